@@ -1,0 +1,266 @@
+"""The configuration file as frozen dataclasses.
+
+    default_target = "staging"
+    [targets.prod]
+    dsn = "service=prod"
+    environment = "production"
+
+A key that nobody knows, or a value that makes no sense, is a ConfigError naming the file, the key and what was
+meant. A dataclass below is the reference of its table: one field a key.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import stat
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from console.errors import ConfigError
+
+Environment = Literal["production", "staging", "development", "unknown"]
+
+
+class Duration(float):
+    """Seconds; written as a number of seconds or "250ms", "5s", "10min", "2h", "1d"."""
+
+
+_UNITS_S = {"ms": 0.001, "s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolConfig:
+    """A target's connection pool."""
+
+    min_size: int = 1
+    max_size: int = 4
+    timeout: Duration = Duration(5)
+    max_lifetime: Duration = Duration(3600)
+    max_idle: Duration = Duration(600)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetConfig:
+    """`[targets.NAME]`: one server and database to look at."""
+
+    name: str = ""
+    dsn: str = ""
+    environment: Environment = "unknown"
+    read_only: bool | None = None
+    direct_dsn: str | None = None
+    pgbouncer: str | None = None
+    password_command: str | None = None
+    pool: PoolConfig = field(default_factory=PoolConfig)
+    connect_timeout: Duration = Duration(5)
+    statement_timeout: Duration = Duration(5)
+    lock_timeout: Duration = Duration(0.5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceConfig:
+    """`[services.NAME]`: the schemas that a service owns and where its migrations are.
+
+    `migrations` is relative to the configuration file. `up`, `down` are commands of another framework,
+    run under dbconsole's lock.
+    """
+
+    name: str = ""
+    schemas: tuple[str, ...] = ()
+    description: str = ""
+    depends_on: tuple[str, ...] = ()
+    migrations: Path | None = None
+    layout: str | None = None
+    framework: str | None = None
+    up: str | None = None
+    down: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckConfig:
+    """`[checks.NAME]`: the thresholds of one check, in its own unit ("80%", "5min", "2GB", 3)."""
+
+    name: str = ""
+    warning: str | int | float | None = None
+    critical: str | int | float | None = None
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleConfig:
+    """`[console]`: how the console looks and how often it refreshes."""
+
+    theme: str | None = None
+    refresh: Duration = Duration(2)
+    ascii: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The whole file. `path` is where it was found, None when there is none; `warnings` are for a person."""
+
+    path: Path | None = None
+    default_target: str | None = None
+    targets: Mapping[str, TargetConfig] = field(default_factory=dict)
+    services: Mapping[str, ServiceConfig] = field(default_factory=dict)
+    checks: Mapping[str, CheckConfig] = field(default_factory=dict)
+    console: ConsoleConfig = field(default_factory=ConsoleConfig)
+    warnings: tuple[str, ...] = ()
+
+
+_TABLES: dict[str, type] = {"targets": TargetConfig, "services": ServiceConfig, "checks": CheckConfig}
+_NOT_KEYS = {"name", "path", "warnings"}
+
+
+def find(explicit: str | os.PathLike[str] | None = None) -> Path | None:
+    """The file that holds: `explicit`, else $DBCONSOLE_CONFIG, else ./dbconsole.toml, else the user's own.
+
+    Raises ConfigError when a file that was named isn't there.
+    """
+    for named, origin in ((explicit, "--config"), (os.environ.get("DBCONSOLE_CONFIG"), "DBCONSOLE_CONFIG")):
+        if named:
+            path = Path(named)
+            if not path.is_file():
+                raise ConfigError(f"{path}: no such file", hint=f"{origin} names it")
+            return path
+    from console.resources import config_dir
+
+    return next((path for path in (Path("dbconsole.toml"), config_dir() / "config.toml") if path.is_file()), None)
+
+
+def load(explicit: str | os.PathLike[str] | None = None) -> Config:
+    """Reads the configuration. Raises ConfigError; without any file the configuration is empty."""
+    path = find(explicit)
+    if path is None:
+        return Config()
+    import tomllib
+
+    try:
+        data = tomllib.loads(path.read_text("utf-8-sig"))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: is not UTF-8 text") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: {error}", hint="the file is TOML: https://toml.io") from None
+    return parse(data, path)
+
+
+def parse(data: Mapping[str, Any], path: Path) -> Config:
+    """The configuration that `data`, read from `path`, means. Raises ConfigError."""
+    values: dict[str, Any] = {}
+    for key, value in data.items():
+        if key in _TABLES:
+            values[key] = _named_tables(_TABLES[key], key, value, path)
+        else:
+            values[key] = value
+    config: Config = _build(Config, values, path, "", given={"path": path})
+    default = config.default_target
+    if default is not None and default != "demo" and default not in config.targets and "=" not in default \
+            and "://" not in default:
+        raise ConfigError(f"{path}: default_target: there is no target {default!r}",
+                          hint=_nearest(default, config.targets))
+    object.__setattr__(config, "warnings", tuple(_warnings(config, path)))
+    return config
+
+
+def _named_tables(kind: type, key: str, value: Any, path: Path) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ConfigError(f"{path}: {key}: must be tables, [{key}.NAME]")
+    found = {}
+    for name, table in value.items():
+        where = f"{key}.{name}"
+        if not isinstance(table, dict):
+            raise ConfigError(f"{path}: {where}: must be a table, [{where}]")
+        if kind is TargetConfig and name == "demo":
+            raise ConfigError(f"{path}: {where}: the name demo is reserved for the demo server", hint="choose another")
+        found[name] = _build(kind, table, path, where, given={"name": name})
+    return found
+
+
+def _build(kind: type, table: Mapping[str, Any], path: Path, where: str, *,
+           given: Mapping[str, Any] | None = None) -> Any:
+    """An instance of the dataclass `kind` from a TOML table, with every key checked."""
+    hints = get_type_hints(kind)
+    known = [one.name for one in fields(kind) if one.name not in _NOT_KEYS]
+    values = dict(given or {})
+    for key, value in table.items():
+        full = f"{where}.{key}" if where else key
+        if key not in known:
+            raise ConfigError(f"{path}: {full}: unknown key", hint=_nearest(key, known))
+        values[key] = _value(hints[key], value, path, full)
+    required = [one.name for one in fields(kind) if one.default is MISSING and one.default_factory is MISSING]
+    if missing := [name for name in required if name not in values]:
+        raise ConfigError(f"{path}: {where}: {missing[0]} is missing")
+    if kind is TargetConfig and not values.get("dsn"):
+        raise ConfigError(f"{path}: {where}: dsn is missing", hint='dsn = "host=... dbname=..." or "service=..."')
+    return kind(**values)
+
+
+def _value(hint: Any, value: Any, path: Path, where: str) -> Any:
+    options = [one for one in get_args(hint) if one is not type(None)] if _is_union(hint) else [hint]
+    for option in options:
+        if get_origin(option) is Literal:
+            if value in get_args(option):
+                return value
+            wanted = ", ".join(get_args(option))
+            raise ConfigError(f"{path}: {where}: {value!r} is none of {wanted}")
+        if get_origin(option) is tuple:
+            if isinstance(value, list) and all(isinstance(one, str) for one in value):
+                return tuple(value)
+            raise ConfigError(f"{path}: {where}: must be a list of strings")
+        if get_origin(option) is not None:
+            return value
+        if option is Duration:
+            return _duration(value, path, where)
+        if option is Path and isinstance(value, str):
+            return path.parent / value
+        if isinstance(option, type) and hasattr(option, "__dataclass_fields__"):
+            if isinstance(value, dict):
+                return _build(option, value, path, where)
+            raise ConfigError(f"{path}: {where}: must be a table")
+        if isinstance(value, option) and not (isinstance(value, bool) and option is not bool):
+            return value
+    wanted = " or ".join({"str": "text", "int": "a number", "float": "a number", "bool": "true or false"}
+                         .get(one.__name__, one.__name__) for one in options)
+    raise ConfigError(f"{path}: {where}: must be {wanted}, is {value!r}")
+
+
+def _is_union(hint: Any) -> bool:
+    return isinstance(hint, UnionType) or get_origin(hint) is Union
+
+
+def _duration(value: Any, path: Path, where: str) -> Duration:
+    if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
+        return Duration(value)
+    if isinstance(value, str) and (match := re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d)\s*", value)):
+        return Duration(float(match[1]) * _UNITS_S[match[2]])
+    raise ConfigError(f"{path}: {where}: {value!r} is no duration",
+                      hint='write seconds, or "250ms", "5s", "10min", "2h"')
+
+
+def _nearest(word: str, known: Any) -> str:
+    close = difflib.get_close_matches(word, list(known), 1, 0.5)
+    if close:
+        return f"did you mean {close[0]}?"
+    return "known: " + ", ".join(sorted(known)) if known else "none is configured"
+
+
+def _warnings(config: Config, path: Path) -> list[str]:
+    if os.name != "posix":
+        return []
+    try:
+        readable = path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH)
+    except OSError:
+        return []
+    secret = re.compile(r"password\s*=|://[^/@\s:]+:[^/@\s]+@", re.IGNORECASE)
+    holders = [t.name for t in config.targets.values()
+               for dsn in (t.dsn, t.direct_dsn, t.pgbouncer) if dsn and secret.search(dsn)]
+    if readable and holders:
+        return [f"{path} holds the password of {', '.join(dict.fromkeys(holders))} and others can read it: "
+                f"chmod 600 it, or use ~/.pgpass or password_command"]
+    return []

@@ -1,0 +1,103 @@
+"""Opening one connection to a target: libpq's own ways, our manners, and text that can't break anything."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Any
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.adapt import AdaptersMap, Loader
+from psycopg.conninfo import conninfo_to_dict
+
+from console.errors import PasswordNeeded
+from console.server.target import APPLICATION_NAME, Target
+
+PASSWORD_COMMAND_TIMEOUT_S = 20.0
+
+
+class LenientText(Loader):
+    """Text that is not valid in the connection's encoding (a SQL_ASCII database) with U+FFFD instead of an error."""
+
+    def load(self, data: Any) -> str:
+        return bytes(data).decode("utf-8", "replace")
+
+
+def _records_adapters() -> AdaptersMap:
+    adapters = AdaptersMap(psycopg.adapters)
+    for name in ("text", "varchar", "bpchar", "name"):
+        adapters.register_loader(name, LenientText)
+    adapters.register_loader(0, LenientText)
+    return adapters
+
+
+def _text_adapters() -> AdaptersMap:
+    adapters = AdaptersMap(types=psycopg.adapters.types)
+    adapters.register_loader(0, LenientText)
+    for kind in (str, int, float, bool, type(None), bytes, list):
+        try:
+            adapters.register_dumper(kind, psycopg.adapters.get_dumper(kind, psycopg.adapt.PyFormat.TEXT))
+        except psycopg.ProgrammingError:
+            continue
+    return adapters
+
+
+RECORDS = _records_adapters()
+"""psycopg's types, with lenient text: for our own reads."""
+
+AS_TEXT = _text_adapters()
+"""Every value as the text that the server wrote: for rows of tables that we know nothing about."""
+
+
+class _Context:
+    """What psycopg takes adapters from when a connection is made."""
+
+    adapters = RECORDS
+    connection = None
+
+
+async def connect(target: Target, kind: type[AsyncConnection[Any]] = AsyncConnection) -> AsyncConnection[Any]:
+    """A connection to `target` in autocommit that never prepares, safe behind a transaction pooler.
+
+    Raises psycopg.Error as libpq does, and ConsoleError when the target's password_command fails.
+    """
+    given = conninfo_to_dict(target.conninfo)
+    options: dict[str, Any] = {"client_encoding": "UTF8"}
+    if "application_name" not in given:
+        options["application_name"] = APPLICATION_NAME
+    if "connect_timeout" not in given and "PGCONNECT_TIMEOUT" not in os.environ:
+        options["connect_timeout"] = max(1, round(target.connect_timeout_s))
+    for key, value in (("keepalives_idle", 15), ("keepalives_interval", 5), ("keepalives_count", 3),
+                       ("tcp_user_timeout", 20000)):
+        if key not in given:
+            options[key] = value
+    if target.password is not None:
+        options["password"] = target.password
+    elif target.password_command and "password" not in given:
+        options["password"] = await _password_from(target.password_command, target.label)
+    return await AsyncConnection.connect.__func__(  # type: ignore[attr-defined,no-any-return]
+        kind, target.conninfo, autocommit=True, prepare_threshold=None, context=_Context(), **options)
+
+
+async def _password_from(command: str, label: str) -> str:
+    """The first line that `command` prints. Its standard error is shown when it fails, its output never."""
+    process = await asyncio.create_subprocess_shell(
+        command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
+    try:
+        output, complaint = await asyncio.wait_for(process.communicate(), PASSWORD_COMMAND_TIMEOUT_S)
+    except (TimeoutError, asyncio.CancelledError) as error:
+        process.kill()
+        await process.wait()
+        if isinstance(error, asyncio.CancelledError):
+            raise
+        raise PasswordNeeded(f"{label}: password_command took more than {PASSWORD_COMMAND_TIMEOUT_S:.0f} s",
+                             hint="run it in a shell: it may be waiting for an answer") from None
+    lines = output.decode("utf-8", "replace").splitlines()
+    if process.returncode != 0 or not lines or not lines[0]:
+        words = complaint.decode("utf-8", "replace").strip()
+        raise PasswordNeeded(
+            f"{label}: password_command ended with {process.returncode}" if process.returncode
+            else f"{label}: password_command printed nothing", detail=words or None,
+            hint="it must print the password as its first line")
+    return lines[0]

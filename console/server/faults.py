@@ -1,0 +1,117 @@
+"""psycopg's exceptions as ConsoleErrors: what happened, on which target, and what to do about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg import errors
+
+from console.errors import ConsoleError, Denied, Missing, PasswordNeeded, ServerError, TimedOut, Unreachable
+
+# libpq reports a failed connection in words only; the first pattern found decides.
+_CONNECTING: tuple[tuple[str, type[Unreachable], str, str | None], ...] = (
+    (r"no password supplied|password authentication failed", PasswordNeeded,
+     "the password was refused or none was found",
+     "type it, or put it into ~/.pgpass, a service file or the target's password_command"),
+    (r"could not translate host name|Name or service not known|nodename nor servname|failed to resolve", Unreachable,
+     "the host name is unknown", "check the spelling of host and your DNS"),
+    (r"no pg_hba.conf entry", Unreachable, "the server admits no such client, user or database",
+     "the server's pg_hba.conf decides; with 'no encryption' in the message, try sslmode=require"),
+    (r"server does not support SSL|server refused (TLS|SSL)", Unreachable, "the server offers no TLS",
+     "sslmode=prefer connects without encryption, if that is acceptable"),
+    (r"certificate|SSL error|sslmode|tlsv1|root\.crt", Unreachable, "TLS could not be agreed on",
+     "check sslmode, sslrootcert, sslcert and sslkey"),
+    (r'database "[^"]*" does not exist', Unreachable, "the database does not exist",
+     "psql -l lists the databases of a server"),
+    (r'role "[^"]*" does not exist', Unreachable, "the role does not exist", "check user (-U)"),
+    (r"too many (clients|connections)|remaining connection slots|no more connections allowed", Unreachable,
+     "the server has no connection left",
+     "close sessions, or connect as a superuser: some slots are reserved for them"),
+    (r"(starting up|shutting down|in recovery mode|not yet accepting)", Unreachable,
+     "the server is starting, stopping or recovering", "it is tried again by itself"),
+    (r"definition of service|service file", Unreachable, "the service is unknown",
+     "look into ~/.pg_service.conf or the file that PGSERVICEFILE names"),
+    (r"timeout expired|timed out", Unreachable, "no answer in time", "check host, port and firewall"),
+    (r"Connection refused|No such file or directory|Is the server running", Unreachable, "no server answers there",
+     "check host and port, and that the server runs"),
+    (r"expected authentication request|received invalid response", Unreachable,
+     "what answers there is no PostgreSQL server", "check the port"),
+)
+
+_CLASSES: dict[str, type[ServerError]] = {
+    "42501": Denied, "28000": Denied,
+    "42P01": Missing, "42883": Missing, "42703": Missing, "3F000": Missing, "3D000": Missing, "42704": Missing,
+    "57014": TimedOut, "55P03": TimedOut, "25P03": TimedOut, "25P04": TimedOut,
+}
+
+
+def translate(error: Exception, where: str | None = None) -> ConsoleError:
+    """The ConsoleError that says what `error` (of psycopg, psycopg_pool or the operating system) means.
+
+    `where` is the target's redacted label and goes into the summary.
+    """
+    if isinstance(error, ConsoleError):
+        return error
+    prefix = f"{where}: " if where else ""
+    if isinstance(error, psycopg.Error):
+        sqlstate = error.sqlstate
+        if sqlstate is None or isinstance(error, errors.ConnectionTimeout):
+            return _without_sqlstate(error, prefix)
+        diag = error.diag
+        message = diag.message_primary or str(error).strip()
+        kind = _CLASSES.get(sqlstate, ServerError)
+        if sqlstate.startswith(("08", "57P")) or sqlstate in ("53300",):
+            kind = Unreachable
+        position = int(diag.statement_position) if diag.statement_position else None
+        return kind(prefix + message, detail=diag.message_detail, hint=diag.message_hint or _hint(sqlstate, message),
+                    sqlstate=sqlstate, position=position)
+    if isinstance(error, OSError | TimeoutError):
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error) or "no answer in time"
+        return Unreachable(prefix + reason)
+    return ServerError(f"{prefix}{type(error).__name__}: {error}")
+
+
+@contextmanager
+def told(where: str | None = None) -> Iterator[None]:
+    """Turns every psycopg error inside into its ConsoleError, chained to the original."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise translate(error, where) from error
+
+
+def _without_sqlstate(error: psycopg.Error, prefix: str) -> ConsoleError:
+    text = _tidy(str(error))
+    for pattern, kind, summary, hint in _CONNECTING:
+        if re.search(pattern, text, re.IGNORECASE):
+            return kind(prefix + summary, detail=text, hint=hint)
+    if isinstance(error, psycopg.OperationalError):
+        return Unreachable(prefix + (text.splitlines() or ["the connection was lost"])[0], detail=text)
+    return ServerError(prefix + text)
+
+
+def _tidy(text: str) -> str:
+    """libpq's message without the repetitions that several addresses or attempts give, never with a password."""
+    lines: list[str] = []
+    for line in text.replace("\t", " ").splitlines():
+        line = re.sub(r"^(connection failed: )+", "", line.strip())
+        line = re.sub(r"(password=)\S+", r"\1***", line)
+        if line and line not in lines and not line.startswith("Multiple connection attempts failed"):
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def _hint(sqlstate: str, message: str) -> str | None:
+    if sqlstate == "42501":
+        if match := re.search(r"permission denied for (?:table|view|relation|materialized view) (\S+)", message):
+            return f"GRANT SELECT ON {match[1]} TO the role"
+        if match := re.search(r"permission denied for schema (\S+)", message):
+            return f"GRANT USAGE ON SCHEMA {match[1]} TO the role"
+    if sqlstate == "57014":
+        return "statement_timeout of the target, or somebody cancelled it"
+    if sqlstate == "55P03":
+        return "another session holds the lock; Activity shows which"
+    return None

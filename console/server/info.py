@@ -1,0 +1,62 @@
+"""What is found out once about a server, right after connecting: the facts that decide what can be asked of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+OLDEST_MAJOR = 14
+NEWEST_MAJOR = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """An installed extension (pg_extension); `available_version` is what the server's files offer."""
+
+    name: str
+    version: str
+    schema: str
+    available_version: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerInfo:
+    """The server, the database and the role behind a connection (source: sql/server_info.sql).
+
+    `backend_pid` is the server's own answer; `is_pooled` says that it differs from what libpq was told at
+    start-up, so a pooler stands between. `memberships` are the roles whose privileges ours has.
+    """
+
+    version_num: int
+    version: str
+    database: str
+    user: str
+    quoted_user: str
+    is_superuser: bool
+    is_standby: bool
+    is_read_only: bool
+    server_encoding: str
+    backend_pid: int
+    max_connections: int
+    started_at: dt.datetime | None
+    system_identifier: str | None
+    memberships: frozenset[str] = frozenset()
+    extensions: Mapping[str, Extension] = field(default_factory=dict)
+    ledger_exists: bool = False
+    is_pooled: bool = False
+    host: str | None = None
+    port: int | None = None
+
+    @property
+    def major(self) -> int:
+        return self.version_num // 10000
+
+    @property
+    def is_supported(self) -> bool:
+        return OLDEST_MAJOR <= self.major <= NEWEST_MAJOR
+
+    @property
+    def sees_all_sessions(self) -> bool:
+        """Whether pg_stat_activity shows this role other users' queries."""
+        return self.is_superuser or "pg_read_all_stats" in self.memberships

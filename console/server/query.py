@@ -1,0 +1,147 @@
+"""A query: a `.sql` file, the record that each of its rows becomes, and what it needs of the server.
+
+The file begins with header comments and holds one statement, which also runs in psql:
+
+    -- record: Backend
+    -- needs: server 16-; extension pg_stat_statements 1.10; role pg_monitor; primary
+    -- interval: tick
+
+`needs` is optional; its parts are joined by semicolons. `server 16-` means from 16 on, `server -15` up to 15.
+A query may have several files: `backends.sql` for every server, `backends.pg16.sql` from 16 on until the next one.
+`interval` says how often it may be asked: `tick`, `30 s`, `5 min` or `on demand`.
+In a file with parameters (`%(name)s`) a literal percent sign is written twice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, Generic, TypeVar
+
+from console.server.info import ServerInfo
+
+R = TypeVar("R")
+
+INTERVALS = ("tick", "30 s", "5 min", "on demand")
+_HEADER = re.compile(r"--\s*(record|needs|interval):\s*(.+?)\s*$")
+_VERSION = re.compile(r"\.pg(\d+)\.sql$")
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One file of a query: from which major version of the server it is meant, its needs and its text."""
+
+    file: str
+    since: int
+    record: str
+    needs: tuple[str, ...]
+    interval: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Query(Generic[R]):
+    """What to ask (`variants`, newest first) and what comes back (a list of `record`)."""
+
+    name: str
+    record: type[R]
+    variants: tuple[Variant, ...]
+
+    def variant(self, info: ServerInfo) -> Variant | None:
+        """The file for this server, whether or not its needs are met; None when it is too old for all."""
+        return next((one for one in self.variants if one.since <= info.major), None)
+
+    def text(self, info: ServerInfo) -> str:
+        """The statement for this server. Raises LookupError when the server is too old for every file."""
+        variant = self.variant(info)
+        if variant is None:
+            raise LookupError(f"{self.name}: no statement for PostgreSQL {info.major}")
+        return variant.text
+
+    def obstacle(self, info: ServerInfo) -> str | None:
+        """Why this server or role can't answer, with what would change that; None when it can."""
+        variant = self.variant(info)
+        if variant is None:
+            return f"needs PostgreSQL {min(one.since for one in self.variants)} or later"
+        return next(filter(None, (_unmet(need, info) for need in variant.needs)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Read(Generic[R]):
+    """One query with its parameters, as a part of a refresh."""
+
+    query: Query[R]
+    params: Mapping[str, Any] | None = None
+
+
+@cache
+def load(package: str, name: str, record: type[R]) -> Query[R]:
+    """The query `name` of a feature package ("console.activity"), read from its `sql/` folder once.
+
+    Raises FileNotFoundError when there is no such file, ValueError when a header is wrong.
+    """
+    folder = resources.files(package) / "sql"
+    names = [f"{name}.sql", *(f"{name}.pg{major}.sql" for major in range(15, 30))]
+    found = [_variant(file.name, file.read_text("utf-8")) for file in map(folder.joinpath, names) if file.is_file()]
+    if not found:
+        raise FileNotFoundError(f"{package}/sql/{name}.sql")
+    for variant in found:
+        if variant.record != record.__name__:
+            raise ValueError(f"{package}/sql/{variant.file}: record {variant.record}, read as {record.__name__}")
+    return Query(name, record, tuple(reversed(found)))
+
+
+def _variant(file: str, text: str) -> Variant:
+    header: dict[str, str] = {}
+    for line in text.splitlines():
+        if match := _HEADER.match(line):
+            header[match[1]] = match[2]
+        elif line and not line.startswith("--"):
+            break
+    if "record" not in header:
+        raise ValueError(f"{file}: the header names no record")
+    interval = header.get("interval", "on demand")
+    if interval not in INTERVALS:
+        raise ValueError(f"{file}: interval {interval!r} is none of {', '.join(INTERVALS)}")
+    needs = tuple(part.strip() for part in header.get("needs", "").split(";") if part.strip())
+    version = _VERSION.search(file)
+    statement = text.rstrip().removesuffix(";")
+    return Variant(file, int(version[1]) if version else 14, header["record"], needs, interval, statement)
+
+
+def _unmet(need: str, info: ServerInfo) -> str | None:
+    """Why `need` isn't met, or None. Raises ValueError on a need that nobody knows."""
+    word, _, rest = need.partition(" ")
+    match word:
+        case "server":
+            low, _, high = rest.partition("-")
+            if low and info.major < int(low):
+                return f"needs PostgreSQL {low} or later, this is {info.major}"
+            if high and info.major > int(high):
+                return f"exists up to PostgreSQL {high}, this is {info.major}"
+        case "extension":
+            name, _, version = rest.partition(" ")
+            extension = info.extensions.get(name)
+            if extension is None:
+                return f'needs the extension {name}: CREATE EXTENSION "{name}"'
+            if version and _numbers(extension.version) < _numbers(version):
+                return f'needs {name} {version}, here is {extension.version}: ALTER EXTENSION "{name}" UPDATE'
+        case "role":
+            if not info.is_superuser and rest not in info.memberships:
+                return f"needs the role {rest}: GRANT {rest} TO {info.quoted_user}"
+        case "superuser":
+            return None if info.is_superuser else "needs a superuser"
+        case "primary":
+            return "not on a standby" if info.is_standby else None
+        case "standby":
+            return None if info.is_standby else "only on a standby"
+        case _:
+            raise ValueError(f"unknown need {need!r}")
+    return None
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version))

@@ -1,0 +1,211 @@
+"""A session: what a feature package needs of a connection, and its form over psycopg."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar, cast
+
+import psycopg
+from psycopg import AsyncConnection, sql
+from psycopg.rows import class_row
+
+from console.errors import ConsoleError, Missing, Unreachable
+from console.server.faults import told, translate
+from console.server.info import Extension, ServerInfo
+from console.server.query import Query, Read, load
+from console.server.target import Target
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What a refresh brought: rows by query, and why a query has none.
+
+    `rtt_ms` is the wall time of the whole round trip in milliseconds, the server's work included.
+    """
+
+    rows_by_name: Mapping[str, Sequence[Any]]
+    unavailable: Mapping[str, str] = field(default_factory=dict)
+    rtt_ms: float = 0.0
+
+    def rows(self, query: Query[R]) -> list[R] | None:
+        """The rows of `query`, None when the server didn't answer it (see `why`)."""
+        rows = self.rows_by_name.get(query.name)
+        return None if rows is None else cast("list[R]", list(rows))
+
+    def first(self, query: Query[R]) -> R | None:
+        """The only row of a query that has one."""
+        rows = self.rows(query)
+        return rows[0] if rows else None
+
+    def why(self, query: Query[Any]) -> str | None:
+        """Why `query` brought nothing: what the role, the version or the extension lacks."""
+        return self.unavailable.get(query.name)
+
+
+class Session(Protocol):
+    """Reads on one connection of a target. Every method raises ConsoleError, never psycopg's own."""
+
+    @property
+    def info(self) -> ServerInfo: ...
+
+    @property
+    def target(self) -> Target: ...
+
+    async def fetch(self, query: Query[R], params: Mapping[str, Any] | None = None) -> list[R]:
+        """The rows of one query, read-only, under the target's timeouts. Raises Missing where it can't be asked."""
+        ...
+
+    async def refresh(self, *reads: Read[Any]) -> Readings:
+        """Several queries in one round trip; one that can't be answered is left out with its reason."""
+        ...
+
+
+class PgSession:
+    """A session over a psycopg connection in autocommit."""
+
+    def __init__(self, connection: AsyncConnection[Any], info: ServerInfo, target: Target) -> None:
+        self.connection = connection
+        self._info = info
+        self._target = target
+        self._denied: dict[str, str] = {}
+
+    @property
+    def info(self) -> ServerInfo:
+        return self._info
+
+    @property
+    def target(self) -> Target:
+        return self._target
+
+    async def fetch(self, query: Query[R], params: Mapping[str, Any] | None = None) -> list[R]:
+        if obstacle := query.obstacle(self._info):
+            raise Missing(f"{self._target.label}: {query.name} {obstacle}")
+        with told(self._target.label):
+            (rows,) = await self._round_trip([Read(query, params)])
+        return cast("list[R]", rows)
+
+    async def refresh(self, *reads: Read[Any]) -> Readings:
+        unavailable = {
+            read.query.name: reason
+            for read in reads
+            if (reason := self._denied.get(read.query.name) or read.query.obstacle(self._info))
+        }
+        wanted = [read for read in reads if read.query.name not in unavailable]
+        started = time.perf_counter()
+        try:
+            results = await self._round_trip(wanted)
+        except psycopg.Error as error:
+            fault = translate(error, self._target.label)
+            if isinstance(fault, Unreachable) or self.connection.closed:
+                raise fault from error
+            return await self._one_by_one(wanted, unavailable)
+        elapsed_ms = (time.perf_counter() - started) * 1000
+        rows = {read.query.name: result for read, result in zip(wanted, results, strict=True)}
+        return Readings(rows, unavailable, elapsed_ms)
+
+    async def _one_by_one(self, reads: Sequence[Read[Any]], unavailable: Mapping[str, str]) -> Readings:
+        """After a failed pipeline: each read alone. What is denied or missing stays out for this session's life."""
+        reasons = dict(unavailable)
+        rows: dict[str, Sequence[Any]] = {}
+        started = time.perf_counter()
+        for read in reads:
+            try:
+                (rows[read.query.name],) = await self._round_trip([read])
+            except psycopg.Error as error:
+                fault = translate(error)
+                if isinstance(fault, Unreachable) or self.connection.closed:
+                    raise fault from error
+                reasons[read.query.name] = why(fault)
+                if fault.sqlstate is not None and fault.sqlstate[:2] == "42":  # type: ignore[attr-defined]
+                    self._denied[read.query.name] = why(fault)
+        return Readings(rows, reasons, (time.perf_counter() - started) * 1000)
+
+    async def _round_trip(self, reads: Sequence[Read[Any]]) -> list[list[Any]]:
+        """BEGIN, the timeouts, the reads and COMMIT in one pipeline; raises psycopg.Error after a rollback."""
+        connection = self.connection
+        cursors = []
+        try:
+            async with connection.pipeline():
+                for statement in preamble(self._target):
+                    await connection.execute(statement)
+                for read in reads:
+                    cursor = connection.cursor(row_factory=class_row(read.query.record))
+                    cursors.append(cursor)
+                    text = cast("sql.SQL", read.query.text(self._info))
+                    await cursor.execute(text, read.params)
+                await connection.execute("COMMIT")
+        except psycopg.Error:
+            if not connection.closed and connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+                await connection.rollback()
+            raise
+        return [await cursor.fetchall() for cursor in cursors]
+
+
+def preamble(target: Target, *, read_only: bool = True, statement_timeout_ms: int | None = None,
+             lock_timeout_ms: int | None = None) -> tuple[sql.SQL, ...]:
+    """BEGIN and the timeouts (milliseconds; None: the target's, 0: none) that last for the transaction alone."""
+    statement = target.statement_timeout_ms if statement_timeout_ms is None else statement_timeout_ms
+    lock = target.lock_timeout_ms if lock_timeout_ms is None else lock_timeout_ms
+    return (
+        sql.SQL("BEGIN READ ONLY" if read_only else "BEGIN"),
+        sql.SQL(f"SET LOCAL statement_timeout = {statement:d}"),
+        sql.SQL(f"SET LOCAL lock_timeout = {lock:d}"),
+    )
+
+
+def why(fault: ConsoleError) -> str:
+    """An error as the reason that an empty panel gives: what and what would help."""
+    return f"{fault.summary}: {fault.hint}" if fault.hint else fault.summary
+
+
+@dataclass(frozen=True, slots=True)
+class ServerRow:
+    """sql/server_info.sql as it comes."""
+
+    version_num: int
+    version: str
+    database: str
+    user: str
+    quoted_user: str
+    is_superuser: bool
+    is_standby: bool
+    is_read_only: bool
+    server_encoding: str
+    backend_pid: int
+    max_connections: int
+    started_at: Any
+    system_identifier: str | None
+    memberships: list[str]
+    extensions: list[list[str]]
+    ledger_exists: bool
+
+
+async def read_info(connection: AsyncConnection[Any], target: Target) -> ServerInfo:
+    """What is known of the server behind a new connection. Raises ConsoleError."""
+    query = load("console.server", "server_info", ServerRow)
+    told_pid = connection.info.backend_pid
+    blank = ServerInfo(connection.info.server_version, "", "", "", "", False, False, False, "", 0, 0, None, None)
+    session = PgSession(connection, blank, target)
+    if blank.major < min(variant.since for variant in query.variants):
+        from console.server.info import OLDEST_MAJOR
+
+        raise Unreachable(f"{target.label}: PostgreSQL {blank.major} is too old",
+                          hint=f"dbconsole works with PostgreSQL {OLDEST_MAJOR} and later")
+    with told(target.label):
+        ((row,),) = await session._round_trip([Read(query)])
+    return ServerInfo(
+        version_num=row.version_num, version=row.version.split(" ")[0], database=row.database, user=row.user,
+        quoted_user=row.quoted_user, is_superuser=row.is_superuser, is_standby=row.is_standby,
+        is_read_only=row.is_read_only, server_encoding=row.server_encoding, backend_pid=row.backend_pid,
+        max_connections=row.max_connections, started_at=row.started_at, system_identifier=row.system_identifier,
+        memberships=frozenset(row.memberships),
+        extensions={name: Extension(name, version, schema, available)
+                    for name, version, schema, available in row.extensions},
+        ledger_exists=row.ledger_exists,
+        is_pooled=row.backend_pid != told_pid,
+        host=connection.info.host or None, port=connection.info.port,
+    )

@@ -1,0 +1,30 @@
+-- record: ServerRow
+-- interval: on demand
+-- One row. Nothing here needs a privilege; what a role may not read is asked through a check of that privilege.
+SELECT
+    pg_catalog.current_setting('server_version_num')::int AS version_num,
+    pg_catalog.current_setting('server_version') AS version,
+    pg_catalog.current_database()::text AS database,
+    CURRENT_USER::text AS "user",
+    pg_catalog.quote_ident(CURRENT_USER) AS quoted_user,
+    (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = CURRENT_USER) AS is_superuser,
+    pg_catalog.pg_is_in_recovery() AS is_standby,
+    pg_catalog.current_setting('default_transaction_read_only')::bool AS is_read_only,
+    pg_catalog.current_setting('server_encoding') AS server_encoding,
+    pg_catalog.pg_backend_pid() AS backend_pid,
+    pg_catalog.current_setting('max_connections')::int AS max_connections,
+    pg_catalog.pg_postmaster_start_time() AS started_at,
+    CASE WHEN pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')
+        THEN (SELECT c.system_identifier::text FROM pg_catalog.pg_control_system() c) END AS system_identifier,
+    ARRAY(
+        SELECT r.rolname::text
+        FROM pg_catalog.pg_roles r
+        WHERE pg_catalog.pg_has_role(r.oid, 'USAGE') AND r.rolname LIKE 'pg\_%'
+    ) AS memberships,
+    ARRAY(
+        SELECT ARRAY[e.extname::text, e.extversion, n.nspname::text, a.default_version]
+        FROM pg_catalog.pg_extension e
+        JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
+        LEFT JOIN pg_catalog.pg_available_extensions() a ON a.name = e.extname
+    ) AS extensions,
+    pg_catalog.to_regclass('dbconsole.migration') IS NOT NULL AS ledger_exists

@@ -1,0 +1,139 @@
+"""A target: one server and database, and how to connect to it, exactly as psql would."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from console.config import Config, Environment, PoolConfig, TargetConfig
+from console.errors import ConfigError, UsageError
+
+APPLICATION_NAME = "dbconsole"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where to connect and with what manners. Timeouts in milliseconds; `conninfo` may hold a secret, `label` never."""
+
+    name: str
+    conninfo: str = field(repr=False, default="")
+    environment: Environment = "unknown"
+    read_only: bool | None = None
+    direct_conninfo: str | None = field(repr=False, default=None)
+    pgbouncer_conninfo: str | None = field(repr=False, default=None)
+    password_command: str | None = field(repr=False, default=None)
+    password: str | None = field(repr=False, default=None)
+    pool: PoolConfig = field(default_factory=PoolConfig)
+    connect_timeout_s: float = 5.0
+    statement_timeout_ms: int = 5000
+    lock_timeout_ms: int = 500
+
+    @property
+    def is_production(self) -> bool:
+        return self.environment == "production"
+
+    @property
+    def starts_read_only(self) -> bool:
+        """Whether the console begins read-only here: as configured, else everywhere but development and staging."""
+        if self.read_only is not None:
+            return self.read_only
+        return self.environment in ("production", "unknown")
+
+    @property
+    def label(self) -> str:
+        """The target for people: its name, or host and database of a conninfo; never a password."""
+        return self.name or redacted(self.conninfo)
+
+    def with_database(self, database: str) -> Target:
+        """The same server, another database; the name says so."""
+        name = f"{self.name.partition('/')[0]}/{database}" if self.name else ""
+        direct = make_conninfo(self.direct_conninfo, dbname=database) if self.direct_conninfo else None
+        return replace(self, name=name, conninfo=make_conninfo(self.conninfo, dbname=database), direct_conninfo=direct)
+
+    def with_password(self, password: str) -> Target:
+        """The same target with a password that a person typed; it is kept in memory only."""
+        return replace(self, password=password)
+
+    def direct(self) -> Target:
+        """The same target without the pooler, where `direct_dsn` is configured."""
+        return replace(self, conninfo=self.direct_conninfo) if self.direct_conninfo else self
+
+
+def redacted(conninfo: str) -> str:
+    """host, port and database of `conninfo`, or its service, for people. An unparsable one is not repeated."""
+    try:
+        parts = conninfo_to_dict(conninfo)
+    except psycopg.Error:
+        return "(unreadable conninfo)"
+    if service := parts.get("service"):
+        return f"service={service}"
+    place = str(parts.get("host") or parts.get("hostaddr") or "")
+    if place and (port := parts.get("port")):
+        place = f"{place}:{port}"
+    user = f"{parts['user']}@" if parts.get("user") else ""
+    database = f"/{parts['dbname']}" if parts.get("dbname") else ""
+    return f"{user}{place}{database}" or "libpq's environment"
+
+
+def resolve(argument: str | None, config: Config, overrides: Mapping[str, Any] | None = None) -> Target:
+    """The target that a person means.
+
+    `argument` is a configured name, a `postgresql://` URI, a conninfo string, or None for the configuration's
+    default and then libpq's environment. `overrides` are libpq keywords (host, port, user, dbname) from psql's
+    options. Raises UsageError for an unknown name or an unreadable conninfo.
+    """
+    if argument is None and not overrides:
+        argument = config.default_target
+    if argument is not None and argument in config.targets:
+        target = _from_config(config.targets[argument], config)
+    elif argument is None or "=" in argument or "://" in argument:
+        target = Target(name="", conninfo=_checked(argument or "", "the conninfo"))
+    else:
+        close = difflib.get_close_matches(argument, [*config.targets, "demo"], 1, 0.5)
+        names = ", ".join(sorted([*config.targets, "demo"]))
+        hint = f"did you mean {close[0]}?" if close else f"known targets: {names}; or give a URI or a conninfo"
+        raise UsageError(f"there is no target {argument!r}", hint=hint)
+    if overrides:
+        target = replace(target, conninfo=make_conninfo(target.conninfo, **overrides))
+    return target
+
+
+def _from_config(entry: TargetConfig, config: Config) -> Target:
+    def checked(key: str, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            return _checked(value, key)
+        except UsageError as error:
+            raise ConfigError(f"{config.path}: targets.{entry.name}.{error.summary}", detail=error.detail,
+                              hint=error.hint) from None
+
+    return Target(
+        name=entry.name,
+        conninfo=checked("dsn", entry.dsn) or "",
+        environment=entry.environment,
+        read_only=entry.read_only,
+        direct_conninfo=checked("direct_dsn", entry.direct_dsn),
+        pgbouncer_conninfo=checked("pgbouncer", entry.pgbouncer),
+        password_command=entry.password_command,
+        pool=entry.pool,
+        connect_timeout_s=float(entry.connect_timeout),
+        statement_timeout_ms=round(entry.statement_timeout * 1000),
+        lock_timeout_ms=round(entry.lock_timeout * 1000),
+    )
+
+
+def _checked(conninfo: str, what: str) -> str:
+    try:
+        conninfo_to_dict(conninfo)
+    except psycopg.Error as error:
+        # libpq repeats the offending part, which could be a secret: only its own words are kept.
+        reason = str(error).strip().split('"')[0].strip().rstrip(":")
+        raise UsageError(f"{what}: not a valid connection string ({reason})",
+                         hint="host=db1 dbname=app user=me, or postgresql://me@db1/app") from None
+    return conninfo
