@@ -1,0 +1,139 @@
+"""Services from the configuration, from a folder of migrations, or, for the demo, those that are shipped.
+
+A folder of migrations holds one folder a service, or is itself one service's folder. In it, `service.toml`:
+
+    description = "Events, speakers and topics"
+    schemas = ["event_data"]            # default: the service's own name
+    depends_on = ["platform"]           # services whose migrations come first
+    extensions = ["vector"]             # what the whole service cannot do without
+    layout = "golang-migrate"           # another tool's file layout
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from console import resources
+from console.config import Config, ServiceConfig
+from console.errors import ConfigError, UsageError
+
+UNASSIGNED = "unassigned"
+"""The heading of the schemas that no service owns."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A service: its schemas and its migrations. `folder` is None where no migrations are configured.
+
+    `framework`, `up` and `down` belong to services that another framework migrates.
+    """
+
+    name: str
+    schemas: tuple[str, ...]
+    description: str = ""
+    depends_on: tuple[str, ...] = ()
+    extensions: tuple[str, ...] = ()
+    folder: Path | None = None
+    layout: str | None = None
+    framework: str | None = None
+    up: str | None = None
+    down: str | None = None
+
+
+def services_for(config: Config, *, demo: bool = False, migrations: Path | None = None, layout: str | None = None,
+                 only: str | None = None) -> tuple[Service, ...]:
+    """The services of a target, ordered by name.
+
+    `migrations` (the option of that name) wins over the configuration; the shipped services belong to the demo
+    alone. `only` keeps one service. Raises UsageError for an unknown service, ConfigError for a wrong file.
+    """
+    if migrations is not None:
+        found = from_folder(migrations, layout)
+    elif demo:
+        found = from_folder(resources.shipped("migrations"), layout)
+    else:
+        found = [_configured(entry, layout) for entry in config.services.values()]
+    found.sort(key=lambda service: service.name)
+    if only is not None:
+        kept = [service for service in found if service.name == only]
+        if not kept:
+            names = [service.name for service in found]
+            close = difflib.get_close_matches(only, names, 1, 0.5)
+            known = f"did you mean {close[0]}?" if close else f"known services: {', '.join(names) or 'none'}"
+            raise UsageError(f"there is no service {only!r}", hint=known)
+        found = kept
+    return tuple(found)
+
+
+def owner_of(schema: str, services: Iterable[Service]) -> Service | None:
+    """The service that owns `schema`, None when nobody does."""
+    return next((service for service in services if schema in service.schemas), None)
+
+
+def from_folder(folder: Path, layout: str | None = None) -> list[Service]:
+    """The services of a folder of migrations; a folder without sub-folders that look like services is one itself.
+
+    Raises UsageError when there is no such folder.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: no such folder", hint="--migrations names a folder of services, or one service's")
+    inner = [] if layout else [one for one in sorted(folder.iterdir()) if one.is_dir() and _is_service(one)]
+    if inner and not (folder / "service.toml").is_file():
+        return [from_files(one, layout) for one in inner]
+    return [from_files(folder, layout)]
+
+
+def from_files(folder: Path, layout: str | None = None) -> Service:
+    """The service whose migrations are in `folder`, with what its `service.toml` says, if it has one."""
+    name = folder.resolve().name
+    file = folder / "service.toml"
+    table = _read(file) if file.is_file() else {}
+    service = Service(name=name, schemas=(name,), folder=folder)
+    service = replace(service, **{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()})
+    return replace(service, layout=layout) if layout else service
+
+
+def _configured(entry: ServiceConfig, layout: str | None) -> Service:
+    """A configured service; what the configuration leaves out comes from its folder's service.toml."""
+    service = Service(name=entry.name, schemas=(entry.name,))
+    if entry.migrations is not None:
+        if not entry.migrations.is_dir():
+            raise ConfigError(f"services.{entry.name}.migrations: {entry.migrations} is no folder")
+        service = replace(from_files(entry.migrations), name=entry.name)
+        if not (entry.migrations / "service.toml").is_file():
+            service = replace(service, schemas=(entry.name,))
+    given = {one.name: value for one in fields(entry)
+             if one.name not in ("name", "migrations") and (value := getattr(entry, one.name))}
+    service = replace(service, **given)
+    return replace(service, layout=layout) if layout else service
+
+
+def _is_service(folder: Path) -> bool:
+    return (folder / "service.toml").is_file() or any(folder.glob("*.sql"))
+
+
+_LISTS = ("schemas", "depends_on", "extensions")
+_TEXTS = ("description", "layout")
+
+
+def _read(file: Path) -> Mapping[str, Any]:
+    try:
+        table = tomllib.loads(file.read_text("utf-8-sig"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{file}: {error}") from None
+    for key, value in table.items():
+        if key in _LISTS:
+            if not (isinstance(value, list) and all(isinstance(one, str) for one in value)):
+                raise ConfigError(f"{file}: {key}: must be a list of strings")
+        elif key not in _TEXTS:
+            close = difflib.get_close_matches(key, [*_LISTS, *_TEXTS], 1, 0.5)
+            raise ConfigError(f"{file}: {key}: unknown key", hint=f"did you mean {close[0]}?" if close else
+                              f"known: {', '.join([*_LISTS, *_TEXTS])}")
+        elif not isinstance(value, str):
+            raise ConfigError(f"{file}: {key}: must be text")
+    return table
