@@ -1,0 +1,2 @@
+-- dbconsole: no-transaction
+DROP INDEX CONCURRENTLY IF EXISTS event_data.events_embedding_idx;

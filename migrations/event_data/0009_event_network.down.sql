@@ -1,0 +1,1 @@
+SELECT ag_catalog.drop_graph('event_network', true);

@@ -1,0 +1,3 @@
+DROP TABLE idea_lab.projects;
+DROP TABLE idea_lab.users;
+DROP TYPE idea_lab.project_status;

@@ -1,0 +1,2 @@
+DROP PROCEDURE idea_lab.archive_project(uuid);
+DROP FUNCTION idea_lab.project_overview();

@@ -1,0 +1,2 @@
+DROP TABLE platform.services;
+DROP SCHEMA platform;

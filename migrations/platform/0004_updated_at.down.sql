@@ -1,0 +1,1 @@
+DROP FUNCTION platform.set_updated_at();

@@ -1,0 +1,2 @@
+DROP FUNCTION platform.uuidv7_timestamp(uuid);
+DROP FUNCTION platform.uuidv7();

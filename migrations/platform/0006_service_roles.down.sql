@@ -1,0 +1,1 @@
+DROP VIEW platform.service_roles;
