@@ -1,0 +1,52 @@
+"""The fixtures of all tests: real servers and a real pooler, started on first use."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support import pgbouncer as poolers
+from tests.support import servers as live
+from tests.support.pgbouncer import pgbouncer, pgbouncers
+from tests.support.servers import (
+    any_database,
+    any_server,
+    database,
+    docker_server,
+    embedded,
+    own_server,
+    server,
+    server15,
+    server16,
+    server17,
+    server18,
+    servers,
+)
+from tests.support.tls import tls_server
+
+__all__ = [
+    "any_database",
+    "any_server",
+    "database",
+    "docker_server",
+    "embedded",
+    "own_server",
+    "pgbouncer",
+    "pgbouncers",
+    "server",
+    "server15",
+    "server16",
+    "server17",
+    "server18",
+    "servers",
+    "tls_server",
+]
+
+
+def pytest_report_header() -> list[str]:
+    return [live.report(), poolers.report()]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "any_server" in metafunc.fixturenames:
+        labels = live.labels() or ["embedded"]  # which then says what is missing
+        metafunc.parametrize("any_server", labels, indirect=True, scope="session")

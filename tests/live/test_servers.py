@@ -1,0 +1,197 @@
+"""The servers that the live tests stand on are what they say they are."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.support.pgbouncer import PgBouncer, PgBouncers
+from tests.support.servers import Database, LiveServer, Servers, binaries, missing
+from tests.support.tls import TlsServer
+
+
+def test_any_server_answers_with_its_version(any_server: LiveServer) -> None:
+    with any_server.connect() as connection:
+        row = connection.execute("SELECT current_setting('server_version_num')::int, current_user").fetchone()
+    assert row == (any_server.version_num, "postgres")
+
+
+def test_embedded_has_vector_contrib_and_statements(embedded: LiveServer) -> None:
+    assert embedded.major == 18 and embedded.has_vector and embedded.has_contrib
+    with embedded.database() as database, database.connect() as connection:
+        connection.execute("CREATE EXTENSION vector; CREATE EXTENSION pg_stat_statements")
+        assert connection.execute("SELECT '[3,4]'::vector <-> '[0,0]'").fetchone() == (5.0,)
+        assert connection.execute("SELECT count(*) > 0 FROM pg_stat_statements").fetchone() == (True,)
+
+
+def test_versions_differ_as_their_labels_say(server17: LiveServer, server16: LiveServer, server15: LiveServer) -> None:
+    assert [s.major for s in (server17, server16, server15)] == [17, 16, 15]
+    assert server16.has_vector and not server17.has_vector
+    assert server17.has_contrib and server15.has_contrib and not server16.has_contrib
+
+
+def test_sort_order_and_encoding_are_the_same_everywhere(any_database: Database) -> None:
+    with any_database.connect() as connection:
+        rows = connection.execute("SELECT x FROM unnest(ARRAY['b','ä','a','B','€']) x ORDER BY x").fetchall()
+        assert [x for (x,) in rows] == ["B", "a", "b", "ä", "€"]
+        assert connection.execute("SELECT upper('ä')").fetchone() == ("Ä",)
+
+
+def test_database_is_dropped_with_somebody_connected(server: LiveServer) -> None:
+    with server.database(name='a "hostile"  näme') as database:
+        staying = database.connect()
+    with pytest.raises(psycopg.OperationalError):
+        staying.execute("SELECT 1")
+    staying.close()
+    with server.connect() as connection:
+        assert connection.execute("SELECT count(*) FROM pg_database WHERE datname ~ 'hostile'").fetchone() == (0,)
+
+
+def test_template_is_filled_once(server: LiveServer) -> None:
+    filled: list[Database] = []
+
+    def fill(database: Database) -> None:
+        filled.append(database)
+        with database.connect() as connection:
+            connection.execute("CREATE TABLE t (x int)")
+
+    for _ in range(2):
+        with server.database(server.template("once", fill)) as database, database.connect() as connection:
+            assert connection.execute("SELECT to_regclass('t') IS NOT NULL").fetchone() == (True,)
+    assert len(filled) == 1
+
+
+def test_role_has_no_more_than_asked(server: LiveServer) -> None:
+    with server.role() as role, server.connect(user=role) as connection:
+        assert connection.execute("SELECT current_user, pg_has_role('pg_monitor', 'member')").fetchone() == (
+            role,
+            False,
+        )
+
+
+def test_own_server_may_be_killed(own_server: LiveServer) -> None:
+    assert own_server.cluster is not None
+    own_server.cluster.stop("immediate")
+    with pytest.raises(psycopg.OperationalError):
+        own_server.connect()
+    own_server.cluster.start()
+    own_server.connect().close()
+
+
+def test_standby_follows(servers: Servers, own_server: LiveServer) -> None:
+    standby = servers.standby(own_server)
+    with standby.connect() as connection:
+        assert connection.execute("SELECT pg_is_in_recovery()").fetchone() == (True,)
+    assert standby.cluster is not None
+    standby.cluster.remove()
+
+
+def test_pgbouncer_pools_transactions(pgbouncer: PgBouncer, embedded: LiveServer) -> None:
+    with embedded.database() as database:
+        with psycopg.connect(pgbouncer.conninfo(database.name), prepare_threshold=None) as connection:
+            assert connection.execute("SELECT current_database()").fetchone() == (database.name,)
+        assert any(database.name in row for row in pgbouncer.command("SHOW POOLS"))
+    assert pgbouncer.settings["pool_mode"] == "transaction"
+
+
+def test_pgbouncer_tells_admin_from_stats(pgbouncer: PgBouncer) -> None:
+    with psycopg.connect(pgbouncer.stats_conninfo, autocommit=True) as connection:
+        cursor = psycopg.ClientCursor(connection)
+        assert cursor.execute("SHOW STATS").fetchall() is not None
+        with pytest.raises(psycopg.Error, match="admin"):
+            cursor.execute("PAUSE")
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(pgbouncer.conninfo(user="stranger"))
+
+
+def test_pgbouncer_in_session_mode_comes_back(pgbouncers: PgBouncers, embedded: LiveServer) -> None:
+    pooler = pgbouncers.make(embedded, pool_mode="session")
+    with psycopg.connect(pooler.conninfo()) as connection:
+        first = connection.execute("SELECT pg_backend_pid()").fetchone()
+        connection.commit()
+        assert connection.execute("SELECT pg_backend_pid()").fetchone() == first
+    pooler.stop()
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(pooler.conninfo())
+    pooler.start()
+    psycopg.connect(pooler.conninfo()).close()
+    pooler.stop()
+
+
+def test_tls_server_takes_nothing_else(tls_server: TlsServer) -> None:
+    with pytest.raises(psycopg.OperationalError, match="no encryption"):
+        psycopg.connect(tls_server.conninfo(user="lettered", password=tls_server.password, sslmode="disable"))
+    with psycopg.connect(
+        tls_server.conninfo(
+            user="lettered", password=tls_server.password, sslmode="verify-full", sslrootcert=tls_server.ca
+        )
+    ) as connection:
+        assert connection.pgconn.ssl_in_use
+
+
+def test_tls_server_knows_the_client_by_certificate(tls_server: TlsServer) -> None:
+    words = {"user": "certified", "sslmode": "verify-full", "sslrootcert": tls_server.ca}
+    with psycopg.connect(tls_server.conninfo(**words, sslcert=tls_server.certificate, sslkey=tls_server.key)) as c:
+        assert c.info.user == "certified"
+    with pytest.raises(psycopg.OperationalError, match="certificate"):
+        psycopg.connect(tls_server.conninfo(**words))
+    with pytest.raises(psycopg.OperationalError, match="verify failed"):
+        psycopg.connect(tls_server.conninfo(**words | {"sslrootcert": tls_server.other_ca}))
+
+
+def test_docker_server_answers(docker_server: LiveServer) -> None:
+    with docker_server.database() as database, database.connect() as connection:
+        connection.execute("CREATE EXTENSION vector")
+
+
+def test_requirement_turns_a_skip_into_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.support.servers.REQUIRED", frozenset({"postgres9"}))
+    with pytest.raises(pytest.fail.Exception, match="postgres9 is required"):
+        missing("postgres9", "too old")
+    with pytest.raises(pytest.skip.Exception, match="too old"):
+        missing("postgres8", "too old")
+
+
+def test_next_run_clears_away_what_a_killed_one_left(tmp_path: Path) -> None:
+    if not binaries():
+        missing("embedded", "no PostgreSQL is installed")
+    begin = textwrap.dedent("""
+        import os, signal
+        from tests.support.servers import Servers, binaries
+        cluster = Servers().make(next(iter(binaries()))).cluster
+        print(cluster.status().pid, cluster.data_dir, flush=True)
+        if os.environ.get("ACCIDENT"):
+            os.kill(os.getpid(), signal.SIGKILL)
+    """)
+
+    def run(**environment: str) -> tuple[int, Path]:
+        done = subprocess.run(
+            [sys.executable, "-c", begin], capture_output=True, text=True, cwd=Path(__file__).parents[2],
+            env=os.environ | {"TMPDIR": str(base)} | environment,
+        )  # fmt: skip
+        pid, folder = done.stdout.split(maxsplit=1)
+        return int(pid), Path(folder.strip())
+
+    base = Path("/tmp") / f"dbconsole-accident-{os.getpid()}"  # the server's account can't enter pytest's own
+    base.mkdir(mode=0o755)
+    try:
+        pid, folder = run(ACCIDENT="1")
+        assert folder.exists() and _alive(pid)
+        next_pid, next_folder = run()
+        assert not folder.exists() and not _alive(pid)
+        assert not next_folder.exists() and not _alive(next_pid)
+    finally:
+        subprocess.run(["rm", "-rf", str(base)], check=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return not Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].lstrip().startswith("Z")
+    except FileNotFoundError:
+        return False
