@@ -93,8 +93,8 @@ def from_files(folder: Path, layout: str | None = None) -> Service:
     name = folder.resolve().name
     file = folder / "service.toml"
     table = _read(file) if file.is_file() else {}
-    service = Service(name=name, schemas=(name,), folder=folder)
-    service = replace(service, **{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()})
+    given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
+    service = replace(Service(name=name, schemas=(name,), folder=folder), **given)
     return replace(service, layout=layout) if layout else service
 
 
@@ -107,8 +107,8 @@ def _configured(entry: ServiceConfig, layout: str | None) -> Service:
         service = replace(from_files(entry.migrations), name=entry.name)
         if not (entry.migrations / "service.toml").is_file():
             service = replace(service, schemas=(entry.name,))
-    given = {one.name: value for one in fields(entry)
-             if one.name not in ("name", "migrations") and (value := getattr(entry, one.name))}
+    own = [one.name for one in fields(entry) if one.name not in ("name", "migrations")]
+    given: dict[str, Any] = {key: value for key in own if (value := getattr(entry, key))}
     service = replace(service, **given)
     return replace(service, layout=layout) if layout else service
 

@@ -1,0 +1,199 @@
+"""The command line: what was asked, which room answers it, and the exit status.
+
+Only the branch that is taken imports its packages: `--check` must not pay for the screens.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from console.errors import ConsoleError, UsageError
+
+if TYPE_CHECKING:
+    from console.config import Config
+    from console.server.target import Target
+    from console.services import Service
+
+INTERRUPTED = 130
+CONSOLE_USAGE = "dbconsole [TARGET] | --check [TARGET ...] | COMMAND ..."
+EPILOG = """commands:
+  migrate COMMAND     status, plan, up, down, verify, lint, drift, new, baseline, repair, seed
+  demo COMMAND        start, stop, status, reset: the demo server without the console
+
+TARGET is a name from the configuration, a postgresql:// URI or a libpq conninfo string; without one it is the
+configuration's default_target, else what libpq's environment (PGHOST, PGSERVICE, PGPASSFILE...) says.
+The target demo is an embedded PostgreSQL with sample data, started on first use.
+
+exit status: 0 done, 1 found wrong, 2 failed, 3 usage or configuration; --check: 0 OK, 1 WARNING, 2 CRITICAL,
+3 UNKNOWN or usage; 130 interrupted
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse with our exit status for usage errors (3) and `-h` left to mean the host, as in psql."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(add_help=False, allow_abbrev=False, **options)
+        self.add_argument("--help", action="help", help="show this and exit")
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{self.prog}: {message}", hint=f"{self.prog} --help")
+
+
+def add_connection_arguments(parser: argparse.ArgumentParser) -> None:
+    """psql's own options and the configuration file, for every command that connects."""
+    group = parser.add_argument_group("connection")
+    group.add_argument("-h", "--host", help="host name or socket directory")
+    group.add_argument("-p", "--port", help="port")
+    group.add_argument("-U", "--username", help="role to connect as")
+    group.add_argument("-d", "--dbname", help="database")
+    group.add_argument("--demo", action="store_true", help="the demo server: the same as the target demo")
+    group.add_argument("--config", metavar="FILE", help="configuration file (TOML)")
+
+
+def add_service_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where the services and their migrations come from."""
+    group = parser.add_argument_group("services")
+    group.add_argument("--migrations", metavar="DIR", type=Path, help="folder of services' migrations, or of one's")
+    group.add_argument("--layout", help="the folder is in another tool's layout, such as golang-migrate or flyway")
+
+
+def _console_parser() -> Parser:
+    parser = Parser(prog="dbconsole", usage=CONSOLE_USAGE, epilog=EPILOG,
+                    description="The console for teams that run services on PostgreSQL and pgvector.",
+                    formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help="what to connect to")
+    parser.add_argument("--version", action="store_true", help="show the version and exit")
+    parser.add_argument("--check", action="store_true", help="run the checks, print a report, exit")
+    group = parser.add_argument_group("with --check")
+    group.add_argument("--format", choices=("text", "json", "nagios"), help="form of the report (default text)")
+    group.add_argument("--json", dest="format", action="store_const", const="json", help="the same as --format json")
+    group.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS", help="for the whole run (default 10)")
+    group.add_argument("--only", action="append", metavar="CHECK", help="only this check (repeatable)")
+    add_connection_arguments(parser)
+    add_service_arguments(parser)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs dbconsole and returns its exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _dispatch(arguments)
+    except ConsoleError as error:
+        print("\n".join(["dbconsole: " + error.lines()[0], *error.lines()[1:]]), file=sys.stderr)  # noqa: T201
+        return error.exit_status
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has gone; nothing more can be said, and the flush at exit must not complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _dispatch(arguments: list[str]) -> int:
+    match arguments[:1]:
+        case ["migrate"]:
+            return _migrate(arguments[1:])
+        case ["demo"] if len(arguments) > 1 and not arguments[1].startswith("-"):
+            return _demo(arguments[1:])
+    options = _console_parser().parse_args(arguments)
+    if options.version:
+        from console import __version__
+
+        sys.stdout.write(f"dbconsole {__version__}\n")
+        return 0
+    if options.check:
+        return _check(options)
+    if options.format or options.only:
+        raise UsageError("--format, --json and --only belong to --check", hint="dbconsole --check --json")
+    if len(options.targets) > 1:
+        raise UsageError("the console opens one target at a time", hint="--check takes several; t switches in the console")
+    return _open(options)
+
+
+def _config(options: argparse.Namespace) -> Config:
+    from console import config
+
+    found = config.load(options.config)
+    for warning in found.warnings:
+        sys.stderr.write(f"dbconsole: warning: {warning}\n")
+    return found
+
+
+def _overrides(options: argparse.Namespace) -> dict[str, str]:
+    given = {"host": options.host, "port": options.port, "user": options.username, "dbname": options.dbname}
+    return {key: value for key, value in given.items() if value is not None}
+
+
+def is_demo(argument: str | None, config: Config) -> bool:
+    """Whether the demo server is meant, by name or as the configuration's default."""
+    return argument == "demo" or (argument is None and config.default_target == "demo")
+
+
+async def find_target(argument: str | None, options: argparse.Namespace, config: Config) -> Target:
+    """The target that a command is for; the demo server is started if it is the one. Raises ConsoleError."""
+    overrides = _overrides(options)
+    if options.demo or (not overrides and is_demo(argument, config)):
+        from console.demo.prepare import prepare
+
+        return await prepare(lambda words: print(words, file=sys.stderr))  # noqa: T201
+    from console.server.target import resolve
+
+    return resolve(argument, config, overrides)
+
+
+def find_services(target: Target, options: argparse.Namespace, config: Config,
+                  only: str | None = None) -> tuple[Service, ...]:
+    """The services of that target. Raises ConsoleError."""
+    from console.services import services_for
+
+    return services_for(config, demo=target.name == "demo", migrations=options.migrations, layout=options.layout,
+                        only=only)
+
+
+def _check(options: argparse.Namespace) -> int:
+    import asyncio
+
+    from console.headless import check
+
+    config = _config(options)
+    names = options.targets or [None]
+    return asyncio.run(check.run(
+        [(name, lambda name=name: find_target(name, options, config)) for name in names], config,
+        services_of=lambda target: find_services(target, options, config),
+        output_format=options.format or "text", timeout_s=options.timeout, only=options.only))
+
+
+def _open(options: argparse.Namespace) -> int:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("the console needs a terminal", hint="for scripts: dbconsole --check, dbconsole migrate status")
+    config = _config(options)
+    from console.ui.app import run_console
+
+    argument = options.targets[0] if options.targets else None
+    return run_console(argument, options, config)
+
+
+def _migrate(arguments: list[str]) -> int:
+    import asyncio
+
+    from console.headless import migrate
+
+    parser = Parser(prog="dbconsole migrate", description="Run, roll back and prove migrations.")
+    migrate.add_arguments(parser)
+    options = parser.parse_args(arguments)
+    return asyncio.run(migrate.run(options, _config(options)))
+
+
+def _demo(arguments: list[str]) -> int:
+    from console.headless import demo
+
+    parser = Parser(prog="dbconsole demo", description="The demo server without the console.")
+    parser.add_argument("command", choices=("start", "stop", "status", "reset"))
+    return demo.run(parser.parse_args(arguments).command)

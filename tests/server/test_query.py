@@ -1,0 +1,64 @@
+"""Queries: headers, versions and needs; and every .sql file of the package."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+import console
+from console.server.info import Extension, ServerInfo
+from console.server.query import INTERVALS, Query, Variant, _unmet, _variant
+
+INFO = ServerInfo(180006, "18.6", "app", "me", "me", False, False, False, "UTF8", 1, 100, None, None,
+                  memberships=frozenset({"pg_monitor"}),
+                  extensions={"vector": Extension("vector", "0.8.6", "public", "0.8.6")})
+FILES = sorted(Path(console.__file__).parent.glob("*/sql/*.sql"))
+
+
+@dataclass
+class Row:
+    x: int
+
+
+def query(*variants: Variant) -> Query[Row]:
+    return Query("rows", Row, tuple(sorted(variants, key=lambda one: -one.since)))
+
+
+def test_the_newest_file_that_the_server_can_run_is_chosen() -> None:
+    old = _variant("rows.sql", "-- record: Row\nSELECT 1 AS x\n")
+    new = _variant("rows.pg16.sql", "-- record: Row\n-- interval: tick\nSELECT 2 AS x;\n")
+    both = query(old, new)
+    assert both.text(INFO).endswith("SELECT 2 AS x"), "and the semicolon is gone"
+    assert both.text(replace(INFO, version_num=150018)).endswith("SELECT 1 AS x")
+    with pytest.raises(LookupError):
+        query(new).text(replace(INFO, version_num=150018))
+    assert "needs PostgreSQL 16" in (query(new).obstacle(replace(INFO, version_num=150018)) or "")
+
+
+@pytest.mark.parametrize(("need", "unmet"), [
+    ("server 14-18", None), ("server 19-", "needs PostgreSQL 19"), ("server -17", "up to PostgreSQL 17"),
+    ("extension vector", None), ("extension vector 0.8.10", "ALTER EXTENSION"), ("extension age", "CREATE EXTENSION"),
+    ("role pg_monitor", None), ("role pg_signal_backend", "GRANT pg_signal_backend TO me"),
+    ("superuser", "needs a superuser"), ("primary", None), ("standby", "only on a standby"),
+])
+def test_an_unmet_need_says_what_would_meet_it(need: str, unmet: str | None) -> None:
+    reason = _unmet(need, INFO)
+    assert reason is None if unmet is None else unmet in (reason or "")
+
+
+def test_an_unknown_need_is_a_bug() -> None:
+    with pytest.raises(ValueError, match="unknown need"):
+        _unmet("luck", INFO)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.parent.name}/{file.name}")
+def test_every_file_names_its_record_and_holds_one_statement(file: Path) -> None:
+    variant = _variant(file.name, file.read_text("utf-8"))
+    assert variant.interval in INTERVALS
+    for need in variant.needs:
+        _unmet(need, INFO)
+    bare = re.sub(r"'[^']*'|--[^\n]*|/\*.*?\*/", "", variant.text, flags=re.DOTALL)
+    assert ";" not in bare

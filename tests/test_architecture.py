@@ -1,0 +1,155 @@
+"""The layout of DESIGN section 2, held: who may import whom, where SQL is, and how long a module may be."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import console
+
+PACKAGE = Path(console.__file__).parent
+ROOT = PACKAGE.parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+FEATURES = {"catalog", "activity", "metrics", "pooler", "statements", "plans", "vectors", "migrate", "services"}
+SHARED_FEATURES = {"services", "catalog", "activity", "plans"}
+DRIVERS = {"psycopg", "psycopg_pool", "pgvector"}
+SCREENS = {"textual", "rich", "plotext"}
+FOUNDATION = {"errors", "clock", "config", "resources"}
+
+
+def room(path: Path) -> str:
+    """The package below console/ that a module belongs to, or the module's own name at the top."""
+    inside = path.relative_to(PACKAGE)
+    return inside.parts[0] if len(inside.parts) > 1 else inside.stem
+
+
+def imports(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and dotted name of everything that a module imports, also inside functions and for typing only."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: relative import"
+            yield node.lineno, node.module or ""
+            if node.module == "console":
+                yield from ((node.lineno, f"console.{alias.name}") for alias in node.names)
+
+
+def offences(allowed: dict[str, set[str]]) -> list[str]:
+    return [f"{path.relative_to(ROOT)}:{line}: {name}"
+            for path in MODULES for line, name in imports(path)
+            if name.partition(".")[0] in allowed and room(path) not in allowed[name.partition(".")[0]]]
+
+
+def test_only_server_talks_to_postgresql_and_only_ui_draws() -> None:
+    assert not offences({**dict.fromkeys(DRIVERS, {"server"}), **dict.fromkeys(SCREENS, {"ui"})})
+
+
+def may_import(importer: str, imported: str, name: str) -> bool:
+    """Whether a module in the room `importer` may import `name`, which is in the room `imported`."""
+    if imported in FOUNDATION or imported == importer or imported == "__init__":
+        return True
+    match importer:
+        case "cli" | "__main__":
+            return True
+        case "errors" | "clock" | "resources":
+            return False
+        case "config":
+            return imported in {"errors", "resources"}
+        case "server":
+            return False
+        case "services":
+            return False
+        case "view":
+            return name.endswith(".records") or imported in {"services"} or (imported, name) in {
+                ("check", "console.check.result"), ("server", "console.server.info")}
+        case "check":
+            return imported in FEATURES | {"server"}
+        case "sampler":
+            return imported in FEATURES | {"server", "check"}
+        case "recorder":
+            return imported in FEATURES | {"server", "check", "sampler"}
+        case "demo":
+            return imported in FEATURES | {"server"}
+        case "headless":
+            return imported not in {"ui", "cli"}
+        case "ui":
+            return imported not in {"cli", "headless"}
+        case _ if importer in FEATURES:
+            return imported == "server" or imported in SHARED_FEATURES
+    return False
+
+
+def test_data_flows_one_way() -> None:
+    wrong = []
+    for path in MODULES:
+        for line, name in imports(path):
+            parts = name.split(".")
+            if parts[0] == "console" and len(parts) > 1 and not may_import(room(path), parts[1], name):
+                wrong.append(f"{path.relative_to(ROOT)}:{line}: {room(path)} may not import {name}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("module", ["console.check", "console.cli", "console.sampler", "console.headless.check"])
+def test_what_scripts_use_loads_no_screen(module: str) -> None:
+    code = f"import sys, {module}; print(sorted({SCREENS | {'sqlglot'}!r} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_modules_stay_readable() -> None:
+    ceilings = {PACKAGE / "ui" / "app.py": 250}
+    lengths = {path: len(path.read_text("utf-8").splitlines()) for path in MODULES}
+    assert not [f"{path.relative_to(ROOT)}: {length} lines" for path, length in lengths.items()
+                if length > ceilings.get(path, 400)]
+
+
+def test_no_room_is_a_junk_drawer() -> None:
+    junk = {"utils", "util", "helpers", "helper", "common", "manager", "base", "misc"}
+    assert not [path for path in [*MODULES, *PACKAGE.rglob("*/")] if path.stem in junk]
+
+
+def test_statements_stand_in_sql_files() -> None:
+    """Above the feature packages nobody writes SQL; what is composed of identifiers is composed in server/."""
+    verbs = ("SELECT ", "UPDATE ", "DELETE FROM ", "INSERT INTO ", "WITH ")
+    wrong = []
+    for path in MODULES:
+        if room(path) in {"view", "ui", "check", "sampler", "headless", "cli"}:
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith(verbs):
+                    wrong.append(f"{path.relative_to(ROOT)}:{node.lineno}: {node.value[:40]!r}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_screens_style_is_its_own() -> None:
+    """A screen's TCSS stays loaded app-wide: everything in it must stand below the screen's own selector."""
+    wrong = []
+    for sheet in (PACKAGE / "ui").glob("screens/*/screen.tcss"):
+        text = sheet.read_text("utf-8")
+        depth, tops, selector = 0, [], ""
+        for character in text:
+            if character == "{":
+                if depth == 0:
+                    tops.append(selector.strip().splitlines()[-1].strip())
+                depth, selector = depth + 1, ""
+            elif character == "}":
+                depth, selector = depth - 1, ""
+            else:
+                selector += character
+        if len(tops) != 1 or not tops[0].endswith("Screen"):
+            wrong.append(f"{sheet.relative_to(ROOT)}: {tops}")
+    assert not wrong
+
+
+def test_the_top_level_is_what_the_design_names() -> None:
+    listed = subprocess.run(["git", "ls-tree", "--name-only", "HEAD"], capture_output=True, text=True, cwd=ROOT)
+    if listed.returncode != 0:
+        pytest.skip("not a git checkout")
+    named = {"pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "console", "migrations", "themes", "tests"}
+    assert not {name for name in listed.stdout.split() if not name.startswith(".")} - named

@@ -1,0 +1,107 @@
+"""The configuration: what is accepted, and how each mistake is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from console import config
+from console.errors import ConfigError
+
+
+def load(tmp_path: Path, text: str) -> config.Config:
+    file = tmp_path / "dbconsole.toml"
+    file.write_text(text)
+    file.chmod(0o600)
+    return config.load(file)
+
+
+def test_everything_that_the_design_shows_is_read(tmp_path: Path) -> None:
+    found = load(tmp_path, """
+        default_target = "prod"
+        [targets.prod]
+        dsn = "service=prod"
+        environment = "production"
+        read_only = true
+        direct_dsn = "service=prod-direct"
+        pgbouncer = "host=db1 port=6432 dbname=pgbouncer user=stats"
+        pool = { min_size = 1, max_size = 7, timeout = "5s" }
+        statement_timeout = "250ms"
+        [services.memory_management]
+        schemas = ["memory_management"]
+        migrations = "migrations/memory_management"
+        [checks.connections]
+        warning = "80%"
+        critical = 95
+    """)
+    prod = found.targets["prod"]
+    assert (prod.name, prod.environment, prod.read_only) == ("prod", "production", True)
+    assert (prod.pool.max_size, prod.pool.timeout, prod.statement_timeout) == (7, 5.0, 0.25)
+    assert found.services["memory_management"].schemas == ("memory_management",)
+    assert found.services["memory_management"].migrations == tmp_path / "migrations/memory_management"
+    assert found.checks["connections"].warning == "80%"
+    assert found.checks["connections"].critical == 95
+
+
+@pytest.mark.parametrize(("text", "summary", "hint"), [
+    ("defualt_target = 'x'", "defualt_target: unknown key", "did you mean default_target?"),
+    ("[targets.a]\ndsn=''\n", "targets.a: dsn is missing", "dsn ="),
+    ("[targets.a]\ndsn='host=x'\nenviroment='production'", "targets.a.enviroment: unknown key", "environment"),
+    ("[targets.a]\ndsn='host=x'\nenvironment='prod'", "'prod' is none of production", None),
+    ("[targets.a]\ndsn='host=x'\nstatement_timeout='5 parsecs'", "targets.a.statement_timeout: '5 parsecs' is no", "5s"),
+    ("[targets.a]\ndsn='host=x'\nstatement_timeout=true", "targets.a.statement_timeout: True is no duration", "5s"),
+    ("[targets.a]\ndsn='host=x'\nread_only='yes'", "targets.a.read_only: must be true or false, is 'yes'", None),
+    ("[targets.a]\ndsn='host=x'\npool=3", "targets.a.pool: must be a table", None),
+    ("[targets.a]\ndsn='host=x'\npool={max=3}", "targets.a.pool.max: unknown key", "max_size"),
+    ("[targets.demo]\ndsn='host=x'", "the name demo is reserved", None),
+    ("targets = 3", "targets: must be tables", None),
+    ("[targets]\na = 3", "targets.a: must be a table", None),
+    ("default_target = 'staging'\n[targets.stageing]\ndsn='host=x'", "there is no target 'staging'", "stageing"),
+    ("[services.a]\nschemas = 'a'", "services.a.schemas: must be a list of strings", None),
+    ("x = = 3", "Invalid value", "TOML"),
+])
+def test_a_mistake_names_file_key_and_what_was_meant(tmp_path: Path, text: str, summary: str, hint: str | None) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, text)
+    assert str(tmp_path / "dbconsole.toml") in caught.value.summary
+    assert summary in caught.value.summary
+    assert hint is None or hint in (caught.value.hint or "")
+    assert caught.value.exit_status == 3
+
+
+def test_a_file_that_is_not_text_is_told(tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        config.load(tmp_path / "c.toml")
+
+
+def test_a_named_file_must_exist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigError, match="no such file"):
+        config.load(tmp_path / "none.toml")
+    monkeypatch.setenv("DBCONSOLE_CONFIG", str(tmp_path / "neither.toml"))
+    with pytest.raises(ConfigError, match="no such file"):
+        config.load()
+
+
+def test_without_any_file_the_configuration_is_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DBCONSOLE_CONFIG", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert config.load() == config.Config()
+    (tmp_path / "dbconsole").mkdir()
+    (tmp_path / "dbconsole" / "config.toml").write_text("[console]\ntheme = 'day'\n")
+    assert config.load().console.theme == "day"
+    (tmp_path / "dbconsole.toml").write_text("[console]\ntheme = 'night'\n")
+    assert config.load().console.theme == "night"
+
+
+@pytest.mark.parametrize("dsn", ["host=x password=hunter2", "postgresql://me:hunter2@x/db"])
+def test_a_password_that_others_can_read_is_warned_about_and_not_repeated(tmp_path: Path, dsn: str) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text(f"[targets.a]\ndsn = '{dsn}'\n")
+    file.chmod(0o644)
+    (warning,) = config.load(file).warnings
+    assert "a" in warning and "hunter2" not in warning
+    file.chmod(0o600)
+    assert config.load(file).warnings == ()
