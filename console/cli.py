@@ -113,7 +113,7 @@ def _dispatch(arguments: list[str]) -> int:
     if options.format or options.only:
         raise UsageError("--format, --json and --only belong to --check", hint="dbconsole --check --json")
     if len(options.targets) > 1:
-        raise UsageError("the console opens one target at a time", hint="--check takes several; t switches in the console")
+        raise UsageError("the console opens one target at a time", hint="--check takes several")
     return _open(options)
 
 
@@ -172,7 +172,7 @@ def _check(options: argparse.Namespace) -> int:
 
 def _open(options: argparse.Namespace) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UsageError("the console needs a terminal", hint="for scripts: dbconsole --check, dbconsole migrate status")
+        raise UsageError("the console needs a terminal", hint="for scripts: dbconsole --check, or dbconsole migrate")
     config = _config(options)
     from console.ui.app import run_console
 

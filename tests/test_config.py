@@ -49,7 +49,7 @@ def test_everything_that_the_design_shows_is_read(tmp_path: Path) -> None:
     ("[targets.a]\ndsn=''\n", "targets.a: dsn is missing", "dsn ="),
     ("[targets.a]\ndsn='host=x'\nenviroment='production'", "targets.a.enviroment: unknown key", "environment"),
     ("[targets.a]\ndsn='host=x'\nenvironment='prod'", "'prod' is none of production", None),
-    ("[targets.a]\ndsn='host=x'\nstatement_timeout='5 parsecs'", "targets.a.statement_timeout: '5 parsecs' is no", "5s"),
+    ("[targets.a]\ndsn='host=x'\nstatement_timeout='5 parsecs'", "statement_timeout: '5 parsecs' is no", "5s"),
     ("[targets.a]\ndsn='host=x'\nstatement_timeout=true", "targets.a.statement_timeout: True is no duration", "5s"),
     ("[targets.a]\ndsn='host=x'\nread_only='yes'", "targets.a.read_only: must be true or false, is 'yes'", None),
     ("[targets.a]\ndsn='host=x'\npool=3", "targets.a.pool: must be a table", None),

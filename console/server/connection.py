@@ -76,8 +76,17 @@ async def connect(target: Target, kind: type[AsyncConnection[Any]] = AsyncConnec
         options["password"] = target.password
     elif target.password_command and "password" not in given:
         options["password"] = await _password_from(target.password_command, target.label)
-    return await AsyncConnection.connect.__func__(  # type: ignore[attr-defined,no-any-return]
-        kind, target.conninfo, autocommit=True, prepare_threshold=None, context=_Context(), **options)
+    async def opened() -> AsyncConnection[Any]:
+        return await AsyncConnection.connect.__func__(  # type: ignore[attr-defined,no-any-return]
+            kind, target.conninfo, autocommit=True, prepare_threshold=None, context=_Context(), **options)
+
+    connection = await opened()
+    if connection.info.parameter_status("server_encoding") == "SQL_ASCII":
+        # Such a server refuses to send what isn't UTF-8 to a client that asked for UTF-8.
+        await connection.close()
+        options["client_encoding"] = "SQL_ASCII"
+        connection = await opened()
+    return connection
 
 
 async def _password_from(command: str, label: str) -> str:

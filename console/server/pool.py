@@ -137,7 +137,8 @@ class Pool:
         limit = self.target.connect_timeout_s + float(self.target.pool.timeout) + 20
         filling = asyncio.ensure_future(pool.wait(limit))
         try:
-            await asyncio.wait({filling, self._connect_error}, return_when=asyncio.FIRST_COMPLETED)
+            either: set[asyncio.Future[Any]] = {filling, self._connect_error}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if self._connect_error.done():
                 raise self._connect_error.result()
             await filling

@@ -10,13 +10,14 @@ The file begins with header comments and holds one statement, which also runs in
 A query may have several files: `backends.sql` for every server, `backends.pg16.sql` from 16 on until the next one.
 `interval` says how often it may be asked: `tick`, `30 s`, `5 min` or `on demand`.
 In a file with parameters (`%(name)s`) a literal percent sign is written twice.
+Where a name is only known at run time the file has psql's `:"name"`, and `Query.on` fills it in.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import Any, Generic, TypeVar
@@ -27,6 +28,7 @@ R = TypeVar("R")
 
 INTERVALS = ("tick", "30 s", "5 min", "on demand")
 _HEADER = re.compile(r"--\s*(record|needs|interval):\s*(.+?)\s*$")
+_IDENTIFIER = re.compile(r'(?<!:):"(\w+)"')
 _VERSION = re.compile(r"\.pg(\d+)\.sql$")
 
 
@@ -67,6 +69,13 @@ class Query(Generic[R]):
         if variant is None:
             return f"needs PostgreSQL {min(one.since for one in self.variants)} or later"
         return next(filter(None, (_unmet(need, info) for need in variant.needs)), None)
+
+    def on(self, **identifiers: str) -> Query[R]:
+        """The same query with every `:"key"` replaced by that identifier, quoted. Raises LookupError for one left."""
+        quoted = {key: '"' + name.replace('"', '""') + '"' for key, name in identifiers.items()}
+        variants = tuple(replace(one, text=_IDENTIFIER.sub(lambda place: quoted[place[1]], one.text))
+                         for one in self.variants)
+        return replace(self, name=f"{self.name} on {'.'.join(quoted.values())}", variants=variants)
 
 
 @dataclass(frozen=True, slots=True)

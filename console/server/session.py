@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar, cast
 
@@ -59,8 +60,13 @@ class Session(Protocol):
         """The rows of one query, read-only, under the target's timeouts. Raises Missing where it can't be asked."""
         ...
 
-    async def refresh(self, *reads: Read[Any]) -> Readings:
-        """Several queries in one round trip; one that can't be answered is left out with its reason."""
+    async def refresh(self, *reads: Read[Any], within_s: float | None = None) -> Readings:
+        """Several queries in one round trip; one that can't be answered is left out with its reason.
+
+        With `within_s` it ends in that time, whatever the server does: a slow read is cancelled and left out, and a
+        server that is silent is Unreachable, or, where some reads have been answered alone, the rest is left out.
+        The connection of a silent server is closed.
+        """
         ...
 
 
@@ -88,7 +94,7 @@ class PgSession:
             (rows,) = await self._round_trip([Read(query, params)])
         return cast("list[R]", rows)
 
-    async def refresh(self, *reads: Read[Any]) -> Readings:
+    async def refresh(self, *reads: Read[Any], within_s: float | None = None) -> Readings:
         unavailable = {
             read.query.name: reason
             for read in reads
@@ -97,24 +103,30 @@ class PgSession:
         wanted = [read for read in reads if read.query.name not in unavailable]
         started = time.perf_counter()
         try:
-            results = await self._round_trip(wanted)
+            results = await self.within(self._round_trip(wanted, _half(within_s)), within_s)
         except psycopg.Error as error:
             fault = translate(error, self._target.label)
             if isinstance(fault, Unreachable) or self.connection.closed:
                 raise fault from error
-            return await self._one_by_one(wanted, unavailable)
+            deadline = None if within_s is None else started + within_s
+            return await self._one_by_one(wanted, unavailable, deadline)
         elapsed_ms = (time.perf_counter() - started) * 1000
         rows = {read.query.name: result for read, result in zip(wanted, results, strict=True)}
         return Readings(rows, unavailable, elapsed_ms)
 
-    async def _one_by_one(self, reads: Sequence[Read[Any]], unavailable: Mapping[str, str]) -> Readings:
-        """After a failed pipeline: each read alone. What is denied or missing stays out for this session's life."""
+    async def _one_by_one(self, reads: Sequence[Read[Any]], unavailable: Mapping[str, str],
+                          deadline: float | None = None) -> Readings:
+        """After a failed pipeline: each read alone. What is denied or missing stays out for this session's life.
+
+        With a deadline (of time.perf_counter) each read may take half of the time that is left.
+        """
         reasons = dict(unavailable)
         rows: dict[str, Sequence[Any]] = {}
         started = time.perf_counter()
         for read in reads:
+            left_s = None if deadline is None else deadline - time.perf_counter()
             try:
-                (rows[read.query.name],) = await self._round_trip([read])
+                (rows[read.query.name],) = await self.within(self._round_trip([read], _half(left_s)), left_s)
             except psycopg.Error as error:
                 fault = translate(error)
                 if isinstance(fault, Unreachable) or self.connection.closed:
@@ -122,27 +134,62 @@ class PgSession:
                 reasons[read.query.name] = why(fault)
                 if fault.sqlstate is not None and fault.sqlstate[:2] == "42":  # type: ignore[attr-defined]
                     self._denied[read.query.name] = why(fault)
+            except Unreachable as silent:
+                if not rows:
+                    raise
+                for rest in reads:
+                    if rest.query.name not in rows:
+                        reasons.setdefault(rest.query.name, silent.summary)
+                break
         return Readings(rows, reasons, (time.perf_counter() - started) * 1000)
 
-    async def _round_trip(self, reads: Sequence[Read[Any]]) -> list[list[Any]]:
+    async def within(self, work: Coroutine[Any, Any, R], limit_s: float | None) -> R:
+        """The outcome of `work` on this connection. After `limit_s` the connection is closed: Unreachable.
+
+        Cancelling alone would not do: psycopg then asks the server to cancel and waits, and a stopped server is silent.
+        """
+        if limit_s is None:
+            return await work
+        task = asyncio.ensure_future(work)
+        try:
+            done, _ = await asyncio.wait({task}, timeout=max(0.0, limit_s))
+            if done:
+                return task.result()
+            self.connection.pgconn.finish()
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+        raise Unreachable(f"{self._target.label}: the server has not answered in {limit_s:.1f} s",
+                          hint="it may be stopped, overloaded, or behind a broken network")
+
+    async def _round_trip(self, reads: Sequence[Read[Any]], limit_s: float | None = None) -> list[list[Any]]:
         """BEGIN, the timeouts, the reads and COMMIT in one pipeline; raises psycopg.Error after a rollback."""
         connection = self.connection
         cursors = []
         try:
             async with connection.pipeline():
-                for statement in preamble(self._target):
+                for statement in preamble(self._target, statement_timeout_ms=self._statement_timeout_ms(limit_s)):
                     await connection.execute(statement)
                 for read in reads:
                     cursor = connection.cursor(row_factory=class_row(read.query.record))
                     cursors.append(cursor)
-                    text = cast("sql.SQL", read.query.text(self._info))
-                    await cursor.execute(text, read.params)
+                    await cursor.execute(read.query.text(self._info).encode(), read.params)
                 await connection.execute("COMMIT")
         except psycopg.Error:
             if not connection.closed and connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
                 await connection.rollback()
             raise
         return [await cursor.fetchall() for cursor in cursors]
+
+    def _statement_timeout_ms(self, limit_s: float | None) -> int:
+        own = self._target.statement_timeout_ms
+        limit = own if limit_s is None else max(1, round(limit_s * 1000))
+        return min(own, limit) if own else limit
+
+
+def _half(seconds: float | None) -> float | None:
+    return None if seconds is None else seconds / 2
 
 
 def preamble(target: Target, *, read_only: bool = True, statement_timeout_ms: int | None = None,
