@@ -1,0 +1,1 @@
+"""What the server's sessions are doing: states, transactions, waits."""

@@ -1,0 +1,130 @@
+"""Counters and measures as records; field names are those of the .sql file that fills them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ServerClock:
+    """The server's clock: when the refresh's transaction began, and when this read, its last, ran."""
+
+    began_at: dt.datetime
+    taken_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseCounters:
+    """What the connected database has counted since `stats_reset` (pg_stat_database)."""
+
+    commits: int
+    rollbacks: int
+    blocks_read: int
+    blocks_hit: int
+    rows_returned: int
+    rows_fetched: int
+    rows_inserted: int
+    rows_updated: int
+    rows_deleted: int
+    temp_files: int
+    temp_bytes: int
+    deadlocks: int
+    stats_reset: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class WalCounters:
+    """WAL written by the whole server since `stats_reset` (pg_stat_wal); on a standby the position replayed up to."""
+
+    wal_bytes: int | None
+    stats_reset: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSize:
+    """pg_database_size() of the connected database."""
+
+    database: str
+    total_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeAge:
+    """How many transactions and multixacts ago a database was frozen (pg_database); both wrap at 2^31."""
+
+    database: str
+    transaction_age: int
+    multixact_age: int
+    freeze_max_age: int
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidIndex:
+    """An index that no query uses (pg_index): what a failed CREATE INDEX CONCURRENTLY left.
+
+    `is_maintained` says that every write still pays for it; `invalid` is the number of all of them.
+    """
+
+    schema: str
+    table: str
+    index: str
+    is_maintained: bool
+    invalid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standby:
+    """A WAL sender's other end (pg_stat_replication); None where the role may not see it or nothing is in flight."""
+
+    pid: int
+    name: str | None
+    state: str | None
+    sync_state: str | None
+    lag_bytes: int | None
+    lag_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """A standby's own view: bytes received but not replayed, and the age of the last replayed transaction."""
+
+    is_streaming: bool
+    is_paused: bool
+    lag_bytes: int | None
+    last_replayed_age_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicationSlot:
+    """pg_replication_slots: `retained_bytes` of WAL kept for it, None where it keeps none."""
+
+    name: str
+    type: str
+    database: str | None
+    is_active: bool
+    is_temporary: bool
+    wal_status: str | None
+    safe_bytes: int | None
+    retained_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedTransaction:
+    """A transaction prepared for two-phase commit (pg_prepared_xacts); `prepared` is the number of all of them."""
+
+    gid: str
+    owner: str
+    database: str
+    age_s: float
+    prepared: int
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaSize:
+    """A schema's tables and bytes (heap, indexes, TOAST); `is_estimate`: from the last vacuum or analyze."""
+
+    schema: str
+    tables: int
+    total_bytes: int
+    is_estimate: bool

@@ -1,0 +1,18 @@
+-- record: DatabaseCounters
+-- interval: tick
+SELECT
+    d.xact_commit AS commits,
+    d.xact_rollback AS rollbacks,
+    d.blks_read AS blocks_read,
+    d.blks_hit AS blocks_hit,
+    d.tup_returned AS rows_returned,
+    d.tup_fetched AS rows_fetched,
+    d.tup_inserted AS rows_inserted,
+    d.tup_updated AS rows_updated,
+    d.tup_deleted AS rows_deleted,
+    d.temp_files,
+    d.temp_bytes,
+    d.deadlocks,
+    d.stats_reset
+FROM pg_catalog.pg_stat_database d
+WHERE d.datname = pg_catalog.current_database()

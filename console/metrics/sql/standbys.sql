@@ -1,0 +1,16 @@
+-- record: Standby
+-- interval: tick
+-- Who replicates from this server; a role without pg_read_all_stats sees that they exist, not how far they are.
+SELECT
+    r.pid,
+    r.application_name AS name,
+    r.state,
+    r.sync_state,
+    pg_catalog.pg_wal_lsn_diff(
+        CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
+            ELSE pg_catalog.pg_current_wal_lsn() END,
+        r.replay_lsn)::int8 AS lag_bytes,
+    greatest(0, extract(epoch FROM r.replay_lag))::float8 AS lag_s
+FROM pg_catalog.pg_stat_replication r
+WHERE r.state IS DISTINCT FROM 'backup'
+ORDER BY r.replay_lag DESC NULLS LAST
