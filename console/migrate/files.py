@@ -1,0 +1,65 @@
+"""The migrations of a service as its folder has them.
+
+dbconsole's own layout is `VERSION_slug.up.sql` and `VERSION_slug.down.sql` beside each other, `seed/*.sql` below;
+other tools' layouts are read by console.migrate.layouts. What a file is called decides, nothing is read yet.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from itertools import pairwise
+from pathlib import Path
+
+from console.migrate.faults import FileError
+from console.migrate.records import MigrationFile, Script, ServiceFiles
+from console.services import Service
+
+_NAME = re.compile(r"(\d[\d.]*)(?:[_-]([^.]*))?\.(up|down)\.sql", re.IGNORECASE)
+
+
+def read_service(service: Service) -> ServiceFiles:
+    """The migrations of `service` in order of version. Raises FileError for duplicate versions and lone downs.
+
+    A service without a folder has none.
+    """
+    folder = service.folder
+    if folder is None:
+        return ServiceFiles(service, ())
+    if service.layout not in (None, "dbconsole"):
+        from console.migrate import layouts
+
+        migrations = list(layouts.read(service))
+        notes: list[str] = []
+    else:
+        migrations, notes = _own_layout(service.name, folder)
+    migrations.sort(key=lambda one: one.key)
+    for before, after in pairwise(migrations):
+        if before.key == after.key:
+            raise FileError(after.up.path, f"version {after.version} is there twice, also in {before.up.path.name}",
+                            hint="give one of them the next free version; if one is applied already, the other")
+    seeds = sorted((folder / "seed").glob("*.sql")) if (folder / "seed").is_dir() else []
+    return ServiceFiles(service, tuple(migrations), (*notes, *_gaps(migrations)), tuple(seeds))
+
+
+def _own_layout(service: str, folder: Path) -> tuple[list[MigrationFile], list[str]]:
+    ups: dict[tuple[str, str], Path] = {}
+    downs: dict[tuple[str, str], Path] = {}
+    notes: list[str] = []
+    for file in sorted(os.listdir(folder)):  # noqa: PTH208 - names alone, of which there are thousands
+        if match := _NAME.fullmatch(file):
+            (ups if match[3].lower() == "up" else downs)[match[1], match[2] or ""] = folder / file
+        elif file.lower().endswith(".sql"):
+            notes.append(f"{file} is no migration: its name is not VERSION_slug.up.sql or VERSION_slug.down.sql")
+    for identity in downs.keys() - ups.keys():
+        raise FileError(downs[identity], "there is no up file of this name",
+                        hint="both files of a pair have the same version and slug")
+    return [MigrationFile(service, version, name, Script(path),
+                          Script(downs[version, name]) if (version, name) in downs else None)
+            for (version, name), path in ups.items()], notes
+
+
+def _gaps(migrations: list[MigrationFile]) -> list[str]:
+    """Missing numbers between numbers that were counted by hand; timestamps have gaps by nature."""
+    counted = [int(one.version) for one in migrations if one.version.isdigit() and len(one.version) < 8]
+    return [f"no version between {before} and {after}" for before, after in pairwise(counted) if after - before > 1]

@@ -1,0 +1,246 @@
+"""What the engine knows: files, ledger rows, and the state of a migration that follows from both."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from console.migrate import directives
+from console.migrate.directives import Directives, Requirement
+from console.migrate.faults import FileError
+from console.migrate.version import VersionKey, version_key
+from console.services import Service
+
+Direction = Literal["up", "down"]
+State = Literal["applied", "pending", "failed", "changed", "missing", "held"]
+
+
+@dataclass(frozen=True)
+class Script:
+    """The SQL of one direction: a whole file, or a section of one that begins at `first_line`.
+
+    Nothing is read before it is asked for, so that a look at 5,000 applied migrations opens no down file. Hence no
+    slots: what was read is kept in the instance. `given` are directives that a layout spells in its own way.
+    """
+
+    path: Path
+    section: str | None = None
+    first_line: int = 1
+    given: Directives | None = None
+
+    @cached_property
+    def _content(self) -> bytes:
+        if self.section is not None:
+            return self.section.encode()
+        try:
+            return self.path.read_bytes()
+        except OSError as error:
+            raise FileError(self.path, f"can't be read: {error.strerror}") from None
+
+    @cached_property
+    def text(self) -> str:
+        """The file's own text, line ends as they are, without a byte order mark. Raises FileError if not UTF-8."""
+        content = self._content
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + self.first_line
+            raise FileError(self.path, f"is not UTF-8 text: byte 0x{content[error.start]:02x}", line=line,
+                            hint="convert it: iconv -f latin1 -t utf-8") from None
+        if "\0" in text:
+            raise FileError(self.path, "holds a NUL character", line=text.count("\n", 0, text.index("\0")) + 1)
+        return text
+
+    @cached_property
+    def checksum(self) -> str:
+        """`sha256:` and the digest of the text without byte order mark and with LF line ends."""
+        content = self._content.removeprefix(b"\xef\xbb\xbf")
+        if b"\r" in content:
+            content = content.replace(b"\r\n", b"\n")
+        return "sha256:" + hashlib.sha256(content).hexdigest()
+
+    @cached_property
+    def raw_checksum(self) -> str:
+        """The same of the bytes as they are; only differs from `checksum` by a byte order mark or line ends."""
+        content = self._content
+        if b"\r" not in content and not content.startswith(b"\xef\xbb\xbf"):
+            return self.checksum
+        return "sha256:" + hashlib.sha256(content).hexdigest()
+
+    @cached_property
+    def directives(self) -> Directives:
+        """What the header says. Raises FileError."""
+        return self.given if self.given is not None else directives.read(self.text, self.path, self.first_line)
+
+
+@dataclass(frozen=True)
+class MigrationFile:
+    """One migration of a service: the way up and, unless it is irreversible or missing, the way down.
+
+    `version` is as written; `key` is what is compared and ordered by.
+    """
+
+    service: str
+    version: str
+    name: str
+    up: Script
+    down: Script | None = None
+
+    @cached_property
+    def key(self) -> VersionKey:
+        return version_key(self.version)
+
+    @property
+    def label(self) -> str:
+        """`service/version_name`, for people."""
+        return f"{self.service}/{self.version}_{self.name}" if self.name else f"{self.service}/{self.version}"
+
+    def script(self, direction: Direction) -> Script | None:
+        return self.up if direction == "up" else self.down
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceFiles:
+    """A service's migrations in order of version, what is worth a word about them (gaps, missing downs), its seeds."""
+
+    service: Service
+    migrations: tuple[MigrationFile, ...]
+    notes: tuple[str, ...] = ()
+    seeds: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """A row of dbconsole.migration (sql/migrations.sql).
+
+    `state` is applied, running or failed; the last two belong to files without a transaction, where
+    `statements_done` of `statements_total` are done in `direction`. `rank` is the order of application.
+    """
+
+    service: str
+    version: str
+    name: str
+    state: str
+    direction: Direction
+    checksum_up: str
+    checksum_down: str | None
+    raw_checksum_up: str
+    statements_done: int
+    statements_total: int
+    error: str | None
+    rank: int
+    applied_at: dt.datetime
+    applied_by: str
+    duration_ms: float
+
+    @property
+    def key(self) -> VersionKey:
+        return version_key(self.version)
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationState:
+    """One migration: its file, its ledger row (one of them may be missing) and what follows from them.
+
+    `detail` says why in a sentence, "" where there is nothing to say. `out_of_order`: pending, though a later version
+    of its service is applied.
+    """
+
+    service: str
+    version: str
+    name: str
+    state: State
+    file: MigrationFile | None
+    row: LedgerRow | None
+    detail: str = ""
+    out_of_order: bool = False
+
+    @property
+    def key(self) -> VersionKey:
+        return version_key(self.version)
+
+    @property
+    def is_applied(self) -> bool:
+        """Whether its effect is in the database, whole: applied, changed since, or its file is missing."""
+        return self.row is not None and self.row.state == "applied"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceStatus:
+    """A service's migrations in order of version, with what the ledger says of each."""
+
+    service: Service
+    migrations: tuple[MigrationState, ...]
+    notes: tuple[str, ...] = ()
+
+    def count(self, state: State) -> int:
+        return sum(one.state == state for one in self.migrations)
+
+    @property
+    def applied(self) -> int:
+        return sum(one.is_applied for one in self.migrations)
+
+    @property
+    def pending(self) -> int:
+        return self.count("pending")
+
+    @property
+    def latest(self) -> MigrationState | None:
+        """The highest version that is applied."""
+        return next((one for one in reversed(self.migrations) if one.is_applied), None)
+
+    @property
+    def state(self) -> State:
+        """The worst state of any: failed, changed, missing, pending, held, applied."""
+        worst: Sequence[State] = ("failed", "changed", "missing", "pending", "held")
+        present = {one.state for one in self.migrations}
+        return next((state for state in worst if state in present), "applied")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One script to run: a migration and a direction; `done` statements of it were done by an earlier run."""
+
+    migration: MigrationFile
+    direction: Direction
+    row: LedgerRow | None = None
+    done: int = 0
+
+    @property
+    def script(self) -> Script:
+        script = self.migration.script(self.direction)
+        if script is None:
+            raise FileError(self.migration.up.path, "has no way down", hint="write the .down.sql file beside it")
+        return script
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPlan:
+    """What is asked of a run. `to` is the version to end at (0: before the first), `steps` how many; None: all."""
+
+    direction: Direction = "up"
+    to: str | None = None
+    steps: int | None = None
+    out_of_order: bool = False
+    lock_wait_s: float = 60.0
+    lock_timeout_ms: int = 3000
+    attempts: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What a run did. `held` are left for later with their reasons; durations in milliseconds."""
+
+    done: tuple[Step, ...]
+    held: tuple[MigrationState, ...] = ()
+    duration_ms: float = 0.0
+    notes: tuple[str, ...] = field(default=())
+
+
+__all__ = ["Direction", "Directives", "LedgerRow", "MigrationFile", "MigrationState", "Requirement", "RunPlan",
+           "RunReport", "Script", "ServiceFiles", "ServiceStatus", "State", "Step"]

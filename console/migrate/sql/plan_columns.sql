@@ -1,0 +1,13 @@
+-- record: ColumnFacts
+-- interval: on demand
+SELECT
+    a.name AS asked,
+    t.attname::text AS name,
+    CASE WHEN y.typnamespace = 'pg_catalog'::regnamespace THEN pg_catalog.format_type(t.atttypid, t.atttypmod)
+        ELSE y.typname || COALESCE(pg_catalog.substring(pg_catalog.format_type(t.atttypid, t.atttypmod), '\([^)]*\)$'), '')
+    END AS type,
+    t.attnotnull AS not_null
+FROM pg_catalog.unnest(%(names)s::text[]) AS a (name)
+JOIN pg_catalog.pg_attribute t ON t.attrelid = pg_catalog.to_regclass(a.name)
+JOIN pg_catalog.pg_type y ON y.oid = t.atttypid
+WHERE t.attnum > 0 AND NOT t.attisdropped

@@ -1,0 +1,94 @@
+"""Files against the ledger: what is applied, pending, failed, changed, missing or held. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+
+from console.migrate.records import LedgerRow, MigrationFile, MigrationState, ServiceFiles, ServiceStatus
+from console.migrate.version import VersionKey, version_key
+
+
+def compare(files: ServiceFiles, rows: Iterable[LedgerRow], extensions: Collection[str]) -> ServiceStatus:
+    """The state of every migration of a service.
+
+    `rows` may hold other services' too; `extensions` are those installed in the database. Raises FileError where a
+    header can't be read.
+    """
+    name = files.service.name
+    by_key = {row.key: row for row in rows if row.service == name}
+    highest = max((key for key, row in by_key.items() if row.state == "applied"), default=None)
+    states = [_with_file(file, by_key.pop(file.key, None), highest, files, extensions) for file in files.migrations]
+    states += [MigrationState(name, row.version, row.name, "missing", None, row,
+                              "it is applied, but its file is not there") for row in by_key.values()]
+    states.sort(key=lambda one: one.key)
+    return ServiceStatus(files.service, tuple(states), files.notes)
+
+
+def compare_all(files: Iterable[ServiceFiles], rows: Iterable[LedgerRow],
+                extensions: Collection[str]) -> tuple[ServiceStatus, ...]:
+    """`compare` for several services; what requires a migration that is held is held itself."""
+    kept: dict[str, list[LedgerRow]] = {}
+    for row in rows:
+        kept.setdefault(row.service, []).append(row)
+    statuses = [compare(one, kept.get(one.service.name, ()), extensions) for one in files]
+    return tuple(_hold_dependents(statuses))
+
+
+def unmet_extensions(file: MigrationFile, service_extensions: Iterable[str], installed: Collection[str]) -> list[str]:
+    """The extensions that `file` waits for."""
+    return [name for name in (*service_extensions, *file.up.directives.extensions) if name not in installed]
+
+
+def waits_for(missing: Iterable[str]) -> str:
+    return "waits for the extension " + " and ".join(f'"{name}"' for name in missing)
+
+
+def _with_file(file: MigrationFile, row: LedgerRow | None, highest: VersionKey | None, files: ServiceFiles,
+               extensions: Collection[str]) -> MigrationState:
+    def state(word: str, detail: str = "", late: bool = False) -> MigrationState:
+        return MigrationState(file.service, file.version, file.name, word, file, row, detail, late)  # type: ignore[arg-type]
+
+    if row is None:
+        if missing := unmet_extensions(file, files.service.extensions, extensions):
+            return state("held", waits_for(missing))
+        late = highest is not None and file.key < highest
+        if late and not (file.up.directives.extensions or files.service.extensions):
+            return state("pending", "older than what is applied (out of order)", True)
+        return state("pending")
+    if row.state != "applied":
+        word = "undoing it" if row.direction == "down" else "it"
+        detail = f"{row.statements_done} of {row.statements_total} statements of {word} are done"
+        return state("failed", f"{detail}: {row.error}" if row.error else f"{detail}, then it was interrupted")
+    if row.checksum_up != file.up.checksum:
+        return state("changed", "the file was changed after it was applied")
+    if row.raw_checksum_up != file.up.raw_checksum:
+        return state("applied", "only line ends or a byte order mark differ from what was applied")
+    return state("applied")
+
+
+def _hold_dependents(statuses: list[ServiceStatus]) -> list[ServiceStatus]:
+    """Holds what requires a held migration, over and over until nothing changes."""
+    states: dict[tuple[str, VersionKey], MigrationState] = {
+        (status.service.name, one.key): one for status in statuses for one in status.migrations}
+    pending = [key for key, one in states.items() if one.state == "pending" and one.file is not None
+               and one.file.up.directives.requires]
+    changed = True
+    while changed:
+        changed = False
+        for key in pending:
+            one = states[key]
+            if one.state == "pending" and (reason := _requires_held(one, states)):
+                states[key] = replace(one, state="held", detail=reason)
+                changed = True
+    return [ServiceStatus(status.service, tuple(states[status.service.name, one.key] for one in status.migrations),
+                          status.notes) for status in statuses]
+
+
+def _requires_held(one: MigrationState, states: Mapping[tuple[str, VersionKey], MigrationState]) -> str | None:
+    assert one.file is not None
+    for needed in one.file.up.directives.requires:
+        other = states.get((needed.service, version_key(needed.version)))
+        if other is not None and other.state == "held":
+            return f"requires {needed.service}/{needed.version}, which {other.detail}"
+    return None
