@@ -1,0 +1,1 @@
+"""The other frameworks that migrate services: their ledgers, their files, their runs and their commands."""

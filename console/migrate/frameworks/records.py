@@ -1,0 +1,153 @@
+"""What another framework's ledger says, in terms that all of them share."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from typing import Literal
+
+RowState = Literal["applied", "failed", "running", "reverted", "baseline", "repeatable"]
+"""`failed` and `running` make a ledger dirty; `reverted`, `baseline` and `repeatable` rows are not counted."""
+
+PendingState = Literal["pending", "missing", "changed", "skipped"]
+"""`skipped`: older than what was applied last, so that the framework itself will never run it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A table whose name or columns make it worth a look (sql/find_ledgers.sql).
+
+    `columns` are in table order and `types` belong to them (format_type). `lock_pid` is another session that
+    holds `lock_mode` on the table since `locked_at`, which nobody but a migration takes on a ledger.
+    """
+
+    schema: str
+    table: str
+    columns: list[str]
+    types: list[str]
+    rows_estimate: float | None
+    may_use_schema: bool
+    may_select: bool
+    grant: str
+    lock_pid: int | None
+    lock_mode: str | None
+    lock_application: str | None
+    locked_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """One row of a ledger, in the order in which the framework applied them (sql/<framework>.sql).
+
+    `line` tells several histories in one table apart: a Django app, a sqitch project, River's line. What a framework
+    doesn't store is None.
+    """
+
+    version: str
+    name: str | None = None
+    line: str | None = None
+    state: RowState = "applied"
+    applied_at: dt.datetime | None = None
+    applied_by: str | None = None
+    duration_ms: float | None = None
+    checksum: str | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LockRow:
+    """The row of a framework's own lock table (sql/<framework>_lock.sql)."""
+
+    is_held: bool
+    holder: str | None = None
+    since: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AdvisoryLock:
+    """An advisory lock of this database (pg_locks): `key` as pg_advisory_lock(bigint) takes it, signed."""
+
+    key: int
+    pid: int
+    is_granted: bool
+    application: str | None
+    since: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run of a framework that is in progress now, and what gives it away.
+
+    `pid` is None where a lock table names its holder in its own words (`detail`).
+    """
+
+    framework: str
+    evidence: Literal["advisory lock", "table lock", "lock table"]
+    pid: int | None
+    application: str | None
+    since: dt.datetime | None
+    detail: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last version of one line of a ledger, and how many are applied on it (None: not stored)."""
+
+    line: str | None
+    version: str
+    applied_count: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PendingMigration:
+    """A difference between the files and the ledger; `file` is None for an applied one whose file is missing."""
+
+    version: str
+    name: str | None
+    line: str | None
+    state: PendingState
+    file: str | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignLedger:
+    """One ledger of another framework.
+
+    `applied_count` is None where the framework doesn't store it, `last_version` None when nothing is applied or
+    the ledger couldn't be read: then `unavailable` says why, with the GRANT that would help. `is_dirty` is None
+    when unknown. `differences` is None unless the service's files were compared.
+    """
+
+    framework: str
+    schema: str
+    table: str
+    last_version: str | None = None
+    applied_count: int | None = None
+    is_dirty: bool | None = None
+    last_applied_at: dt.datetime | None = None
+    heads: tuple[Head, ...] = ()
+    rows: tuple[LedgerRow, ...] = ()
+    detail: str | None = None
+    run: Run | None = None
+    unavailable: str | None = None
+    differences: tuple[PendingMigration, ...] | None = None
+    note: str | None = None
+
+    @property
+    def pending(self) -> tuple[PendingMigration, ...] | None:
+        """What the framework would run next; None when the files were not compared."""
+        if self.differences is None:
+            return None
+        return tuple(one for one in self.differences if one.state == "pending")
+
+    def with_differences(self, differences: tuple[PendingMigration, ...], note: str | None = None) -> ForeignLedger:
+        return replace(self, differences=differences, note=note)
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignReading:
+    """All ledgers of a database, and runs of frameworks whose ledger doesn't exist yet."""
+
+    ledgers: tuple[ForeignLedger, ...]
+    runs: tuple[Run, ...]

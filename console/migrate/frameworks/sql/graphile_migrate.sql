@@ -1,0 +1,5 @@
+-- record: LedgerRow
+-- interval: 5 min
+SELECT filename AS version, date AS applied_at, hash AS checksum
+FROM :"schema".:"table"
+ORDER BY filename

@@ -1,0 +1,4 @@
+-- record: LockRow
+-- interval: 5 min
+SELECT is_locked = 1 AS is_held
+FROM :"schema".:"table"

@@ -1,0 +1,5 @@
+-- record: LedgerRow
+-- interval: 5 min
+SELECT version::text AS version, name::text AS name
+FROM :"schema".:"table" l
+ORDER BY l.version

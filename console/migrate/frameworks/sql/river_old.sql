@@ -1,0 +1,6 @@
+-- record: LedgerRow
+-- interval: 5 min
+-- Before River had several lines.
+SELECT version::text AS version, created_at AS applied_at
+FROM :"schema".:"table" l
+ORDER BY l.version

@@ -1,0 +1,5 @@
+-- record: LedgerRow
+-- interval: 5 min
+SELECT name::text AS version
+FROM :"schema".:"table"
+ORDER BY name
