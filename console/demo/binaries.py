@@ -11,6 +11,7 @@ import functools
 import hashlib
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -50,7 +51,7 @@ class Binaries:
 
     @property
     def major(self) -> int:
-        return int(self.version.partition(".")[0].rstrip("abcdefghijklmnopqrstuvwxyz"))
+        return int(re.split(r"\D", self.version, maxsplit=1)[0])  # 18.6, 19beta1
 
     def program(self, name: str) -> Path:
         return self.bin_dir / (f"{name}.exe" if WINDOWS else name)

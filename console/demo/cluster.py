@@ -6,6 +6,7 @@ gets the same running server. Nothing here connects; `conninfo` says how to.
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
 import secrets
@@ -75,7 +76,7 @@ class Cluster:
         self.data_dir = data_dir.absolute()
         self.binaries = binaries
         self.settings = dict(settings or {})
-        self.port = port
+        self.port = port or (SOCKET_PORT if listen == "socket" else None)
         self.listen: Listen = listen
         self.initdb_options = initdb_options
         self.account = server_account(self.data_dir)
@@ -106,7 +107,7 @@ class Cluster:
         status = self.status()
         words = {
             "host": status.host if status else self._host(),
-            "port": str(status.port if status else self.port or SOCKET_PORT),
+            "port": str(status.port if status else self.port or ""),
             "user": "postgres",
             "dbname": dbname,
         }
@@ -116,8 +117,9 @@ class Cluster:
 
     def initdb(self) -> None:
         """Makes the cluster in a folder beside its own, renamed when all is done: a crash leaves no half of one."""
-        new = self._beside("new")
-        shutil.rmtree(new, ignore_errors=True)
+        for left in self.data_dir.parent.glob(f"{glob.escape(self._beside('new').name)}-*"):
+            shutil.rmtree(left, ignore_errors=True)  # of a crash; its initdb may still be at it
+        new = self._beside(f"new-{secrets.token_hex(4)}")
         new.mkdir(mode=0o700)
         if self.account:
             os.chown(new, self.account.uid, self.account.gid)
@@ -153,6 +155,8 @@ class Cluster:
 
         `timeout` in seconds. Raises ConsoleError with the end of the server's log.
         """
+        if self.is_running:
+            return
         deadline = time.monotonic() + timeout
         with self._exclusively():
             while not self.is_running:
@@ -167,16 +171,21 @@ class Cluster:
 
     def stop(self, mode: str = "fast", timeout: float = 60) -> None:
         """Stops the server ("smart", "fast" or "immediate"); nothing happens where none runs."""
-        with self._exclusively():
-            self._stop(mode, timeout)
+        if self.data_dir.exists():
+            with self._exclusively():
+                self._stop(mode, timeout)
 
     def remove(self) -> None:
         """Stops the server and deletes its data."""
-        with self._exclusively():
-            self._stop("immediate", 60)
-            if self.data_dir.exists():
-                self.data_dir.rename(self._beside("new"))  # what a crash leaves of it, the next initdb clears away
-                shutil.rmtree(self._beside("new"))
+        if self.data_dir.exists():
+            with self._exclusively():
+                self._check_data_dir()
+                self._stop("immediate", 60)
+                old = self._beside(f"new-{secrets.token_hex(4)}")  # so that the next initdb clears it if we die now
+                self.data_dir.rename(old)
+                shutil.rmtree(old)
+                if (folder := self._socket_dir()) != str(self.data_dir):
+                    shutil.rmtree(folder)
 
     def _stop(self, mode: str, timeout: float) -> None:
         if not self._postmaster_alive():
@@ -189,9 +198,14 @@ class Cluster:
         self._check_data_dir()
         if not self.data_dir.exists() or not any(self.data_dir.iterdir()):
             self.initdb()
-        # A killed server leaves this file, and whoever has its process number since would keep ours from starting.
+        self._check_version()
+        settings = self._configuration()
+        # A killed server leaves these, and whoever has its process number since would keep ours from starting.
         (self.data_dir / "postmaster.pid").unlink(missing_ok=True)
-        self._write(self.data_dir / SETTINGS, self._configuration())
+        if folder := settings.get("unix_socket_directories", "").strip('"'):
+            Path(folder, f".s.PGSQL.{settings['port']}.lock").unlink(missing_ok=True)
+        lines = (f"{name} = '{_escape(value)}'\n" for name, value in settings.items())
+        self._write(self.data_dir / SETTINGS, "# written by dbconsole at every start\n" + "".join(lines))
         log = self.data_dir / LOG
         while True:
             if log.exists():
@@ -209,16 +223,16 @@ class Cluster:
                 f"PostgreSQL {self.version} doesn't start in {self.data_dir}", detail=tail or _tail(output)
             )
 
+    def _check_version(self) -> None:
+        found = (self.data_dir / "PG_VERSION").read_text().strip()
+        if found != str(self.binaries.major):
+            raise ConsoleError(
+                f"{self.data_dir} was made by PostgreSQL {found}; this is PostgreSQL {self.version}",
+                hint=f"dbconsole demo reset makes it anew; or install PostgreSQL {found} with pgvector",
+            )
+
     def _check_data_dir(self) -> None:
-        version_file = self.data_dir / "PG_VERSION"
-        if version_file.exists():
-            found = version_file.read_text().strip()
-            if found != str(self.binaries.major):
-                raise ConsoleError(
-                    f"{self.data_dir} was made by PostgreSQL {found}; this is PostgreSQL {self.version}",
-                    hint=f"dbconsole demo reset makes it anew; or install PostgreSQL {found} with pgvector",
-                )
-        elif self.data_dir.exists() and any(self.data_dir.iterdir()):
+        if self.data_dir.exists() and any(self.data_dir.iterdir()) and not (self.data_dir / "PG_VERSION").exists():
             raise ConsoleError(
                 f"{self.data_dir} holds files, but no database cluster",
                 hint="move the folder away, or set XDG_DATA_HOME to another one",
@@ -229,16 +243,15 @@ class Cluster:
                 hint="run dbconsole as its owner, or set XDG_DATA_HOME to another folder",
             )
 
-    def _configuration(self) -> str:
-        settings = {"listen_addresses": "", "port": str(self.port or SOCKET_PORT)}
+    def _configuration(self) -> dict[str, str]:
         if self.listen == "loopback":
             settings = {"listen_addresses": "127.0.0.1", "port": str(self.port or free_port())}
+        else:
+            settings = {"listen_addresses": "", "port": str(self.port)}
         if not WINDOWS:
-            folder = self._socket_dir() if self.listen == "socket" else ""
-            settings |= {"unix_socket_directories": folder and f'"{folder}"', "unix_socket_permissions": "0700"}
-        settings |= self.settings
-        lines = [f"{name} = '{_escape(value)}'\n" for name, value in settings.items()]
-        return "# written by dbconsole at every start\n" + "".join(lines)
+            folder = f'"{self._socket_dir()}"' if self.listen == "socket" else ""
+            settings |= {"unix_socket_directories": folder, "unix_socket_permissions": "0700"}
+        return settings | self.settings
 
     def _host(self) -> str:
         return self._socket_dir() if self.listen == "socket" else "127.0.0.1"
@@ -246,7 +259,7 @@ class Cluster:
     def _socket_dir(self) -> str:
         """The data folder itself, private as it is; a short one where libpq or the kernel couldn't name it."""
         path = str(self.data_dir)
-        longest = len(os.fsencode(path)) + len(f"/.s.PGSQL.{self.port or SOCKET_PORT}")
+        longest = len(os.fsencode(path)) + len(f"/.s.PGSQL.{self.port}")
         if longest <= SOCKET_PATH_BYTES and path.isprintable() and not set(path) & set(',"\\'):
             return path
         owner = self.account.uid if self.account else os.geteuid()
