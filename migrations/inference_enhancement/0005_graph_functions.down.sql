@@ -1,0 +1,2 @@
+DROP FUNCTION inference_enhancement.neighbourhood(bigint, integer);
+DROP VIEW inference_enhancement.knowledge_triples;

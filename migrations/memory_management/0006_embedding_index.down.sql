@@ -1,0 +1,2 @@
+-- dbconsole: no-transaction
+DROP INDEX CONCURRENTLY IF EXISTS memory_management.embeddings_embedding_idx;

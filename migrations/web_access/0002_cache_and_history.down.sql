@@ -1,0 +1,3 @@
+DROP TABLE web_access.screenshots;
+DROP TABLE web_access.search_history;
+DROP TABLE web_access.cache_entries;
