@@ -11,7 +11,7 @@ from console.server.target import Target
 
 
 async def create_database(admin: Target, name: str, template: str = "template1") -> bool:
-    """Creates the database on `admin`'s server as a copy of `template`; False when it was there. Raises ConsoleError."""
+    """Copies `template` to a new database on `admin`'s server; False when it was there. Raises ConsoleError."""
     statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
     return await _run(admin, statement, errors.DuplicateDatabase, errors.UniqueViolation)
 

@@ -15,7 +15,7 @@ from tests.support.servers import Servers
 
 @dataclass(frozen=True)
 class Figure:
-    """One line of the table: `ours` and `peer` in `unit`; `limit` is the most that the ratio, or `ours` alone, may be."""
+    """One line of the table: `ours` and `peer` in `unit`; `limit` is the most for the ratio, or for `ours` alone."""
 
     name: str
     ours: float
