@@ -1,0 +1,3 @@
+-- The partitions go with their table.
+DROP TABLE analytics.predictions;
+DROP TABLE analytics.prediction_models;

@@ -1,0 +1,2 @@
+-- The default privileges belong to the schema and go with it.
+DROP SCHEMA code_quality;

@@ -1,0 +1,3 @@
+DROP TABLE ui_testing.accessibility_violations;
+DROP FUNCTION ui_testing.count_violations();
+DROP TABLE ui_testing.accessibility_reports;
