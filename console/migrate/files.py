@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -26,13 +27,7 @@ def read_service(service: Service) -> ServiceFiles:
     folder = service.folder
     if folder is None:
         return ServiceFiles(service, ())
-    if service.layout not in (None, "dbconsole"):
-        from console.migrate import layouts
-
-        migrations = list(layouts.read(service))
-        notes: list[str] = []
-    else:
-        migrations, notes = _own_layout(service.name, folder)
+    migrations, notes = _migrations(service, folder)
     migrations.sort(key=lambda one: one.key)
     for before, after in pairwise(migrations):
         if before.key == after.key:
@@ -40,6 +35,21 @@ def read_service(service: Service) -> ServiceFiles:
                             hint="give one of them the next free version; if one is applied already, the other")
     seeds = sorted((folder / "seed").glob("*.sql")) if (folder / "seed").is_dir() else []
     return ServiceFiles(service, tuple(migrations), (*notes, *_gaps(migrations)), tuple(seeds))
+
+
+def _migrations(service: Service, folder: Path) -> tuple[list[MigrationFile], list[str]]:
+    """As the service's layout says; without one, as the folder looks: another tool's files are recognised."""
+    from console.migrate import layouts
+
+    if service.layout not in (None, "dbconsole"):
+        return layouts.read(service)
+    migrations, notes = _own_layout(service.name, folder)
+    if service.layout is None:
+        pure = migrations and not notes
+        layout = layouts.detect_pairs(one.up.path for one in migrations) if pure else layouts.detect(folder)
+        if layout is not None:
+            return layouts.read(replace(service, layout=layout))
+    return migrations, notes
 
 
 def _own_layout(service: str, folder: Path) -> tuple[list[MigrationFile], list[str]]:

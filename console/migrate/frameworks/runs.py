@@ -14,6 +14,7 @@ FIXED_KEYS: Mapping[int, str] = {
     4727445306447283: "graphile-migrate",
     7241865325823964: "node-pg-migrate",
     72707369: "prisma",
+    3853314791062309107: "kysely",
     0x2C03057FB9525B: "pgroll",
     2686470616: "atlas",  # fnv32("atlas_migrate_execute")
 }

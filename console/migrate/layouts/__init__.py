@@ -1,0 +1,50 @@
+"""Other tools' folders of migrations, read as they are: no file has to be renamed or rewritten.
+
+Each module has `read(service, folder)`: the migrations, in any order, and notes about what is there and isn't run.
+The engine applies what comes of it like its own files; errors keep the lines of the original ones.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+
+from console.errors import ConfigError
+from console.migrate.layouts.detect import detect, detect_pairs
+from console.migrate.records import MigrationFile
+from console.services import Service
+
+LAYOUTS: Mapping[str, str] = {
+    "golang-migrate": "golang_migrate",
+    "diesel": "diesel",
+    "sqlx": "sqlx",
+    "dbmate": "dbmate",
+    "goose": "goose",
+    "sql-migrate": "sql_migrate",
+    "flyway": "flyway",
+}
+"""A layout's name in the configuration, and its module here."""
+
+Reader = Callable[[str, Path], tuple[list[MigrationFile], list[str]]]
+
+
+def read(service: Service) -> tuple[list[MigrationFile], list[str]]:
+    """The migrations of a service that has a layout and a folder, with notes for people.
+
+    Raises ConfigError for an unknown layout, FileError for a file that the layout doesn't allow or that only the
+    other tool can run (a Go or Java migration).
+    """
+    assert service.layout is not None and service.folder is not None
+    module = LAYOUTS.get(service.layout)
+    if module is None:
+        names = [*LAYOUTS, "dbconsole"]
+        close = difflib.get_close_matches(service.layout, names, 1, 0.5)
+        raise ConfigError(f"service {service.name}: there is no layout {service.layout!r}",
+                          hint=f"did you mean {close[0]}?" if close else f"known: {', '.join(names)}")
+    reader: Reader = import_module(f"{__name__}.{module}").read
+    return reader(service.name, service.folder)
+
+
+__all__ = ["LAYOUTS", "detect", "detect_pairs", "read"]

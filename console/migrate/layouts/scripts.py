@@ -1,0 +1,71 @@
+"""What the readers share: a script of a whole file or of a section, and what cannot run in a transaction."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from console.migrate import directives
+from console.migrate.faults import FileError
+from console.migrate.records import Script
+from console.migrate.splitter import Statement, split
+
+_SUSPICIOUS = re.compile(
+    r"\b(CONCURRENTLY|VACUUM|TABLESPACE|DATABASE|SUBSCRIPTION|DISCARD|REINDEX|SYSTEM)\b", re.IGNORECASE)
+_OUTSIDE = re.compile(
+    r"(CREATE|DROP) (DATABASE|TABLESPACE|SUBSCRIPTION)\b"
+    r"|ALTER (SYSTEM|DATABASE .* SET TABLESPACE)\b"
+    r"|(CREATE (UNIQUE )?|DROP |RE)INDEX\b.*\bCONCURRENTLY\b"
+    r"|REINDEX\b.*\b(SCHEMA|DATABASE|SYSTEM)\b"
+    r"|ALTER TABLE\b.*\bDETACH PARTITION\b.*\bCONCURRENTLY"
+    r"|VACUUM\b|DISCARD ALL")
+
+
+def whole(path: Path, *, no_transaction: bool | None = None, own_transaction: bool = False) -> Script:
+    """A file as a script. `no_transaction` None: as its statements demand, for tools that find that out."""
+    script = Script(path)
+    if no_transaction is None:
+        no_transaction = runs_outside(script)
+    return marked(script, no_transaction=no_transaction, own_transaction=own_transaction)
+
+
+def section(path: Path, text: str, first_line: int, *, no_transaction: bool = False) -> Script | None:
+    """A part of a file, None when there is nothing in it but comments."""
+    script = Script(path, text, first_line)
+    return marked(script, no_transaction=no_transaction) if says_something(text) else None
+
+
+def marked(script: Script, *, no_transaction: bool, own_transaction: bool = False) -> Script:
+    """The script with the layout's own marks added to dbconsole's directives, which are obeyed in any layout."""
+    if not (no_transaction or own_transaction):
+        return script
+    own = directives.read(script.text, script.path, script.first_line)
+    return replace(script, given=replace(own, no_transaction=no_transaction or own.no_transaction,
+                                         own_transaction=own_transaction))
+
+
+def says_something(text: str) -> bool:
+    """Whether there is anything but blank lines and line comments."""
+    return any(line.strip() and not line.lstrip().startswith("--") for line in text.splitlines())
+
+
+def runs_outside(script: Script) -> bool:
+    """Whether a statement of it can't run in a transaction block."""
+    return _SUSPICIOUS.search(script.text) is not None and any(map(_is_outside, split(script)))
+
+
+def _is_outside(statement: Statement) -> bool:
+    return _OUTSIDE.match(" ".join(statement.head)) is not None
+
+
+def content(path: Path) -> str:
+    """The file's text without a byte order mark. Raises FileError as Script.text does."""
+    return Script(path).text
+
+
+def only_the_tool(path: Path, tool: str, language: str) -> FileError:
+    """The error for a migration that isn't SQL."""
+    return FileError(path, f"is a {language} migration, which only {tool} can run",
+                     hint=f'leave this service to {tool}: framework = "{tool}" and its commands as up and down; '
+                          "dbconsole then runs those under its lock and reads the ledger")
