@@ -44,6 +44,7 @@ class ServerInfo:
     memberships: frozenset[str] = frozenset()
     extensions: Mapping[str, Extension] = field(default_factory=dict)
     ledger_exists: bool = False
+    ledger_is_readable: bool = False
     is_pooled: bool = False
     host: str | None = None
     port: int | None = None

@@ -25,7 +25,8 @@ R = TypeVar("R")
 class Readings:
     """What a refresh brought: rows by query, and why a query has none.
 
-    `rtt_ms` is the wall time of the whole round trip in milliseconds, the server's work included.
+    `rtt_ms` is the wall time of the round trip (of the last one, where the reads had to be repeated one by one) in
+    milliseconds, the server's work included.
     """
 
     rows_by_name: Mapping[str, Sequence[Any]]
@@ -103,7 +104,7 @@ class PgSession:
         wanted = [read for read in reads if read.query.name not in unavailable]
         started = time.perf_counter()
         try:
-            results = await self.within(self._round_trip(wanted, _half(within_s)), within_s)
+            results = await self._bounded_trip(wanted, within_s)
         except psycopg.Error as error:
             fault = translate(error, self._target.label)
             if isinstance(fault, Unreachable) or self.connection.closed:
@@ -122,11 +123,13 @@ class PgSession:
         """
         reasons = dict(unavailable)
         rows: dict[str, Sequence[Any]] = {}
-        started = time.perf_counter()
+        elapsed_ms = 0.0
         for read in reads:
-            left_s = None if deadline is None else deadline - time.perf_counter()
+            begun = time.perf_counter()
+            left_s = None if deadline is None else deadline - begun
             try:
-                (rows[read.query.name],) = await self.within(self._round_trip([read], _half(left_s)), left_s)
+                (rows[read.query.name],) = await self._bounded_trip([read], left_s)
+                elapsed_ms = (time.perf_counter() - begun) * 1000
             except psycopg.Error as error:
                 fault = translate(error)
                 if isinstance(fault, Unreachable) or self.connection.closed:
@@ -141,27 +144,12 @@ class PgSession:
                     if rest.query.name not in rows:
                         reasons.setdefault(rest.query.name, silent.summary)
                 break
-        return Readings(rows, reasons, (time.perf_counter() - started) * 1000)
+        return Readings(rows, reasons, elapsed_ms)
 
-    async def within(self, work: Coroutine[Any, Any, R], limit_s: float | None) -> R:
-        """The outcome of `work` on this connection. After `limit_s` the connection is closed: Unreachable.
-
-        Cancelling alone would not do: psycopg then asks the server to cancel and waits, and a stopped server is silent.
-        """
-        if limit_s is None:
-            return await work
-        task = asyncio.ensure_future(work)
-        try:
-            done, _ = await asyncio.wait({task}, timeout=max(0.0, limit_s))
-            if done:
-                return task.result()
-            self.connection.pgconn.finish()
-        finally:
-            if not task.done():
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
-        raise Unreachable(f"{self._target.label}: the server has not answered in {limit_s:.1f} s",
-                          hint="it may be stopped, overloaded, or behind a broken network")
+    async def _bounded_trip(self, reads: Sequence[Read[Any]], limit_s: float | None) -> list[list[Any]]:
+        """A round trip that ends in `limit_s`; the server cancels it when half of that is over."""
+        half_s = None if limit_s is None else limit_s / 2
+        return await bounded(self._round_trip(reads, half_s), self.connection, limit_s, self._target.label)
 
     async def _round_trip(self, reads: Sequence[Read[Any]], limit_s: float | None = None) -> list[list[Any]]:
         """BEGIN, the timeouts, the reads and COMMIT in one pipeline; raises psycopg.Error after a rollback."""
@@ -188,8 +176,26 @@ class PgSession:
         return min(own, limit) if own else limit
 
 
-def _half(seconds: float | None) -> float | None:
-    return None if seconds is None else seconds / 2
+async def bounded(work: Coroutine[Any, Any, R], connection: AsyncConnection[Any], limit_s: float | None,
+                  label: str) -> R:
+    """The outcome of `work` on `connection`. After `limit_s` the connection is closed: Unreachable.
+
+    Cancelling alone would not do: psycopg then asks the server to cancel and waits, and a stopped server is silent.
+    """
+    if limit_s is None:
+        return await work
+    task = asyncio.ensure_future(work)
+    try:
+        done, _ = await asyncio.wait({task}, timeout=max(0.0, limit_s))
+        if done:
+            return task.result()
+        connection.pgconn.finish()
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+    raise Unreachable(f"{label}: the server has not answered in {limit_s:.1f} s",
+                      hint="it may be stopped, overloaded, or behind a broken network")
 
 
 def preamble(target: Target, *, read_only: bool = True, statement_timeout_ms: int | None = None,
@@ -229,6 +235,7 @@ class ServerRow:
     memberships: list[str]
     extensions: list[list[str]]
     ledger_exists: bool
+    ledger_is_readable: bool
 
 
 async def read_info(connection: AsyncConnection[Any], target: Target) -> ServerInfo:
@@ -252,7 +259,7 @@ async def read_info(connection: AsyncConnection[Any], target: Target) -> ServerI
         memberships=frozenset(row.memberships),
         extensions={name: Extension(name, version, schema, available)
                     for name, version, schema, available in row.extensions},
-        ledger_exists=row.ledger_exists,
+        ledger_exists=row.ledger_exists, ledger_is_readable=row.ledger_is_readable,
         is_pooled=row.backend_pid != told_pid,
         host=connection.info.host or None, port=connection.info.port,
     )

@@ -27,4 +27,16 @@ SELECT
         JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
         LEFT JOIN pg_catalog.pg_available_extensions() a ON a.name = e.extname
     ) AS extensions,
-    pg_catalog.to_regclass('dbconsole.migration') IS NOT NULL AS ledger_exists
+    EXISTS (
+        SELECT
+        FROM pg_catalog.pg_class c
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = 'dbconsole' AND c.relname = 'migration'
+    ) AS ledger_exists,
+    EXISTS (
+        SELECT
+        FROM pg_catalog.pg_class c
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = 'dbconsole' AND c.relname = 'migration'
+            AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT')
+    ) AS ledger_is_readable

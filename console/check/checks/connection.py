@@ -1,0 +1,26 @@
+"""connection: that the server answers, and how long a round trip takes.
+
+value = the wall time of the refresh - (clock_timestamp() of its last read - its transaction_timestamp()), in
+milliseconds: what network, pooler and client add to the server's own work. No thresholds by default, a link's round
+trip is what it is. CRITICAL without an answer: that result is made where connecting failed.
+"""
+
+from __future__ import annotations
+
+from console.check.records import Check, Context, Status, Thresholds, Verdict
+from console.metrics.rates import network_ms
+from console.metrics.read import SERVER_CLOCK
+from console.server.session import Readings
+
+
+def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+    clock = readings.first(SERVER_CLOCK)
+    assert clock is not None
+    rtt_ms = network_ms(readings.rtt_ms, clock)
+    through = ", through a pooler" if context.info.is_pooled else ""
+    status = thresholds.status(rtt_ms)
+    hint = None if status is Status.OK else "the network or a pooler is slow: compare with ping, and with SHOW POOLS"
+    return Verdict(status, f"database {context.info.database}, round trip {rtt_ms:.1f} ms{through}", rtt_ms, hint)
+
+
+CHECK = Check(name="connection", title="Connection", evaluate=evaluate, reads=(SERVER_CLOCK,), unit="ms")

@@ -1,0 +1,29 @@
+"""connections: how many of the slots that an ordinary role can get are taken.
+
+value = 100 * client sessions / (max_connections - superuser_reserved_connections - reserved_connections), percent.
+Every role sees the number of sessions.
+"""
+
+from __future__ import annotations
+
+from console.activity.read import SESSION_COUNTS
+from console.check.records import Check, Context, Status, Thresholds, Verdict
+from console.server.session import Readings
+
+
+def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+    counts = readings.first(SESSION_COUNTS)
+    assert counts is not None
+    slots = max(1, counts.max_connections - counts.reserved_connections)
+    percent = 100.0 * counts.connections / slots
+    status = thresholds.status(percent)
+    parts = [f"{number} {word}" for number, word in (
+        (counts.active, "active"), (counts.idle, "idle"), (counts.idle_in_transaction, "idle in transaction"),
+        (counts.hidden, "hidden")) if number]
+    hint = "a pooler in front, a smaller pool in the services, or a larger max_connections (needs a restart)" \
+        if status is not Status.OK else None
+    return Verdict(status, f"{counts.connections} of {slots} ({percent:.0f} %): {', '.join(parts)}", percent, hint)
+
+
+CHECK = Check(name="connections", title="Connections used", evaluate=evaluate, reads=(SESSION_COUNTS,), unit="%",
+              warning=80, critical=95, screen="activity")

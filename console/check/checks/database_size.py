@@ -1,0 +1,22 @@
+"""database_size: value = pg_database_size() of the connected database, bytes.
+
+No thresholds by default: how much is too much depends on a disk that the server doesn't describe.
+"""
+
+from __future__ import annotations
+
+from console.check import units
+from console.check.records import Check, Context, Thresholds, Verdict
+from console.metrics.read import DATABASE_SIZE
+from console.server.session import Readings
+
+
+def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+    size = readings.first(DATABASE_SIZE)
+    assert size is not None
+    return Verdict(thresholds.status(size.total_bytes), f"{size.database}: {units.size(size.total_bytes)}",
+                   size.total_bytes)
+
+
+CHECK = Check(name="database_size", title="Database size", evaluate=evaluate, reads=(DATABASE_SIZE,), unit="B",
+              screen="schemas")

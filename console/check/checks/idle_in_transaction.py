@@ -1,0 +1,34 @@
+"""idle_in_transaction: the session that has waited longest for its client inside a transaction.
+
+value = the largest now - state_change of sessions in state "idle in transaction" or "idle in transaction (aborted)",
+seconds. What it locked stays locked. Sessions that the role may not see count as in long_transactions.
+"""
+
+from __future__ import annotations
+
+from console.activity.read import OPEN_TRANSACTIONS, SESSION_COUNTS
+from console.check import units
+from console.check.hidden import with_hidden
+from console.check.records import Check, Context, Status, Thresholds, Verdict
+from console.server.session import Readings
+
+
+def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+    idle = [one for one in readings.rows(OPEN_TRANSACTIONS) or [] if (one.state or "").startswith("idle in")]
+    if not idle:
+        return with_hidden(Verdict(Status.OK, "none", 0.0), readings.first(SESSION_COUNTS), context)
+    longest = max(idle, key=lambda one: one.state_age_s or 0.0)
+    age_s = longest.state_age_s or 0.0
+    status = thresholds.status(age_s)
+    summary = f"{units.count(len(idle), 'session')}, the longest for {units.seconds(age_s)}"
+    hint = None
+    if status is not Status.OK:
+        summary += f": pid {longest.pid}, {longest.user} {longest.application or ''}".rstrip()
+        hint = (f"its locks stay: end it in its application, or SELECT pg_terminate_backend({longest.pid}); "
+                "idle_in_transaction_session_timeout prevents it")
+    return with_hidden(Verdict(status, summary, age_s, hint), readings.first(SESSION_COUNTS), context)
+
+
+CHECK = Check(name="idle_in_transaction", title="Idle in transaction", evaluate=evaluate,
+              reads=(OPEN_TRANSACTIONS, SESSION_COUNTS), unit="s", warning=5 * 60, critical=30 * 60,
+              screen="activity")

@@ -1,0 +1,67 @@
+"""migrations: what the services' folders and the ledger dbconsole.migration say of each other.
+
+value = the number of migrations that are pending, failed, changed or missing. CRITICAL when one failed half-way;
+WARNING at least when a file was changed after it was applied or is gone; else by thresholds, WARNING when any is
+pending. Held ones (they wait for an extension) are mentioned only. OK where no service is configured, where other
+frameworks migrate, and, with the GRANT as hint, where the role may not read the ledger.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from console.check import units
+from console.check.records import Check, Context, Status, Thresholds, Verdict
+from console.migrate.files import read_service
+from console.migrate.records import LedgerRow
+from console.migrate.state import compare_all
+from console.server.query import Query, load
+from console.server.session import Readings
+from console.services import Service
+
+LEDGER = load("console.migrate", "migrations", LedgerRow)
+SHOWN = ("failed", "changed", "missing", "pending")
+
+
+def ours(context: Context) -> list[Service]:
+    """The services that dbconsole itself migrates."""
+    return [one for one in context.services if one.folder is not None and one.framework in (None, "dbconsole")]
+
+
+def excuse(context: Context) -> str | None:
+    if not context.services:
+        return "no services are configured for this target"
+    return None if ours(context) else "no service has migrations that dbconsole applies"
+
+
+def more(context: Context) -> tuple[Query[Any], ...]:
+    return (LEDGER,) if context.ledger_is_readable else ()
+
+
+def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+    if context.info.ledger_exists and not context.ledger_is_readable:
+        return Verdict(Status.OK, "the ledger is hidden from this role",
+                       hint="GRANT USAGE ON SCHEMA dbconsole, GRANT SELECT ON dbconsole.migration "
+                            f"TO {context.info.quoted_user}")
+    rows = readings.rows(LEDGER) or []
+    statuses = compare_all([read_service(service) for service in ours(context)], rows, context.info.extensions)
+    states = [one for status in statuses for one in status.migrations]
+    counts = {word: sum(one.state == word for one in states) for word in (*SHOWN, "held")}
+    value = sum(counts[word] for word in SHOWN)
+    broken = counts["changed"] or counts["missing"]
+    least = Status.CRITICAL if counts["failed"] else Status.WARNING if broken else Status.OK
+    status = Status.worst([thresholds.status(value), least])
+    words = [f"{number} {word}" for word, number in counts.items() if number]
+    applied = units.count(sum(one.is_applied for one in states), "applied", "applied")
+    if not value:
+        return Verdict(status, ", ".join([applied, *words]), 0)
+    first = next(one for word in SHOWN for one in states if one.state == word)
+    name = f"{first.service}/{first.version}_{first.name}"
+    detail = f": {name} {first.detail}" if first.detail else f", first {name}"
+    hint = "dbconsole migrate repair" if counts["failed"] or broken else \
+        "dbconsole migrate plan, then migrate up"
+    return Verdict(status, ", ".join([*words, applied]) + detail, value, hint)
+
+
+CHECK = Check(name="migrations", title="Migrations", evaluate=evaluate, more=more, excuse=excuse, warning=0,
+              screen="migrations")

@@ -1,0 +1,44 @@
+"""replication_slots: WAL that slots keep from being removed, and slots that are lost.
+
+value = the largest current WAL position - restart_lsn of a slot, bytes. CRITICAL when a slot is lost, WARNING when it
+is unreserved (the next checkpoint may lose it), whatever the thresholds. Needs no privilege.
+"""
+
+from __future__ import annotations
+
+from console.check import units
+from console.check.records import Check, Context, Status, Thresholds, Verdict
+from console.metrics.read import REPLICATION_SLOTS
+from console.metrics.records import ReplicationSlot
+from console.server.session import Readings
+
+
+def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+    slots = readings.rows(REPLICATION_SLOTS) or []
+    if not slots:
+        return Verdict(Status.OK, "no slot", 0)
+    judged = [(_judge(one, thresholds), one) for one in slots]
+    status, worst = max(judged, key=lambda one: (one[0].badness, one[1].retained_bytes or 0))
+    retained = max(one.retained_bytes or 0 for one in slots)
+    use = "active" if worst.is_active else "inactive"
+    if worst.wal_status == "lost":
+        summary, hint = f"{worst.name} is lost, its consumer can't go on", \
+            "build the consumer anew, then SELECT pg_drop_replication_slot(...)"
+    else:
+        held = units.size(worst.retained_bytes or 0)
+        summary = f"{units.count(len(slots), 'slot')}; {worst.name} ({use}) holds {held}"
+        hint = None
+        if status is not Status.OK:
+            hint = "start its consumer, or drop the slot if it is gone for good: WAL fills the disk"
+        if worst.wal_status == "unreserved":
+            summary += ", more than the server keeps"
+    return Verdict(status, summary, retained, hint)
+
+
+def _judge(slot: ReplicationSlot, thresholds: Thresholds) -> Status:
+    by_status = {"lost": Status.CRITICAL, "unreserved": Status.WARNING}.get(slot.wal_status or "", Status.OK)
+    return Status.worst([thresholds.status(slot.retained_bytes or 0), by_status])
+
+
+CHECK = Check(name="replication_slots", title="Replication slots", evaluate=evaluate, reads=(REPLICATION_SLOTS,),
+              unit="B", warning=2**30, critical=10 * 2**30, screen="activity")

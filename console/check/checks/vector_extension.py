@@ -1,0 +1,38 @@
+"""vector_extension: that pgvector is as new as the files on the server, and as new as dbconsole needs.
+
+A database without it is OK. WARNING where the server has a newer version ready, where its files are gone, and before
+0.5, the oldest supported.
+"""
+
+from __future__ import annotations
+
+import re
+
+from console.check.records import Check, Context, Status, Thresholds, Verdict
+from console.server.session import Readings
+
+OLDEST = "0.5.0"
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in re.findall(r"\d+", version)]
+
+
+def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+    vector = context.info.extensions.get("vector")
+    if vector is None:
+        return Verdict(Status.OK, "pgvector is not installed in this database",
+                       hint="CREATE EXTENSION vector, if it is meant to hold vectors")
+    if vector.available_version is None:
+        return Verdict(Status.WARNING, f"pgvector {vector.version} is installed, its files are missing on the server",
+                       hint="install the package of pgvector for this PostgreSQL")
+    if _numbers(vector.version) < _numbers(vector.available_version):
+        return Verdict(Status.WARNING, f"pgvector {vector.version}, the server has {vector.available_version}",
+                       hint="ALTER EXTENSION vector UPDATE")
+    if _numbers(vector.version) < _numbers(OLDEST):
+        return Verdict(Status.WARNING, f"pgvector {vector.version} is older than {OLDEST}",
+                       hint="install a newer pgvector, then ALTER EXTENSION vector UPDATE")
+    return Verdict(Status.OK, f"pgvector {vector.version} in schema {vector.schema}")
+
+
+CHECK = Check(name="vector_extension", title="Vector extension", evaluate=evaluate, screen="vectors")

@@ -1,0 +1,71 @@
+"""From readings to results: each check alone, so that one that fails takes no other with it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from console.check.records import Context, Result, Status, Verdict, harmless
+from console.check.registry import ConfiguredCheck
+from console.errors import ConsoleError
+from console.server.query import Query
+from console.server.session import Readings
+
+
+def reads_of(checks: Iterable[ConfiguredCheck], context: Context) -> tuple[Query[Any], ...]:
+    """What the checks that apply to this server want read, each query once, in the checks' order."""
+    wanted: dict[str, Query[Any]] = {}
+    for one in checks:
+        if one.check.excuse is None or one.check.excuse(context) is None:
+            wanted.update((query.name, query) for query in one.check.reads_on(context))
+    return tuple(wanted.values())
+
+
+def evaluate(checks: Iterable[ConfiguredCheck], readings: Readings, context: Context) -> tuple[Result, ...]:
+    """Every check's result. What the version, the role or the extensions rule out is OK and says so (with the hint
+    that would change it); what could have been answered but wasn't is UNKNOWN.
+    """
+    return tuple(_evaluate(one, readings, context) for one in checks)
+
+
+def _evaluate(one: ConfiguredCheck, readings: Readings, context: Context) -> Result:
+    started = time.perf_counter()
+    try:
+        verdict = _verdict(one, readings, context)
+    except ConsoleError as error:
+        verdict = Verdict(Status.UNKNOWN, error.summary, hint=error.hint)
+    except Exception as error:  # A check's own mistake is that check's result, not the end of the others.
+        verdict = Verdict(Status.UNKNOWN, f"the check itself failed: {type(error).__name__}: {error}",
+                          hint="please report this")
+    return _result(one, verdict, (time.perf_counter() - started) * 1000)
+
+
+def _verdict(one: ConfiguredCheck, readings: Readings, context: Context) -> Verdict:
+    check = one.check
+    if check.excuse is not None and (reason := check.excuse(context)) is not None:
+        return Verdict(Status.OK, reason)
+    for query in check.reads_on(context):
+        if readings.rows(query) is None:
+            if obstacle := query.obstacle(context.info):
+                return Verdict(Status.OK, f"does not apply: {obstacle}")
+            return Verdict(Status.UNKNOWN, readings.why(query) or "not answered in time")
+    return check.evaluate(readings, one.thresholds, context)
+
+
+def unreachable(checks: Sequence[ConfiguredCheck], error: ConsoleError) -> tuple[Result, ...]:
+    """The results where nothing could be asked: `connection` is CRITICAL with the reason, the others UNKNOWN."""
+    lost = Verdict(Status.CRITICAL, error.summary, hint=error.hint)
+    rest = Verdict(Status.UNKNOWN, "not asked: no connection")
+    return tuple(_result(one, lost if one.check.name == "connection" else rest, 0.0) for one in checks)
+
+
+
+
+def _result(one: ConfiguredCheck, verdict: Verdict, duration_ms: float) -> Result:
+    check, thresholds = one.check, one.thresholds
+    return Result(
+        name=check.name, title=check.title, status=verdict.status, summary=harmless(verdict.summary),
+        value=verdict.value, unit=check.unit, warning=thresholds.warning, critical=thresholds.critical,
+        lower_is_worse=thresholds.lower_is_worse, hint=harmless(verdict.hint) if verdict.hint else None,
+        duration_ms=duration_ms, screen=check.screen)

@@ -1,0 +1,152 @@
+"""What a check is, what it is given, and what comes of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from console.check.units import Unit
+from console.server.info import ServerInfo
+from console.server.query import Query
+from console.server.session import Readings
+from console.server.target import Target
+from console.services import Service
+
+
+class Status(Enum):
+    """Nagios' four. The value is the exit status; `Status.worst` orders CRITICAL, WARNING, UNKNOWN, OK."""
+
+    OK = 0
+    WARNING = 1
+    CRITICAL = 2
+    UNKNOWN = 3
+
+    @property
+    def letter(self) -> str:
+        return self.name[0]
+
+    @property
+    def badness(self) -> int:
+        return _BADNESS[self.name]
+
+    @staticmethod
+    def worst(statuses: Iterable[Status]) -> Status:
+        """The worst of `statuses`, OK when there is none."""
+        return max(statuses, key=lambda status: status.badness, default=Status.OK)
+
+
+_BADNESS = {"OK": 0, "UNKNOWN": 1, "WARNING": 2, "CRITICAL": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """From where on a value is a WARNING or CRITICAL, in the check's unit; None: never.
+
+    A value alerts *beyond* its threshold, as in Nagios: above it, or below where lower is worse.
+    """
+
+    warning: float | None = None
+    critical: float | None = None
+    lower_is_worse: bool = False
+
+    def status(self, value: float) -> Status:
+        for threshold, status in ((self.critical, Status.CRITICAL), (self.warning, Status.WARNING)):
+            if threshold is not None and (value < threshold if self.lower_is_worse else value > threshold):
+                return status
+        return Status.OK
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a check may know beside its readings. `ledger_is_readable` is as of now, `info` as of connecting."""
+
+    info: ServerInfo
+    target: Target
+    services: tuple[Service, ...] = ()
+    ledger_is_readable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a check found: `value` in the check's unit (None: nothing was measured), `hint` is what to do about it."""
+
+    status: Status
+    summary: str
+    value: float | None = None
+    hint: str | None = None
+
+
+Evaluate = Callable[[Readings, Thresholds, Context], Verdict]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """A check as its file declares it.
+
+    `reads` are asked together with those of the other checks; `evaluate` changes nothing and is called when all of
+    them were answered. `more` names reads for some servers only. `excuse` says why this server or target is none of
+    the check's business (then it is OK and nothing is asked), or None.
+    `warning` and `critical` are the defaults, in `unit`; `screen` is the console's that shows more.
+    """
+
+    name: str
+    title: str
+    evaluate: Evaluate
+    reads: tuple[Query[Any], ...] = ()
+    more: Callable[[Context], tuple[Query[Any], ...]] | None = None
+    excuse: Callable[[Context], str | None] | None = None
+    unit: Unit = ""
+    warning: float | None = None
+    critical: float | None = None
+    lower_is_worse: bool = False
+    screen: str = "overview"
+
+    def reads_on(self, context: Context) -> tuple[Query[Any], ...]:
+        """What has to be read on this server."""
+        return self.reads if self.more is None else (*self.reads, *self.more(context))
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A check's outcome. Texts hold no control characters, whatever the server sent.
+
+    `duration_ms`: from the beginning of the check's own evaluation to its end; the reads are shared.
+    """
+
+    name: str
+    title: str
+    status: Status
+    summary: str
+    value: float | None
+    unit: Unit
+    warning: float | None
+    critical: float | None
+    lower_is_worse: bool
+    hint: str | None
+    duration_ms: float
+    screen: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All results of one target; `server` names what answered ("PostgreSQL 18.6"), None when nothing did."""
+
+    target: str
+    results: tuple[Result, ...]
+    duration_ms: float
+    server: str | None
+
+    @property
+    def status(self) -> Status:
+        return Status.worst(result.status for result in self.results)
+
+
+_HARMFUL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+")
+
+
+def harmless(text: str) -> str:
+    """`text` on one line: control, escape, line-breaking and direction-changing characters become one U+FFFD."""
+    return _HARMFUL.sub("\ufffd", text.replace("\r\n", " ").replace("\n", " ").replace("\t", " "))

@@ -1,0 +1,50 @@
+"""Runs the checks on one target: one connection, one round trip for all reads, one deadline over everything."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from console.check.evaluation import evaluate, reads_of, unreachable
+from console.check.records import Context, Report, harmless
+from console.check.registry import ConfiguredCheck
+from console.errors import ConsoleError
+from console.metrics.read import SERVER_CLOCK
+from console.server.query import INTERVALS, Query, Read
+from console.server.single import single_session
+from console.server.target import Target
+from console.services import Service
+
+PRESENTING_S = 0.1
+"""What is kept of the deadline for evaluating and printing."""
+
+
+async def check_target(target: Target, checks: Sequence[ConfiguredCheck], services: Sequence[Service] = (), *,
+                       timeout_s: float = 10.0) -> Report:
+    """Every check's result on `target`, in `timeout_s` seconds whatever the server does; raises nothing of its own.
+
+    A target that can't be reached gives a `connection` that is CRITICAL and UNKNOWN for the rest. What wasn't
+    answered in time is UNKNOWN, what was stays.
+    """
+    started = time.perf_counter()
+    deadline = started + max(0.1, timeout_s - PRESENTING_S)
+    server: str | None = None
+    try:
+        async with single_session(target, deadline - started) as session:
+            server = f"PostgreSQL {session.info.version}"
+            context = Context(session.info, target, tuple(services), session.info.ledger_is_readable)
+            reads = in_order(reads_of(checks, context), context)
+            readings = await session.refresh(*reads, within_s=deadline - time.perf_counter())
+        results = evaluate(checks, readings, context)
+    except ConsoleError as error:
+        results = unreachable(checks, error)
+    return Report(harmless(target.label), results, (time.perf_counter() - started) * 1000, server)
+
+
+def in_order(queries: Sequence[Query[object]], context: Context) -> list[Read[object]]:
+    """The slow reads (sizes) after the quick ones, so that those are answered whatever happens; the clock last."""
+    def slowness(query: Query[object]) -> tuple[bool, int]:
+        variant = query.variant(context.info)
+        return query.name == SERVER_CLOCK.name, INTERVALS.index(variant.interval) if variant else 0
+
+    return [Read(query) for query in sorted(queries, key=slowness)]

@@ -1,0 +1,56 @@
+"""`dbconsole --check`: targets to a report on stdout and the exit status that Nagios expects."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Literal, TextIO
+
+from console.check import report
+from console.check.evaluation import unreachable
+from console.check.records import Report, Status, harmless
+from console.check.registry import configured
+from console.check.runner import check_target
+from console.config import Config
+from console.errors import ConsoleError
+from console.server.target import Target
+from console.services import Service
+
+Format = Literal["text", "json", "nagios"]
+Services = Callable[[Target], Sequence[Service]]
+
+
+async def run(targets: Sequence[Target], config: Config, *, services: Services = lambda target: (),
+              failed: Mapping[str, ConsoleError] | None = None, output_format: Format = "text",
+              timeout_s: float = 10.0, only: Iterable[str] | None = None, stream: TextIO | None = None) -> int:
+    """Checks all targets at once, writes the report to `stream` (stdout) and returns 0 OK, 1 WARNING, 2 CRITICAL or
+    3 UNKNOWN, the worst of all.
+
+    A target that can't be resolved is a mistake in the command: the caller says so on stderr and exits 3 before this.
+    `failed` are targets that are known but could not be made ready (a demo server that doesn't start), by label:
+    their connection is CRITICAL. `services` gives each target's.
+    Raises ConfigError and UsageError for an unknown check or a threshold that makes no sense.
+    """
+    checks = configured(config, only)
+    reports = [Report(harmless(name), unreachable(checks, error), 0.0, None) for name, error in (failed or {}).items()]
+    # With no other target in the way, each has the whole deadline for itself.
+    reports += await asyncio.gather(
+        *(check_target(target, checks, services(target), timeout_s=timeout_s) for target in targets))
+    stream = stream or sys.stdout
+    match output_format:
+        case "json":
+            text = report.as_json(reports, many=len(reports) > 1)
+        case "nagios":
+            text = report.as_nagios(reports)
+        case _:
+            text = report.as_text(reports, colour=_colourful(stream))
+    encoding = stream.encoding or "utf-8"
+    stream.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+    stream.flush()
+    return Status.worst(one.status for one in reports).value
+
+
+def _colourful(stream: TextIO) -> bool:
+    return stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"

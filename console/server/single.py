@@ -1,0 +1,38 @@
+"""One connection without a pool: for a command that asks something and ends."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import psycopg
+
+from console.errors import Unreachable
+from console.server.connection import connect
+from console.server.faults import translate
+from console.server.session import PgSession, bounded, read_info
+from console.server.target import Target
+
+
+@asynccontextmanager
+async def single_session(target: Target, within_s: float | None = None) -> AsyncIterator[PgSession]:
+    """A session on a connection of its own, closed at the end of the block.
+
+    Raises ConsoleError; Unreachable also when connecting and the first answer take more than `within_s` seconds.
+    """
+    started = time.perf_counter()
+    try:
+        connection = await asyncio.wait_for(connect(target), within_s)
+    except TimeoutError:
+        raise Unreachable(f"{target.label}: no connection in {within_s:.1f} s",
+                          hint="check host, port and firewall; the server may be stopped or overloaded") from None
+    except (psycopg.Error, OSError) as error:
+        raise translate(error, target.label) from error
+    try:
+        left_s = None if within_s is None else within_s - (time.perf_counter() - started)
+        info = await bounded(read_info(connection, target), connection, left_s, target.label)
+        yield PgSession(connection, info, target)
+    finally:
+        await connection.close()
