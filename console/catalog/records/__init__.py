@@ -1,0 +1,53 @@
+"""The records of the catalog: what the tree lists (listed) and what details and DDL are made of (detail)."""
+
+from console.catalog.records.detail import (
+    CONTYPES,
+    PERSISTENCE,
+    TRIGGER_STATES,
+    Aggregate,
+    Column,
+    Constraint,
+    ExtendedStatistics,
+    FullType,
+    FunctionDetail,
+    Index,
+    Policy,
+    Privilege,
+    RelationDetail,
+    RelationHeader,
+    RoutineDetail,
+    Rule,
+    Sequence,
+    SequenceDetail,
+    TableStatistics,
+    Trigger,
+    TypeDetail,
+)
+from console.catalog.records.listed import (
+    PROKINDS,
+    RELKINDS,
+    EventTrigger,
+    Extension,
+    Found,
+    Graph,
+    Kind,
+    Member,
+    Publication,
+    Relation,
+    RelationSize,
+    Role,
+    Routine,
+    Schema,
+    Subscription,
+    Type,
+    relation_kind,
+    routine_kind,
+)
+
+__all__ = [
+    "CONTYPES", "PERSISTENCE", "PROKINDS", "RELKINDS", "TRIGGER_STATES", "Aggregate", "Column", "Constraint",
+    "EventTrigger", "ExtendedStatistics", "Extension", "Found", "FullType", "FunctionDetail", "Graph", "Index", "Kind",
+    "Member", "Policy", "Privilege", "Publication", "Relation", "RelationDetail", "RelationHeader", "RelationSize",
+    "Role", "Routine", "RoutineDetail", "Rule", "Schema", "Sequence", "SequenceDetail", "Subscription",
+    "TableStatistics", "Trigger", "Type", "TypeDetail", "relation_kind", "routine_kind",
+]

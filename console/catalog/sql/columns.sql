@@ -1,0 +1,39 @@
+-- record: Column
+-- interval: on demand
+-- The columns of a relation in order. pg_stats shows those that the role may read; without statistics they are NULL.
+-- A vector's dimensions are its type modifier, NULL where the type has none.
+SELECT
+    a.attnum::int AS position,
+    a.attname::text AS name,
+    pg_catalog.format_type(a.atttypid, a.atttypmod) AS type,
+    pg_catalog.format_type(a.atttypid, -1) AS parameter_type,
+    t.typname::text AS type_name,
+    t.typlen = -1 AS is_variable,
+    CASE WHEN t.typname IN ('vector', 'halfvec', 'sparsevec') AND a.atttypmod > 0 THEN a.atttypmod END AS dimensions,
+    a.attnotnull AS is_not_null,
+    pg_catalog.pg_get_expr(d.adbin, d.adrelid) AS "default",
+    CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' END AS identity,
+    CASE a.attgenerated WHEN 's' THEN 'stored' WHEN 'v' THEN 'virtual' END AS generated,
+    pg_catalog.col_description(a.attrelid, a.attnum) AS comment,
+    CASE a.attstorage WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' WHEN 'm' THEN 'main' WHEN 'x' THEN 'extended' END
+        AS storage,
+    a.attstorage = t.typstorage AS is_default_storage,
+    CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END AS compression,
+    CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END AS collation,
+    nullif(a.attstattarget, -1)::int AS statistics_target,
+    coalesce(a.attoptions, '{}') AS options,
+    coalesce(a.attfdwoptions, '{}') AS foreign_options,
+    a.attislocal AS is_local,
+    a.attinhcount > 0 AS is_inherited,
+    s.n_distinct::float8 AS distinct_values,
+    s.null_frac::float8 AS null_fraction,
+    s.avg_width AS average_bytes
+FROM pg_catalog.pg_attribute a
+JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+LEFT JOIN pg_catalog.pg_stats s
+    ON s.schemaname = n.nspname AND s.tablename = c.relname AND s.attname = a.attname AND s.inherited = (c.relkind = 'p')
+WHERE a.attrelid = %(oid)s::oid AND a.attnum > 0 AND NOT a.attisdropped
+ORDER BY a.attnum

@@ -1,0 +1,13 @@
+-- record: Trigger
+-- interval: on demand
+SELECT
+    t.oid,
+    t.tgname::text AS name,
+    pg_catalog.pg_get_triggerdef(t.oid) AS definition,
+    t.tgenabled::text AS state,
+    t.tgparentid <> 0 AS is_inherited,
+    t.tgfoid::regprocedure::text AS function,
+    pg_catalog.obj_description(t.oid, 'pg_trigger') AS comment
+FROM pg_catalog.pg_trigger t
+WHERE t.tgrelid = %(oid)s::oid AND NOT t.tgisinternal
+ORDER BY t.tgname
