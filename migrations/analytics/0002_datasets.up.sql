@@ -44,7 +44,8 @@ CREATE TABLE analytics.visualisations (
 );
 CREATE INDEX visualisations_public_idx ON analytics.visualisations (views DESC) WHERE is_public;
 COMMENT ON TABLE analytics.visualisations IS 'Charts of datasets';
-COMMENT ON COLUMN analytics.visualisations.definition IS 'In the manner of Vega-Lite: at least {"encoding": {...}}';
+COMMENT ON COLUMN analytics.visualisations.definition IS
+    'In the manner of Vega-Lite: at least {"encoding": {...}}';
 
 CREATE TABLE analytics.patterns (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

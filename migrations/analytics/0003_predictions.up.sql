@@ -39,7 +39,8 @@ CREATE TABLE analytics.predictions (
 ) PARTITION BY RANGE (predicted_at);
 CREATE INDEX predictions_model_id_idx ON analytics.predictions (model_id, subject, target_at DESC);
 CREATE INDEX predictions_features_idx ON analytics.predictions USING gin (features jsonb_path_ops);
-COMMENT ON TABLE analytics.predictions IS 'What models said would be and, once known, what was; partitioned by quarter';
+COMMENT ON TABLE analytics.predictions IS
+    'What models said would be and, once known, what was; partitioned by quarter';
 COMMENT ON COLUMN analytics.predictions.subject IS 'Of what: a product, a shop, a machine';
 COMMENT ON COLUMN analytics.predictions.target_at IS 'For when';
 COMMENT ON COLUMN analytics.predictions.actual IS 'NULL until known';

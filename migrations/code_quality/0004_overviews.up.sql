@@ -23,4 +23,5 @@ JOIN code_quality.metrics AS m ON m.report_id = a.id
 WHERE a.status = 'complete'
 GROUP BY a.repository_id, date_trunc('week', a.started_at, 'UTC');
 CREATE UNIQUE INDEX repository_trend_repository_id_week_idx ON code_quality.repository_trend (repository_id, week);
-COMMENT ON MATERIALIZED VIEW code_quality.repository_trend IS 'Whether a repository gets better: means per week (UTC)';
+COMMENT ON MATERIALIZED VIEW code_quality.repository_trend IS
+    'Whether a repository gets better: means per week (UTC)';

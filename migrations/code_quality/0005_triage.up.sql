@@ -10,7 +10,8 @@ CREATE TABLE code_quality.triage_decisions (
     CHECK (old_status <> new_status)
 );
 CREATE INDEX triage_decisions_vulnerability_id_idx ON code_quality.triage_decisions (vulnerability_id, decided_at DESC);
-COMMENT ON TABLE code_quality.triage_decisions IS 'Every change of a vulnerability''s status; written by a trigger';
+COMMENT ON TABLE code_quality.triage_decisions IS
+    'Every change of a vulnerability''s status; written by a trigger';
 COMMENT ON COLUMN code_quality.triage_decisions.reason IS 'The setting code_quality.reason at that moment';
 
 CREATE FUNCTION code_quality.record_triage() RETURNS trigger
@@ -22,7 +23,8 @@ BEGIN
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION code_quality.record_triage() IS 'AFTER UPDATE trigger on vulnerabilities: a line in triage_decisions';
+COMMENT ON FUNCTION code_quality.record_triage() IS
+    'AFTER UPDATE trigger on vulnerabilities: a line in triage_decisions';
 
 CREATE TRIGGER record_triage AFTER UPDATE OF status ON code_quality.vulnerabilities
     FOR EACH ROW WHEN (OLD.status IS DISTINCT FROM NEW.status) EXECUTE FUNCTION code_quality.record_triage();

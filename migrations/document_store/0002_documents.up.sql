@@ -38,7 +38,8 @@ CREATE TABLE document_store.documents (
 CREATE INDEX documents_project_id_created_at_idx ON document_store.documents (project_id, created_at DESC);
 CREATE INDEX documents_unfinished_idx ON document_store.documents (created_at) WHERE status IN ('received', 'parsed');
 COMMENT ON TABLE document_store.documents IS 'Documents as received, with their text';
-COMMENT ON COLUMN document_store.documents.content_md5 IS 'The same text twice in a project is refused; no security in it';
+COMMENT ON COLUMN document_store.documents.content_md5 IS
+    'The same text twice in a project is refused; no security in it';
 COMMENT ON COLUMN document_store.documents.search IS 'Full text: title weighs A, the first 200,000 characters C';
 
 CREATE TABLE document_store.document_tags (

@@ -11,7 +11,8 @@ AS $$
                 FOR UPDATE SKIP LOCKED)
     RETURNING *
 $$;
-COMMENT ON FUNCTION document_store.claim_job(text) IS 'Takes the next due job, or NULL; two workers never get the same one';
+COMMENT ON FUNCTION document_store.claim_job(text) IS
+    'Takes the next due job, or NULL; two workers never get the same one';
 
 CREATE FUNCTION document_store.enqueue_parse() RETURNS trigger
 LANGUAGE plpgsql
@@ -23,7 +24,8 @@ BEGIN
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION document_store.enqueue_parse() IS 'AFTER INSERT statement trigger: a parse job for each new document still to be parsed';
+COMMENT ON FUNCTION document_store.enqueue_parse() IS
+    'AFTER INSERT statement trigger: a parse job for each new document still to be parsed';
 
 CREATE TRIGGER enqueue_parse AFTER INSERT ON document_store.documents
     REFERENCING NEW TABLE AS new_documents

@@ -14,7 +14,8 @@ CREATE TABLE document_store.embeddings (
 CREATE INDEX embeddings_model_idx ON document_store.embeddings (model);
 COMMENT ON TABLE document_store.embeddings IS 'Documents cut into chunks, each with its embedding';
 COMMENT ON COLUMN document_store.embeddings.chunk_index IS 'From 0, in the order of the text';
-COMMENT ON COLUMN document_store.embeddings.embedding IS '1536 dimensions, unit length, compared by cosine distance';
+COMMENT ON COLUMN document_store.embeddings.embedding IS
+    '1536 dimensions, unit length, compared by cosine distance';
 COMMENT ON COLUMN document_store.embeddings.metadata IS 'Heading, page, character range';
 
 ALTER TABLE document_store.embeddings ENABLE ROW LEVEL SECURITY;

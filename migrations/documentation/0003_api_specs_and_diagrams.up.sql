@@ -29,7 +29,8 @@ CREATE TABLE documentation.api_endpoints (
 CREATE INDEX api_endpoints_document_id_idx ON documentation.api_endpoints (document_id) WHERE document_id IS NOT NULL;
 CREATE INDEX api_endpoints_undocumented_idx ON documentation.api_endpoints (api_spec_id)
     WHERE document_id IS NULL AND NOT is_deprecated;
-COMMENT ON TABLE documentation.api_endpoints IS 'Operations of a specification, and the document that explains each';
+COMMENT ON TABLE documentation.api_endpoints IS
+    'Operations of a specification, and the document that explains each';
 
 CREATE TABLE documentation.diagrams (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -8,7 +8,8 @@ BEGIN
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION documentation.keep_revision() IS 'BEFORE UPDATE trigger: keeps what a new title or body replaces';
+COMMENT ON FUNCTION documentation.keep_revision() IS
+    'BEFORE UPDATE trigger: keeps what a new title or body replaces';
 
 CREATE TRIGGER keep_revision BEFORE UPDATE OF title, body ON documentation.documents
     FOR EACH ROW WHEN (OLD.title IS DISTINCT FROM NEW.title OR OLD.body IS DISTINCT FROM NEW.body)

@@ -51,8 +51,10 @@ CREATE INDEX events_starts_at_idx ON event_data.events (starts_at, id);
 CREATE INDEX events_venue_id_starts_at_idx ON event_data.events (venue_id, starts_at);
 CREATE INDEX events_upcoming_idx ON event_data.events (starts_at) WHERE status IN ('announced', 'confirmed');
 COMMENT ON TABLE event_data.events IS 'Conferences, meetups, workshops and talks';
-COMMENT ON COLUMN event_data.events.ticket_price IS 'Regular price in currency (ISO 4217); NULL when not known, 0 when free';
-COMMENT ON COLUMN event_data.events.attributes IS 'What only some events have: call for papers, recording, hashtags...';
+COMMENT ON COLUMN event_data.events.ticket_price IS
+    'Regular price in currency (ISO 4217); NULL when not known, 0 when free';
+COMMENT ON COLUMN event_data.events.attributes IS
+    'What only some events have: call for papers, recording, hashtags...';
 COMMENT ON COLUMN event_data.events.search IS 'Full text: name weighs A, description B';
 COMMENT ON COLUMN event_data.events.during IS 'starts_at to ends_at, for overlap (&&)';
 COMMENT ON INDEX event_data.events_upcoming_idx IS 'The calendar: what is still to come';

@@ -8,7 +8,8 @@ SELECT e.id, e.slug, e.name, e.format, e.starts_at, e.ends_at, v.name AS venue, 
 FROM event_data.events AS e
 LEFT JOIN event_data.venues AS v ON v.id = e.venue_id
 WHERE e.status IN ('announced', 'confirmed') AND e.starts_at >= now();
-COMMENT ON VIEW event_data.upcoming_events IS 'The calendar: events still to come with place, number of speakers and topics';
+COMMENT ON VIEW event_data.upcoming_events IS
+    'The calendar: events still to come with place, number of speakers and topics';
 
 CREATE MATERIALIZED VIEW event_data.topic_popularity AS
 SELECT t.id AS topic_id, t.name AS topic, date_trunc('month', e.starts_at, 'UTC') AS month,

@@ -11,7 +11,8 @@ SELECT ag_catalog.create_elabel('event_network', 'WORKS_FOR');
 SELECT ag_catalog.create_elabel('event_network', 'SPONSORS');
 SELECT ag_catalog.create_elabel('event_network', 'ABOUT');
 
-COMMENT ON SCHEMA event_network IS 'Apache AGE graph: events, speakers, companies, topics and how they are connected';
+COMMENT ON SCHEMA event_network IS
+    'Apache AGE graph: events, speakers, companies, topics and how they are connected';
 GRANT USAGE ON SCHEMA event_network TO event_data_app, event_data_readonly;
 GRANT ALL ON SCHEMA event_network TO event_data_admin;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA event_network TO event_data_app;

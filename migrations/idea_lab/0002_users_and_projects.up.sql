@@ -35,7 +35,8 @@ CREATE TABLE idea_lab.projects (
 CREATE INDEX projects_owner_id_status_idx ON idea_lab.projects (owner_id, status, updated_at DESC);
 CREATE INDEX projects_language_idx ON idea_lab.projects (language, status) WHERE status <> 'archived';
 COMMENT ON TABLE idea_lab.projects IS 'Ideas that someone works on; belongs to one user, who alone sees it';
-COMMENT ON COLUMN idea_lab.projects.language IS 'What its documents are written in: ISO 639-1, with a region if it matters';
+COMMENT ON COLUMN idea_lab.projects.language IS
+    'What its documents are written in: ISO 639-1, with a region if it matters';
 
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON idea_lab.users
     FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();

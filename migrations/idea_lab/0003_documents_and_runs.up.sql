@@ -15,9 +15,11 @@ CREATE TABLE idea_lab.document_versions (
     UNIQUE (project_id, document_type, version)
 );
 CREATE INDEX document_versions_author_id_idx ON idea_lab.document_versions (author_id);
-COMMENT ON TABLE idea_lab.document_versions IS 'Every version of a project''s documents; rows are added, never changed';
+COMMENT ON TABLE idea_lab.document_versions IS
+    'Every version of a project''s documents; rows are added, never changed';
 COMMENT ON COLUMN idea_lab.document_versions.version IS 'From 1 within project and document type';
-COMMENT ON COLUMN idea_lab.document_versions.content_md5 IS 'Tells whether two versions say the same; no security in it';
+COMMENT ON COLUMN idea_lab.document_versions.content_md5 IS
+    'Tells whether two versions say the same; no security in it';
 COMMENT ON COLUMN idea_lab.document_versions.author_id IS 'NULL when an agent wrote it';
 
 CREATE TABLE idea_lab.agent_executions (
@@ -50,8 +52,10 @@ CREATE INDEX agent_executions_document_version_id_idx ON idea_lab.agent_executio
 CREATE INDEX agent_executions_parent_id_idx ON idea_lab.agent_executions (parent_id);
 CREATE INDEX agent_executions_unfinished_idx ON idea_lab.agent_executions (created_at)
     WHERE status IN ('queued', 'running');
-COMMENT ON TABLE idea_lab.agent_executions IS 'Runs of agents on a project: what they were given, gave back and cost';
-COMMENT ON COLUMN idea_lab.agent_executions.correlation_id IS 'The same for all runs that one request set off, in logs too';
+COMMENT ON TABLE idea_lab.agent_executions IS
+    'Runs of agents on a project: what they were given, gave back and cost';
+COMMENT ON COLUMN idea_lab.agent_executions.correlation_id IS
+    'The same for all runs that one request set off, in logs too';
 COMMENT ON INDEX idea_lab.agent_executions_unfinished_idx IS 'The queue: few rows, however many have finished';
 
 CREATE TABLE idea_lab.exports (
@@ -70,7 +74,8 @@ CREATE TABLE idea_lab.exports (
 CREATE INDEX exports_project_id_idx ON idea_lab.exports (project_id, created_at DESC);
 CREATE INDEX exports_requested_by_idx ON idea_lab.exports (requested_by);
 COMMENT ON TABLE idea_lab.exports IS 'Packages of a project''s documents that someone asked for';
-COMMENT ON COLUMN idea_lab.exports.manifest IS 'What is in the package: {"files": [{"path", "document_version_id", "sha256"}]}';
+COMMENT ON COLUMN idea_lab.exports.manifest IS
+    'What is in the package: {"files": [{"path", "document_version_id", "sha256"}]}';
 
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON idea_lab.agent_executions
     FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();

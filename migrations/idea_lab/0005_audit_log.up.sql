@@ -16,8 +16,10 @@ CREATE TABLE idea_lab.audit_log (
 CREATE INDEX audit_log_row_idx ON idea_lab.audit_log (table_name, row_id, occurred_at DESC);
 CREATE INDEX audit_log_user_idx ON idea_lab.audit_log (user_id, occurred_at DESC) WHERE user_id IS NOT NULL;
 CREATE INDEX audit_log_occurred_at_idx ON idea_lab.audit_log USING brin (occurred_at);
-COMMENT ON TABLE idea_lab.audit_log IS 'Every change of users, projects and exports; written by triggers, never changed';
-COMMENT ON COLUMN idea_lab.audit_log.user_id IS 'The setting idea_lab.user_id at that moment; without foreign key: outlives users';
+COMMENT ON TABLE idea_lab.audit_log IS
+    'Every change of users, projects and exports; written by triggers, never changed';
+COMMENT ON COLUMN idea_lab.audit_log.user_id IS
+    'The setting idea_lab.user_id at that moment; without foreign key: outlives users';
 COMMENT ON COLUMN idea_lab.audit_log.new_row IS 'Of an update: the changed columns only';
 COMMENT ON COLUMN idea_lab.audit_log.old_row IS 'Of an update: the changed columns only';
 
@@ -48,7 +50,8 @@ BEGIN
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION idea_lab.write_audit_log() IS 'AFTER row trigger: one line in audit_log, none for an update that changes nothing';
+COMMENT ON FUNCTION idea_lab.write_audit_log() IS
+    'AFTER row trigger: one line in audit_log, none for an update that changes nothing';
 REVOKE EXECUTE ON FUNCTION idea_lab.write_audit_log() FROM PUBLIC, idea_lab_app;
 
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON idea_lab.users

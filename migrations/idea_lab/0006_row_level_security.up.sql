@@ -4,7 +4,8 @@
 CREATE FUNCTION idea_lab.session_user_id() RETURNS uuid
 LANGUAGE sql STABLE PARALLEL SAFE
 AS $$ SELECT nullif(current_setting('idea_lab.user_id', true), '')::uuid $$;
-COMMENT ON FUNCTION idea_lab.session_user_id() IS 'For whom this transaction works: the setting idea_lab.user_id, or NULL';
+COMMENT ON FUNCTION idea_lab.session_user_id() IS
+    'For whom this transaction works: the setting idea_lab.user_id, or NULL';
 
 ALTER TABLE idea_lab.users ENABLE ROW LEVEL SECURITY;
 ALTER TABLE idea_lab.projects ENABLE ROW LEVEL SECURITY;
@@ -42,4 +43,5 @@ CREATE POLICY reporting ON idea_lab.agent_executions FOR SELECT TO idea_lab_read
 CREATE POLICY reporting ON idea_lab.exports FOR SELECT TO idea_lab_readonly USING (true);
 CREATE POLICY reporting ON idea_lab.audit_log FOR SELECT TO idea_lab_readonly USING (true);
 
-COMMENT ON POLICY own_projects ON idea_lab.projects IS 'A user sees and changes own projects, and makes none for others';
+COMMENT ON POLICY own_projects ON idea_lab.projects IS
+    'A user sees and changes own projects, and makes none for others';

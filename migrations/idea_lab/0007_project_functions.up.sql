@@ -16,7 +16,8 @@ AS $$
         WHERE e.project_id = p.id
     ) AS x (executions, failed, tokens)
 $$;
-COMMENT ON FUNCTION idea_lab.project_overview() IS 'The projects that the caller may see, with documents, agent runs and tokens';
+COMMENT ON FUNCTION idea_lab.project_overview() IS
+    'The projects that the caller may see, with documents, agent runs and tokens';
 
 CREATE PROCEDURE idea_lab.archive_project(project uuid)
 LANGUAGE plpgsql
@@ -31,4 +32,5 @@ BEGIN
     UPDATE idea_lab.exports SET status = 'expired' WHERE project_id = project AND status = 'pending';
 END
 $$;
-COMMENT ON PROCEDURE idea_lab.archive_project(uuid) IS 'Archives a project, cancels its queued agent runs and pending exports';
+COMMENT ON PROCEDURE idea_lab.archive_project(uuid) IS
+    'Archives a project, cancels its queued agent runs and pending exports';

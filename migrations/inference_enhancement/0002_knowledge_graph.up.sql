@@ -16,7 +16,8 @@ CREATE TABLE inference_enhancement.knowledge_nodes (
     UNIQUE (kind, name)
 );
 COMMENT ON TABLE inference_enhancement.knowledge_nodes IS 'Things that the knowledge graph knows';
-COMMENT ON COLUMN inference_enhancement.knowledge_nodes.confidence IS '0 to 1: how sure it is that this exists as described';
+COMMENT ON COLUMN inference_enhancement.knowledge_nodes.confidence IS
+    '0 to 1: how sure it is that this exists as described';
 
 CREATE TABLE inference_enhancement.knowledge_edges (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -31,7 +32,8 @@ CREATE TABLE inference_enhancement.knowledge_edges (
     CHECK (source_id <> target_id)
 );
 CREATE INDEX knowledge_edges_target_id_idx ON inference_enhancement.knowledge_edges (target_id, relation);
-COMMENT ON TABLE inference_enhancement.knowledge_edges IS 'Directed relations between nodes: source, relation, target';
+COMMENT ON TABLE inference_enhancement.knowledge_edges IS
+    'Directed relations between nodes: source, relation, target';
 COMMENT ON COLUMN inference_enhancement.knowledge_edges.evidence IS 'Where it was read: [{"source", "quote"}]';
 
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON inference_enhancement.knowledge_nodes

@@ -28,7 +28,8 @@ CREATE TABLE inference_enhancement.prompt_templates (
 );
 CREATE UNIQUE INDEX prompt_templates_current_key ON inference_enhancement.prompt_templates (name) WHERE is_current;
 COMMENT ON TABLE inference_enhancement.prompt_templates IS 'Prompts with placeholders, every version of them';
-COMMENT ON INDEX inference_enhancement.prompt_templates_current_key IS 'At most one version of a template is current';
+COMMENT ON INDEX inference_enhancement.prompt_templates_current_key IS
+    'At most one version of a template is current';
 
 CREATE TABLE inference_enhancement.inference_requests (
     id                 uuid PRIMARY KEY DEFAULT platform.uuidv7(),
@@ -52,7 +53,8 @@ CREATE INDEX inference_requests_prompt_template_id_idx ON inference_enhancement.
 CREATE INDEX inference_requests_unfinished_idx ON inference_enhancement.inference_requests (created_at)
     WHERE status IN ('pending', 'streaming');
 COMMENT ON TABLE inference_enhancement.inference_requests IS 'What was asked of a model, and what came back';
-COMMENT ON COLUMN inference_enhancement.inference_requests.rating IS '1 to 5, by the person who asked; NULL without';
+COMMENT ON COLUMN inference_enhancement.inference_requests.rating IS
+    '1 to 5, by the person who asked; NULL without';
 
 CREATE TABLE inference_enhancement.request_nodes (
     request_id uuid NOT NULL REFERENCES inference_enhancement.inference_requests (id) ON DELETE CASCADE,
@@ -63,7 +65,8 @@ CREATE TABLE inference_enhancement.request_nodes (
     UNIQUE (request_id, rank)
 );
 CREATE INDEX request_nodes_node_id_idx ON inference_enhancement.request_nodes (node_id);
-COMMENT ON TABLE inference_enhancement.request_nodes IS 'Which knowledge went into a request''s prompt, nearest first';
+COMMENT ON TABLE inference_enhancement.request_nodes IS
+    'Which knowledge went into a request''s prompt, nearest first';
 
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON inference_enhancement.models
     FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();

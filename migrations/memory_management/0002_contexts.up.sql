@@ -44,11 +44,13 @@ CREATE TABLE memory_management.memory_nodes (
 );
 CREATE INDEX memory_nodes_parent_id_idx ON memory_management.memory_nodes (context_id, parent_id);
 CREATE INDEX memory_nodes_level_idx ON memory_management.memory_nodes (context_id, level, importance DESC);
-COMMENT ON TABLE memory_management.memory_nodes IS 'Memories as a tree within a context: details below what sums them up';
+COMMENT ON TABLE memory_management.memory_nodes IS
+    'Memories as a tree within a context: details below what sums them up';
 COMMENT ON COLUMN memory_management.memory_nodes.path IS 'Ids from the root down to this node; kept by a trigger';
 COMMENT ON COLUMN memory_management.memory_nodes.depth IS '0 for a root';
 COMMENT ON COLUMN memory_management.memory_nodes.half_life IS 'After so long without recall a memory counts half';
-COMMENT ON CONSTRAINT memory_nodes_parent_fkey ON memory_management.memory_nodes IS 'A parent is in the same context';
+COMMENT ON CONSTRAINT memory_nodes_parent_fkey ON memory_management.memory_nodes IS
+    'A parent is in the same context';
 
 CREATE TABLE memory_management.memory_relations (
     source_id  bigint NOT NULL REFERENCES memory_management.memory_nodes (id) ON DELETE CASCADE,
@@ -60,7 +62,8 @@ CREATE TABLE memory_management.memory_relations (
     CHECK (source_id <> target_id)
 );
 CREATE INDEX memory_relations_target_id_idx ON memory_management.memory_relations (target_id, relation);
-COMMENT ON TABLE memory_management.memory_relations IS 'What the tree does not say: relations across branches and contexts';
+COMMENT ON TABLE memory_management.memory_relations IS
+    'What the tree does not say: relations across branches and contexts';
 
 CREATE TABLE memory_management.consolidation_runs (
     id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -74,7 +77,8 @@ CREATE TABLE memory_management.consolidation_runs (
     finished_at    timestamptz CHECK (finished_at >= started_at)
 );
 CREATE INDEX consolidation_runs_context_id_idx ON memory_management.consolidation_runs (context_id, started_at DESC);
-COMMENT ON TABLE memory_management.consolidation_runs IS 'When memories of a context were summed up, merged, promoted or forgotten';
+COMMENT ON TABLE memory_management.consolidation_runs IS
+    'When memories of a context were summed up, merged, promoted or forgotten';
 
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON memory_management.contexts
     FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();

@@ -20,7 +20,8 @@ BEGIN
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION memory_management.set_path() IS 'BEFORE trigger: path is the parent''s path and the node''s id; no cycles';
+COMMENT ON FUNCTION memory_management.set_path() IS
+    'BEFORE trigger: path is the parent''s path and the node''s id; no cycles';
 
 CREATE FUNCTION memory_management.move_descendants() RETURNS trigger
 LANGUAGE plpgsql
@@ -32,7 +33,8 @@ BEGIN
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION memory_management.move_descendants() IS 'AFTER trigger on a new parent: the branch below moves along';
+COMMENT ON FUNCTION memory_management.move_descendants() IS
+    'AFTER trigger on a new parent: the branch below moves along';
 
 CREATE TRIGGER set_path BEFORE INSERT OR UPDATE OF parent_id, context_id ON memory_management.memory_nodes
     FOR EACH ROW EXECUTE FUNCTION memory_management.set_path();

@@ -58,7 +58,8 @@ CREATE TABLE memory_store.memory_accesses (
 );
 CREATE INDEX memory_accesses_memory_id_idx ON memory_store.memory_accesses (memory_id, accessed_at DESC);
 CREATE INDEX memory_accesses_accessed_at_idx ON memory_store.memory_accesses USING brin (accessed_at);
-COMMENT ON TABLE memory_store.memory_accesses IS 'Which memory was found for which question, and whether it helped';
+COMMENT ON TABLE memory_store.memory_accesses IS
+    'Which memory was found for which question, and whether it helped';
 COMMENT ON COLUMN memory_store.memory_accesses.was_useful IS 'NULL while nobody has judged';
 
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON memory_store.agents

@@ -9,7 +9,8 @@ BEGIN
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION memory_store.count_access() IS 'AFTER INSERT trigger on memory_accesses: keeps access_count and last_accessed_at';
+COMMENT ON FUNCTION memory_store.count_access() IS
+    'AFTER INSERT trigger on memory_accesses: keeps access_count and last_accessed_at';
 
 CREATE TRIGGER count_access AFTER INSERT ON memory_store.memory_accesses
     FOR EACH ROW EXECUTE FUNCTION memory_store.count_access();
@@ -26,4 +27,5 @@ BEGIN
                  FOR UPDATE SKIP LOCKED);
 END
 $$;
-COMMENT ON PROCEDURE memory_store.forget_expired(integer) IS 'Deletes at most so many expired memories, and waits for nobody';
+COMMENT ON PROCEDURE memory_store.forget_expired(integer) IS
+    'Deletes at most so many expired memories, and waits for nobody';

@@ -1,6 +1,7 @@
 -- The schema, the list of services with their roles, and the right of those roles to look into the schema.
 CREATE SCHEMA platform AUTHORIZATION platform_admin;
-COMMENT ON SCHEMA platform IS 'What every service stands on: the list of services, shared functions, extension records';
+COMMENT ON SCHEMA platform IS
+    'What every service stands on: the list of services, shared functions, extension records';
 
 ALTER DEFAULT PRIVILEGES IN SCHEMA platform GRANT SELECT ON TABLES TO platform_app, platform_readonly;
 ALTER DEFAULT PRIVILEGES IN SCHEMA platform GRANT ALL ON TABLES TO platform_admin;
@@ -16,9 +17,11 @@ CREATE TABLE platform.services (
     CONSTRAINT services_name_check CHECK (name ~ '^[a-z][a-z0-9_]{1,54}$')
 );
 COMMENT ON TABLE platform.services IS 'The services that share this database, one row each';
-COMMENT ON COLUMN platform.services.name IS 'Also the name of the service''s schema and the prefix of its three roles';
+COMMENT ON COLUMN platform.services.name IS
+    'Also the name of the service''s schema and the prefix of its three roles';
 COMMENT ON COLUMN platform.services.admin_role IS 'Owns the schema and may do everything in it';
-COMMENT ON COLUMN platform.services.app_role IS 'What the service itself connects as: reads and writes rows, changes no structure';
+COMMENT ON COLUMN platform.services.app_role IS
+    'What the service itself connects as: reads and writes rows, changes no structure';
 COMMENT ON COLUMN platform.services.readonly_role IS 'For reports and people: reads';
 
 INSERT INTO platform.services (name, description) VALUES

@@ -16,9 +16,11 @@ CREATE TABLE ui_testing.screenshots (
 );
 CREATE INDEX screenshots_test_result_id_idx ON ui_testing.screenshots (test_result_id) WHERE test_result_id IS NOT NULL;
 CREATE INDEX screenshots_baseline_idx ON ui_testing.screenshots (page, state, width, taken_at DESC) WHERE is_baseline;
-COMMENT ON TABLE ui_testing.screenshots IS 'Pictures of pages taken by a run; the pictures themselves are in object storage';
+COMMENT ON TABLE ui_testing.screenshots IS
+    'Pictures of pages taken by a run; the pictures themselves are in object storage';
 COMMENT ON COLUMN ui_testing.screenshots.state IS 'Of the page: loaded, menu open, error shown...';
-COMMENT ON COLUMN ui_testing.screenshots.is_baseline IS 'What later pictures of the same page, state and width are compared with';
+COMMENT ON COLUMN ui_testing.screenshots.is_baseline IS
+    'What later pictures of the same page, state and width are compared with';
 
 CREATE TABLE ui_testing.visual_comparisons (
     id               bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

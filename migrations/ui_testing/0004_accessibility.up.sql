@@ -10,8 +10,10 @@ CREATE TABLE ui_testing.accessibility_reports (
     created_at  timestamptz NOT NULL DEFAULT now(),
     UNIQUE (run_id, page, standard)
 );
-COMMENT ON TABLE ui_testing.accessibility_reports IS 'What a page of a run does for people with disabilities, by a standard';
-COMMENT ON COLUMN ui_testing.accessibility_reports.violations IS 'Rows of accessibility_violations; kept by a trigger';
+COMMENT ON TABLE ui_testing.accessibility_reports IS
+    'What a page of a run does for people with disabilities, by a standard';
+COMMENT ON COLUMN ui_testing.accessibility_reports.violations IS
+    'Rows of accessibility_violations; kept by a trigger';
 
 CREATE TABLE ui_testing.accessibility_violations (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -38,7 +40,8 @@ BEGIN
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION ui_testing.count_violations() IS 'AFTER INSERT statement trigger: keeps accessibility_reports.violations';
+COMMENT ON FUNCTION ui_testing.count_violations() IS
+    'AFTER INSERT statement trigger: keeps accessibility_reports.violations';
 
 CREATE TRIGGER count_violations AFTER INSERT ON ui_testing.accessibility_violations
     REFERENCING NEW TABLE AS new_violations

@@ -32,4 +32,5 @@ AS $$
     ORDER BY s.taken_at DESC
     LIMIT 1
 $$;
-COMMENT ON FUNCTION ui_testing.baseline_of(text, text, integer) IS 'The newest baseline of a page in a state at a width, or NULL';
+COMMENT ON FUNCTION ui_testing.baseline_of(text, text, integer) IS
+    'The newest baseline of a page in a state at a width, or NULL';

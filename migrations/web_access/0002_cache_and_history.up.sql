@@ -33,7 +33,8 @@ CREATE TABLE web_access.search_history (
 );
 CREATE INDEX search_history_engine_idx ON web_access.search_history (engine, searched_at DESC);
 CREATE INDEX search_history_searched_at_idx ON web_access.search_history (searched_at DESC);
-COMMENT ON TABLE web_access.search_history IS 'Searches on the web: what was asked of which engine, and what came back';
+COMMENT ON TABLE web_access.search_history IS
+    'Searches on the web: what was asked of which engine, and what came back';
 COMMENT ON COLUMN web_access.search_history.results IS '[{"title", "url", "snippet"}], in the engine''s order';
 
 CREATE TABLE web_access.screenshots (

@@ -10,7 +10,8 @@ CREATE TABLE web_access.api_providers (
     created_at        timestamptz NOT NULL DEFAULT now(),
     updated_at        timestamptz NOT NULL DEFAULT now()
 );
-COMMENT ON TABLE web_access.api_providers IS 'Services on the web that we call: search engines, page readers, translators';
+COMMENT ON TABLE web_access.api_providers IS
+    'Services on the web that we call: search engines, page readers, translators';
 COMMENT ON COLUMN web_access.api_providers.monthly_quota IS 'Requests; NULL without limit';
 COMMENT ON COLUMN web_access.api_providers.price_per_request IS 'US dollars';
 

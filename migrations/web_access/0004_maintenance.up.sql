@@ -34,7 +34,8 @@ BEGIN
     RETURN purged;
 END
 $$;
-COMMENT ON FUNCTION web_access.purge_expired_cache(integer) IS 'Deletes at most so many expired cache entries; how many it deleted';
+COMMENT ON FUNCTION web_access.purge_expired_cache(integer) IS
+    'Deletes at most so many expired cache entries; how many it deleted';
 
 CREATE VIEW web_access.monthly_cost AS
 SELECT p.name AS provider, date_trunc('month', u.used_at, 'UTC') AS month, count(*) AS requests,
@@ -44,4 +45,5 @@ SELECT p.name AS provider, date_trunc('month', u.used_at, 'UTC') AS month, count
 FROM web_access.api_usage AS u
 JOIN web_access.api_providers AS p ON p.id = u.provider_id
 GROUP BY p.id, p.name, p.monthly_quota, date_trunc('month', u.used_at, 'UTC');
-COMMENT ON VIEW web_access.monthly_cost IS 'Requests, failures, cost in US dollars and quota per provider and month (UTC)';
+COMMENT ON VIEW web_access.monthly_cost IS
+    'Requests, failures, cost in US dollars and quota per provider and month (UTC)';
