@@ -8,6 +8,7 @@ It is imported at the first call, not with this module: `status` never needs it.
 from __future__ import annotations
 
 import bisect
+import importlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -129,9 +130,9 @@ def grammar_version() -> int:
 
 @cache
 def _parser() -> Any:
-    import postgast
-    from google.protobuf.internal import api_implementation
-
+    # By name: postgast's stubs name a field `def`, which no type checker reads; protobuf's are a package apart.
+    postgast = importlib.import_module("postgast")
+    api_implementation = importlib.import_module("google.protobuf.internal.api_implementation")
     # protobuf stops at a depth of 100, which a || b || ... reaches with 50 operands; PostgreSQL itself does not.
     allow = getattr(getattr(api_implementation, "_c_module", None), "SetAllowOversizeProtos", None)
     if allow is not None:

@@ -11,6 +11,12 @@ tree AS (
     UNION
     SELECT t.name, i.inhrelid FROM tree t JOIN pg_catalog.pg_inherits i ON i.inhparent = t.oid
 ),
+locked AS MATERIALIZED (
+    SELECT l.relation
+    FROM pg_catalog.pg_locks l
+    JOIN pg_catalog.pg_database d ON d.oid = l.database AND d.datname = pg_catalog.current_database()
+    WHERE l.mode = 'AccessExclusiveLock'
+),
 sized AS (
     SELECT
         t.name,
@@ -19,18 +25,16 @@ sized AS (
         c.relkind,
         CASE
             WHEN c.relkind NOT IN ('r', 'm', 'i', 'S', 't') THEN NULL
-            WHEN EXISTS (
-                SELECT FROM pg_catalog.pg_locks l
-                WHERE l.relation = c.oid AND l.mode = 'AccessExclusiveLock'
-                    AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d
-                                      WHERE d.datname = pg_catalog.current_database())
-            )
-            THEN c.relpages::int8 * pg_catalog.current_setting('block_size')::int8
+            WHEN g.gone THEN c.relpages::int8 * pg_catalog.current_setting('block_size')::int8
             WHEN c.relkind IN ('r', 'm', 't') THEN pg_catalog.pg_total_relation_size(c.oid)
             ELSE pg_catalog.pg_relation_size(c.oid)
-        END AS bytes
+        END AS bytes,
+        CASE WHEN c.relkind IN ('r', 'm') THEN
+            CASE WHEN g.gone THEN c.relpages ELSE pg_catalog.pg_relation_size(c.oid) END
+        END AS pages
     FROM tree t
     JOIN pg_catalog.pg_class c ON c.oid = t.oid
+    CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM locked l WHERE l.relation = c.oid) AS gone) g
 )
 SELECT
     a.name AS asked,
@@ -44,11 +48,16 @@ SELECT
     (SELECT count(*)::int FROM tree t WHERE t.name = a.name AND t.oid <> c.oid) AS partitions,
     tn.nspname::text AS table_schema,
     tc.relname::text AS table_name,
+    dn.nspname::text AS default_schema,
+    dc.relname::text AS default_name,
     CASE WHEN c.relkind IN ('r', 'm', 'p')
-        THEN (SELECT sum(s.bytes) FROM sized s WHERE s.name = a.name AND s.relkind IN ('r', 'm')) = 0 END AS is_empty
+        THEN (SELECT COALESCE(sum(s.pages), 0) FROM sized s WHERE s.name = a.name) = 0 END AS is_empty
 FROM asked a
 JOIN pg_catalog.pg_class c ON c.oid = a.oid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_index x ON x.indexrelid = c.oid
 LEFT JOIN pg_catalog.pg_class tc ON tc.oid = x.indrelid
 LEFT JOIN pg_catalog.pg_namespace tn ON tn.oid = tc.relnamespace
+LEFT JOIN pg_catalog.pg_partitioned_table pt ON pt.partrelid = c.oid
+LEFT JOIN pg_catalog.pg_class dc ON dc.oid = pt.partdefid
+LEFT JOIN pg_catalog.pg_namespace dn ON dn.oid = dc.relnamespace

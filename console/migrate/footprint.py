@@ -1,0 +1,73 @@
+"""What one statement locks: a record for each relation, and how it is gathered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from console.migrate.facts import Catalog
+from console.migrate.lockmodes import LockMode
+from console.migrate.parse import Name
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A lock on one relation until the transaction's end; `rewrites` and `scans` say what is done under it.
+
+    `is_indirect`: the statement doesn't name the relation (the catalog led to it).
+    """
+
+    relation: Name
+    mode: LockMode
+    rewrites: bool = False
+    scans: bool = False
+    is_indirect: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """Everything that one statement locks, strongest first.
+
+    `opaque` says what the text doesn't tell (a DO block's own statements), None when it tells all.
+    """
+
+    locks: tuple[Lock, ...] = ()
+    opaque: str | None = None
+
+    @property
+    def strongest(self) -> Lock | None:
+        return self.locks[0] if self.locks else None
+
+    @property
+    def rewrites(self) -> bool:
+        return any(lock.rewrites for lock in self.locks)
+
+    @property
+    def scans(self) -> bool:
+        return any(lock.scans for lock in self.locks)
+
+    def on(self, relation: Name) -> Lock | None:
+        return next((lock for lock in self.locks if lock.relation == relation), None)
+
+
+@dataclass(slots=True)
+class Taking:
+    """A footprint in the making: several locks on one relation become the strongest."""
+
+    catalog: Catalog | None
+    locks: dict[Name, Lock] = field(default_factory=dict)
+    opaque: str | None = None
+
+    def take(self, relation: Name, mode: LockMode, *, rewrites: bool = False, scans: bool = False,
+             indirect: bool = False) -> None:
+        had = self.locks.get(relation)
+        if had is not None:
+            mode, rewrites, scans = max(mode, had.mode), rewrites or had.rewrites, scans or had.scans
+            indirect = indirect and had.is_indirect
+        self.locks[relation] = Lock(relation, mode, rewrites, scans, indirect)
+
+    def table_of_index(self, index: Name) -> Name | None:
+        """The table of an index, where the catalog knows it, written as far as the index was."""
+        facts = self.catalog.relation(index) if self.catalog else None
+        if facts is None or facts.table is None:
+            return None
+        return facts.table if index.schema else Name(None, facts.table.name)
