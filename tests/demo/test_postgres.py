@@ -179,6 +179,17 @@ def test_strange_paths(folder: Path, programs: Binaries, name: str) -> None:
     assert [path.name for path in cluster.data_dir.parent.iterdir()] == [".data.lock"]
 
 
+def test_umask_of_a_careful_person(folder: Path, programs: Binaries) -> None:
+    before = os.umask(0o077)
+    try:
+        cluster = Cluster(folder / "a" / "b" / "data", programs, {"fsync": "off"}, initdb_options=("--no-sync",))
+        cluster.start()
+    finally:
+        os.umask(before)
+    assert answer(cluster) == 1
+    cluster.remove()
+
+
 def test_settings_arrive_as_written(cluster: Cluster) -> None:
     cluster.settings["cluster_name"] = "it's a \\ name"
     cluster.start()
@@ -218,6 +229,15 @@ def test_folder_with_other_things_is_left_alone(cluster: Cluster) -> None:
         with pytest.raises(ConsoleError, match="no database cluster"):
             action()
     assert [path.name for path in cluster.data_dir.iterdir()] == ["thesis.txt"]
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="only root can make a folder that is another's")
+def test_folder_of_another_user(cluster: Cluster) -> None:
+    cluster.data_dir.mkdir()
+    os.chown(cluster.data_dir, 12345, 12345)  # after the cluster has looked whose it is
+    with pytest.raises(ConsoleError, match="belongs to another user"):
+        cluster.start()
+    cluster.data_dir.rmdir()
 
 
 def test_empty_folder_is_taken(cluster: Cluster) -> None:

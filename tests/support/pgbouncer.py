@@ -106,16 +106,17 @@ class PgBouncer:
         ini = self.folder / "pgbouncer.ini"
         ini.write_text("\n".join(lines) + "\n")
         account = server_account()
-        self.process = subprocess.Popen(
-            [self.program, "-q", str(ini)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=(self.folder / "pgbouncer.log").open("ab"),
-            cwd=self.folder,
-            start_new_session=True,
-            **(account.identity() if account else {}),
-        )
-        deadline = time.monotonic() + 10
+        with (self.folder / "pgbouncer.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [self.program, str(ini)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                cwd=self.folder,
+                start_new_session=True,
+                **(account.identity() if account else {}),
+            )
+        deadline = time.monotonic() + 30
         while True:
             try:
                 self.command("SHOW VERSION")
