@@ -44,15 +44,16 @@ def detect(folder: Path) -> str | None:
         marks = [layout for layout, mark in _MARKS.items() if mark.search(text)]
         for layout in marks or ["sqlx"]:
             found.setdefault(layout, name)
-    if pairs and found.keys() <= {"sqlx"}:
-        return "sqlx" if found else detect_pairs(folder / name for name in pairs)
     if pairs:
+        # A lone 0007_x.sql among pairs is a slip of the pen, not sqlx: the own layout says so in a note.
+        found.pop("sqlx", None)
         found["dbconsole"] = pairs[0]
     if len(found) > 1:
         seen = " and ".join(f"{layout}'s ({name})" for layout, name in found.items())
         raise ConfigError(f"{folder}: it isn't clear whose migrations these are: {seen}",
                           hint='say which: layout = "..." in the configuration or service.toml, or --layout')
-    return next(iter(found), None)
+    layout = next(iter(found), None)
+    return detect_pairs(folder / name for name in pairs) if layout == "dbconsole" else layout
 
 
 def detect_pairs(paths: Iterable[Path]) -> str | None:

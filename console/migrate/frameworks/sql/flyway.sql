@@ -13,6 +13,7 @@ SELECT
                 AND (u.type LIKE 'UNDO%' OR u.type = 'DELETE')
         ) THEN 'reverted'
         WHEN h.version IS NULL THEN 'repeatable'
+        WHEN h.type = 'BASELINE' THEN 'baseline'
         ELSE 'applied'
     END AS state,
     h.installed_on::timestamptz AS applied_at,

@@ -1,0 +1,149 @@
+"""What the files of a service hold that its framework's ledger doesn't, and the other way round."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from console.errors import ConsoleError
+from console.migrate.frameworks.files import NAMED, FileMigration
+from console.migrate.frameworks.graphs import alembic_revisions, ancestors, django_migrations, heads, in_order
+from console.migrate.frameworks.plans import drizzle_entries, flyway_files, liquibase_changesets, sqitch_changes
+from console.migrate.frameworks.records import ForeignLedger, LedgerRow, PendingMigration, PendingState
+from console.migrate.version import VersionKey, version_key
+
+Key = tuple[str | None, VersionKey | str]
+
+_READERS: Mapping[str, Callable[[Path], Iterable[FileMigration]]] = {
+    **{framework: names.read for framework, names in NAMED.items()},
+    "django": django_migrations,
+    "drizzle": drizzle_entries,
+    "sqitch": sqitch_changes,
+    "liquibase": liquibase_changesets,
+    "flyway": flyway_files,
+}
+_NUMBERED = frozenset({"ecto", "golang-migrate", "dbmate", "rails", "supabase", "pgmigrate", "sqlx", "diesel", "goose",
+                       "tern", "morph", "typeorm", "flyway", "drizzle"})
+"""Frameworks whose versions are numbers, however they are written in a file's name."""
+
+_LATE: Mapping[str, tuple[PendingState, str]] = {
+    "golang-migrate": ("skipped", "golang-migrate runs only versions after the last one"),
+    "tern": ("skipped", "tern runs only versions after the last one"),
+    "drizzle": ("skipped", "Drizzle runs only entries newer than the last one, and says nothing"),
+    "flyway": ("skipped", "Flyway ignores versions below the last one, unless outOfOrder is set"),
+    "atlas": ("pending", "Atlas refuses versions below the last one, unless --exec-order says otherwise"),
+    "goose": ("pending", "goose refuses versions below the last one without -allow-missing"),
+    "node-pg-migrate": ("pending", "node-pg-migrate refuses it without --no-check-order"),
+}
+"""What a framework does with a version that was merged late, below the last one applied."""
+
+
+def compare(ledger: ForeignLedger, folder: Path) -> ForeignLedger:
+    """`ledger` with what its service's files say: pending, missing, changed and skipped migrations.
+
+    Only reads files, and runs none of them. What can't be compared is said in `note`. The count of applied ones is
+    filled in where the framework keeps its heads alone.
+    """
+    if ledger.unavailable is not None:
+        return ledger
+    try:
+        if ledger.framework == "alembic":
+            return _alembic(ledger, folder)
+        reader = _READERS.get(ledger.framework)
+        if reader is None:
+            return replace(ledger, note="its migrations are not in files of the service")
+        files = list(reader(folder))
+    except ConsoleError as error:
+        return replace(ledger, note=error.summary)
+    if not files:
+        return replace(ledger, note=f"{folder} holds no migrations of {ledger.framework}")
+    if ledger.framework in ("golang-migrate", "tern"):
+        return _after_the_last(ledger, files)
+    return ledger.with_differences(tuple(_by_set(ledger, files)))
+
+
+def _key(ledger: ForeignLedger, version: str, line: str | None) -> Key:
+    if ledger.framework in _NUMBERED:
+        return None, version_key(version.replace("-", "") if ledger.framework == "diesel" else version)
+    return (line if ledger.framework in ("django", "sqitch") else None), version
+
+
+def _after_the_last(ledger: ForeignLedger, files: Sequence[FileMigration]) -> ForeignLedger:
+    """One number is all that is stored: what is above it is pending, and nothing can be said of the rest."""
+    last = version_key(ledger.last_version) if ledger.last_version else None
+    ordered = sorted(files, key=lambda one: version_key(one.version))
+    pending = [one for one in ordered if last is None or version_key(one.version) > last]
+    differences = [_difference(one, "pending") for one in pending]
+    if last is not None and last != () and all(version_key(one.version) != last for one in files):
+        differences.append(PendingMigration(ledger.last_version or "", None, None, "missing", None))
+    return replace(ledger.with_differences(tuple(differences)), applied_count=len(files) - len(pending))
+
+
+def _by_set(ledger: ForeignLedger, files: Sequence[FileMigration]) -> Iterable[PendingMigration]:
+    rows = {_key(ledger, row.version, row.line): row for row in ledger.rows if row.state != "reverted"}
+    present = {_key(ledger, one.version, one.line) for one in files}
+    done = _done(ledger, rows, files)
+    counted = [row for row in rows.values() if row.state in ("applied", "baseline")]
+    last = max((version_key(row.version) for row in counted), default=None)
+    baseline = _baseline(rows.values())
+    for one in sorted(files, key=lambda one: version_key(one.version)) if ledger.framework in _NUMBERED else files:
+        key = _key(ledger, one.version, one.line)
+        if key in done:
+            row = rows.get(key)
+            if one.checksums and row is not None and row.checksum and row.checksum not in one.checksums:
+                yield (_difference(one, "pending", "changed since its last run") if one.is_repeatable else
+                       _difference(one, "changed", "the file was edited after it was applied"))
+        elif one.is_repeatable:
+            yield _difference(one, "pending")
+        elif baseline is not None and version_key(one.version) <= baseline:
+            continue
+        elif last is not None and version_key(one.version) <= last and ledger.framework in _LATE:
+            yield _difference(one, *_LATE[ledger.framework])
+        else:
+            yield _difference(one, "pending")
+    squashed = {_key(ledger, name, one.line) for one in files for name in one.replaces}
+    lines = {one.line for one in files}
+    for key, row in rows.items():
+        # Lines without any file are other people's: Django's own apps, another project of sqitch's.
+        if key not in present | squashed and row.state != "baseline" and (row.line in lines or lines == {None}):
+            yield PendingMigration(row.version, row.name, row.line, "missing", None)
+
+
+def _done(ledger: ForeignLedger, rows: Mapping[Key, LedgerRow], files: Sequence[FileMigration]) -> set[Key]:
+    """What needs no run: what is applied, under its own name or another."""
+    done = {key for key, row in rows.items() if row.state != "failed"}
+    hashes = {row.checksum for row in rows.values()} if ledger.framework == "drizzle" else set()
+    for one in files:
+        own = _key(ledger, one.version, one.line)
+        # A squashed migration and those that it replaces stand for each other.
+        parts = {_key(ledger, name, one.line) for name in one.replaces}
+        if (parts and parts <= done) or one.checksums & hashes:
+            done.add(own)
+        elif own in done:
+            done |= parts
+    return done
+
+
+def _baseline(rows: Iterable[LedgerRow]) -> VersionKey | None:
+    """The version up to which everything was there before (Flyway's and Atlas's baseline)."""
+    return next((version_key(row.version) for row in rows if row.state == "baseline"), None)
+
+
+def _difference(one: FileMigration, state: PendingState, reason: str | None = None) -> PendingMigration:
+    return PendingMigration(one.version, one.name, one.line, state, one.file, reason)
+
+
+def _alembic(ledger: ForeignLedger, folder: Path) -> ForeignLedger:
+    revisions = alembic_revisions(folder)
+    if not revisions:
+        return replace(ledger, note=f"{folder} holds no revisions of Alembic")
+    current = [row.version for row in ledger.rows]
+    applied = ancestors(revisions, current)
+    pending = in_order(revisions, revisions.keys() - applied)
+    differences = [PendingMigration(one.revision, one.message, None, "pending", one.file) for one in pending]
+    differences += [PendingMigration(name, None, None, "missing", None) for name in current if name not in revisions]
+    ends = heads(revisions)
+    note = f"{len(ends)} heads in the files: {', '.join(ends)}" if len(ends) > 1 else None
+    count = len(applied) if all(name in revisions for name in current) else None
+    return replace(ledger.with_differences(tuple(differences), note), applied_count=count)
