@@ -1,0 +1,1 @@
+"""The console's screens: the only package that imports textual, rich and plotext."""

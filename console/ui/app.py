@@ -1,0 +1,282 @@
+"""The console as an application: one connection, the screens on it, and the keys that work everywhere.
+
+How the parts go together, for whoever writes the next screen:
+
+- `run_console(name, sources)` opens the console on the target `name`. `Sources` (ui/connection.py) holds all that it
+  depends on: configuration, clock, how to open a target, which services it has, how to make its pool and sampler.
+- `screens/__init__.py` lists the screens; a new one is an entry there, `screens/<name>/screen.py` with a subclass of
+  `ConsoleScreen` (ui/frame.py) and `screen.tcss`, all of whose rules are nested under that class.
+- Data: `sampled(snapshot)` for what the target's sampler reads anyway; `sample(session)` for the screen's own reads
+  while it is visible; for one thing asked by a person, in a worker with `exit_on_error=False`:
+
+        async with self.connection.session() as session:
+            rows = await read_something(session)
+
+  It raises ConsoleError: show it with `console_app(self).show_error(error)` or in the panel that stays empty.
+- Widgets: `RecordTable` shows a `view.table.Table`; `Lines` (widgets/painting.py) shows lines of toned text; both
+  repaint only what changed. Whatever comes from the server goes through ui/text.py, which these two do themselves;
+  for Textual's own widgets use `text.content(...)`.
+- Dialogs: `ChooseDialog`, `ConfirmDialog`, `FailureDialog`, `HelpDialog`, `PasswordDialog`, with `push_screen`.
+- Commands: a function added to `commands.SOURCES` offers more in the palette, such as objects to jump to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
+from textual.screen import Screen
+
+from console.errors import ConsoleError, PasswordNeeded
+from console.ui import choices, terminal, themes
+from console.ui.connection import Connection, Sources, State
+from console.ui.facts import header_facts
+from console.ui.frame import ConsoleScreen
+from console.ui.screens import ENTRIES, Entry
+from console.ui.text import AsciiFilter, content
+from console.view.header import HeaderFacts
+
+NUMBERS = "12345678"
+
+
+class ConsoleApp(App[int]):
+    """The console. Everything that it depends on comes with `sources`."""
+
+    TITLE = "dbconsole"
+    CSS_PATH = "app.tcss"
+    DEFAULT_MODE = "overview 0"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *[Binding(f"f{number}", f"show_number({number})", show=False, priority=True) for number in NUMBERS],
+        *[Binding(number, f"show_number({number})", show=False) for number in NUMBERS],
+        Binding("ctrl+q", "quit", "quit", show=False, priority=True),
+        Binding("r", "retry", "retry now", id="app.retry"),
+        Binding("space", "pause", "pause", key_display="space", id="app.pause"),
+        Binding("r", "rate", "rate", id="app.rate"),
+        Binding("t", "targets", "target", id="app.targets"),
+        Binding("D", "databases", "database", show=False, id="app.databases"),
+        Binding("T", "themes", "theme", show=False, id="app.themes"),
+        Binding("question_mark", "help", "help", key_display="?", id="app.help"),
+        Binding("ctrl+p", "commands", "commands", key_display="^p", id="app.commands"),
+        Binding("q,ctrl+c", "quit", "quit", key_display="q", id="app.quit"),
+    ]
+
+    def __init__(self, name: str, sources: Sources, *, entries: Sequence[Entry] = ENTRIES,
+                 environment: Any = os.environ) -> None:
+        super().__init__(ansi_color=True if environment.get("NO_COLOR") else None)
+        self.sources = sources
+        self.clock = sources.clock
+        self.entries = entries
+        self.is_ascii = terminal.is_ascii(environment) if sources.config.console.ascii is None \
+            else sources.config.console.ascii
+        remembered = choices.load()
+        for theme in themes.names():
+            self.register_theme(themes.load(theme).theme)
+        self._use_theme(terminal.theme_for(environment) or remembered.theme or sources.config.console.theme
+                        or themes.DEFAULT)
+        self.screen_name = entries[0].name
+        self._generation = 0
+        self._asked_password_for: ConsoleError | None = None
+        self._add_modes()
+        self.connection = self._connection(name, remembered.refresh_s or float(sources.config.console.refresh))
+
+    # the look
+
+    @property
+    def inks(self) -> themes.Inks:
+        return self._look.inks
+
+    @property
+    def stale_inks(self) -> themes.Inks:
+        """The inks while what is shown is no longer live: everything dim."""
+        return {name: self.inks["faint" if name in ("", "dim", "faint") else "dim"] if name in themes.TONES else style
+                for name, style in self.inks.items()}
+
+    def _use_theme(self, name: str) -> None:
+        try:
+            self._look = themes.load(name)
+        except ConsoleError:
+            self._look = themes.load(themes.DEFAULT)
+        self.theme = self._look.name
+
+    def choose_theme(self, name: str, *, remember: bool = True) -> None:
+        self._use_theme(name)
+        if remember:
+            choices.remember(theme=name)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        filters = super().get_line_filters()
+        return [*filters, AsciiFilter()] if self.is_ascii else filters
+
+    # the connection
+
+    def _connection(self, name: str, every_s: float, database: str | None = None) -> Connection:
+        return Connection(name, self.sources, self.connection_changed, every_s=every_s, database=database)
+
+    def connection_changed(self) -> None:
+        """There is something new to show: a sample, or another state."""
+        if not self.is_running:
+            return
+        if isinstance(screen := self._base_screen(), ConsoleScreen):
+            screen.show_state()
+            if self.connection.state is State.LIVE:
+                screen.take_snapshot()
+        error = self.connection.error
+        if isinstance(error, PasswordNeeded) and error is not self._asked_password_for:
+            self._asked_password_for = error
+            self.ask_password()
+
+    def header_facts(self) -> HeaderFacts:
+        return header_facts(self.connection, self.clock)
+
+    async def open_target(self, name: str, database: str | None = None) -> None:
+        """Leaves the target and opens another one, or another database of it, with fresh screens."""
+        old, self.connection = self.connection, self._connection(name, self.connection.every_s, database)
+        self.connection.paused = old.paused
+        if name in self.sources.names():
+            choices.remember(target=name)
+        stale = [f"{entry.name} {self._generation}" for entry in self.entries]
+        self._generation += 1
+        self._add_modes()
+        self._close_dialogs()
+        self.connection.start()
+        await self.switch_mode(f"{self.screen_name} {self._generation}")
+        for mode in stale:
+            await self.remove_mode(mode)
+        await old.close()
+
+    # the screens
+
+    def _add_modes(self) -> None:
+        for entry in self.entries:
+            self.add_mode(f"{entry.name} {self._generation}", entry.make)
+
+    def _base_screen(self) -> Screen[Any] | None:
+        return self.screen_stack[0] if self.screen_stack else None
+
+    def _close_dialogs(self) -> None:
+        while len(self.screen_stack) > 1:
+            self.screen.dismiss(None)
+
+    def action_show_number(self, number: int) -> None:
+        if entry := next((entry for entry in self.entries if entry.number == number), None):
+            self.action_show_screen(entry.name)
+
+    def action_show_screen(self, name: str) -> None:
+        self._close_dialogs()
+        self.screen_name = name
+        self.switch_mode(f"{name} {self._generation}")
+
+    # events
+
+    def on_load(self) -> None:
+        self.connection.start()
+
+    def on_mount(self) -> None:
+        self.set_interval(1.0, self.tick)
+
+    def tick(self) -> None:
+        """The header's clock, ages and countdowns, and a loss that no sample tells of."""
+        self.connection_changed() if self.connection.state is not State.LIVE else self._show_header()
+
+    def _show_header(self) -> None:
+        if isinstance(screen := self._base_screen(), ConsoleScreen):
+            screen.show_state()
+
+    # what a person does
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        waiting = self.connection.state in (State.FAILED, State.LOST)
+        if action == "retry":
+            return waiting
+        if action in ("rate", "pause"):
+            return not waiting
+        if action == "databases":
+            return self.connection.info is not None
+        return super().check_action(action, parameters)
+
+    def action_retry(self) -> None:
+        if self.connection.needs_password:
+            self.ask_password()
+        else:
+            self.connection.retry_now()
+            self._show_header()
+
+    def action_pause(self) -> None:
+        self.connection.set_paused(not self.connection.paused)
+        self._show_header()
+
+    def set_rate(self, every_s: float) -> None:
+        self.connection.set_every(every_s)
+        choices.remember(refresh_s=every_s)
+        self._show_header()
+
+    def copy(self, text: str) -> None:
+        """Puts `text` on the terminal's clipboard (OSC 52) and says so."""
+        self.copy_to_clipboard(text)
+        self.tell("copied")
+
+    def tell(self, words: str) -> None:
+        """A short word at the edge of the screen; never read as markup."""
+        self.notify(str(content(words)), markup=False, timeout=3)
+
+    def show_error(self, error: ConsoleError) -> None:
+        from console.ui.dialogs.failure import FailureDialog
+
+        self.push_screen(FailureDialog(error))
+
+    def ask_password(self) -> None:
+        from console.ui.dialogs import opening
+
+        opening.ask_password(self)
+
+    def action_rate(self) -> None:
+        from console.ui.dialogs import opening
+
+        opening.choose_rate(self)
+
+    def action_targets(self) -> None:
+        from console.ui.dialogs import opening
+
+        opening.choose_target(self)
+
+    def action_databases(self) -> None:
+        from console.ui.dialogs import opening
+
+        self.run_worker(opening.choose_database(self), group="databases", exclusive=True, exit_on_error=False)
+
+    def action_themes(self) -> None:
+        from console.ui.dialogs import opening
+
+        opening.choose_theme(self)
+
+    def action_help(self) -> None:
+        from console.ui.dialogs.help import HelpDialog
+
+        self.push_screen(HelpDialog(self.screen))
+
+    def action_commands(self) -> None:
+        from console.ui.commands import open_palette
+
+        open_palette(self)
+
+    async def action_quit(self) -> None:
+        self.exit(0)
+
+
+def run_console(name: str, sources: Sources) -> int:
+    """Opens the console on the target `name` and returns the exit status when it is left."""
+
+    async def run() -> int:
+        app = ConsoleApp(name, sources)
+        try:
+            return await app.run_async() or app.return_code or 0
+        finally:
+            await app.connection.close()
+
+    return asyncio.run(run())

@@ -1,0 +1,63 @@
+"""What a person chose last: theme, target and refresh rate, kept in a small file under XDG_STATE_HOME."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from console.resources import state_dir
+
+REFRESH_S = (0.5, 1.0, 2.0, 5.0, 10.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The remembered choices; None is no choice yet. `refresh_s` in seconds."""
+
+    theme: str | None = None
+    target: str | None = None
+    refresh_s: float | None = None
+
+
+def load(path: Path | None = None) -> Choices:
+    """The choices in the file; whatever in it makes no sense is as if it weren't there."""
+    try:
+        data = json.loads((path or _file()).read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return Choices()
+    if not isinstance(data, dict):
+        return Choices()
+    refresh = data.get("refresh_s")
+    return Choices(
+        theme=_text(data.get("theme")), target=_text(data.get("target")),
+        refresh_s=float(refresh) if isinstance(refresh, int | float) and refresh in REFRESH_S else None)
+
+
+def remember(path: Path | None = None, **chosen: Any) -> None:
+    """Changes these choices in the file, at once or not at all; a disk that refuses is no reason to complain."""
+    assert set(chosen) <= {one.name for one in fields(Choices)}
+    path = path or _file()
+    text = json.dumps(asdict(replace(load(path), **chosen)), indent=1)
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text + "\n")
+            Path(temporary).replace(path)
+        except OSError:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _file() -> Path:
+    return state_dir() / "choices.json"

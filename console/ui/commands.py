@@ -1,0 +1,119 @@
+"""The command palette: everything that can be reached by typing a part of its name.
+
+A source is an async function `(app, words) -> list[Command]`, asked with each change of the text; the results of the
+sources follow one another. Add one to `SOURCES` to offer more, such as objects found on the server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from textual.widgets import Input
+
+from console.errors import ConsoleError
+from console.ui.dialogs import opening
+from console.ui.dialogs.choose import MOST_ROWS, Choice, ChooseDialog, as_table
+from console.ui.widgets.painting import console_app
+from console.ui.widgets.record_table import RecordTable
+
+if TYPE_CHECKING:
+    from console.ui.app import ConsoleApp
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What the palette offers: its label, a word on what kind it is, and what it does."""
+
+    label: str
+    detail: str
+    run: Callable[[], Any]
+
+
+Source = Callable[["ConsoleApp", str], Awaitable[list[Command]]]
+
+
+async def screens(app: ConsoleApp, words: str) -> list[Command]:
+    return [Command(entry.title, f"screen {entry.number}", partial(app.action_show_screen, entry.name))
+            for entry in app.entries]
+
+
+async def targets(app: ConsoleApp, words: str) -> list[Command]:
+    return [Command(choice.label, "target", partial(app.open_target, choice.key))
+            for choice in opening.targets(app)]
+
+
+async def databases(app: ConsoleApp, words: str) -> list[Command]:
+    if app.connection.info is None:
+        return []
+    name = app.connection.name
+    return [Command(choice.label, "database", partial(app.open_target, name, choice.key))
+            for choice in await opening.databases(app)]
+
+
+async def looks(app: ConsoleApp, words: str) -> list[Command]:
+    from console.ui import themes
+
+    return [Command(name, "theme", partial(app.choose_theme, name)) for name in themes.names()]
+
+
+async def actions(app: ConsoleApp, words: str) -> list[Command]:
+    offered: list[tuple[str, str, Callable[[], Any]]] = [
+        ("Refresh rate", "r", app.action_rate), ("Pause or go on", "space", app.action_pause),
+        ("Retry now", "r", app.action_retry), ("Choose a target", "t", app.action_targets),
+        ("Choose a database", "D", app.action_databases), ("Choose a theme", "T", app.action_themes),
+        ("Keys of this screen", "?", app.action_help), ("Quit", "q", app.action_quit)]
+    return [Command(label, key, run) for label, key, run in offered
+            if app.check_action(run.__name__.removeprefix("action_"), ())]
+
+
+SOURCES: list[Source] = [screens, actions, databases, targets, looks]
+
+
+def open_palette(app: ConsoleApp) -> None:
+    """ctrl+p."""
+    palette = Palette()
+
+    async def run(key: str | None) -> None:
+        if key is not None:
+            outcome = palette.commands[int(key)].run()
+            if outcome is not None and hasattr(outcome, "__await__"):
+                await outcome
+
+    app.push_screen(palette, run)
+
+
+class Palette(ChooseDialog):
+    """A list that the sources fill anew while a person types."""
+
+    def __init__(self) -> None:
+        super().__init__("Commands", (), empty="nothing of that name", placeholder="screen, target, database, theme...")
+        self.commands: list[Command] = []
+
+    def rows(self) -> int:
+        return max(4, min(MOST_ROWS, self.app.size.height - 8))
+
+    def on_mount(self) -> None:
+        self._search("")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._search(event.value)
+
+    def _search(self, words: str) -> None:
+        self.run_worker(self._ask(words), group="search", exclusive=True, exit_on_error=False)
+
+    async def _ask(self, words: str) -> None:
+        """Shows what each source has as soon as it has it; one that fails has nothing."""
+        commands: list[Command] = []
+        for source in SOURCES:
+            try:
+                commands += await source(console_app(self), words)
+            except ConsoleError:
+                continue
+            self.commands = commands
+            choices = [Choice(str(number), one.label, one.detail) for number, one in enumerate(commands)]
+            table = self.query_one(RecordTable)
+            table.needle = words
+            table.show(as_table(choices, "nothing of that name"))

@@ -1,0 +1,206 @@
+"""The target that the console is on: its pool and its one sampler, from opening to closing. Knows no widget."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Protocol
+
+from console.clock import Clock
+from console.config import Config
+from console.errors import ConsoleError, PasswordNeeded
+
+if TYPE_CHECKING:
+    from console.server.info import ServerInfo
+    from console.server.pool import Pool
+    from console.server.session import Session
+    from console.server.target import Target
+
+CLOSE_WITHIN_S = 1.5
+"""How long leaving may take; a server that is gone must not keep anybody."""
+
+
+class Sampler(Protocol):
+    """What the console needs of console.sampler.Sampler."""
+
+    latest: Any
+    history: Any
+    listeners: list[Callable[[Any], None]]
+    every_s: float
+    paused: bool
+
+    async def run(self) -> None: ...
+
+    def wake(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What the console is made of; the command line gives the real things, tests give theirs.
+
+    `open_target(name, tell)` is a context manager that yields the Target of that name and may start what it needs
+    (the demo server), telling its progress; leaving it ends what it started. `names` are the targets to choose from.
+    `pool_for` and `sampler_for` make a target's pool and sampler; `services_for` says which services it has.
+    """
+
+    config: Config
+    clock: Clock
+    names: Callable[[], list[str]]
+    open_target: Callable[[str, Callable[[str], None]], AbstractAsyncContextManager[Target]]
+    services_for: Callable[[Target], Any]
+    pool_for: Callable[[Target], Pool]
+    sampler_for: Callable[[Pool, Any, float], Sampler]
+
+
+class State(Enum):
+    """Opening: the target is being prepared. Failed: never connected. Lost: was connected, isn't now."""
+
+    OPENING = "opening"
+    CONNECTING = "connecting"
+    LIVE = "live"
+    FAILED = "failed"
+    LOST = "lost"
+
+
+class Connection:
+    """One target with what belongs to it. `changed` is called whenever there is something new to show."""
+
+    def __init__(self, name: str, sources: Sources, changed: Callable[[], None], *, every_s: float,
+                 database: str | None = None) -> None:
+        self.name = name
+        self.every_s = every_s
+        self.target: Target | None = None
+        self.pool: Pool | None = None
+        self.sampler: Sampler | None = None
+        self.services: Any = ()
+        self.progress: str = ""
+        self.paused = False
+        self.read_only = True
+        self.opened_at = sources.clock.monotonic()
+        self._sources = sources
+        self._database = database
+        self._password: str | None = None
+        self._changed = changed
+        self._error: ConsoleError | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    # what is so
+
+    @property
+    def state(self) -> State:
+        if self._error is not None:
+            return State.FAILED
+        if self.pool is None:
+            return State.OPENING
+        sampled = self.sampler is not None and self.sampler.latest is not None
+        if self.pool.error is not None:
+            return State.LOST if sampled else State.FAILED
+        return State.LIVE if sampled else State.CONNECTING
+
+    @property
+    def error(self) -> ConsoleError | None:
+        """Why there is no connection."""
+        return self._error or (self.pool.error if self.pool else None)
+
+    @property
+    def info(self) -> ServerInfo | None:
+        return self.pool.info if self.pool else None
+
+    @property
+    def label(self) -> str:
+        return self.target.label if self.target else self.name
+
+    @property
+    def target_is_production(self) -> bool:
+        return self.target is not None and self.target.is_production
+
+    @property
+    def needs_password(self) -> bool:
+        return isinstance(self.error, PasswordNeeded)
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Session]:
+        """A session of this target. Raises ConsoleError, at once while the breaker is open."""
+        if self.pool is None:
+            raise self._error or ConsoleError(f"{self.label}: not connected yet")
+        async with self.pool.session() as session:
+            yield session
+
+    # what a person does
+
+    def start(self) -> None:
+        """Opens the target and samples it until `close`."""
+        self._error = None
+        self._task = asyncio.create_task(self._run(), name=f"connection {self.name}")
+
+    def retry_now(self) -> None:
+        """Tries at once instead of when the breaker would."""
+        if self._error is not None:
+            self._restart()
+        elif self.pool is not None and self.sampler is not None:
+            self.pool.breaker.retry_now()
+            self.sampler.wake()
+
+    def use_password(self, password: str) -> None:
+        """Connects anew with a password that a person typed; it stays in memory."""
+        self._password = password
+        self._restart()
+
+    def set_every(self, every_s: float) -> None:
+        self.every_s = every_s
+        if self.sampler is not None:
+            self.sampler.every_s = every_s
+            self.sampler.wake()
+
+    def set_paused(self, paused: bool) -> None:
+        self.paused = paused
+        if self.sampler is not None:
+            self.sampler.paused = paused
+            self.sampler.wake()
+
+    async def close(self) -> None:
+        """Ends the sampler and closes the pool, in `CLOSE_WITHIN_S` seconds at most."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait({task}, timeout=CLOSE_WITHIN_S)
+
+    def _restart(self) -> None:
+        async def anew() -> None:
+            await self.close()
+            self.pool = self.sampler = None
+            self.start()
+            self._changed()
+
+        self._restarting = asyncio.create_task(anew())
+
+    async def _run(self) -> None:
+        try:
+            async with self._sources.open_target(self.name, self._tell) as target:
+                if self._database is not None:
+                    target = target.with_database(self._database)
+                if self._password is not None:
+                    target = target.with_password(self._password)
+                self.target, self.read_only = target, target.starts_read_only
+                self.services = self._sources.services_for(target)
+                self.pool = self._sources.pool_for(target)
+                self.sampler = self._sources.sampler_for(self.pool, self.services, self.every_s)
+                self.sampler.paused = self.paused
+                self.sampler.listeners.append(lambda *_: self._changed())
+                self._changed()
+                try:
+                    await self.sampler.run()
+                finally:
+                    with contextlib.suppress(ConsoleError):
+                        await self.pool.close()
+        except ConsoleError as error:
+            self._error = error
+            self._changed()
+
+    def _tell(self, progress: str) -> None:
+        self.progress = progress
+        self._changed()

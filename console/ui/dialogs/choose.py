@@ -1,0 +1,99 @@
+"""Choosing one thing from a list, with a filter that is typed straight away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Input
+
+from console.ui.dialogs.dialog import Dialog
+from console.ui.widgets.record_table import RecordTable
+from console.view.table import Cell, Column, Row, Table
+
+MOST_ROWS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Something to choose: `key` is the answer, `label` its name, `detail` says more."""
+
+    key: str
+    label: str
+    detail: str = ""
+
+
+def as_table(choices: Sequence[Choice], empty: str) -> Table:
+    """The choices as a table of two columns."""
+    columns = (Column("label", "", flexible=True, minimum=12, maximum=60), Column("detail", "", maximum=34))
+    return Table(columns, tuple(Row(one.key, (Cell(one.label), Cell(one.detail, "dim"))) for one in choices), empty)
+
+
+class ChooseDialog(Dialog[str]):
+    """Answers with the key of the choice. `preview` is told which one the cursor is on."""
+
+    KEYS = "enter choose   esc close"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "move(-1)", show=False, priority=True),
+        Binding("down", "move(1)", show=False, priority=True),
+        Binding("pageup", "page(-1)", show=False, priority=True),
+        Binding("pagedown", "page(1)", show=False, priority=True),
+        Binding("enter", "choose", "choose", show=False, priority=True),
+    ]
+
+    def __init__(self, title: str, choices: Sequence[Choice], *, current: str | None = None,
+                 preview: Callable[[str], None] | None = None, empty: str = "there is nothing to choose from",
+                 placeholder: str = "type to filter") -> None:
+        super().__init__(title)
+        self._choices = choices
+        self._current = current
+        self._preview = preview
+        self._empty = empty
+        self._placeholder = placeholder
+
+    def body(self) -> ComposeResult:
+        yield Input(placeholder=self._placeholder, select_on_focus=False)
+        table = RecordTable(as_table(self._choices, self._empty), show_header=False)
+        table.can_focus = False
+        table.styles.height = self.rows()
+        yield table
+
+    def rows(self) -> int:
+        """How many rows the list has room for; it keeps them while the filter changes."""
+        return max(1, min(MOST_ROWS, len(self._choices), self.app.size.height - 8))
+
+    @property
+    def table(self) -> RecordTable:
+        return self.query_one(RecordTable)
+
+    def on_mount(self) -> None:
+        if self._current is not None:
+            self.call_after_refresh(self.table.select, self._current)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self.table.filter(event.value)
+
+    def on_record_table_row_highlighted(self, event: RecordTable.RowHighlighted) -> None:
+        if self._preview is not None and event.row is not None and self.is_current:
+            self._preview(event.row.key)
+
+    def on_record_table_row_chosen(self, event: RecordTable.RowChosen) -> None:
+        self.dismiss(event.row.key)
+
+    def on_click(self, event: events.Click) -> None:
+        if event.widget is self:
+            self.dismiss(None)
+
+    def action_move(self, rows: int) -> None:
+        self.table.action_move(rows)
+
+    def action_page(self, direction: int) -> None:
+        self.table.action_page(direction)
+
+    def action_choose(self) -> None:
+        if self.table.row is not None:
+            self.dismiss(self.table.row.key)

@@ -1,0 +1,63 @@
+"""What every dialog is: a box in the middle with a title above and its keys below."""
+
+from __future__ import annotations
+
+from typing import ClassVar, TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.geometry import Size
+from textual.screen import ModalScreen
+
+from console.ui import text
+from console.ui.widgets.painting import Lines
+from console.view.table import Line, Tone
+
+Answer = TypeVar("Answer")
+
+
+class Dialog(ModalScreen[Answer]):
+    """A subclass says its widgets in `body` and answers with `dismiss`; None means that it was left."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "close", show=False)]
+    KEYS = "esc close"
+    width = 60
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self._title = title
+
+    def compose(self) -> ComposeResult:
+        with Container(id="box") as box:
+            box.border_title = text.content(f" {self._title} ")
+            box.border_subtitle = text.content(f" {self.KEYS} ")
+            box.styles.width = self.width
+            yield from self.body()
+
+    def body(self) -> ComposeResult:
+        """The dialog's widgets."""
+        yield from ()
+
+    def action_leave(self) -> None:
+        self.dismiss(None)
+
+
+class Words(Lines):
+    """Paragraphs, wrapped, as high as they need."""
+
+    def __init__(self, *paragraphs: tuple[str, Tone], id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._paragraphs = paragraphs
+
+    def say(self, *paragraphs: tuple[str, Tone]) -> None:
+        """Says this instead of what it said."""
+        self._paragraphs = paragraphs
+        self._strips = ()
+        self.refresh(layout=True)
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        return [((line, tone),) for words, tone in self._paragraphs for line in text.wrap(words, max(1, width))]
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(self.lines(width, 0))

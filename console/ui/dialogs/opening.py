@@ -1,0 +1,93 @@
+"""The dialogs that the application's own keys open, and what is done with their answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from console.errors import ConsoleError
+from console.ui.choices import REFRESH_S
+from console.ui.dialogs.choose import Choice, ChooseDialog
+from console.ui.dialogs.password import PasswordDialog
+from console.view import format as fmt
+
+if TYPE_CHECKING:
+    from console.ui.app import ConsoleApp
+
+
+def choose_target(app: ConsoleApp) -> None:
+    """`t`: the configured targets, with their environments."""
+    async def open_it(name: str | None) -> None:
+        if name is not None:
+            await app.open_target(name)
+
+    app.push_screen(ChooseDialog("Target", targets(app), current=app.connection.name,
+                                 empty="no target is configured: [targets.NAME] in config.toml"), open_it)
+
+
+def targets(app: ConsoleApp) -> list[Choice]:
+    """The targets to choose from; the one that is open is among them."""
+    configured = app.sources.config.targets
+    names = list(dict.fromkeys((*app.sources.names(), app.connection.name)))
+    return [Choice(name, name or app.connection.label, configured[name].environment if name in configured else "")
+            for name in names]
+
+
+async def choose_database(app: ConsoleApp) -> None:
+    """`D`: the databases that this server lets us connect to."""
+    connection = app.connection
+    try:
+        found = await databases(app)
+    except ConsoleError as error:
+        app.show_error(error)
+        return
+
+    async def open_it(name: str | None) -> None:
+        if name is not None:
+            await app.open_target(connection.name, name)
+
+    current = connection.info.database if connection.info else None
+    app.push_screen(ChooseDialog("Database", found, current=current), open_it)
+
+
+async def databases(app: ConsoleApp) -> list[Choice]:
+    """The databases of the server, as choices. Raises ConsoleError."""
+    from console.server.databases import read_databases
+
+    async with app.connection.session() as session:
+        return [Choice(one.name, one.name, one.comment or f"owner {one.owner}") for one in await read_databases(session)]
+
+
+def choose_theme(app: ConsoleApp) -> None:
+    """`T`: the themes, each shown as soon as the cursor is on it."""
+    from console.ui import themes
+
+    before = app.theme
+
+    def chosen(name: str | None) -> None:
+        app.choose_theme(name or before, remember=name is not None)
+
+    choices = [Choice(name, name, themes.describe(name)) for name in themes.names()]
+    app.push_screen(ChooseDialog("Theme", choices, current=before,
+                                 preview=lambda name: app.choose_theme(name, remember=False)), chosen)
+
+
+def choose_rate(app: ConsoleApp) -> None:
+    """`r`: how often to refresh."""
+    def chosen(key: str | None) -> None:
+        if key is not None:
+            app.set_rate(float(key))
+
+    choices = [Choice(str(seconds), f"{fmt.number(seconds)} s") for seconds in REFRESH_S]
+    app.push_screen(ChooseDialog("Refresh every", choices, current=str(app.connection.every_s)), chosen)
+
+
+def ask_password(app: ConsoleApp) -> None:
+    """The server wants a password that nobody has given yet."""
+    connection = app.connection
+    assert connection.error is not None
+
+    def given(password: str | None) -> None:
+        if password is not None and connection is app.connection:
+            connection.use_password(password)
+
+    app.push_screen(PasswordDialog(connection.label, connection.error.summary), given)

@@ -1,0 +1,52 @@
+"""What the header says of a connection, taken together from its pool, its breaker and its sampler."""
+
+from __future__ import annotations
+
+from console.clock import Clock
+from console.ui.connection import Connection, State
+from console.view import header as view
+from console.view.header import HeaderFacts, Link
+
+
+def header_facts(connection: Connection, clock: Clock) -> HeaderFacts:
+    """The facts as they are now."""
+    pool, info = connection.pool, connection.info
+    statistics = pool.statistics() if pool is not None else None
+    snapshot = connection.sampler.latest if connection.sampler is not None else None
+    live = connection.state in (State.LIVE, State.LOST)
+    return HeaderFacts(
+        name=connection.label,
+        environment=connection.target.environment if connection.target else "unknown",
+        link=_link(connection, clock),
+        clock=f"{clock.now().astimezone():%H:%M:%S}",
+        version=info.version if info else None,
+        is_standby=info.is_standby if info else False,
+        is_pooled=info.is_pooled if info else False,
+        read_only=connection.read_only or (info is not None and (info.is_standby or info.is_read_only)),
+        connections=getattr(snapshot, "connections", None) if live else None,
+        max_connections=info.max_connections if info else None,
+        rtt_ms=getattr(snapshot, "rtt_ms", None) if connection.state is State.LIVE else None,
+        pool_in_use=statistics.in_use if statistics and info else None,
+        pool_max=statistics.max_size if statistics else None,
+        pool_waiting=statistics.waiting if statistics else 0,
+        breaker=pool.breaker.state.value if pool else "closed",
+    )
+
+
+def age_s(connection: Connection, clock: Clock) -> float | None:
+    """How old what is shown is, in seconds; None before the first sample."""
+    snapshot = connection.sampler.latest if connection.sampler is not None else None
+    return None if snapshot is None else max(0.0, clock.monotonic() - snapshot.taken_at)
+
+
+def _link(connection: Connection, clock: Clock) -> Link:
+    state = connection.state
+    if state in (State.OPENING, State.CONNECTING):
+        return view.connecting(clock.monotonic() - connection.opened_at)
+    if state in (State.LOST, State.FAILED):
+        if connection.pool is None:
+            return Link("○ not connected", "○ not connected", "critical")
+        breaker = connection.pool.breaker
+        return view.lost(breaker.seconds_open, breaker.seconds_to_retry, ever=state is State.LOST)
+    age = age_s(connection, clock)
+    return view.paused(age) if connection.paused else view.live(connection.every_s, age)

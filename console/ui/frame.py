@@ -1,0 +1,164 @@
+"""What every screen has: header, bar of screens, footer, and its own reads while it is visible."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any, ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.screen import Screen
+from textual.worker import Worker
+
+from console.errors import ConsoleError
+from console.server.session import Session
+from console.ui.connection import Connection, State
+from console.ui.widgets.connection_panel import ConnectionPanel
+from console.ui.widgets.filter_line import FilterLine
+from console.ui.widgets.header import Footer, Header, ScreenBar
+from console.ui.widgets.painting import Lines, console_app
+from console.ui.widgets.record_table import RecordTable
+
+
+class ConsoleScreen(Screen[None]):
+    """A screen of the console. A subclass says its widgets in `body` and fills them from two sources:
+
+    - `sampled(snapshot)` is called with the latest snapshot of the target's sampler, when the screen appears and
+      with each new one while it is visible;
+    - `sample(session)`, where a subclass has one, is awaited on a connection of the screen's own while it is visible,
+      at the refresh rate, the wait counted from its end. Raise nothing: a ConsoleError ends up in `failed`.
+
+    A screen lives as long as its connection: choosing another target or database makes new ones.
+    """
+
+    AUTO_FOCUS = None
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012(0, "-narrow"), (100, "-wide")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "filter", key_display="/", id="screen.filter"),
+    ]
+    FOCUS = ""
+    """The selector of the widget that has the keys when there is data."""
+
+    _wake: asyncio.Event
+    _poller: Worker[None] | None = None
+
+    @property
+    def connection(self) -> Connection:
+        return console_app(self).connection
+
+    # for subclasses
+
+    def body(self) -> ComposeResult:
+        """The screen's widgets, between the bar and the footer."""
+        yield from ()
+
+    def sampled(self, snapshot: Any) -> None:
+        """A new snapshot of the target's sampler."""
+
+    async def sample(self, session: Session) -> None:
+        """One refresh of the screen's own reads."""
+
+    def failed(self, error: ConsoleError) -> None:
+        """The screen's own reads failed, while the connection may be all right."""
+
+    def refresh_now(self) -> None:
+        """Samples again without waiting, after the screen asked for something else."""
+        self._wake.set()
+
+    # the frame
+
+    def compose(self) -> ComposeResult:
+        yield Header()
+        yield ScreenBar()
+        yield ConnectionPanel()
+        with Container(id="body"):
+            yield from self.body()
+        yield FilterLine()
+        yield Footer()
+
+    def show_state(self) -> None:
+        """Brings the frame in line with the connection's state."""
+        if not self.is_mounted:
+            return
+        state = self.connection.state
+        waiting = state in (State.OPENING, State.CONNECTING, State.FAILED)
+        if waiting != self.has_class("-waiting"):
+            self.set_class(waiting, "-waiting")
+            if not waiting and self.FOCUS and self.focused is None:
+                self.query_one(self.FOCUS).focus()
+            self.refresh_bindings()
+        stale = state is State.LOST
+        if stale != self.has_class("-stale"):
+            self.set_class(stale, "-stale")
+            for widget in self.query("#body *"):
+                if isinstance(widget, Lines | RecordTable):
+                    widget.redraw(everything=True)
+            self.refresh_bindings()
+        self.query_one(Header).redraw()
+        if waiting:
+            self.query_one(ConnectionPanel).show_connection(self.connection)
+
+    def take_snapshot(self) -> None:
+        sampler = self.connection.sampler
+        if sampler is not None and sampler.latest is not None and self.is_mounted:
+            self.sampled(sampler.latest)
+
+    def on_mount(self) -> None:
+        self._wake = asyncio.Event()
+
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        self.show_state()
+        self.take_snapshot()
+        if type(self).sample is not ConsoleScreen.sample and (self._poller is None or self._poller.is_finished):
+            self._poller = self.run_worker(self._poll(), group="sample", exit_on_error=False)
+
+    def on_screen_suspend(self, event: events.ScreenSuspend) -> None:
+        # A dialog suspends the screen beneath it too: that goes on, another screen in its place ends it.
+        if self not in self.app.screen_stack and self._poller is not None:
+            self._poller.cancel()
+            self._poller = None
+
+    async def _poll(self) -> None:
+        while True:
+            connection = self.connection
+            try:
+                async with connection.session() as session:
+                    while connection is self.connection:
+                        if not connection.paused or self._wake.is_set():
+                            self._wake.clear()
+                            await self.sample(session)
+                        await self._due(connection.every_s)
+            except ConsoleError as error:
+                if connection.state is State.LIVE:
+                    self.failed(error)
+                await self._due(max(1.0, connection.every_s))
+
+    async def _due(self, seconds: float) -> None:
+        """Waits so long, or until somebody wants it now."""
+        waiting = asyncio.ensure_future(self._wake.wait())
+        sleeping = asyncio.ensure_future(console_app(self).clock.sleep(seconds))
+        try:
+            await asyncio.wait({waiting, sleeping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for future in (waiting, sleeping):
+                future.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await future
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "filter":
+            return self._filtered_table() is not None and not self.has_class("-waiting")
+        return super().check_action(action, parameters)
+
+    def _filtered_table(self) -> RecordTable | None:
+        """The table that `/` filters: the focused one, else the screen's first."""
+        if isinstance(self.focused, RecordTable):
+            return self.focused
+        return next(iter(self.query("#body RecordTable").results(RecordTable)), None)
+
+    def action_filter(self) -> None:
+        if (table := self._filtered_table()) is not None:
+            self.query_one(FilterLine).open(table)

@@ -1,0 +1,30 @@
+"""The screens that there are. The next one is one entry here."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from console.ui.frame import ConsoleScreen
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A screen: its number key (also fN), its name, its title in the bar, and "module:Class", imported at first use."""
+
+    number: int
+    name: str
+    title: str
+    where: str
+
+    def make(self) -> ConsoleScreen:
+        module, _, name = self.where.partition(":")
+        screen: ConsoleScreen = getattr(importlib.import_module(module), name)()
+        return screen
+
+
+ENTRIES = (
+    Entry(1, "overview", "Overview", "console.ui.screens.overview.screen:OverviewScreen"),
+)

@@ -1,0 +1,1 @@
+"""Screen 1: the target's health at a glance."""

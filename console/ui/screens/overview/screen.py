@@ -1,0 +1,48 @@
+"""Overview: the verdict, four small charts, the checks and the services. Reads nothing itself: the sampler does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.containers import Container, Horizontal
+
+from console.ui.frame import ConsoleScreen
+from console.ui.widgets.record_table import RecordTable
+from console.ui.widgets.status_line import StatusLine
+from console.ui.widgets.trend import TrendCard
+from console.view import overview as view
+from console.view.snapshot import cards, services
+
+
+class OverviewScreen(ConsoleScreen):
+    """See SCREENS.md, 1 Overview."""
+
+    CSS_PATH = "screen.tcss"
+    FOCUS = "#checks"
+
+    def body(self) -> ComposeResult:
+        yield StatusLine(id="verdict")
+        with Horizontal(id="trends"):
+            for number in range(4):
+                yield TrendCard(id=f"trend{number}")
+        with Container(id="tables"):
+            yield RecordTable(id="checks")
+            yield RecordTable(id="services")
+
+    def sampled(self, snapshot: Any) -> None:
+        self.query_one("#verdict", StatusLine).show(view.verdict(snapshot.results))
+        self.query_one("#checks", RecordTable).show(view.checks_table(snapshot.results))
+        self.query_one("#services", RecordTable).show(services(snapshot, self.connection.services))
+        sampler = self.connection.sampler
+        assert sampler is not None
+        for widget, card in zip(self.query(TrendCard), cards(snapshot, sampler.history), strict=True):
+            widget.show_card(card)
+
+    def on_record_table_row_chosen(self, event: RecordTable.RowChosen) -> None:
+        if event.table.id != "checks":
+            return
+        from console.ui.dialogs.failure import DetailDialog
+
+        result = event.row.record
+        self.app.push_screen(DetailDialog(result.title, *view.check_detail(result)))

@@ -1,0 +1,149 @@
+"""Text for widgets: the only way by which text from a server reaches the terminal.
+
+No markup is read, no control character passes, nothing turns the direction of writing, and every string is
+measured in terminal cells before it is put anywhere.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
+from textual.content import Content
+from textual.filter import LineFilter
+from textual.strip import Strip
+
+from console.view.table import Line
+
+ELLIPSIS = "…"
+_NEWLINES = {"\n": "↵", "\u2028": "↵", "\u2029": "↵", "\r": "", "\t": " ", "\u00a0": " "}
+_JOINERS = "\ufe0e\ufe0f"  # variation selectors: printable, and terminals differ about their width
+_REPLACEMENT = "\ufffd"
+
+
+def clean(text: str) -> str:
+    """`text` on one line, harmless: newlines as ↵, tabs as spaces, control and direction characters replaced."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(map(_harmless, text.replace("\r\n", "\n")))
+
+
+def clean_lines(text: str) -> list[str]:
+    """`text` as harmless lines, for a pane that shows it whole; tabs reach to multiples of four."""
+    return [clean(line) for line in text.expandtabs(4).splitlines()]
+
+
+def _harmless(character: str) -> str:
+    if character in _NEWLINES:
+        return _NEWLINES[character]
+    if character in _JOINERS:
+        return ""
+    if character.isprintable():
+        return character
+    category = unicodedata.category(character)
+    if category == "Zs":
+        return " "
+    # Format characters: joiners have no width of their own, overrides would reorder the line.
+    return "" if category == "Cf" and character in "\u200b\u200c\u200d\u2060\ufeff\u00ad" else _REPLACEMENT
+
+
+def width(text: str) -> int:
+    """How many terminal cells `text` takes."""
+    return len(text) if text.isascii() else cell_len(text)
+
+
+def cut(text: str, cells: int) -> str:
+    """`text` in at most `cells` terminal cells, with an ellipsis where something was left out."""
+    if width(text) <= cells:
+        return text
+    if cells <= 1:
+        return ELLIPSIS[:max(0, cells)]
+    kept, used = [], 0
+    for character in text:
+        used += width(character)
+        if used > cells - 1:
+            break
+        kept.append(character)
+    return "".join(kept) + ELLIPSIS
+
+
+def fit(text: str, cells: int, align: str = "left") -> str:
+    """`text`, clean, cut and padded to exactly `cells` terminal cells."""
+    text = cut(clean(text), cells)
+    space = " " * (cells - width(text))
+    return space + text if align == "right" else text + space
+
+
+def wrap(text: str, cells: int) -> list[str]:
+    """`text` as harmless lines of at most `cells` terminal cells, broken at spaces where there are some."""
+    lines: list[str] = []
+    for paragraph in clean_lines(text) or [""]:
+        current = ""
+        for word in paragraph.split(" "):
+            if current and width(current) + 1 + width(word) > cells:
+                lines.append(current)
+                current = ""
+            current = f"{current} {word}" if current else word
+            while width(current) > cells:
+                head = cut(current, cells + 1)[:-1] or current[0]
+                lines.append(head)
+                current = current[len(head):]
+        lines.append(current)
+    return lines
+
+
+def content(text: str) -> Content:
+    """`text` for Textual's own widgets, as it is and without markup."""
+    return Content("\n".join(clean_lines(text)))
+
+
+def strip(pieces: Line, cells: int, inks: Mapping[str, Style], base: Style) -> Strip:
+    """A line as a strip of exactly `cells` cells: cleaned, cut, padded, each piece in the ink of its tone."""
+    segments: list[Segment] = []
+    left = cells
+    for text, tone in pieces:
+        shown = cut(clean(text), left)
+        if shown:
+            segments.append(Segment(shown, base + inks[tone]))
+            left -= width(shown)
+        if left <= 0:
+            break
+    if left > 0:
+        segments.append(Segment(" " * left, base))
+    return Strip(segments, cells)
+
+
+_ASCII = str.maketrans({
+    "…": "~", "↵": "/", "●": "*", "○": "o", "◐": "o", "▲": "^", "▼": "v", "▸": ">", "▾": "v", "│": "|", "─": "-", "·": ".",
+    "├": "|", "└": "`", "┌": "+", "┐": "+", "┘": "+", "┤": "|", "❯": ">", "‖": "=", "✓": "x", "–": "-", "—": "-",
+    "’": "'", "‘": "'", "“": '"', "”": '"', "→": ">", "←": "<", "×": "x", "≥": ">", "≤": "<", "█": "#", "▌": "#",
+    "▁": "_", "▂": "_", "▃": "-", "▄": "-", "▅": "=", "▆": "=", "▇": "#", "━": "-", "╺": "-", "╸": "-", "▔": "-", "▏": "|",
+    "▎": "|", "▊": "#", "▕": "|", "╭": "+", "╮": "+", "╰": "+", "╯": "+", "┃": "|", "⏵": ">", "🔎": "? ",
+})
+_DENSITY = " ..::|###"
+
+
+def asciify(text: str) -> str:
+    """`text` in ASCII and just as wide: signs by likeness, braille by the number of its dots, letters as `?`."""
+    if text.isascii():
+        return text
+    shown = []
+    for character in text.translate(_ASCII):
+        if character.isascii():
+            shown.append(character)
+        elif "\u2800" <= character <= "\u28ff":
+            shown.append(_DENSITY[(ord(character) - 0x2800).bit_count()])
+        else:
+            shown.append("?" * width(character))
+    return "".join(shown)
+
+
+class AsciiFilter(LineFilter):
+    """What a terminal without UTF-8 gets: whatever a widget draws, in ASCII."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        return [Segment(asciify(text), style, control) for text, style, control in segments]

@@ -1,0 +1,50 @@
+"""The line in which a filter is typed; printable keys are text, enter keeps it, escape takes it away."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widgets import Input
+
+from console.ui.widgets.record_table import RecordTable
+
+
+class FilterLine(Input):
+    """Hidden until `open`; filters its table with every key."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "clear filter"),
+        Binding("enter", "keep", "keep"),
+        Binding("down", "keep", "to the table", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__(placeholder="filter: words that the rows must hold", compact=True)
+        self.display = False
+        self._table: RecordTable | None = None
+
+    def open(self, table: RecordTable) -> None:
+        """Takes the keys and filters `table`."""
+        self._table = table
+        self.value = table.needle
+        self.display = True
+        self.focus()
+
+    def on_input_changed(self) -> None:
+        if self._table is not None and self.display:
+            self._table.filter(self.value)
+
+    def action_keep(self) -> None:
+        self._close()
+
+    def action_leave(self) -> None:
+        self.value = ""
+        if self._table is not None:
+            self._table.filter("")
+        self._close()
+
+    def _close(self) -> None:
+        self.display = bool(self.value)
+        if self._table is not None:
+            self._table.focus()

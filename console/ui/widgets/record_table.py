@@ -1,0 +1,303 @@
+"""A live table: fixed columns that identify a row, a cursor that follows its row, and repaints of changed cells only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from console.ui import text
+from console.ui.themes import Inks
+from console.ui.widgets.columns import Placed, place, widths
+from console.ui.widgets.painting import changed_spans, console_app, inks
+from console.view.table import Cell, Row, Table, filtered, sorted_rows
+
+WHEEL_ROWS = 3
+
+
+class RecordTable(ScrollView, can_focus=True):
+    """Shows a view.table.Table and keeps its place when the next one comes.
+
+    `show` is called with each new sample. The rows are sorted and filtered here, as the person asked; `source` gives
+    the order otherwise. What is selected is always visible and is found again by its row's key.
+    """
+
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "up", show=False),
+        Binding("down,j", "move(1)", "down", show=False),
+        Binding("pageup", "page(-1)", "page up", show=False),
+        Binding("pagedown", "page(1)", "page down", show=False),
+        Binding("home,g", "edge(-1)", "first", show=False),
+        Binding("end,G", "edge(1)", "last", show=False),
+        Binding("left,h", "sideways(-1)", "columns left", show=False),
+        Binding("right,l", "sideways(1)", "columns right", show=False),
+        Binding("enter", "choose", "detail", key_display="enter", id="table.choose"),
+        Binding("s", "sort", "sort", id="table.sort"),
+        Binding("S", "reverse", "reverse", show=False, id="table.reverse"),
+        Binding("y", "copy", "copy", id="table.copy"),
+    ]
+
+    class RowHighlighted(Message):
+        """The cursor stands on another row, or on none."""
+
+        def __init__(self, table: RecordTable, row: Row | None) -> None:
+            super().__init__()
+            self.table = table
+            self.row = row
+
+        @property
+        def control(self) -> RecordTable:
+            return self.table
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, RecordTable.RowHighlighted) and message.table is self.table
+
+    class RowChosen(Message):
+        """Enter or a second click on a row."""
+
+        def __init__(self, table: RecordTable, row: Row) -> None:
+            super().__init__()
+            self.table = table
+            self.row = row
+
+        @property
+        def control(self) -> RecordTable:
+            return self.table
+
+    def __init__(self, table: Table | None = None, *, id: str | None = None, classes: str | None = None,
+                 show_header: bool = True, sort: str | None = None, descending: bool = False) -> None:
+        super().__init__(id=id, classes=classes)
+        self.source = table or Table(())
+        self.table = self.source
+        self.show_header = show_header
+        self.sort_key = sort
+        self.descending = descending
+        self.needle = ""
+        self.cursor = 0
+        self._first_column = 0
+        self._widths: dict[str, int] = {}
+        self._strips: list[Strip] = []
+        self._cursor_key: str | None = None
+        self.show(self.source)
+
+    # what it shows
+
+    def show(self, table: Table) -> None:
+        """Shows `table` instead of the one before; cursor, order, filter and place stay."""
+        if tuple(column.key for column in table.columns) != tuple(column.key for column in self.source.columns):
+            self._widths = {}
+            self._first_column = 0
+        self.source = table
+        self._arrange()
+
+    @property
+    def row(self) -> Row | None:
+        """The row under the cursor."""
+        return self.table.rows[self.cursor] if self.cursor < len(self.table.rows) else None
+
+    def select(self, key: str) -> bool:
+        """Puts the cursor on the row with this key; False when there is none."""
+        index = next((i for i, row in enumerate(self.table.rows) if row.key == key), None)
+        if index is not None:
+            self._go(index)
+        return index is not None
+
+    def filter(self, needle: str) -> None:
+        """Shows only the rows that hold every word of `needle`."""
+        self.needle = needle
+        self._arrange()
+
+    def _arrange(self) -> None:
+        table = filtered(self.source, self.needle)
+        self.table = sorted_rows(table, self.sort_key, descending=self.descending) if self.sort_key else table
+        self._widths = widths(self.table, self._widths)
+        rows = self.table.rows
+        before = self._cursor_key
+        found = next((i for i, row in enumerate(rows) if row.key == before), None)
+        self.cursor = found if found is not None else max(0, min(self.cursor, len(rows) - 1))
+        self._cursor_key = rows[self.cursor].key if rows else None
+        if self.is_mounted:
+            self.virtual_size = Size(self.size.width, len(rows) + self._top)
+            self._keep_cursor_visible()
+            self.redraw()
+        if self._cursor_key != before:
+            self.post_message(self.RowHighlighted(self, self.row))
+
+    # painting
+
+    @property
+    def _top(self) -> int:
+        """Lines above the first row."""
+        return 1 if self.show_header else 0
+
+    def redraw(self, *, everything: bool = False) -> None:
+        """Repaints the cells that differ from what is on the screen."""
+        if not self.is_mounted or not self.size:
+            return
+        old, self._strips = self._strips, self._drawn()
+        if everything or len(old) != len(self._strips):
+            self.refresh()
+            return
+        left, top = self.gutter.left, self.gutter.top
+        regions = [Region(left + x, top + y, cells, 1)
+                   for y, (before, after) in enumerate(zip(old, self._strips, strict=True))
+                   for x, cells in changed_spans(before, after)]
+        if regions:
+            self.refresh(*regions)
+
+    def render_line(self, y: int) -> Strip:
+        if len(self._strips) != self.size.height:
+            self._strips = self._drawn()
+        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width, self.rich_style)
+
+    def _drawn(self) -> list[Strip]:
+        width, height = self.size
+        found, base = inks(self), self.rich_style
+        columns, more = place(self.table.columns, self._widths, width, self._first_column)
+        strips = [self._heading(columns, more, width, found, base)] if self.show_header else []
+        if not self.table.rows:
+            lines = text.wrap(self.table.empty, max(10, width - 2)) if self.table.empty else []
+            strips += [text.strip(((" " + line, "dim"),), width, found, base) for line in lines]
+        first = int(self.scroll_offset.y)
+        for index in range(first, min(len(self.table.rows), first + height - len(strips))):
+            strips.append(self._row(self.table.rows[index], columns, width, found, self._row_base(index, found, base)))
+        return (strips + [Strip.blank(width, base)] * (height - len(strips)))[:height]
+
+    def _row_base(self, index: int, found: Inks, base: Style) -> Style:
+        if index != self.cursor:
+            return base
+        return base + found["cursor" if self.has_focus else "cursor-blurred"]
+
+    def _heading(self, columns: Sequence[Placed], more: bool, width: int, found: Inks, base: Style) -> Strip:
+        style = base + found["dim"]
+        segments = []
+        for at in columns:
+            marked = at.column.key == self.sort_key
+            title = at.column.title + (("▾" if self.descending else "▴") if marked else "")
+            segments.append(Segment(text.fit(title, at.width, at.column.align), base + found["accent"] if marked else style))
+            segments.append(Segment(" " * at.gap, style))
+        strip = Strip(segments).adjust_cell_length(width, style)
+        if more or self._first_column:
+            arrows = ("‹" if self._first_column else "") + ("›" if more else "")
+            strip = Strip.join([strip.crop(0, width - len(arrows)), Strip([Segment(arrows, base + found["accent"])])])
+        return strip
+
+    def _row(self, row: Row, columns: Sequence[Placed], width: int, found: Inks, base: Style) -> Strip:
+        marked = base.reverse or (base.color is not None and base.color == found["cursor"].color)
+        segments = []
+        for at in columns:
+            cell: Cell = row.cells[at.index]
+            ink = found[cell.tone or row.tone]
+            style = base + (Style(bold=ink.bold) if marked else ink)
+            segments.append(Segment(text.fit(cell.text, at.width, at.column.align), style))
+            segments.append(Segment(" " * at.gap, base))
+        return Strip(segments).adjust_cell_length(width, base)
+
+    # moving
+
+    def _go(self, index: int) -> None:
+        if not self.table.rows:
+            return
+        self.cursor = max(0, min(index, len(self.table.rows) - 1))
+        key = self.table.rows[self.cursor].key
+        moved, self._cursor_key = key != self._cursor_key, key
+        self._keep_cursor_visible()
+        self.redraw()
+        if moved:
+            self.post_message(self.RowHighlighted(self, self.row))
+
+    def _keep_cursor_visible(self) -> None:
+        page = max(1, self.size.height - self._top)
+        first = int(self.scroll_offset.y)
+        wanted = min(self.cursor, max(first, self.cursor - page + 1))
+        if wanted != first:
+            self.scroll_to(y=wanted, animate=False, force=True, immediate=True)
+
+    def action_move(self, rows: int) -> None:
+        self._go(self.cursor + rows)
+
+    def action_page(self, direction: int) -> None:
+        self._go(self.cursor + direction * max(1, self.size.height - self._top - 1))
+
+    def action_edge(self, direction: int) -> None:
+        self._go(len(self.table.rows) if direction > 0 else 0)
+
+    def action_sideways(self, direction: int) -> None:
+        _, more = place(self.table.columns, self._widths, self.size.width, self._first_column)
+        if direction < 0 or more:
+            self._first_column = max(0, self._first_column + direction)
+            self.redraw()
+
+    # what a person does with rows
+
+    def action_choose(self) -> None:
+        if self.row is not None:
+            self.post_message(self.RowChosen(self, self.row))
+
+    def action_sort(self) -> None:
+        """Sorts by the next column; after the last one the order is the source's own."""
+        keys = [column.key for column in self.source.columns if column.sortable and column.title]
+        order: list[str | None] = [None, *keys]
+        self.sort_key = order[(order.index(self.sort_key) + 1) % len(order)] if self.sort_key in order else None
+        column = next((column for column in self.source.columns if column.key == self.sort_key), None)
+        self.descending = column is not None and column.align == "right"
+        self._arrange()
+
+    def action_reverse(self) -> None:
+        self.descending = not self.descending
+        self._arrange()
+
+    def action_copy(self) -> None:
+        if self.row is not None:
+            console_app(self).copy("\t".join(cell.text for cell in self.row.cells if cell.text))
+
+    # events
+
+    def on_mount(self) -> None:
+        self.virtual_size = Size(self.size.width, len(self.table.rows) + self._top)
+
+    def on_resize(self) -> None:
+        self.virtual_size = Size(self.size.width, len(self.table.rows) + self._top)
+        self._keep_cursor_visible()
+        self.redraw(everything=True)
+
+    def on_focus(self) -> None:
+        self.redraw()
+
+    def on_blur(self) -> None:
+        self.redraw()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        if self.is_mounted and self.size:
+            self._strips = self._drawn()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self._go(self.cursor + WHEEL_ROWS)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self._go(self.cursor - WHEEL_ROWS)
+
+    def on_click(self, event: events.Click) -> None:
+        index = int(self.scroll_offset.y) + event.y - self._top
+        if event.y >= self._top and index < len(self.table.rows):
+            self._go(index)
+            if event.chain == 2:
+                self.action_choose()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        if self.is_mounted and self._strips:
+            self.redraw(everything=True)
+

@@ -1,0 +1,124 @@
+"""What is said of one object as facts, one a row: statistics, a sequence, a routine, a type, a role. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+
+from console.catalog.records import PERSISTENCE, RelationDetail, Role, RoutineDetail, TableStatistics, TypeDetail
+from console.catalog.records import Column as ColumnRecord
+from console.catalog.records import Sequence as SequenceRecord
+from console.view import format as fmt
+from console.view.table import Cell, Column, Row, Table, Tone
+
+_FACTS = (Column("name", "", fixed=True, minimum=16),
+          Column("value", "", flexible=True, minimum=20, maximum=400, sortable=False))
+
+
+def statistics(detail: RelationDetail, now: dt.datetime) -> Table:
+    """Rows, vacuum and analyze, scans, sizes and extended statistics, one fact a row."""
+    facts: list[tuple[str, str, Tone]] = []
+    if detail.statistics is not None:
+        facts += _counters(detail.statistics, now)
+    if detail.size is not None:
+        size = detail.size
+        facts += [("size", fmt.size(size.total_bytes), "strong"), ("heap", fmt.size(size.heap_bytes), ""),
+                  ("indexes", fmt.size(size.index_bytes), ""), ("TOAST", fmt.size(size.toast_bytes), "")]
+    facts += [("extended statistics", one.definition, "") for one in detail.extended_statistics or ()]
+    reason = detail.unavailable.get("table_statistics", "no statistics: the relation has no rows of its own")
+    return Table(_FACTS, _fact_rows(facts), reason)
+
+
+def sequence(one: SequenceRecord) -> Table:
+    """A sequence's state and limits."""
+    left = (one.maximum - (one.last_value or one.start)) if one.increment > 0 else \
+        ((one.last_value or one.start) - one.minimum)
+    span = max(1, one.maximum - one.minimum)
+    return Table(_FACTS, _fact_rows([
+        ("last value", "none drawn, or not yours to know" if one.last_value is None else f"{one.last_value}", "strong"),
+        ("left", fmt.percent(left * 100 / span), "warning" if left * 5 < span else ""),
+        ("type", one.type, ""), ("start", f"{one.start}", ""), ("increment", f"{one.increment}", ""),
+        ("minimum", f"{one.minimum}", ""), ("maximum", f"{one.maximum}", ""), ("cache", f"{one.cache}", ""),
+        ("cycles", _yes(one.cycles), ""), ("persistence", PERSISTENCE.get(one.persistence, one.persistence), ""),
+        ("owned by", f"{one.table_schema}.{one.table}.{one.column}" if one.table else "", ""),
+        ("comment", one.comment or "", "")]))
+
+
+def routine(one: RoutineDetail) -> Table:
+    """What a function is and what it may do."""
+    return Table(_FACTS, _fact_rows([
+        ("arguments", one.arguments, ""), ("result", one.result or "", ""), ("language", one.language, ""),
+        ("volatility", one.volatility, ""), ("parallel", one.parallel, ""),
+        ("security definer", _yes(one.is_security_definer), "warning" if one.is_security_definer else ""),
+        ("strict", _yes(one.is_strict), ""), ("leakproof", _yes(one.is_leakproof), ""),
+        ("cost", fmt.number(one.cost), ""), ("rows", fmt.number(one.rows), ""),
+        ("settings", ", ".join(one.settings), ""), ("owner", one.owner, ""), ("extension", one.extension or "", ""),
+        ("calls", fmt.count(one.calls), ""), ("total time", fmt.milliseconds(one.total_ms), ""),
+        ("self time", fmt.milliseconds(one.self_ms), ""), ("comment", one.comment or "", "")]))
+
+
+def type_facts(one: TypeDetail, attributes: Sequence[ColumnRecord]) -> Table:
+    """An enum's labels, a composite's attributes, a domain's base and checks, a range's subtype."""
+    facts: list[tuple[str, str, Tone]] = [("kind", one.sort, ""), ("owner", one.owner, "")]
+    facts += [(f"label {number}", label, "") for number, label in enumerate(one.labels, 1)]
+    facts += [(column.name, column.type, "") for column in attributes]
+    if one.base_type:
+        facts += [("base type", one.base_type, ""), ("default", one.default or "", ""),
+                  ("not null", _yes(one.is_not_null), "")]
+        facts += [(name, check, "") for name, check in zip(one.check_names, one.checks, strict=True)]
+    if one.subtype:
+        facts += [("subtype", one.subtype, ""), ("multirange", one.multirange or "", "")]
+    facts += [("extension", one.extension or "", ""), ("comment", one.comment or "", "")]
+    return Table(_FACTS, _fact_rows(facts))
+
+
+def role(one: Role) -> Table:
+    """A role's attributes and memberships."""
+    flags: dict[str, bool] = {
+        "can log in": one.can_login, "superuser": one.is_superuser, "inherits": one.inherits,
+        "creates roles": one.can_create_roles, "creates databases": one.can_create_databases,
+        "replicates": one.can_replicate, "bypasses policies": one.bypasses_policies}
+    danger = ("superuser", "bypasses policies")
+    return Table(_FACTS, _fact_rows([
+        *((name, _yes(value), "warning" if value and name in danger else "") for name, value in flags.items()),
+        ("connection limit", "none" if one.connection_limit is None else fmt.count(one.connection_limit), ""),
+        ("valid until", one.valid_until or "for ever", ""), ("member of", ", ".join(one.member_of), ""),
+        ("members", ", ".join(one.members), ""), ("settings", ", ".join(one.settings), ""),
+        ("comment", one.comment or "", "")]))
+
+
+def _counters(s: TableStatistics, now: dt.datetime) -> list[tuple[str, str, Tone]]:
+    dead = s.dead_rows * 100 / (s.live_rows + s.dead_rows) if s.live_rows + s.dead_rows else 0.0
+    vacuumed = max(filter(None, (s.last_vacuum, s.last_autovacuum)), default=None)
+    analyzed = max(filter(None, (s.last_analyze, s.last_autoanalyze)), default=None)
+    hot = s.hot_updated * 100 / s.updated if s.updated else None
+    return [
+        ("live rows", fmt.count(s.live_rows), "strong"),
+        ("dead rows", f"{fmt.count(s.dead_rows)} ({fmt.percent(dead)})", "warning" if dead > 20 else ""),
+        ("last vacuum", _when(vacuumed, s.vacuum_count, s.autovacuum_count, now), ""),
+        ("last analyze", _when(analyzed, s.analyze_count, s.autoanalyze_count, now), ""),
+        ("changed since analyze", fmt.count(s.rows_since_analyze), ""),
+        ("inserted since vacuum", fmt.count(s.inserts_since_vacuum), ""),
+        ("inserted", fmt.count(s.inserted), ""),
+        ("updated", f"{fmt.count(s.updated)} ({fmt.percent(hot)} HOT)" if s.updated else "0", ""),
+        ("deleted", fmt.count(s.deleted), ""),
+        ("sequential scans", f"{fmt.count(s.seq_scans)} ({fmt.count(s.seq_rows_read)} rows read)", ""),
+        ("index scans", f"{fmt.count(s.index_scans)} ({fmt.count(s.index_rows_fetched)} rows fetched)", ""),
+        ("transaction age", fmt.count(s.transaction_age) if 0 <= s.transaction_age < 2**31 - 1 else fmt.UNKNOWN, ""),
+        ("all-visible pages", f"{fmt.count(s.all_visible_pages)} of {fmt.count(s.pages)}", ""),
+    ]
+
+
+def _when(moment: dt.datetime | None, by_hand: int, automatic: int, now: dt.datetime) -> str:
+    if moment is None:
+        return "never"
+    return f"{fmt.ago(moment, now)} ({fmt.plural(by_hand, 'time')} by hand, {fmt.count(automatic)} automatic)"
+
+
+def _fact_rows(facts: Iterable[tuple[str, str, Tone]]) -> tuple[Row, ...]:
+    return tuple(Row(f"{number}:{name}", (Cell(name, "dim", number), Cell(value, tone)))
+                 for number, (name, value, tone) in enumerate(facts) if value)
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"

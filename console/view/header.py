@@ -1,0 +1,114 @@
+"""The line that stands on top of every screen: where we are, on what, and how fresh what is shown is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from console.view import format as fmt
+from console.view.table import Line, Tone
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The state of the connection as words: `text` in full, `short` for narrow terminals."""
+
+    text: str
+    short: str
+    tone: Tone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeaderFacts:
+    """What the header says; what isn't known yet is None and left out."""
+
+    name: str
+    environment: str
+    link: Link
+    clock: str
+    version: str | None = None
+    is_standby: bool = False
+    is_pooled: bool = False
+    read_only: bool = True
+    connections: int | None = None
+    max_connections: int | None = None
+    rtt_ms: float | None = None
+    pool_in_use: int | None = None
+    pool_max: int | None = None
+    pool_waiting: int = 0
+    breaker: str = "closed"
+
+
+def connecting(seconds: float) -> Link:
+    text = "◐ connecting" if seconds < 2 else f"◐ connecting {fmt.stopwatch(seconds)}"
+    return Link(text, text, "warning")
+
+
+def live(every_s: float, age_s: float | None) -> Link:
+    """Refreshed every so many seconds; the age is said when it is more than it should be."""
+    text = f"● live {fmt.number(every_s)} s"
+    if age_s is not None and age_s > 2 * every_s + 2:
+        late = f"● data {fmt.duration(age_s)} old"
+        return Link(late, late, "warning")
+    return Link(text, text, "ok")
+
+
+def paused(age_s: float | None) -> Link:
+    text = "‖ paused" if age_s is None else f"‖ paused, {fmt.duration(age_s)} old"
+    return Link(text, "‖ paused", "warning")
+
+
+def lost(seconds: float, retry_in_s: float, *, ever: bool) -> Link:
+    """`ever`: there was a connection before; otherwise none came about yet."""
+    state = f"○ lost {fmt.stopwatch(seconds)}" if ever else "○ not connected"
+    when = f"next try in {retry_in_s:.0f} s (r now)" if retry_in_s >= 0.5 else "trying now"
+    short = f"○ retry {retry_in_s:.0f} s" if retry_in_s >= 0.5 else "○ trying"
+    return Link(f"{state}, {when}", short, "critical")
+
+
+def header(facts: HeaderFacts, width: int) -> Line:
+    """The header in `width` cells. What matters least in a hurry goes first when there is no room."""
+    production = facts.environment == "production"
+    items: list[tuple[int, str, Tone]] = [(0, facts.name, "strong")]
+    label = facts.environment.upper() if facts.environment != "unknown" else "UNKNOWN ENVIRONMENT"
+    items.append((0 if production else 5, label, "strong"))
+    if facts.version is not None:
+        role = "standby" if facts.is_standby else "primary"
+        items.append((1, f"PostgreSQL {facts.version} {role}", ""))
+        items.append((1 if facts.read_only else 4, "read-only" if facts.read_only else "read-write", ""))
+    if facts.is_pooled:
+        items.append((5, "via pooler", "strong"))
+    if facts.connections is not None and facts.max_connections:
+        items.append((8, f"{facts.connections}/{facts.max_connections} conn", ""))
+    if facts.rtt_ms is not None:
+        items.append((7, f"rtt {fmt.milliseconds(facts.rtt_ms)}", ""))
+    if facts.pool_in_use is not None:
+        waiting = f" +{facts.pool_waiting}" if facts.pool_waiting else ""
+        items.append((9, f"pool {facts.pool_in_use}/{facts.pool_max}{waiting}", ""))
+    if facts.breaker != "closed":
+        items.append((10, f"breaker {facts.breaker}", ""))
+    for link in (facts.link.text, facts.link.short):
+        end = [(0, link, facts.link.tone), (6, facts.clock, "")]
+        fitting = _fitting(items, end, width)
+        if fitting is not None:
+            return fitting
+    return ((f" {facts.name} ", "strong"), (label if production else "", "strong"), (f" {facts.link.short}", ""))
+
+
+def _fitting(items: list[tuple[int, str, Tone]], end: list[tuple[int, str, Tone]], width: int) -> Line | None:
+    """The items that fit, those at the end flush right; None when what must be said doesn't fit."""
+    for limit in range(10, -1, -1):
+        left = [(text, tone) for priority, text, tone in items if priority <= limit]
+        right = [(text, tone) for priority, text, tone in end if priority <= limit]
+        used = sum(len(text) + 2 for text, _ in (*left, *right))
+        if used > width:
+            continue
+        pieces: list[tuple[str, Tone]] = [(" ", "")]
+        for index, (text, tone) in enumerate(left):
+            separator = "" if index == 0 else " · " if index == 1 and len(items) > 1 and text == items[1][1] else "  "
+            pieces += [(separator, ""), (text, tone)]
+        space = width - 1 - sum(len(text) for text, _ in pieces) - sum(len(text) + 2 for text, _ in right) + 2
+        pieces.append((" " * space, ""))
+        for index, (text, tone) in enumerate(right):
+            pieces += [("  " if index else "", ""), (text, tone)]
+        return (*pieces, (" ", ""))
+    return None

@@ -1,0 +1,110 @@
+"""Tables and lines as plain values: what stands where and in which tone, for any widget to draw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+Tone = Literal["", "strong", "dim", "faint", "accent", "ok", "warning", "critical", "unknown"]
+"""What a piece of text means; a theme decides how that looks."""
+
+Line = tuple[tuple[str, Tone], ...]
+"""One line of a screen: pieces of text, each with its tone."""
+
+LETTERS: Mapping[str, str] = {"ok": "O", "warning": "W", "critical": "C", "unknown": "?"}
+"""A status as a letter, for whoever sees no colour."""
+
+
+def line(*pieces: str | tuple[str, Tone]) -> Line:
+    """A line of `pieces`: text, or text and tone."""
+    return tuple((piece, "") if isinstance(piece, str) else piece for piece in pieces)
+
+
+def plain(pieces: Line) -> str:
+    """The text of a line."""
+    return "".join(text for text, _ in pieces)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column. Widths are in terminal cells.
+
+    `fixed` columns identify the row: they stay while the others scroll sideways. `flexible` takes what is left of the
+    screen's width (at least `minimum`). `priority` 0 is always there; in a narrow terminal the highest go first.
+    """
+
+    key: str
+    title: str
+    align: Literal["left", "right"] = "left"
+    fixed: bool = False
+    flexible: bool = False
+    minimum: int = 1
+    maximum: int = 40
+    priority: int = 0
+    sortable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """The text of a cell, its tone, and what it is sorted by (the text where `order` is None)."""
+
+    text: str
+    tone: Tone = ""
+    order: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row: `key` identifies it from one update to the next; `cells` are in the order of the columns.
+
+    `search` is what a filter looks through besides the cells' text; `record` is what the row stands for.
+    """
+
+    key: str
+    cells: tuple[Cell, ...]
+    tone: Tone = ""
+    search: str = ""
+    record: Any = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table as it should be shown. `empty` says why there is no row and what would bring some."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...] = ()
+    empty: str = ""
+
+
+def sorted_rows(table: Table, key: str | None, *, descending: bool = False) -> Table:
+    """`table` ordered by the column `key`; cells without a value come last, equal ones keep their order."""
+    index = next((i for i, column in enumerate(table.columns) if column.key == key), None)
+    if index is None:
+        return table
+
+    def value(row: Row) -> Any:
+        cell = row.cells[index]
+        return cell.text.casefold() if cell.order is None else cell.order
+
+    known = [row for row in table.rows if row.cells[index].order is not None or row.cells[index].text not in ("", "-")]
+    unknown = [row for row in table.rows if row not in known] if len(known) < len(table.rows) else []
+    try:
+        ordered = sorted(known, key=value, reverse=descending)
+    except TypeError:  # text beside numbers
+        ordered = sorted(known, key=lambda row: str(value(row)), reverse=descending)
+    return replace(table, rows=(*ordered, *unknown))
+
+
+def filtered(table: Table, needle: str) -> Table:
+    """The rows of `table` that hold every word of `needle`, whatever the case."""
+    words = needle.casefold().split()
+    if not words:
+        return table
+    kept = tuple(row for row in table.rows if _holds(row, words))
+    return replace(table, rows=kept, empty=table.empty if not table.rows else f"nothing matches \"{needle}\"")
+
+
+def _holds(row: Row, words: Sequence[str]) -> bool:
+    text = "\0".join([*(cell.text for cell in row.cells), row.search]).casefold()
+    return all(word in text for word in words)
