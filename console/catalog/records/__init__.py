@@ -1,27 +1,18 @@
-"""The records of the catalog: what the tree lists (listed) and what details and DDL are made of (detail)."""
+"""The records of the catalog: what the tree lists (listed) and what details and DDL are made of (detail, objects)."""
 
 from console.catalog.records.detail import (
     CONTYPES,
     PERSISTENCE,
     TRIGGER_STATES,
-    Aggregate,
-    Column,
     Constraint,
     ExtendedStatistics,
-    FullType,
-    FunctionDetail,
     Index,
     Policy,
-    Privilege,
     RelationDetail,
     RelationHeader,
-    RoutineDetail,
     Rule,
-    Sequence,
-    SequenceDetail,
     TableStatistics,
     Trigger,
-    TypeDetail,
 )
 from console.catalog.records.listed import (
     PROKINDS,
@@ -42,6 +33,17 @@ from console.catalog.records.listed import (
     Type,
     relation_kind,
     routine_kind,
+)
+from console.catalog.records.objects import (
+    Aggregate,
+    Column,
+    FullType,
+    FunctionDetail,
+    Privilege,
+    RoutineDetail,
+    Sequence,
+    SequenceDetail,
+    TypeDetail,
 )
 
 __all__ = [

@@ -1,0 +1,210 @@
+"""What the detail of a sequence, a routine or a type shows, and what its DDL is composed of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from console.catalog.records.listed import TYPTYPES, Kind, routine_kind
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column (sql/columns.sql).
+
+    `parameter_type` is the type without its modifier, for casts of parameters. `collation`, `statistics_target` and
+    `compression` are None where they are the default's. `distinct_values` as pg_stats has it: negative is a share
+    of the rows; `null_fraction` from 0 to 1; all three of pg_stats None where the role may not know or nobody
+    analyzed.
+    """
+
+    position: int
+    name: str
+    type: str
+    parameter_type: str
+    type_name: str
+    is_variable: bool
+    dimensions: int | None
+    is_not_null: bool
+    default: str | None
+    identity: str | None
+    generated: str | None
+    comment: str | None
+    storage: str
+    is_default_storage: bool
+    compression: str | None
+    collation: str | None
+    statistics_target: int | None
+    options: list[str]
+    foreign_options: list[str]
+    is_local: bool
+    is_inherited: bool
+    distinct_values: float | None
+    null_fraction: float | None
+    average_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Privilege:
+    """One privilege of one grantee ("" is PUBLIC) on an object or one `column` of it (sql/privileges.sql).
+
+    `is_default`: PostgreSQL grants it by itself. Not `is_granted`: such a default that was revoked.
+    """
+
+    grantee: str
+    grantor: str
+    is_by_owner: bool
+    privilege: str
+    is_grantable: bool
+    column: str | None
+    is_granted: bool
+    is_default: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A sequence (sql/sequences.sql), and the column that it belongs to, if any.
+
+    `last_value` is None while nothing was drawn from it, or where the role may not know.
+    """
+
+    oid: int
+    schema: str
+    name: str
+    owner: str
+    persistence: str
+    type: str
+    start: int
+    increment: int
+    minimum: int
+    maximum: int
+    cache: int
+    cycles: bool
+    last_value: int | None
+    table_schema: str | None
+    table: str | None
+    column: str | None
+    is_identity: bool
+    comment: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RoutineDetail:
+    """A function, procedure or aggregate (sql/routine.sql). The calls and times (ms) need track_functions."""
+
+    oid: int
+    schema: str
+    name: str
+    prokind: str
+    identity_arguments: str
+    arguments: str
+    result: str | None
+    language: str
+    volatility: str
+    parallel: str
+    is_security_definer: bool
+    is_leakproof: bool
+    is_strict: bool
+    cost: float
+    rows: float
+    settings: list[str]
+    owner: str
+    extension: str | None
+    definition: str | None
+    calls: int | None
+    total_ms: float | None
+    self_ms: float | None
+    comment: str | None
+
+    @property
+    def kind(self) -> Kind:
+        return routine_kind(self.prokind)
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """What makes an aggregate (sql/aggregate.sql), as pg_aggregate has it."""
+
+    oid: int
+    aggkind: str
+    transition_function: str
+    transition_type: str
+    transition_bytes: int | None
+    final_function: str | None
+    final_extra: bool
+    final_modify: str
+    combine_function: str | None
+    serial_function: str | None
+    deserial_function: str | None
+    moving_transition_function: str | None
+    moving_inverse_function: str | None
+    moving_transition_type: str | None
+    moving_transition_bytes: int | None
+    moving_final_function: str | None
+    moving_final_extra: bool
+    moving_final_modify: str
+    initial_value: str | None
+    moving_initial_value: str | None
+    sort_operator_schema: str | None
+    sort_operator: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TypeDetail:
+    """A type (sql/type.sql): an enum's labels, a domain's base and checks, a range's subtype.
+
+    A composite's attributes are the columns of `relation_oid`.
+    """
+
+    oid: int
+    schema: str
+    name: str
+    typtype: str
+    relation_oid: int | None
+    owner: str
+    extension: str | None
+    labels: list[str]
+    base_type: str | None
+    collation: str | None
+    is_not_null: bool
+    default: str | None
+    subtype: str | None
+    subtype_opclass: str | None
+    subtype_collation: str | None
+    canonical_function: str | None
+    difference_function: str | None
+    multirange: str | None
+    check_names: list[str]
+    checks: list[str]
+    check_comments: list[str | None]
+    not_null_name: str | None
+    comment: str | None
+
+    @property
+    def sort(self) -> str:
+        return TYPTYPES.get(self.typtype, self.typtype)
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceDetail:
+    """A sequence with its privileges."""
+
+    sequence: Sequence
+    privileges: list[Privilege]
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionDetail:
+    """A routine with its privileges, and what makes it an aggregate where it is one."""
+
+    routine: RoutineDetail
+    privileges: list[Privilege]
+    aggregate: Aggregate | None
+
+
+@dataclass(frozen=True, slots=True)
+class FullType:
+    """A type with its privileges, and a composite's attributes."""
+
+    type: TypeDetail
+    privileges: list[Privilege]
+    attributes: list[Column]
