@@ -23,7 +23,8 @@ class ConfirmDialog(Dialog[bool]):
         Binding("n", "answer(False)", "no", show=False),
     ]
 
-    def __init__(self, question: str, consequences: Sequence[tuple[str, Tone]] = (), *, typed: str | None = None) -> None:
+    def __init__(self, question: str, consequences: Sequence[tuple[str, Tone]] = (), *,
+                 typed: str | None = None) -> None:
         super().__init__(question)
         self._consequences = consequences
         self._typed = typed

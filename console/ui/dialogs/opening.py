@@ -54,7 +54,8 @@ async def databases(app: ConsoleApp) -> list[Choice]:
     from console.server.databases import read_databases
 
     async with app.connection.session() as session:
-        return [Choice(one.name, one.name, one.comment or f"owner {one.owner}") for one in await read_databases(session)]
+        found = await read_databases(session)
+    return [Choice(one.name, one.name, one.comment or f"owner {one.owner}") for one in found]
 
 
 def choose_theme(app: ConsoleApp) -> None:

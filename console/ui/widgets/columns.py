@@ -22,7 +22,7 @@ class Placed:
 
 
 def widths(table: Table, before: Mapping[str, int]) -> dict[str, int]:
-    """The width that each column's texts need. Columns never shrink while a table lives: jumping is worse than space."""
+    """The width that each column's texts need. Columns never shrink while a table lives: jumping would be worse."""
     found = {}
     for index, column in enumerate(table.columns):
         title = text.width(column.title) + (1 if column.sortable and column.title else 0)

@@ -1,4 +1,4 @@
-"""A live table: fixed columns that identify a row, a cursor that follows its row, and repaints of changed cells only."""
+"""A live table: columns that stay, a cursor that follows its row, and repaints of changed cells only."""
 
 from __future__ import annotations
 
@@ -183,7 +183,8 @@ class RecordTable(ScrollView, can_focus=True):
         for at in columns:
             marked = at.column.key == self.sort_key
             title = at.column.title + (("▾" if self.descending else "▴") if marked else "")
-            segments.append(Segment(text.fit(title, at.width, at.column.align), base + found["accent"] if marked else style))
+            ink = base + found["accent"] if marked else style
+            segments.append(Segment(text.fit(title, at.width, at.column.align), ink))
             segments.append(Segment(" " * at.gap, style))
         strip = Strip(segments).adjust_cell_length(width, style)
         if more or self._first_column:
