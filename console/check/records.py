@@ -61,12 +61,11 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a check may know beside its readings. `ledger_is_readable` is as of now, `info` as of connecting."""
+    """What a check may know beside its readings."""
 
     info: ServerInfo
     target: Target
     services: tuple[Service, ...] = ()
-    ledger_is_readable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

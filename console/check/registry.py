@@ -68,8 +68,7 @@ def _thresholds(check: Check, entry: CheckConfig, config: Config) -> Thresholds:
     if warning is not None and critical is not None:
         beyond = warning < critical if check.lower_is_worse else warning > critical
         if beyond and len(given) == 2:
-            order = "below" if check.lower_is_worse else "above"
-            raise ConfigError(f"{config.path}: checks.{check.name}: warning is {order} critical and would never be seen",
+            raise ConfigError(f"{config.path}: checks.{check.name}: warning is beyond critical and would never be seen",
                               hint="exchange the two")
         if beyond and "warning" in given:
             critical = warning  # Only one was configured: the default of the other gives way.

@@ -32,7 +32,7 @@ async def check_target(target: Target, checks: Sequence[ConfiguredCheck], servic
     try:
         async with single_session(target, deadline - started) as session:
             server = f"PostgreSQL {session.info.version}"
-            context = Context(session.info, target, tuple(services), session.info.ledger_is_readable)
+            context = Context(session.info, target, tuple(services))
             reads = in_order(reads_of(checks, context), context)
             readings = await session.refresh(*reads, within_s=deadline - time.perf_counter())
         results = evaluate(checks, readings, context)

@@ -20,6 +20,8 @@ from console.server.target import Target
 
 R = TypeVar("R")
 
+RENEW_WITHIN_S = 10.0
+
 
 @dataclass(frozen=True, slots=True)
 class Readings:
@@ -94,6 +96,13 @@ class PgSession:
         with told(self._target.label):
             (rows,) = await self._round_trip([Read(query, params)])
         return cast("list[R]", rows)
+
+    async def renew(self) -> ServerInfo:
+        """Finds out again what `info` says: a standby may be promoted, an extension made, a privilege granted."""
+        self._info = await bounded(read_info(self.connection, self._target), self.connection, RENEW_WITHIN_S,
+                                   self._target.label)
+        self._denied.clear()
+        return self._info
 
     async def refresh(self, *reads: Read[Any], within_s: float | None = None) -> Readings:
         unavailable = {
@@ -178,7 +187,7 @@ class PgSession:
 
 async def bounded(work: Coroutine[Any, Any, R], connection: AsyncConnection[Any], limit_s: float | None,
                   label: str) -> R:
-    """The outcome of `work` on `connection`. After `limit_s` the connection is closed: Unreachable.
+    """The outcome of `work` on `connection`. After `limit_s`, or when cancelled, the connection is closed: Unreachable.
 
     Cancelling alone would not do: psycopg then asks the server to cancel and waits, and a stopped server is silent.
     """
@@ -189,9 +198,9 @@ async def bounded(work: Coroutine[Any, Any, R], connection: AsyncConnection[Any]
         done, _ = await asyncio.wait({task}, timeout=max(0.0, limit_s))
         if done:
             return task.result()
-        connection.pgconn.finish()
     finally:
         if not task.done():
+            connection.pgconn.finish()
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
     raise Unreachable(f"{label}: the server has not answered in {limit_s:.1f} s",

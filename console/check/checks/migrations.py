@@ -13,7 +13,7 @@ from typing import Any
 from console.check import units
 from console.check.records import Check, Context, Status, Thresholds, Verdict
 from console.migrate.files import read_service
-from console.migrate.records import LedgerRow
+from console.migrate.records import LedgerRow, ServiceStatus
 from console.migrate.state import compare_all
 from console.server.query import Query, load
 from console.server.session import Readings
@@ -35,17 +35,23 @@ def excuse(context: Context) -> str | None:
 
 
 def more(context: Context) -> tuple[Query[Any], ...]:
-    return (LEDGER,) if context.ledger_is_readable else ()
+    return (LEDGER,) if context.info.ledger_is_readable else ()
+
+
+def statuses(readings: Readings, context: Context) -> tuple[ServiceStatus, ...]:
+    """Every service that dbconsole migrates, files against ledger. Raises FileError; none without its ledger."""
+    rows = readings.rows(LEDGER)
+    if rows is None and context.info.ledger_exists:
+        return ()
+    return compare_all([read_service(service) for service in ours(context)], rows or [], context.info.extensions)
 
 
 def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
-    if context.info.ledger_exists and not context.ledger_is_readable:
+    if context.info.ledger_exists and not context.info.ledger_is_readable:
         return Verdict(Status.OK, "the ledger is hidden from this role",
                        hint="GRANT USAGE ON SCHEMA dbconsole, GRANT SELECT ON dbconsole.migration "
                             f"TO {context.info.quoted_user}")
-    rows = readings.rows(LEDGER) or []
-    statuses = compare_all([read_service(service) for service in ours(context)], rows, context.info.extensions)
-    states = [one for status in statuses for one in status.migrations]
+    states = [one for status in statuses(readings, context) for one in status.migrations]
     counts = {word: sum(one.state == word for one in states) for word in (*SHOWN, "held")}
     value = sum(counts[word] for word in SHOWN)
     broken = counts["changed"] or counts["missing"]

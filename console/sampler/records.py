@@ -1,0 +1,59 @@
+"""What the sampler publishes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from console.activity.records import SessionCounts
+from console.check.records import Result
+from console.errors import ConsoleError
+from console.migrate.records import ServiceStatus
+from console.server.info import ServerInfo
+from console.server.session import Readings
+from console.services import Service
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceFootprint:
+    """A service with its tables and bytes (heap, indexes, TOAST), summed over its schemas.
+
+    None: not read yet, or not readable (see Snapshot.unavailable["schema_sizes"]). `is_estimate`: from the last vacuum
+    or analyze. `migrations` is None where dbconsole doesn't apply them, or the ledger can't be read.
+    """
+
+    service: Service
+    tables: int | None = None
+    total_bytes: int | None = None
+    is_estimate: bool = False
+    migrations: ServiceStatus | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A target as one tick found it; None where the server didn't say or no rate can be formed.
+
+    `taken_at` is by the server's clock, `monotonic_s` by ours: now - monotonic_s is the age of the data. With `error`
+    the last try failed, and everything else is of the last tick that didn't (`results` without one: unreachable).
+    `cache_hit_percent` and the rates are of the interval since the tick before, for the connected database;
+    `sessions` and `wal_bytes_per_s` for the whole server. `rtt_ms` leaves out the server's own work.
+    `unavailable` gives, by query name, why a read has no rows; `readings` are the rows of all reads.
+    """
+
+    monotonic_s: float
+    taken_at: dt.datetime | None = None
+    info: ServerInfo | None = None
+    error: ConsoleError | None = None
+    results: tuple[Result, ...] = ()
+    rtt_ms: float | None = None
+    sessions: SessionCounts | None = None
+    transactions_per_s: float | None = None
+    commits_per_s: float | None = None
+    rollbacks_per_s: float | None = None
+    cache_hit_percent: float | None = None
+    wal_bytes_per_s: float | None = None
+    database_bytes: int | None = None
+    services: tuple[ServiceFootprint, ...] = ()
+    unavailable: Mapping[str, str] = field(default_factory=dict)
+    readings: Readings = field(default_factory=lambda: Readings({}))

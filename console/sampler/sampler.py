@@ -1,0 +1,155 @@
+"""The sampler: the only thing that polls a target all the time. It knows no screen; whoever listens gets snapshots."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from console.check.evaluation import unreachable
+from console.check.records import Context
+from console.check.registry import configured
+from console.check.runner import in_order
+from console.clock import Clock
+from console.config import Config
+from console.errors import ConsoleError
+from console.metrics.history import History
+from console.sampler.observation import SLOW_S, Observation
+from console.sampler.records import Snapshot
+from console.sampler.series import SERIES, series_of
+from console.server.pool import Pool
+from console.server.session import PgSession
+from console.services import Service
+
+TICK_WITHIN_S = 10.0
+"""A server that is silent for so long is taken for gone; a read is cancelled after half of it at the latest."""
+
+SIZES_WITHIN_S = 4.0
+"""The same for sizes, which are asked apart from the rest: slow ones are left out with their reason."""
+
+LONGEST_WAIT_S = 30.0
+
+Listener = Callable[[Snapshot], None]
+
+
+class Sampler:
+    """Samples one target for as long as `run` runs.
+
+    It waits `every_s` seconds *after* each sample, so that a slow server is asked less often. `every_s` and `paused`
+    may be set at any time; `latest` is None until something is known. Listeners are called in the event loop with
+    every snapshot: of a tick, again when sizes came after it, and of a failure. `history` holds series.SERIES by
+    `clock.monotonic()`.
+    Raises ConfigError when the configuration's checks are wrong.
+    """
+
+    def __init__(self, pool: Pool, config: Config, services: Sequence[Service], clock: Clock,
+                 every_s: float = 2.0) -> None:
+        self.pool = pool
+        self.checks = configured(config)
+        self.services = tuple(services)
+        self.latest: Snapshot | None = None
+        self.history = History(SERIES)
+        self.listeners: list[Listener] = []
+        self._clock = clock
+        self._every_s = every_s
+        self._paused = False
+        self._wake = asyncio.Event()
+        self._asked_for = False
+        self._failures = 0
+        self._observation = Observation(self.checks, self.services)
+
+    @property
+    def every_s(self) -> float:
+        return self._every_s
+
+    @every_s.setter
+    def every_s(self, seconds: float) -> None:
+        self._every_s = seconds
+        self._wake.set()
+
+    @property
+    def paused(self) -> bool:
+        return self._paused
+
+    @paused.setter
+    def paused(self, value: bool) -> None:
+        self._paused = value
+        self._wake.set()
+
+    def wake(self) -> None:
+        """Samples now, also while paused; while the server is away, tries it now."""
+        self.pool.breaker.retry_now()
+        self._asked_for = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Endless; cancel it to stop. One connection is kept from tick to tick."""
+        while True:
+            try:
+                async with self.pool.session() as session:
+                    renew_s = self._clock.monotonic() + SLOW_S
+                    while True:
+                        if self._clock.monotonic() >= renew_s:
+                            self.pool.info = await session.renew()
+                            renew_s = self._clock.monotonic() + SLOW_S
+                        await self._sample(session)
+                        await self._wait(self._every_s)
+            except ConsoleError as error:
+                self._lost(error)
+            # The breaker knows failures to connect only; who admits us and then drops us is not hammered either.
+            own_s = 0.0 if self._failures == 1 else min(LONGEST_WAIT_S, 0.5 * 2.0 ** min(self._failures, 10))
+            await self._wait(max(own_s, self.pool.breaker.seconds_to_retry))
+
+    async def _sample(self, session: PgSession) -> None:
+        observation, now_s = self._observation, self._clock.monotonic()
+        context = Context(session.info, session.target, self.services)
+        quick, sizes = observation.due(context, now_s)
+        readings = await session.refresh(*in_order(quick, context), within_s=TICK_WITHIN_S)
+        observation.take(quick, readings, context, now_s)
+        observation.measure(readings, context, self._every_s)
+        # In a thread: the check of the migrations reads their files.
+        await asyncio.to_thread(observation.judge, quick, context, now_s)
+        self._failures = 0
+        taken_s = self._clock.monotonic()
+        snapshot = observation.snapshot(context, taken_s)
+        self.history.append(taken_s, series_of(snapshot))
+        self._publish(snapshot)
+        if sizes:
+            answers = await session.refresh(*in_order(sizes, context), within_s=SIZES_WITHIN_S)
+            observation.take(sizes, answers, context, now_s)
+            observation.judge(sizes, context, now_s)
+            self._publish(observation.snapshot(context, taken_s))
+
+    def _lost(self, error: ConsoleError) -> None:
+        """What was known stays, with the error; the history gets a gap."""
+        self._failures += 1
+        now_s = self._clock.monotonic()
+        if self.latest is None or self.latest.taken_at is None:
+            self._publish(Snapshot(monotonic_s=now_s, error=error, results=unreachable(self.checks, error)))
+        else:
+            self._publish(replace(self.latest, error=error))
+        self.history.append(now_s, {})
+
+    def _publish(self, snapshot: Snapshot) -> None:
+        self.latest = snapshot
+        for listener in list(self.listeners):
+            try:
+                listener(snapshot)
+            except Exception:
+                logging.getLogger(__name__).exception("a listener of the sampler failed")
+
+    async def _wait(self, seconds: float) -> None:
+        """Until the time is over or somebody wakes us; while paused, until somebody asks for a sample or resumes."""
+        while not self._asked_for:
+            self._wake.clear()
+            woken = asyncio.ensure_future(self._wake.wait())
+            waiting = {woken} if self._paused else {woken, asyncio.ensure_future(self._clock.sleep(seconds))}
+            try:
+                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for one in waiting:
+                    one.cancel()
+            if not self._paused:
+                break
+        self._asked_for = False
