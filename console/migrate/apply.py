@@ -1,0 +1,329 @@
+"""The engine: runs the steps of a plan under the lock, one after the other, and reports what happens.
+
+A file is one transaction with its ledger row, sent in one pipeline: BEGIN, the settings, the statements, the ledger,
+COMMIT. Whatever ends it, both are there or neither is. A file that says `no-transaction` is run by console.migrate.
+stepwise.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Collection, Coroutine, Sequence
+from typing import Any, TypeVar
+
+from console.errors import ConsoleError, Unreachable
+from console.migrate import ledger, state, steps
+from console.migrate.events import (
+    Failed,
+    FileFinished,
+    FileStarted,
+    Held,
+    Listener,
+    Notice,
+    Retrying,
+    RunStarted,
+    StatementFinished,
+    StatementStarted,
+    ignore,
+)
+from console.migrate.faults import FileError, MigrationError
+from console.migrate.files import read_service
+from console.migrate.lock import FILE_KEY, RunLock, run_lock
+from console.migrate.prepare import NO_TRANSACTION_HINT, Prepared, prepare, sets_session
+from console.migrate.records import LedgerRow, MigrationState, RunPlan, RunReport, ServiceStatus, Step
+from console.migrate.splitter import Lines, Statement
+from console.migrate.version import VersionKey, version_key
+from console.migrate.watch import Running, Watcher
+from console.server.script import Command, Outcome, ScriptFault, ScriptSession, ServerNotice, script_session
+from console.server.target import Target
+from console.services import Service
+
+T = TypeVar("T")
+
+RETRIED = ("55P03", "40P01")
+"""lock_not_available and deadlock_detected: nothing is wrong with the file, another moment may do."""
+RETRY_DELAY_S = (0.5, 10.0)
+BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+RESETS = ("RESET SESSION AUTHORIZATION", "RESET ROLE", "RESET ALL")
+RECORD_TIMEOUT_S = 5.0
+
+_HINTS = {
+    "25001": NO_TRANSACTION_HINT,
+    "55P04": "a value added to an enum can be used after its transaction: use it in the next migration",
+    "53100": "the disk is full; make room on the server and run this again",
+    "25006": "the transaction is read-only: the file says so, or the server became a standby",
+}
+
+
+async def run(target: Target, services: Sequence[Service], plan: RunPlan, on_event: Listener = ignore) -> RunReport:
+    """Runs what `plan` asks for on `services`, by way of the target's direct connection where it has one.
+
+    `on_event` is called for everything that happens, in order, from this task's loop. Raises MigrationError (FileError
+    where a file is to blame) when a step can't be done: what was committed before stays, and the ledger says so.
+    Cancelling the task rolls the running file back.
+    """
+    started = time.perf_counter()
+    target = target.direct()
+    files = [read_service(service) for service in services]
+    async with run_lock(target, wait_s=plan.lock_wait_s, on_event=on_event) as lock, \
+            script_session(target, purpose="migrate") as session:
+        await ledger.ensure(session)
+        rows = await session.fetch(ledger.ROWS)
+        statuses = state.compare_all(files, rows, session.info.extensions)
+        chosen = steps.choose(statuses, rows, plan)
+        prepared = {id(step): prepare(step.script) for step in chosen}
+        held = tuple(one for status in statuses for one in status.migrations if one.state == "held")
+        notes = tuple(f"{status.service.name}: {note}" for status in statuses for note in status.notes)
+        on_event(RunStarted(chosen, held, notes))
+        runner = Runner(target, session, plan, on_event, statuses, rows)
+        done = await _unless_lost(lock, runner, runner.run_all(chosen, prepared, lock))
+        return RunReport(tuple(done), tuple(runner.held), (time.perf_counter() - started) * 1000, notes)
+
+
+async def apply_all(target: Target, services: Sequence[Service], on_event: Listener = ignore) -> RunReport:
+    """Applies every pending migration of `services` in dependency order. Raises MigrationError."""
+    return await run(target, services, RunPlan(), on_event)
+
+
+async def _unless_lost(lock: RunLock, runner: Runner, work: Coroutine[Any, Any, T]) -> T:
+    """The result of `work`, which is cancelled when the lock is lost; the watcher lives as long."""
+    working = asyncio.ensure_future(work)
+    losing = asyncio.ensure_future(lock.until_lost())
+    watching = asyncio.ensure_future(runner.watcher.watch())
+    try:
+        await asyncio.wait({working, losing}, return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            return working.result()
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+        await losing
+        raise AssertionError("until_lost never returns")
+    finally:
+        for task in (working, losing, watching):
+            task.cancel()
+        await asyncio.gather(working, losing, watching, return_exceptions=True)
+
+
+class Runner:
+    """One run on one connection."""
+
+    def __init__(self, target: Target, session: ScriptSession, plan: RunPlan, on_event: Listener,
+                 statuses: Sequence[ServiceStatus], rows: Sequence[LedgerRow]) -> None:
+        self.session = session
+        self.plan = plan
+        self.on_event = on_event
+        self.held: list[MigrationState] = []
+        self.watcher = Watcher(target, on_event)
+        self.pid = session.info.backend_pid
+        self._extensions: Collection[str] = session.info.extensions
+        self._services = {status.service.name: status.service for status in statuses}
+        self._states = {(one.service, one.key): one for status in statuses for one in status.migrations}
+        self._applied: set[tuple[str, VersionKey]] = {(row.service, row.key) for row in rows if row.state == "applied"}
+
+    async def run_all(self, chosen: Sequence[Step], prepared: dict[int, Prepared], lock: RunLock) -> list[Step]:
+        """The steps that were done, in order."""
+        done: list[Step] = []
+        for number, step in enumerate(chosen, 1):
+            lock.check()
+            if step.direction == "up" and (reason := await self._waits_for(step)):
+                self._hold(step, reason)
+                continue
+            script = prepared[id(step)]
+            self.on_event(FileStarted(step, number, len(chosen), len(script.statements)))
+            started = time.perf_counter()
+            self.session.on_notice = lambda notice, step=step: self._pass_on(step, notice)
+            try:
+                if script.in_transaction:
+                    await self._with_retries(step, script)
+                else:
+                    from console.migrate import stepwise
+
+                    await stepwise.run(self, step, script)
+            except FileError as error:
+                self.on_event(Failed(step, error))
+                raise
+            finally:
+                self.watcher.running = None
+            node = (step.migration.service, step.migration.key)
+            (self._applied.add if step.direction == "up" else self._applied.discard)(node)
+            done.append(step)
+            self.on_event(FileFinished(step, number, len(chosen), (time.perf_counter() - started) * 1000))
+        return done
+
+    async def _waits_for(self, step: Step) -> str | None:
+        """Why the file is left for later; an earlier file of this run may have made what it needs."""
+        file, service = step.migration, self._services[step.migration.service]
+        if state.unmet_extensions(file, service.extensions, self._extensions):
+            rows = await self.session.execute("SELECT extname::text FROM pg_catalog.pg_extension")
+            self._extensions = [row[0] for row in rows]
+        if missing := state.unmet_extensions(file, service.extensions, self._extensions):
+            return state.waits_for(missing)
+        for needed in file.up.directives.requires:
+            if (needed.service, version_key(needed.version)) not in self._applied:
+                return f"requires {needed.service}/{needed.version}, which is not applied"
+        return None
+
+    def _hold(self, step: Step, reason: str) -> None:
+        file = step.migration
+        self.held.append(MigrationState(file.service, file.version, file.name, "held", file, step.row, reason))
+        self.on_event(Held(step, reason))
+
+    async def _with_retries(self, step: Step, script: Prepared) -> None:
+        """The whole transaction again when it couldn't get a lock; nobody queues behind us meanwhile."""
+        for attempt in range(1, self.plan.attempts + 1):
+            try:
+                await self._in_transaction(step, script)
+                return
+            except FileError as error:
+                if not self.retries(error, attempt):
+                    await self.record(ledger.event(step.migration, "failed", "\n".join(error.lines())))
+                    raise
+                await self.pause(step, error, attempt)
+            except asyncio.CancelledError:
+                await self.record(ledger.event(step.migration, "interrupted",
+                                               f"{step.direction}: the run was stopped; the file was rolled back"))
+                raise
+
+    def retries(self, error: FileError, attempt: int) -> bool:
+        """Whether another try may help, and there is one left."""
+        return error.sqlstate in RETRIED and attempt < self.plan.attempts
+
+    async def pause(self, step: Step, error: FileError, attempt: int) -> None:
+        """Waits before the next try: twice as long each time, with jitter."""
+        delay_s = min(RETRY_DELAY_S[0] * 2 ** (attempt - 1), RETRY_DELAY_S[1]) * random.uniform(0.5, 1)
+        self.watcher.running = None
+        self.on_event(Retrying(step, error.message, attempt + 1, self.plan.attempts, delay_s))
+        await asyncio.sleep(delay_s)
+
+    async def _in_transaction(self, step: Step, script: Prepared) -> None:
+        statements = script.statements
+        record = ledger.applied(step, len(statements)) if step.direction == "up" else ledger.reverted(step)
+        await self.transaction(step, script, statements, 0, (record,))
+        for statement in filter(sets_session, statements):
+            self.on_event(Notice(step, "NOTE", f"line {statement.line}: {statement.summary}: lasts to the end of this "
+                                               "file, then the session is as before"))
+
+    async def transaction(self, step: Step, script: Prepared, statements: Sequence[Statement], first: int,
+                          records: Sequence[Command], preceding: Sequence[Statement] = ()) -> None:
+        """`statements`, of which the first is number `first` of the script, and `records`, or nothing at all.
+
+        `preceding` set up the session for them. Raises FileError where a statement, the ledger or the commit is
+        refused.
+        """
+        commands = [Command(BEGIN), self._settings(script), *(Command(one.sql) for one in preceding)]
+        before = len(commands)
+        commands += [Command(one.sql, None, True) for one in statements]
+        commands += [*map(Command, RESETS), *records, Command("COMMIT")]
+        total = len(script.statements)
+        began = time.perf_counter()
+
+        def start(index: int) -> None:
+            nonlocal began
+            if index < len(statements):
+                began = time.perf_counter()
+                self.begin(step, statements[index], first + index, total)
+
+        def on_outcome(index: int, outcome: Outcome) -> None:
+            if index == 1:
+                self.pid = int(outcome.rows[0][0] or 0)
+            index -= before
+            if 0 <= index < len(statements):
+                self.finish(step, statements[index], first + index, total, outcome, began)
+                start(index + 1)
+
+        start(0)
+        try:
+            await self.session.transaction(commands, on_outcome)
+        except ScriptFault as fault:
+            index = fault.index - before
+            if 0 <= index < len(statements):
+                raise self.refused(script, statements[index], fault) from fault
+            raise self._refused_by_us(script, fault, len(commands) - 1 - fault.index) from fault
+        finally:
+            self.watcher.running = None
+
+    def _settings(self, script: Prepared) -> Command:
+        """The timeouts and the file's own lock, for the transaction alone; answers with the backend's pid."""
+        limits = {"lock_timeout": script.directives.lock_timeout_ms, "statement_timeout":
+                  script.directives.statement_timeout_ms, "idle_in_transaction_session_timeout": 0}
+        if limits["lock_timeout"] is None:
+            limits["lock_timeout"] = self.plan.lock_timeout_ms
+        if self.session.info.major >= 17:
+            limits["transaction_timeout"] = 0
+        values = ", ".join(f"pg_catalog.set_config('{name}', '{value or 0:d}', true)" for name, value in limits.items())
+        return Command(f"SELECT pg_catalog.pg_backend_pid(), {values}, pg_catalog.pg_advisory_xact_lock({FILE_KEY})",
+                       None, self.session.info.is_pooled)
+
+    def begin(self, step: Step, statement: Statement, index: int, total: int) -> None:
+        """A statement is on its way."""
+        self.watcher.running = Running(step, statement, self.pid, time.monotonic())
+        self.on_event(StatementStarted(step, statement, index, total))
+
+    def finish(self, step: Step, statement: Statement, index: int, total: int, outcome: Outcome, began: float) -> None:
+        """A statement is through."""
+        self.on_event(StatementFinished(step, statement, index, total, outcome.tag, outcome.rows_affected,
+                                        (time.perf_counter() - began) * 1000))
+
+    def refused(self, script: Prepared, statement: Statement, fault: ScriptFault) -> FileError:
+        """What the server said of `statement`, with the place in the file."""
+        line, column = statement.line, statement.column
+        if fault.position is not None:
+            line, column = Lines(script.script).place(statement.offset + fault.position - 1)
+        error = fault.fault
+        if isinstance(error, Unreachable) and fault.sqlstate is None:
+            hint: str | None = "see migrate status for what is committed, then run again"
+        else:
+            hint = _HINTS.get(fault.sqlstate or "") or error.hint
+        waiting = self.watcher.last_waiting
+        if fault.sqlstate == "55P03" and waiting is not None and waiting.statement is statement:
+            hint = "in the way: " + "; ".join(f"pid {one.pid} ({one.application or 'unnamed'}, {one.state})"
+                                              for one in waiting.blockers)
+        detail = "\n".join(part for part in (error.detail, fault.context, f"in: {statement.summary}") if part)
+        return FileError(script.script.path, error.summary, line=line, column=column, sqlstate=fault.sqlstate,
+                         detail=detail, hint=hint)
+
+    def _refused_by_us(self, script: Prepared, fault: ScriptFault, from_end: int) -> FileError:
+        """Something around the statements was refused: command number `from_end` from the last, which is COMMIT."""
+        where = "at COMMIT" if from_end == 0 else "while writing the ledger" if from_end <= 2 else "at BEGIN"
+        return FileError(script.script.path, f"{where}: {fault.fault.summary}", sqlstate=fault.sqlstate,
+                         detail=fault.fault.detail, hint=_HINTS.get(fault.sqlstate or "") or fault.fault.hint)
+
+    async def undo_settings(self) -> None:
+        """Takes back what was set for a statement outside a transaction."""
+        await settle(self._undo())
+
+    async def _undo(self) -> None:
+        for reset in RESETS:
+            await self.session.execute(reset)
+
+    async def record(self, command: Command) -> None:
+        """Writes to the event log what happened to a file that was rolled back; losing that line is no error."""
+        await settle(self._write(command))
+
+    async def _write(self, command: Command) -> None:
+        try:
+            await asyncio.wait_for(ledger.write(self.session, command), RECORD_TIMEOUT_S)
+        except (ScriptFault, ConsoleError, TimeoutError):
+            pass
+
+    def _pass_on(self, step: Step, notice: ServerNotice) -> None:
+        self.on_event(Notice(step, notice.severity, notice.message))
+
+
+async def settle(work: Awaitable[None]) -> None:
+    """Waits for `work` to the end, even when this task is cancelled meanwhile; then the cancellation goes on."""
+    task = asyncio.ensure_future(work)
+    cancelled = False
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            cancelled = True
+    if cancelled:
+        raise asyncio.CancelledError
+    await task
+
+
+__all__ = ["MigrationError", "Runner", "apply_all", "run"]

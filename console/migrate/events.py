@@ -1,0 +1,159 @@
+"""What happens during a run, as it happens. The headless command narrates these, the Migrations screen shows them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from console.migrate.faults import FileError
+from console.migrate.records import MigrationState, Step
+from console.migrate.splitter import Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A session in our way, or behind us (sql/lock_holders.sql, sql/lock_waits.sql).
+
+    `since` is when its transaction began, `role` is holder, blocker or queued. None: the server didn't say.
+    """
+
+    role: str
+    pid: int
+    user: str | None
+    application: str | None
+    state: str | None
+    since: dt.datetime | None
+    age_s: float | None
+    query: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LockWaiting:
+    """Another run holds dbconsole's lock in this database; `waited_s` of `limit_s` seconds are over."""
+
+    holders: tuple[Peer, ...]
+    waited_s: float
+    limit_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """The lock is ours and the steps are chosen."""
+
+    steps: tuple[Step, ...]
+    held: tuple[MigrationState, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileStarted:
+    """`number` of `total` files; `statements` to run, of which `step.done` are done since an earlier run."""
+
+    step: Step
+    number: int
+    total: int
+    statements: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatementStarted:
+    """Statement `index` (from 0) of `total`."""
+
+    step: Step
+    statement: Statement
+    index: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatementFinished:
+    """`tag` is the server's command tag; `was_done` says that it was found done already."""
+
+    step: Step
+    statement: Statement
+    index: int
+    total: int
+    tag: str
+    rows_affected: int | None
+    elapsed_ms: float
+    was_done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The statement waits for locks: who holds them, and who queues behind us."""
+
+    step: Step
+    statement: Statement
+    elapsed_s: float
+    blockers: tuple[Peer, ...]
+    queue: tuple[Peer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexProgress:
+    """An index build on its way (pg_stat_progress_create_index): `done` of `total` `unit`s of this phase."""
+
+    step: Step
+    statement: Statement
+    elapsed_s: float
+    phase: str
+    done: int
+    total: int
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retrying:
+    """The file was rolled back for `reason` and is tried again after `delay_s`: attempt `attempt` of `attempts`."""
+
+    step: Step
+    reason: str
+    attempt: int
+    attempts: int
+    delay_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A message of the server's, or of the engine's own (`severity` NOTE)."""
+
+    step: Step | None
+    severity: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileFinished:
+    """The file and its ledger row are committed."""
+
+    step: Step
+    number: int
+    total: int
+    duration_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The file waits for what this database doesn't have."""
+
+    step: Step
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The run ends here; what was committed before stays, the rest is rolled back or recorded."""
+
+    step: Step
+    error: FileError
+
+
+Event = (LockWaiting | RunStarted | FileStarted | StatementStarted | StatementFinished | Waiting | IndexProgress
+         | Retrying | Notice | FileFinished | Held | Failed)
+Listener = Callable[[Event], None]
+
+
+def ignore(event: Event) -> None:
+    """For those who only want the report."""

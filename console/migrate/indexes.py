@@ -1,0 +1,107 @@
+"""What CREATE INDEX CONCURRENTLY and its relatives leave behind when they fail, and how a retry gets past it.
+
+The server keeps the half-built index, not valid, never used and in the way of the next try; with IF NOT EXISTS it is
+even taken for done. So before such a statement the index is looked up: one that is not valid is dropped and built anew,
+one that is valid although the ledger doesn't know was finished when the runner died.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from console.errors import ServerError
+from console.migrate.splitter import Statement
+from console.server.query import load
+from console.server.script import ScriptSession
+
+Action = Literal["create", "drop", "reindex"]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRow:
+    """sql/table_indexes.sql as it comes."""
+
+    schema: str
+    name: str
+    quoted: str
+    is_valid: bool
+    builder_pid: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConcurrentIndex:
+    """What a concurrent statement is about. `relation` is as written: the table of a CREATE or REINDEX TABLE, the index
+    of a DROP or REINDEX INDEX. `name` is the index that a CREATE makes, None where the server will choose it."""
+
+    action: Action
+    relation: str
+    name: str | None = None
+
+    def is_leftover(self, index: IndexRow) -> bool:
+        """Whether this invalid index is what an earlier try of this statement has left."""
+        if index.is_valid:
+            return False
+        if self.action == "reindex":
+            return re.search(r"_cc(new|old)\d*$", index.name) is not None
+        if self.name is None:
+            return re.search(r"_(idx|key|excl)\d*$", index.name) is not None
+        return index.name == self.name
+
+
+_INDEXES = load("console.migrate", "table_indexes", IndexRow)
+
+
+def concurrent_index(statement: Statement) -> ConcurrentIndex | None:
+    """What `statement` builds or drops concurrently, None for every other statement."""
+    head = [word for word in statement.head if word not in ("UNIQUE", "ONLY")]
+    if "CONCURRENTLY" not in head:
+        return None
+    match head:
+        case ("CREATE", "INDEX", "CONCURRENTLY", *rest):
+            rest = _without(rest, "IF", "NOT", "EXISTS")
+            if "ON" not in rest:
+                return None
+            place = rest.index("ON")
+            name = _identifier(rest[0]) if place else None
+            return ConcurrentIndex("create", _qualified(rest[place + 1:]), name)
+        case ("DROP", "INDEX", "CONCURRENTLY", *rest):
+            return ConcurrentIndex("drop", _qualified(_without(rest, "IF", "EXISTS")))
+        case ("REINDEX", *rest) if ("TABLE" in rest or "INDEX" in rest):
+            return ConcurrentIndex("reindex", _qualified(rest[rest.index("CONCURRENTLY") + 1:]))
+    return None
+
+
+async def indexes_of(session: ScriptSession, relation: str) -> list[IndexRow]:
+    """The indexes of the table behind `relation`; none when there is no such relation."""
+    try:
+        return await session.fetch(_INDEXES, {"relation": relation})
+    except ServerError as error:
+        if error.sqlstate is not None and error.sqlstate.startswith("42"):
+            return []
+        raise
+
+
+async def relation_exists(session: ScriptSession, relation: str) -> bool:
+    literal = "'" + relation.replace("'", "''") + "'"
+    return bool((await session.execute(f"SELECT pg_catalog.to_regclass({literal}) IS NOT NULL"))[0][0])
+
+
+def _without(words: list[str], *leading: str) -> list[str]:
+    return words[len(leading):] if tuple(words[: len(leading)]) == leading else words
+
+
+def _qualified(words: list[str]) -> str:
+    """schema.name as written, from the head's words."""
+    if len(words) > 2 and words[1] == ".":
+        return f"{_spelled(words[0])}.{_spelled(words[2])}"
+    return _spelled(words[0]) if words else ""
+
+
+def _spelled(word: str) -> str:
+    return word if word.startswith('"') else word.lower() if word.isascii() else word
+
+
+def _identifier(word: str) -> str:
+    return word[1:-1].replace('""', '"') if word.startswith('"') else _spelled(word)

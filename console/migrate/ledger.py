@@ -1,0 +1,161 @@
+"""The ledger: schema dbconsole, made by the first command that writes.
+
+`dbconsole.migration` has a row for every migration that is in the database now; `dbconsole.migration_event` keeps
+everything that was done or tried, rollbacks included. All writes are single statements with text parameters, so that
+they travel in the pipeline of the file that they are about.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from console import __version__
+from console.errors import ConsoleError
+from console.migrate.faults import MigrationError
+from console.migrate.records import LedgerRow, MigrationFile, Step
+from console.server.query import load
+from console.server.script import Command, ScriptSession
+from console.server.session import Session
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerCondition:
+    """sql/ledger_condition.sql as it comes."""
+
+    schema_exists: bool
+    table_exists: bool
+    comment: str | None
+    may_write: bool | None
+    may_create_schema: bool
+    may_create_table: bool | None
+
+
+ROWS = load("console.migrate", "migrations", LedgerRow)
+_CONDITION = load("console.migrate", "ledger_condition", LedgerCondition)
+
+
+async def read(session: Session) -> list[LedgerRow]:
+    """The ledger's rows in the order of application; none where there is no ledger. Never creates it."""
+    return await session.fetch(ROWS) if session.info.ledger_exists else []
+
+
+async def ensure(session: ScriptSession) -> None:
+    """Makes the ledger where there is none; to be called under the run's lock. Raises MigrationError."""
+    info = session.info
+    if info.is_standby:
+        raise MigrationError(f"{session.target.label} is a standby: nothing can be written there",
+                             hint="run migrations on its primary")
+    (found,) = await session.fetch(_CONDITION)
+    if found.table_exists:
+        _check(found, session)
+        return
+    if not (found.may_create_table if found.schema_exists else found.may_create_schema):
+        what = "CREATE ON SCHEMA dbconsole" if found.schema_exists else f'CREATE ON DATABASE "{info.database}"'
+        raise MigrationError(f"{info.user} may not create the ledger, the schema dbconsole with two tables",
+                             hint=f"GRANT {what} TO {info.quoted_user}, or let an administrator run "
+                                  "`dbconsole migrate up` once and grant its tables")
+    names = ["migration", "migration_event", "format"]
+    if not found.schema_exists:
+        names.insert(0, "schema")
+    try:
+        await session.execute("BEGIN READ WRITE", *(_text(name) for name in names), "COMMIT")
+    except ConsoleError as error:
+        await session.connection.rollback()
+        raise MigrationError(f"the ledger could not be created: {error.summary}", detail=error.detail,
+                             hint=error.hint) from error
+
+
+def _check(found: LedgerCondition, session: ScriptSession) -> None:
+    match = re.search(r"format (\d+)", found.comment or "")
+    if match is None or int(match[1]) > FORMAT:
+        wanted = f"format {match[1]}" if match else "an unknown format"
+        raise MigrationError(f"the ledger dbconsole.migration has {wanted}; this dbconsole knows format {FORMAT}",
+                             hint="a newer dbconsole wrote it: use that version")
+    if not found.may_write:
+        raise MigrationError(f"{session.info.user} may not write the ledger",
+                             hint="GRANT USAGE ON SCHEMA dbconsole TO ROLE; GRANT SELECT, INSERT, UPDATE, DELETE "
+                                  "ON ALL TABLES IN SCHEMA dbconsole TO ROLE".replace("ROLE", session.info.quoted_user))
+
+
+def applied(step: Step, statements: int) -> Command:
+    """A transactional file is in: its row and event, in its own transaction."""
+    file = step.migration
+    return Command(_text("applied"), (*_identity(file), *_checksums(file), str(statements), *_author()))
+
+
+def reverted(step: Step) -> Command:
+    """A migration is out: its row goes, an event stays."""
+    file = step.migration
+    checksum = file.down.checksum if file.down is not None else None
+    return Command(_text("reverted"), (*_identity_of(step), checksum, *_author()))
+
+
+def progress(step: Step, state: str, hashes: Sequence[str], total: int, duration_ms: float,
+             error: str | None = None) -> Command:
+    """What a file without a transaction has done so far: `hashes` of the statements that are done."""
+    file = step.migration
+    return Command(_text("progress"), (*_identity_of(step), state, step.direction, *_checksums(file), str(len(hashes)),
+                                       str(total), "{" + ",".join(hashes) + "}", error, str(duration_ms), *_author()))
+
+
+def event(file: MigrationFile | None, word: str, detail: str | None, duration_ms: float | None = None,
+          checksum: str | None = None) -> Command:
+    """A line for the event log alone."""
+    identity: tuple[str | None, ...] = _identity(file) if file is not None else (None, None, None)
+    duration = None if duration_ms is None else str(duration_ms)
+    return Command(_text("event"), (*identity, word, detail, checksum, duration, *_author()))
+
+
+def marked(file: MigrationFile, row: LedgerRow | None = None) -> Command:
+    """A row for what is in the database already, by whatever way it came; `row` is the one there is."""
+    return Command(_text("marked"), (*_identity_of(Step(file, "up", row)), *_checksums(file), *_author()))
+
+
+def forgotten(service: str, version: str) -> Command:
+    """Takes a row out; the file may be missing."""
+    return Command("DELETE FROM dbconsole.migration WHERE service = $1 AND version = $2", (service, version))
+
+
+async def write(session: ScriptSession, *commands: Command) -> None:
+    """Runs ledger commands in a transaction of their own. Raises ScriptFault."""
+    await session.transaction([Command("BEGIN READ WRITE"), *commands, Command("COMMIT")], lambda index, outcome: None)
+
+
+def _identity(file: MigrationFile) -> tuple[str, str, str]:
+    return file.service, file.version, file.name
+
+
+def _identity_of(step: Step) -> tuple[str, str, str]:
+    """As the row spells the version, if there is one: 0003 and 3 are the same, the primary key doesn't know."""
+    service, version, name = _identity(step.migration)
+    return service, step.row.version if step.row is not None else version, name
+
+
+def _checksums(file: MigrationFile) -> tuple[str, str | None, str]:
+    return file.up.checksum, file.down.checksum if file.down is not None else None, file.up.raw_checksum
+
+
+@cache
+def _author() -> tuple[str, str, str]:
+    """Who runs this: the account and the machine as the operating system names them, and the tool's version."""
+    import getpass
+
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = f"uid {os.getuid()}"
+    return user, socket.gethostname(), __version__
+
+
+@cache
+def _text(name: str) -> str:
+    file = resources.files("console.migrate") / "sql" / "ledger" / f"{name}.sql"
+    return file.read_text("utf-8").rstrip().removesuffix(";")

@@ -1,0 +1,9 @@
+-- $1-3 service, version, name; $4 checksum of the down file; $5-7 OS user, host, tool version.
+WITH event AS (
+    INSERT INTO dbconsole.migration_event (service, version, name, event, checksum, duration_ms, os_user, host,
+        tool_version)
+    VALUES ($1, $2, $3, 'reverted', $4,
+        extract(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.now()) * 1000, $5, $6, $7)
+)
+DELETE FROM dbconsole.migration
+WHERE service = $1 AND version = $2

@@ -1,0 +1,225 @@
+"""A file without a transaction: statement by statement, with the progress in the ledger.
+
+A statement that can run in a transaction gets one of its own together with its progress, so both are done or neither.
+The others (CREATE INDEX CONCURRENTLY, VACUUM, CALL...) run bare and their progress follows; should the runner die in
+between, the retry finds out about indexes and repeats anything else. What a file sets for the session (search_path,
+role) is set anew before each of its later statements and undone after each.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from console.errors import ConsoleError
+from console.migrate import ledger
+from console.migrate.events import Notice
+from console.migrate.faults import FileError
+from console.migrate.indexes import ConcurrentIndex, concurrent_index, indexes_of, relation_exists
+from console.migrate.prepare import Prepared, runs_bare, sets_session
+from console.migrate.records import Step
+from console.migrate.splitter import Statement
+from console.server.query import load
+from console.server.script import Command, Outcome, ScriptFault
+
+if TYPE_CHECKING:
+    from console.migrate.apply import Runner
+
+
+@dataclass(frozen=True, slots=True)
+class HashesRow:
+    """sql/statement_hashes.sql as it comes."""
+
+    hashes: list[str]
+    duration_ms: float
+
+
+_HASHES = load("console.migrate", "statement_hashes", HashesRow)
+
+
+async def run(runner: Runner, step: Step, script: Prepared) -> None:
+    """Runs the statements that are not done yet. Raises FileError; the ledger then says failed and how far it came."""
+    await _Progress(runner, step, script).run()
+
+
+class _Progress:
+    def __init__(self, runner: Runner, step: Step, script: Prepared) -> None:
+        self.runner = runner
+        self.session = runner.session
+        self.step = step
+        self.script = script
+        self.hashes: list[str] = []
+        self.total = len(script.statements)
+        self.began = time.perf_counter()
+        self.earlier_ms = 0.0
+        self.resumes = step.row is not None and step.row.state != "applied"
+
+    async def run(self) -> None:
+        if self.resumes:
+            await self._take_up()
+        how = f"{self.step.direction}: " + (f"resumed after statement {len(self.hashes)} of {self.total}"
+                                            if self.resumes else f"{self.total} statements")
+        await self._write(self._record("running"), ledger.event(self.step.migration, "started", how))
+        try:
+            for index in range(len(self.hashes), self.total):
+                await self._statement(index)
+                self.resumes = False
+            if not self.total:
+                await self._write(*self._done())
+        except FileError as error:
+            message = "\n".join(error.lines())
+            await self.runner.record(self._record("failed", message))
+            await self.runner.record(ledger.event(self.step.migration, "failed", message))
+            raise
+        except asyncio.CancelledError:
+            message = f"{self.step.direction}: the run was stopped at statement {len(self.hashes) + 1} of {self.total}"
+            await self.runner.record(self._record("failed", message))
+            await self.runner.record(ledger.event(self.step.migration, "interrupted", message))
+            raise
+
+    async def _take_up(self) -> None:
+        """The hashes of what is done. Raises FileError when the file no longer begins with these statements."""
+        row = self.step.row
+        assert row is not None
+        for found in await self.session.fetch(_HASHES, {"service": row.service, "version": row.version}):
+            self.hashes, self.earlier_ms = found.hashes, found.duration_ms
+        for number, digest in enumerate(self.hashes):
+            if number >= self.total or self.script.statements[number].digest != digest:
+                line = self.script.statements[number].line if number < self.total else None
+                raise FileError(
+                    self.script.script.path, f"statement {number + 1} is done, but the file has another one now",
+                    line=line, hint="put the old statement back (what failed may be changed), or: "
+                    "dbconsole migrate repair --help")
+
+    async def _statement(self, index: int) -> None:
+        statement = self.script.statements[index]
+        preceding = tuple(filter(sets_session, self.script.statements[:index]))
+        if runs_bare(statement):
+            await self._bare(statement, index, preceding)
+            self.hashes.append(statement.digest)
+            await self._write(*self._next(index))
+            return
+        self.hashes.append(statement.digest)
+        try:
+            for attempt in range(1, self.runner.plan.attempts + 1):
+                try:
+                    await self.runner.transaction(self.step, self.script, [statement], index, self._next(index),
+                                                  preceding)
+                    return
+                except FileError as error:
+                    if not self.runner.retries(error, attempt):
+                        raise
+                    await self.runner.pause(self.step, error, attempt)
+        except BaseException:
+            self.hashes.pop()
+            raise
+
+    async def _bare(self, statement: Statement, index: int, preceding: Sequence[Statement]) -> None:
+        """Outside a transaction; only a connection of our own can be given timeouts, and takes them back afterwards."""
+        runner = self.runner
+        is_ours = not self.session.info.is_pooled
+        if preceding and not is_ours:
+            raise FileError(self.script.script.path, f"{preceding[0].summary}: holds for nothing behind a pooler",
+                            line=preceding[0].line, hint="qualify the names, or give the target a direct_dsn")
+        began = time.perf_counter()
+        runner.begin(self.step, statement, index, self.total)
+        built = concurrent_index(statement)
+        try:
+            if is_ours:
+                await self.session.execute(*self._limits(statement), *(one.sql for one in preceding))
+            if built is not None and await self._is_done(built, statement):
+                outcome = Outcome("found done", None)
+            else:
+                outcome = await self.session.statement(statement.sql)
+            if built is not None and built.action == "create":
+                await self._check_valid(built, statement)
+        except ScriptFault as fault:
+            raise await self._explained(runner.refused(self.script, statement, fault), built) from fault
+        except FileError:
+            raise
+        except ConsoleError as error:
+            raise runner.refused(self.script, statement, ScriptFault(0, error)) from error
+        finally:
+            runner.watcher.running = None
+            if is_ours and not self.session.connection.closed:
+                await runner.undo_settings()
+        runner.finish(self.step, statement, index, self.total, outcome, began)
+
+    def _limits(self, statement: Statement) -> tuple[str, ...]:
+        """A lock_timeout inside a concurrent build would leave it half done: there is none."""
+        given = self.script.directives.lock_timeout_ms
+        lock_ms = self.runner.plan.lock_timeout_ms if given is None else given
+        if "CONCURRENTLY" in statement.head:
+            lock_ms = 0
+        statement_ms = self.script.directives.statement_timeout_ms or 0
+        limits = [("lock_timeout", lock_ms), ("statement_timeout", statement_ms)]
+        return tuple(f"SET {name} = {value:d}" for name, value in limits)
+
+    async def _is_done(self, built: ConcurrentIndex, statement: Statement) -> bool:
+        """Clears away what an earlier try left; whether that try had come to its end."""
+        if built.action == "drop":
+            return self.resumes and not await relation_exists(self.session, built.relation)
+        found = await indexes_of(self.session, built.relation)
+        deadline = time.monotonic() + self.runner.plan.lock_wait_s
+        while builder := next((one for one in found if built.is_leftover(one) and one.builder_pid), None):
+            if time.monotonic() > deadline:
+                raise FileError(self.script.script.path, f"the index {builder.quoted} is being built at this moment",
+                                line=statement.line, hint=f"by pid {builder.builder_pid}: wait for it, or end it")
+            self._say(f"waits for pid {builder.builder_pid}, which is building {builder.quoted}")
+            await asyncio.sleep(1)
+            found = await indexes_of(self.session, built.relation)
+        for index in filter(built.is_leftover, found):
+            self._say(f"the index {index.quoted} is not valid, a try that failed has left it: it is dropped and built "
+                      "anew")
+            await self.session.statement(f"DROP INDEX CONCURRENTLY {index.quoted}")
+        return self.resumes and built.action == "create" and any(
+            one.is_valid and one.name == built.name for one in found)
+
+    async def _check_valid(self, built: ConcurrentIndex, statement: Statement) -> None:
+        found = await indexes_of(self.session, built.relation)
+        if wrong := next((one for one in found if built.is_leftover(one)), None):
+            raise FileError(self.script.script.path, f"the index {wrong.quoted} is not valid after its build",
+                            line=statement.line, hint="run up again: it is dropped and built anew")
+
+    async def _explained(self, error: FileError, built: ConcurrentIndex | None) -> FileError:
+        """The error, with the name of the invalid index that the statement has left."""
+        if built is None or built.action == "drop" or self.session.connection.closed:
+            return error
+        try:
+            left = [one.quoted for one in await indexes_of(self.session, built.relation) if built.is_leftover(one)]
+        except ConsoleError:
+            return error
+        if not left:
+            return error
+        return FileError(error.path, error.message, line=error.line, column=error.column, sqlstate=error.sqlstate,
+                         detail=f"{error.detail}\nit left the invalid index {', '.join(left)}",
+                         hint="put right what the message says and run again: the index is dropped and built anew")
+
+    def _next(self, index: int) -> tuple[Command, ...]:
+        return self._done() if index + 1 == self.total else (self._record("running"),)
+
+    def _done(self) -> tuple[Command, ...]:
+        if self.step.direction == "down":
+            return (ledger.reverted(self.step),)
+        return (self._record("applied"), ledger.event(self.step.migration, "applied", None, self._elapsed_ms,
+                                                      self.step.migration.up.checksum))
+
+    @property
+    def _elapsed_ms(self) -> float:
+        return self.earlier_ms + (time.perf_counter() - self.began) * 1000
+
+    def _record(self, state: str, error: str | None = None) -> Command:
+        return ledger.progress(self.step, state, self.hashes, self.total, self._elapsed_ms, error)
+
+    async def _write(self, *commands: Command) -> None:
+        try:
+            await ledger.write(self.session, *commands)
+        except ScriptFault as fault:
+            raise FileError(self.script.script.path, f"while writing the ledger: {fault.fault.summary}",
+                            sqlstate=fault.sqlstate, detail=fault.fault.detail, hint=fault.fault.hint) from fault
+
+    def _say(self, message: str) -> None:
+        self.runner.on_event(Notice(self.step, "NOTE", message))

@@ -1,0 +1,239 @@
+"""Running what other people wrote: a script's statements on a connection of their own.
+
+In a transaction all statements go in one pipeline, and each result is handed on when it arrives; outside a
+transaction one statement at a time by the simple protocol, which holds no snapshot when it is over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar, cast
+
+import psycopg
+from psycopg import errors, pq, sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.waiting import Ready, Wait
+
+from console.errors import ConsoleError, ServerError, Unreachable
+from console.server.connection import connect
+from console.server.faults import told, translate
+from console.server.query import Query
+from console.server.session import PgSession, read_info
+from console.server.target import APPLICATION_NAME, Target
+
+R = TypeVar("R")
+
+_FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE, ExecStatus.NONFATAL_ERROR)
+ROLLBACK_TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One statement of a pipeline. `params` are text for $1, $2...; `is_awaited`: its result is sent at once."""
+
+    sql: str
+    params: Sequence[str | None] | None = None
+    is_awaited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a statement answered: its command tag ("CREATE TABLE"), rows affected, and the rows as text."""
+
+    tag: str
+    rows_affected: int | None
+    rows: Sequence[Sequence[str | None]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ServerNotice:
+    """A message that the server sent beside the results; `severity` is NOTICE, WARNING, INFO..."""
+
+    severity: str
+    message: str
+    detail: str | None
+    hint: str | None
+
+
+class ScriptFault(Exception):
+    """A command failed; `index` is its place in the pipeline, `fault` what the server said, `context` its CONTEXT."""
+
+    def __init__(self, index: int, fault: ConsoleError, context: str | None = None) -> None:
+        super().__init__(fault.summary)
+        self.index = index
+        self.fault = fault
+        self.context = context
+
+    @property
+    def sqlstate(self) -> str | None:
+        return getattr(self.fault, "sqlstate", None)
+
+    @property
+    def position(self) -> int | None:
+        return getattr(self.fault, "position", None)
+
+
+class ScriptSession(PgSession):
+    """A connection that runs scripts. Not shared, never prepared, in autocommit between scripts."""
+
+    on_notice: Callable[[ServerNotice], None] | None = None
+
+    async def transaction(self, commands: Sequence[Command], on_outcome: Callable[[int, Outcome], None]) -> None:
+        """Runs `commands`, of which the first begins and the last ends the transaction, in one round trip.
+
+        Raises ScriptFault after a rollback; a cancelled task cancels the statement on the server and rolls back.
+        """
+        connection = self.connection
+        pipeline = _Pipeline(connection.pgconn, commands, on_outcome)
+        try:
+            async with connection.lock:
+                await connection.wait(pipeline.run())
+            if pipeline.failure is not None:
+                raise pipeline.failure
+        except psycopg.Error as error:
+            await self._roll_back()
+            raise _fault(pipeline.index, pipeline.failure or error) from error
+        except BaseException:
+            await self._roll_back()
+            raise
+
+    async def statement(self, text: str) -> Outcome:
+        """Runs one statement outside a transaction. Raises ScriptFault with index 0."""
+        try:
+            cursor = await self.connection.execute(cast("sql.SQL", text))
+        except psycopg.Error as error:
+            await self._roll_back()
+            raise _fault(0, error) from error
+        return Outcome(cursor.statusmessage or "", cursor.rowcount if cursor.rowcount >= 0 else None)
+
+    async def execute(self, *statements: str) -> list[Sequence[Any]]:
+        """Runs statements of ours as one simple query; the rows of the last. Raises ConsoleError."""
+        with told(self.target.label):
+            cursor = await self.connection.execute(cast("sql.SQL", "; ".join(statements)))
+            while cursor.nextset():
+                pass
+            return [] if cursor.description is None else list(await cursor.fetchall())
+
+    async def fetch_here(self, query: Query[R], params: Mapping[str, Any] | None = None) -> list[R]:
+        """The rows of `query` without the read-only transaction around it."""
+        from psycopg.rows import class_row
+
+        with told(self.target.label):
+            cursor = self.connection.cursor(row_factory=class_row(query.record))
+            await cursor.execute(cast("sql.SQL", query.text(self.info)), params)
+            return await cursor.fetchall()
+
+    def check_alive(self) -> None:
+        """Raises Unreachable when the server has closed this connection, without asking it anything."""
+        try:
+            self.connection.pgconn.consume_input()
+        except psycopg.Error as error:
+            raise Unreachable(f"{self.target.label}: the connection was lost", detail=str(error).strip()) from error
+        if self.connection.closed:
+            raise Unreachable(f"{self.target.label}: the connection was lost")
+
+    async def _roll_back(self) -> None:
+        """Ends whatever transaction is open; a cancellation that comes meanwhile has to wait for it."""
+        if self.connection.closed or self.connection.pgconn.transaction_status == TransactionStatus.IDLE:
+            return
+        ending = asyncio.ensure_future(asyncio.wait_for(self.connection.rollback(), ROLLBACK_TIMEOUT_S))
+        while not ending.done():
+            try:
+                await asyncio.shield(asyncio.wait([ending]))
+            except asyncio.CancelledError:
+                continue
+        if ending.exception() is not None:
+            await self.connection.close()
+
+
+@asynccontextmanager
+async def script_session(target: Target, *, purpose: str = "") -> AsyncIterator[ScriptSession]:
+    """A connection of its own for as long as the block lasts. Raises ConsoleError when it can't be made.
+
+    `purpose` is added to the application name, by which other people's views tell what a session is for.
+    """
+    if purpose and "application_name" not in conninfo_to_dict(target.conninfo):
+        named = make_conninfo(target.conninfo, application_name=f"{APPLICATION_NAME} {purpose}")
+        target = replace(target, conninfo=named)
+    try:
+        connection = await connect(target)
+    except (psycopg.Error, OSError) as error:
+        raise translate(error, target.label) from error
+    try:
+        info = await read_info(connection, target)
+        session = ScriptSession(connection, info, target)
+        connection.add_notice_handler(lambda diagnostic: _hand_on(session, diagnostic))
+        yield session
+    finally:
+        await connection.close()
+
+
+def _hand_on(session: ScriptSession, diagnostic: errors.Diagnostic) -> None:
+    if session.on_notice is not None:
+        session.on_notice(ServerNotice(diagnostic.severity or "NOTICE", diagnostic.message_primary or "",
+                                       diagnostic.message_detail, diagnostic.message_hint))
+
+
+def _fault(index: int, error: psycopg.Error) -> ScriptFault:
+    return ScriptFault(index, translate(error), error.diag.context)
+
+
+class _Pipeline:
+    """Commands on their way; `index` is the one whose result is awaited, or the one that failed with `failure`."""
+
+    def __init__(self, connection: pq.abc.PGconn, commands: Sequence[Command],
+                 on_outcome: Callable[[int, Outcome], None]) -> None:
+        self.connection = connection
+        self.commands = commands
+        self.on_outcome = on_outcome
+        self.index = 0
+        self.failure: psycopg.Error | None = None
+
+    def run(self) -> Generator[Wait, Ready | int | None, None]:
+        """Sends all, hands on each result as it comes. Reads while it writes: a server that can't write won't read.
+
+        A refused command doesn't raise in here, where psycopg would take it for a broken connection.
+        """
+        connection = self.connection
+        connection.enter_pipeline_mode()
+        for command in self.commands:
+            params = [None if one is None else one.encode() for one in command.params or ()]
+            connection.send_query_params(command.sql.encode(), params or None)
+            if command.is_awaited:
+                connection.send_flush_request()
+        connection.pipeline_sync()
+        while True:
+            ready = yield Wait.RW if connection.flush() else Wait.R
+            if not (ready or 0) & Ready.R:
+                continue  # nothing in time; or None, with which psycopg takes the wait up again after a cancellation
+            connection.consume_input()
+            while not connection.is_busy():
+                result = connection.get_result()
+                if result is None:
+                    if connection.status == pq.ConnStatus.BAD:
+                        raise self.failure or psycopg.OperationalError("the connection was lost")
+                    self.index += self.failure is None
+                elif result.status == ExecStatus.PIPELINE_SYNC:
+                    connection.exit_pipeline_mode()
+                    return
+                elif result.status in _FAILED:
+                    self.failure = self.failure or errors.error_from_result(result, "utf-8")
+                elif result.status != ExecStatus.PIPELINE_ABORTED:
+                    self.on_outcome(self.index, _outcome(result))
+
+
+def _outcome(result: pq.abc.PGresult) -> Outcome:
+    rows = [[_text(result.get_value(row, column)) for column in range(result.nfields)]
+            for row in range(min(result.ntuples, 10))]
+    return Outcome((result.command_status or b"").decode(), result.command_tuples, rows)
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else bytes(value).decode("utf-8", "replace")
+
+
+__all__ = ["Command", "Outcome", "ScriptFault", "ScriptSession", "ServerError", "ServerNotice", "script_session"]
