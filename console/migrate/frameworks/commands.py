@@ -1,0 +1,251 @@
+"""Runs another framework's own commands: under dbconsole's lock, output shown, the ledger read before and after.
+
+The program gets the connection by its environment (DATABASE_URL and PG*), never by its arguments.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import os
+import re
+import shlex
+import signal
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from console.errors import UsageError
+from console.migrate.events import Event
+from console.migrate.faults import MigrationError
+from console.migrate.frameworks.pending import compare
+from console.migrate.frameworks.read import read_ledgers
+from console.migrate.frameworks.records import ForeignLedger, Run
+from console.migrate.frameworks.specs import TITLES
+from console.migrate.lock import RunLock, run_lock
+from console.migrate.records import Direction
+from console.server.environment import environment
+from console.server.script import script_session
+from console.server.target import Target
+from console.services import Service
+
+TERMINATE_AFTER_S = 10.0
+"""A program that is asked to end has this long to roll back before it is killed."""
+
+_SHELL = re.compile(r"[|&;<>$`\n]")
+_KEPT_LINES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What to run: arguments, or a line for /bin/sh where `words` is empty. `shown` never holds a secret of ours."""
+
+    shown: str
+    words: tuple[str, ...] = ()
+    folder: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CommandStarted:
+    """The lock is ours and the program runs."""
+
+    service: str
+    shown: str
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutputLine:
+    """A line that the program wrote."""
+
+    service: str
+    stream: Literal["stdout", "stderr"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommandFinished:
+    """The program ended; `exit_status` is negative for a signal. Milliseconds."""
+
+    service: str
+    exit_status: int
+    duration_ms: float
+
+
+CommandEvent = CommandStarted | OutputLine | CommandFinished
+CommandListener = Callable[[Event | CommandEvent], None]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandReport:
+    """A run of another framework: its ledgers in the service's schemas before and after. Milliseconds."""
+
+    service: str
+    before: tuple[ForeignLedger, ...]
+    after: tuple[ForeignLedger, ...]
+    duration_ms: float
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether any ledger says something else than before."""
+        return [(one.table, one.last_version, one.rows) for one in self.before] != \
+               [(one.table, one.last_version, one.rows) for one in self.after]
+
+
+def configured(service: Service, direction: Direction) -> Program:
+    """The service's own `up` or `down` command. Raises UsageError when there is none or it can't be parsed.
+
+    A line with the shell's own signs (pipes, `&&`, `$`, redirection) is given to /bin/sh, any other is split into
+    words and run as it is.
+    """
+    line = service.up if direction == "up" else service.down
+    if not line:
+        raise UsageError(f"service {service.name}: no command is configured for {direction}",
+                         hint=f'[services.{service.name}] {direction} = "..." names the command of its framework')
+    if _SHELL.search(line):
+        return Program(line)
+    try:
+        words = tuple(shlex.split(line))
+    except ValueError as error:
+        raise UsageError(f"service {service.name}: {direction} = {line!r}: {error}") from None
+    return Program(line, words)
+
+
+async def run(target: Target, service: Service, program: Program, *, lock_wait_s: float,
+              on_event: CommandListener) -> CommandReport:
+    """Runs `program` for `service` under the lock. Raises MigrationError when it fails, with its last lines.
+
+    Cancelling ends the program (SIGTERM, then SIGKILL), and so does a lost lock.
+    """
+    direct = target.direct()
+    async with run_lock(direct, wait_s=lock_wait_s, on_event=on_event) as lock:
+        before = await ledgers(direct, service)
+        for ledger in before:
+            if ledger.run is not None:
+                raise _in_progress(ledger, ledger.run)
+        variables = {**os.environ, **await environment(direct)}
+        started = time.monotonic()
+        status, tail = await _guarded(service.name, program, variables, lock, on_event)
+        duration_ms = (time.monotonic() - started) * 1000
+        on_event(CommandFinished(service.name, status, duration_ms))
+        if status != 0:
+            raise _failed(service, program, status, tail)
+        return CommandReport(service.name, before, await ledgers(direct, service), duration_ms)
+
+
+async def output(target: Target, service: Service, program: Program) -> str:
+    """What `program` writes to its standard output, for one that changes nothing: no lock. Raises MigrationError."""
+    lines: list[str] = []
+
+    def keep(event: Event | CommandEvent) -> None:
+        if isinstance(event, OutputLine) and event.stream == "stdout":
+            lines.append(event.text)
+
+    status, tail = await _execute(service.name, program, {**os.environ, **await environment(target)}, keep)
+    if status != 0:
+        raise _failed(service, program, status, tail)
+    return "".join(f"{line}\n" for line in lines)
+
+
+async def ledgers(target: Target, service: Service) -> tuple[ForeignLedger, ...]:
+    """The foreign ledgers that belong to `service`: in its schemas, else of its framework; compared with its files.
+
+    Raises ConsoleError.
+    """
+    async with script_session(target, purpose="migrate status") as session:
+        reading = await read_ledgers(session)
+    return belonging(service, reading.ledgers)
+
+
+def belonging(service: Service, found: Sequence[ForeignLedger]) -> tuple[ForeignLedger, ...]:
+    """Of `found` those of `service`. One ledger for the whole database is often in public, whatever the schemas."""
+    suitable = [one for one in found if service.framework in (None, one.framework)]
+    own = [one for one in suitable if one.schema in service.schemas]
+    chosen = own or [one for one in suitable if service.framework is not None]
+    if service.folder is None or len(chosen) != 1:
+        return tuple(chosen)
+    return (compare(chosen[0], service.folder),)
+
+
+async def _guarded(service: str, program: Program, variables: Mapping[str, str], lock: RunLock,
+                   on_event: CommandListener) -> tuple[int, list[str]]:
+    """The program, ended when the lock is lost or this task is cancelled; its status and its last lines."""
+    running = asyncio.create_task(_execute(service, program, variables, on_event))
+    watching = asyncio.create_task(lock.until_lost())
+    try:
+        await asyncio.wait({running, watching}, return_when=asyncio.FIRST_COMPLETED)
+        if not running.done():
+            watching.result()
+        return await running
+    finally:
+        for task in (running, watching):
+            task.cancel()
+        await asyncio.gather(running, watching, return_exceptions=True)
+
+
+async def _execute(service: str, program: Program, variables: Mapping[str, str],
+                   on_event: CommandListener) -> tuple[int, list[str]]:
+    words = program.words or ("/bin/sh", "-c", program.shown)
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *words, env=variables, cwd=program.folder, stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, start_new_session=True)
+    except OSError as error:
+        raise MigrationError(f"service {service}: {words[0]} can't be run: {error.strerror}",
+                             hint="is it installed, and on PATH?") from None
+    on_event(CommandStarted(service, program.shown, process.pid))
+    tail: list[str] = []
+    secrets = [value for key, value in variables.items() if key in ("PGPASSWORD", "DATABASE_URL")]
+
+    def show(stream: Literal["stdout", "stderr"], text: str) -> None:
+        for secret in secrets:
+            text = text.replace(secret, "***")
+        tail[:] = [*tail[1 - _KEPT_LINES:], text]
+        on_event(OutputLine(service, stream, text))
+
+    assert process.stdout is not None and process.stderr is not None
+    try:
+        await asyncio.gather(_lines(process.stdout, "stdout", show), _lines(process.stderr, "stderr", show))
+        return await process.wait(), tail
+    finally:
+        if process.returncode is None:
+            await asyncio.shield(_end(process))
+
+
+async def _lines(stream: asyncio.StreamReader, name: Literal["stdout", "stderr"],
+                 show: Callable[[Literal["stdout", "stderr"], str], None]) -> None:
+    """Hands on each line when it is whole; of any length, and a last one without an end."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    rest = ""
+    while chunk := await stream.read(65536):
+        *lines, rest = re.split(r"\r\n|\n|\r(?!$)", rest + decoder.decode(chunk))
+        for line in lines:
+            show(name, line)
+    if rest.strip():
+        show(name, rest.rstrip("\r"))
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """SIGTERM to the program and its children, SIGKILL when that was not enough."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, number)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), TERMINATE_AFTER_S)
+            return
+
+
+def _failed(service: Service, program: Program, status: int, tail: Sequence[str]) -> MigrationError:
+    ending = f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
+    return MigrationError(f"service {service.name}: {program.shown} {ending}", detail="\n".join(tail) or None,
+                          hint="migrate status shows what its ledger says now")
+
+
+def _in_progress(ledger: ForeignLedger, run: Run) -> MigrationError:
+    who = ", ".join(filter(None, (f"process {run.pid}" if run.pid else None, run.application, run.detail,
+                                  f"since {run.since:%Y-%m-%d %H:%M:%S}" if run.since else None)))
+    return MigrationError(f"a run of {TITLES[ledger.framework]} is in progress ({run.evidence}): {who}",
+                          hint="wait for it to end; Activity shows its session")
