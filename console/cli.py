@@ -8,7 +8,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from console.config import Config
     from console.server.target import Target
     from console.services import Service
+    from console.ui.connection import Sources
 
 INTERRUPTED = 130
 CONSOLE_USAGE = "dbconsole [TARGET] | --check [TARGET ...] | COMMAND ..."
@@ -163,21 +165,67 @@ def _check(options: argparse.Namespace) -> int:
     from console.headless import check
 
     config = _config(options)
-    names = options.targets or [None]
-    return asyncio.run(check.run(
-        [(name, lambda name=name: find_target(name, options, config)) for name in names], config,
-        services_of=lambda target: find_services(target, options, config),
-        output_format=options.format or "text", timeout_s=options.timeout, only=options.only))
+
+    async def run() -> int:
+        found, failed = [], {}
+        for name in options.targets or [None]:
+            try:
+                found.append(await find_target(name, options, config))
+            except UsageError:
+                raise
+            except ConsoleError as error:
+                failed[name or "demo"] = error
+        return await check.run(
+            found, config, services=lambda target: find_services(target, options, config), failed=failed,
+            output_format=options.format or "text", timeout_s=options.timeout, only=options.only)
+
+    return asyncio.run(run())
 
 
 def _open(options: argparse.Namespace) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the console needs a terminal", hint="for scripts: dbconsole --check, or dbconsole migrate")
-    config = _config(options)
+    from console.server.target import resolve
     from console.ui.app import run_console
 
+    config = _config(options)
     argument = options.targets[0] if options.targets else None
-    return run_console(argument, options, config)
+    overrides = _overrides(options)
+    if options.demo or (not overrides and is_demo(argument, config)):
+        return run_console("demo", _sources(options, config, {}))
+    target = resolve(argument, config, overrides)
+    return run_console(target.label, _sources(options, config, {target.label: target}))
+
+
+def _sources(options: argparse.Namespace, config: Config, given: Mapping[str, Target]) -> Sources:
+    """What the console is made of. `given` are targets from the command line, by label."""
+    from console.clock import SystemClock
+    from console.sampler.sampler import Sampler
+    from console.server.pool import Pool
+    from console.server.target import resolve
+    from console.ui.connection import Sources
+
+    clock = SystemClock()
+
+    @asynccontextmanager
+    async def open_target(name: str, tell: Callable[[str], None]) -> AsyncIterator[Target]:
+        if name == "demo":
+            from console.demo.prepare import prepare
+            from console.demo.workload import working
+
+            target = await prepare(tell)
+            async with working(target):
+                yield target
+        else:
+            yield given[name] if name in given else resolve(name, config)
+
+    return Sources(
+        config=config, clock=clock,
+        names=lambda: list(dict.fromkeys([*given, *config.targets, "demo"])),
+        open_target=open_target,
+        services_for=lambda target: find_services(target, options, config),
+        pool_for=lambda target: Pool(target, clock),
+        sampler_for=lambda pool, services, every_s: Sampler(pool, config, services, clock, every_s))
 
 
 def _migrate(arguments: list[str]) -> int:
