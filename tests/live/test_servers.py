@@ -18,8 +18,8 @@ from tests.support.tls import TlsServer
 
 def test_any_server_answers_with_its_version(any_server: LiveServer) -> None:
     with any_server.connect() as connection:
-        row = connection.execute("SELECT current_setting('server_version_num')::int, current_user").fetchone()
-    assert row == (any_server.version_num, "postgres")
+        row = connection.execute("SELECT current_setting('server_version_num')::int").fetchone()
+    assert row == (any_server.version_num,)
 
 
 def test_embedded_has_vector_contrib_and_statements(embedded: LiveServer) -> None:
@@ -37,6 +37,8 @@ def test_versions_differ_as_their_labels_say(server17: LiveServer, server16: Liv
 
 
 def test_sort_order_and_encoding_are_the_same_everywhere(any_database: Database) -> None:
+    if any_database.server.cluster is None:
+        pytest.skip("somebody else's server sorts as they chose")
     with any_database.connect() as connection:
         rows = connection.execute("SELECT x FROM unnest(ARRAY['b','ä','a','B','€']) x ORDER BY x").fetchall()
         assert [x for (x,) in rows] == ["B", "a", "b", "ä", "€"]

@@ -25,7 +25,7 @@ from typing import Any, NoReturn
 import psycopg
 import pytest
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from console.demo.binaries import Binaries, available, own_folder, reachable, server_account
 from console.demo.cluster import Cluster
@@ -130,8 +130,15 @@ class LiveServer:
     def role(self, attributes: str = "LOGIN", name: str | None = None) -> Iterator[str]:
         """A role that is dropped afterwards; what it owns or may do in other databases is the test's to undo."""
         name = name or f"role_{secrets.token_hex(4)}"
+        # with the superuser's own password, if there is one, `conninfo(user=name)` lets the role in
+        password = conninfo_to_dict(self.dsn).get("password")
+        statement = sql.SQL("CREATE ROLE {} {} PASSWORD {}").format(
+            sql.Identifier(name),
+            sql.SQL(attributes),  # type: ignore[arg-type]
+            sql.Literal(password),
+        )
         with self.connect() as connection:
-            connection.execute(sql.SQL("CREATE ROLE {} {}").format(sql.Identifier(name), sql.SQL(attributes)))  # type: ignore[arg-type]
+            connection.execute(statement)
         try:
             yield name
         finally:
