@@ -35,7 +35,7 @@ def program(service: Service, direction: Direction, *, to: str | None = None, st
     words = ["upgrade" if direction == "up" else "downgrade", goal, *(["--sql"] if sql_from else [])]
     main = Path(__file__).with_name("alembic_main.py")
     # -P keeps this folder off its path, where alembic.py would be found in Alembic's place.
-    return Program(f"alembic {' '.join(words)}", (sys.executable, "-P", str(main), "-c", str(ini), *words), ini.parent)
+    return Program(f"alembic {' '.join(words)}", (sys.executable, "-P", str(main), str(ini), *words), ini.parent)
 
 
 def ini_file(service: Service) -> Path:

@@ -1,4 +1,4 @@
-"""Alembic's own command line with the connection from DATABASE_URL: `alembic_main.py -c alembic.ini upgrade heads`.
+"""Alembic's own command line with the connection from DATABASE_URL: `alembic_main.py alembic.ini upgrade heads`.
 
 The URL replaces sqlalchemy.url of alembic.ini in memory, with the driver that was written there; an env.py that has
 its own way finds DATABASE_URL and PGHOST in its environment.
@@ -11,14 +11,14 @@ import sys
 from collections.abc import Sequence
 
 
-def main(arguments: Sequence[str]) -> None:
+def main(ini: str, arguments: Sequence[str]) -> None:
     from alembic.config import CommandLine, Config
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError
 
     line = CommandLine(prog="alembic")
-    options = line.parser.parse_args(list(arguments))
-    config = Config(file_=options.config, ini_section=options.name, cmd_opts=options)
+    options = line.parser.parse_args(["-c", ini, *arguments])
+    config = Config(file_=ini, ini_section=options.name, cmd_opts=options)
     driver = "postgresql+psycopg"
     try:
         configured = make_url(config.get_main_option("sqlalchemy.url") or "")
@@ -32,4 +32,4 @@ def main(arguments: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(sys.argv[1], sys.argv[2:])
