@@ -134,7 +134,7 @@ class LiveServer:
         password = conninfo_to_dict(self.dsn).get("password")
         statement = sql.SQL("CREATE ROLE {} {} PASSWORD {}").format(
             sql.Identifier(name),
-            sql.SQL(attributes),  # type: ignore[arg-type]
+            sql.SQL(attributes),
             sql.Literal(password),
         )
         with self.connect() as connection:
@@ -315,7 +315,7 @@ def report() -> str:
     words += [f"{label} {found.version}" for label, found in at_hand.items() if label not in LABELS]
     words.append("DBCONSOLE_TEST_DSN" if "DBCONSOLE_TEST_DSN" in os.environ else "no DBCONSOLE_TEST_DSN")
     words.append("Docker's client" if shutil.which("docker") else "no Docker")
-    words += [name if shutil.which(name) else f"no {name}" for name in ("openssl",)]
+    words.append("openssl" if shutil.which("openssl") else "no openssl")
     return "servers: " + ", ".join(words)
 
 

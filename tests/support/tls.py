@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from psycopg.conninfo import make_conninfo
@@ -34,7 +35,7 @@ class TlsServer:
     certificate: Path
     key: Path
 
-    def conninfo(self, dbname: str = "postgres", **words: object) -> str:
+    def conninfo(self, dbname: str = "postgres", **words: Any) -> str:
         """Over TCP and TLS; by name `localhost`, for which the server's certificate was made."""
         return make_conninfo(host=self.host, port=self.port, dbname=dbname, **words)
 
