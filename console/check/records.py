@@ -6,14 +6,16 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from console.check.units import Unit
 from console.server.info import ServerInfo
 from console.server.query import Query
 from console.server.session import Readings
 from console.server.target import Target
-from console.services import Service
+
+if TYPE_CHECKING:
+    from console.services import Service
 
 
 class Status(Enum):

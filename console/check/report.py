@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -34,6 +33,8 @@ def _block(report: Report, colour: bool) -> list[str]:
 
 def as_json(reports: Sequence[Report], *, many: bool) -> str:
     """One object, or a list of them where several targets were asked for. ASCII only."""
+    import json  # a third of a report's cost, and only this form needs it
+
     documents = [_document(report) for report in reports]
     return json.dumps(documents if many else documents[0], indent=2)
 

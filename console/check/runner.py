@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from console.check.evaluation import evaluate, reads_of, unreachable
 from console.check.records import Context, Report, harmless
@@ -13,7 +14,9 @@ from console.metrics.read import SERVER_CLOCK
 from console.server.query import INTERVALS, Query, Read
 from console.server.single import single_session
 from console.server.target import Target
-from console.services import Service
+
+if TYPE_CHECKING:
+    from console.services import Service
 
 PRESENTING_S = 0.1
 """What is kept of the deadline for evaluating and printing."""

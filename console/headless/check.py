@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Literal, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 from console.check import report
 from console.check.evaluation import unreachable
@@ -16,10 +16,12 @@ from console.check.runner import check_target
 from console.config import Config
 from console.errors import ConsoleError
 from console.server.target import Target
-from console.services import Service
+
+if TYPE_CHECKING:
+    from console.services import Service
 
 Format = Literal["text", "json", "nagios"]
-Services = Callable[[Target], Sequence[Service]]
+Services = Callable[[Target], "Sequence[Service]"]
 
 
 async def run(targets: Sequence[Target], config: Config, *, services: Services = lambda target: (),

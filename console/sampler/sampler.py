@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from console.check.evaluation import unreachable
 from console.check.records import Context
@@ -13,7 +14,7 @@ from console.check.registry import configured
 from console.check.runner import in_order
 from console.clock import Clock
 from console.config import Config
-from console.errors import ConsoleError
+from console.errors import ConsoleError, PasswordNeeded
 from console.metrics.history import History
 from console.sampler.observation import SLOW_S, Observation
 from console.sampler.records import Snapshot
@@ -97,6 +98,10 @@ class Sampler:
                         await self._wait(self._every_s)
             except ConsoleError as error:
                 self._lost(error)
+                if isinstance(error, PasswordNeeded):
+                    # Trying a refused password over and over locks accounts: somebody has to wake us.
+                    await self._wait(None)
+                    continue
             # The breaker knows failures to connect only; who admits us and then drops us is not hammered either.
             own_s = 0.0 if self._failures == 1 else min(LONGEST_WAIT_S, 0.5 * 2.0 ** min(self._failures, 10))
             await self._wait(max(own_s, self.pool.breaker.seconds_to_retry))
@@ -139,12 +144,14 @@ class Sampler:
             except Exception:
                 logging.getLogger(__name__).exception("a listener of the sampler failed")
 
-    async def _wait(self, seconds: float) -> None:
-        """Until the time is over or somebody wakes us; while paused, until somebody asks for a sample or resumes."""
+    async def _wait(self, seconds: float | None) -> None:
+        """Until the time (None: never) is over or somebody wakes us; while paused, until somebody wakes or resumes."""
         while not self._asked_for:
             self._wake.clear()
             woken = asyncio.ensure_future(self._wake.wait())
-            waiting = {woken} if self._paused else {woken, asyncio.ensure_future(self._clock.sleep(seconds))}
+            waiting: set[asyncio.Future[Any]] = {woken}
+            if seconds is not None and not self._paused:
+                waiting.add(asyncio.ensure_future(self._clock.sleep(seconds)))
             try:
                 await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             finally:

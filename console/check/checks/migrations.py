@@ -8,18 +8,18 @@ frameworks migrate, and, with the GRANT as hint, where the role may not read the
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from console.check import units
 from console.check.records import Check, Context, Status, Thresholds, Verdict
-from console.migrate.files import read_service
-from console.migrate.records import LedgerRow, ServiceStatus
-from console.migrate.state import compare_all
 from console.server.query import Query, load
 from console.server.session import Readings
-from console.services import Service
 
-LEDGER = load("console.migrate", "migrations", LedgerRow)
+# The engine is imported where a service needs it: a check of a server without any is to stay quick.
+if TYPE_CHECKING:
+    from console.migrate.records import LedgerRow, ServiceStatus
+    from console.services import Service
+
 SHOWN = ("failed", "changed", "missing", "pending")
 
 
@@ -34,13 +34,22 @@ def excuse(context: Context) -> str | None:
     return None if ours(context) else "no service has migrations that dbconsole applies"
 
 
+def ledger() -> Query[LedgerRow]:
+    from console.migrate.records import LedgerRow
+
+    return load("console.migrate", "migrations", LedgerRow)
+
+
 def more(context: Context) -> tuple[Query[Any], ...]:
-    return (LEDGER,) if context.info.ledger_is_readable else ()
+    return (ledger(),) if context.info.ledger_is_readable else ()
 
 
 def statuses(readings: Readings, context: Context) -> tuple[ServiceStatus, ...]:
     """Every service that dbconsole migrates, files against ledger. Raises FileError; none without its ledger."""
-    rows = readings.rows(LEDGER)
+    from console.migrate.files import read_service
+    from console.migrate.state import compare_all
+
+    rows = readings.rows(ledger())
     if rows is None and context.info.ledger_exists:
         return ()
     return compare_all([read_service(service) for service in ours(context)], rows or [], context.info.extensions)

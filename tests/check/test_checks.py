@@ -1,0 +1,213 @@
+"""What each check makes of what it reads: records in, a verdict out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from console.activity.read import BLOCKED_SESSIONS, OPEN_TRANSACTIONS, SESSION_COUNTS
+from console.activity.records import BlockedSession, OpenTransaction, SessionCounts
+from console.check.evaluation import evaluate
+from console.check.records import Context, Result, Status
+from console.check.registry import configured
+from console.config import Config
+from console.metrics.read import (
+    DATABASE_COUNTERS,
+    DATABASE_SIZE,
+    FREEZE_AGES,
+    INVALID_INDEXES,
+    PREPARED_TRANSACTIONS,
+    RECOVERY,
+    REPLICATION_SLOTS,
+    SERVER_CLOCK,
+    STANDBYS,
+)
+from console.metrics.records import (
+    DatabaseCounters,
+    DatabaseSize,
+    FreezeAge,
+    InvalidIndex,
+    PreparedTransaction,
+    Recovery,
+    ReplicationSlot,
+    ServerClock,
+    Standby,
+)
+from console.server.query import Query
+from tests.check.given import CHECKS, CLOCK, NOW, context, readings, vector
+
+OK, WARNING, CRITICAL, UNKNOWN = Status.OK, Status.WARNING, Status.CRITICAL, Status.UNKNOWN
+
+
+def judged(name: str, *answers: tuple[Query[Any], list[Any]], on: Context | None = None) -> Result:
+    """The result of one check with its default thresholds."""
+    checks = [one for one in configured(Config()) if one.check.name == name]
+    (result,) = evaluate(checks, readings(*answers), on or context())
+    return result
+
+
+def counts(connections: int = 10, hidden: int = 0, limit: int = 103) -> tuple[Query[Any], list[Any]]:
+    return SESSION_COUNTS, [SessionCounts(connections, 1, connections - 1 - hidden, 0, 0, hidden, limit, 3)]
+
+
+def open_for(age_s: float, state: str = "active", state_age_s: float = 0.0, pid: int = 7) -> OpenTransaction:
+    return OpenTransaction(pid, "bob", "app", "report", state, age_s, state_age_s)
+
+
+def test_connection_reports_the_round_trip_without_the_servers_work() -> None:
+    result = judged("connection", (SERVER_CLOCK, [CLOCK]))
+    assert (result.status, result.value, result.unit) == (OK, pytest.approx(2.0), "ms")
+
+
+@pytest.mark.parametrize(("taken", "version_num", "status"), [
+    (NOW, 180006, OK), (NOW, 190001, WARNING), (NOW, 140020, WARNING),
+    (dt.datetime(2026, 11, 12, 23, tzinfo=dt.UTC), 140020, OK),
+])
+def test_server_version_knows_the_end_of_life(taken: dt.datetime, version_num: int, status: Status) -> None:
+    clock = (SERVER_CLOCK, [ServerClock(taken, taken)])
+    assert judged("server_version", clock, on=context(version_num=version_num)).status is status
+
+
+def test_role_warns_of_a_primary_that_is_read_only_by_default() -> None:
+    assert judged("role").status is OK
+    assert judged("role", on=context(is_read_only=True)).status is WARNING
+    assert judged("role", on=context(is_read_only=True, read_only=True)).status is OK
+    assert judged("role", on=context(is_read_only=True, is_standby=True)).status is OK
+
+
+def test_role_without_privileges_is_ok_and_names_the_grant() -> None:
+    result = judged("role", on=context(is_superuser=False, quoted_user='"o\'b"'))
+    assert result.status is OK and result.hint is not None and "GRANT pg_monitor TO \"o'b\"" in result.hint
+
+
+@pytest.mark.parametrize(("taken", "status"), [(10, OK), (80, OK), (81, WARNING), (95, WARNING), (96, CRITICAL)])
+def test_connections_alert_beyond_the_threshold(taken: int, status: Status) -> None:
+    result = judged("connections", counts(taken))
+    assert (result.status, result.value) == (status, taken)
+
+
+def test_long_transactions_take_the_oldest() -> None:
+    result = judged("long_transactions", (OPEN_TRANSACTIONS, [open_for(10), open_for(1801, pid=8)]), counts())
+    assert (result.status, result.value) == (WARNING, 1801) and "pid 8" in result.summary
+    assert judged("long_transactions", (OPEN_TRANSACTIONS, []), counts()).value == 0
+
+
+def test_hidden_sessions_are_no_alert_and_no_zero() -> None:
+    for name in ("long_transactions", "idle_in_transaction"):
+        result = judged(name, (OPEN_TRANSACTIONS, []), counts(hidden=4), on=context(is_superuser=False))
+        assert (result.status, result.value) == (OK, None)
+        assert "4 sessions hidden" in result.summary and result.hint == "GRANT pg_monitor TO ann"
+
+
+def test_idle_in_transaction_measures_idleness_not_the_transaction() -> None:
+    sessions = [open_for(9000, "active"), open_for(9000, "idle in transaction", 301),
+                open_for(400, "idle in transaction (aborted)", 20)]
+    result = judged("idle_in_transaction", (OPEN_TRANSACTIONS, sessions), counts())
+    assert (result.status, result.value) == (WARNING, 301) and "2 sessions" in result.summary
+
+
+def test_blocked_sessions_name_the_blocker() -> None:
+    waiting = [BlockedSession(9, 48.0, "relation", "AccessExclusiveLock", [0, 4711], 3),
+               BlockedSession(10, None, "relation", "AccessShareLock", None, 3)]
+    result = judged("blocked_sessions", (BLOCKED_SESSIONS, waiting))
+    assert (result.status, result.value) == (WARNING, 48)
+    assert "3 sessions" in result.summary and "a prepared transaction and pid 4711" in result.summary
+
+
+@pytest.mark.parametrize(("hit", "read", "status"), [
+    (99_000, 1_001, OK), (94_000, 6_001, WARNING), (0, 200_000, WARNING), (10, 90, OK), (0, 0, OK)])
+def test_cache_hit_judges_only_when_enough_was_read(hit: int, read: int, status: Status) -> None:
+    counters = DatabaseCounters(1, 0, read, hit, 0, 0, 0, 0, 0, 0, 0, 0, None)
+    assert judged("cache_hit", (DATABASE_COUNTERS, [counters])).status is status
+
+
+@pytest.mark.parametrize(("transactions", "multixacts", "status"), [
+    (200_000_000, 0, OK), (1_100_000_000, 0, WARNING), (5, 1_100_000_000, WARNING), (1_500_000_000, 0, CRITICAL)])
+def test_wraparound_takes_the_nearer_of_both(transactions: int, multixacts: int, status: Status) -> None:
+    ages = [FreezeAge("app", transactions, multixacts, 200_000_000), FreezeAge("template0", 5, 5, 200_000_000)]
+    result = judged("wraparound", (FREEZE_AGES, ages))
+    assert result.status is status and ("multixacts" in result.summary) == (multixacts > transactions)
+
+
+def test_invalid_indexes_are_named() -> None:
+    assert judged("invalid_indexes", (INVALID_INDEXES, [])).value == 0
+    result = judged("invalid_indexes", (INVALID_INDEXES, [InvalidIndex("s", "t", "i_ccnew", True, 12)]))
+    assert (result.status, result.value) == (WARNING, 12) and "s.i_ccnew" in result.summary
+
+
+def standby(lag_s: float | None, lag_bytes: int | None = 1024, state: str | None = "streaming") -> Standby:
+    return Standby(1, "walreceiver", state, "async" if state else None, lag_bytes, lag_s)
+
+
+@pytest.mark.parametrize(("standbys", "status", "value"), [
+    ([], OK, None),
+    ([standby(None, 0)], OK, 0),
+    ([standby(0.2), standby(31.0)], WARNING, 31),
+    ([standby(301.0)], CRITICAL, 301),
+    ([standby(None, None, None)], OK, None),
+    ([standby(None, 99)], OK, None),
+])
+def test_replication_lag_of_a_primary(standbys: list[Standby], status: Status, value: float | None) -> None:
+    result = judged("replication_lag", (STANDBYS, standbys))
+    assert (result.status, result.value) == (status, value)
+
+
+@pytest.mark.parametrize(("recovery", "status", "value"), [
+    (Recovery(True, False, 0, 4000.0), OK, 0),
+    (Recovery(True, False, 10, 40.0), WARNING, 40),
+    (Recovery(False, False, 0, 4000.0), CRITICAL, 4000),
+    (Recovery(False, False, None, None), OK, None),
+])
+def test_replication_lag_of_a_standby(recovery: Recovery, status: Status, value: float | None) -> None:
+    result = judged("replication_lag", (STANDBYS, []), (RECOVERY, [recovery]), on=context(is_standby=True))
+    assert (result.status, result.value) == (status, value)
+
+
+def slot(retained: int | None, wal_status: str | None = "reserved") -> ReplicationSlot:
+    return ReplicationSlot("old", "physical", None, False, False, wal_status, None, retained)
+
+
+@pytest.mark.parametrize(("slots", "status"), [
+    ([], OK), ([slot(1000), slot(None, None)], OK), ([slot(2**30 + 1)], WARNING), ([slot(11 * 2**30)], CRITICAL),
+    ([slot(1000, "unreserved")], WARNING), ([slot(None, "lost"), slot(1000)], CRITICAL)])
+def test_replication_slots(slots: list[ReplicationSlot], status: Status) -> None:
+    assert judged("replication_slots", (REPLICATION_SLOTS, slots)).status is status
+
+
+def test_database_size_alerts_only_where_configured() -> None:
+    result = judged("database_size", (DATABASE_SIZE, [DatabaseSize("app", 2**45)]))
+    assert (result.status, result.warning, result.unit) == (OK, None, "B") and "32 TB" in result.summary
+
+
+@pytest.mark.parametrize(("extensions", "status"), [
+    ({}, OK), (vector("0.8.1", "0.8.1"), OK), (vector("0.8.0", "0.10.0"), WARNING), (vector("0.10.0", "0.8.0"), OK),
+    (vector("0.8.1", None), WARNING), (vector("0.4.4", "0.4.4"), WARNING)])
+def test_vector_extension(extensions: dict[str, Any], status: Status) -> None:
+    assert judged("vector_extension", on=context(extensions=extensions)).status is status
+
+
+def test_prepared_transactions_take_the_oldest() -> None:
+    assert judged("prepared_transactions", (PREPARED_TRANSACTIONS, [])).value == 0
+    forgotten = PreparedTransaction("gid", "bob", "app", 301.0, 2)
+    result = judged("prepared_transactions", (PREPARED_TRANSACTIONS, [forgotten]))
+    assert (result.status, result.value) == (WARNING, 301) and "gid of bob" in result.summary
+
+
+def test_what_was_not_answered_is_unknown() -> None:
+    for name, check in CHECKS.items():
+        if check.reads:
+            assert judged(name).status is UNKNOWN, name
+
+
+def test_a_check_that_fails_is_unknown_and_alone() -> None:
+    results = evaluate([one for one in configured(Config()) if one.check.name in ("wraparound", "role")],
+                       readings((FREEZE_AGES, [])), context())
+    assert {result.name: result.status for result in results} == {"role": OK, "wraparound": UNKNOWN}
+
+
+def test_text_of_the_server_is_made_harmless() -> None:
+    evil = PreparedTransaction("a\x1b[31m|b\n\u202ec\ud800", "bob", "app", 1.0, 1)
+    result = judged("prepared_transactions", (PREPARED_TRANSACTIONS, [evil]))
+    assert "a\ufffd[31m|b \ufffdc\ufffd of bob" in result.summary

@@ -1,0 +1,47 @@
+"""The ring: what was put in last comes out, in order, gaps as None, in bounded memory."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from console.metrics.history import CAPACITY, History
+
+values = some.one_of(some.none(), some.integers(-1000, 1000).map(float))
+
+
+@given(some.lists(values, max_size=40), some.integers(1, 12), some.one_of(some.none(), some.integers(0, 50)))
+def test_it_keeps_the_last_samples_in_order(samples: list[float | None], capacity: int, last: int | None) -> None:
+    history = History(["a", "b"], capacity)
+    for time, value in enumerate(samples):
+        history.append(float(time), {"a": value})
+    kept = samples[-capacity:]
+    wanted = kept if last is None else kept[len(kept) - min(last, len(kept)):]
+    assert history.values("a", last) == wanted
+    assert history.times(last) == [float(time) for time in range(len(samples))][len(samples) - len(wanted):]
+    assert history.values("b") == [None] * len(kept) and len(history) == len(kept)
+
+
+@given(some.integers(0, 30), some.integers(1, 12), some.floats(-1, 40))
+def test_samples_since_counts_what_is_not_older(count: int, capacity: int, at_s: float) -> None:
+    history = History(["a"], capacity)
+    for time in range(count):
+        history.append(float(time), {"a": 1.0})
+    assert history.samples_since(at_s) == sum(time >= at_s for time in history.times())
+
+
+def test_a_wrong_name_is_an_error() -> None:
+    history = History(["a"])
+    with pytest.raises(KeyError):
+        history.append(0.0, {"c": 1.0})
+    with pytest.raises(KeyError):
+        history.values("c")
+
+
+def test_half_a_day_of_twenty_series_is_small() -> None:
+    history = History([str(number) for number in range(20)])
+    size = sum(sys.getsizeof(ring) for ring in (history._times, *history._series.values()))
+    assert CAPACITY * 2.0 >= 12 * 3600 and size < 2 * 2**20
