@@ -39,6 +39,7 @@ from console.catalog.records.objects import (
     Column,
     FullType,
     FunctionDetail,
+    PageKey,
     Privilege,
     RoutineDetail,
     Sequence,
@@ -49,7 +50,8 @@ from console.catalog.records.objects import (
 __all__ = [
     "CONTYPES", "PERSISTENCE", "PROKINDS", "RELKINDS", "TRIGGER_STATES", "Aggregate", "Column", "Constraint",
     "EventTrigger", "ExtendedStatistics", "Extension", "Found", "FullType", "FunctionDetail", "Graph", "Index", "Kind",
-    "Member", "Policy", "Privilege", "Publication", "Relation", "RelationDetail", "RelationHeader", "RelationSize",
+    "Member", "PageKey", "Policy",
+    "Privilege", "Publication", "Relation", "RelationDetail", "RelationHeader", "RelationSize",
     "Role", "Routine", "RoutineDetail", "Rule", "Schema", "Sequence", "SequenceDetail", "Subscription",
     "TableStatistics", "Trigger", "Type", "TypeDetail", "relation_kind", "routine_kind",
 ]

@@ -38,6 +38,7 @@ class Column:
     foreign_options: list[str]
     is_local: bool
     is_inherited: bool
+    is_readable: bool
     distinct_values: float | None
     null_fraction: float | None
     average_bytes: int | None
@@ -208,3 +209,12 @@ class FullType:
     type: TypeDetail
     privileges: list[Privilege]
     attributes: list[Column]
+
+
+@dataclass(frozen=True, slots=True)
+class PageKey:
+    """A unique, not null key by which a table can be paged (sql/page_key.sql); `types` are for casts."""
+
+    index: str
+    columns: list[str]
+    types: list[str]

@@ -25,6 +25,7 @@ SELECT
     coalesce(a.attfdwoptions, '{}') AS foreign_options,
     a.attislocal AS is_local,
     a.attinhcount > 0 AS is_inherited,
+    coalesce(pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT'), false) AS is_readable,
     s.n_distinct::float8 AS distinct_values,
     s.null_frac::float8 AS null_fraction,
     s.avg_width AS average_bytes

@@ -1,0 +1,189 @@
+"""The statements that read the rows of a table that we know nothing about, composed from its column names.
+
+Values come as text, cut on the server: a value of 10 MB never crosses the wire. One more column, the notes, says by
+an array of one text per field what was cut: the whole length in bytes, `-bytes` as stored where even the cut value
+would cost too much, or `dimensions:norm` of a vector.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from psycopg import sql
+
+CUT = 300
+"""Characters of a value that a page shows; fewer in a very wide table."""
+
+PAGE_BUDGET = 60_000
+"""Characters that a row of a page may have altogether."""
+
+RENDER_LIMIT = 256 * 1024
+"""Bytes as stored up to which a value other than text and bytea is rendered, which takes all of it."""
+
+Sort = Literal["fixed", "text", "bytea", "vector", "other"]
+Order = Literal["forward", "backward"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A column to read. `sort` says how its text is cut; `schema` is a vector type's extension's."""
+
+    name: str
+    sort: Sort
+    schema: str = "public"
+    type_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A relation, the fields to read of it, and what identifies a row.
+
+    `key` and `key_types`: columns of a unique key and their types; without them, rows of a table are found by
+    tableoid and ctid (`has_ctid`), those of a view not at all.
+    """
+
+    schema: str
+    name: str
+    fields: tuple[Field, ...]
+    key: tuple[str, ...] = ()
+    key_types: tuple[str, ...] = ()
+    has_ctid: bool = False
+
+    @property
+    def cut(self) -> int:
+        """Characters of each value that a page shows."""
+        return max(24, min(CUT, PAGE_BUDGET // max(1, len(self.fields))))
+
+    @property
+    def locators(self) -> int:
+        """How many columns after the fields and the notes identify the row."""
+        return len(self.key) or (2 if self.has_ctid else 0)
+
+
+Statement = sql.Composed
+"""A statement ready to be executed."""
+
+
+def quoted(*names: str) -> str:
+    """Names as an identifier, always in quotes."""
+    return ".".join('"' + name.replace('"', '""') + '"' for name in names)
+
+
+def notes(text: str | None, width: int) -> tuple[str | None, ...]:
+    """The column of notes, an array of `width` numbers, dimensions:norm and NULLs."""
+    if not text or text == "{}":
+        return (None,) * width
+    return tuple(None if one == "NULL" else one for one in text[1:-1].split(","))
+
+
+def rows(source: Source) -> sql.Composed:
+    """Every row: the fields cut, the notes, and what identifies the row."""
+    columns: list[sql.Composable] = [_cut(field, source.cut) for field in source.fields]
+    notes = sql.SQL(", ").join([_note(field, source.cut) for field in source.fields])
+    columns.append(sql.SQL("ARRAY[{}]::pg_catalog.text[]").format(notes))
+    if source.key:
+        columns += [sql.SQL("{}::pg_catalog.text").format(_column(name)) for name in source.key]
+    elif source.has_ctid:
+        columns += [sql.SQL("t.tableoid::pg_catalog.text"), sql.SQL("t.ctid::pg_catalog.text")]
+    return sql.SQL("SELECT {} FROM {} AS t").format(sql.SQL(", ").join(columns), _relation(source))
+
+
+def page(source: Source, size: int, order: Order = "forward", *, after: bool = False) -> sql.Composed:
+    """One page by key. With `after` it begins behind the key whose values are the parameters.
+
+    Backward the rows come in falling order.
+    """
+    names = sql.SQL(", ").join([_column(name) for name in source.key])
+    parts: list[sql.Composable] = [rows(source)]
+    if after:
+        values = sql.SQL(", ").join([_parameter(i, kind) for i, kind in enumerate(source.key_types, 1)])
+        sign = sql.SQL(">" if order == "forward" else "<")
+        parts.append(sql.SQL("WHERE ({}) {} ({})").format(names, sign, values))
+    way = sql.SQL("" if order == "forward" else " DESC")
+    parts.append(sql.SQL("ORDER BY {}").format(sql.SQL(", ").join([_column(name) + way for name in source.key])))
+    parts.append(sql.SQL("LIMIT {}").format(sql.Literal(size)))
+    return sql.SQL(" ").join(parts)
+
+
+def value(source: Source, field: Field, cap: int) -> sql.Composed:
+    """One value, at most `cap` characters of it, and its length in bytes; the row's locators are the parameters."""
+    if field.sort in ("text", "bytea", "fixed"):
+        text = _cut(field, cap)
+    else:
+        text = sql.SQL("pg_catalog.left({}::pg_catalog.text, {})").format(_column(field.name), sql.Literal(cap))
+    size = _octets(field)
+    if source.key:
+        pairs = zip(source.key, source.key_types, strict=True)
+        where = sql.SQL(" AND ").join([
+            sql.SQL("{} = {}").format(_column(name), _parameter(i, kind)) for i, (name, kind) in enumerate(pairs, 1)])
+    else:
+        where = sql.Composed([sql.SQL("t.tableoid = $1::pg_catalog.oid AND t.ctid = $2::pg_catalog.tid")])
+    return sql.SQL("SELECT {}, {} FROM {} AS t WHERE {}").format(text, size, _relation(source), where)
+
+
+def _parameter(number: int, kind: str) -> sql.SQL:
+    """$1::type, the type as format_type writes it."""
+    return sql.SQL(f"${number:d}::{kind}")
+
+
+def _relation(source: Source) -> sql.Identifier:
+    return sql.Identifier(source.schema, source.name)
+
+
+def _column(name: str) -> sql.Composable:
+    return sql.SQL("t.{}").format(sql.Identifier(name))
+
+
+def _cut(field: Field, size: int) -> sql.Composed:
+    """The beginning of a value as text. Text and bytea are sliced before they are rendered."""
+    column = _column(field.name)
+    match field.sort:
+        case "fixed":
+            return sql.SQL("{}::pg_catalog.text").format(column)
+        case "text":
+            return sql.SQL("pg_catalog.left({}::pg_catalog.text, {})").format(column, sql.Literal(size))
+        case "bytea":
+            return sql.SQL("pg_catalog.left(pg_catalog.substr({}, 1, {})::pg_catalog.text, {})").format(
+                column, sql.Literal(size // 2 + 1), sql.Literal(size))
+        case _:
+            return sql.SQL("CASE WHEN pg_catalog.pg_column_size({0}) <= {1} THEN "
+                           "pg_catalog.left({0}::pg_catalog.text, {2}) END").format(
+                column, sql.Literal(RENDER_LIMIT), sql.Literal(size))
+
+
+def _note(field: Field, size: int) -> sql.Composed:
+    column = _column(field.name)
+    match field.sort:
+        case "fixed":
+            return sql.Composed([sql.SQL("NULL")])
+        case "text" | "bytea":
+            return sql.SQL("CASE WHEN {0} > {1} THEN {0} END").format(
+                _octets(field), sql.Literal(size if field.sort == "text" else size // 2 - 1))
+        case "vector":
+            return _vector_note(field)
+        case _:
+            # A short value as stored may be long as text only by much repetition, which compression takes out.
+            return sql.SQL("CASE WHEN pg_catalog.pg_column_size({0}) > {1} THEN -pg_catalog.pg_column_size({0}) "
+                           "WHEN pg_catalog.octet_length({0}::pg_catalog.text) > {2} "
+                           "THEN pg_catalog.octet_length({0}::pg_catalog.text) END").format(
+                column, sql.Literal(RENDER_LIMIT), sql.Literal(size))
+
+
+def _vector_note(field: Field) -> sql.Composed:
+    """Dimensions and Euclidean norm, by pgvector's own functions."""
+    column = _column(field.name)
+    norm = sql.Identifier(field.schema, "vector_norm" if field.type_name == "vector" else "l2_norm")
+    if field.type_name == "sparsevec":
+        dimensions: sql.Composable = sql.SQL("pg_catalog.split_part({}::pg_catalog.text, '/', 2)").format(column)
+    else:
+        dimensions = sql.SQL("{}({})").format(sql.Identifier(field.schema, "vector_dims"), column)
+    return sql.SQL("{}::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) {}({})::pg_catalog.text"
+                   ).format(dimensions, norm, column)
+
+
+def _octets(field: Field) -> sql.Composed:
+    column = _column(field.name)
+    if field.sort == "bytea":
+        return sql.SQL("pg_catalog.octet_length({})").format(column)
+    return sql.SQL("pg_catalog.octet_length({}::pg_catalog.text)").format(column)

@@ -1,0 +1,226 @@
+"""Rows of tables that we know nothing about: every value as the text that the server wrote.
+
+What goes out is composed (paging.py); what comes in is text pages, a cursor that stays open, or a stream.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import AsyncRawCursor, pq, sql
+from psycopg.adapt import Dumper
+
+from console.server.faults import told
+from console.server.session import PgSession, preamble
+
+IDLE_LIMIT_S = 60.0
+"""How long a cursor may keep its transaction open while nobody asks for a page."""
+
+Sessions = Callable[[], AbstractAsyncContextManager[PgSession]]
+
+
+class Raw(bytes):
+    """A value as the server wrote it, to be sent back unchanged (a key in a SQL_ASCII database needn't be UTF-8)."""
+
+
+class RawDumper(Dumper):
+    """Sends Raw as text of unknown type: the cast in the statement says what it is."""
+
+    oid = 0
+
+    def dump(self, obj: Any) -> bytes:
+        return bytes(obj)
+
+
+@dataclass(frozen=True, slots=True)
+class TextColumn:
+    """A column of a result: its name and its type's OID."""
+
+    name: str
+    type_oid: int
+
+
+@dataclass(frozen=True, slots=True)
+class TextPage:
+    """A result as text; None is NULL. `raw` gives a value's own bytes, for sending it back."""
+
+    columns: tuple[TextColumn, ...]
+    rows: tuple[tuple[str | None, ...], ...]
+    raw_rows: tuple[tuple[Raw | None, ...], ...] = ()
+
+
+async def text_page(session: PgSession, statement: sql.Composed, params: Sequence[Any] = (), *, raw_from: int = 0,
+                    statement_timeout_ms: int | None = None) -> TextPage:
+    """The rows of one statement in a read-only transaction, one round trip. Raises ConsoleError.
+
+    With `raw_from`, the columns from that one on are kept as bytes as well (`raw_rows`).
+    """
+    with told(session.target.label):
+        begin = preamble(session.target, statement_timeout_ms=statement_timeout_ms)
+        (cursor,) = await _transaction(session, begin, [(statement, params)], end=True)
+        return _page(cursor, raw_from)
+
+
+class RowCursor:
+    """A server-side cursor in a read-only transaction of its own connection, for rows without a key.
+
+    The connection is taken at the first page and given back by `close`, or after IDLE_LIMIT_S without a page; the
+    next page then opens the cursor again and moves to its place, on what the table is by then.
+    """
+
+    def __init__(self, sessions: Sessions, statement: sql.Composed, *, scrolls: bool, raw_from: int = 0,
+                 idle_limit_s: float = IDLE_LIMIT_S) -> None:
+        self._sessions = sessions
+        self._statement = statement
+        self._scrolls = scrolls
+        self._raw_from = raw_from
+        self._idle_limit_s = idle_limit_s
+        self._session: PgSession | None = None
+        self._stack = AsyncExitStack()
+        self._position = 0
+        self._lock = asyncio.Lock()
+        self._idle: asyncio.Task[None] | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self._session is not None
+
+    async def page(self, offset: int, size: int) -> TextPage:
+        """`size` rows from the one after `offset` on. Raises ConsoleError, the cursor closed."""
+        async with self._lock:
+            self._stop_idling()
+            try:
+                if self._session is not None and offset < self._position and not self._scrolls:
+                    await self._close()
+                session = self._session or await self._open()
+                with told(session.target.label):
+                    page = await self._fetch(session, offset, size)
+            except BaseException:
+                await self._close()
+                raise
+            self._position = offset + len(page.rows)
+            self._idle = asyncio.create_task(self._close_when_idle())
+            return page
+
+    async def close(self) -> None:
+        """Ends the transaction and gives the connection back."""
+        async with self._lock:
+            self._stop_idling()
+            await self._close()
+
+    async def _open(self) -> PgSession:
+        session = self._session = await self._stack.enter_async_context(self._sessions())
+        way = sql.SQL("SCROLL" if self._scrolls else "NO SCROLL")
+        # The server ends the transaction itself should this process hang.
+        guard_ms = round(self._idle_limit_s * 1000) * 2
+        begin = (*preamble(session.target), sql.SQL(f"SET LOCAL idle_in_transaction_session_timeout = {guard_ms:d}"))
+        declare = sql.SQL("DECLARE dbconsole_rows {} CURSOR FOR {}").format(way, self._statement)
+        with told(session.target.label):
+            await _transaction(session, begin, [(declare, ())], end=False)
+        self._position = 0
+        return session
+
+    async def _fetch(self, session: PgSession, offset: int, size: int) -> TextPage:
+        connection = session.connection
+        if offset != self._position:
+            move = f"ABSOLUTE {offset:d}" if self._scrolls else f"FORWARD {offset - self._position:d}"
+            await connection.execute(sql.SQL(f"MOVE {move} FROM dbconsole_rows"))
+        cursor = AsyncRawCursor(connection)
+        await cursor.execute(sql.SQL(f"FETCH FORWARD {size:d} FROM dbconsole_rows"))
+        return _page(cursor, self._raw_from)
+
+    async def _close_when_idle(self) -> None:
+        await asyncio.sleep(self._idle_limit_s)
+        async with self._lock:
+            self._idle = None
+            await self._close()
+
+    def _stop_idling(self) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
+
+    async def _close(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            await _rollback(session)
+        await self._stack.aclose()
+        self._position = 0
+
+
+async def stream(session: PgSession, statement: sql.Composed, *, statement_timeout_ms: int) -> AsyncIterator[bytes]:
+    """The rows of `statement` as CSV by COPY, the header first, one row at a time and never all in memory.
+
+    NULL is empty and an empty text is "". Cancelling the task, or closing the iterator, cancels the statement.
+    Raises ConsoleError.
+    """
+    copy_statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv, HEADER, ENCODING 'UTF8')").format(statement)
+    async for row in _copied(session, copy_statement, statement_timeout_ms):
+        yield row
+
+
+async def _copied(session: PgSession, statement: sql.Composed, statement_timeout_ms: int) -> AsyncIterator[bytes]:
+    with told(session.target.label):
+        begin = preamble(session.target, statement_timeout_ms=statement_timeout_ms)
+        await _transaction(session, begin, [], end=False)
+        try:
+            async with session.connection.cursor().copy(statement) as copy:
+                async for row in copy:
+                    yield bytes(row)
+        finally:
+            await _rollback(session)
+
+
+async def _transaction(session: PgSession, begin: Sequence[sql.SQL],
+                       statements: Sequence[tuple[sql.Composed, Sequence[Any]]], *, end: bool
+                       ) -> list[AsyncRawCursor[Any]]:
+    """BEGIN, the statements and, with `end`, COMMIT in one round trip; on any failure the transaction is gone."""
+    connection = session.connection
+    cursors = []
+    try:
+        async with connection.pipeline():
+            for opening in begin:
+                await connection.execute(opening)
+            for statement, params in statements:
+                cursor = AsyncRawCursor(connection)  # $1, not %s: identifiers may hold percent signs
+                cursor.adapters.register_dumper(Raw, RawDumper)
+                cursors.append(cursor)
+                await cursor.execute(statement, params or None)
+            if end:
+                await connection.execute("COMMIT")
+    except BaseException:
+        await _rollback(session)
+        raise
+    return cursors
+
+
+async def _rollback(session: PgSession) -> None:
+    connection = session.connection
+    if not connection.closed and connection.info.transaction_status != pq.TransactionStatus.IDLE:
+        try:
+            await connection.rollback()
+        except psycopg.Error:
+            await connection.close()
+
+
+def _page(cursor: AsyncRawCursor[Any], raw_from: int) -> TextPage:
+    """The cursor's result by way of libpq alone, so that no type is ever parsed."""
+    result = cursor.pgresult
+    assert result is not None
+    width = result.nfields
+    columns = tuple(TextColumn(_text(result.fname(i)) or "", result.ftype(i)) for i in range(width))
+    values = [[result.get_value(row, i) for i in range(width)] for row in range(result.ntuples)]
+    texts = tuple(tuple(map(_text, row)) for row in values)
+    if not raw_from:
+        return TextPage(columns, texts)
+    raw = tuple(tuple(None if one is None else Raw(one) for one in row[raw_from:]) for row in values)
+    return TextPage(columns, texts, raw)
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("utf-8", "replace")
