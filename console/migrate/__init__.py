@@ -1,1 +1,1 @@
-"""Migrations: files, ledger, lock and the engine that applies them; lint, plan, verify; other tools' layouts and ledgers."""
+"""Migrations: files, ledger, lock and engine; lint, plan and verify; other tools' layouts and ledgers."""

@@ -36,7 +36,7 @@ from console.migrate.records import LedgerRow, MigrationState, RunPlan, RunRepor
 from console.migrate.splitter import Lines, Statement
 from console.migrate.version import VersionKey, version_key
 from console.migrate.watch import Running, Watcher
-from console.server.script import Command, Outcome, ScriptFault, ScriptSession, ServerNotice, script_session
+from console.server.script import Command, Outcome, ScriptFault, ScriptSession, script_session
 from console.server.target import Target
 from console.services import Service
 
@@ -78,7 +78,7 @@ async def run(target: Target, services: Sequence[Service], plan: RunPlan, on_eve
         notes = tuple(f"{status.service.name}: {note}" for status in statuses for note in status.notes)
         on_event(RunStarted(chosen, held, notes))
         runner = Runner(target, session, plan, on_event, statuses, rows)
-        done = await _unless_lost(lock, runner, runner.run_all(chosen, prepared, lock))
+        done = await guarded(lock, runner, runner.run_all(chosen, prepared, lock))
         return RunReport(tuple(done), tuple(runner.held), (time.perf_counter() - started) * 1000, notes)
 
 
@@ -87,7 +87,7 @@ async def apply_all(target: Target, services: Sequence[Service], on_event: Liste
     return await run(target, services, RunPlan(), on_event)
 
 
-async def _unless_lost(lock: RunLock, runner: Runner, work: Coroutine[Any, Any, T]) -> T:
+async def guarded(lock: RunLock, runner: Runner, work: Coroutine[Any, Any, T]) -> T:
     """The result of `work`, which is cancelled when the lock is lost; the watcher lives as long."""
     working = asyncio.ensure_future(work)
     losing = asyncio.ensure_future(lock.until_lost())
@@ -132,25 +132,35 @@ class Runner:
                 continue
             script = prepared[id(step)]
             self.on_event(FileStarted(step, number, len(chosen), len(script.statements)))
-            started = time.perf_counter()
-            self.session.on_notice = lambda notice, step=step: self._pass_on(step, notice)
-            try:
-                if script.in_transaction:
-                    await self._with_retries(step, script)
-                else:
-                    from console.migrate import stepwise
-
-                    await stepwise.run(self, step, script)
-            except FileError as error:
-                self.on_event(Failed(step, error))
-                raise
-            finally:
-                self.watcher.running = None
+            elapsed_ms = await self.timed(step, self._script(step, script))
             node = (step.migration.service, step.migration.key)
             (self._applied.add if step.direction == "up" else self._applied.discard)(node)
             done.append(step)
-            self.on_event(FileFinished(step, number, len(chosen), (time.perf_counter() - started) * 1000))
+            self.on_event(FileFinished(step, number, len(chosen), elapsed_ms))
         return done
+
+    async def timed(self, step: Step, work: Awaitable[None]) -> float:
+        """Does the work of one file and tells how many milliseconds it took, or what failed."""
+        started = time.perf_counter()
+        self.session.on_notice = lambda notice: self.on_event(Notice(step, notice.severity, notice.message))
+        try:
+            await work
+        except FileError as error:
+            self.on_event(Failed(step, error))
+            raise
+        finally:
+            self.watcher.running = None
+        return (time.perf_counter() - started) * 1000
+
+    async def _script(self, step: Step, script: Prepared) -> None:
+        if script.in_transaction:
+            count = len(script.statements)
+            await self.with_retries(step, script,
+                                    ledger.applied(step, count) if step.direction == "up" else ledger.reverted(step))
+        else:
+            from console.migrate import stepwise
+
+            await stepwise.run(self, step, script)
 
     async def _waits_for(self, step: Step) -> str | None:
         """Why the file is left for later; an earlier file of this run may have made what it needs."""
@@ -170,11 +180,11 @@ class Runner:
         self.held.append(MigrationState(file.service, file.version, file.name, "held", file, step.row, reason))
         self.on_event(Held(step, reason))
 
-    async def _with_retries(self, step: Step, script: Prepared) -> None:
+    async def with_retries(self, step: Step, script: Prepared, record: Command) -> None:
         """The whole transaction again when it couldn't get a lock; nobody queues behind us meanwhile."""
         for attempt in range(1, self.plan.attempts + 1):
             try:
-                await self._in_transaction(step, script)
+                await self._in_transaction(step, script, record)
                 return
             except FileError as error:
                 if not self.retries(error, attempt):
@@ -197,9 +207,8 @@ class Runner:
         self.on_event(Retrying(step, error.message, attempt + 1, self.plan.attempts, delay_s))
         await asyncio.sleep(delay_s)
 
-    async def _in_transaction(self, step: Step, script: Prepared) -> None:
+    async def _in_transaction(self, step: Step, script: Prepared, record: Command) -> None:
         statements = script.statements
-        record = ledger.applied(step, len(statements)) if step.direction == "up" else ledger.reverted(step)
         await self.transaction(step, script, statements, 0, (record,))
         for statement in filter(sets_session, statements):
             self.on_event(Notice(step, "NOTE", f"line {statement.line}: {statement.summary}: lasts to the end of this "
@@ -308,9 +317,6 @@ class Runner:
         except (ScriptFault, ConsoleError, TimeoutError):
             pass
 
-    def _pass_on(self, step: Step, notice: ServerNotice) -> None:
-        self.on_event(Notice(step, notice.severity, notice.message))
-
 
 async def settle(work: Awaitable[None]) -> None:
     """Waits for `work` to the end, even when this task is cancelled meanwhile; then the cancellation goes on."""
@@ -326,4 +332,4 @@ async def settle(work: Awaitable[None]) -> None:
     await task
 
 
-__all__ = ["MigrationError", "Runner", "apply_all", "run"]
+__all__ = ["MigrationError", "Runner", "apply_all", "guarded", "run"]

@@ -221,12 +221,16 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunPlan:
-    """What is asked of a run. `to` is the version to end at (0: before the first), `steps` how many; None: all."""
+    """What is asked of a run. `to` is the version to end at (0: before the first), `steps` how many; None: all.
+
+    `failed_only`: only what an earlier run left half done.
+    """
 
     direction: Direction = "up"
     to: str | None = None
     steps: int | None = None
     out_of_order: bool = False
+    failed_only: bool = False
     lock_wait_s: float = 60.0
     lock_timeout_ms: int = 3000
     attempts: int = 8

@@ -20,6 +20,10 @@ def choose(statuses: Sequence[ServiceStatus], rows: Iterable[LedgerRow], plan: R
     """The steps that `plan` asks for. Raises MigrationError where the state of things forbids it."""
     if plan.to is not None:
         _check_version(statuses, plan.to)
+    if plan.failed_only:
+        failed = [one for one in _states(statuses) if one.state == "failed" and one.file is not None]
+        return tuple(Step(one.file, one.row.direction, one.row, one.row.statements_done)
+                     for one in failed if one.file is not None and one.row is not None)
     return _up(statuses, rows, plan) if plan.direction == "up" else _down(statuses, plan)
 
 

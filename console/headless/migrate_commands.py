@@ -1,0 +1,203 @@
+"""The commands of `dbconsole migrate`, one function each: status, up, down, new, baseline, repair, seed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from console.errors import UsageError
+from console.headless.migrate import Request, put, say
+from console.server.script import script_session
+
+if TYPE_CHECKING:
+    from console.migrate.records import MigrationState, RunPlan, RunReport, ServiceStatus, Step
+    from console.migrate.status import Preview
+
+_SYMBOLS = {"applied": "+", "pending": "-", "failed": "!", "changed": "~", "missing": "?", "held": "."}
+
+
+async def status(request: Request) -> int:
+    """States of every migration. Exit 1 with --exit-code when something is neither applied nor held."""
+    from console.migrate.status import read_status
+
+    target = await request.target()
+    services = request.services(target)
+    async with script_session(target, purpose="migrate status") as session:
+        statuses = await read_status(session, services)
+    if request.options.json:
+        put({"target": target.label, "services": [_status_document(one) for one in statuses]})
+    else:
+        sys.stdout.write(status_text(statuses))
+    wanting = any(one.state not in ("applied", "held") for status in statuses for one in status.migrations)
+    return int(wanting and request.options.exit_code)
+
+
+async def up(request: Request) -> int:
+    """Applies what is pending."""
+    return await _run(request, request.plan())
+
+
+async def down(request: Request) -> int:
+    """Rolls back."""
+    return await _run(request, request.plan())
+
+
+async def new(request: Request) -> int:
+    """Writes the next pair of files and prints their names."""
+    from console.migrate.create import next_pair
+
+    services = request.services(None)
+    if len(services) > 1:
+        raise UsageError("a new migration for which service?",
+                         hint=f"--service, one of {', '.join(service.name for service in services)}")
+    options = request.options
+    for path, text in next_pair(services[0], " ".join(options.words), no_transaction=options.no_transaction):
+        if not options.dry_run:
+            with path.open("x", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+        sys.stdout.write(f"{path}\n")
+    return 0
+
+
+async def baseline(request: Request) -> int:
+    """Rows for what is in the database already."""
+    return await _repair(request, "baseline", request.options.to)
+
+
+async def repair(request: Request) -> int:
+    """Puts the ledger right; `retry` runs again what is half done."""
+    options = request.options
+    if options.action == "retry":
+        from console.migrate.records import RunPlan
+
+        return await _run(request, RunPlan(failed_only=True, lock_wait_s=options.lock_wait))
+    return await _repair(request, options.action, options.version)
+
+
+async def seed(request: Request) -> int:
+    """Development data."""
+    from console.headless.narration import Narration
+    from console.migrate.seed import run_seeds, seeds
+
+    target = await request.target()
+    services = request.services(target)
+    found = seeds(services)
+    lines = [f"{step.migration.service}: {step.script.path} ({len(script.statements)} statements)"
+             for step, script in found]
+    if request.options.dry_run or not found:
+        say("\n".join(lines) or "no service has seed files")
+        return 0
+    if target.is_production and not request.options.force:
+        raise UsageError(f"{target.label} is production: seeds are development data", hint="--force, if that is meant")
+    request.confirm(target, lines)
+    with Narration(sys.stderr) as narration:
+        count = await run_seeds(target, services, narration, lock_wait_s=request.options.lock_wait)
+    if request.options.json:
+        put({"target": target.label, "seeded": count})
+    return 0
+
+
+async def _run(request: Request, plan: RunPlan) -> int:
+    from console.headless.narration import Narration
+    from console.migrate.apply import run
+    from console.migrate.status import preview
+
+    target = await request.target()
+    services = request.services(target)
+    options = request.options
+    if options.dry_run or not (options.yes or target.environment in ("staging", "development")):
+        async with script_session(target.direct(), purpose="migrate") as session:
+            steps = await preview(session, services, plan)
+        lines = _steps_text(steps)
+        if options.dry_run:
+            if options.json:
+                put({"target": target.label, "steps": [_step_document(one.step) for one in steps]})
+            else:
+                sys.stdout.write("\n".join(lines) + "\n")
+            return 0
+        if any(one.held is None for one in steps):
+            request.confirm(target, lines)
+    with Narration(sys.stderr) as narration:
+        report = await run(target, services, plan, narration)
+    if options.json:
+        put(_report_document(target.label, report))
+    return 0
+
+
+async def _repair(request: Request, action: Any, version: str | None) -> int:
+    from console.headless.narration import Narration
+    from console.migrate.repair import repair as do_repair
+    from console.migrate.repair import repairs
+    from console.migrate.status import read_status
+
+    target = await request.target()
+    services = request.services(target)
+    async with script_session(target.direct(), purpose="migrate") as session:
+        found = repairs(await read_status(session, services), action, version)
+    lines = [one.sentence for one in found] or ["there is nothing to do"]
+    options = request.options
+    if found and not options.dry_run:
+        request.confirm(target, lines)
+        with Narration(sys.stderr) as narration:
+            found = await do_repair(target, services, action, version=version, on_event=narration,
+                                    lock_wait_s=options.lock_wait)
+    if options.json:
+        put({"target": target.label, "done": [] if options.dry_run else lines, "planned": lines})
+    else:
+        say("\n".join(lines))
+    return 0
+
+
+def status_text(statuses: Sequence[ServiceStatus]) -> str:
+    """A table of services, then every migration that isn't plainly applied, each with its reason."""
+    rows = [("service", "state", "applied", "pending", "latest")]
+    for status in statuses:
+        latest = status.latest
+        rows.append((status.service.name, status.state, str(status.applied), str(status.pending),
+                     f"{latest.version} {latest.name}" if latest else "-"))
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    for status in statuses:
+        lines += [f"{_SYMBOLS[one.state]} {status.service.name}/{one.version} {one.name}: {one.state}"
+                  + (f", {one.detail}" if one.detail else "")
+                  for one in status.migrations if one.state != "applied" or one.detail]
+        lines += [f"  {status.service.name}: {note}" for note in status.notes]
+    return "\n".join(lines) + "\n"
+
+
+def _status_document(status: ServiceStatus) -> dict[str, Any]:
+    service = status.service
+    return {
+        "service": service.name, "schema": service.schemas[0] if service.schemas else None,
+        "schemas": list(service.schemas), "framework": service.framework or "dbconsole", "applied": status.applied,
+        "pending": status.pending, "latest": status.latest.version if status.latest else None, "state": status.state,
+        "notes": list(status.notes), "migrations": [_migration_document(one) for one in status.migrations]}
+
+
+def _migration_document(one: MigrationState) -> dict[str, Any]:
+    row = one.row
+    return {
+        "version": one.version, "name": one.name, "state": one.state, "detail": one.detail or None,
+        "applied_at": row.applied_at.isoformat() if row else None, "applied_by": row.applied_by if row else None,
+        "duration_ms": row.duration_ms if row else None,
+        "checksum_ok": one.state != "changed" if row and one.file else None}
+
+
+def _steps_text(steps: Sequence[Preview]) -> list[str]:
+    return [f"{one.step.direction:4} {one.step.migration.label}: {len(one.script.statements) - one.step.done} statements"
+            + ("" if one.script.in_transaction else ", without a transaction")
+            + (f" ({one.held})" if one.held else "") for one in steps] or ["there is nothing to do"]
+
+
+def _step_document(step: Step) -> dict[str, Any]:
+    file = step.migration
+    return {"service": file.service, "version": file.version, "name": file.name, "direction": step.direction}
+
+
+def _report_document(label: str, report: RunReport) -> dict[str, Any]:
+    return {
+        "target": label, "done": [_step_document(step) for step in report.done],
+        "held": [{"service": one.service, "version": one.version, "name": one.name, "reason": one.detail}
+                 for one in report.held],
+        "duration_ms": report.duration_ms}

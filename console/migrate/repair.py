@@ -1,0 +1,127 @@
+"""Putting the ledger right by hand: baselines and repairs. Each says what it will do before it does it.
+
+    baseline         everything up to a version is in the database already: rows for it, nothing is run
+    mark-applied     one migration is in the database, whatever the ledger says
+    mark-reverted    one migration is not in the database any more
+    accept-checksum  files that were changed after they were applied are right as they are now
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from console.migrate import ledger, state
+from console.migrate.events import Listener
+from console.migrate.faults import MigrationError
+from console.migrate.files import read_service
+from console.migrate.lock import run_lock
+from console.migrate.records import MigrationFile, MigrationState, Script, ServiceStatus
+from console.migrate.version import version_key
+from console.server.script import Command, ScriptFault, script_session
+from console.server.target import Target
+from console.services import Service
+
+Action = Literal["baseline", "mark-applied", "mark-reverted", "accept-checksum"]
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """One change of the ledger: what it does in a sentence, and the commands that do it."""
+
+    sentence: str
+    commands: tuple[Command, ...]
+
+
+def repairs(statuses: Sequence[ServiceStatus], action: Action, version: str | None = None) -> tuple[Repair, ...]:
+    """What `action` comes to; `version` belongs to the one service of `statuses`. Pure.
+
+    Raises MigrationError where it makes no sense.
+    """
+    if action == "accept-checksum" and version is None:
+        return tuple(_accepted(one) for status in statuses for one in status.migrations if one.state == "changed")
+    if len(statuses) != 1 or version is None:
+        names = ", ".join(status.service.name for status in statuses)
+        raise MigrationError(f"{action} needs one service and a version", hint=f"--service (of {names}) and a version")
+    (status,) = statuses
+    if action == "baseline":
+        return _baseline(status, version)
+    one = next((one for one in status.migrations if one.key == version_key(version)), None)
+    if one is None:
+        raise MigrationError(f"{status.service.name} has no version {version}",
+                             hint="dbconsole migrate status shows the versions")
+    match action:
+        case "mark-applied":
+            return (_applied(one),)
+        case "mark-reverted":
+            return (_reverted(one),)
+        case "accept-checksum":
+            return (_accepted(one),)
+
+
+async def repair(target: Target, services: Sequence[Service], action: Action, *, version: str | None,
+                 on_event: Listener, lock_wait_s: float = 60.0) -> tuple[Repair, ...]:
+    """Does it, all or nothing, under the lock of runs. Raises MigrationError."""
+    target = target.direct()
+    files = [read_service(service) for service in services]
+    async with run_lock(target, wait_s=lock_wait_s, on_event=on_event), \
+            script_session(target, purpose="migrate") as session:
+        await ledger.ensure(session)
+        rows = await session.fetch(ledger.ROWS)
+        found = repairs(state.compare_all(files, rows, session.info.extensions), action, version)
+        try:
+            await ledger.write(session, *(command for one in found for command in one.commands))
+        except ScriptFault as fault:
+            raise MigrationError(f"the ledger could not be written: {fault.fault.summary}",
+                                 detail=fault.fault.detail, hint=fault.fault.hint) from fault
+    return found
+
+
+def _baseline(status: ServiceStatus, version: str) -> tuple[Repair, ...]:
+    limit = version_key(version)
+    if limit not in {one.key for one in status.migrations}:
+        raise MigrationError(f"{status.service.name} has no version {version}",
+                             hint="dbconsole migrate status shows the versions")
+    wanted = [one for one in status.migrations if one.key <= limit and one.file is not None and not one.is_applied]
+    return tuple(Repair(f"{_label(one)} becomes applied without being run",
+                        (ledger.marked(file, one.row), ledger.event(file, "baseline", None, None, file.up.checksum)))
+                 for one in wanted if (file := one.file) is not None)
+
+
+def _applied(one: MigrationState) -> Repair:
+    if one.is_applied:
+        raise MigrationError(f"{_label(one)} is applied already", hint="accept-checksum is for changed files")
+    file = _file(one)
+    was = "half done" if one.state == "failed" else "pending"
+    return Repair(f"{_label(one)}, {was} so far, becomes applied; nothing is run",
+                  (ledger.marked(file, one.row), ledger.event(file, "marked applied", one.detail or None)))
+
+
+def _reverted(one: MigrationState) -> Repair:
+    if one.row is None:
+        raise MigrationError(f"{_label(one)} is not in the ledger", hint="there is nothing to revert")
+    file = one.file or MigrationFile(one.service, one.version, one.name, Script(Path(one.name)))
+    return Repair(f"{_label(one)} leaves the ledger and is pending again; nothing is run",
+                  (ledger.forgotten(one.service, one.row.version),
+                   ledger.event(file, "marked reverted", one.detail or None)))
+
+
+def _accepted(one: MigrationState) -> Repair:
+    if one.state != "changed" or one.row is None:
+        raise MigrationError(f"{_label(one)} is {one.state}, not changed", hint="there is no checksum to accept")
+    file = _file(one)
+    return Repair(f"{_label(one)}: the checksum of the file as it is now is accepted",
+                  (ledger.marked(file, one.row),
+                   ledger.event(file, "checksum accepted", f"was {one.row.checksum_up}", None, file.up.checksum)))
+
+
+def _file(one: MigrationState) -> MigrationFile:
+    if one.file is None:
+        raise MigrationError(f"{_label(one)} has no file", hint="get it from the version control")
+    return one.file
+
+
+def _label(one: MigrationState) -> str:
+    return f"{one.service}/{one.version}_{one.name}" if one.name else f"{one.service}/{one.version}"
