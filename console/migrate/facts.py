@@ -47,6 +47,26 @@ class RelationFacts:
     def is_partitioned(self) -> bool:
         return self.kind == "p"
 
+    @property
+    def size_words(self) -> str:
+        """For people: "1.2 GB, about 3,000,000 rows", "" where neither is known."""
+        words = []
+        if self.total_bytes is not None:
+            words.append(bytes_words(self.total_bytes))
+        if self.rows is not None:
+            words.append(f"about {self.rows:,} rows")
+        return ", ".join(words)
+
+
+def bytes_words(count: int) -> str:
+    """A size in the units of pg_size_pretty with one decimal: "8.0 kB"."""
+    value, unit = float(count), "bytes"
+    for unit in ("bytes", "kB", "MB", "GB", "TB"):
+        if value < 1024 or unit == "TB":
+            break
+        value /= 1024
+    return f"{count} bytes" if unit == "bytes" else f"{value:.1f} {unit}"
+
 
 @dataclass(frozen=True, slots=True)
 class ColumnFacts:

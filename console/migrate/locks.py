@@ -49,6 +49,27 @@ def relations_of(statement: Statement) -> list[Name]:
     return sorted(names, key=str)
 
 
+def made_by(statement: Statement, catalog: Catalog | None, created: frozenset[Name]) -> Name | None:
+    """The table or view that the statement makes, or that it gives a new name though it was made in this run
+    (`created`); None for other statements, and where IF NOT EXISTS finds it there.
+    """
+    body = statement.body
+    match statement.node_kind:
+        case "create_stmt":
+            name = range_name(body.relation)
+        case "create_table_as_stmt":
+            name = range_name(body.into.rel)
+        case "view_stmt" if not body.replace:
+            name = range_name(body.view)
+        case "rename_stmt" if body.HasField("relation") and not body.subname:
+            old = range_name(body.relation)
+            return Name(old.schema, body.newname) if old in created else None
+        case _:
+            return None
+    hidden = getattr(body, "if_not_exists", False) and catalog is not None and catalog.relation(name) is not None
+    return None if hidden else name
+
+
 def index_name(body: Node) -> Name:
     """The name of the index that an IndexStmt makes; it lies in its table's schema. Empty where the server names it."""
     return Name(body.relation.schemaname or None, body.idxname)

@@ -1,4 +1,4 @@
-"""PostgreSQL's own grammar behind four functions: `split`, `grammar_version`, `scan_name` and a statement's tree.
+"""PostgreSQL's own grammar: `split` into statements with their trees, `comments`, `grammar_version`, and reading trees.
 
 The parser is libpg_query (through postgast): the very grammar of one PostgreSQL version, `grammar_version()`.
 A server older than that refuses statements that parse here; `SyntaxFault` and `Statement` can't know it.
@@ -121,6 +121,18 @@ def split(text: str) -> list[Statement] | SyntaxFault:
         statements.append(Statement(text=statement.strip(), offset=begin, line=row + 1,
                                     column=begin - line_starts[row] + 1, kind=_tag(raw.stmt), node=raw.stmt))
     return statements
+
+
+def comments(text: str) -> list[tuple[int, str]]:
+    """The comments of `text`, with their offsets in characters; none where it is no SQL."""
+    postgast = _parser()
+    try:
+        tokens = postgast.scan(text).tokens
+    except postgast.PgQueryError:
+        return []
+    encoded = text.encode("utf-8")
+    return [(len(encoded[:one.start].decode("utf-8")), encoded[one.start:one.end].decode("utf-8"))
+            for one in tokens if enum_name(one, "token") in ("SQL_COMMENT", "C_COMMENT")]
 
 
 def grammar_version() -> int:

@@ -326,7 +326,7 @@ def observe(database: Database, sql: str) -> tuple[dict[Name, LockMode], set[Nam
         before = connection.execute(RELATIONS).fetchall()
         names = {row[0]: Name(row[1], row[2]) for row in before}
         connection.rollback()
-        connection.execute(sql)  # type: ignore[call-overload]
+        connection.execute(sql)
         held = strongest(connection.execute(HELD, [connection.info.backend_pid]).fetchall(), names)
         after = {row[0]: row for row in connection.execute(RELATIONS).fetchall()}
         connection.rollback()
@@ -371,7 +371,7 @@ def held_up(locked: Database, sql: str, obstacle: str) -> None:
             names[row[0]] = Name(row[1], row[2])
             kinds[names[row[0]]] = row[4]
         blocker = stack.enter_context(psycopg.connect(locked.conninfo))
-        blocker.execute(obstacle)  # type: ignore[call-overload]
+        blocker.execute(obstacle)
         held = asyncio.run(while_held_up(locked.conninfo, sql, watcher, names, told))
     check_locks(sql, told, held, kinds, None)
 
@@ -380,7 +380,7 @@ async def while_held_up(conninfo: str, sql: str, watcher: psycopg.Connection[Any
                         told: dict[Name, LockMode]) -> dict[Name, LockMode]:
     connection = await psycopg.AsyncConnection.connect(conninfo, autocommit=True)
     async with connection:
-        running = asyncio.create_task(connection.execute(sql))  # type: ignore[call-overload]
+        running = asyncio.create_task(connection.execute(sql))
         held: dict[Name, LockMode] = {}
         deadline = time.monotonic() + 5
         while time.monotonic() < deadline and not running.done():

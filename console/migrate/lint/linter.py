@@ -1,0 +1,150 @@
+"""Runs the rules over scripts, and takes the ignore directives at their word."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+
+from console.migrate.directives import Directives
+from console.migrate.facts import Catalog
+from console.migrate.faults import FileError
+from console.migrate.lint.ignores import Ignore, read_ignores
+from console.migrate.lint.rule import RULES, SMALL_BYTES, Finding, Hit, Rule, Severity, Subject
+from console.migrate.locks import functions_of, made_by, relations_of
+from console.migrate.parse import Name, Statement, SyntaxFault, grammar_version, split
+from console.migrate.records import Direction, Script
+
+for _module in ("transactions", "indexes", "columns", "constraints", "tables", "removal", "names", "versions"):
+    import_module(f"console.migrate.lint.{_module}")  # each declares its rules in RULES
+
+_NEVER_IGNORED = {
+    "syntax-error": "what can't be parsed can't be run",
+    "bad-directive": "a directive that isn't understood is not obeyed",
+    "ignore-without-reason": "who reads the file later must know why the rule doesn't matter here",
+    "unused-ignore": "an ignore that silences nothing hides the next finding",
+}
+"""The findings that the linter itself makes, with their reasons."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lintable:
+    """A script with what the linter must know of it. `schemas` are the service's, empty where they don't matter."""
+
+    service: str
+    script: Script
+    direction: Direction = "up"
+    schemas: tuple[str, ...] = ()
+
+
+def lint(lintables: Iterable[Lintable], catalog: Catalog | None = None, *, in_sequence: bool = False) -> list[Finding]:
+    """What the rules find, file by file, in order of lines.
+
+    `catalog` sharpens them with sizes, types and constraints. `in_sequence`: the scripts run one after the other
+    against that catalog, so what one makes is new to the next.
+    """
+    findings: list[Finding] = []
+    created: frozenset[Name] = frozenset()
+    for lintable in lintables:
+        run = _Run(lintable, catalog, created if in_sequence and catalog is not None else frozenset())
+        findings.extend(sorted(run.findings(), key=lambda one: one.line))
+        created = run.created
+    return findings
+
+
+def relations_and_functions(scripts: Iterable[Script]) -> tuple[set[Name], set[str]]:
+    """What to ask the catalog for, so that lint and plan know all that they can. Unparsable scripts add nothing."""
+    names: set[Name] = set()
+    functions: set[str] = set()
+    for script in scripts:
+        for statement in _parsed(script):
+            names.update(relations_of(statement))
+            functions |= functions_of(statement)
+    return names, functions
+
+
+def _parsed(script: Script) -> Sequence[Statement]:
+    try:
+        statements = split(script.text)
+    except FileError:
+        return ()
+    return () if isinstance(statements, SyntaxFault) else statements
+
+
+class _Run:
+    """The rules over one script."""
+
+    def __init__(self, lintable: Lintable, catalog: Catalog | None, created: frozenset[Name]) -> None:
+        self.lintable = lintable
+        self.catalog = catalog
+        self.created = created
+
+    def finding(self, line: int, rule: str, severity: Severity, message: str, advice: str) -> Finding:
+        return Finding(self.lintable.service, str(self.lintable.script.path), line, rule, severity, message, advice)
+
+    def findings(self) -> Iterator[Finding]:
+        script = self.lintable.script
+        try:
+            directives = script.directives
+            statements = split(script.text)
+        except FileError as error:
+            yield self.finding(error.line or 1, "bad-directive", "error", error.message, error.hint or "")
+            return
+        if isinstance(statements, SyntaxFault):
+            line = script.first_line + statements.line - 1
+            yield self.finding(line, "syntax-error", "error", f"{statements.message} (column {statements.column})",
+                               statements.hint or f"read with the grammar of PostgreSQL {grammar_version()}")
+            return
+        ignores = read_ignores(script.text, statements, script.first_line)
+        used: set[tuple[int, str]] = set()
+        for index, found in self._raw(statements, directives):
+            silencer = next((number for number, ignore in enumerate(ignores) if ignore.reason
+                             and found.rule in ignore.rules and ignore.statement in (None, index)), None)
+            if silencer is None:
+                yield found
+            else:
+                used.update((number, found.rule) for number, ignore in enumerate(ignores)
+                            if found.rule in ignore.rules and ignore.statement in (None, index))
+        yield from self._unused(ignores, used)
+
+    def _raw(self, statements: list[Statement], directives: Directives) -> Iterator[tuple[int, Finding]]:
+        rules = [rule for rule in RULES.values() if self.lintable.direction == "up" or not rule.upwards]
+        for index, statement in enumerate(statements):
+            subject = Subject(statement, index, tuple(statements), directives, self.lintable.schemas, self.catalog,
+                              self.created)
+            line = self.lintable.script.first_line + statement.line - 1
+            for rule in rules:
+                for hit in rule.check(subject):
+                    if (found := self._weighed(rule, hit, subject, line)) is not None:
+                        yield index, found
+            if (name := made_by(statement, self.catalog, self.created)) is not None:
+                self.created |= {name}
+
+    def _weighed(self, rule: Rule, hit: Hit, subject: Subject, line: int) -> Finding | None:
+        """A hit with the table's size in mind: None for a new table, info for a small one."""
+        severity, message = hit.severity or rule.severity, hit.message
+        if hit.table is not None:
+            if subject.is_new(hit.table):
+                return None
+            facts = subject.facts(hit.table)
+            if facts is not None and facts.total_bytes is not None:
+                if facts.total_bytes < SMALL_BYTES:
+                    severity = "info"
+                message += f" ({hit.table}: {facts.size_words})"
+        return self.finding(line, rule.name, severity, message, hit.advice or rule.advice)
+
+    def _unused(self, ignores: list[Ignore], used: set[tuple[int, str]]) -> Iterator[Finding]:
+        for number, ignore in enumerate(ignores):
+            if not ignore.reason:
+                yield self.finding(ignore.line, "ignore-without-reason", "error",
+                                   f"ignore={','.join(ignore.rules)} gives no reason", "write ignore=RULE: reason")
+                continue
+            for name in ignore.rules:
+                if name not in RULES:
+                    close = difflib.get_close_matches(name, RULES, 1, 0.5)
+                    advice = f"did you mean {close[0]}?" if close else "take it out"
+                    yield self.finding(ignore.line, "unused-ignore", "warning", f"there is no rule {name}", advice)
+                elif (number, name) not in used:
+                    yield self.finding(ignore.line, "unused-ignore", "warning", f"{name} finds nothing here",
+                                       "take it out")

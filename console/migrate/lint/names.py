@@ -1,0 +1,111 @@
+"""Rules about names and privileges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from console.migrate.lint.rule import Hit, Subject, rule
+from console.migrate.lockmodes import LockMode
+from console.migrate.parse import Name, enum_name, find, object_words, options, parts_name, range_name, strings, walk
+
+_MAX_BYTES = 63
+
+
+def targets(at: Subject) -> Iterator[Name]:
+    """What the statement makes or changes, by the name that it writes: tables, indexes' tables, functions, types."""
+    body = at.body
+    match at.kind:
+        case "create_stmt" | "create_seq_stmt" | "view_stmt" | "create_table_as_stmt":
+            relation = {"create_stmt": "relation", "create_seq_stmt": "sequence", "view_stmt": "view"}.get(at.kind)
+            into = getattr(body, relation) if relation else body.into.rel
+            if into.relpersistence != "t":
+                yield range_name(into)
+        case "create_function_stmt":
+            yield parts_name(strings(body.funcname))
+        case "create_enum_stmt":
+            yield parts_name(strings(body.type_name))
+        case "create_domain_stmt":
+            yield parts_name(strings(body.domainname))
+        case "composite_type_stmt":
+            yield range_name(body.typevar)
+        case _:
+            referenced = {range_name(one.pktable) for one in find(body, "Constraint")
+                          if enum_name(one, "contype") == "CONSTR_FOREIGN"}
+            for lock in at.footprint.locks:
+                if lock.mode >= LockMode.ROW_EXCLUSIVE and not lock.is_indirect and lock.relation not in referenced:
+                    yield lock.relation
+
+
+@rule("unqualified-name", "warning",
+      reason="which schema it means depends on the search_path of whoever runs the migration",
+      advice="write the schema before the name")
+def unqualified_name(at: Subject) -> Iterator[Hit]:
+    for name in dict.fromkeys(targets(at)):
+        if name.schema is None and not _is_temporary(at, name):
+            yield Hit(f"{name} without a schema")
+
+
+def _is_temporary(at: Subject, name: Name) -> bool:
+    return any(one.node_kind == "create_stmt" and one.body.relation.relpersistence == "t"
+               and one.body.relation.relname == name.name for one in at.before)
+
+
+@rule("foreign-schema", "warning",
+      reason="the schema belongs to another service, whose own migrations don't know of the change",
+      advice="change it in the migrations of the service that owns the schema")
+def foreign_schema(at: Subject) -> Iterator[Hit]:
+    if not at.schemas:
+        return
+    for name in dict.fromkeys(targets(at)):
+        if name.schema is not None and name.schema not in (*at.schemas, "pg_temp"):
+            yield Hit(f"changes {name}, outside of {', '.join(at.schemas)}")
+
+
+@rule("identifier-too-long", "warning",
+      reason="PostgreSQL cuts names at 63 bytes, so two long ones may collide and the file lies about what exists",
+      advice="a shorter name")
+def identifier_too_long(at: Subject) -> Iterator[Hit]:
+    long: dict[str, None] = {}
+    for node in walk(at.body):
+        for member, value in node.ListFields():
+            if member.name in ("relname", "idxname", "conname", "colname", "newname", "trigname", "policy_name") \
+                    and isinstance(value, str) and len(value.encode()) > _MAX_BYTES:
+                long[value] = None
+    for name in long:
+        yield Hit(f"{name} has {len(name.encode())} bytes")
+
+
+@rule("definer-search-path", "warning",
+      reason="a SECURITY DEFINER function runs with its owner's rights and the caller's search_path: whoever can make "
+             "objects can make it run theirs",
+      advice="SET search_path = pg_catalog, pg_temp (and the service's schema) in the function's definition")
+def definer_search_path(at: Subject) -> Iterator[Hit]:
+    if at.kind != "create_function_stmt":
+        return
+    given = options(at.body.options)
+    sets = [node.def_elem.arg.variable_set_stmt.name for node in at.body.options if node.def_elem.defname == "set"]
+    if "security" in given and given["security"].boolean.boolval and "search_path" not in sets:
+        yield Hit(f"{parts_name(strings(at.body.funcname))} is SECURITY DEFINER without a search_path of its own")
+
+
+@rule("grant-to-public", "warning",
+      reason="every role of the cluster gets the right, also those that come later",
+      advice="grant it to the roles that need it")
+def grant_to_public(at: Subject) -> Iterator[Hit]:
+    if at.kind == "grant_stmt" and at.body.is_grant:
+        writes = not at.body.privileges or any(
+            node.access_priv.priv_name in ("insert", "update", "delete", "truncate", "create", "all")
+            for node in at.body.privileges)
+        to_public = any(enum_name(node.role_spec, "roletype") == "ROLESPEC_PUBLIC" for node in at.body.grantees)
+        if to_public and writes:
+            yield Hit(f"grants PUBLIC the right to write on {object_words(at.body, 'objtype').lower()}")
+
+
+@rule("password-in-file", "error",
+      reason="the password stands in the repository, the server's log and pg_stat_activity",
+      advice="make the role without a password and set it outside, with \\password of psql")
+def password_in_file(at: Subject) -> Iterator[Hit]:
+    if at.kind in ("create_role_stmt", "alter_role_stmt"):
+        password = options(at.body.options).get("password")
+        if password is not None and password.WhichOneof("node") == "string":
+            yield Hit("sets a role's password")

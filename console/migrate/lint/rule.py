@@ -1,0 +1,138 @@
+"""A lint rule, what it sees of a statement, and what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from console.migrate.altering import commands
+from console.migrate.directives import NONE, Directives
+from console.migrate.facts import Catalog, RelationFacts
+from console.migrate.footprint import Footprint
+from console.migrate.locks import locks_of
+from console.migrate.parse import Name, Node, Statement, enum_name, range_name
+
+Severity = Literal["error", "warning", "info"]
+SMALL_BYTES = 10 * 1024 * 1024
+"""Below this size a table's scan or rewrite is over before anybody waits: the finding becomes info."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule found at a line of a file, and how to do it safely instead."""
+
+    service: str
+    file: str
+    line: int
+    rule: str
+    severity: Severity
+    message: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A rule's find in one statement. `table` marks a cost that grows with that table: none while it is new or
+    small. `advice` replaces the rule's own.
+    """
+
+    message: str
+    advice: str | None = None
+    table: Name | None = None
+    severity: Severity | None = None
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One statement as a rule sees it: with its file before and after it, and the catalog where there is one.
+
+    `created` are the tables that this run has made before it, of which nobody else knows yet.
+    """
+
+    statement: Statement
+    index: int
+    statements: tuple[Statement, ...]
+    directives: Directives = NONE
+    schemas: tuple[str, ...] = ()
+    catalog: Catalog | None = None
+    created: frozenset[Name] = frozenset()
+
+    @property
+    def kind(self) -> str:
+        return self.statement.node_kind
+
+    @property
+    def body(self) -> Node:
+        return self.statement.body
+
+    @property
+    def before(self) -> tuple[Statement, ...]:
+        return self.statements[:self.index]
+
+    @property
+    def after(self) -> tuple[Statement, ...]:
+        return self.statements[self.index + 1:]
+
+    @property
+    def in_transaction(self) -> bool:
+        return not self.directives.no_transaction
+
+    @cached_property
+    def footprint(self) -> Footprint:
+        return locks_of(self.statement, self.catalog)
+
+    def is_new(self, name: Name) -> bool:
+        """Whether this run has made the table: what is done to it is in nobody's way."""
+        return any(one.name == name.name and (one.schema == name.schema or not one.schema or not name.schema)
+                   for one in self.created)
+
+    def facts(self, name: Name) -> RelationFacts | None:
+        return self.catalog.relation(name) if self.catalog else None
+
+    @property
+    def table(self) -> Name:
+        """The table of an ALTER TABLE."""
+        return range_name(self.body.relation)
+
+    @property
+    def commands(self) -> Iterator[tuple[str, Node]]:
+        """The subcommands of an ALTER TABLE; of nothing else, and not on what is new."""
+        if self.kind == "alter_table_stmt" and enum_name(self.body, "objtype") == "OBJECT_TABLE" \
+                and not self.is_new(self.table):
+            yield from commands(self.body)
+
+
+Check = Callable[[Subject], Iterable[Hit]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A named rule. `reason` says what goes wrong, `advice` how to do it safely.
+
+    `upwards`: only for scripts that go up; a way down drops and renames by nature.
+    """
+
+    name: str
+    severity: Severity
+    reason: str
+    advice: str
+    check: Check = field(repr=False)
+    upwards: bool = False
+
+
+RULES: dict[str, Rule] = {}
+"""Every rule of the package by name, in the order of declaration."""
+
+
+def rule(name: str, severity: Severity, *, reason: str, advice: str, upwards: bool = False) -> Callable[[Check], Check]:
+    """Declares the function below as a rule. Raises ValueError for a name that is taken."""
+
+    def declare(check: Check) -> Check:
+        if name in RULES:
+            raise ValueError(f"two rules are called {name}")
+        RULES[name] = Rule(name, severity, reason, advice, check, upwards)
+        return check
+
+    return declare

@@ -1,0 +1,170 @@
+"""What a run would do, before it does it: statements in order, their locks, who is in the way, and the findings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from console.migrate.facts import Catalog, RelationFacts, RelationSession, read_catalog
+from console.migrate.faults import FileError
+from console.migrate.footprint import Lock
+from console.migrate.lint import Finding, Lintable, lint, relations_and_functions
+from console.migrate.lockmodes import LockMode
+from console.migrate.locks import locks_of, made_by
+from console.migrate.parse import Name, Statement, SyntaxFault, grammar_version, split
+from console.migrate.records import Direction, Step
+from console.server.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRelation:
+    """A relation that a statement locks: how, what that keeps others from, and who is on it now.
+
+    `facts` and `sessions` are None without a connection, `facts` also where the relation doesn't exist yet.
+    """
+
+    name: Name
+    mode: LockMode
+    rewrites: bool
+    scans: bool
+    facts: RelationFacts | None = None
+    sessions: tuple[RelationSession, ...] | None = None
+
+    @property
+    def in_the_way(self) -> tuple[RelationSession, ...]:
+        """The sessions that hold, or wait in the queue for, a lock that this one must wait for."""
+        return tuple(one for one in self.sessions or ()
+                     if (held := one.lock_mode) is not None and held.conflicts_with(self.mode))
+
+
+@dataclass(frozen=True, slots=True)
+class PlanStatement:
+    """One statement of a step. `relations` are those that others can see, the most locked first.
+
+    `opaque` says what can't be known of its locks. `line` counts in the file from 1.
+    """
+
+    sql: str
+    line: int
+    kind: str
+    relations: tuple[PlanRelation, ...]
+    opaque: str | None = None
+    makes: Name | None = None
+
+    @property
+    def mode(self) -> LockMode | None:
+        """The strongest lock; None when nothing that others can see is locked."""
+        return self.relations[0].mode if self.relations else None
+
+    @property
+    def blocks(self) -> str | None:
+        """What others can't do on that relation meanwhile, in words."""
+        return self.mode.blocks if self.mode is not None else None
+
+    @property
+    def rewrites(self) -> bool:
+        return any(one.rewrites for one in self.relations)
+
+    @property
+    def scans(self) -> bool:
+        return any(one.scans for one in self.relations)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanStep:
+    """One script of a run; `fault` says why its statements can't be told."""
+
+    service: str
+    version: str
+    name: str
+    direction: Direction
+    file: str
+    in_transaction: bool
+    statements: tuple[PlanStatement, ...]
+    findings: tuple[Finding, ...]
+    fault: str | None = None
+
+
+async def plan(session: Session | None, steps: Sequence[Step],
+               schemas: Mapping[str, tuple[str, ...]] | None = None) -> list[PlanStep]:
+    """The plan of `steps`, in their order; `schemas` are each service's own. Without a session it knows no sizes.
+
+    Raises ConsoleError when the server can't be asked.
+    """
+    catalog = None
+    if session is not None:
+        names, functions = relations_and_functions(step.script for step in steps)
+        catalog = await read_catalog(session, sorted(names, key=str), sorted(functions))
+    return planned(steps, catalog, schemas or {})
+
+
+def planned(steps: Sequence[Step], catalog: Catalog | None, schemas: Mapping[str, tuple[str, ...]]) -> list[PlanStep]:
+    """The plan of `steps` against `catalog`. Pure, but for reading the files."""
+    lintables = [Lintable(step.migration.service, step.script, step.direction,
+                          schemas.get(step.migration.service, ())) for step in steps]
+    findings = lint(lintables, catalog, in_sequence=True)
+    created: frozenset[Name] = frozenset()
+    result = []
+    for step in steps:
+        statements, fault, created = _statements(step, catalog, created)
+        path = str(step.script.path)
+        result.append(PlanStep(
+            service=step.migration.service, version=step.migration.version, name=step.migration.name,
+            direction=step.direction, file=path,
+            in_transaction=fault is not None or not step.script.directives.no_transaction,
+            statements=tuple(statements), fault=fault,
+            findings=tuple(one for one in findings if one.file == path and _within(step, one, lintables))))
+    return result
+
+
+def _within(step: Step, finding: Finding, lintables: Sequence[Lintable]) -> bool:
+    """Whether a finding is of this step, where one file holds both directions."""
+    other = next((one.script for one in lintables if one.script.path == step.script.path
+                  and one.script.first_line > step.script.first_line), None)
+    return step.script.first_line <= finding.line and (other is None or finding.line < other.first_line)
+
+
+def version_note(session: Session) -> str | None:
+    """A word of caution where the server is older than the grammar that its plan was read with."""
+    ours, theirs = grammar_version(), session.info.major
+    return f"read with the grammar of PostgreSQL {ours}; the server is {theirs} and may refuse newer syntax" \
+        if theirs < ours else None
+
+
+def _statements(step: Step, catalog: Catalog | None,
+                created: frozenset[Name]) -> tuple[list[PlanStatement], str | None, frozenset[Name]]:
+    """A step's statements that are still to be run, why they can't be told, and the relations made until then."""
+    script = step.script
+    try:
+        directives = script.directives
+        parsed = split(script.text)
+    except FileError as error:
+        return [], error.summary, created
+    if isinstance(parsed, SyntaxFault):
+        return [], f"line {script.first_line + parsed.line - 1}, column {parsed.column}: {parsed.message}", created
+    if directives.own_transaction:
+        parsed = [one for one in parsed if not one.controls_transaction]
+    statements = []
+    for number, statement in enumerate(parsed):
+        makes = made_by(statement, catalog, created)
+        if number >= step.done:
+            statements.append(_statement(statement, script.first_line, catalog, created, makes))
+        if makes is not None:
+            created |= {makes}
+    return statements, None, created
+
+
+def _statement(statement: Statement, first_line: int, catalog: Catalog | None, created: frozenset[Name],
+               makes: Name | None) -> PlanStatement:
+    footprint = locks_of(statement, catalog)
+    visible = [lock for lock in footprint.locks if lock.relation not in created]
+    return PlanStatement(sql=statement.text, line=first_line + statement.line - 1, kind=statement.kind,
+                         relations=tuple(_relation(lock, catalog) for lock in visible), opaque=footprint.opaque,
+                         makes=makes)
+
+
+def _relation(lock: Lock, catalog: Catalog | None) -> PlanRelation:
+    if catalog is None:
+        return PlanRelation(lock.relation, lock.mode, lock.rewrites, lock.scans)
+    return PlanRelation(lock.relation, lock.mode, lock.rewrites, lock.scans, catalog.relation(lock.relation),
+                        tuple(catalog.sessions_on(lock.relation)))
