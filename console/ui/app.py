@@ -27,6 +27,7 @@ import os
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from textual._compositor import ChopsUpdate
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
@@ -35,11 +36,10 @@ from textual.screen import Screen
 from console.errors import ConsoleError, PasswordNeeded
 from console.ui import choices, terminal, themes
 from console.ui.connection import Connection, Sources, State
-from console.ui.facts import header_facts
 from console.ui.frame import ConsoleScreen
 from console.ui.screens import ENTRIES, Entry
 from console.ui.text import AsciiFilter, content
-from console.view.header import HeaderFacts
+from console.ui.updates import SpansUpdate
 
 NUMBERS = "12345678"
 
@@ -57,12 +57,12 @@ class ConsoleApp(App[int]):
         Binding("ctrl+q", "quit", "quit", show=False, priority=True),
         Binding("r", "retry", "retry now", id="app.retry"),
         Binding("space", "pause", "pause", key_display="space", id="app.pause"),
-        Binding("r", "rate", "rate", id="app.rate"),
-        Binding("t", "targets", "target", id="app.targets"),
-        Binding("D", "databases", "database", show=False, id="app.databases"),
-        Binding("T", "themes", "theme", show=False, id="app.themes"),
-        Binding("question_mark", "help", "help", key_display="?", id="app.help"),
-        Binding("ctrl+p", "commands", "commands", key_display="^p", id="app.commands"),
+        Binding("r", "open('rate')", "rate", id="app.rate"),
+        Binding("t", "open('target')", "target", id="app.targets"),
+        Binding("D", "open('database')", "database", show=False, id="app.databases"),
+        Binding("T", "open('theme')", "theme", show=False, id="app.themes"),
+        Binding("question_mark", "open('help')", "help", key_display="?", id="app.help"),
+        Binding("ctrl+p", "open('commands')", "commands", key_display="^p", id="app.commands"),
         Binding("q,ctrl+c", "quit", "quit", key_display="q", id="app.quit"),
     ]
 
@@ -113,6 +113,11 @@ class ConsoleApp(App[int]):
         filters = super().get_line_filters()
         return [*filters, AsciiFilter()] if self.is_ascii else filters
 
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        if type(renderable) is ChopsUpdate:
+            renderable = SpansUpdate(renderable.chops, renderable.spans, renderable.chop_ends)
+        super()._display(screen, renderable)
+
     # the connection
 
     def _connection(self, name: str, every_s: float, database: str | None = None) -> Connection:
@@ -122,17 +127,12 @@ class ConsoleApp(App[int]):
         """There is something new to show: a sample, or another state."""
         if not self.is_running:
             return
-        if isinstance(screen := self._base_screen(), ConsoleScreen):
-            screen.show_state()
-            if self.connection.state is State.LIVE:
-                screen.take_snapshot()
+        if (screen := self.show_state()) is not None:
+            screen.take_snapshot()
         error = self.connection.error
         if isinstance(error, PasswordNeeded) and error is not self._asked_password_for:
             self._asked_password_for = error
-            self.ask_password()
-
-    def header_facts(self) -> HeaderFacts:
-        return header_facts(self.connection, self.clock)
+            self.action_open("password")
 
     async def open_target(self, name: str, database: str | None = None) -> None:
         """Leaves the target and opens another one, or another database of it, with fresh screens."""
@@ -143,7 +143,7 @@ class ConsoleApp(App[int]):
         stale = [f"{entry.name} {self._generation}" for entry in self.entries]
         self._generation += 1
         self._add_modes()
-        self._close_dialogs()
+        self.close_dialogs()
         self.connection.start()
         await self.switch_mode(f"{self.screen_name} {self._generation}")
         for mode in stale:
@@ -156,10 +156,15 @@ class ConsoleApp(App[int]):
         for entry in self.entries:
             self.add_mode(f"{entry.name} {self._generation}", entry.make)
 
-    def _base_screen(self) -> Screen[Any] | None:
-        return self.screen_stack[0] if self.screen_stack else None
+    def show_state(self) -> ConsoleScreen | None:
+        """Brings the header and all that depends on the connection's state up to date, on the screen that is shown."""
+        screen = self.screen_stack[0] if self.screen_stack else None
+        if not isinstance(screen, ConsoleScreen):
+            return None
+        screen.show_state()
+        return screen
 
-    def _close_dialogs(self) -> None:
+    def close_dialogs(self) -> None:
         while len(self.screen_stack) > 1:
             self.screen.dismiss(None)
 
@@ -168,7 +173,7 @@ class ConsoleApp(App[int]):
             self.action_show_screen(entry.name)
 
     def action_show_screen(self, name: str) -> None:
-        self._close_dialogs()
+        self.close_dialogs()
         self.screen_name = name
         self.switch_mode(f"{name} {self._generation}")
 
@@ -178,15 +183,7 @@ class ConsoleApp(App[int]):
         self.connection.start()
 
     def on_mount(self) -> None:
-        self.set_interval(1.0, self.tick)
-
-    def tick(self) -> None:
-        """The header's clock, ages and countdowns, and a loss that no sample tells of."""
-        self.connection_changed() if self.connection.state is not State.LIVE else self._show_header()
-
-    def _show_header(self) -> None:
-        if isinstance(screen := self._base_screen(), ConsoleScreen):
-            screen.show_state()
+        self.set_interval(1.0, self.show_state)
 
     # what a person does
 
@@ -194,27 +191,27 @@ class ConsoleApp(App[int]):
         waiting = self.connection.state in (State.FAILED, State.LOST)
         if action == "retry":
             return waiting
-        if action in ("rate", "pause"):
+        if action == "pause" or parameters == ("rate",):
             return not waiting
-        if action == "databases":
+        if parameters == ("database",):
             return self.connection.info is not None
         return super().check_action(action, parameters)
 
     def action_retry(self) -> None:
         if self.connection.needs_password:
-            self.ask_password()
+            self.action_open("password")
         else:
             self.connection.retry_now()
-            self._show_header()
+            self.show_state()
 
     def action_pause(self) -> None:
         self.connection.set_paused(not self.connection.paused)
-        self._show_header()
+        self.show_state()
 
     def set_rate(self, every_s: float) -> None:
         self.connection.set_every(every_s)
         choices.remember(refresh_s=every_s)
-        self._show_header()
+        self.show_state()
 
     def copy(self, text: str) -> None:
         """Puts `text` on the terminal's clipboard (OSC 52) and says so."""
@@ -230,40 +227,11 @@ class ConsoleApp(App[int]):
 
         self.push_screen(FailureDialog(error))
 
-    def ask_password(self) -> None:
+    def action_open(self, what: str) -> None:
+        """Opens the dialog of that name of ui/dialogs/opening.py."""
         from console.ui.dialogs import opening
 
-        opening.ask_password(self)
-
-    def action_rate(self) -> None:
-        from console.ui.dialogs import opening
-
-        opening.choose_rate(self)
-
-    def action_targets(self) -> None:
-        from console.ui.dialogs import opening
-
-        opening.choose_target(self)
-
-    def action_databases(self) -> None:
-        from console.ui.dialogs import opening
-
-        self.run_worker(opening.choose_database(self), group="databases", exclusive=True, exit_on_error=False)
-
-    def action_themes(self) -> None:
-        from console.ui.dialogs import opening
-
-        opening.choose_theme(self)
-
-    def action_help(self) -> None:
-        from console.ui.dialogs.help import HelpDialog
-
-        self.push_screen(HelpDialog(self.screen))
-
-    def action_commands(self) -> None:
-        from console.ui.commands import open_palette
-
-        open_palette(self)
+        opening.DIALOGS[what](self)
 
     async def action_quit(self) -> None:
         self.exit(0)

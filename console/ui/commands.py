@@ -60,13 +60,14 @@ async def looks(app: ConsoleApp, words: str) -> list[Command]:
 
 
 async def actions(app: ConsoleApp, words: str) -> list[Command]:
-    offered: list[tuple[str, str, Callable[[], Any]]] = [
-        ("Refresh rate", "r", app.action_rate), ("Pause or go on", "space", app.action_pause),
-        ("Retry now", "r", app.action_retry), ("Choose a target", "t", app.action_targets),
-        ("Choose a database", "D", app.action_databases), ("Choose a theme", "T", app.action_themes),
-        ("Keys of this screen", "?", app.action_help), ("Quit", "q", app.action_quit)]
-    return [Command(label, key, run) for label, key, run in offered
-            if app.check_action(run.__name__.removeprefix("action_"), ())]
+    offered: list[tuple[str, str, Callable[[], Any], str, tuple[str, ...]]] = [
+        ("Retry now", "r", app.action_retry, "retry", ()), ("Pause or go on", "space", app.action_pause, "pause", ())]
+    offered += [(label, key, partial(app.action_open, what), "open", (what,)) for label, key, what in (
+        ("Refresh rate", "r", "rate"), ("Choose a target", "t", "target"), ("Choose a database", "D", "database"),
+        ("Choose a theme", "T", "theme"), ("Keys of this screen", "?", "help"))]
+    offered.append(("Quit", "q", app.action_quit, "quit", ()))
+    return [Command(label, key, run) for label, key, run, action, parameters in offered
+            if app.check_action(action, parameters)]
 
 
 SOURCES: list[Source] = [screens, actions, databases, targets, looks]

@@ -8,13 +8,15 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from console.clock import Clock
 from console.config import Config
 from console.errors import ConsoleError, PasswordNeeded
 
 if TYPE_CHECKING:
+    from console.sampler.records import Snapshot
+    from console.sampler.sampler import Sampler
     from console.server.info import ServerInfo
     from console.server.pool import Pool
     from console.server.session import Session
@@ -22,20 +24,6 @@ if TYPE_CHECKING:
 
 CLOSE_WITHIN_S = 1.5
 """How long leaving may take; a server that is gone must not keep anybody."""
-
-
-class Sampler(Protocol):
-    """What the console needs of console.sampler.Sampler."""
-
-    latest: Any
-    history: Any
-    listeners: list[Callable[[Any], None]]
-    every_s: float
-    paused: bool
-
-    async def run(self) -> None: ...
-
-    def wake(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +84,18 @@ class Connection:
             return State.FAILED
         if self.pool is None:
             return State.OPENING
-        sampled = self.sampler is not None and self.sampler.latest is not None
-        if self.pool.error is not None:
-            return State.LOST if sampled else State.FAILED
-        return State.LIVE if sampled else State.CONNECTING
+        latest = self.sampler.latest if self.sampler is not None else None
+        if latest is None:
+            return State.CONNECTING
+        if latest.error is not None:
+            return State.FAILED if latest.taken_at is None else State.LOST
+        return State.LIVE
 
     @property
     def error(self) -> ConsoleError | None:
         """Why there is no connection."""
-        return self._error or (self.pool.error if self.pool else None)
+        latest = self.sampler.latest if self.sampler is not None else None
+        return self._error or (latest.error if latest is not None else None)
 
     @property
     def info(self) -> ServerInfo | None:
@@ -142,7 +133,6 @@ class Connection:
         if self._error is not None:
             self._restart()
         elif self.pool is not None and self.sampler is not None:
-            self.pool.breaker.retry_now()
             self.sampler.wake()
 
     def use_password(self, password: str) -> None:
@@ -154,13 +144,11 @@ class Connection:
         self.every_s = every_s
         if self.sampler is not None:
             self.sampler.every_s = every_s
-            self.sampler.wake()
 
     def set_paused(self, paused: bool) -> None:
         self.paused = paused
         if self.sampler is not None:
             self.sampler.paused = paused
-            self.sampler.wake()
 
     async def close(self) -> None:
         """Ends the sampler and closes the pool, in `CLOSE_WITHIN_S` seconds at most."""
@@ -190,7 +178,7 @@ class Connection:
                 self.pool = self._sources.pool_for(target)
                 self.sampler = self._sources.sampler_for(self.pool, self.services, self.every_s)
                 self.sampler.paused = self.paused
-                self.sampler.listeners.append(lambda *_: self._changed())
+                self.sampler.listeners.append(self._sampled)
                 self._changed()
                 try:
                     await self.sampler.run()
@@ -200,6 +188,13 @@ class Connection:
         except ConsoleError as error:
             self._error = error
             self._changed()
+
+    def _sampled(self, snapshot: Snapshot) -> None:
+        """Passes it on. A password that was refused isn't tried again: that would lock the role out."""
+        if isinstance(snapshot.error, PasswordNeeded) and self._task is not None:
+            self._error = snapshot.error
+            self._task.cancel()
+        self._changed()
 
     def _tell(self, progress: str) -> None:
         self.progress = progress

@@ -23,9 +23,9 @@ def header_facts(connection: Connection, clock: Clock) -> HeaderFacts:
         is_standby=info.is_standby if info else False,
         is_pooled=info.is_pooled if info else False,
         read_only=connection.read_only or (info is not None and (info.is_standby or info.is_read_only)),
-        connections=getattr(snapshot, "connections", None) if live else None,
+        connections=snapshot.sessions.connections if snapshot and snapshot.sessions and live else None,
         max_connections=info.max_connections if info else None,
-        rtt_ms=getattr(snapshot, "rtt_ms", None) if connection.state is State.LIVE else None,
+        rtt_ms=snapshot.rtt_ms if snapshot and connection.state is State.LIVE else None,
         pool_in_use=statistics.in_use if statistics and info else None,
         pool_max=statistics.max_size if statistics else None,
         pool_waiting=statistics.waiting if statistics else 0,
@@ -36,7 +36,7 @@ def header_facts(connection: Connection, clock: Clock) -> HeaderFacts:
 def age_s(connection: Connection, clock: Clock) -> float | None:
     """How old what is shown is, in seconds; None before the first sample."""
     snapshot = connection.sampler.latest if connection.sampler is not None else None
-    return None if snapshot is None else max(0.0, clock.monotonic() - snapshot.taken_at)
+    return None if snapshot is None else max(0.0, clock.monotonic() - snapshot.monotonic_s)
 
 
 def _link(connection: Connection, clock: Clock) -> Link:

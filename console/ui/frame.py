@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -14,6 +14,7 @@ from textual.screen import Screen
 from textual.worker import Worker
 
 from console.errors import ConsoleError
+from console.sampler.records import Snapshot
 from console.server.session import Session
 from console.ui.connection import Connection, State
 from console.ui.widgets.connection_panel import ConnectionPanel
@@ -34,7 +35,7 @@ class ConsoleScreen(Screen[None]):
     A screen lives as long as its connection: choosing another target or database makes new ones.
     """
 
-    AUTO_FOCUS = None
+    AUTO_FOCUS = ""
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "filter", key_display="/", id="screen.filter"),
@@ -55,7 +56,7 @@ class ConsoleScreen(Screen[None]):
         """The screen's widgets, between the bar and the footer."""
         yield from ()
 
-    def sampled(self, snapshot: Any) -> None:
+    def sampled(self, snapshot: Snapshot) -> None:
         """A new snapshot of the target's sampler."""
 
     async def sample(self, session: Session) -> None:
@@ -103,7 +104,7 @@ class ConsoleScreen(Screen[None]):
 
     def take_snapshot(self) -> None:
         sampler = self.connection.sampler
-        if sampler is not None and sampler.latest is not None and self.is_mounted:
+        if sampler is not None and sampler.latest is not None and sampler.latest.taken_at and self.is_mounted:
             self.sampled(sampler.latest)
 
     def on_mount(self) -> None:

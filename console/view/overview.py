@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from console.check.records import Result, Status
+from console.metrics.records import SchemaSize
+from console.migrate.records import ServiceStatus
+from console.sampler.records import Snapshot
 from console.view import format as fmt
 from console.view.series import Series
 from console.view.table import Cell, Column, Line, Row, Table, Tone
@@ -16,24 +19,41 @@ TONES: dict[Status, Tone] = {Status.OK: "ok", Status.WARNING: "warning", Status.
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A measurement: its title, the latest value as text, a note beside it, and how it went."""
+    """A measurement: its title (`short` where there is little room), the latest value, a note, and how it went."""
 
     title: str
+    short: str
     value: str
     note: str
     series: Series
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceRow:
-    """A service's schemas taken together; `migrations` is a short text, "" where nothing is known of them."""
+SERIES = ("transactions_per_s", "connections", "cache_hit_percent", "wal_bytes_per_s")
+"""The series of the sampler's history that `cards` wants."""
 
-    name: str
-    tables: int | None
-    total_bytes: int | None
-    is_estimate: bool = False
-    migrations: str = ""
-    tone: Tone = ""
+
+def cards(snapshot: Snapshot, history: Mapping[str, Sequence[float | None]]) -> tuple[Card, ...]:
+    """The four measurements, in the order of `SERIES`. `history` holds their values, oldest first."""
+    transactions, connections, hits, wal = (tuple(history[name]) for name in SERIES)
+    sessions = snapshot.sessions
+    states = [] if sessions is None else [
+        (sessions.active, "active"), (sessions.idle, "idle"), (sessions.idle_in_transaction, "in tx")]
+    hit_low = 90.0 if all(value is None or value >= 90 for value in hits) else 0.0
+    return (
+        Card("transactions/s", "tx/s", fmt.number(snapshot.transactions_per_s), _peak(transactions, fmt.number),
+             Series("transactions/s", transactions)),
+        Card("connections", "conn", "-" if sessions is None else fmt.count(sessions.connections),
+             "  ".join(f"{number} {state}" for number, state in states if number),
+             Series("connections", connections)),
+        Card("cache hit", "hit", fmt.percent(snapshot.cache_hit_percent), f"from {hit_low:.0f} to 100 %",
+             Series("cache hit", hits, "%", low=hit_low, high=100.0)),
+        Card("WAL", "WAL", fmt.rate(snapshot.wal_bytes_per_s), _peak(wal, fmt.rate), Series("WAL", wal, "B/s")),
+    )
+
+
+def _peak(values: Sequence[float | None], text: Callable[[float], str]) -> str:
+    known = [value for value in values if value is not None]
+    return f"peak {text(max(known))}" if known else ""
 
 
 def verdict(results: Sequence[Result]) -> Line:
@@ -86,22 +106,49 @@ SERVICE_COLUMNS = (
     Column("name", "Services", fixed=True, minimum=10, maximum=24),
     Column("tables", "tables", align="right", minimum=6),
     Column("size", "size", align="right", minimum=7),
-    Column("migrations", "migrations", flexible=True, minimum=12, maximum=40, priority=1),
+    Column("migrations", "migrations", flexible=True, minimum=12, maximum=40, priority=1, sortable=False),
 )
 
 
-def services_table(services: Sequence[ServiceRow] | None, why: str | None = None) -> Table:
-    """The services; None when the sizes have not been read yet, `why` when they can't be."""
-    if services is None:
-        return Table(SERVICE_COLUMNS, (), why or "reading sizes...")
-    rows = tuple(
-        Row(service.name, (
-            Cell(service.name),
-            Cell(fmt.count(service.tables), order=service.tables),
-            Cell(("~" if service.is_estimate else "") + fmt.size(service.total_bytes), order=service.total_bytes),
-            Cell(service.migrations, service.tone or "dim")))
-        for service in services)
-    return Table(SERVICE_COLUMNS, rows, "no service and no schema: [services.NAME] in config.toml names some")
+def services_table(snapshot: Snapshot, schemas: Sequence[SchemaSize] | None) -> Table:
+    """The services with what they hold; where there are none, the schemas (None: not read)."""
+    if not snapshot.services:
+        return _schemas_table(snapshot, schemas)
+    rows = []
+    for one in snapshot.services:
+        words, tone = _migrations(one.migrations)
+        rows.append(Row(one.service.name, (
+            Cell(one.service.name), *_holds(one.tables, one.total_bytes, one.is_estimate), Cell(words, tone)),
+            search=" ".join(one.service.schemas)))
+    return Table(SERVICE_COLUMNS, tuple(rows))
+
+
+def _schemas_table(snapshot: Snapshot, schemas: Sequence[SchemaSize] | None) -> Table:
+    columns = (replace(SERVICE_COLUMNS[0], title="Schemas"), *SERVICE_COLUMNS[1:3])
+    if schemas is None:
+        return Table(columns, (), snapshot.unavailable.get("schema_sizes", "reading sizes..."))
+    rows = tuple(Row(one.schema, (Cell(one.schema), *_holds(one.tables, one.total_bytes, one.is_estimate)))
+                 for one in sorted(schemas, key=lambda one: -one.total_bytes))
+    return Table(columns, rows, "this database has no schema with tables")
+
+
+def _holds(tables: int | None, total_bytes: int | None, is_estimate: bool) -> tuple[Cell, Cell]:
+    size = fmt.size(total_bytes)
+    return (Cell(fmt.count(tables), order=tables),
+            Cell(f"~{size}" if is_estimate and total_bytes else size, order=total_bytes))
+
+
+_MIGRATION_TONES: Mapping[str, Tone] = {
+    "failed": "critical", "changed": "critical", "missing": "warning", "pending": "warning"}
+
+
+def _migrations(status: ServiceStatus | None) -> tuple[str, Tone]:
+    if status is None:
+        return "", "dim"
+    words = [f"{status.applied} applied"]
+    words += [f"{status.count(state)} {state}" for state in ("failed", "changed", "missing", "pending", "held")
+              if status.count(state)]
+    return ", ".join(words), _MIGRATION_TONES.get(status.state, "dim")
 
 
 def check_detail(result: Result) -> list[tuple[str, Tone]]:
@@ -122,7 +169,7 @@ def check_detail(result: Result) -> list[tuple[str, Tone]]:
 def _value(value: float, unit: str) -> str:
     if unit == "%":
         return fmt.percent(value)
-    if unit in ("B", "bytes"):
+    if unit == "B":
         return fmt.size(value)
     if unit == "s":
         return fmt.duration(value)

@@ -57,8 +57,9 @@ class ChooseDialog(Dialog[str]):
 
     def body(self) -> ComposeResult:
         yield Input(placeholder=self._placeholder, select_on_focus=False)
-        table = RecordTable(as_table(self._choices, self._empty), show_header=False)
-        table.can_focus = False
+        table = RecordTable(as_table(self._choices, self._empty), show_header=False, focusable=False)
+        if self._current is not None:
+            table.select(self._current)
         table.styles.height = self.rows()
         yield table
 
@@ -69,10 +70,6 @@ class ChooseDialog(Dialog[str]):
     @property
     def table(self) -> RecordTable:
         return self.query_one(RecordTable)
-
-    def on_mount(self) -> None:
-        if self._current is not None:
-            self.call_after_refresh(self.table.select, self._current)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self.table.filter(event.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from console.errors import ConsoleError
@@ -32,8 +33,12 @@ def targets(app: ConsoleApp) -> list[Choice]:
             for name in names]
 
 
-async def choose_database(app: ConsoleApp) -> None:
+def choose_database(app: ConsoleApp) -> None:
     """`D`: the databases that this server lets us connect to."""
+    app.run_worker(_choose_database(app), group="databases", exclusive=True, exit_on_error=False)
+
+
+async def _choose_database(app: ConsoleApp) -> None:
     connection = app.connection
     try:
         found = await databases(app)
@@ -92,3 +97,23 @@ def ask_password(app: ConsoleApp) -> None:
             connection.use_password(password)
 
     app.push_screen(PasswordDialog(connection.label, connection.error.summary), given)
+
+
+def show_help(app: ConsoleApp) -> None:
+    """`?`: the keys of the screen."""
+    from console.ui.dialogs.help import HelpDialog
+
+    app.push_screen(HelpDialog(app.screen))
+
+
+def open_commands(app: ConsoleApp) -> None:
+    """ctrl+p."""
+    from console.ui.commands import open_palette
+
+    open_palette(app)
+
+
+DIALOGS: Mapping[str, Callable[[ConsoleApp], None]] = {
+    "target": choose_target, "database": choose_database, "theme": choose_theme, "rate": choose_rate,
+    "password": ask_password, "help": show_help, "commands": open_commands}
+"""What `ConsoleApp.action_open` opens, by name."""

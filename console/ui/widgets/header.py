@@ -10,6 +10,7 @@ from textual import events
 from textual.screen import Screen
 
 from console.ui import text
+from console.ui.facts import header_facts
 from console.ui.widgets.painting import Lines, console_app
 from console.view.header import header
 from console.view.table import Line, Tone
@@ -19,7 +20,8 @@ class Header(Lines):
     """Target, environment, server, state of the connection: SCREENS.md, Frame."""
 
     def lines(self, width: int, height: int) -> Sequence[Line]:
-        line = header(console_app(self).header_facts(), width)
+        app = console_app(self)
+        line = header(header_facts(app.connection, app.clock), width)
         if self._is_plain():
             return [tuple((piece, "strong" if tone else "") for piece, tone in line)]
         return [line]

@@ -53,14 +53,14 @@ def changed_spans(old: Strip, new: Strip) -> Iterator[tuple[int, int]]:
 
 
 def _cells(strip: Strip) -> list[tuple[str, Style | None]]:
-    """What stands in each cell of a strip; a wide character fills its second cell with nothing."""
+    """What stands in each cell of a strip; a wide character's second cell differs when the first one does."""
     cells: list[tuple[str, Style | None]] = []
     for segment in strip:
         if segment.text.isascii():
             cells.extend((character, segment.style) for character in segment.text)
         else:
             cells.extend(chain.from_iterable(
-                ((character, segment.style), *[("", segment.style)] * (text.width(character) - 1))
+                ((character, segment.style), *[(f"{character} ", segment.style)] * (text.width(character) - 1))
                 for character in segment.text))
     return cells
 
@@ -93,8 +93,7 @@ class Lines(Widget, can_focus=False):
         if everything or len(old) != len(self._strips):
             self.refresh()
             return
-        left, top = self.gutter.left, self.gutter.top
-        regions = [Region(left + x, top + y, cells, 1)
+        regions = [Region(x, y, cells, 1)
                    for y, (before, after) in enumerate(zip(old, self._strips, strict=True))
                    for x, cells in changed_spans(before, after)]
         if regions:

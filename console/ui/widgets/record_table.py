@@ -27,7 +27,7 @@ class RecordTable(ScrollView, can_focus=True):
     """Shows a view.table.Table and keeps its place when the next one comes.
 
     `show` is called with each new sample. The rows are sorted and filtered here, as the person asked; `source` gives
-    the order otherwise. What is selected is always visible and is found again by its row's key.
+    the order otherwise. One that is not `focusable` is moved by its dialog. What is selected is always visible and is found again by its row's key.
     """
 
     ALLOW_SELECT = False
@@ -74,11 +74,13 @@ class RecordTable(ScrollView, can_focus=True):
             return self.table
 
     def __init__(self, table: Table | None = None, *, id: str | None = None, classes: str | None = None,
-                 show_header: bool = True, sort: str | None = None, descending: bool = False) -> None:
+                 show_header: bool = True, sort: str | None = None, descending: bool = False,
+                 focusable: bool = True) -> None:
         super().__init__(id=id, classes=classes)
         self.source = table or Table(())
         self.table = self.source
         self.show_header = show_header
+        self.can_focus = focusable
         self.sort_key = sort
         self.descending = descending
         self.needle = ""
@@ -129,7 +131,7 @@ class RecordTable(ScrollView, can_focus=True):
             self.virtual_size = Size(self.size.width, len(rows) + self._top)
             self._keep_cursor_visible()
             self.redraw()
-        if self._cursor_key != before:
+        if self._cursor_key != before and self.is_mounted:
             self.post_message(self.RowHighlighted(self, self.row))
 
     # painting
@@ -147,8 +149,7 @@ class RecordTable(ScrollView, can_focus=True):
         if everything or len(old) != len(self._strips):
             self.refresh()
             return
-        left, top = self.gutter.left, self.gutter.top
-        regions = [Region(left + x, top + y, cells, 1)
+        regions = [Region(x, y, cells, 1)
                    for y, (before, after) in enumerate(zip(old, self._strips, strict=True))
                    for x, cells in changed_spans(before, after)]
         if regions:
@@ -175,7 +176,7 @@ class RecordTable(ScrollView, can_focus=True):
     def _row_base(self, index: int, found: Inks, base: Style) -> Style:
         if index != self.cursor:
             return base
-        return base + found["cursor" if self.has_focus else "cursor-blurred"]
+        return base + found["cursor" if self.has_focus or not self.can_focus else "cursor-blurred"]
 
     def _heading(self, columns: Sequence[Placed], more: bool, width: int, found: Inks, base: Style) -> Strip:
         style = base + found["dim"]
@@ -210,8 +211,9 @@ class RecordTable(ScrollView, can_focus=True):
             return
         self.cursor = max(0, min(index, len(self.table.rows) - 1))
         key = self.table.rows[self.cursor].key
-        moved, self._cursor_key = key != self._cursor_key, key
-        self._keep_cursor_visible()
+        moved, self._cursor_key = key != self._cursor_key and self.is_mounted, key
+        if self.is_mounted:
+            self._keep_cursor_visible()
         self.redraw()
         if moved:
             self.post_message(self.RowHighlighted(self, self.row))

@@ -24,8 +24,9 @@ class TrendCard(Lines):
         card = self.card
         if card is None or width < 4:
             return []
-        gap = width - text.width(card.title) - text.width(card.value)
-        heading: Line = ((card.title, "dim"), (" " * max(1, gap), ""), (card.value, "strong"))
+        title = card.title if text.width(card.title) + text.width(card.value) < width else card.short
+        gap = width - text.width(title) - text.width(card.value)
+        heading: Line = ((title, "dim"), (" " * max(1, gap), ""), (card.value, "strong"))
         lines = [heading] if height > 1 else []
         if height > 3:
             note = text.cut(card.note, width)

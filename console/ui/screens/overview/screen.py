@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
 
+from console.metrics.read import SCHEMA_SIZES
+from console.sampler.records import Snapshot
 from console.ui.frame import ConsoleScreen
 from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.status_line import StatusLine
 from console.ui.widgets.trend import TrendCard
 from console.view import overview as view
-from console.view.snapshot import cards, services
+
+SAMPLES = 240
+"""How many samples the charts look back: two a cell on a wide terminal."""
 
 
 class OverviewScreen(ConsoleScreen):
@@ -30,13 +32,15 @@ class OverviewScreen(ConsoleScreen):
             yield RecordTable(id="checks")
             yield RecordTable(id="services")
 
-    def sampled(self, snapshot: Any) -> None:
+    def sampled(self, snapshot: Snapshot) -> None:
         self.query_one("#verdict", StatusLine).show(view.verdict(snapshot.results))
         self.query_one("#checks", RecordTable).show(view.checks_table(snapshot.results))
-        self.query_one("#services", RecordTable).show(services(snapshot, self.connection.services))
+        self.query_one("#services", RecordTable).show(view.services_table(
+            snapshot, snapshot.readings.rows(SCHEMA_SIZES)))
         sampler = self.connection.sampler
         assert sampler is not None
-        for widget, card in zip(self.query(TrendCard), cards(snapshot, sampler.history), strict=True):
+        values = {name: sampler.history.values(name, SAMPLES) for name in view.SERIES}
+        for widget, card in zip(self.query(TrendCard), view.cards(snapshot, values), strict=True):
             widget.show_card(card)
 
     def on_record_table_row_chosen(self, event: RecordTable.RowChosen) -> None:
