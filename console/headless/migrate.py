@@ -147,9 +147,10 @@ async def run(options: argparse.Namespace, config: Config) -> int:
     SIGTERM and SIGHUP end it as Ctrl-C does: the statement is cancelled, its transaction rolled back, and the event
     log says so.
     """
-    from console.headless import migrate_commands
+    from console.headless import migrate_commands, migrate_plan
 
-    command: Command = getattr(migrate_commands, options.command)
+    module = migrate_plan if options.command in ("plan", "lint") else migrate_commands
+    command: Command = getattr(module, options.command)
     task = asyncio.ensure_future(command(Request(options, config)))
     received: list[int] = []
 

@@ -1,48 +1,77 @@
-"""`dbconsole migrate plan` and `migrate lint`: steps and files to a text or one JSON document."""
+"""`dbconsole migrate plan` and `migrate lint`: what a run would do and lock, and what is dangerous about it."""
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TextIO
+import sys
+from typing import TYPE_CHECKING, TextIO
 
-from console.migrate.facts import read_catalog
-from console.migrate.lint import Lintable, lint, relations_and_functions
-from console.migrate.plan import plan, version_note
-from console.migrate.plan_text import findings_document, plan_document, render_findings, render_plan
-from console.migrate.records import Direction, ServiceFiles, Step
-from console.server.session import Session
+from console.headless.migrate import Request, put, say
+from console.server.script import script_session
+
+if TYPE_CHECKING:
+    from console.migrate.facts import Catalog
+    from console.migrate.lint import Lintable
+    from console.migrate.records import Direction, ServiceFiles
 
 
-async def run_plan(session: Session | None, steps: Sequence[Step], schemas: Mapping[str, tuple[str, ...]], *,
-                   as_json: bool, out: TextIO, err: TextIO) -> int:
-    """Writes the plan of `steps`; `schemas` are each service's own. Exit status 0. Raises ConsoleError."""
-    planned = await plan(session, steps, schemas)
-    if session is not None and (note := version_note(session)):
-        err.write(f"{note}\n")
-    out.write((json.dumps(plan_document(planned), indent=2) if as_json else render_plan(planned, _width(out))) + "\n")
+async def plan(request: Request) -> int:
+    """The statements of a run to come, in order. Raises ConsoleError where the run would refuse to start."""
+    from console.migrate.plan import plan as read_plan
+    from console.migrate.plan import version_note
+    from console.migrate.plan_text import plan_document, render_plan
+    from console.migrate.status import preview
+
+    target = (await request.target()).direct()
+    services = request.services(target)
+    async with script_session(target, purpose="migrate plan") as session:
+        found = await preview(session, services, request.plan())
+        ready = [one.step for one in found if one.held is None]
+        steps = await read_plan(session, ready, {service.name: service.schemas for service in services})
+        note = version_note(session) if steps else None
+    for one in found:
+        if one.held is not None:
+            say(f"{one.step.migration.label} is held: {one.held}")
+    if note is not None:
+        say(note)
+    if request.options.json:
+        put(plan_document(steps))
+    else:
+        sys.stdout.write(render_plan(steps, _width(sys.stdout)) + "\n")
     return 0
 
 
-async def run_lint(session: Session | None, files: Iterable[ServiceFiles], *, as_json: bool, out: TextIO) -> int:
-    """Lints every migration of the services, both ways; 1 when there is an error or a warning, else 0.
+async def lint(request: Request) -> int:
+    """Findings in every migration, both ways; with -t sharpened by that catalog. 1 for an error or a warning, else 0.
 
-    With a session the catalog sharpens the findings. Raises ConsoleError when the server can't be asked.
+    Raises ConsoleError when the server can't be asked or a folder can't be read.
     """
-    lintables = [lintable for one in files for lintable in lintables_of(one)]
-    catalog = None
-    if session is not None:
+    from console.migrate.files import read_service
+    from console.migrate.lint import lint as find
+    from console.migrate.plan_text import findings_document, render_findings
+
+    target = await request.target() if request.options.target else None
+    lintables = [one for service in request.services(target) for one in lintables_of(read_service(service))]
+    catalog: Catalog | None = None
+    if target is not None:
+        from console.migrate.facts import read_catalog
+        from console.migrate.lint import relations_and_functions
+
         names, functions = relations_and_functions(one.script for one in lintables)
-        catalog = await read_catalog(session, sorted(names, key=str), sorted(functions))
-    findings = lint(lintables, catalog)
-    text = json.dumps(findings_document(findings), indent=2) if as_json else render_findings(findings, _width(out))
-    out.write(text + "\n")
+        async with script_session(target.direct(), purpose="migrate lint") as session:
+            catalog = await read_catalog(session, sorted(names, key=str), sorted(functions))
+    findings = find(lintables, catalog)
+    if request.options.json:
+        put(findings_document(findings))
+    else:
+        sys.stdout.write(render_findings(findings, _width(sys.stdout)) + "\n")
     return int(any(one.severity != "info" for one in findings))
 
 
 def lintables_of(files: ServiceFiles) -> list[Lintable]:
     """Every script of a service, up and down, in order of version."""
+    from console.migrate.lint import Lintable
+
     service = files.service
     directions: tuple[Direction, ...] = ("up", "down")
     return [Lintable(service.name, script, direction, service.schemas)

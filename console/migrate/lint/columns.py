@@ -86,7 +86,7 @@ def add_column_with_constraint(at: Subject) -> Iterator[Hit]:
 @rule("set-not-null", "warning",
       reason="SET NOT NULL reads the whole table under ACCESS EXCLUSIVE",
       advice="ADD CHECK (column IS NOT NULL) NOT VALID; VALIDATE CONSTRAINT in a later file; then SET NOT NULL uses "
-             "the proof, and the CHECK can go. PostgreSQL 18: ADD CONSTRAINT ... NOT NULL column NOT VALID and VALIDATE")
+             "the proof, and the CHECK can go. PostgreSQL 18: ADD CONSTRAINT ... NOT NULL column NOT VALID, VALIDATE")
 def set_not_null(at: Subject) -> Iterator[Hit]:
     taking = Taking(at.catalog)
     for subtype, command in at.commands:
