@@ -1,0 +1,177 @@
+"""Other tools' folders: what is read of them, in which order, and what is refused with which words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from console.errors import ConfigError
+from console.migrate import layouts
+from console.migrate.faults import FileError
+from console.migrate.files import read_service
+from console.migrate.records import MigrationFile, ServiceFiles
+from console.migrate.splitter import split
+from console.services import Service
+from tests.migrate.histories import HISTORIES, INDEX_UP, write, write_files
+
+
+def service(folder: Path, layout: str | None = None) -> Service:
+    return Service(name="app", schemas=("app",), folder=folder, layout=layout)
+
+
+def read(files: dict[str, str], folder: Path, layout: str) -> ServiceFiles:
+    return read_service(service(write_files(files, folder), layout))
+
+
+def named(files: ServiceFiles, name: str) -> MigrationFile:
+    return next(one for one in files.migrations if one.name == name)
+
+
+@pytest.mark.parametrize("layout", HISTORIES)
+def test_a_history_is_read_in_order_with_its_downs(layout: str, tmp_path: Path) -> None:
+    migrations = read_service(service(write(layout, tmp_path), layout)).migrations
+    first = [split(one.up)[0].sql.split("(")[0].split("\n")[0] for one in migrations]
+    assert [text.split()[0] for text in first[:2]] == ["BEGIN" if layout == "golang-migrate" else "CREATE", "CREATE"]
+    assert "ADD COLUMN note" in first[2] and "RENAME COLUMN" in first[3] and "CONCURRENTLY" in first[4]
+    assert all(one.down is not None for one in migrations) and len(migrations) == 5
+    assert [one.up.directives.no_transaction for one in migrations] == [False] * 4 + [True]
+    last = migrations[-1].down
+    assert last is not None and last.directives.no_transaction
+
+
+@pytest.mark.parametrize("layout", sorted(HISTORIES.keys() - {"golang-migrate"}))
+def test_the_layout_is_recognised(layout: str, tmp_path: Path) -> None:
+    write(layout, tmp_path)
+    assert layouts.detect(tmp_path) == layout
+    assert len(read_service(service(tmp_path)).migrations) == 5
+
+
+def test_pairs_are_the_own_layout(tmp_path: Path) -> None:
+    assert layouts.detect(write("golang-migrate", tmp_path)) is None
+
+
+def test_a_slip_of_the_pen_does_not_make_another_layout(tmp_path: Path) -> None:
+    files = read_service(service(write_files({"1_a.up.sql": "SELECT 1;", "2_b.sql": "SELECT 2;"}, tmp_path)))
+    assert [one.version for one in files.migrations] == ["1"]
+    assert any("2_b.sql is no migration" in note for note in files.notes)
+
+
+def test_two_layouts_in_a_folder_are_refused(tmp_path: Path) -> None:
+    write_files({"1_a.sql": "-- +goose Up\nSELECT 1;\n", "2_b.sql": "-- migrate:up\n-- migrate:down\n"}, tmp_path)
+    with pytest.raises(ConfigError, match="goose's .1_a.sql. and dbmate's .2_b.sql.") as caught:
+        read_service(service(tmp_path))
+    assert "--layout" in (caught.value.hint or "")
+
+
+def test_an_unknown_layout_names_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no layout 'goos'") as caught:
+        layouts.read(service(tmp_path, "goos"))
+    assert "goose" in (caught.value.hint or "")
+
+
+def test_errors_keep_the_lines_of_the_file(tmp_path: Path) -> None:
+    text = "-- +goose Up\nSELECT 1;\n\n-- +goose Down\n\n  SELECT 2;\n"
+    down = read({"1_a.sql": text}, tmp_path, "goose").migrations[0].down
+    assert down is not None
+    (statement,) = split(down)
+    assert (statement.line, statement.column) == (6, 3)
+
+
+def test_alternating_sections_keep_their_lines_too(tmp_path: Path) -> None:
+    write("sql-migrate", tmp_path)
+    note = named(read_service(service(tmp_path, "sql-migrate")), "note")
+    assert note.down is not None
+    assert [(one.sql[:8], one.line) for one in split(note.up)] == [("ALTER TA", 2), ("SELECT 2", 6)]
+    assert [(one.sql[:8], one.line) for one in split(note.down)] == [("SELECT 1", 4), ("ALTER TA", 8)]
+
+
+def test_crlf_and_a_byte_order_mark(tmp_path: Path) -> None:
+    (tmp_path / "1_a.sql").write_bytes(b"\xef\xbb\xbf-- migrate:up\r\nSELECT 1;\r\n-- migrate:down\r\nSELECT 2;\r\n")
+    migration = read_service(service(tmp_path, "dbmate")).migrations[0]
+    assert migration.down is not None
+    assert [one.line for one in (*split(migration.up), *split(migration.down))] == [2, 4]
+
+
+@pytest.mark.parametrize(("layout", "text"), [
+    ("dbmate", "-- migrate:up\nSELECT 1;\n-- migrate:down\n-- nothing to do\n"),
+    ("goose", "-- +goose Up\nSELECT 1;\n"),
+    ("goose", "-- +goose Up\nSELECT 1;\n-- +goose Down\n"),
+    ("sql-migrate", "-- +migrate Up\nSELECT 1;\n-- +migrate Down\n"),
+    ("sqlx", "SELECT 1;\n"),
+])
+def test_an_empty_way_down_is_none(layout: str, text: str, tmp_path: Path) -> None:
+    assert read({"1_a.sql": text}, tmp_path, layout).migrations[0].down is None
+
+
+def test_dbconsoles_own_directives_count_in_any_layout(tmp_path: Path) -> None:
+    text = "-- migrate:up transaction:false\n-- dbconsole: lock-timeout=1s\nVACUUM;\n-- migrate:down\n"
+    directives = read({"1_a.sql": text}, tmp_path, "dbmate").migrations[0].up.directives
+    assert (directives.no_transaction, directives.lock_timeout_ms) == (True, 1000)
+
+
+@pytest.mark.parametrize(("layout", "name", "text", "line", "words"), [
+    ("dbmate", "1_a.sql", "SELECT 0;\n-- migrate:up\n-- migrate:down\n", 1, "SQL before the line -- migrate:up"),
+    ("dbmate", "1_a.sql", "SELECT 0;\n", 1, "no line -- migrate:up"),
+    ("dbmate", "1_a.sql", "-- migrate:down\n-- migrate:up\n", 1, "stands before"),
+    ("dbmate", "1_a.sql", "-- migrate:up\n-- migrate:up\n-- migrate:down\n", 2, "no -- migrate:down between"),
+    ("dbmate", "1_a.sql", "-- migrate:up\n-- migrate:down\n-- migrate:down\n", 3, "follows another one"),
+    ("goose", "1_a.sql", "-- +goose Up\n-- +goose ENVSUB ON\nSELECT '${X}';\n", 2, "ENVSUB"),
+    ("goose", "1_a.sql", "-- +goose Up\n-- +goose StatementBegin\nSELECT 1;\n", 2, "without StatementEnd"),
+    ("goose", "1_a.sql", "-- +goose Up\n-- +goose StatementEnd\n", 2, "without StatementBegin"),
+    ("goose", "1_a.sql", "-- +goose Down\n-- +goose Up\n", 1, "stands before"),
+    ("goose", "1_a.sql", "-- +goose Up\n-- +goose Upp\n", 2, "no annotation 'Upp'"),
+    ("goose", "1_a.sql", "-- +goose Up\n-- +goose Up\n", 2, "is there twice"),
+    ("goose", "2_b.go", "package migrations\n", None, "a Go migration, which only goose can run"),
+    ("sql-migrate", "1_a.sql", "-- +migrate Down\nSELECT 1;\n", 1, "no line -- \\+migrate Up"),
+    ("sql-migrate", "1_a.sql", "-- +migrate Sideways\n", 1, "no annotation 'Sideways'"),
+    ("flyway", "V1__a.java", "class V1__a {}\n", None, "a Java migration, which only flyway can run"),
+    ("flyway", "V1__a.sql", "SELECT 1;\nSELECT '${who}';\n", 2, r"\$\{who\} is a placeholder"),
+    ("flyway", "U3__a.sql", "SELECT 1;\n", None, "undoes a version that has no file"),
+    ("golang-migrate", "1_a.down.sql", "SELECT 1;\n", None, "no up file"),
+    ("sqlx", "1_a.down.sql", "SELECT 1;\n", None, "no up file"),
+    ("diesel", "2020-01-01-000000_a/down.sql", "SELECT 1;\n", None, "no up.sql in it"),
+])
+def test_what_is_refused(layout: str, name: str, text: str, line: int | None, words: str, tmp_path: Path) -> None:
+    with pytest.raises(FileError, match=words) as caught:
+        read({name: text}, tmp_path, layout)
+    assert caught.value.line == line
+    assert name.split("/")[0] in caught.value.summary
+
+
+def test_diesels_metadata_is_checked(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="run_in_transaction: must be true or false"):
+        read({"2020_a/up.sql": "SELECT 1;", "2020_a/metadata.toml": 'run_in_transaction = "no"'}, tmp_path, "diesel")
+
+
+def test_two_files_of_a_number_are_two_versions_to_sql_migrate(tmp_path: Path) -> None:
+    text = "-- +migrate Up\nSELECT 1;\n"
+    files = read({"1_a.sql": text, "1_b.sql": text, "2_c.sql": text}, tmp_path, "sql-migrate")
+    assert [one.version for one in files.migrations] == ["1_a", "1_b", "2"]
+
+
+def test_flyways_repeatables_and_callbacks_are_named_not_run(tmp_path: Path) -> None:
+    files = read({"V1__a.sql": "SELECT 1;", "R__views.sql": "SELECT 2;", "afterMigrate.sql": "SELECT 3;"},
+                 tmp_path, "flyway")
+    assert [one.version for one in files.migrations] == ["1"]
+    assert any("R__views.sql is a repeatable migration" in note for note in files.notes)
+    assert any("afterMigrate.sql is a callback" in note for note in files.notes)
+
+
+def test_flyways_baseline_stands_for_what_is_gone(tmp_path: Path) -> None:
+    gone = read({"B5__all.sql": "SELECT 1;", "V6__next.sql": "SELECT 2;"}, tmp_path / "gone", "flyway")
+    assert [one.version for one in gone.migrations] == ["5", "6"]
+    there = read({"B5__all.sql": "SELECT 1;", "V5__five.sql": "SELECT 2;"}, tmp_path / "there", "flyway")
+    assert [one.name for one in there.migrations] == ["five"]
+    assert any("baseline" in note for note in there.notes)
+
+
+def test_a_dollar_brace_that_is_sql_needs_its_conf(tmp_path: Path) -> None:
+    files = {"V1__a.sql": "SELECT '${x}';", "V1__a.sql.conf": "placeholderReplacement=false\n"}
+    assert len(read(files, tmp_path, "flyway").migrations) == 1
+
+
+def test_the_mark_of_a_whole_file_is_found_by_its_statements_where_the_tool_does_so(tmp_path: Path) -> None:
+    files = read({"1_a.up.sql": INDEX_UP, "2_b.up.sql": "SELECT 'CREATE INDEX CONCURRENTLY';"}, tmp_path,
+                 "golang-migrate")
+    assert [one.up.directives.no_transaction for one in files.migrations] == [True, False]
