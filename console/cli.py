@@ -234,9 +234,9 @@ def _migrate(arguments: list[str]) -> int:
     from console.headless import migrate
 
     parser = Parser(prog="dbconsole migrate", description="Run, roll back and prove migrations.")
-    migrate.add_arguments(parser)
+    migrate.add_arguments(parser, add_connection_arguments, add_service_arguments)
     options = parser.parse_args(arguments)
-    return asyncio.run(migrate.run(options, _config(options)))
+    return asyncio.run(migrate.run(options, _config(options), find_target))
 
 
 def _demo(arguments: list[str]) -> int:

@@ -21,14 +21,13 @@ if TYPE_CHECKING:
     from console.services import Service
 
 Command = Callable[["Request"], Awaitable[int]]
+FindTarget = Callable[[str | None, argparse.Namespace, Config], Awaitable["Target"]]
 
 REPAIRS = ("retry", "mark-applied", "mark-reverted", "accept-checksum")
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The commands of `dbconsole migrate` and their options."""
-    from console.cli import add_connection_arguments, add_service_arguments
-
+def add_arguments(parser: argparse.ArgumentParser, *common: Callable[[argparse.ArgumentParser], None]) -> None:
+    """The commands of `dbconsole migrate` and their options; `common` adds those that other commands have as well."""
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
     def command(name: str, words: str, *, writes: bool = False, json_too: bool = True) -> argparse.ArgumentParser:
@@ -42,8 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             one.add_argument("--yes", action="store_true", help="don't ask, on production or unknown targets too")
             one.add_argument("--lock-wait", type=float, default=60.0, metavar="SECONDS",
                              help="how long to wait for another run (default 60)")
-        add_connection_arguments(one)
-        add_service_arguments(one)
+        for add in common:
+            add(one)
         return one
 
     status = command("status", "what is applied, pending, failed, changed, missing or held")
@@ -86,25 +85,23 @@ def _add_range(parser: argparse.ArgumentParser) -> None:
 class Request:
     """A command with its options, its target and its services, each found when first asked for."""
 
-    def __init__(self, options: argparse.Namespace, config: Config) -> None:
+    def __init__(self, options: argparse.Namespace, config: Config, find_target: FindTarget) -> None:
         self.options = options
         self.config = config
+        self._find_target = find_target
 
     async def target(self) -> Target:
         """Raises ConsoleError."""
-        from console.cli import find_target
-
-        return await find_target(self.options.target, self.options, self.config)
+        return await self._find_target(self.options.target, self.options, self.config)
 
     def services(self, target: Target | None) -> tuple[Service, ...]:
         """Those of the target, or of no target at all. Raises UsageError when there are none."""
-        from console.cli import is_demo
         from console.services import services_for
 
         options = self.options
-        demo = target.name == "demo" if target else options.demo or is_demo(options.target, self.config)
+        name = target.name if target else "demo" if options.demo else options.target or self.config.default_target
         folder = Path(options.migrations) if options.migrations else None
-        found = services_for(self.config, demo=demo, migrations=folder, layout=options.layout, only=options.service)
+        found = services_for(self.config, demo=name == "demo", migrations=folder, layout=options.layout, only=options.service)
         if not found:
             raise UsageError("there are no services whose migrations could be run",
                              hint="[services.NAME] in the configuration, or --migrations DIR; the shipped ones are "
@@ -141,8 +138,8 @@ class Request:
             raise UsageError("nothing was done")
 
 
-async def run(options: argparse.Namespace, config: Config) -> int:
-    """Runs the command and returns its exit status. Raises ConsoleError.
+async def run(options: argparse.Namespace, config: Config, find_target: FindTarget) -> int:
+    """Runs the command and returns its exit status. Raises ConsoleError. `find_target` is asked when one is needed.
 
     SIGTERM and SIGHUP end it as Ctrl-C does: the statement is cancelled, its transaction rolled back, and the event
     log says so.
@@ -151,7 +148,7 @@ async def run(options: argparse.Namespace, config: Config) -> int:
 
     module = migrate_plan if options.command in ("plan", "lint") else migrate_commands
     command: Command = getattr(module, options.command)
-    task = asyncio.ensure_future(command(Request(options, config)))
+    task = asyncio.ensure_future(command(Request(options, config, find_target)))
     received: list[int] = []
 
     def end(number: int) -> None:

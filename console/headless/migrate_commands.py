@@ -185,7 +185,8 @@ def _migration_document(one: MigrationState) -> dict[str, Any]:
 
 
 def _steps_text(steps: Sequence[Preview]) -> list[str]:
-    return [f"{one.step.direction:4} {one.step.migration.label}: {len(one.script.statements) - one.step.done} statements"
+    return [f"{one.step.direction:4} {one.step.migration.label}: "
+            f"{len(one.script.statements) - one.step.done} statements"
             + ("" if one.script.in_transaction else ", without a transaction")
             + (f" ({one.held})" if one.held else "") for one in steps] or ["there is nothing to do"]
 

@@ -48,9 +48,9 @@ def _up(statuses: Sequence[ServiceStatus], rows: Iterable[LedgerRow], plan: RunP
     ready = 0
     for one in ordered:
         assert one.file is not None
-        ready += one.state != "held"
-        if plan.steps is not None and ready > plan.steps:
+        if ready == plan.steps:
             break
+        ready += one.state != "held"
         steps.append(Step(one.file, "up", one.row, one.row.statements_done if one.row else 0))
     return tuple(steps)
 
