@@ -59,7 +59,7 @@ def test_a_slip_of_the_pen_does_not_make_another_layout(tmp_path: Path) -> None:
 
 def test_two_layouts_in_a_folder_are_refused(tmp_path: Path) -> None:
     write_files({"1_a.sql": "-- +goose Up\nSELECT 1;\n", "2_b.sql": "-- migrate:up\n-- migrate:down\n"}, tmp_path)
-    with pytest.raises(ConfigError, match="goose's .1_a.sql. and dbmate's .2_b.sql.") as caught:
+    with pytest.raises(ConfigError, match=r"goose's .1_a.sql. and dbmate's .2_b.sql.") as caught:
         read_service(service(tmp_path))
     assert "--layout" in (caught.value.hint or "")
 

@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote
 
 from console.errors import UsageError
 from console.migrate.events import Event
@@ -198,7 +199,8 @@ async def _execute(service: str, program: Program, variables: Mapping[str, str],
                              hint="is it installed, and on PATH?") from None
     on_event(CommandStarted(service, program.shown, process.pid))
     tail: list[str] = []
-    secrets = [value for key, value in variables.items() if key in ("PGPASSWORD", "DATABASE_URL")]
+    password = variables.get("PGPASSWORD", "")
+    secrets = [one for one in (variables.get("DATABASE_URL"), password, quote(password, safe="")) if one]
 
     def show(stream: Literal["stdout", "stderr"], text: str) -> None:
         for secret in secrets:

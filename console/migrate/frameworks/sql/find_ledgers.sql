@@ -7,7 +7,7 @@ WITH candidate AS MATERIALIZED (
     SELECT c.oid
     FROM pg_catalog.pg_class c
     WHERE c.relkind IN ('r', 'p')
-        AND c.relname ~* 'migration|migrate|version|revision|changelog|sequelizemeta|yoyo|ar_internal_metadata|^(db|goose)_lock$'
+        AND c.relname ~* 'migration|migrate|version|revision|changelog|sequelize|umzug|yoyo|ar_internal_metadata|^(db|goose)_lock$'
     UNION
     SELECT a.attrelid
     FROM pg_catalog.pg_attribute a
@@ -16,7 +16,7 @@ WITH candidate AS MATERIALIZED (
         AND a.attname IN (
             'version_num', 'dirty', 'migration_id', 'MigrationId', 'installed_rank', 'applied_steps_count',
             'version_id', 'previous_hash', 'script_hash', 'operator_version', 'resulting_schema', 'migration_hash',
-            'orderexecuted', 'run_on', 'migration_time', 'execution_time'
+            'orderexecuted', 'migration', 'run_on', 'migration_time', 'execution_time'
         )
 ),
 -- What a migration holds on its ledger: from having written to it up to ACCESS EXCLUSIVE. Autovacuum is none.
