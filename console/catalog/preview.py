@@ -9,6 +9,7 @@ from console.catalog.read import COLUMNS, PACKAGE, RELATION
 from console.catalog.records import Column, PageKey, RelationHeader
 from console.errors import Denied, Missing
 from console.server import paging
+from console.server.identifiers import identifier
 from console.server.paging import Field, Source
 from console.server.query import Read, load
 from console.server.rows import Raw, RowCursor, Sessions, TextPage, text_page
@@ -178,7 +179,7 @@ async def preview(sessions: Sessions, oid: int) -> Preview:
     if (columns and not readable) or (not columns and not header.is_readable):
         name = f"{header.schema}.{header.name}"
         raise Denied(f"{session.target.label}: {session.info.user} may not read {name}",
-                     hint=f"GRANT SELECT ON {paging.quoted(header.schema, header.name)} TO {session.info.quoted_user}; "
+                     hint=f"GRANT SELECT ON {identifier(header.schema, header.name)} TO {session.info.quoted_user}; "
                           f"and USAGE on the schema")
     found = source(session, header, readable, key, has_ctid=header.relkind in "rpm" and len(readable) == len(columns))
     return Preview(sessions, header, readable, found, key)

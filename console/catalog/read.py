@@ -15,6 +15,7 @@ from console.catalog.records import (
     Aggregate,
     Column,
     Constraint,
+    Dependency,
     EventTrigger,
     ExtendedStatistics,
     Extension,
@@ -38,6 +39,7 @@ from console.catalog.records import (
     Rule,
     Schema,
     SequenceDetail,
+    Setting,
     Subscription,
     TableStatistics,
     Trigger,
@@ -84,6 +86,8 @@ TABLE_STATISTICS = load(PACKAGE, "table_statistics", TableStatistics)
 ROUTINE = load(PACKAGE, "routine", RoutineDetail)
 AGGREGATE = load(PACKAGE, "aggregate", Aggregate)
 TYPE = load(PACKAGE, "type", TypeDetail)
+QUALIFIED_NAMES = load(PACKAGE, "qualified_names", Setting)
+DEPENDENCIES = load(PACKAGE, "dependencies", Dependency)
 
 
 class Listed(Protocol):

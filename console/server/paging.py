@@ -65,11 +65,6 @@ Statement = sql.Composed
 """A statement ready to be executed."""
 
 
-def quoted(*names: str) -> str:
-    """Names as an identifier, always in quotes."""
-    return ".".join('"' + name.replace('"', '""') + '"' for name in names)
-
-
 def notes(text: str | None, width: int) -> tuple[str | None, ...]:
     """The column of notes, an array of `width` numbers, dimensions:norm and NULLs."""
     if not text or text == "{}":

@@ -37,6 +37,7 @@ from console.catalog.records.listed import (
 from console.catalog.records.objects import (
     Aggregate,
     Column,
+    Dependency,
     FullType,
     FunctionDetail,
     PageKey,
@@ -44,14 +45,17 @@ from console.catalog.records.objects import (
     RoutineDetail,
     Sequence,
     SequenceDetail,
+    Setting,
     TypeDetail,
 )
 
 __all__ = [
     "CONTYPES", "PERSISTENCE", "PROKINDS", "RELKINDS", "TRIGGER_STATES", "Aggregate", "Column", "Constraint",
+    "Dependency",
     "EventTrigger", "ExtendedStatistics", "Extension", "Found", "FullType", "FunctionDetail", "Graph", "Index", "Kind",
     "Member", "PageKey", "Policy",
     "Privilege", "Publication", "Relation", "RelationDetail", "RelationHeader", "RelationSize",
-    "Role", "Routine", "RoutineDetail", "Rule", "Schema", "Sequence", "SequenceDetail", "Subscription",
+    "Role", "Routine", "RoutineDetail", "Rule", "Schema", "Sequence", "SequenceDetail",
+    "Setting", "Subscription",
     "TableStatistics", "Trigger", "Type", "TypeDetail", "relation_kind", "routine_kind",
 ]

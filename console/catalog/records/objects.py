@@ -218,3 +218,19 @@ class PageKey:
     index: str
     columns: list[str]
     types: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """What an object needs before it can be made (sql/dependencies.sql), in pg_identify_object's words."""
+
+    oid: int
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """The value of a setting (sql/qualified_names.sql)."""
+
+    value: str

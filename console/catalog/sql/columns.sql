@@ -1,6 +1,7 @@
 -- record: Column
 -- interval: on demand
 -- The columns of a relation in order. pg_stats shows those that the role may read; without statistics they are NULL.
+-- pg_attver is a stamp that the server itself puts among the options since 15.20 (Debian), not anybody's setting.
 -- A vector's dimensions are its type modifier, NULL where the type has none.
 SELECT
     a.attnum::int AS position,
@@ -21,7 +22,9 @@ SELECT
     CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END AS compression,
     CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END AS collation,
     nullif(a.attstattarget, -1)::int AS statistics_target,
-    coalesce(a.attoptions, '{}') AS options,
+    ARRAY(
+        SELECT o FROM pg_catalog.unnest(a.attoptions) o WHERE o NOT LIKE 'pg\_attver=%%'
+    ) AS options,
     coalesce(a.attfdwoptions, '{}') AS foreign_options,
     a.attislocal AS is_local,
     a.attinhcount > 0 AS is_inherited,

@@ -7,7 +7,7 @@ WITH held AS (
         pg_catalog.acldefault((CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END)::"char", c.relowner) AS defaults
     FROM pg_catalog.pg_class c WHERE c.oid = %(oid)s::oid AND %(catalog)s::text = 'pg_class'
     UNION ALL
-    SELECT a.attacl, a.attname::text, c.relowner, '{}'::aclitem[]
+    SELECT a.attacl, a.attname::text, c.relowner, pg_catalog.acldefault('c', c.relowner)
     FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
     WHERE a.attrelid = %(oid)s::oid AND %(catalog)s::text = 'pg_class' AND a.attacl IS NOT NULL AND NOT a.attisdropped
     UNION ALL

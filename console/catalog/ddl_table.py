@@ -1,0 +1,277 @@
+"""The DDL of tables, foreign tables and partitions, and what views share with them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from console.catalog.ddl_objects import sequence_options, sequence_statements
+from console.catalog.ddl_parts import Phase, Statement, access, comment, foreign_options, option_list
+from console.catalog.records import Column, Constraint, Privilege, RelationDetail, Trigger
+from console.catalog.records import Sequence as SequenceRecord
+from console.server.identifiers import identifier
+
+_FIRING = {"D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
+_INLINE = {"p": 0, "u": 1, "x": 2, "c": 3}
+_ALTERED = {"r": "TABLE", "p": "TABLE", "f": "FOREIGN TABLE", "v": "VIEW", "m": "MATERIALIZED VIEW"}
+
+OwnedPrivileges = Mapping[int, Sequence[Privilege]]
+"""The privileges on the sequences that belong to a table, by the sequence's OID."""
+
+
+def table_statements(detail: RelationDetail, owned: OwnedPrivileges) -> list[Statement]:
+    """A table with all that is its own: sequences, constraints, indexes, triggers, policies, grants, comments."""
+    name = identifier(detail.header.schema, detail.header.name)
+    statements: list[Statement] = []
+    for sequence in detail.sequences or ():
+        if not sequence.is_identity:
+            statements += sequence_statements(sequence, owned.get(sequence.oid, ()))
+    statements.append(Statement(Phase.CREATE, create_table(detail)))
+    statements += _column_settings(detail, name)
+    statements += _late_constraints(detail, name)
+    if detail.header.is_partition:
+        parent = identifier(*detail.header.parents[0])
+        statements.append(Statement(
+            Phase.ATTACH, f"ALTER TABLE {parent} ATTACH PARTITION {name} {detail.header.bound}"))
+    for sequence in detail.sequences or ():
+        if sequence.is_identity:
+            at = f"SEQUENCE {identifier(sequence.schema, sequence.name)}"
+            statements += access(at, "", sequence.owner, owned.get(sequence.oid, ()))
+            statements += comment(at, sequence.comment)
+    return statements + relation_statements(detail)
+
+
+def relation_statements(detail: RelationDetail) -> list[Statement]:
+    """What a table and a view have beside their definition."""
+    header = detail.header
+    name = identifier(header.schema, header.name)
+    word = _ALTERED[header.relkind]
+    statements = _indexes(detail)
+    statements += _replica_identity(detail, name)
+    for one in detail.extended_statistics or ():
+        at = f"STATISTICS {identifier(one.schema, one.name)}"
+        statements.append(Statement(Phase.ATTACHED, one.definition))
+        if one.statistics_target is not None:
+            statements.append(Statement(Phase.ATTACHED, f"ALTER {at} SET STATISTICS {one.statistics_target}"))
+        statements += access("", at, one.owner, None) + comment(at, one.comment)
+    for rule in detail.rules or ():
+        statements.append(Statement(Phase.ATTACHED, rule.definition.rstrip(";")))
+        statements += _firing(name, "RULE", rule.name, rule.state)
+        statements += comment(f"RULE {identifier(rule.name)} ON {name}", rule.comment)
+    for trigger in detail.triggers or ():
+        statements += _trigger(name, trigger)
+    statements += _policies(detail, name)
+    statements += access(f"TABLE {name}", f"{word} {name}", header.owner, detail.privileges)
+    statements += comment(f"{word} {name}", header.comment)
+    for column in detail.columns or ():
+        statements += comment(f"COLUMN {name}.{identifier(column.name)}", column.comment)
+    for constraint in _own(detail.constraints):
+        statements += comment(f"CONSTRAINT {identifier(constraint.name)} ON {name}", constraint.comment)
+    return statements
+
+
+def create_table(detail: RelationDetail) -> str:
+    """CREATE TABLE with its columns and those constraints that can stand in it."""
+    header = detail.header
+    name = identifier(header.schema, header.name)
+    is_foreign = header.relkind == "f"
+    words = ["CREATE", *(["UNLOGGED"] if header.persistence == "u" else []),
+             "FOREIGN TABLE" if is_foreign else "TABLE", name]
+    identities = {one.column: one for one in detail.sequences or () if one.is_identity}
+    not_null = {one.columns[0]: one for one in _own(detail.constraints) if one.contype == "n" and one.is_validated}
+    is_child = bool(header.parents) and not header.is_partition
+    lines = [_column(column, detail, identities, not_null) for column in detail.columns or ()
+             if column.is_local or not is_child]
+    if header.of_type:
+        words.append(f"OF {header.of_type}")
+        lines = [one for one in lines if not one.endswith(" WITH OPTIONS")]
+    inline = [one for one in _own(detail.constraints) if one.contype in _INLINE and _stands_inline(one, is_child)]
+    inline.sort(key=lambda one: (_INLINE[one.contype], one.name))
+    lines += [f"CONSTRAINT {identifier(one.name)} {one.definition}" for one in inline]
+    body = "(\n    " + ",\n    ".join(lines) + "\n)" if lines else "" if header.of_type else "()"
+    parts = [" ".join(words) + (f" {body}" if body else "")]
+    if is_child:
+        parts.append(f"INHERITS ({', '.join(identifier(*parent) for parent in header.parents)})")
+    if header.partition_key:
+        parts.append(f"PARTITION BY {header.partition_key}")
+    if is_foreign:
+        options = foreign_options(header.foreign_options)
+        parts.append(f"SERVER {identifier(header.foreign_server or '')} {options}".strip())
+    return "\n".join([*parts, *storage(detail)])
+
+
+def storage(detail: RelationDetail) -> list[str]:
+    """USING, WITH and TABLESPACE, where they say more than the default."""
+    header = detail.header
+    parts = [f"USING {identifier(header.access_method)}"] if header.access_method not in (None, "heap") else []
+    options = [*header.options, *(f"toast.{option}" for option in header.toast_options)]
+    if options:
+        parts.append(f"WITH ({option_list(options)})")
+    if header.tablespace:
+        parts.append(f"TABLESPACE {identifier(header.tablespace)}")
+    return parts
+
+
+def _column(column: Column, detail: RelationDetail, identities: Mapping[str | None, SequenceRecord],
+            not_null: Mapping[str, Constraint]) -> str:
+    name = identifier(column.name)
+    words = [name, "WITH OPTIONS"] if detail.header.of_type else [name, column.type]
+    if column.compression:
+        words.append(f"COMPRESSION {column.compression}")
+    if column.foreign_options:
+        words.append(foreign_options(column.foreign_options))
+    if column.collation:
+        words.append(f"COLLATE {column.collation}")
+    if column.generated:
+        words.append(f"GENERATED ALWAYS AS ({column.default}) {column.generated.upper()}")
+    elif column.identity and not detail.header.is_partition:
+        words.append(f"GENERATED {column.identity.upper()} AS IDENTITY{_identity(identities.get(column.name))}")
+    elif column.default is not None:
+        words.append(f"DEFAULT {column.default}")
+    constraint = not_null.get(column.name)
+    if constraint is not None:
+        if constraint.name != f"{detail.header.name}_{column.name}_not_null":
+            words.append(f"CONSTRAINT {identifier(constraint.name)}")
+        words.append("NOT NULL NO INHERIT" if constraint.is_no_inherit else "NOT NULL")
+    elif column.is_not_null and not any(one.contype == "n" for one in detail.constraints or ()):
+        words.append("NOT NULL")
+    return " ".join(words)
+
+
+def _identity(sequence: SequenceRecord | None) -> str:
+    if sequence is None:
+        return ""
+    words = " ".join([f"SEQUENCE NAME {identifier(sequence.schema, sequence.name)}", *sequence_options(sequence)])
+    return f" ({words})"
+
+
+def _column_settings(detail: RelationDetail, name: str) -> list[Statement]:
+    """What CREATE TABLE can't say in every version: storage, statistics targets, options, inherited defaults."""
+    only = f"ALTER {'FOREIGN ' if detail.header.relkind == 'f' else ''}TABLE ONLY {name} ALTER COLUMN "
+    is_child = bool(detail.header.parents) and not detail.header.is_partition
+    changes: list[str] = []
+    for column in detail.columns or ():
+        at = only + identifier(column.name)
+        if is_child and not column.is_local and column.default is not None and not column.generated:
+            changes.append(f"{at} SET DEFAULT {column.default}")
+        if not column.is_default_storage:
+            changes.append(f"{at} SET STORAGE {column.storage.upper()}")
+        if column.statistics_target is not None:
+            changes.append(f"{at} SET STATISTICS {column.statistics_target}")
+        if column.options:
+            changes.append(f"{at} SET ({option_list(column.options)})")
+    return [Statement(Phase.CREATE, change) for change in changes]
+
+
+def _own(constraints: Iterable[Constraint] | None) -> list[Constraint]:
+    return [one for one in constraints or () if not one.is_incoming]
+
+
+def _stands_inline(constraint: Constraint, is_child: bool) -> bool:
+    inherited = is_child and constraint.contype == "c" and not constraint.is_local
+    return not inherited and (constraint.is_validated or not constraint.is_enforced)
+
+
+def _late_constraints(detail: RelationDetail, name: str) -> list[Statement]:
+    """Foreign keys, and what isn't validated: a new table's constraints are valid by themselves."""
+    statements = []
+    is_child = bool(detail.header.parents) and not detail.header.is_partition
+    for one in _own(detail.constraints):
+        add = f"ALTER TABLE {name} ADD CONSTRAINT {identifier(one.name)} {one.definition}"
+        if one.contype == "f" and not one.is_inherited:
+            statements.append(Statement(Phase.FOREIGN_KEY, add))
+        elif one.contype in "cn" and not one.is_validated and one.is_enforced and (one.is_local or not is_child):
+            statements.append(Statement(Phase.CREATE, add))
+    return statements
+
+
+def _indexes(detail: RelationDetail) -> list[Statement]:
+    statements = []
+    for index in detail.indexes or ():
+        name = identifier(index.schema, index.name)
+        if index.constraint is None:
+            statements.append(Statement(Phase.INDEX, index.definition))
+            if index.tablespace:
+                statements.append(_tablespace(name, index.tablespace))
+        else:
+            if index.options:
+                statements.append(Statement(Phase.INDEX, f"ALTER INDEX {name} SET ({option_list(index.options)})"))
+            if index.tablespace:
+                statements.append(_tablespace(name, index.tablespace))
+        statements += [Statement(Phase.INDEX, f"ALTER INDEX {name} ALTER COLUMN {position} SET STATISTICS {target}")
+                       for position, target in index.statistics_targets]
+        statements += comment(f"INDEX {name}", index.comment)
+    return statements
+
+
+def _tablespace(index: str, tablespace: str) -> Statement:
+    return Statement(Phase.INDEX, f"ALTER INDEX {index} SET TABLESPACE {identifier(tablespace)}")
+
+
+def _replica_identity(detail: RelationDetail, name: str) -> list[Statement]:
+    header = detail.header
+    statements = []
+    for index in detail.indexes or ():
+        if index.is_clustered:
+            word = _ALTERED[header.relkind]
+            statements.append(Statement(Phase.INDEX, f"ALTER {word} {name} CLUSTER ON {identifier(index.name)}"))
+        if index.is_replica_identity:
+            statements.append(Statement(
+                Phase.INDEX, f"ALTER TABLE {name} REPLICA IDENTITY USING INDEX {identifier(index.name)}"))
+    if header.replica_identity in "fn" and header.relkind in "rp":
+        word = "FULL" if header.replica_identity == "f" else "NOTHING"
+        statements.append(Statement(Phase.INDEX, f"ALTER TABLE {name} REPLICA IDENTITY {word}"))
+    return statements
+
+
+def _trigger(name: str, trigger: Trigger) -> list[Statement]:
+    statements = [] if trigger.is_inherited else [Statement(Phase.ATTACHED, trigger.definition)]
+    statements += _firing(name, "TRIGGER", trigger.name, trigger.state)
+    return statements + comment(f"TRIGGER {identifier(trigger.name)} ON {name}", trigger.comment)
+
+
+def _firing(table: str, what: str, name: str, state: str) -> list[Statement]:
+    if state not in _FIRING:
+        return []
+    return [Statement(Phase.ATTACHED, f"ALTER TABLE {table} {_FIRING[state]} {what} {identifier(name)}")]
+
+
+def _policies(detail: RelationDetail, name: str) -> list[Statement]:
+    statements = []
+    if detail.header.row_security:
+        statements.append(Statement(Phase.ATTACHED, f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY"))
+    if detail.header.force_row_security:
+        statements.append(Statement(Phase.ATTACHED, f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY"))
+    for one in detail.policies or ():
+        sort = "PERMISSIVE" if one.is_permissive else "RESTRICTIVE"
+        roles = ", ".join(identifier(role) for role in one.roles) or "PUBLIC"
+        text = f"CREATE POLICY {identifier(one.name)} ON {name} AS {sort} FOR {one.command} TO {roles}"
+        text += f" USING ({one.using})" if one.using is not None else ""
+        text += f" WITH CHECK ({one.with_check})" if one.with_check is not None else ""
+        statements.append(Statement(Phase.ATTACHED, text))
+        statements += comment(f"POLICY {identifier(one.name)} ON {name}", one.comment)
+    return statements
+
+
+def view_statements(detail: RelationDetail) -> list[Statement]:
+    """A view or materialised view; its columns' names are in the query itself."""
+    header = detail.header
+    name = identifier(header.schema, header.name)
+    query = (header.view_definition or "").strip().rstrip(";")
+    if header.relkind == "m":
+        settings = "\n".join(["", *storage(detail)])
+        populated = "WITH DATA" if header.is_populated else "WITH NO DATA"
+        text = f"CREATE MATERIALIZED VIEW {name}{settings} AS\n{query}\n{populated}"
+    else:
+        options = f" WITH ({option_list(header.options)})" if header.options else ""
+        text = f"CREATE VIEW {name}{options} AS\n{query}"
+    statements = [Statement(Phase.CREATE, text)]
+    for column in detail.columns or ():
+        at = identifier(column.name)
+        if header.relkind == "v" and column.default is not None:
+            statements.append(Statement(
+                Phase.CREATE, f"ALTER VIEW {name} ALTER COLUMN {at} SET DEFAULT {column.default}"))
+        if header.relkind == "m" and column.statistics_target is not None:
+            target = f"ALTER COLUMN {at} SET STATISTICS {column.statistics_target}"
+            statements.append(Statement(Phase.CREATE, f"ALTER MATERIALIZED VIEW {name} {target}"))
+    return statements + relation_statements(detail)
+
