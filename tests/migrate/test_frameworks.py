@@ -11,14 +11,16 @@ from pathlib import Path
 import pytest
 
 from console.errors import ConsoleError
+from console.migrate.frameworks import pending
 from console.migrate.frameworks.files import NAMED, flyway_checksum
 from console.migrate.frameworks.graphs import alembic_revisions, heads
-from console.migrate.frameworks.pending import compare
 from console.migrate.frameworks.read import FIND, summarise
 from console.migrate.frameworks.records import AdvisoryLock, ForeignLedger, LedgerRow
 from console.migrate.frameworks.runs import keys, run_of, runs_without_ledger
 from console.migrate.frameworks.specs import SPECS, TITLES
+from console.migrate.frameworks.status import belonging, migrations, state
 from console.server.query import load
+from console.services import Service
 from tests.migrate.histories import write_files
 from tests.migrate.ledgers import LEDGERS
 
@@ -26,6 +28,10 @@ from tests.migrate.ledgers import LEDGERS
 def ledger_of(framework: str, rows: Sequence[LedgerRow]) -> ForeignLedger:
     spec = next(one for one in SPECS if one.framework == framework)
     return summarise(ForeignLedger(framework, "public", "t"), spec, rows)
+
+
+def compare(ledger: ForeignLedger, folder: Path) -> ForeignLedger:
+    return pending.compare([ledger], folder)[0]
 
 
 def compared(framework: str, folder: Path, *versions: str | LedgerRow) -> dict[str, str]:
@@ -222,6 +228,43 @@ def test_liquibases_changesets(tmp_path: Path) -> None:
                  "b.xml": '<databaseChangeLog><changeSet author="you" id="3">\n<sql/></changeSet></databaseChangeLog>'},
                 tmp_path)
     assert compared("liquibase", tmp_path, LedgerRow("1")) == {"2": "pending", "3": "pending"}
+
+
+# In the engine's terms
+
+def test_states_are_the_engines(tmp_path: Path) -> None:
+    write_files({"meta/_journal.json": json.dumps({"entries": [
+        {"when": 1000, "tag": "a"}, {"when": 2000, "tag": "late"}, {"when": 3000, "tag": "b"},
+        {"when": 4000, "tag": "c"}]}), "a.sql": "a", "b.sql": "b", "c.sql": "c", "late.sql": "late"}, tmp_path)
+    ledger = compare(ledger_of("drizzle", [LedgerRow("1000", checksum=hashlib.sha256(b"a").hexdigest()),
+                                           LedgerRow("3000", checksum="other")]), tmp_path)
+    assert [(one.version, one.state, one.checksum_ok) for one in migrations(ledger)] == [
+        ("1000", "applied", True), ("3000", "changed", False), ("2000", "held", None), ("4000", "pending", None)]
+    assert state(ledger) == "changed"
+
+
+def test_failed_running_reverted_and_unreadable() -> None:
+    ledger = ledger_of("atlas", [LedgerRow("1"), LedgerRow("2", state="reverted"),
+                                 LedgerRow("3", state="failed", detail="1 of 3 statements: oops")])
+    assert [(one.version, one.state, one.detail) for one in migrations(ledger)] == [
+        ("1", "applied", ""), ("3", "failed", "1 of 3 statements: oops")]
+    assert state(ledger) == "failed"
+    assert state(ledger_of("pgroll", [LedgerRow("1", state="running")])) == "held"
+    assert state(ForeignLedger("pgroll", "s", "t", unavailable="locked")) is None
+    assert state(ledger_of("pgroll", [])) == "applied"
+
+
+def test_which_ledgers_are_a_services() -> None:
+    found = [ForeignLedger("ecto", "app", "t"), ForeignLedger("ecto", "public", "t"), ForeignLedger("knex", "app", "k")]
+
+    def places(**words: object) -> list[tuple[str, str]]:
+        service = Service(name="s", **words)  # type: ignore[arg-type]
+        return [(one.framework, one.schema) for one in belonging(service, found)]
+
+    assert places(schemas=("app",)) == [("ecto", "app"), ("knex", "app")]
+    assert places(schemas=("app",), framework="ecto") == [("ecto", "app")]
+    assert places(schemas=("other",), framework="ecto") == [("ecto", "app"), ("ecto", "public")]
+    assert places(schemas=("other",)) == []
 
 
 # Alembic and Django: graphs, read without running anything

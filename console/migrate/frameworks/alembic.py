@@ -11,8 +11,9 @@ import sys
 from pathlib import Path
 
 from console.errors import ConsoleError, UsageError
-from console.migrate.frameworks.commands import CommandListener, CommandReport, Program, ledgers, output, run
+from console.migrate.frameworks.commands import CommandListener, CommandReport, Program, output, run
 from console.migrate.frameworks.records import ForeignLedger
+from console.migrate.frameworks.status import ledgers
 from console.migrate.records import Direction
 from console.server.target import Target
 from console.services import Service

@@ -22,14 +22,12 @@ from urllib.parse import quote
 from console.errors import UsageError
 from console.migrate.events import Event
 from console.migrate.faults import MigrationError
-from console.migrate.frameworks.pending import compare
-from console.migrate.frameworks.read import read_ledgers
 from console.migrate.frameworks.records import ForeignLedger, Run
 from console.migrate.frameworks.specs import TITLES
+from console.migrate.frameworks.status import ledgers
 from console.migrate.lock import RunLock, run_lock
 from console.migrate.records import Direction
 from console.server.environment import environment
-from console.server.script import script_session
 from console.server.target import Target
 from console.services import Service
 
@@ -149,26 +147,6 @@ async def output(target: Target, service: Service, program: Program) -> str:
     if status != 0:
         raise _failed(service, program, status, tail)
     return "".join(f"{line}\n" for line in lines)
-
-
-async def ledgers(target: Target, service: Service) -> tuple[ForeignLedger, ...]:
-    """The foreign ledgers that belong to `service`: in its schemas, else of its framework; compared with its files.
-
-    Raises ConsoleError.
-    """
-    async with script_session(target, purpose="migrate status") as session:
-        reading = await read_ledgers(session)
-    return belonging(service, reading.ledgers)
-
-
-def belonging(service: Service, found: Sequence[ForeignLedger]) -> tuple[ForeignLedger, ...]:
-    """Of `found` those of `service`. One ledger for the whole database is often in public, whatever the schemas."""
-    suitable = [one for one in found if service.framework in (None, one.framework)]
-    own = [one for one in suitable if one.schema in service.schemas]
-    chosen = own or [one for one in suitable if service.framework is not None]
-    if service.folder is None or len(chosen) != 1:
-        return tuple(chosen)
-    return (compare(chosen[0], service.folder),)
 
 
 async def _guarded(service: str, program: Program, variables: Mapping[str, str], lock: RunLock,

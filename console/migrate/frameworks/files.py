@@ -48,7 +48,8 @@ class Names:
                                         checksums=self.checksums(path) if self.checksums else frozenset())
 
 
-def _line_end_variants(algorithm: str) -> Checksums:
+def line_end_variants(algorithm: str) -> Checksums:
+    """Digests of a file as it is, with LF and with CRLF line ends: git may have changed them since."""
     def checksums(path: Path) -> frozenset[str]:
         raw = content(path)
         unix = raw.replace(b"\r\n", b"\n")
@@ -91,9 +92,9 @@ NAMED: Mapping[str, Names] = {
     "supabase": _names(r"(?P<version>\d+)_(?P<name>[^/]+)\.sql", ".", "migrations", "supabase/migrations"),
     "ef-core": _names(r"(?:.*/)?(?P<version>\d{14}_(?P<name>[^/.]+))\.(?:cs|vb)"),
     "pgmigrate": _names(r"V(?P<version>\d+)__(?P<name>[^/]+)\.(?:sql|py)", ".", "migrations"),
-    "prisma": _names(r"(?:.*/)?(?P<version>[^/]+)/migration\.sql", checksums=_line_end_variants("sha256")),
+    "prisma": _names(r"(?:.*/)?(?P<version>[^/]+)/migration\.sql", checksums=line_end_variants("sha256")),
     "sqlx": _names(r"(?P<version>\d+)_(?P<name>[^/]*?)(?:\.up)?(?<!\.down)\.sql",
-                   checksums=_line_end_variants("sha384")),
+                   checksums=line_end_variants("sha384")),
     "diesel": _names(r"(?P<version>[\d-]+)_(?P<name>[^/]*)/up\.sql"),
     "goose": _names(r"(?P<version>\d+)_(?P<name>[^/]+)(?<!_test)\.(?:sql|go)"),
     "sql-migrate": _names(r"(?P<version>[^/]+\.sql)"),

@@ -8,9 +8,17 @@ from pathlib import Path
 
 from console.errors import ConsoleError
 from console.migrate.frameworks.files import NAMED, FileMigration
-from console.migrate.frameworks.graphs import alembic_revisions, ancestors, django_migrations, heads, in_order
+from console.migrate.frameworks.graphs import (
+    Revision,
+    alembic_revisions,
+    ancestors,
+    django_migrations,
+    heads,
+    in_order,
+)
 from console.migrate.frameworks.plans import drizzle_entries, flyway_files, liquibase_changesets, sqitch_changes
 from console.migrate.frameworks.records import ForeignLedger, LedgerRow, PendingMigration, PendingState
+from console.migrate.frameworks.specs import TITLES
 from console.migrate.version import VersionKey, version_key
 
 Key = tuple[str | None, VersionKey | str]
@@ -39,28 +47,43 @@ _LATE: Mapping[str, tuple[PendingState, str]] = {
 """What a framework does with a version that was merged late, below the last one applied."""
 
 
-def compare(ledger: ForeignLedger, folder: Path) -> ForeignLedger:
-    """`ledger` with what its service's files say: pending, missing, changed and skipped migrations.
+Source = Sequence[FileMigration] | Mapping[str, Revision]
 
-    Only reads files, and runs none of them. What can't be compared is said in `note`. The count of applied ones is
-    filled in where the framework keeps its heads alone.
+
+def compare(found: Sequence[ForeignLedger], folder: Path) -> tuple[ForeignLedger, ...]:
+    """The ledgers of one service with what its files say: pending, missing, changed and skipped migrations.
+
+    Only reads files, each once, and runs none of them. What can't be compared is said in `note`. The count of applied
+    ones is filled in where the framework keeps its heads alone.
     """
-    if ledger.unavailable is not None:
-        return ledger
-    try:
-        if ledger.framework == "alembic":
-            return _alembic(ledger, folder)
-        reader = _READERS.get(ledger.framework)
-        if reader is None:
-            return replace(ledger, note="its migrations are not in files of the service")
-        files = list(reader(folder))
-    except ConsoleError as error:
-        return replace(ledger, note=error.summary)
-    if not files:
-        return replace(ledger, note=f"{folder} holds no migrations of {ledger.framework}")
+    sources: dict[str, Source] = {}
+    compared = []
+    for ledger in found:
+        try:
+            if ledger.unavailable is None and ledger.framework not in sources:
+                sources[ledger.framework] = _read(ledger.framework, folder)
+            compared.append(_compared(ledger, sources[ledger.framework]) if ledger.unavailable is None else ledger)
+        except ConsoleError as error:
+            compared.append(replace(ledger, note=error.summary))
+    return tuple(compared)
+
+
+def _read(framework: str, folder: Path) -> Source:
+    reader = _READERS.get(framework)
+    if framework != "alembic" and reader is None:
+        raise ConsoleError("its migrations are not in files of the service")
+    source: Source = alembic_revisions(folder) if reader is None else list(reader(folder))
+    if not source:
+        raise ConsoleError(f"{folder} holds no migrations of {TITLES[framework]}")
+    return source
+
+
+def _compared(ledger: ForeignLedger, source: Source) -> ForeignLedger:
+    if isinstance(source, Mapping):
+        return _alembic(ledger, source)
     if ledger.framework in ("golang-migrate", "tern"):
-        return _after_the_last(ledger, files)
-    return ledger.with_differences(tuple(_by_set(ledger, files)))
+        return _after_the_last(ledger, source)
+    return ledger.with_differences(tuple(_by_set(ledger, source)))
 
 
 def _key(ledger: ForeignLedger, version: str, line: str | None) -> Key:
@@ -134,10 +157,7 @@ def _difference(one: FileMigration, state: PendingState, reason: str | None = No
     return PendingMigration(one.version, one.name, one.line, state, one.file, reason)
 
 
-def _alembic(ledger: ForeignLedger, folder: Path) -> ForeignLedger:
-    revisions = alembic_revisions(folder)
-    if not revisions:
-        return replace(ledger, note=f"{folder} holds no revisions of Alembic")
+def _alembic(ledger: ForeignLedger, revisions: Mapping[str, Revision]) -> ForeignLedger:
     current = [row.version for row in ledger.rows]
     applied = ancestors(revisions, current)
     pending = in_order(revisions, revisions.keys() - applied)

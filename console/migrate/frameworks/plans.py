@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from console.errors import ConsoleError
-from console.migrate.frameworks.files import FileMigration, content, flyway_checksum
+from console.migrate.frameworks.files import FileMigration, content, flyway_checksum, line_end_variants
 
+_SHA256 = line_end_variants("sha256")
 _FLYWAY = re.compile(r"(?:V(\d+(?:[._]\d+)*)|R)__(.*)\.sql")
 _CHANGE = re.compile(r"(?P<name>[^\s@%#:][^\s:]*)(?:\s+\[(?P<needs>[^]]*)\])?\s+\d{4}-\d\d-\d\dT")
 _SQL_CHANGESET = re.compile(r"^--\s*changeset\s+([^:\s]+):(\S+)", re.MULTILINE | re.IGNORECASE)
@@ -29,8 +30,7 @@ def drizzle_entries(folder: Path) -> Iterator[FileMigration]:
         raise ConsoleError(f"{journal}: is no journal of Drizzle's: {error}") from None
     for when, tag in entries:
         file = folder / f"{tag}.sql"
-        digest = hashlib.sha256(content(file)).hexdigest() if file.is_file() else ""
-        yield FileMigration(when, tag, file.name, checksums=frozenset({digest} - {""}))
+        yield FileMigration(when, tag, file.name, checksums=_SHA256(file) if file.is_file() else frozenset())
 
 
 def sqitch_changes(folder: Path) -> Iterator[FileMigration]:

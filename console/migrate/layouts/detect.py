@@ -52,8 +52,9 @@ def detect(folder: Path) -> str | None:
         seen = " and ".join(f"{layout}'s ({name})" for layout, name in found.items())
         raise ConfigError(f"{folder}: it isn't clear whose migrations these are: {seen}",
                           hint='say which: layout = "..." in the configuration or service.toml, or --layout')
-    layout = next(iter(found), None)
-    return detect_pairs(folder / name for name in pairs) if layout == "dbconsole" else layout
+    if pairs:
+        return detect_pairs(folder / name for name in pairs)
+    return next(iter(found), None)
 
 
 def detect_pairs(paths: Iterable[Path]) -> str | None:

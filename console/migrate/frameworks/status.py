@@ -1,0 +1,94 @@
+"""A foreign ledger in the engine's own terms, so that all services stand in one table."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from console.migrate.frameworks.pending import compare
+from console.migrate.frameworks.read import read_ledgers
+from console.migrate.frameworks.records import ForeignLedger, LedgerRow, PendingMigration
+from console.migrate.records import State
+from console.server.script import script_session
+from console.server.target import Target
+from console.services import Service
+
+_WORST: Sequence[State] = ("failed", "changed", "missing", "pending", "held")
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignMigration:
+    """One migration of a foreign ledger or of its files; what the framework doesn't store is None.
+
+    `held` are those that the framework itself passes over or has only begun; `detail` says why, "" nothing to say.
+    """
+
+    version: str
+    name: str | None
+    line: str | None
+    state: State
+    applied_at: dt.datetime | None = None
+    applied_by: str | None = None
+    duration_ms: float | None = None
+    checksum_ok: bool | None = None
+    detail: str = ""
+
+
+def migrations(ledger: ForeignLedger) -> tuple[ForeignMigration, ...]:
+    """The ledger's rows as they were applied, then what its files hold besides.
+
+    Of frameworks that store heads alone, these are the applied ones.
+    """
+    differences = {(one.line, one.version): one for one in ledger.differences or ()}
+    rows = [_from_row(row, differences.pop((row.line, row.version), None), ledger)
+            for row in ledger.rows if row.state != "reverted"]
+    return (*rows, *map(_from_difference, differences.values()))
+
+
+def state(ledger: ForeignLedger) -> State | None:
+    """The worst state of any of its migrations; None when it couldn't be read."""
+    if ledger.unavailable is not None:
+        return None
+    present = {one.state for one in migrations(ledger)}
+    return next((worst for worst in _WORST if worst in present), "applied")
+
+
+def belonging(service: Service, found: Sequence[ForeignLedger]) -> tuple[ForeignLedger, ...]:
+    """Of `found` those of `service`, compared with its files: in its schemas, else all of its framework.
+
+    (One ledger for the whole database often stands in public, whatever the service's schemas.)
+    """
+    suitable = [one for one in found if service.framework in (None, one.framework)]
+    own = [one for one in suitable if one.schema in service.schemas]
+    chosen = own or [one for one in suitable if service.framework is not None]
+    return compare(chosen, service.folder) if service.folder is not None else tuple(chosen)
+
+
+async def ledgers(target: Target, service: Service) -> tuple[ForeignLedger, ...]:
+    """The foreign ledgers of `service`, read on a connection of their own. Raises ConsoleError."""
+    async with script_session(target, purpose="migrate status") as session:
+        reading = await read_ledgers(session)
+    return await asyncio.to_thread(belonging, service, reading.ledgers)
+
+
+def _from_row(row: LedgerRow, difference: PendingMigration | None, ledger: ForeignLedger) -> ForeignMigration:
+    states: Mapping[str, State] = {"failed": "failed", "running": "held"}
+    detail = row.detail or ""
+    found = states.get(row.state, "applied")
+    is_checked = ledger.differences is not None and row.checksum is not None
+    if row.state == "running":
+        detail = detail or "begun and not completed"
+    elif difference is not None and found == "applied":
+        found = _STATES[difference.state]
+        detail = difference.reason or detail
+    return ForeignMigration(row.version, row.name, row.line, found, row.applied_at, row.applied_by, row.duration_ms,
+                            found != "changed" if is_checked else None, detail)
+
+
+def _from_difference(one: PendingMigration) -> ForeignMigration:
+    return ForeignMigration(one.version, one.name, one.line, _STATES[one.state], detail=one.reason or "")
+
+
+_STATES: Mapping[str, State] = {"pending": "pending", "missing": "missing", "changed": "changed", "skipped": "held"}
