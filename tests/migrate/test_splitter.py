@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import postgast
@@ -80,7 +81,7 @@ def test_the_shipped_files_split_as_the_parser_splits_them(path: Path) -> None:
     assert texts(script) == [stripped(one) for one in postgast.split(script)]
 
 
-PIECES = st.sampled_from(["'", "''", '"', "$$", "$a$", "/*", "*/", "--", "\n", ";", "(", ")", "e'", "\\", "a", " ", "1"])
+PIECES = st.sampled_from(["'", "''", '"', "$$", "$a$", "/*", "*/", "--", "\n", ";", "(", ")", "e'", "\\", "a", " "])
 
 
 @given(st.lists(PIECES, max_size=25).map("".join))
@@ -92,5 +93,5 @@ def test_any_text_is_split_or_refused_and_nothing_is_lost(script: str) -> None:
         return
     for one in found:
         assert script[one.offset:one.offset + len(one.sql)] == one.sql
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in pairwise(found):
         assert ";" in script[before.offset + len(before.sql):after.offset]

@@ -1,0 +1,97 @@
+"""The engine through PgBouncer in transaction mode, where no session outlives its transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from console.migrate import events
+from console.migrate.apply import apply_all, run
+from console.migrate.faults import FileError
+from console.migrate.records import RunPlan
+from console.migrate.status import read_status
+from console.server.script import script_session
+from console.server.target import Target
+from console.services import Service
+from tests.support.pgbouncer import PgBouncer
+from tests.support.servers import Database, LiveServer
+
+
+@pytest.fixture
+def pooled(embedded: LiveServer, pgbouncer: PgBouncer) -> Any:
+    with embedded.database() as database:
+        yield database, Target(name="pooled", conninfo=pgbouncer.conninfo(database.name), environment="development")
+
+
+def write(folder: Path, **files: str) -> Service:
+    for name, text in files.items():
+        (folder / f"{name[1:].replace('__', '.')}.sql").write_text(text)
+    return Service(name="shop", schemas=("shop",), folder=folder)
+
+
+async def test_runs_exclude_each_other_and_leak_nothing(pooled: tuple[Database, Target], tmp_path: Path) -> None:
+    database, target = pooled
+    service = write(tmp_path, _1_a__up="CREATE TABLE a (n int); SET search_path = nowhere; SET ROLE pg_monitor",
+                    _2_b__up="CREATE TABLE public.b (); SELECT set_config('search_path', 'nowhere', false)",
+                    _3_c__up="-- dbconsole: no-transaction\nCREATE TABLE c (n int);\n"
+                             "CREATE INDEX CONCURRENTLY c_n ON c (n);\nVACUUM c;",
+                    _1_a__down="DROP TABLE a", _2_b__down="DROP TABLE b",
+                    _3_c__down="-- dbconsole: no-transaction\nDROP INDEX CONCURRENTLY c_n;\nDROP TABLE c")
+    async with script_session(target) as session:
+        assert session.info.is_pooled
+    reports = await asyncio.gather(*(apply_all(target, [service]) for _ in range(3)))
+    assert sorted(len(report.done) for report in reports) == [0, 0, 3]
+    for _ in range(3):
+        with psycopg.connect(target.conninfo, autocommit=True) as connection:
+            row = connection.execute("SELECT current_setting('search_path'), current_user::text, "
+                                     "current_setting('lock_timeout'), current_setting('statement_timeout')").fetchone()
+            assert row == ('"$user", public', "postgres", "0", "0")
+    with database.connect() as connection:
+        assert connection.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = "
+                                  "(SELECT oid FROM pg_database WHERE datname = current_database())"
+                                  ).fetchone() == (0,)
+    await run(target, [service], RunPlan(direction="down", to="0"))
+    async with script_session(target) as session:
+        assert (await read_status(session, [service]))[0].state == "pending"
+
+
+async def test_a_failed_index_build_and_blockers_are_seen_through_it(
+        pooled: tuple[Database, Target], tmp_path: Path) -> None:
+    database, target = pooled
+    service = write(tmp_path, _1_a__up="CREATE TABLE a (n int); INSERT INTO a VALUES (1), (1)",
+                    _2_b__up="-- dbconsole: no-transaction\nCREATE UNIQUE INDEX CONCURRENTLY a_n ON a (n)",
+                    _3_c__up="ALTER TABLE a ADD COLUMN m int")
+    with pytest.raises(FileError, match="could not create unique index"):
+        await apply_all(target, [service])
+    with database.connect(application_name="a report") as blocker:
+        blocker.execute("DELETE FROM a WHERE ctid = '(0,1)'")
+        seen: list[events.Event] = []
+        with blocker.transaction():
+            blocker.execute("LOCK TABLE a IN ACCESS SHARE MODE")
+            running = asyncio.ensure_future(run(target, [service], RunPlan(lock_timeout_ms=2000), seen.append))
+            while not any(isinstance(one, events.Waiting) for one in seen):
+                await asyncio.sleep(0.1)
+                assert not running.done()
+        await running
+    assert any(isinstance(one, events.Notice) and "public.a_n is not valid" in one.message for one in seen)
+    waits = [one for one in seen if isinstance(one, events.Waiting)]
+    assert {peer.application for one in waits for peer in one.blockers} == {"a report"}
+
+
+async def test_settings_that_a_pooler_forgets_are_refused(pooled: tuple[Database, Target], tmp_path: Path) -> None:
+    target = pooled[1]
+    service = write(tmp_path, _1_a__up="-- dbconsole: no-transaction\nCREATE TABLE a (n int);\n"
+                                       "SET search_path = public;\nCREATE INDEX CONCURRENTLY ON a (n)")
+    with pytest.raises(FileError, match="holds for nothing behind a pooler") as caught:
+        await apply_all(target, [service])
+    assert caught.value.line == 3
+
+
+async def test_a_direct_dsn_is_taken_for_migrations(pooled: tuple[Database, Target], tmp_path: Path) -> None:
+    database = pooled[0]
+    direct = Target(name="both", conninfo="host=192.0.2.1 connect_timeout=2", direct_conninfo=database.conninfo)
+    assert len((await apply_all(direct, [write(tmp_path, _1_a__up="CREATE TABLE a ()")])).done) == 1
