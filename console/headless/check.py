@@ -14,13 +14,14 @@ from console.check.records import Report, Status, harmless
 from console.check.registry import configured
 from console.check.runner import check_target
 from console.config import Config
-from console.errors import ConsoleError
+from console.errors import ConsoleError, UsageError
 from console.server.target import Target
 
 if TYPE_CHECKING:
     from console.services import Service
 
 Format = Literal["text", "json", "nagios"]
+LONGEST_S = 3600
 Services = Callable[[Target], "Sequence[Service]"]
 
 
@@ -33,8 +34,10 @@ async def run(targets: Sequence[Target], config: Config, *, services: Services =
     A target that can't be resolved is a mistake in the command: the caller says so on stderr and exits 3 before this.
     `failed` are targets that are known but could not be made ready (a demo server that doesn't start), by label:
     their connection is CRITICAL. `services` gives each target's.
-    Raises ConfigError and UsageError for an unknown check or a threshold that makes no sense.
+    Raises ConfigError and UsageError for an unknown check, a threshold or a time that makes no sense.
     """
+    if not 0 < timeout_s <= LONGEST_S:
+        raise UsageError(f"--timeout {timeout_s:g}: must be more than 0 and at most {LONGEST_S} seconds")
     checks = configured(config, only)
     reports = [Report(harmless(name), unreachable(checks, error), 0.0, None) for name, error in (failed or {}).items()]
     # With no other target in the way, each has the whole deadline for itself.

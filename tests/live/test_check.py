@@ -7,6 +7,8 @@ import io
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +24,7 @@ from console.check.registry import ConfiguredCheck, configured
 from console.check.runner import check_target
 from console.config import Config, parse
 from console.demo.cluster import free_port
-from console.errors import ConfigError, ServerError
+from console.errors import ConfigError, ServerError, UsageError
 from console.headless.check import run
 from console.server.query import Query, Variant
 from console.server.target import Target
@@ -241,6 +243,39 @@ async def test_a_bad_configuration_is_told_before_anything_is_asked() -> None:
     with pytest.raises(ConfigError) as caught:
         await printed(target(UNREACHABLE["missing socket"]), config=config)
     assert caught.value.exit_status == 3
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("inf"), float("nan")])
+async def test_a_deadline_must_make_sense(seconds: float) -> None:
+    with pytest.raises(UsageError):
+        await printed(target(UNREACHABLE["missing socket"]), timeout_s=seconds)
+
+
+def process(*arguments: str, before: str = "") -> tuple[int, str, str, float]:
+    """Exit status, output, complaints and seconds of the program itself."""
+    code = f"{before}\nimport sys\nfrom console.cli import main\nsys.exit(main({['--check', *arguments]!r}))"
+    started = time.perf_counter()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    return done.returncode, done.stdout, done.stderr, time.perf_counter() - started
+
+
+def test_a_resolver_that_hangs_holds_up_nobody() -> None:
+    hang = "import socket, time\nsocket.getaddrinfo = lambda *a, **k: time.sleep(30)"
+    status, output, _, seconds = process("host=slow.example", "--timeout", "1", before=hang)
+    assert status == 2 and seconds < 3 and "no connection in" in output
+
+
+def test_the_exit_status_of_the_program(server: LiveServer, tmp_path: Path) -> None:
+    file = tmp_path / "dbconsole.toml"
+    file.write_text("[checks.connections]\nwarning = 0\ncritical = '100%'\n")
+    assert process(server.dsn, "--only", "wraparound")[0] == 0
+    assert process(server.dsn, "--config", str(file))[0] == 1
+    assert process(UNREACHABLE["nobody listens"])[0] == 2
+    status, output, complaint, _ = process("nosuch")
+    assert (status, output) == (3, "") and "nosuch" in complaint
+    file.write_text("[checks.conections]\n")
+    status, output, complaint, _ = process(server.dsn, "--config", str(file))
+    assert (status, output) == (3, "") and "connections" in complaint
 
 
 async def test_the_migrations_of_a_service(database: Database, tmp_path: Path) -> None:
