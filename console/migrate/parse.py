@@ -97,9 +97,7 @@ def split(text: str) -> list[Statement] | SyntaxFault:
     try:
         parsed = postgast.parse(text)
     except postgast.PgQueryError as error:
-        encoded = text.encode("utf-8")
-        offset = len(encoded[:max(0, error.cursorpos - 1)].decode("utf-8", "ignore"))
-        return _fault(text, error.message, offset)
+        return _fault(text, error.message, max(0, error.cursorpos - 1))  # in characters, unlike places in the tree
     except Exception as error:
         if type(error).__name__ != "DecodeError":  # protobuf's, which isn't ours to import
             raise
@@ -125,6 +123,15 @@ def split(text: str) -> list[Statement] | SyntaxFault:
 
 def comments(text: str) -> list[tuple[int, str]]:
     """The comments of `text`, with their offsets in characters; none where it is no SQL."""
+    return _tokens(text, "SQL_COMMENT", "C_COMMENT")
+
+
+def identifiers(text: str) -> list[tuple[int, str]]:
+    """The identifiers of `text` as it writes them, in their quotes, uncut; the tree has them cut at 63 bytes."""
+    return _tokens(text, "IDENT", "UIDENT")
+
+
+def _tokens(text: str, *kinds: str) -> list[tuple[int, str]]:
     postgast = _parser()
     try:
         tokens = postgast.scan(text).tokens
@@ -132,7 +139,7 @@ def comments(text: str) -> list[tuple[int, str]]:
         return []
     encoded = text.encode("utf-8")
     return [(len(encoded[:one.start].decode("utf-8")), encoded[one.start:one.end].decode("utf-8"))
-            for one in tokens if enum_name(one, "token") in ("SQL_COMMENT", "C_COMMENT")]
+            for one in tokens if enum_name(one, "token") in kinds]
 
 
 def grammar_version() -> int:

@@ -21,6 +21,7 @@ class PlanRelation:
     """A relation that a statement locks: how, what that keeps others from, and who is on it now.
 
     `facts` and `sessions` are None without a connection, `facts` also where the relation doesn't exist yet.
+    `is_new`: this run makes it, so the lock is in nobody's way.
     """
 
     name: Name
@@ -29,6 +30,12 @@ class PlanRelation:
     scans: bool
     facts: RelationFacts | None = None
     sessions: tuple[RelationSession, ...] | None = None
+    is_new: bool = False
+
+    @property
+    def blocks(self) -> str:
+        """What others can't do on it meanwhile, in words."""
+        return "nothing: it is new in this run" if self.is_new else self.mode.blocks
 
     @property
     def in_the_way(self) -> tuple[RelationSession, ...]:
@@ -39,7 +46,7 @@ class PlanRelation:
 
 @dataclass(frozen=True, slots=True)
 class PlanStatement:
-    """One statement of a step. `relations` are those that others can see, the most locked first.
+    """One statement of a step. `relations`, the most locked first; what the run itself makes comes last.
 
     `opaque` says what can't be known of its locks. `line` counts in the file from 1.
     """
@@ -49,25 +56,24 @@ class PlanStatement:
     kind: str
     relations: tuple[PlanRelation, ...]
     opaque: str | None = None
-    makes: Name | None = None
 
     @property
     def mode(self) -> LockMode | None:
-        """The strongest lock; None when nothing that others can see is locked."""
+        """The strongest lock on what others can see, else on what is new; None when no relation is locked."""
         return self.relations[0].mode if self.relations else None
 
     @property
     def blocks(self) -> str | None:
         """What others can't do on that relation meanwhile, in words."""
-        return self.mode.blocks if self.mode is not None else None
+        return self.relations[0].blocks if self.relations else None
 
     @property
     def rewrites(self) -> bool:
-        return any(one.rewrites for one in self.relations)
+        return any(one.rewrites and not one.is_new for one in self.relations)
 
     @property
     def scans(self) -> bool:
-        return any(one.scans for one in self.relations)
+        return any(one.scans and not one.is_new for one in self.relations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,14 +163,15 @@ def _statements(step: Step, catalog: Catalog | None,
 def _statement(statement: Statement, first_line: int, catalog: Catalog | None, created: frozenset[Name],
                makes: Name | None) -> PlanStatement:
     footprint = locks_of(statement, catalog)
-    visible = [lock for lock in footprint.locks if lock.relation not in created]
+    relations = [_relation(lock, catalog, lock.relation in created) for lock in footprint.locks]
+    if makes is not None:
+        relations.append(PlanRelation(makes, LockMode.ACCESS_EXCLUSIVE, False, False, is_new=True))
+    relations.sort(key=lambda one: one.is_new)
     return PlanStatement(sql=statement.text, line=first_line + statement.line - 1, kind=statement.kind,
-                         relations=tuple(_relation(lock, catalog) for lock in visible), opaque=footprint.opaque,
-                         makes=makes)
+                         relations=tuple(relations), opaque=footprint.opaque)
 
 
-def _relation(lock: Lock, catalog: Catalog | None) -> PlanRelation:
-    if catalog is None:
-        return PlanRelation(lock.relation, lock.mode, lock.rewrites, lock.scans)
-    return PlanRelation(lock.relation, lock.mode, lock.rewrites, lock.scans, catalog.relation(lock.relation),
-                        tuple(catalog.sessions_on(lock.relation)))
+def _relation(lock: Lock, catalog: Catalog | None, is_new: bool) -> PlanRelation:
+    facts = catalog.relation(lock.relation) if catalog is not None and not is_new else None
+    sessions = tuple(catalog.sessions_on(lock.relation)) if catalog is not None else None
+    return PlanRelation(lock.relation, lock.mode, lock.rewrites, lock.scans, facts, sessions, is_new)

@@ -76,11 +76,12 @@ def _statement(statement: PlanStatement, width: int) -> list[str]:
         sql = [*sql[:_LONGEST_SQL - 1], f"... {len(sql) - _LONGEST_SQL + 1} more lines"]
     number = f"{statement.line:>5}  "
     lines = [(number if row == 0 else " " * 7) + line.rstrip() for row, line in enumerate(sql)]
-    for relation in statement.relations:
+    seen = [one for one in statement.relations if not one.is_new]
+    for relation in seen:
         lines += _relation(relation, width)
     if statement.opaque:
         lines += _wrapped(f"       ? {statement.opaque}", width)
-    if not statement.relations and not statement.opaque:
+    if not seen and not statement.opaque:
         lines.append("       locks nothing that others use")
     return lines
 
@@ -89,7 +90,7 @@ def _relation(relation: PlanRelation, width: int) -> list[str]:
     does = [word for word, is_so in (("rewrites it", relation.rewrites), ("scans it", relation.scans)) if is_so]
     size = relation.facts.size_words if relation.facts else ""
     text = f"{relation.mode.label} on {relation.name}" + (f" ({size})" if size else "") \
-        + f": blocks {relation.mode.blocks}" + (f"; {' and '.join(does)}" if does else "")
+        + f": blocks {relation.blocks}" + (f"; {' and '.join(does)}" if does else "")
     lines = _wrapped(f"       {text}", width)
     if relation.sessions:
         waits = set(relation.in_the_way)
@@ -132,7 +133,8 @@ def _statement_document(statement: PlanStatement) -> dict[str, Any]:
 def _relation_document(relation: PlanRelation) -> dict[str, Any]:
     facts, waits = relation.facts, set(relation.in_the_way)
     return {
-        "name": str(relation.name), "lock": relation.mode.label, "blocks": relation.mode.blocks,
+        "name": str(relation.name), "lock": relation.mode.label, "blocks": relation.blocks,
+        "is_new": relation.is_new,
         "rewrites": relation.rewrites, "scans": relation.scans,
         "total_bytes": facts.total_bytes if facts else None, "rows": facts.rows if facts else None,
         "sessions": None if relation.sessions is None else [{

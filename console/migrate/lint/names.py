@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from console.migrate.lint.rule import Hit, Subject, rule
 from console.migrate.lockmodes import LockMode
-from console.migrate.parse import Name, enum_name, find, object_words, options, parts_name, range_name, strings, walk
+from console.migrate.parse import (
+    Name,
+    enum_name,
+    find,
+    identifiers,
+    object_words,
+    options,
+    parts_name,
+    range_name,
+    strings,
+)
 
 _MAX_BYTES = 63
+_LONG_WORD = re.compile(rb'[\w$\x80-\xff]{64}|"[^"]{64}')
 
 
 def targets(at: Subject) -> Iterator[Name]:
@@ -65,14 +77,12 @@ def foreign_schema(at: Subject) -> Iterator[Hit]:
       reason="PostgreSQL cuts names at 63 bytes, so two long ones may collide and the file lies about what exists",
       advice="a shorter name")
 def identifier_too_long(at: Subject) -> Iterator[Hit]:
-    long: dict[str, None] = {}
-    for node in walk(at.body):
-        for member, value in node.ListFields():
-            if member.name in ("relname", "idxname", "conname", "colname", "newname", "trigname", "policy_name") \
-                    and isinstance(value, str) and len(value.encode()) > _MAX_BYTES:
-                long[value] = None
-    for name in long:
-        yield Hit(f"{name} has {len(name.encode())} bytes")
+    if not _LONG_WORD.search(at.statement.text.encode()):
+        return
+    for name in dict.fromkeys(word for _, word in identifiers(at.statement.text)):
+        bare = name[1:-1].replace('""', '"') if name.startswith('"') else name
+        if len(bare.encode()) > _MAX_BYTES:
+            yield Hit(f"{name} has {len(bare.encode())} bytes")
 
 
 @rule("definer-search-path", "warning",

@@ -1,12 +1,25 @@
 -- record: ConstraintFacts
 -- interval: on demand
 -- The constraints of the relations that a plan names, and the foreign keys that reference them.
+WITH asked AS MATERIALIZED (
+    SELECT a.name, pg_catalog.to_regclass(a.name)::oid AS oid
+    FROM pg_catalog.unnest(%(names)s::text[]) AS a (name)
+),
+touching AS (
+    SELECT a.name, k.oid, false AS is_incoming
+    FROM asked a
+    JOIN pg_catalog.pg_constraint k ON k.conrelid = a.oid
+    UNION ALL
+    SELECT a.name, k.oid, true
+    FROM asked a
+    JOIN pg_catalog.pg_constraint k ON k.confrelid = a.oid AND k.conrelid <> a.oid AND k.contype = 'f'
+)
 SELECT
     a.name AS asked,
     k.conname::text AS name,
     k.contype::text AS kind,
     k.convalidated AS is_validated,
-    k.conrelid <> pg_catalog.to_regclass(a.name) AS is_incoming,
+    a.is_incoming,
     ARRAY(
         SELECT t.attname::text FROM pg_catalog.pg_attribute t
         WHERE t.attrelid = k.conrelid AND t.attnum = ANY (k.conkey)
@@ -16,11 +29,10 @@ SELECT
     c.relname::text AS table_name,
     rn.nspname::text AS references_schema,
     rc.relname::text AS references_name
-FROM pg_catalog.unnest(%(names)s::text[]) AS a (name)
-JOIN pg_catalog.pg_constraint k ON pg_catalog.to_regclass(a.name) IN (k.conrelid, k.confrelid)
+FROM touching a
+JOIN pg_catalog.pg_constraint k ON k.oid = a.oid
 JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_class rc ON rc.oid = k.confrelid
 LEFT JOIN pg_catalog.pg_namespace rn ON rn.oid = rc.relnamespace
-WHERE k.conrelid <> 0
 ORDER BY a.name, k.conname

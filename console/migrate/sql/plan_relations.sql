@@ -2,7 +2,7 @@
 -- interval: on demand
 -- The relations that a plan names. A size is never waited for: while somebody holds or awaits ACCESS EXCLUSIVE,
 -- it comes from pg_class.relpages instead.
-WITH RECURSIVE asked AS (
+WITH RECURSIVE asked AS MATERIALIZED (
     SELECT a.name, pg_catalog.to_regclass(a.name)::oid AS oid
     FROM pg_catalog.unnest(%(names)s::text[]) AS a (name)
 ),

@@ -1,0 +1,234 @@
+"""The catalog's facts for plan and lint on real servers: sizes, sessions in the way, hostile names, no privileges."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from console.migrate.facts import (
+    COLUMNS,
+    CONSTRAINTS,
+    DEPENDENTS,
+    FUNCTIONS,
+    RELATIONS,
+    SESSIONS,
+    Catalog,
+    read_catalog,
+)
+from console.migrate.lockmodes import LockMode
+from console.migrate.parse import Name
+from console.migrate.plan import PlanStatement, plan, version_note
+from console.migrate.plan_text import plan_document, render_findings, render_plan, summary
+from console.migrate.records import MigrationFile, Script, Step
+from console.server.connection import connect
+from console.server.session import PgSession, read_info
+from console.server.target import Target
+from tests.support.servers import Database
+
+HOSTILE = 'Ω "quoted" 100% [b]x[/b]; DROP'
+SETUP = """
+CREATE SCHEMA s;
+CREATE TABLE s.big (id bigint PRIMARY KEY, a int, b varchar(20));
+INSERT INTO s.big SELECT i, i, i FROM generate_series(1, 20000) i; ANALYZE s.big;
+CREATE TABLE s.child (id bigint PRIMARY KEY, big_id bigint CONSTRAINT child_big_fk REFERENCES s.big);
+CREATE TABLE s.parts (id int, at date) PARTITION BY RANGE (at);
+CREATE TABLE s.parts_1 PARTITION OF s.parts FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+CREATE TABLE s.parts_x PARTITION OF s.parts DEFAULT;
+INSERT INTO s.parts SELECT i, '2020-05-05' FROM generate_series(1, 1000) i; ANALYZE s.parts;
+CREATE INDEX big_a ON s.big (a);
+CREATE VIEW s.seen AS SELECT a FROM s.big;
+CREATE FUNCTION s.dice() RETURNS int LANGUAGE plpgsql VOLATILE AS 'BEGIN RETURN 4; END';
+"""
+
+
+@asynccontextmanager
+async def session_on(conninfo: str) -> AsyncIterator[PgSession]:
+    target = Target(name="t", conninfo=conninfo)
+    connection = await connect(target)
+    async with connection:
+        yield PgSession(connection, await read_info(connection, target), target)
+
+
+@contextmanager
+def filled(database: Database) -> Any:
+    with database.connect() as connection:
+        connection.execute(SETUP)
+        yield connection
+
+
+def step(text: str, version: str = "1", **words: Any) -> Step:
+    script = Script(Path(f"{version}.up.sql"), section=text)
+    return Step(MigrationFile("s", version, "x", script), "up", **words)
+
+
+def quote(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+@pytest.mark.parametrize("query", [RELATIONS, COLUMNS, CONSTRAINTS, SESSIONS, FUNCTIONS, DEPENDENTS],
+                         ids=lambda query: query.name)
+async def test_columns_are_the_records_fields(any_database: Database, query: Any) -> None:
+    async with session_on(any_database.conninfo) as session:
+        text = query.text(session.info)
+        cursor = await session.connection.execute(text, {"names": ["pg_catalog.pg_class", "nowhere"]})
+        assert [column.name for column in cursor.description or ()] == [field.name for field in fields(query.record)]
+
+
+async def test_facts(any_database: Database) -> None:
+    names = [Name("s", word) for word in ("big", "child", "parts", "big_a", "seen", "nowhere")]
+    with filled(any_database):
+        async with session_on(any_database.conninfo) as session:
+            catalog = await read_catalog(session, [*names, Name(None, HOSTILE)], ["dice", "now", "nothing"])
+    big, parts, index = (catalog.relation(Name("s", word)) for word in ("big", "parts", "big_a"))
+    assert big is not None and parts is not None and index is not None
+    assert (big.kind, big.rows, big.is_empty) == ("r", 20000, False)
+    assert big.total_bytes is not None and big.total_bytes > 1_000_000
+    assert (parts.kind, parts.partitions, parts.rows, parts.is_empty) == ("p", 2, 1000, False)
+    assert parts.default_partition == Name("s", "parts_x")
+    assert index.table == Name("s", "big") and index.is_empty is None
+    assert catalog.relation(Name("s", "nowhere")) is None and catalog.relation(Name(None, HOSTILE)) is None
+    column = catalog.column(Name("s", "big"), "b")
+    assert column is not None and (column.type, column.not_null) == ("character varying(20)", False)
+    key = catalog.constraint(Name("s", "child"), "child_big_fk")
+    assert key is not None and (key.references, key.columns, key.is_validated) == (Name("s", "big"), ["big_id"], True)
+    assert [one.table for one in catalog.incoming_keys(Name("s", "big"))] == [Name("s", "child")]
+    assert {one.kind for one in catalog.constraints_of(Name("s", "big"))} >= {"p"}
+    assert (catalog.volatility_of("dice"), catalog.volatility_of("now"), catalog.volatility_of("nothing")) == (
+        "v", "s", None)
+    assert catalog.dependents_of(Name("s", "big")) == [Name("s", "seen")]
+
+
+async def test_hostile_names_are_found(database: Database) -> None:
+    with database.connect() as connection:
+        connection.execute(f"CREATE SCHEMA {quote(HOSTILE)}; "
+                           f"CREATE TABLE {quote(HOSTILE)}.{quote(HOSTILE)} ({quote(HOSTILE.replace('%', ''))} int)")
+    text = f"ALTER TABLE {quote(HOSTILE)}.{quote(HOSTILE)} ADD COLUMN b int"
+    async with session_on(database.conninfo) as session:
+        (planned,) = await plan(session, [step(text)])
+    (relation,) = planned.statements[0].relations
+    assert relation.name == Name(HOSTILE, HOSTILE) and relation.facts is not None and relation.facts.total_bytes == 0
+    assert HOSTILE.replace('"', '""') in render_plan([planned])
+
+
+async def test_sessions_in_the_way(any_database: Database) -> None:
+    with filled(any_database), psycopg.connect(any_database.conninfo, application_name="the app") as reader:
+        reader.execute("SELECT count(*) FROM s.big")
+        pid = reader.info.backend_pid
+        text = "ALTER TABLE s.big ADD COLUMN c int; CREATE INDEX CONCURRENTLY i ON s.big (a)"
+        async with session_on(any_database.conninfo) as session:
+            steps = await plan(session, [step(text)])
+        reader.rollback()
+    alter, index = steps[0].statements
+    (session_there,) = alter.relations[0].in_the_way
+    assert session_there.application == "the app" and session_there.state == "idle in transaction"
+    assert session_there.pid == pid and session_there.lock_mode is LockMode.ACCESS_SHARE
+    assert index.relations[0].sessions and index.relations[0].in_the_way == ()
+    text = render_plan(steps)
+    assert f"waits for pid {pid} (the app, postgres, idle in transaction" in text
+    assert "other lock" in text
+    (told,) = plan_document(steps)["steps"][0]["statements"][0]["relations"][0]["sessions"]
+    assert told["in_the_way"] is True and told["query"] == "SELECT count(*) FROM s.big"
+
+
+async def test_plan_waits_for_no_lock(any_database: Database) -> None:
+    with filled(any_database), psycopg.connect(any_database.conninfo) as holder:
+        holder.execute("LOCK TABLE s.big, s.parts IN ACCESS EXCLUSIVE MODE")
+        async with session_on(any_database.conninfo) as session:
+            started = time.monotonic()
+            (planned,) = await plan(session, [step("UPDATE s.big SET a = 1; DELETE FROM s.parts")])
+            took = time.monotonic() - started
+        holder.rollback()
+    assert took < 0.4  # the target's lock_timeout is 0.5 s
+    facts = planned.statements[0].relations[0].facts
+    assert facts is not None and facts.total_bytes is not None and facts.total_bytes > 0 and facts.rows == 20000
+    assert planned.statements[0].relations[0].in_the_way
+
+
+async def test_role_without_privileges_gets_a_plan(any_database: Database) -> None:
+    server = any_database.server
+    with filled(any_database) as connection, server.role() as role:
+        async with session_on(server.conninfo(any_database.name, user=role)) as session:
+            (planned,) = await plan(session, [step("ALTER TABLE s.big ADD COLUMN c int")])
+        connection.execute("SELECT 1")
+    assert planned.statements[0].mode is LockMode.ACCESS_EXCLUSIVE
+    facts = planned.statements[0].relations[0].facts
+    assert facts is None or facts.total_bytes is not None
+
+
+async def test_plan_of_several_files_knows_what_is_new(database: Database) -> None:
+    steps = [step("CREATE TABLE s.fresh (id bigint PRIMARY KEY, a int)", "1"),
+             step("CREATE INDEX fresh_a ON s.fresh (a);\nALTER TABLE s.fresh ALTER COLUMN a SET NOT NULL", "2"),
+             step("ALTER TABLE s.big ALTER COLUMN b TYPE varchar(10);\n"
+                  "ALTER TABLE s.big ALTER COLUMN b TYPE text", "3")]
+    with filled(database):
+        async with session_on(database.conninfo) as session:
+            planned = await plan(session, steps, {"s": ("s",)})
+    assert [one.version for one in planned] == ["1", "2", "3"]
+    made, changed = planned[0].statements[0], planned[1].statements
+    assert made.relations[-1].is_new and made.blocks == "nothing: it is new in this run"
+    assert [(one.mode, one.blocks, one.scans) for one in changed] == [
+        (LockMode.SHARE, "nothing: it is new in this run", False),
+        (LockMode.ACCESS_EXCLUSIVE, "nothing: it is new in this run", False)]
+    assert planned[1].findings == ()
+    assert [one.rewrites for one in planned[2].statements] == [True, False]
+    assert [(one.rule, one.line) for one in planned[2].findings if one.line == 1] == [("column-type-change", 1)]
+
+
+async def test_plan_without_a_server() -> None:
+    (planned,) = await plan(None, [step("-- x\nCREATE INDEX i ON s.t (a);\nDO 'BEGIN END'")])
+    index, code = planned.statements
+    assert (index.line, index.mode, index.scans, index.relations[0].facts) == (2, LockMode.SHARE, True, None)
+    assert index.relations[0].sessions is None and code.opaque
+    document = plan_document([planned])["steps"][0]
+    assert document["statements"][0]["lock"] == "SHARE" and "writes" in document["statements"][0]["blocks"]
+    assert document["statements"][0]["relations"][0]["sessions"] is None
+    assert [one["rule"] for one in document["findings"]] == ["index-without-concurrently"]
+    assert json.loads(json.dumps(document)) == document
+    text = render_plan([planned])
+    assert "SHARE on s.t: blocks writes, DDL and VACUUM" in text and "[index-without-concurrently]" in text
+    assert all(len(line) <= 100 for line in text.splitlines())
+
+
+async def test_plan_of_a_half_done_file_begins_where_it_failed() -> None:
+    text = "-- dbconsole: no-transaction\nVACUUM s.a;\nVACUUM s.b;\nVACUUM s.c"
+    (planned,) = await plan(None, [step(text, done=1)])
+    assert [one.sql for one in planned.statements] == ["VACUUM s.b", "VACUUM s.c"] and not planned.in_transaction
+
+
+async def test_plan_of_what_is_no_sql_says_so() -> None:
+    (planned,) = await plan(None, [step("SELECT 1;\nSELEC 2")])
+    assert planned.fault == 'line 2, column 1: syntax error at or near "SELEC"' and planned.statements == ()
+    assert "can't be read: line 2" in render_plan([planned])
+    assert [one.rule for one in planned.findings] == ["syntax-error"]
+    assert render_plan([]) == "nothing to run"
+
+
+async def test_findings_as_text() -> None:
+    (planned,) = await plan(None, [step("DROP TABLE s.t; DROP TABLE s.u; SELECT 1;\nSET ROLE x")])
+    text = render_findings(planned.findings, 80)
+    assert text.splitlines()[0] == "1.up.sql:1: warning: drops the table s.t [drop-table]"
+    assert text.splitlines()[-1] == "3 warnings" and summary(()) == "no findings"
+    assert all(len(line) <= 80 for line in text.splitlines())
+
+
+async def test_grammar_newer_than_the_server_is_said(any_database: Database) -> None:
+    async with session_on(any_database.conninfo) as session:
+        note = version_note(session)
+        (planned,) = await plan(session, [step("ALTER TABLE s.t ADD CONSTRAINT k NOT NULL a NOT VALID")])
+    older = any_database.server.major < 18
+    assert (note is not None) == older
+    assert any(one.rule == "newer-than-server" for one in planned.findings) == older
+
+
+def test_plan_statement_without_relations_locks_nothing() -> None:
+    one = PlanStatement("SELECT 1", 1, "SELECT", ())
+    assert (one.mode, one.blocks, one.rewrites, one.scans) == (None, None, False, False)
+    assert Catalog(18).sessions_on(Name("s", "t")) == ()
