@@ -49,7 +49,6 @@ class ConsoleApp(App[int]):
 
     TITLE = "dbconsole"
     CSS_PATH = "app.tcss"
-    DEFAULT_MODE = "overview 0"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         *[Binding(f"f{number}", f"show_number({number})", show=False, priority=True) for number in NUMBERS],
@@ -68,6 +67,7 @@ class ConsoleApp(App[int]):
 
     def __init__(self, name: str, sources: Sources, *, entries: Sequence[Entry] = ENTRIES,
                  environment: Any = os.environ) -> None:
+        self.DEFAULT_MODE = f"{entries[0].name} 0"
         super().__init__(ansi_color=True if environment.get("NO_COLOR") else None)
         self.sources = sources
         self.clock = sources.clock

@@ -44,6 +44,8 @@ def _link(connection: Connection, clock: Clock) -> Link:
     if state in (State.OPENING, State.CONNECTING):
         return view.connecting(clock.monotonic() - connection.opened_at)
     if state in (State.LOST, State.FAILED):
+        if connection.needs_password:
+            return Link("○ password needed (r)", "○ password (r)", "critical")
         if connection.pool is None:
             return Link("○ not connected", "○ not connected", "critical")
         breaker = connection.pool.breaker

@@ -36,7 +36,7 @@ class ConsoleScreen(Screen[None]):
     """
 
     AUTO_FOCUS = ""
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (108, "-wide")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "filter", key_display="/", id="screen.filter"),
     ]
@@ -88,9 +88,9 @@ class ConsoleScreen(Screen[None]):
         waiting = state in (State.OPENING, State.CONNECTING, State.FAILED)
         if waiting != self.has_class("-waiting"):
             self.set_class(waiting, "-waiting")
-            if not waiting and self.FOCUS and self.focused is None:
-                self.query_one(self.FOCUS).focus()
             self.refresh_bindings()
+        if not waiting and self.FOCUS and self.focused is None:
+            self.query_one(self.FOCUS).focus()
         stale = state is State.LOST
         if stale != self.has_class("-stale"):
             self.set_class(stale, "-stale")
@@ -104,7 +104,8 @@ class ConsoleScreen(Screen[None]):
 
     def take_snapshot(self) -> None:
         sampler = self.connection.sampler
-        if sampler is not None and sampler.latest is not None and sampler.latest.taken_at and self.is_mounted:
+        if self.is_mounted and self.connection.state in (State.LIVE, State.LOST):
+            assert sampler is not None and sampler.latest is not None
             self.sampled(sampler.latest)
 
     def on_mount(self) -> None:

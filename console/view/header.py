@@ -70,11 +70,11 @@ def header(facts: HeaderFacts, width: int) -> Line:
     production = facts.environment == "production"
     items: list[tuple[int, str, Tone]] = [(0, facts.name, "strong")]
     label = facts.environment.upper() if facts.environment != "unknown" else "UNKNOWN ENVIRONMENT"
-    items.append((0 if production else 5, label, "strong"))
+    items.append((0 if production else 3, label, "strong"))
     if facts.version is not None:
         role = "standby" if facts.is_standby else "primary"
         items.append((1, f"PostgreSQL {facts.version} {role}", ""))
-        items.append((1 if facts.read_only else 4, "read-only" if facts.read_only else "read-write", ""))
+        items.append((0 if facts.read_only else 4, "read-only" if facts.read_only else "read-write", ""))
     if facts.is_pooled:
         items.append((5, "via pooler", "strong"))
     if facts.connections is not None and facts.max_connections:
@@ -99,7 +99,7 @@ def _fitting(items: list[tuple[int, str, Tone]], end: list[tuple[int, str, Tone]
     for limit in range(10, -1, -1):
         left = [(text, tone) for priority, text, tone in items if priority <= limit]
         right = [(text, tone) for priority, text, tone in end if priority <= limit]
-        used = sum(len(text) + 2 for text, _ in (*left, *right))
+        used = 1 + sum(len(text) + 2 for text, _ in (*left, *right))
         if used > width:
             continue
         pieces: list[tuple[str, Tone]] = [(" ", "")]

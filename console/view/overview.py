@@ -44,7 +44,7 @@ def cards(snapshot: Snapshot, history: Mapping[str, Sequence[float | None]]) -> 
              Series("transactions/s", transactions)),
         Card("connections", "conn", "-" if sessions is None else fmt.count(sessions.connections),
              "  ".join(f"{number} {state}" for number, state in states if number),
-             Series("connections", connections)),
+             Series("connections", connections, high=None if sessions is None else float(sessions.max_connections))),
         Card("cache hit", "hit", fmt.percent(snapshot.cache_hit_percent), f"from {hit_low:.0f} to 100 %",
              Series("cache hit", hits, "%", low=hit_low, high=100.0)),
         Card("WAL", "WAL", fmt.rate(snapshot.wal_bytes_per_s), _peak(wal, fmt.rate), Series("WAL", wal, "B/s")),
@@ -62,7 +62,7 @@ def verdict(results: Sequence[Result]) -> Line:
     if not results:
         return (("", ""),)
     if not bad:
-        return ((" All ", "ok"), (fmt.plural(len(results), "check"), "ok"), (" are well", "ok"))
+        return ((" All well", "ok"), (f" · {fmt.plural(len(results), 'check')}", "dim"))
     pieces: list[tuple[str, Tone]] = [(" ", "")]
     for status, noun in ((Status.CRITICAL, "critical"), (Status.WARNING, "warning"), (Status.UNKNOWN, "unknown")):
         number = sum(result.status is status for result in bad)
@@ -106,7 +106,7 @@ SERVICE_COLUMNS = (
     Column("name", "Services", fixed=True, minimum=10, maximum=24),
     Column("tables", "tables", align="right", minimum=6),
     Column("size", "size", align="right", minimum=7),
-    Column("migrations", "migrations", flexible=True, minimum=12, maximum=40, priority=1, sortable=False),
+    Column("migrations", "migrations", flexible=True, minimum=10, maximum=40, priority=1, sortable=False),
 )
 
 

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 _LEFT = (0x40, 0x04, 0x02, 0x01)  # the four dots of a braille cell's left column, from below
 _RIGHT = (0x80, 0x20, 0x10, 0x08)
 
+HEADROOM = 1.15
+"""A picture's highest value leaves some room above it, so that a steady line doesn't look like a wall."""
+
 
 @dataclass(frozen=True, slots=True)
 class Series:
@@ -35,7 +38,7 @@ class Series:
         """The lowest and highest value of the picture, never equal."""
         known = self.known or [0.0]
         low = min(known) if self.low is None else self.low
-        high = max(known) if self.high is None else self.high
+        high = max(known) * HEADROOM if self.high is None else self.high
         return (low, high) if high > low else (low, low + 1.0)
 
 

@@ -13,13 +13,13 @@ from console.ui.widgets.record_table import RecordTable
 from console.view.table import Cell, Column, Row, Table
 
 _KEYS = (
-    ("1 to 8, f1 to f8", "go to a screen (f1 to f8 in text fields too)"),
+    ("1 to 8, f1 to f8", "go to a screen"),
     ("up down, page up, page down", "move"),
     ("left right", "more columns"),
     ("S", "reverse the order"),
     ("D", "another database of this server"),
     ("T", "theme"),
-    ("ctrl+q", "quit, from text fields too"),
+    ("ctrl+q, f1 to f8", "work in text fields too"),
 )
 
 

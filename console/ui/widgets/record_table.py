@@ -128,7 +128,7 @@ class RecordTable(ScrollView, can_focus=True):
         self.cursor = found if found is not None else max(0, min(self.cursor, len(rows) - 1))
         self._cursor_key = rows[self.cursor].key if rows else None
         if self.is_mounted:
-            self.virtual_size = Size(self.size.width, len(rows) + self._top)
+            self.virtual_size = Size(self.area.width, len(rows) + self._top)
             self._keep_cursor_visible()
             self.redraw()
         if self._cursor_key != before and self.is_mounted:
@@ -137,13 +137,18 @@ class RecordTable(ScrollView, can_focus=True):
     # painting
 
     @property
+    def area(self) -> Size:
+        """The cells that are ours to draw in: without the scrollbar."""
+        return self.scrollable_content_region.size
+
+    @property
     def _top(self) -> int:
         """Lines above the first row."""
         return 1 if self.show_header else 0
 
     def redraw(self, *, everything: bool = False) -> None:
         """Repaints the cells that differ from what is on the screen."""
-        if not self.is_mounted or not self.size:
+        if not self.is_mounted or not self.area:
             return
         old, self._strips = self._strips, self._drawn()
         if everything or len(old) != len(self._strips):
@@ -156,12 +161,12 @@ class RecordTable(ScrollView, can_focus=True):
             self.refresh(*regions)
 
     def render_line(self, y: int) -> Strip:
-        if len(self._strips) != self.size.height:
+        if len(self._strips) != self.area.height:
             self._strips = self._drawn()
-        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width, self.rich_style)
+        return self._strips[y] if y < len(self._strips) else Strip.blank(self.area.width, self.rich_style)
 
     def _drawn(self) -> list[Strip]:
-        width, height = self.size
+        width, height = self.area
         found, base = inks(self), self.rich_style
         columns, more = place(self.table.columns, self._widths, width, self._first_column)
         strips = [self._heading(columns, more, width, found, base)] if self.show_header else []
@@ -219,7 +224,7 @@ class RecordTable(ScrollView, can_focus=True):
             self.post_message(self.RowHighlighted(self, self.row))
 
     def _keep_cursor_visible(self) -> None:
-        page = max(1, self.size.height - self._top)
+        page = max(1, self.area.height - self._top)
         first = int(self.scroll_offset.y)
         wanted = min(self.cursor, max(first, self.cursor - page + 1))
         if wanted != first:
@@ -229,13 +234,13 @@ class RecordTable(ScrollView, can_focus=True):
         self._go(self.cursor + rows)
 
     def action_page(self, direction: int) -> None:
-        self._go(self.cursor + direction * max(1, self.size.height - self._top - 1))
+        self._go(self.cursor + direction * max(1, self.area.height - self._top - 1))
 
     def action_edge(self, direction: int) -> None:
         self._go(len(self.table.rows) if direction > 0 else 0)
 
     def action_sideways(self, direction: int) -> None:
-        _, more = place(self.table.columns, self._widths, self.size.width, self._first_column)
+        _, more = place(self.table.columns, self._widths, self.area.width, self._first_column)
         if direction < 0 or more:
             self._first_column = max(0, self._first_column + direction)
             self.redraw()
@@ -266,10 +271,10 @@ class RecordTable(ScrollView, can_focus=True):
     # events
 
     def on_mount(self) -> None:
-        self.virtual_size = Size(self.size.width, len(self.table.rows) + self._top)
+        self.virtual_size = Size(self.area.width, len(self.table.rows) + self._top)
 
     def on_resize(self) -> None:
-        self.virtual_size = Size(self.size.width, len(self.table.rows) + self._top)
+        self.virtual_size = Size(self.area.width, len(self.table.rows) + self._top)
         self._keep_cursor_visible()
         self.redraw(everything=True)
 
@@ -281,7 +286,7 @@ class RecordTable(ScrollView, can_focus=True):
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
-        if self.is_mounted and self.size:
+        if self.is_mounted and self.area:
             self._strips = self._drawn()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:

@@ -1,0 +1,129 @@
+"""The console on a fake server with a fake clock."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from console.config import Config, TargetConfig
+from console.errors import ConsoleError
+from console.sampler.sampler import Sampler
+from console.server.target import Target
+from console.ui.app import ConsoleApp
+from console.ui.connection import Sources, State
+from tests.support import builders
+from tests.support.fake_clock import FakeClock
+from tests.support.fake_session import FakePool
+
+ENVIRONMENT = {"TERM": "xterm-256color", "LANG": "en_US.UTF-8"}
+
+
+class World:
+    """What the console under test lives in: a clock, targets, and a pool a target, made when it is opened."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.config = Config(targets={
+            "staging": TargetConfig(name="staging", dsn="host=staging", environment="staging"),
+            "prod": TargetConfig(name="prod", dsn="host=prod", environment="production")})
+        self.info = builders.info()
+        self.answers = builders.answers(self.clock)
+        self.services = builders.services()
+        self.pools: list[FakePool] = []
+        self.opened: list[str] = []
+        self.left: list[str] = []
+        self.failing: ConsoleError | None = None
+
+    @property
+    def pool(self) -> FakePool:
+        return self.pools[-1]
+
+    @asynccontextmanager
+    async def open_target(self, name: str, tell: Callable[[str], None]) -> AsyncIterator[Target]:
+        self.opened.append(name)
+        if self.failing is not None and name == "broken":
+            raise self.failing
+        entry = self.config.targets.get(name)
+        try:
+            yield Target(name=name, conninfo=f"host={name}", environment=entry.environment if entry else "unknown")
+        finally:
+            self.left.append(name)
+
+    def pool_for(self, target: Target) -> Any:
+        pool = FakePool(target, self.info, self.answers, self.clock)
+        if self.failing is not None:
+            pool.fail(self.failing)
+        self.pools.append(pool)
+        return pool
+
+    def sources(self) -> Sources:
+        return Sources(
+            config=self.config, clock=self.clock, names=lambda: list(self.config.targets),
+            open_target=self.open_target, services_for=lambda target: self.services, pool_for=self.pool_for,
+            sampler_for=lambda pool, services, every_s: Sampler(pool, self.config, services, self.clock, every_s))
+
+    def app(self, name: str = "staging", **options: Any) -> ConsoleApp:
+        return ConsoleApp(name, self.sources(), **({"environment": ENVIRONMENT} | options))
+
+    @asynccontextmanager
+    async def console(self, name: str = "staging", *, size: tuple[int, int] = (120, 36), **options: Any
+                      ) -> AsyncIterator[tuple[ConsoleApp, Pilot[int]]]:
+        """The console, running, on `name`; toasts are shown as in life."""
+        app = self.app(name, **options)
+        try:
+            async with app.run_test(size=size, notifications=True) as pilot:
+                yield app, pilot
+        finally:
+            await app.connection.close()
+
+
+async def until(fact: Callable[[], Any], pilot: Pilot[Any], seconds: float = 5) -> None:
+    """Waits for a fact, not for a time."""
+    async with asyncio.timeout(seconds):
+        while not fact():
+            await pilot.pause(0.01)
+    await pilot.pause()
+
+
+async def live(app: ConsoleApp, pilot: Pilot[Any]) -> None:
+    """Waits for the first data, sizes included."""
+    await until(lambda: app.connection.state is State.LIVE and any(
+        one.tables is not None for one in app.connection.sampler.latest.services) or not app.connection.services, pilot)  # type: ignore[union-attr]
+
+
+async def ticks(world: World, app: ConsoleApp, pilot: Pilot[Any], number: int = 1) -> None:
+    """Lets so many refresh intervals pass."""
+    for _ in range(number):
+        sampler = app.connection.sampler
+        assert sampler is not None
+        before = len(sampler.history)
+        world.clock.advance(sampler.every_s)
+        await until(lambda sampler=sampler, before=before: len(sampler.history) > before, pilot)  # type: ignore[misc]
+    app.show_state()
+    await pilot.pause()
+
+
+
+
+@pytest.fixture(autouse=True)
+def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Remembered choices and the time zone are this test's own."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("TZ", "UTC")
+    import time
+
+    time.tzset()
+    yield tmp_path / "dbconsole"
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.fixture
+def world() -> World:
+    return World()

@@ -1,0 +1,136 @@
+"""The live table: places, keys, and how few cells an update repaints."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from textual.app import ComposeResult
+
+from console.ui.frame import ConsoleScreen
+from console.ui.screens import Entry
+from console.ui.widgets.columns import place, widths
+from console.ui.widgets.record_table import RecordTable
+from console.view.table import Cell, Column, Row, Table
+from tests.support.builders import HOSTILE
+from tests.support.screen_text import screen_text
+from tests.ui.conftest import World, live
+
+COLUMNS = (
+    Column("pid", "pid", align="right", fixed=True), Column("user", "user", fixed=True, maximum=8),
+    Column("app", "application", minimum=16), Column("wait", "wait", priority=1), Column("age", "age", align="right"),
+    Column("query", "query", flexible=True, minimum=20, maximum=500))
+
+
+def sessions(number: int, *, age: int = 1, changed: int = 0) -> Table:
+    return Table(COLUMNS, tuple(
+        Row(str(pid), (Cell(str(pid), order=pid), Cell(f"user{pid}"), Cell("api"), Cell("Client:ClientRead"),
+                       Cell(f"{age + 1 if pid < changed else age} s", order=age), Cell(f"SELECT {pid} " + "x" * 200)))
+        for pid in range(number)), "no session")
+
+
+class TableScreen(ConsoleScreen):
+    FOCUS = "#table"
+
+    def body(self) -> ComposeResult:
+        yield RecordTable(sessions(100), id="table")
+
+
+ENTRIES = (Entry(1, "table", "Table", "tests.ui.test_record_table:TableScreen"),)
+
+
+def console(world: World, size: tuple[int, int] = (120, 36)) -> Any:
+    return world.console(size=size, entries=ENTRIES)
+
+
+async def test_the_cursor_stays_visible_and_follows_its_row(world: World) -> None:
+    async with console(world) as (app, pilot):
+        await live(app, pilot)
+        table = app.screen.query_one(RecordTable)
+        await pilot.press("end")
+        assert table.row is not None and table.row.key == "99" and " 99  user99" in screen_text(app)
+        await pilot.press("home", *["down"] * 5)
+        table.show(Table(COLUMNS, tuple(reversed(sessions(100).rows))))
+        await pilot.pause()
+        assert table.row.key == "5" and "  5  user5" in screen_text(app)
+        table.show(Table(COLUMNS, (), "nobody is connected"))
+        await pilot.pause()
+        assert table.row is None and "nobody is connected" in screen_text(app)
+        await pilot.press("down", "enter", "end", "y", "pagedown")
+
+
+async def test_the_identity_stays_while_other_columns_scroll(world: World) -> None:
+    async with console(world, (60, 20)) as (app, pilot):
+        await live(app, pilot)
+        assert "pid" in screen_text(app) and "application" in screen_text(app) and "›" in screen_text(app)
+        await pilot.press("right", "right", "right")
+        shown = screen_text(app)
+        assert "pid" in shown and "user1" in shown and "query" in shown and "application" not in shown
+        await pilot.press("left", "left", "left")
+        assert "application" in screen_text(app)
+
+
+async def test_sorting_goes_through_the_columns_and_back(world: World) -> None:
+    async with console(world) as (app, pilot):
+        await live(app, pilot)
+        table = app.screen.query_one(RecordTable)
+        await pilot.press("s")
+        assert table.sort_key == "pid" and table.table.rows[0].key == "99" and "pid▾" in screen_text(app)
+        await pilot.press("S")
+        assert table.table.rows[0].key == "0"
+        await pilot.press(*["s"] * len(COLUMNS))
+        assert table.sort_key is None and table.table.rows[0].key == "0"
+
+
+async def test_clicks_select_and_open(world: World) -> None:
+    chosen: list[str] = []
+
+    async with console(world) as (app, pilot):
+        await live(app, pilot)
+        table = app.screen.query_one(RecordTable)
+        app.screen.on_record_table_row_chosen = lambda event: chosen.append(event.row.key)
+        await pilot.click(table, offset=(5, 4))
+        assert table.row is not None and table.row.key == "3"
+
+
+async def test_an_update_repaints_the_changed_cells_only(world: World) -> None:
+    async with console(world) as (app, pilot):
+        await live(app, pilot)
+        table = app.screen.query_one(RecordTable)
+        await pilot.pause()
+        regions: list[Any] = []
+        refresh = table.refresh
+        table.refresh = lambda *given, **options: (regions.extend(given or ["all"]), refresh(*given, **options))[1]
+        table.show(sessions(100, changed=3))
+        assert len(regions) == 3 and sum(region.area for region in regions) == 3
+        regions.clear()
+        table.show(sessions(100, changed=3))
+        assert regions == []
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_hostile_cells_keep_the_columns_in_place(world: World, name: str) -> None:
+    async with console(world, (80, 24)) as (app, pilot):
+        await live(app, pilot)
+        table = app.screen.query_one(RecordTable)
+        rows = [replace(row, cells=(row.cells[0], Cell(name), Cell(name), *row.cells[3:])) for row in sessions(5).rows]
+        table.show(Table(COLUMNS, tuple(rows)))
+        await pilot.pause()
+        strips = [table.render_line(y) for y in range(1, 6)]
+        assert {strip.cell_length for strip in strips} == {table.area.width}
+        assert all(one.isprintable() for strip in strips for one in strip.text)
+
+
+def test_low_priority_columns_go_first_and_flexible_ones_take_the_rest() -> None:
+    needed = widths(sessions(100), {})
+    wide, more = place(COLUMNS, needed, 120, 0)
+    assert [one.column.key for one in wide] == [column.key for column in COLUMNS] and not more
+    assert sum(one.width + one.gap for one in wide) - wide[-1].gap == 120
+    narrow, more = place(COLUMNS, needed, 70, 0)
+    assert "wait" not in [one.column.key for one in narrow] and more
+
+
+def test_columns_do_not_shrink() -> None:
+    before = widths(sessions(100), {})
+    assert widths(sessions(1), before) == before

@@ -1,0 +1,39 @@
+"""The header's words at every width."""
+
+from __future__ import annotations
+
+import pytest
+
+from console.view import header as view
+from console.view.header import HeaderFacts, header
+from console.view.table import plain
+
+FULL = HeaderFacts(
+    name="prod", environment="production", link=view.live(2.0, 0.5), clock="12:00:00", version="18.6", read_only=True,
+    is_pooled=True, connections=42, max_connections=100, rtt_ms=0.4, pool_in_use=1, pool_max=4, pool_waiting=2)
+
+
+@pytest.mark.parametrize("width", [*range(10, 160, 7), 80, 120])
+def test_it_fits_and_always_says_production(width: int) -> None:
+    text = plain(header(FULL, width))
+    if width >= 60:
+        assert len(text) == width and "PRODUCTION" in text and "● live" in text and "read-only" in text
+
+
+def test_everything_is_said_where_there_is_room() -> None:
+    text = plain(header(FULL, 140))
+    for words in ("prod · PRODUCTION", "PostgreSQL 18.6 primary", "read-only", "via pooler", "42/100 conn", "rtt 0.4 ms",
+                  "pool 1/4 +2", "● live 2 s", "12:00:00"):
+        assert words in text
+
+
+@pytest.mark.parametrize(("link", "text"), [
+    (view.live(2.0, 3.0), "● live 2 s"), (view.live(2.0, 14.0), "● data 14 s old"), (view.live(0.5, None), "● live 0.5 s"),
+    (view.paused(34.0), "‖ paused, 34 s old"), (view.connecting(1.0), "◐ connecting"),
+    (view.connecting(12.0), "◐ connecting 00:12"),
+    (view.lost(12.0, 4.0, ever=True), "○ lost 00:12, next try in 4 s (r now)"),
+    (view.lost(12.0, 0.0, ever=True), "○ lost 00:12, trying now"),
+    (view.lost(1.0, 9.0, ever=False), "○ not connected, next try in 9 s (r now)"),
+])
+def test_the_state_of_the_connection_in_words(link: view.Link, text: str) -> None:
+    assert link.text == text
