@@ -1,11 +1,17 @@
-"""The databases of a server, to choose another one from."""
+"""Whole databases: those of a server to choose from, and making and dropping the demo's and throwaway ones."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import psycopg
+from psycopg import errors, sql
+
+from console.server.connection import connect
+from console.server.faults import told
 from console.server.query import load
 from console.server.session import Session
+from console.server.target import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +29,28 @@ DATABASES = load("console.server", "databases", Database)
 async def read_databases(session: Session) -> list[Database]:
     """The databases in the order of their names, templates last. Raises ConsoleError."""
     return await session.fetch(DATABASES)
+
+
+async def create_database(admin: Target, name: str, template: str = "template1") -> bool:
+    """Copies `template` to a new database on `admin`'s server; False when it was there. Raises ConsoleError."""
+    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+    return await _run(admin, statement, errors.DuplicateDatabase, errors.UniqueViolation)
+
+
+async def drop_database(admin: Target, name: str) -> bool:
+    """Drops the database with whoever is connected to it; False when there was none. Raises ConsoleError."""
+    return await _run(admin, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)),
+                      errors.InvalidCatalogName)
+
+
+async def _run(admin: Target, statement: sql.Composed, *fine: type[psycopg.Error]) -> bool:
+    """Runs one statement outside a transaction; False when it fails in one of the `fine` ways."""
+    with told(admin.label):
+        connection = await connect(admin)
+        try:
+            await connection.execute(statement)
+        except fine:
+            return False
+        finally:
+            await connection.close()
+    return True

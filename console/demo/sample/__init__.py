@@ -1,0 +1,48 @@
+"""The demo's data: about 50,000 rows that eleven services could have, made up by seeded chance.
+
+The same moment `now` gives the same rows on every machine. All times lie around it: most in the past months, events
+and predictions also in the months to come. It is the time of the load, to the hour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from console.demo.sample import (
+    analytics,
+    code_quality,
+    document_store,
+    documentation,
+    event_data,
+    idea_lab,
+    inference_enhancement,
+    memory_management,
+    memory_store,
+    ui_testing,
+    web_access,
+)
+from console.demo.sample.records import Rows
+
+VERSION = 1
+"""Of the data; another one is loaded by `demo reset`."""
+
+SERVICES = (
+    analytics,
+    code_quality,
+    document_store,
+    documentation,
+    event_data,
+    idea_lab,
+    inference_enhancement,
+    memory_management,
+    memory_store,
+    ui_testing,
+    web_access,
+)
+
+
+def tables(now: datetime) -> Iterator[Rows]:
+    """All tables' rows in an order that foreign keys allow; each to be used up before the next is asked for."""
+    for service in SERVICES:
+        yield from service.generate(now)

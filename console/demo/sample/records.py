@@ -1,0 +1,26 @@
+"""What a service's generator hands over: the rows of a table, in an order that foreign keys allow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from console.server.copy import Range
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of `table` (schema.table), values in the order of `columns`; to be gone through once."""
+
+    table: str
+    columns: Sequence[str]
+    rows: Iterable[Sequence[Any]]
+
+
+def rows(table: str, columns: str, values: Iterable[Sequence[Any]]) -> Rows:
+    """Rows with their columns written as one string of names."""
+    return Rows(table, tuple(columns.split()), values)
+
+
+__all__ = ["Range", "Rows", "rows"]
