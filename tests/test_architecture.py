@@ -20,7 +20,7 @@ FEATURES = {"catalog", "activity", "metrics", "pooler", "statements", "plans", "
 SHARED_FEATURES = {"services", "catalog", "activity", "plans"}
 DRIVERS = {"psycopg", "psycopg_pool", "pgvector"}
 SCREENS = {"textual", "rich", "plotext"}
-FOUNDATION = {"errors", "clock", "config", "resources"}
+FOUNDATION = {"errors", "clock", "config", "resources", "__version__"}
 
 
 def room(path: Path) -> str:

@@ -35,9 +35,11 @@ class DatabaseCounters:
 
 @dataclass(frozen=True, slots=True)
 class WalCounters:
-    """WAL written by the whole server since `stats_reset` (pg_stat_wal); on a standby the position replayed up to."""
+    """WAL written by the whole server since `stats_reset` (pg_stat_wal); on a standby (`is_replayed`) the position
+    replayed up to."""
 
     wal_bytes: int | None
+    is_replayed: bool
     stats_reset: dt.datetime | None
 
 

@@ -83,7 +83,7 @@ class Observation:
     def measure(self, readings: Readings, context: Context, every_s: float) -> None:
         """The rates of the interval that ends with these readings."""
         clock = readings.first(SERVER_CLOCK)
-        now = Look(clock.taken_at if clock else None, context.info.started_at, context.info.is_standby,
+        now = Look(clock.taken_at if clock else None, context.info.started_at,
                    readings.first(DATABASE_COUNTERS), readings.first(WAL_COUNTERS))
         self._rates = rates(self._look, now, every_s)
         self._look = now

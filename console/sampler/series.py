@@ -28,7 +28,6 @@ class Look:
 
     taken_at: dt.datetime | None
     started_at: dt.datetime | None
-    is_standby: bool
     database: DatabaseCounters | None
     wal: WalCounters | None
 
@@ -53,17 +52,18 @@ def rates(before: Look | None, now: Look, every_s: float) -> Rates:
     """What happened from one look to the next. A reset, a restart, a promotion or a late look give gaps."""
     if before is None or before.taken_at is None or now.taken_at is None:
         return Rates()
-    server = ((before.started_at, now.started_at), (before.is_standby, now.is_standby))
+    server = (before.started_at, now.started_at)
     earlier, later = before.taken_at.timestamp(), now.taken_at.timestamp()
     old, new = before.database, now.database
     commits = rollbacks = hit = wal = None
     if old is not None and new is not None:
-        seconds = interval_s(earlier, later, every_s, *server, (old.stats_reset, new.stats_reset))
+        seconds = interval_s(earlier, later, every_s, server, (old.stats_reset, new.stats_reset))
         commits = rate(old.commits, new.commits, seconds)
         rollbacks = rate(old.rollbacks, new.rollbacks, seconds)
         if seconds is not None:
             hit = hit_percent(growth(old.blocks_hit, new.blocks_hit), growth(old.blocks_read, new.blocks_read))
     if before.wal is not None and now.wal is not None:
-        seconds = interval_s(earlier, later, every_s, *server, (before.wal.stats_reset, now.wal.stats_reset))
+        seconds = interval_s(earlier, later, every_s, server, (before.wal.stats_reset, now.wal.stats_reset),
+                             (before.wal.is_replayed, now.wal.is_replayed))
         wal = rate(before.wal.wal_bytes, now.wal.wal_bytes, seconds)
     return Rates(commits, rollbacks, hit, wal)

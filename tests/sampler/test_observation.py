@@ -21,9 +21,8 @@ from tests.check.given import NOW, context, readings
 
 def look(after_s: float = 0.0, *, commits: int = 100, wal: int | None = 1000, **changed: Any) -> Look:
     counters = DatabaseCounters(commits, 5, 10, 90 + commits, 0, 0, 0, 0, 0, 0, 0, 0, changed.pop("reset", None))
-    values: dict[str, Any] = {"started_at": NOW, "is_standby": False} | changed
-    return Look(NOW + dt.timedelta(seconds=after_s), values["started_at"], values["is_standby"], counters,
-                WalCounters(wal, None))
+    return Look(NOW + dt.timedelta(seconds=after_s), changed.get("started_at", NOW), counters,
+                WalCounters(wal, changed.get("is_replayed", False), None))
 
 
 def test_rates_of_an_interval() -> None:
@@ -34,8 +33,8 @@ def test_rates_of_an_interval() -> None:
 
 @pytest.mark.parametrize("after", [
     look(60.0, commits=300), look(2.0, commits=99, wal=1), look(-1.0, commits=300), look(0.0, commits=300),
-    look(2.0, commits=300, started_at=NOW + dt.timedelta(seconds=1)), look(2.0, commits=300, is_standby=True),
-], ids=["late", "backwards", "clock set back", "no time", "restart", "failover"])
+    look(2.0, commits=300, started_at=NOW + dt.timedelta(seconds=1)),
+], ids=["late", "backwards", "clock set back", "no time", "restart"])
 def test_no_rate_where_it_would_lie(after: Look) -> None:
     found = rates(look(), after, 2.0)
     assert (found.commits_per_s, found.transactions_per_s, found.wal_bytes_per_s) == (None, None, None)
@@ -45,6 +44,11 @@ def test_a_reset_of_one_view_is_a_gap_in_its_own_rates_only() -> None:
     found = rates(look(), look(2.0, commits=300, wal=5000, reset=NOW), 2.0)
     assert (found.commits_per_s, found.cache_hit_percent, found.wal_bytes_per_s) == (None, None, 2000)
     assert rates(None, look(), 2.0).transactions_per_s is None
+
+
+def test_wal_of_a_standby_and_of_the_primary_that_it_became_are_two_counters() -> None:
+    found = rates(look(is_replayed=True), look(2.0, commits=300, wal=5000), 2.0)
+    assert (found.commits_per_s, found.wal_bytes_per_s) == (100, None)
 
 
 def observed() -> Observation:

@@ -50,7 +50,7 @@ def _standby(recovery: Recovery, thresholds: Thresholds) -> Verdict:
     status = thresholds.status(lag_s)
     hint = None
     if status is not Status.OK:
-        hint = "SELECT pg_wal_replay_resume()" if recovery.is_paused else \
+        hint = "resume it: SELECT pg_wal_replay_resume()" if recovery.is_paused else \
             "see primary_conninfo and the standby's log" if not recovery.is_streaming else \
             "queries on the standby may hold replay back (max_standby_streaming_delay)"
     return Verdict(status, f"the last replayed transaction is {units.seconds(lag_s)} old, {how}", lag_s, hint)

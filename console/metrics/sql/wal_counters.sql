@@ -7,5 +7,6 @@ SELECT
             THEN pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_last_wal_replay_lsn(), '0/0')
         ELSE w.wal_bytes
     END::int8 AS wal_bytes,
+    pg_catalog.pg_is_in_recovery() AS is_replayed,
     w.stats_reset
 FROM pg_catalog.pg_stat_wal w
