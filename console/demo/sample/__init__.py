@@ -41,6 +41,19 @@ SERVICES = (
     web_access,
 )
 
+CHANGES = (
+    "SET LOCAL code_quality.reason = 'fixed by an update'",
+    "UPDATE code_quality.vulnerabilities SET status = 'fixed' WHERE package IS NOT NULL AND id % 3 = 0",
+    "SET LOCAL code_quality.reason = 'reviewed by the security team'",
+    "UPDATE code_quality.vulnerabilities SET status = 'confirmed' WHERE status = 'open' AND id % 5 = 0",
+    "UPDATE documentation.documents SET title = title || ', revised', body = body || E'\n_Revised after review._\n' "
+    "WHERE status = 'published' AND id % 4 = 0",
+    "UPDATE documentation.documents SET body = replace(body, 'Most teams', 'Many teams') "
+    "WHERE id % 3 = 0 AND body LIKE '%Most teams%'",
+    "UPDATE idea_lab.projects SET status = 'active' WHERE status = 'draft' AND created_at < now() - interval '100 days'",
+)
+"""What people changed since: the triggers of the services write it into their histories."""
+
 
 def tables(now: datetime) -> Iterator[Rows]:
     """All tables' rows in an order that foreign keys allow; each to be used up before the next is asked for."""

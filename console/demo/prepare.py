@@ -1,0 +1,85 @@
+"""The demo from nothing to a target: server, database, migrations, sample data; quick where all of it is there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+from console.config import Config
+from console.demo.postgres import DemoServer, demo_cluster
+from console.errors import ConsoleError, Unreachable
+from console.server.target import Target
+from console.services import Service, services_for
+
+DATABASE = "demo"
+Report = Callable[[str], None]
+
+
+async def prepare(report: Report) -> Target:
+    """The demo as a target, with whatever was missing made first, which `report` is told in short sentences.
+
+    May be called by several processes at once, and again after one that was killed: each step is done whole or not at
+    all, and under a lock. Raises ConsoleError.
+    """
+    server = await asyncio.to_thread(demo_cluster)
+    if not await asyncio.to_thread(lambda: server.is_running):
+        report(f"starting PostgreSQL {server.version}")
+        await asyncio.to_thread(server.start)
+    target = demo_target(server)
+    if not await _is_complete(target):
+        await _complete(target, report)
+    return target
+
+
+def demo_target(server: DemoServer) -> Target:
+    """The demo's database on `server`, which runs."""
+    return Target(name="demo", conninfo=server.conninfo(DATABASE), environment="development", read_only=False)
+
+
+async def _is_complete(target: Target) -> bool:
+    """Whether there is nothing to do, by one connection and two reads; not, where the database doesn't exist."""
+    from console.demo.load import is_loaded
+    from console.migrate.files import read_service
+    from console.migrate.ledger import read
+    from console.migrate.state import compare_all
+    from console.server.single import single_session
+
+    try:
+        async with single_session(target) as session:
+            rows = await read(session)
+            statuses = compare_all(map(read_service, _services()), rows, session.info.extensions)
+            return all(one.state in ("applied", "held") for one in statuses) and await is_loaded(session)
+    except Unreachable:
+        return False
+
+
+async def _complete(target: Target, report: Report) -> None:
+    from console.demo.load import load_sample
+    from console.migrate.apply import apply_all
+    from console.migrate.events import Event, RunStarted
+    from console.migrate.faults import MigrationError
+    from console.server.databases import create_database
+    from console.server.script import script_session
+
+    def narrate(event: Event) -> None:
+        if isinstance(event, RunStarted) and event.steps:
+            report(f"applying {len(event.steps)} migrations")
+
+    await create_database(replace(target.with_database("postgres"), name="demo"), DATABASE)
+    try:
+        await apply_all(target, _services(), narrate)
+    except MigrationError as error:
+        said = "\n".join(filter(None, (error.summary, error.detail)))
+        raise ConsoleError(
+            "the demo's database is not one that this dbconsole can bring up to date",
+            detail=said,
+            hint="dbconsole demo reset drops it and makes it anew",
+        ) from error
+    async with script_session(target, purpose="sample data") as session:
+        if loaded := await load_sample(session, report):
+            report(f"{loaded.rows:,} rows loaded in {loaded.duration_s:.1f} s".replace(",", " "))
+
+
+def _services() -> tuple[Service, ...]:
+    return services_for(Config(), demo=True)
