@@ -12,6 +12,8 @@ from console.errors import ConsoleError
 from console.server.query import Query
 from console.server.session import Readings
 
+NOT_ASKED = "not asked: no connection"
+
 
 def reads_of(checks: Iterable[ConfiguredCheck], context: Context) -> tuple[Query[Any], ...]:
     """What the checks that apply to this server want read, each query once, in the checks' order."""
@@ -56,7 +58,7 @@ def _verdict(one: ConfiguredCheck, readings: Readings, context: Context) -> Verd
 def unreachable(checks: Sequence[ConfiguredCheck], error: ConsoleError) -> tuple[Result, ...]:
     """The results where nothing could be asked: `connection` is CRITICAL with the reason, the others UNKNOWN."""
     lost = Verdict(Status.CRITICAL, error.summary, hint=error.hint)
-    rest = Verdict(Status.UNKNOWN, "not asked: no connection")
+    rest = Verdict(Status.UNKNOWN, NOT_ASKED)
     return tuple(_result(one, lost if one.check.name == "connection" else rest, 0.0) for one in checks)
 
 

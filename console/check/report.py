@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from console import __version__
+from console.check.evaluation import NOT_ASKED
 from console.check.records import Report, Result, Status
 
 _COLOURS = {Status.OK: "32", Status.WARNING: "33", Status.CRITICAL: "31", Status.UNKNOWN: "35"}
@@ -24,10 +25,13 @@ def _block(report: Report, colour: bool) -> list[str]:
     about = f"{report.server}, " if report.server else ""
     lines = [f"{painted(report.status.name, report.status)}  {report.target}  "
              f"({about}{len(report.results)} checks in {report.duration_ms:.0f} ms)"]
-    for result in sorted(report.results, key=lambda one: -one.status.badness):
+    told = [result for result in report.results if result.summary != NOT_ASKED]
+    for result in sorted(told, key=lambda one: -one.status.badness):
         lines.append(f"  {painted(result.status.letter, result.status)} {result.name:<{width}}  {result.summary}")
-        if result.hint and result.status is not Status.OK:
+        if result.hint:
             lines.append(f"    {'':<{width}}  hint: {result.hint}")
+    if rest := len(report.results) - len(told):
+        lines.append(f"  {painted(Status.UNKNOWN.letter, Status.UNKNOWN)} {f'{rest} others':<{width}}  {NOT_ASKED}")
     return lines
 
 
@@ -62,7 +66,7 @@ def as_nagios(reports: Sequence[Report]) -> str:
     bad = [f"{report.target} {_brief(result)}" if many else _brief(result)
            for report in reports
            for result in sorted(report.results, key=lambda one: -one.status.badness)
-           if result.status is not Status.OK]
+           if result.status is not Status.OK and result.summary != NOT_ASKED]
     targets = ", ".join(report.target for report in reports)
     told = "; ".join(bad) if bad else f"{sum(len(report.results) for report in reports)} checks"
     performance = [_performance(result, f"{report.target}/" if many else "")

@@ -19,6 +19,7 @@ from console.metrics.history import History
 from console.sampler.observation import SLOW_S, Observation
 from console.sampler.records import Snapshot
 from console.sampler.series import SERIES, series_of
+from console.server.breaker import BreakerState
 from console.server.pool import Pool
 from console.server.session import PgSession
 from console.services import Service
@@ -29,6 +30,7 @@ TICK_WITHIN_S = 10.0
 SIZES_WITHIN_S = 4.0
 """The same for sizes, which are asked apart from the rest: slow ones are left out with their reason."""
 
+SHORTEST_WAIT_S = 0.2
 LONGEST_WAIT_S = 30.0
 
 Listener = Callable[[Snapshot], None]
@@ -102,9 +104,13 @@ class Sampler:
                     # Trying a refused password over and over locks accounts: somebody has to wake us.
                     await self._wait(None)
                     continue
-            # The breaker knows failures to connect only; who admits us and then drops us is not hammered either.
-            own_s = 0.0 if self._failures == 1 else min(LONGEST_WAIT_S, 0.5 * 2.0 ** min(self._failures, 10))
-            await self._wait(max(own_s, self.pool.breaker.seconds_to_retry))
+            await self._wait(self._seconds_to_retry())
+
+    def _seconds_to_retry(self) -> float:
+        """The breaker's wait; it knows failures to connect only, so who admits us and drops us has one of ours."""
+        if self.pool.breaker.state is not BreakerState.CLOSED:
+            return max(SHORTEST_WAIT_S, self.pool.breaker.seconds_to_retry)
+        return min(LONGEST_WAIT_S, SHORTEST_WAIT_S * 2.0 ** min(self._failures - 1, 10))
 
     async def _sample(self, session: PgSession) -> None:
         observation, now_s = self._observation, self._clock.monotonic()

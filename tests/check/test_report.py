@@ -9,9 +9,13 @@ from typing import Any
 
 import pytest
 
+from console.check.evaluation import unreachable
 from console.check.records import Report, Result, Status, harmless
+from console.check.registry import configured
 from console.check.report import as_json, as_nagios, as_text
 from console.check.units import millions, seconds, size
+from console.config import Config
+from console.errors import Unreachable
 from console.headless.check import _colourful
 
 
@@ -41,6 +45,16 @@ def test_text_puts_the_worst_first_and_aligns() -> None:
     assert [line.split()[0] for line in lines if "hint:" not in line] == ["CRITICAL", "C", "W", "U"]
     assert len({line.index(word) for line, word in zip(lines[1:3], ("fine", "hint:"), strict=True)}) == 1
     assert "\x1b" not in as_text([SICK]) and "\x1b[31mC\x1b[0m" in as_text([SICK], colour=True)
+
+
+def test_a_lost_server_is_told_in_few_words() -> None:
+    results = unreachable(configured(Config()), Unreachable("gone", hint="start it"))
+    report = Report("prod", results, 1.0, None)
+    lines = as_text([report]).splitlines()
+    assert len(lines) == 4 and "gone" in lines[1] and "start it" in lines[2] and "not asked" in lines[3]
+    nagios = as_nagios([report]).splitlines()
+    assert nagios[0] == "DBCONSOLE CRITICAL - prod: connection: gone" and len(nagios) == 1 + len(results)
+    assert len(json.loads(as_json([report], many=False))["checks"]) == len(results)
 
 
 def test_json_is_the_documented_object_and_a_list_for_several() -> None:

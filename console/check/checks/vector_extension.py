@@ -21,8 +21,7 @@ def _numbers(version: str) -> list[int]:
 def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
     vector = context.info.extensions.get("vector")
     if vector is None:
-        return Verdict(Status.OK, "pgvector is not installed in this database",
-                       hint="CREATE EXTENSION vector, if it is meant to hold vectors")
+        return Verdict(Status.OK, "pgvector is not installed in this database")
     if vector.available_version is None:
         return Verdict(Status.WARNING, f"pgvector {vector.version} is installed, its files are missing on the server",
                        hint="install the package of pgvector for this PostgreSQL")
