@@ -87,9 +87,9 @@ class Preview:
         rows = self._rows(await self._ask(statement))
         return self._keep(rows[:PAGE_SIZE], 0, len(rows) > PAGE_SIZE, False)
 
-    async def next(self) -> PreviewPage:
-        """The page after the last one; at the end, that one again."""
-        page = self._page
+    async def next(self, after: PreviewPage | None = None) -> PreviewPage:
+        """The page after the last one, or after the one given; at the end, that one again."""
+        page = self._page = after or self._page
         if page is None:
             return await self.first()
         if not page.has_next:
@@ -103,9 +103,9 @@ class Preview:
             return self._keep(page.rows, page.offset, False, page.has_previous)
         return self._keep(rows[:PAGE_SIZE], offset, len(rows) > PAGE_SIZE, True)
 
-    async def previous(self) -> PreviewPage:
-        """The page before the last one; at the beginning, the first."""
-        page = self._page
+    async def previous(self, before: PreviewPage | None = None) -> PreviewPage:
+        """The page before the last one, or before the one given; at the beginning, the first."""
+        page = self._page = before or self._page
         if page is None or not page.has_previous or not page.rows:
             return await self.first()
         if self._cursor is not None:

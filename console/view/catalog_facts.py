@@ -115,6 +115,11 @@ def _when(moment: dt.datetime | None, by_hand: int, automatic: int, now: dt.date
     return f"{fmt.ago(moment, now)} ({fmt.plural(by_hand, 'time')} by hand, {fmt.count(automatic)} automatic)"
 
 
+def fact_table(facts: Iterable[tuple[str, str]], empty: str = "nothing else is known") -> Table:
+    """Facts as a table, one a row; those without a value are left out."""
+    return Table(_FACTS, _fact_rows((name, value, "") for name, value in facts), empty)
+
+
 def _fact_rows(facts: Iterable[tuple[str, str, Tone]]) -> tuple[Row, ...]:
     return tuple(Row(f"{number}:{name}", (Cell(name, "dim", number), Cell(value, tone)))
                  for number, (name, value, tone) in enumerate(facts) if value)

@@ -27,4 +27,5 @@ class Entry:
 
 ENTRIES = (
     Entry(1, "overview", "Overview", "console.ui.screens.overview.screen:OverviewScreen"),
+    Entry(2, "schemas", "Schemas", "console.ui.screens.schemas.screen:SchemasScreen"),
 )

@@ -1,0 +1,1 @@
+"""Schemas: the tree of services, schemas and objects, and all about the one under the cursor."""

@@ -1,0 +1,256 @@
+"""What the detail shows of each node of the tree: a summary, and tabs that are read when they are looked at."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from console.catalog import read
+from console.catalog.ddl import ddl, ddl_of
+from console.catalog.records import (
+    EventTrigger,
+    Extension,
+    Found,
+    Kind,
+    Member,
+    Privilege,
+    Relation,
+    RelationDetail,
+    Role,
+    Schema,
+)
+from console.catalog.tree import Node, Rest
+from console.server.session import Session
+from console.services import Service
+from console.view import catalog as tables
+from console.view import catalog_facts as facts
+from console.view import schemas as view
+from console.view.table import Line, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A tab of source text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A tab of the rows of the relation `oid`."""
+
+    oid: int
+
+
+Content = Table | Code | Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A tab: its content, or how to read it. `note` is a line above a table.
+
+    `leads_to_tree`: its rows stand for the nodes below the one that is shown.
+    """
+
+    title: str
+    content: Content | None = None
+    read: Callable[[Session], Awaitable[Content]] | None = None
+    note: str = ""
+    leads_to_tree: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What the detail is about. `name` is what is copied; `start` is the tab to begin with, `select` a row in it."""
+
+    summary: Line
+    tabs: tuple[Tab, ...] = ()
+    name: str = ""
+    start: str = ""
+    select: str = ""
+
+
+async def read_subject(session: Session, node: Node) -> Subject:
+    """All that is shown of `node` at once. Raises ConsoleError."""
+    match node.type:
+        case "service" | "unassigned":
+            return _group(node)
+        case "schema":
+            return _schema(node)
+        case "kind":
+            return await _kind(session, node)
+        case "more":
+            assert isinstance(node.record, Rest)
+            return await _kind(session, node.record.parent)
+        case "object":
+            return await _object(session, node)
+        case _:
+            return Subject(((node.name, "dim"),))
+
+
+def _group(node: Node) -> Subject:
+    schemas = [child.record for child in node.children or () if isinstance(child.record, Schema)]
+    if not isinstance(node.record, Service):
+        return Subject(view.unassigned_summary(schemas), (
+            Tab("Schemas", view.schemas_table(schemas), leads_to_tree=True),), node.name)
+    wanted = ", ".join(node.record.schemas)
+    empty = f"this database has no schema {wanted}: the service isn't installed here"
+    return Subject(view.service_summary(node.record, schemas), (
+        Tab("Schemas", view.schemas_table(schemas, empty), leads_to_tree=True),
+        Tab("Service", view.facts_of(node.record))), node.name)
+
+
+def _schema(node: Node) -> Subject:
+    schema, oid = node.record, node.schema_oid
+    assert oid is not None
+
+    async def privileges(session: Session) -> Table:
+        return tables.privileges(await read.schema_privileges(session, oid))
+
+    tab = Tab("Privileges", read=privileges)
+    if not isinstance(schema, Schema):
+        found = [child.record for child in node.children or ()]
+        return Subject(view.object_summary(node.name, "schema"),
+                       (Tab("Found", view.listed(found, "objects found")), tab), node.name)
+    return Subject(view.schema_summary(schema),
+                   (Tab("Schema", view.schema_facts(schema)), tab, _ddl_of(schema)), schema.name)
+
+
+async def _kind(session: Session, node: Node) -> Subject:
+    if isinstance(node.record, Relation):
+        return await _object(session, node)
+    from console.catalog.browse import open_node
+
+    assert node.kind is not None
+    schema = node.record.name if isinstance(node.record, Schema) else None
+    records = [child.record for child in await open_node(session, node) if child.type == "object"]
+    table = await _relations(session, records) if node.kind in _WITH_SIZE else view.listed(records, node.kind.plural)
+    return Subject(view.kind_summary(node.kind, schema, node.count, len(records)),
+                   (Tab(node.kind.plural.capitalize(), table, leads_to_tree=True),), schema or "")
+
+
+async def _relations(session: Session, records: Sequence[Relation]) -> Table:
+    return tables.relations(records, await read.sizes(session, [one.oid for one in records]) if records else {})
+
+
+_WITH_SIZE = (Kind.TABLE, Kind.PARTITION, Kind.MATERIALIZED_VIEW)
+_TABS: dict[Kind, tuple[str, ...]] = {
+    Kind.TABLE: ("Columns", "Indexes", "Keys", "Triggers", "Policies"),
+    Kind.PARTITION: ("Columns", "Indexes", "Keys", "Triggers", "Policies"),
+    Kind.VIEW: ("Columns", "Triggers"),
+    Kind.MATERIALIZED_VIEW: ("Columns", "Indexes"),
+    Kind.FOREIGN_TABLE: ("Columns", "Keys", "Triggers"),
+}
+
+
+async def _object(session: Session, node: Node) -> Subject:
+    record = node.record
+    match node.kind:
+        case Kind.TABLE | Kind.PARTITION | Kind.VIEW | Kind.MATERIALIZED_VIEW | Kind.FOREIGN_TABLE:
+            return _relation(await read.relation(session, record.oid))
+        case Kind.INDEX:
+            assert isinstance(record, Found) and record.parent_oid is not None
+            subject = _relation(await read.relation(session, record.parent_oid))
+            return Subject(subject.summary, subject.tabs, subject.name, "Indexes", str(record.oid))
+        case Kind.SEQUENCE:
+            return await _sequence(session, record.oid)
+        case Kind.FUNCTION | Kind.PROCEDURE | Kind.AGGREGATE:
+            return await _routine(session, node.kind, record.oid)
+        case Kind.TYPE:
+            return await _type(session, record.oid)
+        case _:
+            return _listed(node)
+
+
+def _relation(detail: RelationDetail) -> Subject:
+    header = detail.header
+    tabs = [Tab(title, tables.TABS[title](detail), note=_note(title, detail)) for title in _TABS[header.kind]]
+    tabs.append(_privileges(detail.privileges, detail.unavailable.get("privileges", "")))
+    if header.relkind == "p" or header.has_children:
+        tabs.append(_partitions(header.oid))
+    if header.kind is not Kind.VIEW:
+        tabs.append(Tab("Statistics", facts.statistics(detail, dt.datetime.now(dt.UTC))))
+    tabs += [_ddl(header.kind, header.oid), Tab("Data", Rows(header.oid))]
+    return Subject(tables.summary(detail), tuple(tabs), f"{header.schema}.{header.name}")
+
+
+def _note(title: str, detail: RelationDetail) -> str:
+    if title == "Policies":
+        return tables.policies_note(detail.header, len(detail.policies or ()))
+    return detail.header.comment or "" if title == "Columns" else ""
+
+
+def _partitions(oid: int) -> Tab:
+    async def partitions(session: Session) -> Table:
+        return await _relations(session, await read.partitions(session, oid))
+
+    return Tab("Partitions", read=partitions, leads_to_tree=True)
+
+
+async def _sequence(session: Session, oid: int) -> Subject:
+    detail = await read.sequence(session, oid)
+    one = detail.sequence
+    return Subject(view.object_summary(f"{one.schema}.{one.name}", "sequence", one.type, f"owner {one.owner}"), (
+        Tab("Sequence", facts.sequence(one)), _privileges(detail.privileges), _ddl(Kind.SEQUENCE, oid)),
+        f"{one.schema}.{one.name}")
+
+
+async def _routine(session: Session, kind: Kind, oid: int) -> Subject:
+    detail = await read.routine(session, oid)
+    one = detail.routine
+    return Subject(view.routine_summary(detail), (
+        _ddl(kind, oid, "Source"), Tab("Facts", facts.routine(one)), _privileges(detail.privileges)),
+        f"{one.schema}.{one.name}")
+
+
+async def _type(session: Session, oid: int) -> Subject:
+    detail = await read.type_(session, oid)
+    one = detail.type
+    return Subject(view.object_summary(f"{one.schema}.{one.name}", one.sort, f"owner {one.owner}"), (
+        Tab("Type", facts.type_facts(one, detail.attributes)), _privileges(detail.privileges), _ddl(Kind.TYPE, oid)),
+        f"{one.schema}.{one.name}")
+
+
+def _listed(node: Node) -> Subject:
+    """What the tree's own record says all about: extensions, roles, event triggers..."""
+    record, tabs = node.record, []
+    if isinstance(record, Role):
+        tabs = [Tab("Role", facts.role(record)), _ddl_of(record)]
+    else:
+        kind = node.kind.value.capitalize() if node.kind else "Facts"
+        tabs = [Tab(kind, view.facts_of(record))]
+        if isinstance(record, Extension):
+            tabs += [Tab("Objects", read=_members(record), leads_to_tree=True), _ddl_of(record)]
+        elif isinstance(record, EventTrigger):
+            tabs.append(_ddl_of(record))
+    kind = record.kind if isinstance(record, Member) else node.kind.value if node.kind else ""
+    return Subject(view.object_summary(node.name, kind), tuple(tabs), node.name)
+
+
+def _members(extension: Extension) -> Callable[[Session], Awaitable[Content]]:
+    async def members(session: Session) -> Table:
+        return view.listed(await read.extension_members(session, extension.oid), "objects")
+
+    return members
+
+
+def _privileges(granted: Sequence[Privilege] | None, reason: str = "") -> Tab:
+    return Tab("Privileges", tables.privileges(granted, reason))
+
+
+def _ddl(kind: Kind, oid: int, title: str = "DDL") -> Tab:
+    async def text(session: Session) -> Code:
+        return Code((await ddl(session, kind, oid)).text())
+
+    return Tab(title, read=text)
+
+
+def _ddl_of(record: Any) -> Tab:
+    async def text(session: Session) -> Code:
+        return Code((await ddl_of(session, record)).text())
+
+    return Tab("DDL", read=text)
+
+

@@ -1,0 +1,114 @@
+"""A tree as a table of one column: fast with thousands of nodes, repainted by changed cells, moved in by keys alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from console.ui.widgets.record_table import RecordTable
+from console.view.table import Cell, Column, Row, Table, Tone
+
+INDENT = 2
+
+_COLUMNS = (Column("name", "", fixed=True, flexible=True, minimum=12, maximum=200, sortable=False),
+            Column("note", "", "right", maximum=12, sortable=False))
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """Where a row stands in the tree. `is_open` None: nothing below. `record` is what the row stands for."""
+
+    depth: int
+    is_open: bool | None
+    record: Any
+
+
+def tree_row(key: str, branch: Branch, label: str, note: str = "", tone: Tone = "") -> Row:
+    """A row of a tree: its label indented behind ▸ or ▾, and a short note on the right."""
+    mark = {None: " ", True: "▾", False: "▸"}[branch.is_open]
+    return Row(key, (Cell(f"{' ' * (branch.depth * INDENT)}{mark} {label}", tone), Cell(note, "dim")), record=branch)
+
+
+class ObjectTree(RecordTable, inherit_bindings=False):
+    """Rows made by `tree_row`, in the order of a walk through the tree. What opening means is the owner's to do."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "up", show=False),
+        Binding("down,j", "move(1)", "down", show=False),
+        Binding("pageup", "page(-1)", "page up", show=False),
+        Binding("pagedown", "page(1)", "page down", show=False),
+        Binding("home,g", "edge(-1)", "first", show=False),
+        Binding("end,G", "edge(1)", "last", show=False),
+        Binding("left,h", "leave", "close", show=False),
+        Binding("right,l", "enter", "open", show=False),
+        Binding("enter", "choose", "open", key_display="enter", id="tree.choose"),
+        Binding("y", "copy", "copy name", show=False, id="tree.copy"),
+    ]
+
+    class Toggled(Message):
+        """A branch should be opened (`to_open`) or closed."""
+
+        def __init__(self, tree: ObjectTree, row: Row, to_open: bool) -> None:
+            super().__init__()
+            self.tree = tree
+            self.row = row
+            self.to_open = to_open
+
+        @property
+        def control(self) -> ObjectTree:
+            return self.tree
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(Table(_COLUMNS), id=id, show_header=False)
+
+    def show_rows(self, rows: Sequence[Row], empty: str = "") -> None:
+        """Shows these rows; the cursor stays on its row."""
+        self._widths.pop("name", None)
+        self.show(Table(_COLUMNS, tuple(rows), empty))
+
+    @property
+    def branch(self) -> Branch | None:
+        """Where the row under the cursor stands."""
+        return None if self.row is None else self.row.record
+
+    def action_enter(self) -> None:
+        """Opens a closed branch; from an open one goes to what is first below it."""
+        if self.row is None or self.branch is None or self.branch.is_open is None:
+            return
+        if self.branch.is_open:
+            self.action_move(1)
+        else:
+            self.post_message(self.Toggled(self, self.row, True))
+
+    def action_leave(self) -> None:
+        """Closes an open branch; from anything else goes to the branch above it."""
+        if self.row is None or self.branch is None:
+            return
+        if self.branch.is_open:
+            self.post_message(self.Toggled(self, self.row, False))
+            return
+        depth = self.branch.depth
+        above = next((index for index in range(self.cursor - 1, -1, -1)
+                      if self.table.rows[index].record.depth < depth), None)
+        if above is not None:
+            self._go(above)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click chooses the row; on its mark, or twice, it opens or closes."""
+        event.prevent_default()
+        index = int(self.scroll_offset.y) + event.y
+        if index >= len(self.table.rows):
+            return
+        self._go(index)
+        branch = self.branch
+        assert branch is not None and self.row is not None
+        on_mark = event.x <= branch.depth * INDENT + 1
+        if branch.is_open is not None and (on_mark or event.chain == 2):
+            self.post_message(self.Toggled(self, self.row, not branch.is_open))
+        elif event.chain == 2:
+            self.action_choose()
