@@ -11,26 +11,37 @@ from console.headless.migrate import Request, put, say
 from console.server.script import script_session
 
 if TYPE_CHECKING:
+    from console.headless.foreign import Entry
     from console.migrate.records import MigrationState, RunPlan, RunReport, ServiceStatus, Step
     from console.migrate.status import Preview
+    from console.services import Service
 
 _SYMBOLS = {"applied": "+", "pending": "-", "failed": "!", "changed": "~", "missing": "?", "held": "."}
 
 
 async def status(request: Request) -> int:
     """States of every migration. Exit 1 with --exit-code when something is neither applied nor held."""
+    from console.migrate.frameworks.find import candidates
     from console.migrate.status import read_status
 
     target = await request.target()
     services = request.services(target)
+    own, foreign_services = _by_framework(services)
+    others: list[Entry] = []
     async with script_session(target, purpose="migrate status") as session:
-        statuses = await read_status(session, services)
+        statuses = await read_status(session, own)
+        among = await candidates(session)
+        if among or foreign_services:
+            from console.headless import foreign
+
+            others = await foreign.read(session, services, among, everything=request.options.service is None)
     if request.options.json:
-        put({"target": target.label, "services": [_status_document(one) for one in statuses]})
+        put({"target": target.label, "services": [*map(_status_document, statuses),
+                                                  *(foreign.document(one) for one in others)]})
     else:
-        sys.stdout.write(status_text(statuses))
+        sys.stdout.write(status_text(statuses, others))
     wanting = any(one.state not in ("applied", "held") for status in statuses for one in status.migrations)
-    return int(wanting and request.options.exit_code)
+    return int((wanting or (bool(others) and foreign.is_wanting(others))) and request.options.exit_code)
 
 
 async def up(request: Request) -> int:
@@ -104,25 +115,41 @@ async def _run(request: Request, plan: RunPlan) -> int:
     from console.migrate.status import preview
 
     target = await request.target()
-    services = request.services(target)
+    own, others = _by_framework(request.services(target))
+    if plan.failed_only or (plan.direction == "down" and request.options.service is None):
+        others = ()  # several services never go down by one word
+    if others:
+        from console.headless import foreign_run
     options = request.options
     if options.dry_run or not (options.yes or target.environment in ("staging", "development")):
         async with script_session(target.direct(), purpose="migrate") as session:
-            steps = await preview(session, services, plan)
-        lines = _steps_text(steps)
+            steps = await preview(session, own, plan) if own or not others else ()
+        words = await foreign_run.preview(target, others, plan) if others else []
+        lines = [*(_steps_text(steps) if steps or not words else []), *words]
         if options.dry_run:
             if options.json:
-                put({"target": target.label, "steps": [_step_document(one.step) for one in steps]})
+                put({"target": target.label, "steps": [_step_document(one.step) for one in steps], "commands": words})
             else:
                 sys.stdout.write("\n".join(lines) + "\n")
             return 0
-        if any(one.held is None for one in steps):
+        if words or any(one.held is None for one in steps):
             request.confirm(target, lines)
+    document: dict[str, Any] = {"target": target.label, "done": [], "held": [], "duration_ms": 0.0}
     with Narration(sys.stderr) as narration:
-        report = await run(target, services, plan, narration)
+        if own or not others:
+            document = _report_document(target.label, await run(target, own, plan, narration))
+        if others:
+            document["done"] += await foreign_run.run(request, target, others, plan, narration)
     if options.json:
-        put(_report_document(target.label, report))
+        put(document)
     return 0
+
+
+def _by_framework(services: Sequence[Service]) -> tuple[Sequence[Service], Sequence[Service]]:
+    """Those that dbconsole migrates, and those that other frameworks do."""
+    from console.migrate.files import is_foreign
+
+    return ([one for one in services if not is_foreign(one)], [one for one in services if is_foreign(one)])
 
 
 async def _repair(request: Request, action: Any, version: str | None) -> int:
@@ -149,13 +176,17 @@ async def _repair(request: Request, action: Any, version: str | None) -> int:
     return 0
 
 
-def status_text(statuses: Sequence[ServiceStatus]) -> str:
-    """A table of services, then every migration that isn't plainly applied, each with its reason."""
+def status_text(statuses: Sequence[ServiceStatus], others: Sequence[Entry] = ()) -> str:
+    """A table of services and foreign ledgers, then what isn't plainly applied, each with its reason."""
     rows = [("service", "state", "applied", "pending", "latest")]
     for status in statuses:
         latest = status.latest
         rows.append((status.service.name, status.state, str(status.applied), str(status.pending),
                      f"{latest.version} {latest.name}" if latest else "-"))
+    if others:
+        from console.headless import foreign
+
+        rows += foreign.rows(others)
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     for status in statuses:
@@ -163,6 +194,8 @@ def status_text(statuses: Sequence[ServiceStatus]) -> str:
                   + (f", {one.detail}" if one.detail else "")
                   for one in status.migrations if one.state != "applied" or one.detail]
         lines += [f"  {status.service.name}: {note}" for note in status.notes]
+    if others:
+        lines += foreign.lines(others)
     return "\n".join(lines) + "\n"
 
 

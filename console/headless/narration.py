@@ -76,6 +76,10 @@ class Narration:
             case Failed():
                 self._line(f"failed {event.step.migration.label}")
 
+    def note(self, words: str) -> None:
+        """A line that is no event of the engine's."""
+        self._line(words)
+
     def _passing(self, words: str, *, keep: bool = False) -> None:
         """A line that the next one replaces; without a terminal only those to `keep`, each once."""
         if self._moves:

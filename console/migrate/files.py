@@ -19,13 +19,18 @@ from console.services import Service
 _NAME = re.compile(r"(\d[\d.]*)(?:[_-]([^.]*))?\.(up|down)\.sql", re.IGNORECASE)
 
 
+def is_foreign(service: Service) -> bool:
+    """Whether another framework migrates `service`, so that the engine keeps its hands off its files."""
+    return service.framework not in (None, "dbconsole")
+
+
 def read_service(service: Service) -> ServiceFiles:
     """The migrations of `service` in order of version. Raises FileError for duplicate versions and lone downs.
 
-    A service without a folder has none.
+    A service without a folder, or that another framework migrates, has none.
     """
     folder = service.folder
-    if folder is None:
+    if folder is None or is_foreign(service):
         return ServiceFiles(service, ())
     migrations, notes = _migrations(service, folder)
     migrations.sort(key=lambda one: one.key)

@@ -13,8 +13,9 @@ import pytest
 from console.errors import ConsoleError
 from console.migrate.frameworks import pending
 from console.migrate.frameworks.files import NAMED, flyway_checksum
+from console.migrate.frameworks.find import FIND
 from console.migrate.frameworks.graphs import alembic_revisions, heads
-from console.migrate.frameworks.read import FIND, summarise
+from console.migrate.frameworks.read import summarise
 from console.migrate.frameworks.records import AdvisoryLock, ForeignLedger, LedgerRow
 from console.migrate.frameworks.runs import keys, run_of, runs_without_ledger
 from console.migrate.frameworks.specs import SPECS, TITLES
@@ -265,6 +266,7 @@ def test_which_ledgers_are_a_services() -> None:
     assert places(schemas=("app",), framework="ecto") == [("ecto", "app")]
     assert places(schemas=("other",), framework="ecto") == [("ecto", "app"), ("ecto", "public")]
     assert places(schemas=("other",)) == []
+    assert places(schemas=("new",), framework="goose") == [("goose", "new")], "no ledger yet: an empty one"
 
 
 # Alembic and Django: graphs, read without running anything
@@ -296,6 +298,15 @@ def test_alembics_pending_are_those_that_nothing_applied_follows(tmp_path: Path)
     assert [one.version for one in compare(ledger_of("alembic", [LedgerRow("c")]), folder).pending or ()] == ["d", "e"]
     assert compare(ledger_of("alembic", [LedgerRow("e")]), folder).pending == ()
     assert [one.version for one in compare(ledger_of("alembic", []), folder).pending or ()] == list("abcde")
+
+
+def test_alembics_applied_revisions_are_listed_from_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    alembic_folder(tmp_path / "app")
+    monkeypatch.chdir(tmp_path)
+    ledger = compare(ledger_of("alembic", [LedgerRow("b")]), Path("app"))
+    assert [(one.version, one.name, one.state) for one in migrations(ledger)] == [
+        ("a", "Message of a.", "applied"), ("b", "Message of b.", "applied"), ("c", None, "pending"),
+        ("d", "Message of d.", "pending"), ("e", "Message of e.", "pending")]
 
 
 def test_alembics_unknown_revision_and_several_heads(tmp_path: Path) -> None:

@@ -98,8 +98,8 @@ def _version_files(folder: Path) -> Iterator[Path]:
     if (folder / "alembic.ini").is_file():
         settings = configparser.RawConfigParser()
         settings.read(folder / "alembic.ini", "utf-8")
-        location = settings.get("alembic", "script_location", fallback="alembic").replace("%(here)s", str(folder))
-        places = [folder / location]
+        location = settings.get("alembic", "script_location", fallback="alembic")
+        places = [folder / location.replace("%(here)s", str(folder.resolve()))]
     for place in places:
         root = place / "versions" if (place / "versions").is_dir() else place
         yield from sorted(path for path in root.rglob("*.py") if "__pycache__" not in path.parts)

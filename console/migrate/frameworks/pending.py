@@ -165,5 +165,8 @@ def _alembic(ledger: ForeignLedger, revisions: Mapping[str, Revision]) -> Foreig
     differences += [PendingMigration(name, None, None, "missing", None) for name in current if name not in revisions]
     ends = heads(revisions)
     note = f"{len(ends)} heads in the files: {', '.join(ends)}" if len(ends) > 1 else None
-    count = len(applied) if all(name in revisions for name in current) else None
-    return replace(ledger.with_differences(tuple(differences), note), applied_count=count)
+    result = ledger.with_differences(tuple(differences), note)
+    if any(name not in revisions for name in current):
+        return result
+    rows = tuple(LedgerRow(one.revision, one.message) for one in in_order(revisions, applied))
+    return replace(result, applied_count=len(rows), rows=rows)

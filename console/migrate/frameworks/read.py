@@ -7,9 +7,9 @@ from dataclasses import replace
 from itertools import groupby
 from typing import TypeVar
 
+from console.migrate.frameworks.find import Candidate, candidates
 from console.migrate.frameworks.records import (
     AdvisoryLock,
-    Candidate,
     ForeignLedger,
     ForeignReading,
     Head,
@@ -28,26 +28,19 @@ _PACKAGE = "console.migrate.frameworks"
 _AT_ONCE = 50
 """Ledgers read in one round trip: each holds a lock on its table until the end of it."""
 
-FIND = load(_PACKAGE, "find_ledgers", Candidate)
 ADVISORY_LOCKS = load(_PACKAGE, "advisory_locks", AdvisoryLock)
 
 _Found = tuple[Candidate, Spec, Candidate | None]
 
 
-async def read_ledgers(session: Session, schemas: Sequence[str] | None = None) -> ForeignReading:
-    """Every foreign ledger of the database, or of `schemas`, ordered by schema and table.
+async def read_ledgers(session: Session, among: Sequence[Candidate] | None = None) -> ForeignReading:
+    """Every foreign ledger of the database, or of those tables, ordered by schema and table.
 
     A ledger that can't be read now comes back with the reason in `unavailable`. Raises ConsoleError when the
     catalog itself can't be read.
     """
-    readings = await session.refresh(Read(FIND), Read(ADVISORY_LOCKS))
-    candidates = readings.rows(FIND)
-    if candidates is None:
-        candidates = await session.fetch(FIND)
-    if schemas is not None:
-        candidates = [one for one in candidates if one.schema in schemas]
-    found = recognise(candidates)
-    locks = readings.rows(ADVISORY_LOCKS) or []
+    found = recognise(await candidates(session) if among is None else among)
+    locks = (await session.refresh(Read(ADVISORY_LOCKS))).rows(ADVISORY_LOCKS) or []
     ledgers: list[ForeignLedger] = []
     for start in range(0, len(found), _AT_ONCE):
         ledgers += await _read(session, found[start:start + _AT_ONCE], locks)

@@ -14,28 +14,6 @@ PendingState = Literal["pending", "missing", "changed", "skipped"]
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A table whose name or columns make it worth a look (sql/find_ledgers.sql).
-
-    `columns` are in table order and `types` belong to them (format_type). `lock_pid` is another session that
-    holds `lock_mode` on the table since `locked_at`, which nobody but a migration takes on a ledger.
-    """
-
-    schema: str
-    table: str
-    columns: list[str]
-    types: list[str]
-    rows_estimate: float | None
-    may_use_schema: bool
-    may_select: bool
-    grant: str
-    lock_pid: int | None
-    lock_mode: str | None
-    lock_application: str | None
-    locked_at: dt.datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class LedgerRow:
     """One row of a ledger, in the order in which the framework applied them (sql/<framework>.sql).
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from console.migrate.frameworks.records import Candidate
+from console.migrate.frameworks.find import Candidate
 
 MAX_ROWS = 100_000
 """A table with more rows than this is no ledger; it is not read."""

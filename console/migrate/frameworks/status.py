@@ -7,9 +7,9 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from console.migrate.frameworks.pending import compare
 from console.migrate.frameworks.read import read_ledgers
 from console.migrate.frameworks.records import ForeignLedger, LedgerRow, PendingMigration
+from console.migrate.frameworks.specs import TITLES
 from console.migrate.records import State
 from console.server.script import script_session
 from console.server.target import Target
@@ -58,12 +58,20 @@ def state(ledger: ForeignLedger) -> State | None:
 def belonging(service: Service, found: Sequence[ForeignLedger]) -> tuple[ForeignLedger, ...]:
     """Of `found` those of `service`, compared with its files: in its schemas, else all of its framework.
 
-    (One ledger for the whole database often stands in public, whatever the service's schemas.)
+    (One ledger for the whole database often stands in public, whatever the service's schemas.) A service whose
+    framework has none yet gets an empty one, with an empty name for its table.
     """
     suitable = [one for one in found if service.framework in (None, one.framework)]
     own = [one for one in suitable if one.schema in service.schemas]
     chosen = own or [one for one in suitable if service.framework is not None]
-    return compare(chosen, service.folder) if service.folder is not None else tuple(chosen)
+    if not chosen and service.framework is not None and service.framework in TITLES:
+        schema = service.schemas[0] if service.schemas else "public"
+        chosen = [ForeignLedger(service.framework, schema, "", applied_count=0, is_dirty=False)]
+    if service.folder is None:
+        return tuple(chosen)
+    from console.migrate.frameworks.pending import compare
+
+    return compare(chosen, service.folder)
 
 
 async def ledgers(target: Target, service: Service) -> tuple[ForeignLedger, ...]:

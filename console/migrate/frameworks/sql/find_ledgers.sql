@@ -55,7 +55,9 @@ SELECT
 FROM candidate k
 JOIN pg_catalog.pg_class c ON c.oid = k.oid AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
 JOIN pg_catalog.pg_namespace n
-    ON n.oid = c.relnamespace AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'
+    ON n.oid = c.relnamespace
+    AND n.nspname NOT LIKE 'pg\_%'
+    AND n.nspname NOT IN ('information_schema', 'dbconsole')
 JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 LEFT JOIN held l ON l.relation = c.oid
 GROUP BY n.oid, n.nspname, c.oid, c.relname, c.reltuples, l.pid, l.mode, l.application_name, l.xact_start
