@@ -28,7 +28,7 @@ _VECTORS = ("vector", "halfvec", "sparsevec")
 class PreviewRow:
     """One row: its values as text cut for display, None for NULL or what was too long to render.
 
-    `notes` say what was cut (console.view.values reads them); `locator` finds the row again.
+    `notes` say what was cut (console.server.paging says how); `locator` finds the row again.
     """
 
     values: tuple[str | None, ...]

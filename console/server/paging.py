@@ -117,6 +117,12 @@ def value(source: Source, field: Field, cap: int) -> sql.Composed:
     return sql.SQL("SELECT {}, {} FROM {} AS t WHERE {}").format(text, size, _relation(source), where)
 
 
+def whole(source: Source) -> sql.Composed:
+    """Every row with every field as it is."""
+    columns = sql.SQL(", ").join([_column(field.name) for field in source.fields])
+    return sql.SQL("SELECT {} FROM {} AS t").format(columns, _relation(source))
+
+
 def _parameter(number: int, kind: str) -> sql.SQL:
     """$1::type, the type as format_type writes it."""
     return sql.SQL(f"${number:d}::{kind}")

@@ -6,8 +6,8 @@ What goes out is composed (paging.py); what comes in is text pages, a cursor tha
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -153,18 +153,36 @@ class RowCursor:
         self._position = 0
 
 
-async def stream(session: PgSession, statement: sql.Composed, *, statement_timeout_ms: int) -> AsyncIterator[bytes]:
-    """The rows of `statement` as CSV by COPY, the header first, one row at a time and never all in memory.
+async def stream_csv(session: PgSession, statement: sql.Composed, *, statement_timeout_ms: int
+                     ) -> AsyncGenerator[bytes, None]:
+    """The rows of `statement` as CSV (RFC 4180), the header first, one chunk a row and never all in memory.
 
     NULL is empty and an empty text is "". Cancelling the task, or closing the iterator, cancels the statement.
     Raises ConsoleError.
     """
-    copy_statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv, HEADER, ENCODING 'UTF8')").format(statement)
-    async for row in _copied(session, copy_statement, statement_timeout_ms):
-        yield row
+    copy = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv, HEADER)").format(statement)
+    async with aclosing(_copied(session, copy, statement_timeout_ms)) as rows:
+        async for row in rows:
+            yield row[:-1] + b"\r\n"  # the protocol sends one row a message, and COPY ends it with a line feed
 
 
-async def _copied(session: PgSession, statement: sql.Composed, statement_timeout_ms: int) -> AsyncIterator[bytes]:
+async def stream_json(session: PgSession, statement: sql.Composed, *, statement_timeout_ms: int
+                      ) -> AsyncGenerator[bytes, None]:
+    """The rows of `statement` as one JSON array of objects, one chunk a row, and one that closes the array."""
+    rows_as_json = sql.SQL("SELECT pg_catalog.row_to_json(r) FROM ({}) AS r").format(statement)
+    copy = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv, QUOTE E'\\x01', DELIMITER E'\\x02')").format(rows_as_json)
+    opening = b"[\n"
+    async with aclosing(_copied(session, copy, statement_timeout_ms)) as rows:
+        async for row in rows:
+            # \x01 is never in JSON: it is the quote, set where a json column has line feeds between its tokens.
+            text = row[:-1].replace(b"\x01", b"")
+            yield opening + text.decode("utf-8", "replace").encode()
+            opening = b",\n"
+    yield b"[]\n" if opening == b"[\n" else b"\n]\n"
+
+
+async def _copied(session: PgSession, statement: sql.Composed, statement_timeout_ms: int
+                  ) -> AsyncGenerator[bytes, None]:
     with told(session.target.label):
         begin = preamble(session.target, statement_timeout_ms=statement_timeout_ms)
         await _transaction(session, begin, [], end=False)

@@ -1,6 +1,7 @@
 -- record: Index
 -- interval: on demand
--- The indexes of a relation, the primary key's first. An index under an ACCESS EXCLUSIVE lock has no size.
+-- The indexes of a relation, the primary key's first. An index under an ACCESS EXCLUSIVE lock (REINDEX) has no size;
+-- such a lock on the table itself makes pg_get_indexdef, and so all of this, wait.
 WITH locked AS MATERIALIZED (
     SELECT l.relation
     FROM pg_catalog.pg_locks l
@@ -29,7 +30,7 @@ SELECT
         WHERE a.attrelid = c.oid AND nullif(a.attstattarget, -1) IS NOT NULL
         ORDER BY a.attnum
     ) AS statistics_targets,
-    CASE WHEN c.relkind = 'i' AND NOT EXISTS (SELECT FROM locked l WHERE l.relation IN (c.oid, i.indrelid))
+    CASE WHEN c.relkind = 'i' AND NOT EXISTS (SELECT FROM locked l WHERE l.relation = c.oid)
         THEN pg_catalog.pg_relation_size(c.oid) END AS size_bytes,
     s.idx_scan AS scans,
     s.idx_tup_read AS entries_read

@@ -1,0 +1,81 @@
+"""Every .sql file of the console on every server at hand: it runs, and its columns are its record's fields."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import re
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+import console
+from console.server.query import Query, load
+from console.server.session import read_info
+from console.server.target import Target
+from tests.support.servers import Database, LiveServer
+
+PACKAGE = Path(console.__file__).parent
+FILES = sorted(PACKAGE.glob("*/sql/*.sql"))
+_PARAMETER = re.compile(r"(?<!%)%\((\w+)\)s")
+
+
+def package(file: Path) -> str:
+    return f"console.{file.parent.parent.name}"
+
+
+def record(file: Path) -> type[Any]:
+    """The dataclass that the file's header names, wherever in its package it is."""
+    header = re.search(r"^-- record: (\w+)", file.read_text("utf-8"), re.M)
+    assert header, f"{file.name} names no record"
+    modules = PACKAGE.glob(f"{file.parent.parent.name}/**/*.py")
+    for module in sorted(modules, key=lambda path: (len(path.parts), path)):  # the package's own before its parts'
+        if re.search(rf"^class {header[1]}\b", module.read_text("utf-8"), re.M):
+            dotted = ".".join(module.relative_to(PACKAGE.parent).with_suffix("").parts)
+            return getattr(importlib.import_module(dotted), header[1])  # type: ignore[no-any-return]
+    raise AssertionError(f"{file.name}: no class {header[1]} in {package(file)}")
+
+
+def query(file: Path) -> Query[Any]:
+    return load(package(file), file.name.split(".")[0], record(file))
+
+
+def fill(database: Database) -> None:
+    """The extensions that some files need, as far as the server has them, and the ledger."""
+    with database.connect() as connection:
+        for extension in ("vector", "pg_stat_statements", "pgstattuple", "pg_buffercache"):
+            found = connection.execute("SELECT FROM pg_available_extensions WHERE name = %s", [extension])
+            if found.rowcount:
+                connection.execute(f"CREATE EXTENSION {extension}")  # type: ignore[arg-type]
+        for name in ("schema", "migration", "migration_event"):
+            text = (PACKAGE / "migrate" / "sql" / "ledger" / f"{name}.sql").read_text("utf-8")
+            connection.execute(text)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.parent.name}/{file.name}")
+async def test_columns_are_the_records_fields(file: Path, any_server: LiveServer) -> None:
+    conninfo = any_server.conninfo(any_server.template("sql_files", fill))
+    target = Target(name="", conninfo=conninfo)
+    async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection:
+        info = await read_info(connection, target)
+        found = query(file)
+        variant = found.variant(info)
+        if variant is None or variant.file != file.name:
+            pytest.skip(f"PostgreSQL {info.major} reads {variant.file if variant else 'nothing'}")
+        if (obstacle := found.obstacle(info)) is not None:
+            pytest.skip(obstacle)
+        text = variant.text
+        parameters = dict.fromkeys(_PARAMETER.findall(text))
+        await connection.execute("BEGIN READ ONLY")
+        cursor = await connection.execute(text, parameters or None)  # type: ignore[arg-type]
+        columns = [column.name for column in cursor.description or ()]
+    assert sorted(columns) == sorted(field.name for field in dataclasses.fields(found.record))
+
+
+def test_one_statement_a_file() -> None:
+    for file in FILES:
+        lines = [line for line in file.read_text("utf-8").splitlines() if not line.strip().startswith("--")]
+        statement = re.sub(r"'(?:[^']|'')*'", "''", "\n".join(lines)).strip().removesuffix(";")
+        assert ";" not in statement, file
