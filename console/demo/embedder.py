@@ -94,6 +94,7 @@ _CONCEPT_WEIGHT = 2.0
 _NOISE = 0.25
 
 
+@lru_cache(maxsize=20_000)
 def _stem(word: str) -> str:
     for ending in ("isations", "isation", "ations", "ation", "ings", "ing", "ies", "ers", "er", "ed", "es", "s"):
         if word.endswith(ending) and len(word) - len(ending) >= 4:

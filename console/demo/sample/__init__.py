@@ -50,7 +50,7 @@ CHANGES = (
     "WHERE status = 'published' AND id % 4 = 0",
     "UPDATE documentation.documents SET body = replace(body, 'Most teams', 'Many teams') "
     "WHERE id % 3 = 0 AND body LIKE '%Most teams%'",
-    "UPDATE idea_lab.projects SET status = 'active' WHERE status = 'draft' AND created_at < now() - interval '100 days'",
+    "UPDATE idea_lab.projects SET status = 'active' WHERE status = 'draft' AND created_at < now() - interval '90 days'",
 )
 """What people changed since: the triggers of the services write it into their histories."""
 

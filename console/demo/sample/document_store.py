@@ -12,7 +12,7 @@ from console.demo.sample.people import HOSTS
 from console.demo.sample.prose import Topic, Writer, slug, topics
 from console.demo.sample.records import Rows, rows
 
-DOCUMENTS, CHUNKS = 480, 600
+DOCUMENTS, CHUNKS = 640, 1500
 MODEL = "text-embedding-1536"
 TENANTS = {
     "acorn-research": ("Engineering handbook", "Post-mortems", "Architecture decisions", "Literature"),

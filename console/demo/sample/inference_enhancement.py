@@ -14,7 +14,7 @@ from console.demo.sample.people import CITIES, companies, full_names
 from console.demo.sample.prose import Topic, Writer, capital, topics
 from console.demo.sample.records import Rows, rows
 
-PASSAGES, REQUESTS, PEOPLE, ORGANISATIONS = 1400, 1200, 180, 120
+PASSAGES, REQUESTS, PEOPLE, ORGANISATIONS = 2000, 1200, 180, 120
 MODELS = (  # name, provider, purpose, dimensions, context, dollars per million tokens
     ("minilm-384", "local", "embedding", 384, 512, "0"),
     ("text-embedding-1536", "hosted", "embedding", 1536, 8191, "0.02"),

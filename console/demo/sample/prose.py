@@ -8,6 +8,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from string import Formatter
 from typing import Any
 
 from console.demo.sample.draw import Draw
@@ -86,6 +87,14 @@ QUESTIONS = (
     "{things} best practices {year}",
     "how do others get {gain}",
 )
+
+
+@cache
+def _places(template: str) -> tuple[str, ...]:
+    """The names in the template's braces, each once."""
+    return tuple(dict.fromkeys(name for _, name, _, _ in Formatter().parse(template) if name))
+
+
 MONTHS = (
     "January",
     "February",
@@ -110,23 +119,35 @@ class Writer:
 
     def fill(self, template: str, topic: Topic, **more: Any) -> str:
         """The template with words of the topic in its places; a capitalised place begins with a capital."""
-        draw = self.draw
-        things, other_things = draw.sample(topic.things, 2)
-        tool, other_tool = draw.sample(topic.tools, 2)
-        words = {
-            "things": things,
-            "other_things": other_things,
-            "tool": tool,
-            "other_tool": other_tool,
-            "problem": draw.choice(topic.problems),
-            "remedy": draw.choice(topic.remedies),
-            "gain": draw.choice(topic.gains),
-            "topic": topic.name,
-            "month": draw.choice(MONTHS),
-            "year": draw.now.year,
-        } | more
-        capitals = {name.capitalize(): capital(str(word)) for name, word in words.items()}
-        return template.format(**words, **capitals)
+        places = _places(template)
+        words = {name.lower(): self._word(name.lower(), topic) for name in places if name.lower() not in more} | more
+        if "other_things" in words:
+            words["things"], words["other_things"] = self.draw.sample(topic.things, 2)
+        if "other_tool" in words:
+            words["tool"], words["other_tool"] = self.draw.sample(topic.tools, 2)
+        return template.format(
+            **{name: words[name] if name in words else capital(str(words[name.lower()])) for name in places}
+        )
+
+    def _word(self, name: str, topic: Topic) -> Any:
+        match name:
+            case "things" | "other_things":
+                return self.draw.choice(topic.things)
+            case "tool" | "other_tool":
+                return self.draw.choice(topic.tools)
+            case "problem":
+                return self.draw.choice(topic.problems)
+            case "remedy":
+                return self.draw.choice(topic.remedies)
+            case "gain":
+                return self.draw.choice(topic.gains)
+            case "topic":
+                return topic.name
+            case "month":
+                return self.draw.choice(MONTHS)
+            case "year":
+                return self.draw.now.year
+        raise KeyError(name)
 
     def title(self, topic: Topic) -> str:
         return self.fill(self.draw.choice(TITLES), topic)
