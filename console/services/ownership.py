@@ -114,7 +114,9 @@ def _configured(entry: ServiceConfig, layout: str | None) -> Service:
 
 
 def _is_service(folder: Path) -> bool:
-    return (folder / "service.toml").is_file() or any(folder.glob("*.sql"))
+    """Whether a folder inside holds a service's files; Diesel's and Prisma's hold one migration each."""
+    of_one_migration = {"up.sql", "down.sql", "migration.sql"}
+    return (folder / "service.toml").is_file() or any(one.name not in of_one_migration for one in folder.glob("*.sql"))
 
 
 _LISTS = ("schemas", "depends_on", "extensions")

@@ -13,6 +13,7 @@ from console.migrate.files import read_service
 from console.migrate.records import MigrationFile, ServiceFiles
 from console.migrate.splitter import split
 from console.services import Service
+from console.services.ownership import from_folder
 from tests.migrate.histories import HISTORIES, INDEX_UP, write, write_files
 
 
@@ -45,6 +46,11 @@ def test_the_layout_is_recognised(layout: str, tmp_path: Path) -> None:
     write(layout, tmp_path)
     assert layouts.detect(tmp_path) == layout
     assert len(read_service(service(tmp_path)).migrations) == 5
+
+
+def test_diesels_directories_are_no_services(tmp_path: Path) -> None:
+    (found,) = from_folder(write("diesel", tmp_path / "shop"))
+    assert found.name == "shop" and len(read_service(found).migrations) == 5
 
 
 def test_pairs_are_the_own_layout(tmp_path: Path) -> None:
