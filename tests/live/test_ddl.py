@@ -98,11 +98,13 @@ FACTS = """
             nullif(attstattarget, -1))::text ORDER BY attnum)
             FROM pg_attribute a WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped),
         (SELECT array_agg(ROW(conname, contype, convalidated, condeferrable, condeferred, conislocal, coninhcount,
-            connoinherit AND contype IN ('c', 'n', 'f'), pg_get_constraintdef(oid), obj_description(oid, 'pg_constraint'))::text ORDER BY conname)
+            connoinherit AND contype IN ('c', 'n', 'f'), pg_get_constraintdef(oid),
+            obj_description(oid, 'pg_constraint'))::text ORDER BY conname)
             FROM pg_constraint WHERE conrelid = c.oid),
         (SELECT array_agg(ROW(tgname, tgenabled, pg_get_triggerdef(oid))::text ORDER BY tgname)
             FROM pg_trigger WHERE tgrelid = c.oid AND NOT tgisinternal),
-        (SELECT ROW(indisunique, indisprimary, indisvalid, indisclustered, indisreplident, pg_get_indexdef(indexrelid))::text
+        (SELECT ROW(indisunique, indisprimary, indisvalid, indisclustered, indisreplident,
+            pg_get_indexdef(indexrelid))::text
             FROM pg_index WHERE indexrelid = c.oid),
         (SELECT ROW(s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle)::text FROM pg_sequence s
             WHERE seqrelid = c.oid)
@@ -128,7 +130,7 @@ async def check_round_trip(server: LiveServer, first: Database) -> str:
             except psycopg.Error as error:
                 position = int(error.diag.statement_position or 0)
                 raise AssertionError(f"{error}\n{text[max(0, position - 300):position + 300]}") from error
-        again, texts_again = await everything(second.conninfo)
+        _, texts_again = await everything(second.conninfo)
         for name, one in texts.items():
             assert texts_again.get(name) == one
         assert texts_again.keys() == texts.keys()
