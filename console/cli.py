@@ -204,12 +204,12 @@ def _open(options: argparse.Namespace) -> int:
     argument = options.targets[0] if options.targets else None
     overrides = _overrides(options)
     if options.demo or (not overrides and is_demo(argument, config)):
-        return run_console("demo", _sources(options, config, {}))
+        return run_console("demo", console_sources(options, config, {}))
     target = resolve(argument, config, overrides)
-    return run_console(target.label, _sources(options, config, {target.label: target}))
+    return run_console(target.label, console_sources(options, config, {target.label: target}))
 
 
-def _sources(options: argparse.Namespace, config: Config, given: Mapping[str, Target]) -> Sources:
+def console_sources(options: argparse.Namespace, config: Config, given: Mapping[str, Target]) -> Sources:
     """What the console is made of. `given` are targets from the command line, by label."""
     from console.clock import SystemClock
     from console.sampler.sampler import Sampler

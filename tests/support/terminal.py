@@ -38,7 +38,8 @@ class Terminal:
                 if cwd is not None:
                     os.chdir(cwd)
                 os.environ.update({"TERM": "xterm-256color", "COLORTERM": "truecolor"} | dict(environment or {}))
-                os.execvp(command[0], list(command))
+                # With an environment: readline has put the size of pytest's terminal into the C library's own.
+                os.execvpe(command[0], list(command), os.environ)
             finally:
                 os._exit(127)
         self.resize(columns, rows)

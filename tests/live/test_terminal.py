@@ -1,0 +1,160 @@
+"""The real console in a real terminal on a real server, on good days and bad ones."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.servers import Database, LiveServer
+from tests.support.terminal import Terminal, terminal
+from tests.support.tls import TlsServer
+
+ROOT = Path(__file__).parents[2]
+CONSOLE = [sys.executable, "-m", "console"]
+
+
+@pytest.fixture(autouse=True)
+def own_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path / variable))
+    for variable in ("NO_COLOR", "DBCONSOLE_CONFIG"):
+        monkeypatch.delenv(variable, raising=False)
+
+
+def console(*arguments: str, size: tuple[int, int] = (120, 36), **environment: str) -> Iterator[Terminal]:
+    return terminal([*CONSOLE, *arguments], *size, environment=environment, cwd=ROOT)  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+def test_it_opens_shows_the_checks_and_leaves(database: Database, size: tuple[int, int]) -> None:
+    with console(database.conninfo, size=size) as screen:
+        screen.wait("cache_hit")
+        screen.wait("transactions/s")
+        screen.wait(f"PostgreSQL {database.server.version}")
+        assert all(len(line) <= size[0] for line in screen.text.splitlines())
+        screen.send("q")
+        assert screen.wait_end() == 0
+
+
+def test_q_leaves_at_once_while_the_server_hangs(own_server: LiveServer) -> None:
+    assert own_server.cluster is not None and (status := own_server.cluster.status()) is not None
+    children = [int(pid) for pid in subprocess.run(["pgrep", "-P", str(status.pid)], capture_output=True,
+                                                   text=True).stdout.split()]
+    with console(own_server.conninfo()) as screen:
+        screen.wait("cache_hit")
+        sessions = [int(pid) for pid in subprocess.run(["pgrep", "-P", str(status.pid)], capture_output=True,
+                                                       text=True).stdout.split()]
+        frozen = {*children, *sessions, status.pid}
+        for pid in frozen:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            screen.idle(3)
+            pressed = time.perf_counter()
+            screen.send("q")
+            assert screen.wait_end() == 0
+            assert time.perf_counter() - pressed < 3
+        finally:
+            for pid in frozen:
+                os.kill(pid, signal.SIGCONT)
+
+
+def test_a_server_that_goes_away_and_comes_back(own_server: LiveServer) -> None:
+    assert own_server.cluster is not None
+    with console(own_server.conninfo()) as screen:
+        screen.wait("live")
+        own_server.cluster.stop("immediate")
+        screen.wait("next try", 20)
+        assert "cache_hit" in screen.text, "the last data stays"
+        own_server.cluster.start()
+        screen.wait("live", 40)
+        screen.send("q")
+        assert screen.wait_end() == 0
+
+
+@pytest.mark.parametrize(("conninfo", "words"), [
+    ("host=127.0.0.1 port=1", "no server answers there"),
+    ("host=no.such.host.invalid", "the host name is unknown"),
+])
+def test_no_server_is_one_clear_sentence_and_can_be_left(conninfo: str, words: str) -> None:
+    with console(conninfo) as screen:
+        screen.wait(words)
+        assert "Traceback" not in screen.text
+        screen.send("q")
+        assert screen.wait_end() == 0
+
+
+def test_a_password_is_asked_for(tls_server: TlsServer) -> None:
+    conninfo = tls_server.conninfo(user="lettered", sslmode="require")
+    with console(conninfo) as screen:
+        screen.wait("password")
+        screen.idle(0.3)
+        screen.send("wrong\r")
+        screen.wait("refused", 20)
+        screen.idle(0.5)
+        screen.send(f"{tls_server.password}\r")
+        screen.wait("cache_hit")
+        assert tls_server.password not in screen.text
+        screen.send("q")
+        assert screen.wait_end() == 0
+
+
+def test_without_colour_or_utf8_it_says_the_same_in_ascii(database: Database) -> None:
+    with console(database.conninfo, size=(80, 24), NO_COLOR="1", LANG="C", LC_ALL="C", TERM="linux",
+                 PYTHONUTF8="0", PYTHONCOERCECLOCALE="0") as screen:
+        screen.wait("cache_hit")
+        screen.idle(0.5)
+        assert screen.text.isascii(), sorted(set(re.findall(r"[^\x00-\x7f]", screen.text)))
+        screen.send("q")
+        assert screen.wait_end() == 0
+
+
+def test_ctrl_c_ends_a_check_with_130(own_server: LiveServer) -> None:
+    assert own_server.cluster is not None and (status := own_server.cluster.status()) is not None
+    os.kill(status.pid, signal.SIGSTOP)
+    try:
+        process = subprocess.Popen([*CONSOLE, "--check", own_server.conninfo()], cwd=ROOT, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+        time.sleep(1.5)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=5)
+    finally:
+        os.kill(status.pid, signal.SIGCONT)
+    assert process.returncode == 130 and "Traceback" not in out + err
+
+
+@pytest.mark.parametrize(("arguments", "status", "words"), [
+    (["--check", "nowhere"], 3, "there is no target 'nowhere'"),
+    (["nowhere", "extra"], 3, "one target at a time"),
+    (["--cheque"], 3, "unrecognized arguments: --cheque"),
+    (["--check", "--config", "/nonexistent.toml"], 3, "no such file"),
+    (["--check", "--only", "cache_hits"], 3, "did you mean cache_hit?"),
+    (["--json"], 3, "belong to --check"),
+    (["demo", "dance"], 3, "invalid choice"),
+    (["migrate", "up", "-t", "nowhere"], 3, "there is no target 'nowhere'"),
+    (["--check", "host=127.0.0.1 port=1"], 2, ""),
+    (["--check", "host=x password='hunter2"], 3, "not a valid connection string"),
+])
+def test_mistakes_have_a_sentence_and_an_exit_status(arguments: list[str], status: int, words: str) -> None:
+    done = subprocess.run([*CONSOLE, *arguments], capture_output=True, text=True, cwd=ROOT, stdin=subprocess.DEVNULL)
+    assert done.returncode == status, done.stderr
+    assert words in done.stderr and "Traceback" not in done.stderr and "hunter2" not in done.stderr + done.stdout
+
+
+def test_without_a_terminal_the_console_says_what_scripts_use(database: Database) -> None:
+    done = subprocess.run([*CONSOLE, database.conninfo], capture_output=True, text=True, cwd=ROOT,
+                          stdin=subprocess.DEVNULL)
+    assert done.returncode == 3 and "--check" in done.stderr
+
+
+def test_a_reader_that_goes_away_is_no_error(database: Database) -> None:
+    done = subprocess.run(f"{sys.executable} -m console --help | true; exit ${{PIPESTATUS[0]}}", shell=True,
+                          capture_output=True, text=True, cwd=ROOT, executable="/bin/bash")
+    assert "Traceback" not in done.stderr and "BrokenPipe" not in done.stderr

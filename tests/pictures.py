@@ -1,0 +1,83 @@
+"""Remakes the README's pictures: `python -m tests.pictures` drives the real console on the demo server.
+
+Each picture is an SVG that the console draws of its own screen, in .github/pictures/.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+FOLDER = Path(__file__).parents[1] / ".github" / "pictures"
+SIZE = (120, 36)
+
+Shot = Callable[[Pilot[int]], Awaitable[None]]
+
+
+def keys(*names: str, after_s: float = 1.0) -> Shot:
+    """Presses keys one after the other and lets the screen settle."""
+
+    async def press(pilot: Pilot[int]) -> None:
+        for name in names:
+            await pilot.press(*name.split())
+            await pilot.pause(after_s)
+
+    return press
+
+
+def settle(seconds: float) -> Shot:
+    async def wait(pilot: Pilot[int]) -> None:
+        await pilot.pause(seconds)
+
+    return wait
+
+
+SHOTS: dict[str, Shot] = {
+    "overview": settle(40),
+}
+
+
+def tidy(svg: str) -> str:
+    """Without fonts from the network: the reader's own monospaced font does."""
+    svg = re.sub(r"@font-face\s*\{[^}]*\}\s*", "", svg)
+    return svg.replace("Fira Code, monospace", "monospace").replace("Fira Code", "monospace")
+
+
+async def draw(wanted: list[str]) -> None:
+    from console import cli
+    from console.config import Config
+    from console.ui.app import ConsoleApp
+
+    options = argparse.Namespace(migrations=None, layout=None)
+    app = ConsoleApp("demo", cli.console_sources(options, Config(), {}))
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        while app.connection.state.value != "live":
+            await pilot.pause(0.2)
+        for name in wanted:
+            await SHOTS[name](pilot)
+            (FOLDER / f"{name}.svg").write_text(tidy(app.export_screenshot(title="dbconsole")), "utf-8")
+            print(FOLDER / f"{name}.svg")
+    await app.connection.close()
+
+
+def main(wanted: list[str]) -> int:
+    if unknown := set(wanted) - set(SHOTS):
+        print(f"no such picture: {', '.join(unknown)}; there are {', '.join(SHOTS)}", file=sys.stderr)
+        return 3
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as state:
+        os.environ["XDG_STATE_HOME"] = os.environ["XDG_CONFIG_HOME"] = state
+        asyncio.run(draw(wanted or list(SHOTS)))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
