@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from urllib.parse import quote, urlencode
 
 from console.server.connection import connect
@@ -17,10 +18,10 @@ _IN_URL = ("sslmode", "sslrootcert", "sslcert", "sslkey", "options")
 
 
 async def environment(target: Target) -> dict[str, str]:
-    """DATABASE_URL and libpq's PG* variables for `target`, with the password: never for a command line or a log.
+    """This process's environment with DATABASE_URL and libpq's PG* variables for `target`, and for nothing else.
 
-    A connection is made and closed, so that service files, .pgpass and password_command have spoken. Raises
-    ConsoleError as connecting does.
+    The password is in it: never for a command line or a log. A connection is made and closed, so that service files,
+    .pgpass and password_command have spoken. Raises ConsoleError as connecting does.
     """
     with told(target.label):
         connection = await connect(target)
@@ -32,7 +33,10 @@ async def environment(target: Target) -> dict[str, str]:
             known["password"] = info.password
     finally:
         await connection.close()
-    variables = {_VARIABLES[key]: value for key, value in known.items() if value}
+    # A service of libpq's would win over the variables.
+    foreign = {*_VARIABLES.values(), "PGSERVICE"}
+    variables = {key: value for key, value in os.environ.items() if key not in foreign}
+    variables |= {_VARIABLES[key]: value for key, value in known.items() if value}
     return {**variables, "DATABASE_URL": _url(known)}
 
 

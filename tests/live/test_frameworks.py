@@ -238,6 +238,16 @@ async def test_a_command_runs_under_the_lock_and_its_ledger_is_read_back(databas
     assert [one.text for one in events if isinstance(one, OutputLine)] == ["hello", "locks 1", database.name]
 
 
+async def test_a_command_is_not_led_elsewhere_by_our_environment(
+        database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = write_files({"services.conf": "[elsewhere]\nhost=/nonexistent\nport=1\ndbname=nowhere\n"}, tmp_path)
+    monkeypatch.setenv("PGSERVICEFILE", str(file / "services.conf"))
+    monkeypatch.setenv("PGSERVICE", "elsewhere")
+    monkeypatch.setenv("PGPASSWORD", "not for them")
+    program = python(f"import psycopg; assert psycopg.connect('').info.dbname == {database.name!r}")
+    await commands.run(target_of(database), service(), program, lock_wait_s=5, on_event=lambda event: None)
+
+
 async def test_a_command_that_fails_says_its_last_lines(database: Database) -> None:
     program = python("import sys; print('line\\n' * 50); sys.exit('boom')")
     with pytest.raises(MigrationError, match="a program ended with status 1") as caught:

@@ -125,7 +125,7 @@ async def run(target: Target, service: Service, program: Program, *, lock_wait_s
         for ledger in before:
             if ledger.run is not None:
                 raise _in_progress(ledger, ledger.run)
-        variables = {**os.environ, **await environment(direct)}
+        variables = await environment(direct)
         started = time.monotonic()
         status, tail = await _guarded(service.name, program, variables, lock, on_event)
         duration_ms = (time.monotonic() - started) * 1000
@@ -143,7 +143,7 @@ async def output(target: Target, service: Service, program: Program) -> str:
         if isinstance(event, OutputLine) and event.stream == "stdout":
             lines.append(event.text)
 
-    status, tail = await _execute(service.name, program, {**os.environ, **await environment(target)}, keep)
+    status, tail = await _execute(service.name, program, await environment(target), keep)
     if status != 0:
         raise _failed(service, program, status, tail)
     return "".join(f"{line}\n" for line in lines)
