@@ -33,8 +33,8 @@ _KNOWN_STEADY = frozenset((
 
 def type_text(type_name: Node) -> str:
     """A TypeName as format_type writes it, without schema: "character varying(100)", "integer[]"."""
-    parts = strings(type_name.names)
-    base = _NAMES.get(parts[-1], parts[-1])
+    base = _bare(type_name)
+    base = _NAMES.get(base, base)
     numbers = [str(mod.a_const.ival.ival) for mod in type_name.typmods if mod.WhichOneof("node") == "a_const"]
     if base == "interval":
         numbers = numbers[1:]
@@ -46,7 +46,12 @@ def type_text(type_name: Node) -> str:
 
 def is_serial(type_name: Node) -> bool:
     """Whether it is one of the serial types, which make a sequence and a default of nextval."""
-    return strings(type_name.names)[-1] in _SERIALS
+    return _bare(type_name) in _SERIALS
+
+
+def _bare(type_name: Node) -> str:
+    """The type's own name; "" in a column that a typed table or a partition only adds something to."""
+    return (strings(type_name.names) or [""])[-1]
 
 
 def _parted(text: str) -> tuple[str, tuple[int, ...]]:

@@ -25,7 +25,6 @@ from console.migrate.parse import (
     parts_name,
     range_name,
     strings,
-    walk,
 )
 
 _RELATION_KINDS = {"TABLE", "INDEX", "VIEW", "MATERIALIZED VIEW", "SEQUENCE", "FOREIGN TABLE"}
@@ -57,6 +56,9 @@ def made_by(statement: Statement, catalog: Catalog | None, created: frozenset[Na
     match statement.node_kind:
         case "create_stmt":
             name = range_name(body.relation)
+        case "create_foreign_table_stmt":
+            body = body.base_stmt
+            name = range_name(body.relation)
         case "create_table_as_stmt":
             name = range_name(body.into.rel)
         case "view_stmt" if not body.replace:
@@ -86,7 +88,7 @@ def _collect(kind: str, body: Node, taking: Taking) -> None:
                 | "declare_cursor_stmt" | "prepare_stmt":
             _query(body, taking)
         case "create_stmt" | "create_foreign_table_stmt":
-            _create_table(body if kind == "create_stmt" else body.base, taking)
+            _create_table(body if kind == "create_stmt" else body.base_stmt, taking)
         case "create_table_as_stmt":
             _query(body.query, taking)
         case "view_stmt":
@@ -158,8 +160,10 @@ def _collect(kind: str, body: Node, taking: Taking) -> None:
 
 def _query(body: Node, taking: Taking) -> None:
     """What a query reads and writes: ACCESS SHARE, ROW SHARE with FOR UPDATE, ROW EXCLUSIVE for what it changes."""
-    ctes = {cte.ctename for cte in find(body, "CommonTableExpr")}
-    for node in walk(body):
+    found = list(find(body, "RangeVar", "InsertStmt", "MergeStmt", "UpdateStmt", "DeleteStmt", "SelectStmt",
+                      "CommonTableExpr", "IntoClause"))
+    ctes = {cte.ctename for cte in found if cte.DESCRIPTOR.name == "CommonTableExpr"}
+    for node in found:
         match node.DESCRIPTOR.name:
             case "RangeVar":
                 if node.relname and (node.schemaname or node.relname not in ctes):
@@ -174,8 +178,9 @@ def _query(body: Node, taking: Taking) -> None:
                     for relation in find(item, "RangeVar"):
                         if relation.schemaname or relation.relname not in ctes:
                             taking.take(range_name(relation), LockMode.ROW_SHARE)
-    for into in find(body, "IntoClause"):
-        taking.locks.pop(range_name(into.rel), None)
+    for into in found:
+        if into.DESCRIPTOR.name == "IntoClause":
+            taking.locks.pop(range_name(into.rel), None)
 
 
 def _create_table(body: Node, taking: Taking) -> None:
@@ -313,7 +318,7 @@ def _comment(body: Node, taking: Taking) -> None:
         taking.take(parts_name(parts), LockMode.SHARE_UPDATE_EXCLUSIVE)
     elif words == "COLUMN":
         taking.take(parts_name(parts[:-1]), LockMode.SHARE_UPDATE_EXCLUSIVE)
-    elif words in ("CONSTRAINT", "TRIGGER", "RULE", "POLICY"):
+    elif words in ("CONSTRAINT", "TRIGGER", "RULE", "POLICY") and len(parts) > 1:  # not a domain's constraint
         taking.take(parts_name(parts[:-1]), LockMode.ACCESS_SHARE)
 
 

@@ -186,22 +186,33 @@ def enum_name(message: Node, member: str) -> str:
     return str(enum.values_by_number[getattr(message, member)].name)
 
 
-def walk(message: Node) -> Iterator[Node]:
-    """Every message below `message`, itself included, parents first; without recursion, for deep expressions."""
+_LEAVES = frozenset(("a_const", "string", "integer", "float", "boolean", "bit_string", "a_star", "param_ref"))
+
+
+def walk(message: Node, *, constants: bool = False) -> Iterator[Node]:
+    """Every message in and below `message`, parents first; without recursion, for deep expressions.
+
+    Wrapping Nodes are left out, and constants and the like unless asked for: an INSERT has a million of them.
+    """
     waiting = [message]
     while waiting:
         node = waiting.pop()
         yield node
         below: list[Node] = []
         for member, value in node.ListFields():
-            if member.message_type is not None:
-                below.extend([value] if hasattr(value, "ListFields") else value)
+            if member.message_type is None:
+                continue
+            for child in (value,) if hasattr(value, "ListFields") else value:
+                if member.message_type.name != "Node":
+                    below.append(child)
+                elif (kind := child.WhichOneof("node")) is not None and (constants or kind not in _LEAVES):
+                    below.append(getattr(child, kind))
         waiting.extend(reversed(below))
 
 
-def find(message: Node, type_name: str) -> Iterator[Node]:
-    """The messages of one type ("RangeVar") in and below `message`."""
-    return (node for node in walk(message) if node.DESCRIPTOR.name == type_name)
+def find(message: Node, *type_names: str) -> Iterator[Node]:
+    """The messages of some types ("RangeVar") in and below `message`."""
+    return (node for node in walk(message, constants="A_Const" in type_names) if node.DESCRIPTOR.name in type_names)
 
 
 def strings(nodes: Any) -> list[str]:

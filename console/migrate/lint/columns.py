@@ -30,7 +30,7 @@ def declared(at: Subject) -> Iterator[tuple[Name, Node]]:
                 yield at.table, definition(node.alter_table_cmd).column_def
 
 
-@rule("add-column-rewrites", "warning",
+@rule("add-column-rewrites", "warning", on=("alter_table_stmt",),
       reason="a column that gets its own value in each row rewrites the whole table under ACCESS EXCLUSIVE",
       advice="add the column without default, SET DEFAULT for new rows, and fill the old ones in batches")
 def add_column_rewrites(at: Subject) -> Iterator[Hit]:
@@ -53,7 +53,7 @@ def add_column_rewrites(at: Subject) -> Iterator[Hit]:
             yield Hit(f"{column.colname} with {why} rewrites {at.table}", table=at.table)
 
 
-@rule("add-required-column", "error",
+@rule("add-required-column", "error", on=("alter_table_stmt",),
       reason="ADD COLUMN NOT NULL without a default fails as soon as the table has a row",
       advice="give it a constant DEFAULT, or add it nullable, fill it, then add the NOT NULL")
 def add_required_column(at: Subject) -> Iterator[Hit]:
@@ -70,7 +70,7 @@ def add_required_column(at: Subject) -> Iterator[Hit]:
                 yield Hit(f"{column.colname} is NOT NULL and has no default: it fails if {at.table} has rows")
 
 
-@rule("add-column-with-constraint", "warning",
+@rule("add-column-with-constraint", "warning", on=("alter_table_stmt",),
       reason="a constraint written at a new column is built or checked under the table's ACCESS EXCLUSIVE lock",
       advice="add the column first, then the constraint by its own safe recipe (NOT VALID and VALIDATE; a unique index "
              "CONCURRENTLY and USING INDEX)")
@@ -83,7 +83,7 @@ def add_column_with_constraint(at: Subject) -> Iterator[Hit]:
                       table=at.table)
 
 
-@rule("set-not-null", "warning",
+@rule("set-not-null", "warning", on=("alter_table_stmt",),
       reason="SET NOT NULL reads the whole table under ACCESS EXCLUSIVE",
       advice="ADD CHECK (column IS NOT NULL) NOT VALID; VALIDATE CONSTRAINT in a later file; then SET NOT NULL uses "
              "the proof, and the CHECK can go. PostgreSQL 18: ADD CONSTRAINT ... NOT NULL column NOT VALID, VALIDATE")
@@ -102,7 +102,7 @@ def set_not_null(at: Subject) -> Iterator[Hit]:
                 yield Hit(f"NOT NULL on {column} reads all of {at.table} while it is locked away", table=at.table)
 
 
-@rule("column-type-change", "warning",
+@rule("column-type-change", "warning", on=("alter_table_stmt",),
       reason="a type change that isn't binary-compatible rewrites the table and its indexes under ACCESS EXCLUSIVE",
       advice="a new column of the new type, kept in step by a trigger, filled in batches, then swapped; only longer or "
              "unlimited varchar, wider numeric of the same scale and varchar to text are free")
@@ -119,7 +119,7 @@ def column_type_change(at: Subject) -> Iterator[Hit]:
             yield Hit(f"changing {command.name} from {old.type} to {new} rewrites {at.table}", table=at.table)
 
 
-@rule("drop-column", "warning", upwards=True,
+@rule("drop-column", "warning", upwards=True, on=("alter_table_stmt",),
       reason="running programs that still name the column fail at once, and its data is gone",
       advice="release the programs without it first; then drop it, and say in the file why it is safe")
 def drop_column(at: Subject) -> Iterator[Hit]:
@@ -128,7 +128,7 @@ def drop_column(at: Subject) -> Iterator[Hit]:
             yield Hit(f"drops {at.table}.{quoted(command.name)} and its data")
 
 
-@rule("drop-not-null", "info", upwards=True,
+@rule("drop-not-null", "info", upwards=True, on=("alter_table_stmt",),
       reason="programs that count on a value will meet NULL",
       advice="make sure that every reader copes with NULL first")
 def drop_not_null(at: Subject) -> Iterator[Hit]:
@@ -137,7 +137,7 @@ def drop_not_null(at: Subject) -> Iterator[Hit]:
             yield Hit(f"{at.table}.{quoted(command.name)} may be NULL from now on")
 
 
-@rule("drop-default", "info", upwards=True,
+@rule("drop-default", "info", upwards=True, on=("alter_table_stmt",),
       reason="inserts that leave the column out get NULL, or fail where it is NOT NULL",
       advice="make sure that every writer gives the value first")
 def drop_default(at: Subject) -> Iterator[Hit]:
@@ -146,7 +146,7 @@ def drop_default(at: Subject) -> Iterator[Hit]:
             yield Hit(f"{at.table}.{quoted(command.name)} has no default from now on")
 
 
-@rule("integer-key", "warning",
+@rule("integer-key", "warning", on=("create_stmt", "alter_table_stmt"),
       reason="an integer key ends at 2,147,483,647, and to widen it later rewrites the table",
       advice="bigint GENERATED ALWAYS AS IDENTITY, or uuid")
 def integer_key(at: Subject) -> Iterator[Hit]:
@@ -164,7 +164,7 @@ def _is_key(body: Node, column: str) -> bool:
                for one in find(body, "Constraint"))
 
 
-@rule("serial-type", "info",
+@rule("serial-type", "info", on=("create_stmt", "alter_table_stmt"),
       reason="serial's sequence has privileges and an owner of its own, and inserts can override it unseen",
       advice="bigint GENERATED ALWAYS AS IDENTITY")
 def serial_type(at: Subject) -> Iterator[Hit]:
@@ -173,13 +173,15 @@ def serial_type(at: Subject) -> Iterator[Hit]:
             yield Hit(f"{column.colname} is {type_text(column.type_name)}")
 
 
-@rule("json-type", "info", reason="json has no equality, so DISTINCT and GROUP BY fail on it, and no index",
+@rule("json-type", "info", on=("create_stmt", "alter_table_stmt"),
+      reason="json has no equality, so DISTINCT and GROUP BY fail on it, and no index",
       advice="jsonb")
 def json_type(at: Subject) -> Iterator[Hit]:
     yield from _of_type(at, "json")
 
 
-@rule("char-type", "info", reason="char(n) is padded with blanks, which compare oddly and save nothing",
+@rule("char-type", "info", on=("create_stmt", "alter_table_stmt"),
+      reason="char(n) is padded with blanks, which compare oddly and save nothing",
       advice="text, with a CHECK on its length if that matters")
 def char_type(at: Subject) -> Iterator[Hit]:
     for table, column in declared(at):
@@ -187,7 +189,8 @@ def char_type(at: Subject) -> Iterator[Hit]:
             yield Hit(f"{table}.{quoted(column.colname)} is char(n)")
 
 
-@rule("timestamp-without-time-zone", "info", reason="without an offset nobody knows which moment is meant",
+@rule("timestamp-without-time-zone", "info", on=("create_stmt", "alter_table_stmt"),
+      reason="without an offset nobody knows which moment is meant",
       advice="timestamptz")
 def timestamp_without_time_zone(at: Subject) -> Iterator[Hit]:
     for table, column in declared(at):
@@ -195,7 +198,8 @@ def timestamp_without_time_zone(at: Subject) -> Iterator[Hit]:
             yield Hit(f"{table}.{quoted(column.colname)} is timestamp without time zone")
 
 
-@rule("money-type", "info", reason="money's currency and its number of digits follow a setting of the session",
+@rule("money-type", "info", on=("create_stmt", "alter_table_stmt"),
+      reason="money's currency and its number of digits follow a setting of the session",
       advice="numeric, with the currency beside it")
 def money_type(at: Subject) -> Iterator[Hit]:
     yield from _of_type(at, "money")
@@ -207,7 +211,7 @@ def _of_type(at: Subject, text: str) -> Iterator[Hit]:
             yield Hit(f"{table}.{quoted(column.colname)} is {text}")
 
 
-@rule("rename-column", "warning", upwards=True,
+@rule("rename-column", "warning", upwards=True, on=("rename_stmt",),
       reason="running programs that use the old name fail at once",
       advice="add a column of the new name, write both, move the readers, then drop the old one; or a view in between")
 def rename_column(at: Subject) -> Iterator[Hit]:

@@ -17,7 +17,7 @@ def added(at: Subject, kind: str) -> Iterator[Node]:
             yield definition(command).constraint
 
 
-@rule("foreign-key-without-not-valid", "warning",
+@rule("foreign-key-without-not-valid", "warning", on=("alter_table_stmt",),
       reason="a new foreign key blocks writes to both tables while every row is looked up",
       advice=f"ADD CONSTRAINT ... FOREIGN KEY ... NOT VALID, {_LATER}")
 def foreign_key_without_not_valid(at: Subject) -> Iterator[Hit]:
@@ -27,7 +27,7 @@ def foreign_key_without_not_valid(at: Subject) -> Iterator[Hit]:
                       table=at.table)
 
 
-@rule("check-without-not-valid", "warning",
+@rule("check-without-not-valid", "warning", on=("alter_table_stmt",),
       reason="a new CHECK reads the whole table under ACCESS EXCLUSIVE",
       advice=f"ADD CONSTRAINT ... CHECK (...) NOT VALID, {_LATER}")
 def check_without_not_valid(at: Subject) -> Iterator[Hit]:
@@ -36,7 +36,7 @@ def check_without_not_valid(at: Subject) -> Iterator[Hit]:
             yield Hit(f"reads all of {at.table} while it is locked away", table=at.table)
 
 
-@rule("unique-without-index", "warning",
+@rule("unique-without-index", "warning", on=("alter_table_stmt",),
       reason="a new UNIQUE constraint builds its index under ACCESS EXCLUSIVE",
       advice="CREATE UNIQUE INDEX CONCURRENTLY in a file of its own, then ADD CONSTRAINT ... UNIQUE USING INDEX")
 def unique_without_index(at: Subject) -> Iterator[Hit]:
@@ -45,7 +45,7 @@ def unique_without_index(at: Subject) -> Iterator[Hit]:
             yield Hit(f"builds an index while {at.table} is locked away", table=at.table)
 
 
-@rule("primary-key-without-index", "warning",
+@rule("primary-key-without-index", "warning", on=("alter_table_stmt",),
       reason="a new primary key builds its index, and may scan for NULL, under ACCESS EXCLUSIVE",
       advice="the columns NOT NULL first, CREATE UNIQUE INDEX CONCURRENTLY, then ADD PRIMARY KEY USING INDEX")
 def primary_key_without_index(at: Subject) -> Iterator[Hit]:
@@ -54,7 +54,7 @@ def primary_key_without_index(at: Subject) -> Iterator[Hit]:
             yield Hit(f"builds an index while {at.table} is locked away", table=at.table)
 
 
-@rule("exclusion-constraint", "warning",
+@rule("exclusion-constraint", "warning", on=("alter_table_stmt",),
       reason="an exclusion constraint builds its index under ACCESS EXCLUSIVE, and there is no way around it",
       advice="add it while the table is small, or in a maintenance window")
 def exclusion_constraint(at: Subject) -> Iterator[Hit]:
@@ -62,7 +62,7 @@ def exclusion_constraint(at: Subject) -> Iterator[Hit]:
         yield Hit(f"builds an index while {at.table} is locked away", table=at.table)
 
 
-@rule("unnamed-constraint", "info",
+@rule("unnamed-constraint", "info", on=("alter_table_stmt",),
       reason="the server chooses the name, and the way down has to guess it",
       advice="ADD CONSTRAINT name ...")
 def unnamed_constraint(at: Subject) -> Iterator[Hit]:
@@ -72,7 +72,7 @@ def unnamed_constraint(at: Subject) -> Iterator[Hit]:
                 yield Hit(f"a constraint of {at.table} without a name")
 
 
-@rule("validate-with-add", "warning",
+@rule("validate-with-add", "warning", on=("alter_table_stmt",),
       reason="in the transaction that added the constraint its lock is still held, so VALIDATE blocks writes after all",
       advice="VALIDATE CONSTRAINT in a later file")
 def validate_with_add(at: Subject) -> Iterator[Hit]:
@@ -92,7 +92,7 @@ def _added_before(at: Subject) -> Iterator[tuple[Name, str]]:
                     yield range_name(statement.body.relation), definition(command).constraint.conname
 
 
-@rule("drop-constraint", "info", upwards=True,
+@rule("drop-constraint", "info", upwards=True, on=("alter_table_stmt",),
       reason="what the constraint kept out can come in, and readers may count on it",
       advice="make sure that nobody counts on it; of a foreign key, the referenced table is locked away too")
 def drop_constraint(at: Subject) -> Iterator[Hit]:
@@ -101,7 +101,7 @@ def drop_constraint(at: Subject) -> Iterator[Hit]:
             yield Hit(f"{at.table} loses the constraint {quoted(command.name)}")
 
 
-@rule("domain-constraint", "warning",
+@rule("domain-constraint", "warning", on=("alter_domain_stmt",),
       reason="a domain's new constraint reads every table with a column of the domain while writes to it are blocked",
       advice="ALTER DOMAIN ... ADD CONSTRAINT ... NOT VALID, then VALIDATE in a later file; or a CHECK on the tables")
 def domain_constraint(at: Subject) -> Iterator[Hit]:

@@ -11,7 +11,7 @@ from console.migrate.parse import enum_name, is_on, object_words, options, parts
 _ALONE = "in a file of its own with `-- dbconsole: no-transaction`"
 
 
-@rule("index-without-concurrently", "warning",
+@rule("index-without-concurrently", "warning", on=("index_stmt",),
       reason="CREATE INDEX blocks all writes to the table until the index is built",
       advice=f"CREATE INDEX CONCURRENTLY, {_ALONE}")
 def index_without_concurrently(at: Subject) -> Iterator[Hit]:
@@ -28,7 +28,7 @@ def index_without_concurrently(at: Subject) -> Iterator[Hit]:
     yield Hit(f"blocks writes to {table} until the index is built", table=table)
 
 
-@rule("partitioned-index-concurrently", "error",
+@rule("partitioned-index-concurrently", "error", on=("index_stmt",),
       reason="PostgreSQL refuses CREATE INDEX CONCURRENTLY on a partitioned table",
       advice="CREATE INDEX ... ON ONLY the parent, CONCURRENTLY on each partition, then ALTER INDEX ... ATTACH "
              "PARTITION")
@@ -38,7 +38,7 @@ def partitioned_index_concurrently(at: Subject) -> Iterator[Hit]:
         yield Hit(f"{range_name(at.body.relation)} is partitioned: its index can't be built CONCURRENTLY")
 
 
-@rule("index-hides-invalid", "warning",
+@rule("index-hides-invalid", "warning", on=("index_stmt",),
       reason="after a failed CREATE INDEX CONCURRENTLY an invalid index remains, and IF NOT EXISTS takes it for done",
       advice="leave IF NOT EXISTS out: a retry finds, drops and rebuilds the invalid index")
 def index_hides_invalid(at: Subject) -> Iterator[Hit]:
@@ -46,7 +46,7 @@ def index_hides_invalid(at: Subject) -> Iterator[Hit]:
         yield Hit(f"IF NOT EXISTS would take an invalid {at.body.idxname} for a finished one")
 
 
-@rule("unnamed-index", "info",
+@rule("unnamed-index", "info", on=("index_stmt",),
       reason="the server chooses the name, and the way down has to guess it",
       advice="give the index a name")
 def unnamed_index(at: Subject) -> Iterator[Hit]:
@@ -54,7 +54,7 @@ def unnamed_index(at: Subject) -> Iterator[Hit]:
         yield Hit(f"an index on {range_name(at.body.relation)} without a name")
 
 
-@rule("index-many-columns", "info",
+@rule("index-many-columns", "info", on=("index_stmt",),
       reason="beyond three columns an index rarely helps more than it costs to write",
       advice="put the selective columns first and the rest into INCLUDE, or make two indexes")
 def index_many_columns(at: Subject) -> Iterator[Hit]:
@@ -63,7 +63,7 @@ def index_many_columns(at: Subject) -> Iterator[Hit]:
         yield Hit(f"an index over {len(at.body.index_params)} columns")
 
 
-@rule("drop-index-without-concurrently", "warning", upwards=True,
+@rule("drop-index-without-concurrently", "warning", upwards=True, on=("drop_stmt",),
       reason="DROP INDEX locks the table away from reads and writes, and queues them all while it waits for the lock",
       advice=f"DROP INDEX CONCURRENTLY, {_ALONE}")
 def drop_index_without_concurrently(at: Subject) -> Iterator[Hit]:
@@ -79,7 +79,7 @@ def drop_index_without_concurrently(at: Subject) -> Iterator[Hit]:
         yield Hit(f"dropping {index} locks {where} away from reads and writes")
 
 
-@rule("reindex-without-concurrently", "warning",
+@rule("reindex-without-concurrently", "warning", on=("reindex_stmt",),
       reason="REINDEX blocks writes to the table and every query that would use the index",
       advice=f"REINDEX ... CONCURRENTLY, {_ALONE}")
 def reindex_without_concurrently(at: Subject) -> Iterator[Hit]:

@@ -10,6 +10,7 @@ from importlib import import_module
 from console.migrate.directives import Directives
 from console.migrate.facts import Catalog
 from console.migrate.faults import FileError
+from console.migrate.footprint import Lock
 from console.migrate.lint.ignores import Ignore, read_ignores
 from console.migrate.lint.rule import RULES, SMALL_BYTES, Finding, Hit, Rule, Severity, Subject
 from console.migrate.locks import functions_of, made_by, relations_of
@@ -110,14 +111,21 @@ class _Run:
 
     def _raw(self, statements: list[Statement], directives: Directives) -> Iterator[tuple[int, Finding]]:
         rules = [rule for rule in RULES.values() if self.lintable.direction == "up" or not rule.upwards]
+        all_of_them = tuple(statements)
+        held: tuple[Lock, int] | None = None
         for index, statement in enumerate(statements):
-            subject = Subject(statement, index, tuple(statements), directives, self.lintable.schemas, self.catalog,
-                              self.created)
+            subject = Subject(statement, index, all_of_them, directives, self.lintable.schemas, self.catalog,
+                              self.created, held)
             line = self.lintable.script.first_line + statement.line - 1
             for rule in rules:
+                if rule.on and statement.node_kind not in rule.on:
+                    continue
                 for hit in rule.check(subject):
                     if (found := self._weighed(rule, hit, subject, line)) is not None:
                         yield index, found
+            if held is None and subject.in_transaction:
+                held = next(((lock, line) for lock in subject.footprint.locks
+                             if lock.mode.blocks_writes and not subject.is_new(lock.relation)), None)
             if (name := made_by(statement, self.catalog, self.created)) is not None:
                 self.created |= {name}
 

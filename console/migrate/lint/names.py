@@ -42,7 +42,7 @@ def targets(at: Subject) -> Iterator[Name]:
             yield range_name(body.typevar)
         case _:
             referenced = {range_name(one.pktable) for one in find(body, "Constraint")
-                          if enum_name(one, "contype") == "CONSTR_FOREIGN"}
+                          if enum_name(one, "contype") == "CONSTR_FOREIGN"} if at.kind == "alter_table_stmt" else set()
             for lock in at.footprint.locks:
                 if lock.mode >= LockMode.ROW_EXCLUSIVE and not lock.is_indirect and lock.relation not in referenced:
                     yield lock.relation
@@ -85,7 +85,7 @@ def identifier_too_long(at: Subject) -> Iterator[Hit]:
             yield Hit(f"{name} has {len(bare.encode())} bytes")
 
 
-@rule("definer-search-path", "warning",
+@rule("definer-search-path", "warning", on=("create_function_stmt",),
       reason="a SECURITY DEFINER function runs with its owner's rights and the caller's search_path: whoever can make "
              "objects can make it run theirs",
       advice="SET search_path = pg_catalog, pg_temp (and the service's schema) in the function's definition")
@@ -98,7 +98,7 @@ def definer_search_path(at: Subject) -> Iterator[Hit]:
         yield Hit(f"{parts_name(strings(at.body.funcname))} is SECURITY DEFINER without a search_path of its own")
 
 
-@rule("grant-to-public", "warning",
+@rule("grant-to-public", "warning", on=("grant_stmt",),
       reason="every role of the cluster gets the right, also those that come later",
       advice="grant it to the roles that need it")
 def grant_to_public(at: Subject) -> Iterator[Hit]:
@@ -111,7 +111,7 @@ def grant_to_public(at: Subject) -> Iterator[Hit]:
             yield Hit(f"grants PUBLIC the right to write on {object_words(at.body, 'objtype').lower()}")
 
 
-@rule("password-in-file", "error",
+@rule("password-in-file", "error", on=("create_role_stmt", "alter_role_stmt"),
       reason="the password stands in the repository, the server's log and pg_stat_activity",
       advice="make the role without a password and set it outside, with \\password of psql")
 def password_in_file(at: Subject) -> Iterator[Hit]:

@@ -17,7 +17,7 @@ def _drops(at: Subject, *kinds: str) -> Iterator[tuple[str, Name]]:
             yield words, parts_name(parts)
 
 
-@rule("drop-table", "warning", upwards=True,
+@rule("drop-table", "warning", upwards=True, on=("drop_stmt",),
       reason="the table's data is gone, and running programs that use it fail", advice=_FIRST_RELEASE)
 def drop_table(at: Subject) -> Iterator[Hit]:
     for words, name in _drops(at, "TABLE", "FOREIGN TABLE"):
@@ -28,7 +28,7 @@ def drop_table(at: Subject) -> Iterator[Hit]:
         yield Hit(f"drops the {words.lower()} {name}{more}")
 
 
-@rule("drop-object", "warning", upwards=True,
+@rule("drop-object", "warning", upwards=True, on=("drop_stmt",),
       reason="running programs that use it fail at once", advice=_FIRST_RELEASE)
 def drop_object(at: Subject) -> Iterator[Hit]:
     for words, name in _drops(at, "VIEW", "MATERIALIZED VIEW", "SEQUENCE", "TYPE", "DOMAIN", "FUNCTION", "PROCEDURE",
@@ -38,14 +38,14 @@ def drop_object(at: Subject) -> Iterator[Hit]:
             yield Hit(f"drops the {words.lower()} {name}")
 
 
-@rule("drop-schema", "warning", upwards=True,
+@rule("drop-schema", "warning", upwards=True, on=("drop_stmt",),
       reason="a whole schema, and with CASCADE all data in it, is gone", advice=_FIRST_RELEASE)
 def drop_schema(at: Subject) -> Iterator[Hit]:
     for _, name in _drops(at, "SCHEMA"):
         yield Hit(f"drops the schema {name}")
 
 
-@rule("drop-extension", "warning", upwards=True,
+@rule("drop-extension", "warning", upwards=True, on=("drop_stmt",),
       reason="the extension's types, operators and indexes go with it, for every service of the database",
       advice="make sure that no other service uses it")
 def drop_extension(at: Subject) -> Iterator[Hit]:
@@ -53,7 +53,7 @@ def drop_extension(at: Subject) -> Iterator[Hit]:
         yield Hit(f"drops the extension {name}")
 
 
-@rule("drop-cascade", "warning",
+@rule("drop-cascade", "warning", on=("drop_stmt", "drop_owned_stmt", "alter_table_stmt"),
       reason="CASCADE also drops what nobody named: views, foreign keys, columns, other services' objects",
       advice="without CASCADE; drop by name what the error lists")
 def drop_cascade(at: Subject) -> Iterator[Hit]:
@@ -64,7 +64,7 @@ def drop_cascade(at: Subject) -> Iterator[Hit]:
             yield Hit(f"CASCADE on {quoted(command.name)} of {at.table}")
 
 
-@rule("drop-database", "error",
+@rule("drop-database", "error", on=("dropdb_stmt", "createdb_stmt"),
       reason="a migration lives in one database and can't be proved or undone beyond it",
       advice="make and drop databases outside of migrations")
 def drop_database(at: Subject) -> Iterator[Hit]:
@@ -72,7 +72,7 @@ def drop_database(at: Subject) -> Iterator[Hit]:
         yield Hit(f"{at.statement.kind} {quoted(at.body.dbname)}")
 
 
-@rule("recreate-table", "error", upwards=True,
+@rule("recreate-table", "error", upwards=True, on=("drop_stmt",),
       reason="the new table begins empty: its rows, privileges and policies are gone",
       advice="alter the table, or make a new one under another name and copy")
 def recreate_table(at: Subject) -> Iterator[Hit]:
@@ -82,7 +82,7 @@ def recreate_table(at: Subject) -> Iterator[Hit]:
             yield Hit(f"drops {name} and makes it anew, empty")
 
 
-@rule("truncate", "warning", upwards=True,
+@rule("truncate", "warning", upwards=True, on=("truncate_stmt",),
       reason="all rows are gone, and the table is locked away until the commit",
       advice="delete what must go in batches, or say in the file why all of it is of no use")
 def truncate(at: Subject) -> Iterator[Hit]:
@@ -92,7 +92,7 @@ def truncate(at: Subject) -> Iterator[Hit]:
             yield Hit(f"empties {', '.join(map(str, names))}")
 
 
-@rule("truncate-cascade", "error",
+@rule("truncate-cascade", "error", on=("truncate_stmt",),
       reason="every table that references it is emptied too, at any depth",
       advice="name the tables that are to be emptied")
 def truncate_cascade(at: Subject) -> Iterator[Hit]:
@@ -103,7 +103,7 @@ def truncate_cascade(at: Subject) -> Iterator[Hit]:
         yield Hit(f"TRUNCATE ... CASCADE empties what references it{names}")
 
 
-@rule("rename-table", "warning", upwards=True,
+@rule("rename-table", "warning", upwards=True, on=("rename_stmt",),
       reason="running programs that use the old name fail at once",
       advice="a view of the old name in the same file keeps them working until they are released anew")
 def rename_table(at: Subject) -> Iterator[Hit]:
@@ -114,7 +114,7 @@ def rename_table(at: Subject) -> Iterator[Hit]:
             yield Hit(f"{name} becomes {quoted(at.body.newname)}")
 
 
-@rule("rename-object", "warning", upwards=True,
+@rule("rename-object", "warning", upwards=True, on=("rename_stmt", "alter_enum_stmt"),
       reason="running programs that use the old name fail at once",
       advice="make the new one beside it, and drop the old one when nobody uses it")
 def rename_object(at: Subject) -> Iterator[Hit]:
@@ -125,7 +125,7 @@ def rename_object(at: Subject) -> Iterator[Hit]:
         yield Hit(f"the value '{at.body.old_val}' becomes '{at.body.new_val}', and programs that write it fail")
 
 
-@rule("set-schema", "warning", upwards=True,
+@rule("set-schema", "warning", upwards=True, on=("alter_object_schema_stmt",),
       reason="running programs look for it in its old schema",
       advice="a view in the old schema keeps them working until they are released anew")
 def set_schema(at: Subject) -> Iterator[Hit]:

@@ -10,7 +10,7 @@ from typing import Literal
 from console.migrate.altering import commands
 from console.migrate.directives import NONE, Directives
 from console.migrate.facts import Catalog, RelationFacts
-from console.migrate.footprint import Footprint
+from console.migrate.footprint import Footprint, Lock
 from console.migrate.locks import locks_of
 from console.migrate.parse import Name, Node, Statement, enum_name, range_name
 
@@ -48,7 +48,9 @@ class Hit:
 class Subject:
     """One statement as a rule sees it: with its file before and after it, and the catalog where there is one.
 
-    `created` are the tables that this run has made before it, of which nobody else knows yet.
+    `created` are the tables that this run has made before it, of which nobody else knows yet. `held` is the first
+    lock that blocks writes to what others know, and the line of the statement that took it; its transaction still
+    holds it.
     """
 
     statement: Statement
@@ -58,6 +60,7 @@ class Subject:
     schemas: tuple[str, ...] = ()
     catalog: Catalog | None = None
     created: frozenset[Name] = frozenset()
+    held: tuple[Lock, int] | None = None
 
     @property
     def kind(self) -> str:
@@ -111,7 +114,8 @@ Check = Callable[[Subject], Iterable[Hit]]
 class Rule:
     """A named rule. `reason` says what goes wrong, `advice` how to do it safely.
 
-    `upwards`: only for scripts that go up; a way down drops and renames by nature.
+    `upwards`: only for scripts that go up; a way down drops and renames by nature. `on` are the kinds of statements
+    (as the tree calls them) that it looks at, all where it is empty.
     """
 
     name: str
@@ -120,19 +124,21 @@ class Rule:
     advice: str
     check: Check = field(repr=False)
     upwards: bool = False
+    on: frozenset[str] = frozenset()
 
 
 RULES: dict[str, Rule] = {}
 """Every rule of the package by name, in the order of declaration."""
 
 
-def rule(name: str, severity: Severity, *, reason: str, advice: str, upwards: bool = False) -> Callable[[Check], Check]:
+def rule(name: str, severity: Severity, *, reason: str, advice: str, upwards: bool = False,
+         on: Iterable[str] = ()) -> Callable[[Check], Check]:
     """Declares the function below as a rule. Raises ValueError for a name that is taken."""
 
     def declare(check: Check) -> Check:
         if name in RULES:
             raise ValueError(f"two rules are called {name}")
-        RULES[name] = Rule(name, severity, reason, advice, check, upwards)
+        RULES[name] = Rule(name, severity, reason, advice, check, upwards, frozenset(on))
         return check
 
     return declare

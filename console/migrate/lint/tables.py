@@ -9,7 +9,7 @@ from console.migrate.lockmodes import LockMode
 from console.migrate.parse import definition, enum_name, is_on, options, quoted, range_name
 
 
-@rule("table-rewrite", "warning",
+@rule("table-rewrite", "warning", on=("alter_table_stmt",),
       reason="the whole table and its indexes are written anew while nobody can read or write it",
       advice="a new table, filled in batches and swapped, or a maintenance window")
 def table_rewrite(at: Subject) -> Iterator[Hit]:
@@ -20,7 +20,7 @@ def table_rewrite(at: Subject) -> Iterator[Hit]:
             yield Hit(f"{words[subtype]} rewrites {at.table}", table=at.table)
 
 
-@rule("vacuum-full-or-cluster", "warning",
+@rule("vacuum-full-or-cluster", "warning", on=("vacuum_stmt", "cluster_stmt"),
       reason="VACUUM FULL and CLUSTER write the table anew while nobody can read or write it",
       advice="plain VACUUM; pg_repack or pg_squeeze where space must go back")
 def vacuum_full_or_cluster(at: Subject) -> Iterator[Hit]:
@@ -37,7 +37,7 @@ def vacuum_full_or_cluster(at: Subject) -> Iterator[Hit]:
             yield Hit("VACUUM FULL locks every table away, one after the other")
 
 
-@rule("detach-without-concurrently", "warning",
+@rule("detach-without-concurrently", "warning", on=("alter_table_stmt",),
       reason="DETACH PARTITION locks the whole partitioned table away from reads and writes",
       advice="DETACH PARTITION ... CONCURRENTLY, in a file with `-- dbconsole: no-transaction`")
 def detach_without_concurrently(at: Subject) -> Iterator[Hit]:
@@ -48,7 +48,7 @@ def detach_without_concurrently(at: Subject) -> Iterator[Hit]:
                 yield Hit(f"locks {at.table} away from reads and writes")
 
 
-@rule("attach-without-check", "info",
+@rule("attach-without-check", "info", on=("alter_table_stmt",),
       reason="ATTACH PARTITION reads the whole new partition, locked away, to see that every row belongs there",
       advice="ADD CHECK of the partition's bounds NOT VALID and VALIDATE first; drop it after ATTACH")
 def attach_without_check(at: Subject) -> Iterator[Hit]:
@@ -61,7 +61,7 @@ def attach_without_check(at: Subject) -> Iterator[Hit]:
                 yield Hit(f"reads all of {partition}, and of a default partition", table=partition)
 
 
-@rule("refresh-without-concurrently", "warning",
+@rule("refresh-without-concurrently", "warning", on=("refresh_mat_view_stmt",),
       reason="REFRESH MATERIALIZED VIEW locks the view away from readers until it is filled",
       advice="REFRESH MATERIALIZED VIEW CONCURRENTLY, which needs a unique index")
 def refresh_without_concurrently(at: Subject) -> Iterator[Hit]:
@@ -70,7 +70,7 @@ def refresh_without_concurrently(at: Subject) -> Iterator[Hit]:
         yield Hit(f"nobody reads {name} until it is filled", table=name)
 
 
-@rule("change-without-where", "warning",
+@rule("change-without-where", "warning", on=("update_stmt", "delete_stmt"),
       reason="every row is changed in one transaction: it locks them all, bloats the table and fills the WAL",
       advice="in batches by key, each a transaction of its own; or say in the file why all rows at once are fine")
 def change_without_where(at: Subject) -> Iterator[Hit]:
@@ -79,7 +79,7 @@ def change_without_where(at: Subject) -> Iterator[Hit]:
         yield Hit(f"{at.statement.kind} of every row of {name}", table=name)
 
 
-@rule("lock-table", "warning",
+@rule("lock-table", "warning", on=("lock_stmt",),
       reason="an explicit lock keeps others out until the commit",
       advice="let each statement take the lock that it needs")
 def lock_table(at: Subject) -> Iterator[Hit]:
@@ -88,7 +88,7 @@ def lock_table(at: Subject) -> Iterator[Hit]:
         yield Hit(f"LOCK TABLE {names} IN {mode.label} MODE blocks {mode.blocks}")
 
 
-@rule("disable-trigger", "warning",
+@rule("disable-trigger", "warning", on=("alter_table_stmt", "variable_set_stmt"),
       reason="rows written meanwhile by anybody miss what the trigger does, and foreign keys may break unseen",
       advice="write what the trigger should not see in another way, or enable it in the same file")
 def disable_trigger(at: Subject) -> Iterator[Hit]:
@@ -104,7 +104,7 @@ def disable_trigger(at: Subject) -> Iterator[Hit]:
         yield Hit("session_replication_role turns triggers and foreign keys off")
 
 
-@rule("unlogged-table", "warning",
+@rule("unlogged-table", "warning", on=("create_stmt",),
       reason="an unlogged table is empty after a crash, and on every standby",
       advice="an ordinary table, unless all of it can be made again")
 def unlogged_table(at: Subject) -> Iterator[Hit]:
@@ -112,7 +112,7 @@ def unlogged_table(at: Subject) -> Iterator[Hit]:
         yield Hit(f"{range_name(at.body.relation)} is unlogged")
 
 
-@rule("table-without-key", "info",
+@rule("table-without-key", "info", on=("create_stmt",),
       reason="without a primary key rows can't be named, and logical replication can't update them",
       advice="a primary key")
 def table_without_key(at: Subject) -> Iterator[Hit]:
@@ -135,7 +135,7 @@ def _constraints(at: Subject) -> Iterator[object]:
             yield from (one.constraint for one in element.column_def.constraints)
 
 
-@rule("if-not-exists-hides", "info",
+@rule("if-not-exists-hides", "info", on=("create_stmt",),
       reason="a table of that name with other columns is taken for this one, and the ledger says applied",
       advice="leave IF NOT EXISTS out: the ledger knows what was done, and a transaction leaves nothing half done")
 def if_not_exists_hides(at: Subject) -> Iterator[Hit]:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from console.migrate.footprint import Lock
 from console.migrate.lint.rule import Hit, Subject, rule
-from console.migrate.locks import locks_of
-from console.migrate.parse import Name, Statement, enum_name, find, parts_name, range_name, strings
+from console.migrate.parse import Statement, enum_name, find, parts_name, range_name, strings
 
 
-@rule("transaction-control", "error",
+@rule("transaction-control", "error", on=("transaction_stmt",),
       reason="the engine begins and commits: a file and its ledger row are one transaction",
       advice="leave BEGIN and COMMIT out; for what needs no transaction: `-- dbconsole: no-transaction`")
 def transaction_control(at: Subject) -> Iterator[Hit]:
@@ -41,7 +39,7 @@ def needless_no_transaction(at: Subject) -> Iterator[Hit]:
         yield Hit("nothing in this file has to run outside of a transaction")
 
 
-@rule("lock-without-transaction", "error",
+@rule("lock-without-transaction", "error", on=("lock_stmt",),
       reason="LOCK TABLE ends with its statement outside of a transaction, and PostgreSQL refuses it",
       advice="leave `no-transaction` out, or the LOCK")
 def lock_without_transaction(at: Subject) -> Iterator[Hit]:
@@ -49,7 +47,7 @@ def lock_without_transaction(at: Subject) -> Iterator[Hit]:
         yield Hit("LOCK TABLE in a file without a transaction")
 
 
-@rule("enum-value-used", "error",
+@rule("enum-value-used", "error", on=("alter_enum_stmt",),
       reason="a value that ALTER TYPE ADD VALUE brings can't be used before the commit",
       advice="use the value in a later file")
 def enum_value_used(at: Subject) -> Iterator[Hit]:
@@ -66,7 +64,7 @@ def enum_value_used(at: Subject) -> Iterator[Hit]:
             return
 
 
-@rule("changes-search-path", "warning",
+@rule("changes-search-path", "warning", on=("variable_set_stmt", "select_stmt"),
       reason="every later name of the file means something else then, and behind a pooler the session is somebody's",
       advice="write the schema before each name")
 def changes_search_path(at: Subject) -> Iterator[Hit]:
@@ -74,7 +72,7 @@ def changes_search_path(at: Subject) -> Iterator[Hit]:
         yield Hit("changes search_path")
 
 
-@rule("changes-role", "warning",
+@rule("changes-role", "warning", on=("variable_set_stmt", "select_stmt"),
       reason="what the file makes belongs to another role then, and the engine's own bookkeeping may be refused",
       advice="ALTER ... OWNER TO, or run the migrations as that role")
 def changes_role(at: Subject) -> Iterator[Hit]:
@@ -82,7 +80,7 @@ def changes_role(at: Subject) -> Iterator[Hit]:
         yield Hit(f"changes the {str(_sets(at)).replace('_', ' ')}")
 
 
-@rule("session-setting", "warning",
+@rule("session-setting", "warning", on=("variable_set_stmt", "select_stmt"),
       reason="a setting for the session outlives the file, and behind a pooler it reaches other clients",
       advice="SET LOCAL, which ends with the transaction")
 def session_setting(at: Subject) -> Iterator[Hit]:
@@ -92,7 +90,7 @@ def session_setting(at: Subject) -> Iterator[Hit]:
         yield Hit(f"sets {name} for the whole session")
 
 
-@rule("own-timeout", "info",
+@rule("own-timeout", "info", on=("variable_set_stmt", "select_stmt"),
       reason="the engine sets lock_timeout and statement_timeout for each file and retries where that helps",
       advice="a header line: `-- dbconsole: lock-timeout=3s` or `statement-timeout=10min`")
 def own_timeout(at: Subject) -> Iterator[Hit]:
@@ -113,7 +111,7 @@ def _sets(at: Subject) -> str | None:
     return None
 
 
-@rule("client-data", "error",
+@rule("client-data", "error", on=("copy_stmt",),
       reason="COPY FROM STDIN and TO STDOUT need a client that sends and takes the rows",
       advice="write the rows as INSERT ... VALUES")
 def client_data(at: Subject) -> Iterator[Hit]:
@@ -133,28 +131,15 @@ def _heavy(statement: Statement) -> str | None:
     return None
 
 
-@rule("backfill-under-lock", "warning",
+@rule("backfill-under-lock", "warning", on=("insert_stmt", "update_stmt", "delete_stmt"),
       reason="locks last until the file's commit: who uses the altered table waits for the data change too",
       advice="change the data in a later file, in batches")
 def backfill_under_lock(at: Subject) -> Iterator[Hit]:
     what = _heavy(at.statement)
-    if what is None or not at.in_transaction:
+    if what is None or at.held is None:
         return
-    if at.kind == "insert_stmt" and at.is_new(_target(at)):
+    table = range_name(at.body.relation)
+    if at.kind == "insert_stmt" and at.is_new(table):
         return
-    for statement in at.before:
-        held = next((lock for lock in _blocking(at, statement)), None)
-        if held is not None:
-            yield Hit(f"{what} while {held.relation} is held in {held.mode.label} since line {statement.line}",
-                      table=_target(at))
-            return
-
-
-def _target(at: Subject) -> Name:
-    return range_name(at.body.relation)
-
-
-def _blocking(at: Subject, statement: Statement) -> Iterator[Lock]:
-    for lock in locks_of(statement, at.catalog).locks:
-        if lock.mode.blocks_writes and not at.is_new(lock.relation):
-            yield lock
+    lock, line = at.held
+    yield Hit(f"{what} while {lock.relation} is held in {lock.mode.label} since line {line}", table=table)
