@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 async def plan(request: Request) -> int:
     """The statements of a run to come, in order. Raises ConsoleError where the run would refuse to start."""
+    from console.migrate.lint import own_schemas
     from console.migrate.plan import plan as read_plan
     from console.migrate.plan import version_note
     from console.migrate.plan_text import plan_document, render_plan
@@ -27,7 +28,7 @@ async def plan(request: Request) -> int:
     async with script_session(target, purpose="migrate plan") as session:
         found = await preview(session, services, request.plan())
         ready = [one.step for one in found if one.held is None]
-        steps = await read_plan(session, ready, {service.name: service.schemas for service in services})
+        steps = await read_plan(session, ready, {one.name: own_schemas(one) for one in services})
         note = version_note(session) if steps else None
     for one in found:
         if one.held is not None:
@@ -70,11 +71,12 @@ async def lint(request: Request) -> int:
 
 def lintables_of(files: ServiceFiles) -> list[Lintable]:
     """Every script of a service, up and down, in order of version."""
-    from console.migrate.lint import Lintable
+    from console.migrate.lint import Lintable, own_schemas
 
     service = files.service
+    schemas = own_schemas(service)
     directions: tuple[Direction, ...] = ("up", "down")
-    return [Lintable(service.name, script, direction, service.schemas)
+    return [Lintable(service.name, script, direction, schemas)
             for migration in files.migrations for direction in directions
             if (script := migration.script(direction)) is not None]
 

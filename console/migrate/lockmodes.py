@@ -65,9 +65,9 @@ _CONFLICTS: dict[LockMode, frozenset[LockMode]] = {
 }
 _BLOCKS = {
     LockMode.ACCESS_SHARE: "nothing but statements that lock the whole table away (DROP, TRUNCATE, most ALTER TABLE)",
-    LockMode.ROW_SHARE: "DDL that locks reads or writes away; no reads, no writes",
-    LockMode.ROW_EXCLUSIVE: "DDL and index builds; no reads, no other writes",
-    LockMode.SHARE_UPDATE_EXCLUSIVE: "DDL, VACUUM and ANALYZE; no reads, no writes",
+    LockMode.ROW_SHARE: "DDL that locks rows away; neither reads nor writes",
+    LockMode.ROW_EXCLUSIVE: "DDL and index builds; neither reads nor other writes",
+    LockMode.SHARE_UPDATE_EXCLUSIVE: "DDL, VACUUM and ANALYZE; neither reads nor writes",
     LockMode.SHARE: "writes, DDL and VACUUM; not reads",
     LockMode.SHARE_ROW_EXCLUSIVE: "writes, DDL and VACUUM; not reads",
     LockMode.EXCLUSIVE: "writes, SELECT FOR UPDATE, DDL and VACUUM; not plain reads",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from console.migrate.directives import Directives
 from console.migrate.facts import Catalog, ColumnFacts, ConstraintFacts, RelationFacts
-from console.migrate.lint import RULES, Finding, Lintable, Rule, lint
+from console.migrate.lint import RULES, Finding, Lintable, Rule, lint, own_schemas
 from console.migrate.parse import Name
 from console.migrate.records import Direction, Script
+from console.services import Service
 
 NO_TRANSACTION = "-- dbconsole: no-transaction\n"
 
@@ -229,6 +231,12 @@ def test_validated_check_proves_not_null(constraint: ConstraintFacts, is_proof: 
     assert rules("ALTER TABLE s.t ALTER COLUMN a SET NOT NULL", known) == ([] if is_proof else ["set-not-null"])
 
 
+def test_the_safe_recipe_for_not_null_is_left_alone() -> None:
+    assert rules("ALTER TABLE s.t VALIDATE CONSTRAINT k; ALTER TABLE s.t ALTER COLUMN a SET NOT NULL") == []
+    other = "ALTER TABLE s.u VALIDATE CONSTRAINT k; ALTER TABLE s.t ALTER COLUMN a SET NOT NULL"
+    assert rules(other) == ["set-not-null"]
+
+
 def test_default_is_judged_by_the_functions_volatility() -> None:
     text = "ALTER TABLE s.t ADD COLUMN b int DEFAULT s.make()"
     table = relation("s.t", total_bytes=1 << 30)
@@ -325,6 +333,13 @@ def test_unreadable_files_are_findings(tmp_path: Path) -> None:
 def test_other_tools_files_may_frame_themselves_in_a_transaction() -> None:
     script = Script(Path("a.sql"), section="BEGIN; SELECT 1; COMMIT;", given=Directives(own_transaction=True))
     assert lint([Lintable("s", script)]) == []
+
+
+def test_schemas_of_other_tools_folders_are_their_own_affair() -> None:
+    script = Script(Path("a.sql"), section="ALTER TABLE t ADD COLUMN a int; ALTER TABLE public.t ADD COLUMN b int")
+    assert lint([Lintable("s", script)]) == []
+    service = Service(name="s", schemas=("s",))
+    assert own_schemas(service) == ("s",) and own_schemas(replace(service, layout="goose")) == ()
 
 
 def test_long_expressions_are_no_obstacle() -> None:

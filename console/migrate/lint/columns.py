@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from console.migrate.altering import column_type_rewrites, is_proved_not_null
+from console.migrate.altering import column_type_rewrites, commands, is_proved_not_null
 from console.migrate.columntypes import added_column_rewrites, constraints_of, is_serial, type_text
 from console.migrate.footprint import Taking
 from console.migrate.lint.rule import Hit, Subject, rule
@@ -89,6 +89,9 @@ def add_column_with_constraint(at: Subject) -> Iterator[Hit]:
              "the proof, and the CHECK can go. PostgreSQL 18: ADD CONSTRAINT ... NOT NULL column NOT VALID, VALIDATE")
 def set_not_null(at: Subject) -> Iterator[Hit]:
     taking = Taking(at.catalog)
+    if any(one.node_kind == "alter_table_stmt" and range_name(one.body.relation) == at.table
+           and any(subtype == "AT_ValidateConstraint" for subtype, _ in commands(one.body)) for one in at.before):
+        return  # the recipe's last step: the CHECK was validated just before
     for subtype, command in at.commands:
         columns: list[str] = []
         if subtype == "AT_SetNotNull":

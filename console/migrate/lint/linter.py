@@ -16,6 +16,7 @@ from console.migrate.lint.rule import RULES, SMALL_BYTES, Finding, Hit, Rule, Se
 from console.migrate.locks import functions_of, made_by, relations_of
 from console.migrate.parse import Name, Statement, SyntaxFault, grammar_version, split
 from console.migrate.records import Direction, Script
+from console.services import Service
 
 for _module in ("transactions", "indexes", "columns", "constraints", "tables", "removal", "names", "versions"):
     import_module(f"console.migrate.lint.{_module}")  # each declares its rules in RULES
@@ -37,6 +38,11 @@ class Lintable:
     script: Script
     direction: Direction = "up"
     schemas: tuple[str, ...] = ()
+
+
+def own_schemas(service: Service) -> tuple[str, ...]:
+    """The schemas that the service's scripts should keep to; none for another tool's folder, which sets search_path."""
+    return service.schemas if service.layout in (None, "dbconsole") else ()
 
 
 def lint(lintables: Iterable[Lintable], catalog: Catalog | None = None, *, in_sequence: bool = False) -> list[Finding]:
@@ -111,15 +117,17 @@ class _Run:
 
     def _raw(self, statements: list[Statement], directives: Directives) -> Iterator[tuple[int, Finding]]:
         rules = [rule for rule in RULES.values() if self.lintable.direction == "up" or not rule.upwards]
+        concerned: dict[str, list[Rule]] = {}
         all_of_them = tuple(statements)
         held: tuple[Lock, int] | None = None
         for index, statement in enumerate(statements):
             subject = Subject(statement, index, all_of_them, directives, self.lintable.schemas, self.catalog,
                               self.created, held)
             line = self.lintable.script.first_line + statement.line - 1
-            for rule in rules:
-                if rule.on and statement.node_kind not in rule.on:
-                    continue
+            kind = statement.node_kind
+            if kind not in concerned:
+                concerned[kind] = [rule for rule in rules if not rule.on or kind in rule.on]
+            for rule in concerned[kind]:
                 for hit in rule.check(subject):
                     if (found := self._weighed(rule, hit, subject, line)) is not None:
                         yield index, found
@@ -139,7 +147,8 @@ class _Run:
             if facts is not None and facts.total_bytes is not None:
                 if facts.total_bytes < SMALL_BYTES:
                     severity = "info"
-                message += f" ({hit.table}: {facts.size_words})"
+                named = str(hit.table) in message
+                message += f" ({facts.size_words})" if named else f" ({hit.table}: {facts.size_words})"
         return self.finding(line, rule.name, severity, message, hit.advice or rule.advice)
 
     def _unused(self, ignores: list[Ignore], used: set[tuple[int, str]]) -> Iterator[Finding]:

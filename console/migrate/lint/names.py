@@ -52,6 +52,8 @@ def targets(at: Subject) -> Iterator[Name]:
       reason="which schema it means depends on the search_path of whoever runs the migration",
       advice="write the schema before the name")
 def unqualified_name(at: Subject) -> Iterator[Hit]:
+    if not at.schemas:
+        return
     for name in dict.fromkeys(targets(at)):
         if name.schema is None and not _is_temporary(at, name):
             yield Hit(f"{name} without a schema")
