@@ -116,7 +116,7 @@ async def _run(request: Request, plan: RunPlan) -> int:
 
     target = await request.target()
     own, others = _by_framework(request.services(target))
-    if plan.failed_only or (plan.direction == "down" and request.options.service is None):
+    if plan.failed_only or (plan.direction == "down" and len(own) + len(others) > 1):
         others = ()  # several services never go down by one word
     if others:
         from console.headless import foreign_run

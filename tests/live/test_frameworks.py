@@ -406,6 +406,11 @@ def test_up_runs_the_frameworks_own_command(database: Database, tmp_path: Path) 
     assert "  migrated" in done.stderr
     refused = dbconsole(folder, "down", "--service", "shop")
     assert refused.returncode == 3 and "no command is configured for down" in refused.stderr
+    (folder / "dbconsole.toml").write_text((folder / "dbconsole.toml").read_text() + f'down = "{sys.executable} -V"\n')
+    several = dbconsole(folder, "down", "--yes")
+    assert "Python" not in several.stderr, "a bare down took another framework's service along"
+    alone = dbconsole(folder, "down", "--service", "shop")
+    assert alone.returncode == 0 and "  Python" in alone.stderr
     failed = dbconsole(folder, "up", "--service", "shop")
     assert failed.returncode == 2 and "duplicate key" in failed.stderr
 
