@@ -70,7 +70,13 @@ async def actions(app: ConsoleApp, words: str) -> list[Command]:
             if app.check_action(action, parameters)]
 
 
-SOURCES: list[Source] = [screens, actions, databases, targets, looks]
+async def objects(app: ConsoleApp, words: str) -> list[Command]:
+    from console.ui.screens.schemas.jump import found
+
+    return [Command(label, detail, run) for label, detail, run in await found(app, words)]
+
+
+SOURCES: list[Source] = [screens, actions, databases, targets, looks, objects]
 
 
 def open_palette(app: ConsoleApp) -> None:

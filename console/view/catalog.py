@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from console.catalog.records import (
@@ -66,7 +67,8 @@ def columns(detail: RelationDetail) -> Table:
     """Columns with their type, default and what pg_stats knows."""
     layout = (
         Column("name", "column", fixed=True, minimum=8), Column("type", "type", minimum=8),
-        Column("null", "null"), Column("default", "default", maximum=60, priority=1),
+        Column("null", "null"),
+        Column("default", "default", flexible=True, minimum=10, maximum=200, priority=1),
         Column("comment", "comment", flexible=True, minimum=12, maximum=200, priority=2),
         Column("dimensions", "dim", "right", priority=4), Column("distinct", "distinct", "right", priority=3),
         Column("nulls", "nulls", "right", priority=3), Column("width", "width", "right", priority=5),
@@ -85,7 +87,16 @@ def columns(detail: RelationDetail) -> Table:
             column.collation or ""))
         for column in detail.columns or ()
     ]
-    return _table(layout, rows, detail, "columns", "a table without columns")
+    return _without_empty(_table(layout, rows, detail, "columns", "a table without columns"), (
+        "default", "comment", "dimensions", "compression", "collation"))
+
+
+def _without_empty(table: Table, keys: Sequence[str]) -> Table:
+    """The table without those of the columns `keys` that say nothing in any row."""
+    kept = [index for index, column in enumerate(table.columns)
+            if column.key not in keys or any(row.cells[index].text for row in table.rows)]
+    return Table(tuple(table.columns[index] for index in kept), tuple(
+        replace(row, cells=tuple(row.cells[index] for index in kept)) for row in table.rows), table.empty)
 
 
 def indexes(detail: RelationDetail) -> Table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from rich.segment import Segment
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
@@ -22,6 +23,9 @@ class CodePane(ScrollView, can_focus=True):
     """Shows toned lines; `y` copies the text that they were made of."""
 
     ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    CodePane { height: 1fr; background: transparent; scrollbar-size-vertical: 1; scrollbar-size-horizontal: 0; }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("k", "scroll_up", show=False),
         Binding("j", "scroll_down", show=False),
@@ -36,12 +40,13 @@ class CodePane(ScrollView, can_focus=True):
         super().__init__(id=id)
         self.text = ""
         self._lines: Sequence[Line] = ()
+        self._widths: list[int] = []
 
     def show_text(self, source: str, lines: Sequence[Line]) -> None:
         """Shows `lines`, which are made of `source`, from the top."""
         self.text, self._lines = source, lines
-        widest = max((text.width(text.clean(plain(line))) for line in lines), default=0)
-        self.virtual_size = Size(widest + 2, len(lines))
+        self._widths = [text.width(text.clean(plain(line))) for line in lines]
+        self.virtual_size = Size(max(self._widths, default=0), len(lines))
         self.scroll_to(0, 0, animate=False, force=True, immediate=True)
         self.refresh()
 
@@ -58,7 +63,11 @@ class CodePane(ScrollView, can_focus=True):
         width, base = self.size.width, self.rich_style
         if top + y >= len(self._lines):
             return Strip.blank(width, base)
-        return text.strip(((" ", ""), *self._lines[top + y]), x + width, inks(self), base).crop(x, x + width)
+        line = self._lines[top + y]
+        strip = text.strip(line, x + width, inks(self), base).crop(x, x + width)
+        if self._widths[top + y] <= x + width:
+            return strip
+        return Strip.join([strip.crop(0, width - 1), Strip([Segment("›", base + inks(self)["accent"])])])
 
     def action_copy(self) -> None:
         console_app(self).copy(self.text)

@@ -29,7 +29,7 @@ class FilterLine(Input):
         self._table = table
         self.value = table.needle
         self.display = True
-        self.focus()
+        self.screen.set_focus(self)  # at once: `focus` waits, and what is typed on quickly would be lost
 
     def on_input_changed(self) -> None:
         if self._table is not None and self.display:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
+from textual.strip import Strip
 
+from console.ui import text
+from console.ui.themes import Inks
+from console.ui.widgets.columns import Placed
 from console.ui.widgets.record_table import RecordTable
 from console.view.table import Cell, Column, Row, Table, Tone
 
@@ -76,6 +81,14 @@ class ObjectTree(RecordTable, inherit_bindings=False):
         """Where the row under the cursor stands."""
         return None if self.row is None else self.row.record
 
+    def _row(self, row: Row, columns: Sequence[Placed], width: int, found: Inks, base: Style) -> Strip:
+        """The label takes all that the row's own note leaves."""
+        note = text.width(row.cells[1].text)
+        label, last = columns[0], columns[-1]
+        placed = [replace(label, width=width, gap=0)] if not note or label is last else \
+            [replace(label, width=max(8, width - note - 1), gap=1), replace(last, width=note, gap=0)]
+        return super()._row(row, placed, width, found, base)
+
     def action_enter(self) -> None:
         """Opens a closed branch; from an open one goes to what is first below it."""
         if self.row is None or self.branch is None or self.branch.is_open is None:
@@ -101,7 +114,7 @@ class ObjectTree(RecordTable, inherit_bindings=False):
     def on_click(self, event: events.Click) -> None:
         """A click chooses the row; on its mark, or twice, it opens or closes."""
         event.prevent_default()
-        index = int(self.scroll_offset.y) + event.y
+        index = self.first_row + event.y
         if index >= len(self.table.rows):
             return
         self._go(index)

@@ -54,7 +54,7 @@ class DataTable(RecordTable, inherit_bindings=False):
         first, last = self._pages[0], self._pages[-1]
         end = last.offset + len(last.rows)
         if not end:
-            return (("no rows", ""),)
+            return ()
         words = f"rows {fmt.count(first.offset + 1)} to {fmt.count(end)}"
         more = ", more below" if last.has_next else ", the last"
         tail = " · reading…" if self.reading else ""
@@ -146,14 +146,14 @@ class DataTable(RecordTable, inherit_bindings=False):
 
     def _show_window(self, shift: int) -> None:
         """Shows the pages at hand; `shift` is by how many rows those that stay have moved."""
-        top = int(self.scroll_offset.y) + shift
+        top = self.first_row + shift
         rows = tuple(self._row_of(page.offset + number, row)
                      for page in self._pages for number, row in enumerate(page.rows, 1))
         assert self.preview is not None
         empty = "no rows" if self._columns else f"{fmt.plural(len(rows), 'row')} without columns"
         self.show(Table(self._columns, rows if self._columns else (), empty))
         if shift:
-            self.scroll_to(y=max(0, top), animate=False, force=True, immediate=True)
+            self.first_row = max(0, top)
             self._keep_cursor_visible()
             self.redraw()
 

@@ -37,7 +37,7 @@ class Notice(Lines):
     _words: tuple[tuple[str, Any], ...] = ()
 
     def lines(self, width: int, height: int) -> list[Line]:
-        return [((" " + line, tone),) for words, tone in self._words for line in text.wrap(words, max(10, width - 2))]
+        return [((line, tone),) for words, tone in self._words for line in text.wrap(words, max(10, width))]
 
 
 class DetailPane(Vertical):
@@ -171,7 +171,7 @@ class DetailPane(Vertical):
             self._show_tab(self._wanted)
 
     def _show_tab(self, title: str) -> None:
-        had_focus = self.has_focus_within
+        self._wants_focus = self._wants_focus or self.has_focus_within
         self.workers.cancel_group(self, "tab")
         data = self.query_one(DataTable)
         if self.rows_oid is not None and title != self._shown:
@@ -186,8 +186,6 @@ class DetailPane(Vertical):
             self._notice()
             self.run_worker(self._read_tab(tab), group="tab", exclusive=True, exit_on_error=False)
         self._show_bar()
-        if had_focus:
-            self.focus_content()
         self.post_message(self.Changed(self))
 
     async def _read_tab(self, tab: Tab) -> None:
@@ -202,11 +200,8 @@ class DetailPane(Vertical):
             return
         finally:
             impatient.stop()
-        had_focus = self.has_focus_within or self.screen.focused is None
         self._show_content(tab, content)
         self._show_bar()
-        if had_focus:
-            self.focus_content()
         self.post_message(self.Changed(self))
 
     def _show_bar(self) -> None:
@@ -237,8 +232,11 @@ class DetailPane(Vertical):
                     self._show_note(data.status)
 
     def on_data_table_progressed(self) -> None:
-        if self.rows_oid is not None:
-            self._show_note(self.query_one(DataTable).status)
+        data = self.query_one(DataTable)
+        if self.rows_oid is not None and data.error is not None and not data.table.columns:
+            self._notice(*failure(data.error))
+        elif self.rows_oid is not None:
+            self._show_note(data.status)
             self.post_message(self.Changed(self))
 
     def on_tab_bar_chosen(self, event: TabBar.Chosen) -> None:
@@ -247,10 +245,17 @@ class DetailPane(Vertical):
     # what is on the screen
 
     def focus_content(self) -> None:
-        """Gives the keys to what the tab shows."""
+        """Gives the keys to what the tab shows, now or as soon as it is there."""
         shown = next((widget for widget in self.query("#content, #code, #data") if widget.display), None)
+        self._wants_focus = shown is None
         if shown is not None:
-            shown.focus()
+            self.screen.set_focus(shown)
+
+    def give_up_focus(self) -> None:
+        """The keys go elsewhere, whatever is still to come."""
+        self._wants_focus = False
+
+    _wants_focus = False
 
     def _notice(self, *words: tuple[str, Any]) -> None:
         self.query_one(Notice).say(*words)
@@ -259,12 +264,12 @@ class DetailPane(Vertical):
     def _show_only(self, selector: str = "", note: str = "") -> None:
         for name in ("#content", "#code", "#data", "#notice"):
             self.query_one(name).display = name == selector
+        if self._wants_focus and selector not in ("", "#notice"):
+            self.focus_content()
         self._show_note(((note, "dim"),) if note else ())
 
     def _show_note(self, words: Line) -> None:
-        note = self.query_one("#note", Lines)
-        note.display = bool(words)
-        note.show(((" ", ""), *words))
+        self.query_one("#note", Lines).show(words)
 
 
 def failure(error: ConsoleError) -> list[tuple[str, Any]]:

@@ -8,9 +8,15 @@ from console.catalog.read import SEARCH_LIMIT
 from console.catalog.records import Found, Kind, Relation, Schema
 from console.catalog.tree import Node, Rest
 from console.errors import ConsoleError
+from console.ui import text
 from console.ui.widgets.object_tree import Branch, tree_row
 from console.view import format as fmt
 from console.view.table import Row, Tone
+
+ERROR_CELLS = 28
+"""How wide an error is in the tree, which is narrow where the detail stands beside it."""
+
+_SHORT = {"materialized view": "mat. view", "extension member": "member"}
 
 
 class Outline:
@@ -136,20 +142,31 @@ class Outline:
                     yield tree_row(message.key, Branch(depth + 1, None, message), message.name, tone="dim")
 
     def _error_rows(self, node: Node, error: ConsoleError, depth: int) -> Iterator[Row]:
-        """The error, its hint, and that enter tries again; all three stand for the node itself."""
-        lines = [(error.summary, "critical"), (error.hint or "", ""), ("enter tries again", "dim")]
+        """The error, its hint, and that enter tries again; all of them stand for the node itself."""
+        said: list[tuple[str, Tone]] = [
+            (error.summary, "critical"), (error.hint or "", ""), ("enter tries again", "dim")]
+        lines = [(line, tone) for words, tone in said if words for line in text.wrap(words, ERROR_CELLS)]
         for number, (words, tone) in enumerate(lines):
-            if words:
-                yield tree_row(f"{node.key}/error{number}", Branch(depth, None, node), words, tone=tone)  # type: ignore[arg-type]
+            yield tree_row(f"{node.key}/error{number}", Branch(depth, None, node), words, tone=tone)
 
     def _note(self, node: Node) -> str:
         if node.type == "more":
             return "reading…" if node.key in self._slow else ""
+        if isinstance(node.record, Found) and node.type == "object":
+            return _SHORT.get(node.record.kind, node.record.kind)
         if node.type == "object":
             if isinstance(node.record, Relation) and node.record.relkind in "rpmf":
                 return "" if node.record.row_estimate is None else fmt.count(node.record.row_estimate)
             return ""
-        return "" if node.count is None else fmt.count(node.count)
+        if node.count is None:
+            return ""
+        if node.type in ("service", "unassigned"):
+            return fmt.plural(node.count, "schema") if node.count > 1 else ""
+        if isinstance(node.record, Schema) and node.type == "schema":
+            if node.record.tables:
+                return fmt.plural(node.record.tables, "table")
+            return fmt.plural(node.count, "object") if node.count else "empty"
+        return fmt.count(node.count)
 
 
 def _label(node: Node) -> str:

@@ -181,7 +181,8 @@ class SchemasScreen(ConsoleScreen):
             async with self.connection.session() as session:
                 children = await browse.open_node(session, node)
             outline.read(node, children)
-            if node.type == "more" and self.object_tree.row is not None and self.object_tree.row.key == node.key and children:
+            row = self.object_tree.row
+            if node.type == "more" and row is not None and row.key == node.key and children:
                 self._to_select = children[0].key
         except ConsoleError as error:
             outline.failed(node, error)
@@ -375,7 +376,8 @@ class SchemasScreen(ConsoleScreen):
 
     def _leave_detail(self) -> None:
         self.remove_class("-detail")
-        self.object_tree.focus()
+        self.detail.give_up_focus()
+        self.set_focus(self.object_tree)
         self._show_summary()
         self.refresh_bindings()
 

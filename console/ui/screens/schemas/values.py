@@ -90,7 +90,7 @@ class ValueDialog(Dialog[None]):
         note = self._row.notes[self._index]
         self.query_one("#note", Lines).show(describe(value, note))
         pane = self.query_one(CodePane)
-        pane.show_text(value.text or "", self._lines(value, pane.size.width - 3))
+        pane.show_text(value.text or "", self._lines(value, pane.size.width - 1))
         pane.focus()
 
     def _lines(self, value: Value, width: int) -> list[Line]:
