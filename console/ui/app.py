@@ -27,24 +27,20 @@ import os
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from textual._compositor import ChopsUpdate
-from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.filter import LineFilter
-from textual.screen import Screen
 
 from console.errors import ConsoleError, PasswordNeeded
-from console.ui import choices, terminal, themes
+from console.ui import choices
 from console.ui.connection import Connection, Sources, State
 from console.ui.frame import ConsoleScreen
+from console.ui.look import Look
 from console.ui.screens import ENTRIES, Entry
-from console.ui.text import AsciiFilter, content
-from console.ui.updates import SpansUpdate
+from console.ui.text import content
 
 NUMBERS = "12345678"
 
 
-class ConsoleApp(App[int]):
+class ConsoleApp(Look):
     """The console. Everything that it depends on comes with `sources`."""
 
     TITLE = "dbconsole"
@@ -67,56 +63,17 @@ class ConsoleApp(App[int]):
 
     def __init__(self, name: str, sources: Sources, *, entries: Sequence[Entry] = ENTRIES,
                  environment: Any = os.environ) -> None:
-        self.DEFAULT_MODE = f"{entries[0].name} 0"
-        super().__init__(ansi_color=True if environment.get("NO_COLOR") else None)
+        self.DEFAULT_MODE = f"{entries[0].name} 0"  # type: ignore[misc]
+        remembered, settings = choices.load(), sources.config.console
+        super().__init__(remembered.theme or settings.theme, settings.ascii, environment)
         self.sources = sources
         self.clock = sources.clock
         self.entries = entries
-        self.is_ascii = terminal.is_ascii(environment) if sources.config.console.ascii is None \
-            else sources.config.console.ascii
-        remembered = choices.load()
-        for theme in themes.names():
-            self.register_theme(themes.load(theme).theme)
-        self._use_theme(terminal.theme_for(environment) or remembered.theme or sources.config.console.theme
-                        or themes.DEFAULT)
         self.screen_name = entries[0].name
         self._generation = 0
         self._asked_password_for: ConsoleError | None = None
         self._add_modes()
         self.connection = self._connection(name, remembered.refresh_s or float(sources.config.console.refresh))
-
-    # the look
-
-    @property
-    def inks(self) -> themes.Inks:
-        return self._look.inks
-
-    @property
-    def stale_inks(self) -> themes.Inks:
-        """The inks while what is shown is no longer live: everything dim."""
-        return {name: self.inks["faint" if name in ("", "dim", "faint") else "dim"] if name in themes.TONES else style
-                for name, style in self.inks.items()}
-
-    def _use_theme(self, name: str) -> None:
-        try:
-            self._look = themes.load(name)
-        except ConsoleError:
-            self._look = themes.load(themes.DEFAULT)
-        self.theme = self._look.name
-
-    def choose_theme(self, name: str, *, remember: bool = True) -> None:
-        self._use_theme(name)
-        if remember:
-            choices.remember(theme=name)
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        filters = super().get_line_filters()
-        return [*filters, AsciiFilter()] if self.is_ascii else filters
-
-    def _display(self, screen: Screen[Any], renderable: Any) -> None:
-        if type(renderable) is ChopsUpdate:
-            renderable = SpansUpdate(renderable.chops, renderable.spans, renderable.chop_ends)
-        super()._display(screen, renderable)
 
     # the connection
 

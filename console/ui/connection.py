@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -110,6 +111,11 @@ class Connection:
         return self.target is not None and self.target.is_production
 
     @property
+    def has_given_up(self) -> bool:
+        """Whether nothing is tried again until a person says so: the target can't be opened, or wants a password."""
+        return self._error is not None
+
+    @property
     def needs_password(self) -> bool:
         return isinstance(self.error, PasswordNeeded)
 
@@ -187,6 +193,10 @@ class Connection:
                         await self.pool.close()
         except ConsoleError as error:
             self._error = error
+            self._changed()
+        except Exception as error:  # A mistake of ours must not look like a server that is slow to answer.
+            logging.getLogger(__name__).exception("the connection to %s ended", self.label)
+            self._error = ConsoleError(f"{self.label}: {type(error).__name__}: {error}", hint="please report this")
             self._changed()
 
     def _sampled(self, snapshot: Snapshot) -> None:

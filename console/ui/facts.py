@@ -46,7 +46,7 @@ def _link(connection: Connection, clock: Clock) -> Link:
     if state in (State.LOST, State.FAILED):
         if connection.needs_password:
             return Link("○ password needed (r)", "○ password (r)", "critical")
-        if connection.pool is None:
+        if connection.has_given_up or connection.pool is None:
             return Link("○ not connected", "○ not connected", "critical")
         breaker = connection.pool.breaker
         return view.lost(breaker.seconds_open, breaker.seconds_to_retry, ever=state is State.LOST)

@@ -20,7 +20,7 @@ from console.ui.connection import Connection, State
 from console.ui.widgets.connection_panel import ConnectionPanel
 from console.ui.widgets.filter_line import FilterLine
 from console.ui.widgets.header import Footer, Header, ScreenBar
-from console.ui.widgets.painting import Lines, console_app
+from console.ui.widgets.painting import Painted, console_app
 from console.ui.widgets.record_table import RecordTable
 
 
@@ -87,20 +87,26 @@ class ConsoleScreen(Screen[None]):
         state = self.connection.state
         waiting = state in (State.OPENING, State.CONNECTING, State.FAILED)
         if waiting != self.has_class("-waiting"):
-            self.set_class(waiting, "-waiting")
+            self._set_waiting(waiting)
             self.refresh_bindings()
         if not waiting and self.FOCUS and self.focused is None:
             self.query_one(self.FOCUS).focus()
         stale = state is State.LOST
         if stale != self.has_class("-stale"):
-            self.set_class(stale, "-stale")
+            self.set_class(stale, "-stale", update=False)
             for widget in self.query("#body *"):
-                if isinstance(widget, Lines | RecordTable):
+                if isinstance(widget, Painted):
                     widget.redraw(everything=True)
             self.refresh_bindings()
         self.query_one(Header).redraw()
         if waiting:
             self.query_one(ConnectionPanel).show_connection(self.connection)
+
+    def _set_waiting(self, waiting: bool) -> None:
+        # The two widgets are told by hand: a class that styles depend on would have all of them computed anew.
+        self.set_class(waiting, "-waiting", update=False)
+        self.query_one("#body").display = not waiting
+        self.query_one(ConnectionPanel).display = waiting
 
     def take_snapshot(self) -> None:
         sampler = self.connection.sampler
@@ -110,6 +116,7 @@ class ConsoleScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self._wake = asyncio.Event()
+        self._set_waiting(True)
 
     def on_screen_resume(self, event: events.ScreenResume) -> None:
         self.show_state()

@@ -93,8 +93,11 @@ async def until(fact: Callable[[], Any], pilot: Pilot[Any], seconds: float = 5) 
 
 async def live(app: ConsoleApp, pilot: Pilot[Any]) -> None:
     """Waits for the first data, sizes included."""
-    await until(lambda: app.connection.state is State.LIVE and any(
-        one.tables is not None for one in app.connection.sampler.latest.services) or not app.connection.services, pilot)  # type: ignore[union-attr]
+    def has_sizes() -> bool:
+        latest = app.connection.sampler.latest if app.connection.sampler is not None else None
+        return latest is not None and all(one.tables is not None for one in latest.services)
+
+    await until(lambda: app.connection.state is State.LIVE and has_sizes(), pilot)
 
 
 async def ticks(world: World, app: ConsoleApp, pilot: Pilot[Any], number: int = 1) -> None:

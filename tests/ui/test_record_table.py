@@ -118,7 +118,7 @@ async def test_hostile_cells_keep_the_columns_in_place(world: World, name: str) 
         table.show(Table(COLUMNS, tuple(rows)))
         await pilot.pause()
         strips = [table.render_line(y) for y in range(1, 6)]
-        assert {strip.cell_length for strip in strips} == {table.area.width}
+        assert {strip.cell_length for strip in strips} == {table.size.width}
         assert all(one.isprintable() for strip in strips for one in strip.text)
 
 

@@ -56,7 +56,7 @@ def test_terminal_and_monochrome_use_no_colour_of_their_own() -> None:
     for name in ("terminal", "monochrome"):
         words = (resources.shipped("themes") / f"{name}.toml").read_text()
         assert not re.search("#[0-9a-fA-F]{6}", words)
-    assert all(style.color is None and style.bgcolor is None or style.color and style.color.is_default
+    assert all((style.color is None and style.bgcolor is None) or (style.color and style.color.is_default)
                for style in themes.load("monochrome").inks.values())
 
 

@@ -51,7 +51,7 @@ class ConnectionPanel(Lines):
     def _next(self, connection: Connection) -> str:
         if connection.needs_password:
             return "r: type a password    t: another target    q: leave"
-        if connection.pool is None:
+        if connection.has_given_up or connection.pool is None:
             return "r: try again    t: another target    q: leave"
         seconds = connection.pool.breaker.seconds_to_retry
         when = "Trying now" if seconds < 0.5 else f"Next try in {seconds:.0f} s"

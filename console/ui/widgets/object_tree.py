@@ -52,7 +52,6 @@ class ObjectTree(RecordTable, inherit_bindings=False):
         Binding("left,h", "leave", "close", show=False),
         Binding("right,l", "enter", "open", show=False),
         Binding("enter", "choose", "open", key_display="enter", id="tree.choose"),
-        Binding("y", "copy", "copy name", show=False, id="tree.copy"),
     ]
 
     class Toggled(Message):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, cast
@@ -65,12 +66,49 @@ def _cells(strip: Strip) -> list[tuple[str, Style | None]]:
     return cells
 
 
-class Lines(Widget, can_focus=False):
-    """Lines that we draw ourselves: given by `show`, or made for the size at hand by a subclass in `lines`."""
+class Painted(Widget, can_focus=False):
+    """A widget that draws its own strips in `_drawn`; `redraw` compares them with those before."""
 
     ALLOW_SELECT = False
-    _content: Sequence[Line] = ()
     _strips: Sequence[Strip] = ()
+
+    def redraw(self, *, everything: bool = False) -> None:
+        """Compares what should be shown with what is, and repaints the difference."""
+        if not self.is_mounted or not self.size:
+            return
+        old, self._strips = self._strips, self._drawn()
+        if everything or not self._fits(old):
+            self.refresh()
+            return
+        regions = [Region(x, y, cells, 1)
+                   for y, (before, after) in enumerate(zip(old, self._strips, strict=True))
+                   for x, cells in changed_spans(before, after)]
+        if regions:
+            self.refresh(*regions)
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        if self.is_mounted and self._strips:
+            self.redraw(everything=True)
+
+    def render_line(self, y: int) -> Strip:
+        if not self._fits(self._strips):
+            self._strips = self._drawn()
+        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width, self.rich_style)
+
+    def _fits(self, strips: Sequence[Strip]) -> bool:
+        """Whether these were drawn for the size that we have."""
+        return bool(strips) and (strips[0].cell_length, len(strips)) == (self.size.width, self.size.height)
+
+    @abstractmethod
+    def _drawn(self) -> list[Strip]:
+        """A strip for each line, as wide as the widget."""
+
+
+class Lines(Painted):
+    """Lines of toned text: given by `show`, or made for the size at hand by a subclass in `lines`."""
+
+    _content: Sequence[Line] = ()
 
     def lines(self, width: int, height: int) -> Sequence[Line]:
         """What to show in `width` by `height` cells; lines left out are blank."""
@@ -84,33 +122,6 @@ class Lines(Widget, can_focus=False):
     def base_style(self) -> Style:
         """What every piece is drawn over."""
         return self.rich_style
-
-    def redraw(self, *, everything: bool = False) -> None:
-        """Compares what should be shown with what is, and repaints the difference."""
-        if not self.is_mounted or not self.size:
-            return
-        old, self._strips = self._strips, self._drawn()
-        if everything or len(old) != len(self._strips):
-            self.refresh()
-            return
-        regions = [Region(x, y, cells, 1)
-                   for y, (before, after) in enumerate(zip(old, self._strips, strict=True))
-                   for x, cells in changed_spans(before, after)]
-        if regions:
-            self.refresh(*regions)
-
-    def on_resize(self) -> None:
-        self.redraw(everything=True)
-
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        if self.is_mounted and self._strips:
-            self.redraw(everything=True)
-
-    def render_line(self, y: int) -> Strip:
-        if len(self._strips) != self.size.height:
-            self._strips = self._drawn()
-        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width, self.base_style())
 
     def _drawn(self) -> list[Strip]:
         width, height = self.size

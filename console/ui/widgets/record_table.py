@@ -9,28 +9,27 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from console.ui import text
 from console.ui.themes import Inks
 from console.ui.widgets.columns import Placed, place, widths
-from console.ui.widgets.painting import changed_spans, console_app, inks
+from console.ui.widgets.painting import Painted, console_app, inks
 from console.view.table import Cell, Row, Table, filtered, sorted_rows
 
 WHEEL_ROWS = 3
 
 
-class RecordTable(ScrollView, can_focus=True):
+class RecordTable(Painted, can_focus=True):
     """Shows a view.table.Table and keeps its place when the next one comes.
 
     `show` is called with each new sample. The rows are sorted and filtered here, as the person asked; `source` gives
-    the order otherwise. One that is not `focusable` is moved by its dialog. What is selected is always visible and is found again by its row's key.
+    the order otherwise. What is selected is always visible and is found again by its row's key. A table that is not
+    `focusable` is moved by its dialog.
     """
 
-    ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "up", show=False),
         Binding("down,j", "move(1)", "down", show=False),
@@ -85,9 +84,9 @@ class RecordTable(ScrollView, can_focus=True):
         self.descending = descending
         self.needle = ""
         self.cursor = 0
+        self.first_row = 0
         self._first_column = 0
         self._widths: dict[str, int] = {}
-        self._strips: list[Strip] = []
         self._cursor_key: str | None = None
         self.show(self.source)
 
@@ -128,55 +127,51 @@ class RecordTable(ScrollView, can_focus=True):
         self.cursor = found if found is not None else max(0, min(self.cursor, len(rows) - 1))
         self._cursor_key = rows[self.cursor].key if rows else None
         if self.is_mounted:
-            self.virtual_size = Size(self.area.width, len(rows) + self._top)
             self._keep_cursor_visible()
             self.redraw()
+            if self.styles.is_auto_height and self.size.height != self.get_content_height(self.size, self.size, 0):
+                self.refresh(layout=True)
         if self._cursor_key != before and self.is_mounted:
             self.post_message(self.RowHighlighted(self, self.row))
 
     # painting
 
     @property
-    def area(self) -> Size:
-        """The cells that are ours to draw in: without the scrollbar."""
-        return self.scrollable_content_region.size
-
-    @property
     def _top(self) -> int:
         """Lines above the first row."""
         return 1 if self.show_header else 0
 
-    def redraw(self, *, everything: bool = False) -> None:
-        """Repaints the cells that differ from what is on the screen."""
-        if not self.is_mounted or not self.area:
-            return
-        old, self._strips = self._strips, self._drawn()
-        if everything or len(old) != len(self._strips):
-            self.refresh()
-            return
-        regions = [Region(x, y, cells, 1)
-                   for y, (before, after) in enumerate(zip(old, self._strips, strict=True))
-                   for x, cells in changed_spans(before, after)]
-        if regions:
-            self.refresh(*regions)
+    @property
+    def page(self) -> int:
+        """How many rows there is room for."""
+        return max(1, self.size.height - self._top)
 
-    def render_line(self, y: int) -> Strip:
-        if len(self._strips) != self.area.height:
-            self._strips = self._drawn()
-        return self._strips[y] if y < len(self._strips) else Strip.blank(self.area.width, self.rich_style)
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return max(1, len(self.table.rows)) + self._top
 
     def _drawn(self) -> list[Strip]:
-        width, height = self.area
+        width, height = self.size.width - 1, self.size.height
         found, base = inks(self), self.rich_style
         columns, more = place(self.table.columns, self._widths, width, self._first_column)
         strips = [self._heading(columns, more, width, found, base)] if self.show_header else []
         if not self.table.rows:
             lines = text.wrap(self.table.empty, max(10, width - 2)) if self.table.empty else []
             strips += [text.strip(((" " + line, "dim"),), width, found, base) for line in lines]
-        first = int(self.scroll_offset.y)
-        for index in range(first, min(len(self.table.rows), first + height - len(strips))):
-            strips.append(self._row(self.table.rows[index], columns, width, found, self._row_base(index, found, base)))
-        return (strips + [Strip.blank(width, base)] * (height - len(strips)))[:height]
+        shown = range(self.first_row, min(len(self.table.rows), self.first_row + self.page))
+        strips += [self._row(self.table.rows[index], columns, width, found, self._row_base(index, found, base))
+                   for index in shown]
+        strips = (strips + [Strip.blank(width, base)] * (height - len(strips)))[:height]
+        return [Strip.join([strip, Strip([Segment(thumb, base + found["faint"])])])
+                for strip, thumb in zip(strips, self._scrollbar(height), strict=True)]
+
+    def _scrollbar(self, height: int) -> str:
+        """A cell a line: where in the table the rows are that are shown, blank when all are."""
+        rows, page = len(self.table.rows), min(self.page, height - self._top)
+        if rows <= page or page < 1:
+            return " " * height
+        length = max(1, round(page * page / rows))
+        start = round(self.first_row / (rows - page) * (page - length))
+        return " " * self._top + " " * start + "▐" * length + " " * (page - start - length)
 
     def _row_base(self, index: int, found: Inks, base: Style) -> Style:
         if index != self.cursor:
@@ -224,23 +219,20 @@ class RecordTable(ScrollView, can_focus=True):
             self.post_message(self.RowHighlighted(self, self.row))
 
     def _keep_cursor_visible(self) -> None:
-        page = max(1, self.area.height - self._top)
-        first = int(self.scroll_offset.y)
-        wanted = min(self.cursor, max(first, self.cursor - page + 1))
-        if wanted != first:
-            self.scroll_to(y=wanted, animate=False, force=True, immediate=True)
+        last = max(0, len(self.table.rows) - self.page)
+        self.first_row = min(last, self.cursor, max(self.first_row, self.cursor - self.page + 1))
 
     def action_move(self, rows: int) -> None:
         self._go(self.cursor + rows)
 
     def action_page(self, direction: int) -> None:
-        self._go(self.cursor + direction * max(1, self.area.height - self._top - 1))
+        self._go(self.cursor + direction * max(1, self.page - 1))
 
     def action_edge(self, direction: int) -> None:
         self._go(len(self.table.rows) if direction > 0 else 0)
 
     def action_sideways(self, direction: int) -> None:
-        _, more = place(self.table.columns, self._widths, self.area.width, self._first_column)
+        _, more = place(self.table.columns, self._widths, self.size.width - 1, self._first_column)
         if direction < 0 or more:
             self._first_column = max(0, self._first_column + direction)
             self.redraw()
@@ -270,24 +262,15 @@ class RecordTable(ScrollView, can_focus=True):
 
     # events
 
-    def on_mount(self) -> None:
-        self.virtual_size = Size(self.area.width, len(self.table.rows) + self._top)
-
     def on_resize(self) -> None:
-        self.virtual_size = Size(self.area.width, len(self.table.rows) + self._top)
         self._keep_cursor_visible()
-        self.redraw(everything=True)
+        self.redraw()
 
     def on_focus(self) -> None:
         self.redraw()
 
     def on_blur(self) -> None:
         self.redraw()
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        super().watch_scroll_y(old_value, new_value)
-        if self.is_mounted and self.area:
-            self._strips = self._drawn()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop()
@@ -298,14 +281,8 @@ class RecordTable(ScrollView, can_focus=True):
         self._go(self.cursor - WHEEL_ROWS)
 
     def on_click(self, event: events.Click) -> None:
-        index = int(self.scroll_offset.y) + event.y - self._top
+        index = self.first_row + event.y - self._top
         if event.y >= self._top and index < len(self.table.rows):
             self._go(index)
             if event.chain == 2:
                 self.action_choose()
-
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        if self.is_mounted and self._strips:
-            self.redraw(everything=True)
-

@@ -1,0 +1,72 @@
+"""Charts: what is drawn in how many cells, and that plotext waits until there is one."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from textual.app import ComposeResult
+
+from console.ui.frame import ConsoleScreen
+from console.ui.screens import Entry
+from console.ui.widgets.chart import Chart, draw
+from console.ui.widgets.detail_pane import DetailPane
+from console.view.series import Series
+from tests.support.builders import HOSTILE
+from tests.support.screen_text import screen_text
+from tests.ui.conftest import World, live
+
+WAVE = Series("up [/x]", tuple(float(n % 17) for n in range(60)))
+GAPS = Series("gaps", (None, 3.0, None, float("nan"), 9.0, 9.0, None))
+
+
+class ChartScreen(ConsoleScreen):
+    FOCUS = "#detail"
+
+    def body(self) -> ComposeResult:
+        chart = Chart(id="chart")
+        chart.styles.height = 12
+        yield chart
+        yield DetailPane(id="detail")
+
+
+ENTRIES = (Entry(1, "chart", "Chart", "tests.ui.test_chart:ChartScreen"),)
+
+
+@pytest.mark.parametrize("size", [(12, 4), (40, 10), (120, 30)])
+def test_a_chart_has_the_size_that_was_asked_for(size: tuple[int, int]) -> None:
+    lines = draw([WAVE, GAPS], *size, 2.0).split("\n")
+    assert len(lines) <= size[1] and max(line.cell_len for line in lines) <= size[0]
+    assert "up [/x]" in draw([WAVE, GAPS], 60, 12, 2.0).plain
+
+
+def test_nothing_known_says_so() -> None:
+    assert draw([Series("x", (None, None))], 40, 10, 1.0).plain == "no data yet"
+    assert draw([], 40, 10, 1.0).plain == "no data yet"
+
+
+def test_ascii_is_ascii() -> None:
+    assert draw([WAVE], 60, 12, 1.0, is_ascii=True).plain.isascii()
+
+
+def test_plotext_is_not_part_of_the_start() -> None:
+    code = ("import sys, console.ui.app, console.ui.screens.overview.screen;"
+            "print({'plotext', 'sqlglot', 'pygments', 'markdown_it'} & sys.modules.keys())")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+async def test_chart_and_detail_on_a_screen(world: World) -> None:
+    async with world.console(size=(80, 24), entries=ENTRIES) as (app, pilot):
+        await live(app, pilot)
+        app.screen.query_one(Chart).show(WAVE, GAPS)
+        pane = app.screen.query_one(DetailPane)
+        pane.say(*[(name, "warning") for name in HOSTILE], *[(f"line {number}", "dim") for number in range(50)])
+        await pilot.pause()
+        shown = screen_text(app)
+        assert "[/x] [bold]not bold[/bold]" in shown and max(shown) > "⠁" and "line 49" not in shown
+        await pilot.press(*["pagedown"] * 12)
+        assert "line 49" in screen_text(app)
+        await pilot.press("y")
+        assert "line 3" in app.clipboard
