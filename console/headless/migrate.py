@@ -59,10 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser, *common: Callable[[argparse.A
     _add_range(plan)
     plan.add_argument("--down", action="store_true", help="of rolling back")
     plan.add_argument("--out-of-order", action="store_true", help="with what is older than what is applied")
-    for name, words in (("verify", "prove every rollback in a scratch database"),
-                        ("lint", "look for what is dangerous; connects only with -t"),
-                        ("drift", "compare the live schema with what the applied files produce")):
-        command(name, words)
+    command("lint", "look for what is dangerous; connects only with -t")
     new = command("new", "write the next pair of files", json_too=False)
     new.add_argument("words", nargs="+", metavar="WORD", help="what it is about: add owner to documents")
     new.add_argument("--no-transaction", action="store_true", help="for statements that can't run in a transaction")
@@ -101,7 +98,8 @@ class Request:
         options = self.options
         name = target.name if target else "demo" if options.demo else options.target or self.config.default_target
         folder = Path(options.migrations) if options.migrations else None
-        found = services_for(self.config, demo=name == "demo", migrations=folder, layout=options.layout, only=options.service)
+        found = services_for(self.config, demo=name == "demo", migrations=folder, layout=options.layout,
+                             only=options.service)
         if not found:
             raise UsageError("there are no services whose migrations could be run",
                              hint="[services.NAME] in the configuration, or --migrations DIR; the shipped ones are "
@@ -134,7 +132,12 @@ class Request:
         wanted = target.label if known else "yes"
         sys.stderr.write(f"This writes to {place}. Type {wanted!r} to go on: ")
         sys.stderr.flush()
-        if sys.stdin.readline().strip() != wanted:
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)  # asyncio's own would wait for the answer
+        try:
+            answer = sys.stdin.readline().strip()
+        finally:
+            signal.signal(signal.SIGINT, before)
+        if answer != wanted:
             raise UsageError("nothing was done")
 
 
@@ -176,6 +179,5 @@ def say(words: str) -> None:
 
 
 def put(document: Any) -> None:
-    """A JSON document on stdout."""
-    json.dump(document, sys.stdout, indent=2, default=str)
-    sys.stdout.write("\n")
+    """A JSON document on stdout; indented for people, at once for programs."""
+    sys.stdout.write(json.dumps(document, indent=2 if sys.stdout.isatty() else None, default=str) + "\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,8 +13,8 @@ from console.server.script import script_session
 
 if TYPE_CHECKING:
     from console.headless.foreign import Entry
+    from console.migrate.preview import Preview
     from console.migrate.records import MigrationState, RunPlan, RunReport, ServiceStatus, Step
-    from console.migrate.status import Preview
     from console.services import Service
 
 _SYMBOLS = {"applied": "+", "pending": "-", "failed": "!", "changed": "~", "missing": "?", "held": "."}
@@ -24,6 +25,7 @@ async def status(request: Request) -> int:
     from console.migrate.frameworks.find import candidates
     from console.migrate.status import read_status
 
+    gc.disable()  # thousands of files and rows, all of them needed to the end, which is near
     target = await request.target()
     services = request.services(target)
     own, foreign_services = _by_framework(services)
@@ -112,7 +114,7 @@ async def seed(request: Request) -> int:
 async def _run(request: Request, plan: RunPlan) -> int:
     from console.headless.narration import Narration
     from console.migrate.apply import run
-    from console.migrate.status import preview
+    from console.migrate.preview import preview
 
     target = await request.target()
     own, others = _by_framework(request.services(target))

@@ -21,7 +21,7 @@ async def plan(request: Request) -> int:
     from console.migrate.plan import plan as read_plan
     from console.migrate.plan import version_note
     from console.migrate.plan_text import plan_document, render_plan
-    from console.migrate.status import preview
+    from console.migrate.preview import preview
 
     target = (await request.target()).direct()
     services = request.services(target)

@@ -58,16 +58,16 @@ def _migrations(service: Service, folder: Path) -> tuple[list[MigrationFile], li
 
 
 def _own_layout(service: str, folder: Path) -> tuple[list[MigrationFile], list[str]]:
-    ups: dict[tuple[str, str], Path] = {}
-    downs: dict[tuple[str, str], Path] = {}
+    ups: dict[tuple[str, str], str] = {}
+    downs: dict[tuple[str, str], str] = {}
     notes: list[str] = []
-    for file in sorted(os.listdir(folder)):  # noqa: PTH208 - names alone, of which there are thousands
+    for file in sorted(os.listdir(folder)):  # noqa: PTH208 - there may be thousands: names are cheap, paths are not
         if match := _NAME.fullmatch(file):
-            (ups if match[3].lower() == "up" else downs)[match[1], match[2] or ""] = folder / file
+            (ups if match[3].lower() == "up" else downs)[match[1], match[2] or ""] = os.path.join(folder, file)  # noqa: PTH118
         elif file.lower().endswith(".sql"):
             notes.append(f"{file} is no migration: its name is not VERSION_slug.up.sql or VERSION_slug.down.sql")
     for identity in downs.keys() - ups.keys():
-        raise FileError(downs[identity], "there is no up file of this name",
+        raise FileError(Path(downs[identity]), "there is no up file of this name",
                         hint="both files of a pair have the same version and slug")
     return [MigrationFile(service, version, name, Script(path),
                           Script(downs[version, name]) if (version, name) in downs else None)

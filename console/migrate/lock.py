@@ -92,7 +92,7 @@ async def _try(session: ScriptSession) -> bool:
     settings = ["idle_in_transaction_session_timeout", "statement_timeout"]
     if session.info.major >= 17:
         settings.append("transaction_timeout")
-    rows = await session.execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+    rows = await session.execute("BEGIN ISOLATION LEVEL READ COMMITTED",
                                  *(f"SET LOCAL {name} = 0" for name in settings),
                                  f"SELECT pg_catalog.pg_try_advisory_xact_lock({RUN_KEY})")
     if rows[0][0]:

@@ -28,19 +28,28 @@ class Script:
     slots: what was read is kept in the instance. `given` are directives that a layout spells in its own way.
     """
 
-    path: Path
+    location: Path | str
     section: str | None = None
     first_line: int = 1
     given: Directives | None = None
 
     @cached_property
-    def _content(self) -> bytes:
+    def path(self) -> Path:
+        """`location`; made when it is asked for, since thousands of paths cost more than reading the files."""
+        return Path(self.location)
+
+    def _read(self) -> bytes:
         if self.section is not None:
             return self.section.encode()
         try:
-            return self.path.read_bytes()
+            with open(self.location, "rb", buffering=0) as file:  # noqa: PTH123 - see path
+                return file.read()
         except OSError as error:
             raise FileError(self.path, f"can't be read: {error.strerror}") from None
+
+    @cached_property
+    def _content(self) -> bytes:
+        return self._read()
 
     @cached_property
     def text(self) -> str:
@@ -57,20 +66,24 @@ class Script:
         return text
 
     @cached_property
-    def checksum(self) -> str:
-        """`sha256:` and the digest of the text without byte order mark and with LF line ends."""
-        content = self._content.removeprefix(b"\xef\xbb\xbf")
+    def _checksums(self) -> tuple[str, str]:
+        # What has been read to be run is what is summed up; what is only compared is not kept.
+        raw = self.__dict__.get("_content") or self._read()
+        content = raw.removeprefix(b"\xef\xbb\xbf")
         if b"\r" in content:
             content = content.replace(b"\r\n", b"\n")
-        return "sha256:" + hashlib.sha256(content).hexdigest()
+        checksum = "sha256:" + hashlib.sha256(content).hexdigest()
+        return checksum, checksum if content is raw else "sha256:" + hashlib.sha256(raw).hexdigest()
 
-    @cached_property
+    @property
+    def checksum(self) -> str:
+        """`sha256:` and the digest of the text without byte order mark and with LF line ends."""
+        return self._checksums[0]
+
+    @property
     def raw_checksum(self) -> str:
         """The same of the bytes as they are; only differs from `checksum` by a byte order mark or line ends."""
-        content = self._content
-        if b"\r" not in content and not content.startswith(b"\xef\xbb\xbf"):
-            return self.checksum
-        return "sha256:" + hashlib.sha256(content).hexdigest()
+        return self._checksums[1]
 
     @cached_property
     def directives(self) -> Directives:
@@ -91,7 +104,7 @@ class MigrationFile:
     up: Script
     down: Script | None = None
 
-    @cached_property
+    @property
     def key(self) -> VersionKey:
         return version_key(self.version)
 

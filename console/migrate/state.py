@@ -59,7 +59,8 @@ def _with_file(file: MigrationFile, row: LedgerRow | None, highest: VersionKey |
     if row.state != "applied":
         word = "undoing it" if row.direction == "down" else "it"
         detail = f"{row.statements_done} of {row.statements_total} statements of {word} are done"
-        return state("failed", f"{detail}: {row.error}" if row.error else f"{detail}, then it was interrupted")
+        return state("failed", f"{detail}: {row.error.splitlines()[0]}" if row.error
+                     else f"{detail}, then it was interrupted")
     if row.checksum_up != file.up.checksum:
         return state("changed", "the file was changed after it was applied")
     if row.raw_checksum_up != file.up.raw_checksum:

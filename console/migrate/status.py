@@ -1,14 +1,12 @@
-"""Looking at migrations without writing anything: states, and what a run would do."""
+"""Looking at the states of migrations without writing anything."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from console.migrate import ledger, state, steps
+from console.migrate import ledger, state
 from console.migrate.files import read_service
-from console.migrate.prepare import Prepared, prepare
-from console.migrate.records import RunPlan, ServiceStatus, Step
+from console.migrate.records import ServiceStatus
 from console.server.session import Session
 from console.services import Service
 
@@ -20,23 +18,3 @@ async def read_status(session: Session, services: Sequence[Service]) -> tuple[Se
     """
     files = [read_service(service) for service in services]
     return state.compare_all(files, await ledger.read(session), session.info.extensions)
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """One step of a run to come, checked as before a run. `held` says why it would be left out as things are now."""
-
-    step: Step
-    script: Prepared
-    held: str | None
-
-
-async def preview(session: Session, services: Sequence[Service], plan: RunPlan) -> tuple[Preview, ...]:
-    """What a run of `plan` would execute now, in order. Raises MigrationError where it would refuse to start."""
-    files = [read_service(service) for service in services]
-    rows = await ledger.read(session)
-    statuses = state.compare_all(files, rows, session.info.extensions)
-    held = {(one.service, one.key): one.detail for status in statuses for one in status.migrations
-            if one.state == "held"}
-    return tuple(Preview(step, prepare(step.script), held.get((step.migration.service, step.migration.key)))
-                 for step in steps.choose(statuses, rows, plan))

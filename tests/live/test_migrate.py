@@ -15,15 +15,16 @@ from console.migrate import events
 from console.migrate.apply import apply_all, run
 from console.migrate.faults import FileError, MigrationError
 from console.migrate.lock import FILE_KEY, RUN_KEY, run_lock
+from console.migrate.preview import preview
 from console.migrate.records import RunPlan, ServiceStatus
 from console.migrate.repair import repair
 from console.migrate.seed import run_seeds
-from console.migrate.status import preview, read_status
+from console.migrate.status import read_status
 from console.resources import shipped
 from console.server.script import script_session
 from console.server.target import Target
 from console.services import Service, services_for
-from tests.support.servers import Database, LiveServer
+from tests.support.servers import Database, LiveServer, Servers
 
 DOWN = RunPlan(direction="down")
 
@@ -396,3 +397,24 @@ async def test_the_shipped_services_go_up_down_and_up(any_database: Database) ->
     assert ask(any_database, "SELECT count(*) FROM dbconsole.migration") == [(0,)]
     again = await apply_all(target(any_database), services)
     assert [step.migration.label for step in again.done] == [step.migration.label for step in first.done]
+
+
+async def test_a_standby_is_told_from_a_primary(servers: Servers, own_server: LiveServer, tmp_path: Path) -> None:
+    standby = servers.standby(own_server)
+    with pytest.raises(MigrationError, match="is a standby: nothing can be written there") as caught:
+        await apply_all(Target(name="copy", conninfo=standby.dsn), [shop(tmp_path, FILES)])
+    assert "primary" in (caught.value.hint or "")
+
+
+async def test_a_database_that_is_read_only_by_default_is_migrated(database: Database, tmp_path: Path) -> None:
+    ask(database, f'ALTER DATABASE "{database.name}" SET default_transaction_read_only = on')
+    assert len((await apply_all(target(database), [shop(tmp_path, FILES)])).done) == 2
+
+
+async def test_a_resource_that_runs_out_leaves_nothing(database: Database, tmp_path: Path) -> None:
+    service = shop(tmp_path, {"1_a.up.sql": "CREATE TABLE a (); SET LOCAL temp_file_limit = '1MB';\n"
+                                            "CREATE TABLE b AS SELECT n FROM generate_series(1, 2000000) n "
+                                            "ORDER BY md5(n::text);"})
+    error = await failing(database, service)
+    assert (error.sqlstate, error.line) == ("53400", 2)
+    assert ask(database, "SELECT to_regclass('a')") == [(None,)]
