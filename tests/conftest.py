@@ -6,6 +6,7 @@ import pytest
 
 from tests.support import pgbouncer as poolers
 from tests.support import servers as live
+from tests.support.demo import demo
 from tests.support.pgbouncer import pgbouncer, pgbouncers
 from tests.support.servers import (
     any_database,
@@ -27,6 +28,7 @@ __all__ = [
     "any_database",
     "any_server",
     "database",
+    "demo",
     "docker_server",
     "embedded",
     "own_server",

@@ -136,6 +136,7 @@ def _relations(draw: Draw, nodes: list[tuple[Any, ...]]) -> Iterator[tuple[Any, 
 def _run(draw: Draw, context: tuple[Any, ...]) -> tuple[Any, ...]:
     before, started_at = draw.randint(6, 60), draw.after(context[9], 24 * 30)
     after = round(before * draw.uniform(0.4, 0.95))
+    finished_at = started_at + timedelta(milliseconds=draw.milliseconds(2500))
     saved = (before - after) * draw.randint(20, 90)
     return (
         context[0],
@@ -145,5 +146,5 @@ def _run(draw: Draw, context: tuple[Any, ...]) -> tuple[Any, ...]:
         saved,
         {"removed": before - after, "model": "small-8b"},
         started_at,
-        started_at + timedelta(milliseconds=draw.milliseconds(2500)),
+        finished_at if finished_at <= draw.now else None,
     )
