@@ -68,7 +68,9 @@ def may_import(importer: str, imported: str, name: str) -> bool:
             return False
         case "view":
             return name.endswith(".records") or imported in {"services"} or (imported, name) in {
-                ("check", "console.check.result"), ("server", "console.server.info")}
+                ("check", "console.check.result"), ("server", "console.server.info"),
+                ("migrate", "console.migrate.events"), ("migrate", "console.migrate.history"),
+                ("migrate", "console.migrate.plan"), ("migrate", "console.migrate.lint")}
         case "check":
             return imported in FEATURES | {"server"}
         case "sampler":

@@ -3,43 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from console.migrate.files import is_foreign
-from console.migrate.frameworks.find import Candidate
-from console.migrate.frameworks.read import read_ledgers
-from console.migrate.frameworks.records import ForeignLedger, Run
+from console.migrate.frameworks.records import Entry, ForeignLedger, ForeignMigration, Run
 from console.migrate.frameworks.specs import TITLES
-from console.migrate.frameworks.status import ForeignMigration, belonging, migrations, state
-from console.server.session import Session
-from console.services import Service, owner_of
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A foreign ledger and whose it is: a service's name, else its schema's."""
-
-    service: str
-    ledger: ForeignLedger
-
-
-async def read(session: Session, services: Sequence[Service], among: Sequence[Candidate], *,
-               everything: bool) -> list[Entry]:
-    """The foreign ledgers of `services`; with `everything` also those that no service owns. Raises ConsoleError."""
-    found = (await read_ledgers(session, among)).ledgers
-    entries = []
-    taken = set()
-    for service in services:
-        if is_foreign(service):
-            for ledger in belonging(service, found):
-                taken.add((ledger.schema, ledger.table))
-                entries.append(Entry(service.name, ledger))
-    for ledger in found:
-        owner = owner_of(ledger.schema, services)
-        if (ledger.schema, ledger.table) not in taken and (everything or owner is not None):
-            entries.append(Entry(owner.name if owner else ledger.schema, ledger))
-    return entries
+from console.migrate.frameworks.status import migrations, state
 
 
 def rows(entries: Sequence[Entry]) -> list[tuple[str, str, str, str, str]]:

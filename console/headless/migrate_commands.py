@@ -12,7 +12,7 @@ from console.headless.migrate import Request, put, say
 from console.server.script import script_session
 
 if TYPE_CHECKING:
-    from console.headless.foreign import Entry
+    from console.migrate.frameworks.records import Entry
     from console.migrate.preview import Preview
     from console.migrate.records import MigrationState, RunPlan, RunReport, ServiceStatus, Step
     from console.services import Service
@@ -35,8 +35,9 @@ async def status(request: Request) -> int:
         among = await candidates(session)
         if among or foreign_services:
             from console.headless import foreign
+            from console.migrate.frameworks.entries import read_entries
 
-            others = await foreign.read(session, services, among, everything=request.options.service is None)
+            others = await read_entries(session, services, among, everything=request.options.service is None)
     if request.options.json:
         put({"target": target.label, "services": [*map(_status_document, statuses),
                                                   *(foreign.document(one) for one in others)]})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -98,10 +99,10 @@ async def plan(session: Session | None, steps: Sequence[Step],
     Raises ConsoleError when the server can't be asked.
     """
     catalog = None
-    if session is not None:
-        names, functions = relations_and_functions(step.script for step in steps)
+    if session is not None:  # the parser takes seconds for thousands of statements: a screen goes on meanwhile
+        names, functions = await asyncio.to_thread(relations_and_functions, [step.script for step in steps])
         catalog = await read_catalog(session, sorted(names, key=str), sorted(functions))
-    return planned(steps, catalog, schemas or {})
+    return await asyncio.to_thread(planned, steps, catalog, schemas or {})
 
 
 def planned(steps: Sequence[Step], catalog: Catalog | None, schemas: Mapping[str, tuple[str, ...]]) -> list[PlanStep]:

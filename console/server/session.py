@@ -72,6 +72,10 @@ class Session(Protocol):
         """
         ...
 
+    async def renew(self) -> ServerInfo:
+        """Finds out again what `info` says: a standby may be promoted, an extension made, a privilege granted."""
+        ...
+
 
 class PgSession:
     """A session over a psycopg connection in autocommit."""

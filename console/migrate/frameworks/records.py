@@ -6,6 +6,8 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from console.migrate.records import State
+
 RowState = Literal["applied", "failed", "running", "reverted", "baseline", "repeatable"]
 """`failed` and `running` make a ledger dirty; `reverted`, `baseline` and `repeatable` rows are not counted."""
 
@@ -121,6 +123,32 @@ class ForeignLedger:
 
     def with_differences(self, differences: tuple[PendingMigration, ...], note: str | None = None) -> ForeignLedger:
         return replace(self, differences=differences, note=note)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A foreign ledger and whose it is: a service's name, else its schema's."""
+
+    service: str
+    ledger: ForeignLedger
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignMigration:
+    """One migration of a foreign ledger or of its files; what the framework doesn't store is None.
+
+    `held` are those that the framework itself passes over or has only begun; `detail` says why, "" nothing to say.
+    """
+
+    version: str
+    name: str | None
+    line: str | None
+    state: State
+    applied_at: dt.datetime | None = None
+    applied_by: str | None = None
+    duration_ms: float | None = None
+    checksum_ok: bool | None = None
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from console.migrate.frameworks.read import read_ledgers
-from console.migrate.frameworks.records import ForeignLedger, LedgerRow, PendingMigration
+from console.migrate.frameworks.records import ForeignLedger, ForeignMigration, LedgerRow, PendingMigration
 from console.migrate.frameworks.specs import TITLES
 from console.migrate.records import State
 from console.server.script import script_session
@@ -16,24 +14,6 @@ from console.server.target import Target
 from console.services import Service
 
 _WORST: Sequence[State] = ("failed", "changed", "missing", "pending", "held")
-
-
-@dataclass(frozen=True, slots=True)
-class ForeignMigration:
-    """One migration of a foreign ledger or of its files; what the framework doesn't store is None.
-
-    `held` are those that the framework itself passes over or has only begun; `detail` says why, "" nothing to say.
-    """
-
-    version: str
-    name: str | None
-    line: str | None
-    state: State
-    applied_at: dt.datetime | None = None
-    applied_by: str | None = None
-    duration_ms: float | None = None
-    checksum_ok: bool | None = None
-    detail: str = ""
 
 
 def migrations(ledger: ForeignLedger) -> tuple[ForeignMigration, ...]:
