@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from console.demo import sample
+from console.demo.marker import MARKER, TITLE, VERSION
 from console.server.copy import copy_rows
-from console.server.query import load as load_query
+from console.server.query import load
 from console.server.script import ScriptSession
-from console.server.session import Session
 
-MARKER = f"dbconsole demo, sample data {sample.VERSION}"
 LOAD_KEY = int.from_bytes(b"dbcsampl", "big")
 BEGIN = (
     "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
@@ -26,13 +25,6 @@ BEGIN = (
     "SET LOCAL idle_in_transaction_session_timeout = 0",
     f"SELECT pg_catalog.pg_advisory_xact_lock({LOAD_KEY})",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class SampleMarker:
-    """sql/sample_marker.sql as it comes."""
-
-    comment: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +42,7 @@ class LoadReport:
     duration_s: float
 
 
-_MARKER = load_query("console.demo", "sample_marker", SampleMarker)
-_FINISHING = load_query("console.demo", "finishing", FinishingStatement)
-
-
-async def is_loaded(session: Session) -> bool:
-    """Whether sample data, of whichever version, is in this database. Raises ConsoleError."""
-    (found,) = await session.fetch(_MARKER)
-    return _says_so(found.comment)
+_FINISHING = load("console.demo", "finishing", FinishingStatement)
 
 
 async def load_sample(session: ScriptSession, report: Callable[[str], None]) -> LoadReport | None:
@@ -65,8 +50,8 @@ async def load_sample(session: ScriptSession, report: Callable[[str], None]) -> 
     started = time.perf_counter()
     try:
         await session.execute(*BEGIN)
-        (found,) = await session.fetch_here(_MARKER)
-        if _says_so(found.comment):
+        (found,) = await session.fetch_here(MARKER)
+        if found.is_there:
             await session.execute("ROLLBACK")
             return None
         report("loading sample data")
@@ -77,16 +62,12 @@ async def load_sample(session: ScriptSession, report: Callable[[str], None]) -> 
             count += await copy_rows(session, schema, name, table.columns, table.rows)
         for statement in (*sample.CHANGES, *(one.statement for one in await session.fetch_here(_FINISHING))):
             await session.execute(statement)
-        await session.execute(f"COMMENT ON DATABASE {_quoted(session.info.database)} IS '{MARKER}'", "COMMIT")
+        await session.execute(f"COMMENT ON DATABASE {_quoted(session.info.database)} IS '{TITLE}{VERSION}'", "COMMIT")
     except BaseException:
         # The session is this load's own, and its end rolls back; a cancelled COPY leaves it in no other state.
         await session.connection.close()
         raise
     return LoadReport(count, time.perf_counter() - started)
-
-
-def _says_so(comment: str | None) -> bool:
-    return (comment or "").startswith(MARKER.rstrip("0123456789"))
 
 
 def _quoted(identifier: str) -> str:

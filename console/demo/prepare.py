@@ -51,7 +51,7 @@ def demo_target(server: DemoServer) -> Target:
 
 async def _is_complete(target: Target) -> bool:
     """Whether there is nothing to do, by one connection and two reads; not, where the database doesn't exist."""
-    from console.demo.load import is_loaded
+    from console.demo.marker import is_loaded
     from console.migrate.files import read_service
     from console.migrate.ledger import read
     from console.migrate.state import compare_all
@@ -69,7 +69,8 @@ async def _is_complete(target: Target) -> bool:
 async def _complete(target: Target, report: Report) -> None:
     """Makes what is missing. The data comes before the vector indexes: built over rows that are there, they take a
     sixth of the time, and an ivfflat index learns its lists."""
-    from console.demo.load import is_loaded, load_sample
+    from console.demo.load import load_sample
+    from console.demo.marker import is_loaded
     from console.migrate.records import RunPlan
     from console.server.databases import create_database
     from console.server.script import script_session

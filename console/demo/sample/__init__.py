@@ -24,9 +24,6 @@ from console.demo.sample import (
 )
 from console.demo.sample.records import Rows
 
-VERSION = 1
-"""Of the data; another one is loaded by `demo reset`."""
-
 SERVICES = (
     analytics,
     code_quality,

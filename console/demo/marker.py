@@ -1,0 +1,32 @@
+"""Whether the sample data is in a database: its load leaves its version in the database's comment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from console.server.query import Query, load
+from console.server.session import Session
+
+TITLE = "dbconsole demo, sample data "
+VERSION = 1
+"""Of the data; another one is loaded by `demo reset`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SampleMarker:
+    """sql/sample_marker.sql as it comes."""
+
+    comment: str | None
+
+    @property
+    def is_there(self) -> bool:
+        return (self.comment or "").startswith(TITLE)
+
+
+MARKER: Query[SampleMarker] = load("console.demo", "sample_marker", SampleMarker)
+
+
+async def is_loaded(session: Session) -> bool:
+    """Whether sample data, of whichever version, is in this database. Raises ConsoleError."""
+    (found,) = await session.fetch(MARKER)
+    return found.is_there
