@@ -6,33 +6,36 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
+from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from console.ui import text
-from console.ui.widgets.painting import console_app, inks
+from console.ui.widgets.painting import Painted, console_app, inks
 from console.view.table import Line, Tone, plain
 
 HIGHLIGHTED_CHARACTERS = 200_000
 """Longer texts stay plain: nobody wants to wait for colours."""
 
+SIDEWAYS_CELLS = 8
+WHEEL_LINES = 3
 
-class CodePane(ScrollView, can_focus=True):
+
+class CodePane(Painted, can_focus=True):
     """Shows toned lines; `y` copies the text that they were made of."""
 
-    ALLOW_SELECT = False
     DEFAULT_CSS = """
-    CodePane { height: 1fr; background: transparent; scrollbar-size-vertical: 1; scrollbar-size-horizontal: 0; }
+    CodePane { height: 1fr; background: transparent; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("k", "scroll_up", show=False),
-        Binding("j", "scroll_down", show=False),
-        Binding("h", "scroll_left", show=False),
-        Binding("l", "scroll_right", show=False),
-        Binding("g", "scroll_home", show=False),
-        Binding("G", "scroll_end", show=False),
+        Binding("up,k", "scroll(-1)", "up", show=False),
+        Binding("down,j", "scroll(1)", "down", show=False),
+        Binding("pageup", "page(-1)", "page up", show=False),
+        Binding("pagedown", "page(1)", "page down", show=False),
+        Binding("home,g", "edge(-1)", "first", show=False),
+        Binding("end,G", "edge(1)", "last", show=False),
+        Binding("left,h", "sideways(-1)", "left", show=False),
+        Binding("right,l", "sideways(1)", "right", show=False),
         Binding("y", "copy", "copy", id="code.copy"),
     ]
 
@@ -41,37 +44,65 @@ class CodePane(ScrollView, can_focus=True):
         self.text = ""
         self._lines: Sequence[Line] = ()
         self._widths: list[int] = []
+        self._top = self._left = 0
 
     def show_text(self, source: str, lines: Sequence[Line]) -> None:
         """Shows `lines`, which are made of `source`, from the top."""
         self.text, self._lines = source, lines
         self._widths = [text.width(text.clean(plain(line))) for line in lines]
-        self.virtual_size = Size(max(self._widths, default=0), len(lines))
-        self.scroll_to(0, 0, animate=False, force=True, immediate=True)
-        self.refresh()
+        self._top = self._left = 0
+        self.redraw()
 
-    def redraw(self, *, everything: bool = False) -> None:
-        """Draws anew, in the inks of now."""
-        self.refresh()
+    def _drawn(self) -> list[Strip]:
+        width, height = self.size.width - 1, self.size.height
+        found, base = inks(self), self.rich_style
+        more = Strip([Segment("›", base + found["accent"])])
+        strips = []
+        for index in range(self._top, min(len(self._lines), self._top + height)):
+            line, beyond = self._lines[index], self._left + width
+            strip = text.strip(line, beyond, found, base).crop(self._left, beyond)
+            strips.append(Strip.join([strip.crop(0, width - 1), more]) if self._widths[index] > beyond else strip)
+        strips += [Strip.blank(width, base)] * (height - len(strips))
+        return [Strip.join([strip, Strip([Segment(thumb, base + found["faint"])])])
+                for strip, thumb in zip(strips, self._scrollbar(height), strict=True)]
 
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self.refresh()
+    def _scrollbar(self, height: int) -> str:
+        """A cell a line: where in the text the lines are that are shown, blank when all are."""
+        lines = len(self._lines)
+        if lines <= height:
+            return " " * height
+        length = max(1, round(height * height / lines))
+        start = round(self._top / (lines - height) * (height - length))
+        return " " * start + "▐" * length + " " * (height - start - length)
 
-    def render_line(self, y: int) -> Strip:
-        x, top = self.scroll_offset
-        width, base = self.size.width, self.rich_style
-        if top + y >= len(self._lines):
-            return Strip.blank(width, base)
-        line = self._lines[top + y]
-        strip = text.strip(line, x + width, inks(self), base).crop(x, x + width)
-        if self._widths[top + y] <= x + width:
-            return strip
-        return Strip.join([strip.crop(0, width - 1), Strip([Segment("›", base + inks(self)["accent"])])])
+    def _go(self, top: int) -> None:
+        self._top = max(0, min(top, len(self._lines) - self.size.height))
+        self.redraw()
+
+    def action_scroll(self, lines: int) -> None:
+        self._go(self._top + lines)
+
+    def action_page(self, direction: int) -> None:
+        self._go(self._top + direction * max(1, self.size.height - 1))
+
+    def action_edge(self, direction: int) -> None:
+        self._go(len(self._lines) if direction > 0 else 0)
+
+    def action_sideways(self, direction: int) -> None:
+        most = max(0, max(self._widths, default=0) - self.size.width + 2)
+        self._left = max(0, min(self._left + direction * SIDEWAYS_CELLS, most))
+        self.redraw()
 
     def action_copy(self) -> None:
         console_app(self).copy(self.text)
 
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.action_scroll(WHEEL_LINES)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.action_scroll(-WHEEL_LINES)
 
 
 def sql_lines(source: str) -> list[Line]:
@@ -101,6 +132,6 @@ def _tone(token: str) -> Tone:
         return "dim"
     if token.startswith("Token.Keyword"):
         return "accent"
-    if token.startswith(("Token.Literal.String", "Token.String")):
+    if token.startswith("Token.Literal.String"):
         return "ok"
     return "strong" if token.startswith("Token.Name.Tag") else ""
