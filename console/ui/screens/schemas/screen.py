@@ -33,12 +33,12 @@ class SchemasScreen(ConsoleScreen):
     CSS_PATH = "screen.tcss"
     FOCUS = "#tree"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "other_side", "detail/tree", key_display="tab", id="schemas.side"),
         Binding("right_square_bracket", "move_tab(1)", "tabs", key_display="[ ]", id="schemas.next_tab"),
         Binding("left_square_bracket", "move_tab(-1)", show=False, id="schemas.previous_tab"),
         Binding("e", "export", "export", id="schemas.export"),
-        Binding("y", "copy_name", "copy name", id="schemas.copy"),
         Binding("escape", "back", "back", key_display="esc", id="schemas.back"),
+        Binding("tab", "other_side", "detail/tree", key_display="tab", id="schemas.side"),
+        Binding("y", "copy_name", "copy name", id="schemas.copy"),
         Binding("R", "reread", "read again", id="schemas.reread"),
         Binding("i", "system", "system schemas", show=False, id="schemas.system"),
     ]

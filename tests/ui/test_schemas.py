@@ -1,0 +1,297 @@
+"""Screen 2 on a fake server: the tree, the search, the detail's tabs, and what goes wrong. Rows: tests/live."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from console.catalog.records import Found
+from console.errors import Denied, Unreachable
+from console.services import Service
+from console.ui.app import ConsoleApp
+from console.ui.connection import State
+from console.ui.dialogs.failure import DetailDialog
+from console.ui.screens.schemas.detail import DetailPane
+from console.ui.screens.schemas.screen import SchemasScreen
+from console.ui.widgets.object_tree import ObjectTree
+from tests.support import catalog
+from tests.support.builders import HOSTILE
+from tests.support.screen_text import assert_golden, screen_text
+from tests.ui.conftest import World, live, until
+
+
+@pytest.fixture
+def world() -> World:
+    made = World()
+    made.answers |= catalog.answers()
+    made.services = (Service(name="document_store", schemas=("document_store",)),
+                     Service(name="event_data", schemas=("event_data",), description="Events and speakers"),
+                     Service(name="web_access", schemas=("web_access",)))
+    return made
+
+
+@asynccontextmanager
+async def schemas(world: World, size: tuple[int, int] = (120, 36)) -> AsyncIterator[tuple[ConsoleApp, Any, SchemasScreen]]:
+    """The screen with its tree read."""
+    async with world.console(size=size) as (app, pilot):
+        await live(app, pilot)
+        await pilot.press("2")
+        await until(lambda: isinstance(app.screen, SchemasScreen) and app.screen.side.outline is not None, pilot)
+        screen = app.screen
+        assert isinstance(screen, SchemasScreen)
+        yield app, pilot, screen
+
+
+async def go_to_tables(pilot: Pilot[Any], screen: SchemasScreen) -> None:
+    """The cursor on the first table of event_data, its tables being open."""
+    assert screen.query_one(ObjectTree).select("service:event_data/schema:100")
+    await pilot.press("right", "right", "right", "right")
+    await until(lambda: "events" in [row.cells[0].text.strip() for row in screen.query_one(ObjectTree).table.rows],
+                pilot)
+    screen.query_one(ObjectTree).select("service:event_data/schema:100/table/1")
+    await pilot.pause()
+
+
+def subject(screen: SchemasScreen) -> str:
+    found = screen.query_one(DetailPane).subject
+    return found.name if found else ""
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["120x36", "80x24"])
+async def test_the_tree_opens_on_every_schema(world: World, size: tuple[int, int]) -> None:
+    async with schemas(world, size) as (app, pilot, screen):
+        if size[0] > 100:
+            await until(lambda: subject(screen) == "document_store", pilot)
+        assert_golden(app, f"schemas-{size[0]}x{size[1]}")
+        shown = screen_text(app)
+        assert "unassigned" in shown and "reporting_scratch" in shown and "not in this database" in shown
+
+
+async def test_opening_a_node_reads_that_node_alone(world: World) -> None:
+    async with schemas(world) as (app, pilot, screen):
+        assert world.pool.only.asked.count("schemas") == 1
+        assert "relations" not in world.pool.only.asked
+        await go_to_tables(pilot, screen)
+        await until(lambda: subject(screen) == "event_data.events", pilot)
+        assert "types" not in world.pool.only.asked
+        assert_golden(app, "schemas-columns-120x36")
+
+
+async def test_tabs_by_keys_keep_their_place_from_object_to_object(world: World) -> None:
+    async with schemas(world) as (_, pilot, screen):
+        await go_to_tables(pilot, screen)
+        await until(lambda: subject(screen) == "event_data.events", pilot)
+        await pilot.press("]")
+        detail = screen.query_one(DetailPane)
+        assert detail.tab is not None and detail.tab.title == "Indexes"
+        await pilot.press("down")
+        await until(lambda: subject(screen) == "event_data.speakers", pilot)
+        assert detail.tab is not None and detail.tab.title == "Indexes"
+        await pilot.press("[", "[", "[")
+        assert detail.tab is not None and detail.tab.title == "DDL"
+
+
+async def test_enter_goes_to_the_detail_and_escape_back(world: World) -> None:
+    async with schemas(world, (80, 24)) as (app, pilot, screen):
+        await go_to_tables(pilot, screen)
+        assert not subject(screen)  # nothing is read of what can't be seen
+        await pilot.press("enter")
+        await until(lambda: subject(screen) == "event_data.events", pilot)
+        await until(lambda: screen.focused is not None and screen.focused.id == "content", pilot)
+        assert_golden(app, "schemas-columns-80x24")
+        await pilot.press("escape")
+        assert screen.focused is screen.query_one(ObjectTree)
+        assert "15" not in screen_text(app).splitlines()[2] and "reporting_scratch" in screen_text(app)
+
+
+async def test_a_row_that_was_cut_is_shown_whole(world: World) -> None:
+    async with schemas(world) as (app, pilot, screen):
+        await go_to_tables(pilot, screen)
+        await until(lambda: subject(screen) == "event_data.events", pilot)
+        await pilot.press("]", "tab", "down", "enter")
+        await until(lambda: isinstance(app.screen, DetailDialog), pilot)
+        assert "CREATE INDEX events_embedding_idx ON event_data.events" in screen_text(app)
+
+
+async def test_a_list_in_the_detail_leads_into_the_tree(world: World) -> None:
+    async with schemas(world) as (_, pilot, screen):
+        screen.query_one(ObjectTree).select("service:event_data")
+        await until(lambda: subject(screen) == "event_data", pilot)
+        await pilot.press("tab", "enter")
+        await until(lambda: screen.side.node is not None and screen.side.node.type == "schema", pilot)
+        assert screen.focused is screen.query_one(ObjectTree)
+
+
+async def test_typing_searches_the_server_once_one_stops(world: World) -> None:
+    asked: list[str] = []
+
+    def search(params: Any) -> list[Found]:
+        asked.append(params["text"])
+        return [catalog.found("index", 52, "events_embedding_idx", parent_oid=1), catalog.found("table", 1, "events")]
+
+    world.answers["search"] = search
+    async with schemas(world) as (app, pilot, screen):
+        screen.query_one(ObjectTree).select("service:event_data")
+        await pilot.press("slash", *"events")
+        await until(lambda: screen.side.found is not None, pilot)
+        assert asked == ["events"]
+        assert screen.side.node is not None and screen.side.node.name in ("events", "events_embedding_idx")
+        await pilot.press("enter")
+        screen.query_one(ObjectTree).select("service:event_data/schema:100/index:52")
+        await until(lambda: subject(screen) == "event_data.events", pilot)
+        detail = screen.query_one(DetailPane)
+        assert detail.tab is not None and detail.tab.title == "Indexes"
+        assert_golden(app, "schemas-search-120x36")
+        await pilot.press("escape")
+        assert screen.side.found is None and screen.side.node is not None
+        assert screen.side.node.key == "service:event_data"
+
+
+async def test_keys_are_text_while_one_types_a_name(world: World) -> None:
+    async with schemas(world) as (app, pilot, screen):
+        await pilot.press("slash", *"1qt[R")
+        await until(lambda: screen.side.found is not None, pilot)
+        assert app.screen is screen
+        assert "nothing of that name" in screen_text(app)
+        await pilot.press("escape")
+        assert screen.side.found is None
+
+
+async def test_moving_on_leaves_no_read_behind(world: World) -> None:
+    async with schemas(world) as (_, pilot, screen):
+        await go_to_tables(pilot, screen)
+        await until(lambda: subject(screen) == "event_data.events", pilot)
+        world.pool.hold()
+        await pilot.press("down")
+        await asyncio.sleep(0.2)
+        await pilot.press("up")
+        await asyncio.sleep(0.2)
+        reading = [worker for worker in screen.query_one(DetailPane).workers
+                   if worker.group == "subject" and not worker.is_finished]
+        assert len(reading) == 1
+        world.pool.release()
+        await until(lambda: subject(screen) == "event_data.events", pilot)
+
+
+async def test_a_slow_read_says_so_and_closing_the_node_cancels_it(world: World) -> None:
+    async with schemas(world) as (app, pilot, screen):
+        screen.query_one(ObjectTree).select("service:event_data/schema:100")
+        await pilot.press("right", "right")
+        world.pool.hold()
+        await pilot.press("right")
+        await until(lambda: "reading…" in screen_text(app), pilot)
+        await pilot.press("left")
+        await until(lambda: not screen.side._reads, pilot)
+        world.pool.release()
+        await pilot.pause(0.05)
+        assert "    ▸ tables" in screen_text(app)
+
+
+async def test_what_may_not_be_read_says_so_in_its_place(world: World) -> None:
+    refusal = Denied("staging: permission denied for relation pg_class", hint="GRANT pg_read_all_data TO you")
+    world.answers["relations"] = refusal
+    async with schemas(world) as (app, pilot, screen):
+        screen.query_one(ObjectTree).select("service:event_data/schema:100")
+        await pilot.press("right", "right", "right")
+        await until(lambda: "enter tries again" in screen_text(app), pilot)
+        assert "GRANT pg_read_all_data TO" in screen_text(app)
+        world.answers["relations"] = catalog.answers()["relations"]
+        await pilot.press("down", "enter")
+        await until(lambda: "speakers" in screen_text(app), pilot)
+
+
+async def test_what_is_gone_says_so_and_reading_again_helps(world: World) -> None:
+    async with schemas(world) as (app, pilot, screen):
+        await go_to_tables(pilot, screen)
+        answer, world.answers["relation"] = world.answers["relation"], []
+        await pilot.press("down")
+        await until(lambda: screen.query_one(DetailPane).error is not None, pilot)
+        assert "no longer there" in screen_text(app)
+        world.answers["relation"] = answer
+        await pilot.press("R")
+        await until(lambda: subject(screen) == "event_data.speakers", pilot)
+        assert screen.side.node is not None and screen.side.node.name == "speakers"
+
+
+async def test_a_lost_connection_leaves_what_was_there(world: World) -> None:
+    async with schemas(world) as (app, pilot, screen):
+        await go_to_tables(pilot, screen)
+        await until(lambda: subject(screen) == "event_data.events", pilot)
+        world.pool.fail(Unreachable("staging: the server closed the connection"))
+        world.clock.advance(2)
+        await until(lambda: app.connection.state is State.LOST, pilot)
+        app.show_state()
+        await pilot.press("down")
+        await asyncio.sleep(0.2)
+        assert subject(screen) == "event_data.events" and "embedding" in screen_text(app)
+        world.pool.recover()
+        app.connection.retry_now()
+        await until(lambda: app.connection.state is State.LIVE, pilot)
+        await until(lambda: subject(screen) == "event_data.speakers", pilot)
+
+
+async def test_names_from_the_server_are_harmless(world: World) -> None:
+    names = dict(enumerate(HOSTILE, 1))
+    world.answers |= catalog.answers(names)
+    world.answers["schemas"] = [catalog.schema(100 + number, name, len(names)) for number, name in enumerate(HOSTILE[:3])]
+    world.services = ()
+    async with schemas(world) as (app, pilot, screen):
+        await pilot.press("right", "right", "right", "right")
+        tree = screen.query_one(ObjectTree)
+        await until(lambda: sum(row.key.rsplit("/", 1)[-1].isdigit() for row in tree.table.rows) == len(names), pilot)
+        for oid in names:
+            tree.select(f"/schema:100/table/{oid}")
+            await pilot.pause()
+            shown = screen_text(app)
+            assert "\x1b" not in shown and "\u202e" not in shown and "\x9b" not in shown
+        assert "[/x] [bold]not bold[/bold]" in screen_text(app)
+
+
+async def test_without_a_schema_there_is_still_a_tree(world: World) -> None:
+    world.answers["schemas"] = []
+    world.services = ()
+    async with schemas(world) as (app, pilot, screen):
+        assert "extensions" in screen_text(app) and "roles" in screen_text(app)
+        await pilot.press("right")
+        await until(lambda: "no extensions" in screen_text(app), pilot)
+        assert screen.side.node is not None
+
+
+async def test_the_palette_jumps_to_an_object(world: World) -> None:
+    world.answers["search"] = [catalog.found("table", 2, "speakers")]
+    async with world.console() as (app, pilot):
+        await live(app, pilot)
+        await pilot.press("ctrl+p", *"speakers")
+        await until(lambda: "event_data.speakers" in screen_text(app), pilot)
+        await pilot.press("enter")
+        await until(lambda: isinstance(app.screen, SchemasScreen) and subject(app.screen) == "event_data.speakers",
+                    pilot)
+
+
+async def test_ten_thousand_nodes_are_walked_at_once(world: World) -> None:
+    names = {oid: f"table_{oid:05}" for oid in range(1, 10_001)}
+    world.answers |= catalog.answers(names)
+    async with schemas(world) as (app, pilot, screen):
+        await go_to_tables_of(pilot, screen)
+        tree = screen.query_one(ObjectTree)
+        before = len(tree.table.rows)
+        for _ in range(3):
+            assert tree.select("service:event_data/schema:100/table/more")
+            await pilot.press("enter")
+            await until(lambda before=before: len(tree.table.rows) > before, pilot)
+            before = len(tree.table.rows)
+        assert [row.key.rsplit("/", 1)[-1] for row in tree.table.rows].count("more") == 1
+        assert sum("table_" in row.cells[0].text for row in tree.table.rows) == 800
+        assert "table_00601" in screen_text(app)
+
+
+async def go_to_tables_of(pilot: Pilot[Any], screen: SchemasScreen) -> None:
+    screen.query_one(ObjectTree).select("service:event_data/schema:100")
+    await pilot.press("right", "right", "right")
+    await until(lambda: any("table_00001" in row.cells[0].text for row in screen.query_one(ObjectTree).table.rows),
+                pilot)
