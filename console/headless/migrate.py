@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 Command = Callable[["Request"], Awaitable[int]]
 FindTarget = Callable[[str | None, argparse.Namespace, Config], Awaitable["Target"]]
 
+_MODULES = {"plan": "migrate_plan", "lint": "migrate_plan"}
 REPAIRS = ("retry", "mark-applied", "mark-reverted", "accept-checksum")
 
 
@@ -147,9 +149,7 @@ async def run(options: argparse.Namespace, config: Config, find_target: FindTarg
     SIGTERM and SIGHUP end it as Ctrl-C does: the statement is cancelled, its transaction rolled back, and the event
     log says so.
     """
-    from console.headless import migrate_commands, migrate_plan
-
-    module = migrate_plan if options.command in ("plan", "lint") else migrate_commands
+    module = import_module("console.headless." + _MODULES.get(options.command, "migrate_commands"))
     command: Command = getattr(module, options.command)
     task = asyncio.ensure_future(command(Request(options, config, find_target)))
     received: list[int] = []

@@ -22,10 +22,18 @@ _SYMBOLS = {"applied": "+", "pending": "-", "failed": "!", "changed": "~", "miss
 
 async def status(request: Request) -> int:
     """States of every migration. Exit 1 with --exit-code when something is neither applied nor held."""
+    gc.disable()  # thousands of files and rows, all of them needed to the end, which is near
+    try:
+        return await _status(request)
+    finally:
+        gc.freeze()  # or the interpreter would look through them all once more before it ends
+        gc.enable()
+
+
+async def _status(request: Request) -> int:
     from console.migrate.frameworks.find import candidates
     from console.migrate.status import read_status
 
-    gc.disable()  # thousands of files and rows, all of them needed to the end, which is near
     target = await request.target()
     services = request.services(target)
     own, foreign_services = _by_framework(services)

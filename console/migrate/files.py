@@ -61,9 +61,11 @@ def _own_layout(service: str, folder: Path) -> tuple[list[MigrationFile], list[s
     ups: dict[tuple[str, str], str] = {}
     downs: dict[tuple[str, str], str] = {}
     notes: list[str] = []
+    inside = os.path.join(folder, "")  # noqa: PTH118
     for file in sorted(os.listdir(folder)):  # noqa: PTH208 - there may be thousands: names are cheap, paths are not
         if match := _NAME.fullmatch(file):
-            (ups if match[3].lower() == "up" else downs)[match[1], match[2] or ""] = os.path.join(folder, file)  # noqa: PTH118
+            version, name, direction = match.groups()
+            (ups if direction.lower() == "up" else downs)[version, name or ""] = inside + file
         elif file.lower().endswith(".sql"):
             notes.append(f"{file} is no migration: its name is not VERSION_slug.up.sql or VERSION_slug.down.sql")
     for identity in downs.keys() - ups.keys():

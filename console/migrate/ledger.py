@@ -139,7 +139,7 @@ def _identity_of(step: Step) -> tuple[str, str, str]:
     return service, step.row.version if step.row is not None else version, name
 
 
-def _checksums(file: MigrationFile) -> tuple[str, str | None, str]:
+def _checksums(file: MigrationFile) -> tuple[str, str | None, str | None]:
     return file.up.checksum, file.down.checksum if file.down is not None else None, file.up.raw_checksum
 
 

@@ -66,14 +66,14 @@ class Script:
         return text
 
     @cached_property
-    def _checksums(self) -> tuple[str, str]:
+    def _checksums(self) -> tuple[str, str | None]:
         # What has been read to be run is what is summed up; what is only compared is not kept.
         raw = self.__dict__.get("_content") or self._read()
         content = raw.removeprefix(b"\xef\xbb\xbf")
         if b"\r" in content:
             content = content.replace(b"\r\n", b"\n")
         checksum = "sha256:" + hashlib.sha256(content).hexdigest()
-        return checksum, checksum if content is raw else "sha256:" + hashlib.sha256(raw).hexdigest()
+        return checksum, None if content is raw else "sha256:" + hashlib.sha256(raw).hexdigest()
 
     @property
     def checksum(self) -> str:
@@ -81,8 +81,8 @@ class Script:
         return self._checksums[0]
 
     @property
-    def raw_checksum(self) -> str:
-        """The same of the bytes as they are; only differs from `checksum` by a byte order mark or line ends."""
+    def raw_checksum(self) -> str | None:
+        """The same of the bytes as they are, None where a byte order mark or line ends make no difference."""
         return self._checksums[1]
 
     @cached_property
@@ -131,6 +131,7 @@ class ServiceFiles:
 class LedgerRow:
     """A row of dbconsole.migration (sql/migrations.sql).
 
+    `raw_checksum_up` is that of the bytes with their line ends and byte order mark, None where they change nothing.
     `state` is applied, running or failed; the last two belong to files without a transaction, where
     `statements_done` of `statements_total` are done in `direction`. `rank` is the order of application.
     """
@@ -141,8 +142,7 @@ class LedgerRow:
     state: str
     direction: Direction
     checksum_up: str
-    checksum_down: str | None
-    raw_checksum_up: str
+    raw_checksum_up: str | None
     statements_done: int
     statements_total: int
     error: str | None

@@ -8,7 +8,7 @@ CREATE TABLE dbconsole.migration (
     direction        text NOT NULL CHECK (direction IN ('up', 'down')),
     checksum_up      text NOT NULL,
     checksum_down    text,
-    raw_checksum_up  text NOT NULL,
+    raw_checksum_up  text,
     statements_done  integer NOT NULL,
     statements_total integer NOT NULL,
     statement_hashes text[] NOT NULL,
