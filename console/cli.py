@@ -211,6 +211,8 @@ def _open(options: argparse.Namespace) -> int:
 
 def console_sources(options: argparse.Namespace, config: Config, given: Mapping[str, Target]) -> Sources:
     """What the console is made of. `given` are targets from the command line, by label."""
+    import asyncio
+
     from console.clock import SystemClock
     from console.sampler.sampler import Sampler
     from console.server.pool import Pool
@@ -223,11 +225,14 @@ def console_sources(options: argparse.Namespace, config: Config, given: Mapping[
     async def open_target(name: str, tell: Callable[[str], None]) -> AsyncIterator[Target]:
         if name == "demo":
             from console.demo.prepare import prepare
-            from console.demo.workload import working
 
             target = await prepare(tell)
-            async with working(target):
+            working = asyncio.create_task(_workload(target), name="demo workload")
+            try:
                 yield target
+            finally:
+                working.cancel()
+                await asyncio.gather(working, return_exceptions=True)
         else:
             yield given[name] if name in given else resolve(name, config)
 
@@ -238,6 +243,16 @@ def console_sources(options: argparse.Namespace, config: Config, given: Mapping[
         services_for=lambda target: find_services(target, options, config),
         pool_for=lambda target: Pool(target, clock),
         sampler_for=lambda pool, services, every_s: Sampler(pool, config, services, clock, every_s))
+
+
+async def _workload(target: Target) -> None:
+    """The demo's workload, begun when the first screen has been painted: its texts take a moment to import."""
+    import asyncio
+
+    await asyncio.sleep(1.5)
+    from console.demo.workload import run_workload
+
+    await run_workload(target)
 
 
 def _migrate(arguments: list[str]) -> int:
