@@ -172,7 +172,7 @@ class ConsoleApp(Look):
 
     def copy(self, text: str) -> None:
         """Puts `text` on the terminal's clipboard (OSC 52) and says so."""
-        self.copy_to_clipboard(text)
+        self.copy_to_clipboard(text.encode("utf-8", "replace").decode())  # a lone surrogate has no bytes
         self.tell("copied")
 
     def tell(self, words: str) -> None:

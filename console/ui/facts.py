@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from console.clock import Clock
 from console.ui.connection import Connection, State
+from console.ui.text import clean
 from console.view import header as view
 from console.view.header import HeaderFacts, Link
 
@@ -15,7 +16,7 @@ def header_facts(connection: Connection, clock: Clock) -> HeaderFacts:
     snapshot = connection.sampler.latest if connection.sampler is not None else None
     live = connection.state in (State.LIVE, State.LOST)
     return HeaderFacts(
-        name=connection.label,
+        name=clean(connection.label),
         environment=connection.target.environment if connection.target else "unknown",
         link=_link(connection, clock),
         clock=f"{clock.now().astimezone():%H:%M:%S}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 
 from console.view import format as fmt
@@ -68,7 +69,8 @@ def lost(seconds: float, retry_in_s: float, *, ever: bool) -> Link:
 def header(facts: HeaderFacts, width: int) -> Line:
     """The header in `width` cells. What matters least in a hurry goes first when there is no room."""
     production = facts.environment == "production"
-    items: list[tuple[int, str, Tone]] = [(0, facts.name, "strong")]
+    name = shortened(facts.name, max(12, width // 4))
+    items: list[tuple[int, str, Tone]] = [(0, name, "strong")]
     label = facts.environment.upper() if facts.environment != "unknown" else "UNKNOWN ENVIRONMENT"
     items.append((0 if production else 3, label, "strong"))
     if facts.version is not None:
@@ -91,7 +93,27 @@ def header(facts: HeaderFacts, width: int) -> Line:
         fitting = _fitting(items, end, width)
         if fitting is not None:
             return fitting
-    return ((f" {facts.name} ", "strong"), (label if production else "", "strong"), (f" {facts.link.short}", ""))
+    return ((f" {name} ", "strong"), (label if production else "", "strong"), (f" {facts.link.short}", ""))
+
+
+def cells(text: str) -> int:
+    """How many terminal cells `text` takes: wide characters two, those that combine none."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if unicodedata.combining(one) else 2 if unicodedata.east_asian_width(one) in "WF" else 1
+               for one in text)
+
+
+def shortened(name: str, most: int) -> str:
+    """A name in at most `most` cells, its middle left out: a connection's host and database stand at its ends."""
+    if cells(name) <= most:
+        return name
+    head, tail = name, name
+    while cells(head) > (most - 1) // 2:
+        head = head[:-1]
+    while cells(tail) > most - 1 - cells(head):
+        tail = tail[1:]
+    return f"{head}…{tail}"
 
 
 def _fitting(items: list[tuple[int, str, Tone]], end: list[tuple[int, str, Tone]], width: int) -> Line | None:
@@ -99,14 +121,14 @@ def _fitting(items: list[tuple[int, str, Tone]], end: list[tuple[int, str, Tone]
     for limit in range(10, -1, -1):
         left = [(text, tone) for priority, text, tone in items if priority <= limit]
         right = [(text, tone) for priority, text, tone in end if priority <= limit]
-        used = 1 + sum(len(text) + 2 for text, _ in (*left, *right))
+        used = 1 + sum(cells(text) + 2 for text, _ in (*left, *right))
         if used > width:
             continue
         pieces: list[tuple[str, Tone]] = [(" ", "")]
         for index, (text, tone) in enumerate(left):
             separator = "" if index == 0 else " · " if index == 1 and len(items) > 1 and text == items[1][1] else "  "
             pieces += [(separator, ""), (text, tone)]
-        space = width - 1 - sum(len(text) for text, _ in pieces) - sum(len(text) + 2 for text, _ in right) + 2
+        space = width - 1 - sum(cells(text) for text, _ in pieces) - sum(cells(text) + 2 for text, _ in right) + 2
         pieces.append((" " * space, ""))
         for index, (text, tone) in enumerate(right):
             pieces += [("  " if index else "", ""), (text, tone)]

@@ -75,6 +75,8 @@ async def test_the_last_data_stays_dimmed_while_the_server_is_away(world: World)
         strip = app.query_one("#checks", RecordTable).render_line(3)
         assert {segment.style.color for segment in strip if segment.style and segment.text.strip()} <= {
             app.inks["dim"].color, app.inks["faint"].color}
+        lost = app.screen.query_one("Header").render_line(0)  # type: ignore[attr-defined]
+        assert any("lost" in one.text and one.style and one.style.color == app.inks["critical"].color for one in lost)
         world.pool.recover()
         await pilot.press("r")
         await until(lambda: app.connection.state is State.LIVE and not app.screen.has_class("-stale"), pilot)

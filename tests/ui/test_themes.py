@@ -98,6 +98,8 @@ def test_a_disk_that_refuses_is_no_reason_to_complain(tmp_path: Path) -> None:
     ({"TERM": "xterm-256color", "LANG": "C.utf8"}, False, None),
     ({"TERM": "xterm-256color", "LANG": "de_DE.ISO-8859-1"}, True, None),
     ({"TERM": "xterm", "LANG": "en_US.UTF-8", "LC_ALL": "C"}, True, None),
+    ({"TERM": "xterm", "LANG": "C", "LC_CTYPE": "C.UTF-8"}, True, None),
+    ({"TERM": "xterm", "LANG": "en_US.UTF-8", "LC_CTYPE": "C.UTF-8"}, False, None),
     ({"TERM": "linux", "LANG": "en_US.UTF-8"}, True, "terminal"), ({"TERM": "vt100"}, True, "terminal"),
     ({"TERM": "xterm", "LANG": "en_US.UTF-8", "NO_COLOR": "1"}, False, "monochrome"),
     ({"TERM": "xterm", "LANG": "en_US.UTF-8", "NO_COLOR": ""}, False, None),

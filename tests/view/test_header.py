@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from console.view import header as view
@@ -18,6 +20,13 @@ def test_it_fits_and_always_says_production(width: int) -> None:
     text = plain(header(FULL, width))
     if width >= 60:
         assert len(text) == width and "PRODUCTION" in text and "● live" in text and "read-only" in text
+
+
+@pytest.mark.parametrize("name", ["postgres@/tmp/a/very/long/socket/folder:5432/postgres", "日本語のデータベース" * 3])
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_a_long_name_leaves_room_for_the_state(name: str, width: int) -> None:
+    text = plain(header(replace(FULL, name=name), width))
+    assert view.cells(text) == width and "● live 2 s" in text and "…" in text
 
 
 def test_everything_is_said_where_there_is_room() -> None:

@@ -19,6 +19,8 @@ from console.view.table import Line, Tone
 class Header(Lines):
     """Target, environment, server, state of the connection: SCREENS.md, Frame."""
 
+    SHOWS_DATA = False
+
     def lines(self, width: int, height: int) -> Sequence[Line]:
         app = console_app(self)
         line = header(header_facts(app.connection, app.clock), width)
@@ -38,6 +40,8 @@ class Header(Lines):
 
 class ScreenBar(Lines):
     """The screens by number; the one that is shown stands out. A click goes there."""
+
+    SHOWS_DATA = False
 
     def lines(self, width: int, height: int) -> Sequence[Line]:
         pieces: list[tuple[str, Tone]] = []
@@ -60,6 +64,8 @@ class ScreenBar(Lines):
 
 class Footer(Lines):
     """The keys that work now: the focused widget's first, then the screen's, then those that always work."""
+
+    SHOWS_DATA = False
 
     LAST = ("question_mark", "ctrl+p", "q")
 

@@ -28,10 +28,10 @@ def console_app(widget: Widget) -> ConsoleApp:
     return cast("ConsoleApp", widget.app)
 
 
-def inks(widget: Widget) -> Inks:
+def inks(widget: Painted) -> Inks:
     """The styles by tone for `widget`: the theme's, or all dim where what is shown is no longer live."""
     app = console_app(widget)
-    return app.stale_inks if widget.screen.has_class("-stale") else app.inks
+    return app.stale_inks if widget.SHOWS_DATA and widget.screen.has_class("-stale") else app.inks
 
 
 def changed_spans(old: Strip, new: Strip) -> Iterator[tuple[int, int]]:
@@ -70,6 +70,8 @@ class Painted(Widget, can_focus=False):
     """A widget that draws its own strips in `_drawn`; `redraw` compares them with those before."""
 
     ALLOW_SELECT = False
+    SHOWS_DATA = True
+    """Whether it goes dim when what it shows is no longer live; the frame doesn't."""
     _strips: Sequence[Strip] = ()
 
     def redraw(self, *, everything: bool = False) -> None:

@@ -35,7 +35,9 @@ class OverviewScreen(ConsoleScreen):
     def sampled(self, snapshot: Snapshot) -> None:
         self.query_one("#verdict", StatusLine).show(view.verdict(snapshot.results))
         self.query_one("#checks", RecordTable).show(view.checks_table(snapshot.results))
-        self.query_one("#services", RecordTable).show(view.services_table(
+        services = self.query_one("#services", RecordTable)
+        services.set_class(not snapshot.services, "-schemas")
+        services.show(view.services_table(
             snapshot, snapshot.readings.rows(SCHEMA_SIZES)))
         sampler = self.connection.sampler
         assert sampler is not None
