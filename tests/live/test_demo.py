@@ -95,13 +95,13 @@ def test_what_breaks_off_is_completed_by_the_next_start(demo: Demo) -> None:
         assert connection.execute("SELECT count(*) FROM event_data.events").fetchone() == (0,)
     assert demo.interrupted(signal.SIGKILL) == -signal.SIGKILL
     status, _, narration = demo.run("start")
-    assert status == 0
+    assert status == 0, narration
     assert "rows loaded" in narration
     assert demo.run("stop")[0] == 0
     assert demo.run("stop")[0] == 0
     assert demo.run("status")[0] == 1
     status, _, narration = demo.run("start")
-    assert status == 0
+    assert status == 0, narration
     assert "loading" not in narration
     with demo.connect() as connection:
         assert connection.execute("SELECT count(*) FROM event_data.events").fetchone() == (900,)

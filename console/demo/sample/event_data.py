@@ -149,7 +149,7 @@ def _speakers(
         first = name.split()[0]
         things, other = draw.sample(topic.things, 2)
         biography = (
-            f"{name} works as {job.lower()} at {firm[1]} on {things} and {other}. "
+            f"{name} is {job} at {firm[1]} on {things} and {other}. "
             f"{write.sentence(topic)} {first} lives in {draw.choice(CITIES)[0]}."
         )
         speakers.append((number, topic))
