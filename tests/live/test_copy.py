@@ -30,8 +30,8 @@ def filled(database: Database) -> Database:
             CREATE DOMAIN score AS numeric(3, 1) CHECK (VALUE >= 0);
             CREATE TABLE "a ""b"" [c]"."a ""b"" [c]" (
                 "a ""b"" [c]" mood, number bigint GENERATED ALWAYS AS IDENTITY, small smallint, score score,
-                tags text[], data jsonb, during tstzrange, lines int4range, id uuid, wait interval, body bytea, real real,
-                whole vector(3), half halfvec(2), created_at timestamptz DEFAULT now())""")
+                tags text[], data jsonb, during tstzrange, lines int4range, id uuid, wait interval, body bytea,
+                real real, whole vector(3), half halfvec(2), created_at timestamptz DEFAULT now())""")
     return database
 
 
