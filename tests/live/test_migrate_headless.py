@@ -1,0 +1,127 @@
+"""`dbconsole migrate` as scripts see it: exit statuses, JSON on stdout, narration on stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import console
+from tests.support.servers import Database
+from tests.support.terminal import terminal
+
+ENVIRONMENT = {**os.environ, "NO_COLOR": "1", "PYTHONPATH": str(Path(console.__file__).parent.parent)}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    inside = tmp_path / "shop"
+    inside.mkdir()
+    for name, text in {"0001_a.up": "CREATE TABLE a ();", "0001_a.down": "DROP TABLE a;",
+                       "0002_b.up": "CREATE TABLE b ();", "0002_b.down": "DROP TABLE b;",
+                       "0003_c.up": "-- dbconsole: requires-extension=age\nCREATE TABLE c ();"}.items():
+        (inside / f"{name}.sql").write_text(text)
+    return inside
+
+
+def command(database: Database | None, folder: Path, *words: str) -> list[str]:
+    where = ["-t", database.conninfo] if database else []
+    return [sys.executable, "-m", "console", "migrate", *words, *where, "--migrations", str(folder)]
+
+
+def migrate(database: Database | None, folder: Path, *words: str) -> tuple[int, str, str]:
+    done = subprocess.run(command(database, folder, *words), capture_output=True, text=True, env=ENVIRONMENT,
+                          stdin=subprocess.DEVNULL)
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stdout, done.stderr
+
+
+def ask(database: Database, query: str) -> list[Any]:
+    with database.connect() as connection:
+        return connection.execute(query).fetchall()  # type: ignore[arg-type]
+
+
+def test_status_up_and_down(database: Database, folder: Path) -> None:
+    assert migrate(database, folder, "status", "--exit-code")[0] == 1
+    status, out, _ = migrate(database, folder, "up", "--dry-run")
+    assert (status, out.splitlines()[0]) == (0, "up   shop/0001_a: 1 statements")
+    assert ask(database, "SELECT to_regnamespace('dbconsole')") == [(None,)]
+    status, out, err = migrate(database, folder, "up")
+    assert (status, out) == (3, "")
+    assert "--yes" in err
+    status, out, err = migrate(database, folder, "up", "--yes", "--json")
+    assert status == 0
+    document = json.loads(out)
+    assert [one["version"] for one in document["done"]] == ["0001", "0002"]
+    assert [one["reason"] for one in document["held"]] == ['waits for the extension "age"']
+    assert "up shop/0001_a in " in err
+    status, out, _ = migrate(database, folder, "status", "--json", "--exit-code")
+    assert status == 0
+    (service,) = json.loads(out)["services"]
+    assert {key: service[key] for key in ("service", "schema", "framework", "applied", "pending", "latest", "state")} \
+        == {"service": "shop", "schema": "shop", "framework": "dbconsole", "applied": 2, "pending": 0,
+            "latest": "0002", "state": "held"}
+    first = service["migrations"][0]
+    assert {"version", "name", "state", "applied_at", "applied_by", "duration_ms", "checksum_ok"} <= first.keys()
+    assert (first["state"], first["checksum_ok"]) == ("applied", True)
+    assert migrate(database, folder, "down", "--yes")[0] == 0
+    assert ask(database, "SELECT to_regclass('a')::text, to_regclass('b')") == [("a", None)]
+    assert migrate(database, folder, "down", "--to", "0", "--yes")[0] == 0
+    assert ask(database, "SELECT to_regclass('a')") == [(None,)]
+
+
+def test_failures_and_mistakes(database: Database, folder: Path, tmp_path: Path) -> None:
+    (folder / "0002_b.up.sql").write_text("CREATE TABLE b ();\nSELECT nosuch;")
+    status, out, err = migrate(database, folder, "up", "--yes", "--json")
+    assert (status, out) == (2, "")
+    assert '0002_b.up.sql:2:8: column "nosuch" does not exist' in err
+    for words, expected in ((("up", "--steps", "0", "--yes"), 3), (("up", "--to", "9", "--yes"), 2),
+                            (("status", "--service", "shoop"), 3), (("repair", "mark-applied", "--yes"), 2),
+                            (("seed", "--yes"), 0), (("nonsense",), 3)):
+        assert migrate(database, folder, *words)[0] == expected, words
+    done = subprocess.run([sys.executable, "-m", "console", "migrate", "status", "-t", database.conninfo],
+                          capture_output=True, text=True, cwd=tmp_path, env={**ENVIRONMENT, "HOME": str(tmp_path)})
+    assert done.returncode == 3
+    assert "there are no services" in done.stderr
+
+
+def test_new_and_repair(database: Database, folder: Path) -> None:
+    status, out, _ = migrate(None, folder, "new", "Add", "an", "owner")
+    assert status == 0
+    assert [Path(line).name for line in out.splitlines()] == ["0004_add_an_owner.up.sql", "0004_add_an_owner.down.sql"]
+    assert (folder / "0004_add_an_owner.up.sql").is_file()
+    status, _, err = migrate(database, folder, "baseline", "--to", "2", "--dry-run")
+    assert (status, err.splitlines()) == (0, ["shop/0001_a becomes applied without being run",
+                                              "shop/0002_b becomes applied without being run"])
+    assert migrate(database, folder, "baseline", "--to", "2", "--yes")[0] == 0
+    (folder / "0001_a.up.sql").write_text("CREATE TABLE a (n int);")
+    status, out, _ = migrate(database, folder, "status", "--exit-code")
+    assert status == 1
+    assert "~ shop/0001 a: changed, the file was changed after it was applied" in out
+    status, _, err = migrate(database, folder, "up", "--yes")
+    assert status == 2
+    assert "repair accept-checksum --service shop --version 0001" in err
+    assert migrate(database, folder, "repair", "accept-checksum", "--version", "0001", "--yes")[0] == 0
+    assert "changed" not in migrate(database, folder, "status")[1]
+
+
+def test_production_is_asked_for_by_name(database: Database, folder: Path, tmp_path: Path) -> None:
+    config = tmp_path / "dbconsole.toml"
+    config.write_text(f'[targets.live]\ndsn = "{database.conninfo}"\nenvironment = "production"\n')
+    words = [sys.executable, "-m", "console", "migrate", "up", "-t", "live", "--config", str(config), "--migrations",
+             str(folder)]
+    for answer, expected in (("yes\r", 3), (None, 130), ("live\r", 0)):
+        with terminal(words) as window:
+            window.wait("Type 'live' to go on")
+            if answer is None:
+                os.kill(window.pid, signal.SIGINT)
+            else:
+                window.send(answer)
+            assert window.wait_end() == expected
+        assert bool(ask(database, "SELECT to_regclass('a')") != [(None,)]) == (expected == 0)
