@@ -65,7 +65,20 @@ def _down(statuses: Sequence[ServiceStatus], plan: RunPlan) -> tuple[Step, ...]:
             ordered = ordered[: plan.steps]
     else:
         ordered = ordered[: 1 if plan.steps is None else plan.steps]
+    _check_dependents(statuses, ordered)
     return tuple(_undo(one) for one in ordered)
+
+
+def _check_dependents(statuses: Sequence[ServiceStatus], reverted: Sequence[MigrationState]) -> None:
+    """Nothing that stays may require what goes. Raises MigrationError."""
+    going = {(one.service, one.key) for one in reverted}
+    for one in _states(statuses):
+        if one.row is None or one.file is None or (one.service, one.key) in going:
+            continue
+        for needed in one.file.up.directives.requires:
+            if (needed.service, version_key(needed.version)) in going:
+                raise MigrationError(f"{_label(one)} is applied and requires {needed.service}/{needed.version}",
+                                     hint=f"roll back {_label(one)} first")
 
 
 def _undo(one: MigrationState) -> Step:

@@ -256,6 +256,19 @@ async def test_session_settings_of_a_file_without_a_transaction(database: Databa
         ("inner_one.u", "outside", 1)]
 
 
+async def test_an_index_build_tells_how_far_it_is(database: Database, tmp_path: Path) -> None:
+    ask(database, "CREATE TABLE big AS SELECT n FROM generate_series(1, 700) n; "
+                  "CREATE FUNCTION slow(n int) RETURNS int IMMUTABLE LANGUAGE plpgsql "
+                  "AS 'BEGIN PERFORM pg_sleep(0.002); RETURN n; END'")
+    service = shop(tmp_path, {"1_a.up.sql": "-- dbconsole: no-transaction\n"
+                                            "CREATE INDEX CONCURRENTLY big_n ON big (slow(n))"})
+    seen: list[events.Event] = []
+    await run(target(database), [service], RunPlan(), seen.append)
+    told = [one for one in seen if isinstance(one, events.IndexProgress)]
+    assert told
+    assert all(one.phase and 0 <= one.done <= one.total for one in told)
+
+
 async def test_one_run_at_a_time(database: Database, tmp_path: Path) -> None:
     service = shop(tmp_path, {"1_a.up.sql": "CREATE TABLE once (); SELECT pg_sleep(1)"})
     seen: list[events.Event] = []

@@ -186,6 +186,9 @@ def test_up_goes_by_dependency_and_down_by_the_reverse_of_what_happened(tmp_path
     assert names(steps.choose(found, rows, RunPlan(direction="down"))) == ["base/0001"]
     assert names(steps.choose(found[1:], rows, RunPlan(direction="down", to="1"))) == ["base/0002"]
     assert names(steps.choose(found[1:], rows, RunPlan(direction="down", to="0"))) == ["base/0001", "base/0002"]
+    found, rows = statuses(tmp_path, ["base/0001", "top/0001", "base/0002"])
+    with pytest.raises(MigrationError, match="top/0001_x is applied and requires base/2"):
+        steps.choose(found, rows, RunPlan(direction="down"))
 
 
 def test_what_forbids_a_run_says_the_way_forward(tmp_path: Path) -> None:
