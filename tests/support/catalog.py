@@ -79,17 +79,17 @@ def answers(tables: Mapping[int, str] | None = None) -> dict[str, Answer]:
     def page(params: Mapping[str, Any] | None) -> list[Relation]:
         assert params is not None
         ordered = [relation(oid, name) for oid, name in sorted(names.items(), key=lambda item: item[1])]
-        return [one for one in ordered if not params["after_oid"] or one.name > params["after_name"]][:params["page_size"]]
+        rest = [one for one in ordered if not params["after_oid"] or one.name > params["after_name"]]
+        return rest[:params["page_size"]]
 
-    nothing = dict.fromkeys(("rules", "triggers", "policies", "sequences", "extended_statistics", "partitions",
-                             "extensions", "roles", "event_triggers", "search", "publications", "subscriptions",
-                             "routines", "types", "dependencies"), [])
-    return nothing | {
+    nothing = ("rules", "triggers", "policies", "sequences", "extended_statistics", "partitions", "extensions", "roles",
+               "event_triggers", "search", "publications", "subscriptions", "routines", "types", "dependencies")
+    return {name: [] for name in nothing} | {
         "schemas": [schema(100, "event_data", len(names), types=1), schema(101, "document_store", 0),
                     schema(102, "reporting_scratch", 3)],
         "relations": page,
-        "relation_sizes": lambda params: [RelationSize(oid, 9 * 2**20, 22 * 2**20, 17 * 2**20, 48 * 2**20)
-                                          for oid in (params or {})["oids"]],
+        "relation_sizes": lambda params: [
+            RelationSize(oid, 9 * 2**20, 22 * 2**20, 17 * 2**20, 48 * 2**20) for oid in (params or {})["oids"]],
         "relation": of_one,
         "columns": [column(1, "id", "uuid", is_not_null=True, default="uuidv7()"),
                     column(2, "name", comment="shown in search"),

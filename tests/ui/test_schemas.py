@@ -19,6 +19,7 @@ from console.ui.dialogs.failure import DetailDialog
 from console.ui.screens.schemas.detail import DetailPane
 from console.ui.screens.schemas.screen import SchemasScreen
 from console.ui.widgets.object_tree import ObjectTree
+from console.ui.widgets.record_table import RecordTable
 from tests.support import catalog
 from tests.support.builders import HOSTILE
 from tests.support.screen_text import assert_golden, screen_text
@@ -36,7 +37,8 @@ def world() -> World:
 
 
 @asynccontextmanager
-async def schemas(world: World, size: tuple[int, int] = (120, 36)) -> AsyncIterator[tuple[ConsoleApp, Any, SchemasScreen]]:
+async def schemas(world: World, size: tuple[int, int] = (120, 36)
+                  ) -> AsyncIterator[tuple[ConsoleApp, Pilot[int], SchemasScreen]]:
     """The screen with its tree read."""
     async with world.console(size=size) as (app, pilot):
         await live(app, pilot)
@@ -238,7 +240,7 @@ async def test_a_lost_connection_leaves_what_was_there(world: World) -> None:
 async def test_names_from_the_server_are_harmless(world: World) -> None:
     names = dict(enumerate(HOSTILE, 1))
     world.answers |= catalog.answers(names)
-    world.answers["schemas"] = [catalog.schema(100 + number, name, len(names)) for number, name in enumerate(HOSTILE[:3])]
+    world.answers["schemas"] = [catalog.schema(100 + at, name, len(names)) for at, name in enumerate(HOSTILE[:3])]
     world.services = ()
     async with schemas(world) as (app, pilot, screen):
         await pilot.press("right", "right", "right", "right")
@@ -295,3 +297,29 @@ async def go_to_tables_of(pilot: Pilot[Any], screen: SchemasScreen) -> None:
     await pilot.press("right", "right", "right")
     await until(lambda: any("table_00001" in row.cells[0].text for row in screen.query_one(ObjectTree).table.rows),
                 pilot)
+
+
+async def test_leaving_the_screen_ends_its_reads_and_coming_back_takes_them_up(world: World) -> None:
+    async with schemas(world) as (_, pilot, screen):
+        await go_to_tables(pilot, screen)
+        await until(lambda: subject(screen) == "event_data.events", pilot)
+        world.pool.hold()
+        await pilot.press("down")
+        await asyncio.sleep(0.2)
+        await pilot.press("1")
+        await until(lambda: all(worker.is_finished for worker in screen.query_one(DetailPane).workers
+                                if worker.group == "subject"), pilot)
+        world.pool.release()
+        await pilot.press("2")
+        await until(lambda: subject(screen) == "event_data.speakers", pilot)
+
+
+async def test_a_filter_of_a_table_goes_with_its_tab(world: World) -> None:
+    async with schemas(world) as (app, pilot, screen):
+        await go_to_tables(pilot, screen)
+        await until(lambda: subject(screen) == "event_data.events", pilot)
+        await pilot.press("tab", "slash", *"embed", "enter")
+        content = screen.query_one("#content", RecordTable)
+        assert [row.cells[0].text for row in content.table.rows] == ["embedding"]
+        await pilot.press("]")
+        assert len(content.table.rows) == 2 and "embed" not in screen_text(app).splitlines()[-2]

@@ -87,6 +87,10 @@ class DataTable(RecordTable, inherit_bindings=False):
         self._cursor_key, self.cursor, self._widths = None, 0, {}
         self.show(Table(()))
 
+    async def on_unmount(self) -> None:
+        if self.preview is not None:
+            await self._close(self.preview)
+
     async def _close(self, old: Preview) -> None:
         try:
             await old.close()

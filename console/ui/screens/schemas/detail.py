@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
 
@@ -15,6 +16,7 @@ from console.ui import text
 from console.ui.screens.schemas.data import DataTable
 from console.ui.screens.schemas.subjects import Code, Content, Rows, Subject, Tab, read_subject
 from console.ui.widgets.code_pane import CodePane, sql_lines
+from console.ui.widgets.filter_line import FilterLine
 from console.ui.widgets.painting import Lines, console_app
 from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.tab_bar import TabBar
@@ -43,6 +45,10 @@ class Notice(Lines):
 class DetailPane(Vertical):
     """`show_node` says what it is about; the keys of the screen move between its tabs."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right_square_bracket", "screen.move_tab(1)", "tabs", key_display="[ ]", id="schemas.next"),
+        Binding("tab", "screen.other_side", "tree", key_display="tab", id="schemas.tree")]
+
     class Changed(Message):
         """It is about something else now, or another tab is shown; `pane.summary` says what."""
 
@@ -55,6 +61,7 @@ class DetailPane(Vertical):
         self.node: Node | None = None
         self.subject: Subject | None = None
         self.error: ConsoleError | None = None
+        self.about: Node | None = None
         self.summary: Line = ()
         self._wanted = ""
         self._contents: dict[str, Content] = {}
@@ -88,6 +95,18 @@ class DetailPane(Vertical):
         for group in ("subject", "tab"):
             self.workers.cancel_group(self, group)
         self.query_one(DataTable).close()
+        self._is_stopped = True
+
+    def resume(self) -> None:
+        """Reads what `stop` left unread."""
+        if self._is_stopped and self.node is not None:
+            self._is_stopped = False
+            if self.subject is None or self.about is not self.node:
+                self.reread()
+            elif self.rows_oid is not None or not self.is_ready:
+                self._show_tab(self._shown)
+
+    _is_stopped = False
 
     async def _read(self, node: Node, settle_s: float) -> None:
         await asyncio.sleep(settle_s)
@@ -102,6 +121,7 @@ class DetailPane(Vertical):
         finally:
             impatient.stop()
         self._take(subject)
+        self.about = node
 
     def _clear(self, node: Node) -> None:
         """It takes a while: the old content must not be taken for the new one's."""
@@ -217,6 +237,7 @@ class DetailPane(Vertical):
         match content:
             case Table():
                 table = self.query_one("#content", RecordTable)
+                self._forget_filter()
                 table.needle, table.sort_key, table.cursor = "", None, 0
                 table.show(content)
                 self._show_only("#content", tab.note)
@@ -229,7 +250,14 @@ class DetailPane(Vertical):
                 if data.preview is None and pool is not None:
                     data.open(pool.session, content.oid)
                 else:
+                    data.resume()
                     self._show_note(data.status)
+
+    def _forget_filter(self) -> None:
+        """What was filtered is no longer shown."""
+        line = self.screen.query_one(FilterLine)
+        line.display = False
+        line.value = ""
 
     def on_data_table_progressed(self) -> None:
         data = self.query_one(DataTable)

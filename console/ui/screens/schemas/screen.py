@@ -37,7 +37,7 @@ class SchemasScreen(ConsoleScreen):
         Binding("left_square_bracket", "move_tab(-1)", show=False, id="schemas.previous_tab"),
         Binding("e", "export", "export", id="schemas.export"),
         Binding("escape", "back", "back", key_display="esc", id="schemas.back"),
-        Binding("tab", "other_side", "detail/tree", key_display="tab", id="schemas.side"),
+        Binding("tab", "other_side", "detail", key_display="tab", id="schemas.detail"),
         Binding("y", "copy_name", "copy name", id="schemas.copy"),
         Binding("R", "reread", "read again", id="schemas.reread"),
         Binding("i", "system", "system schemas", show=False, id="schemas.system"),
@@ -233,6 +233,10 @@ class SchemasScreen(ConsoleScreen):
         oid, pool = self.detail.rows_oid, self.connection.pool
         if oid is not None and pool is not None and self.detail.subject is not None:
             self.app.push_screen(ExportDialog(pool.session, oid, self.detail.subject.name))
+
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        super().on_screen_resume(event)
+        self.detail.resume()
 
     def on_screen_suspend(self, event: events.ScreenSuspend) -> None:
         super().on_screen_suspend(event)
