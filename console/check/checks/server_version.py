@@ -34,7 +34,7 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Ve
     if clock.taken_at.date() > end:
         return Verdict(Status.WARNING, f"PostgreSQL {info.version} gets no fixes since {end}",
                        hint=f"upgrade to a later major version; {NEWEST_MAJOR} is the newest known here")
-    return Verdict(Status.OK, f"PostgreSQL {info.version}, mended until {end}")
+    return Verdict(Status.OK, f"PostgreSQL {info.version}, supported until {end}")
 
 
 CHECK = Check(name="server_version", title="Server version", evaluate=evaluate, reads=(SERVER_CLOCK,))

@@ -1,6 +1,6 @@
 -- record: SchemaSize
 -- interval: 5 min
--- Tables (partitions counted, partitioned parents not) and bytes of heap, indexes and TOAST by schema.
+-- Tables (a partitioned one is one table, however many partitions) and bytes of heap, indexes and TOAST by schema.
 -- pg_relation_size() opens the relation: it would wait for an ACCESS EXCLUSIVE lock, and every opened one stays in this
 -- backend's memory. So a relation that is locked that way, and all of them where there are more than 5,000, are
 -- estimated from pg_class.relpages (of the last vacuum or analyze); is_estimate says so.
@@ -9,6 +9,7 @@ WITH relation AS (
         coalesce(owner.relnamespace, c.relnamespace) AS relnamespace,
         c.oid,
         c.relkind,
+        c.relispartition,
         c.relpages,
         count(*) OVER () > 5000 OR c.oid IN (
             SELECT l.relation
@@ -20,12 +21,12 @@ WITH relation AS (
         AND c.relnamespace = 'pg_toast'::regnamespace
     LEFT JOIN pg_catalog.pg_class owner ON owner.relnamespace <> 'pg_toast'::regnamespace
         AND owner.reltoastrelid = CASE c.relkind WHEN 't' THEN c.oid ELSE toast_index.indrelid END
-    WHERE c.relkind IN ('r', 'm', 'i', 't')
+    WHERE c.relkind IN ('r', 'p', 'm', 'i', 't')
         AND c.relpersistence <> 't'
 )
 SELECT
     n.nspname::text AS schema,
-    count(*) FILTER (WHERE r.relkind = 'r') AS tables,
+    count(*) FILTER (WHERE r.relkind IN ('r', 'p') AND NOT r.relispartition) AS tables,
     coalesce(sum(CASE
         WHEN r.is_estimate THEN r.relpages::int8 * pg_catalog.current_setting('block_size')::int8
         ELSE pg_catalog.pg_relation_size(r.oid)
