@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Command = Callable[["Request"], Awaitable[int]]
 FindTarget = Callable[[str | None, argparse.Namespace, Config], Awaitable["Target"]]
 
-_MODULES = {"plan": "migrate_plan", "lint": "migrate_plan"}
+_MODULES = {"plan": "migrate_plan", "lint": "migrate_plan", "verify": "migrate_verify", "drift": "migrate_verify"}
 REPAIRS = ("retry", "mark-applied", "mark-reverted", "accept-checksum")
 
 
@@ -62,6 +62,12 @@ def add_arguments(parser: argparse.ArgumentParser, *common: Callable[[argparse.A
     plan.add_argument("--down", action="store_true", help="of rolling back")
     plan.add_argument("--out-of-order", action="store_true", help="with what is older than what is applied")
     command("lint", "look for what is dangerous; connects only with -t")
+    verify = command("verify", "prove every rollback in a scratch database")
+    verify.add_argument("--to", metavar="VERSION", help="as far as this version")
+    verify.add_argument("--no-data", action="store_true", help="don't count what each down loses of seeds and samples")
+    drift = command("drift", "compare the live schema with what the applied files produce")
+    for one in (verify, drift):
+        one.add_argument("--embedded", action="store_true", help="in a throwaway server of this machine's own")
     new = command("new", "write the next pair of files", json_too=False)
     new.add_argument("words", nargs="+", metavar="WORD", help="what it is about: add owner to documents")
     new.add_argument("--no-transaction", action="store_true", help="for statements that can't run in a transaction")
@@ -93,15 +99,18 @@ class Request:
         """Raises ConsoleError."""
         return await self._find_target(self.options.target, self.options, self.config)
 
-    def services(self, target: Target | None) -> tuple[Service, ...]:
-        """Those of the target, or of no target at all. Raises UsageError when there are none."""
+    def services(self, target: Target | None, *, every: bool = False) -> tuple[Service, ...]:
+        """Those of the target, or of no target at all; with `every` also what --service leaves out.
+
+        Raises UsageError when there are none.
+        """
         from console.services import services_for
 
         options = self.options
         name = target.name if target else "demo" if options.demo else options.target or self.config.default_target
         folder = Path(options.migrations) if options.migrations else None
         found = services_for(self.config, demo=name == "demo", migrations=folder, layout=options.layout,
-                             only=options.service)
+                             only=None if every else options.service)
         if not found:
             raise UsageError("there are no services whose migrations could be run",
                              hint="[services.NAME] in the configuration, or --migrations DIR; the shipped ones are "

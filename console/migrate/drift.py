@@ -1,0 +1,148 @@
+"""`migrate drift`: the live schema against what the applied files produce when they run in an empty database.
+
+Owners and comments are no drift. What nobody's files make counts in the schemas of the services alone: elsewhere it is
+somebody else's. The live database is only read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+
+from console.migrate import differences
+from console.migrate.differences import LIVE, NO_DRIFT, restricted
+from console.migrate.faults import FileError, MigrationError
+from console.migrate.files import is_foreign
+from console.migrate.fingerprint import Fingerprint, read_fingerprint
+from console.migrate.ledger import read as read_ledger
+from console.migrate.proving import Bench, NeedsOwnCluster, Node, Place
+from console.migrate.records import MigrationFile, ServiceStatus
+from console.migrate.scratch import scratch_server
+from console.migrate.status import read_status
+from console.migrate.verify import OwnCluster
+from console.server.script import script_session
+from console.server.target import Target
+from console.services import Service
+
+READ_TIMEOUT_MS = 60_000
+DATABASE = "(database)"
+"""What the differences stand under that are in no service's schema: extensions, default privileges."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """Sentences by service, in the order of the services; `where` the expected schema was built, in words."""
+
+    differences: tuple[tuple[str, tuple[str, ...]], ...]
+    where: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def count(self) -> int:
+        return sum(len(sentences) for _, sentences in self.differences)
+
+
+async def drift(target: Target, services: Sequence[Service], names: Collection[str], *,
+                own_cluster: OwnCluster | None = None, only_own_cluster: bool = False) -> Drift:
+    """How the live schemas of the services `names` differ from what the applied files of all `services` produce.
+
+    A production target is compared with a throwaway cluster. Raises MigrationError where the applied files can't be run
+    anywhere, ConsoleError where the live schema can't be read.
+    """
+    own = [service for service in services if not is_foreign(service)]
+    notes = [f"{one.name} is migrated by {one.framework}: not compared" for one in services
+             if is_foreign(one) and one.name in names]
+    live_target = replace(target.direct(), statement_timeout_ms=READ_TIMEOUT_MS)
+    async with script_session(live_target, purpose="migrate drift") as session:
+        live = await read_fingerprint(session)
+        statuses = await read_status(session, own)
+        order = {(row.service, row.key): row.rank for row in await read_ledger(session)}
+        major = session.info.major
+    applied = _applied(statuses, order, notes)
+    built: Fingerprint | None = None
+    where = ""
+    if not (only_own_cluster or target.is_production):
+        try:
+            async with scratch_server(target) as server:
+                where = f"a scratch database on this server, PostgreSQL {server.major}"
+                built, _ = await _build(Place(where, True, server.create, server.drop), own, applied)
+        except NeedsOwnCluster as needs:
+            if own_cluster is None:
+                raise MigrationError(f"the applied files change {needs.what}, which the whole cluster shares",
+                                     hint="pip install 'dbconsole[demo]' brings a PostgreSQL to run them in") from None
+    if built is None:
+        if own_cluster is None:
+            raise MigrationError(f"{target.label} is production: no scratch database is made there"
+                                 if target.is_production else "there is no embedded PostgreSQL here to build in",
+                                 hint="pip install 'dbconsole[demo]' brings a PostgreSQL to compare with")
+        built, version = await _build_apart(own_cluster, own, applied)
+        where = f"a throwaway cluster of PostgreSQL {version}"
+        if version.partition(".")[0] != str(major):
+            notes.append(f"the files were run on PostgreSQL {version}, the live server is {major}: definitions that "
+                         "these spell differently show up as differences")
+    return Drift(_by_service(built, live, [one for one in own if one.name in names], own, notes), where, tuple(notes))
+
+
+def _applied(statuses: Sequence[ServiceStatus], order: Mapping[Node, int],
+             notes: list[str]) -> list[MigrationFile]:
+    """The files of what is applied, in the order of application."""
+    found: list[tuple[int, MigrationFile]] = []
+    for one in (one for status in statuses for one in status.migrations):
+        label = f"{one.service}/{one.version}_{one.name}".rstrip("_")
+        if one.state == "failed":
+            notes.append(f"{label} is half done: what it did shows up as differences")
+        elif one.is_applied and one.file is None:
+            notes.append(f"{label} is applied, but its files are missing: what it made shows up as differences")
+        elif one.is_applied and one.file is not None:
+            if one.state == "changed":
+                notes.append(f"{label} was changed after it was applied: compared is what the file says now")
+            found.append((order[one.service, one.key], one.file))
+    return [file for _, file in sorted(found, key=lambda pair: pair[0])]
+
+
+async def _build(place: Place, services: Sequence[Service],
+                 applied: Sequence[MigrationFile]) -> tuple[Fingerprint, str]:
+    """What `applied` produce, and the version of the server. Raises MigrationError, NeedsOwnCluster."""
+    bench = Bench(place, {service.name: service.extensions for service in services})
+    try:
+        await bench.open()
+        for file in applied:
+            try:
+                await bench.run(file, "up")
+            except FileError as error:
+                raise MigrationError(
+                    f"{file.label} is applied, but can't be run in an empty database: {error.message}",
+                    detail=error.summary, hint="drift compares with what the files make: see migrate verify") from error
+        return await read_fingerprint(bench.session), bench.session.info.version
+    finally:
+        await bench.close()
+
+
+async def _build_apart(own_cluster: OwnCluster, services: Sequence[Service],
+                       applied: Sequence[MigrationFile]) -> tuple[Fingerprint, str]:
+    async with AsyncExitStack() as stack:
+        async def fresh() -> Target:
+            return await stack.enter_async_context(own_cluster())
+
+        async def drop(target: Target) -> None:
+            await stack.aclose()
+
+        return await _build(Place("a throwaway cluster", False, fresh, drop), services, applied)
+
+
+def _by_service(built: Fingerprint, live: Fingerprint, named: Sequence[Service], services: Sequence[Service],
+                notes: list[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The sentences of each service, then those of what is in no service's schema."""
+    parts = [(service.name, restricted(built, service.schemas), restricted(live, service.schemas)) for service in named]
+    if len(named) == len(services):
+        taken = {schema for service in services for schema in service.schemas}
+        others = {identity: row for identity, row in built.objects.items() if row.bare_schema not in taken}
+        kept = {identity: row for identity, row in live.objects.items() if identity in others}
+        parts.append((DATABASE, Fingerprint(others), Fingerprint(kept)))
+    found = []
+    for name, expected, actual in parts:
+        comparison = differences.compare(expected, actual, LIVE, ignored=NO_DRIFT)
+        notes += [f"{name}: {words}" for words in (*comparison.renamed, *comparison.order)]
+        found.append((name, comparison.differences))
+    return tuple(found)

@@ -1,0 +1,98 @@
+"""What a database's schema is, as facts that don't change when it is made again: no OIDs, no attribute numbers, no
+positions of sequences. Read in one round trip; extensions' own objects and dbconsole's ledger are left out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from console.errors import ConsoleError
+from console.server.query import Query, Read, load
+from console.server.session import Session
+
+Identity = tuple[str, str]
+"""Kind and full name: ("column", "shop.orders.total")."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPath:
+    """sql/fingerprint/path.sql as it comes."""
+
+    search_path: str
+
+
+@dataclass(frozen=True, slots=True)
+class SharedDigest:
+    """sql/shared_digest.sql as it comes."""
+
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRow:
+    """One object of the schema (sql/fingerprint/*.sql).
+
+    `kind` is PostgreSQL's word for it, `name` tells it from all others of its kind, `own_name` is the bare name,
+    `parent` the name of the table or schema that it belongs to, `schema` the quoted name of the schema that it is in
+    (None: in none). `facts` maps what can be said of it to text, a number, a list, or for `privileges` a mapping from
+    role to privileges; what isn't set is left out.
+    """
+
+    kind: str
+    name: str
+    own_name: str
+    parent: str | None
+    schema: str | None
+    facts: Mapping[str, Any]
+
+    @property
+    def identity(self) -> Identity:
+        return self.kind, self.name
+
+    @property
+    def bare_schema(self) -> str | None:
+        """The schema's name without the quotes that SQL may need."""
+        if self.schema is None or not self.schema.startswith('"'):
+            return self.schema
+        return self.schema[1:-1].replace('""', '"')
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """Everything that a database's schema consists of, by identity."""
+
+    objects: Mapping[Identity, ObjectRow]
+
+    @property
+    def digest(self) -> str:
+        """The same for the same objects with the same facts, whatever order they come in."""
+        rows = sorted((one.kind, one.name, json.dumps(one.facts, sort_keys=True)) for one in self.objects.values())
+        return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+
+
+def _query(name: str) -> Query[ObjectRow]:
+    return load("console.migrate", f"fingerprint/{name}", ObjectRow)
+
+
+_PATH = load("console.migrate", "fingerprint/path", SearchPath)
+QUERIES = tuple(_query(name) for name in ("schemas", "relations", "columns", "constraints", "indexes", "routines",
+                                          "attached", "types", "database"))
+SHARED = _query("shared")
+SHARED_DIGEST = load("console.migrate", "shared_digest", SharedDigest)
+
+
+async def read_fingerprint(session: Session, *, shared: bool = False) -> Fingerprint:
+    """The schema of the session's database; with `shared` also roles, tablespaces and other things of the cluster.
+
+    Raises ConsoleError when a part of the catalog can't be read: half a fingerprint would prove nothing.
+    """
+    queries = (*QUERIES, SHARED) if shared else QUERIES
+    found = await session.refresh(Read(_PATH), *map(Read, queries))
+    for name, reason in found.unavailable.items():
+        raise ConsoleError(f"{session.target.label}: the schema can't be compared: {name}", detail=reason)
+    rows = [row for query in queries for row in found.rows(query) or ()]
+    return Fingerprint({row.identity: row for row in rows})

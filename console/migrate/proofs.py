@@ -1,0 +1,48 @@
+"""Which migrations were proved when: remembered on this machine, for the Migrations screen. Losing it loses nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from console.errors import ConsoleError
+from console.migrate.records import MigrationFile
+from console.resources import state_dir
+
+FILE = "proofs.json"
+KEPT = 20_000
+
+
+def key(file: MigrationFile, major: int) -> str:
+    """What a proof holds for: these very texts, on this major version of the server. Raises FileError."""
+    down = file.down.checksum if file.down is not None else ""
+    return f"{file.service}/{file.version} {file.up.checksum} {down} {major}"
+
+
+def read(folder: Path | None = None) -> Mapping[str, dt.datetime]:
+    """When what was proved, by `key`; empty where nothing is remembered or the file makes no sense."""
+    try:
+        found = json.loads(((folder or state_dir()) / FILE).read_text("utf-8"))
+        return {str(one): dt.datetime.fromisoformat(when) for one, when in found.items()}
+    except (OSError, ValueError, AttributeError, TypeError):
+        return {}
+
+
+def remember(files: Iterable[MigrationFile], major: int, folder: Path | None = None) -> None:
+    """Notes that `files` were proved now. A folder that can't be written to is no error."""
+    folder = folder or state_dir()
+    now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+    try:
+        proved = {**read(folder), **{key(file, major): now for file in files}}
+        newest = sorted(proved.items(), key=lambda pair: pair[1])[-KEPT:]
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=FILE)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump({one: when.isoformat() for one, when in newest}, file)
+        Path(temporary).replace(folder / FILE)
+    except (OSError, ConsoleError):
+        pass

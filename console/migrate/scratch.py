@@ -1,0 +1,158 @@
+"""Scratch databases: made from template0 beside the target's own database, cloned from each other, always dropped.
+
+Nothing but a scratch database is ever written to or used as a template. Their names and comments carry the token of the
+run, which its session carries too: what a killed run has left is told from what a living one uses, and dropped by the
+next run.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+from console.errors import ConsoleError
+from console.migrate.apply import settle
+from console.migrate.faults import MigrationError
+from console.server.identifiers import identifier, literal
+from console.server.query import load
+from console.server.script import ScriptFault, ScriptSession, script_session
+from console.server.target import Target
+
+MARKER = "dbconsole scratch database"
+
+
+@dataclass(frozen=True, slots=True)
+class ScratchRow:
+    """sql/scratch_databases.sql as it comes."""
+
+    name: str
+    comment: str | None
+    is_in_use: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseLocale:
+    """sql/database_locale.sql as it comes; `provider` is b, c or i, None before PostgreSQL 15."""
+
+    encoding: str
+    collate: str
+    ctype: str
+    provider: str | None
+    locale: str | None
+    may_create: bool
+
+
+_LEFT = load("console.migrate", "scratch_databases", ScratchRow)
+_LOCALE = load("console.migrate", "database_locale", DatabaseLocale)
+
+
+class ScratchServer:
+    """The scratch databases of one run on one server."""
+
+    def __init__(self, session: ScriptSession, locale: DatabaseLocale, token: str) -> None:
+        self._session = session
+        self._locale = locale
+        self._token = token
+        self._made: dict[str, Target] = {}
+        self._count = 0
+
+    @property
+    def major(self) -> int:
+        return self._session.info.major
+
+    async def create(self, like: Target | None = None) -> Target:
+        """An empty database, or a copy of the scratch database `like`, which nobody may be connected to.
+
+        Raises MigrationError when the server refuses.
+        """
+        self._count += 1
+        name = f"dbconsole_scratch_{self._token}_{self._count}"
+        target = replace(self._session.target.with_database(name), environment="development", read_only=False,
+                         name=f"scratch database {self._count}")
+        if like is None:
+            words = f"TEMPLATE template0 {self._like_the_target()}"
+        else:
+            words = f"TEMPLATE {identifier(next(name for name, one in self._made.items() if one is like))}"
+        self._made[name] = target  # before it is there: cancelled meanwhile, it is dropped all the same
+        try:
+            await self._session.statement(f"CREATE DATABASE {name} {words}")
+            await self._session.statement(f"COMMENT ON DATABASE {name} IS {literal(f'{MARKER}, run {self._token}')}")
+        except ScriptFault as fault:
+            raise MigrationError(f"no scratch database could be made: {fault.fault.summary}", detail=fault.fault.detail,
+                                 hint=fault.fault.hint or "--embedded proves in a server of its own") from fault
+        return target
+
+    async def drop(self, target: Target) -> None:
+        """Drops a database of ours with whoever is connected to it. Raises ScriptFault."""
+        name = next(name for name, one in self._made.items() if one is target)
+        await self._session.statement(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        del self._made[name]
+
+    async def drop_all(self) -> None:
+        """Drops what this run has made; on a connection of its own where that of the run is gone."""
+        if not self._session.connection.closed:
+            for target in [*self._made.values()]:
+                await self.drop(target)
+
+    async def drop_leftovers(self) -> tuple[str, ...]:
+        """Drops the databases that killed runs have left; their names. One that can't be dropped is left again."""
+        dropped = []
+        for row in await self._session.fetch(_LEFT):
+            if not row.is_in_use and (row.comment is None or row.comment.startswith(MARKER)):
+                try:
+                    await self._session.statement(f"DROP DATABASE IF EXISTS {identifier(row.name)}")
+                except ScriptFault:
+                    continue
+                dropped.append(row.name)
+        return tuple(dropped)
+
+    def _like_the_target(self) -> str:
+        """The same encoding and sorting as the target's database, so that what migrations build is the same."""
+        given = self._locale
+        words = [f"ENCODING {literal(given.encoding)}", f"LC_COLLATE {literal(given.collate)}",
+                 f"LC_CTYPE {literal(given.ctype)}"]
+        if given.provider == "i":
+            words += ["LOCALE_PROVIDER icu", f"ICU_LOCALE {literal(given.locale or 'und')}"]
+        elif given.provider == "b":
+            words += ["LOCALE_PROVIDER builtin", f"BUILTIN_LOCALE {literal(given.locale or 'C')}"]
+        elif given.provider == "c":
+            words.append("LOCALE_PROVIDER libc")
+        return " ".join(words)
+
+
+@asynccontextmanager
+async def scratch_server(target: Target) -> AsyncIterator[ScratchServer]:
+    """Where scratch databases may be made, which all are dropped at the end of the block, also of a cancelled one.
+
+    Raises MigrationError where the target is production or a standby, or its role may not create databases.
+    """
+    if target.is_production:
+        raise MigrationError(f"{target.label} is production: no scratch database is made there",
+                             hint="use a staging or development target, -t demo, or --embedded for a server of its own")
+    token = secrets.token_hex(4)
+    async with script_session(target.direct(), purpose=f"scratch {token}") as session:
+        info = session.info
+        if not info.is_pooled:  # a conninfo may name the application itself, but this is what the next run goes by
+            await session.execute(f"SET application_name = 'dbconsole scratch {token}'")
+        if info.is_standby:
+            raise MigrationError(f"{target.label} is a standby: no scratch database can be made there",
+                                 hint="use its primary, or --embedded for a server of its own")
+        (locale,) = await session.fetch(_LOCALE)
+        if not locale.may_create:
+            raise MigrationError(f"{info.user} may not create databases",
+                                 hint=f"ALTER ROLE {info.quoted_user} CREATEDB, or --embedded for a server of its own")
+        server = ScratchServer(session, locale, token)
+        await server.drop_leftovers()
+        try:
+            yield server
+        finally:
+            await settle(_drop_all(server))
+
+
+async def _drop_all(server: ScratchServer) -> None:
+    try:
+        await server.drop_all()
+    except (ConsoleError, ScriptFault):
+        pass  # the next run finds them by name and comment

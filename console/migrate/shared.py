@@ -1,0 +1,44 @@
+"""What a script may do to the whole cluster: roles, tablespaces, databases. A scratch database is no place for that.
+
+The text alone doesn't tell (a DO block makes up its statements), so files in a transaction are guarded besides: just
+before COMMIT roles, memberships, tablespaces and their settings must be what they were, else nothing is committed.
+"""
+
+from __future__ import annotations
+
+import re
+
+from console.migrate.fingerprint import SHARED_DIGEST
+from console.migrate.prepare import Prepared
+from console.server.script import Command, ScriptSession
+
+CHANGED = "DBC01"
+"""The SQLSTATE of a guard that refuses."""
+
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_ROLES = re.compile(
+    r"\b(?:create|alter|drop)\s+(?:role|user|group)\b(?!\s+mapping)"
+    r"|\b(?:reassign|drop)\s+owned\b|\bcomment\s+on\s+role\b"
+    r"|\b(?:grant|revoke)\b(?:(?!\bon\b)[^;])*?\b(?:to|from)\b", re.IGNORECASE)
+_BEYOND_A_GUARD = re.compile(
+    r"\b(?:create|alter|drop)\s+(?:database|tablespace)\b|\balter\s+system\b"
+    r"|\bon\s+(?:database|tablespace)\b|\bsecurity\s+label\b.{0,80}?\bon\s+role\b"
+    r"|\b(?:create|alter|drop)\s+subscription\b|\bpg_create_(?:logical|physical)_replication_slot\b",
+    re.IGNORECASE | re.DOTALL)
+
+
+def needs_own_cluster(script: Prepared) -> str | None:
+    """What a script does, as far as its text tells, that not even a guard could take back; None: nothing."""
+    text = _COMMENT.sub(" ", script.script.text)
+    found = _BEYOND_A_GUARD.search(text) or (None if script.in_transaction else _ROLES.search(text))
+    return " ".join(found[0].split()) if found else None
+
+
+async def guard(session: ScriptSession) -> Command:
+    """The statement that refuses to go on when anything shared isn't as it is now."""
+    query = SHARED_DIGEST.text(session.info)
+    ((digest,),) = await session.execute(query)
+    return Command(
+        f"DO $dbconsole$ BEGIN IF (\n{query}\n) IS DISTINCT FROM '{digest}' THEN RAISE EXCEPTION "
+        f"'it changes roles or tablespaces, which the whole cluster shares' USING ERRCODE = '{CHANGED}'; "
+        "END IF; END $dbconsole$")

@@ -1,0 +1,261 @@
+"""`migrate verify`: every migration's way back, proved before it is needed.
+
+Services that others stand on are proved first, in one scratch database; each of the rest then in a copy of it, two at
+a time. Files that change what the whole cluster shares are proved in an embedded cluster where there is one. At last, with
+rows in place, everything goes down once more, and what each down loses is counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass, replace
+
+from console.errors import ConsoleError
+from console.migrate import state, steps
+from console.migrate.faults import MigrationError
+from console.migrate.files import is_foreign, read_service
+from console.migrate.losses import SampleData, count_losses, merged
+from console.migrate.proving import Bench, NeedsOwnCluster, Place, Proof
+from console.migrate.records import MigrationFile, RunPlan
+from console.migrate.scratch import ScratchServer, scratch_server
+from console.migrate.version import version_key
+from console.server.target import Target
+from console.services import Service
+
+AT_ONCE = 2
+"""Services proved at the same time: more would only share two cores and someone's connections."""
+
+OwnCluster = Callable[[], AbstractAsyncContextManager[Target]]
+"""Starts a throwaway cluster that is gone after the block."""
+OnProof = Callable[[Proof], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to prove: every migration of `services` (all where None), as far as `to` where that is given."""
+
+    services: frozenset[str] | None = None
+    to: str | None = None
+
+    def holds(self, file: MigrationFile) -> bool:
+        return ((self.services is None or file.service in self.services)
+                and (self.to is None or file.key <= version_key(self.to)))
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The proofs in the order in which the migrations would be applied, and notes on the run as a whole."""
+
+    proofs: tuple[Proof, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_good(self) -> bool:
+        return all(one.status in ("proved", "skipped") for one in self.proofs)
+
+
+async def verify(target: Target, services: Sequence[Service], wanted: Wanted = Wanted(), *,
+                 own_cluster: OwnCluster | None = None, only_own_cluster: bool = False,
+                 sample: SampleData | None = None, seeds: bool = True,
+                 on_proof: OnProof = lambda proof: None) -> Verdict:
+    """Proves. `on_proof` hears of each proof as it comes, before what its down loses is known.
+
+    `sample` are rows to be lost beside those of the seed files, which `seeds` turns off.
+    `services` are all that could be needed, `wanted` what is to be proved. `own_cluster` is for files that touch what a
+    cluster shares; with `only_own_cluster` everything happens there. Raises MigrationError where nothing can be proved:
+    production, no right to create databases, files that can't be put in order.
+    """
+    order = _ordered(services, wanted)
+    run = _Run(services, order, wanted, (sample, seeds), on_proof)
+    if only_own_cluster:
+        if own_cluster is None:
+            raise MigrationError("there is no embedded PostgreSQL here to prove in",
+                                 hint="pip install 'dbconsole[demo]' brings one")
+        await run.in_own_cluster(own_cluster, order)
+    else:
+        async with scratch_server(target) as server:
+            await run.on(server)
+        if run.elsewhere:
+            await run.elsewhere_in(own_cluster)
+    return Verdict(run.sorted(), tuple(run.notes))
+
+
+def _ordered(services: Sequence[Service], wanted: Wanted) -> tuple[MigrationFile, ...]:
+    """Those files that are to be proved and those that they need, each after what it needs. Raises MigrationError."""
+    files = [read_service(service) for service in services if not is_foreign(service)]
+    chosen = steps.choose(state.compare_all(files, (), ()), (), RunPlan())
+    every = [step.migration for step in chosen]
+    if wanted.services is None:
+        return tuple(file for file in every if wanted.holds(file))
+    needed = set(wanted.services)
+    for service in _closure(services, every, needed):
+        needed.add(service)
+    return tuple(file for file in every if file.service in needed and
+                 (wanted.holds(file) or file.service not in wanted.services))
+
+
+def _needs(services: Sequence[Service], files: Sequence[MigrationFile]) -> Mapping[str, set[str]]:
+    """The services that each service stands on directly."""
+    needs = {service.name: set(service.depends_on) for service in services}
+    for file in files:
+        needs[file.service] |= {one.service for one in file.up.directives.requires} - {file.service}
+    return needs
+
+
+def _closure(services: Sequence[Service], files: Sequence[MigrationFile], names: set[str]) -> set[str]:
+    """What `names` stand on, directly or not, themselves left out unless others of them stand on them."""
+    needs = _needs(services, files)
+    found: set[str] = set()
+    ahead = list(names)
+    while ahead:
+        for one in needs.get(ahead.pop(), set()) - found:
+            found.add(one)
+            ahead.append(one)
+    return found
+
+
+class _Run:
+    def __init__(self, services: Sequence[Service], order: Sequence[MigrationFile], wanted: Wanted,
+                 rows: tuple[SampleData | None, bool], on_proof: OnProof) -> None:
+        self.order = order
+        self.wanted = wanted
+        self.sample, self.seeds = rows
+        self.services = services
+        self.extensions = {service.name: service.extensions for service in services}
+        self.proofs: dict[int, Proof] = {}
+        self.elsewhere: dict[int, str] = {}
+        """Files that couldn't be run beside others' databases, with what they would have changed."""
+        self.notes: list[str] = []
+        self._on_proof = on_proof
+
+    def sorted(self) -> tuple[Proof, ...]:
+        return tuple(self.proofs[id(file)] for file in self.order if id(file) in self.proofs)
+
+    async def on(self, server: ScratchServer) -> None:
+        """Proves on the target's own server, as far as that may be."""
+        base: Target | None = None
+        place = Place(f"a scratch database on this server, PostgreSQL {server.major}", True,
+                      lambda: server.create(base), server.drop)
+        below = _closure(self.services, self.order, {file.service for file in self.order})
+        trunk = Bench(place, self.extensions)
+        try:
+            await trunk.open()
+            for file in self.order:
+                if file.service in below:
+                    await self._step(trunk, file)
+        finally:
+            await trunk.close()
+        base = trunk.target
+        leaves = list(dict.fromkeys(file.service for file in self.order if file.service not in below))
+        slots = asyncio.Semaphore(AT_ONCE)
+        cloning = asyncio.Lock()
+
+        async def prove(name: str) -> None:
+            async with slots:
+                branch = Bench(place, self.extensions, done=[*trunk.done], missing=dict(trunk.missing))
+                async with cloning:  # the server copies a template for one at a time
+                    branch.target = await server.create(base)
+                try:
+                    await branch.open()
+                    for file in self.order:
+                        if file.service == name:
+                            await self._step(branch, file)
+                finally:
+                    await branch.close()
+                if branch.target is not None:
+                    await server.drop(branch.target)
+
+        tasks = [asyncio.ensure_future(prove(name)) for name in leaves]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        base = None
+        await self._count_losses(place)
+
+    async def _step(self, bench: Bench, file: MigrationFile) -> None:
+        """Proves a file, or only applies it where it is just needed."""
+        if id(file) in self.elsewhere:
+            return
+        try:
+            if self.wanted.holds(file):
+                self._keep(await bench.prove(file))
+            elif (proof := await bench.apply(file)) is not None and proof.status == "failed":
+                self._keep(proof)
+            return
+        except NeedsOwnCluster as needs:
+            self.elsewhere[id(file)] = needs.what
+        try:
+            await bench.run(file, "up")  # where nothing is left for it to change, the others can go on here
+        except NeedsOwnCluster as needs:
+            position = next(number for number, one in enumerate(self.order) if one is file)
+            for later in self.order[position + 1:]:
+                if file.service in (later.service, *_closure(self.services, self.order, {later.service})):
+                    self.elsewhere.setdefault(id(later), f"stands on {file.label}, which changes {needs.what}")
+        else:
+            bench.done.append(file)
+            bench.current = await bench.look()
+
+    def _keep(self, proof: Proof) -> None:
+        self.proofs[id(proof.file)] = proof
+        self._on_proof(proof)
+
+    async def elsewhere_in(self, own_cluster: OwnCluster | None) -> None:
+        """Proves in a cluster of our own what couldn't be proved beside others, or says why not."""
+        there = [file for file in self.order if id(file) in self.elsewhere and self.wanted.holds(file)]
+        if own_cluster is None:
+            for file in there:
+                self._keep(Proof(file, "skipped", reason=f"{self.elsewhere[id(file)]}: the whole cluster shares that, "
+                                                         "and there is no embedded PostgreSQL here to prove it in"))
+        elif there:
+            await self.in_own_cluster(own_cluster, there)
+
+    async def in_own_cluster(self, own_cluster: OwnCluster, proved: Sequence[MigrationFile]) -> None:
+        """Proves `proved` in order, everything before them only applied. Roles outlive a database, so whenever one has
+        to be made anew, the cluster is."""
+        chosen = {id(file) for file in proved}
+        last = max(number for number, file in enumerate(self.order) if id(file) in chosen)
+        async with AsyncExitStack() as stack:
+            async def fresh() -> Target:
+                await stack.aclose()
+                return await stack.enter_async_context(own_cluster())
+
+            async def drop(target: Target) -> None:
+                await stack.aclose()
+
+            bench = Bench(Place("a throwaway cluster", False, fresh, drop), self.extensions)
+            try:
+                await bench.open()
+                bench.place = replace(bench.place, words="a throwaway cluster of embedded PostgreSQL "
+                                                         f"{bench.session.info.version}")
+                for file in self.order[: last + 1]:
+                    if id(file) in chosen and self.wanted.holds(file):
+                        self._keep(await bench.prove(file))
+                    elif (failed := await bench.apply(file)) is not None:
+                        self._on_proof(failed)
+                    else:
+                        bench.current = await bench.look()
+            finally:
+                await bench.close()
+
+    async def _count_losses(self, place: Place) -> None:
+        """Adds to the proofs what each down loses, where there are rows to be had."""
+        services = [one for one in self.services if any(file.service == one.name for file in self.order)]
+        if self.sample is None and not (self.seeds and any(read_service(one).seeds for one in services)):
+            return
+        bench = Bench(place, self.extensions)
+        try:
+            await bench.open()
+            losses = await count_losses(bench, services, self.order, self.sample)
+        except ConsoleError as error:
+            self.notes.append(f"what a down loses isn't known, the sample data can't be loaded: {error.summary}")
+            return
+        finally:
+            await bench.close()
+        for number, loss in losses.items():
+            if number in self.proofs:
+                self.proofs[number] = merged(self.proofs[number], loss)
