@@ -17,6 +17,7 @@ How the parts go together, for whoever writes the next screen:
   repaint only what changed. Whatever comes from the server goes through ui/text.py, which these two do themselves;
   for Textual's own widgets use `text.content(...)`.
 - Dialogs: `ChooseDialog`, `ConfirmDialog`, `FailureDialog`, `HelpDialog`, `PasswordDialog`, with `push_screen`.
+- What changes the server asks `dialogs.unlock` first whether it may; runs of migrations belong to `app.runs`.
 - Commands: a function added to `commands.SOURCES` offers more in the palette, such as objects to jump to.
 """
 
@@ -30,10 +31,11 @@ from typing import Any, ClassVar
 from textual.binding import Binding, BindingType
 
 from console.errors import ConsoleError, PasswordNeeded
-from console.ui import choices
+from console.ui import choices, leaving
 from console.ui.connection import Connection, Sources, State
 from console.ui.frame import ConsoleScreen
 from console.ui.look import Look
+from console.ui.running import Runs
 from console.ui.screens import ENTRIES, Entry
 from console.ui.text import content
 
@@ -56,6 +58,7 @@ class ConsoleApp(Look):
         Binding("t", "open('target')", "target", id="app.targets"),
         Binding("D", "open('database')", "database", show=False, id="app.databases"),
         Binding("T", "open('theme')", "theme", show=False, id="app.themes"),
+        Binding("W", "open('unlock')", "unlock or lock", show=False, id="app.unlock"),
         Binding("question_mark", "open('help')", "help", key_display="?", id="app.help"),
         Binding("ctrl+p", "open('commands')", "commands", key_display="^p", id="app.commands"),
         Binding("q,ctrl+c", "quit", "quit", key_display="q", id="app.quit"),
@@ -68,6 +71,7 @@ class ConsoleApp(Look):
         super().__init__(remembered.theme or settings.theme, settings.ascii, environment)
         self.sources = sources
         self.clock = sources.clock
+        self.runs = Runs(sources.clock)
         self.entries = entries
         self.screen_name = entries[0].name
         self._generation = 0
@@ -191,7 +195,7 @@ class ConsoleApp(Look):
         opening.DIALOGS[what](self)
 
     async def action_quit(self) -> None:
-        self.exit(0)
+        leaving.ask(self)
 
 
 def run_console(name: str, sources: Sources) -> int:
@@ -200,8 +204,10 @@ def run_console(name: str, sources: Sources) -> int:
     async def run() -> int:
         app = ConsoleApp(name, sources)
         try:
-            return await app.run_async() or app.return_code or 0
+            with leaving.on_signals(app):
+                return await app.run_async() or app.return_code or 0
         finally:
+            await app.runs.close()
             await app.connection.close()
 
     return asyncio.run(run())

@@ -19,6 +19,7 @@ _KEYS = (
     ("S", "reverse the order"),
     ("D", "another database of this server"),
     ("T", "theme"),
+    ("W", "unlock a read-only target, or lock it"),
     ("ctrl+q, f1 to f8", "work in text fields too"),
 )
 

@@ -106,6 +106,13 @@ def show_help(app: ConsoleApp) -> None:
     app.push_screen(HelpDialog(app.screen))
 
 
+def toggle_lock(app: ConsoleApp) -> None:
+    """`W`: lets a read-only target be written to, or locks it again."""
+    from console.ui.dialogs.unlock import toggle
+
+    toggle(app)
+
+
 def open_commands(app: ConsoleApp) -> None:
     """ctrl+p."""
     from console.ui.commands import open_palette
@@ -115,5 +122,5 @@ def open_commands(app: ConsoleApp) -> None:
 
 DIALOGS: Mapping[str, Callable[[ConsoleApp], None]] = {
     "target": choose_target, "database": choose_database, "theme": choose_theme, "rate": choose_rate,
-    "password": ask_password, "help": show_help, "commands": open_commands}
+    "password": ask_password, "help": show_help, "commands": open_commands, "unlock": toggle_lock}
 """What `ConsoleApp.action_open` opens, by name."""

@@ -28,4 +28,5 @@ class Entry:
 ENTRIES = (
     Entry(1, "overview", "Overview", "console.ui.screens.overview.screen:OverviewScreen"),
     Entry(2, "schemas", "Schemas", "console.ui.screens.schemas.screen:SchemasScreen"),
+    Entry(3, "migrations", "Migrations", "console.ui.screens.migrations.screen:MigrationsScreen"),
 )

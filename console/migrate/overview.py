@@ -1,0 +1,72 @@
+"""Everything that a look at migrations shows, read at once: own services, other frameworks' ledgers, the event log."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from console.errors import ConsoleError, Unreachable
+from console.migrate import ledger, state
+from console.migrate.faults import FileError
+from console.migrate.files import is_foreign, read_service
+from console.migrate.frameworks.entries import read_entries
+from console.migrate.frameworks.records import Entry
+from console.migrate.history import LedgerEvent, read_events
+from console.migrate.records import LedgerRow, ServiceFiles, ServiceStatus
+from console.server.session import Session
+from console.services import Service
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """One look. `broken` are services whose files or ledger can't be read, with the reason; `events` newest first."""
+
+    statuses: tuple[ServiceStatus, ...]
+    entries: tuple[Entry, ...]
+    broken: tuple[tuple[Service, ConsoleError], ...]
+    events: tuple[LedgerEvent, ...]
+    foreign_error: ConsoleError | None = None
+
+
+async def read_overview(session: Session, services: Sequence[Service]) -> Overview:
+    """Reads it, files in a thread; the ledger is never created. What is wrong with one service stays its own.
+
+    Raises Unreachable when the server is gone.
+    """
+    own = [service for service in services if not is_foreign(service)]
+    foreign_error: ConsoleError | None = None
+    entries: Sequence[Entry] = ()
+    try:
+        entries = await read_entries(session, services, everything=True)
+    except Unreachable:
+        raise
+    except ConsoleError as error:
+        foreign_error = error
+    try:
+        rows, events = await ledger.read(session), await read_events(session)
+    except Unreachable:
+        raise
+    except ConsoleError as error:
+        return Overview((), tuple(entries), tuple((one, error) for one in own), (), foreign_error)
+    statuses, broken = await asyncio.to_thread(_compared, own, rows, session.info.extensions)
+    shown = {entry.service for entry in entries}
+    kept = tuple(one for one in statuses if one.migrations or one.service.folder is not None
+                 or one.service.name not in shown)
+    return Overview(kept, tuple(entries), broken, tuple(events), foreign_error)
+
+
+def _compared(services: Sequence[Service], rows: Sequence[LedgerRow], extensions: Collection[str]
+              ) -> tuple[tuple[ServiceStatus, ...], tuple[tuple[Service, ConsoleError], ...]]:
+    files: list[ServiceFiles] = []
+    broken: list[tuple[Service, ConsoleError]] = []
+    for service in services:
+        try:
+            found = read_service(service)
+            state.compare(found, rows, extensions)
+            files.append(found)
+        except (FileError, OSError) as error:
+            fault = error if isinstance(error, FileError) else FileError(
+                service.folder, f"can't be read: {error.strerror}") if service.folder else ConsoleError(str(error))
+            broken.append((service, fault))
+    return state.compare_all(files, rows, extensions), tuple(broken)

@@ -1,0 +1,68 @@
+"""Read-only targets: what may write asks here first, and `W` unlocks one for as long as the console is open on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from console.errors import ConsoleError
+from console.ui.dialogs.confirm import ConfirmDialog
+
+if TYPE_CHECKING:
+    from console.server.target import Target
+    from console.ui.app import ConsoleApp
+
+
+def obstacle(app: ConsoleApp) -> ConsoleError | None:
+    """Why nothing can be written here now, with what would change that; None when it can."""
+    connection = app.connection
+    info = connection.info
+    if info is not None and info.is_standby:
+        return ConsoleError(f"{connection.label} is a standby: nothing can be written there",
+                            hint="open its primary: t chooses another target")
+    if connection.read_only:
+        return ConsoleError(f"{connection.label} is read-only in this console",
+                            hint="W unlocks it until the console is left, after a question")
+    return None
+
+
+def is_allowed(app: ConsoleApp) -> bool:
+    """Whether something may be written; where not, a dialog says why and what to do."""
+    if (error := obstacle(app)) is not None:
+        app.show_error(error)
+    return error is None
+
+
+def word_to_type(target: Target) -> str | None:
+    """What a person types to confirm a write: production's name, "yes" where no environment is known."""
+    if target.is_production:
+        return target.label
+    return "yes" if target.environment == "unknown" else None
+
+
+def toggle(app: ConsoleApp) -> None:
+    """`W`: unlocks a read-only target after a question, or locks it again."""
+    connection = app.connection
+    target = connection.target
+    if target is None:
+        return
+    if not connection.read_only:
+        connection.read_only = True
+        app.tell(f"{connection.label} is read-only again")
+        app.show_state()
+        return
+    if (error := obstacle(app)) is not None and connection.info is not None and connection.info.is_standby:
+        app.show_error(error)
+        return
+
+    def answered(yes: bool | None) -> None:
+        if yes and connection is app.connection:
+            connection.read_only = False
+            app.tell(f"{connection.label} can be written to")
+            app.show_state()
+
+    why = {"production": "This is production.", "unknown": "No environment is configured for it."}
+    app.push_screen(ConfirmDialog(f"Unlock {connection.label}?", (
+        (why.get(target.environment, "It is configured as read-only."),
+         "critical" if target.is_production else "warning"),
+        ("Until the console is left, or W locks it again, keys that change something work; each asks first.", "")),
+        typed=word_to_type(target)), answered)

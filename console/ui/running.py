@@ -1,0 +1,114 @@
+"""Migrations that this console runs: one at a time, owned by the application, whatever screen is shown.
+
+A run ends with its work, by `abort`, or when the console is left or its terminal closes: then the task is cancelled,
+the engine rolls the running file back and writes into the event log that it was interrupted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from console.clock import Clock
+from console.errors import ConsoleError
+from console.view import format as fmt
+from console.view.migration_run import RunLog
+from console.view.table import Tone
+
+if TYPE_CHECKING:
+    from console.migrate.events import Listener
+    from console.migrate.plan import PlanStep
+
+Outcome = Sequence[tuple[str, Tone]]
+Work = Callable[["Listener"], Awaitable[Outcome]]
+"""Does it, tells its events, and says in words how it ended."""
+
+CLOSE_WITHIN_S = 10.0
+"""How long leaving waits for the running file to be rolled back."""
+
+
+@dataclass(eq=False, slots=True)
+class Run:
+    """One run on one target. `title` says what: "up document_store"."""
+
+    title: str
+    target: str
+    log: RunLog
+    began_s: float
+    task: asyncio.Task[None] | None = None
+    ended_s: float | None = None
+    tone: Tone = "accent"
+
+    @property
+    def is_over(self) -> bool:
+        return self.ended_s is not None
+
+
+class Runs:
+    """The application's runs; `listeners` are called when there is something new to show."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.latest: Run | None = None
+        self.listeners: list[Callable[[Run], None]] = []
+        self._clock = clock
+
+    @property
+    def current(self) -> Run | None:
+        """The run that goes on now."""
+        return self.latest if self.latest is not None and not self.latest.is_over else None
+
+    def start(self, title: str, target: str, work: Work, plan: Sequence[PlanStep] = ()) -> Run:
+        """Begins a run. There must be none."""
+        assert self.current is None
+        run = self.latest = Run(title, target, RunLog(plan), self._clock.monotonic())
+        run.task = asyncio.create_task(self._run(run, work), name=f"migrations: {title}")
+        self._changed(run)
+        return run
+
+    def elapsed_s(self, run: Run) -> float:
+        return (self._clock.monotonic() if run.ended_s is None else run.ended_s) - run.began_s
+
+    def abort(self) -> None:
+        """Stops the run that goes on; it says so when its file is rolled back."""
+        if (run := self.current) is not None and run.task is not None:
+            run.task.cancel()
+
+    async def close(self) -> None:
+        """Stops what goes on and waits until it is rolled back, for `CLOSE_WITHIN_S` seconds at most."""
+        if (run := self.current) is not None and run.task is not None:
+            run.task.cancel()
+            await asyncio.wait({run.task}, timeout=CLOSE_WITHIN_S)
+
+    async def _run(self, run: Run, work: Work) -> None:
+        def tell(event: Any) -> None:
+            run.log.take(event, self._clock.monotonic())
+            self._changed(run)
+
+        try:
+            outcome = await work(tell)
+            run.tone = outcome[0][1] if outcome else "ok"
+        except asyncio.CancelledError:
+            # Not raised again: this task has ended as was wished, and whoever waits for it wants no exception.
+            run.tone = "warning"
+            outcome = [("aborted: the file that ran was rolled back, what was committed before stays", "warning"),
+                       ("the event log says so; u runs what is left", "dim")]
+        except ConsoleError as error:
+            run.tone = "critical"
+            outcome = [(error.summary, "critical")]
+            outcome += [(line, "") for line in (error.detail or "").splitlines()]
+            outcome += [(error.hint, "")] if error.hint else []
+        except Exception as error:  # a mistake of ours must not look like a run that goes on for ever
+            logging.getLogger(__name__).exception("the run %s ended", run.title)
+            run.tone = "critical"
+            outcome = [(f"{type(error).__name__}: {error}", "critical"), ("please report this", "")]
+        run.ended_s = self._clock.monotonic()
+        took = ("in " + fmt.duration(run.ended_s - run.began_s), "dim")
+        run.log.finish(run.ended_s, *outcome, took)  # type: ignore[arg-type]
+        self._changed(run)
+
+    def _changed(self, run: Run) -> None:
+        for listener in list(self.listeners):
+            listener(run)

@@ -1,0 +1,1 @@
+"""Migrations: every service's state, what a run would do, the run itself, and its history."""

@@ -1,0 +1,237 @@
+"""What a person does on the screen: run, roll back, repair, write a new pair. Each asks first and shows its meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from console.errors import ConsoleError
+from console.migrate import apply, repair
+from console.migrate.events import Listener
+from console.migrate.records import Direction, MigrationState, RunPlan, RunReport
+from console.migrate.status import read_status
+from console.server.target import Target
+from console.services import Service
+from console.ui.dialogs import unlock
+from console.ui.dialogs.choose import Choice, ChooseDialog
+from console.ui.dialogs.confirm import ConfirmDialog
+from console.ui.running import Outcome
+from console.ui.screens.migrations import reading
+from console.ui.screens.migrations.confirm import PlanDialog
+from console.ui.screens.migrations.new import NewDialog
+from console.ui.screens.migrations.subjects import Subject
+from console.ui.widgets.code_pane import sql_lines
+from console.ui.widgets.painting import console_app
+from console.view import format as fmt
+from console.view import migration_plan as plan_view
+from console.view.migrations import MigrationLine
+from console.view.table import Line, Tone
+
+if TYPE_CHECKING:
+    from console.ui.screens.migrations.reading import ReadPlan
+    from console.ui.screens.migrations.screen import MigrationsScreen
+
+REPAIRS: dict[str, tuple[tuple[str, str], ...]] = {
+    "failed": (("retry", "run again what is left of it"), ("mark-applied", "it is in the database, whole"),
+               ("mark-reverted", "nothing of it is in the database")),
+    "pending": (("mark-applied", "it is in the database already"), ("baseline", "so is everything before it")),
+    "held": (("mark-applied", "it is in the database already"),),
+    "changed": (("accept-checksum", "the file is right as it is now"),
+                ("mark-reverted", "it is not in the database any more")),
+    "missing": (("mark-reverted", "it is not in the database any more"),),
+    "applied": (("mark-reverted", "it is not in the database any more"),),
+}
+"""What can be done about a migration in each state without running it."""
+
+
+class Acting:
+    """The actions of one screen."""
+
+    def __init__(self, screen: MigrationsScreen) -> None:
+        self.screen = screen
+
+    def told(self) -> Sequence[tuple[str, Tone]]:
+        """What the verdict says besides the states."""
+        return ()
+
+    # run and roll back
+
+    def can_run(self, subject: Subject, migration: MigrationLine | None, direction: Direction) -> bool:
+        """Whether there is something to run, or to roll back, from where the cursor stands."""
+        if subject.status is None:
+            return False
+        states = {one.state for one in (subject.line.migrations if migration is None else (migration,))}
+        wanted = {"pending", "failed", "held"} if direction == "up" else {"applied", "changed", "failed", "missing"}
+        return bool(states & wanted)
+
+    def run(self, subjects: Sequence[Subject], migration: MigrationLine | None, direction: Direction, *,
+            out_of_order: bool = False) -> None:
+        """Reads the plan, shows it, and runs it when confirmed."""
+        if unlock.is_allowed(console_app(self.screen)):
+            self.screen.run_worker(self._prepare(subjects, migration, direction, out_of_order), group="prepare",
+                                   exclusive=True, exit_on_error=False)
+
+    async def _prepare(self, subjects: Sequence[Subject], migration: MigrationLine | None, direction: Direction,
+                       out_of_order: bool) -> None:
+        services = [one.service for one in subjects if one.service is not None]
+        asked = RunPlan(direction=direction, out_of_order=out_of_order) if len(subjects) != 1 \
+            else reading.range_of(subjects[0], migration, direction, out_of_order=out_of_order)
+        self.screen.busy("reading the plan…")
+        try:
+            async with self.screen.connection.session() as session:
+                found = await reading.read_plan(session, services, asked)
+        except ConsoleError as error:
+            late = [one for subject in subjects if subject.status is not None for one in subject.status.migrations
+                    if one.out_of_order]
+            if direction == "up" and late and not out_of_order and "--out-of-order" in (error.hint or ""):
+                self._ask_out_of_order(subjects, migration, late)
+            else:
+                console_app(self.screen).show_error(error)
+            return
+        finally:
+            self.screen.busy("")
+        if not found.steps:
+            note = f": {found.notes[0]}" if found.notes else ""
+            console_app(self.screen).tell(f"nothing to run{note}")
+            return
+        name = subjects[0].line.name if len(subjects) == 1 else "all services"
+        title = f"{'run' if direction == 'up' else 'roll back'} {name}"
+        self._ask(title, found, partial(self._start, title, services, asked, found))
+
+    def _ask_out_of_order(self, subjects: Sequence[Subject], migration: MigrationLine | None,
+                          late: Sequence[MigrationState]) -> None:
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.run(subjects, migration, "up", out_of_order=True)
+
+        words: list[tuple[str, Tone]] = [
+            (f"{one.service}/{one.version} {one.name} is older than what is applied", "warning") for one in late[:8]]
+        words += [("", ""), ("Run it after what is newer, if the newer ones don't build on it.", "")]
+        self.screen.app.push_screen(ConfirmDialog("Run out of order?", words), answered)
+
+    def _ask(self, title: str, found: ReadPlan, go: partial[None]) -> None:
+        app, target = console_app(self.screen), self.screen.connection.target
+        assert target is not None
+        paragraphs: list[tuple[int, Line]] = list(plan_view.plan_paragraphs(found.steps, sql_lines))
+        findings = [one for step in found.steps for one in step.findings]
+        where = f"on {target.label} ({target.environment})"
+        amount = f"{fmt.plural(len(found.steps), 'file')}, {fmt.plural(found.statements, 'statement')} {where}"
+        in_the_way = {one.pid for step in found.steps for statement in step.statements
+                      for relation in statement.relations for one in relation.in_the_way}
+        summary: list[tuple[str, Tone]] = [(amount, "critical" if target.is_production else ""),
+                                           plan_view.findings_summary(findings)]
+        if in_the_way:
+            summary.append((f"{fmt.plural(len(in_the_way), 'session')} in the way now: it would wait for "
+                            f"{', '.join(f'pid {pid}' for pid in sorted(in_the_way)[:5])}", "critical"))
+        summary += [(note, "dim") for note in found.notes]
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                go()
+
+        app.push_screen(PlanDialog(title[0].upper() + title[1:], summary, paragraphs,
+                                   typed=unlock.word_to_type(target)), answered)
+
+    def _start(self, title: str, services: Sequence[Service], asked: RunPlan, found: ReadPlan) -> None:
+        app, target = console_app(self.screen), self.screen.connection.target
+        assert target is not None
+        if app.runs.current is not None:
+            app.tell("a run is going on already")
+            return
+
+        async def work(tell: Listener) -> Outcome:
+            return told(await apply.run(target, services, asked, tell))
+
+        app.runs.start(title, target.label, work, found.steps)
+        self.screen.show_run()
+
+    def abort(self) -> None:
+        """Asks, and stops the run."""
+        runs = console_app(self.screen).runs
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                runs.abort()
+
+        if runs.current is not None:
+            self.screen.app.push_screen(ConfirmDialog("Abort the run?", (
+                ("The statement is cancelled and its file rolled back.", ""),
+                ("What was committed before stays; u runs the rest later.", "dim"))), answered)
+
+    # repair
+
+    def repair(self, subject: Subject, migration: MigrationLine) -> None:
+        """Offers what can be said about this migration, or done again."""
+        if not unlock.is_allowed(console_app(self.screen)):
+            return
+        choices = [Choice(key, key.replace("-", " "), words) for key, words in REPAIRS.get(migration.state, ())]
+
+        def chosen(action: str | None) -> None:
+            if action is not None:
+                self.screen.run_worker(self._repair(subject, migration, action), group="prepare", exclusive=True,
+                                       exit_on_error=False)
+
+        self.screen.app.push_screen(ChooseDialog(f"Repair {migration.version} {migration.name}", choices), chosen)
+
+    async def _repair(self, subject: Subject, migration: MigrationLine, action: str) -> None:
+        assert subject.service is not None
+        services, target = [subject.service], self.screen.connection.target
+        app = console_app(self.screen)
+        assert target is not None
+        try:
+            async with self.screen.connection.session() as session:
+                if action == "retry":
+                    asked = RunPlan(failed_only=True)
+                    found = await reading.read_plan(session, services, asked)
+                    title = f"retry {subject.line.name}"
+                    self._ask(title, found, partial(self._start, title, services, asked, found))
+                    return
+                await session.renew()
+                sentences = [one.sentence for one in repair.repairs(
+                    await read_status(session, services), action, migration.version)]  # type: ignore[arg-type]
+        except ConsoleError as error:
+            app.show_error(error)
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes and app.runs.current is None:
+                app.runs.start(f"{action} {subject.line.name}/{migration.version}", target.label,
+                               partial(_repair, target, services, action, migration.version))
+                self.screen.show_run()
+
+        words: list[tuple[str, Tone]] = [(one, "") for one in sentences[:12]]
+        if len(sentences) > len(words):
+            words.append((f"and {len(sentences) - len(words)} more", "dim"))
+        app.push_screen(ConfirmDialog("Put the ledger right?", words, typed=unlock.word_to_type(target)), answered)
+
+    # new
+
+    def new(self, subject: Subject) -> None:
+        """Asks what it is about, and writes the pair of files."""
+        app, service = console_app(self.screen), subject.service
+        assert service is not None
+
+        def written(paths: list[str] | None) -> None:
+            if paths:
+                app.tell(f"written: {' and '.join(paths)}")
+                self.screen.reread()
+
+        app.push_screen(NewDialog(service), written)
+
+
+async def _repair(target: Target, services: Sequence[Service], action: str, version: str, tell: Listener) -> Outcome:
+    done = await repair.repair(target, services, action, version=version, on_event=tell)  # type: ignore[arg-type]
+    return [(one.sentence, "ok") for one in done] or [("there was nothing to do", "dim")]
+
+
+def told(report: RunReport) -> Outcome:
+    """A report in words, the answer first."""
+    up = sum(step.direction == "up" for step in report.done)
+    down = len(report.done) - up
+    words = [f"{fmt.plural(up, 'migration')} applied" if up else "",
+             f"{fmt.plural(down, 'migration')} rolled back" if down else ""]
+    done = " and ".join(filter(None, words)) or "nothing was to be done"
+    held: list[tuple[str, Tone]] = [(f"held: {one.service}/{one.version} {one.name}: {one.detail}", "dim")
+                                    for one in report.held]
+    return [(done, "ok"), *held]

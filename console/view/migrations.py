@@ -1,0 +1,225 @@
+"""Migrations as tables and a verdict: services of every framework in one table, a service's migrations, its history."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from console.migrate.frameworks.records import Entry, ForeignMigration
+from console.migrate.history import LedgerEvent
+from console.migrate.records import MigrationState, ServiceStatus
+from console.view import format as fmt
+from console.view.table import Cell, Column, Line, Row, Table, Tone
+
+TONES: Mapping[str, Tone] = {
+    "applied": "", "pending": "accent", "failed": "critical", "changed": "warning", "missing": "warning",
+    "held": "dim", "unreadable": "critical", "unknown": "unknown"}
+"""How each state looks; its word says the same without colour."""
+
+WORST = ("unreadable", "failed", "changed", "missing", "pending", "unknown", "held")
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationLine:
+    """One migration, whoever applies it. What isn't known is None."""
+
+    version: str
+    name: str
+    state: str
+    detail: str = ""
+    applied_at: dt.datetime | None = None
+    applied_by: str | None = None
+    duration_ms: float | None = None
+    history: str = ""
+    """The history within a ledger of several: a Django app, a sqitch project."""
+
+    @property
+    def key(self) -> str:
+        return f"{self.history}\0{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLine:
+    """One service, or one ledger of another framework. `key` identifies it; `notes` are worth a sentence each."""
+
+    key: str
+    name: str
+    framework: str
+    migrations: tuple[MigrationLine, ...]
+    state: str
+    applied: int | None
+    pending: int | None
+    latest: str
+    last_at: dt.datetime | None = None
+    notes: tuple[str, ...] = ()
+    is_native: bool = True
+
+    def count(self, state: str) -> int:
+        return sum(one.state == state for one in self.migrations)
+
+
+def native(status: ServiceStatus, events: Sequence[LedgerEvent]) -> ServiceLine:
+    """A service of our own; a pending migration whose last try failed or was stopped says so."""
+    name = status.service.name
+    tries: dict[str, LedgerEvent] = {}
+    for event in events:  # the newest of each
+        if event.service == name and event.version is not None:
+            tries.setdefault(event.version, event)
+    latest = status.latest
+    last_at = max((one.row.applied_at for one in status.migrations if one.row is not None), default=None)
+    newest = next((event.at for event in events if event.service == name), None)
+    migrations = tuple(_native_line(one, tries.get(one.version)) for one in status.migrations)
+    state = "failed" if any(one.state == "failed" for one in migrations) else status.state
+    return ServiceLine(
+        name, name, "dbconsole", migrations, state, status.applied, status.pending,
+        f"{latest.version} {latest.name}".strip() if latest else "", newest or last_at, status.notes)
+
+
+def _native_line(one: MigrationState, last: LedgerEvent | None) -> MigrationLine:
+    row, detail = one.row, one.detail
+    if one.state == "pending" and last is not None and last.event in ("failed", "interrupted"):
+        happened = "the last try failed" if last.event == "failed" else "the last try was interrupted"
+        detail = f"{happened} at {last.at.astimezone():%H:%M:%S}: {last.detail or 'rolled back'}"
+    return MigrationLine(one.version, one.name, one.state, detail, row.applied_at if row else None,
+                         row.applied_by if row else None, row.duration_ms if row else None)
+
+
+def foreign(entry: Entry, title: str, migrations: Sequence[ForeignMigration], state: str | None) -> ServiceLine:
+    """A ledger of another framework: `title` is the framework's name, `state` None when it couldn't be read."""
+    ledger = entry.ledger
+    notes = [words for words in (ledger.unavailable, ledger.note, ledger.detail) if words]
+    if (run := ledger.run) is not None:
+        who = ", ".join(filter(None, (f"pid {run.pid}" if run.pid else None, run.application, run.detail)))
+        notes.insert(0, f"a run of {title} is in progress ({run.evidence}{': ' + who if who else ''})")
+    lines = tuple(MigrationLine(one.version, one.name or "", one.state, one.detail, one.applied_at, one.applied_by,
+                                one.duration_ms, one.line or "") for one in migrations)
+    return ServiceLine(
+        f"{entry.service}\0{ledger.schema}.{ledger.table}", entry.service, title, lines, state or "unknown",
+        ledger.applied_count, None if ledger.pending is None else len(ledger.pending), ledger.last_version or "",
+        ledger.last_applied_at, tuple(notes), is_native=False)
+
+
+def broken(name: str, framework: str, reason: str) -> ServiceLine:
+    """A service whose files or ledger can't be read."""
+    return ServiceLine(name, name, framework, (), "unreadable", None, None, "", None, (reason,))
+
+
+def verdict(lines: Sequence[ServiceLine], extra: Sequence[tuple[str, Tone]] = ()) -> Line:
+    """What needs a person first, then what is left to do, then `extra` (proofs, drift)."""
+    words: list[tuple[str, Tone]] = []
+    for state, tone in (("unreadable", "critical"), ("failed", "critical"), ("changed", "warning"),
+                        ("missing", "warning"), ("pending", "accent"), ("held", "dim")):
+        concerned = [one for one in lines if (one.state == state if state == "unreadable" else one.count(state))]
+        amount = len(concerned) if state == "unreadable" else sum(one.count(state) for one in concerned)
+        if amount:
+            words.append((f"{fmt.count(amount)} {state} in {_names(concerned)}", tone))  # type: ignore[arg-type]
+    if not words:
+        total = sum(one.applied or 0 for one in lines)
+        words.append((f"all {fmt.plural(total, 'migration')} applied" if total else "no migrations", "ok"))
+    elif not any(tone in ("critical", "warning", "accent") for _, tone in words):
+        words.insert(0, ("nothing to run", "ok"))
+    pieces: list[tuple[str, Tone]] = [(" ", "")]
+    for number, piece in enumerate([*words, *extra]):
+        pieces += [(" · ", "faint")] if number else []
+        pieces.append(piece)
+    return tuple(pieces)
+
+
+def _names(lines: Sequence[ServiceLine]) -> str:
+    names = list(dict.fromkeys(one.name for one in lines))
+    return ", ".join(names) if len(names) <= 2 else f"{names[0]} and {len(names) - 1} more"
+
+
+_SERVICES = (
+    Column("service", "service", fixed=True, minimum=14, maximum=26),
+    Column("framework", "framework", maximum=16, priority=1),
+    Column("applied", "applied", "right", minimum=7),
+    Column("pending", "pending", "right", minimum=7),
+    Column("latest", "latest", flexible=True, minimum=12, maximum=48),
+    Column("last", "last run", "right", minimum=9, maximum=12),
+    Column("state", "state", minimum=10, maximum=10),
+)
+
+
+def services_table(lines: Sequence[ServiceLine], now: dt.datetime, empty: str = "") -> Table:
+    """All services; those that need a person keep their place and stand out by tone and word."""
+    rows = tuple(Row(one.key, (
+        Cell(one.name), Cell(one.framework, "dim"), Cell(_amount(one.applied), order=one.applied),
+        Cell(_amount(one.pending), "accent" if one.pending else "dim", one.pending),
+        Cell(one.latest or fmt.UNKNOWN, "" if one.latest else "dim"),
+        Cell(fmt.ago(one.last_at, now), "dim", one.last_at.timestamp() if one.last_at else None),
+        Cell("ok" if one.state == "applied" else one.state, "ok" if one.state == "applied" else TONES[one.state]),
+    ), record=one) for one in lines)
+    return Table(_SERVICES, rows, empty)
+
+
+_MIGRATIONS = (
+    Column("version", "version", fixed=True, minimum=7, maximum=20),
+    Column("name", "migration", flexible=True, minimum=16, maximum=60),
+    Column("state", "state", minimum=8, maximum=8),
+    Column("at", "when", "right", minimum=9, maximum=12),
+    Column("by", "who", minimum=8, maximum=16, priority=1),
+    Column("duration", "duration", "right", minimum=8, priority=1),
+)
+
+
+def migrations_table(line: ServiceLine, now: dt.datetime) -> Table:
+    """A service's migrations, in its own order."""
+    rows = tuple(Row(one.key, (
+        Cell(one.version), Cell(f"{one.history}: {one.name}" if one.history else one.name),
+        Cell(one.state, TONES[one.state]),
+        Cell(fmt.ago(one.applied_at, now), "dim", one.applied_at.timestamp() if one.applied_at else None),
+        Cell(one.applied_by or fmt.UNKNOWN, "dim"),
+        Cell(fmt.milliseconds(one.duration_ms), "dim", one.duration_ms)),
+        search=one.detail, record=one) for one in line.migrations)
+    return Table(_MIGRATIONS, rows, line.notes[0] if line.notes else "this service has no migrations yet: n writes one")
+
+
+_HISTORY = (
+    Column("at", "when", fixed=True, minimum=19, maximum=19),
+    Column("migration", "migration", minimum=12, maximum=34),
+    Column("event", "event", minimum=9, maximum=18),
+    Column("duration", "duration", "right", minimum=8, priority=2),
+    Column("by", "who", minimum=8, maximum=28, priority=1),
+    Column("detail", "detail", flexible=True, minimum=10, maximum=400),
+)
+_EVENT_TONES: Mapping[str, Tone] = {"failed": "critical", "interrupted": "warning", "reverted": "accent"}
+
+
+def history_table(events: Sequence[LedgerEvent]) -> Table:
+    """The event log, newest first."""
+    rows = tuple(Row(str(number), (
+        Cell(f"{one.at.astimezone():%Y-%m-%d %H:%M:%S}"), Cell(f"{one.version or ''} {one.name or ''}".strip()),
+        Cell(one.event, _EVENT_TONES.get(one.event, "")), Cell(fmt.milliseconds(one.duration_ms), "dim"),
+        Cell(_who(one), "dim"), Cell(one.detail or "", "dim")), record=one) for number, one in enumerate(events))
+    return Table(_HISTORY, rows, "nothing was ever done here with dbconsole")
+
+
+def _who(event: LedgerEvent) -> str:
+    return f"{event.database_user} ({event.os_user}@{event.host})"
+
+
+def event_words(event: LedgerEvent) -> list[tuple[str, Tone]]:
+    """An event in full, as paragraphs."""
+    words: list[tuple[str, Tone]] = [
+        (f"{event.at.astimezone():%Y-%m-%d %H:%M:%S %Z}", "dim"),
+        (f"by {_who(event)}, application {event.application or '-'}, dbconsole {event.tool_version}", "dim")]
+    if event.duration_ms is not None:
+        words.append((f"in {fmt.milliseconds(event.duration_ms)}", "dim"))
+    return words + ([("", ""), (event.detail, "")] if event.detail else [])
+
+
+def heading(line: ServiceLine, migration: MigrationLine | None = None) -> Line:
+    """Whose migrations these are, for the page of one service."""
+    pieces: list[tuple[str, Tone]] = [(f" {line.name}", "strong"), (f"  {line.framework}", "dim")]
+    for state in ("failed", "changed", "missing", "pending", "held"):
+        if amount := line.count(state):
+            pieces.append((f" · {amount} {state}", TONES[state]))
+    pieces.append((f" · {_amount(line.applied)} applied", "dim"))
+    pieces += [(f" · {note}", "warning") for note in line.notes[:1]]
+    return tuple(pieces)
+
+
+def _amount(value: int | None) -> str:
+    return fmt.UNKNOWN if value is None else fmt.count(value)
