@@ -21,7 +21,7 @@ from console.sampler.sampler import Sampler
 from console.server.pool import Pool
 from console.server.target import Target
 from console.ui.app import ConsoleApp
-from console.ui.connection import Sources
+from console.ui.connection import Sources, State
 from console.ui.screens.schemas.data import DataTable
 from console.ui.screens.schemas.exporting import ExportDialog
 from console.ui.screens.schemas.screen import SchemasScreen
@@ -231,3 +231,30 @@ async def test_exports_what_is_shown(database: Database, tmp_path: Path, form: s
     else:
         found = json.loads(path.read_text())
         assert len(found) == 250 and found[0] == {"i": 1, "name": None}
+
+
+async def test_a_backend_that_was_terminated_costs_one_key(database: Database) -> None:
+    with database.connect() as connection:
+        connection.execute("CREATE VIEW no_key AS SELECT i FROM generate_series(1, 1000) i")
+    async with schemas(database.conninfo) as (_, pilot, screen):
+        data = await rows_of(pilot, screen, "public.no_key")
+        with database.connect() as connection:
+            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                               "WHERE datname = current_database() AND pid <> pg_backend_pid()")
+        await pilot.press("end")
+        await until(lambda: not data.reading and data.error is not None, pilot)
+        assert len(data.table.rows) == 100
+        await until(lambda: screen.connection.state is State.LIVE, pilot)
+        await pilot.press("up", "down")
+        await until(lambda: not data.reading and len(data.table.rows) == 200, pilot)
+
+
+async def test_a_partition_leads_from_the_detail_into_the_tree(database: Database) -> None:
+    with database.connect() as connection:
+        connection.execute("CREATE TABLE whole (id int) PARTITION BY RANGE (id);"
+                           "CREATE TABLE whole_1 PARTITION OF whole FOR VALUES FROM (0) TO (10)")
+    async with schemas(database.conninfo) as (_, pilot, screen):
+        await go_to(pilot, screen, "public.whole", "Partitions")
+        await until(lambda: screen.detail.is_ready and screen.focused is screen.query_one("#content"), pilot)
+        await pilot.press("enter")
+        await until(lambda: screen.detail.subject is not None and screen.detail.subject.name == "public.whole_1", pilot)

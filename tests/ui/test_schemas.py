@@ -164,6 +164,18 @@ async def test_keys_are_text_while_one_types_a_name(world: World) -> None:
         assert screen.side.found is None
 
 
+async def test_a_name_taken_away_shows_everything_while_one_types_on(world: World) -> None:
+    world.answers["search"] = lambda params: [catalog.found("table", 1, "events")] if params["text"] == "e" else []
+    async with schemas(world) as (app, pilot, screen):
+        await pilot.press("slash", "e")
+        await until(lambda: screen.side.found is not None, pilot)
+        await pilot.press("backspace")
+        assert screen.side.found is None and "reporting_scratch" in screen_text(app)
+        await pilot.press("q", "backspace", "e")
+        await until(lambda: screen.side.found is not None, pilot)
+        assert "1 found" in screen_text(app)
+
+
 async def test_moving_on_leaves_no_read_behind(world: World) -> None:
     async with schemas(world) as (_, pilot, screen):
         await go_to_tables(pilot, screen)

@@ -169,8 +169,8 @@ class DataTable(RecordTable, inherit_bindings=False):
 
     def _go(self, index: int) -> None:
         super()._go(index)
-        if self.reading or not self._pages or self.error is not None:
-            return
+        if self.reading or not self._pages:
+            return  # after an error the next move tries again
         if self._pages[-1].has_next and self.cursor >= len(self.table.rows) - NEAR_ROWS:
             self._run(self._next())
         elif self._pages[0].has_previous and self.cursor < NEAR_ROWS:

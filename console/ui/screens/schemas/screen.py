@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Input
 
-from console.catalog.records import Found, Schema
+from console.catalog.records import Found, Relation, Schema
 from console.catalog.tree import Node
 from console.sampler.records import Snapshot
 from console.ui.connection import State
@@ -129,7 +129,10 @@ class SchemasScreen(ConsoleScreen):
         name = f"/schema:{record.oid}" if isinstance(record, Schema) else f"/{getattr(record, 'oid', '')}"
         if node is not None and self.detail.tab is not None and self.detail.tab.leads_to_tree:
             self._leave_detail()
-            self.side.open(node, f"{node.key}{name}")
+            if isinstance(record, Relation) and not (node.is_lazy or node.children):
+                self.side.jump(Found(record.kind, record.oid, 0, record.schema, record.name, None, None, 0))
+            else:
+                self.side.open(node, f"{node.key}{name}")
             return
         table = self.query_one("#content", RecordTable)
         paragraphs = [words for column, cell in zip(table.source.columns, row.cells, strict=True) if cell.text

@@ -226,7 +226,8 @@ def _listed(node: Node) -> Subject:
         elif isinstance(record, EventTrigger):
             tabs.append(_ddl_of(record))
     kind = record.kind if isinstance(record, Member) else node.kind.value if node.kind else ""
-    return Subject(view.object_summary(node.name, kind), tuple(tabs), node.name)
+    version = f"version {record.version}" if isinstance(record, Extension) else ""
+    return Subject(view.object_summary(node.name, kind, version), tuple(tabs), node.name)
 
 
 def _members(extension: Extension) -> Callable[[Session], Awaitable[Content]]:

@@ -54,6 +54,11 @@ class TreeFilter(Horizontal):
     def on_mount(self) -> None:
         self.display = False
 
+    @property
+    def words(self) -> str:
+        """What has been typed."""
+        return self.query_one(NameInput).value
+
     def open(self) -> None:
         """Takes the keys."""
         self.display = True

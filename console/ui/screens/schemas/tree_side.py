@@ -175,7 +175,7 @@ class TreeSide(Vertical):
         self.search(event.value)
 
     def on_tree_filter_left(self, event: TreeFilter.Left) -> None:
-        if not event.keeps:
+        if not event.keeps or not self.query_one(TreeFilter).words.strip():
             self.end_search()
         self.screen.set_focus(self.object_tree)
 
@@ -185,7 +185,7 @@ class TreeSide(Vertical):
         if words.strip():
             self.run_worker(self._search(words, select), group="search", exclusive=True, exit_on_error=False)
         else:
-            self.end_search()
+            self._show_all()
 
     async def _search(self, words: str, select: Found | None) -> None:
         filter_ = self.query_one(TreeFilter)
@@ -213,9 +213,12 @@ class TreeSide(Vertical):
         self.query_one(TreeFilter).open()
 
     def end_search(self) -> None:
-        """Back to the whole tree."""
-        self.workers.cancel_group(self, "search")
+        """Back to the whole tree, and no name."""
         self.query_one(TreeFilter).clear()
+        self._show_all()
+
+    def _show_all(self) -> None:
+        self.workers.cancel_group(self, "search")
         if self.found is not None:
             self.found = None
             self._to_select = self._before_search
