@@ -12,15 +12,12 @@ from console.server.script import script_session
 from console.server.target import Target
 
 if TYPE_CHECKING:
-    from console.migrate.losses import SampleData
     from console.migrate.proving import Proof
-    from console.migrate.verify import OwnCluster
-    from console.server.script import ScriptSession
-    from console.services import Service
 
 
 async def verify(request: Request) -> int:
     """Proves every migration's way back. 1 unless all are proved or skipped."""
+    from console.demo.proving import own_cluster, sample_rows
     from console.migrate import proofs
     from console.migrate.verify import Wanted
     from console.migrate.verify import verify as prove
@@ -33,11 +30,11 @@ async def verify(request: Request) -> int:
         raise UsageError(f"--to {options.to} of which service?", hint="--service names it")
     wanted = Wanted(None if options.service is None else frozenset(one.name for one in chosen), options.to)
     version, installed = (18, ()) if options.embedded else await _facts(target)
-    own, words = _own_cluster(version, installed)
+    own, words = own_cluster(version, installed)
     if words:
         say(words)
     verdict = await prove(target, services, wanted, own_cluster=own, only_own_cluster=options.embedded,
-                          sample=None if options.no_data else _sample(services), seeds=not options.no_data,
+                          sample=None if options.no_data else sample_rows(services), seeds=not options.no_data,
                           on_proof=_narrate)
     proofs.remember((one.file for one in verdict.proofs if one.status == "proved"), version)
     for note in verdict.notes:
@@ -52,12 +49,13 @@ async def verify(request: Request) -> int:
 
 async def drift(request: Request) -> int:
     """The live schema against what the applied files produce. 1 where they differ."""
+    from console.demo.proving import own_cluster
     from console.migrate.drift import drift as find
 
     target = (await request.target()).direct()
     services = request.services(target, every=True)
     version, installed = await _facts(target)
-    own, words = _own_cluster(version, installed)
+    own, words = own_cluster(version, installed)
     found = await find(target, services, {one.name for one in request.services(target)}, own_cluster=own,
                        only_own_cluster=request.options.embedded)
     for note in (*((words,) if words and found.where.startswith("a throwaway") else ()), *found.notes):
@@ -79,38 +77,6 @@ async def _facts(target: Target) -> tuple[int, tuple[str, ...]]:
     """The server's major version and the extensions that the target's database has."""
     async with script_session(target.direct(), purpose="migrate verify") as session:
         return session.info.major, tuple(session.info.extensions)
-
-
-def _own_cluster(major: int, extensions: Sequence[str]) -> tuple[OwnCluster | None, str]:
-    """How to get a throwaway cluster, if this machine can, and what is to be said of it."""
-    from console.demo.throwaway import choose, throwaway_cluster
-
-    binaries = choose(major, [one for one in extensions if one != "plpgsql"])
-    if binaries is None:
-        return None, ""
-    words = ("" if binaries.major == major else
-             f"the PostgreSQL at hand for throwaway clusters is {binaries.version}, the server's is {major}")
-    return (lambda: throwaway_cluster(binaries)), words
-
-
-def _sample(services: Sequence[Service]) -> SampleData | None:
-    """The demo's rows, where the services are the shipped ones, which they were made for."""
-    from console.migrate.losses import SampleData
-    from console.resources import shipped
-
-    try:
-        folder = shipped("migrations").resolve()
-    except FileNotFoundError:
-        return None
-    if not services or any(one.folder is None or one.folder.resolve().parent != folder for one in services):
-        return None
-    from console.demo.load import load_sample
-    from console.demo.prepare import BEFORE_VECTOR_INDEXES
-
-    async def fill(session: ScriptSession) -> None:
-        await load_sample(session, lambda words: None)
-
-    return SampleData(fill, BEFORE_VECTOR_INDEXES)
 
 
 def _narrate(proof: Proof) -> None:
