@@ -60,7 +60,7 @@ def compare(before: Fingerprint, after: Fingerprint, wording: Wording = Wording(
     sentences: list[str] = []
     renamed: list[str] = []
     order = _reordered(before, after)
-    for old, new in _pairs(missing, extra, ignored):
+    for old, new in list(_pairs(missing, extra, ignored)):
         del missing[old.identity], extra[new.identity]
         if _is_same_made_up_name(old, new):
             renamed.append(f"{_label(old)} is called {new.own_name}{wording.after}")

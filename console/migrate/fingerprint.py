@@ -20,7 +20,7 @@ Identity = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class SearchPath:
-    """sql/fingerprint/path.sql as it comes."""
+    """sql/fingerprint_path.sql as it comes."""
 
     search_path: str
 
@@ -34,7 +34,7 @@ class SharedDigest:
 
 @dataclass(frozen=True, slots=True)
 class ObjectRow:
-    """One object of the schema (sql/fingerprint/*.sql).
+    """One object of the schema (sql/fingerprint_*.sql).
 
     `kind` is PostgreSQL's word for it, `name` tells it from all others of its kind, `own_name` is the bare name,
     `parent` the name of the table or schema that it belongs to, `schema` the quoted name of the schema that it is in
@@ -75,10 +75,10 @@ class Fingerprint:
 
 
 def _query(name: str) -> Query[ObjectRow]:
-    return load("console.migrate", f"fingerprint/{name}", ObjectRow)
+    return load("console.migrate", f"fingerprint_{name}", ObjectRow)
 
 
-_PATH = load("console.migrate", "fingerprint/path", SearchPath)
+_PATH = load("console.migrate", "fingerprint_path", SearchPath)
 QUERIES = tuple(_query(name) for name in ("schemas", "relations", "columns", "constraints", "indexes", "routines",
                                           "attached", "types", "database"))
 SHARED = _query("shared")

@@ -6,7 +6,7 @@ should.
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -189,7 +189,9 @@ class Bench:
         except FileError as error:
             await self.rebuild()
             told = _told("the second up", error)
-            return Proof(file, "failed" if down.is_equal else "differs", (*down.differences, *told))
+            if down.is_equal:
+                return Proof(file, "failed", told, notes=_notes(down))
+            return Proof(file, "differs", down.differences, notes=(*_notes(down), *told))
         self.current = await self.look()
         again = differences.compare(after_up, self.current, differences.AFTER_UP_AGAIN)
         if not again.is_equal:
@@ -224,7 +226,7 @@ def _told(what: str, error: ConsoleError) -> tuple[str, ...]:
     return (f"{what}: {'; '.join(line for line in error.lines() if line)}",)
 
 
-def _notes(comparison: Comparison) -> Collection[str]:
+def _notes(comparison: Comparison) -> tuple[str, ...]:
     return (*comparison.renamed, *comparison.order)
 
 

@@ -10,6 +10,7 @@ import re
 
 from console.migrate.fingerprint import SHARED_DIGEST
 from console.migrate.prepare import Prepared
+from console.migrate.records import MigrationFile
 from console.server.script import Command, ScriptSession
 
 CHANGED = "DBC01"
@@ -25,6 +26,18 @@ _BEYOND_A_GUARD = re.compile(
     r"|\bon\s+(?:database|tablespace)\b|\bsecurity\s+label\b.{0,80}?\bon\s+role\b"
     r"|\b(?:create|alter|drop)\s+subscription\b|\bpg_create_(?:logical|physical)_replication_slot\b",
     re.IGNORECASE | re.DOTALL)
+
+
+def touches_cluster(file: MigrationFile) -> str | None:
+    """What either way of a migration says about roles and the like, wherever it says so; None: nothing.
+
+    Where the roles exist already such a file may do nothing at all, and going there and back would prove as much.
+    """
+    for script in (file.up, file.down):
+        text = _COMMENT.sub(" ", script.text) if script is not None else ""
+        if found := _ROLES.search(text) or _BEYOND_A_GUARD.search(text):
+            return " ".join(found[0].split())
+    return None
 
 
 def needs_own_cluster(script: Prepared) -> str | None:

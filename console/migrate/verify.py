@@ -1,8 +1,8 @@
 """`migrate verify`: every migration's way back, proved before it is needed.
 
 Services that others stand on are proved first, in one scratch database; each of the rest then in a copy of it, two at
-a time. Files that change what the whole cluster shares are proved in an embedded cluster where there is one. At last, with
-rows in place, everything goes down once more, and what each down loses is counted.
+a time. Files that change what the whole cluster shares are proved in an embedded cluster where there is one. At last,
+with rows in place, everything goes down once more, and what each down loses is counted.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from console.migrate.losses import SampleData, count_losses, merged
 from console.migrate.proving import Bench, NeedsOwnCluster, Place, Proof
 from console.migrate.records import MigrationFile, RunPlan
 from console.migrate.scratch import ScratchServer, scratch_server
+from console.migrate.shared import touches_cluster
 from console.migrate.version import version_key
 from console.server.target import Target
 from console.services import Service
@@ -183,6 +184,8 @@ class _Run:
             return
         try:
             if self.wanted.holds(file):
+                if what := touches_cluster(file):
+                    raise NeedsOwnCluster(what)
                 self._keep(await bench.prove(file))
             elif (proof := await bench.apply(file)) is not None and proof.status == "failed":
                 self._keep(proof)
