@@ -1,0 +1,70 @@
+"""What there is to say about a plan: rules, each a function of the plan and of what the server knows of its tables."""
+
+from __future__ import annotations
+
+from console.plans.findings import estimates, joins, memory, overhead, scans
+from console.plans.findings.rule import Rule
+from console.plans.records import SEVERITIES, Analysis, Facts, Finding, Node, Plan
+from console.plans.wording import count, ms, percent, plural
+
+RULES: tuple[Rule, ...] = (
+    scans.seq_scan_filter, scans.index_filter, scans.lossy_bitmap, scans.heap_fetches, scans.cte_scan, scans.disabled,
+    scans.volatile_filter, estimates.estimates, estimates.statistics, memory.spills, joins.nested_loops, joins.subplans,
+    joins.memoize, joins.sort_index, overhead.jit, overhead.workers, overhead.planning, overhead.triggers,
+    overhead.serialization, overhead.reading,
+)
+
+MOST_OF_A_RULE = 20
+
+
+def analyse(plan: Plan, facts: Facts | None = None) -> Analysis:
+    """The plan with its findings, the gravest and costliest first, and the verdict."""
+    found: list[Finding] = []
+    for rule in RULES:
+        several = sorted(rule(plan, facts or Facts()), key=_order)
+        found.extend(several[:MOST_OF_A_RULE])
+    found.sort(key=_order)
+    return Analysis(plan, verdict(plan, found), tuple(found))
+
+
+def costliest(plan: Plan) -> Node | None:
+    """The node with the most time of its own, without times the most cost."""
+    if plan.is_timed:
+        return max(plan.nodes, key=lambda node: node.exclusive_ms or 0.0)
+    if plan.root.total_cost:
+        return max(plan.nodes, key=lambda node: node.own_cost or 0.0)
+    return None
+
+
+def verdict(plan: Plan, findings: list[Finding]) -> str:
+    """The answer in a sentence or two."""
+    top = costliest(plan)
+    rows = plan.root.rows if plan.is_analyzed else plan.root.plan_rows
+    told = "" if rows is None or plan.root.kind == "ModifyTable" else f", {plural(round(rows), 'row')}"
+    if plan.total_ms is not None:
+        begin = f"Ran in {ms(plan.total_ms)}{told}"
+        share = plan.share(top.exclusive_ms) if top else None
+        if top and share is not None:
+            begin += f"; {top.label} took {percent(share)}"
+    elif plan.is_analyzed:
+        begin = f"Ran without timing{told}"
+    else:
+        begin = f"Not run: cost {count(plan.root.total_cost or 0)}, about {plural(round(rows or 0), 'row')} expected"
+        if top and plan.root.total_cost:
+            begin += f"; {top.label} is {percent((top.own_cost or 0) / plan.root.total_cost)} of it"
+    grave = [one for one in findings if one.severity != "info"]
+    if not grave:
+        return f"{begin}. Nothing stands out."
+    others = f" ({plural(len(grave) - 1, 'more finding')})" if len(grave) > 1 else ""
+    return f"{begin}. {_sentence(grave[0].message)}{others}."
+
+
+def _order(finding: Finding) -> tuple[int, float]:
+    return -SEVERITIES.index(finding.severity), -(finding.impact_ms or 0.0)
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+__all__ = ["RULES", "analyse", "costliest", "verdict"]

@@ -1,0 +1,183 @@
+"""A plan from EXPLAIN's JSON, as a server, psql, a log of auto_explain or this console wrote it.
+
+Whatever the file holds, it ends in a Plan or in a PlanError that says where it went wrong; nothing here recurses.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from console.plans.arithmetic import computed
+from console.plans.deepjson import TooDeep, loads
+from console.plans.elide import elided
+from console.plans.records import Jit, Plan, Trigger
+from console.plans.unwrap import JSON_HINT, documents
+from console.plans.values import PlanError, buffers, number, whole
+
+MAX_CHARACTERS = 128 * 1024 * 1024
+MAX_NODES = 100_000
+MAX_VALUE_DEPTH = 20
+
+
+def parse(text: str) -> Plan:
+    """The plan that `text` holds; of several (a log) the one that took longest. Raises PlanError."""
+    plans = parse_all(text)
+    return max(plans, key=lambda plan: plan.total_ms or plan.root.total_cost or 0.0)
+
+
+def parse_all(text: str) -> tuple[Plan, ...]:
+    """All plans that `text` holds, in its order; at least one. Raises PlanError."""
+    if len(text) > MAX_CHARACTERS:
+        raise PlanError(f"a plan of {len(text) / 1024 / 1024:.0f} MB is too large",
+                        hint=f"at most {MAX_CHARACTERS // 1024 // 1024} MB are read")
+    found: list[Plan] = []
+    for document in documents(text):
+        found.extend(_plans(document))
+    if not found:
+        raise PlanError("there is no plan in it", hint=JSON_HINT)
+    return tuple(found)
+
+
+def _plans(text: str) -> Iterator[Plan]:
+    try:
+        document = loads(text)
+    except TooDeep as error:
+        raise PlanError(f"the plan is no readable JSON: {error}") from None
+    except ValueError as error:
+        raise PlanError(f"the plan is no readable JSON: {error}",
+                        hint=JSON_HINT) from None
+    for one in document if isinstance(document, list) else [document]:
+        if isinstance(one, dict) and "Plan" not in one and isinstance(one.get("plan"), dict | list):
+            one = one["plan"][0] if isinstance(one["plan"], list) and one["plan"] else one["plan"]  # our own --json
+        yield plan_of(one)
+
+
+def plan_of(document: Any) -> Plan:
+    """The plan in one element of EXPLAIN's JSON. Raises PlanError."""
+    if not isinstance(document, Mapping) or not isinstance(document.get("Plan"), dict):
+        raise PlanError('the JSON is no plan: an object with the key "Plan" is missing',
+                        hint=JSON_HINT)
+    short: dict[str, Any] = {key: value if key == "Plan" else _elided(value, f'"{key}"')
+                             for key, value in document.items()}
+    short["Plan"] = _short_tree(document["Plan"])
+    planning = short.get("Planning")
+    planning = planning if isinstance(planning, dict) else {}
+    serialization = short.get("Serialization")
+    serialization = serialization if isinstance(serialization, dict) else {}
+    nodes, outside_ms = computed(short["Plan"])
+    volume_kb = number(serialization, "Output Volume", "Serialization")
+    memory_kb = number(planning, "Memory Used", "Planning")
+    query = short.get("Query Text")
+    return Plan(
+        nodes=nodes, query=query if isinstance(query, str) else "",
+        planning_ms=number(short, "Planning Time", "the plan"),
+        execution_ms=number(short, "Execution Time", "the plan"), outside_ms=outside_ms,
+        planning_buffers=buffers(planning, "Planning"),
+        planning_memory_bytes=None if memory_kb is None else round(memory_kb * 1024),
+        serialization_ms=number(serialization, "Time", "Serialization"),
+        serialization_bytes=None if volume_kb is None else round(volume_kb * 1024),
+        triggers=_triggers(short.get("Triggers")), jit=_jit(short.get("JIT")),
+        settings=_settings(short.get("Settings")), extension_settings=_settings(short.get("Extension Settings")),
+        document=short)
+
+
+def _short_tree(root: dict[str, Any]) -> dict[str, Any]:
+    """The tree again with texts elided and every node checked for being one. Raises PlanError."""
+    top: dict[str, Any] = {}
+    waiting = [(root, top)]
+    count = 0
+    while waiting:
+        given, made = waiting.pop()
+        count += 1
+        if count > MAX_NODES:
+            raise PlanError(f"the plan has more than {MAX_NODES:,} nodes", hint="it can't be shown")
+        for key, value in given.items():
+            if key != "Plans":
+                made[key] = elided(value) if type(value) is str else (
+                    _elided(value, f'"{key}"') if isinstance(value, list | dict | float) else value)
+        kind = made.get("Node Type")
+        if not isinstance(kind, str) or not kind:
+            raise PlanError(f'node {count} of the plan has no "Node Type"')
+        children = given.get("Plans", [])
+        if not isinstance(children, list) or not all(isinstance(child, dict) for child in children):
+            raise PlanError(f'{kind}: "Plans" must be a list of nodes')
+        if children:
+            below: list[dict[str, Any]] = [{} for _ in children]
+            made["Plans"] = below
+            waiting.extend(zip(children, below, strict=True))
+    return top
+
+
+def _elided(value: Any, where: str, depth: int = 0) -> Any:
+    """A value with its texts elided. Raises PlanError for what is nested deeper than any server nests it."""
+    if depth > MAX_VALUE_DEPTH:
+        raise PlanError(f"{where} is nested more than {MAX_VALUE_DEPTH} deep")
+    match value:
+        case str():
+            return elided(value)
+        case list():
+            return [_elided(one, where, depth + 1) for one in value]
+        case dict():
+            return {key: _elided(one, where, depth + 1) for key, one in value.items()}
+        case float() if not math.isfinite(value):
+            raise PlanError(f"{where} is {value}, which is no number of EXPLAIN's")
+        case _:
+            return value
+
+
+def _triggers(given: Any) -> tuple[Trigger, ...]:
+    if not isinstance(given, list):
+        return ()
+    return tuple(
+        Trigger(str(one.get("Trigger Name", "")), str(one.get("Constraint Name", "")), str(one.get("Relation", "")),
+                number(one, "Time", "Triggers"), number(one, "Calls", "Triggers"))
+        for one in given if isinstance(one, dict))
+
+
+def _jit(given: Any) -> Jit | None:
+    if not isinstance(given, dict):
+        return None
+    timing = given.get("Timing")
+    return Jit(whole(given, "Functions", "JIT"), number(timing, "Total", "JIT") if isinstance(timing, dict) else None)
+
+
+def _settings(given: Any) -> Mapping[str, str]:
+    return {str(key): str(value) for key, value in given.items()} if isinstance(given, dict) else {}
+
+
+def to_json(plan: Plan, indent: bool = True) -> str:
+    """EXPLAIN's own JSON of the plan, one object, with vectors elided; `parse` reads it again."""
+    pieces: list[str] = []
+    step = "  " if indent else ""
+    newline = "\n" if indent else ""
+    # Either text to write as it is, or a node with its depth.
+    waiting: list[str | tuple[Mapping[str, Any], int]] = [(plan.document, 0)]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            pieces.append(one)
+            continue
+        given, depth = one
+        inner = newline + step * (min(depth, 100) + 1)
+        after: list[str | tuple[Mapping[str, Any], int]] = []
+        separator = "{"
+        for key, value in given.items():
+            after.append(f"{separator}{inner}{json.dumps(key)}: ")
+            separator = ","
+            if key == "Plan" and depth == 0:
+                after.append((value, depth + 1))
+            elif key == "Plans":
+                for place, child in enumerate(value):
+                    after += [", " if place else "[", (child, depth + 1)]
+                after.append("]")
+            else:
+                after.append(json.dumps(value))
+        after.append("{}" if separator == "{" else newline + step * min(depth, 100) + "}")
+        waiting.extend(reversed(after))
+    return "".join(pieces)
+
+
+__all__ = ["PlanError", "parse", "parse_all", "plan_of", "to_json"]

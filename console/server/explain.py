@@ -1,0 +1,223 @@
+"""EXPLAIN of a person's statement, in a transaction that is always rolled back.
+
+The statement goes by the extended protocol, which refuses several in one string. The transaction is read-only unless
+the caller says that the statement may write, and a query comes first, after which nothing can make it read-write.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import AsyncRawCursor, errors, generators, pq
+from psycopg.rows import class_row
+
+from console.errors import ConsoleError, ServerError, UsageError
+from console.server.faults import translate
+from console.server.query import Query
+from console.server.session import PgSession, bounded, preamble
+
+R = TypeVar("R")
+
+GRACE_S = 5.0
+"""How long after statement_timeout a silent server is waited for."""
+
+PARAMETERS_HINT = "the statement has parameters ($1): give their values, or ask for the generic plan"
+
+_EXPLAIN = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/)*EXPLAIN\b", re.IGNORECASE | re.DOTALL)
+
+
+class Writes(ServerError):
+    """The statement would write, and its transaction is read-only: nothing has been changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainRequest:
+    """What to ask of EXPLAIN.
+
+    `parameters` are texts for $1, $2... (None is NULL); `generic` plans without knowing them. `settings` hold for the
+    transaction alone. `may_write` allows ANALYZE to run what writes; it is rolled back all the same, but sequences,
+    and what functions and triggers do outside the database, are not. `timeout_ms` 0 is none. `token` makes names unique.
+    """
+
+    statement: str
+    analyze: bool = False
+    generic: bool = False
+    serialize: bool = True
+    may_write: bool = False
+    timeout_ms: int = 30_000
+    parameters: Sequence[str | None] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
+    token: str = field(default_factory=lambda: secrets.token_hex(6), repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What the server answered: EXPLAIN's JSON as it came, and the rows of the query that was asked after it."""
+
+    text: str
+    rows: Sequence[Any]
+
+
+async def explain(session: PgSession, request: ExplainRequest, then: Query[R]) -> Explained:
+    """Runs EXPLAIN and, in the same transaction, `then`. Raises ConsoleError; Writes where only `may_write` would do.
+
+    Cancelling the task cancels the statement.
+    """
+    if _EXPLAIN.match(request.statement):
+        raise UsageError("EXPLAIN is put in front of the statement by itself", hint="give the statement without it")
+    if not request.statement.strip():
+        raise UsageError("there is no statement to explain")
+    if "\0" in request.statement:
+        raise UsageError("a statement holds no NUL character")
+    if request.generic and request.analyze:
+        raise UsageError("a generic plan has no parameters' values, so that it can't be run",
+                         hint="give values for the parameters, or leave analyze out")
+    limit_s = request.timeout_ms / 1000 + GRACE_S if request.timeout_ms else None
+    try:
+        return await bounded(_explained(session, request, then), session.connection, limit_s, session.target.label)
+    except psycopg.Error as error:
+        prefix = len(_prefix(session.info.major, request))
+        raise _told(error, session.target.label, request, prefix) from error
+
+
+def options(major: int, request: ExplainRequest) -> str:
+    """The options that this version has: `ANALYZE, VERBOSE, ..., FORMAT JSON`."""
+    named = ["ANALYZE", "WAL"] if request.analyze else []
+    named += ["VERBOSE", "SETTINGS", "BUFFERS"]
+    if request.generic and major >= 16:
+        named.append("GENERIC_PLAN")
+    if major >= 17:
+        named.append("MEMORY")
+        if request.analyze and request.serialize:
+            named.append("SERIALIZE")
+    return ", ".join([*named, "FORMAT JSON"])
+
+
+def _prefix(major: int, request: ExplainRequest) -> str:
+    """What is put in front of the statement."""
+    if request.generic and major < 16:
+        return f"PREPARE dbconsole_{request.token} AS\n"
+    return f"EXPLAIN ({options(major, request)})\n"
+
+
+async def _explained(session: PgSession, request: ExplainRequest, then: Query[R]) -> Explained:
+    connection = session.connection
+    prefix = _prefix(session.info.major, request)
+    begin = preamble(session.target, read_only=not request.may_write, statement_timeout_ms=request.timeout_ms)
+    try:
+        async with connection.pipeline():
+            for statement in begin:
+                await connection.execute(statement)
+            # A query, so that the transaction can't be made read-write any more; it loads nothing and costs nothing.
+            await connection.execute("SELECT pg_catalog.pg_backend_pid()")
+            for name, value in request.settings.items():
+                await connection.execute("SELECT pg_catalog.set_config(%s, %s, true)", [name, value])
+        if not request.generic:
+            text = await _extended(session, prefix + request.statement, request.parameters)
+        elif session.info.major >= 16:
+            text = await _generic(session, prefix + request.statement)
+        else:
+            text = await _prepared(session, prefix, request)
+        _check(session)
+        cursor = connection.cursor(row_factory=class_row(then.record))
+        await cursor.execute(then.text(session.info).encode())
+        rows = await cursor.fetchall()
+    finally:
+        await _rollback(session)
+    return Explained(text, rows)
+
+
+async def _extended(session: PgSession, statement: str, parameters: Sequence[str | None]) -> str:
+    cursor = AsyncRawCursor(session.connection)
+    async with session.connection.pipeline():  # where psycopg knows no simple protocol
+        await cursor.execute(statement.encode(), list(parameters) or None)
+    return _document(cursor)
+
+
+async def _generic(session: PgSession, statement: str) -> str:
+    """GENERIC_PLAN goes by the simple protocol alone, after the extended one has seen that it is one statement."""
+    pgconn = session.connection.pgconn
+    pgconn.send_prepare(b"", statement.encode())
+    (parsed,) = await session.connection.wait(generators.execute(pgconn))
+    if parsed.status != pq.ExecStatus.COMMAND_OK:
+        raise errors.error_from_result(parsed)
+    cursor = AsyncRawCursor(session.connection)
+    await cursor.execute(statement.encode())
+    return _document(cursor)
+
+
+async def _prepared(session: PgSession, prefix: str, request: ExplainRequest) -> str:
+    """A generic plan before 16: PREPARE and EXPLAIN EXECUTE. The statement is gone when the transaction ends."""
+    connection = session.connection
+    name = prefix.split()[1]
+    async with connection.pipeline():
+        await AsyncRawCursor(connection).execute(f"{prefix}{request.statement}".encode())
+    counting = await connection.execute(
+        "SELECT pg_catalog.cardinality(parameter_types) FROM pg_catalog.pg_prepared_statements WHERE name = %s", [name])
+    row = await counting.fetchone()
+    nulls = ", ".join(["NULL"] * (row[0] if row else 0))
+    await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+    await connection.execute("SAVEPOINT dbconsole_explain")
+    cursor = AsyncRawCursor(connection)
+    try:
+        await cursor.execute(f"EXPLAIN ({options(session.info.major, request)}) EXECUTE {name}"
+                             f"{f' ({nulls})' if nulls else ''}".encode())
+    except psycopg.Error:
+        if not connection.closed:
+            await connection.execute("ROLLBACK TO SAVEPOINT dbconsole_explain")
+            await connection.execute(f"DEALLOCATE {name}".encode())
+        raise
+    await connection.execute(f"DEALLOCATE {name}".encode())
+    return _document(cursor)
+
+
+def _document(cursor: AsyncRawCursor[Any]) -> str:
+    """The answer by way of libpq: json.loads could not bear every plan's depth."""
+    result = cursor.pgresult
+    value = result.get_value(0, 0) if result is not None and result.ntuples else None
+    if value is None:
+        raise ServerError("EXPLAIN answered nothing", hint="a rule may have replaced the statement by nothing")
+    return value.decode("utf-8", "replace")
+
+
+def _check(session: PgSession) -> None:
+    if session.connection.info.transaction_status != pq.TransactionStatus.INTRANS:
+        raise ServerError(f"{session.target.label}: the statement ended its transaction")
+
+
+async def _rollback(session: PgSession) -> None:
+    connection = session.connection
+    if not connection.closed and connection.info.transaction_status != pq.TransactionStatus.IDLE:
+        try:
+            await connection.rollback()
+        except psycopg.Error:
+            await connection.close()
+
+
+def _told(error: psycopg.Error, label: str, request: ExplainRequest, prefix: int) -> ConsoleError:
+    """The error with its position counted in the statement itself, `prefix` characters of ours left out."""
+    fault = translate(error, label)
+    if isinstance(fault, ServerError) and fault.position is not None:
+        fault.position = fault.position - prefix if fault.position > prefix else None
+    match error.sqlstate:
+        case "25006":
+            return Writes(f"{fault.summary}: the statement writes, and was not run", sqlstate=error.sqlstate,
+                          hint="it can be run and rolled back, if that is meant")
+        case "08P01" | "42P02":
+            return ServerError(f"{label}: {error.diag.message_primary}", hint=PARAMETERS_HINT, sqlstate=error.sqlstate)
+        case "42601" if "multiple commands" in (error.diag.message_primary or ""):
+            return UsageError(f"{label}: several statements in one string", hint="one statement at a time is explained")
+        case "57014" if request.analyze and request.timeout_ms:
+            return type(fault)(f"{fault.summary}, after {request.timeout_ms / 1000:g} s",
+                               hint="a longer timeout, or the plan alone without running it",
+                               sqlstate=error.sqlstate)  # type: ignore[call-arg]
+        case _:
+            return fault
+
+
+__all__ = ["ExplainRequest", "Explained", "Writes", "explain", "options"]
