@@ -82,7 +82,7 @@ class ConsoleScreen(Screen[None]):
 
     def show_state(self) -> None:
         """Brings the frame in line with the connection's state."""
-        if not self.is_mounted:
+        if not self.is_mounted or self.query_one_optional(Header) is None:  # not there yet, or being taken down
             return
         state = self.connection.state
         waiting = state in (State.OPENING, State.CONNECTING, State.FAILED)

@@ -16,6 +16,7 @@ from console.services import Service
 from console.ui.app import ConsoleApp
 from console.ui.connection import State
 from console.ui.dialogs.failure import DetailDialog
+from console.ui.screens import ENTRIES
 from console.ui.screens.schemas.detail import DetailPane
 from console.ui.screens.schemas.screen import SchemasScreen
 from console.ui.widgets.object_tree import ObjectTree
@@ -40,7 +41,7 @@ def world() -> World:
 async def schemas(world: World, size: tuple[int, int] = (120, 36)
                   ) -> AsyncIterator[tuple[ConsoleApp, Pilot[int], SchemasScreen]]:
     """The screen with its tree read."""
-    async with world.console(size=size) as (app, pilot):
+    async with world.console(size=size, entries=ENTRIES[:2]) as (app, pilot):
         await live(app, pilot)
         await pilot.press("2")
         await until(lambda: isinstance(app.screen, SchemasScreen) and app.screen.side.outline is not None, pilot)

@@ -175,7 +175,7 @@ class SchemasScreen(ConsoleScreen):
             return False
         match action:
             case "filter":
-                return not self.has_class("-waiting") and not isinstance(self.focused, DataTable | CodePane)
+                return not self.has_class("-waiting") and not isinstance(self.focused, DataTable | CodePane | Input)
             case "export":
                 return self.detail.rows_oid is not None
             case "copy_name":

@@ -21,8 +21,8 @@ class NameInput(Input):
     """Printable keys are text, enter and down go to the tree, escape ends the search."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave(False)", "clear filter"),
-        Binding("enter", "leave(True)", "keep"),
+        Binding("escape", "leave(False)", "clear filter", key_display="esc"),
+        Binding("enter", "leave(True)", "keep", key_display="enter"),
         Binding("down,tab", "leave(True)", "to the tree", show=False),
     ]
 

@@ -201,6 +201,7 @@ class TreeSide(Vertical):
             self.object_tree.show_rows((), "\n".join(error.lines()))
             return
         self.found = Outline(nodes)
+        self.object_tree.first_row = 0
         filter_.say(self.found.found_note())
         self._to_select = (self.found.key_of(select) if select else self.found.first_object()) or ""
         self._show_tree()
