@@ -10,21 +10,22 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from console.clock import Clock
 from console.errors import ConsoleError
 from console.view import format as fmt
-from console.view.migration_run import RunLog
 from console.view.table import Tone
 
 if TYPE_CHECKING:
-    from console.migrate.events import Listener
+    from console.migrate.events import Event
     from console.migrate.plan import PlanStep
+    from console.view.migration_run import RunLog
 
 Outcome = Sequence[tuple[str, Tone]]
-Work = Callable[["Listener"], Awaitable[Outcome]]
-"""Does it, tells its events, and says in words how it ended."""
+Tell = Callable[["Event | tuple[str, Tone]"], None]
+Work = Callable[[Tell], Awaitable[Outcome]]
+"""Does it, tells events or words of its own, and says in words how it ended."""
 
 CLOSE_WITHIN_S = 10.0
 """How long leaving waits for the running file to be rolled back."""
@@ -40,7 +41,8 @@ class Run:
     began_s: float
     task: asyncio.Task[None] | None = None
     ended_s: float | None = None
-    tone: Tone = "accent"
+    on_abort: str = ""
+    """What it means that it was stopped."""
 
     @property
     def is_over(self) -> bool:
@@ -60,10 +62,13 @@ class Runs:
         """The run that goes on now."""
         return self.latest if self.latest is not None and not self.latest.is_over else None
 
-    def start(self, title: str, target: str, work: Work, plan: Sequence[PlanStep] = ()) -> Run:
+    def start(self, title: str, target: str, work: Work, plan: Sequence[PlanStep] = (), *,
+              on_abort: str = "") -> Run:
         """Begins a run. There must be none."""
         assert self.current is None
-        run = self.latest = Run(title, target, RunLog(plan), self._clock.monotonic())
+        from console.view.migration_run import RunLog  # here: a console that only looks needs none of migrate's events
+
+        run = self.latest = Run(title, target, RunLog(plan), self._clock.monotonic(), on_abort=on_abort)
         run.task = asyncio.create_task(self._run(run, work), name=f"migrations: {title}")
         self._changed(run)
         return run
@@ -83,26 +88,24 @@ class Runs:
             await asyncio.wait({run.task}, timeout=CLOSE_WITHIN_S)
 
     async def _run(self, run: Run, work: Work) -> None:
-        def tell(event: Any) -> None:
-            run.log.take(event, self._clock.monotonic())
+        def tell(event: Event | tuple[str, Tone]) -> None:
+            if isinstance(event, tuple):
+                run.log.say(*event)
+            else:
+                run.log.take(event, self._clock.monotonic())
             self._changed(run)
 
         try:
             outcome = await work(tell)
-            run.tone = outcome[0][1] if outcome else "ok"
         except asyncio.CancelledError:
             # Not raised again: this task has ended as was wished, and whoever waits for it wants no exception.
-            run.tone = "warning"
-            outcome = [("aborted: the file that ran was rolled back, what was committed before stays", "warning"),
-                       ("the event log says so; u runs what is left", "dim")]
+            outcome = [("aborted", "warning"), (run.on_abort, "")]
         except ConsoleError as error:
-            run.tone = "critical"
             outcome = [(error.summary, "critical")]
             outcome += [(line, "") for line in (error.detail or "").splitlines()]
             outcome += [(error.hint, "")] if error.hint else []
         except Exception as error:  # a mistake of ours must not look like a run that goes on for ever
             logging.getLogger(__name__).exception("the run %s ended", run.title)
-            run.tone = "critical"
             outcome = [(f"{type(error).__name__}: {error}", "critical"), ("please report this", "")]
         run.ended_s = self._clock.monotonic()
         took = ("in " + fmt.duration(run.ended_s - run.began_s), "dim")

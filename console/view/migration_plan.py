@@ -28,6 +28,8 @@ def plan_paragraphs(steps: Sequence[PlanStep], highlight: Highlight) -> list[Par
             found.append((0, ()))
         manner = "one transaction" if step.in_transaction else "statement by statement, no transaction"
         label = f"{step.service}/{step.version}" + (f"_{step.name}" if step.name else "")
+        harmless = step.fault is None and not any(one.opaque or _seen(one) for one in step.statements)
+        manner += ", locks nothing that others use" if harmless and step.statements else ""
         found.append((5, ((f" {step.direction:4} ", "accent"), (label, "strong"), (f"  {manner}", "dim"))))
         if step.fault is not None:
             found.append((6, ((f"      can't be read: {step.fault}", "critical"),)))
@@ -44,14 +46,16 @@ def _statement(statement: PlanStatement, highlight: Highlight) -> list[Paragraph
     found: list[Paragraph] = [
         (8, ((f"{statement.line:>5} " if number == 0 else " " * 6, "faint"), *line))
         for number, line in enumerate(lines)]
-    seen = [one for one in statement.relations if not one.is_new]
-    for relation in seen:
+    for relation in _seen(statement):
         found += _relation(relation)
     if statement.opaque:
         found.append((10, (("        ? ", "warning"), (statement.opaque, "dim"))))
-    if not seen and not statement.opaque:
-        found.append((8, (("        locks nothing that others use", "faint"),)))
     return found
+
+
+def _seen(statement: PlanStatement) -> list[PlanRelation]:
+    """The relations that others can see, and may have to wait for."""
+    return [one for one in statement.relations if not one.is_new]
 
 
 def _dedented(sql: str) -> str:

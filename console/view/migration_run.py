@@ -134,6 +134,10 @@ class RunLog:
             case Failed() if file is not None:
                 self._end_file("failed", now_s)
 
+    def say(self, words: str, tone: Tone = "") -> None:
+        """A line that is no event of the engine's."""
+        self.told.append((words, tone))
+
     def _say(self, event: Notice) -> None:
         tone: Tone = {"WARNING": "warning", "OUTPUT": ""}.get(event.severity, "dim")  # type: ignore[assignment]
         words = event.message if event.severity == "OUTPUT" else f"{event.severity.lower()}: {event.message}"

@@ -33,6 +33,9 @@ class MigrationLine:
     duration_ms: float | None = None
     history: str = ""
     """The history within a ledger of several: a Django app, a sqitch project."""
+    tried: str = ""
+    """How the last try of a pending one ended: failed or interrupted."""
+    proved_at: dt.datetime | None = None
 
     @property
     def key(self) -> str:
@@ -59,8 +62,12 @@ class ServiceLine:
         return sum(one.state == state for one in self.migrations)
 
 
-def native(status: ServiceStatus, events: Sequence[LedgerEvent]) -> ServiceLine:
-    """A service of our own; a pending migration whose last try failed or was stopped says so."""
+def native(status: ServiceStatus, events: Sequence[LedgerEvent],
+           proved: Mapping[tuple[str, str], dt.datetime]) -> ServiceLine:
+    """A service of our own; a pending migration whose last try failed or was stopped says so.
+
+    `proved` is when the way back of each service and version was proved.
+    """
     name = status.service.name
     tries: dict[str, LedgerEvent] = {}
     for event in events:  # the newest of each
@@ -69,20 +76,21 @@ def native(status: ServiceStatus, events: Sequence[LedgerEvent]) -> ServiceLine:
     latest = status.latest
     last_at = max((one.row.applied_at for one in status.migrations if one.row is not None), default=None)
     newest = next((event.at for event in events if event.service == name), None)
-    migrations = tuple(_native_line(one, tries.get(one.version)) for one in status.migrations)
-    state = "failed" if any(one.state == "failed" for one in migrations) else status.state
+    migrations = tuple(_native_line(one, tries.get(one.version), proved.get((name, one.version)))
+                       for one in status.migrations)
     return ServiceLine(
-        name, name, "dbconsole", migrations, state, status.applied, status.pending,
+        name, name, "dbconsole", migrations, status.state, status.applied, status.pending,
         f"{latest.version} {latest.name}".strip() if latest else "", newest or last_at, status.notes)
 
 
-def _native_line(one: MigrationState, last: LedgerEvent | None) -> MigrationLine:
-    row, detail = one.row, one.detail
+def _native_line(one: MigrationState, last: LedgerEvent | None, proved_at: dt.datetime | None) -> MigrationLine:
+    row, detail, tried = one.row, one.detail, ""
     if one.state == "pending" and last is not None and last.event in ("failed", "interrupted"):
-        happened = "the last try failed" if last.event == "failed" else "the last try was interrupted"
-        detail = f"{happened} at {last.at.astimezone():%H:%M:%S}: {last.detail or 'rolled back'}"
+        tried = last.event
+        happened = "failed" if tried == "failed" else "was interrupted"
+        detail = f"the last try {happened} at {last.at.astimezone():%H:%M:%S}: {last.detail or 'rolled back'}"
     return MigrationLine(one.version, one.name, one.state, detail, row.applied_at if row else None,
-                         row.applied_by if row else None, row.duration_ms if row else None)
+                         row.applied_by if row else None, row.duration_ms if row else None, "", tried, proved_at)
 
 
 def foreign(entry: Entry, title: str, migrations: Sequence[ForeignMigration], state: str | None) -> ServiceLine:
@@ -112,8 +120,10 @@ def verdict(lines: Sequence[ServiceLine], extra: Sequence[tuple[str, Tone]] = ()
                         ("missing", "warning"), ("pending", "accent"), ("held", "dim")):
         concerned = [one for one in lines if (one.state == state if state == "unreadable" else one.count(state))]
         amount = len(concerned) if state == "unreadable" else sum(one.count(state) for one in concerned)
+        tried = state == "pending" and any(each.tried for one in concerned for each in one.migrations)
         if amount:
-            words.append((f"{fmt.count(amount)} {state} in {_names(concerned)}", tone))  # type: ignore[arg-type]
+            words.append((f"{fmt.count(amount)} {state} in {_names(concerned)}" + (", last try failed" if tried else ""),
+                          "critical" if tried else tone))  # type: ignore[arg-type]
     if not words:
         total = sum(one.applied or 0 for one in lines)
         words.append((f"all {fmt.plural(total, 'migration')} applied" if total else "no migrations", "ok"))
@@ -124,6 +134,19 @@ def verdict(lines: Sequence[ServiceLine], extra: Sequence[tuple[str, Tone]] = ()
         pieces += [(" · ", "faint")] if number else []
         pieces.append(piece)
     return tuple(pieces)
+
+
+def proofs(lines: Sequence[ServiceLine], now: dt.datetime) -> list[tuple[str, Tone]]:
+    """How far rollbacks are proved, of what is ours: when, or how many are not."""
+    files = [each for one in lines if one.is_native for each in one.migrations if each.state != "missing"]
+    if not files:
+        return []
+    times = [one.proved_at for one in files if one.proved_at is not None]
+    if not times:
+        return [("rollbacks not proved (V)", "dim")]
+    if len(times) < len(files):
+        return [(f"{len(files) - len(times)} of {len(files)} rollbacks not proved (V)", "dim")]
+    return [(f"all rollbacks proved {fmt.ago(min(times), now)}", "ok")]
 
 
 def _names(lines: Sequence[ServiceLine]) -> str:
@@ -161,6 +184,7 @@ _MIGRATIONS = (
     Column("at", "when", "right", minimum=9, maximum=12),
     Column("by", "who", minimum=8, maximum=16, priority=1),
     Column("duration", "duration", "right", minimum=8, priority=1),
+    Column("proved", "proved", "right", minimum=9, maximum=12, priority=2),
 )
 
 
@@ -168,10 +192,11 @@ def migrations_table(line: ServiceLine, now: dt.datetime) -> Table:
     """A service's migrations, in its own order."""
     rows = tuple(Row(one.key, (
         Cell(one.version), Cell(f"{one.history}: {one.name}" if one.history else one.name),
-        Cell(one.state, TONES[one.state]),
+        Cell(one.state, "critical" if one.tried else TONES[one.state]),
         Cell(fmt.ago(one.applied_at, now), "dim", one.applied_at.timestamp() if one.applied_at else None),
         Cell(one.applied_by or fmt.UNKNOWN, "dim"),
-        Cell(fmt.milliseconds(one.duration_ms), "dim", one.duration_ms)),
+        Cell(fmt.milliseconds(one.duration_ms), "dim", one.duration_ms),
+        Cell(fmt.ago(one.proved_at, now), "dim", one.proved_at.timestamp() if one.proved_at else None)),
         search=one.detail, record=one) for one in line.migrations)
     return Table(_MIGRATIONS, rows, line.notes[0] if line.notes else "this service has no migrations yet: n writes one")
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from console.errors import ConsoleError
 from console.migrate import apply, repair
-from console.migrate.events import Listener
 from console.migrate.records import Direction, MigrationState, RunPlan, RunReport
 from console.migrate.status import read_status
 from console.server.target import Target
@@ -16,8 +16,8 @@ from console.services import Service
 from console.ui.dialogs import unlock
 from console.ui.dialogs.choose import Choice, ChooseDialog
 from console.ui.dialogs.confirm import ConfirmDialog
-from console.ui.running import Outcome
-from console.ui.screens.migrations import reading
+from console.ui.running import Outcome, Tell, Work
+from console.ui.screens.migrations import proving, reading
 from console.ui.screens.migrations.confirm import PlanDialog
 from console.ui.screens.migrations.new import NewDialog
 from console.ui.screens.migrations.subjects import Subject
@@ -25,6 +25,7 @@ from console.ui.widgets.code_pane import sql_lines
 from console.ui.widgets.painting import console_app
 from console.view import format as fmt
 from console.view import migration_plan as plan_view
+from console.view import migrations as view
 from console.view.migrations import MigrationLine
 from console.view.table import Line, Tone
 
@@ -45,15 +46,25 @@ REPAIRS: dict[str, tuple[tuple[str, str], ...]] = {
 """What can be done about a migration in each state without running it."""
 
 
+ON_ABORT = "The file that ran was rolled back and the event log says so. What was committed before stays."
+
+
 class Acting:
     """The actions of one screen."""
 
     def __init__(self, screen: MigrationsScreen) -> None:
         self.screen = screen
+        self.drifted: tuple[dt.datetime, int] | None = None
 
     def told(self) -> Sequence[tuple[str, Tone]]:
-        """What the verdict says besides the states."""
-        return ()
+        """What the verdict says besides the states: proofs, and drift once it was looked for."""
+        now = console_app(self.screen).clock.now()
+        words = view.proofs([one.line for one in self.screen.found], now)
+        if self.drifted is not None:
+            when, count = self.drifted
+            words.append((f"{fmt.plural(count, 'difference')} to the files" if count else
+                          f"no drift {fmt.ago(when, now)}", "warning" if count else "ok"))
+        return words
 
     # run and roll back
 
@@ -140,10 +151,10 @@ class Acting:
             app.tell("a run is going on already")
             return
 
-        async def work(tell: Listener) -> Outcome:
+        async def work(tell: Tell) -> Outcome:
             return told(await apply.run(target, services, asked, tell))
 
-        app.runs.start(title, target.label, work, found.steps)
+        app.runs.start(title, target.label, work, found.steps, on_abort=ON_ABORT)
         self.screen.show_run()
 
     def abort(self) -> None:
@@ -158,6 +169,44 @@ class Acting:
             self.screen.app.push_screen(ConfirmDialog("Abort the run?", (
                 ("The statement is cancelled and its file rolled back.", ""),
                 ("What was committed before stays; u runs the rest later.", "dim"))), answered)
+
+    # verify and drift
+
+    def verify(self, subject: Subject | None, migration: MigrationLine | None) -> None:
+        """Proves the way back of a service's migrations, as far as the cursor, or of all, in scratch databases."""
+        connection = self.screen.connection
+        assert connection.target is not None
+        name = subject.line.name if subject is not None else "all services"
+        self._check(f"verify {name}" + (f" to {migration.version}" if migration else ""), partial(
+            proving.verify, connection.target, tuple(connection.services), subject.line.name if subject else None,
+            migration.version if migration else None))
+
+    def drift(self, subjects: Sequence[Subject]) -> None:
+        """Compares the live schemas with what the applied files produce."""
+        connection = self.screen.connection
+        names = [one.line.name for one in subjects]
+        assert connection.target is not None
+
+        def found(count: int) -> None:
+            self.drifted = (console_app(self.screen).clock.now(), count)
+
+        self._check("drift", partial(proving.drift, connection.target, tuple(connection.services), names, found))
+
+    def _check(self, title: str, work: Work) -> None:
+        app, target = console_app(self.screen), self.screen.connection.target
+        assert target is not None
+
+        def answered(yes: bool | None) -> None:
+            if yes and app.runs.current is None:
+                app.runs.start(title, target.label, work, on_abort="The scratch databases are dropped.")
+                self.screen.show_run()
+
+        if self.screen.connection.read_only and not target.is_production:
+            app.push_screen(ConfirmDialog(f"{title[0].upper()}{title[1:]}?", (
+                (f"{target.label} is read-only here. This writes to scratch databases alone, beside the one that is "
+                 "open, and drops them.", ""),)), answered)
+        else:
+            answered(True)
 
     # repair
 
@@ -220,7 +269,7 @@ class Acting:
         app.push_screen(NewDialog(service), written)
 
 
-async def _repair(target: Target, services: Sequence[Service], action: str, version: str, tell: Listener) -> Outcome:
+async def _repair(target: Target, services: Sequence[Service], action: str, version: str, tell: Tell) -> Outcome:
     done = await repair.repair(target, services, action, version=version, on_event=tell)  # type: ignore[arg-type]
     return [(one.sentence, "ok") for one in done] or [("there was nothing to do", "dim")]
 

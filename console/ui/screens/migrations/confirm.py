@@ -11,14 +11,14 @@ from textual.widgets import Input
 
 from console.ui import text
 from console.ui.dialogs.dialog import Dialog, Words
-from console.ui.widgets.paper import Paper
+from console.ui.widgets.paper import Paper, wrapped
 from console.view.table import Line, Tone
 
 
 class PlanDialog(Dialog[bool]):
     """Answers True when confirmed: by `y`, or, where `typed` is given, by typing exactly that and enter."""
 
-    KEYS = "y run it   n no   up down read   "
+    KEYS = "y run it   n no   up down read"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "run it", show=False),
         Binding("n", "answer(False)", "no", show=False),
@@ -38,16 +38,18 @@ class PlanDialog(Dialog[bool]):
     def body(self) -> ComposeResult:
         yield Words(*self._summary, ("", ""))
         paper = Paper()
-        paper.styles.height = max(3, min(self.app.size.height - 11 - len(self._summary), 2 * len(self._paragraphs) + 1))
+        paper.can_focus = False
+        cells = min(self.width, self.app.size.width * 96 // 100) - 6
+        needed = sum(len(wrapped(line, cells, indent)) for indent, line in self._paragraphs)
+        spare = self.app.size.height * 90 // 100 - 4 - len(self._summary) - (3 if self._typed is not None else 0)
+        paper.styles.height = max(3, min(spare, needed))
         yield paper
         if self._typed is not None:
             yield Words(("", ""), (f"Type {text.clean(self._typed)} to run it:", "strong"))
             yield Input()
 
     def on_mount(self) -> None:
-        paper = self.query_one(Paper)
-        paper.can_focus = False
-        self.call_after_refresh(paper.show_paragraphs, self._paragraphs)
+        self.query_one(Paper).show_paragraphs(self._paragraphs)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self._typed is None if action == "answer" else super().check_action(action, parameters)

@@ -203,7 +203,7 @@ class Detail(Vertical):
         note = self.query_one("#note", Words)
         words: list[tuple[str, Tone]] = []
         if self.migration is not None and self.migration.detail and self.tab != "About":
-            words = [(self.migration.detail, view.TONES[self.migration.state])]
+            words = [(self.migration.detail, "critical" if self.migration.tried else view.TONES[self.migration.state])]
         elif self.migration is None and self.subject is not None:
             words = [(one, "warning") for one in self.subject.line.notes]
         note.display = bool(words)

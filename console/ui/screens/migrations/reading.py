@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from console.migrate.faults import FileError
 from console.migrate.preview import preview
-from console.migrate.records import Direction, MigrationState, RunPlan, Step
+from console.migrate.records import Direction, MigrationState, RunPlan, ServiceStatus, Step
 from console.migrate.version import ZERO
 from console.server.session import Session
 from console.services import Service
@@ -72,6 +74,23 @@ async def read_findings(session: Session, subject: Subject, migration: Migration
     names, functions = await asyncio.to_thread(relations_and_functions, [one.script for one in lintables])
     catalog = await read_catalog(session, sorted(names, key=str), sorted(functions))
     return await asyncio.to_thread(lint, lintables, catalog)
+
+
+def proved(statuses: Sequence[ServiceStatus], major: int) -> Mapping[tuple[str, str], dt.datetime]:
+    """When the way back of each service and version was proved, as the files are now. Reads them: for a thread."""
+    from console.migrate import proofs
+
+    remembered = proofs.read()
+    found = {}
+    for status in statuses:
+        for one in status.migrations if remembered else ():
+            try:
+                when = remembered.get(proofs.key(one.file, major)) if one.file is not None else None
+            except FileError:
+                continue
+            if when is not None:
+                found[one.service, one.version] = when
+    return found
 
 
 def range_of(subject: Subject, migration: MigrationLine | None, direction: Direction, *,

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import events
@@ -17,6 +21,7 @@ from console.server.session import Session
 from console.ui.dialogs.failure import DetailDialog
 from console.ui.frame import ConsoleScreen
 from console.ui.running import Run
+from console.ui.screens.migrations import reading
 from console.ui.screens.migrations.acting import Acting
 from console.ui.screens.migrations.detail import Detail
 from console.ui.screens.migrations.run_page import RunPage
@@ -33,8 +38,23 @@ READ_EVERY_S = 20.0
 
 SMALLEST_LIST = 4
 
-OWN = ("abort", "run", "run_all", "findings", "repair", "new", "log", "move_tab", "other_side", "back", "reread")
+OWN = ("abort", "run", "run_all", "verify", "verify_all", "drift", "findings", "repair", "new", "log",
+       "move_tab", "other_side", "back", "reread")
 """The actions that make sense when there is something to act on."""
+
+
+class ActingTable(RecordTable, inherit_bindings=False):
+    """A list whose own keys are those of the screen: they come first in the footer, `l` is not a direction."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("u", "screen.run('up')", "run"),
+        Binding("d", "screen.run('down')", "roll back"),
+        Binding("v", "screen.verify", "verify"),
+        Binding("l", "screen.findings", "lint"),
+        Binding("enter", "choose", "open", key_display="enter"),
+        *[replace(one, key="right") if one.key.startswith("right") else one for one in RecordTable.BINDINGS
+          if isinstance(one, Binding) and one.key != "enter"],
+    ]
 
 
 class MigrationsScreen(ConsoleScreen):
@@ -47,7 +67,10 @@ class MigrationsScreen(ConsoleScreen):
         Binding("u", "run('up')", "run", id="migrations.up"),
         Binding("d", "run('down')", "roll back", id="migrations.down"),
         Binding("U", "run_all", "run all", show=False, id="migrations.all"),
-        Binding("l", "findings", "lint", priority=True, id="migrations.lint"),
+        Binding("v", "verify", "verify", id="migrations.verify"),
+        Binding("V", "verify_all", "verify all", show=False, id="migrations.verify_all"),
+        Binding("c", "drift", "drift", show=False, id="migrations.drift"),
+        Binding("l", "findings", "lint", id="migrations.lint"),
         Binding("p", "repair", "repair", id="migrations.repair"),
         Binding("n", "new", "new", id="migrations.new"),
         Binding("L", "log", "log", id="migrations.log"),
@@ -63,6 +86,7 @@ class MigrationsScreen(ConsoleScreen):
         self.page = "services"
         self.overview: Overview | None = None
         self.found: tuple[Subject, ...] = ()
+        self.proved: Mapping[tuple[str, str], dt.datetime] = {}
         self.chosen_key = ""
         self.acting = Acting(self)
         self._read_at_s: float | None = None
@@ -71,8 +95,8 @@ class MigrationsScreen(ConsoleScreen):
     def body(self) -> ComposeResult:
         yield StatusLine(id="verdict")
         with Vertical(id="lists"):
-            yield RecordTable(id="services")
-            yield RecordTable(id="migrations")
+            yield ActingTable(id="services")
+            yield ActingTable(id="migrations")
         yield Detail(id="detail")
         yield RunPage(id="run")
 
@@ -109,6 +133,7 @@ class MigrationsScreen(ConsoleScreen):
             return
         await session.renew()
         overview = await read_overview(session, self.connection.services)
+        self.proved = await asyncio.to_thread(reading.proved, overview.statuses, session.info.major)
         self._read_at_s = clock.monotonic()
         self._show(overview)
 
@@ -123,7 +148,7 @@ class MigrationsScreen(ConsoleScreen):
 
     def _show(self, overview: Overview) -> None:
         self.overview = overview
-        self.found = subjects(overview, self.connection.services)
+        self.found = subjects(overview, self.connection.services, self.proved)
         empty = "no service has migrations here: [services.NAME] migrations in the configuration, or --migrations DIR"
         now = console_app(self).clock.now()
         self.services.show(view.services_table([one.line for one in self.found], now, empty))
@@ -261,6 +286,8 @@ class MigrationsScreen(ConsoleScreen):
         if self.has_class("-waiting"):
             return False if action in OWN else super().check_action(
                 action, parameters)
+        if isinstance(self.focused, Input) and action in OWN:
+            return False
         match action:
             case "abort":
                 return runs.current is not None
@@ -269,9 +296,13 @@ class MigrationsScreen(ConsoleScreen):
                     subject, self.migration, "up" if parameters[0] == "up" else "down")
             case "run_all":
                 return self.page != "run" and runs.current is None and bool(self.found)
-            case "findings":
-                return not isinstance(self.focused, Input) and self.page != "run" and subject is not None \
+            case "verify":
+                return self.page != "run" and runs.current is None and subject is not None \
                     and subject.status is not None
+            case "verify_all" | "drift":
+                return self.page != "run" and runs.current is None and any(one.status for one in self.found)
+            case "findings":
+                return self.page != "run" and subject is not None and subject.status is not None
             case "repair":
                 return self.page == "service" and subject is not None and subject.status is not None \
                     and runs.current is None
@@ -295,6 +326,16 @@ class MigrationsScreen(ConsoleScreen):
 
     def action_run_all(self) -> None:
         self.acting.run([one for one in self.found if one.status is not None], None, "up")
+
+    def action_verify(self) -> None:
+        if self.subject is not None:
+            self.acting.verify(self.subject, self.migration)
+
+    def action_verify_all(self) -> None:
+        self.acting.verify(None, None)
+
+    def action_drift(self) -> None:
+        self.acting.drift([one for one in self.found if one.status is not None])
 
     def action_findings(self) -> None:
         self.detail.choose_tab("Findings")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from console.migrate.frameworks.records import Entry
@@ -34,10 +35,12 @@ class Subject:
         return next((one for one in self.line.migrations if one.key == key), None)
 
 
-def subjects(overview: Overview, services: Sequence[Service]) -> tuple[Subject, ...]:
+def subjects(overview: Overview, services: Sequence[Service],
+             proved: Mapping[tuple[str, str], dt.datetime]) -> tuple[Subject, ...]:
     """The lines of the services' table, by name; what can't be read among them."""
     by_name = {one.name: one for one in services}
-    found = [Subject(view.native(status, overview.events), status.service, status) for status in overview.statuses]
+    found = [Subject(view.native(status, overview.events, proved), status.service, status)
+             for status in overview.statuses]
     for entry in overview.entries:
         line = view.foreign(entry, TITLES.get(entry.ledger.framework, entry.ledger.framework),
                             foreign_migrations(entry.ledger), foreign_state(entry.ledger))
