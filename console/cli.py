@@ -25,6 +25,7 @@ INTERRUPTED = 130
 CONSOLE_USAGE = "dbconsole [TARGET] | --check [TARGET ...] | COMMAND ..."
 EPILOG = """commands:
   migrate COMMAND     status, plan, up, down, verify, lint, drift, new, baseline, repair, seed
+  explain SQL         the plan of a statement or of a saved plan: verdict, findings, times that add up
   demo COMMAND        start, stop, status, reset: the demo server without the console
 
 TARGET is a name from the configuration, a postgresql:// URI or a libpq conninfo string; without one it is the
@@ -102,6 +103,8 @@ def _dispatch(arguments: list[str]) -> int:
     match arguments[:1]:
         case ["migrate"]:
             return _migrate(arguments[1:])
+        case ["explain"]:
+            return _explain(arguments[1:])
         case ["demo"] if len(arguments) > 1 and not arguments[1].startswith("-"):
             return _demo(arguments[1:])
     options = _console_parser().parse_args(arguments)
@@ -264,6 +267,18 @@ def _migrate(arguments: list[str]) -> int:
     migrate.add_arguments(parser, add_connection_arguments, add_service_arguments)
     options = parser.parse_args(arguments)
     return asyncio.run(migrate.run(options, _config(options), find_target))
+
+
+def _explain(arguments: list[str]) -> int:
+    import asyncio
+
+    from console.headless import explain
+
+    parser = Parser(prog="dbconsole explain", description="The plan of a statement, or of a file: what takes the time, "
+                                                          "why, and what to do about it.")
+    explain.add_arguments(parser, add_connection_arguments)
+    options = parser.parse_args(arguments)
+    return asyncio.run(explain.run(options, _config(options), find_target))
 
 
 def _demo(arguments: list[str]) -> int:

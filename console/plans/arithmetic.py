@@ -198,7 +198,7 @@ def _tokens(value: Any) -> set[str]:
 
 
 def _evaluator(drafts: Sequence[_Draft], reader: int, owner: int) -> int:
-    """The node that runs an InitPlan for `reader`: a Gather between it and the owner does so before the workers start."""
+    """The node that runs an InitPlan for `reader`: a Gather on the way does so for its workers."""
     place: int | None = reader
     found = reader
     while place is not None and place != owner:

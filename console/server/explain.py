@@ -41,7 +41,8 @@ class ExplainRequest:
 
     `parameters` are texts for $1, $2... (None is NULL); `generic` plans without knowing them. `settings` hold for the
     transaction alone. `may_write` allows ANALYZE to run what writes; it is rolled back all the same, but sequences,
-    and what functions and triggers do outside the database, are not. `timeout_ms` 0 is none. `token` makes names unique.
+    and what functions and triggers do outside the database, are not. `timeout_ms` 0 is none; `token` makes names
+    unique.
     """
 
     statement: str
@@ -134,8 +135,8 @@ async def _explained(session: PgSession, request: ExplainRequest, then: Query[R]
 
 async def _extended(session: PgSession, statement: str, parameters: Sequence[str | None]) -> str:
     cursor = AsyncRawCursor(session.connection)
-    async with session.connection.pipeline():  # where psycopg knows no simple protocol
-        await cursor.execute(statement.encode(), list(parameters) or None)
+    # Results in binary come by the extended protocol alone; JSON is the same text in both.
+    await cursor.execute(statement.encode(), list(parameters) or None, binary=True)
     return _document(cursor)
 
 
@@ -155,8 +156,7 @@ async def _prepared(session: PgSession, prefix: str, request: ExplainRequest) ->
     """A generic plan before 16: PREPARE and EXPLAIN EXECUTE. The statement is gone when the transaction ends."""
     connection = session.connection
     name = prefix.split()[1]
-    async with connection.pipeline():
-        await AsyncRawCursor(connection).execute(f"{prefix}{request.statement}".encode())
+    await AsyncRawCursor(connection).execute(f"{prefix}{request.statement}".encode(), binary=True)
     counting = await connection.execute(
         "SELECT pg_catalog.cardinality(parameter_types) FROM pg_catalog.pg_prepared_statements WHERE name = %s", [name])
     row = await counting.fetchone()

@@ -26,7 +26,8 @@ def nested_loops(plan: Plan, facts: Facts) -> Iterator[Finding]:
             continue
         scan = _scan_below(plan, inner)
         outer = next((one for one in plan.inputs(node) if one.relationship == "Outer"), None)
-        if scan is not None and scan.kind == "Seq Scan" and (found := _unindexed(plan, node, inner, scan, outer, facts)):
+        found = _unindexed(plan, node, inner, scan, outer, facts) if scan and scan.kind == "Seq Scan" else None
+        if found:
             yield found
             continue
         loops = inner.loops or 0
@@ -120,7 +121,7 @@ def memoize(plan: Plan, facts: Facts) -> Iterator[Finding]:
             continue
         yield Finding("memoize_misses", "info", "Memoize keeps rows that are hardly asked for again",
                       f"{count(hits)} hits, {count(misses)} misses, {count(evictions)} evictions",
-                      "more work_mem if there are evictions; else ANALYZE, or SET LOCAL enable_memoize = off to compare",
+                      "more work_mem if there are evictions; else ANALYZE, or compare with enable_memoize = off",
                       node.index, node.exclusive_ms)
 
 

@@ -1,0 +1,192 @@
+"""Two plans side by side: which node became which, and what changed in words."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from console.plans.records import Comparison, Node, Pair, Plan
+from console.plans.wording import count, factor, ms
+
+NOTABLE = 1.25
+"""A figure that is so many times larger or smaller has changed."""
+
+LEAST_MS = 0.5
+MOST_CHANGES = 40
+
+_PASSING = frozenset(("Gather", "Gather Merge", "Materialize", "Memoize", "Hash", "Sort", "Incremental Sort", "Limit",
+                      "Result", "Subquery Scan", "Unique", "Aggregate", "WindowAgg", "Bitmap Heap Scan", "Append",
+                      "LockRows", "ProjectSet"))
+
+
+def compare(before: Plan, after: Plan) -> Comparison:
+    """Nodes matched by their structure: from the root down, inputs by what they read."""
+    pairs = _matched(before, after)
+    changes = [*_totals(before, after), *_nodes(before, after, pairs)]
+    left_out = len(changes) - MOST_CHANGES
+    if left_out > 0:
+        changes = [*changes[:MOST_CHANGES], f"and {left_out} more"]
+    return Comparison(before, after, tuple(changes) or ("nothing that matters has changed",), tuple(pairs))
+
+
+def _matched(before: Plan, after: Plan) -> list[Pair]:
+    partner: dict[int, int] = {}
+    replaced: set[int] = set()
+    content = _contents(before), _contents(after)
+    waiting = [(0, 0)]
+    while waiting:
+        old, new = waiting.pop()
+        one, other = before.nodes[old], after.nodes[new]
+        if one.kind != other.kind and not (one.relation and one.relation == other.relation):
+            # A node that was put between, or taken out, passes its only input on.
+            if (below := _only(before, one)) is not None and (_alike(below, other) or (one.kind in _PASSING
+                                                              and _reaches(before, below, other.kind))):
+                waiting.append((below.index, new))
+                continue
+            if (below := _only(after, other)) is not None and (_alike(one, below) or (other.kind in _PASSING
+                                                               and _reaches(after, below, one.kind))):
+                waiting.append((old, below.index))
+                continue
+        if one.kind != other.kind or one.text("Index Name") != other.text("Index Name"):
+            replaced.add(new)
+        partner[new] = old
+        waiting.extend(_children(before, one, after, other, content))
+    pairs = []
+    found = set(partner.values())
+    gone = [node for node in before.nodes if node.index not in found]
+    for node in after.nodes:
+        if node.index not in partner:
+            pairs.append(Pair(None, node, "added"))
+        else:
+            pairs.append(Pair(before.nodes[partner[node.index]], node,
+                              "replaced" if node.index in replaced else "same"))
+    return [*pairs, *(Pair(node, None, "removed") for node in gone)]
+
+
+def _contents(plan: Plan) -> list[int]:
+    """For each node a number that stands for the tables below it, whatever their order."""
+    content = [0] * len(plan.nodes)
+    for node in reversed(plan.nodes):
+        name = node.relation or node.text("CTE Name") or node.text("Function Name")
+        own = hash((node.schema, name, node.alias)) if name else 0
+        content[node.index] = own + sum(content[child] for child in node.children)
+    return content
+
+
+def _children(before: Plan, one: Node, after: Plan, other: Node, content: tuple[list[int], list[int]]
+              ) -> Iterator[tuple[int, int]]:
+    """Children of two nodes that belong together: by name, by what they read, then in order."""
+    named = {before.nodes[child].subplan: child for child in one.children if before.nodes[child].subplan}
+    new = []
+    for child in other.children:
+        name = after.nodes[child].subplan
+        if name and name in named:
+            yield named.pop(name), child
+        elif not name:
+            new.append(child)
+    old = [child for child in one.children if not before.nodes[child].subplan]
+    by_content = defaultdict(list)
+    for child in reversed(old):
+        by_content[content[0][child]].append(child)
+    rest = []
+    taken = set()
+    for child in new:
+        if same := by_content.get(content[1][child]):
+            taken.add(same[-1])
+            yield same.pop(), child
+        else:
+            rest.append(child)
+    yield from zip((child for child in old if child not in taken), rest, strict=False)
+
+
+def _only(plan: Plan, node: Node) -> Node | None:
+    inputs = plan.inputs(node)
+    return inputs[0] if len(inputs) == 1 else None
+
+
+def _alike(one: Node, other: Node) -> bool:
+    return one.kind == other.kind and one.relation == other.relation
+
+
+def _reaches(plan: Plan, node: Node, kind: str, within: int = 6) -> bool:
+    """Whether a node of that kind comes below by single inputs."""
+    current: Node | None = node
+    for _ in range(within):
+        if current is None:
+            return False
+        if current.kind == kind:
+            return True
+        current = _only(plan, current)
+    return False
+
+
+def _totals(before: Plan, after: Plan) -> Iterator[str]:
+    if before.is_analyzed != after.is_analyzed:
+        yield "only one of the two was run: times and rows can't be compared"
+    for what, old, new in (("execution", before.total_ms, after.total_ms),
+                           ("planning", before.planning_ms, after.planning_ms)):
+        if old is not None and new is not None and _differs(old, new, LEAST_MS):
+            yield f"{what}: {ms(old)} -> {ms(new)}, {_times(old, new, 'faster', 'slower')}"
+    old, new = before.root.total_cost, after.root.total_cost
+    if old is not None and new is not None and _differs(old, new, 1.0):
+        yield f"cost: {count(old)} -> {count(new)}, {_times(old, new, 'lower', 'higher')}"
+    if before.root.buffers and after.root.buffers:
+        was, now = before.root.buffers, after.root.buffers
+        if _differs(was.touched, now.touched, 10):
+            yield (f"blocks: {count(was.touched)} -> {count(now.touched)}, "
+                   f"{_times(was.touched, now.touched, 'fewer', 'more')}")
+        if bool(was.temp_written) != bool(now.temp_written):
+            yield ("temporary files are gone" if was.temp_written
+                   else f"temporary files are written now: {count(now.temp_written)} blocks")
+    if before.root.rows is not None and after.root.rows is not None and before.root.rows != after.root.rows:
+        yield f"rows: {count(before.root.rows)} -> {count(after.root.rows)}: the result is another one"
+    for name in sorted({*before.settings, *after.settings, *before.extension_settings, *after.extension_settings}):
+        was_set = {**before.settings, **before.extension_settings}.get(name, "(default)")
+        is_set = {**after.settings, **after.extension_settings}.get(name, "(default)")
+        if was_set != is_set:
+            yield f"setting {name}: {was_set} -> {is_set}"
+
+
+def _nodes(before: Plan, after: Plan, pairs: list[Pair]) -> Iterator[str]:
+    """What happened to nodes, where most time is at stake first."""
+    told: list[tuple[float, str]] = []
+    for pair in pairs:
+        match pair.before, pair.after:
+            case Node() as old, Node() as new:
+                if pair.change == "replaced":
+                    told.append((_weight(old) + _weight(new), f"{old.label} -> {new.label}{_time(old, new)}"))
+                elif (old.exclusive_ms is not None and new.exclusive_ms is not None
+                      and _differs(old.exclusive_ms, new.exclusive_ms, LEAST_MS)):
+                    told.append((abs(old.exclusive_ms - new.exclusive_ms), f"{new.label}{_time(old, new)}"))
+                elif old.rows is not None and new.rows is not None and _differs(old.rows, new.rows, 100):
+                    told.append((0.0, f"{new.label}: {count(old.rows)} -> {count(new.rows)} rows"))
+            case Node() as old, None:
+                told.append((_weight(old), f"{old.label} is gone{_took(old)}"))
+            case None, Node() as new:
+                told.append((_weight(new), f"{new.label} is new{_took(new)}"))
+    told.sort(key=lambda one: -one[0])
+    yield from (words for _, words in told)
+
+
+def _weight(node: Node) -> float:
+    return node.exclusive_ms or 0.0
+
+
+def _time(old: Node, new: Node) -> str:
+    if old.exclusive_ms is None or new.exclusive_ms is None:
+        return ""
+    return f": {ms(old.exclusive_ms)} -> {ms(new.exclusive_ms)} of its own"
+
+
+def _took(node: Node) -> str:
+    return f" ({ms(node.exclusive_ms)})" if node.exclusive_ms is not None else ""
+
+
+def _differs(old: float, new: float, least: float) -> bool:
+    small, large = sorted((old, new))
+    return large - small >= least and large >= small * NOTABLE
+
+
+def _times(old: float, new: float, better: str, worse: str) -> str:
+    ratio = max(old, new) / max(min(old, new), 1e-3)
+    return f"{factor(ratio)} times {better if new < old else worse}"
