@@ -201,7 +201,7 @@ def _open(options: argparse.Namespace) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the console needs a terminal", hint="for scripts: dbconsole --check, or dbconsole migrate")
     from console.server.target import resolve
-    from console.ui.app import run_console
+    from console.ui.start import run_console
 
     config = _config(options)
     argument = options.targets[0] if options.targets else None

@@ -19,7 +19,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib import resources
+from importlib import import_module
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from console.server.info import ServerInfo
@@ -92,15 +93,22 @@ def load(package: str, name: str, record: type[R]) -> Query[R]:
 
     Raises FileNotFoundError when there is no such file, ValueError when a header is wrong.
     """
-    folder = resources.files(package) / "sql"
+    folder, files = _folder(package)
     names = [f"{name}.sql", *(f"{name}.pg{major}.sql" for major in range(15, 30))]
-    found = [_variant(file.name, file.read_text("utf-8")) for file in map(folder.joinpath, names) if file.is_file()]
+    found = [_variant(file, (folder / file).read_text("utf-8")) for file in names if file in files]
     if not found:
         raise FileNotFoundError(f"{package}/sql/{name}.sql")
     for variant in found:
         if variant.record != record.__name__:
             raise ValueError(f"{package}/sql/{variant.file}: record {variant.record}, read as {record.__name__}")
     return Query(name, record, tuple(reversed(found)))
+
+
+@cache
+def _folder(package: str) -> tuple[Path, frozenset[str]]:
+    """A feature package's `sql/` and the names in it: listed once, as asking for every version's file takes longer."""
+    folder = Path(*import_module(package).__path__) / "sql"
+    return folder, frozenset(file.name for file in folder.iterdir())
 
 
 def _variant(file: str, text: str) -> Variant:

@@ -2,8 +2,9 @@
 
 How the parts go together, for whoever writes the next screen:
 
-- `run_console(name, sources)` opens the console on the target `name`. `Sources` (ui/connection.py) holds all that it
-  depends on: configuration, clock, how to open a target, which services it has, how to make its pool and sampler.
+- `start.run_console(name, sources)` opens the console on the target `name`. `Sources` (ui/connection.py) holds all
+  that it depends on: configuration, clock, how to open a target, which services it has, how to make its pool and
+  sampler.
 - `screens/__init__.py` lists the screens; a new one is an entry there, `screens/<name>/screen.py` with a subclass of
   `ConsoleScreen` (ui/frame.py) and `screen.tcss`, all of whose rules are nested under that class.
 - Data: `sampled(snapshot)` for what the target's sampler reads anyway; `sample(session)` for the screen's own reads
@@ -23,7 +24,6 @@ How the parts go together, for whoever writes the next screen:
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -65,7 +65,7 @@ class ConsoleApp(Look):
     ]
 
     def __init__(self, name: str, sources: Sources, *, entries: Sequence[Entry] = ENTRIES,
-                 environment: Any = os.environ) -> None:
+                 environment: Any = os.environ, connection: Connection | None = None) -> None:
         self.DEFAULT_MODE = f"{entries[0].name} 0"  # type: ignore[misc]
         remembered, settings = choices.load(), sources.config.console
         super().__init__(remembered.theme or settings.theme, settings.ascii, environment)
@@ -77,12 +77,10 @@ class ConsoleApp(Look):
         self._generation = 0
         self._asked_password_for: ConsoleError | None = None
         self._add_modes()
-        self.connection = self._connection(name, remembered.refresh_s or float(sources.config.console.refresh))
+        self.connection = connection or Connection(name, sources)
+        self.connection.changed = self.connection_changed
 
     # the connection
-
-    def _connection(self, name: str, every_s: float, database: str | None = None) -> Connection:
-        return Connection(name, self.sources, self.connection_changed, every_s=every_s, database=database)
 
     def connection_changed(self) -> None:
         """There is something new to show: a sample, or another state."""
@@ -97,7 +95,9 @@ class ConsoleApp(Look):
 
     async def open_target(self, name: str, database: str | None = None) -> None:
         """Leaves the target and opens another one, or another database of it, with fresh screens."""
-        old, self.connection = self.connection, self._connection(name, self.connection.every_s, database)
+        old = self.connection
+        self.connection = Connection(name, self.sources, every_s=old.every_s, database=database)
+        self.connection.changed = self.connection_changed
         self.connection.paused = old.paused
         if name in self.sources.names():
             choices.remember(target=name)
@@ -145,6 +145,7 @@ class ConsoleApp(Look):
 
     def on_mount(self) -> None:
         self.set_interval(1.0, self.show_state)
+        self.call_later(self.connection_changed)  # what happened before there was a screen
 
     # what a person does
 
@@ -196,18 +197,3 @@ class ConsoleApp(Look):
 
     async def action_quit(self) -> None:
         leaving.ask(self)
-
-
-def run_console(name: str, sources: Sources) -> int:
-    """Opens the console on the target `name` and returns the exit status when it is left."""
-
-    async def run() -> int:
-        app = ConsoleApp(name, sources)
-        try:
-            with leaving.on_signals(app):
-                return await app.run_async() or app.return_code or 0
-        finally:
-            await app.runs.close()
-            await app.connection.close()
-
-    return asyncio.run(run())

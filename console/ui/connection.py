@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from console.clock import Clock
 from console.config import Config
 from console.errors import ConsoleError, PasswordNeeded
+from console.ui import choices
 
 if TYPE_CHECKING:
     from console.sampler.records import Snapshot
@@ -55,13 +56,21 @@ class State(Enum):
     LOST = "lost"
 
 
-class Connection:
-    """One target with what belongs to it. `changed` is called whenever there is something new to show."""
+def _nobody_asks() -> None:
+    """What `Connection.changed` calls before there is a screen."""
 
-    def __init__(self, name: str, sources: Sources, changed: Callable[[], None], *, every_s: float,
+
+class Connection:
+    """One target with what belongs to it.
+
+    `changed` is called whenever there is something new to show. `every_s` None: as remembered, or as configured.
+    """
+
+    def __init__(self, name: str, sources: Sources, *, every_s: float | None = None,
                  database: str | None = None) -> None:
         self.name = name
-        self.every_s = every_s
+        self.changed: Callable[[], None] = _nobody_asks
+        self.every_s = every_s or choices.load().refresh_s or float(sources.config.console.refresh)
         self.target: Target | None = None
         self.pool: Pool | None = None
         self.sampler: Sampler | None = None
@@ -73,7 +82,6 @@ class Connection:
         self._sources = sources
         self._database = database
         self._password: str | None = None
-        self._changed = changed
         self._error: ConsoleError | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -130,7 +138,9 @@ class Connection:
     # what a person does
 
     def start(self) -> None:
-        """Opens the target and samples it until `close`."""
+        """Opens the target and samples it until `close`, unless it does so already."""
+        if self._task is not None:
+            return
         self._error = None
         self._task = asyncio.create_task(self._run(), name=f"connection {self.name}")
 
@@ -168,7 +178,7 @@ class Connection:
             await self.close()
             self.pool = self.sampler = None
             self.start()
-            self._changed()
+            self.changed()
 
         self._restarting = asyncio.create_task(anew())
 
@@ -185,7 +195,7 @@ class Connection:
                 self.sampler = self._sources.sampler_for(self.pool, self.services, self.every_s)
                 self.sampler.paused = self.paused
                 self.sampler.listeners.append(self._sampled)
-                self._changed()
+                self.changed()
                 try:
                     await self.sampler.run()
                 finally:
@@ -193,19 +203,19 @@ class Connection:
                         await self.pool.close()
         except ConsoleError as error:
             self._error = error
-            self._changed()
+            self.changed()
         except Exception as error:  # A mistake of ours must not look like a server that is slow to answer.
             logging.getLogger(__name__).exception("the connection to %s ended", self.label)
             self._error = ConsoleError(f"{self.label}: {type(error).__name__}: {error}", hint="please report this")
-            self._changed()
+            self.changed()
 
     def _sampled(self, snapshot: Snapshot) -> None:
         """Passes it on. A password that was refused isn't tried again: that would lock the role out."""
         if isinstance(snapshot.error, PasswordNeeded) and self._task is not None:
             self._error = snapshot.error
             self._task.cancel()
-        self._changed()
+        self.changed()
 
     def _tell(self, progress: str) -> None:
         self.progress = progress
-        self._changed()
+        self.changed()

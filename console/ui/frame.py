@@ -23,6 +23,9 @@ from console.ui.widgets.header import Footer, Header, ScreenBar
 from console.ui.widgets.painting import Painted, console_app
 from console.ui.widgets.record_table import RecordTable
 
+WAITING = (State.OPENING, State.CONNECTING, State.FAILED)
+"""While there is nothing to show but what is waited for."""
+
 
 class ConsoleScreen(Screen[None]):
     """A screen of the console. A subclass says its widgets in `body` and fills them from two sources:
@@ -85,7 +88,7 @@ class ConsoleScreen(Screen[None]):
         if not self.is_mounted or self.query_one_optional(Header) is None:  # not there yet, or being taken down
             return
         state = self.connection.state
-        waiting = state in (State.OPENING, State.CONNECTING, State.FAILED)
+        waiting = state in WAITING
         if waiting != self.has_class("-waiting"):
             self._set_waiting(waiting)
             self.refresh_bindings()
@@ -116,7 +119,7 @@ class ConsoleScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self._wake = asyncio.Event()
-        self._set_waiting(True)
+        self._set_waiting(self.connection.state in WAITING)
 
     def on_screen_resume(self, event: events.ScreenResume) -> None:
         self.show_state()

@@ -9,17 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from console.ui.dialogs.confirm import ConfirmDialog
-
 if TYPE_CHECKING:
     from console.ui.app import ConsoleApp
 
 GONE_WITHIN_S = 2.0
 """How long the application may take to end when its terminal is gone; it could wait for that for ever."""
-
-
-class LeaveDialog(ConfirmDialog):
-    """Whether to leave while a run goes on."""
 
 
 def ask(app: ConsoleApp) -> None:
@@ -28,6 +22,8 @@ def ask(app: ConsoleApp) -> None:
     if run is None:
         app.exit(0)
         return
+    from console.ui.dialogs.leave import LeaveDialog
+
     if isinstance(app.screen, LeaveDialog):
         return
 
@@ -37,10 +33,7 @@ def ask(app: ConsoleApp) -> None:
             await app.runs.close()
             app.exit(0)
 
-    app.push_screen(LeaveDialog("A run is going on. Leave?", (
-        (f"{run.title} on {run.target}", "strong"), ("", ""),
-        ("Leaving cancels the statement and rolls its file back. What was committed before stays, and the event log "
-         "says that the run was interrupted.", ""))), answered)
+    app.push_screen(LeaveDialog(run), answered)
 
 
 @contextmanager

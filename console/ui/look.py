@@ -13,6 +13,7 @@ from textual.theme import Theme
 
 from console.errors import ConsoleError
 from console.ui import choices, terminal, themes
+from console.ui.stylesheet import ParsedOnce
 from console.ui.text import AsciiFilter
 from console.ui.updates import SpansUpdate
 
@@ -29,6 +30,7 @@ class Look(App[int]):
         super().__init__(ansi_color=True if environment.get("NO_COLOR") else None)
         self.is_ascii = terminal.is_ascii(environment) if ascii_only is None else ascii_only
         self._use_theme(terminal.theme_for(environment) or theme or themes.DEFAULT)
+        self.stylesheet = ParsedOnce(variables=self.get_css_variables())
 
     @property
     def inks(self) -> themes.Inks:

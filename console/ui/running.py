@@ -101,9 +101,7 @@ class Runs:
             # Not raised again: this task has ended as was wished, and whoever waits for it wants no exception.
             outcome = [("aborted", "warning"), (run.on_abort, "")]
         except ConsoleError as error:
-            outcome = [(error.summary, "critical")]
-            outcome += [(line, "") for line in (error.detail or "").splitlines()]
-            outcome += [(error.hint, "")] if error.hint else []
+            outcome = failure(error)
         except Exception as error:  # a mistake of ours must not look like a run that goes on for ever
             logging.getLogger(__name__).exception("the run %s ended", run.title)
             outcome = [(f"{type(error).__name__}: {error}", "critical"), ("please report this", "")]
@@ -115,3 +113,16 @@ class Runs:
     def _changed(self, run: Run) -> None:
         for listener in list(self.listeners):
             listener(run)
+
+
+def failure(error: ConsoleError) -> list[tuple[str, Tone]]:
+    """An error as an outcome: the short place and the message first, then all else that is known."""
+    from console.migrate.faults import FileError
+
+    words: list[tuple[str, Tone]] = [(error.summary, "critical")]
+    if isinstance(error, FileError):
+        place = [f"{error.path.parent.name}/{error.path.name}", error.line, error.column if error.line else None]
+        words = [(f"{':'.join(str(part) for part in place if part is not None)}: {error.message}", "critical")]
+        words += [(f"SQLSTATE {error.sqlstate}", "dim")] if error.sqlstate else []
+    words += [(line, "") for line in (error.detail or "").splitlines()]
+    return [*words, ("", ""), (error.hint, "strong")] if error.hint else words

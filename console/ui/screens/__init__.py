@@ -19,10 +19,13 @@ class Entry:
     title: str
     where: str
 
-    def make(self) -> ConsoleScreen:
+    def load(self) -> type[ConsoleScreen]:
         module, _, name = self.where.partition(":")
-        screen: ConsoleScreen = getattr(importlib.import_module(module), name)()
+        screen: type[ConsoleScreen] = getattr(importlib.import_module(module), name)
         return screen
+
+    def make(self) -> ConsoleScreen:
+        return self.load()()
 
 
 ENTRIES = (

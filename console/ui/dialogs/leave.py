@@ -1,0 +1,16 @@
+"""Whether to leave while a run goes on."""
+
+from __future__ import annotations
+
+from console.ui.dialogs.confirm import ConfirmDialog
+from console.ui.running import Run
+
+
+class LeaveDialog(ConfirmDialog):
+    """Says what leaving does to the run."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__("A run is going on. Leave?", (
+            (f"{run.title} on {run.target}", "strong"), ("", ""),
+            ("Leaving cancels the statement and rolls its file back. What was committed before stays, and the event "
+             "log says that the run was interrupted.", "")))

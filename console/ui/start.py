@@ -1,0 +1,49 @@
+"""Starting and leaving the console. Importing this imports no widget."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+
+from console.ui.connection import Connection, Sources
+from console.ui.screens import ENTRIES
+
+COLLECT_AFTER_S = 1.0
+"""When garbage is looked for again: by then there is something on the screen."""
+
+
+def run_console(name: str, sources: Sources) -> int:
+    """Opens the console on the target `name` and returns the exit status when it is left."""
+
+    async def run() -> int:
+        connection = Connection(name, sources)
+        connection.start()
+        # The server answers while Textual is imported, so that the first frame has its data.
+        await asyncio.to_thread(_import_widgets)
+        from console.ui import leaving
+        from console.ui.app import ConsoleApp
+
+        app = ConsoleApp(name, sources, connection=connection)
+        asyncio.get_running_loop().call_later(COLLECT_AFTER_S, _collect_again)
+        try:
+            with leaving.on_signals(app):
+                return await app.run_async() or app.return_code or 0
+        finally:
+            await app.runs.close()
+            await app.connection.close()
+
+    # A start makes next to no garbage: looking for it among all that is imported takes a tenth of the time.
+    gc.disable()
+    return asyncio.run(run())
+
+
+def _import_widgets() -> None:
+    import console.ui.app  # noqa: F401
+
+    ENTRIES[0].load()
+
+
+def _collect_again() -> None:
+    """From now on, but without what has been imported, which stays anyway."""
+    gc.freeze()
+    gc.enable()
