@@ -86,7 +86,7 @@ def _whole(row: ObjectRow, rows: Mapping[Identity, ObjectRow], verb: str) -> str
     inside = ""
     if row.kind == "schema":
         count = sum(one.schema == row.schema for one in rows.values()) - 1
-        inside = f" with all {count} objects in it" if count > 0 else ""
+        inside = "" if count < 1 else ", with 1 object in it" if count == 1 else f", with {count} objects in it"
     return f"{_label(row)}{f' ({_short(what)})' if what else ''} {verb}{inside}"
 
 
@@ -144,7 +144,9 @@ def _change(name: str, was: Any, now: Any) -> Iterator[str]:
 def _privileges(was: Mapping[str, str] | None, now: Mapping[str, str] | None) -> Iterator[str]:
     if was is None or now is None:
         # One side has the built-in privileges, which no list spells out: what the other one grants is told.
-        words = "; ".join(f"{role}: {what}" for role, what in sorted((was or now or {}).items())) or "nobody"
+        listed = {"(owner)": "none"} | {**(was or now or {})}
+        others = {role: what for role, what in listed.items() if role != "(owner)" or what == "none"} or listed
+        words = "; ".join(f"{role}: {what}" for role, what in sorted(others.items()))
         yield (f": the grants ({words}) are gone, the default ones hold" if now is None
                else f": grants changed from the default ones to ({words})")
         return

@@ -4,8 +4,6 @@ positions of sequences. Read in one round trip; extensions' own objects and dbco
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -66,12 +64,6 @@ class Fingerprint:
     """Everything that a database's schema consists of, by identity."""
 
     objects: Mapping[Identity, ObjectRow]
-
-    @property
-    def digest(self) -> str:
-        """The same for the same objects with the same facts, whatever order they come in."""
-        rows = sorted((one.kind, one.name, json.dumps(one.facts, sort_keys=True)) for one in self.objects.values())
-        return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
 
 def _query(name: str) -> Query[ObjectRow]:

@@ -129,6 +129,7 @@ class _Run:
         self.elsewhere: dict[int, str] = {}
         """Files that couldn't be run beside others' databases, with what they would have changed."""
         self.notes: list[str] = []
+        self._has_moved = False
         self._on_proof = on_proof
 
     def sorted(self) -> tuple[Proof, ...]:
@@ -176,7 +177,8 @@ class _Run:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         base = None
-        await self._count_losses(place)
+        if not self._has_moved:
+            await self._count_losses(place)
 
     async def _step(self, bench: Bench, file: MigrationFile) -> None:
         """Proves a file, or only applies it where it is just needed."""
@@ -195,6 +197,7 @@ class _Run:
         try:
             await bench.run(file, "up")  # where nothing is left for it to change, the others can go on here
         except NeedsOwnCluster as needs:
+            self._has_moved = True
             position = next(number for number, one in enumerate(self.order) if one is file)
             for later in self.order[position + 1:]:
                 if file.service in (later.service, *_closure(self.services, self.order, {later.service})):
@@ -230,7 +233,8 @@ class _Run:
             async def drop(target: Target) -> None:
                 await stack.aclose()
 
-            bench = Bench(Place("a throwaway cluster", False, fresh, drop), self.extensions)
+            place = Place("a throwaway cluster", False, fresh, drop)
+            bench = Bench(place, self.extensions)
             try:
                 await bench.open()
                 bench.place = replace(bench.place, words="a throwaway cluster of embedded PostgreSQL "
@@ -244,6 +248,8 @@ class _Run:
                         bench.current = await bench.look()
             finally:
                 await bench.close()
+            if self._has_moved or len(proved) == len(self.order):
+                await self._count_losses(place)
 
     async def _count_losses(self, place: Place) -> None:
         """Adds to the proofs what each down loses, where there are rows to be had."""

@@ -33,7 +33,8 @@ SELECT
                                      ELSE 'extended' END END,
         'compression', CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END,
         'statistics target', CASE WHEN a.attstattarget >= 0 THEN a.attstattarget END,
-        'options', a.attoptions,
+        'options', (SELECT pg_catalog.string_agg(one, ', ' ORDER BY one) FROM pg_catalog.unnest(a.attoptions) AS one
+                    WHERE one LIKE 'n\_distinct%'),  -- some servers note versions of their own there
         'foreign options', a.attfdwoptions,
         'inherited', CASE WHEN NOT a.attislocal THEN 'only' END,
         'privileges', CASE WHEN a.attacl IS NOT NULL THEN (
