@@ -1,0 +1,84 @@
+"""The nearest-neighbour statement, composed of identifiers and of a person's own condition."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from console.server.identifiers import identifier, literal
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """A search for the rows of `schema.relation` that are nearest to a vector.
+
+    `operand` is what is compared (a column or an expression of an index, as SQL), `operator` and `vector_type` as SQL
+    too. `where` is a condition, also as SQL, None without. `columns` are select-list items.
+    """
+
+    schema: str
+    relation: str
+    operand: str
+    operator: str
+    vector_type: str
+    columns: tuple[str, ...]
+    limit: int
+    offset: int = 0
+    where: str | None = None
+    alias: str = "distance"
+
+    def text(self, vector: str) -> str:
+        """The statement, with `vector` ($1, or a literal) in the vector's place."""
+        distance = f"{self.operand} {self.operator} {vector}::{self.vector_type}"
+        lines = [f"SELECT {', '.join([*self.columns, f'{distance} AS {identifier(self.alias)}'])}",
+                 f"FROM {identifier(self.schema, self.relation)}"]
+        if self.where is not None:
+            # on a line of its own, or a comment at its end would take the rest of the statement along
+            lines.append(f"WHERE ({self.where}\n)")
+        lines.append(f"ORDER BY {identifier(self.alias)}")
+        lines.append(f"LIMIT {self.limit:d}" + (f" OFFSET {self.offset:d}" if self.offset else ""))
+        return "\n".join(lines)
+
+    def readable(self, vector_text: str) -> str:
+        """The statement with the vector as a literal: to be shown, copied, or explained."""
+        return self.text(literal(vector_text))
+
+
+def select_item(name: str, sort: str, cut: int | None) -> str:
+    """A column in a select list; with `cut` only that many characters of a long one, bytea as its length."""
+    column = identifier(name)
+    match sort if cut is not None else "fixed":
+        case "text":
+            return f"left({column}, {cut:d}) AS {column}"
+        case "bytea":
+            return f"octet_length({column}) AS {column}"
+        case "fixed":
+            return column
+        case _:
+            return f"left({column}::text, {cut:d}) AS {column}"
+
+
+def stored_vector(schema: str, relation: str, column: str, key: Sequence[tuple[str, str]]) -> str:
+    """The vector of the row whose key columns (name and type) have the values $1, $2...; by ctid without a key."""
+    pairs = key or [("ctid", "tid")]
+    where = " AND ".join(f"{name if name == 'ctid' else identifier(name)} = ${i:d}::{kind}"
+                         for i, (name, kind) in enumerate(pairs, 1))
+    return f"SELECT {identifier(column)}::text FROM {identifier(schema, relation)} WHERE {where} LIMIT 1"
+
+
+def sampled_vectors(schema: str, relation: str, column: str, where: str | None, count: int) -> str:
+    """`count` random rows' place (tableoid, ctid) and vector; $1 is the seed.
+
+    The order depends on the seed and the place alone, so that a sample can be drawn again while the table is the same.
+    """
+    condition = f" AND ({where}\n)" if where is not None else ""
+    name = identifier(column)
+    return (f"SELECT tableoid, ctid, {name}::text\nFROM {identifier(schema, relation)}\n"
+            f"WHERE {name} IS NOT NULL{condition}"
+            f"\nORDER BY pg_catalog.hashtextextended(tableoid::text || ctid::text, $1::bigint), ctid LIMIT {count:d}")
+
+
+def table_vectors(schema: str, relation: str, column: str, count: int) -> str:
+    """The vectors of another table's rows."""
+    name = identifier(column)
+    return f"SELECT {name}::text FROM {identifier(schema, relation)} WHERE {name} IS NOT NULL LIMIT {count:d}"

@@ -1,0 +1,193 @@
+"""Statements with $1, $2... in read-only transactions: settings for that transaction alone, values in binary.
+
+For what a person or a feature composes at run time: vector searches, EXPLAIN, measurements. Nothing is ever prepared,
+no setting outlives its transaction, and every transaction is rolled back or committed before the call returns.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import AsyncRawCursor, pq, sql
+from psycopg.adapt import Dumper
+
+from console.server.faults import told
+from console.server.identifiers import identifier
+from console.server.rows import TextColumn, TextPage, _page, _rollback
+from console.server.session import PgSession
+
+
+class Wire(bytes):
+    """A value as its type's binary input takes it; the cast in the statement says which type."""
+
+
+class _WireDumper(Dumper):
+    oid = 0
+    format = pq.Format.BINARY
+
+    def dump(self, obj: Any) -> bytes:
+        return bytes(obj)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement with its parameters: text of unknown type, Wire, or None."""
+
+    sql: str
+    params: Sequence[str | Wire | None] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """What a round trip brought: a page a statement, and the server's own time for all of them in milliseconds.
+
+    `server_ms` runs on the server's clock from before the first statement is parsed until the last one's rows are
+    handed to its socket. `total_ms` is the wall time here.
+    """
+
+    pages: tuple[TextPage, ...]
+    server_ms: float
+    total_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """Where an extension's types are, so that its library is loaded before its settings are touched.
+
+    Until then PostgreSQL takes any value for `hnsw.ef_search` without a word and forgets the wrong ones later.
+    """
+
+    schema: str
+    type_name: str = "vector"
+
+    def touch(self) -> str:
+        return f"'[1]'::{identifier(self.schema, self.type_name)}"
+
+
+def explain(statement: str, *, analyze: bool = False, generic: bool = False) -> str:
+    """EXPLAIN (FORMAT JSON) of a statement; with `analyze` it is run, its nodes not timed."""
+    options = ["FORMAT JSON", "VERBOSE", "SETTINGS"]
+    options += ["ANALYZE", "TIMING OFF", "BUFFERS"] if analyze else []
+    options += ["GENERIC_PLAN"] if generic else []
+    return f"EXPLAIN ({', '.join(options)}) {statement}"
+
+
+async def trip(session: PgSession, statements: Sequence[Statement], *, settings: Mapping[str, str] | None = None,
+               library: Library | None = None, timeout_ms: int | None = None) -> Trip:
+    """Runs the statements in one read-only transaction and one round trip, under `settings` (SET LOCAL).
+
+    `timeout_ms` is for each statement; None is the target's, 0 none. Raises ConsoleError; the transaction is gone.
+    """
+    connection = session.connection
+    connection.adapters.register_dumper(Wire, _WireDumper)
+    cursors: list[AsyncRawCursor[Any]] = []
+    with told(session.target.label):
+        started = time.perf_counter()
+        try:
+            async with connection.pipeline():
+                await connection.execute(sql.SQL("BEGIN READ ONLY"))
+                before = await _configure(session, settings, library, timeout_ms)
+                for statement in statements:
+                    cursor = AsyncRawCursor(connection)
+                    cursors.append(cursor)
+                    await cursor.execute(statement.sql.encode(), statement.params or None)
+                after = AsyncRawCursor(connection)
+                await after.execute(_CLOCK)
+                await connection.execute(sql.SQL("COMMIT"))
+        except BaseException:
+            await _rollback(session)
+            raise
+        pages = tuple(_page(cursor, 0) for cursor in cursors)
+        total_ms = (time.perf_counter() - started) * 1000
+        server_ms = (_seconds(after) - _seconds(before)) * 1000
+    return Trip(pages, server_ms, total_ms)
+
+
+class Reading:
+    """A read-only transaction that stays open: many statements on one snapshot, each timed on its own."""
+
+    def __init__(self, session: PgSession) -> None:
+        self._session = session
+
+    async def fetch(self, statement: Statement) -> tuple[TextPage, float]:
+        """The statement's rows and its wall time in milliseconds. Raises ConsoleError, the transaction failed."""
+        cursor = AsyncRawCursor(self._session.connection)
+        text = statement.sql.encode()
+        with told(self._session.target.label):
+            started = time.perf_counter()
+            await cursor.execute(text, statement.params or None)
+            elapsed_ms = (time.perf_counter() - started) * 1000
+            return _page(cursor, 0), elapsed_ms
+
+    async def export(self) -> str:
+        """The name by which other sessions take this transaction's snapshot while it is open."""
+        page, _ = await self.fetch(Statement("SELECT pg_catalog.pg_export_snapshot()"))
+        name = page.rows[0][0]
+        assert name is not None
+        return name
+
+    @asynccontextmanager
+    async def under(self, settings: Mapping[str, str]) -> AsyncIterator[None]:
+        """Settings that hold in the block alone; after an error inside nothing is put back: the caller rolls back."""
+        with told(self._session.target.label):
+            await self._session.connection.execute(sql.SQL("SAVEPOINT dbconsole_settings"))
+            await _configure(self._session, settings, None, self._timeout_ms)
+        yield
+        with told(self._session.target.label):
+            await self._session.connection.execute(sql.SQL("ROLLBACK TO SAVEPOINT dbconsole_settings"))
+
+    _timeout_ms: int | None = None
+
+
+@asynccontextmanager
+async def reading(session: PgSession, *, snapshot: str | None = None, library: Library | None = None,
+                  timeout_ms: int | None = None) -> AsyncIterator[Reading]:
+    """A repeatable-read, read-only transaction, on `snapshot` if another session has exported it; rolled back at the
+    end. `timeout_ms` is for each statement. Raises ConsoleError."""
+    connection = session.connection
+    connection.adapters.register_dumper(Wire, _WireDumper)
+    found = Reading(session)
+    found._timeout_ms = timeout_ms
+    try:
+        with told(session.target.label):
+            async with connection.pipeline():
+                await connection.execute(sql.SQL("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+                if snapshot is not None:
+                    await connection.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(snapshot)))
+                await _configure(session, {}, library, timeout_ms)
+        yield found
+    finally:
+        await _rollback(session)
+
+
+_CLOCK = sql.SQL("SELECT pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())")
+
+
+async def _configure(session: PgSession, settings: Mapping[str, str] | None, library: Library | None,
+                     timeout_ms: int | None) -> AsyncRawCursor[Any]:
+    """The timeouts and `settings` for this transaction, and the server's clock, by one statement.
+
+    The library's literal is read when the statement is parsed, which is before any set_config is executed.
+    """
+    target = session.target
+    values = {"statement_timeout": str(target.statement_timeout_ms if timeout_ms is None else timeout_ms),
+              "lock_timeout": str(target.lock_timeout_ms), **(settings or {})}
+    calls = ", ".join(f"pg_catalog.set_config(${2 * i + 1}, ${2 * i + 2}, true)" for i in range(len(values)))
+    source = f" FROM (SELECT {library.touch()}) AS loaded" if library else ""
+    text = f"SELECT pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()), {calls}{source}"
+    cursor = AsyncRawCursor(session.connection)
+    await cursor.execute(text.encode(), [part for pair in values.items() for part in pair])
+    return cursor
+
+
+def _seconds(cursor: AsyncRawCursor[Any]) -> float:
+    (value,) = _page(cursor, 0).rows[0][:1]
+    return float(value or 0)
+
+
+__all__ = ["Library", "Reading", "Statement", "TextColumn", "TextPage", "Trip", "Wire", "explain",
+           "reading", "trip"]

@@ -1,0 +1,1 @@
+"""Vector columns and indexes: search, recall, sweeps, and why an index is not used."""

@@ -1,0 +1,361 @@
+"""Running a recall measurement: queries drawn, the truth by exact search, the index at each setting.
+
+Truth and index see one snapshot: the first transaction exports it, those of further connections take it over. Nothing
+is ever prepared, and each point's plan is checked: PostgreSQL would silently answer by a cached exact plan otherwise.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+
+from console.errors import ConsoleError, Missing, ServerError, UsageError
+from console.server.identifiers import identifier
+from console.server.nearest import Nearest, sampled_vectors, table_vectors
+from console.server.readonly import Reading, Statement, Wire, explain, reading
+from console.server.rows import Sessions
+from console.vectors import plan as plans
+from console.vectors import read, recall, values
+from console.vectors.metrics import Metric
+from console.vectors.recall import Latency, Point, Recommendation
+from console.vectors.records import RelationFacts, VectorIndex
+from console.vectors.search import SearchOptions, SearchRequest, Subject, compose, fitting
+from console.vectors.values import QueryVector
+
+HNSW_SWEEP = (10, 20, 40, 80, 120, 200, 400, 800)
+QUERY_TIMEOUT_MS = 60_000
+MOST_QUERIES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class SampleQuery:
+    """A query vector; `place` is the (tableoid, ctid) of the row that it was taken from, to be left out."""
+
+    vector: QueryVector
+    place: tuple[str | None, str | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to measure. `sweep` are the values of hnsw.ef_search or ivfflat.probes, empty for the server's own;
+    `modes` iterative scan modes, empty for the server's own. `connections` share the exact searches.
+
+    `given` are vectors to ask for, in place of `queries` random stored rows; `held_out` is another column of the
+    same database (schema, table, column) whose rows ask. `timeout_ms` is for each query.
+    """
+
+    subject: Subject
+    metric: Metric
+    k: int = 10
+    queries: int = 200
+    seed: int = 0
+    where: str | None = None
+    sweep: tuple[int, ...] = ()
+    modes: tuple[str, ...] = ()
+    target: float = 0.95
+    connections: int = 2
+    given: tuple[QueryVector, ...] = ()
+    held_out: tuple[str, str, str] | None = None
+    warm_up: bool = True
+    force_index: bool = False
+    timeout_ms: int = QUERY_TIMEOUT_MS
+
+    def __post_init__(self) -> None:
+        if self.k < 1:
+            raise UsageError(f"k is {self.k}: it must be at least 1")
+        if not 1 <= self.queries <= MOST_QUERIES:
+            raise UsageError(f"{self.queries} queries: from 1 to {MOST_QUERIES}")
+        if wrong := next((one for one in self.sweep if one < 1), None):
+            raise UsageError(f"the sweep's {wrong} must be at least 1")
+        if not 0 < self.target <= 1:
+            raise UsageError(f"the target recall is {self.target}: from 0 to 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far it is: the phase ("sampling", "exact", or the point's label) and queries done of all in it."""
+
+    phase: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """The exact search's distances for each query, in rising order, and its times on one connection's clock."""
+
+    distances: tuple[tuple[float, ...], ...]
+    times_ms: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What was measured. `index` is the one that should be used; `points` in the order of the sweep."""
+
+    plan: Plan
+    index: VectorIndex | None
+    queries: int
+    exact: Latency
+    points: tuple[Point, ...]
+    recommendation: Recommendation
+    warnings: tuple[str, ...]
+    is_truth_cached: bool
+
+
+Tell = Callable[[Progress], None]
+
+
+@dataclass(slots=True)
+class TruthCache:
+    """Truths of this process, good while the table's write counters and size stay (pg_stat_all_tables)."""
+
+    kept: dict[str, tuple[tuple[object, ...], Truth]] = field(default_factory=dict)
+
+    def get(self, key: str, facts: RelationFacts) -> Truth | None:
+        found = self.kept.get(key)
+        return found[1] if found and found[0] == _stamp(facts) else None
+
+    def put(self, key: str, facts: RelationFacts, truth: Truth) -> None:
+        while len(self.kept) >= 16:
+            self.kept.pop(next(iter(self.kept)))
+        self.kept[key] = (_stamp(facts), truth)
+
+
+async def measure(sessions: Sessions, plan: Plan, tell: Tell = lambda progress: None,
+                  cache: TruthCache | None = None) -> Measurement:
+    """Measures the plan. Cancelling the task cancels what runs on the server. Raises ConsoleError."""
+    column = plan.subject.column
+    if column.relkind not in "rpm":
+        raise UsageError(f"{column.table} is no table: recall is measured on tables and materialized views")
+    index = fitting(plan.subject, plan.metric)
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(sessions())
+        settings = await read.settings(session)
+        facts = await read.relation_facts(session, column.relation_oid, column.position)
+        library = read.library(session)
+        tell(Progress("sampling", 0, plan.queries))
+        lead = await stack.enter_async_context(reading(session, library=library, timeout_ms=plan.timeout_ms))
+        sample = await _sample(lead, plan)
+        nearest = _nearest(plan, index)
+        exact = replace(nearest, operand=identifier(column.name), vector_type=column.type_sql(),
+                        columns=("tableoid", "ctid"))
+        key = _key(session.target.label, exact, sample)
+        truth = cache.get(key, facts) if cache else None
+        is_cached = truth is not None
+        if truth is None:
+            helpers = [] if plan.connections < 2 else await _helpers(sessions, stack, lead, plan)
+            truth = await _truth([lead, *helpers], exact, sample, plan, tell, plan.subject.index_names)
+            if cache:
+                cache.put(key, facts, truth)
+        points = []
+        for setting, mode in _points(plan, index):
+            points.append(await _point(lead, nearest, sample, truth, plan, index, setting, mode, settings, tell))
+        role, database = session.info.quoted_user, identifier(session.info.database)
+    latency = Latency.of(truth.times_ms)
+    return Measurement(
+        plan, index, len(sample), latency, tuple(points),
+        recall.recommend(points, plan.target, plan.k, latency, role=role, database=database),
+        tuple(_warnings(plan, index, sample, truth, points)), is_cached)
+
+
+def default_sweep(index: VectorIndex | None) -> tuple[int, ...]:
+    """The settings that are worth trying: of hnsw those of ann-benchmarks, of ivfflat 1, 2, 4... up to all lists."""
+    if index is None:
+        return ()
+    if index.method == "ivfflat":
+        lists = next((int(one[6:]) for one in index.options if one.startswith("lists=")), 100)
+        found = [1 << power for power in range(16) if 1 << power < lists]
+        return (*found, lists)
+    return HNSW_SWEEP if index.method == "hnsw" else ()
+
+
+def _points(plan: Plan, index: VectorIndex | None) -> list[tuple[int | None, str | None]]:
+    return [(setting, mode) for mode in plan.modes or (None,) for setting in plan.sweep or (None,)]
+
+
+def _nearest(plan: Plan, index: VectorIndex | None) -> Nearest:
+    """The measured statement: place and distance alone, for a vector in the select list would be measured too."""
+    column = plan.subject.column
+    zero = values.of_bits("1" * (column.dimensions or 1)) if column.type_name == "bit" else \
+        values.of_numbers([1.0] * (column.dimensions or 1), column.type_name)
+    request = SearchRequest(plan.subject, zero, plan.metric, plan.k, where=plan.where, columns=(),
+                            options=SearchOptions())
+    found = compose(request).nearest
+    places: tuple[str, ...] = ("tableoid", "ctid")
+    if _is_narrowed(plan, found):
+        # ordered by an index at half precision, but judged by the distances of the column itself
+        places += (f"{identifier(column.name)} {found.operator} $2::{column.type_sql()}",)
+    # One more row than asked for: the query's own.
+    return replace(found, columns=places, limit=plan.k + (0 if _is_given(plan) else 1))
+
+
+def _is_narrowed(plan: Plan, nearest: Nearest) -> bool:
+    return nearest.operand != identifier(plan.subject.column.name)
+
+
+def _is_given(plan: Plan) -> bool:
+    return bool(plan.given) or plan.held_out is not None
+
+
+async def _sample(lead: Reading, plan: Plan) -> list[SampleQuery]:
+    """The queries. Raises Missing where the table has no vector to ask for."""
+    column = plan.subject.column
+    if plan.given:
+        for vector in plan.given:
+            values.check(vector, column.dimensions, plan.metric, column.label)
+        return [SampleQuery(one) for one in plan.given[:plan.queries]]
+    if plan.held_out:
+        statement = Statement(table_vectors(*plan.held_out, plan.queries))
+    else:
+        statement = Statement(sampled_vectors(column.schema, column.relation, column.name, plan.where, plan.queries),
+                              (str(plan.seed),))
+    page, _ = await lead.fetch(statement)
+    found = []
+    for row in page.rows:
+        vector = values.parse(row[-1] or "", column.type_name)
+        if plan.metric.name == "cosine" and vector.norm == 0:
+            continue
+        values.check(vector, column.dimensions, plan.metric, column.label)
+        found.append(SampleQuery(vector, (row[0], row[1]) if not plan.held_out else None))
+    if not found:
+        where = ".".join(plan.held_out) if plan.held_out else column.label
+        raise Missing(f"{where} has no vector to ask for: the table is empty, or all are NULL or zero")
+    return found
+
+
+async def _helpers(sessions: Sessions, stack: AsyncExitStack, lead: Reading, plan: Plan,
+                   ) -> list[Reading]:
+    """Further transactions on the first one's snapshot; fewer, or none, where connections are refused."""
+    found: list[Reading] = []
+    snapshot = await lead.export()
+    try:
+        for _ in range(plan.connections - 1):
+            session = await stack.enter_async_context(sessions())
+            found.append(await stack.enter_async_context(
+                reading(session, snapshot=snapshot, library=read.library(session), timeout_ms=plan.timeout_ms)))
+    except ConsoleError:
+        return found
+    return found
+
+
+async def _truth(readings: Sequence[Reading], nearest: Nearest, sample: Sequence[SampleQuery], plan: Plan, tell: Tell,
+                 names: frozenset[str]) -> Truth:
+    """Every query by exact search, shared out over the connections. Raises ConsoleError."""
+    distances: list[tuple[float, ...]] = [()] * len(sample)
+    times = [0.0] * len(sample)
+    text = nearest.text("$1")
+    waiting = iter(range(len(sample)))
+    done = 0
+    off = {"enable_indexscan": "off"}
+
+    async def work(one: Reading) -> None:
+        nonlocal done
+        async with one.under(off):
+            page, _ = await one.fetch(Statement(explain(text), (Wire(sample[0].vector.wire),)))
+            if used := plans.index_used(plans.document(page.rows[0][0]), names):
+                raise ServerError(f"the exact search would use the index {used}: the truth can't be found")
+            for place in waiting:
+                found, times[place] = await one.fetch(Statement(text, (Wire(sample[place].vector.wire),)))
+                distances[place] = _distances(found.rows, sample[place], plan.k)
+                done += 1
+                tell(Progress("exact", done, len(sample)))
+
+    tell(Progress("exact", 0, len(sample)))
+    await together([work(one) for one in readings])
+    return Truth(tuple(distances), tuple(times))
+
+
+async def together(tasks: Sequence[Awaitable[None]]) -> None:
+    """Runs them all; when one fails, or this is cancelled, the others are cancelled, and waited for."""
+    running = [asyncio.ensure_future(one) for one in tasks]
+    try:
+        await asyncio.gather(*running)
+    finally:
+        for one in running:
+            one.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+async def _point(lead: Reading, nearest: Nearest, sample: Sequence[SampleQuery], truth: Truth, plan: Plan,
+                 index: VectorIndex | None, setting: int | None, mode: str | None, known: Mapping[str, object],
+                 tell: Tell) -> Point:
+    parameter = {"hnsw": "hnsw.ef_search", "ivfflat": "ivfflat.probes"}.get(index.method if index else "")
+    settings: dict[str, str] = {}
+    if setting is not None:
+        if parameter is None:
+            raise UsageError(f"{plan.subject.column.label} has no hnsw or ivfflat index whose settings could be swept")
+        settings[parameter] = str(setting)
+    if mode is not None and index is not None:
+        name = f"{index.method}.iterative_scan"
+        if name not in known:
+            raise UsageError("iterative scans need pgvector 0.8", hint="ALTER EXTENSION vector UPDATE")
+        settings[name] = mode
+    if plan.force_index:
+        settings["enable_seqscan"] = "off"
+    text = nearest.text("$1")
+    label = " ".join(filter(None, ["default" if setting is None else str(setting), mode]))
+    params = [(Wire(values.parse(one.vector.text, "halfvec").wire), Wire(one.vector.wire))
+              if _is_narrowed(plan, nearest) else (Wire(one.vector.wire),) for one in sample]
+    recalls, rows, times = [], [], []
+    async with lead.under(settings):
+        page, _ = await lead.fetch(Statement(explain(text), params[0]))
+        used = plans.index_used(plans.document(page.rows[0][0]), plan.subject.index_names)
+        if plan.warm_up and used:  # the exact searches have warmed the table up already
+            for place, values_of in enumerate(params):
+                await lead.fetch(Statement(text, values_of))
+                tell(Progress(f"{label}, warming up", place + 1, len(sample)))
+        for place, query in enumerate(sample):
+            found, elapsed_ms = await lead.fetch(Statement(text, params[place]))
+            distances = _distances(found.rows, query, plan.k)
+            share = recall.recall_at(distances, truth.distances[place], plan.k)
+            times.append(elapsed_ms)
+            rows.append(len(distances))
+            if share is not None:
+                recalls.append(share)
+            tell(Progress(label, place + 1, len(sample)))
+    return recall.point(recalls, rows, times, setting=setting, parameter=parameter, mode=mode, index_used=used,
+                        target=plan.target)
+
+
+def _distances(rows: Sequence[Sequence[str | None]], query: SampleQuery, k: int) -> tuple[float, ...]:
+    """The distances of at most k rows other than the query's own, in rising order."""
+    found = sorted(float(row[2]) for row in rows
+                   if row[2] is not None and row[2] != "NaN" and query.place != (row[0], row[1]))
+    return tuple(found[:k])
+
+
+def _warnings(plan: Plan, index: VectorIndex | None, sample: Sequence[SampleQuery], truth: Truth,
+              points: Sequence[Point]) -> list[str]:
+    found = []
+    if index is None:
+        found.append(f"no valid index fits {plan.metric.title}: every search is exact")
+    elif left := [one.label for one in points if one.is_exact]:
+        found.append(f"the planner left the index at {', '.join(left)}: those points are the exact search")
+    if not _is_given(plan):
+        found.append("the queries are stored rows: real queries, from elsewhere, usually find a little less")
+    if len(sample) < plan.queries:
+        found.append(f"only {len(sample)} queries could be drawn")
+    if len(sample) < 100:
+        found.append(f"p99 of {len(sample)} queries says little: take at least 100")
+    if short := [one for one in points if one.rows_mean < min(plan.k, _mean(list(map(len, truth.distances)))) - 1e-9]:
+        found.append(f"fewer than k rows came back at {', '.join(one.label for one in short)}")
+    return found
+
+
+def _mean(counts: Sequence[int]) -> float:
+    return sum(counts) / len(counts) if counts else 0.0
+
+
+def _stamp(facts: RelationFacts) -> tuple[object, ...]:
+    return facts.oid, facts.inserted, facts.updated, facts.deleted, facts.heap_pages
+
+
+def _key(label: str, nearest: Nearest, sample: Sequence[SampleQuery]) -> str:
+    digest = hashlib.sha256(f"{label}\0{nearest.text('$1')}".encode())
+    for one in sample:
+        digest.update(one.vector.wire)
+        digest.update(repr(one.place).encode())
+    return digest.hexdigest()

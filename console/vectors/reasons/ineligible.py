@@ -1,0 +1,143 @@
+"""What makes an index impossible: facts of the catalog, and edits of the statement with what each stands for. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from console.server.identifiers import identifier
+from console.vectors.metrics import metric_of_operator
+from console.vectors.reasons import surgery
+from console.vectors.reasons.records import Reason
+from console.vectors.reasons.surgery import Edit, Search
+from console.vectors.records import RelationFacts, VectorColumn, VectorIndex
+
+INDEXED_MOST = {"vector": 2000, "halfvec": 4000, "bit": 64_000}
+
+
+def of_catalog(search: Search, column: VectorColumn, indexes: Sequence[VectorIndex], facts: RelationFacts | None,
+               ) -> list[Reason]:
+    """What the catalog alone says: no index, an invalid one, a column that can't have one."""
+    result: list[Reason] = []
+    if column.relkind == "f":
+        return [Reason("foreign-table", "ineligible", f"{column.table} is a foreign table: its server decides")]
+    if facts and facts.is_security_barrier:
+        result.append(Reason("security-barrier", "ineligible", f"{column.table} is a view with security_barrier: "
+                             "conditions stay inside it"))
+    metric = metric_of_operator(search.operator or "")
+    suffix = metric.operator_class(column.type_name) if metric else f"{column.type_name}_cosine_ops"
+    most = INDEXED_MOST.get(column.type_name)
+    create = f"CREATE INDEX CONCURRENTLY ON {column.table} USING hnsw ({identifier(column.name)} {suffix})"
+    if not [one for one in indexes if one.is_usable]:
+        broken = [one for one in indexes if not one.is_usable]
+        if broken:
+            name = broken[0].sql_name
+            return [*result, Reason("index-invalid", "ineligible", f"the index {broken[0].name} is invalid: its build "
+                                    "failed, was cancelled, or still runs", f"REINDEX INDEX CONCURRENTLY {name}; or "
+                                    f"DROP INDEX CONCURRENTLY {name}")]
+        if column.dimensions is None and column.type_name in surgery.VECTOR_TYPES[:2]:
+            return [*result, Reason("no-dimensions", "ineligible", f"{column.label} has no dimensions, so it can have "
+                                    "no index", f"ALTER TABLE {column.table} ALTER {identifier(column.name)} TYPE "
+                                    f"{column.type_name}(n)")]
+        if most and column.dimensions and column.dimensions > most:
+            narrow = f"(({identifier(column.name)}::halfvec({column.dimensions})) halfvec_cosine_ops)" \
+                if column.type_name == "vector" and column.dimensions <= INDEXED_MOST["halfvec"] else \
+                f"((binary_quantize({identifier(column.name)})::bit({column.dimensions})) bit_hamming_ops)"
+            return [*result, Reason("too-many-dimensions", "ineligible", f"{column.dimensions} dimensions: an index "
+                                    f"of {column.type_name} has at most {most}",
+                                    f"CREATE INDEX CONCURRENTLY ON {column.table} USING hnsw {narrow}, and order by "
+                                    "that expression")]
+        result.append(Reason("no-index", "ineligible", f"{column.label} has no vector index", create))
+    elif broken := [one for one in indexes if not one.is_usable and metric and metric.operator in one.operators]:
+        result.append(Reason("index-invalid", "ineligible", f"the index {broken[0].name}, which would fit, is invalid",
+                             f"REINDEX INDEX CONCURRENTLY {broken[0].sql_name}"))
+    return result
+
+
+def edits(search: Search, column: VectorColumn, indexes: Sequence[VectorIndex]) -> list[Edit]:
+    """The changes to try, likeliest culprits last: of several that are needed all are kept."""
+    found = [
+        Edit("descending", surgery.ascending),
+        Edit("nulls-first", surgery.nulls_last),
+        Edit("function-form", surgery.as_operator),
+        Edit("computed-order", surgery.bare_distance),
+        Edit("not-ordered", surgery.ordered),
+        Edit("fence", surgery.unfenced),
+    ]
+    if column.dimensions:
+        found.append(Edit("vector-of-the-row", surgery.with_constant(column.dimensions)))
+    usable = [one for one in indexes if one.is_usable]
+    fitting = [one for one in usable if search.operator in one.operators]
+    index = next(iter(sorted(fitting or usable, key=lambda one: (one.position is None, one.predicate is not None))),
+                 None)
+    if index is None:
+        return found
+    kind = index.operand_type.split(".")[-1].strip('"')
+    found.append(Edit("operand", surgery.with_operand(None if index.position else index.expression,
+                                                      kind if kind != "bit" else "bit")))
+    if search.operator not in index.operators and index.operators:
+        found.append(Edit("operator-class", surgery.with_operator(index.operators[0])))
+    if index.predicate:
+        found.append(Edit("partial-index", surgery.with_predicate(index.predicate)))
+    return found
+
+
+def told(rule: str, search: Search, column: VectorColumn, indexes: Sequence[VectorIndex], is_generic: bool,
+         ) -> tuple[str, str, str]:
+    """Rule, sentence and fix of an edit that brought the index back."""
+    usable = [one for one in indexes if one.is_usable]
+    index = next((one for one in usable if search.operator in one.operators), usable[0] if usable else None)
+    operator = search.operator or "the operator"
+    name = index.name if index else "the index"
+    match rule:
+        case "descending":
+            if operator == "<#>":
+                return rule, "ORDER BY ... <#> DESC: <#> is already the negative inner product", "sort ascending"
+            return rule, "the order is DESC: an index gives the nearest first, never the farthest", \
+                "sort the distance ascending; compute a similarity in the select list"
+        case "nulls-first":
+            return rule, "NULLS FIRST: an index has no NULLs, and gives them last", "leave NULLS FIRST out"
+        case "function-form":
+            return rule, "the distance is computed by a function: only the operator is in the operator class", \
+                f"write {operator}"
+        case "computed-order":
+            return rule, "the order is by something computed from the distance, not by the distance itself", \
+                f"ORDER BY {identifier(column.name)} {operator} ...; compute the rest in the select list"
+        case "not-ordered":
+            return rule, "the distance only filters: without ORDER BY a vector index can't be scanned", \
+                "add ORDER BY the distance and a LIMIT; filter by the distance outside of it"
+        case "fence":
+            return rule, "a subquery stands between the order and the table: MATERIALIZED, OFFSET, DISTINCT, GROUP BY "\
+                "or a window function", "move ORDER BY and LIMIT inside it"
+        case "vector-of-the-row":
+            return rule, "the query vector belongs to a row of the join, so that there is no one order", \
+                "LATERAL (SELECT ... ORDER BY ... LIMIT k), or a scalar subquery for the vector"
+        case "operator-class":
+            served = ", ".join(index.operators) if index else ""
+            metric = metric_of_operator(operator)
+            wanted = metric.operator_class(column.type_name) if metric else ""
+            return rule, f"{name} is for {served} ({index.operator_class if index else ''}), the statement orders by "\
+                f"{operator}", f"order by {served}, or CREATE INDEX CONCURRENTLY ON {column.table} USING hnsw "\
+                f"({identifier(column.name)} {wanted})"
+        case "partial-index":
+            predicate = index.predicate if index else ""
+            if is_generic:
+                return "generic-plan", f"{name} is partial ({predicate}), and a generic plan doesn't know the "\
+                    "parameter's value", "write the value as a literal, or SET plan_cache_mode = force_custom_plan"
+            return rule, f"{name} is partial: the WHERE doesn't imply {predicate}", f"add AND {predicate}"
+        case _:
+            return _operand(search, column, index)
+
+
+def _operand(search: Search, column: VectorColumn, index: VectorIndex | None) -> tuple[str, str, str]:
+    side, other = (surgery.expression_text(one) for one in search.sides)
+    if index is not None and index.position is None:
+        if side == identifier(column.name) or side.endswith(f".{column.name}"):
+            return "expression-index", f"the only index that fits, {index.name}, is of {index.expression}, not of the "\
+                "column", f"ORDER BY {index.expression} {search.operator} ..."
+        return "expression-differs", f"the statement compares {side}, the index {index.name} is of {index.expression}",\
+            f"repeat the index's expression exactly: {index.expression}"
+    if "::" in side or "(" in side:
+        return "column-cast", f"the column is cast: {side}", f"compare {identifier(column.name)} itself"
+    kind = other.rpartition("::")[2]
+    return "parameter-type", f"the query vector is a {kind}, and the column a {column.type_name}: the column would be "\
+        "cast, row by row", f"cast the parameter: ::{column.type_name}"

@@ -1,0 +1,140 @@
+"""Used, but too few rows or wrong ones: what pgvector's indexes leave out without a word. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from console.vectors import plan as plans
+from console.vectors.reasons.records import Reason
+from console.vectors.records import RelationFacts, VectorIndex
+
+HNSW_MOST = 1000
+DEAD_SHARE = 0.2
+
+
+def reasons(plan: dict[str, Any], indexes: Sequence[VectorIndex], settings: Mapping[str, str],
+            facts: RelationFacts | None, *, wanted: int | None, has_filter: bool) -> list[Reason]:
+    """The reasons that hold for `plan`, executed or not. `wanted` is LIMIT plus OFFSET, None without a LIMIT."""
+    by_name = {one.name: one for one in indexes}
+    scans = plans.ordered_scans(plan, by_name)
+    if not scans:
+        return []  # an exact search leaves nothing out
+    index = by_name[scans[0]["Index Name"]]
+    found = plans.candidates(plan, by_name)
+    rows = plans.actual_rows(plan)
+    has_filter = has_filter or any("Filter" in node for node in scans)
+    # OFFSET's rows are found and thrown away above the index
+    lacking = found is not None and wanted is not None and found.kept < wanted
+    result: list[Reason] = []
+    if rows is None or lacking or wanted is None:
+        if index.method == "hnsw":
+            result += _hnsw(index, settings, facts, found, wanted, has_filter, lacking)
+        elif index.method == "ivfflat":
+            result += _ivfflat(index, settings, facts, found, has_filter, lacking)
+    if settings.get(f"{index.method}.iterative_scan") == "relaxed_order":
+        result.append(Reason(
+            "relaxed-order", "short", f"{index.method}.iterative_scan is relaxed_order: rows may come slightly out of "
+            "order", f"SET LOCAL {index.method}.iterative_scan = strict_order" if index.method == "hnsw" else
+            "sort the rows once more: WITH found AS MATERIALIZED (...) SELECT * FROM found ORDER BY distance + 0"))
+    result += _contents(index, facts, lacking and not result)
+    result += _partitions(plan, scans)
+    return result
+
+
+def _hnsw(index: VectorIndex, settings: Mapping[str, str], facts: RelationFacts | None,
+          found: plans.Candidates | None, wanted: int | None, has_filter: bool, lacking: bool) -> list[Reason]:
+    ef = int(settings.get("hnsw.ef_search", "40"))
+    iterative = settings.get("hnsw.iterative_scan", "off")
+    result = []
+    if iterative == "off":
+        turn_on = "SET LOCAL hnsw.iterative_scan = strict_order" if "hnsw.iterative_scan" in settings else \
+            "ALTER EXTENSION vector UPDATE to 0.8, which has iterative scans"
+        if wanted is None:
+            result.append(Reason("no-limit-truncated", "short", f"there is no LIMIT, and an hnsw scan ends after "
+                                 f"hnsw.ef_search = {ef} candidates", f"add a LIMIT, or {turn_on}"))
+        elif wanted > ef:
+            fix = f"SET LOCAL hnsw.ef_search = {wanted}" if wanted <= HNSW_MOST else turn_on
+            result.append(Reason("limit-over-ef-search", "short", f"LIMIT and OFFSET ask for {wanted} rows, but "
+                                 f"hnsw.ef_search is {ef}: an hnsw scan gives no more candidates than that", fix))
+        if has_filter and (found is None or found.rejected):
+            policy = " (a row security policy is one)" if facts and facts.has_row_security else ""
+            what = f"rejected {found.rejected} of the {found.given} candidates" if found else \
+                f"is applied to the {ef} candidates afterwards, so that fewer rows may be left"
+            result.append(Reason("filtered-afterwards", "short", f"the filter{policy} {what}, and iterative scan is "
+                                 "off", f"{turn_on}; or a partial index, a partition, or an exact search"))
+        if lacking and found and not found.rejected and found.given < min(ef, wanted or ef):
+            result.append(Reason("few-candidates", "short", f"the index gave only {found.given} candidates at "
+                                 f"hnsw.ef_search = {ef}: many equal vectors, dead rows, or no more rows indexed",
+                                 f"{turn_on}; VACUUM {index.relation}"))
+    elif lacking and found:
+        most = int(settings.get("hnsw.max_scan_tuples", "20000"))
+        everything = facts and facts.row_estimate is not None and found.given >= facts.row_estimate * 0.98
+        if everything:
+            result.append(Reason("all-scanned", "short", f"all {found.given} rows were looked at: no more fit"))
+        elif found.given >= most:
+            result.append(Reason("max-scan-tuples", "short", f"the scan gave up after hnsw.max_scan_tuples = {most} "
+                                 "rows", f"SET LOCAL hnsw.max_scan_tuples = {most * 10}"))
+        else:
+            result.append(Reason("scan-memory", "short", f"the scan gave up after {found.given} rows: the memory, "
+                                 "work_mem times hnsw.scan_mem_multiplier, was used up",
+                                 "SET LOCAL hnsw.scan_mem_multiplier = 4"))
+    return result
+
+
+def _ivfflat(index: VectorIndex, settings: Mapping[str, str], facts: RelationFacts | None,
+             found: plans.Candidates | None, has_filter: bool, lacking: bool) -> list[Reason]:
+    probes = int(settings.get("ivfflat.probes", "1"))
+    iterative = settings.get("ivfflat.iterative_scan", "off")
+    result = []
+    if iterative == "off":
+        on = "SET LOCAL ivfflat.iterative_scan = relaxed_order" if "ivfflat.iterative_scan" in settings else \
+            f"SET LOCAL ivfflat.probes = {probes * 4}"
+        if lacking and found:
+            result.append(Reason("lists-exhausted", "short", f"the {probes} lists that were probed hold {found.given} "
+                                 f"candidates, of which the filter rejected {found.rejected}",
+                                 f"SET LOCAL ivfflat.probes = {probes * 4}; or {on}"))
+        elif has_filter and found is None:
+            result.append(Reason("filtered-afterwards", "short", f"the filter is applied to what {probes} lists hold, "
+                                 "so that fewer rows may be left", on))
+    elif lacking and found:
+        most = settings.get("ivfflat.max_probes", "32768")
+        result.append(Reason("max-probes", "short", f"the scan ended after {found.given} rows: all lists were probed, "
+                             f"or ivfflat.max_probes = {most} of them", "SET LOCAL ivfflat.max_probes = 32768"))
+    lists = next((int(one[6:]) for one in index.options if one.startswith("lists=") and one[6:].isdigit()), 100)
+    if facts and facts.row_estimate and facts.row_estimate / lists > 20_000:
+        result.append(Reason("few-lists", "short", f"{lists} lists for {facts.row_estimate:.0f} rows: the index was "
+                             "built for fewer rows than there are now",
+                             f"ALTER INDEX {index.sql_name} SET (lists = {max(1, round(facts.row_estimate / 1000))}); "
+                             f"REINDEX INDEX CONCURRENTLY {index.sql_name}"))
+    return result
+
+
+def _contents(index: VectorIndex, facts: RelationFacts | None, lacking: bool) -> list[Reason]:
+    if facts is None:
+        return []
+    result = []
+    if facts.null_fraction:
+        result.append(Reason("null-vectors", "short", f"{facts.null_fraction:.1%} of the vectors are NULL: no index "
+                             "holds those rows, an exact search returns them last", "WHERE ... IS NOT NULL"))
+    if lacking and any(one.name == "cosine" for one in index.metrics):
+        result.append(Reason("zero-vectors", "short", "zero vectors are not in an index for cosine distance"))
+    live, dead = facts.live_rows or 0, facts.dead_rows or 0
+    if dead > DEAD_SHARE * max(1, live):
+        result.append(Reason("dead-rows", "short", f"{dead} dead rows beside {live} live ones take candidates away "
+                             "until VACUUM", f"REINDEX INDEX CONCURRENTLY {index.sql_name}; VACUUM {index.relation}"))
+    return result
+
+
+def _partitions(plan: dict[str, Any], scans: Sequence[plans.Node]) -> list[Reason]:
+    for node in plans.nodes(plan):
+        if node["Node Type"] == "Merge Append":
+            sorted_ones = [part for child in node.get("Plans", ()) if child["Node Type"] == "Sort"
+                           for part in plans.nodes({"Plan": child}) if "Relation Name" in part]
+            if sorted_ones and scans:
+                names = ", ".join(str(one["Relation Name"]) for one in sorted_ones[:5])
+                return [Reason("partition-without-index", "short", f"{len(sorted_ones)} partitions have no index that "
+                               f"fits and are sorted: {names}", "CREATE INDEX on each, then ALTER INDEX parent ATTACH "
+                               "PARTITION")]
+    return []
+

@@ -1,0 +1,192 @@
+"""Why isn't the index used? Two plans, the catalog, and the statement changed one thing at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from console.errors import ConsoleError, ServerError, UsageError
+from console.server.readonly import Statement, Wire, explain, trip
+from console.server.session import PgSession
+from console.vectors import plan as plans
+from console.vectors import read
+from console.vectors.reasons import cost, ineligible, short, surgery
+from console.vectors.reasons.records import Reason, Verdict
+from console.vectors.reasons.surgery import Edit, Node, Search
+from console.vectors.records import VectorColumn, VectorIndex
+
+FORCED = {"enable_seqscan": "off", "enable_bitmapscan": "off", "enable_sort": "off"}
+"""Under these the planner takes a vector index wherever it can. For plans alone: it changes what a search finds."""
+
+
+class Examination:
+    """One statement on one session: its plan, and the plans of its variants. Nothing is executed but with ANALYZE."""
+
+    def __init__(self, session: PgSession, tree: Node, params: Sequence[str | Wire | None],
+                 settings: Mapping[str, str], timeout_ms: int | None) -> None:
+        self.session = session
+        self.tree = tree
+        self.params = tuple(params)
+        self.settings = dict(settings)
+        self.timeout_ms = timeout_ms
+        self.is_generic = surgery.has_parameters(tree) and not params
+        self.names: frozenset[str] = frozenset()
+
+    async def plan(self, tree: Node | None = None, *, analyze: bool = False,
+                   settings: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """The plan of `tree` (default: the statement) with further settings. Raises ConsoleError."""
+        text = surgery.deparse(tree if tree is not None else self.tree)
+        statement = Statement(explain(text, analyze=analyze, generic=self.is_generic), self.params)
+        done = await trip(self.session, [statement], settings=self.settings | dict(settings or {}),
+                          library=read.library(self.session), timeout_ms=self.timeout_ms)
+        return plans.document(done.pages[0].rows[0][0])
+
+    async def uses_index(self, tree: Node | None = None, settings: Mapping[str, str] | None = None) -> bool:
+        """Whether that plan goes by a vector index; not, where the server refuses the statement."""
+        try:
+            return plans.index_used(await self.plan(tree, settings=settings), self.names) is not None
+        except ServerError:
+            return False
+
+
+async def why(session: PgSession, text: str, params: Sequence[str | Wire | None] = (), *,
+              settings: Mapping[str, str] | None = None, analyze: bool = False,
+              timeout_ms: int | None = None) -> Verdict:
+    """What a SELECT's plan does with the vector indexes at hand, and why. Raises ConsoleError.
+
+    `params` are the values of $1, $2...; without them a statement that has some is planned generically (PostgreSQL
+    16 and later). With `analyze` it is executed, read-only. `settings` hold as in the search (SET LOCAL).
+    """
+    tree = surgery.parse(text)
+    look = Examination(session, tree, params, settings or {}, timeout_ms)
+    if look.is_generic and session.info.major < 16:
+        raise UsageError("the statement has parameters, and PostgreSQL plans it without their values only from 16 on",
+                         hint="give the values")
+    try:
+        plan = await look.plan(analyze=analyze)
+    except ServerError as error:
+        if reason := _of_error(session, error):
+            return Verdict("ineligible", reason.sentence, None, (reason,))
+        raise
+    relations = {(node.get("Schema"), node["Relation Name"]) for node in plans.nodes(plan) if "Relation Name" in node}
+    columns = [one for one in await read.columns(session) if (one.schema, one.relation) in relations]
+    found: dict[int, list[VectorIndex]] = {}
+    for oid in dict.fromkeys(one.relation_oid for one in columns[:50]):
+        found[oid] = await read.indexes(session, oid)
+    look.names = frozenset(index.name for each in found.values() for index in each)
+    names = [one.name for one in columns]
+    search = surgery.find(tree, names)
+    if search is None:
+        return _no_search(plan)
+    column = next((one for one in columns if one.name == search.column), columns[0] if columns else None)
+    effective = {name: one.setting for name, one in (await read.settings(session)).items()} | look.settings
+    used = plans.index_used(plan, look.names)
+    if column is None:
+        return _no_search(plan)
+    indexes = read.serving(found[column.relation_oid], column)
+    facts = await read.relation_facts(session, column.relation_oid, column.position)
+    if used:
+        wanted = None if search.limit is None else search.limit + search.offset
+        has_filter = search.select.HasField("where_clause")
+        reasons = short.reasons(plan, [one for each in found.values() for one in each], effective, facts,
+                                wanted=wanted, has_filter=has_filter)
+        reasons += _of_vector(search) + cost.other_index(used, indexes, search)
+        sentence = f"the index {used} is used" + (
+            f", with {len(reasons)} thing{'s' * (len(reasons) > 1)} to know" if reasons else "")
+        return Verdict("used", sentence, used, tuple(reasons), plans.total_cost(plan), None, plan)
+    if _of_vector(search):
+        (reason,) = _of_vector(search)
+        return Verdict("ineligible", reason.sentence, None, (reason,), plans.total_cost(plan), None, plan)
+    if effective.get("enable_indexscan") == "off" and await look.uses_index(settings={"enable_indexscan": "on"}):
+        reason = Reason("indexscan-off", "ineligible", "enable_indexscan is off", "RESET enable_indexscan; look into "
+                        "pg_db_role_setting for where it comes from", True)
+        return Verdict("ineligible", reason.sentence, None, (reason,), plans.total_cost(plan), None, plan)
+    forced = await look.plan(settings=FORCED)
+    if plans.index_used(forced, look.names):
+        reasons = await cost.reasons(look, search, column, indexes, facts, effective, plan, forced)
+        first = f": {reasons[0].sentence}" if reasons else ""
+        return Verdict("cost", f"the planner could use {plans.index_used(forced, look.names)} but finds the rest "
+                       f"cheaper{first}", None, tuple(reasons), plans.total_cost(plan), plans.total_cost(forced), plan)
+    reasons = ineligible.of_catalog(search, column, indexes, facts)
+    reasons += await _culprits(look, search, column, indexes)
+    if not reasons:
+        reasons = [Reason("unknown", "ineligible", "no index can be used, and no single change brings one back",
+                          "look at the plan")]
+    proved = [one for one in reasons if one.is_proved] or reasons
+    return Verdict("ineligible", proved[0].sentence, None, tuple(sorted(reasons, key=lambda one: not one.is_proved)),
+                   plans.total_cost(plan), None, plan)
+
+
+async def _culprits(look: Examination, search: Search, column: VectorColumn, indexes: Sequence[VectorIndex],
+                    ) -> list[Reason]:
+    """The smallest set of edits that brings the index back: one alone if it will do, else what of all is needed."""
+    names = [column.name]
+    edits = ineligible.edits(search, column, indexes)
+
+    async def brings_back(chosen: Sequence[Edit]) -> bool:
+        tree = surgery.edited(look.tree, names, chosen)
+        return tree is not None and await look.uses_index(tree, FORCED)
+
+    needed: list[Edit] = []
+    for edit in edits:
+        if await brings_back([edit]):
+            needed = [edit]
+            break
+    else:
+        if await brings_back(edits):
+            needed = list(edits)
+            for edit in edits:
+                fewer = [one for one in needed if one is not edit]
+                if await brings_back(fewer):
+                    needed = fewer
+    tree = surgery.edited(look.tree, names, needed) if needed else None
+    rewritten = surgery.deparse(tree) if tree is not None else None
+    result = []
+    for edit in needed:
+        rule, sentence, fix = ineligible.told(edit.rule, search, column, indexes, look.is_generic)
+        result.append(Reason(rule, "ineligible", sentence, fix, True, rewritten))
+    return result
+
+
+def _of_vector(search: Search) -> list[Reason]:
+    """Of a query vector that can be seen to be NULL or zero."""
+    if surgery.null_vector(search):
+        return [Reason("null-vector", "short", "the query vector is NULL: the order means nothing, any rows come back",
+                       "check the vector before the search")]
+    text = surgery.vector_literal(search)
+    if text and search.operator == "<=>" and not text.strip("[] ,0.+-eE"):
+        return [Reason("zero-vector", "short", "the query vector is zero: it has no cosine distance to anything",
+                       "check the vector before the search")]
+    _, other = search.sides
+    if any(kind == "sub_link" for kind, _ in surgery.walk(other)):
+        return [Reason("vector-from-subquery", "fact", "the query vector comes from a subquery: when that finds no "
+                       "row, it is NULL, and any rows come back without an error", "check that the row exists")]
+    return []
+
+
+def _no_search(plan: dict[str, Any]) -> Verdict:
+    functions = [node for node in plans.nodes(plan) if node["Node Type"] == "Function Scan"]
+    if functions:
+        name = functions[0].get("Function Name", "a function")
+        reason = Reason("function-scan", "fact", f"the search is inside {name}, which hides its plan",
+                        "EXPLAIN what is inside, or auto_explain.log_nested_statements; an SQL function that can be "
+                        "inlined hides nothing")
+        return Verdict("no search", reason.sentence, None, (reason,), plans.total_cost(plan), None, plan)
+    return Verdict("no search", "the statement orders by no vector distance", None, (), plans.total_cost(plan), None,
+                   plan)
+
+
+def _of_error(session: PgSession, error: ConsoleError) -> Reason | None:
+    if not isinstance(error, ServerError) or "operator does not exist" not in error.summary:
+        return None
+    if "[]" in error.summary:
+        return Reason("array-parameter", "ineligible", f"{error.summary}: an array is no vector",
+                      "cast it, $1::real[]::vector, or register the driver's vector type")
+    extension = session.info.extensions.get("vector")
+    if extension and any(one in error.summary for one in surgery.VECTOR_TYPES):
+        return Reason("search-path", "ineligible", f"{error.summary}: pgvector is in the schema {extension.schema}",
+                      f"SET search_path = ..., {extension.schema}; or write OPERATOR({extension.schema}.<=>)")
+    return None
+
+
+__all__ = ["Examination", "why"]

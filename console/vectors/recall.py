@@ -1,0 +1,170 @@
+"""Recall and latency as numbers: what was found against what there is, and which setting to take. Pure.
+
+Recall is by distance: a row counts when it is no farther than the k-th of the exact search, so that rows at the same
+distance are worth the same. The denominator is what the exact search found, at most k, never what came back.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+RELATIVE_TOLERANCE = 1e-6
+ABSOLUTE_TOLERANCE = 1e-9
+
+
+def recall_at(found: Sequence[float], truth: Sequence[float], k: int) -> float | None:
+    """The share of the `k` nearest that was found, from 0 to 1. Distances, `truth` in rising order.
+
+    None where there is nothing to find.
+    """
+    wanted = min(k, len(truth))
+    if wanted == 0:
+        return None
+    bound = truth[wanted - 1]
+    bound += abs(bound) * RELATIVE_TOLERANCE + ABSOLUTE_TOLERANCE
+    return min(wanted, sum(1 for one in found[:k] if one <= bound)) / wanted
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value at `share` (0 to 1) of the sorted values, between two of them by proportion. NaN without values."""
+    ordered = sorted(values)
+    if not ordered:
+        return math.nan
+    place = (len(ordered) - 1) * share
+    low = math.floor(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Wall times of one client's queries in milliseconds. p99 means little below 100 queries."""
+
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+    mean_ms: float
+
+    @classmethod
+    def of(cls, times_ms: Sequence[float]) -> Latency:
+        mean = sum(times_ms) / len(times_ms) if times_ms else math.nan
+        return cls(percentile(times_ms, 0.5), percentile(times_ms, 0.95), percentile(times_ms, 0.99), mean)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One setting measured. `setting` is the swept number, None for the server's own; `parameter` its name.
+
+    `confidence` is half the width of the mean's 95 % interval; `below_target` the share of queries whose recall is
+    under the target; `rows_mean` rows that came back, at most k. `index_used` None: the planner left the index, so
+    that recall and latency are the exact search's.
+    """
+
+    setting: int | None
+    parameter: str | None
+    mode: str | None
+    recall_mean: float
+    recall_min: float
+    recall_sd: float
+    confidence: float
+    below_target: float
+    rows_mean: float
+    latency: Latency
+    index_used: str | None
+    recalls: tuple[float, ...] = ()
+
+    @property
+    def is_exact(self) -> bool:
+        return self.index_used is None
+
+    @property
+    def label(self) -> str:
+        name = "default" if self.setting is None else str(self.setting)
+        return f"{name} {self.mode}" if self.mode and self.mode != "off" else name
+
+
+def point(recalls: Sequence[float], rows: Sequence[int], times_ms: Sequence[float], *, setting: int | None,
+          parameter: str | None, mode: str | None, index_used: str | None, target: float) -> Point:
+    """The numbers of one setting from those of its queries; all three sequences are in the queries' order."""
+    count = len(recalls)
+    mean = sum(recalls) / count if count else math.nan
+    deviation = math.sqrt(sum((one - mean) ** 2 for one in recalls) / (count - 1)) if count > 1 else 0.0
+    return Point(
+        setting, parameter, mode, mean, min(recalls, default=math.nan), deviation,
+        1.96 * deviation / math.sqrt(count) if count else math.nan,
+        sum(1 for one in recalls if one < target) / count if count else math.nan,
+        sum(rows) / len(rows) if rows else math.nan, Latency.of(times_ms), index_used, tuple(recalls))
+
+
+def pareto(points: Sequence[Point]) -> tuple[Point, ...]:
+    """The points that no other beats in both recall and median latency, the quickest first."""
+    best: list[Point] = []
+    for one in sorted(points, key=lambda each: (each.latency.p50_ms, -each.recall_mean)):
+        if not best or one.recall_mean > best[-1].recall_mean:
+            best.append(one)
+    return tuple(best)
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """What to set for the target: a sentence, and the SQL by which it holds for a query, a role, or a database.
+
+    `point` None: no setting that was measured reaches the target, or the exact search does better.
+    """
+
+    point: Point | None
+    sentence: str
+    sql: tuple[str, ...] = ()
+
+
+TAIL_SHARE = 0.95
+"""This share of the queries should reach the target but for one row."""
+
+
+def recommend(points: Sequence[Point], target: float, k: int, exact: Latency, *, role: str, database: str,
+              ) -> Recommendation:
+    """The quickest point that reaches `target` on average and, but for one row of k, for 95 % of the queries.
+
+    `role` and `database` are identifiers as SQL has them.
+    """
+    by_index = [one for one in points if not one.is_exact]
+    if not by_index:
+        return Recommendation(None, "no point went by the index: there is nothing to tune before it is used")
+    good = [one for one in by_index if one.recall_mean >= target and _tail_share(one, target, k) >= TAIL_SHARE]
+    if not good:
+        best = max(by_index, key=lambda one: one.recall_mean)
+        if best.recall_mean >= target:
+            below = 1 - _tail_share(best, target, k)
+            return Recommendation(None, f"recall {target:g} is reached on average ({best.recall_mean:.3f} at {best.label}"
+                                  f"), but {below:.0%} of the queries miss it by more than one row: sweep higher")
+        return Recommendation(None, f"no setting reaches recall {target:g}: the best is {best.recall_mean:.3f} at "
+                              f"{best.parameter or 'the setting'} {best.label}. Sweep higher, rebuild with a larger m "
+                              "or ef_construction (hnsw) or more suitable lists (ivfflat), or search exactly")
+    best = min(good, key=lambda one: (one.latency.p50_ms, one.setting or 0))
+    if best.latency.p50_ms >= exact.p50_ms:
+        return Recommendation(None, f"the exact search is quicker here: {exact.p50_ms:.1f} ms against "
+                              f"{best.latency.p50_ms:.1f} ms at {best.label}, and it misses nothing",
+                              ("SET LOCAL enable_indexscan = off",))
+    settings = _settings(best)
+    words = " and ".join(f"{name} = {value}" for name, value in settings) or "the server's own settings"
+    return Recommendation(
+        best, f"{words}: recall {best.recall_mean:.3f} ± {best.confidence:.3f} at {best.latency.p50_ms:.2f} ms "
+        f"(exact {exact.p50_ms:.2f} ms)",
+        tuple(f"{how} {name} = {value}" for name, value in settings
+              for how in ("SET LOCAL", f"ALTER ROLE {role} SET", f"ALTER DATABASE {database} SET")))
+
+
+def _tail_share(one: Point, target: float, k: int) -> float:
+    bound = target - 1 / k - 1e-9
+    return sum(1 for each in one.recalls if each >= bound) / max(1, len(one.recalls))
+
+
+def _settings(one: Point) -> list[tuple[str, str]]:
+    found = []
+    if one.parameter and one.setting is not None:
+        found.append((one.parameter, str(one.setting)))
+    if one.mode and one.parameter:
+        found.append((one.parameter.partition(".")[0] + ".iterative_scan", one.mode))
+    return found

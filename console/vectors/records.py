@@ -1,0 +1,223 @@
+"""What is read of vector columns, their indexes and their tables; what a search brings."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from console.server.identifiers import identifier
+from console.vectors.metrics import Metric, metric_of_operator
+
+
+@dataclass(frozen=True, slots=True)
+class VectorColumn:
+    """A column of type vector, halfvec, sparsevec or bit(n) (sql/columns.sql).
+
+    `dimensions` is None where the column has none (bits for bit). `is_visible`: pgvector's operators are found without
+    their schema.
+    """
+
+    relation_oid: int
+    schema: str
+    relation: str
+    relkind: str
+    is_partition: bool
+    position: int
+    name: str
+    type_name: str
+    type_schema: str
+    dimensions: int | None
+    storage: str
+    is_not_null: bool
+    row_estimate: float | None
+    extension_schema: str
+    is_visible: bool
+    is_readable: bool
+    comment: str | None
+
+    @property
+    def label(self) -> str:
+        """schema.table.column, in quotes where needed."""
+        return identifier(self.schema, self.relation, self.name)
+
+    @property
+    def table(self) -> str:
+        return identifier(self.schema, self.relation)
+
+    def operator(self, metric: Metric) -> str:
+        """The metric's operator as a statement writes it here."""
+        if self.is_visible:
+            return metric.operator
+        return f"OPERATOR({identifier(self.extension_schema)}.{metric.operator})"
+
+    def type_sql(self, type_name: str | None = None) -> str:
+        """A vector type as a statement casts to it; bit with its length, for `bit` alone means one bit."""
+        wanted = type_name or self.type_name
+        if wanted == "bit":
+            return f"bit({self.dimensions})" if self.dimensions else "varbit"
+        return identifier(wanted) if self.is_visible else identifier(self.extension_schema, wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class VectorIndex:
+    """An index that can serve ORDER BY with one of `operators` (sql/indexes.sql).
+
+    `position` is the indexed column's, None of an expression; `options` are those of pg_class, which the built index
+    needn't have (see IndexFacts). `scans` since the statistics were reset.
+    """
+
+    oid: int
+    relation_oid: int
+    schema: str
+    relation: str
+    name: str
+    method: str
+    operator_class: str
+    operand_type: str
+    operators: list[str]
+    position: int | None
+    expression: str
+    predicate: str | None
+    is_valid: bool
+    is_ready: bool
+    options: list[str]
+    size_bytes: int | None
+    tuples_per_page: float | None
+    scans: int | None
+    is_partitioned: bool
+    definition: str
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        return tuple(metric for one in self.operators if (metric := metric_of_operator(one)))
+
+    @property
+    def is_usable(self) -> bool:
+        return self.is_valid and self.is_ready
+
+    @property
+    def sql_name(self) -> str:
+        return identifier(self.schema, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class RelationFacts:
+    """What decides about plans of a table with vectors (sql/relation_facts.sql); pages of 8 KiB."""
+
+    oid: int
+    relkind: str
+    row_estimate: float | None
+    heap_pages: int
+    toast_pages: int
+    has_row_security: bool
+    is_security_barrier: bool
+    parallel_workers: int | None
+    analyzed_at: dt.datetime | None
+    modified_since_analyze: int | None
+    live_rows: int | None
+    dead_rows: int | None
+    null_fraction: float | None
+    average_bytes: int | None
+    inserted: int | None
+    updated: int | None
+    deleted: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting as it holds now (pg_settings); `unit` as PostgreSQL has it ("kB", "8kB"), None without."""
+
+    name: str
+    setting: str
+    default_setting: str | None
+    source: str
+    unit: str | None
+    lowest: str | None
+    highest: str | None
+
+    @property
+    def is_changed(self) -> bool:
+        return self.setting != self.default_setting
+
+
+@dataclass(frozen=True, slots=True)
+class ShownColumn:
+    """A column that a result may show (sql/shown_columns.sql); `sort` is fixed, text, bytea, vector or other."""
+
+    name: str
+    parameter_type: str
+    sort: str
+
+
+@dataclass(frozen=True, slots=True)
+class Metapage:
+    """The first 64 bytes of an index as hexadecimal digits (sql/metapage.sql, pageinspect)."""
+
+    hex: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cached:
+    """Pages of an index in shared_buffers (sql/cached.sql, pg_buffercache)."""
+
+    buffers: int
+
+
+@dataclass(frozen=True, slots=True)
+class IndexFacts:
+    """What the built index says itself. None where it can't be asked; `why_not` says why.
+
+    `built_with` are its options as built, e.g. {"m": 16, "ef_construction": 64}; `cached_share` from 0 to 1.
+    """
+
+    index: VectorIndex
+    built_with: dict[str, int] | None
+    cached_share: float | None
+    why_not: str | None = None
+
+    @property
+    def stale_options(self) -> dict[str, tuple[int, int]]:
+        """Options that ALTER INDEX has changed without a REINDEX: (as set, as built)."""
+        if not self.built_with:
+            return {}
+        wanted = dict(one.partition("=")[::2] for one in self.index.options)
+        return {name: (int(wanted[name]), built) for name, built in self.built_with.items()
+                if wanted.get(name, "").isdigit() and int(wanted[name]) != built}
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One row found. `distance` is the operator's value (for inner product its negative), None for a NULL vector.
+
+    `key` are the texts of the key columns, or the ctid; `values` the shown columns' in their order.
+    """
+
+    rank: int
+    distance: float | None
+    key: tuple[str | None, ...]
+    values: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """What a search brought. `columns` and their `type_oids` belong to every hit's values; times in milliseconds.
+
+    `sql` is the statement with the vector in it, as one would paste it; `index_used` None where no vector index was,
+    `plan` EXPLAIN's document. `found` counts the rows that came before the query's own row was left out.
+    """
+
+    column: VectorColumn
+    metric: Metric
+    k: int
+    hits: tuple[Hit, ...]
+    columns: tuple[str, ...]
+    type_oids: tuple[int, ...]
+    key_columns: tuple[str, ...]
+    sql: str
+    settings: dict[str, str]
+    index_used: str | None
+    plan: dict[str, Any] | None
+    warnings: tuple[str, ...]
+    server_ms: float
+    total_ms: float

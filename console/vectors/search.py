@@ -1,0 +1,288 @@
+"""One vector search: chosen, composed, run, and looked at critically."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+from console.catalog.records import PageKey
+from console.errors import ConsoleError, Missing, UsageError
+from console.server.nearest import Nearest, select_item, stored_vector
+from console.server.readonly import Statement, Wire, explain, trip
+from console.server.session import PgSession
+from console.vectors import plan as plans
+from console.vectors import read, values
+from console.vectors.filters import Filter, condition
+from console.vectors.metrics import BY_NAME, Metric, metrics_of_type
+from console.vectors.reasons import short
+from console.vectors.records import Hit, SearchResult, ShownColumn, VectorColumn, VectorIndex
+from console.vectors.values import QueryVector
+
+CUT = 300
+"""Characters of a long value that a result shows."""
+
+MAX_K = 100_000
+ITERATIVE = ("off", "relaxed_order", "strict_order")
+
+
+@dataclass(frozen=True, slots=True)
+class SearchOptions:
+    """What may be set for a search; None leaves the server's. `exact` forbids the index."""
+
+    ef_search: int | None = None
+    probes: int | None = None
+    iterative_scan: str | None = None
+    max_scan_tuples: int | None = None
+    exact: bool = False
+
+    def settings(self, method: str | None = None) -> dict[str, str]:
+        """The settings for SET LOCAL; `method` is the index's, which decides whose iterative scan is meant."""
+        found: dict[str, str] = {}
+        if self.ef_search is not None:
+            found["hnsw.ef_search"] = str(self.ef_search)
+        if self.probes is not None:
+            found["ivfflat.probes"] = str(self.probes)
+        if self.iterative_scan is not None:
+            if self.iterative_scan not in ITERATIVE:
+                raise UsageError(f"iterative scan {self.iterative_scan!r} is none of {', '.join(ITERATIVE)}")
+            if method == "ivfflat" and self.iterative_scan == "strict_order":
+                raise UsageError("ivfflat has no strict_order iterative scan", hint="use relaxed_order")
+            found[f"{method or 'hnsw'}.iterative_scan"] = self.iterative_scan
+        if self.max_scan_tuples is not None:
+            found["hnsw.max_scan_tuples"] = str(self.max_scan_tuples)
+        if self.exact:
+            found["enable_indexscan"] = "off"
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A vector column with all that a search of it needs: read once, used for many searches."""
+
+    column: VectorColumn
+    indexes: tuple[VectorIndex, ...]
+    key: PageKey | None
+    shown: tuple[ShownColumn, ...]
+
+    @property
+    def index_names(self) -> frozenset[str]:
+        return frozenset(one.name for one in self.indexes)
+
+    @property
+    def has_ctid(self) -> bool:
+        return self.column.relkind in "rpm"
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRequest:
+    """A search of `subject` for what is near `vector`.
+
+    `where` is a person's SQL, `filters` are ours; `columns` None shows all but vectors. `cut` None shows whole values.
+    `exclude` is the key of the row that the vector came from, left out of the result. `timeout_ms` None is the
+    target's.
+    """
+
+    subject: Subject
+    vector: QueryVector
+    metric: Metric
+    k: int = 10
+    offset: int = 0
+    where: str | None = None
+    filters: tuple[Filter, ...] = ()
+    columns: tuple[str, ...] | None = None
+    options: SearchOptions = field(default_factory=SearchOptions)
+    cut: int | None = CUT
+    exclude: tuple[str, ...] | None = None
+    timeout_ms: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.k <= MAX_K:
+            raise UsageError(f"k is {self.k}: it must be from 1 to {MAX_K}")
+        if self.offset < 0:
+            raise UsageError(f"the offset is {self.offset}: it can't be negative")
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A request as a statement: $1 is the vector, the rest the filters' values."""
+
+    nearest: Nearest
+    statement: Statement
+    readable: str
+    settings: Mapping[str, str]
+    key_columns: tuple[str, ...]
+    columns: tuple[str, ...]
+
+
+async def subject(session: PgSession, column: VectorColumn) -> Subject:
+    """Reads what searches of `column` need. Raises ConsoleError."""
+    found = await read.indexes(session, column.relation_oid)
+    key = await read.page_key(session, column.relation_oid)
+    shown = await read.shown_columns(session, column.relation_oid)
+    return Subject(column, tuple(found), key, tuple(shown))
+
+
+def default_metric(subject: Subject) -> Metric:
+    """The metric that an index of the column serves; without any, cosine, of bits Hamming."""
+    for index in sorted(read.serving(subject.indexes, subject.column), key=lambda one: one.position is None):
+        if index.is_usable and index.metrics:
+            return index.metrics[0]
+    return BY_NAME["hamming" if subject.column.type_name == "bit" else "cosine"]
+
+
+def fitting(subject: Subject, metric: Metric) -> VectorIndex | None:
+    """The index that a search by `metric` can use: on the column itself, else on a cast of it to halfvec."""
+    usable = [one for one in read.serving(subject.indexes, subject.column)
+              if one.is_usable and metric.operator in one.operators]
+    plain = [one for one in usable if one.position is not None]
+    cast = [one for one in usable if one.position is None and one.operand_type.endswith("halfvec")
+            and "::" in one.expression and "(" not in one.expression.split("::")[0].lstrip("(")]
+    return next(iter(sorted(plain, key=lambda one: one.predicate is not None) + cast), None)
+
+
+def compose(request: SearchRequest) -> Composed:
+    """The statement of a request. Raises UsageError, and WrongVector where the vector doesn't fit the column."""
+    subject, column, metric = request.subject, request.subject.column, request.metric
+    if metric not in metrics_of_type(column.type_name):
+        raise UsageError(f"{column.label} is a {column.type_name}: it has no metric {metric.name}")
+    values.check(request.vector, column.dimensions, metric, column.label)
+    index = fitting(subject, metric)
+    operand, kind = select_item(column.name, "fixed", None), column.type_name
+    if index is not None and index.position is None and not request.options.exact:
+        operand, kind = index.expression, "halfvec"
+        vector = values.parse(request.vector.text, "halfvec")
+    else:
+        vector = request.vector
+    names = {one.name: one for one in subject.shown}
+    wanted = request.columns if request.columns is not None else tuple(
+        one.name for one in subject.shown if one.sort != "vector" and one.name != column.name)
+    if unknown := [one for one in wanted if one not in names]:
+        raise UsageError(f"{column.table} has no column {unknown[0]!r}", hint=f"it has {', '.join(names)}")
+    key = tuple(subject.key.columns) if subject.key else (("ctid",) if subject.has_ctid else ())
+    shown = tuple(dict.fromkeys((*(subject.key.columns if subject.key else ()), *wanted)))
+    items = [select_item(one, names[one].sort if one not in key else "fixed", request.cut) for one in shown]
+    alias = "distance"
+    while alias in names:
+        alias += "_"
+    where, params = condition(request.where, request.filters, names, first=2)
+    nearest = Nearest(column.schema, column.relation, operand, column.operator(metric), column.type_sql(kind),
+                      tuple(["ctid", *items] if key == ("ctid",) else items),
+                      request.k + (request.exclude is not None), request.offset, where, alias)
+    readable_where, _ = condition(request.where, request.filters, names, first=None)
+    readable = replace(nearest, where=readable_where).readable(vector.text)
+    method = index.method if index else None
+    return Composed(nearest, Statement(nearest.text("$1"), (Wire(vector.wire), *params)), readable,
+                    request.options.settings(method), key, shown)
+
+
+async def find(session: PgSession, request: SearchRequest) -> SearchResult:
+    """Runs the search in one round trip. Without the plan: `index_used` and `warnings` are empty. Raises ConsoleError.
+    """
+    composed = compose(request)
+    done = await trip(session, [composed.statement], settings=composed.settings, library=read.library(session),
+                      timeout_ms=request.timeout_ms)
+    (page,) = done.pages
+    has_ctid = composed.key_columns == ("ctid",)
+    places = [0] if has_ctid else [composed.columns.index(one) for one in composed.key_columns]
+    hits: list[Hit] = []
+    for row in page.rows:
+        key = tuple(row[place] for place in places)
+        if request.exclude is not None and key == request.exclude:
+            continue
+        distance = None if row[-1] is None else float(row[-1])
+        hits.append(Hit(request.offset + len(hits) + 1, distance, key, row[int(has_ctid):-1]))
+    oids = tuple(one.type_oid for one in page.columns[int(has_ctid):-1])
+    return SearchResult(
+        request.subject.column, request.metric, request.k, tuple(hits[:request.k]), composed.columns, oids,
+        composed.key_columns, composed.readable, dict(composed.settings), None, None, (), done.server_ms, done.total_ms)
+
+
+async def search(session: PgSession, request: SearchRequest) -> SearchResult:
+    """The search, its plan, and warnings: fewer rows than asked for and why, an index that was not used and why."""
+    result = await find(session, request)
+    composed = compose(request)
+    lacking = len(result.hits) < request.k
+    question = Statement(explain(composed.statement.sql, analyze=lacking), composed.statement.params)
+    warnings: list[str] = []
+    try:
+        answer = await trip(session, [question], settings=composed.settings, library=read.library(session),
+                            timeout_ms=request.timeout_ms)
+    except ConsoleError as error:
+        return replace(result, warnings=(f"the plan could not be read: {error.summary}",))
+    document = plans.document(answer.pages[0].rows[0][0])
+    used = plans.index_used(document, request.subject.index_names)
+    warnings += _fit(request, used)
+    if lacking:
+        warnings += await _why_so_few(session, request, document, len(result.hits))
+    elif used and result.settings.get("hnsw.iterative_scan") == "relaxed_order" and _is_disordered(result.hits):
+        warnings.append("relaxed_order gave the rows out of order: sort them by distance")
+    if any(one.distance is not None and math.isnan(one.distance) for one in result.hits):
+        warnings.append("some distances are NaN: zero vectors have no cosine distance")
+    if any(one.distance is None for one in result.hits):
+        warnings.append("rows whose vector is NULL came last: no vector index holds them; add WHERE ... IS NOT NULL")
+    return replace(result, index_used=used, plan=document, warnings=tuple(warnings))
+
+
+async def vector_of_row(session: PgSession, subject: Subject, key: Sequence[str]) -> QueryVector:
+    """The vector stored in the row with that key (or ctid). Raises Missing where there is no row, or no vector."""
+    column = subject.column
+    pairs = list(zip(subject.key.columns, subject.key.types, strict=True)) if subject.key else []
+    names = ", ".join(name for name, _ in pairs) or "ctid"
+    if len(key) != (len(pairs) or 1):
+        raise UsageError(f"the key of {column.table} is ({names}): {len(key)} given for it")
+    if not pairs and not subject.has_ctid:
+        raise UsageError(f"{column.table} has neither a key nor a ctid to find a row by")
+    statement = Statement(stored_vector(column.schema, column.relation, column.name, pairs), tuple(key))
+    rows = (await trip(session, [statement])).pages[0].rows
+    if not rows:
+        raise Missing(f"{session.target.label}: {column.table} has no row with {names} {', '.join(key)}")
+    if rows[0][0] is None:
+        raise Missing(f"{session.target.label}: {column.name} of the row with {names} {', '.join(key)} is NULL",
+                      hint="choose a row that has a vector")
+    return values.parse(rows[0][0], column.type_name)
+
+
+def _fit(request: SearchRequest, used: str | None) -> list[str]:
+    """Whether index and metric fit, in sentences."""
+    subject, metric = request.subject, request.metric
+    if request.options.exact:
+        return []
+    index = fitting(subject, metric)
+    if index is None:
+        others = read.serving(subject.indexes, subject.column)
+        if invalid := [one for one in others if not one.is_usable]:
+            return [f"the index {invalid[0].name} is not valid: the search was exact; "
+                    f"REINDEX INDEX CONCURRENTLY {invalid[0].sql_name}"]
+        if other := next((one for one in others if one.position is not None and one.metrics), None):
+            return [f"{metric.title} ({metric.operator}) fits no index: {other.name} serves "
+                    f"{other.metrics[0].title} ({other.metrics[0].operator}), so the search was exact"]
+        return []
+    if index.position is None and used:
+        return [f"through the index {index.name}: the distances are of {index.expression}, at half precision"]
+    if used is None:
+        return [f"the index {index.name} was not used, the search was exact: see why with the Vectors screen or "
+                "dbconsole explain"]
+    return []
+
+
+async def _why_so_few(session: PgSession, request: SearchRequest, document: dict[str, object], count: int) -> list[str]:
+    """One loud line and the reasons below it."""
+    found = plans.candidates(document, request.subject.index_names)
+    settings = await read.settings(session)
+    values_now = {name: one.setting for name, one in settings.items()} | dict(compose(request).settings)
+    facts = await read.relation_facts(session, request.subject.column.relation_oid, request.subject.column.position)
+    reasons = short.reasons(document, request.subject.indexes, values_now, facts, wanted=request.k + request.offset,
+                            has_filter=request.where is not None or bool(request.filters))
+    if found is None:
+        return [f"{count} of {request.k} rows: the table has no more that fit"] if not reasons else [
+            f"{count} of {request.k} rows", *(one.sentence for one in reasons)]
+    return [f"{count} of {request.k} rows: the index {found.index} gave {found.given} candidates"
+            + (f", {found.rejected} of them rejected by the filter" if found.rejected else ""),
+            *(one.sentence for one in reasons)]
+
+
+def _is_disordered(hits: Sequence[Hit]) -> bool:
+    distances = [one.distance for one in hits if one.distance is not None]
+    return any(a > b for a, b in pairwise(distances))

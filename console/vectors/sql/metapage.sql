@@ -1,0 +1,5 @@
+-- record: Metapage
+-- needs: extension pageinspect; superuser
+-- interval: on demand
+-- The beginning of an index's first page, where hnsw and ivfflat keep with what options they were built.
+SELECT pg_catalog.encode(pg_catalog.substr(:"pageinspect".get_raw_page(%(index)s, 'main', 0), 1, 64), 'hex') AS hex
