@@ -83,8 +83,9 @@ def _relation(relation: PlanRelation) -> list[Paragraph]:
         who = ", ".join(word for word in (one.application, one.user, one.state) if word)
         since = f" for {fmt.duration(one.transaction_s)}" if one.transaction_s is not None else ""
         held = "holds" if one.granted else "waits for"
+        mode = one.lock_mode.label if one.lock_mode is not None else one.mode
         found.append((12, ((f"          waits for pid {one.pid}", "critical"),
-                           (f" ({who}{since}), which {held} {one.mode}", ""))))
+                           (f" ({who}{since}), which {held} {mode}", ""))))
     others = len({one.pid for one in relation.sessions or () if one not in waits})
     if others:
         found.append((12, ((f"          {fmt.plural(others, 'other session')} on it now, not in the way", "faint"),)))

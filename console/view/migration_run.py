@@ -122,8 +122,10 @@ class RunLog:
             case IndexProgress() if file is not None and file.current is not None:
                 file.current.progress, file.current.waiting = event, None
             case Retrying() if file is not None:
+                behind = file.current.waiting.blockers if file.current and file.current.waiting else ()
                 file.told = [one for one in file.told if not isinstance(one, StatementStanding)]
-                file.told.append((f"{event.reason}: rolled back, attempt {event.attempt} of {event.attempts} in "
+                file.told.append((f"{event.reason}{''.join(f', behind {peer_words(one)}' for one in behind[:2])}: "
+                                  f"rolled back, attempt {event.attempt} of {event.attempts} in "
                                   f"{fmt.duration(event.delay_s)}", "warning"))
             case Notice():
                 self._say(event)

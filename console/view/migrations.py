@@ -122,7 +122,8 @@ def verdict(lines: Sequence[ServiceLine], extra: Sequence[tuple[str, Tone]] = ()
         amount = len(concerned) if state == "unreadable" else sum(one.count(state) for one in concerned)
         tried = state == "pending" and any(each.tried for one in concerned for each in one.migrations)
         if amount:
-            words.append((f"{fmt.count(amount)} {state} in {_names(concerned)}" + (", last try failed" if tried else ""),
+            end = ", last try failed" if tried else ""
+            words.append((f"{fmt.count(amount)} {state} in {_names(concerned)}{end}",
                           "critical" if tried else tone))  # type: ignore[arg-type]
     if not words:
         total = sum(one.applied or 0 for one in lines)

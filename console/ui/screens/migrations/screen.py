@@ -105,7 +105,7 @@ class MigrationsScreen(ConsoleScreen):
         self._listening = console_app(self).runs
         self._listening.listeners.append(self._run_changed)
         self._show_page("services")
-        self.set_interval(1.0, self._show_headline)
+        self.set_interval(0.5, self._show_headline)
 
     def on_unmount(self) -> None:
         self._listening.listeners.remove(self._run_changed)
@@ -152,7 +152,7 @@ class MigrationsScreen(ConsoleScreen):
         empty = "no service has migrations here: [services.NAME] migrations in the configuration, or --migrations DIR"
         now = console_app(self).clock.now()
         self.services.show(view.services_table([one.line for one in self.found], now, empty))
-        if (subject := self.subject) is not None and self.page == "service":
+        if (subject := self.subject) is not None and self.chosen_key:
             self.migrations.show(view.migrations_table(subject.line, now))
         self._fit()
         self._show_headline()
@@ -164,7 +164,7 @@ class MigrationsScreen(ConsoleScreen):
     @property
     def subject(self) -> Subject | None:
         """The service that it is about: on its page, or under the cursor."""
-        key = self.chosen_key if self.page != "services" else self.services.row.key if self.services.row else ""
+        key = self.chosen_key or (self.services.row.key if self.services.row else "")
         return next((one for one in self.found if one.line.key == key), None)
 
     @property

@@ -1,0 +1,239 @@
+"""Migrations run from the real console in a real terminal: confirmed, watched, aborted, left, and cut off."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.servers import Database
+from tests.support.terminal import Terminal, terminal
+
+ROOT = Path(__file__).parents[2]
+
+FILES = {
+    "0001_base.up.sql": "CREATE SCHEMA shop;\nCREATE TABLE shop.orders (id int PRIMARY KEY);\n",
+    "0001_base.down.sql": "DROP SCHEMA shop CASCADE;\n",
+    "0002_note.up.sql": "ALTER TABLE shop.orders ADD COLUMN note text;\n",
+    "0002_note.down.sql": "ALTER TABLE shop.orders DROP COLUMN note;\n",
+}
+SLOW = {"0003_slow.up.sql": "CREATE TABLE shop.slow (id int PRIMARY KEY);\nSELECT pg_sleep(600);\n",
+        "0003_slow.down.sql": "DROP TABLE shop.slow;\n"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path / variable))
+    for variable in ("NO_COLOR", "DBCONSOLE_CONFIG"):
+        monkeypatch.delenv(variable, raising=False)
+    folder = tmp_path / "m" / "shop"
+    folder.mkdir(parents=True)
+    write(folder, FILES)
+    return folder
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def console(folder: Path, database: Database, environment: str = "development",
+            size: tuple[int, int] = (120, 36), **variables: str) -> Iterator[Terminal]:
+    """The console on `database`, on the Migrations screen, which has read its services."""
+    config = folder.parent / "config.toml"
+    config.write_text(f'[targets.here]\ndsn = "{database.conninfo}"\nenvironment = "{environment}"\n', encoding="utf-8")
+    command = [sys.executable, "-m", "console", "--config", str(config), "--migrations", str(folder), "here"]
+    with terminal(command, *size, environment=variables, cwd=ROOT) as screen:
+        screen.wait("cache_hit")
+        screen.send("3")
+        screen.wait("rollbacks")
+        yield screen
+
+
+def applied(database: Database) -> list[str]:
+    with database.connect() as connection:
+        if connection.execute("SELECT to_regclass('dbconsole.migration')").fetchone() == (None,):
+            return []
+        return [row[0] for row in connection.execute("SELECT version FROM dbconsole.migration ORDER BY version")]
+
+
+def tell(database: Database, query: str) -> Any:
+    with database.connect() as connection:
+        row = connection.execute(query).fetchone()  # type: ignore[call-overload]
+        return row[0] if row else None
+
+
+def wait_for(database: Database, query: str, seconds: float = 15) -> None:
+    until = time.monotonic() + seconds
+    while not tell(database, query):
+        assert time.monotonic() < until, f"never true: {query}"
+        time.sleep(0.1)
+
+
+SLEEPS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query = 'SELECT pg_sleep(600)'"
+INTERRUPTED = "SELECT count(*) FROM dbconsole.migration_event WHERE event = 'interrupted' AND version = '0003'"
+
+
+def run(screen: Terminal, words: str = "y run it") -> None:
+    """Asks for a run and confirms it."""
+    screen.send("u")
+    screen.wait(words)
+    screen.send("y")
+
+
+def back(screen: Terminal) -> None:
+    """From the run to the services, which have been read again."""
+    screen.send("\x1b")
+    screen.wait("rollbacks")
+    screen.idle(1)
+
+
+def test_running_and_rolling_back(folder: Path, database: Database) -> None:
+    with console(folder, database) as screen:
+        screen.wait("2 pending in shop")
+        run(screen)
+        screen.wait("2 migrations applied")
+        assert applied(database) == ["0001", "0002"]
+        screen.send("\x1b")
+        screen.wait("all 2 migrations applied")
+        screen.send("d")
+        screen.wait("y run it")
+        assert "DROP COLUMN note" in screen.text and "ACCESS EXCLUSIVE" in screen.text
+        screen.send("n")
+        screen.wait("y run it", gone=True)
+        assert applied(database) == ["0001", "0002"]
+        screen.send("d")
+        screen.wait("y run it")
+        screen.send("y")
+        screen.wait("1 migration rolled back")
+        assert applied(database) == ["0001"]
+        screen.send("q")
+        assert screen.wait_end() == 0
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+def test_a_file_that_fails_is_told_with_its_place_and_remembered(folder: Path, database: Database,
+                                                                 size: tuple[int, int]) -> None:
+    write(folder, {"0002_note.up.sql": "ALTER TABLE shop.orders ADD COLUMN note text;\nSELECT nonsense;\n"})
+    with console(folder, database, size=size) as screen:
+        run(screen)
+        screen.wait('shop/0002_note.up.sql:2:8: column "nonsense" does not exist')
+        screen.wait("42703")
+        assert applied(database) == ["0001"]
+        screen.send("\x1b")
+        screen.wait("1 pending in shop, last try failed")
+        screen.send("\r")
+        screen.wait("the last try failed")
+        screen.send("q")
+        assert screen.wait_end() == 0
+
+
+def test_who_is_in_the_way_and_aborting(folder: Path, database: Database) -> None:
+    write(folder, {"0002_note.up.sql": "-- dbconsole: lock-timeout=60s\n" + FILES["0002_note.up.sql"]})
+    with console(folder, database) as screen, database.connect(application_name="report") as holder:
+        run(screen)
+        screen.wait("2 migrations applied")
+        back(screen)
+        screen.send("d")
+        screen.wait("y run it")
+        screen.send("y")
+        screen.wait("1 migration rolled back")
+        holder.execute("BEGIN")
+        holder.execute("SELECT FROM shop.orders")
+        pid = holder.info.backend_pid
+        back(screen)
+        screen.send("u")
+        screen.wait(f"it would wait for pid {pid}")
+        screen.send("y")
+        screen.wait("for ACCESS EXCLUSIVE behind pid")
+        assert f"behind pid {pid} (report" in screen.text
+        screen.send("a")
+        screen.wait("Abort the run?")
+        screen.send("y")
+        screen.wait("aborted")
+        assert applied(database) == ["0001"]
+        assert tell(database, "SELECT count(*) FROM dbconsole.migration_event WHERE event = 'interrupted'") == 1
+        holder.execute("COMMIT")
+        screen.send("q")
+        assert screen.wait_end() == 0
+
+
+def test_leaving_while_a_migration_runs_asks_and_rolls_back(folder: Path, database: Database) -> None:
+    write(folder, SLOW)
+    with console(folder, database) as screen:
+        run(screen)
+        screen.wait("pg_sleep")
+        wait_for(database, SLEEPS)
+        screen.send("2")
+        screen.idle(0.5)
+        screen.send("q")
+        screen.wait("A run is going on. Leave?")
+        screen.send("n")
+        screen.wait("A run is going on", gone=True)
+        assert tell(database, SLEEPS) == 1
+        screen.send("q")
+        screen.wait("A run is going on. Leave?")
+        screen.send("y")
+        assert screen.wait_end() == 0
+    assert applied(database) == ["0001", "0002"]
+    assert tell(database, INTERRUPTED) == 1 and tell(database, SLEEPS) == 0
+    assert tell(database, "SELECT to_regclass('shop.slow') IS NULL")
+    with console(folder, database) as screen:
+        screen.wait("1 pending in shop, last try failed")
+        screen.send("\r")
+        screen.wait("the last try was interrupted")
+
+
+@pytest.mark.parametrize("how", ["SIGHUP", "SIGTERM", "closed"])
+def test_a_closed_terminal_rolls_back_and_says_so_next_time(folder: Path, database: Database, how: str) -> None:
+    write(folder, SLOW)
+    with console(folder, database) as screen:
+        run(screen)
+        screen.wait("pg_sleep")
+        wait_for(database, SLEEPS)
+        if how == "closed":
+            screen.hang_up()
+        else:
+            os.kill(screen.pid, getattr(signal, how))
+        wait_for(database, INTERRUPTED)
+        assert tell(database, SLEEPS) == 0 and tell(database, "SELECT to_regclass('shop.slow') IS NULL")
+
+
+def test_production_is_read_only_until_unlocked_and_confirmed_by_its_name(folder: Path, database: Database) -> None:
+    with console(folder, database, "production") as screen:
+        screen.send("u")
+        screen.wait("read-only in this console")
+        screen.send("\x1b")
+        screen.wait("read-only in this console", gone=True)
+        screen.send("W")
+        screen.wait("Type here to confirm")
+        screen.send("here\r")
+        screen.wait("read-write")
+        screen.send("u")
+        screen.wait("Type here to run it")
+        screen.send("y\r")
+        screen.idle(0.5)
+        assert applied(database) == []
+        screen.send("here\r")
+        screen.wait("2 migrations applied")
+        screen.send("q")
+        assert screen.wait_end() == 0
+
+
+def test_without_colour_or_utf8(folder: Path, database: Database) -> None:
+    with console(folder, database, size=(80, 24), NO_COLOR="1", LANG="C", LC_ALL="C", TERM="linux", PYTHONUTF8="0",
+                 PYTHONCOERCECLOCALE="0") as screen:
+        run(screen)
+        screen.wait("2 migrations applied")
+        assert screen.text.isascii()
+        screen.send("q")
+        assert screen.wait_end() == 0
