@@ -9,9 +9,9 @@ import argparse
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from console.errors import ConsoleError, UsageError
 
@@ -86,17 +86,37 @@ def _console_parser() -> Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs dbconsole and returns its exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if sys.stdout is None or sys.stderr is None:  # closed by whoever started us: cron does, and `>&-`
+        nowhere = Path(os.devnull).open("w")  # noqa: SIM115
+        sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere
     try:
         return _dispatch(arguments)
     except ConsoleError as error:
-        print("\n".join(["dbconsole: " + error.lines()[0], *error.lines()[1:]]), file=sys.stderr)  # noqa: T201
+        _complain(error)
         return error.exit_status
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output has gone; nothing more can be said, and the flush at exit must not complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _to_nowhere(sys.stdout)  # the reader of our output has gone, and nothing more can be said
         return 0
+    except OSError as error:
+        _to_nowhere(sys.stdout)
+        _complain(ConsoleError(": ".join(filter(None, (error.filename and str(error.filename), error.strerror)))
+                               or str(error), hint="a full disk, or a file that may not be read or written"))
+        return 2
+
+
+def _complain(error: ConsoleError) -> None:
+    from console.check.records import harmless
+
+    first, *rest = map(harmless, error.lines())
+    with suppress(OSError):
+        print("\n".join(["dbconsole: " + first, *rest]), file=sys.stderr)  # noqa: T201
+
+
+def _to_nowhere(stream: TextIO) -> None:
+    """What is still to be written is lost, and the flush at exit must not complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _dispatch(arguments: list[str]) -> int:
@@ -136,21 +156,28 @@ def _overrides(options: argparse.Namespace) -> dict[str, str]:
     return {key: value for key, value in given.items() if value is not None}
 
 
-def is_demo(argument: str | None, config: Config) -> bool:
-    """Whether the demo server is meant, by name or as the configuration's default."""
-    return argument == "demo" or (argument is None and config.default_target == "demo")
+def is_demo(argument: str | None, options: argparse.Namespace, config: Config) -> bool:
+    """Whether the demo server is meant, by name or as the configuration's default. Raises UsageError.
+
+    psql's options alone mean another server than the default one; together with the demo they mean nothing.
+    """
+    overrides = _overrides(options)
+    named = options.demo or argument == "demo"
+    if named and overrides:
+        raise UsageError(f"the demo server takes no {', '.join(overrides)}",
+                         hint="dbconsole demo status says how to connect to it as to any other server")
+    return named or (argument is None and not overrides and config.default_target == "demo")
 
 
 async def find_target(argument: str | None, options: argparse.Namespace, config: Config) -> Target:
     """The target that a command is for; the demo server is started if it is the one. Raises ConsoleError."""
-    overrides = _overrides(options)
-    if options.demo or (not overrides and is_demo(argument, config)):
+    if is_demo(argument, options, config):
         from console.demo.prepare import prepare
 
         return await prepare(lambda words: print(words, file=sys.stderr))  # noqa: T201
     from console.server.target import resolve
 
-    return resolve(argument, config, overrides)
+    return resolve(argument, config, _overrides(options))
 
 
 def find_services(target: Target, options: argparse.Namespace, config: Config,
@@ -205,10 +232,9 @@ def _open(options: argparse.Namespace) -> int:
 
     config = _config(options)
     argument = options.targets[0] if options.targets else None
-    overrides = _overrides(options)
-    if options.demo or (not overrides and is_demo(argument, config)):
+    if is_demo(argument, options, config):
         return run_console("demo", console_sources(options, config, {}))
-    target = resolve(argument, config, overrides)
+    target = resolve(argument, config, _overrides(options))
     return run_console(target.label, console_sources(options, config, {target.label: target}))
 
 

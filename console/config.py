@@ -30,6 +30,9 @@ class Duration(float):
     """Seconds; written as a number of seconds or "250ms", "5s", "10min", "2h", "1d"."""
 
 
+LONGEST_S = 2_147_483
+"""What PostgreSQL's timeouts hold, 31 bits of milliseconds: almost 25 days."""
+
 _UNITS_S = {"ms": 0.001, "s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -42,6 +45,14 @@ class PoolConfig:
     timeout: Duration = Duration(5)
     max_lifetime: Duration = Duration(3600)
     max_idle: Duration = Duration(600)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.min_size <= 100:
+            raise ValueError(f"min_size: must be from 0 to 100, is {self.min_size}")
+        if not max(1, self.min_size) <= self.max_size <= 100:
+            raise ValueError(f"max_size: must be from {max(1, self.min_size)} to 100, is {self.max_size}")
+        if self.timeout <= 0:
+            raise ValueError("timeout: must be more than 0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,15 +129,18 @@ _NOT_KEYS = {"name", "path", "warnings"}
 
 def find(explicit: str | os.PathLike[str] | None = None) -> Path | None:
     """The file that holds: `explicit`, else $DBCONSOLE_CONFIG, else ./dbconsole.toml, else the user's own.
+    def __post_init__(self) -> None:
+        if self.refresh < 0.1:
+            raise ValueError("refresh: must be at least 100ms")
+
 
     Raises ConfigError when a file that was named isn't there.
     """
     for named, origin in ((explicit, "--config"), (os.environ.get("DBCONSOLE_CONFIG"), "DBCONSOLE_CONFIG")):
-        if named:
-            path = Path(named)
-            if not path.is_file():
-                raise ConfigError(f"{path}: no such file", hint=f"{origin} names it")
-            return path
+        if named is not None and (named or origin == "--config"):
+            if not named or not Path(named).exists():
+                raise ConfigError(f"{named or repr('')}: no such file", hint=f"{origin} names it")
+            return Path(named)
     from console.resources import config_dir
 
     return next((path for path in (Path("dbconsole.toml"), config_dir() / "config.toml") if path.is_file()), None)
@@ -169,6 +183,8 @@ def parse(data: Mapping[str, Any], path: Path) -> Config:
 
 
 def _named_tables(kind: type, key: str, value: Any, path: Path) -> dict[str, Any]:
+    except RecursionError:
+        raise ConfigError(f"{path}: is nested too deeply") from None
     if not isinstance(value, dict):
         raise ConfigError(f"{path}: {key}: must be tables, [{key}.NAME]")
     found = {}
@@ -198,7 +214,12 @@ def _build(kind: type, table: Mapping[str, Any], path: Path, where: str, *,
         raise ConfigError(f"{path}: {where}: {missing[0]} is missing")
     if kind is TargetConfig and not values.get("dsn"):
         raise ConfigError(f"{path}: {where}: dsn is missing", hint='dsn = "host=... dbname=..." or "service=..."')
-    return kind(**values)
+        if not name or not name.isprintable():
+            raise ConfigError(f"{path}: {key}.{name!r}: a name must be made of printable characters")
+    try:
+        return kind(**values)
+    except ValueError as error:
+        raise ConfigError(f"{path}: {where}.{error}") from None
 
 
 def _value(hint: Any, value: Any, path: Path, where: str) -> Any:
@@ -225,8 +246,9 @@ def _value(hint: Any, value: Any, path: Path, where: str) -> Any:
             raise ConfigError(f"{path}: {where}: must be a table")
         if isinstance(value, option) and not (isinstance(value, bool) and option is not bool):
             return value
-    wanted = " or ".join({"str": "text", "int": "a number", "float": "a number", "bool": "true or false"}
-                         .get(one.__name__, one.__name__) for one in options)
+    wanted = " or ".join(dict.fromkeys(
+        {"str": "text", "int": "a number", "float": "a number", "bool": "true or false", "Path": "a path"}
+        .get(one.__name__, one.__name__) for one in options))
     raise ConfigError(f"{path}: {where}: must be {wanted}, is {value!r}")
 
 
@@ -235,12 +257,17 @@ def _is_union(hint: Any) -> bool:
 
 
 def _duration(value: Any, path: Path, where: str) -> Duration:
-    if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
-        return Duration(value)
-    if isinstance(value, str) and (match := re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d)\s*", value)):
-        return Duration(float(match[1]) * _UNITS_S[match[2]])
-    raise ConfigError(f"{path}: {where}: {value!r} is no duration",
-                      hint='write seconds, or "250ms", "5s", "10min", "2h"')
+    seconds = -1.0
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        seconds = value
+    elif isinstance(value, str) and (match := re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d)\s*", value)):
+        seconds = float(match[1]) * _UNITS_S[match[2]]
+    if seconds > LONGEST_S:
+        raise ConfigError(f"{path}: {where}: {value!r} is too long", hint='the longest is "24d"')
+    if not seconds >= 0:
+        raise ConfigError(f"{path}: {where}: {value!r} is no duration",
+                          hint='write seconds, or "250ms", "5s", "10min", "2h"')
+    return Duration(seconds)
 
 
 def _nearest(word: str, known: Any) -> str:

@@ -60,6 +60,18 @@ def test_everything_that_the_design_shows_is_read(tmp_path: Path) -> None:
     ("default_target = 'staging'\n[targets.stageing]\ndsn='host=x'", "there is no target 'staging'", "stageing"),
     ("[services.a]\nschemas = 'a'", "services.a.schemas: must be a list of strings", None),
     ("x = = 3", "Invalid value", "TOML"),
+    ("[targets.a]\ndsn='host=x'\nstatement_timeout=inf", "targets.a.statement_timeout: inf is too long", "24d"),
+    ("[targets.a]\ndsn='host=x'\nstatement_timeout='100d'", "statement_timeout: '100d' is too long", "24d"),
+    ("[targets.a]\ndsn='host=x'\nconnect_timeout=nan", "targets.a.connect_timeout: nan is no duration", "5s"),
+    ("[targets.a]\ndsn='host=x'\npool={max_size=0}", "targets.a.pool.max_size: must be from 1 to 100, is 0", None),
+    ("[targets.a]\ndsn='host=x'\npool={min_size=5}", "targets.a.pool.max_size: must be from 5 to 100, is 4", None),
+    ("[targets.a]\ndsn='host=x'\npool={min_size=-1}", "pool.min_size: must be from 0 to 100, is -1", None),
+    ("[targets.a]\ndsn='host=x'\npool={timeout=0}", "targets.a.pool.timeout: must be more than 0", None),
+    ("[targets.\"\"]\ndsn='host=x'", "targets.'': a name must be made of printable characters", None),
+    ("[targets.\"\\u001b[31m\"]\ndsn='host=x'", "targets.'\\x1b[31m': a name must be", None),
+    ("[console]\nrefresh='0s'", "console.refresh: must be at least 100ms", None),
+    ("[checks.a]\nwarning=true", "checks.a.warning: must be text or a number, is True", None),
+    ("a=" + "[" * 20_000, "is nested too deeply", None),
 ])
 def test_a_mistake_names_file_key_and_what_was_meant(tmp_path: Path, text: str, summary: str, hint: str | None) -> None:
     with pytest.raises(ConfigError) as caught:
@@ -79,6 +91,10 @@ def test_a_file_that_is_not_text_is_told(tmp_path: Path) -> None:
 def test_a_named_file_must_exist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigError, match="no such file"):
         config.load(tmp_path / "none.toml")
+    with pytest.raises(ConfigError, match="no such file"):
+        config.load("")
+    with pytest.raises(ConfigError, match="Is a directory"):
+        config.load(tmp_path)
     monkeypatch.setenv("DBCONSOLE_CONFIG", str(tmp_path / "neither.toml"))
     with pytest.raises(ConfigError, match="no such file"):
         config.load()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import signal
 from typing import Any
 
 import psycopg
@@ -76,9 +78,13 @@ async def connect(target: Target, kind: type[AsyncConnection[Any]] = AsyncConnec
         options["password"] = target.password
     elif target.password_command and "password" not in given:
         options["password"] = await _password_from(target.password_command, target.label)
+
     async def opened() -> AsyncConnection[Any]:
-        return await AsyncConnection.connect.__func__(  # type: ignore[attr-defined,no-any-return]
-            kind, target.conninfo, autocommit=True, prepare_threshold=None, context=_Context(), **options)
+        try:
+            return await AsyncConnection.connect.__func__(  # type: ignore[attr-defined,no-any-return]
+                kind, target.conninfo, autocommit=True, prepare_threshold=None, context=_Context(), **options)
+        except UnicodeError as error:  # the resolver's: a part of the name is empty or longer than 63 characters
+            raise psycopg.OperationalError(f"could not translate host name: {error}") from error
 
     connection = await opened()
     if connection.info.parameter_status("server_encoding") == "SQL_ASCII":
@@ -90,13 +96,22 @@ async def connect(target: Target, kind: type[AsyncConnection[Any]] = AsyncConnec
 
 
 async def _password_from(command: str, label: str) -> str:
-    """The first line that `command` prints. Its standard error is shown when it fails, its output never."""
+    """The first line that `command` prints. Its standard error is shown when it fails, its output never.
+
+    It has a session of its own: it can't write to the terminal that the console draws on, and what it started ends
+    with it.
+    """
     process = await asyncio.create_subprocess_shell(
-        command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
+        command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        start_new_session=True)
     try:
         output, complaint = await asyncio.wait_for(process.communicate(), PASSWORD_COMMAND_TIMEOUT_S)
     except (TimeoutError, asyncio.CancelledError) as error:
-        process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            if os.name == "posix":
+                os.killpg(process.pid, signal.SIGKILL)
+            else:
+                process.kill()
         await process.wait()
         if isinstance(error, asyncio.CancelledError):
             raise

@@ -16,6 +16,8 @@ _CONNECTING: tuple[tuple[str, type[Unreachable], str, str | None], ...] = (
     (r"no password supplied|password authentication failed", PasswordNeeded,
      "the password was refused or none was found",
      "type it, or put it into ~/.pgpass, a service file or the target's password_command"),
+    (r"invalid port number|invalid integer value .* option \"port\"|Servname not supported", Unreachable,
+     "the port makes no sense", "a port is a number from 1 to 65535"),
     (r"could not translate host name|Name or service not known|nodename nor servname|failed to resolve", Unreachable,
      "the host name is unknown", "check the spelling of host and your DNS"),
     (r"no pg_hba.conf entry", Unreachable, "the server admits no such client, user or database",

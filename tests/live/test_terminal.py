@@ -140,12 +140,47 @@ def test_ctrl_c_ends_a_check_with_130(own_server: LiveServer) -> None:
     (["demo", "dance"], 3, "invalid choice"),
     (["migrate", "up", "-t", "nowhere"], 3, "there is no target 'nowhere'"),
     (["--check", "host=127.0.0.1 port=1"], 2, ""),
+    (["--check", "demo", "-d", "other"], 3, "the demo server takes no dbname"),
+    (["--check", "--config", ""], 3, "no such file"),
+    (["--check", "--config", "tests"], 3, "Is a directory"),
+    (["--check", "no\x1b[31mwhere\n"], 3, "there is no target"),
     (["--check", "host=x password='hunter2"], 3, "not a valid connection string"),
 ])
 def test_mistakes_have_a_sentence_and_an_exit_status(arguments: list[str], status: int, words: str) -> None:
     done = subprocess.run([*CONSOLE, *arguments], capture_output=True, text=True, cwd=ROOT, stdin=subprocess.DEVNULL)
     assert done.returncode == status, done.stderr
     assert words in done.stderr and "Traceback" not in done.stderr and "hunter2" not in done.stderr + done.stdout
+    assert "\x1b" not in done.stderr
+
+
+@pytest.mark.parametrize(("conninfo", "words"), [
+    (f"host={'x' * 70}.example", "the host name is unknown"),
+    ("host=a..b", "the host name is unknown"),
+    ("host=127.0.0.1 port=99999", "the port makes no sense"),
+    ("host=127.0.0.1 port=abc", "the port makes no sense"),
+    ("host=/tmp port=0x1", "the port makes no sense"),
+])
+def test_a_place_that_cannot_be_is_told_as_such(conninfo: str, words: str) -> None:
+    done = subprocess.run([*CONSOLE, "--check", conninfo], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 2 and words in done.stdout and "Traceback" not in done.stderr
+
+
+def test_a_password_command_that_hangs_ends_with_the_check_and_with_all_it_started(tmp_path: Path) -> None:
+    config = tmp_path / "dbconsole.toml"
+    config.write_text("[targets.a]\ndsn='host=127.0.0.1 port=1'\npassword_command='sleep 61.25; true'\n")
+    started = time.monotonic()
+    done = subprocess.run([*CONSOLE, "--check", "a", "--config", str(config), "--timeout", "1"],
+                          capture_output=True, text=True, cwd=ROOT, timeout=20)
+    assert done.returncode == 2 and time.monotonic() - started < 5
+    assert subprocess.run(["pgrep", "-f", r"sleep 61\.25"], capture_output=True).returncode == 1
+
+
+def test_a_full_disk_or_closed_output_is_no_traceback(database: Database) -> None:
+    check = f"{sys.executable} -m console --check '{database.conninfo}' --only role"
+    full, closed = (subprocess.run(f"{check} >{where}", shell=True, capture_output=True, text=True, cwd=ROOT)
+                    for where in ("/dev/full", "&-"))
+    assert full.returncode == 2 and "No space left" in full.stderr and "Traceback" not in full.stderr
+    assert closed.returncode == 0 and not closed.stderr
 
 
 def test_without_a_terminal_the_console_says_what_scripts_use(database: Database) -> None:
