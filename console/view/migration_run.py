@@ -201,7 +201,8 @@ class RunLog:
             else:
                 yield 3, ((f" {one[0]}", one[1]),)
         if self.outcome:
-            yield 0, ()
+            if self.told:
+                yield 0, ()
             yield from ((1, ((f" {words}", tone),)) for words, tone in self.outcome)
 
     def _file(self, file: FileStanding, now_s: float) -> Iterator[Paragraph]:

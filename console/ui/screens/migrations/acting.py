@@ -178,7 +178,7 @@ class Acting:
         assert connection.target is not None
         name = subject.line.name if subject is not None else "all services"
         self._check(f"verify {name}" + (f" to {migration.version}" if migration else ""), partial(
-            proving.verify, connection.target, tuple(connection.services), subject.line.name if subject else None,
+            proving.verify, connection.target, self._readable(), subject.line.name if subject else None,
             migration.version if migration else None))
 
     def drift(self, subjects: Sequence[Subject]) -> None:
@@ -190,7 +190,12 @@ class Acting:
         def found(count: int) -> None:
             self.drifted = (console_app(self.screen).clock.now(), count)
 
-        self._check("drift", partial(proving.drift, connection.target, tuple(connection.services), names, found))
+        self._check("drift", partial(proving.drift, connection.target, self._readable(), names, found))
+
+    def _readable(self) -> tuple[Service, ...]:
+        """All services but those whose files can't be read: they are no reason not to prove the others."""
+        broken = {one.line.name for one in self.screen.found if one.line.state == "unreadable"}
+        return tuple(one for one in self.screen.connection.services if one.name not in broken)
 
     def _check(self, title: str, work: Work) -> None:
         app, target = console_app(self.screen), self.screen.connection.target

@@ -26,6 +26,7 @@ async def verify(target: Target, services: Sequence[Service], name: str | None, 
     from console.migrate.verify import Wanted
     from console.migrate.verify import verify as prove
 
+    tell(("each goes up, down and up again in a scratch database; what it leaves behind is told", "dim"))
     major, extensions = await _facts(target)
     own, words = own_cluster(major, extensions)
     if words:
@@ -37,12 +38,8 @@ async def verify(target: Target, services: Sequence[Service], name: str | None, 
     lost = [(f"{one.file.label}: {note}", "dim") for one in verdict.proofs for note in one.notes]
     counts = [f"{fmt.count(count)} {status}" for status in _SIGNS
               if (count := sum(one.status == status for one in verdict.proofs))]
-    outcome: list[tuple[str, Tone]] = [(", ".join(counts) or "there is nothing to prove",
-                                        "ok" if verdict.is_good else "critical")]
-    for proof in verdict.proofs:
-        if proof.status in ("differs", "failed"):
-            outcome += [(f"{proof.file.label}: {sentence}", "critical") for sentence in proof.differences]
-    return [*outcome, *lost, *((note, "dim") for note in verdict.notes)]  # type: ignore[list-item]
+    answer = ", ".join(counts) or "there is nothing to prove"
+    return [(answer, "ok" if verdict.is_good else "critical"), *lost, *((note, "dim") for note in verdict.notes)]  # type: ignore[list-item]
 
 
 def _tell(proof: Proof, tell: Tell) -> None:
@@ -59,6 +56,7 @@ async def drift(target: Target, services: Sequence[Service], names: Sequence[str
     from console.demo.proving import own_cluster
     from console.migrate.drift import drift as compare
 
+    tell(("building what the applied files make in a scratch database, to compare it with what is there", "dim"))
     major, extensions = await _facts(target)
     own, words = own_cluster(major, extensions)
     result = await compare(target.direct(), services, names, own_cluster=own)
