@@ -28,6 +28,9 @@ GRACE_S = 5.0
 
 PARAMETERS_HINT = "the statement has parameters ($1): give their values, or ask for the generic plan"
 
+WRITES_HINT = "it can be run and rolled back, if that is meant"
+
+_SELECT_OF_NOTHING = re.compile(r"[\s(]*SELECT\s+(?:FROM|WHERE)\b", re.IGNORECASE)
 _EXPLAIN = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/)*EXPLAIN\b", re.IGNORECASE | re.DOTALL)
 
 
@@ -118,6 +121,8 @@ async def _explained(session: PgSession, request: ExplainRequest, then: Query[R]
             await connection.execute("SELECT pg_catalog.pg_backend_pid()")
             for name, value in request.settings.items():
                 await connection.execute("SELECT pg_catalog.set_config(%s, %s, true)", [name, value])
+        if request.analyze and not request.may_write:
+            await _refuse_creation(session, request.statement)
         if not request.generic:
             text = await _extended(session, prefix + request.statement, request.parameters)
         elif session.info.major >= 16:
@@ -140,13 +145,33 @@ async def _extended(session: PgSession, statement: str, parameters: Sequence[str
     return _document(cursor)
 
 
-async def _generic(session: PgSession, statement: str) -> str:
-    """GENERIC_PLAN goes by the simple protocol alone, after the extended one has seen that it is one statement."""
+async def _refuse_creation(session: PgSession, statement: str) -> None:
+    """EXPLAIN ANALYZE of CREATE TABLE AS runs even where the transaction is read-only: it must be seen beforehand.
+
+    What gives no columns is no query, except for a SELECT of none. Raises Writes, and psycopg.Error.
+    """
+    if _SELECT_OF_NOTHING.match(statement) and not re.search(r"\bINTO\b", statement, re.IGNORECASE):
+        return
+    await _parse(session, statement)
+    pgconn = session.connection.pgconn
+    pgconn.send_describe_prepared(b"")
+    (described,) = await session.connection.wait(generators.execute(pgconn))
+    if described.status == pq.ExecStatus.COMMAND_OK and described.nfields == 0:
+        raise Writes(f"{session.target.label}: the statement writes, and was not run", hint=WRITES_HINT)
+
+
+async def _parse(session: PgSession, statement: str) -> None:
+    """Has the server parse a statement, which must be one, by the extended protocol. Raises psycopg.Error."""
     pgconn = session.connection.pgconn
     pgconn.send_prepare(b"", statement.encode())
     (parsed,) = await session.connection.wait(generators.execute(pgconn))
     if parsed.status != pq.ExecStatus.COMMAND_OK:
         raise errors.error_from_result(parsed)
+
+
+async def _generic(session: PgSession, statement: str) -> str:
+    """GENERIC_PLAN goes by the simple protocol alone, after the extended one has seen that it is one statement."""
+    await _parse(session, statement)
     cursor = AsyncRawCursor(session.connection)
     await cursor.execute(statement.encode())
     return _document(cursor)
@@ -207,7 +232,7 @@ def _told(error: psycopg.Error, label: str, request: ExplainRequest, prefix: int
     match error.sqlstate:
         case "25006":
             return Writes(f"{fault.summary}: the statement writes, and was not run", sqlstate=error.sqlstate,
-                          hint="it can be run and rolled back, if that is meant")
+                          hint=WRITES_HINT)
         case "08P01" | "42P02":
             return ServerError(f"{label}: {error.diag.message_primary}", hint=PARAMETERS_HINT, sqlstate=error.sqlstate)
         case "42601" if "multiple commands" in (error.diag.message_primary or ""):

@@ -1,0 +1,334 @@
+"""EXPLAIN on real servers: what may run, what is rolled back, and figures that add up in every kind of plan."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from console.errors import ConsoleError, Missing, ServerError, TimedOut, UsageError
+from console.plans.compare import compare
+from console.plans.explain import ExplainRequest, Writes, analysis, explain, facts
+from console.plans.findings import analyse
+from console.plans.parse import parse, to_json
+from console.plans.records import Analysis, Plan
+from console.plans.values import PlanError
+from console.server.session import PgSession
+from console.server.single import single_session
+from console.server.target import Target
+from console.view import plans as view
+from tests.plans.statements import PARALLEL, STATEMENTS, Statement, fill
+from tests.support.servers import Database, LiveServer
+
+
+@asynccontextmanager
+async def session_on(conninfo: str, **words: object) -> AsyncIterator[PgSession]:
+    async with single_session(Target(name="test", conninfo=conninfo, **words)) as session:  # type: ignore[arg-type]
+        yield session
+
+
+def filled(server: LiveServer) -> str:
+    """The conninfo of a database with the tables of tests/plans, which nobody changes."""
+    return server.conninfo(server.template("plans", fill))
+
+
+def tolerance(plan: Plan) -> float:
+    """What rounding may add up to: each time was rounded to a thousandth of a millisecond a loop."""
+    return sum(0.001 * max(1, node.loops or 0) / node.participants for node in plan.nodes) + 0.002
+
+
+def assert_adds_up(plan: Plan) -> None:
+    root = plan.root
+    assert root.inclusive_ms is not None and plan.execution_ms is not None
+    own = sum(node.exclusive_ms or 0.0 for node in plan.nodes)
+    assert own == pytest.approx(root.inclusive_ms + plan.outside_ms, abs=tolerance(plan))
+    assert root.inclusive_ms <= plan.execution_ms + 0.01
+    for node in plan.nodes:
+        assert node.inclusive_ms is not None and node.exclusive_ms is not None
+        assert 0 <= node.exclusive_ms <= node.inclusive_ms + 1e-9, node.label
+    for counter in ("hit", "read", "dirtied", "written", "temp_read", "temp_written"):
+        total = sum(getattr(node.own_buffers, counter) for node in plan.nodes)
+        # What a CTE that nobody read to its end went on to do is outside the root's figures.
+        slack = len(plan.nodes) if plan.outside_ms < 0.001 else 10_000
+        assert 0 <= total - getattr(root.buffers, counter) + slack <= 2 * slack, counter
+
+
+@pytest.mark.parametrize("statement", STATEMENTS, ids=lambda one: one.sql[:60])
+async def test_own_times_and_buffers_add_up_to_the_plans_totals(any_server: LiveServer, statement: Statement) -> None:
+    async with session_on(filled(any_server)) as session:
+        plan = await explain(session, ExplainRequest(
+            statement=statement.sql, analyze=True, settings=statement.settings, may_write=statement.writes))
+        assert_adds_up(plan)
+        again = parse(to_json(plan))
+        assert again == plan
+        found = analyse(plan, await facts(session, plan))
+        shown = view.text(found)
+        assert shown.startswith("Verdict: Ran in ") and all(len(one) <= 120 for one in shown.splitlines())
+        only = await explain(session, ExplainRequest(statement=statement.sql, settings=statement.settings))
+        assert not only.is_analyzed and analyse(only).verdict.startswith("Not run: ")
+        assert compare(plan, plan).changes == ("nothing that matters has changed",)
+
+
+async def test_nothing_that_is_run_stays(any_database: Database) -> None:
+    with any_database.connect() as connection:
+        connection.execute("CREATE TABLE t (id int); INSERT INTO t VALUES (1)")
+        async with session_on(any_database.conninfo) as session:
+            for sql in ("DELETE FROM t", "UPDATE t SET id = 2", "INSERT INTO t VALUES (3)", "CREATE TABLE u AS TABLE t",
+                        "WITH d AS (DELETE FROM t RETURNING *) SELECT * FROM d", "SELECT * FROM t FOR UPDATE"):
+                with pytest.raises(Writes, match="read-only"):
+                    await explain(session, ExplainRequest(statement=sql, analyze=True))
+                assert (await explain(session, ExplainRequest(statement=sql))).root.loops is None
+                plan = await explain(session, ExplainRequest(statement=sql, analyze=True, may_write=True))
+                assert plan.is_analyzed
+                assert connection.execute("SELECT id FROM t").fetchall() == [(1,)]
+        assert connection.execute("SELECT to_regclass('u')").fetchone() == (None,)
+
+
+@pytest.mark.parametrize("sql", [
+    "SELECT 1; DELETE FROM t", "SELECT 1; COMMIT; DELETE FROM t", "COMMIT", "SELECT 1) ; DELETE FROM t; SELECT (1",
+    "ANALYZE DELETE FROM t", "(ANALYZE) DELETE FROM t", "SELECT set_config('transaction_read_only', 'off', true)",
+    "SELECT nextval('s')", "SELECT wipe()", "/* x */ EXPLAIN ANALYZE DELETE FROM t", "", "   -- nothing", "VACUUM t",
+    "SELECT 1 -- \n; DELETE FROM t", "DO $$BEGIN DELETE FROM t; END$$", "CALL x()", "SELECT 'unfinished"])
+@pytest.mark.parametrize("how", ["plan", "analyze", "generic"])
+async def test_no_way_around_reading_only(database: Database, sql: str, how: str) -> None:
+    with database.connect() as connection:
+        connection.execute("CREATE TABLE t (id int); INSERT INTO t VALUES (1); CREATE SEQUENCE s;"
+                           "CREATE FUNCTION wipe() RETURNS void LANGUAGE sql AS 'DELETE FROM t'")
+        async with session_on(database.conninfo) as session:
+            try:
+                plan = await explain(session, ExplainRequest(statement=sql, analyze=how == "analyze",
+                                                             generic=how == "generic"))
+                assert how != "analyze" and not plan.is_analyzed
+            except ConsoleError as error:
+                assert error.summary
+            assert (await explain(session, ExplainRequest(statement="SELECT 1", analyze=True))).root.rows == 1
+        assert connection.execute("SELECT count(*) FROM t").fetchone() == (1,)
+        assert connection.execute("SELECT is_called FROM s").fetchone() == (False,)
+
+
+async def test_a_generic_plan_knows_no_values(any_server: LiveServer) -> None:
+    async with session_on(filled(any_server)) as session:
+        sql = "SELECT * FROM purchase WHERE id = $1 AND amount > $2"
+        plan = await explain(session, ExplainRequest(statement=sql, generic=True))
+        assert plan.root.text("Index Cond").endswith("$1)") and "$2" in plan.root.text("Filter")
+        with pytest.raises(ServerError) as refused:
+            await explain(session, ExplainRequest(statement=sql, analyze=True))
+        assert "parameters" in str(refused.value.hint)
+        with pytest.raises(Missing, match="nowhere"):
+            await explain(session, ExplainRequest(statement="SELECT nowhere FROM purchase WHERE id = $1", generic=True))
+        plan = await explain(session, ExplainRequest(statement=sql, analyze=True, parameters=("17", "0")))
+        assert plan.root.rows == 1 and "17" in plan.root.text("Index Cond")
+        left = await session.connection.execute("SELECT count(*) FROM pg_prepared_statements")
+        assert await left.fetchone() == (0,)
+        with pytest.raises(UsageError):
+            await explain(session, ExplainRequest(statement=sql, analyze=True, generic=True))
+
+
+async def test_a_statement_that_runs_for_ever_is_stopped(database: Database) -> None:
+    async with session_on(database.conninfo) as session:
+        with pytest.raises(TimedOut, match="after 0.3 s"):
+            await explain(session, ExplainRequest(statement="SELECT pg_sleep(60)", analyze=True, timeout_ms=300))
+        running = asyncio.ensure_future(
+            explain(session, ExplainRequest(statement="SELECT pg_sleep(61)", analyze=True)))
+        await asyncio.sleep(0.5)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+    deadline = time.monotonic() + 10
+    with database.connect() as connection:
+        while (connection.execute("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(61)%' AND "
+                                  "state = 'active' AND pid <> pg_backend_pid()").fetchone() or (0,))[0]:
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.1)
+
+
+async def test_errors_say_what_and_where(database: Database) -> None:
+    async with session_on(database.conninfo) as session:
+        for how in (False, True):
+            with pytest.raises(Missing, match='relation "nowhere" does not exist') as raised:
+                await explain(session, ExplainRequest(statement="SELECT * FROM nowhere", generic=how))
+            assert raised.value.position == 15
+        with pytest.raises(UsageError, match="several statements"):
+            await explain(session, ExplainRequest(statement="SELECT 1; SELECT 2"))
+        with pytest.raises(ServerError):
+            await explain(session, ExplainRequest(statement="SELECT 1", settings={"no_such_setting": "1"}))
+        with pytest.raises(ConsoleError, match="rule|no plan|nothing"):
+            with database.connect() as connection:
+                connection.execute("CREATE TABLE r (id int); CREATE RULE n AS ON INSERT TO r DO INSTEAD NOTHING")
+            await explain(session, ExplainRequest(statement="INSERT INTO r VALUES (1)"))
+
+
+async def of(server: LiveServer, sql: str, *, analyze: bool = True, may_write: bool = False, **settings: str
+             ) -> Analysis:
+    async with session_on(filled(server)) as session:
+        return await analysis(session, ExplainRequest(statement=sql, analyze=analyze, settings=settings,
+                                                      may_write=may_write, timeout_ms=120_000))
+
+
+def rule(found: Analysis, name: str) -> str:
+    """The finding's own words, all of them."""
+    (one,) = [finding for finding in found.findings if finding.rule == name]
+    assert one.severity in ("info", "warning", "critical") and one.message and one.evidence and one.fix
+    return f"{one.message} | {one.evidence} | {one.fix}"
+
+
+async def test_rows_read_to_be_thrown_away(any_server: LiveServer) -> None:
+    found = await of(any_server, "SELECT * FROM purchase WHERE customer_id = 17 AND amount > 900 AND note <> 'y'")
+    words = rule(found, "seq_scan_filter")
+    assert "CREATE INDEX CONCURRENTLY ON public.purchase (customer_id, amount)" in words
+    assert "60 000 rows read" in words
+    planned = await of(any_server, "SELECT * FROM purchase WHERE customer_id = 17", analyze=False)
+    assert "(customer_id)" in rule(planned, "seq_scan_filter")
+    odd = await of(any_server, 'SELECT * FROM "we""ird [b]%s" WHERE "a b" = 77')
+    assert 'ON public."we""ird [b]%s" ("a b")' in rule(odd, "seq_scan_filter")
+    lower = await of(any_server, "SELECT * FROM customer WHERE lower(name) = 'customer 7'")
+    assert "(lower(name))" in rule(lower, "seq_scan_filter")
+    pattern = await of(any_server, "SELECT * FROM customer WHERE name LIKE '%tomer 77'")
+    assert "gin_trgm_ops" in rule(pattern, "seq_scan_filter")
+    index = await of(any_server, "SELECT * FROM purchase WHERE id > 100 AND customer_id = 5", enable_seqscan="off")
+    assert "(id, customer_id)" in rule(index, "index_filter") or "customer_id" in rule(index, "index_filter")
+
+
+async def test_spills_and_lossy_bitmaps(any_server: LiveServer) -> None:
+    words = rule(await of(any_server, "SELECT * FROM purchase ORDER BY note, amount", work_mem="64kB",
+                          max_parallel_workers_per_gather="0"), "spill")
+    assert "sorted on disk" in words and "work_mem = '" in words
+    words = rule(await of(any_server, "SELECT count(*) FROM purchase a JOIN purchase b USING (id)", work_mem="64kB",
+                          enable_mergejoin="off", enable_nestloop="off", max_parallel_workers_per_gather="0"), "spill")
+    assert "batches" in words
+    words = rule(await of(any_server, "SELECT amount, made, count(*) FROM purchase GROUP BY amount, made",
+                          work_mem="64kB", enable_sort="off", max_parallel_workers_per_gather="0"), "spill")
+    assert "aggregated through temporary files" in words
+
+
+async def test_estimates_and_statistics(any_database: Database) -> None:
+    with any_database.connect() as connection:
+        connection.execute("CREATE TABLE t (a int, b int); INSERT INTO t SELECT i, i FROM generate_series(1, 10) i;"
+                           "ANALYZE t; INSERT INTO t SELECT i % 100, i % 100 FROM generate_series(1, 50000) i")
+    async with session_on(any_database.conninfo) as session:
+        stale = await analysis(session, ExplainRequest(statement="SELECT * FROM t", analyze=True))
+        assert "ANALYZE public.t" in rule(stale, "stale_statistics") and "last analyzed" in rule(
+            stale, "stale_statistics")
+        with any_database.connect() as connection:
+            connection.execute("ANALYZE t")
+        dependent = await analysis(session, ExplainRequest(
+            statement="SELECT * FROM t WHERE a = 5 AND b = 5", analyze=True))
+        words = rule(dependent, "row_misestimate")
+        assert "CREATE STATISTICS" in words and "more rows than planned" in words
+        below_limit = await analysis(session, ExplainRequest(statement="SELECT * FROM t LIMIT 1", analyze=True))
+        assert not below_limit.findings and below_limit.verdict.endswith("Nothing stands out.")
+        function = await analysis(session, ExplainRequest(
+            statement="SELECT * FROM regexp_split_to_table(repeat('a,', 20000), ',')", analyze=True))
+        assert "ALTER FUNCTION regexp_split_to_table ROWS" in rule(function, "row_misestimate")
+
+
+async def test_joins_and_subqueries(any_server: LiveServer) -> None:
+    words = rule(await of(
+        any_server, "SELECT count(*) FROM customer c LEFT JOIN purchase p ON p.customer_id = c.id AND p.id < 500",
+        enable_hashjoin="off", enable_mergejoin="off", enable_indexscan="off", enable_bitmapscan="off"),
+        "join_without_index")
+    assert "pairs of rows" in words
+    words = rule(await of(any_server, "SELECT *, (SELECT count(*) FROM customer c WHERE c.region = p.id) "
+                                      "FROM purchase p WHERE id < 1500"), "correlated_subquery")
+    assert "SubPlan 1 runs for each row" in words
+    words = rule(await of(any_server, "SELECT count(*) FROM purchase p JOIN customer c ON c.id = p.customer_id",
+                          enable_hashjoin="off", enable_mergejoin="off", enable_memoize="off", enable_material="off",
+                          enable_seqscan="off", max_parallel_workers_per_gather="0"), "nested_loop")
+    assert "60 000 times" in words
+    words = rule(await of(any_server, "SELECT * FROM purchase ORDER BY customer_id LIMIT 5",
+                          max_parallel_workers_per_gather="0"), "sort_without_index")
+    assert "ON public.purchase (customer_id)" in words
+    words = rule(await of(any_server, "WITH c AS MATERIALIZED (SELECT * FROM purchase) SELECT * FROM c WHERE id = 5"),
+                 "cte_scan")
+    assert "NOT MATERIALIZED" in words
+    words = rule(await of(any_server, "SELECT * FROM customer WHERE slow(id) = 5"), "volatile_function")
+    assert "slow" in words and "STABLE" in words
+    words = rule(await of(any_server, "SELECT * FROM purchase", enable_seqscan="off"), "disabled_node")
+    assert "Seq Scan on purchase" in words
+
+
+async def test_overheads(any_server: LiveServer) -> None:
+    words = rule(await of(any_server, "DELETE FROM parent", may_write=True), "trigger_time")
+    assert "index the referencing columns" in words and "300 calls" in words
+    words = rule(await of(any_server, "SELECT count(*) FROM purchase", **PARALLEL | {"max_parallel_workers": "0"}),
+                 "workers_not_launched")
+    assert "0 of 2 planned workers came" in words
+    many = " UNION ALL ".join("SELECT count(*) FROM measure WHERE at = 1" for _ in range(150))
+    words = rule(await of(any_server, many), "planning_time")
+    assert "planning takes longer" in words
+    if any_server.major >= 17:
+        words = rule(await of(any_server, "SELECT *, note || note FROM purchase"), "serialization")
+        assert "fewer columns" in words
+
+
+async def test_heap_fetches(any_database: Database) -> None:
+    with any_database.connect() as connection:
+        connection.execute("CREATE TABLE t (id int PRIMARY KEY, v int); "
+                           "INSERT INTO t SELECT i, i FROM generate_series(1, 20000) i; ANALYZE t")
+    async with session_on(any_database.conninfo) as session:
+        found = await analysis(session, ExplainRequest(
+            statement="SELECT id FROM t WHERE id < 5000", analyze=True,
+            settings={"enable_seqscan": "off", "enable_bitmapscan": "off"}))
+        words = rule(found, "heap_fetches")
+        assert "VACUUM public.t" in words and "never vacuumed" in words
+        with any_database.connect() as connection:
+            connection.execute("VACUUM t")
+        after = await analysis(session, ExplainRequest(
+            statement="SELECT id FROM t WHERE id < 5000", analyze=True, settings={"enable_bitmapscan": "off"}))
+        assert not [one for one in after.findings if one.rule == "heap_fetches"]
+
+
+async def test_two_plans_compared(any_server: LiveServer) -> None:
+    sql = "SELECT * FROM purchase WHERE id < 3000 ORDER BY amount"
+    one = await of(any_server, sql, enable_indexscan="off", enable_bitmapscan="off",
+                   max_parallel_workers_per_gather="0")
+    other = await of(any_server, sql, enable_seqscan="off", enable_bitmapscan="off",
+                     max_parallel_workers_per_gather="0")
+    compared = compare(one.plan, other.plan)
+    words = "\n".join(compared.changes)
+    assert "Seq Scan on purchase -> Index Scan using purchase_pkey on purchase" in words
+    assert "setting enable_seqscan: (default) -> off" in words
+    assert [pair.change for pair in compared.pairs] == ["same", "replaced"]
+    limited = compare(other.plan, (await of(any_server, sql + " LIMIT 5", enable_seqscan="off",
+                                            enable_bitmapscan="off", max_parallel_workers_per_gather="0")).plan)
+    assert "Limit is new" in "\n".join(limited.changes)
+    assert [pair.change for pair in limited.pairs] == ["added", "same", "same"]
+
+
+async def test_query_vectors_are_elided_everywhere(server: LiveServer) -> None:
+    if not server.has_vector:
+        pytest.skip("no pgvector here")
+    vector = "[" + ",".join(f"{i / 1000:.4f}" for i in range(384)) + "]"
+    with server.database() as database:
+        with database.connect() as connection:
+            connection.execute("CREATE EXTENSION vector; CREATE TABLE v (id int, e vector(384));"
+                               "INSERT INTO v SELECT i, array_fill(i::real, ARRAY[384])::vector "
+                               "FROM generate_series(1, 50) i")
+        async with session_on(database.conninfo) as session:
+            found = await analysis(session, ExplainRequest(
+                statement=f"SELECT id, e <-> '{vector}' FROM v ORDER BY e <-> '{vector}' LIMIT 5", analyze=True,
+                settings={"hnsw.ef_search": "77"}))
+        assert found.plan.extension_settings["hnsw.ef_search"] == "77"
+        for shown in (to_json(found.plan), view.text(found), repr(found)):
+            assert "0.0100" not in shown
+        assert "'[0.0000,0.0010,...384 values]'" in json.dumps(found.plan.document, default=str)
+        deeper = json.dumps([list(map(str, view.detail(node))) for node in found.plan.nodes])
+        assert "0.0100" not in deeper and "384 values" in deeper
+    with pytest.raises(PlanError):
+        parse("nothing")
+
+
+async def test_a_plan_deeper_than_the_standard_librarys_json(server: LiveServer) -> None:
+    joins = " ".join(f"CROSS JOIN LATERAL (SELECT t{i - 1}.x + 1 AS x OFFSET 0) t{i}" for i in range(1, 400))
+    sql = f"SELECT * FROM (SELECT 1 AS x OFFSET 0) t0 {joins}"
+    with server.database() as database:
+        async with session_on(database.conninfo) as session:
+            plan = await explain(session, ExplainRequest(statement=sql, analyze=True, settings={
+                "join_collapse_limit": "1", "from_collapse_limit": "1"}))
+            assert max(node.depth for node in plan.nodes) > 350
+            assert_adds_up(plan)
+            assert parse(to_json(plan)) == plan
