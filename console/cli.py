@@ -25,6 +25,8 @@ INTERRUPTED = 130
 CONSOLE_USAGE = "dbconsole [TARGET] | --check [TARGET ...] | COMMAND ..."
 EPILOG = """commands:
   migrate COMMAND     status, plan, up, down, verify, lint, drift, new, baseline, repair, seed
+  search              the rows that are nearest to a vector, a row, or a text
+  recall              how much of that the vector index finds, how fast, and what to set
   explain SQL         the plan of a statement or of a saved plan: verdict, findings, times that add up
   demo COMMAND        start, stop, status, reset: the demo server without the console
 
@@ -125,6 +127,8 @@ def _dispatch(arguments: list[str]) -> int:
             return _migrate(arguments[1:])
         case ["explain"]:
             return _explain(arguments[1:])
+        case [("search" | "recall") as command]:
+            return _vectors(command, arguments[1:])
         case ["demo"] if len(arguments) > 1 and not arguments[1].startswith("-"):
             return _demo(arguments[1:])
     options = _console_parser().parse_args(arguments)
@@ -313,3 +317,18 @@ def _demo(arguments: list[str]) -> int:
     parser = Parser(prog="dbconsole demo", description="The demo server without the console.")
     parser.add_argument("command", choices=("start", "stop", "status", "reset"))
     return demo.run(parser.parse_args(arguments).command)
+
+
+def _vectors(command: str, arguments: list[str]) -> int:
+    import asyncio
+
+    from console.headless import recall, search
+
+    parser = Parser(prog=f"dbconsole {command}", description={
+        "search": "The rows that are nearest to a vector, a row, or a text.",
+        "recall": "How much of what is nearest a vector index finds, and how fast."}[command])
+    add_arguments, run = (search.add_arguments, search.run) if command == "search" else (
+        recall.add_arguments, recall.run)
+    add_arguments(parser, add_connection_arguments)
+    options = parser.parse_args(arguments)
+    return asyncio.run(run(options, _config(options), find_target))

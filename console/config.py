@@ -57,12 +57,13 @@ class PoolConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetConfig:
-    """`[targets.NAME]`: one server and database to look at."""
+    """`[targets.NAME]`: one server and database to look at. `signals = false`: nobody's session is ever ended here."""
 
     name: str = ""
     dsn: str = ""
     environment: Environment = "unknown"
     read_only: bool | None = None
+    signals: bool = True
     direct_dsn: str | None = None
     pgbouncer: str | None = None
     password_command: str | None = None
@@ -102,12 +103,35 @@ class CheckConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EmbedderConfig:
+    """`[embedders.NAME]`: what turns text into vectors, an OpenAI-compatible endpoint or a command.
+
+    `url` is the endpoint's base ("https://api.openai.com/v1"); `key_env` names the environment variable that holds its
+    key. `command` reads text on its standard input and prints a JSON array. `columns` are those that it belongs to, as
+    schema.table.column.
+    """
+
+    name: str = ""
+    url: str | None = None
+    model: str | None = None
+    key_env: str | None = None
+    send_dimensions: bool = False
+    command: str | None = None
+    columns: tuple[str, ...] = ()
+    timeout: Duration = Duration(20)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleConfig:
     """`[console]`: how the console looks and how often it refreshes."""
 
     theme: str | None = None
     refresh: Duration = Duration(2)
     ascii: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.refresh < 0.1:
+            raise ValueError("refresh: must be at least 100ms")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,20 +143,18 @@ class Config:
     targets: Mapping[str, TargetConfig] = field(default_factory=dict)
     services: Mapping[str, ServiceConfig] = field(default_factory=dict)
     checks: Mapping[str, CheckConfig] = field(default_factory=dict)
+    embedders: Mapping[str, EmbedderConfig] = field(default_factory=dict)
     console: ConsoleConfig = field(default_factory=ConsoleConfig)
     warnings: tuple[str, ...] = ()
 
 
-_TABLES: dict[str, type] = {"targets": TargetConfig, "services": ServiceConfig, "checks": CheckConfig}
+_TABLES: dict[str, type] = {"targets": TargetConfig, "services": ServiceConfig, "checks": CheckConfig,
+                            "embedders": EmbedderConfig}
 _NOT_KEYS = {"name", "path", "warnings"}
 
 
 def find(explicit: str | os.PathLike[str] | None = None) -> Path | None:
     """The file that holds: `explicit`, else $DBCONSOLE_CONFIG, else ./dbconsole.toml, else the user's own.
-    def __post_init__(self) -> None:
-        if self.refresh < 0.1:
-            raise ValueError("refresh: must be at least 100ms")
-
 
     Raises ConfigError when a file that was named isn't there.
     """
@@ -161,6 +183,8 @@ def load(explicit: str | os.PathLike[str] | None = None) -> Config:
         raise ConfigError(f"{path}: is not UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {error}", hint="the file is TOML: https://toml.io") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: is nested too deeply") from None
     return parse(data, path)
 
 
@@ -183,8 +207,6 @@ def parse(data: Mapping[str, Any], path: Path) -> Config:
 
 
 def _named_tables(kind: type, key: str, value: Any, path: Path) -> dict[str, Any]:
-    except RecursionError:
-        raise ConfigError(f"{path}: is nested too deeply") from None
     if not isinstance(value, dict):
         raise ConfigError(f"{path}: {key}: must be tables, [{key}.NAME]")
     found = {}
@@ -192,6 +214,8 @@ def _named_tables(kind: type, key: str, value: Any, path: Path) -> dict[str, Any
         where = f"{key}.{name}"
         if not isinstance(table, dict):
             raise ConfigError(f"{path}: {where}: must be a table, [{where}]")
+        if not name or not name.isprintable():
+            raise ConfigError(f"{path}: {key}.{name!r}: a name must be made of printable characters")
         if kind is TargetConfig and name == "demo":
             raise ConfigError(f"{path}: {where}: the name demo is reserved for the demo server", hint="choose another")
         found[name] = _build(kind, table, path, where, given={"name": name})
@@ -214,8 +238,6 @@ def _build(kind: type, table: Mapping[str, Any], path: Path, where: str, *,
         raise ConfigError(f"{path}: {where}: {missing[0]} is missing")
     if kind is TargetConfig and not values.get("dsn"):
         raise ConfigError(f"{path}: {where}: dsn is missing", hint='dsn = "host=... dbname=..." or "service=..."')
-        if not name or not name.isprintable():
-            raise ConfigError(f"{path}: {key}.{name!r}: a name must be made of printable characters")
     try:
         return kind(**values)
     except ValueError as error:

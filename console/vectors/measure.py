@@ -20,8 +20,7 @@ from console.server.rows import Sessions
 from console.vectors import plan as plans
 from console.vectors import read, recall, values
 from console.vectors.metrics import Metric
-from console.vectors.recall import Latency, Point, Recommendation
-from console.vectors.records import RelationFacts, VectorIndex
+from console.vectors.records import Latency, Point, Recommendation, RelationFacts, VectorIndex
 from console.vectors.search import SearchOptions, SearchRequest, Subject, compose, fitting
 from console.vectors.values import QueryVector
 
@@ -154,10 +153,10 @@ async def measure(sessions: Sessions, plan: Plan, tell: Tell = lambda progress: 
         for setting, mode in _points(plan, index):
             points.append(await _point(lead, nearest, sample, truth, plan, index, setting, mode, settings, tell))
         role, database = session.info.quoted_user, identifier(session.info.database)
-    latency = Latency.of(truth.times_ms)
+    exactly = recall.latency(truth.times_ms)
     return Measurement(
-        plan, index, len(sample), latency, tuple(points),
-        recall.recommend(points, plan.target, plan.k, latency, role=role, database=database),
+        plan, index, len(sample), exactly, tuple(points),
+        recall.recommend(points, plan.target, plan.k, exactly, role=role, database=database),
         tuple(_warnings(plan, index, sample, truth, points)), is_cached)
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from console.vectors.records import Latency, Point, Recommendation
 
 RELATIVE_TOLERANCE = 1e-6
 ABSOLUTE_TOLERANCE = 1e-9
@@ -38,51 +39,10 @@ def percentile(values: Sequence[float], share: float) -> float:
     return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
 
 
-@dataclass(frozen=True, slots=True)
-class Latency:
-    """Wall times of one client's queries in milliseconds. p99 means little below 100 queries."""
-
-    p50_ms: float
-    p95_ms: float
-    p99_ms: float
-    mean_ms: float
-
-    @classmethod
-    def of(cls, times_ms: Sequence[float]) -> Latency:
-        mean = sum(times_ms) / len(times_ms) if times_ms else math.nan
-        return cls(percentile(times_ms, 0.5), percentile(times_ms, 0.95), percentile(times_ms, 0.99), mean)
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One setting measured. `setting` is the swept number, None for the server's own; `parameter` its name.
-
-    `confidence` is half the width of the mean's 95 % interval; `below_target` the share of queries whose recall is
-    under the target; `rows_mean` rows that came back, at most k. `index_used` None: the planner left the index, so
-    that recall and latency are the exact search's.
-    """
-
-    setting: int | None
-    parameter: str | None
-    mode: str | None
-    recall_mean: float
-    recall_min: float
-    recall_sd: float
-    confidence: float
-    below_target: float
-    rows_mean: float
-    latency: Latency
-    index_used: str | None
-    recalls: tuple[float, ...] = ()
-
-    @property
-    def is_exact(self) -> bool:
-        return self.index_used is None
-
-    @property
-    def label(self) -> str:
-        name = "default" if self.setting is None else str(self.setting)
-        return f"{name} {self.mode}" if self.mode and self.mode != "off" else name
+def latency(times_ms: Sequence[float]) -> Latency:
+    """The percentiles of wall times in milliseconds."""
+    mean = sum(times_ms) / len(times_ms) if times_ms else math.nan
+    return Latency(percentile(times_ms, 0.5), percentile(times_ms, 0.95), percentile(times_ms, 0.99), mean)
 
 
 def point(recalls: Sequence[float], rows: Sequence[int], times_ms: Sequence[float], *, setting: int | None,
@@ -95,7 +55,7 @@ def point(recalls: Sequence[float], rows: Sequence[int], times_ms: Sequence[floa
         setting, parameter, mode, mean, min(recalls, default=math.nan), deviation,
         1.96 * deviation / math.sqrt(count) if count else math.nan,
         sum(1 for one in recalls if one < target) / count if count else math.nan,
-        sum(rows) / len(rows) if rows else math.nan, Latency.of(times_ms), index_used, tuple(recalls))
+        sum(rows) / len(rows) if rows else math.nan, latency(times_ms), index_used, tuple(recalls))
 
 
 def pareto(points: Sequence[Point]) -> tuple[Point, ...]:
@@ -105,18 +65,6 @@ def pareto(points: Sequence[Point]) -> tuple[Point, ...]:
         if not best or one.recall_mean > best[-1].recall_mean:
             best.append(one)
     return tuple(best)
-
-
-@dataclass(frozen=True, slots=True)
-class Recommendation:
-    """What to set for the target: a sentence, and the SQL by which it holds for a query, a role, or a database.
-
-    `point` None: no setting that was measured reaches the target, or the exact search does better.
-    """
-
-    point: Point | None
-    sentence: str
-    sql: tuple[str, ...] = ()
 
 
 TAIL_SHARE = 0.95
@@ -137,8 +85,9 @@ def recommend(points: Sequence[Point], target: float, k: int, exact: Latency, *,
         best = max(by_index, key=lambda one: one.recall_mean)
         if best.recall_mean >= target:
             below = 1 - _tail_share(best, target, k)
-            return Recommendation(None, f"recall {target:g} is reached on average ({best.recall_mean:.3f} at {best.label}"
-                                  f"), but {below:.0%} of the queries miss it by more than one row: sweep higher")
+            return Recommendation(None, f"recall {target:g} is reached on average ({best.recall_mean:.3f} at "
+                                  f"{best.label}), but {below:.0%} of the queries miss it by more "
+                                  "than one row: sweep higher")
         return Recommendation(None, f"no setting reaches recall {target:g}: the best is {best.recall_mean:.3f} at "
                               f"{best.parameter or 'the setting'} {best.label}. Sweep higher, rebuild with a larger m "
                               "or ef_construction (hnsw) or more suitable lists (ivfflat), or search exactly")

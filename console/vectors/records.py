@@ -221,3 +221,57 @@ class SearchResult:
     warnings: tuple[str, ...]
     server_ms: float
     total_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Wall times of one client's queries in milliseconds. p99 means little below 100 queries."""
+
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+    mean_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One setting measured. `setting` is the swept number, None for the server's own; `parameter` its name.
+
+    `confidence` is half the width of the mean's 95 % interval; `below_target` the share of queries whose recall is
+    under the target; `rows_mean` rows that came back, at most k. `index_used` None: the planner left the index, so
+    that recall and latency are the exact search's.
+    """
+
+    setting: int | None
+    parameter: str | None
+    mode: str | None
+    recall_mean: float
+    recall_min: float
+    recall_sd: float
+    confidence: float
+    below_target: float
+    rows_mean: float
+    latency: Latency
+    index_used: str | None
+    recalls: tuple[float, ...] = ()
+
+    @property
+    def is_exact(self) -> bool:
+        return self.index_used is None
+
+    @property
+    def label(self) -> str:
+        name = "default" if self.setting is None else str(self.setting)
+        return f"{name} {self.mode}" if self.mode and self.mode != "off" else name
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """What to set for the target: a sentence, and the SQL by which it holds for a query, a role, or a database.
+
+    `point` None: no setting that was measured reaches the target, or the exact search does better.
+    """
+
+    point: Point | None
+    sentence: str
+    sql: tuple[str, ...] = ()

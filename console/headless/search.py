@@ -1,0 +1,192 @@
+"""`dbconsole search`: one vector search. Rows go to stdout, what is to be known about them to stderr."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from console.config import Config
+from console.errors import UsageError
+from console.headless.migrate import FindTarget, put, say
+from console.vectors import embedders, read, values
+from console.vectors.metrics import METRICS, metric_named
+from console.vectors.search import (
+    CUT,
+    ITERATIVE,
+    SearchOptions,
+    SearchRequest,
+    Subject,
+    default_metric,
+    search,
+    subject,
+    vector_of_row,
+)
+from console.vectors.values import QueryVector
+from console.view import vectors as view
+
+if TYPE_CHECKING:
+    from console.server.session import PgSession
+    from console.server.target import Target
+    from console.vectors.embedders import Embedder
+    from console.vectors.records import SearchResult
+
+MOST_FILE_BYTES = 64 * 1024 * 1024
+
+
+def add_arguments(parser: argparse.ArgumentParser, *common: Callable[[argparse.ArgumentParser], None]) -> None:
+    """The options of `dbconsole search`; `common` adds those that other commands have as well."""
+    parser.add_argument("-t", "--target", metavar="TARGET", help="where (default: as for dbconsole)")
+    parser.add_argument("--column", required=True, metavar="S.T.C", help="the vector column: schema.table.column")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--like-id", metavar="ID", help="what is near the row with this key; of several columns a JSON "
+                      "array")
+    what.add_argument("--vector", metavar="'[...]'", help="a vector; @FILE reads it from a file, - from stdin")
+    what.add_argument("--text", help="a text, through an embedder")
+    parser.add_argument("--embedder", metavar="NAME", help="the embedder of the configuration (default: the column's)")
+    parser.add_argument("--metric", metavar="M",
+                        help=", ".join(one.name for one in METRICS) + " (default: the index's)")
+    parser.add_argument("--k", type=int, default=10, metavar="N", help="how many rows (default 10)")
+    parser.add_argument("--offset", type=int, default=0, metavar="N", help="leave out the first N")
+    parser.add_argument("--where", metavar="SQL", help="a condition on the table's columns")
+    parser.add_argument("--columns", metavar="A,B", help="the columns to show (default: all but vectors)")
+    parser.add_argument("--ef-search", type=int, metavar="N", help="hnsw.ef_search, for this search")
+    parser.add_argument("--probes", type=int, metavar="N", help="ivfflat.probes, for this search")
+    parser.add_argument("--iterative-scan", choices=ITERATIVE, help="for this search (pgvector 0.8)")
+    parser.add_argument("--max-scan-tuples", type=int, metavar="N", help="hnsw.max_scan_tuples, for this search")
+    parser.add_argument("--exact", action="store_true", help="without the index")
+    parser.add_argument("--timeout", type=float, default=30.0, metavar="SECONDS", help="for the search (default 30)")
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    for add in common:
+        add(parser)
+
+
+async def run(options: argparse.Namespace, config: Config, find_target: FindTarget) -> int:
+    """Searches and writes; 0 also where fewer than k rows were found. Raises ConsoleError."""
+    from console.server.single import single_session
+
+    check_timeout(options.timeout)
+    if options.k < 1:
+        raise UsageError(f"--k {options.k}: must be at least 1")
+    target = await find_target(options.target, options, config)
+    async with single_session(target) as session:
+        column = await read.find_column(session, options.column)
+        found = await subject(session, column)
+        metric = metric_named(options.metric, column.type_name) if options.metric else default_metric(found)
+        vector, exclude = await _vector(session, found, target, options, config)
+        request = SearchRequest(
+            found, vector, metric, options.k, options.offset, options.where, columns=_names(options.columns),
+            options=SearchOptions(options.ef_search, options.probes, options.iterative_scan, options.max_scan_tuples,
+                                  options.exact),
+            cut=None if options.json else CUT, exclude=exclude, timeout_ms=max(1, round(options.timeout * 1000)))
+        result = await search(session, request)
+    if options.json:
+        put(view.result_document(result))
+    else:
+        _write(result)
+    for words in result.warnings:
+        say(f"warning: {words}")
+    return 0
+
+
+def check_timeout(seconds: float) -> None:
+    """Raises UsageError for a time that makes no sense."""
+    if not 0 < seconds <= 86_400:
+        raise UsageError(f"--timeout {seconds:g}: must be more than 0 and at most 86400 seconds")
+
+
+async def _vector(session: PgSession, found: Subject, target: Target, options: argparse.Namespace, config: Config,
+                  ) -> tuple[QueryVector, tuple[str, ...] | None]:
+    """The query vector, and the key of the row that it came from."""
+    column = found.column
+    if options.like_id is not None:
+        key = _key(options.like_id, len(found.key.columns) if found.key else 1)
+        return await vector_of_row(session, found, key), key
+    if options.vector is not None:
+        return values.parse(read_text(options.vector), column.type_name), None
+    embedder = embedder_for(config, column.label, options.embedder, is_demo=target.name == "demo")
+    numbers = await embedders.embed(embedder, options.text, column.dimensions)
+    return values.of_numbers(numbers, column.type_name), None
+
+
+def embedder_for(config: Config, column: str, name: str | None, *, is_demo: bool) -> Embedder:
+    """The embedder of that name, else the column's own, the only one, or the demo's. Raises UsageError."""
+    if name is not None:
+        if name in config.embedders:
+            return embedders.configured(config.embedders[name])
+        if not (name == "demo" and is_demo):
+            known = ", ".join(config.embedders) or "none is configured"
+            raise UsageError(f"there is no embedder {name!r}", hint=f"known: {known}")
+    else:
+        own = [one for one in config.embedders.values() if column in one.columns]
+        if own or (len(config.embedders) == 1 and not is_demo):
+            return embedders.configured(own[0] if own else next(iter(config.embedders.values())))
+    if is_demo:
+        from console.demo.embedder import embed
+
+        return embedders.FunctionEmbedder("demo", embed)
+    if config.embedders:
+        raise UsageError(f"several embedders are configured, and none for {column}",
+                         hint=f"--embedder {' or '.join(config.embedders)}")
+    raise UsageError("no embedder is configured, so a text can't become a vector",
+                     hint='[embedders.NAME] with url and model, or command, in the configuration')
+
+
+def read_text(given: str) -> str:
+    """What an option says, or a file (@FILE), or stdin (-). Raises UsageError."""
+    try:
+        if given == "-":
+            return sys.stdin.read(MOST_FILE_BYTES)
+        if given.startswith("@"):
+            with Path(given[1:]).open("rb") as file:
+                return file.read(MOST_FILE_BYTES).decode("utf-8", "replace")
+    except OSError as error:
+        raise UsageError(f"{given}: {error.strerror or error}") from None
+    return given
+
+
+def _key(text: str, width: int) -> tuple[str, ...]:
+    if width == 1:
+        return (text,)
+    try:
+        parts = json.loads(text)
+    except ValueError:
+        parts = None
+    if not isinstance(parts, list) or len(parts) != width:
+        raise UsageError(f"--like-id {text}: the key has {width} columns: give a JSON array of {width}")
+    return tuple(one if isinstance(one, str) else json.dumps(one) for one in parts)
+
+
+def _names(text: str | None) -> tuple[str, ...] | None:
+    return None if text is None else tuple(one.strip() for one in text.split(",") if one.strip())
+
+
+def _write(result: SearchResult) -> None:
+    """Rows in aligned columns."""
+    lines = [view.result_header(result), *(view.result_row(result, hit) for hit in result.hits)]
+    write_table(lines)
+    index = f"index {result.index_used}" if result.index_used else "exact"
+    say(view.elided(result.sql))
+    say(f"{len(result.hits)} of {result.k} rows, {result.metric.title}, {index}; {view.timing(result)}")
+
+
+def write_table(lines: list[tuple[str, ...]], widest: int = 60) -> None:
+    """Columns of text on stdout, without what could confuse a terminal."""
+    cells = [[_tidy(one, widest) for one in line] for line in lines]
+    widths = [max(len(line[place]) for line in cells) for place in range(len(cells[0]))]
+    text = "".join("  ".join(one.ljust(width) for one, width in zip(line, widths, strict=True)).rstrip() + "\n"
+                   for line in cells)
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+    sys.stdout.flush()
+
+
+def _tidy(text: str, widest: int) -> str:
+    shown = "".join(one if one.isprintable() else " " for one in text[:widest + 1])
+    return shown[:widest - 1] + "…" if len(shown) > widest else shown
+
+
+__all__ = ["add_arguments", "check_timeout", "embedder_for", "read_text", "run", "write_table"]
