@@ -15,7 +15,8 @@ NOT_BENCHMARKS = {"__main__", "measure"}
 
 
 def main(wanted: list[str]) -> int:
-    names = [one.name for one in pkgutil.iter_modules(tests.bench.__path__) if one.name not in NOT_BENCHMARKS]
+    names = [one.name for one in pkgutil.iter_modules(tests.bench.__path__)
+             if not one.ispkg and one.name not in NOT_BENCHMARKS]
     if unknown := set(wanted) - set(names):
         print(f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(names)}", file=sys.stderr)
         return 3
