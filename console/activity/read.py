@@ -2,9 +2,34 @@
 
 from __future__ import annotations
 
-from console.activity.records import BlockedSession, OpenTransaction, SessionCounts
+from console.activity.records import (
+    Backend,
+    BlockedSession,
+    HeldLock,
+    OpenTransaction,
+    PreparedHolder,
+    Progress,
+    SessionCounts,
+    SessionText,
+    WaitEventText,
+)
 from console.server.query import load
 
 SESSION_COUNTS = load("console.activity", "session_counts", SessionCounts)
 OPEN_TRANSACTIONS = load("console.activity", "open_transactions", OpenTransaction)
 BLOCKED_SESSIONS = load("console.activity", "blocked_sessions", BlockedSession)
+
+SESSIONS = load("console.activity", "sessions", Backend)
+"""Parameters: with_idle, with_background, also (pids that come in any case)."""
+
+SESSION_TEXT = load("console.activity", "session_text", SessionText)
+"""Parameters: pid, backend_start."""
+
+SESSION_LOCKS = load("console.activity", "session_locks", HeldLock)
+"""Parameter: pid."""
+
+PREPARED_HOLDERS = load("console.activity", "prepared_holders", PreparedHolder)
+WAIT_EVENT_TEXTS = load("console.activity", "wait_event_texts", WaitEventText)
+
+PROGRESS = tuple(load("console.activity", f"progress_{name}", Progress) for name in (
+    "vacuum", "analyze", "create_index", "cluster", "copy", "base_backup"))

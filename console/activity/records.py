@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 
@@ -50,3 +51,167 @@ class BlockedSession:
     mode: str
     blocked_by: list[int] | None
     blocked: int
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """A session or background process (pg_stat_activity); ages in seconds by the server's clock.
+
+    `query` is its first 300 characters; of other users' sessions a role without pg_read_all_stats sees only who they
+    are (`is_hidden`). `query_age_s` is None where none runs. `xmin_age` is in transactions. `lock_*` say what it waits
+    for (pg_locks), None where it waits for no lock; `blocked_by` are pids, with 0 for each prepared transaction, whose
+    names are in `prepared`; None for a waiter beyond the 200 longest.
+    """
+
+    pid: int
+    backend_start: dt.datetime | None
+    database: str | None
+    user: str | None
+    application: str | None
+    client_address: str | None
+    client_port: int | None
+    backend_type: str | None
+    state: str | None
+    wait_event_type: str | None
+    wait_event: str | None
+    leader_pid: int | None
+    transaction_age_s: float | None
+    query_age_s: float | None
+    state_age_s: float | None
+    xmin_age: int | None
+    query: str | None
+    is_hidden: bool | None
+    lock_type: str | None
+    lock_mode: str | None
+    lock_target: str | None
+    lock_wait_s: float | None
+    blocked_by: list[int] | None
+    prepared: list[str] | None
+
+    @property
+    def identity(self) -> tuple[int, dt.datetime | None]:
+        """What no other session ever has: a pid alone is used again."""
+        return self.pid, self.backend_start
+
+
+@dataclass(frozen=True, slots=True)
+class SessionText:
+    """What a session runs or ran last. `is_cut`: the server itself kept no more (track_activity_query_size)."""
+
+    query: str | None
+    query_id: int | None
+    is_cut: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLock:
+    """Locks of a session that are alike (pg_locks); `wait_s` of one that it waits for."""
+
+    is_granted: bool
+    mode: str
+    target: str
+    locks: int
+    wait_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedHolder:
+    """A transaction prepared for two-phase commit (pg_prepared_xacts)."""
+
+    gid: str
+    owner: str
+    database: str
+    age_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class WaitEventText:
+    """What a wait event means (pg_wait_events, PostgreSQL 17 on)."""
+
+    type: str
+    name: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signalled:
+    """What the server said to a signal: whether it was sent, and the session's state just before."""
+
+    was_sent: bool
+    state: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionState:
+    """How a session is; `query_start` tells one query from the next."""
+
+    pid: int
+    backend_start: dt.datetime | None
+    state: str | None
+    query_start: dt.datetime | None
+    wait_event_type: str | None
+    wait_event: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A command that reports how far it is (pg_stat_progress_*). `done` of `total` count `unit` in this phase alone.
+
+    `relation` is the table, "a query", or a base backup's receiver; None counts: the phase says none.
+    """
+
+    pid: int
+    backend_start: dt.datetime | None
+    command: str
+    database: str | None
+    relation: str | None
+    phase: str
+    done: int | None
+    total: int | None
+    unit: str
+    detail: str | None
+    elapsed_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """A place in the blocking forest. `key` is unique in it.
+
+    `pid` is None for a prepared transaction, then `gid` names it. `ancestry` says for each level between root and
+    parent whether more of it follow below. `holds_up` counts who waits for it, directly or not, wherever drawn, and
+    `longest_wait_s` is the longest wait among them. `also_behind` are its blockers beside the one that it is drawn
+    beneath. `closes_cycle`: it waits for somebody that it holds up, which only the server's deadlock check ends.
+    """
+
+    key: str
+    pid: int | None
+    gid: str | None
+    ancestry: tuple[bool, ...]
+    is_last: bool
+    is_root: bool
+    holds_up: int
+    also_behind: tuple[str, ...]
+    closes_cycle: bool
+    longest_wait_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitShare:
+    """One wait event in a profile: `event` None is running on a CPU. `sessions` is the average number at it, `share`
+    its part of all, 0 to 1; `course` is that average in equal parts of the time, oldest first, None where not sampled.
+    """
+
+    type: str
+    event: str | None
+    sessions: float
+    share: float
+    course: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a signal: `happened` in words, and whether the session did what was asked."""
+
+    pid: int
+    is_done: bool
+    happened: str

@@ -24,6 +24,7 @@ class Target:
     conninfo: str = field(repr=False, default="")
     environment: Environment = "unknown"
     read_only: bool | None = None
+    allows_signals: bool = True
     direct_conninfo: str | None = field(repr=False, default=None)
     pgbouncer_conninfo: str | None = field(repr=False, default=None)
     password_command: str | None = field(repr=False, default=None)
@@ -118,6 +119,7 @@ def _from_config(entry: TargetConfig, config: Config) -> Target:
         conninfo=checked("dsn", entry.dsn) or "",
         environment=entry.environment,
         read_only=entry.read_only,
+        allows_signals=entry.signals,
         direct_conninfo=checked("direct_dsn", entry.direct_dsn),
         pgbouncer_conninfo=checked("pgbouncer", entry.pgbouncer),
         password_command=entry.password_command,

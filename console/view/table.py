@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -97,14 +98,42 @@ def sorted_rows(table: Table, key: str | None, *, descending: bool = False) -> T
 
 
 def filtered(table: Table, needle: str) -> Table:
-    """The rows of `table` that hold every word of `needle`, whatever the case."""
-    words = needle.casefold().split()
-    if not words:
+    """The rows of `table` that satisfy every term of `needle`, whatever the case.
+
+    A term is a word that the row holds; `column:word` or `column~pattern` for one column, by its key or title;
+    `/pattern/` for a regular expression on the whole row. `!` before a term turns it round.
+    """
+    terms = [_term(word, table.columns) for word in needle.split()]
+    if not terms:
         return table
-    kept = tuple(row for row in table.rows if _holds(row, words))
+    kept = tuple(row for row in table.rows if all(term(row) for term in terms))
     return replace(table, rows=kept, empty=table.empty if not table.rows else f"nothing matches \"{needle}\"")
 
 
-def _holds(row: Row, words: Sequence[str]) -> bool:
-    text = "\0".join([*(cell.text for cell in row.cells), row.search]).casefold()
-    return all(word in text for word in words)
+def _term(word: str, columns: Sequence[Column]) -> Callable[[Row], bool]:
+    if word.startswith("!") and len(word) > 1:
+        positive = _term(word[1:], columns)
+        return lambda row: not positive(row)
+    if len(word) > 2 and word[0] == word[-1] == "/":
+        pattern = _pattern(word[1:-1])
+        return lambda row: pattern.search(_text(row)) is not None
+    if match := re.match(r"(\w+)([:~])(.+)", word):
+        name = match[1].casefold()
+        for index, column in enumerate(columns):
+            if name in (column.key.casefold(), column.title.casefold().replace(" ", "_")):
+                pattern = _pattern(match[3] if match[2] == "~" else re.escape(match[3]))
+                return lambda row: pattern.search(row.cells[index].text) is not None
+    folded = word.casefold()
+    return lambda row: folded in _text(row).casefold()
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    """A regular expression; one that is none, such as half of one while it is typed, means itself."""
+    try:
+        return re.compile(text, re.IGNORECASE)
+    except re.error:
+        return re.compile(re.escape(text), re.IGNORECASE)
+
+
+def _text(row: Row) -> str:
+    return "\0".join([*(cell.text for cell in row.cells), row.search])

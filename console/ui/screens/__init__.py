@@ -32,4 +32,5 @@ ENTRIES = (
     Entry(1, "overview", "Overview", "console.ui.screens.overview.screen:OverviewScreen"),
     Entry(2, "schemas", "Schemas", "console.ui.screens.schemas.screen:SchemasScreen"),
     Entry(3, "migrations", "Migrations", "console.ui.screens.migrations.screen:MigrationsScreen"),
+    Entry(4, "activity", "Activity", "console.ui.screens.activity.screen:ActivityScreen"),
 )

@@ -1,0 +1,41 @@
+"""The audit log: every cancel and terminate that was asked for, and what came of it, one JSON object a line."""
+
+from __future__ import annotations
+
+import datetime as dt
+import getpass
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from console.errors import ConsoleError
+from console.resources import state_dir
+
+QUERY_CHARACTERS = 300
+
+
+def path() -> Path:
+    """The log's file, in XDG_STATE_HOME/dbconsole."""
+    return state_dir() / "audit.jsonl"
+
+
+def write(event: str, facts: dict[str, Any]) -> None:
+    """Appends one line, readable by its owner alone. Raises ConsoleError where it can't be written."""
+    try:
+        person = getpass.getuser()
+    except (OSError, KeyError):
+        person = f"uid {os.getuid()}" if hasattr(os, "getuid") else "unknown"
+    line = json.dumps({"at": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"), "event": event,
+                       "by": person, **facts}, ensure_ascii=True, default=str)
+    try:
+        path().parent.mkdir(parents=True, exist_ok=True)
+        with open(path(), "a", encoding="utf-8", opener=_private) as file:  # noqa: PTH123: pathlib takes no opener
+            file.write(line + "\n")
+    except OSError as error:
+        raise ConsoleError(f"the audit log can't be written: {path()}: {error.strerror}",
+                           hint="nothing is cancelled or terminated without it") from error
+
+
+def _private(name: str, flags: int) -> int:
+    return os.open(name, flags, 0o600)

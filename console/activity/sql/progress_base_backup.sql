@@ -1,0 +1,17 @@
+-- record: Progress
+-- interval: tick
+-- Base backups (pg_stat_progress_basebackup). Without an estimate (pg_basebackup --no-estimate-size) there is no total.
+SELECT
+    p.pid,
+    a.backend_start,
+    'base backup' AS command,
+    NULL::text AS database,
+    coalesce(pg_catalog.host(a.client_addr), 'local') AS relation,
+    p.phase,
+    p.backup_streamed AS done,
+    nullif(p.backup_total, 0) AS total,
+    'bytes' AS unit,
+    'tablespace ' || least(p.tablespaces_streamed + 1, p.tablespaces_total) || ' of ' || p.tablespaces_total AS detail,
+    greatest(0, extract(epoch FROM clock_timestamp() - a.backend_start))::float8 AS elapsed_s
+FROM pg_catalog.pg_stat_progress_basebackup p
+LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = p.pid

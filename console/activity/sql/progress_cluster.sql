@@ -1,0 +1,22 @@
+-- record: Progress
+-- interval: tick
+-- CLUSTER and VACUUM FULL (pg_stat_progress_cluster).
+SELECT
+    p.pid,
+    a.backend_start,
+    pg_catalog.lower(p.command) AS command,
+    p.datname::text AS database,
+    coalesce(pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname),
+        'relation ' || p.relid) AS relation,
+    p.phase,
+    CASE WHEN p.phase = 'seq scanning heap' THEN p.heap_blks_scanned
+        WHEN p.phase = 'rebuilding index' THEN p.index_rebuild_count
+        ELSE greatest(p.heap_tuples_scanned, p.heap_tuples_written) END AS done,
+    CASE WHEN p.phase = 'seq scanning heap' THEN p.heap_blks_total END AS total,
+    CASE p.phase WHEN 'seq scanning heap' THEN 'blocks' WHEN 'rebuilding index' THEN 'indexes' ELSE 'rows' END AS unit,
+    NULL::text AS detail,
+    greatest(0, extract(epoch FROM clock_timestamp() - coalesce(a.query_start, a.xact_start)))::float8 AS elapsed_s
+FROM pg_catalog.pg_stat_progress_cluster p
+LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = p.pid
+LEFT JOIN pg_catalog.pg_class c ON c.oid = p.relid AND p.datname = pg_catalog.current_database()
+LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

@@ -1,0 +1,1 @@
+"""Screen 4, Activity: sessions, who blocks whom, progress, waits, replication."""

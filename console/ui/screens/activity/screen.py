@@ -1,0 +1,378 @@
+"""Activity: what sessions do, who holds up whom, how far commands are, what is waited for, and replication."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.timer import Timer
+
+from console.activity import actions, read
+from console.activity.actions import Signal
+from console.activity.blocking import blockers
+from console.activity.records import Backend, Outcome, Progress, SessionCounts
+from console.errors import ConsoleError
+from console.sampler.records import Snapshot
+from console.server.query import Read
+from console.server.session import Session
+from console.ui.dialogs.failure import DetailDialog
+from console.ui.dialogs.unlock import word_to_type
+from console.ui.frame import ConsoleScreen
+from console.ui.screens.activity.looks import VIEWS, Seen, reads
+from console.ui.screens.activity.session_pane import SessionPane
+from console.ui.screens.activity.signal_dialog import SignalDialog
+from console.ui.widgets.painting import Lines, console_app
+from console.ui.widgets.record_table import RecordTable
+from console.ui.widgets.status_line import StatusLine
+from console.ui.widgets.tab_bar import TabBar
+from console.view import activity, blocking, progress, replication, waits
+from console.view.table import Table
+
+WITHIN_S = 10.0
+SETTLE_S = 0.15
+"""How long the cursor must rest before the session that it stands on is read."""
+
+
+class ActivityScreen(ConsoleScreen):
+    """See SCREENS.md, 4 Activity."""
+
+    CSS_PATH = "screen.tcss"
+    FOCUS = "#sessions"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "signal('cancel')", "cancel", id="activity.cancel"),
+        Binding("x", "signal('terminate')", "terminate", id="activity.terminate"),
+        Binding("m", "tag", "mark", id="activity.tag"),
+        Binding("f", "follow", "follow", id="activity.follow"),
+        Binding("escape", "back", "back", key_display="esc", id="activity.back"),
+        Binding("b", "view('blocking')", "blocking", id="activity.blocking"),
+        Binding("p", "view('progress')", "progress", id="activity.progress"),
+        Binding("w", "view('waits')", "waits", id="activity.waits"),
+        Binding("R", "view('replication')", "replication", id="activity.replication"),
+        Binding("i", "with_idle", "idle", id="activity.idle"),
+        Binding("I", "with_background", "background", id="activity.background"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.view = "sessions"
+        self.seen = Seen()
+        self.with_idle = self.with_background = False
+        self.tagged: dict[str, Backend] = {}
+        self.followed: Backend | None = None
+        self.selected: Backend | None = None
+        """Whom the pane is about; None while it is closed."""
+        self._counts: SessionCounts | None = None
+        self._outcomes: dict[str, Outcome] = {}
+        self._settling: Timer | None = None
+
+    def body(self) -> ComposeResult:
+        yield StatusLine(id="verdict")
+        yield TabBar(id="views")
+        yield Lines(id="note")
+        with Vertical(id="tables"):
+            yield RecordTable(id="sessions", sort="transaction_age", descending=True)
+            for name in VIEWS[1:]:
+                yield RecordTable(id=name)
+        yield SessionPane(id="session")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one("#sessions").display = True
+
+    @property
+    def table(self) -> RecordTable:
+        """The table of the view that is shown."""
+        return self.query_one(f"#{self.view}", RecordTable)
+
+    @property
+    def pane(self) -> SessionPane:
+        return self.query_one(SessionPane)
+
+    # reading
+
+    def sampled(self, snapshot: Snapshot) -> None:
+        self._counts = snapshot.sessions
+        if self.seen.is_filled:
+            self._show_verdict()
+
+    async def sample(self, session: Session) -> None:
+        rests = self.connection.paused and self.seen.is_filled and not self._asks_anew
+        self._asks_anew = False
+        wanted = [] if rests else reads(
+            self.view, with_idle=self.with_idle, with_background=self.with_background, also=self._also(),
+            wants_meanings=not self.seen.meanings and session.info.major >= 17)
+        subject = self.selected
+        if subject is not None:
+            who = {"pid": subject.pid, "backend_start": subject.backend_start}
+            wanted += [Read(read.SESSION_TEXT, who), Read(read.SESSION_LOCKS, {"pid": subject.pid})]
+        if not wanted:
+            return
+        readings = await session.refresh(*wanted, within_s=WITHIN_S)
+        if not rests:
+            self.seen.take(readings, console_app(self).clock.monotonic())
+            self._renew_backends()
+        if subject is not None and subject is self.selected:
+            texts = readings.rows(read.SESSION_TEXT)
+            if texts:
+                self.pane.show_text(texts[0])
+            self.pane.show_locks(readings.rows(read.SESSION_LOCKS), readings.why(read.SESSION_LOCKS))
+        self.show_all()
+
+    _asks_anew = False
+
+    def failed(self, error: ConsoleError) -> None:
+        self.query_one("#verdict", StatusLine).show(((f" {error.summary}", "critical"),))
+
+    def _also(self) -> list[int]:
+        """Sessions that are wanted even when their kind is hidden."""
+        wanted = [*self.tagged.values(), *filter(None, (self.followed, self.selected))]
+        pids = [one.pid for one in wanted]
+        return sorted({*pids, *(one.pid for one in self.seen.progress)})
+
+    def _renew_backends(self) -> None:
+        """What tags and the pane hold, as it is now. Those that are gone lose their tag; the pane keeps them."""
+        now = {activity.key(one): one for one in self.seen.backends}
+        self.tagged = {key: now[key] for key in self.tagged if key in now}
+        if self.followed is not None:
+            self.followed = now.get(activity.key(self.followed), self.followed)
+
+    # showing
+
+    def show_all(self) -> None:
+        """Everything but the pane's query and locks, as it was seen last."""
+        self._show_verdict()
+        self.query_one("#views", TabBar).show_tabs(
+            [(self._tab_title(name), True) for name in VIEWS], VIEWS.index(self.view))
+        self.table.show(self._table())
+        self._show_facts()
+
+    def _tab_title(self, name: str) -> str:
+        letter = {"sessions": "", "replication": "R "}.get(name, f"{name[0]} ")
+        waiting = sum(not one.is_root or not one.holds_up or one.closes_cycle for one in self.seen.blocked)
+        return f"{letter}{name.capitalize()}" + (f" {waiting}" if name == "blocking" and waiting else "")
+
+    def _table(self) -> Table:
+        seen = self.seen
+        followed = activity.key(self.followed) if self.followed is not None else None
+        match self.view:
+            case "blocking":
+                return blocking.table(seen.blocked, seen.by_pid, seen.holders, self.tagged, followed)
+            case "progress":
+                return progress.table(seen.progress, seen.pace.seconds_left)
+            case "waits":
+                shares = seen.profile.shares(self.followed.pid if self.followed else None, waits.PARTS)
+                subject = f"pid {self.followed.pid}" if self.followed else "whole server"
+                self.query_one("#note", Lines).show(
+                    waits.summary(shares, len(seen.profile), seen.profile.seconds, subject))
+                return waits.table(shares, seen.meanings, "nothing was active at any look; looks are taken while "
+                                                          "this screen is shown")
+            case "replication":
+                info = self.connection.info
+                if seen.replication is None or info is None:
+                    return Table(replication.COLUMNS, (), "reading…")
+                self.query_one("#note", Lines).show(replication.verdict(seen.replication, info))
+                return replication.table(seen.replication, info)
+        shown = [one for one in seen.backends if self.with_idle or one.state != "idle" or activity.key(one) == followed
+                 or activity.key(one) in self.tagged]
+        if not self.with_background:
+            shown = [one for one in shown if _is_foreground(one)]
+        words = (seen.why,) if seen.why else ()
+        return activity.sessions_table(shown, self.tagged, followed, *words)
+
+    def _show_verdict(self) -> None:
+        self.query_one("#verdict", StatusLine).show(activity.verdict(
+            self._counts, self.seen.blocked, with_idle=self.with_idle, with_background=self.with_background,
+            width=self.size.width))
+
+    def _show_facts(self) -> None:
+        subject = self.selected
+        if subject is None:
+            return
+        now = next((one for one in self.seen.backends if one.identity == subject.identity), None)
+        if now is None and self.seen.is_filled:
+            self.pane.show_facts([(("gone: ", "warning"), (f"{subject.pid} {activity.who(subject)} has ended; "
+                                                           "what it ran last is below", ""))])
+            return
+        one = now or subject
+        behind = [(str(node), self.seen.by_pid.get(node) if isinstance(node, int) else None) for node in blockers(one)]
+        meaning = self.seen.meanings.get((one.wait_event_type or "", one.wait_event or ""))
+        self.pane.show_facts(activity.facts(
+            one, behind, self.seen.holds_up(one.pid), meaning, self._outcomes.get(activity.key(one))))
+
+    # the view and the pane
+
+    def action_view(self, name: str) -> None:
+        """Shows that view; the same key again goes back to the sessions."""
+        self._leave_pane()
+        name = "sessions" if name == self.view else name
+        self.view = name
+        self.FOCUS = f"#{name}"
+        for one in VIEWS:
+            self.query_one(f"#{one}").display = one == name
+        self.query_one("#note").display = name in ("waits", "replication")
+        self.set_focus(self.table)
+        self.show_all()
+        self._ask_now()
+        self.refresh_bindings()
+
+    def on_tab_bar_chosen(self, event: TabBar.Chosen) -> None:
+        if VIEWS[event.index] != self.view:
+            self.action_view(VIEWS[event.index])
+
+    def on_record_table_row_chosen(self, event: RecordTable.RowChosen) -> None:
+        if event.table is self.table and (one := self._backend(event.row.record)) is not None:
+            self._select(one)
+
+    def on_record_table_row_highlighted(self, event: RecordTable.RowHighlighted) -> None:
+        if self.selected is not None and self.followed is None and event.table is self.table and event.row is not None:
+            one = self._backend(event.row.record)
+            if one is not None and one.identity != self.selected.identity:
+                self._select(one)
+        self.refresh_bindings()
+
+    def _backend(self, record: object) -> Backend | None:
+        """The session that a row is of: of any view's table."""
+        if isinstance(record, Backend):
+            return record
+        if isinstance(record, Progress):
+            found = self.seen.by_pid.get(record.pid)
+            return found if found is not None and found.backend_start == record.backend_start else None
+        return None
+
+    def _select(self, one: Backend) -> None:
+        is_new = self.selected is None or self.selected.identity != one.identity
+        self.selected = one
+        self.add_class("-session")
+        if is_new:
+            self.pane.begin()
+        self._show_facts()
+        if self._settling is not None:
+            self._settling.stop()
+        self._settling = self.set_timer(SETTLE_S, self.refresh_now)
+        if self.has_class("-narrow"):
+            self.set_focus(self.pane.query_one("#query"))
+        self.refresh_bindings()
+
+    def _leave_pane(self) -> None:
+        self.selected = None
+        self.remove_class("-session")
+        self.set_focus(self.table)
+        self.refresh_bindings()
+
+    def action_back(self) -> None:
+        """Out of the pane, then of the view, then of following and tags."""
+        if self.selected is not None:
+            self._leave_pane()
+        elif self.view != "sessions":
+            self.action_view("sessions")
+        else:
+            self.followed, self.tagged = None, {}
+            self.show_all()
+            self.refresh_bindings()
+
+    # what a person does
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("signal", "tag", "follow", "back", "view", "with_idle", "with_background") \
+                and self.has_class("-waiting"):
+            return False
+        match action:
+            case "signal":
+                return bool(self.tagged) or self._subject() is not None
+            case "tag" | "follow":
+                return self._subject() is not None
+            case "with_idle" | "with_background":
+                return self.view == "sessions" and self.selected is None
+            case "back":
+                return self.selected is not None or self.view != "sessions" or bool(self.tagged or self.followed)
+        return super().check_action(action, parameters)
+
+    def _subject(self) -> Backend | None:
+        """The session that keys are about: the pane's, else the row's under the cursor."""
+        if self.selected is not None:
+            return self.selected
+        row = self.table.row
+        return self._backend(row.record) if row is not None else None
+
+    def action_tag(self) -> None:
+        if (one := self._subject()) is not None:
+            key = activity.key(one)
+            if self.tagged.pop(key, None) is None:
+                self.tagged[key] = one
+            self.table.action_move(1)
+            self.show_all()
+            self.refresh_bindings()
+
+    def action_follow(self) -> None:
+        """Stays with one session: its pane wherever the cursor goes, its waits, also when it is idle."""
+        one = self._subject()
+        if self.followed is not None and (one is None or one.identity == self.followed.identity):
+            self.followed = None
+        elif one is not None:
+            self.followed = one
+            self._select(one)
+        self.show_all()
+
+    def action_with_idle(self) -> None:
+        self.with_idle = not self.with_idle
+        self._ask_now()
+
+    def action_with_background(self) -> None:
+        self.with_background = not self.with_background
+        self._ask_now()
+
+    def _ask_now(self) -> None:
+        """Reads at once what was asked for, also while paused."""
+        self._asks_anew = True
+        self.refresh_now()
+
+    def action_signal(self, kind: Signal) -> None:
+        app, target = console_app(self), self.connection.target
+        one = self._subject()
+        backends = list(self.tagged.values()) or ([one] if one is not None else [])
+        if not backends or target is None:
+            return
+        if not target.allows_signals:
+            app.show_error(ConsoleError(f"{target.label}: the configuration forbids to cancel and terminate",
+                                        hint=f"signals = false in [targets.{target.name}]"))
+        elif self.connection.read_only:
+            app.show_error(ConsoleError(f"{target.label} is read-only in this console",
+                                        hint="W unlocks it until the console is left, after a question"))
+        else:
+            def answered(confirmed: Signal | None) -> None:
+                if confirmed is not None:
+                    self.run_worker(self._signal(confirmed, backends), group="signal", exit_on_error=False)
+
+            app.push_screen(SignalDialog(kind, backends, target.label, word_to_type(target)), answered)
+
+    async def _signal(self, kind: Signal, backends: Sequence[Backend]) -> None:
+        app = console_app(self)
+        try:
+            async with self.connection.session() as session:
+                outcomes = await actions.signal(session, kind, backends)
+        except ConsoleError as error:
+            app.show_error(error)
+            return
+        self._outcomes |= {activity.key(one): came for one, came in zip(backends, outcomes, strict=True)}
+        self.tagged = {}
+        self._ask_now()
+        if len(outcomes) == 1 and outcomes[0].is_done:
+            app.tell(f"{outcomes[0].pid}: {outcomes[0].happened}")
+        else:
+            title = "Cancelled" if kind == "cancel" else "Terminated"
+            if not all(one.is_done for one in outcomes):
+                title = "Not all of it worked" if len(outcomes) > 1 else "That did not work"
+            app.push_screen(DetailDialog(title, *activity.outcome_words(outcomes)))
+
+    def on_resize(self, event: events.Resize) -> None:
+        if self.seen.is_filled:
+            self._show_verdict()
+
+
+def _is_foreground(one: Backend) -> bool:
+    return one.backend_type in (None, "client backend", "parallel worker", "autovacuum worker") \
+        or one.lock_type is not None

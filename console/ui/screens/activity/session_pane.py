@@ -1,0 +1,62 @@
+"""All about one session: who it is and what it waits for, its whole query, and its locks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+from textual.geometry import Size
+
+from console.activity.records import HeldLock, SessionText
+from console.ui.widgets.code_pane import CodePane, sql_lines
+from console.ui.widgets.painting import Lines
+from console.ui.widgets.record_table import RecordTable
+from console.view import activity as view
+from console.view.sql_layout import laid_out
+from console.view.table import Line
+
+
+class Facts(Lines):
+    """Lines, as high as they are many."""
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return max(1, len(self._content))
+
+    def show(self, *content: Line) -> None:
+        grows = len(content) != len(self._content)
+        super().show(*content)
+        if grows:
+            self.refresh(layout=True)
+
+
+class SessionPane(Vertical):
+    """Filled by the screen with each sample; the query keeps its place while it stays the same."""
+
+    def compose(self) -> ComposeResult:
+        yield Facts(id="facts")
+        with Container(id="parts"):
+            yield CodePane(id="query")
+            yield RecordTable(id="locks")
+
+    def begin(self) -> None:
+        """About another session from now on: nothing of the one before may be taken for its."""
+        self.query_one("#query", CodePane).show_text("", ())
+        self.query_one("#locks", RecordTable).show(view.locks_table(None))
+
+    def show_facts(self, lines: Sequence[Line]) -> None:
+        self.query_one(Facts).show(*lines)
+
+    def show_text(self, text: SessionText | None) -> None:
+        """The query as it is, laid out in lines and highlighted; `y` copies the original."""
+        query = text.query if text is not None and text.query else ""
+        code = self.query_one("#query", CodePane)
+        if query == code.text:
+            return
+        lines = sql_lines(laid_out(query))
+        if text is not None and text.is_cut:
+            lines.append((("… the server keeps no more: track_activity_query_size", "dim"),))
+        code.show_text(query, lines)
+
+    def show_locks(self, locks: Sequence[HeldLock] | None, why: str | None) -> None:
+        self.query_one("#locks", RecordTable).show(view.locks_table(locks, why))
