@@ -20,6 +20,9 @@ LEFT_OVER = "is left over"
 
 _MADE_UP = re.compile(r"(.+?_(?:pkey|key|idx|excl|check|fkey|seq|not_null))(\d*)")
 _LONGEST_VALUE = 120
+_TO_ALL = dict.fromkeys(("function", "procedure", "aggregate"), "EXECUTE") | dict.fromkeys(
+    ("enum", "domain", "range type", "type"), "USAGE")
+"""What PUBLIC may do where nobody has granted or revoked anything."""
 _CONTAINERS = ("table", "partitioned table", "foreign table", "view", "materialized view", "composite type", "domain")
 
 
@@ -119,15 +122,13 @@ def _changes(old: ObjectRow, new: ObjectRow, ignored: Collection[str], wording: 
         was, now = old.facts.get(name), new.facts.get(name)
         if was == now or name in ignored or name == "position":
             continue
-        for change in _change(name, was, now):
+        for change in _privileges(old.kind, was, now) if name == "privileges" else _change(name, was, now):
             yield f"{_label(old)}{change}{wording.after}"
 
 
 def _change(name: str, was: Any, now: Any) -> Iterator[str]:
     """What to say of one fact, without the object's name."""
-    if name == "privileges":
-        yield from _privileges(was, now)
-    elif name == "not null":
+    if name == "not null":
         yield " lost NOT NULL" if now is None else " became NOT NULL"
     elif name == "values" and isinstance(was, list) and isinstance(now, list):
         yield from _values(was, now)
@@ -141,19 +142,22 @@ def _change(name: str, was: Any, now: Any) -> Iterator[str]:
         yield f": {name} changed from {_short(was)} to {_short(now)}"
 
 
-def _privileges(was: Mapping[str, str] | None, now: Mapping[str, str] | None) -> Iterator[str]:
-    if was is None or now is None:
-        # One side has the built-in privileges, which no list spells out: what the other one grants is told.
-        listed = {"(owner)": "none"} | {**(was or now or {})}
-        others = {role: what for role, what in listed.items() if role != "(owner)" or what == "none"} or listed
-        words = "; ".join(f"{role}: {what}" for role, what in sorted(others.items()))
-        yield (f": the grants ({words}) are gone, the default ones hold" if now is None
-               else f": grants changed from the default ones to ({words})")
-        return
-    for role in sorted({*was, *now}):
-        before, after = was.get(role), now.get(role)
-        if before != after:
-            yield f": grants to {role} changed from {before or 'none'} to {after or 'none'}"
+def _privileges(kind: str, was: Mapping[str, str] | None, now: Mapping[str, str] | None) -> Iterator[str]:
+    """Role by role; None are the built-in privileges, which the catalog doesn't spell out."""
+    old, new = _spelled_out(kind, was, now), _spelled_out(kind, now, was)
+    changed = [role for role in sorted({*old, *new}) if old.get(role) != new.get(role)]
+    for role in changed:
+        yield f": grants to {role} changed from {old.get(role, 'none')} to {new.get(role, 'none')}"
+    if not changed:
+        yield (f": grants to (owner) changed from {(was or {}).get('(owner)', 'the default')} to "
+               f"{(now or {}).get('(owner)', 'the default')}")
+
+
+def _spelled_out(kind: str, given: Mapping[str, str] | None, other: Mapping[str, str] | None) -> Mapping[str, str]:
+    if given is not None:
+        return given
+    owner = {"(owner)": (other or {}).get("(owner)", "all")}
+    return owner | ({"PUBLIC": _TO_ALL[kind]} if kind in _TO_ALL else {})
 
 
 def _values(was: list[str], now: list[str]) -> Iterator[str]:

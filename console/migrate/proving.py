@@ -198,7 +198,9 @@ class Bench:
             await self.rebuild()
         if down.is_equal and again.is_equal:
             return Proof(file, "proved", notes=(*_notes(down), *_notes(again)))
-        return Proof(file, "differs", (*down.differences, *again.differences), notes=(*_notes(down), *_notes(again)))
+        if down.is_equal:
+            return Proof(file, "differs", again.differences, notes=(*_notes(down), *_notes(again)))
+        return Proof(file, "differs", down.differences, notes=(*_notes(down), *again.differences))
 
     async def waits_for(self, file: MigrationFile) -> str:
         """Why the file can't be applied here, "" when it can."""

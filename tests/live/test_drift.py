@@ -77,7 +77,7 @@ async def test_what_was_done_by_hand_is_told(any_database: Database, tmp_path: P
         "index shop.orders_code (CREATE INDEX ON shop.orders USING btree (code)) is missing in the live database",
         "index shop.by_total (CREATE INDEX ON shop.orders USING btree (total)) is in the live database, but no applied "
         "file makes it",
-        "table shop.orders: grants changed from the default ones to (PUBLIC: SELECT)",
+        "table shop.orders: grants to PUBLIC changed from none to SELECT",
         "column shop.orders.code lost its default 'x'::text",
         "column shop.orders.total: type changed from integer to bigint",
         "function shop.one(): the body changed in line 1 from SELECT 1 to SELECT 2")
