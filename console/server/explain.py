@@ -6,9 +6,10 @@ the caller says that the statement may write, and a query comes first, after whi
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -16,10 +17,10 @@ import psycopg
 from psycopg import AsyncRawCursor, errors, generators, pq
 from psycopg.rows import class_row
 
-from console.errors import ConsoleError, ServerError, UsageError
+from console.errors import ConsoleError, ServerError, Unreachable, UsageError
 from console.server.faults import translate
 from console.server.query import Query
-from console.server.session import PgSession, bounded, preamble
+from console.server.session import PgSession, preamble
 
 R = TypeVar("R")
 
@@ -83,10 +84,31 @@ async def explain(session: PgSession, request: ExplainRequest, then: Query[R]) -
                          hint="give values for the parameters, or leave analyze out")
     limit_s = request.timeout_ms / 1000 + GRACE_S if request.timeout_ms else None
     try:
-        return await bounded(_explained(session, request, then), session.connection, limit_s, session.target.label)
+        return await _within(limit_s, _explained(session, request, then), session)
     except psycopg.Error as error:
         prefix = len(_prefix(session.info.major, request))
         raise _told(error, session.target.label, request, prefix) from error
+
+
+async def _within(limit_s: float | None, work: Coroutine[Any, Any, Explained], session: PgSession) -> Explained:
+    """The outcome of `work`. After `limit_s`, or when cancelled, the server is asked to cancel the statement.
+
+    A server that doesn't answer that either loses the connection: Unreachable.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        done, _ = await asyncio.wait({task}, timeout=limit_s)
+        if done:
+            return task.result()
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=GRACE_S)
+            if not task.done():
+                session.connection.pgconn.finish()
+            await asyncio.gather(task, return_exceptions=True)
+    raise Unreachable(f"{session.target.label}: the server has not answered in {limit_s:g} s",
+                      hint="it may be stopped, overloaded, or behind a broken network")
 
 
 def options(major: int, request: ExplainRequest) -> str:

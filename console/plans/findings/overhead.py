@@ -37,11 +37,11 @@ def workers(plan: Plan, facts: Facts) -> Iterator[Finding]:
 def planning(plan: Plan, facts: Facts) -> Iterator[Finding]:
     """Planning that takes longer than execution."""
     spent, ran = plan.planning_ms, plan.execution_ms
-    if spent is None or ran is None or spent < MIN_MS or spent <= ran:
+    if spent is None or ran is None or spent < MIN_MS / 4 or spent <= ran:
         return
     relations = len({(node.schema, node.relation) for node in plan.nodes if node.relation})
     memory = f", {size(plan.planning_memory_bytes)} of memory" if plan.planning_memory_bytes else ""
-    yield Finding("planning_time", "warning", "planning takes longer than execution",
+    yield Finding("planning_time", "warning" if spent >= MIN_MS else "info", "planning takes longer than execution",
                   f"{ms(spent)} against {ms(ran)}, {plural(relations, 'table')} in the plan{memory}",
                   "prepare the statement (plan_cache_mode = force_generic_plan if its plan suits all values); fewer "
                   "partitions or joins; the first plan of a session also fills its caches", None, spent)

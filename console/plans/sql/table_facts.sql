@@ -16,5 +16,5 @@ SELECT n.nspname AS schema,
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_stat_all_tables AS s ON s.relid = c.oid
-JOIN pg_catalog.unnest(%(schemas)s::text[], %(names)s::text[]) AS wanted (schema, name)
+JOIN ROWS FROM (pg_catalog.unnest(%(schemas)s::text[]), pg_catalog.unnest(%(names)s::text[])) AS wanted (schema, name)
   ON wanted.schema = n.nspname::text AND wanted.name = c.relname::text;
