@@ -170,7 +170,7 @@ class RecordTable(Painted, can_focus=True):
         if rows <= page or page < 1:
             return " " * height
         length = max(1, round(page * page / rows))
-        start = round(self.first_row / (rows - page) * (page - length))
+        start = min(page - length, round(self.first_row / (rows - page) * (page - length)))
         return " " * self._top + " " * start + "▐" * length + " " * (page - start - length)
 
     def _row_base(self, index: int, found: Inks, base: Style) -> Style:
