@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Collection, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Collection, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from console.errors import ConsoleError, Unreachable
@@ -47,7 +49,11 @@ RETRIED = ("55P03", "40P01")
 RETRY_DELAY_S = (0.5, 10.0)
 BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 RESETS = ("RESET SESSION AUTHORIZATION", "RESET ROLE", "RESET ALL")
+NOT_PREPARED = "26000"
+"""invalid_sql_statement_name: the script has deallocated our prepared statements."""
 RECORD_TIMEOUT_S = 5.0
+_RESETS = tuple(map(Command, RESETS))
+_COMMIT = Command("COMMIT")
 
 _HINTS = {
     "25001": NO_TRANSACTION_HINT,
@@ -77,8 +83,10 @@ async def run(target: Target, services: Sequence[Service], plan: RunPlan, on_eve
         held = tuple(one for status in statuses for one in status.migrations if one.state == "held")
         notes = tuple(f"{status.service.name}: {note}" for status in statuses for note in status.notes)
         on_event(RunStarted(chosen, held, notes))
+        await ledger.prepare(session, plan.direction)
         runner = Runner(target, session, plan, on_event, statuses, rows)
-        done = await guarded(lock, runner, runner.run_all(chosen, prepared, lock))
+        async with whole_run(session):
+            done = await guarded(lock, runner, runner.run_all(chosen, prepared, lock))
         return RunReport(tuple(done), tuple(runner.held), (time.perf_counter() - started) * 1000, notes)
 
 
@@ -106,6 +114,34 @@ async def guarded(lock: RunLock, runner: Runner, work: Coroutine[Any, Any, T]) -
         await asyncio.gather(working, losing, watching, return_exceptions=True)
 
 
+@asynccontextmanager
+async def whole_run(session: ScriptSession) -> AsyncIterator[None]:
+    """Holds the files' own key between them too, so that files may be sent ahead; a pooler's session can't."""
+    if session.info.is_pooled:
+        yield
+        return
+    await session.execute(f"SELECT pg_catalog.pg_advisory_lock({FILE_KEY})")
+    try:
+        yield
+    finally:
+        await session.abandon()
+        if not session.connection.closed:
+            await session.execute(f"SELECT pg_catalog.pg_advisory_unlock({FILE_KEY})")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Turn:
+    """Statements of a script as one transaction: `commands`, of which those before `before` set it up."""
+
+    step: Step
+    script: Prepared
+    statements: Sequence[Statement]
+    first: int
+    commands: Sequence[Command]
+    asked_pid: int
+    before: int
+
+
 class Runner:
     """One run on one connection."""
 
@@ -125,6 +161,7 @@ class Runner:
     async def run_all(self, chosen: Sequence[Step], prepared: dict[int, Prepared], lock: RunLock) -> list[Step]:
         """The steps that were done, in order."""
         done: list[Step] = []
+        ahead: Turn | None = None
         for number, step in enumerate(chosen, 1):
             lock.check()
             if step.direction == "up" and (reason := await self._waits_for(step)):
@@ -132,7 +169,10 @@ class Runner:
                 continue
             script = prepared[id(step)]
             self.on_event(FileStarted(step, number, len(chosen), len(script.statements)))
-            elapsed_ms = await self.timed(step, self._script(step, script))
+            turn, ahead = ahead or self._turn(step, script), None
+            if turn is not None and number < len(chosen) and self._may_follow(step, following := chosen[number]):
+                ahead = self._turn(following, prepared[id(following)])
+            elapsed_ms = await self.timed(step, self._perform(step, script, turn, ahead))
             node = (step.migration.service, step.migration.key)
             (self._applied.add if step.direction == "up" else self._applied.discard)(node)
             done.append(step)
@@ -152,15 +192,33 @@ class Runner:
             self.watcher.running = None
         return (time.perf_counter() - started) * 1000
 
-    async def _script(self, step: Step, script: Prepared) -> None:
-        if script.in_transaction:
-            count = len(script.statements)
-            await self.with_retries(step, script,
-                                    ledger.applied(step, count) if step.direction == "up" else ledger.reverted(step))
+    async def _perform(self, step: Step, script: Prepared, turn: Turn | None, ahead: Turn | None) -> None:
+        if turn is not None:
+            await self.with_retries(turn, ahead)
         else:
             from console.migrate import stepwise
 
+            self.session.forget_prepared()
             await stepwise.run(self, step, script)
+
+    def _turn(self, step: Step, script: Prepared) -> Turn | None:
+        """The file as one transaction with its ledger row; None when it says no-transaction."""
+        if not script.in_transaction:
+            return None
+        count = len(script.statements)
+        return self.turn(step, script, (ledger.applied(step, count) if step.direction == "up"
+                                        else ledger.reverted(step),))
+
+    def _may_follow(self, step: Step, following: Step) -> bool:
+        """Whether `following` may be sent while `step` still runs: nothing has to be found out between them."""
+        if self.session.info.is_pooled:
+            return False
+        if following.direction == "down":
+            return True
+        file, before = following.migration, (step.migration.service, step.migration.key)
+        needed = ((one.service, version_key(one.version)) for one in file.up.directives.requires)
+        return (not state.unmet_extensions(file, self._services[file.service].extensions, self._extensions)
+                and all(one == before or one in self._applied for one in needed))
 
     async def _waits_for(self, step: Step) -> str | None:
         """Why the file is left for later; an earlier file of this run may have made what it needs."""
@@ -180,21 +238,28 @@ class Runner:
         self.held.append(MigrationState(file.service, file.version, file.name, "held", file, step.row, reason))
         self.on_event(Held(step, reason))
 
-    async def with_retries(self, step: Step, script: Prepared, record: Command) -> None:
+    async def with_retries(self, turn: Turn, ahead: Turn | None = None) -> None:
         """The whole transaction again when it couldn't get a lock; nobody queues behind us meanwhile."""
-        for attempt in range(1, self.plan.attempts + 1):
+        step, attempt = turn.step, 1
+        while True:
             try:
-                await self._in_transaction(step, script, record)
-                return
+                await self.perform(turn, ahead)
+                break
             except FileError as error:
+                if error.sqlstate == NOT_PREPARED and self.session.forget_prepared():
+                    continue
                 if not self.retries(error, attempt):
                     await self.record(ledger.event(step.migration, "failed", "\n".join(error.lines())))
                     raise
                 await self.pause(step, error, attempt)
+                attempt += 1
             except asyncio.CancelledError:
                 await self.record(ledger.event(step.migration, "interrupted",
                                                f"{step.direction}: the run was stopped; the file was rolled back"))
                 raise
+        for statement in filter(sets_session, turn.statements):
+            self.on_event(Notice(step, "NOTE", f"line {statement.line}: {statement.summary}: lasts to the end of this "
+                                               "file, then the session is as before"))
 
     def retries(self, error: FileError, attempt: int) -> bool:
         """Whether another try may help, and there is one left."""
@@ -207,63 +272,73 @@ class Runner:
         self.on_event(Retrying(step, error.message, attempt + 1, self.plan.attempts, delay_s))
         await asyncio.sleep(delay_s)
 
-    async def _in_transaction(self, step: Step, script: Prepared, record: Command) -> None:
-        statements = script.statements
-        await self.transaction(step, script, statements, 0, (record,))
-        for statement in filter(sets_session, statements):
-            self.on_event(Notice(step, "NOTE", f"line {statement.line}: {statement.summary}: lasts to the end of this "
-                                               "file, then the session is as before"))
+    def turn(self, step: Step, script: Prepared, records: Sequence[Command],
+             statements: Sequence[Statement] | None = None, first: int = 0,
+             preceding: Sequence[Statement] = ()) -> Turn:
+        """`statements` (None: all), of which the first is number `first` of the script, with their `records`.
+
+        `preceding` set up the session for them.
+        """
+        statements = script.statements if statements is None else statements
+        commands = [Command(BEGIN), *self._settings(script)]
+        asked_pid = len(commands) - 1
+        commands += [Command(one.sql) for one in preceding]
+        before = len(commands)
+        commands += [Command(one.sql, None, True) for one in statements]
+        commands += [*_RESETS, *records, _COMMIT]
+        return Turn(step, script, statements, first, commands, asked_pid, before)
 
     async def transaction(self, step: Step, script: Prepared, statements: Sequence[Statement], first: int,
                           records: Sequence[Command], preceding: Sequence[Statement] = ()) -> None:
-        """`statements`, of which the first is number `first` of the script, and `records`, or nothing at all.
+        """Some statements of a script and what is to be recorded, or nothing at all. See `turn` and `perform`."""
+        await self.perform(self.turn(step, script, records, statements, first, preceding))
 
-        `preceding` set up the session for them. Raises FileError where a statement, the ledger or the commit is
-        refused.
+    async def perform(self, turn: Turn, ahead: Turn | None = None) -> None:
+        """One transaction; `ahead` is sent along with it and must be the next that is performed.
+
+        Raises FileError where a statement, the ledger or the commit is refused.
         """
-        commands = [Command(BEGIN), self._settings(script), *(Command(one.sql) for one in preceding)]
-        before = len(commands)
-        commands += [Command(one.sql, None, True) for one in statements]
-        commands += [*map(Command, RESETS), *records, Command("COMMIT")]
-        total = len(script.statements)
+        step, statements, commands = turn.step, turn.statements, turn.commands
+        total = len(turn.script.statements)
         began = time.perf_counter()
 
         def start(index: int) -> None:
             nonlocal began
             if index < len(statements):
                 began = time.perf_counter()
-                self.begin(step, statements[index], first + index, total)
+                self.begin(step, statements[index], turn.first + index, total)
 
         def on_outcome(index: int, outcome: Outcome) -> None:
-            if index == 1:
+            if index == turn.asked_pid:
                 self.pid = int(outcome.rows[0][0] or 0)
-            index -= before
+            index -= turn.before
             if 0 <= index < len(statements):
-                self.finish(step, statements[index], first + index, total, outcome, began)
+                self.finish(step, statements[index], turn.first + index, total, outcome, began)
                 start(index + 1)
 
         start(0)
         try:
-            await self.session.transaction(commands, on_outcome)
+            await self.session.transaction(commands, on_outcome, ahead.commands if ahead else None)
         except ScriptFault as fault:
-            index = fault.index - before
+            index = fault.index - turn.before
             if 0 <= index < len(statements):
-                raise self.refused(script, statements[index], fault) from fault
-            raise self._refused_by_us(script, fault, len(commands) - 1 - fault.index) from fault
+                raise self.refused(turn.script, statements[index], fault) from fault
+            raise self._refused_by_us(turn.script, fault, len(commands) - 1 - fault.index) from fault
         finally:
             self.watcher.running = None
 
-    def _settings(self, script: Prepared) -> Command:
-        """The timeouts and the file's own lock, for the transaction alone; answers with the backend's pid."""
-        limits = {"lock_timeout": script.directives.lock_timeout_ms, "statement_timeout":
-                  script.directives.statement_timeout_ms, "idle_in_transaction_session_timeout": 0}
-        if limits["lock_timeout"] is None:
-            limits["lock_timeout"] = self.plan.lock_timeout_ms
+    def _settings(self, script: Prepared) -> Iterator[Command]:
+        """The timeouts and the file's own lock, for the transaction alone; the last answers with the backend's pid.
+
+        idle_in_transaction_session_timeout has no say inside a pipeline.
+        """
+        lock_ms = script.directives.lock_timeout_ms
+        yield Command(f"SET LOCAL lock_timeout = {self.plan.lock_timeout_ms if lock_ms is None else lock_ms:d}")
+        yield Command(f"SET LOCAL statement_timeout = {script.directives.statement_timeout_ms or 0:d}")
         if self.session.info.major >= 17:
-            limits["transaction_timeout"] = 0
-        values = ", ".join(f"pg_catalog.set_config('{name}', '{value or 0:d}', true)" for name, value in limits.items())
-        return Command(f"SELECT pg_catalog.pg_backend_pid(), {values}, pg_catalog.pg_advisory_xact_lock({FILE_KEY})",
-                       None, self.session.info.is_pooled)
+            yield Command("SET LOCAL transaction_timeout = 0")
+        yield Command(f"SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_advisory_xact_lock({FILE_KEY})", None,
+                      self.session.info.is_pooled)
 
     def begin(self, step: Step, statement: Statement, index: int, total: int) -> None:
         """A statement is on its way."""

@@ -18,7 +18,7 @@ from importlib import resources
 from console import __version__
 from console.errors import ConsoleError
 from console.migrate.faults import MigrationError
-from console.migrate.records import LedgerRow, MigrationFile, Step
+from console.migrate.records import Direction, LedgerRow, MigrationFile, Step
 from console.server.query import load
 from console.server.script import Command, ScriptSession
 from console.server.session import Session
@@ -83,6 +83,11 @@ def _check(found: LedgerCondition, session: ScriptSession) -> None:
         raise MigrationError(f"{session.info.user} may not write the ledger",
                              hint="GRANT USAGE ON SCHEMA dbconsole TO ROLE; GRANT SELECT, INSERT, UPDATE, DELETE "
                                   "ON ALL TABLES IN SCHEMA dbconsole TO ROLE".replace("ROLE", session.info.quoted_user))
+
+
+async def prepare(session: ScriptSession, direction: Direction) -> None:
+    """For a run of many files: planning what is written for each would cost more than writing it."""
+    await session.prepare(_text("applied" if direction == "up" else "reverted"))
 
 
 def applied(step: Step, statements: int) -> Command:

@@ -56,7 +56,7 @@ async def run_seeds(target: Target, services: Sequence[Service], on_event: Liste
                 lock.check()
                 on_event(FileStarted(step, number, len(found), len(script.statements)))
                 event = ledger.event(step.migration, "seeded", None, None, step.migration.up.checksum)
-                elapsed_ms = await runner.timed(step, runner.with_retries(step, script, event))
+                elapsed_ms = await runner.timed(step, runner.with_retries(runner.turn(step, script, (event,))))
                 on_event(FileFinished(step, number, len(found), elapsed_ms))
 
         await guarded(lock, runner, run_all())

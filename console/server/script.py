@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
 
 import psycopg
-from psycopg import errors, pq, sql
+from psycopg import AsyncConnection, errors, pq, sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.waiting import Ready, Wait
@@ -21,6 +21,7 @@ from psycopg.waiting import Ready, Wait
 from console.errors import ConsoleError, ServerError, Unreachable
 from console.server.connection import connect
 from console.server.faults import told, translate
+from console.server.info import ServerInfo
 from console.server.query import Query
 from console.server.session import PgSession, read_info
 from console.server.target import APPLICATION_NAME, Target
@@ -81,17 +82,31 @@ class ScriptSession(PgSession):
     """A connection that runs scripts. Not shared, never prepared, in autocommit between scripts."""
 
     on_notice: Callable[[ServerNotice], None] | None = None
+    _ahead: Sequence[Command] | None = None
 
-    async def transaction(self, commands: Sequence[Command], on_outcome: Callable[[int, Outcome], None]) -> None:
+    def __init__(self, connection: AsyncConnection[Any], info: ServerInfo, target: Target) -> None:
+        super().__init__(connection, info, target)
+        self._prepared: dict[str, bytes] = {}
+
+    async def transaction(self, commands: Sequence[Command], on_outcome: Callable[[int, Outcome], None],
+                          ahead: Sequence[Command] | None = None) -> None:
         """Runs `commands`, of which the first begins and the last ends the transaction, in one round trip.
+
+        `ahead` are those of the next transaction: they are sent as well, so that the server needn't wait for us, and
+        this returns when `commands` are through. The next call must be for them. What is ahead doesn't run when
+        something before it is refused.
 
         Raises ScriptFault after a rollback; a cancelled task cancels the statement on the server and rolls back.
         """
         connection = self.connection
-        pipeline = _Pipeline(connection.pgconn, commands, on_outcome)
+        if self._ahead is not None and self._ahead is not commands:
+            await self.abandon()
+        pipeline = _Pipeline(connection.pgconn, self._prepared, commands, on_outcome)
+        work = pipeline.run(self._ahead is commands, ahead)
+        self._ahead = None
         try:
             async with connection.lock:
-                await connection.wait(pipeline.run())
+                await connection.wait(work)
             if pipeline.failure is not None:
                 raise pipeline.failure
         except psycopg.Error as error:
@@ -100,6 +115,35 @@ class ScriptSession(PgSession):
         except BaseException:
             await self._roll_back()
             raise
+        self._ahead = ahead
+
+    async def abandon(self) -> None:
+        """Takes back what was sent ahead; the connection is closed where the server doesn't answer to that."""
+        if self._ahead is None or self.connection.closed:
+            return
+        ended = _Pipeline(self.connection.pgconn, self._prepared, self._ahead, lambda index, outcome: None)
+        self._ahead = None
+        try:
+            await self.connection.cancel_safe(timeout=ROLLBACK_TIMEOUT_S)
+            await asyncio.wait_for(self.connection.wait(ended.run(True, None)), ROLLBACK_TIMEOUT_S)
+        except (psycopg.Error, TimeoutError):
+            await self.connection.close()
+        await self._roll_back()
+
+    async def prepare(self, text: str) -> None:
+        """Has the server plan once a command that many transactions will end with; not through a pooler."""
+        if self._info.is_pooled or text in self._prepared:
+            return
+        name = f"dbconsole_{len(self._prepared)}".encode()
+        with told(self.target.label):
+            await self.connection.wait(_prepared(self.connection.pgconn, name, text))
+        self._prepared[text] = name
+
+    def forget_prepared(self) -> bool:
+        """Sends every command with its text again: DEALLOCATE in a script takes ours too. Whether there were any."""
+        had = bool(self._prepared)
+        self._prepared.clear()
+        return had
 
     async def statement(self, text: str) -> Outcome:
         """Runs one statement outside a transaction. Raises ScriptFault with index 0."""
@@ -167,7 +211,10 @@ async def script_session(target: Target, *, purpose: str = "") -> AsyncIterator[
         info = await read_info(connection, target)
         session = ScriptSession(connection, info, target)
         connection.add_notice_handler(lambda diagnostic: _hand_on(session, diagnostic))
-        yield session
+        try:
+            yield session
+        finally:
+            await session.abandon()
     finally:
         await connection.close()
 
@@ -182,48 +229,82 @@ def _fault(index: int, error: psycopg.Error) -> ScriptFault:
     return ScriptFault(index, translate(error), error.diag.context)
 
 
+def _prepared(connection: pq.abc.PGconn, name: bytes, text: str) -> Generator[Wait, Ready | int | None, None]:
+    from psycopg.generators import execute
+
+    connection.send_prepare(name, text.encode())
+    (result,) = yield from execute(connection)
+    if result.status in _FAILED:
+        raise errors.error_from_result(result, "utf-8")
+
+
 class _Pipeline:
     """Commands on their way; `index` is the one whose result is awaited, or the one that failed with `failure`."""
 
-    def __init__(self, connection: pq.abc.PGconn, commands: Sequence[Command],
+    def __init__(self, connection: pq.abc.PGconn, prepared: Mapping[str, bytes], commands: Sequence[Command],
                  on_outcome: Callable[[int, Outcome], None]) -> None:
         self.connection = connection
+        self.prepared = prepared
         self.commands = commands
         self.on_outcome = on_outcome
         self.index = 0
         self.failure: psycopg.Error | None = None
+        self._is_ending = False
 
-    def run(self) -> Generator[Wait, Ready | int | None, None]:
+    def run(self, is_sent: bool, ahead: Sequence[Command] | None) -> Generator[Wait, Ready | int | None, None]:
         """Sends all, hands on each result as it comes. Reads while it writes: a server that can't write won't read.
 
-        A refused command doesn't raise in here, where psycopg would take it for a broken connection.
+        Only the end of a pipeline is a synchronisation point, so the server skips all that follows a refused command,
+        what was sent ahead too. A refused command doesn't raise in here, where psycopg would take it for a broken
+        connection.
         """
         connection = self.connection
-        connection.enter_pipeline_mode()
-        for command in self.commands:
-            params = [None if one is None else one.encode() for one in command.params or ()]
-            connection.send_query_params(command.sql.encode(), params or None)
-            if command.is_awaited:
-                connection.send_flush_request()
-        connection.pipeline_sync()
+        if not is_sent:
+            connection.enter_pipeline_mode()
+            self._send(self.commands)
+        if ahead is not None:
+            connection.send_flush_request()
+            self._send(ahead)
+        else:
+            self._end()
         while True:
-            ready = yield Wait.RW if connection.flush() else Wait.R
-            if not (ready or 0) & Ready.R:
-                continue  # nothing in time; or None, with which psycopg takes the wait up again after a cancellation
-            connection.consume_input()
             while not connection.is_busy():
                 result = connection.get_result()
                 if result is None:
                     if connection.status == pq.ConnStatus.BAD:
                         raise self.failure or psycopg.OperationalError("the connection was lost")
                     self.index += self.failure is None
+                    if self.index == len(self.commands) and not self._is_ending:
+                        return
                 elif result.status == ExecStatus.PIPELINE_SYNC:
                     connection.exit_pipeline_mode()
                     return
                 elif result.status in _FAILED:
                     self.failure = self.failure or errors.error_from_result(result, "utf-8")
-                elif result.status != ExecStatus.PIPELINE_ABORTED:
+                    self._end()
+                elif result.status != ExecStatus.PIPELINE_ABORTED and self.index < len(self.commands):
                     self.on_outcome(self.index, _outcome(result))
+            ready = yield Wait.RW if connection.flush() else Wait.R
+            if ready is None:
+                self._end()  # with that psycopg takes the wait up again after a cancellation
+            elif ready & Ready.R:
+                connection.consume_input()
+
+    def _send(self, commands: Sequence[Command]) -> None:
+        connection = self.connection
+        for command in commands:
+            params = [None if one is None else one.encode() for one in command.params or ()]
+            if name := self.prepared.get(command.sql):
+                connection.send_query_prepared(name, params)
+            else:
+                connection.send_query_params(command.sql.encode(), params or None)
+            if command.is_awaited:
+                connection.send_flush_request()
+
+    def _end(self) -> None:
+        if not self._is_ending:
+            self._is_ending = True
+            self.connection.pipeline_sync()
 
 
 def _outcome(result: pq.abc.PGresult) -> Outcome:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.bench.measure import Figure, environment, seconds_of
+from tests.bench.measure import Figure, seconds_of
 from tests.bench.peers import runners
 from tests.bench.peers.runners import Runner
 from tests.support.servers import Database, LiveServer, Servers
@@ -74,11 +73,9 @@ def _settle(database: Database) -> None:
 def _figures(direction: str, times: Times, mine: Runner, floor: Runner, peers: Sequence[Runner]) -> Iterator[Figure]:
     seconds = {name: statistics.median(values) for name, values in times.items()}
     what = f"migrate {direction}, {FILES:,} files, fsync on"
-    yield Figure(what, seconds[mine.name], seconds[floor.name], "s", 1.2, _spread("psql -f ... -f ...", times, mine, floor))
+    fastest = min(times[mine.name]) / min(times[floor.name])
+    yield Figure(what, seconds[mine.name], seconds[floor.name], "s", 1.2,
+                 f"psql -f ... -f ...; of the fastest runs {fastest:.2f} x")
     for peer in peers:
         single = f", {SINGLE_STEPS} single rollbacks reckoned up" if peer.down_steps and direction == "down" else ""
         yield Figure(what, seconds[mine.name], seconds[peer.name], "s", 1.0, peer.name + single)
-
-
-def _spread(name: str, times: Times, mine: Runner, floor: Runner) -> str:
-    return f"{name}; of the fastest runs {min(times[mine.name]) / min(times[floor.name]):.2f} x"
