@@ -231,6 +231,9 @@ def _check(options: argparse.Namespace) -> int:
 def _open(options: argparse.Namespace) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the console needs a terminal", hint="for scripts: dbconsole --check, or dbconsole migrate")
+    import gc
+
+    gc.disable()  # ui/start.py enables it when there is a screen
     from console.server.target import resolve
     from console.ui.start import run_console
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from console.activity.read import SESSION_COUNTS
 from console.check.checks import migrations
@@ -14,12 +14,14 @@ from console.errors import ConsoleError
 from console.metrics.rates import network_ms
 from console.metrics.read import DATABASE_COUNTERS, DATABASE_SIZE, SCHEMA_SIZES, SERVER_CLOCK, WAL_COUNTERS
 from console.metrics.records import SchemaSize
-from console.migrate.records import ServiceStatus
 from console.sampler.records import ServiceFootprint, Snapshot
 from console.sampler.series import Look, Rates, rates
 from console.server.query import Query
 from console.server.session import Readings
 from console.services import Service
+
+if TYPE_CHECKING:
+    from console.migrate.records import ServiceStatus
 
 OWN_READS: tuple[Query[Any], ...] = (
     SESSION_COUNTS, DATABASE_COUNTERS, WAL_COUNTERS, SCHEMA_SIZES, DATABASE_SIZE, SERVER_CLOCK)

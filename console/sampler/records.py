@@ -5,14 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from console.activity.records import SessionCounts
 from console.check.records import Result
 from console.errors import ConsoleError
-from console.migrate.records import ServiceStatus
 from console.server.info import ServerInfo
 from console.server.session import Readings
 from console.services import Service
+
+if TYPE_CHECKING:
+    from console.migrate.records import ServiceStatus  # not at run time: a target without services needs no engine
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ class ConsoleApp(Look):
         *[Binding(f"f{number}", f"show_number({number})", show=False, priority=True) for number in NUMBERS],
         *[Binding(number, f"show_number({number})", show=False) for number in NUMBERS],
         Binding("ctrl+q", "quit", "quit", show=False, priority=True),
+        Binding("ctrl+l", "repaint", "repaint", show=False, priority=True, id="app.repaint"),
         Binding("r", "retry", "retry now", id="app.retry"),
         Binding("space", "pause", "pause", key_display="space", id="app.pause"),
         Binding("r", "open('rate')", "rate", id="app.rate"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from textual._compositor import ChopsUpdate
+from textual import events
+from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.filter import LineFilter
 from textual.screen import Screen
@@ -15,7 +16,7 @@ from console.errors import ConsoleError
 from console.ui import choices, terminal, themes
 from console.ui.stylesheet import ParsedOnce
 from console.ui.text import AsciiFilter
-from console.ui.updates import SpansUpdate
+from console.ui.updates import Difference, Written
 
 
 class Look(App[int]):
@@ -30,6 +31,7 @@ class Look(App[int]):
         super().__init__(ansi_color=True if environment.get("NO_COLOR") else None)
         self.is_ascii = terminal.is_ascii(environment) if ascii_only is None else ascii_only
         self._use_theme(terminal.theme_for(environment) or theme or themes.DEFAULT)
+        self._written = Written()
         self.stylesheet = ParsedOnce(variables=self.get_css_variables())
 
     @property
@@ -64,7 +66,18 @@ class Look(App[int]):
         filters = super().get_line_filters()
         return [*filters, AsciiFilter()] if self.is_ascii else filters
 
+    def on_mount(self) -> None:
+        self.app_resume_signal.subscribe(self, lambda _: self.action_repaint())
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._written.resize(event.size)
+
+    def action_repaint(self) -> None:
+        """Sends the whole screen again."""
+        self._written.forget()
+        self.screen.refresh()
+
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
-        if type(renderable) is ChopsUpdate:
-            renderable = SpansUpdate(renderable.chops, renderable.spans, renderable.chop_ends)
+        if type(renderable) in (ChopsUpdate, LayoutUpdate):
+            renderable = Difference(renderable, self._written)
         super()._display(screen, renderable)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from console.check.records import Result, Status
 from console.metrics.records import SchemaSize
-from console.migrate.records import ServiceStatus
 from console.sampler.records import Snapshot
 from console.view import format as fmt
 from console.view.series import Series
 from console.view.table import Cell, Column, Line, Row, Table, Tone
+
+if TYPE_CHECKING:
+    from console.migrate.records import ServiceStatus
 
 TONES: dict[Status, Tone] = {Status.OK: "ok", Status.WARNING: "warning", Status.CRITICAL: "critical",
                              Status.UNKNOWN: "unknown"}

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from rich.style import Style
@@ -14,14 +13,11 @@ from textual.widget import Widget
 
 from console.ui import text
 from console.ui.themes import Inks
+from console.ui.updates import changed_spans
 from console.view.table import Line
 
 if TYPE_CHECKING:
     from console.ui.app import ConsoleApp
-
-JOIN_GAPS_OF = 6
-"""Two changed spans this near are sent as one: moving the cursor costs as much as the cells between."""
-
 
 def console_app(widget: Widget) -> ConsoleApp:
     """The console that `widget` belongs to."""
@@ -32,38 +28,6 @@ def inks(widget: Painted) -> Inks:
     """The styles by tone for `widget`: the theme's, or all dim where what is shown is no longer live."""
     app = console_app(widget)
     return app.stale_inks if widget.SHOWS_DATA and widget.screen.has_class("-stale") else app.inks
-
-
-def changed_spans(old: Strip, new: Strip) -> Iterator[tuple[int, int]]:
-    """Where two strips differ: first cell and number of cells, near spans joined."""
-    before, after = _cells(old), _cells(new)
-    length = max(len(before), len(after))
-    before += [("", None)] * (length - len(before))
-    after += [("", None)] * (length - len(after))
-    start = end = -1
-    for x in range(length):
-        if before[x] == after[x]:
-            continue
-        if start >= 0 and x - end > JOIN_GAPS_OF:
-            yield start, end - start + 1
-            start = -1
-        start = x if start < 0 else start
-        end = x
-    if start >= 0:
-        yield start, end - start + 1
-
-
-def _cells(strip: Strip) -> list[tuple[str, Style | None]]:
-    """What stands in each cell of a strip; a wide character's second cell differs when the first one does."""
-    cells: list[tuple[str, Style | None]] = []
-    for segment in strip:
-        if segment.text.isascii():
-            cells.extend((character, segment.style) for character in segment.text)
-        else:
-            cells.extend(chain.from_iterable(
-                ((character, segment.style), *[(f"{character} ", segment.style)] * (text.width(character) - 1))
-                for character in segment.text))
-    return cells
 
 
 class Painted(Widget, can_focus=False):
