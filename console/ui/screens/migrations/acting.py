@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from console.errors import ConsoleError
 from console.migrate import apply, repair
+from console.migrate.frameworks import drive
 from console.migrate.records import Direction, MigrationState, RunPlan, RunReport
 from console.migrate.status import read_status
 from console.server.target import Target
@@ -17,7 +18,7 @@ from console.ui.dialogs import unlock
 from console.ui.dialogs.choose import Choice, ChooseDialog
 from console.ui.dialogs.confirm import ConfirmDialog
 from console.ui.running import Outcome, Tell, Work
-from console.ui.screens.migrations import proving, reading
+from console.ui.screens.migrations import driving, proving, reading
 from console.ui.screens.migrations.confirm import PlanDialog
 from console.ui.screens.migrations.new import NewDialog
 from console.ui.screens.migrations.subjects import Subject
@@ -71,7 +72,7 @@ class Acting:
     def can_run(self, subject: Subject, migration: MigrationLine | None, direction: Direction) -> bool:
         """Whether there is something to run, or to roll back, from where the cursor stands."""
         if subject.status is None:
-            return False
+            return subject.service is not None and not subject.line.is_native and drive.can(subject.service, direction)
         states = {one.state for one in (subject.line.migrations if migration is None else (migration,))}
         wanted = {"pending", "failed", "held"} if direction == "up" else {"applied", "changed", "failed", "missing"}
         return bool(states & wanted)
@@ -80,8 +81,36 @@ class Acting:
             out_of_order: bool = False) -> None:
         """Reads the plan, shows it, and runs it when confirmed."""
         if unlock.is_allowed(console_app(self.screen)):
-            self.screen.run_worker(self._prepare(subjects, migration, direction, out_of_order), group="prepare",
-                                   exclusive=True, exit_on_error=False)
+            service = subjects[0].service if subjects[0].status is None else None
+            work = self._prepare_foreign(service, direction) if service is not None else self._prepare(
+                subjects, migration, direction, out_of_order)
+            self.screen.run_worker(work, group="prepare", exclusive=True, exit_on_error=False)
+
+    async def _prepare_foreign(self, service: Service, direction: Direction) -> None:
+        """The same for a service that another framework migrates: its own SQL or command is what is shown."""
+        app, target = console_app(self.screen), self.screen.connection.target
+        assert target is not None
+        asked = RunPlan(direction=direction)
+        self.screen.busy("asking its framework what it would do…")
+        try:
+            lines = await drive.preview(target, service, asked)
+        except ConsoleError as error:
+            app.show_error(error)
+            return
+        finally:
+            self.screen.busy("")
+        title = f"{'run' if direction == 'up' else 'roll back'} {service.name}"
+
+        def answered(yes: bool | None) -> None:
+            if yes and app.runs.current is None:
+                app.runs.start(title, target.label, partial(driving.run, target, service, asked),
+                               on_abort="Its command was ended; its ledger says what it has done.")
+                self.screen.show_run()
+
+        sql = "\n".join(lines[1:])
+        app.push_screen(PlanDialog(
+            title[0].upper() + title[1:], [(lines[0], ""), (f"on {target.label} ({target.environment})", "dim")],
+            [(4, ((" ", ""), *line)) for line in sql_lines(sql)], typed=unlock.word_to_type(target)), answered)
 
     async def _prepare(self, subjects: Sequence[Subject], migration: MigrationLine | None, direction: Direction,
                        out_of_order: bool) -> None:
