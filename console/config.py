@@ -202,8 +202,16 @@ def parse(data: Mapping[str, Any], path: Path) -> Config:
             and "://" not in default:
         raise ConfigError(f"{path}: default_target: there is no target {default!r}",
                           hint=_nearest(default, config.targets))
+    if (theme := config.console.theme) is not None and theme not in (themes := _themes()):
+        raise ConfigError(f"{path}: console.theme: there is no theme {theme!r}", hint=_nearest(theme, themes))
     object.__setattr__(config, "warnings", tuple(_warnings(config, path)))
     return config
+
+
+def _themes() -> list[str]:
+    from console.resources import shipped
+
+    return [file.stem for file in shipped("themes").glob("*.toml")]
 
 
 def _named_tables(kind: type, key: str, value: Any, path: Path) -> dict[str, Any]:

@@ -69,6 +69,7 @@ def test_everything_that_the_design_shows_is_read(tmp_path: Path) -> None:
     ("[targets.a]\ndsn='host=x'\npool={timeout=0}", "targets.a.pool.timeout: must be more than 0", None),
     ("[targets.\"\"]\ndsn='host=x'", "targets.'': a name must be made of printable characters", None),
     ("[targets.\"\\u001b[31m\"]\ndsn='host=x'", "targets.'\\x1b[31m': a name must be", None),
+    ("[console]\ntheme='dsk'", "console.theme: there is no theme 'dsk'", "did you mean dusk?"),
     ("[console]\nrefresh='0s'", "console.refresh: must be at least 100ms", None),
     ("[checks.a]\nwarning=true", "checks.a.warning: must be text or a number, is True", None),
     ("a=" + "[" * 20_000, "is nested too deeply", None),
@@ -106,10 +107,10 @@ def test_without_any_file_the_configuration_is_empty(tmp_path: Path, monkeypatch
     monkeypatch.chdir(tmp_path)
     assert config.load() == config.Config()
     (tmp_path / "dbconsole").mkdir()
-    (tmp_path / "dbconsole" / "config.toml").write_text("[console]\ntheme = 'day'\n")
-    assert config.load().console.theme == "day"
-    (tmp_path / "dbconsole.toml").write_text("[console]\ntheme = 'night'\n")
-    assert config.load().console.theme == "night"
+    (tmp_path / "dbconsole" / "config.toml").write_text("[console]\ntheme = 'paper'\n")
+    assert config.load().console.theme == "paper"
+    (tmp_path / "dbconsole.toml").write_text("[console]\ntheme = 'dusk'\n")
+    assert config.load().console.theme == "dusk"
 
 
 @pytest.mark.parametrize("dsn", ["host=x password=hunter2", "postgresql://me:hunter2@x/db"])

@@ -101,7 +101,7 @@ class ConsoleApp(Look):
         self.connection.changed = self.connection_changed
         self.connection.paused = old.paused
         if name in self.sources.names():
-            choices.remember(target=name)
+            choices.remember_target(name, database)
         stale = [f"{entry.name} {self._generation}" for entry in self.entries]
         self._generation += 1
         self._add_modes()

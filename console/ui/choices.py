@@ -1,4 +1,4 @@
-"""What a person chose last: theme, target and refresh rate, kept in a small file under XDG_STATE_HOME."""
+"""What a person chose last: theme, target, each target's database and refresh rate, kept in a small file under XDG_STATE_HOME."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import contextlib
 import json
 import os
 import tempfile
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,12 @@ REFRESH_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The remembered choices; None is no choice yet. `refresh_s` in seconds."""
+    """The remembered choices; None is no choice yet. `databases` by target, `refresh_s` in seconds."""
 
     theme: str | None = None
     target: str | None = None
     refresh_s: float | None = None
+    databases: Mapping[str, str] = field(default_factory=dict)
 
 
 def load(path: Path | None = None) -> Choices:
@@ -32,9 +34,11 @@ def load(path: Path | None = None) -> Choices:
         return Choices()
     if not isinstance(data, dict):
         return Choices()
-    refresh = data.get("refresh_s")
+    refresh, databases = data.get("refresh_s"), data.get("databases")
     return Choices(
         theme=_text(data.get("theme")), target=_text(data.get("target")),
+        databases={target: name for target, name in databases.items() if _text(name)}
+        if isinstance(databases, dict) else {},
         refresh_s=float(refresh) if isinstance(refresh, int | float) and refresh in REFRESH_S else None)
 
 
@@ -53,6 +57,14 @@ def remember(path: Path | None = None, **chosen: Any) -> None:
         except OSError:
             Path(temporary).unlink(missing_ok=True)
             raise
+
+
+def remember_target(name: str, database: str | None) -> None:
+    """The target that was chosen and, unless it was its own, the database there."""
+    databases = dict(load().databases)
+    if database is not None:
+        databases[name] = database
+    remember(target=name, databases=databases)
 
 
 def _text(value: Any) -> str | None:

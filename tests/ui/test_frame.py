@@ -189,6 +189,13 @@ async def test_another_target_has_fresh_screens_and_the_old_one_is_left(world: W
         assert before.is_closed and app.screen is not screen and not screen.is_running
         assert "PRODUCTION" in header(app)
         assert choices.load().target == "prod"
+    async with world.console() as (app, pilot):  # opened without an argument, one key leads back to what was chosen
+        await live(app, pilot)
+        assert app.connection.name == "staging"
+        await pilot.press("t")
+        await until(lambda: isinstance(app.screen, ChooseDialog), pilot)
+        await pilot.press("enter")
+        await until(lambda: app.connection.name == "prod", pilot)
 
 
 async def test_another_database_of_the_same_server(world: World) -> None:
@@ -201,6 +208,14 @@ async def test_another_database_of_the_same_server(world: World) -> None:
         await pilot.press("down", "enter")
         await until(lambda: app.connection.label == f"staging/{HOSTILE[0]}", pilot)
         await live(app, pilot)
+    assert choices.load().databases == {"staging": HOSTILE[0]}
+    async with world.console() as (app, pilot):  # the one that was chosen last is offered first
+        await live(app, pilot)
+        assert app.connection.label == "staging"
+        await pilot.press("D")
+        await until(lambda: isinstance(app.screen, ChooseDialog), pilot)
+        offered = app.screen.query_one(RecordTable)
+        assert [row.key for row in offered.table.rows] == [HOSTILE[0], "console"] and offered.cursor == 0
 
 
 async def test_the_palette_finds_screens_themes_targets_and_databases(world: World) -> None:

@@ -73,7 +73,8 @@ def test_a_wrong_file_says_what_is_wrong(tmp_path: Path, text: str, words: str) 
     assert words in caught.value.summary and str(path) in caught.value.summary
 
 
-@pytest.mark.parametrize("rubbish", ["", "{", "[]", "null", '{"theme": 5, "refresh_s": "x", "target": []}', "\x00\xff",
+@pytest.mark.parametrize("rubbish", ["", "{", "[]", "null", '{"theme": 5, "refresh_s": "x", "target": []}',
+                                     '{"databases": 3}', '{"databases": {"a": null, "b": ""}}', "\x00\xff",
                                      "[" * 100_000, '{"refresh_s": 3}'])
 def test_remembered_rubbish_is_no_choice(tmp_path: Path, rubbish: str) -> None:
     path = tmp_path / "deep" / "choices.json"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from console.errors import ConsoleError
+from console.ui import choices
 from console.ui.choices import REFRESH_S
 from console.ui.dialogs.choose import Choice, ChooseDialog
 from console.ui.dialogs.password import PasswordDialog
@@ -16,12 +17,15 @@ if TYPE_CHECKING:
 
 
 def choose_target(app: ConsoleApp) -> None:
-    """`t`: the configured targets, with their environments."""
+    """`t`: the configured targets, with their environments; the cursor is on the one that was chosen last."""
     async def open_it(name: str | None) -> None:
         if name is not None:
             await app.open_target(name)
 
-    app.push_screen(ChooseDialog("Target", targets(app), current=app.connection.name,
+    offered = targets(app)
+    last = choices.load().target
+    current = last if last in [one.key for one in offered] else app.connection.name
+    app.push_screen(ChooseDialog("Target", offered, current=current,
                                  empty="no target is configured: [targets.NAME] in config.toml"), open_it)
 
 
@@ -34,7 +38,7 @@ def targets(app: ConsoleApp) -> list[Choice]:
 
 
 def choose_database(app: ConsoleApp) -> None:
-    """`D`: the databases that this server lets us connect to."""
+    """`D`: the databases that this server lets us connect to, first the one that was chosen here last."""
     app.run_worker(_choose_database(app), group="databases", exclusive=True, exit_on_error=False)
 
 
@@ -51,6 +55,9 @@ async def _choose_database(app: ConsoleApp) -> None:
             await app.open_target(connection.name, name)
 
     current = connection.info.database if connection.info else None
+    last = choices.load().databases.get(connection.name)
+    if any(one.key == last for one in found):
+        found, current = sorted(found, key=lambda one: one.key != last), last
     app.push_screen(ChooseDialog("Database", found, current=current), open_it)
 
 
@@ -72,8 +79,8 @@ def choose_theme(app: ConsoleApp) -> None:
     def chosen(name: str | None) -> None:
         app.choose_theme(name or before, remember=name is not None)
 
-    choices = [Choice(name, name, themes.describe(name)) for name in themes.names()]
-    app.push_screen(ChooseDialog("Theme", choices, current=before,
+    offered = [Choice(name, name, themes.describe(name)) for name in themes.names()]
+    app.push_screen(ChooseDialog("Theme", offered, current=before,
                                  preview=lambda name: app.choose_theme(name, remember=False)), chosen)
 
 
@@ -83,8 +90,8 @@ def choose_rate(app: ConsoleApp) -> None:
         if key is not None:
             app.set_rate(float(key))
 
-    choices = [Choice(str(seconds), f"{fmt.number(seconds)} s") for seconds in REFRESH_S]
-    app.push_screen(ChooseDialog("Refresh every", choices, current=str(app.connection.every_s)), chosen)
+    offered = [Choice(str(seconds), f"{fmt.number(seconds)} s") for seconds in REFRESH_S]
+    app.push_screen(ChooseDialog("Refresh every", offered, current=str(app.connection.every_s)), chosen)
 
 
 def ask_password(app: ConsoleApp) -> None:
