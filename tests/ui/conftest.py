@@ -17,9 +17,13 @@ from console.sampler.sampler import Sampler
 from console.server.target import Target
 from console.ui.app import ConsoleApp
 from console.ui.connection import Sources, State
+from console.ui.screens import ENTRIES as ALL
 from tests.support import builders
 from tests.support.fake_clock import FakeClock
 from tests.support.fake_session import FakePool
+
+ENTRIES = tuple(entry for entry in ALL if entry.name in ("overview", "schemas"))
+"""The screens of the console under test: few and always the same, so that another one changes nobody's pictures."""
 
 ENVIRONMENT = {"TERM": "xterm-256color", "LANG": "en_US.UTF-8"}
 
@@ -69,7 +73,7 @@ class World:
             sampler_for=lambda pool, services, every_s: Sampler(pool, self.config, services, self.clock, every_s))
 
     def app(self, name: str = "staging", **options: Any) -> ConsoleApp:
-        return ConsoleApp(name, self.sources(), **({"environment": ENVIRONMENT} | options))
+        return ConsoleApp(name, self.sources(), **({"environment": ENVIRONMENT, "entries": ENTRIES} | options))
 
     @asynccontextmanager
     async def console(self, name: str = "staging", *, size: tuple[int, int] = (120, 36), **options: Any

@@ -16,7 +16,7 @@ from console.services import Service
 from console.ui.app import ConsoleApp
 from console.ui.connection import State
 from console.ui.dialogs.failure import DetailDialog
-from console.ui.screens import ENTRIES
+from console.ui.screens.schemas import tree_filter
 from console.ui.screens.schemas.detail import DetailPane
 from console.ui.screens.schemas.screen import SchemasScreen
 from console.ui.widgets.object_tree import ObjectTree
@@ -41,7 +41,7 @@ def world() -> World:
 async def schemas(world: World, size: tuple[int, int] = (120, 36)
                   ) -> AsyncIterator[tuple[ConsoleApp, Pilot[int], SchemasScreen]]:
     """The screen with its tree read."""
-    async with world.console(size=size, entries=ENTRIES[:2]) as (app, pilot):
+    async with world.console(size=size) as (app, pilot):
         await live(app, pilot)
         await pilot.press("2")
         await until(lambda: isinstance(app.screen, SchemasScreen) and app.screen.side.outline is not None, pilot)
@@ -130,7 +130,8 @@ async def test_a_list_in_the_detail_leads_into_the_tree(world: World) -> None:
         assert screen.focused is screen.query_one(ObjectTree)
 
 
-async def test_typing_searches_the_server_once_one_stops(world: World) -> None:
+async def test_typing_searches_the_server_once_one_stops(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tree_filter, "DEBOUNCE_S", 1.0)  # on a busy machine typing takes a while
     asked: list[str] = []
 
     def search(params: Any) -> list[Found]:
