@@ -41,19 +41,20 @@ async def export(session: PgSession, oid: int, path: Path, form: Format, *, time
     statement = paging.whole(source(session, header, readable))
     stream = stream_csv if form == "csv" else stream_json
     async with aclosing(stream(session, statement, statement_timeout_ms=timeout_ms)) as chunks:
-        return await _write(chunks, path, progress)
+        return await write(chunks, path, progress)
 
 
-async def _write(chunks: AsyncIterator[bytes], path: Path, progress: Callable[[int], None] | None) -> int:
-    """One chunk a row, and one for CSV's header or JSON's end.
+async def write(chunks: AsyncIterator[bytes], path: Path, progress: Callable[[int], None] | None = None) -> int:
+    """Writes the chunks, one a row and one for CSV's header or JSON's end, and returns the number of rows.
 
+    The file appears when it is complete. Raises ConsoleError.
     The temporary file is beside the real one, so that renaming it can't cross file systems.
     """
     temporary: Path | None = None
     count = -1
     try:
         handle, name = await asyncio.to_thread(
-            tempfile.mkstemp, dir=path.parent, prefix=f".{path.name[:100]}.", suffix=".part")
+            tempfile.mkstemp, dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".part")
         temporary = Path(name)
         with os.fdopen(handle, "wb", buffering=256 * 1024) as file:
             async for chunk in chunks:

@@ -42,6 +42,7 @@ class ConsoleScreen(Screen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (108, "-wide")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "filter", key_display="/", id="screen.filter"),
+        Binding("e", "export", "export", show=False, id="screen.export"),
     ]
     FOCUS = ""
     """The selector of the widget that has the keys when there is data."""
@@ -163,6 +164,9 @@ class ConsoleScreen(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "filter":
             return self._filtered_table() is not None and not self.has_class("-waiting")
+        if action == "export":
+            table = self._filtered_table()
+            return table is not None and table.display and bool(table.table.rows) and not self.has_class("-waiting")
         return super().check_action(action, parameters)
 
     def _filtered_table(self) -> RecordTable | None:
@@ -170,6 +174,17 @@ class ConsoleScreen(Screen[None]):
         if isinstance(self.focused, RecordTable):
             return self.focused
         return next(iter(self.query("#body RecordTable").results(RecordTable)), None)
+
+    def export_name(self, table: RecordTable) -> str:
+        """What a file with the rows of `table` is called."""
+        return f"{console_app(self).screen_name} {table.id}"
+
+    def action_export(self) -> None:
+        """The rows of the table that has the keys, filtered and sorted as they are shown."""
+        if (table := self._filtered_table()) is not None:
+            from console.ui.dialogs.export import of_table
+
+            self.app.push_screen(of_table(self.export_name(table), table.table))
 
     def action_filter(self) -> None:
         if (table := self._filtered_table()) is not None:

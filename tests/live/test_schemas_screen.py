@@ -22,8 +22,8 @@ from console.server.pool import Pool
 from console.server.target import Target
 from console.ui.app import ConsoleApp
 from console.ui.connection import Sources, State
+from console.ui.dialogs.export import ExportDialog
 from console.ui.screens.schemas.data import DataTable
-from console.ui.screens.schemas.exporting import ExportDialog
 from console.ui.screens.schemas.screen import SchemasScreen
 from console.ui.screens.schemas.values import RowDialog, ValueDialog
 from console.ui.widgets.code_pane import CodePane

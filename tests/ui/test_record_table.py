@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.app import ComposeResult
+from textual.widgets import Input
 
+from console.ui.dialogs.export import ExportDialog
 from console.ui.frame import ConsoleScreen
 from console.ui.screens import Entry
 from console.ui.widgets.columns import place, widths
@@ -15,7 +19,7 @@ from console.ui.widgets.record_table import RecordTable
 from console.view.table import Cell, Column, Row, Table
 from tests.support.builders import HOSTILE
 from tests.support.screen_text import screen_text
-from tests.ui.conftest import World, live
+from tests.ui.conftest import World, live, until
 
 COLUMNS = (
     Column("pid", "pid", align="right", fixed=True), Column("user", "user", fixed=True, maximum=8),
@@ -134,3 +138,27 @@ def test_low_priority_columns_go_first_and_flexible_ones_take_the_rest() -> None
 def test_columns_do_not_shrink() -> None:
     before = widths(sessions(100), {})
     assert widths(sessions(1), before) == before
+
+
+async def test_what_is_shown_is_written_to_a_file(world: World, tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    async with console(world) as (app, pilot):
+        await live(app, pilot)
+        table = app.screen.query_one(RecordTable)
+        table.filter("user9")
+        await pilot.press("e")
+        await until(lambda: isinstance(app.screen, ExportDialog), pilot)
+        name = app.screen.query_one(Input)
+        assert name.value == "table_table.csv" and "11 rows, as shown" in screen_text(app)
+        for wrong, words in (("", "Type the name"), (str(tmp_path), "Type the name"), (f"{tmp_path}/none/x", "No such"),
+                             (f"{tmp_path}/{'x' * 300}", "too long"), ("~nobody-of-that-name/x", "home directory")):
+            name.value = wrong
+            await pilot.press("enter")
+            await until(lambda words=words: words in " ".join(screen_text(app).split()), pilot)  # type: ignore[misc]
+        name.value = str(path)
+        await pilot.press("enter")
+        await until(lambda: not isinstance(app.screen, ExportDialog), pilot)
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["pid"] for row in rows] == ["9", *map(str, range(90, 100))]
+    assert rows[0]["query"] == "SELECT 9 " + "x" * 200, "whole, though the screen has no room for it"

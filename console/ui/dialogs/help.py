@@ -17,9 +17,10 @@ _KEYS = (
     ("up down, page up, page down", "move"),
     ("left right", "more columns"),
     ("S", "reverse the order"),
+    ("e", "the rows to a CSV or JSON file"),
     ("D", "another database of this server"),
     ("T", "theme"),
-    ("W", "unlock a read-only target, or lock it"),
+    ("W", "unlock the target, or lock it"),
     ("ctrl+q, f1 to f8", "work in text fields too"),
 )
 
@@ -39,8 +40,10 @@ class HelpDialog(Dialog[None]):
 
     def body(self) -> ComposeResult:
         columns = (Column("key", "", maximum=28), Column("what", "", flexible=True))
+        shown = {key for key, _ in self._keys}
+        others = [one for one in _KEYS if one[0] not in shown]
         rows = tuple(Row(f"{number}", (Cell(key, "accent"), Cell(what)))
-                     for number, (key, what) in enumerate((*self._keys, *_KEYS)))
+                     for number, (key, what) in enumerate((*self._keys, *others)))
         table = RecordTable(Table(columns, rows), show_header=False)
         table.styles.height = min(len(rows), self.app.size.height - 6)
         yield table

@@ -176,8 +176,8 @@ class SchemasScreen(ConsoleScreen):
         match action:
             case "filter":
                 return not self.has_class("-waiting") and not isinstance(self.focused, DataTable | CodePane | Input)
-            case "export":
-                return self.detail.rows_oid is not None
+            case "export" if self.detail.rows_oid is not None:
+                return True
             case "copy_name":
                 return self.detail.subject is not None and bool(self.detail.subject.name)
             case "move_tab":
@@ -231,11 +231,18 @@ class SchemasScreen(ConsoleScreen):
             console_app(self).copy(self.detail.subject.name)
 
     def action_export(self) -> None:
-        from console.ui.screens.schemas.exporting import ExportDialog
-
+        """All rows of the relation whose rows are shown, else the list that is shown."""
         oid, pool = self.detail.rows_oid, self.connection.pool
-        if oid is not None and pool is not None and self.detail.subject is not None:
-            self.app.push_screen(ExportDialog(pool.session, oid, self.detail.subject.name))
+        if oid is None:
+            super().action_export()
+        elif pool is not None and self.detail.subject is not None:
+            from console.ui.screens.schemas.exporting import of_relation
+
+            self.app.push_screen(of_relation(pool.session, oid, self.detail.subject.name))
+
+    def export_name(self, table: RecordTable) -> str:
+        subject, tab = self.detail.subject, self.detail.tab
+        return f"{subject.name} {tab.title.lower()}" if subject and tab else super().export_name(table)
 
     def on_screen_resume(self, event: events.ScreenResume) -> None:
         super().on_screen_resume(event)
