@@ -17,7 +17,7 @@ from console.migrate.apply import Runner
 from console.migrate.differences import Comparison
 from console.migrate.events import ignore
 from console.migrate.faults import FileError
-from console.migrate.fingerprint import Fingerprint, read_fingerprint
+from console.migrate.fingerprint import Fingerprint, RepeatedFingerprint
 from console.migrate.prepare import prepare
 from console.migrate.records import MigrationFile, RunPlan, Step
 from console.migrate.shared import CHANGED, guard, needs_own_cluster
@@ -82,6 +82,7 @@ class Bench:
     current: Fingerprint = field(default_factory=lambda: Fingerprint({}))
     _before: int = 0
     _runner: Runner | None = None
+    _fingerprint: RepeatedFingerprint | None = None
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def open(self) -> None:
@@ -113,6 +114,7 @@ class Bench:
         target = replace(self.target, statement_timeout_ms=STATEMENT_TIMEOUT_MS)
         session = await self._stack.enter_async_context(script_session(target, purpose="migrate verify"))
         await ledger.ensure(session)
+        self._fingerprint = RepeatedFingerprint(session, shared=not self.place.is_shared)
         self._runner = Runner(target, session, RunPlan(lock_timeout_ms=0), ignore, (), ())
 
     @property
@@ -125,7 +127,9 @@ class Bench:
         return self.runner.session
 
     async def look(self) -> Fingerprint:
-        return await read_fingerprint(self.session, shared=not self.place.is_shared)
+        """The schema as it is now."""
+        assert self._fingerprint is not None
+        return await self._fingerprint.read()
 
     async def run(self, file: MigrationFile, direction: Literal["up", "down"]) -> None:
         """One script, by the engine's own means. Raises FileError, NeedsOwnCluster."""

@@ -405,3 +405,9 @@ async def test_a_hostile_name_is_only_a_name(server: LiveServer, tmp_path: Path)
         ('ALTER TABLE "a.b %s"."t"";--" DROP "c\'d";', 'ALTER TABLE "a.b %s"."t"";--" ADD "c\'d" int;'))])
     assert [one.status for one in verdict.proofs] == ["proved", "differs"]
     assert verdict.proofs[1].differences == ('column "a.b %s"."t"";--"."c\'d" lost its default 1 after down',)
+
+
+async def test_a_script_that_forgets_prepared_statements(server: LiveServer, tmp_path: Path) -> None:
+    verdict = await verify(target(server), [shop(tmp_path, (BASE, BASE_DOWN), (
+        "DEALLOCATE ALL; CREATE TABLE shop.t ();", "DROP TABLE shop.t;"))])
+    assert [one.status for one in verdict.proofs] == ["proved", "proved"], verdict
