@@ -14,17 +14,19 @@ from operator import attrgetter
 from typing import Any
 
 from console.plans.records import Buffers, Node
-from console.plans.values import buffers, number, whole
 
 _RETURNS = re.compile(r"\$\d+")
 _MENTION = re.compile(r"\$\d+|InitPlan \d+")
 _COUNTERS = ("hit", "read", "dirtied", "written", "temp_read", "temp_written")
-_NUMBERS = ("Startup Cost", "Total Cost", "Plan Rows", "Plan Width", "Actual Rows", "Actual Loops",
-            "Actual Startup Time", "Actual Total Time", "Workers Planned", "Workers Launched", "Rows Removed by Filter",
-            "Rows Removed by Join Filter", "Rows Removed by Index Recheck", "Heap Fetches", "Sort Space Used",
-            "Hash Batches", "Original Hash Batches", "HashAgg Batches", "Disk Usage", "Peak Memory Usage",
-            "Exact Heap Blocks", "Lossy Heap Blocks", "Cache Hits", "Cache Misses", "Cache Evictions",
-            "Cache Overflows", "Maximum Storage")
+_BLOCKS = ("Shared Hit", "Shared Read", "Shared Dirtied", "Shared Written", "Local Hit", "Local Read", "Local Dirtied",
+           "Local Written", "Temp Read", "Temp Written")
+NUMBERS = frozenset((
+    "Startup Cost", "Total Cost", "Plan Rows", "Plan Width", "Actual Rows", "Actual Loops", "Actual Startup Time",
+    "Actual Total Time", "Workers Planned", "Workers Launched", "Rows Removed by Filter", "Rows Removed by Join Filter",
+    "Rows Removed by Index Recheck", "Heap Fetches", "Sort Space Used", "Hash Batches", "Original Hash Batches",
+    "HashAgg Batches", "Disk Usage", "Peak Memory Usage", "Exact Heap Blocks", "Lossy Heap Blocks", "Cache Hits",
+    "Cache Misses", "Cache Evictions", "Cache Overflows", "Maximum Storage", *(f"{one} Blocks" for one in _BLOCKS)))
+"""The keys of a node whose values must be numbers from 0 on."""
 
 
 @dataclass(slots=True)
@@ -56,7 +58,10 @@ class _Guest:
 
 
 def computed(root: Mapping[str, Any]) -> tuple[tuple[Node, ...], float]:
-    """The nodes in the order of the tree's lines, and the milliseconds that ran outside the tree. Raises PlanError."""
+    """The nodes in the order of the tree's lines, and the milliseconds that ran outside the tree.
+
+    The values of NUMBERS must have been checked.
+    """
     drafts = _flat(root)
     _timed(drafts)
     guests = _guests(drafts)
@@ -65,7 +70,7 @@ def computed(root: Mapping[str, Any]) -> tuple[tuple[Node, ...], float]:
     if drafts[0].inclusive_ms is not None:
         times, outside_ms = _own([draft.inclusive_ms or 0.0 for draft in drafts], drafts, guests)
         own_ms = [None if draft.inclusive_ms is None else time for draft, time in zip(drafts, times, strict=True)]
-    blocks = [buffers(draft.given, draft.kind) for draft in drafts]
+    blocks = [_blocks(draft.given) for draft in drafts]
     own_blocks = _own_buffers(blocks, drafts, guests)
     return tuple(_node(place, draft, own_ms[place], blocks[place], own_blocks[place], drafts)
                  for place, draft in enumerate(drafts)), outside_ms
@@ -77,12 +82,9 @@ def _flat(root: Mapping[str, Any]) -> list[_Draft]:
     while waiting:
         given, parent, depth = waiting.pop()
         kind = given["Node Type"]
-        for key in _NUMBERS:
-            if key in given:
-                number(given, key, kind)
         relationship = given.get("Parent Relationship")
         draft = _Draft(given, kind, relationship if isinstance(relationship, str) else "", parent, depth, [],
-                       number(given, "Actual Loops", kind), number(given, "Actual Total Time", kind))
+                       given.get("Actual Loops"), given.get("Actual Total Time"))
         if parent is not None:
             drafts[parent].children.append(len(drafts))
             draft.stops = _may_stop(drafts[parent], draft)
@@ -180,20 +182,22 @@ def _mentions(draft: _Draft, drafts: Sequence[_Draft], known: Mapping[str, int])
     """The InitPlans whose results a node computes with, those that it merely hands on from its inputs left out."""
     found = set()
     for key, value in draft.given.items():
-        if key not in ("Plans", "Output", "Subplan Name"):
+        if (type(value) is str or type(value) is list) and key not in ("Plans", "Output", "Subplan Name"):
             found |= _tokens(value)
+    mentioned = _tokens(draft.given.get("Output"))
     handed_on: set[str] = set()
     for child in draft.children:
-        if drafts[child].relationship not in ("InitPlan", "SubPlan"):
+        if mentioned and drafts[child].relationship not in ("InitPlan", "SubPlan"):
             handed_on |= _tokens(drafts[child].given.get("Output"))
-    return (found | (_tokens(draft.given.get("Output")) - handed_on)) & known.keys()
+    return (found | (mentioned - handed_on)) & known.keys()
 
 
 def _tokens(value: Any) -> set[str]:
-    if isinstance(value, str):
-        return set(_MENTION.findall(value))
-    if isinstance(value, list):
-        return {token for one in value if isinstance(one, str) for token in _MENTION.findall(one)}
+    if type(value) is str:
+        return set(_MENTION.findall(value)) if "$" in value or "InitPlan" in value else set()
+    if type(value) is list:
+        return {token for one in value if type(one) is str and ("$" in one or "InitPlan" in one)
+                for token in _MENTION.findall(one)}
     return set()
 
 
@@ -214,8 +218,10 @@ def _own(inclusive: Sequence[float], drafts: Sequence[_Draft], guests: Iterable[
     The sum of all own figures is the root's figure and what ran outside, but for rounding.
     """
     hosted = {guest.index for guest in guests}
-    own = [figure - sum(inclusive[child] for child in draft.children if child not in hosted)
-           for figure, draft in zip(inclusive, drafts, strict=True)]
+    own = list(inclusive)
+    for place, draft in enumerate(drafts):
+        if draft.parent is not None and place not in hosted:
+            own[draft.parent] -= inclusive[place]
     outside = 0.0
     # What only one node can have run is certain; it narrows what the others can have.
     for guest in sorted(guests, key=lambda one: len(one.readers) or len(drafts)):
@@ -241,6 +247,15 @@ def _taken(amount: float, own: list[float], places: Sequence[int]) -> float:
     return max(0.0, amount - capacity)
 
 
+def _blocks(given: Mapping[str, Any]) -> Buffers | None:
+    if "Shared Hit Blocks" not in given:
+        return None
+    (shared_hit, shared_read, shared_dirtied, shared_written, local_hit, local_read, local_dirtied, local_written,
+     temp_read, temp_written) = [int(given.get(f"{one} Blocks") or 0) for one in _BLOCKS]
+    return Buffers(shared_hit + local_hit, shared_read + local_read, shared_dirtied + local_dirtied,
+                   shared_written + local_written, temp_read, temp_written)
+
+
 def _own_buffers(blocks: Sequence[Buffers | None], drafts: Sequence[_Draft], guests: Sequence[_Guest]
                  ) -> list[Buffers | None]:
     if not any(blocks):
@@ -256,19 +271,19 @@ def _own_buffers(blocks: Sequence[Buffers | None], drafts: Sequence[_Draft], gue
 
 def _node(place: int, draft: _Draft, own_ms: float | None, blocks: Buffers | None, own_blocks: Buffers | None,
           drafts: Sequence[_Draft]) -> Node:
-    given, kind = draft.given, draft.kind
-    rows = number(given, "Actual Rows", kind)
-    cost = number(given, "Total Cost", kind)
-    below = sum(number(drafts[child].given, "Total Cost", kind) or 0.0 for child in draft.children)
-    subplan = given.get("Subplan Name")
+    given = draft.given
+    get = given.get
+    rows, cost, width, subplan = get("Actual Rows"), get("Total Cost"), get("Plan Width"), get("Subplan Name")
+    below = 0.0
+    for child in draft.children:
+        below += drafts[child].given.get("Total Cost") or 0.0
     return Node(
-        index=place, parent=draft.parent, depth=draft.depth, end=draft.end, children=tuple(draft.children), kind=kind,
-        relationship=draft.relationship, subplan=subplan if isinstance(subplan, str) else "", properties=given,
-        startup_cost=number(given, "Startup Cost", kind), total_cost=cost,
-        plan_rows=number(given, "Plan Rows", kind), plan_width=whole(given, "Plan Width", kind),
-        actual_rows=rows, loops=None if draft.loops is None else round(draft.loops),
-        startup_ms=number(given, "Actual Startup Time", kind), total_ms=draft.total_ms,
-        participants=draft.participants,
-        rows=None if rows is None or draft.loops is None else rows * draft.loops,
+        index=place, parent=draft.parent, depth=draft.depth, end=draft.end, children=tuple(draft.children),
+        kind=draft.kind, relationship=draft.relationship, subplan=subplan if isinstance(subplan, str) else "",
+        properties=given, startup_cost=get("Startup Cost"), total_cost=cost, plan_rows=get("Plan Rows"),
+        plan_width=None if width is None else round(width), actual_rows=rows,
+        loops=None if draft.loops is None else round(draft.loops), startup_ms=get("Actual Startup Time"),
+        total_ms=draft.total_ms, participants=draft.participants,
+        rows=None if rows is None or draft.loops is None else float(rows * draft.loops),
         inclusive_ms=draft.inclusive_ms, exclusive_ms=own_ms, own_cost=None if cost is None else max(0.0, cost - below),
         buffers=blocks, own_buffers=own_blocks, may_stop_early=draft.stops)

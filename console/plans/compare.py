@@ -39,12 +39,10 @@ def _matched(before: Plan, after: Plan) -> list[Pair]:
         one, other = before.nodes[old], after.nodes[new]
         if one.kind != other.kind and not (one.relation and one.relation == other.relation):
             # A node that was put between, or taken out, passes its only input on.
-            if (below := _only(before, one)) is not None and (_alike(below, other) or (one.kind in _PASSING
-                                                              and _reaches(before, below, other.kind))):
+            if (below := _only(before, one)) is not None and _passes(before, one, below, other):
                 waiting.append((below.index, new))
                 continue
-            if (below := _only(after, other)) is not None and (_alike(one, below) or (other.kind in _PASSING
-                                                               and _reaches(after, below, one.kind))):
+            if (below := _only(after, other)) is not None and _passes(after, other, below, one):
                 waiting.append((old, below.index))
                 continue
         if one.kind != other.kind or one.text("Index Name") != other.text("Index Name"):
@@ -104,8 +102,22 @@ def _only(plan: Plan, node: Node) -> Node | None:
     return inputs[0] if len(inputs) == 1 else None
 
 
-def _alike(one: Node, other: Node) -> bool:
-    return one.kind == other.kind and one.relation == other.relation
+def _passes(plan: Plan, node: Node, below: Node, other: Node) -> bool:
+    """Whether `other` is the counterpart of something below `node` rather than of `node`."""
+    return (_same_table(plan, node, other) or (below.kind == other.kind and below.relation == other.relation)
+            or (node.kind in _PASSING and _reaches(plan, below, other.kind)))
+
+
+def _same_table(plan: Plan, node: Node, other: Node) -> bool:
+    """Whether single inputs below `node` end in a scan of the table that `other` scans."""
+    if node.relation or not other.relation:
+        return False
+    current = _only(plan, node)
+    for _ in range(6):
+        if current is None or current.relation:
+            break
+        current = _only(plan, current)
+    return current is not None and current.relation == other.relation
 
 
 def _reaches(plan: Plan, node: Node, kind: str, within: int = 6) -> bool:

@@ -7,6 +7,9 @@ import re
 MOST_VALUES = 8
 """So many values may stand as they are."""
 
+SHORTEST = 2 * MOST_VALUES
+"""No shorter text can hold more."""
+
 # One character class for the whole body: it can't overlap the next opening, so that a search is linear in the text.
 _LIST = re.compile(r"(?P<open>'\[|'\{|\bARRAY\[)(?P<body>[-+.\deENULinfa,\s]{16,})(?P<close>\]'|\}'|\])")
 _SPARSE = re.compile(r"(?P<open>'\{)(?P<body>[-+.\deE,:\s]{16,})(?P<close>\}/\d+')")
@@ -16,7 +19,7 @@ _BITS = re.compile(r"'([01]{65,})'")
 
 def elided(text: str) -> str:
     """`text` with each long vector or list of numbers as '[0.1,0.2,...384 values]'."""
-    if len(text) < 2 * MOST_VALUES:
+    if len(text) < SHORTEST:
         return text
     if "," in text:
         text = _LIST.sub(_short, text)

@@ -10,12 +10,12 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from console.plans.arithmetic import computed
+from console.plans.arithmetic import NUMBERS, computed
 from console.plans.deepjson import TooDeep, loads
-from console.plans.elide import elided
+from console.plans.elide import SHORTEST, elided
 from console.plans.records import Jit, Plan, Trigger
 from console.plans.unwrap import JSON_HINT, documents
-from console.plans.values import PlanError, buffers, number, whole
+from console.plans.values import LARGEST, PlanError, buffers, number, whole
 
 MAX_CHARACTERS = 128 * 1024 * 1024
 MAX_NODES = 100_000
@@ -56,13 +56,13 @@ def _plans(text: str) -> Iterator[Plan]:
 
 
 def plan_of(document: Any) -> Plan:
-    """The plan in one element of EXPLAIN's JSON. Raises PlanError."""
+    """The plan in one element of EXPLAIN's JSON, whose nodes are kept and elided in place. Raises PlanError."""
     if not isinstance(document, Mapping) or not isinstance(document.get("Plan"), dict):
         raise PlanError('the JSON is no plan: an object with the key "Plan" is missing',
                         hint=JSON_HINT)
     short: dict[str, Any] = {key: value if key == "Plan" else _elided(value, f'"{key}"')
                              for key, value in document.items()}
-    short["Plan"] = _short_tree(document["Plan"])
+    _checked_tree(short["Plan"])
     planning = short.get("Planning")
     planning = planning if isinstance(planning, dict) else {}
     serialization = short.get("Serialization")
@@ -84,31 +84,36 @@ def plan_of(document: Any) -> Plan:
         document=short)
 
 
-def _short_tree(root: dict[str, Any]) -> dict[str, Any]:
-    """The tree again with texts elided and every node checked for being one. Raises PlanError."""
-    top: dict[str, Any] = {}
-    waiting = [(root, top)]
+def _checked_tree(root: dict[str, Any]) -> None:
+    """Elides the texts of a tree in place, and checks that every node is one. Raises PlanError."""
+    waiting = [root]
     count = 0
     while waiting:
-        given, made = waiting.pop()
+        given = waiting.pop()
         count += 1
         if count > MAX_NODES:
             raise PlanError(f"the plan has more than {MAX_NODES:,} nodes", hint="it can't be shown")
-        for key, value in given.items():
-            if key != "Plans":
-                made[key] = elided(value) if type(value) is str else (
-                    _elided(value, f'"{key}"') if isinstance(value, list | dict | float) else value)
-        kind = made.get("Node Type")
+        kind = given.get("Node Type")
         if not isinstance(kind, str) or not kind:
             raise PlanError(f'node {count} of the plan has no "Node Type"')
-        children = given.get("Plans", [])
-        if not isinstance(children, list) or not all(isinstance(child, dict) for child in children):
+        changed: dict[str, Any] = {}
+        for key, value in given.items():
+            sort = type(value)
+            if key in NUMBERS and not ((sort is int or sort is float) and 0 <= value <= LARGEST):
+                changed[key] = number(given, key, kind)
+            elif sort is str:
+                if len(value) >= SHORTEST and (short := elided(value)) is not value:
+                    changed[key] = short
+            elif (sort is list or sort is dict or sort is float) and key != "Plans":
+                changed[key] = _elided(value, f'"{key}"')
+        given.update(changed)
+        children = given.get("Plans")
+        if children is None:
+            given.pop("Plans", None)
+        elif not isinstance(children, list) or not all(isinstance(child, dict) for child in children):
             raise PlanError(f'{kind}: "Plans" must be a list of nodes')
-        if children:
-            below: list[dict[str, Any]] = [{} for _ in children]
-            made["Plans"] = below
-            waiting.extend(zip(children, below, strict=True))
-    return top
+        else:
+            waiting.extend(children)
 
 
 def _elided(value: Any, where: str, depth: int = 0) -> Any:
@@ -119,7 +124,8 @@ def _elided(value: Any, where: str, depth: int = 0) -> Any:
         case str():
             return elided(value)
         case list():
-            return [_elided(one, where, depth + 1) for one in value]
+            return [(one if len(one) < SHORTEST else elided(one)) if type(one) is str
+                    else _elided(one, where, depth + 1) for one in value]
         case dict():
             return {key: _elided(one, where, depth + 1) for key, one in value.items()}
         case float() if not math.isfinite(value):

@@ -261,6 +261,8 @@ def tree_lines(table: Table, width: int) -> Iterator[str]:
     for i in sorted(keep, key=lambda i: -table.columns[i].priority):
         if table.columns[i].priority and needed() - max(0, widths[0] - 50) > width:
             keep.remove(i)
+    while len(keep) > 2 and needed() - widths[0] + 12 > width:
+        keep.remove(next((i for i in (4, 2, 1) if i in keep), keep[-1]))
     widths[0] = max(12, min(widths[0], width - (needed() - widths[0])))
 
     def shown(texts: Sequence[str]) -> str:

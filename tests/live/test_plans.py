@@ -130,7 +130,7 @@ async def test_a_generic_plan_knows_no_values(any_server: LiveServer) -> None:
 
 async def test_a_statement_that_runs_for_ever_is_stopped(database: Database) -> None:
     async with session_on(database.conninfo) as session:
-        with pytest.raises(TimedOut, match="after 0.3 s"):
+        with pytest.raises(TimedOut, match=r"after 0\.3 s"):
             await explain(session, ExplainRequest(statement="SELECT pg_sleep(60)", analyze=True, timeout_ms=300))
         running = asyncio.ensure_future(
             explain(session, ExplainRequest(statement="SELECT pg_sleep(61)", analyze=True)))
@@ -156,7 +156,7 @@ async def test_errors_say_what_and_where(database: Database) -> None:
             await explain(session, ExplainRequest(statement="SELECT 1; SELECT 2"))
         with pytest.raises(ServerError):
             await explain(session, ExplainRequest(statement="SELECT 1", settings={"no_such_setting": "1"}))
-        with pytest.raises(ConsoleError, match="rule|no plan|nothing"):
+        with pytest.raises(ConsoleError, match=r"rule|no plan|nothing"):
             with database.connect() as connection:
                 connection.execute("CREATE TABLE r (id int); CREATE RULE n AS ON INSERT TO r DO INSTEAD NOTHING")
             await explain(session, ExplainRequest(statement="INSERT INTO r VALUES (1)"))

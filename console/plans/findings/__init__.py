@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from console.plans.findings import estimates, joins, memory, overhead, scans
-from console.plans.findings.rule import Rule
+from console.plans.findings.rule import MOST_OF_A_RULE, Rule
 from console.plans.records import SEVERITIES, Analysis, Facts, Finding, Node, Plan
 from console.plans.wording import count, ms, percent, plural
 
 RULES: tuple[Rule, ...] = (
     scans.seq_scan_filter, scans.index_filter, scans.lossy_bitmap, scans.heap_fetches, scans.cte_scan, scans.disabled,
-    scans.volatile_filter, estimates.estimates, estimates.statistics, memory.spills, joins.nested_loops, joins.subplans,
+    scans.volatile_filter, estimates.estimates, memory.spills, joins.nested_loops, joins.subplans,
     joins.memoize, joins.sort_index, overhead.jit, overhead.workers, overhead.planning, overhead.triggers,
     overhead.serialization, overhead.reading,
 )
-
-MOST_OF_A_RULE = 20
 
 
 def analyse(plan: Plan, facts: Facts | None = None) -> Analysis:

@@ -39,6 +39,10 @@ def conjuncts(condition: str) -> Iterator[str]:
         while text.startswith("(") and _closes_at_end(text):
             text = text[1:-1].strip()
         depth, begin, parts = 0, 0, []
+        if " AND " not in text:
+            if text:
+                yield text
+            continue
         for token in _TOKEN.finditer(text):
             match token[0].strip():
                 case "(":
@@ -50,7 +54,7 @@ def conjuncts(condition: str) -> Iterator[str]:
                     begin = token.end()
         if parts:
             waiting[:0] = [part.strip() for part in [*parts, text[begin:]]]
-        elif text:
+        else:
             yield text
 
 
@@ -69,14 +73,14 @@ def _closes_at_end(text: str) -> bool:
 def comparisons(condition: str, alias: str) -> list[Comparison]:
     """The comparisons of columns of `alias` that an index could serve; the other side holds no column of `alias`."""
     found = []
-    own = re.compile(rf"(?<![\w$\"]){re.escape(identifier(alias))}\.") if alias else None
+    own = f"{identifier(alias)}." if alias else ""
     for part in conjuncts(condition):
-        if expression := _EXPRESSION.fullmatch(part):
+        if part.startswith(("lower(", "upper(")) and (expression := _EXPRESSION.fullmatch(part)):
             value = expression["value"]
-            if not (own and own.search(value)):
+            if not _holds(value, own):
                 inside = expression["inside"]
-                call = own.sub("", expression["call"]) if own else expression["call"]
-                if own is None or own.search(inside) or "." not in inside:
+                call = expression["call"].replace(own, "") if own else expression["call"]
+                if not own or _holds(inside, own) or "." not in inside:
                     found.append(Comparison(f"({call})", "=", value))
             continue
         term = _TERM.fullmatch(part)
@@ -84,9 +88,19 @@ def comparisons(condition: str, alias: str) -> list[Comparison]:
             continue
         if term["alias"] and alias and term["alias"] != identifier(alias):
             continue
-        if not (own and own.search(term["value"])):
+        if not _holds(term["value"], own):
             found.append(Comparison(term["column"], term["operator"], term["value"]))
     return found
+
+
+def _holds(text: str, prefix: str) -> bool:
+    """Whether `prefix` ("alias.") begins a name in `text`."""
+    at = text.find(prefix) if prefix else -1
+    while at >= 0:
+        if at == 0 or not (text[at - 1].isalnum() or text[at - 1] in '_$"'):
+            return True
+        at = text.find(prefix, at + 1)
+    return False
 
 
 def index_columns(compared: list[Comparison]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from console.plans.findings.rule import severity
+from console.plans.findings.rule import severity, worst
 from console.plans.records import Facts, Finding, Node, Plan
 from console.plans.wording import count, cut, factor, ms
 
@@ -26,24 +26,25 @@ def misestimate(node: Node) -> float | None:
     return None if ratio < 1 and node.may_stop_early else ratio
 
 
-def is_notable(node: Node) -> bool:
-    """Whether the estimate is off by a factor and a number that matter."""
-    ratio = misestimate(node)
-    if ratio is None or node.actual_rows is None or node.plan_rows is None:
-        return False
-    return max(ratio, 1 / ratio) >= NOTABLE and max(node.actual_rows, node.plan_rows) * (node.loops or 1) >= MIN_ROWS
+def is_notable(node: Node, ratio: float) -> bool:
+    """Whether an estimate that is wrong by `ratio` is off by a factor and a number of rows that matter."""
+    return not 1 / NOTABLE < ratio < NOTABLE and max(
+        node.actual_rows or 0.0, node.plan_rows or 0.0) * (node.loops or 1) >= MIN_ROWS
 
 
 def estimates(plan: Plan, facts: Facts) -> Iterator[Finding]:
-    """Estimates that are wrong where they arise: what is above inherits them."""
-    stale = {finding.node for finding in statistics(plan, facts)}
-    for node in plan.nodes:
-        ratio = misestimate(node)
-        if ratio is None or not is_notable(node) or node.index in stale or _inherited(plan, node, ratio):
-            continue
+    """Tables whose size was wrong, and other estimates that are, where they arise: what is above inherits them."""
+    found = list(statistics(plan, facts))
+    yield from found
+    stale = {finding.node for finding in found}
+    ratios = {node.index: ratio for node in plan.nodes if (ratio := misestimate(node)) is not None
+              and is_notable(node, ratio) and node.index not in stale}
+    own = [plan.nodes[index] for index, ratio in ratios.items() if not _inherited(plan, plan.nodes[index], ratio)]
+    for node in worst(own):
+        ratio = ratios[node.index]
         times = max(ratio, 1 / ratio)
         wrong = f"{factor(times)} times {'more' if ratio > 1 else 'fewer'} rows than planned"
-        at_stake = max((one.inclusive_ms or 0.0 for one in [node, *plan.above(node)][:2]), default=0.0)
+        at_stake = ((plan.parent(node) or node).inclusive_ms) or 0.0
         grade = severity(plan, at_stake if plan.is_timed else None)
         grade = "warning" if grade == "critical" else "info" if times < GROSS else grade
         loops = f" a loop, {count(node.loops or 0)} loops" if (node.loops or 0) > 1 else ""

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from console.plans.findings.rule import severity
+from console.plans.findings.rule import severity, worst
 from console.plans.records import BLOCK_BYTES, Facts, Finding, Node, Plan
 from console.plans.wording import count, size
 
 
 def spills(plan: Plan, facts: Facts) -> Iterator[Finding]:
     """Sorts, hashes and stores on disk."""
-    told = set()
-    for node in plan.nodes:
+    spilled = [node for node in plan.nodes if _spill(node)]
+    for node in worst(spilled):
         found = _spill(node)
         if not found:
             continue
         what, used_bytes, wanted = found
-        told.add(node.index)
         joined = plan.parent(node) if node.kind == "Hash" else None
         at_stake = (joined or node).exclusive_ms
         yield Finding("spill", severity(plan, at_stake), f"{node.label} {what}", _evidence(node, used_bytes),
                       f"SET LOCAL work_mem = '{wanted}' for this query"
                       + (" (hashes may use hash_mem_multiplier times as much)" if node.kind in ("Hash", "Aggregate")
                          else "") + ", or give it fewer or narrower rows", node.index, at_stake)
+    told = {node.index for node in spilled}
     for node in plan.nodes:
         own = node.own_buffers
         if own and own.temp_written > 128 and node.index not in told and not any(

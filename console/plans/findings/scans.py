@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from console.plans.findings.conditions import comparisons, create_index, existing, index_columns
-from console.plans.findings.rule import severity
+from console.plans.findings.rule import severity, worst
 from console.plans.records import Facts, Finding, Node, Plan
 from console.plans.wording import count, cut, ms, percent
 
@@ -21,13 +21,13 @@ def removed(node: Node) -> float:
 
 def seq_scan_filter(plan: Plan, facts: Facts) -> Iterator[Finding]:
     """A whole table read for a few of its rows."""
-    for node in plan.nodes:
-        if node.kind != "Seq Scan" or not (condition := node.text("Filter")):
-            continue
+    scans = [node for node in plan.nodes if node.kind == "Seq Scan" and node.text("Filter")]
+    for node in worst(node for node in scans if not plan.is_analyzed or removed(node) >= MIN_REMOVED):
+        condition = node.text("Filter")
         known = facts.of(node)
         if plan.is_analyzed:
             thrown, kept = removed(node), node.rows or 0.0
-            if thrown < MIN_REMOVED or thrown < REMOVED_SHARE * (thrown + kept):
+            if thrown < REMOVED_SHARE * (thrown + kept):
                 continue
             evidence = (f"{count(thrown + kept)} rows read, {count(thrown)} ({percent(thrown / (thrown + kept))}) "
                         f"removed by {cut(condition)}")
