@@ -229,6 +229,31 @@ def test_production_is_read_only_until_unlocked_and_confirmed_by_its_name(folder
         assert screen.wait_end() == 0
 
 
+def test_another_frameworks_service_is_run_by_its_own_command(tmp_path: Path, folder: Path, database: Database) -> None:
+    with database.connect() as connection:
+        connection.execute("CREATE SCHEMA crm")
+        connection.execute("CREATE TABLE crm.schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL)")
+        connection.execute("INSERT INTO crm.schema_migrations VALUES (12, false)")
+    script = tmp_path / "up.sh"
+    script.write_text('echo "to 13"; psql -qXc "UPDATE crm.schema_migrations SET version = 13"\n', encoding="utf-8")
+    config = tmp_path / "config.toml"
+    config.write_text(f'[targets.here]\ndsn = "{database.conninfo}"\nenvironment = "development"\n'
+                      f'[services.crm]\nschemas = ["crm"]\nframework = "golang-migrate"\nup = "sh {script}"\n',
+                      encoding="utf-8")
+    with terminal([sys.executable, "-m", "console", "--config", str(config), "here"], 120, 36, cwd=ROOT) as screen:
+        screen.wait("cache_hit")
+        screen.send("3")
+        screen.wait("golang-migrate")
+        screen.idle(1)
+        screen.send("u")
+        screen.wait(f"sh {script}")
+        screen.send("y")
+        screen.wait("crm.schema_migrations is at 13")
+        assert "to 13" in screen.text
+        screen.send("q")
+        assert screen.wait_end() == 0
+
+
 def test_without_colour_or_utf8(folder: Path, database: Database) -> None:
     with console(folder, database, size=(80, 24), NO_COLOR="1", LANG="C", LC_ALL="C", TERM="linux", PYTHONUTF8="0",
                  PYTHONCOERCECLOCALE="0") as screen:
