@@ -69,8 +69,10 @@ class ScratchServer:
         """
         self._count += 1
         name = f"dbconsole_scratch_{self._token}_{self._count}"
-        target = replace(self._session.target.with_database(name), environment="development", read_only=False,
-                         name=f"scratch database {self._count}")
+        target = self._session.target.with_database(name)
+        hurry = "" if "options=" in target.conninfo else " options='-c synchronous_commit=off'"  # nothing here is kept
+        target = replace(target, environment="development", read_only=False, name=f"scratch database {self._count}",
+                         conninfo=target.conninfo + hurry)
         if like is None:
             words = f"TEMPLATE template0 {self._like_the_target()}"
         else:
