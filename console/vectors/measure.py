@@ -67,8 +67,8 @@ class Plan:
             raise UsageError(f"k is {self.k}: it must be at least 1")
         if not 1 <= self.queries <= MOST_QUERIES:
             raise UsageError(f"{self.queries} queries: from 1 to {MOST_QUERIES}")
-        if wrong := next((one for one in self.sweep if one < 1), None):
-            raise UsageError(f"the sweep's {wrong} must be at least 1")
+        if any(one < 1 for one in self.sweep):
+            raise UsageError(f"a sweep of {', '.join(map(str, self.sweep))}: every value must be at least 1")
         if not 0 < self.target <= 1:
             raise UsageError(f"the target recall is {self.target}: from 0 to 1")
 

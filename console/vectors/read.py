@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import re
 import struct
 from collections.abc import Sequence
 
 from console.catalog.preview import PAGE_KEY
 from console.catalog.records import PageKey
 from console.errors import ConsoleError, Denied, Missing, UsageError
+from console.server.identifiers import identifier
 from console.server.query import Query, load
 from console.server.readonly import Library
 from console.server.session import PgSession
@@ -154,6 +156,6 @@ def built_with(page_hex: str) -> dict[str, int] | None:
 
 def serving(found: Sequence[VectorIndex], column: VectorColumn) -> list[VectorIndex]:
     """The indexes on the column itself, or on an expression that names it."""
-    own = [one for one in found if one.relation_oid == column.relation_oid]
-    return [one for one in own if one.position == column.position
-            or (one.position is None and column.name in one.expression)]
+    name = re.compile(rf'(?<![\w"]){re.escape(identifier(column.name))}(?![\w"])')
+    return [one for one in found if one.relation_oid == column.relation_oid
+            and (one.position == column.position or (one.position is None and name.search(one.expression)))]

@@ -17,6 +17,7 @@ from console.vectors import read, values
 from console.vectors.filters import Filter, condition
 from console.vectors.metrics import BY_NAME, Metric, metrics_of_type
 from console.vectors.reasons import short
+from console.vectors.reasons.why import why
 from console.vectors.records import Hit, SearchResult, ShownColumn, VectorColumn, VectorIndex
 from console.vectors.values import QueryVector
 
@@ -213,11 +214,11 @@ async def search(session: PgSession, request: SearchRequest) -> SearchResult:
         return replace(result, warnings=(f"the plan could not be read: {error.summary}",))
     document = plans.document(answer.pages[0].rows[0][0])
     used = plans.index_used(document, request.subject.index_names)
-    warnings += _fit(request, used)
     if lacking:
         warnings += await _why_so_few(session, request, document, len(result.hits))
     elif used and result.settings.get("hnsw.iterative_scan") == "relaxed_order" and _is_disordered(result.hits):
         warnings.append("relaxed_order gave the rows out of order: sort them by distance")
+    warnings += await _fit(session, request, composed, used)
     if any(one.distance is not None and math.isnan(one.distance) for one in result.hits):
         warnings.append("some distances are NaN: zero vectors have no cosine distance")
     if any(one.distance is None for one in result.hits):
@@ -244,7 +245,7 @@ async def vector_of_row(session: PgSession, subject: Subject, key: Sequence[str]
     return values.parse(rows[0][0], column.type_name)
 
 
-def _fit(request: SearchRequest, used: str | None) -> list[str]:
+async def _fit(session: PgSession, request: SearchRequest, composed: Composed, used: str | None) -> list[str]:
     """Whether index and metric fit, in sentences."""
     subject, metric = request.subject, request.metric
     if request.options.exact:
@@ -262,8 +263,11 @@ def _fit(request: SearchRequest, used: str | None) -> list[str]:
     if index.position is None and used:
         return [f"through the index {index.name}: the distances are of {index.expression}, at half precision"]
     if used is None:
-        return [f"the index {index.name} was not used, the search was exact: see why with the Vectors screen or "
-                "dbconsole explain"]
+        try:
+            verdict = await why(session, composed.statement.sql, composed.statement.params, settings=composed.settings)
+        except ConsoleError as error:
+            return [f"the index {index.name} was not used, the search was exact ({error.summary})"]
+        return [f"the index {index.name} was not used, the search was exact: {verdict.sentence}"]
     return []
 
 

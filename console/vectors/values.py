@@ -89,7 +89,8 @@ def of_numbers(values: Sequence[float], type_name: str) -> QueryVector:
 
 def of_pairs(pairs: dict[int, float], dimensions: int, type_name: str) -> QueryVector:
     """A sparse vector of values by index from 1, or the dense one of the same numbers. Raises WrongVector."""
-    if wrong := next((one for one in pairs if not 1 <= one <= dimensions), None):
+    wrong = next((one for one in pairs if not 1 <= one <= dimensions), None)
+    if wrong is not None:
         raise WrongVector(f"index {wrong} is outside 1 to {dimensions}")
     _check_count(dimensions, type_name)
     if type_name != "sparsevec":

@@ -78,6 +78,7 @@ def edits(search: Search, column: VectorColumn, indexes: Sequence[VectorIndex]) 
         found.append(Edit("operator-class", surgery.with_operator(index.operators[0])))
     if index.predicate:
         found.append(Edit("partial-index", surgery.with_predicate(index.predicate)))
+        found.append(Edit("partial-index-other", surgery.with_predicate_alone(index.predicate)))
     return found
 
 
@@ -124,6 +125,10 @@ def told(rule: str, search: Search, column: VectorColumn, indexes: Sequence[Vect
                 return "generic-plan", f"{name} is partial ({predicate}), and a generic plan doesn't know the "\
                     "parameter's value", "write the value as a literal, or SET plan_cache_mode = force_custom_plan"
             return rule, f"{name} is partial: the WHERE doesn't imply {predicate}", f"add AND {predicate}"
+        case "partial-index-other":
+            predicate = index.predicate if index else ""
+            return rule, f"{name} is partial: it holds only rows with {predicate}, the WHERE asks for others",\
+                "an index for each value, partitions, or an index without a predicate"
         case _:
             return _operand(search, column, index)
 

@@ -89,8 +89,9 @@ def deparse(tree: Node) -> str:
     return str(_postgast().deparse(tree))
 
 
-def has_parameters(tree: Node) -> bool:
-    return any(kind == "param_ref" for kind, _ in walk(tree))
+def parameters(tree: Node) -> int:
+    """How many values the statement takes: the highest n of $n."""
+    return max((node.param_ref.number for kind, node in walk(tree) if kind == "param_ref"), default=0)
 
 
 def walk(node: Node) -> Iterator[tuple[str, Node]]:
@@ -216,6 +217,13 @@ def with_predicate(predicate: str) -> Callable[[Search], bool]:
             search.select.where_clause.CopyFrom(fresh)
         else:
             search.select.where_clause.CopyFrom(_expression(predicate))
+        return True
+    return apply
+
+
+def with_predicate_alone(predicate: str) -> Callable[[Search], bool]:
+    def apply(search: Search) -> bool:
+        search.select.where_clause.CopyFrom(_expression(predicate))
         return True
     return apply
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from console.errors import ConsoleError, ServerError, UsageError
-from console.server.readonly import Statement, Wire, explain, trip
+from console.server.readonly import Statement, Wire, explain, reading, trip
 from console.server.session import PgSession
 from console.vectors import plan as plans
 from console.vectors import read
@@ -26,10 +26,11 @@ class Examination:
                  settings: Mapping[str, str], timeout_ms: int | None) -> None:
         self.session = session
         self.tree = tree
-        self.params = tuple(params)
+        wanted = surgery.parameters(tree)
         self.settings = dict(settings)
         self.timeout_ms = timeout_ms
-        self.is_generic = surgery.has_parameters(tree) and not params
+        self.is_generic = wanted > 0 and not params
+        self.params = tuple(params)
         self.names: frozenset[str] = frozenset()
 
     async def plan(self, tree: Node | None = None, *, analyze: bool = False,
@@ -37,9 +38,16 @@ class Examination:
         """The plan of `tree` (default: the statement) with further settings. Raises ConsoleError."""
         text = surgery.deparse(tree if tree is not None else self.tree)
         statement = Statement(explain(text, analyze=analyze, generic=self.is_generic), self.params)
-        done = await trip(self.session, [statement], settings=self.settings | dict(settings or {}),
-                          library=read.library(self.session), timeout_ms=self.timeout_ms)
-        return plans.document(done.pages[0].rows[0][0])
+        chosen = self.settings | dict(settings or {})
+        library = read.library(self.session)
+        if self.is_generic:
+            # by the simple protocol: the extended one, which a pipeline is, wants a value for each parameter
+            async with reading(self.session, library=library, timeout_ms=self.timeout_ms) as one, one.under(chosen):
+                page, _ = await one.fetch(statement)
+        else:
+            done = await trip(self.session, [statement], settings=chosen, library=library, timeout_ms=self.timeout_ms)
+            (page,) = done.pages
+        return plans.document(page.rows[0][0])
 
     async def uses_index(self, tree: Node | None = None, settings: Mapping[str, str] | None = None) -> bool:
         """Whether that plan goes by a vector index; not, where the server refuses the statement."""
