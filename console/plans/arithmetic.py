@@ -159,16 +159,17 @@ def _guests(drafts: Sequence[_Draft]) -> list[_Guest]:
         plans.update(dict.fromkeys(tokens, place))
     if not owned and not names:
         return []
+    named = {name for _, name in owned}
     readers: dict[int, list[int]] = {place: [] for place in [*owned.values(), *names]}
     for place, draft in enumerate(drafts):
         if draft.kind == "CTE Scan" and owned:
             name = draft.given.get("CTE Name")
             above = draft.parent
-            if name in {key for _, key in owned}:
+            if isinstance(name, str) and name in named:
                 while above is not None and (above, name) not in owned:
                     above = drafts[above].parent
                 if above is not None:
-                    readers[owned[above, str(name)]].append(place)
+                    readers[owned[above, name]].append(place)
         for guest in {plans[token] for token in _mentions(draft, drafts, plans)} if plans else ():
             owner = drafts[guest].parent
             if owner is not None and owner <= place < drafts[owner].end and not guest <= place < drafts[guest].end:

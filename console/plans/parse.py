@@ -99,7 +99,10 @@ def _checked_tree(root: dict[str, Any]) -> None:
         changed: dict[str, Any] = {}
         for key, value in given.items():
             sort = type(value)
-            if key in NUMBERS and not ((sort is int or sort is float) and 0 <= value <= LARGEST):
+            if sort is int or (sort is float and value >= 0):
+                if not 0 <= value <= LARGEST:
+                    changed[key] = number(given, key, kind) if key in NUMBERS else _elided(value, f'"{key}"')
+            elif key in NUMBERS:
                 changed[key] = number(given, key, kind)
             elif sort is str:
                 if len(value) >= SHORTEST and (short := elided(value)) is not value:
