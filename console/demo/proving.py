@@ -25,7 +25,7 @@ def own_cluster(major: int, extensions: Sequence[str]) -> tuple[OwnCluster | Non
 
 
 def sample_rows(services: Sequence[Service]) -> SampleData | None:
-    """The demo's rows, where the services are the shipped ones, which they were made for."""
+    """The demo's rows, where the services are the shipped ones, which they were made for, all of them together."""
     from console.migrate.losses import SampleData
     from console.resources import shipped
 

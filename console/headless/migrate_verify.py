@@ -34,7 +34,8 @@ async def verify(request: Request) -> int:
     if words:
         say(words)
     verdict = await prove(target, services, wanted, own_cluster=own, only_own_cluster=options.embedded,
-                          sample=None if options.no_data else sample_rows(services), seeds=not options.no_data,
+                          sample=sample_rows(services) if options.service is None and not options.no_data else None,
+                          seeds=not options.no_data,
                           on_proof=_narrate)
     proofs.remember((one.file for one in verdict.proofs if one.status == "proved"), version)
     for note in verdict.notes:

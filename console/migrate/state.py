@@ -63,7 +63,7 @@ def _with_file(file: MigrationFile, row: LedgerRow | None, highest: VersionKey |
                      else f"{detail}, then it was interrupted")
     if row.checksum_up != file.up.checksum:
         return state("changed", "the file was changed after it was applied")
-    if row.raw_checksum_up != file.up.raw_checksum:
+    if (row.raw_checksum_up or row.checksum_up) != (file.up.raw_checksum or file.up.checksum):
         return state("applied", "only line ends or a byte order mark differ from what was applied")
     return state("applied")
 
