@@ -34,6 +34,14 @@ def test_everything_that_the_design_shows_is_read(tmp_path: Path) -> None:
         [checks.connections]
         warning = "80%"
         critical = 95
+        [embedders.openai]
+        url = "https://api.openai.com/v1"
+        model = "text-embedding-3-small"
+        key_env = "OPENAI_API_KEY"
+        columns = ["document_store.embeddings.embedding"]
+        [embedders.local]
+        command = "embed --json"
+        timeout = "3s"
     """)
     prod = found.targets["prod"]
     assert (prod.name, prod.environment, prod.read_only) == ("prod", "production", True)
@@ -42,6 +50,9 @@ def test_everything_that_the_design_shows_is_read(tmp_path: Path) -> None:
     assert found.services["memory_management"].migrations == tmp_path / "migrations/memory_management"
     assert found.checks["connections"].warning == "80%"
     assert found.checks["connections"].critical == 95
+    assert found.embedders["openai"].key_env == "OPENAI_API_KEY" and found.embedders["openai"].timeout == 20
+    assert found.embedders["openai"].columns == ("document_store.embeddings.embedding",)
+    assert (found.embedders["local"].command, found.embedders["local"].timeout) == ("embed --json", 3.0)
 
 
 @pytest.mark.parametrize(("text", "summary", "hint"), [
@@ -55,6 +66,7 @@ def test_everything_that_the_design_shows_is_read(tmp_path: Path) -> None:
     ("[targets.a]\ndsn='host=x'\npool=3", "targets.a.pool: must be a table", None),
     ("[targets.a]\ndsn='host=x'\npool={max=3}", "targets.a.pool.max: unknown key", "max_size"),
     ("[targets.demo]\ndsn='host=x'", "the name demo is reserved", None),
+    ("[embedders.a]\nkey='sk-1'", "embedders.a.key: unknown key", "key_env"),
     ("targets = 3", "targets: must be tables", None),
     ("[targets]\na = 3", "targets.a: must be a table", None),
     ("default_target = 'staging'\n[targets.stageing]\ndsn='host=x'", "there is no target 'staging'", "stageing"),

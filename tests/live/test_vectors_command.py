@@ -1,0 +1,132 @@
+"""`dbconsole search` and `recall` as processes: documents on stdout, narration on stderr, and every exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.live.test_vectors_recall import DIMENSIONS, fill
+from tests.support.servers import Database, LiveServer
+
+ROOT = Path(__file__).parents[2]
+VECTOR = "[" + ",".join(["0.25"] * DIMENSIONS) + "]"
+
+
+@pytest.fixture(scope="module")
+def database(embedded: LiveServer) -> Iterator[Database]:
+    with embedded.database(embedded.template("recall", fill)) as found:
+        yield found
+
+
+def dbconsole(database: Database, command: str, *arguments: str, stdin: str = "", **environment: str
+              ) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "console", command, "-t", database.conninfo, *arguments], cwd=ROOT, input=stdin,
+        capture_output=True, text=True, timeout=120, env=os.environ | {"DBCONSOLE_CONFIG": ""} | environment)
+
+
+def document(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_search_document(database: Database) -> None:
+    found = document(dbconsole(database, "search", "--column", "items.v", "--like-id", "17", "--k", "5", "--json"))
+    assert {"column", "metric", "k", "rows", "sql", "index_used", "warnings", "server_ms", "total_ms"} <= found.keys()
+    assert (found["column"], found["metric"], found["k"]) == ("public.items.v", "cosine", 5)
+    assert found["index_used"] == "items_v" and found["warnings"] == []
+    assert [one["rank"] for one in found["rows"]] == [1, 2, 3, 4, 5]
+    first = found["rows"][0]
+    assert first.keys() == {"rank", "distance", "key", "row"} and first["key"] == first["row"]["id"] != 17
+    assert 0 < found["server_ms"] <= found["total_ms"]
+    with database.connect() as connection:
+        rows = connection.execute(found["sql"]).fetchall()
+    assert [row[0] for row in rows if row[0] != 17] == [one["key"] for one in found["rows"]]
+
+
+def test_too_few_rows_is_a_warning(database: Database) -> None:
+    done = dbconsole(database, "search", "--column", "public.items.v", "--vector", VECTOR, "--k", "60", "--json")
+    found = document(done)
+    assert len(found["rows"]) == 40 and "40 of 60 rows" in found["warnings"][0]
+    assert "warning: 40 of 60 rows" in done.stderr
+    exact = document(dbconsole(database, "search", "--column", "items.v", "--vector", VECTOR, "--k", "60", "--exact",
+                               "--json"))
+    assert len(exact["rows"]) == 60 and exact["index_used"] is None and not exact["warnings"]
+
+
+def test_search_for_people(database: Database) -> None:
+    done = dbconsole(database, "search", "--column", "items.v", "--vector", "-", "--k", "2", "--where", "category = 3",
+                     stdin=VECTOR)
+    assert done.returncode == 0 and len(done.stdout.splitlines()) == 3
+    assert done.stdout.startswith("#  distance  similarity") and "ORDER BY distance" in done.stderr
+
+
+@pytest.mark.parametrize(("arguments", "status", "words"), [
+    (["--column", "items.v", "--vector", "[1,2]"], 2, "the vector has 2 dimensions, public.items.v has 24"),
+    (["--column", "items.v", "--vector", "[nan]"], 2, "only finite numbers"),
+    (["--column", "items.v", "--vector", "[" + ",".join(["0"] * DIMENSIONS) + "]"], 2, "zero in every dimension"),
+    (["--column", "items.v", "--like-id", "99999"], 2, "has no row with id 99999"),
+    (["--column", "items.v", "--like-id", "-1"], 2, "is NULL"),
+    (["--column", "items.nope", "--like-id", "1"], 2, "no vector column"),
+    (["--column", "items.v", "--like-id", "1", "--k", "0"], 3, "--k 0"),
+    (["--column", "items.v", "--like-id", "1", "--metric", "hamming"], 3, "has no metric 'hamming'"),
+    (["--column", "items.v", "--like-id", "1", "--ef-search", "5000"], 2, "outside the valid range"),
+    (["--column", "items.v", "--like-id", "1", "--where", "nope = 1"], 2, 'column "nope" does not exist'),
+    (["--column", "items.v", "--text", "hello"], 3, "no embedder is configured"),
+    (["--column", "items.v", "--vector", "@/nowhere"], 3, "No such file"),
+    (["--column", "items.v", "--vector", VECTOR, "--where", "pg_sleep(1) IS NOT NULL", "--timeout", "0.3"], 2,
+     "statement timeout"),
+    (["--column", "items.v"], 3, "required"),
+])
+def test_exit_status_of_search(database: Database, arguments: list[str], status: int, words: str) -> None:
+    done = dbconsole(database, "search", *arguments)
+    assert (done.returncode, done.stdout) == (status, ""), done.stderr
+    assert words in done.stderr and "Traceback" not in done.stderr
+
+
+def test_text_through_a_configured_command(database: Database, tmp_path: Path) -> None:
+    config = tmp_path / "c.toml"
+    config.write_text(f"[embedders.fake]\ncommand = \"echo '{VECTOR}'\"\n")
+    done = dbconsole(database, "search", "--column", "items.v", "--text", "hello", "--json", "--k", "3", "--config",
+                     str(config))
+    assert len(document(done)["rows"]) == 3
+    config.write_text("[embedders.fake]\ncommand = 'echo [1]'\n")
+    done = dbconsole(database, "search", "--column", "items.v", "--text", "hello", "--config", str(config))
+    assert done.returncode == 2 and "it gives 1 dimensions, the column has 24" in done.stderr
+
+
+def test_recall_document(database: Database) -> None:
+    found = document(dbconsole(database, "recall", "--column", "items.v", "--queries", "30", "--sweep", "11,200",
+                               "--seed", "3", "--json"))
+    assert {"column", "metric", "k", "queries", "seed", "exact", "points", "recommendation"} <= found.keys()
+    assert (found["queries"], found["seed"]) == (30, 3) and found["exact"].keys() == {"p50_ms", "p95_ms"}
+    assert [one["setting"] for one in found["points"]] == [11, 200]
+    for point in found["points"]:
+        assert {"setting", "recall_mean", "recall_min", "p50_ms", "p95_ms", "p99_ms", "rows_mean",
+                "index_used"} <= point.keys()
+    assert found["points"][0]["recall_mean"] < found["points"][1]["recall_mean"] <= 1
+
+
+def test_exit_status_of_recall(database: Database, tmp_path: Path) -> None:
+    common = ("--column", "items.v", "--queries", "20", "--sweep", "11")
+    assert dbconsole(database, "recall", *common, "--min-recall", "0.05").returncode == 0
+    missed = dbconsole(database, "recall", *common, "--min-recall", "1")
+    assert missed.returncode == 1 and "is below 1" in missed.stderr and missed.stdout
+    assert dbconsole(database, "recall", *common, "--min-recall", "7").returncode == 3
+    assert dbconsole(database, "recall", "--column", "items.v", "--sweep", "a").returncode == 3
+    assert dbconsole(database, "recall", "--column", "empty.v").returncode == 2
+    file = tmp_path / "vectors.txt"
+    file.write_text(f"{VECTOR}\n{VECTOR}\n")
+    given = document(dbconsole(database, "recall", "--column", "items.v", "--vectors", str(file), "--json"))
+    assert given["queries"] == 2
+    file.write_text(f"{VECTOR}\n[1,x]\n")
+    wrong = dbconsole(database, "recall", "--column", "items.v", "--vectors", str(file))
+    assert wrong.returncode == 2 and "vector 2" in wrong.stderr
