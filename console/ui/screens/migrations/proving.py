@@ -32,7 +32,8 @@ async def verify(target: Target, services: Sequence[Service], name: str | None, 
     if words:
         tell((words, "dim"))
     wanted = Wanted(None if name is None else frozenset((name,)), to)
-    verdict = await prove(target, services, wanted, own_cluster=own, sample=sample_rows(services) if name is None else None,
+    sample = sample_rows(services) if name is None else None
+    verdict = await prove(target, services, wanted, own_cluster=own, sample=sample,
                           on_proof=lambda proof: _tell(proof, tell))
     proofs.remember((one.file for one in verdict.proofs if one.status == "proved"), major)
     lost = [(f"{one.file.label}: {note}", "dim") for one in verdict.proofs for note in one.notes]
