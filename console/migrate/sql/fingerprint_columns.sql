@@ -1,6 +1,6 @@
 -- record: ObjectRow
 -- interval: on demand
--- Columns, with their ordinal place among those that are there; a column that draws from its own sequence says just that.
+-- Columns, with their ordinal place among those that are there; one that draws from its own sequence says just that.
 WITH of_extensions AS MATERIALIZED (
     SELECT e.objid FROM pg_catalog.pg_depend AS e
     WHERE e.classid = 'pg_catalog.pg_class'::regclass AND e.deptype = 'e'

@@ -21,14 +21,13 @@ SELECT
                          WHERE i.indexrelid = k.conindid AND i.indisclustered AND k.contype IN ('p', 'u', 'x')),
         'replica identity', (SELECT 'this' FROM pg_catalog.pg_index AS i
                              WHERE i.indexrelid = k.conindid AND i.indisreplident AND k.contype IN ('p', 'u', 'x')),
-        'comment', d.description)) AS facts
+        'comment', (SELECT d.description FROM pg_catalog.pg_description AS d
+            WHERE d.objoid = k.oid AND d.classoid = 'pg_catalog.pg_constraint'::regclass))) AS facts
 FROM pg_catalog.pg_constraint AS k
 JOIN pg_catalog.pg_namespace AS n ON n.oid = k.connamespace
 CROSS JOIN LATERAL (
     SELECT CASE WHEN k.conrelid <> 0 THEN k.conrelid::regclass::text
                 ELSE pg_catalog.format_type(k.contypid, NULL) END AS name) AS p
-LEFT JOIN pg_catalog.pg_description AS d
-    ON d.objoid = k.oid AND d.classoid = 'pg_catalog.pg_constraint'::regclass
 WHERE k.contype <> 't'
   AND (k.contype <> 'n' OR NOT k.convalidated OR k.connoinherit)
   AND k.conparentid = 0

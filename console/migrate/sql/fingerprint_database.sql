@@ -143,11 +143,12 @@ WITH of_extensions AS MATERIALIZED (
 )
 SELECT f.kind, f.name, f.name AS own_name, coalesce(pg_catalog.quote_ident(n.nspname), '') AS parent,
        pg_catalog.quote_ident(n.nspname) AS schema,
-       pg_catalog.json_strip_nulls((f.facts::jsonb || pg_catalog.jsonb_build_object('comment', d.description))::json)
+       pg_catalog.json_strip_nulls((f.facts::jsonb || pg_catalog.jsonb_build_object('comment', (
+           SELECT d.description FROM pg_catalog.pg_description AS d
+           WHERE d.objoid = f.oid AND d.classoid = f.class AND d.objsubid = 0)))::json)
            AS facts
 FROM found AS f
 LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = f.namespace
-LEFT JOIN pg_catalog.pg_description AS d ON d.objoid = f.oid AND d.classoid = f.class AND d.objsubid = 0
 WHERE f.oid >= 16384
   AND coalesce(n.nspname, '') !~ '^pg_'
   AND coalesce(n.nspname, '') NOT IN ('information_schema', 'dbconsole')

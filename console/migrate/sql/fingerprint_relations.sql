@@ -48,15 +48,14 @@ SELECT
                              || CASE WHEN a.is_grantable AND a.grantee <> c.relowner THEN ' with grant option'
                                      ELSE '' END, ', ') AS privileges
                   FROM pg_catalog.aclexplode(c.relacl) AS a GROUP BY 1) AS g), '{}') END,
-        'comment', d.description)) AS facts
+        'comment', (SELECT d.description FROM pg_catalog.pg_description AS d
+            WHERE d.objoid = c.oid AND d.classoid = 'pg_catalog.pg_class'::regclass AND d.objsubid = 0))) AS facts
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_sequence AS s ON s.seqrelid = c.oid
 LEFT JOIN pg_catalog.pg_depend AS o
     ON c.relkind = 'S' AND o.classid = 'pg_catalog.pg_class'::regclass AND o.objid = c.oid AND o.objsubid = 0
    AND o.refclassid = 'pg_catalog.pg_class'::regclass AND o.refobjsubid > 0 AND o.deptype IN ('a', 'i')
-LEFT JOIN pg_catalog.pg_description AS d
-    ON d.objoid = c.oid AND d.classoid = 'pg_catalog.pg_class'::regclass AND d.objsubid = 0
 WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S', 'c')
   AND n.nspname !~ '^pg_'
   AND n.nspname NOT IN ('information_schema', 'dbconsole')

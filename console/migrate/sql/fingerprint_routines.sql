@@ -44,13 +44,12 @@ SELECT
                              || CASE WHEN a.is_grantable AND a.grantee <> p.proowner THEN ' with grant option'
                                      ELSE '' END, ', ') AS privileges
                   FROM pg_catalog.aclexplode(p.proacl) AS a GROUP BY 1) AS x), '{}') END,
-        'comment', d.description)) AS facts
+        'comment', (SELECT d.description FROM pg_catalog.pg_description AS d
+            WHERE d.objoid = p.oid AND d.classoid = 'pg_catalog.pg_proc'::regclass))) AS facts
 FROM pg_catalog.pg_proc AS p
 JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
 JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
 LEFT JOIN pg_catalog.pg_aggregate AS g ON g.aggfnoid = p.oid
-LEFT JOIN pg_catalog.pg_description AS d
-    ON d.objoid = p.oid AND d.classoid = 'pg_catalog.pg_proc'::regclass
 WHERE p.oid >= 16384
   AND n.nspname !~ '^pg_'
   AND n.nspname NOT IN ('information_schema', 'dbconsole')

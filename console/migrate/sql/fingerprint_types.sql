@@ -32,12 +32,11 @@ SELECT
                              || CASE WHEN a.is_grantable AND a.grantee <> t.typowner THEN ' with grant option'
                                      ELSE '' END, ', ') AS privileges
                   FROM pg_catalog.aclexplode(t.typacl) AS a GROUP BY 1) AS g), '{}') END,
-        'comment', d.description)) AS facts
+        'comment', (SELECT d.description FROM pg_catalog.pg_description AS d
+            WHERE d.objoid = t.oid AND d.classoid = 'pg_catalog.pg_type'::regclass AND d.objsubid = 0))) AS facts
 FROM pg_catalog.pg_type AS t
 JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace
 LEFT JOIN pg_catalog.pg_range AS r ON r.rngtypid = t.oid
-LEFT JOIN pg_catalog.pg_description AS d
-    ON d.objoid = t.oid AND d.classoid = 'pg_catalog.pg_type'::regclass AND d.objsubid = 0
 WHERE t.typtype IN ('e', 'd', 'r', 'b')
   AND t.typrelid = 0
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_type AS element WHERE element.oid = t.typelem AND element.typarray = t.oid)
