@@ -53,11 +53,11 @@ LATELY = dt.datetime(2026, 3, 1, 11, 50, tzinfo=dt.UTC)
 def ledger_row(folder: Path, stem: str, **changes: Any) -> LedgerRow:
     version, _, slug = stem.partition("_")
     up = Script(folder / f"{stem}.up.sql")
-    plain = LedgerRow(
-        service=folder.name, version=version, name=slug, state="applied", direction="up", checksum_up=up.checksum,
-        raw_checksum_up=up.raw_checksum, statements_done=1, statements_total=1, error=None, rank=int(version),
-        applied_at=APPLIED_AT, applied_by="deploy", duration_ms=12.3)
-    return replace(plain, **changes)
+    facts: dict[str, Any] = {
+        "service": folder.name, "version": version, "name": slug, "state": "applied", "direction": "up",
+        "checksum_up": up.checksum, "raw_checksum_up": up.raw_checksum, "statements_done": 1, "statements_total": 1,
+        "error": None, "rank": int(version), "applied_at": APPLIED_AT, "applied_by": "deploy", "duration_ms": 12.3}
+    return LedgerRow(**facts | changes)
 
 
 def event(word: str, name: str, detail: str | None = None, at: dt.datetime = APPLIED_AT) -> LedgerEvent:
