@@ -88,9 +88,9 @@ def _console_parser() -> Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs dbconsole and returns its exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if sys.stdout is None or sys.stderr is None:  # closed by whoever started us: cron does, and `>&-`
-        nowhere = Path(os.devnull).open("w")  # noqa: SIM115
-        sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere
+    if None in (sys.stdin, sys.stdout, sys.stderr):  # closed by whoever started us: some daemons do, and `>&-`
+        nowhere = Path(os.devnull).open("r+")  # noqa: SIM115
+        sys.stdin, sys.stdout, sys.stderr = sys.stdin or nowhere, sys.stdout or nowhere, sys.stderr or nowhere
     try:
         return _dispatch(arguments)
     except ConsoleError as error:

@@ -1,4 +1,4 @@
-"""What a person chose last: theme, target, each target's database and refresh rate, kept in a small file under XDG_STATE_HOME."""
+"""What a person chose last, kept in a small file under XDG_STATE_HOME."""
 
 from __future__ import annotations
 

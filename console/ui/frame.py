@@ -103,6 +103,7 @@ class ConsoleScreen(Screen[None]):
                     widget.redraw(everything=True)
             self.refresh_bindings()
         self.query_one(Header).redraw()
+        self.query_one(ScreenBar).redraw()
         if waiting:
             self.query_one(ConnectionPanel).show_connection(self.connection)
 

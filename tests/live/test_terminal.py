@@ -181,6 +181,31 @@ def test_a_full_disk_or_closed_output_is_no_traceback(database: Database) -> Non
                     for where in ("/dev/full", "&-"))
     assert full.returncode == 2 and "No space left" in full.stderr and "Traceback" not in full.stderr
     assert closed.returncode == 0 and not closed.stderr
+    done = subprocess.run(f"{sys.executable} -m console '{database.conninfo}' <&-", shell=True, capture_output=True,
+                          text=True, cwd=ROOT)
+    assert done.returncode == 3 and "needs a terminal" in done.stderr
+
+
+def test_a_database_that_is_dropped_while_watched_says_so_and_another_can_be_chosen(server: LiveServer) -> None:
+    with server.database() as database, console(database.conninfo, size=(80, 24)) as screen:
+        screen.wait("cache_hit")
+        with server.connect() as connection:
+            connection.execute(f'DROP DATABASE "{database.name}" WITH (FORCE)')
+        screen.wait("does not exist", 20)
+        assert "cache_hit" in screen.text
+        screen.send("q")
+        assert screen.wait_end() == 0
+
+
+def test_in_a_very_small_terminal_the_checks_are_what_stays(database: Database) -> None:
+    with console(database.conninfo, size=(40, 10)) as screen:
+        screen.wait("blocked")
+        screen.resize(1, 1)
+        screen.idle(0.5)
+        screen.resize(80, 24)
+        screen.wait("transactions/s")
+        screen.send("q")
+        assert screen.wait_end() == 0
 
 
 def test_without_a_terminal_the_console_says_what_scripts_use(database: Database) -> None:

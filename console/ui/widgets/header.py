@@ -10,6 +10,7 @@ from textual import events
 from textual.screen import Screen
 
 from console.ui import text
+from console.ui.connection import State
 from console.ui.facts import header_facts
 from console.ui.widgets.painting import Lines, console_app
 from console.view.header import header
@@ -39,11 +40,22 @@ class Header(Lines):
 
 
 class ScreenBar(Lines):
-    """The screens by number; the one that is shown stands out. A click goes there."""
+    """The screens by number; the one that is shown stands out. A click goes there.
+
+    While the connection is lost, the reason stands beside them: the header has room for the next try only.
+    """
 
     SHOWS_DATA = False
 
     def lines(self, width: int, height: int) -> Sequence[Line]:
+        connection = console_app(self).connection
+        if connection.state is not State.LOST or connection.error is None:
+            return [tuple(self._tabs(width))]
+        reason = f"  {text.clean(connection.error.summary.removeprefix(f'{connection.label}: '))} "
+        tabs = self._tabs(width - text.width(reason))
+        return [(*tabs, (text.cut(reason, width - sum(len(label) for label, _ in tabs)), "critical"))]
+
+    def _tabs(self, width: int) -> list[tuple[str, Tone]]:
         pieces: list[tuple[str, Tone]] = []
         current = console_app(self).screen_name
         for entry in console_app(self).entries:
@@ -51,11 +63,11 @@ class ScreenBar(Lines):
             pieces.append((label, "tab" if entry.name == current else "dim"))  # type: ignore[arg-type]
         if sum(len(label) for label, _ in pieces) > width:
             pieces = [(label if tone != "dim" else label[:3], tone) for label, tone in pieces]
-        return [tuple(pieces)]
+        return pieces
 
     def on_click(self, event: events.Click) -> None:
         x = 0
-        for (label, _), entry in zip(self.lines(*self.size)[0], console_app(self).entries, strict=True):
+        for (label, _), entry in zip(self.lines(*self.size)[0], console_app(self).entries, strict=False):
             x += len(label)
             if event.x < x:
                 console_app(self).action_show_screen(entry.name)

@@ -22,6 +22,7 @@ class OverviewScreen(ConsoleScreen):
 
     CSS_PATH = "screen.tcss"
     FOCUS = "#checks"
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (16, "-tall")]  # noqa: RUF012
 
     def body(self) -> ComposeResult:
         yield StatusLine(id="verdict")
