@@ -23,7 +23,7 @@ SESSION_COLUMNS = (
     Column("application", "application", minimum=16, maximum=24),
     Column("client", "client", minimum=8, maximum=22, priority=7),
     Column("state", "state", minimum=8, maximum=9),
-    Column("wait", "wait", minimum=12, maximum=26, priority=4),
+    Column("wait", "wait", minimum=12, maximum=20, priority=4),
     Column("transaction_age", "tx age", align="right", minimum=6, maximum=8),
     Column("query_age", "query age", align="right", minimum=6, maximum=8, priority=2),
     Column("xmin_age", "xmin age", align="right", minimum=6, maximum=8, priority=8),
@@ -93,7 +93,7 @@ def _session_row(one: Backend, tagged: Collection[str], followed: str | None) ->
         Cell(application, dim if one.application else "dim"),
         Cell(client(one), dim or "dim"),
         Cell(word, tone),
-        Cell(wait(one), tone if tone == "critical" else dim if is_waiting else "faint"),
+        Cell(wait(one), dim if is_waiting else "faint"),
         _age(one.transaction_age_s, "warning" if long and one.state != "active" else dim),
         _age(age, dim or ("" if one.state == "active" else "dim")),
         Cell("" if one.xmin_age is None else fmt.count(one.xmin_age), dim or "dim", one.xmin_age),
@@ -136,8 +136,8 @@ def verdict(counts: SessionCounts | None, blocked: Sequence[Blocked], *, with_id
 
 
 def _counted(counts: SessionCounts, with_idle: bool, *, narrow: bool) -> list[tuple[str, Tone]]:
-    idle = f"{counts.idle} idle" + ("" if with_idle or not counts.idle else " (hidden)" if narrow
-                                     else " (hidden, i shows)")
+    idle = f"{counts.idle} idle{'' if with_idle else ' (hidden, i shows)'}"
+    idle = idle if counts.idle and (with_idle or not narrow) else ""
     in_transaction = f"{counts.idle_in_transaction} idle in tx" if counts.idle_in_transaction else ""
     parts = [f"{counts.active} active", in_transaction, idle, f"{counts.other} other" if counts.other else "",
              f"{counts.hidden} not visible to this role" if counts.hidden else ""]
@@ -168,14 +168,12 @@ def facts(backend: Backend, behind: Sequence[tuple[str, Backend | None]], holds_
             second.append((f", {what} {fmt.duration(seconds)}", ""))
     if backend.xmin_age is not None:
         second.append((f", xmin {fmt.plural(backend.xmin_age, 'transaction')} old", "dim"))
-    if wait(backend):
-        second.append((f", at {wait(backend)}", "dim"))
     lines: list[Line] = [tuple(first), tuple(second)]
-    if meaning:
-        lines.append(((meaning, "dim"),))
     if backend.lock_type is not None:
-        lines.append((("wants ", "dim"), (f"{backend.lock_mode} {backend.lock_target}", "critical"),
-                      (f" since {fmt.duration(backend.lock_wait_s)}", "")))
+        lines.append((("wants ", "dim"), (f"{backend.lock_mode} {backend.lock_target}", "strong"),
+                      (f" for {fmt.duration(backend.lock_wait_s)}", "")))
+    elif wait(backend):
+        lines.append((("at ", "dim"), (wait(backend), ""), (f": {meaning}" if meaning else "", "dim")))
     for name, blocker in behind:
         lines.append(_behind(name, blocker))
     if holds_up:

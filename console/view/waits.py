@@ -9,8 +9,8 @@ from console.view import format as fmt
 from console.view.bars import bar, course
 from console.view.table import Cell, Column, Line, Row, Table, Tone
 
-BAR_CELLS = 24
-PARTS = 30
+BAR_CELLS = 16
+PARTS = 20
 
 COLUMNS = (
     Column("event", "waiting at", fixed=True, minimum=16, maximum=34),
@@ -34,7 +34,7 @@ def table(shares: Sequence[WaitShare], meanings: Mapping[tuple[str, str], str], 
         rows.append(Row(name, (
             Cell(name, tone if tone == "critical" else "strong"),
             Cell(fmt.percent(round(one.share * 100, 1)), "", one.share),
-            Cell(bar(one.share, BAR_CELLS), tone or "accent"),
+            Cell(bar(one.share, BAR_CELLS, " "), tone or "accent"),
             Cell(f"{one.sessions:.2f}", "", one.sessions), Cell(course(one.course, most), tone or "accent"),
             Cell(_meaning(one, meanings), "dim"))))
     return Table(COLUMNS, tuple(rows), empty)

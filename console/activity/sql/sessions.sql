@@ -1,9 +1,10 @@
 -- record: Backend
 -- interval: tick
--- Every session but our own: those with our application name, role and address, unless they wait for a lock or hold
--- somebody up. Waiters come from pg_locks, which hides nothing from any role. pg_blocking_pids() stops the lock manager
--- for a moment, so only the 200 longest waiters are asked for; 0 stands for a prepared transaction, found by the lock
--- that it shares. Idle sessions and background processes come when asked for, and those of `also` in any case.
+-- Every session but our own: those with our application name, unless that is a name that the person chose, our role
+-- and address. Who waits for a lock or holds somebody up is there in any case. Waiters come from pg_locks, which hides
+-- nothing from any role. pg_blocking_pids() stops the lock manager for a moment, so only the 200 longest waiters are
+-- asked for; 0 stands for a prepared transaction, found by the lock that it shares and the one on its own number.
+-- Idle sessions and background processes come when asked for, and those of `also` in any case.
 -- The text is cut here: detail fetches it whole. Ages by the server's clock.
 WITH waiting AS MATERIALIZED (
     SELECT DISTINCT ON (l.pid) l.*
@@ -61,8 +62,8 @@ SELECT
     CASE WHEN 0 = ANY (b.blocked_by) THEN ARRAY(
         SELECT DISTINCT p.gid
         FROM pg_catalog.pg_locks g
-        JOIN pg_catalog.pg_prepared_xacts p
-            ON p.transaction::text = pg_catalog.split_part(g.virtualtransaction, '/', 2)
+        JOIN pg_catalog.pg_locks x ON x.virtualtransaction = g.virtualtransaction AND x.granted AND x.pid IS NULL
+        JOIN pg_catalog.pg_prepared_xacts p ON p.transaction = x.transactionid
         WHERE g.granted AND g.pid IS NULL
             AND (g.locktype, g.database, g.relation, g.page, g.tuple, g.virtualxid, g.transactionid, g.classid, g.objid,
                 g.objsubid) IS NOT DISTINCT FROM
@@ -81,8 +82,8 @@ WHERE a.pid <> own.pid
         OR a.pid = ANY (%(also)s::int[])
         OR a.pid IN (SELECT unnest(blocked.blocked_by) FROM blocked)
         OR (
-            (a.application_name, a.usename, a.client_addr)
-                IS DISTINCT FROM (own.application, session_user, own.address)
+            ((a.application_name, a.usename, a.client_addr)
+                IS DISTINCT FROM (own.application, session_user, own.address) OR own.application <> 'dbconsole')
             AND (a.state IS DISTINCT FROM 'idle' OR %(with_idle)s::bool)
             AND (
                 a.backend_type IN ('client backend', 'parallel worker', 'autovacuum worker')

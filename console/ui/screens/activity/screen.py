@@ -43,11 +43,11 @@ class ActivityScreen(ConsoleScreen):
     CSS_PATH = "screen.tcss"
     FOCUS = "#sessions"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "back", key_display="esc", id="activity.back"),
         Binding("c", "signal('cancel')", "cancel", id="activity.cancel"),
         Binding("x", "signal('terminate')", "terminate", id="activity.terminate"),
         Binding("m", "tag", "mark", id="activity.tag"),
         Binding("f", "follow", "follow", id="activity.follow"),
-        Binding("escape", "back", "back", key_display="esc", id="activity.back"),
         Binding("b", "view('blocking')", "blocking", id="activity.blocking"),
         Binding("p", "view('progress')", "progress", id="activity.progress"),
         Binding("w", "view('waits')", "waits", id="activity.waits"),

@@ -30,14 +30,14 @@ class Facts(Lines):
             self.refresh(layout=True)
 
 
-class SessionPane(Vertical):
+class SessionPane(Container):
     """Filled by the screen with each sample; the query keeps its place while it stays the same."""
 
     def compose(self) -> ComposeResult:
-        yield Facts(id="facts")
-        with Container(id="parts"):
+        with Vertical(id="parts"):
+            yield Facts(id="facts")
             yield CodePane(id="query")
-            yield RecordTable(id="locks")
+        yield RecordTable(id="locks")
 
     def begin(self) -> None:
         """About another session from now on: nothing of the one before may be taken for its."""

@@ -24,6 +24,7 @@ class SignalDialog(Dialog[Signal]):
         Binding("y", "confirm", show=False), Binding("n", "leave", show=False),
         Binding("c", "choose('cancel')", show=False), Binding("x", "choose('terminate')", show=False),
     ]
+    AUTO_FOCUS = ""
     width = 84
 
     def __init__(self, kind: Signal, backends: Sequence[Backend], target: str, word: str | None) -> None:
@@ -68,6 +69,7 @@ class SignalDialog(Dialog[Signal]):
             ("", ""), *view.question(self._backends), ("", ""), *self._consequences(), ("", ""))
         asks = self._typed is not None
         self.query_one("#type", Words).display = self.query_one("#word", Input).display = asks
+        self.query_one("#word", Input).disabled = not asks
         if asks:
             self.query_one("#type", Words).say((f"Type {text.clean(self._typed or '')} to confirm:", "strong"))
             self.query_one("#word", Input).focus()

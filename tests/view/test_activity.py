@@ -1,0 +1,225 @@
+"""Sessions, blocking, progress, waits and replication as tables and lines: records in, text out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console.activity.blocking import forest
+from console.activity.records import HeldLock, Outcome, PreparedHolder, Progress, WaitShare
+from console.metrics.records import ReplicationSlot
+from console.metrics.replication.records import SlotFacts, Subscription, WalReceiver, WalSender
+from console.view import activity, blocking, progress, replication, waits
+from console.view.bars import bar, course
+from console.view.replication import Replication
+from console.view.sql_layout import laid_out
+from console.view.table import Table, filtered, plain
+from tests.support.activity import backend, idle, idle_in_transaction
+from tests.support.builders import info, sessions
+
+
+def cells(table: Table, row: int = 0) -> dict[str, str]:
+    return {column.key: cell.text for column, cell in zip(table.columns, table.rows[row].cells, strict=True)}
+
+
+def test_a_session_in_a_row() -> None:
+    row = cells(activity.sessions_table([backend(4711)]))
+    assert row == {"mark": "", "pid": "4711", "database": "console", "user": "app_rw", "application": "api",
+                   "client": "10.0.4.7:50711", "state": "active", "wait": "", "transaction_age": "3.0 s",
+                   "query_age": "2.0 s", "xmin_age": "12", "leader": "",
+                   "query": "UPDATE accounts SET balance = $1 WHERE id = $2"}
+
+
+def test_who_waits_for_a_lock_is_blocked_whatever_else_his_state_says() -> None:
+    assert activity.state(backend(1, 2)) == ("blocked", "critical")
+    assert activity.state(idle_in_transaction(1)) == ("idle/tx", "warning")
+    assert activity.state(idle_in_transaction(1, transaction_age_s=3.0)) == ("idle/tx", "")
+    assert activity.state(idle(1)) == ("idle", "faint")
+
+
+def test_what_a_role_may_not_see_is_said_to_be_hidden() -> None:
+    hidden = backend(1, state=None, query="<insufficient privilege>", is_hidden=True, transaction_age_s=None,
+                     query_age_s=None, xmin_age=None, backend_type=None, client_address=None)
+    row = cells(activity.sessions_table([hidden]))
+    assert (row["state"], row["transaction_age"], row["query"]) == ("hidden", "", "not for this role's eyes")
+    assert "insufficient" not in str(row)
+
+
+def test_a_pid_used_again_is_another_row() -> None:
+    assert activity.key(backend(1)) != activity.key(backend(1, backend_start=None))
+
+
+def test_marks() -> None:
+    one, two = backend(1), backend(2)
+    table = activity.sessions_table([one, two], {activity.key(one)}, activity.key(two))
+    assert [row.cells[0].text for row in table.rows] == ["*", ">"]
+
+
+def test_the_verdict_counts_roots_and_those_they_hold_up() -> None:
+    blocked = forest([idle_in_transaction(1), backend(2, 1), backend(3, 2)])
+    words = plain(activity.verdict(sessions(), blocked, with_idle=False, with_background=False))
+    assert words == (" 1 root blocker holds up 2 sessions for 48 s · 42 sessions: 9 active · 2 idle in tx · "
+                     "31 idle (hidden, i shows)")
+    words = plain(activity.verdict(sessions(hidden=3), forest([backend(1, 2), backend(2, 1)]), with_idle=True,
+                                   with_background=True))
+    assert words.startswith(" 1 circle holds up 2 sessions for 48 s · ") and "3 not visible to this role" in words
+    assert plain(activity.verdict(None, [], with_idle=True, with_background=False)).startswith(" nobody waits")
+
+
+def test_the_facts_of_one_session() -> None:
+    one = backend(2, 1, 9)
+    words = [plain(line) for line in activity.facts(one, [("1", idle_in_transaction(1)), ("9", None), ("gid", None)], 3,
+                                                    None, Outcome(2, False, "signalled, but still active"))]
+    assert words == [
+        "2 app_rw api on console from 10.0.4.7:50002",
+        "blocked for 2.0 s, in its transaction for 3.0 s, xmin 12 transactions old",
+        "wants ShareLock transaction 9912 for 48 s",
+        "behind 1 report idle/tx for 14 min: UPDATE accounts SET balance = $1 WHERE id = $2",
+        "behind 9", "behind prepared transaction gid", "holds up 3 sessions", "signalled, but still active"]
+
+
+def test_locks_waited_for_stand_out() -> None:
+    table = activity.locks_table([HeldLock(False, "ShareLock", "transaction 9", 1, 2.0),
+                                  HeldLock(True, "RowExclusiveLock", "public.a", 3, None)])
+    assert [[cell.text for cell in row.cells] for row in table.rows] == [
+        ["waits", "ShareLock", "transaction 9", ""], ["", "RowExclusiveLock", "public.a", "3 x"]]
+    assert activity.locks_table([]).empty == "holds no lock" and activity.locks_table(None, "denied").empty == "denied"
+
+
+def test_the_question_names_everybody_up_to_a_few() -> None:
+    words = [words for words, _ in activity.question([idle_in_transaction(pid) for pid in range(10)])]
+    assert words[0] == "0  app_rw  report  idle/tx 14 min" and words[-1] == "and 4 more"
+
+
+def test_the_blocking_tree_in_rows() -> None:
+    everybody = [idle_in_transaction(1), backend(2, 1, 0, prepared=["gid"]), backend(3, 2, leader_pid=2)]
+    table = blocking.table(forest(everybody), {one.pid: one for one in everybody},
+                           {"gid": PreparedHolder("gid", "app_rw", "console", 90.0)})
+    rows = [cells(table, index) for index in range(4)]
+    assert [row["tree"] for row in rows] == ["▾ 1 report", "└ 2 api", "  └ 3 api", "▾ prepared gid"]
+    assert rows[0]["wants"] == "idle in transaction for 14 min" and rows[0]["holds_up"] == "2"
+    assert rows[1]["wants"] == "ShareLock transaction 9912 (also behind gid)" and rows[1]["waits"] == "48 s"
+    assert rows[2]["wants"] == "ShareLock transaction 9912 (worker of 2)"
+    assert rows[3]["wants"] == "prepared for 90 s" and "ROLLBACK PREPARED in console" in rows[3]["query"]
+
+
+def test_a_blocker_that_has_gone_between_two_looks() -> None:
+    table = blocking.table(forest([backend(2, 1)]), {}, {})
+    assert [cells(table, index)["tree"] for index in range(2)] == ["▾ 1", "└ 2"]
+
+
+PROGRESS = Progress(7, None, "create index concurrently", "console", "public.accounts",
+                    "building index: scanning table", 250, 1000, "blocks", "accounts_idx", 12.0)
+
+
+@pytest.mark.parametrize(("changes", "shown"), [
+    ({}, ("building: scanning table", "█████···············", "25 %", "250 of 1 000 blocks, accounts_idx")),
+    ({"done": 999}, ("building: scanning table", "███████████████████▌", "99 %", "999 of 1 000 blocks, accounts_idx")),
+    ({"done": 2000}, ("building: scanning table", "█" * 20, "100 %", "2 000 of 1 000 blocks, accounts_idx")),
+    ({"done": None, "total": None, "phase": "some new phase", "detail": None}, ("some new phase", "", "", "")),
+    ({"unit": "bytes", "total": None, "done": 5 << 20, "detail": "10 rows"},
+     ("building: scanning table", "", "", "5.0 MB, 10 rows")),
+    ({"phase": "waiting for writers before build"},
+     ("waiting for writers, before it builds", "█████···············", "25 %", "250 of 1 000 blocks, accounts_idx")),
+])
+def test_progress(changes: dict[str, object], shown: tuple[str, ...]) -> None:
+    row = cells(progress.table([replace(PROGRESS, **changes)], lambda _: 36.0))  # type: ignore[arg-type]
+    assert (row["phase"], row["bar"], row["percent"], row["amount"]) == shown
+    assert (row["elapsed"], row["left"]) == ("12 s", "36 s")
+
+
+def test_bars() -> None:
+    assert bar(0.0, 4) == "····" and bar(0.001, 4) == "▌···" and bar(1.0, 4) == "████" and bar(0.99, 4) == "███▌"
+    assert course((None, 0.0, 1.0, 8.0), 8.0) == " ·▁█" and course((0.0,), 0.0) == "·"
+
+
+def test_waits() -> None:
+    shares = [WaitShare("Lock", "tuple", 1.5, 0.75, (None, 1.5)), WaitShare("CPU", None, 0.5, 0.25, (None, 0.5))]
+    table = waits.table(shares, {("Lock", "tuple"): "Waiting to acquire a lock on a tuple."}, "nothing")
+    assert cells(table)["event"] == "Lock:tuple" and cells(table)["share"] == "75 %"
+    assert cells(table)["meaning"] == "Waiting to acquire a lock on a tuple" and cells(table)["course"] == " █"
+    assert plain(waits.summary(shares, 30, 60.0, "whole server")) == (
+        " whole server: 2.0 active on average, 75 % of it waiting · 30 samples in 60 s")
+    assert waits.table([], {}, "nothing").empty == "nothing"
+
+
+SENDER = WalSender(9, "replicator", "standby1", "10.0.0.2", "streaming", "sync", 0, 4096, 0.001, 0.002, 0.003,
+                   "standby1")
+SLOT = ReplicationSlot("standby1", "physical", None, True, False, "reserved", None, 4096)
+
+
+def topology(**changes: object) -> Replication:
+    plain_one = Replication((SENDER,), None, (SLOT,), {}, (), {})
+    return replace(plain_one, **changes)  # type: ignore[arg-type]
+
+
+def test_replication_of_a_primary() -> None:
+    old = ReplicationSlot("old", "logical", "console", False, False, "unreserved", 1 << 20, 3 << 30)
+    facts = {"old": SlotFacts("old", "pgoutput", None, None, 500, False, 86400.0, None)}
+    found = topology(slots=(SLOT, old), slot_facts=facts,
+                     subscriptions=(Subscription("sub", True, ["pub"], "sub", None, None, None, 2),))
+    table = replication.table(found, info())
+    rows = [cells(table, index) for index in range(4)]
+    assert [row["node"] for row in rows] == ["this server", "├ standby1  10.0.0.2", "├ old", "└ sub"]
+    assert (rows[1]["state"], rows[1]["lag"], rows[1]["lag_s"]) == ("streaming sync", "4.0 kB", "3.0 ms")
+    assert rows[2]["retained"] == "3.0 GB" and rows[2]["note"] == (
+        "inactive for 24 h 00, keeps vacuum 500 transactions back, WAL unreserved, lost after 1.0 MB more".replace(
+            "24 h 00", "1 d"))
+    assert rows[3]["state"] == "no worker" and "2 tables not synchronised" in rows[3]["note"]
+    words = plain(replication.verdict(found, info()))
+    assert "slot old is unreserved" in words and "subscription sub has no worker" in words
+
+
+def test_replication_of_a_standby() -> None:
+    receiver = WalReceiver(5, "streaming", "db1", 5432, "standby1", 0, 0.5)
+    standby = info(is_standby=True)
+    table = replication.table(topology(senders=(), slots=(), receiver=receiver), standby)
+    assert [cells(table, index)["node"] for index in range(2)] == ["db1:5432", "└ this server"]
+    lonely = topology(senders=(), slots=(), receiver=None)
+    assert cells(replication.table(lonely, standby))["state"] == "not receiving"
+    assert "this standby receives no WAL" in plain(replication.verdict(lonely, standby))
+
+
+def test_replication_that_a_role_may_not_see() -> None:
+    hidden = WalSender(9, None, None, None, None, None, None, None, None, None, None, None)
+    row = cells(replication.table(topology(senders=(hidden,), slots=(), unavailable={"subscriptions": "denied: GRANT"}),
+                                  info()), 1)
+    assert (row["node"], row["state"], row["lag"]) == ("├ 9", "-", "") and "pg_read_all_stats" in row["note"]
+
+
+@pytest.mark.parametrize(("query", "lines"), [
+    ("SELECT a, b FROM t WHERE a = 1 AND b BETWEEN 2 AND 3 ORDER BY a LIMIT 5",
+     "SELECT a, b\nFROM t\nWHERE a = 1\n  AND b BETWEEN 2 AND 3\nORDER BY a\nLIMIT 5"),
+    ("select 'from where' from \"order by\" left join u on u.id = t.id -- where",
+     "select 'from where'\nfrom \"order by\"\nleft join u\n  on u.id = t.id -- where"),
+    ("SELECT extract(day FROM now()), left(a, 1) FROM t", "SELECT extract(day FROM now()), left(a, 1)\nFROM t"),
+    ("SELECT * FROM (SELECT 1 UNION SELECT 2) x", "SELECT *\nFROM (SELECT 1\n  UNION\n  SELECT 2) x"),
+    ("SELECT $q$ from $q$, E'\\' from' WHERE v <=> '[1]'", "SELECT $q$ from $q$, E'\\' from'\nWHERE v <=> '[1]'"),
+    ("SELECT 1\n    FROM t\n    WHERE x", "SELECT 1\nFROM t\nWHERE x"),
+    ("a IS DISTINCT FROM b", "a IS DISTINCT FROM b"),
+    ("", ""),
+])
+def test_queries_are_laid_out(query: str, lines: str) -> None:
+    assert laid_out(query) == lines
+
+
+@given(st.lists(st.sampled_from(["select", "from", "'", '"', "(", ")", "where", "and", "between", "left", "join", "--",
+                                 "/*", "$$", "E'\\", " ", "x", "\n", "é", "order", "set"]), max_size=30).map(" ".join))
+def test_laying_out_changes_white_space_alone(query: str) -> None:
+    assert re.sub(r"\s+", "", laid_out(query)) == re.sub(r"\s+", "", query)
+
+
+def test_filters() -> None:
+    table = activity.sessions_table([backend(1), idle_in_transaction(2), backend(33, user="root", query="[/x] (")])
+
+    def left(needle: str) -> list[str]:
+        return [row.cells[1].text for row in filtered(table, needle).rows]
+
+    assert left("report") == ["2"] and left("!report") == ["1", "33"]
+    assert left("application:report") == ["2"] and left("pid~^3") == ["33"] and left("user:app state:active") == ["1"]
+    assert left("/up.*balance/") == ["1", "2"] and left("/(/") == ["33"] and left("pid~(") == []
+    assert left("10.0.4.7:50001") == ["1"] and left("nothing:here") == [] and left("tx_age:14") == ["2"]
