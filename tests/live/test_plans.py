@@ -266,6 +266,27 @@ async def test_overheads(any_server: LiveServer) -> None:
         assert "fewer columns" in words
 
 
+async def test_partitions_are_told_of_once(any_server: LiveServer) -> None:
+    found = await of(any_server, "SELECT * FROM measure WHERE value = -1")
+    words = rule(found, "seq_scan_filter")
+    assert "and so do up to 2 scans beside it" in words and "or the same on the partitioned table" in words
+
+
+def test_what_auto_explain_logs(embedded: LiveServer) -> None:
+    messages: list[str] = []
+    with embedded.connect(embedded.template("plans", fill)) as connection:
+        connection.add_notice_handler(lambda notice: messages.append(f"LOG:  {notice.message_primary}"))
+        for setting in ("log_min_duration = 0", "log_format = 'json'", "log_analyze = on", "log_buffers = on",
+                        "log_nested_statements = on"):
+            connection.execute(f"SET auto_explain.{setting}")  # type: ignore[arg-type]
+        connection.execute("SET client_min_messages = 'log'")
+        connection.execute("SELECT count(*), '} plan: {' FROM purchase")
+    plan = parse("2026-11-22 09:00:00 UTC [1] " + "\n".join(messages))
+    assert plan.query.startswith("SELECT count(*)") and any(node.relation == "purchase" for node in plan.nodes)
+    assert plan.is_timed and plan.execution_ms is None
+    assert analyse(plan).verdict.startswith("Ran in ")
+
+
 async def test_heap_fetches(any_database: Database) -> None:
     with any_database.connect() as connection:
         # Pages become all-visible once the commit is known to be on disk.

@@ -22,8 +22,18 @@ def removed(node: Node) -> float:
 def seq_scan_filter(plan: Plan, facts: Facts) -> Iterator[Finding]:
     """A whole table read for a few of its rows."""
     scans = [node for node in plan.nodes if node.kind == "Seq Scan" and node.text("Filter")]
+    told: set[tuple[int | None, tuple[str, ...]]] = set()
     for node in worst(node for node in scans if not plan.is_analyzed or removed(node) >= MIN_REMOVED):
         condition = node.text("Filter")
+        parent = plan.parent(node)
+        siblings = 0
+        if parent is not None and parent.kind in ("Append", "Merge Append"):
+            # Partitions are read alike: one of them is enough to tell of.
+            columns = index_columns(comparisons(condition, node.alias))
+            if (parent.index, columns) in told:
+                continue
+            told.add((parent.index, columns))
+            siblings = len({one.relation for one in scans if one.parent == parent.index}) - 1
         known = facts.of(node)
         if plan.is_analyzed:
             thrown, kept = removed(node), node.rows or 0.0
@@ -44,9 +54,10 @@ def seq_scan_filter(plan: Plan, facts: Facts) -> Iterator[Finding]:
             fix = (f"{found} is there and was not chosen: its columns may be compared in another type or collation, "
                    "its statistics be stale, or random_page_cost too high for this storage")
         else:
-            fix = create_index(node, columns)
+            fix = create_index(node, columns) + ("; or the same on the partitioned table" if siblings else "")
+        others = f", and so do up to {count(siblings)} scans beside it" if siblings else ""
         yield Finding("seq_scan_filter", severity(plan, node.exclusive_ms),
-                      f"{node.label} reads the whole table to keep few of its rows", evidence, fix, node.index,
+                      f"{node.label} reads the whole table to keep few of its rows{others}", evidence, fix, node.index,
                       node.exclusive_ms)
 
 
