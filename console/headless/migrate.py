@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import signal
 import sys
@@ -158,6 +159,8 @@ async def run(options: argparse.Namespace, config: Config, find_target: FindTarg
     SIGTERM and SIGHUP end it as Ctrl-C does: the statement is cancelled, its transaction rolled back, and the event
     log says so.
     """
+    if options.command == "status":
+        gc.disable()  # from here on, for the imports too; migrate_commands.status says why and ends it
     module = import_module("console.headless." + _MODULES.get(options.command, "migrate_commands"))
     command: Command = getattr(module, options.command)
     task = asyncio.ensure_future(command(Request(options, config, find_target)))

@@ -1,14 +1,18 @@
-"""What the engine knows: files, ledger rows, and the state of a migration that follows from both."""
+"""What the engine knows: files, ledger rows, and the state of a migration that follows from both.
+
+What there are thousands of in a long history are named tuples: making them costs a fraction of a frozen dataclass.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from console.migrate import directives
 from console.migrate.directives import Directives, Requirement
@@ -17,6 +21,8 @@ from console.migrate.version import VersionKey, version_key
 from console.services import Service
 
 Direction = Literal["up", "down"]
+READ_BYTES = 1 << 16
+"""A regular file that gives less has come to its end."""
 State = Literal["applied", "pending", "failed", "changed", "missing", "held"]
 
 
@@ -42,8 +48,15 @@ class Script:
         if self.section is not None:
             return self.section.encode()
         try:
-            with open(self.location, "rb", buffering=0) as file:  # noqa: PTH123 - see path
-                return file.read()
+            # At once and without a file object: a look at thousands of files consists of little else.
+            file = os.open(self.location, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+            try:
+                content = os.read(file, READ_BYTES)
+                while part := os.read(file, READ_BYTES) if len(content) >= READ_BYTES else b"":
+                    content += part
+                return content
+            finally:
+                os.close(file)
         except OSError as error:
             raise FileError(self.path, f"can't be read: {error.strerror}") from None
 
@@ -91,8 +104,7 @@ class Script:
         return self.given if self.given is not None else directives.read(self.text, self.path, self.first_line)
 
 
-@dataclass(frozen=True)
-class MigrationFile:
+class MigrationFile(NamedTuple):
     """One migration of a service: the way up and, unless it is irreversible or missing, the way down.
 
     `version` is as written; `key` is what is compared and ordered by.
@@ -127,8 +139,7 @@ class ServiceFiles:
     seeds: tuple[Path, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerRow:
+class LedgerRow(NamedTuple):
     """A row of dbconsole.migration (sql/migrations.sql).
 
     `raw_checksum_up` is that of the bytes with their line ends and byte order mark, None where they change nothing.
@@ -156,8 +167,7 @@ class LedgerRow:
         return version_key(self.version)
 
 
-@dataclass(frozen=True, slots=True)
-class MigrationState:
+class MigrationState(NamedTuple):
     """One migration: its file, its ledger row (one of them may be missing) and what follows from them.
 
     `detail` says why in a sentence, "" where there is nothing to say. `out_of_order`: pending, though a later version

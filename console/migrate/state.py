@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 
 from console.migrate.records import LedgerRow, MigrationFile, MigrationState, ServiceFiles, ServiceStatus
 from console.migrate.version import VersionKey, version_key
@@ -80,7 +79,7 @@ def _hold_dependents(statuses: list[ServiceStatus]) -> list[ServiceStatus]:
         for key in pending:
             one = states[key]
             if one.state == "pending" and (reason := _requires_held(one, states)):
-                states[key] = replace(one, state="held", detail=reason)
+                states[key] = one._replace(state="held", detail=reason)
                 changed = True
     return [ServiceStatus(status.service, tuple(states[status.service.name, one.key] for one in status.migrations),
                           status.notes) for status in statuses]

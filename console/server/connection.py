@@ -23,7 +23,7 @@ class LenientText(Loader):
     """Text that is not valid in the connection's encoding (a SQL_ASCII database) with U+FFFD instead of an error."""
 
     def load(self, data: Any) -> str:
-        return bytes(data).decode("utf-8", "replace")
+        return str(data, "utf-8", "replace")
 
 
 def _records_adapters() -> AdaptersMap:
