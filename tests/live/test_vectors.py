@@ -142,7 +142,7 @@ async def test_two_culprits_are_both_named(vectors: Database) -> None:
     "SELECT id FROM items ORDER BY v <=> Q LIMIT 10",
     "SELECT id FROM items ORDER BY Q <=> v LIMIT 10",
     "SELECT id, v <=> Q AS d FROM items ORDER BY d LIMIT 10",
-    "SELECT id, v <=> Q AS d FROM items ORDER BY 2, id LIMIT 10",
+    "SELECT id, v <=> Q AS d FROM items ORDER BY 2 LIMIT 10",
     "SELECT id FROM (SELECT * FROM items) x ORDER BY v <=> Q LIMIT 10",
     "SELECT id FROM items WHERE tenant = 't1' ORDER BY w <-> Q LIMIT 10",
     f"SELECT id FROM items ORDER BY v::vector({DIMENSIONS}) <=> Q LIMIT 10",
@@ -153,6 +153,15 @@ async def test_what_works_is_not_warned_about(vectors: Database, text: str) -> N
         verdict = await why(session, text.replace("Q", QUERY))
         assert verdict.outcome == "used", verdict
         assert not [one for one in verdict.reasons if one.kind in ("ineligible", "cost")]
+
+
+async def test_second_key_is_served_from_17_on(vectors: Database) -> None:
+    async with session_on(vectors) as session:
+        verdict = await why(session, f"SELECT id FROM items ORDER BY v <=> {QUERY}, id LIMIT 10")
+        if session.info.major >= 17:
+            assert verdict.outcome == "used"
+        else:
+            assert [one.rule for one in verdict.reasons] == ["second-key"]
 
 
 async def test_cost_is_told_with_what_tips_it(vectors: Database) -> None:

@@ -58,6 +58,7 @@ def edits(search: Search, column: VectorColumn, indexes: Sequence[VectorIndex]) 
     found = [
         Edit("descending", surgery.ascending),
         Edit("nulls-first", surgery.nulls_last),
+        Edit("second-key", surgery.distance_alone),
         Edit("function-form", surgery.as_operator),
         Edit("computed-order", surgery.bare_distance),
         Edit("not-ordered", surgery.ordered),
@@ -97,6 +98,9 @@ def told(rule: str, search: Search, column: VectorColumn, indexes: Sequence[Vect
                 "sort the distance ascending; compute a similarity in the select list"
         case "nulls-first":
             return rule, "NULLS FIRST: an index has no NULLs, and gives them last", "leave NULLS FIRST out"
+        case "second-key":
+            return rule, "ORDER BY has a further key: before PostgreSQL 17 an index by distance serves no part of an "\
+                "order", "order by the distance alone, and by the rest outside: SELECT * FROM (...) ORDER BY ..."
         case "function-form":
             return rule, "the distance is computed by a function: only the operator is in the operator class", \
                 f"write {operator}"

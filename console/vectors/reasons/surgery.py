@@ -162,6 +162,14 @@ def nulls_last(search: Search) -> bool:
     return True
 
 
+def distance_alone(search: Search) -> bool:
+    """Without the further keys of ORDER BY."""
+    if search.sort is None or len(search.select.sort_clause) < 2:
+        return False
+    del search.select.sort_clause[1:]
+    return True
+
+
 def bare_distance(search: Search) -> bool:
     """ORDER BY the distance itself; written out where an alias of the select list is what is computed."""
     if search.slot is None or search.is_bare:
