@@ -190,14 +190,14 @@ async def test_rows_read_to_be_thrown_away(any_server: LiveServer) -> None:
     pattern = await of(any_server, "SELECT * FROM customer WHERE name LIKE '%tomer 77'")
     assert "gin_trgm_ops" in rule(pattern, "seq_scan_filter")
     index = await of(any_server, "SELECT * FROM purchase WHERE id > 100 AND customer_id = 5", enable_seqscan="off")
-    assert "(id, customer_id)" in rule(index, "index_filter") or "customer_id" in rule(index, "index_filter")
+    assert "customer_id" in rule(index, "index_filter")
 
 
 async def test_spills_and_lossy_bitmaps(any_server: LiveServer) -> None:
     words = rule(await of(any_server, "SELECT * FROM purchase ORDER BY note, amount", work_mem="64kB",
                           max_parallel_workers_per_gather="0"), "spill")
     assert "sorted on disk" in words and "work_mem = '" in words
-    words = rule(await of(any_server, "SELECT count(*) FROM purchase a JOIN purchase b USING (id)", work_mem="64kB",
+    words = rule(await of(any_server, "SELECT count(*) FROM purchase a JOIN purchase b ON a.id = b.customer_id", work_mem="64kB",
                           enable_mergejoin="off", enable_nestloop="off", max_parallel_workers_per_gather="0"), "spill")
     assert "batches" in words
     words = rule(await of(any_server, "SELECT note || id, count(*) FROM purchase GROUP BY 1", hash_mem_multiplier="1",
