@@ -197,8 +197,9 @@ async def test_spills_and_lossy_bitmaps(any_server: LiveServer) -> None:
     words = rule(await of(any_server, "SELECT * FROM purchase ORDER BY note, amount", work_mem="64kB",
                           max_parallel_workers_per_gather="0"), "spill")
     assert "sorted on disk" in words and "work_mem = '" in words
-    words = rule(await of(any_server, "SELECT count(*) FROM purchase a JOIN purchase b ON a.id = b.customer_id", work_mem="64kB",
-                          enable_mergejoin="off", enable_nestloop="off", max_parallel_workers_per_gather="0"), "spill")
+    words = rule(await of(any_server, "SELECT count(*) FROM purchase a JOIN purchase b ON a.id = b.customer_id",
+                          work_mem="64kB", enable_mergejoin="off", enable_nestloop="off",
+                          max_parallel_workers_per_gather="0"), "spill")
     assert "batches" in words
     words = rule(await of(any_server, "SELECT note || id, count(*) FROM purchase GROUP BY 1", hash_mem_multiplier="1",
                           work_mem="64kB", enable_sort="off", enable_indexscan="off", enable_incremental_sort="off",
