@@ -11,7 +11,7 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Collection, Coroutine, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -125,7 +125,7 @@ async def whole_run(session: ScriptSession) -> AsyncIterator[None]:
         yield
     finally:
         await session.abandon()
-        if not session.connection.closed:
+        with suppress(ConsoleError):  # a connection that is lost has let go of it
             await session.execute(f"SELECT pg_catalog.pg_advisory_unlock({FILE_KEY})")
 
 
@@ -153,6 +153,7 @@ class Runner:
         self.held: list[MigrationState] = []
         self.watcher = Watcher(target, on_event)
         self.pid = session.info.backend_pid
+        self._committed: Turn | None = None
         self._extensions: Collection[str] = session.info.extensions
         self._services = {status.service.name: status.service for status in statuses}
         self._states = {(one.service, one.key): one for status in statuses for one in status.migrations}
@@ -254,8 +255,9 @@ class Runner:
                 await self.pause(step, error, attempt)
                 attempt += 1
             except asyncio.CancelledError:
-                await self.record(ledger.event(step.migration, "interrupted",
-                                               f"{step.direction}: the run was stopped; the file was rolled back"))
+                if self._committed is not turn:
+                    await self.record(ledger.event(step.migration, "interrupted",
+                                                   f"{step.direction}: the run was stopped; the file was rolled back"))
                 raise
         for statement in filter(sets_session, turn.statements):
             self.on_event(Notice(step, "NOTE", f"line {statement.line}: {statement.summary}: lasts to the end of this "
@@ -311,6 +313,8 @@ class Runner:
         def on_outcome(index: int, outcome: Outcome) -> None:
             if index == turn.asked_pid:
                 self.pid = int(outcome.rows[0][0] or 0)
+            elif index == len(commands) - 1:
+                self._committed = turn
             index -= turn.before
             if 0 <= index < len(statements):
                 self.finish(step, statements[index], turn.first + index, total, outcome, began)
