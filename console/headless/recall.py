@@ -35,6 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser, *common: Callable[[argparse.A
     parser.add_argument("--sweep", metavar="10,40,100", help="hnsw.ef_search or ivfflat.probes to try; auto takes the "
                         "usual ones")
     parser.add_argument("--iterative-scan", metavar="MODES", help="off, relaxed_order, strict_order: one or several")
+    parser.add_argument("--force-index", action="store_true", help="sweep with enable_seqscan off, so that the planner "
+                        "doesn't leave the index")
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--held-out", metavar="S.T.C", help="queries from this column instead of stored rows")
     source.add_argument("--vectors", metavar="FILE", help="queries from a file, one vector a line; - is stdin")
@@ -70,7 +72,7 @@ async def run(options: argparse.Namespace, config: Config, find_target: FindTarg
         target=options.min_recall or 0.95, connections=options.connections,
         given=_given(options.vectors, column.type_name),
         held_out=(held_out.schema, held_out.relation, held_out.name) if held_out else None,
-        timeout_ms=max(1, round(options.timeout * 1000)))
+        force_index=options.force_index, timeout_ms=max(1, round(options.timeout * 1000)))
     with ProgressLine() as tell:
         done = await measure(lambda: single_session(target), plan, tell)
     if options.json:

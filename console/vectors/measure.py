@@ -340,7 +340,8 @@ def _warnings(plan: Plan, index: VectorIndex | None, sample: Sequence[SampleQuer
     if len(sample) < 100:
         found.append(f"p99 of {len(sample)} queries says little: take at least 100")
     if short := [one for one in points if one.rows_mean < min(plan.k, _mean(list(map(len, truth.distances)))) - 1e-9]:
-        found.append(f"fewer than k rows came back at {', '.join(one.label for one in short)}")
+        own = "" if _is_given(plan) else " (beside the query's own, which takes a place of the candidates)"
+        found.append(f"fewer than k rows came back at {', '.join(one.label for one in short)}{own}")
     return found
 
 
