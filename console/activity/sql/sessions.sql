@@ -6,20 +6,14 @@
 -- asked for; 0 stands for a prepared transaction, found by the lock that it shares and the one on its own number.
 -- Idle sessions and background processes come when asked for, and those of `also` in any case.
 -- The text is cut here: detail fetches it whole. Ages by the server's clock.
-WITH waiting AS MATERIALIZED (
-    SELECT DISTINCT ON (l.pid) l.*
+-- Planning is most of the cost, so names come from functions and not from joins: nobody waits for several locks at once.
+WITH blocked AS MATERIALIZED (
+    SELECT
+        l.*,
+        CASE WHEN row_number() OVER (ORDER BY l.waitstart) <= 200 THEN pg_catalog.pg_blocking_pids(l.pid) END
+            AS blocked_by
     FROM pg_catalog.pg_locks l
     WHERE NOT l.granted AND l.pid IS NOT NULL
-    ORDER BY l.pid
-), blocked AS MATERIALIZED (
-    SELECT w.*, CASE WHEN w.place <= 200 THEN pg_catalog.pg_blocking_pids(w.pid) END AS blocked_by
-    FROM (SELECT waiting.*, row_number() OVER (ORDER BY waitstart) AS place FROM waiting) w
-), own AS MATERIALIZED (
-    SELECT
-        pg_catalog.pg_backend_pid() AS pid,
-        pg_catalog.current_setting('application_name') AS application,
-        pg_catalog.inet_client_addr() AS address,
-        (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()) AS database
 )
 SELECT
     a.pid,
@@ -46,8 +40,9 @@ SELECT
     CASE
         WHEN b.relation IS NOT NULL THEN
             coalesce(
-                pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname),
-                'relation ' || b.relation || ' of ' || d.datname)
+                CASE WHEN b.database = 0 OR a.datname = pg_catalog.current_database()
+                    THEN (pg_catalog.pg_identify_object(1259, b.relation, 0)).identity END,
+                'relation ' || b.relation || coalesce(' of ' || a.datname, ''))
             || coalesce(' row (' || b.page || ',' || b.tuple || ')', ' page ' || b.page, '')
         WHEN b.locktype = 'transactionid' THEN 'transaction ' || b.transactionid
         WHEN b.locktype = 'virtualxid' THEN 'virtual transaction ' || b.virtualxid
@@ -63,7 +58,7 @@ SELECT
         SELECT DISTINCT p.gid
         FROM pg_catalog.pg_locks g
         JOIN pg_catalog.pg_locks x ON x.virtualtransaction = g.virtualtransaction AND x.granted AND x.pid IS NULL
-        JOIN pg_catalog.pg_prepared_xacts p ON p.transaction = x.transactionid
+        JOIN pg_catalog.pg_prepared_xact() p ON p.transaction = x.transactionid
         WHERE g.granted AND g.pid IS NULL
             AND (g.locktype, g.database, g.relation, g.page, g.tuple, g.virtualxid, g.transactionid, g.classid, g.objid,
                 g.objsubid) IS NOT DISTINCT FROM
@@ -71,24 +66,24 @@ SELECT
                 b.objid, b.objsubid)
     ) END AS prepared
 FROM pg_catalog.pg_stat_activity a
-CROSS JOIN own
 LEFT JOIN blocked b ON b.pid = a.pid
-LEFT JOIN pg_catalog.pg_database d ON d.oid = b.database
-LEFT JOIN pg_catalog.pg_class c ON c.oid = b.relation AND b.database IN (0, own.database)
-LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE a.pid <> own.pid
+WHERE a.pid <> pg_catalog.pg_backend_pid()
     AND (
         b.pid IS NOT NULL
         OR a.pid = ANY (%(also)s::int[])
         OR a.pid IN (SELECT unnest(blocked.blocked_by) FROM blocked)
         OR (
-            ((a.application_name, a.usename, a.client_addr)
-                IS DISTINCT FROM (own.application, session_user, own.address) OR own.application <> 'dbconsole')
-            AND (a.state IS DISTINCT FROM 'idle' OR %(with_idle)s::bool)
+            (a.state IS DISTINCT FROM 'idle' OR %(with_idle)s::bool)
             AND (
                 a.backend_type IN ('client backend', 'parallel worker', 'autovacuum worker')
                 OR (a.backend_type IS NULL AND a.usesysid IS NOT NULL)
                 OR %(with_background)s::bool
+            )
+            AND NOT (
+                a.application_name = 'dbconsole'
+                AND pg_catalog.current_setting('application_name') = 'dbconsole'
+                AND a.usename = session_user
+                AND a.client_addr IS NOT DISTINCT FROM pg_catalog.inet_client_addr()
             )
         )
     )
