@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.worker import Worker
 
 from console.errors import ConsoleError
@@ -167,7 +168,8 @@ class ConsoleScreen(Screen[None]):
             return self._filtered_table() is not None and not self.has_class("-waiting")
         if action == "export":
             table = self._filtered_table()
-            return table is not None and table.display and bool(table.table.rows) and not self.has_class("-waiting")
+            return table is not None and bool(table.table.rows) and not self.has_class("-waiting") and all(
+                one.display for one in table.ancestors_with_self if isinstance(one, Widget))
         return super().check_action(action, parameters)
 
     def _filtered_table(self) -> RecordTable | None:

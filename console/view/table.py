@@ -71,11 +71,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table as it should be shown. `empty` says why there is no row and what would bring some."""
+    """A table as it should be shown.
+
+    `empty` says why there is no row and what would bring some, `note` what else there is beside the rows.
+    """
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...] = ()
     empty: str = ""
+    note: str = ""
 
 
 def sorted_rows(table: Table, key: str | None, *, descending: bool = False) -> Table:

@@ -258,3 +258,15 @@ async def test_a_partition_leads_from_the_detail_into_the_tree(database: Databas
         await until(lambda: screen.detail.is_ready and screen.focused is screen.query_one("#content"), pilot)
         await pilot.press("enter")
         await until(lambda: screen.detail.subject is not None and screen.detail.subject.name == "public.whole_1", pilot)
+
+
+async def test_more_partitions_than_a_page_are_said_to_be_more(database: Database) -> None:
+    with database.connect() as connection:
+        connection.execute("CREATE TABLE whole (id int) PARTITION BY RANGE (id)")
+        connection.execute("DO $$ BEGIN FOR i IN 1..201 LOOP EXECUTE format("
+                           "'CREATE TABLE whole_%s PARTITION OF whole FOR VALUES FROM (%s) TO (%s)', i, i, i + 1);"
+                           "END LOOP; END $$")
+    async with schemas(database.conninfo) as (app, pilot, screen):
+        await go_to(pilot, screen, "public.whole", "Partitions")
+        await until(lambda: screen.detail.is_ready, pilot)
+        assert "the first 200 partitions by name; the tree has them all" in screen_text(app)

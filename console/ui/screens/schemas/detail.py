@@ -240,7 +240,7 @@ class DetailPane(Vertical):
                 self._forget_filter()
                 table.needle, table.sort_key, table.cursor = "", None, 0
                 table.show(content)
-                self._show_only("#content", tab.note)
+                self._show_only("#content", content.note or tab.note)
             case Code():
                 self.query_one(CodePane).show_text(content.text, sql_lines(content.text))
                 self._show_only("#code", tab.note)

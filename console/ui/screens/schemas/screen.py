@@ -178,6 +178,8 @@ class SchemasScreen(ConsoleScreen):
                 return not self.has_class("-waiting") and not isinstance(self.focused, DataTable | CodePane | Input)
             case "export" if self.detail.rows_oid is not None:
                 return True
+            case "export" if not isinstance(self.focused, RecordTable) or self.focused is self.side.object_tree:
+                return False
             case "copy_name":
                 return self.detail.subject is not None and bool(self.detail.subject.name)
             case "move_tab":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from console.catalog import read
@@ -184,9 +184,17 @@ def _note(title: str, detail: RelationDetail) -> str:
 
 def _partitions(oid: int) -> Tab:
     async def partitions(session: Session) -> Table:
-        return await _relations(session, await read.partitions(session, oid))
+        page = await read.partitions(session, oid)
+        return _first(await _relations(session, page), "partitions")
 
     return Tab("Partitions", read=partitions, leads_to_tree=True)
+
+
+def _first(page: Table, what: str) -> Table:
+    """The first page of a list that may go on; the tree reads on, page by page."""
+    if len(page.rows) < read.PAGE_SIZE:
+        return page
+    return replace(page, note=f"the first {len(page.rows)} {what} by name; the tree has them all")
 
 
 async def _sequence(session: Session, oid: int) -> Subject:
@@ -232,7 +240,7 @@ def _listed(node: Node) -> Subject:
 
 def _members(extension: Extension) -> Callable[[Session], Awaitable[Content]]:
     async def members(session: Session) -> Table:
-        return view.listed(await read.extension_members(session, extension.oid), "objects")
+        return _first(view.listed(await read.extension_members(session, extension.oid), "objects"), "objects")
 
     return members
 
