@@ -75,17 +75,24 @@ async def _measure(database: Database, draw: np.random.Generator, dimensions: in
             return SearchRequest(found, vector, BY_NAME["cosine"], options=SearchOptions(**options))
 
         requests = [request(query) for query in queries]
-        for number in range(-20, QUERIES):
-            query = queries[number % QUERIES]
+        async def mine(number: int) -> tuple[float, list[int]]:
             started = time.perf_counter()
-            mine = await find(session, requests[number % QUERIES])
-            middle = time.perf_counter()
-            rows = await (await bare.execute(text, [query], binary=True)).fetchall()
-            ended = time.perf_counter()
-            assert [int(one.key[0] or 0) for one in mine.hits] == [row[0] for row in rows]
+            done = await find(session, requests[number])
+            return (time.perf_counter() - started) * 1000, [int(one.key[0] or 0) for one in done.hits]
+
+        async def peer(number: int) -> tuple[float, list[int]]:
+            started = time.perf_counter()
+            rows = await (await bare.execute(text, [queries[number]], binary=True)).fetchall()
+            return (time.perf_counter() - started) * 1000, [row[0] for row in rows]
+
+        for number in range(-20, QUERIES):
+            # in turns: whoever asks second finds the pages where the first one has put them
+            first, second = (mine, peer) if number % 2 else (peer, mine)
+            (one_ms, one), (other_ms, other) = await first(number), await second(number)
+            assert one == other
             if number >= 0:
-                ours.append((middle - started) * 1000)
-                peers.append((ended - middle) * 1000)
+                ours.append(one_ms if first is mine else other_ms)
+                peers.append(other_ms if first is mine else one_ms)
         for query in queries[:50]:
             started = time.perf_counter()
             await search(session, request(query))
