@@ -82,7 +82,8 @@ def answers(clock: FakeClock) -> dict[str, Answer]:
     return {
         "server_clock": lambda _: [ServerClock(clock.now(), clock.now())],
         "database_counters": counters,
-        "wal_counters": lambda _: [WalCounters(wal_bytes=round(3.4 * 2**20 * clock.elapsed_s), is_replayed=False, stats_reset=None)],
+        "wal_counters": lambda _: [
+            WalCounters(wal_bytes=round(3.4 * 2**20 * clock.elapsed_s), is_replayed=False, stats_reset=None)],
         "session_counts": [sessions()],
         "database_size": [DatabaseSize("console", 48 * 2**20)],
         "schema_sizes": [SchemaSize(name, 3 + number, (number + 1) * 7_654_321, False)
