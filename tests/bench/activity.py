@@ -29,7 +29,7 @@ from tests.support.servers import Database, Servers
 from tests.support.terminal import Terminal, terminal
 
 ROUNDS = 3
-ROUND_S = 12.0
+ROUND_S = 20.0
 DELAY_S = 0.05
 """One way; there and back it makes the 100 ms."""
 

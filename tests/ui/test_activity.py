@@ -96,14 +96,21 @@ async def activity(world: World, size: tuple[int, int] = (120, 36), name: str = 
         yield app, pilot, screen
 
 
+async def as_golden(app: ConsoleApp, pilot: Pilot[int], name: str) -> None:
+    """The screen is the golden one, when its header has caught up with the pool."""
+    app.show_state()
+    await pilot.pause()
+    assert_golden(app, name)
+
+
 def shown(screen: ActivityScreen) -> list[str]:
     return [row.cells[1].text for row in screen.table.table.rows]
 
 
 @pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["120x36", "80x24"])
 async def test_sessions(world: World, size: tuple[int, int]) -> None:
-    async with activity(world, size) as (app, _, screen):
-        assert_golden(app, f"activity-{size[0]}x{size[1]}")
+    async with activity(world, size) as (app, pilot, screen):
+        await as_golden(app, pilot, f"activity-{size[0]}x{size[1]}")
         assert shown(screen)[0] == "4711", "the oldest transaction comes first"
 
 
@@ -113,7 +120,7 @@ async def test_one_session_in_full(world: World, size: tuple[int, int]) -> None:
         screen.table.select("4802 2026-03-01 12:20:02+00:00")
         await pilot.press("enter")
         await until(lambda: screen.query_one("#query", CodePane).text != "", pilot)
-        assert_golden(app, f"activity-session-{size[0]}x{size[1]}")
+        await as_golden(app, pilot, f"activity-session-{size[0]}x{size[1]}")
         assert screen.query_one("#query", CodePane).text == "UPDATE accounts\n   SET balance = $1 WHERE id = $2"
         await pilot.press("escape")
         assert screen.selected is None and screen.focused is screen.table
@@ -124,7 +131,7 @@ async def test_the_blocking_tree(world: World, size: tuple[int, int]) -> None:
     async with activity(world, size) as (app, pilot, screen):
         await pilot.press("b")
         await until(lambda: screen.seen.holders, pilot)
-        assert_golden(app, f"activity-blocking-{size[0]}x{size[1]}")
+        await as_golden(app, pilot, f"activity-blocking-{size[0]}x{size[1]}")
         await pilot.press("end", "enter")
         assert screen.selected is not None or screen.table.row is not None
         await pilot.press("escape", "b")
@@ -234,7 +241,7 @@ async def test_a_query_is_cancelled_after_a_question(world: World, own_state: Pa
         screen.table.select("4802 2026-03-01 12:20:02+00:00")
         await pilot.press("c")
         await until(lambda: isinstance(app.screen, SignalDialog), pilot)
-        assert_golden(app, "activity-cancel-120x36")
+        await as_golden(app, pilot, "activity-cancel-120x36")
         await pilot.press("n")
         await until(lambda: app.screen is screen, pilot)
         assert came == []

@@ -95,9 +95,7 @@ class ActivityScreen(ConsoleScreen):
     # reading
 
     def sampled(self, snapshot: Snapshot) -> None:
-        self._counts = snapshot.sessions
-        if self.seen.is_filled:
-            self._show_verdict()
+        self._counts = snapshot.sessions  # shown with the screen's own next sample: one repaint instead of two
 
     async def sample(self, session: Session) -> None:
         rests = self.connection.paused and self.seen.is_filled and not self._asks_anew
