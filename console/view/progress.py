@@ -9,18 +9,18 @@ from console.view import format as fmt
 from console.view.bars import bar
 from console.view.table import Cell, Column, Row, Table
 
-BAR_CELLS = 20
+BAR_CELLS = 16
 
 COLUMNS = (
     Column("pid", "pid", align="right", fixed=True, minimum=5),
-    Column("command", "command", fixed=True, minimum=8, maximum=26),
-    Column("relation", "on", minimum=12, maximum=40),
-    Column("phase", "phase", minimum=10, maximum=44, priority=2),
-    Column("bar", "", minimum=BAR_CELLS, maximum=BAR_CELLS, sortable=False),
+    Column("command", "command", fixed=True, minimum=8, maximum=18),
+    Column("relation", "on", minimum=12, maximum=30),
+    Column("phase", "phase", flexible=True, minimum=20, maximum=60),
+    Column("bar", "", minimum=BAR_CELLS, maximum=BAR_CELLS, priority=1, sortable=False),
     Column("percent", "%", align="right", minimum=5),
     Column("left", "left", align="right", minimum=6),
-    Column("elapsed", "elapsed", align="right", minimum=7, priority=1),
-    Column("amount", "done", flexible=True, minimum=20, maximum=60, priority=3, sortable=False),
+    Column("elapsed", "elapsed", align="right", minimum=7, priority=2),
+    Column("amount", "done", minimum=20, maximum=44, priority=3, sortable=False),
 )
 
 EMPTY = "nothing that reports its progress is running: vacuum, analyze, create index, cluster, copy, base backup"

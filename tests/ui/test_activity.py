@@ -142,7 +142,7 @@ async def test_the_other_views(world: World) -> None:
     async with activity(world) as (app, pilot, screen):
         await pilot.press("p")
         await until(lambda: screen.seen.progress, pilot)
-        assert "building: scanning table" in screen_text(app) and "█████···" in screen_text(app)
+        assert "building: scanning table" in screen_text(app) and "████····" in screen_text(app)
         await pilot.press("w")
         await until(lambda: "IO:DataFileRead" in screen_text(app), pilot)
         assert "Waiting for a read from" in screen_text(app) and "whole server: " in screen_text(app)

@@ -117,14 +117,14 @@ PROGRESS = Progress(7, None, "create index concurrently", "console", "public.acc
 
 
 @pytest.mark.parametrize(("changes", "shown"), [
-    ({}, ("building: scanning table", "█████···············", "25 %", "250 of 1 000 blocks, accounts_idx")),
-    ({"done": 999}, ("building: scanning table", "███████████████████▌", "99 %", "999 of 1 000 blocks, accounts_idx")),
-    ({"done": 2000}, ("building: scanning table", "█" * 20, "100 %", "2 000 of 1 000 blocks, accounts_idx")),
+    ({}, ("building: scanning table", "████············", "25 %", "250 of 1 000 blocks, accounts_idx")),
+    ({"done": 999}, ("building: scanning table", "███████████████▌", "99 %", "999 of 1 000 blocks, accounts_idx")),
+    ({"done": 2000}, ("building: scanning table", "█" * 16, "100 %", "2 000 of 1 000 blocks, accounts_idx")),
     ({"done": None, "total": None, "phase": "some new phase", "detail": None}, ("some new phase", "", "", "")),
     ({"unit": "bytes", "total": None, "done": 5 << 20, "detail": "10 rows"},
      ("building: scanning table", "", "", "5.0 MB, 10 rows")),
     ({"phase": "waiting for writers before build"},
-     ("waiting for writers, before it builds", "█████···············", "25 %", "250 of 1 000 blocks, accounts_idx")),
+     ("waiting for writers, before it builds", "████············", "25 %", "250 of 1 000 blocks, accounts_idx")),
 ])
 def test_progress(changes: dict[str, object], shown: tuple[str, ...]) -> None:
     row = cells(progress.table([replace(PROGRESS, **changes)], lambda _: 36.0))  # type: ignore[arg-type]
