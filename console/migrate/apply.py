@@ -15,8 +15,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from console.errors import ConsoleError, Unreachable
-from console.migrate import ledger, state, steps
+from console.errors import ConsoleError
+from console.migrate import ledger, refusal, state, steps
 from console.migrate.events import (
     Failed,
     FileFinished,
@@ -33,9 +33,9 @@ from console.migrate.events import (
 from console.migrate.faults import FileError, MigrationError
 from console.migrate.files import read_service
 from console.migrate.lock import FILE_KEY, RunLock, run_lock
-from console.migrate.prepare import NO_TRANSACTION_HINT, Prepared, prepare, sets_session
+from console.migrate.prepare import Prepared, prepare, sets_session
 from console.migrate.records import LedgerRow, MigrationState, RunPlan, RunReport, ServiceStatus, Step
-from console.migrate.splitter import Lines, Statement
+from console.migrate.splitter import Statement
 from console.migrate.version import VersionKey, version_key
 from console.migrate.watch import Running, Watcher
 from console.server.script import Command, Outcome, ScriptFault, ScriptSession, script_session
@@ -54,13 +54,6 @@ NOT_PREPARED = "26000"
 RECORD_TIMEOUT_S = 5.0
 _RESETS = tuple(map(Command, RESETS))
 _COMMIT = Command("COMMIT")
-
-_HINTS = {
-    "25001": NO_TRANSACTION_HINT,
-    "55P04": "a value added to an enum can be used after its transaction: use it in the next migration",
-    "53100": "the disk is full; make room on the server and run this again",
-    "25006": "the transaction is read-only: the file says so, or the server became a standby",
-}
 
 
 async def run(target: Target, services: Sequence[Service], plan: RunPlan, on_event: Listener = ignore) -> RunReport:
@@ -326,8 +319,8 @@ class Runner:
         except ScriptFault as fault:
             index = fault.index - turn.before
             if 0 <= index < len(statements):
-                raise self.refused(turn.script, statements[index], fault) from fault
-            raise self._refused_by_us(turn.script, fault, len(commands) - 1 - fault.index) from fault
+                raise refusal.of_statement(turn.script, statements[index], fault, self.watcher.last_waiting) from fault
+            raise refusal.of_ours(turn.script, fault, len(commands) - 1 - fault.index) from fault
         finally:
             self.watcher.running = None
 
@@ -353,30 +346,6 @@ class Runner:
         """A statement is through."""
         self.on_event(StatementFinished(step, statement, index, total, outcome.tag, outcome.rows_affected,
                                         (time.perf_counter() - began) * 1000))
-
-    def refused(self, script: Prepared, statement: Statement, fault: ScriptFault) -> FileError:
-        """What the server said of `statement`, with the place in the file."""
-        line, column = statement.line, statement.column
-        if fault.position is not None:
-            line, column = Lines(script.script).place(statement.offset + fault.position - 1)
-        error = fault.fault
-        if isinstance(error, Unreachable) and fault.sqlstate is None:
-            hint: str | None = "see migrate status for what is committed, then run again"
-        else:
-            hint = _HINTS.get(fault.sqlstate or "") or error.hint
-        waiting = self.watcher.last_waiting
-        if fault.sqlstate == "55P03" and waiting is not None and waiting.statement is statement:
-            hint = "in the way: " + "; ".join(f"pid {one.pid} ({one.application or 'unnamed'}, {one.state})"
-                                              for one in waiting.blockers)
-        detail = "\n".join(part for part in (error.detail, fault.context, f"in: {statement.summary}") if part)
-        return FileError(script.script.path, error.summary, line=line, column=column, sqlstate=fault.sqlstate,
-                         detail=detail, hint=hint)
-
-    def _refused_by_us(self, script: Prepared, fault: ScriptFault, from_end: int) -> FileError:
-        """Something around the statements was refused: command number `from_end` from the last, which is COMMIT."""
-        where = "at COMMIT" if from_end == 0 else "while writing the ledger" if from_end <= 2 else "at BEGIN"
-        return FileError(script.script.path, f"{where}: {fault.fault.summary}", sqlstate=fault.sqlstate,
-                         detail=fault.fault.detail, hint=_HINTS.get(fault.sqlstate or "") or fault.fault.hint)
 
     async def undo_settings(self) -> None:
         """Takes back what was set for a statement outside a transaction."""

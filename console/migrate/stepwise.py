@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from console.errors import ConsoleError
-from console.migrate import ledger
+from console.migrate import ledger, refusal
 from console.migrate.events import Notice
 from console.migrate.faults import FileError
 from console.migrate.indexes import ConcurrentIndex, concurrent_index, indexes_of, relation_exists
@@ -137,11 +137,12 @@ class _Progress:
             if built is not None and built.action == "create":
                 await self._check_valid(built, statement)
         except ScriptFault as fault:
-            raise await self._explained(runner.refused(self.script, statement, fault), built) from fault
+            refused = refusal.of_statement(self.script, statement, fault, runner.watcher.last_waiting)
+            raise await self._explained(refused, built) from fault
         except FileError:
             raise
         except ConsoleError as error:
-            raise runner.refused(self.script, statement, ScriptFault(0, error)) from error
+            raise refusal.of_statement(self.script, statement, ScriptFault(0, error), None) from error
         finally:
             runner.watcher.running = None
             if is_ours and not self.session.connection.closed:
