@@ -40,8 +40,20 @@ def settle(seconds: float) -> Shot:
     return wait
 
 
+def in_turn(*shots: Shot) -> Shot:
+    async def one_by_one(pilot: Pilot[int]) -> None:
+        for shot in shots:
+            await shot(pilot)
+
+    return one_by_one
+
+
 SHOTS: dict[str, Shot] = {
-    "overview": settle(40),
+    "overview": settle(100),
+    "schemas": in_turn(keys("2", "slash", "e v e n t _ d a t a . e v e n t s", "enter", "enter"), settle(2)),
+    "data": in_turn(keys(*["right_square_bracket"] * 8, after_s=0.3), settle(2)),
+    "migrations": in_turn(keys("3", *["down"] * 4), settle(2)),
+    "activity": in_turn(keys("4", "i"), settle(20)),
 }
 
 
