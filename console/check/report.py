@@ -24,7 +24,7 @@ def _block(report: Report, colour: bool) -> list[str]:
     width = max((len(result.name) for result in report.results), default=0)
     about = f"{report.server}, " if report.server else ""
     lines = [f"{painted(report.status.name, report.status)}  {report.target}  "
-             f"({about}{len(report.results)} checks in {report.duration_ms:.0f} ms)"]
+             f"({about}{_checks(len(report.results))} in {report.duration_ms:.0f} ms)"]
     told = [result for result in report.results if result.summary != NOT_ASKED]
     for result in sorted(told, key=lambda one: -one.status.badness):
         lines.append(f"  {painted(result.status.letter, result.status)} {result.name:<{width}}  {result.summary}")
@@ -68,7 +68,7 @@ def as_nagios(reports: Sequence[Report]) -> str:
            for result in sorted(report.results, key=lambda one: -one.status.badness)
            if result.status is not Status.OK and result.summary != NOT_ASKED]
     targets = ", ".join(report.target for report in reports)
-    told = "; ".join(bad) if bad else f"{sum(len(report.results) for report in reports)} checks"
+    told = "; ".join(bad) if bad else _checks(sum(len(report.results) for report in reports))
     performance = [_performance(result, f"{report.target}/" if many else "")
                    for report in reports for result in report.results if result.value is not None]
     first = _unpiped(f"DBCONSOLE {worst.name} - {targets}: {told}")
@@ -78,6 +78,10 @@ def as_nagios(reports: Sequence[Report]) -> str:
                      + (f" ({result.hint})" if result.hint and result.status is not Status.OK else ""))
             for report in reports for result in report.results]
     return "\n".join([first, *rest])
+
+
+def _checks(count: int) -> str:
+    return f"{count} check{'' if count == 1 else 's'}"
 
 
 def _brief(result: Result) -> str:

@@ -95,7 +95,7 @@ class ConsoleScreen(Screen[None]):
             self._set_waiting(waiting)
             self.refresh_bindings()
         if not waiting and self.FOCUS and self.focused is None:
-            self.query_one(self.FOCUS).focus()
+            self.set_focus(self.query_one(self.FOCUS))  # at once: `focus` waits, and would take it from who was quicker
         stale = state is State.LOST
         if stale != self.has_class("-stale"):
             self.set_class(stale, "-stale", update=False)

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.servers import Database, LiveServer
+from tests.support.pgbouncer import PgBouncer
+from tests.support.servers import Database, LiveServer, Servers
 from tests.support.terminal import Terminal, terminal
 from tests.support.tls import TlsServer
 
@@ -41,6 +42,41 @@ def test_it_opens_shows_the_checks_and_leaves(database: Database, size: tuple[in
         screen.wait(f"PostgreSQL {database.server.version}")
         assert all(len(line) <= size[0] for line in screen.text.splitlines())
         screen.send("q")
+        assert screen.wait_end() == 0
+
+
+def test_every_version_opens_and_is_browsed(any_server: LiveServer) -> None:
+    with any_server.database() as database, any_server.role() as nobody:
+        with database.connect() as connection:
+            connection.execute("CREATE SCHEMA shop; CREATE TABLE shop.orders (id int PRIMARY KEY)")
+        for conninfo in (database.conninfo, f"{database.conninfo} user={nobody}"):
+            _opens_and_browses(conninfo, any_server.version)
+
+
+def test_a_standby_and_a_pooler_are_browsed_like_any_server(servers: Servers, pgbouncer: PgBouncer,
+                                                            embedded: LiveServer) -> None:
+    primary = servers.make("embedded")
+    for conninfo, server in ((servers.standby(primary).conninfo(), primary), (pgbouncer.conninfo(), embedded)):
+        with server.connect() as connection:
+            connection.execute("CREATE SCHEMA IF NOT EXISTS shop; "
+                               "CREATE TABLE IF NOT EXISTS shop.orders (id int PRIMARY KEY)")
+        _opens_and_browses(conninfo, server.version)
+
+
+def _opens_and_browses(conninfo: str, version: str) -> None:
+    with console(conninfo) as screen:
+        screen.wait(f"PostgreSQL {version}")
+        screen.wait("cache_hit")
+        screen.send("2")
+        screen.wait("shop", 30)
+        screen.send("/")
+        screen.idle(0.3)
+        screen.send("orders")
+        screen.wait("found")
+        screen.idle(0.3)
+        screen.send("\r")
+        screen.wait("integer", 20)
+        screen.send("\x11")
         assert screen.wait_end() == 0
 
 
