@@ -70,7 +70,7 @@ def _opens_and_browses(conninfo: str, version: str) -> None:
         screen.send("2")
         screen.wait("shop", 30)
         screen.send("/")
-        screen.idle(0.3)
+        screen.wait("clear filter")
         screen.send("orders")
         screen.wait("found")
         screen.idle(0.3)
