@@ -154,8 +154,7 @@ def test_who_is_in_the_way_and_aborting(folder: Path, database: Database) -> Non
         screen.send("u")
         screen.wait(f"it would wait for pid {pid}")
         screen.send("y")
-        screen.wait("for ACCESS EXCLUSIVE behind pid")
-        assert f"behind pid {pid} (report" in screen.text
+        screen.wait(f"for ACCESS EXCLUSIVE behind pid {pid} (report")
         screen.send("a")
         screen.wait("Abort the run?")
         screen.send("y")

@@ -380,8 +380,9 @@ async def test_a_stopped_run_leaves_nothing(server: LiveServer, tmp_path: Path, 
                str(service.folder), *(["--embedded"] if where == "apart" else [])]
     folder = tmp_path / "tmp"
     folder.mkdir()
-    for parent in (folder, *folder.parents[:3]):
-        parent.chmod(0o755)
+    for parent in (folder, *folder.parents):
+        if not parent.stat().st_mode & 0o001:  # pytest's folders are its user's alone, and the server runs as another
+            parent.chmod(0o755)
     process = await asyncio.create_subprocess_exec(*command, stderr=subprocess.PIPE, stdout=subprocess.PIPE,
                                                    env={**os.environ, "TMPDIR": str(folder)})
     assert process.stderr is not None

@@ -38,7 +38,9 @@ class Terminal:
                 if cwd is not None:
                     os.chdir(cwd)
                 os.environ.update({"TERM": "xterm-256color", "COLORTERM": "truecolor"} | dict(environment or {}))
-                # With an environment: readline has put the size of pytest's terminal into the C library's own.
+                # readline puts the size of pytest's own terminal into the environment of whatever it starts.
+                for name in ("COLUMNS", "LINES"):
+                    os.environ.pop(name, None)
                 os.execvpe(command[0], list(command), os.environ)
             finally:
                 os._exit(127)
