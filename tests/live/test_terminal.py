@@ -69,6 +69,8 @@ def _opens_and_browses(conninfo: str, version: str) -> None:
         screen.wait("cache_hit")
         screen.send("2")
         screen.wait("shop", 30)
+        screen.wait("event triggers", 30)
+        screen.idle(0.5)
         screen.send("/")
         screen.wait("clear filter")
         screen.send("orders")
