@@ -49,7 +49,7 @@ def in_turn(*shots: Shot) -> Shot:
 
 
 SHOTS: dict[str, Shot] = {
-    "overview": settle(100),
+    "overview": settle(60),
     "schemas": in_turn(keys("2", "slash", "e v e n t _ d a t a . e v e n t s", "enter", "enter"), settle(2)),
     "data": in_turn(keys(*["right_square_bracket"] * 8, after_s=0.3), settle(2)),
     "migrations": in_turn(keys("3", *["down"] * 4), settle(2)),

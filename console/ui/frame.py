@@ -74,6 +74,11 @@ class ConsoleScreen(Screen[None]):
         """Samples again without waiting, after the screen asked for something else."""
         self._wake.set()
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether the widgets are there: keys are asked about before the first and after the last of them too."""
+        return self.is_mounted and self.is_running and bool(self.query("#body > *"))
+
     # the frame
 
     def compose(self) -> ComposeResult:

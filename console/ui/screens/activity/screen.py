@@ -275,6 +275,8 @@ class ActivityScreen(ConsoleScreen):
     # what a person does
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if not self.is_ready:
+            return False
         if action in ("signal", "tag", "follow", "back", "view", "with_idle", "with_background") \
                 and self.has_class("-waiting"):
             return False

@@ -281,6 +281,8 @@ class MigrationsScreen(ConsoleScreen):
     # keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if not self.is_ready:
+            return False
         subject = self.subject if self.found else None
         runs = console_app(self).runs
         if self.has_class("-waiting"):

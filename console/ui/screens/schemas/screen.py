@@ -171,6 +171,8 @@ class SchemasScreen(ConsoleScreen):
     # keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if not self.is_ready:
+            return False
         if self.has_class("-waiting") and action in ("other_side", "move_tab", "export", "back", "reread", "system"):
             return False
         match action:
