@@ -238,11 +238,28 @@ def _open(options: argparse.Namespace) -> int:
     from console.ui.start import run_console
 
     config = _config(options)
+    keep_log()
     argument = options.targets[0] if options.targets else None
     if is_demo(argument, options, config):
         return run_console("demo", console_sources(options, config, {}))
     target = resolve(argument, config, _overrides(options))
     return run_console(target.label, console_sources(options, config, {target.label: target}))
+
+
+def keep_log() -> None:
+    """Warnings and errors of the console's own go to a file of this user's alone; nowhere, if it can't be written."""
+    import logging
+
+    from console.resources import state_dir
+
+    handler: logging.Handler = logging.NullHandler()
+    path = state_dir() / "dbconsole.log"
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.getLogger().addHandler(handler)
 
 
 def console_sources(options: argparse.Namespace, config: Config, given: Mapping[str, Target]) -> Sources:

@@ -30,7 +30,7 @@ def write(event: str, facts: dict[str, Any]) -> None:
                        "by": person, **facts}, ensure_ascii=True, default=str)
     try:
         path().parent.mkdir(parents=True, exist_ok=True)
-        with open(path(), "a", encoding="utf-8", opener=_private) as file:  # noqa: PTH123: pathlib takes no opener
+        with open(path(), "a", encoding="utf-8", opener=_private) as file:
             file.write(line + "\n")
     except OSError as error:
         raise ConsoleError(f"the audit log can't be written: {path()}: {error.strerror}",
