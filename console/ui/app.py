@@ -19,6 +19,7 @@ How the parts go together, for whoever writes the next screen:
   for Textual's own widgets use `text.content(...)`.
 - Dialogs: `ChooseDialog`, `ConfirmDialog`, `FailureDialog`, `HelpDialog`, `PasswordDialog`, with `push_screen`.
 - What changes the server asks `dialogs.unlock` first whether it may; runs of migrations belong to `app.runs`.
+- From one screen to another with something in hand: `app.hand_over("query", sql)`, and `receive` of that screen.
 - Commands: a function added to `commands.SOURCES` offers more in the palette, such as objects to jump to.
 """
 
@@ -75,6 +76,7 @@ class ConsoleApp(Look):
         self.runs = Runs(sources.clock)
         self.entries = entries
         self.screen_name = entries[0].name
+        self.handed: tuple[str, object] | None = None
         self._generation = 0
         self._asked_password_for: ConsoleError | None = None
         self._add_modes()
@@ -138,6 +140,13 @@ class ConsoleApp(Look):
         self.close_dialogs()
         self.screen_name = name
         self.switch_mode(f"{name} {self._generation}")
+
+    def hand_over(self, name: str, subject: object) -> None:
+        """Goes to that screen with something that it is to show: see its `receive`."""
+        self.handed = (name, subject)
+        self.action_show_screen(name)
+        if isinstance(screen := self.screen_stack[0], ConsoleScreen):
+            screen.take_handed()  # it may be the one that is shown already: it will not be resumed
 
     # events
 

@@ -70,6 +70,9 @@ class ConsoleScreen(Screen[None]):
     def failed(self, error: ConsoleError) -> None:
         """The screen's own reads failed, while the connection may be all right."""
 
+    def receive(self, subject: object) -> None:
+        """What another screen handed over, once there are widgets to show it: the SQL of a query, a session's pid."""
+
     def refresh_now(self) -> None:
         """Samples again without waiting, after the screen asked for something else."""
         self._wake.set()
@@ -134,12 +137,21 @@ class ConsoleScreen(Screen[None]):
         self.take_snapshot()
         if type(self).sample is not ConsoleScreen.sample and (self._poller is None or self._poller.is_finished):
             self._poller = self.run_worker(self._poll(), group="sample", exit_on_error=False)
+        self.call_after_refresh(self.take_handed)
 
     def on_screen_suspend(self, event: events.ScreenSuspend) -> None:
         # A dialog suspends the screen beneath it too: that goes on, another screen in its place ends it.
         if self not in self.app.screen_stack and self._poller is not None:
             self._poller.cancel()
             self._poller = None
+
+    def take_handed(self) -> None:
+        """Receives what the application holds for this screen, once."""
+        app = console_app(self)
+        if app.handed is not None and app.handed[0] == app.screen_name and self is app.screen_stack[0] and self.is_ready:
+            _, subject = app.handed
+            app.handed = None
+            self.receive(subject)
 
     async def _poll(self) -> None:
         while True:
