@@ -148,7 +148,9 @@ class ConsoleScreen(Screen[None]):
     def take_handed(self) -> None:
         """Receives what the application holds for this screen, once."""
         app = console_app(self)
-        if app.handed is not None and app.handed[0] == app.screen_name and self is app.screen_stack[0] and self.is_ready:
+        if app.handed is None or app.handed[0] != app.screen_name or self is not app.screen_stack[0]:
+            return
+        if self.is_ready:
             _, subject = app.handed
             app.handed = None
             self.receive(subject)
