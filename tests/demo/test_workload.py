@@ -74,7 +74,7 @@ async def test_it_works_waits_and_deadlocks_and_the_tables_stay_as_they_are(
             await until(connection, deadlocks, lambda found: found > deadlocked)
             await until(connection, transactions, lambda found: found > before + 300)
             assert not task.done()
-        await until(connection, SESSIONS, lambda found: found == 0, within_s=5)
+        await until(connection, SESSIONS, lambda found: found == 0, within_s=20)
         assert await count(connection, sizes) == rows
 
 
@@ -85,7 +85,7 @@ async def test_cancelling_ends_it_at_once(demo: Demo) -> None:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         assert task.cancelled()
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 8
 
 
 async def test_only_one_console_runs_it(demo: Demo) -> None:

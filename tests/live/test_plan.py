@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import fields
@@ -142,11 +141,9 @@ async def test_plan_waits_for_no_lock(any_database: Database) -> None:
     with filled(any_database), psycopg.connect(any_database.conninfo) as holder:
         holder.execute("LOCK TABLE s.big, s.parts IN ACCESS EXCLUSIVE MODE")
         async with session_on(any_database.conninfo) as session:
-            started = time.monotonic()
             (planned,) = await plan(session, [step("UPDATE s.big SET a = 1; DELETE FROM s.parts")])
-            took = time.monotonic() - started
         holder.rollback()
-    assert took < 0.4  # the target's lock_timeout is 0.5 s
+    # A read that had waited would have failed at the target's lock_timeout, and its facts would be missing.
     facts = planned.statements[0].relations[0].facts
     assert facts is not None and facts.total_bytes is not None and facts.total_bytes > 0 and facts.rows == 20000
     assert planned.statements[0].relations[0].in_the_way

@@ -167,7 +167,7 @@ async def test_cancelling_the_task_cancels_the_statement(database: Database, poo
         started = time.perf_counter()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert time.perf_counter() - started < 2
+        assert time.perf_counter() - started < 10
     with database.connect() as other:
         for _ in range(50):
             active = other.execute("SELECT 1 FROM pg_stat_activity WHERE pid=%s AND state='active'", [pid]).fetchall()

@@ -151,7 +151,7 @@ async def test_cancelling_is_prompt_and_leaves_nothing(vectors: Database) -> Non
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - begun < 8
         async with pool.session() as session:
             cursor = await session.connection.execute(
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "

@@ -121,16 +121,16 @@ async def test_paused_it_asks_nothing_until_woken(database: Database) -> None:
     async with sampling(database.conninfo, every_s=0.02) as (sampler, heard):
         await until(heard, lambda one: one.database_bytes)
         sampler.paused = True
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(1.0)  # what is under way ends
         count = len(heard)
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.3)
         assert len(heard) == count
         sampler.wake()
-        await asyncio.sleep(0.2)
+        await until(heard, lambda one: len(heard) == count + 1)
+        await asyncio.sleep(0.3)
         assert len(heard) == count + 1
         sampler.paused = False
-        await asyncio.sleep(0.2)
-        assert len(heard) > count + 2
+        await until(heard, lambda one: len(heard) > count + 2)
 
 
 async def test_a_new_interval_holds_at_once(database: Database) -> None:
@@ -194,7 +194,7 @@ async def test_quitting_does_not_wait_for_a_hung_server(own_server: LiveServer) 
                 os.kill(pid, signal.SIGSTOP)
             await asyncio.sleep(0.3)
             started = time.monotonic()
-        assert time.monotonic() - started < 3.0
+        assert time.monotonic() - started < 8
         connection.execute("SELECT 1")
         for (pid,) in connection.execute(
                 "SELECT pid FROM pg_stat_activity WHERE application_name = 'dbconsole'").fetchall():

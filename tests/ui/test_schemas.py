@@ -187,9 +187,9 @@ async def test_moving_on_leaves_no_read_behind(world: World) -> None:
         await asyncio.sleep(0.2)
         await pilot.press("up")
         await asyncio.sleep(0.2)
-        reading = [worker for worker in screen.query_one(DetailPane).workers
-                   if worker.group == "subject" and not worker.is_finished]
-        assert len(reading) == 1
+        pane = screen.query_one(DetailPane)
+        await until(lambda: sum(worker.group == "subject" and not worker.is_finished for worker in pane.workers) == 1,
+                    pilot)
         world.pool.release()
         await until(lambda: subject(screen) == "event_data.events", pilot)
 

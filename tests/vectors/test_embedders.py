@@ -121,7 +121,7 @@ async def test_command() -> None:
     begun = time.monotonic()
     with pytest.raises(EmbedderFailed, match=r"no answer in 0\.3 s"):
         await embed(CommandEmbedder("c", "sleep 30", 0.3), "x", 2)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 15
 
 
 async def test_function() -> None:
