@@ -103,7 +103,8 @@ class ConsoleScreen(Screen[None]):
             self._set_waiting(waiting)
             self.refresh_bindings()
         if not waiting and self.FOCUS and self.focused is None:
-            self.set_focus(self.query_one(self.FOCUS))  # at once: `focus` waits, and would take it from who was quicker
+            # At once: `focus` waits, and would take it from who was quicker.
+            self.set_focus(self.query_one_optional(self.FOCUS))
         stale = state is State.LOST
         if stale != self.has_class("-stale"):
             self.set_class(stale, "-stale", update=False)

@@ -1,55 +1,109 @@
-"""Overview: the verdict, four small charts, the checks and the services. Reads nothing itself: the sampler does."""
+"""Overview: the verdict, and below it pages chosen by letter keys: health, load, WAL, I/O, vacuum, sizes, alerts..."""
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual.app import ComposeResult
-from textual.containers import Container, Horizontal
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.widgets import Input
 
-from console.metrics.read import SCHEMA_SIZES
+from console.errors import ConsoleError
 from console.sampler.records import Snapshot
+from console.server.session import Session
 from console.ui.frame import ConsoleScreen
-from console.ui.widgets.record_table import RecordTable
+from console.ui.screens.overview.pages import PAGES
+from console.ui.screens.overview.pages.page import Page
 from console.ui.widgets.status_line import StatusLine
-from console.ui.widgets.trend import TrendCard
+from console.ui.widgets.tab_bar import TabBar
 from console.view import overview as view
-
-SAMPLES = 240
-"""How many samples the charts look back: two a cell on a wide terminal."""
 
 
 class OverviewScreen(ConsoleScreen):
-    """See SCREENS.md, 1 Overview."""
+    """See SCREENS.md, 1 Overview. A page is made when it is opened first and lives as long as the screen."""
 
     CSS_PATH = "screen.tcss"
-    FOCUS = "#checks"
     VERTICAL_BREAKPOINTS = [(0, "-short"), (16, "-tall")]  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "back", key_display="esc", id="overview.back"),
+        # With priority: some of the letters also move in tables.
+        *[Binding(entry.key, f"page({entry.name!r})", entry.title, show=False, priority=True,
+                  id=f"overview.{entry.name}")
+          for entry in PAGES if entry.key],
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pages: dict[str, Page] = {}
+        self.page_name = PAGES[0].name
+
+    @property
+    def page(self) -> Page:
+        """The page that is shown."""
+        return self.pages[self.page_name]
 
     def body(self) -> ComposeResult:
         yield StatusLine(id="verdict")
-        with Horizontal(id="trends"):
-            for number in range(4):
-                yield TrendCard(id=f"trend{number}")
-        with Container(id="tables"):
-            yield RecordTable(id="checks")
-            yield RecordTable(id="services")
+        yield TabBar(id="pages")
+        with Container(id="shown"):
+            page = self.pages[self.page_name] = PAGES[0].make()
+            self._take_focus_from(page)
+            yield page
+
+    # reading
 
     def sampled(self, snapshot: Snapshot) -> None:
         self.query_one("#verdict", StatusLine).show(view.verdict(snapshot.results))
-        self.query_one("#checks", RecordTable).show(view.checks_table(snapshot.results))
-        services = self.query_one("#services", RecordTable)
-        services.set_class(not snapshot.services, "-schemas")
-        services.show(view.services_table(
-            snapshot, snapshot.readings.rows(SCHEMA_SIZES)))
-        sampler = self.connection.sampler
-        assert sampler is not None
-        values = {name: sampler.history.values(name, SAMPLES) for name in view.SERIES}
-        for widget, card in zip(self.query(TrendCard), view.cards(snapshot, values), strict=True):
-            widget.show_card(card)
+        self._show_tabs()
+        self.page.show_if_there()
 
-    def on_record_table_row_chosen(self, event: RecordTable.RowChosen) -> None:
-        if event.table.id != "checks":
-            return
-        from console.ui.dialogs.failure import DetailDialog
+    async def sample(self, session: Session) -> None:
+        await self.page.sample(session)
 
-        result = event.row.record
-        self.app.push_screen(DetailDialog(result.title, *view.check_detail(result)))
+    def failed(self, error: ConsoleError) -> None:
+        self.page.failed(error.summary)
+
+    # the pages
+
+    def _show_tabs(self) -> None:
+        names = [entry.name for entry in PAGES]
+        self.query_one("#pages", TabBar).show_tabs(
+            [(f"{entry.key} {entry.title}".lstrip(), True) for entry in PAGES], names.index(self.page_name))
+
+    def _take_focus_from(self, page: Page) -> None:
+        self.FOCUS = f"#{page.id} {page.FOCUS}" if page.FOCUS else ""
+
+    async def action_page(self, name: str) -> None:
+        """Shows that page; the key of the one that is shown goes back to the first."""
+        name = PAGES[0].name if name == self.page_name else name
+        is_new = name not in self.pages
+        if is_new:
+            self.pages[name] = next(entry for entry in PAGES if entry.name == name).make()
+        self.page_name = name
+        self._take_focus_from(self.page)
+        for one in self.pages.values():
+            one.display = one is self.page
+        if is_new:
+            await self.query_one("#shown").mount(self.page)
+        self.set_focus(self.query_one(self.FOCUS) if self.FOCUS else None)
+        self._show_tabs()
+        self.page.show_if_there()
+        self.refresh_now()
+        self.refresh_bindings()
+
+    async def action_back(self) -> None:
+        await self.action_page(PAGES[0].name)
+
+    async def on_tab_bar_chosen(self, event: TabBar.Chosen) -> None:
+        if PAGES[event.index].name != self.page_name:
+            await self.action_page(PAGES[event.index].name)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("page", "back") and (not self.is_ready or self.has_class("-waiting")):
+            return False
+        if action == "page":
+            return not isinstance(self.focused, Input)
+        if action == "back":
+            return self.page_name != PAGES[0].name
+        return super().check_action(action, parameters)

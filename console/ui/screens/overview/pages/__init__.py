@@ -1,0 +1,36 @@
+"""The pages of the Overview. The next one is one entry here; how to write one: page.py."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from console.ui.screens.overview.pages.page import Page
+
+
+@dataclass(frozen=True, slots=True)
+class PageEntry:
+    """A page: its letter key, its name (also its widget's id), its title in the tab bar, and "module:Class".
+
+    The class is imported when its key is pressed first. The first page has no key of its own: escape, or the key of
+    the page that is shown, goes back to it.
+    """
+
+    key: str
+    name: str
+    title: str
+    where: str
+
+    def make(self) -> Page:
+        module, _, name = self.where.partition(":")
+        kind: type[Page] = getattr(importlib.import_module(module), name)
+        return kind(id=self.name)
+
+
+_HERE = "console.ui.screens.overview.pages"
+
+PAGES = (
+    PageEntry("", "health", "Overview", f"{_HERE}.health:HealthPage"),
+)

@@ -1,0 +1,49 @@
+"""The first page: four small charts, the checks and the services. Reads nothing itself: the sampler does."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Container, Horizontal
+
+from console.metrics.read import SCHEMA_SIZES
+from console.ui.screens.overview.pages.page import Page
+from console.ui.widgets.record_table import RecordTable
+from console.ui.widgets.trend import TrendCard
+from console.view import overview as view
+
+SAMPLES = 240
+"""How many samples the charts look back: two a cell on a wide terminal."""
+
+
+class HealthPage(Page):
+    """See SCREENS.md, 1 Overview."""
+
+    FOCUS = "#checks"
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(id="trends"):
+            for number in range(4):
+                yield TrendCard(id=f"trend{number}")
+        with Container(id="tables"):
+            yield RecordTable(id="checks")
+            yield RecordTable(id="services")
+
+    def show(self) -> None:
+        snapshot, history = self.snapshot, self.history
+        if snapshot is None or history is None:
+            return
+        self.query_one("#checks", RecordTable).show(view.checks_table(snapshot.results))
+        services = self.query_one("#services", RecordTable)
+        services.set_class(not snapshot.services, "-schemas")
+        services.show(view.services_table(snapshot, snapshot.readings.rows(SCHEMA_SIZES)))
+        values = {name: history.values(name, SAMPLES) for name in view.SERIES}
+        for widget, card in zip(self.query(TrendCard), view.cards(snapshot, values), strict=True):
+            widget.show_card(card)
+
+    def on_record_table_row_chosen(self, event: RecordTable.RowChosen) -> None:
+        if event.table.id != "checks":
+            return
+        from console.ui.dialogs.failure import DetailDialog
+
+        result = event.row.record
+        self.app.push_screen(DetailDialog(result.title, *view.check_detail(result)))
