@@ -73,6 +73,11 @@ class ConsoleScreen(Screen[None]):
     def receive(self, subject: object) -> None:
         """What another screen handed over, once there are widgets to show it: the SQL of a query, a session's pid."""
 
+    @property
+    def has_reads(self) -> bool:
+        """Whether there is anything for `sample` to ask; see `poll_or_rest` when that changes."""
+        return type(self).sample is not ConsoleScreen.sample
+
     def refresh_now(self) -> None:
         """Samples again without waiting, after the screen asked for something else."""
         self._wake.set()
@@ -136,13 +141,23 @@ class ConsoleScreen(Screen[None]):
     def on_screen_resume(self, event: events.ScreenResume) -> None:
         self.show_state()
         self.take_snapshot()
-        if type(self).sample is not ConsoleScreen.sample and (self._poller is None or self._poller.is_finished):
-            self._poller = self.run_worker(self._poll(), group="sample", exit_on_error=False)
+        self.poll_or_rest()
         self.call_after_refresh(self.take_handed)
 
     def on_screen_suspend(self, event: events.ScreenSuspend) -> None:
         # A dialog suspends the screen beneath it too: that goes on, another screen in its place ends it.
-        if self not in self.app.screen_stack and self._poller is not None:
+        if self not in self.app.screen_stack:
+            self._rest()
+
+    def poll_or_rest(self) -> None:
+        """Has a connection and samples, or has none, by `has_reads`."""
+        if not self.has_reads:
+            self._rest()
+        elif self._poller is None or self._poller.is_finished:
+            self._poller = self.run_worker(self._poll(), group="sample", exit_on_error=False)
+
+    def _rest(self) -> None:
+        if self._poller is not None:
             self._poller.cancel()
             self._poller = None
 

@@ -58,6 +58,10 @@ class OverviewScreen(ConsoleScreen):
         self._show_tabs()
         self.page.show_if_there()
 
+    @property
+    def has_reads(self) -> bool:
+        return bool(self.page.reads())
+
     async def sample(self, session: Session) -> None:
         await self.page.sample(session)
 
@@ -89,6 +93,7 @@ class OverviewScreen(ConsoleScreen):
         self.set_focus(self.query_one(self.FOCUS) if self.FOCUS else None)
         self._show_tabs()
         self.page.show_if_there()
+        self.poll_or_rest()
         self.refresh_now()
         self.refresh_bindings()
 
