@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -44,15 +44,16 @@ class ExplainRequest:
     """What to ask of EXPLAIN.
 
     `parameters` are texts for $1, $2... (None is NULL); `generic` plans without knowing them. `settings` hold for the
-    transaction alone. `may_write` allows ANALYZE to run what writes; it is rolled back all the same, but sequences,
-    and what functions and triggers do outside the database, are not. `timeout_ms` 0 is none; `token` makes names
-    unique.
+    transaction alone; `without` names options (see `offered`) to leave out. `may_write` allows ANALYZE to run what
+    writes; it is rolled back all the same, but sequences, and what functions and triggers do outside the database, are
+    not. `timeout_ms` 0 is none; `token` makes names unique.
     """
 
     statement: str
     analyze: bool = False
     generic: bool = False
     serialize: bool = True
+    without: Collection[str] = ()
     may_write: bool = False
     timeout_ms: int = 30_000
     parameters: Sequence[str | None] = ()
@@ -111,16 +112,22 @@ async def _within(limit_s: float | None, work: Coroutine[Any, Any, Explained], s
                       hint="it may be stopped, overloaded, or behind a broken network")
 
 
+def offered(major: int, *, analyze: bool) -> tuple[str, ...]:
+    """The OPTIONS that this version has for a plan, or for one that is run."""
+    run = ("WAL", "TIMING", *(("SERIALIZE",) if major >= 17 else ())) if analyze else ()
+    return ("BUFFERS", "VERBOSE", "SETTINGS", *(("MEMORY",) if major >= 17 else ()), *run)
+
+
 def options(major: int, request: ExplainRequest) -> str:
     """The options that this version has: `ANALYZE, VERBOSE, ..., FORMAT JSON`."""
-    named = ["ANALYZE", "WAL"] if request.analyze else []
-    named += ["VERBOSE", "SETTINGS", "BUFFERS"]
-    if request.generic and major >= 16:
-        named.append("GENERIC_PLAN")
-    if major >= 17:
-        named.append("MEMORY")
-        if request.analyze and request.serialize:
-            named.append("SERIALIZE")
+    without = {*request.without, *(() if request.serialize else ("SERIALIZE",))}
+    named = ["ANALYZE"] if request.analyze else []
+    named += ["GENERIC_PLAN"] if request.generic and major >= 16 else []
+    for name in offered(major, analyze=request.analyze):
+        if name not in without:
+            named += [name] if name != "TIMING" else []
+        elif name in ("BUFFERS", "TIMING") and request.analyze:
+            named.append(f"{name} OFF")  # they are on by default
     return ", ".join([*named, "FORMAT JSON"])
 
 
@@ -267,4 +274,4 @@ def _told(error: psycopg.Error, label: str, request: ExplainRequest, prefix: int
             return fault
 
 
-__all__ = ["ExplainRequest", "Explained", "Writes", "explain", "options"]
+__all__ = ["ExplainRequest", "Explained", "Writes", "explain", "offered", "options"]

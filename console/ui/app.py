@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
 
@@ -39,6 +39,9 @@ from console.ui.look import Look
 from console.ui.running import Runs
 from console.ui.screens import ENTRIES, Entry
 from console.ui.text import content
+
+if TYPE_CHECKING:
+    from console.plans.records import Plan
 
 NUMBERS = "12345678"
 
@@ -77,6 +80,8 @@ class ConsoleApp(Look):
         self.entries = entries
         self.screen_name = entries[0].name
         self.handed: tuple[str, object] | None = None
+        self.kept_plan: tuple[str, Plan] | None = None
+        """The plan that others are compared with, and what it is called."""
         self._generation = 0
         self._asked_password_for: ConsoleError | None = None
         self._add_modes()

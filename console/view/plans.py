@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
 from console.plans.records import BLOCK_BYTES, Analysis, Buffers, Comparison, Finding, Node, Plan, Severity
 from console.view import format as fmt
@@ -20,10 +21,10 @@ LETTERS: dict[Severity, str] = {"info": "i", "warning": "W", "critical": "C"}
 TONES: dict[Severity, Tone] = {"info": "dim", "warning": "warning", "critical": "critical"}
 
 COLUMNS = (
-    Column("node", "node", fixed=True, minimum=24, maximum=70, flexible=True, sortable=False),
+    Column("node", "node", fixed=True, minimum=32, maximum=70, flexible=True, sortable=False),
     Column("rows", "rows (planned)", "right", minimum=12, maximum=24),
     Column("time", "time", "right", minimum=7),
-    Column("self", "self", minimum=BAR_CELLS + 5, maximum=BAR_CELLS + 6),
+    Column("self", "self", minimum=BAR_CELLS + 6, maximum=BAR_CELLS + 6),
     Column("loops", "loops", "right", priority=2),
     Column("buffers", "buffers", "right", maximum=28, priority=1),
     Column("notes", "notes", maximum=40, priority=3, sortable=False),
@@ -36,6 +37,22 @@ def tree(analysis: Analysis, *, unicode: bool = True) -> Table:
     plan = analysis.plan
     return Table(COLUMNS, tuple(_row(plan, node, prefix, marks.get(node.index), unicode)
                                 for node, prefix in zip(plan.nodes, rails(plan, unicode=unicode), strict=True)))
+
+
+def folded(table: Table, plan: Plan, closed: Collection[int]) -> Table:
+    """`tree` without what is below the nodes `closed`, which say how many nodes that is."""
+    rows: list[Row] = []
+    hidden_to = 0
+    for row, node in zip(table.rows, plan.nodes, strict=True):
+        if node.index < hidden_to:
+            continue
+        if node.index in closed and node.children:
+            hidden_to = node.end
+            first, *others = row.cells
+            below = node.end - node.index - 1
+            row = replace(row, cells=(replace(first, text=f"{first.text}  … {fmt.count(below)} below"), *others))
+        rows.append(row)
+    return replace(table, rows=tuple(rows))
 
 
 def rails(plan: Plan, *, unicode: bool = True) -> Iterator[str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -21,24 +21,28 @@ from console.view.table import Table
 
 FORMATS: tuple[Format, ...] = ("csv", "json")
 
-Write = Callable[[Path, Format, Callable[[int], None]], Awaitable[int]]
+Form = TypeVar("Form", bound=str)
+
+Write = Callable[[Path, Form, Callable[[int], None]], Awaitable[int]]
 """Writes the file, tells how many rows it has so far, and returns how many they are. Raises ConsoleError."""
 
 
-class ExportDialog(Dialog[None]):
+class ExportDialog(Dialog[None], Generic[Form]):
     """A path and a format; enter writes, escape cancels what is being written and leaves nothing behind."""
 
     KEYS = "enter write   ^t format   esc cancel"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+t", "switch", "format", show=False, priority=True)]
     width = 72
 
-    def __init__(self, name: str, what: str, write: Write) -> None:
-        """`name` is of what is exported, `what` says which rows these are."""
+    def __init__(self, name: str, what: str, write: Write[Form], formats: Sequence[Form], unit: str = "row") -> None:
+        """`name` is of what is exported, `what` says which rows these are; a format is a file's ending too."""
         super().__init__(f"Export {name}")
         self._what = what
         self._write_to = write
-        self._format: Format = "csv"
-        self._start = f"{_file_name(name)}.csv"
+        self._formats = formats
+        self._unit = unit
+        self._format = formats[0]
+        self._start = f"{_file_name(name)}.{self._format}"
         self._replaces: Path | None = None
 
     def body(self) -> ComposeResult:
@@ -51,13 +55,13 @@ class ExportDialog(Dialog[None]):
         self._show_format()
 
     def _show_format(self) -> None:
-        chosen = "  ".join(f"[{one.upper()}]" if one == self._format else f" {one.upper()} " for one in FORMATS)
+        chosen = "  ".join(f"[{one.upper()}]" if one == self._format else f" {one.upper()} " for one in self._formats)
         self.query_one("#format", Words).say((f"Format: {chosen}   ^t changes it", ""), ("", ""))
 
     def action_switch(self) -> None:
-        self._format = FORMATS[(FORMATS.index(self._format) + 1) % len(FORMATS)]
+        self._format = self._formats[(self._formats.index(self._format) + 1) % len(self._formats)]
         path = self.query_one(Input)
-        for one in FORMATS:
+        for one in self._formats:
             if path.value.endswith(f".{one}"):
                 path.value = f"{path.value[:-len(one)]}{self._format}"
                 break
@@ -80,19 +84,19 @@ class ExportDialog(Dialog[None]):
             self._tell(f"{path} is there already: enter once more replaces it.", failed=True)
         else:
             event.input.disabled = True
-            self._tell("writing… 0 rows")
+            self._tell(f"writing… 0 {self._unit}s")
             self.run_worker(self._write(path.absolute()), group="export", exclusive=True, exit_on_error=False)
 
     async def _write(self, path: Path) -> None:
         try:
             count = await self._write_to(
-                path, self._format, lambda rows: self._tell(f"writing… {fmt.plural(rows, 'row')}"))
+                path, self._format, lambda rows: self._tell(f"writing… {fmt.plural(rows, self._unit)}"))
         except ConsoleError as error:
             self._tell(" ".join(filter(None, (error.summary, error.hint))), failed=True)
             self.query_one(Input).disabled = False
             self.query_one(Input).focus()
             return
-        console_app(self).tell(f"{fmt.plural(count, 'row')} written to {path}")
+        console_app(self).tell(f"{fmt.plural(count, self._unit)} written to {path}")
         self.dismiss(None)
 
     def _tell(self, words: str, *, failed: bool = False) -> None:
@@ -106,7 +110,7 @@ class ExportDialog(Dialog[None]):
         self.dismiss(None)
 
 
-def of_table(name: str, table: Table) -> ExportDialog:
+def of_table(name: str, table: Table) -> ExportDialog[Format]:
     """Asks where to write the rows of `table`, as they are now."""
     async def write_rows(path: Path, form: Format, progress: Callable[[int], None]) -> int:
         async def chunks() -> AsyncIterator[bytes]:
@@ -115,7 +119,7 @@ def of_table(name: str, table: Table) -> ExportDialog:
 
         return await write(chunks(), path, progress)
 
-    return ExportDialog(name, f"{fmt.plural(len(table.rows), 'row')}, as shown.", write_rows)
+    return ExportDialog(name, f"{fmt.plural(len(table.rows), 'row')}, as shown.", write_rows, FORMATS)
 
 
 def _file_name(name: str) -> str:
