@@ -1,4 +1,4 @@
-"""The audit log: every cancel and terminate that was asked for, and what came of it, one JSON object a line."""
+"""The audit log: cancels, terminates, index builds that were asked for, and what came of them, a JSON object a line."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def write(event: str, facts: dict[str, Any]) -> None:
             file.write(line + "\n")
     except OSError as error:
         raise ConsoleError(f"the audit log can't be written: {path()}: {error.strerror}",
-                           hint="nothing is cancelled or terminated without it") from error
+                           hint="nothing is cancelled, terminated or built without it") from error
 
 
 def _private(name: str, flags: int) -> int:

@@ -6,8 +6,10 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+from console.activity.records import Progress
 from console.server.identifiers import identifier
 from console.vectors.metrics import Metric, metric_of_operator
+from console.vectors.reasons.records import Reason, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +189,19 @@ class IndexFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidates:
+    """What the vector index gave in an execution: rows kept and rows that a filter rejected, over all its scans."""
+
+    index: str
+    kept: int
+    rejected: int
+
+    @property
+    def given(self) -> int:
+        return self.kept + self.rejected
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """One row found. `distance` is the operator's value (for inner product its negative), None for a NULL vector.
 
@@ -204,7 +219,8 @@ class SearchResult:
     """What a search brought. `columns` and their `type_oids` belong to every hit's values; times in milliseconds.
 
     `sql` is the statement with the vector in it, as one would paste it; `index_used` None where no vector index was,
-    `plan` EXPLAIN's document. `found` counts the rows that came before the query's own row was left out.
+    `plan` EXPLAIN's document. `reasons` say why fewer than k rows came, `verdict` why the index was not used, and
+    `candidates` what the index gave where that was counted.
     """
 
     column: VectorColumn
@@ -221,6 +237,9 @@ class SearchResult:
     warnings: tuple[str, ...]
     server_ms: float
     total_ms: float
+    reasons: tuple[Reason, ...] = ()
+    verdict: Verdict | None = None
+    candidates: Candidates | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,3 +294,63 @@ class Recommendation:
     point: Point | None
     sentence: str
     sql: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """Whom a build waits for (sql/build_blockers.sql); a prepared transaction has the pid 0 and nothing else."""
+
+    pid: int
+    user: str | None
+    application: str | None
+    state: str | None
+    transaction_age_s: float | None
+    query: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Building:
+    """An index that a session builds now (sql/building.sql)."""
+
+    index_oid: int
+    relation_oid: int
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class BuildStep:
+    """How far a build is. `progress` None: the server reports none (a DROP), or none yet. `seconds_left` is of the
+    phase, by its rate of the last minute."""
+
+    progress: Progress | None
+    seconds_left: float | None
+    blockers: tuple[Blocker, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BuildNotice:
+    """What the server said meanwhile, such as that an hnsw graph no longer fits into maintenance_work_mem."""
+
+    severity: str
+    message: str
+    hint: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOver:
+    """An index that is not valid, left by a build that failed or was cancelled. `name` and `sql` (its DROP) as SQL;
+    `obstacle` says why it was not dropped."""
+
+    name: str
+    is_dropped: bool
+    sql: str
+    obstacle: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """A build that is through: seconds, the index's size in bytes (None when dropped), and the notices."""
+
+    took_s: float
+    size_bytes: int | None
+    notices: tuple[BuildNotice, ...]
