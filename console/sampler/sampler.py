@@ -20,7 +20,9 @@ from console.sampler.observation import SLOW_S, Observation
 from console.sampler.records import Snapshot
 from console.sampler.series import SERIES, series_of
 from console.server.breaker import BreakerState
+from console.server.info import ServerInfo
 from console.server.pool import Pool
+from console.server.query import Read
 from console.server.session import PgSession
 from console.services import Service
 
@@ -35,13 +37,17 @@ LONGEST_WAIT_S = 30.0
 
 Listener = Callable[[Snapshot], None]
 
+Rider = Callable[[ServerInfo, float], Sequence[Read[Any]]]
+"""What is to be read along in a tick's round trip, given the server's facts and the monotonic time."""
+
 
 class Sampler:
     """Samples one target for as long as `run` runs.
 
     It waits `every_s` seconds *after* each sample, so that a slow server is asked less often. `every_s` and `paused`
     may be set at any time; `latest` is None until something is known. Listeners are called in the event loop with
-    every snapshot: of a tick, again when sizes came after it, and of a failure. `history` holds series.SERIES by
+    every snapshot: of a tick, again when sizes came after it, and of a failure. What `riders` want read along is in
+    `Snapshot.readings`. `history` holds series.SERIES by
     `clock.monotonic()`.
     Raises ConfigError when the configuration's checks are wrong.
     """
@@ -54,6 +60,7 @@ class Sampler:
         self.latest: Snapshot | None = None
         self.history = History(SERIES)
         self.listeners: list[Listener] = []
+        self.riders: list[Rider] = []
         self._clock = clock
         self._every_s = every_s
         self._paused = False
@@ -116,8 +123,9 @@ class Sampler:
         observation, now_s = self._observation, self._clock.monotonic()
         context = Context(session.info, session.target, self.services)
         quick, sizes = observation.due(context, now_s)
-        readings = await session.refresh(*in_order(quick, context), within_s=TICK_WITHIN_S)
-        observation.take(quick, readings, context, now_s)
+        along = [read for rider in self.riders for read in rider(session.info, now_s) if read.query not in quick]
+        readings = await session.refresh(*along, *in_order(quick, context), within_s=TICK_WITHIN_S)
+        observation.take([*quick, *(read.query for read in along)], readings, context, now_s)
         observation.measure(readings, context, self._every_s)
         # In a thread: the check of the migrations reads their files.
         await asyncio.to_thread(observation.judge, quick, context, now_s)

@@ -1,0 +1,58 @@
+"""What a recording is made of."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from console.server.info import ServerInfo
+from console.services import Service
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Whose samples these are: the target's label and environment, its server, its services, and which version of
+    dbconsole recorded them. The services' folders are not recorded."""
+
+    version: str
+    target: str
+    environment: str
+    info: ServerInfo
+    services: tuple[Service, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One tick. `taken_at` is by the server's clock; `every_s` is the pace of the samples then.
+
+    `rows` are those of every read, also of one that was not asked again in this tick: then it is the very object of
+    the sample before. `unavailable` says why a read has none. `series` is this tick's part of the sampler's history.
+    With `error` the server could not be reached, and there is nothing else.
+    """
+
+    taken_at: dt.datetime
+    every_s: float
+    rows: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    unavailable: Mapping[str, str] = field(default_factory=dict)
+    series: Mapping[str, float | None] = field(default_factory=dict)
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A sample as it stands in a file. A key frame can be read alone, the others with the last key frame before."""
+
+    is_key: bool
+    at_us: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much has been recorded: samples, bytes, and seconds from the first to the last of them."""
+
+    samples: int = 0
+    total_bytes: int = 0
+    seconds: float = 0.0
