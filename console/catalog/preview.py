@@ -131,6 +131,13 @@ class Preview:
         text, size = page.rows[0]
         return Value(text, None if size is None else int(size), text is not None and len(text) >= VALUE_CAP)
 
+    async def row(self, key: Sequence[str]) -> PreviewRow:
+        """The row with this key, or, where there is no key, with this ctid. Raises Missing when it is gone."""
+        rows = self._rows(await self._ask(paging.one(self.source), tuple(Raw(part.encode()) for part in key)))
+        if not rows:
+            raise Missing(f"{self._label}: the row is gone, or it has moved", hint="search again")
+        return rows[0]
+
     async def close(self) -> None:
         if self._cursor is not None:
             await self._cursor.close()

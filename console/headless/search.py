@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +20,7 @@ from console.vectors.search import (
     SearchRequest,
     Subject,
     default_metric,
+    parsed_key,
     search,
     subject,
     vector_of_row,
@@ -103,36 +103,22 @@ async def _vector(session: PgSession, found: Subject, target: Target, options: a
     """The query vector, and the key of the row that it came from."""
     column = found.column
     if options.like_id is not None:
-        key = _key(options.like_id, len(found.key.columns) if found.key else 1)
+        key = parsed_key(options.like_id, found)
         return await vector_of_row(session, found, key), key
     if options.vector is not None:
         return values.parse(read_text(options.vector), column.type_name), None
-    embedder = embedder_for(config, column.label, options.embedder, is_demo=target.name == "demo")
+    embedder = embedders.chosen(config.embedders, column.label, options.embedder, demo_embedder(target))
     numbers = await embedders.embed(embedder, options.text, column.dimensions)
     return values.of_numbers(numbers, column.type_name), None
 
 
-def embedder_for(config: Config, column: str, name: str | None, *, is_demo: bool) -> Embedder:
-    """The embedder of that name, else the column's own, the only one, or the demo's. Raises UsageError."""
-    if name is not None:
-        if name in config.embedders:
-            return embedders.configured(config.embedders[name])
-        if not (name == "demo" and is_demo):
-            known = ", ".join(config.embedders) or "none is configured"
-            raise UsageError(f"there is no embedder {name!r}", hint=f"known: {known}")
-    else:
-        own = [one for one in config.embedders.values() if column in one.columns]
-        if own or (len(config.embedders) == 1 and not is_demo):
-            return embedders.configured(own[0] if own else next(iter(config.embedders.values())))
-    if is_demo:
-        from console.demo.embedder import embed
+def demo_embedder(target: Target) -> Embedder | None:
+    """The offline embedder that fits the demo's sample data; None on any other target."""
+    if target.name != "demo":
+        return None
+    from console.demo.embedder import embed
 
-        return embedders.FunctionEmbedder("demo", embed)
-    if config.embedders:
-        raise UsageError(f"several embedders are configured, and none for {column}",
-                         hint=f"--embedder {' or '.join(config.embedders)}")
-    raise UsageError("no embedder is configured, so a text can't become a vector",
-                     hint='[embedders.NAME] with url and model, or command, in the configuration')
+    return embedders.FunctionEmbedder("demo", embed)
 
 
 def read_text(given: str) -> str:
@@ -146,18 +132,6 @@ def read_text(given: str) -> str:
     except OSError as error:
         raise UsageError(f"{given}: {error.strerror or error}") from None
     return given
-
-
-def _key(text: str, width: int) -> tuple[str, ...]:
-    if width == 1:
-        return (text,)
-    try:
-        parts = json.loads(text)
-    except ValueError:
-        parts = None
-    if not isinstance(parts, list) or len(parts) != width:
-        raise UsageError(f"--like-id {text}: the key has {width} columns: give a JSON array of {width}")
-    return tuple(one if isinstance(one, str) else json.dumps(one) for one in parts)
 
 
 def _names(text: str | None) -> tuple[str, ...] | None:
@@ -189,4 +163,4 @@ def _tidy(text: str, widest: int) -> str:
     return shown[:widest - 1] + "…" if len(shown) > widest else shown
 
 
-__all__ = ["add_arguments", "check_timeout", "embedder_for", "read_text", "run", "write_table"]
+__all__ = ["add_arguments", "check_timeout", "demo_embedder", "read_text", "run", "write_table"]

@@ -66,6 +66,19 @@ def stored_vector(schema: str, relation: str, column: str, key: Sequence[tuple[s
     return f"SELECT {identifier(column)}::text FROM {identifier(schema, relation)} WHERE {where} LIMIT 1"
 
 
+def any_vector(schema: str, relation: str, column: str, key: Sequence[str], percent: float | None) -> str:
+    """The key and the vector of some row that has one; of a random one in `percent` (0 to 100) of the table's pages.
+
+    `percent` None is for what has no pages to draw from, such as a view: a row that is found quickly.
+    """
+    name = identifier(column)
+    columns = ", ".join(f"{one if one == 'ctid' else identifier(one)}::text" for one in key)
+    drawn = f" TABLESAMPLE SYSTEM ({percent:f})" if percent is not None else ""
+    order = " ORDER BY pg_catalog.random()" if percent is not None else ""
+    return (f"SELECT {columns}{', ' if columns else ''}{name}::text\nFROM {identifier(schema, relation)}{drawn}\n"
+            f"WHERE {name} IS NOT NULL{order} LIMIT 1")
+
+
 def sampled_vectors(schema: str, relation: str, column: str, where: str | None, count: int) -> str:
     """`count` random rows' place (tableoid, ctid) and vector; $1 is the seed.
 

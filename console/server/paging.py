@@ -108,19 +108,27 @@ def value(source: Source, field: Field, cap: int) -> sql.Composed:
     else:
         text = sql.SQL("pg_catalog.left({}::pg_catalog.text, {})").format(_column(field.name), sql.Literal(cap))
     size = _octets(field)
-    if source.key:
-        pairs = zip(source.key, source.key_types, strict=True)
-        where = sql.SQL(" AND ").join([
-            sql.SQL("{} = {}").format(_column(name), _parameter(i, kind)) for i, (name, kind) in enumerate(pairs, 1)])
-    else:
-        where = sql.Composed([sql.SQL("t.tableoid = $1::pg_catalog.oid AND t.ctid = $2::pg_catalog.tid")])
+    by_place = sql.SQL("t.tableoid = $1::pg_catalog.oid AND t.ctid = $2::pg_catalog.tid")
+    where = _by_key(source) if source.key else by_place
     return sql.SQL("SELECT {}, {} FROM {} AS t WHERE {}").format(text, size, _relation(source), where)
+
+
+def one(source: Source) -> sql.Composed:
+    """The row whose key values are the parameters; without a key, whose ctid is."""
+    where = _by_key(source) if source.key else sql.SQL("t.ctid = $1::pg_catalog.tid")
+    return sql.SQL("{} WHERE {} LIMIT 1").format(rows(source), where)
 
 
 def whole(source: Source) -> sql.Composed:
     """Every row with every field as it is."""
     columns = sql.SQL(", ").join([_column(field.name) for field in source.fields])
     return sql.SQL("SELECT {} FROM {} AS t").format(columns, _relation(source))
+
+
+def _by_key(source: Source) -> sql.Composable:
+    pairs = zip(source.key, source.key_types, strict=True)
+    return sql.SQL(" AND ").join([
+        sql.SQL("{} = {}").format(_column(name), _parameter(i, kind)) for i, (name, kind) in enumerate(pairs, 1)])
 
 
 def _parameter(number: int, kind: str) -> sql.SQL:

@@ -9,7 +9,7 @@ import asyncio
 import json
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -155,6 +155,27 @@ def configured(config: EmbedderConfig) -> Embedder:
         raise UsageError(f"embedders.{config.name}: model is missing")
     return HttpEmbedder(config.name, config.url, config.model, config.key_env, float(config.timeout),
                         config.send_dimensions)
+
+
+def chosen(configs: Mapping[str, EmbedderConfig], column: str, name: str | None, spare: Embedder | None) -> Embedder:
+    """The embedder of that name, else the column's own, the only one, or `spare` (the demo's). Raises UsageError."""
+    if name is not None:
+        if name in configs:
+            return configured(configs[name])
+        if spare is not None and name == spare.name:
+            return spare
+        raise UsageError(f"there is no embedder {name!r}",
+                         hint=f"known: {', '.join(configs) or 'none is configured'}")
+    own = [one for one in configs.values() if column in one.columns]
+    if own or (len(configs) == 1 and spare is None):
+        return configured(own[0] if own else next(iter(configs.values())))
+    if spare is not None:
+        return spare
+    if configs:
+        raise UsageError(f"several embedders are configured, and none for {column}",
+                         hint=f"choose one: {' or '.join(configs)}")
+    raise UsageError("no embedder is configured, so a text can't become a vector",
+                     hint='[embedders.NAME] with url and model, or command, in the configuration')
 
 
 async def embed(embedder: Embedder, text: str, dimensions: int | None) -> list[float]:

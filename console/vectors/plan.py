@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from console.vectors.records import Candidates
 
 Node = dict[str, Any]
 
@@ -39,19 +40,6 @@ def index_used(plan: dict[str, Any], names: Collection[str] | None = None) -> st
 
 def total_cost(plan: dict[str, Any]) -> float:
     return float(plan["Plan"]["Total Cost"])
-
-
-@dataclass(frozen=True, slots=True)
-class Candidates:
-    """What the vector index gave in an execution: rows kept and rows that a filter rejected, over all its scans."""
-
-    index: str
-    kept: int
-    rejected: int
-
-    @property
-    def given(self) -> int:
-        return self.kept + self.rejected
 
 
 def candidates(plan: dict[str, Any], names: Collection[str] | None = None) -> Candidates | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,7 +10,7 @@ from itertools import pairwise
 
 from console.catalog.records import PageKey
 from console.errors import ConsoleError, Missing, UsageError
-from console.server.nearest import Nearest, select_item, stored_vector
+from console.server.nearest import Nearest, any_vector, select_item, stored_vector
 from console.server.readonly import Statement, Wire, explain, trip
 from console.server.session import PgSession
 from console.vectors import plan as plans
@@ -17,6 +18,7 @@ from console.vectors import read, values
 from console.vectors.filters import Filter, condition
 from console.vectors.metrics import BY_NAME, Metric, metrics_of_type
 from console.vectors.reasons import short
+from console.vectors.reasons.records import Reason, Verdict
 from console.vectors.reasons.why import why
 from console.vectors.records import Hit, SearchResult, ShownColumn, VectorColumn, VectorIndex
 from console.vectors.values import QueryVector
@@ -26,6 +28,12 @@ CUT = 300
 
 MAX_K = 100_000
 ITERATIVE = ("off", "relaxed_order", "strict_order")
+
+DRAWN_ROWS = 500
+"""Among so many rows, taken from random pages, one is drawn."""
+
+AGAIN_WITHIN_MS = 1000.0
+"""A filtered search that took longer is not run a second time to count what the filter rejected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +189,10 @@ def compose(request: SearchRequest) -> Composed:
 async def find(session: PgSession, request: SearchRequest) -> SearchResult:
     """Runs the search in one round trip. Without the plan: `index_used` and `warnings` are empty. Raises ConsoleError.
     """
-    composed = compose(request)
+    return await _found(session, request, compose(request))
+
+
+async def _found(session: PgSession, request: SearchRequest, composed: Composed) -> SearchResult:
     done = await trip(session, [composed.statement], settings=composed.settings, library=read.library(session),
                       timeout_ms=request.timeout_ms)
     (page,) = done.pages
@@ -202,10 +213,25 @@ async def find(session: PgSession, request: SearchRequest) -> SearchResult:
 
 async def search(session: PgSession, request: SearchRequest) -> SearchResult:
     """The search, its plan, and warnings: fewer rows than asked for and why, an index that was not used and why."""
-    result = await find(session, request)
     composed = compose(request)
+    return await _examined(session, request, composed, await _found(session, request, composed))
+
+
+async def examine(session: PgSession, request: SearchRequest, result: SearchResult) -> SearchResult:
+    """What `find` brought, with its plan, what the index gave, and the warnings. Raises ConsoleError.
+
+    The statement is executed a second time where rows are lacking, or where a filter may have rejected some and that
+    takes no longer than `AGAIN_WITHIN_MS`.
+    """
+    return await _examined(session, request, compose(request), result)
+
+
+async def _examined(session: PgSession, request: SearchRequest, composed: Composed, result: SearchResult,
+                    ) -> SearchResult:
     lacking = len(result.hits) < request.k
-    question = Statement(explain(composed.statement.sql, analyze=lacking), composed.statement.params)
+    is_filtered = bool(request.where or request.filters)
+    analyze = lacking or (is_filtered and result.server_ms <= AGAIN_WITHIN_MS)
+    question = Statement(explain(composed.statement.sql, analyze=analyze), composed.statement.params)
     warnings: list[str] = []
     try:
         answer = await trip(session, [question], settings=composed.settings, library=read.library(session),
@@ -214,16 +240,35 @@ async def search(session: PgSession, request: SearchRequest) -> SearchResult:
         return replace(result, warnings=(f"the plan could not be read: {error.summary}",))
     document = plans.document(answer.pages[0].rows[0][0])
     used = plans.index_used(document, request.subject.index_names)
+    reasons: list[Reason] = []
     if lacking:
-        warnings += await _why_so_few(session, request, document, len(result.hits))
+        found, reasons = await _why_so_few(session, request, composed, document, len(result.hits))
+        warnings += found
     elif used and result.settings.get("hnsw.iterative_scan") == "relaxed_order" and _is_disordered(result.hits):
         warnings.append("relaxed_order gave the rows out of order: sort them by distance")
-    warnings += await _fit(session, request, composed, used)
+    verdict, more = await _fit(session, request, composed, used)
+    warnings += more
     if any(one.distance is not None and math.isnan(one.distance) for one in result.hits):
         warnings.append("some distances are NaN: zero vectors have no cosine distance")
     if any(one.distance is None for one in result.hits):
         warnings.append("rows whose vector is NULL came last: no vector index holds them; add WHERE ... IS NOT NULL")
-    return replace(result, index_used=used, plan=document, warnings=tuple(warnings))
+    return replace(result, index_used=used, plan=document, warnings=tuple(warnings), reasons=tuple(reasons),
+                   verdict=verdict, candidates=plans.candidates(document, request.subject.index_names))
+
+
+def parsed_key(text: str, subject: Subject) -> tuple[str, ...]:
+    """A row's key as a person writes it: of several columns a JSON array. Raises UsageError."""
+    names = subject.key.columns if subject.key else ["ctid"]
+    if len(names) == 1:
+        return (text,)
+    try:
+        parts = json.loads(text)
+    except ValueError:
+        parts = None
+    if not isinstance(parts, list) or len(parts) != len(names):
+        raise UsageError(f"the key {text[:60]}: {subject.column.table} has a key of {len(names)} columns "
+                         f"({', '.join(names)}): give a JSON array of {len(names)}")
+    return tuple(one if isinstance(one, str) else json.dumps(one) for one in parts)
 
 
 async def vector_of_row(session: PgSession, subject: Subject, key: Sequence[str]) -> QueryVector:
@@ -245,46 +290,69 @@ async def vector_of_row(session: PgSession, subject: Subject, key: Sequence[str]
     return values.parse(rows[0][0], column.type_name)
 
 
-async def _fit(session: PgSession, request: SearchRequest, composed: Composed, used: str | None) -> list[str]:
-    """Whether index and metric fit, in sentences."""
+async def any_row(session: PgSession, subject: Subject) -> tuple[tuple[str, ...], QueryVector]:
+    """Key and vector of a row drawn at random, for whoever just wants to see something. Raises Missing without any."""
+    column = subject.column
+    key = subject.key.columns if subject.key else ["ctid"] if subject.has_ctid else []
+    percents: list[float | None] = [None]
+    if subject.has_ctid and column.row_estimate is not None:
+        percents.insert(0, min(100.0, max(0.01, 100 * DRAWN_ROWS / max(1.0, column.row_estimate))))
+    for percent in percents:
+        text = any_vector(column.schema, column.relation, column.name, key, percent)
+        rows = (await trip(session, [Statement(text)])).pages[0].rows
+        if rows and rows[0][-1] is not None:
+            return tuple(one or "" for one in rows[0][:-1]), values.parse(rows[0][-1], column.type_name)
+    raise Missing(f"{session.target.label}: {column.label} holds no vector: the table is empty, or all are NULL",
+                  hint="search by a pasted vector, or another column")
+
+
+async def _fit(session: PgSession, request: SearchRequest, composed: Composed, used: str | None,
+               ) -> tuple[Verdict | None, list[str]]:
+    """Whether index and metric fit: why the index was not used, and all of it in sentences."""
     subject, metric = request.subject, request.metric
     if request.options.exact:
-        return []
+        return None, []
     index = fitting(subject, metric)
     if index is None:
         others = read.serving(subject.indexes, subject.column)
         if invalid := [one for one in others if not one.is_usable]:
-            return [f"the index {invalid[0].name} is not valid: the search was exact; "
-                    f"REINDEX INDEX CONCURRENTLY {invalid[0].sql_name}"]
+            return None, [f"the index {invalid[0].name} is not valid: the search was exact; "
+                          f"REINDEX INDEX CONCURRENTLY {invalid[0].sql_name}"]
         if other := next((one for one in others if one.position is not None and one.metrics), None):
-            return [f"{metric.title} ({metric.operator}) fits no index: {other.name} serves "
-                    f"{other.metrics[0].title} ({other.metrics[0].operator}), so the search was exact"]
-        return []
+            return None, [misfit(metric, other)]
+        return None, []
     if index.position is None and used:
-        return [f"through the index {index.name}: the distances are of {index.expression}, at half precision"]
+        return None, [f"through the index {index.name}: the distances are of {index.expression}, at half precision"]
     if used is None:
         try:
             verdict = await why(session, composed.statement.sql, composed.statement.params, settings=composed.settings)
         except ConsoleError as error:
-            return [f"the index {index.name} was not used, the search was exact ({error.summary})"]
-        return [f"the index {index.name} was not used, the search was exact: {verdict.sentence}"]
-    return []
+            return None, [f"the index {index.name} was not used, the search was exact ({error.summary})"]
+        return verdict, [f"the index {index.name} was not used, the search was exact: {verdict.sentence}"]
+    return None, []
 
 
-async def _why_so_few(session: PgSession, request: SearchRequest, document: dict[str, object], count: int) -> list[str]:
-    """One loud line and the reasons below it."""
+def misfit(metric: Metric, other: VectorIndex) -> str:
+    """That a search by `metric` doesn't fit the index that there is."""
+    return (f"{metric.title} ({metric.operator}) fits no index: {other.name} serves "
+            f"{other.metrics[0].title} ({other.metrics[0].operator}), so the search was exact")
+
+
+async def _why_so_few(session: PgSession, request: SearchRequest, composed: Composed, document: dict[str, object],
+                      count: int) -> tuple[list[str], list[Reason]]:
+    """One loud line and the reasons below it, the same with their fixes."""
     found = plans.candidates(document, request.subject.index_names)
     settings = await read.settings(session)
-    values_now = {name: one.setting for name, one in settings.items()} | dict(compose(request).settings)
+    values_now = {name: one.setting for name, one in settings.items()} | dict(composed.settings)
     facts = await read.relation_facts(session, request.subject.column.relation_oid, request.subject.column.position)
     reasons = short.reasons(document, request.subject.indexes, values_now, facts, wanted=request.k + request.offset,
                             has_filter=request.where is not None or bool(request.filters))
     if found is None:
-        return [f"{count} of {request.k} rows: the table has no more that fit"] if not reasons else [
-            f"{count} of {request.k} rows", *(one.sentence for one in reasons)]
-    return [f"{count} of {request.k} rows: the index {found.index} gave {found.given} candidates"
-            + (f", {found.rejected} of them rejected by the filter" if found.rejected else ""),
-            *(one.sentence for one in reasons)]
+        first = f"{count} of {request.k} rows" + ("" if reasons else ": the table has no more that fit")
+    else:
+        first = (f"{count} of {request.k} rows: the index {found.index} gave {found.given} candidates"
+                 + (f", {found.rejected} of them rejected by the filter" if found.rejected else ""))
+    return [first, *(one.sentence for one in reasons)], reasons
 
 
 def _is_disordered(hits: Sequence[Hit]) -> bool:

@@ -118,7 +118,7 @@ def check(vector: QueryVector, dimensions: int | None, metric: Metric, where: st
         raise WrongVector(f"the vector has {vector.dimensions} dimensions, {where} has {dimensions}")
     if metric.name == "cosine" and vector.norm == 0:
         raise WrongVector("the vector is zero in every dimension: it has no cosine distance to anything",
-                          hint="use --metric l2, or another vector")
+                          hint="use another metric, such as L2, or another vector")
 
 
 def _number(text: str) -> float:

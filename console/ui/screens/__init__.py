@@ -33,4 +33,5 @@ ENTRIES = (
     Entry(2, "schemas", "Schemas", "console.ui.screens.schemas.screen:SchemasScreen"),
     Entry(3, "migrations", "Migrations", "console.ui.screens.migrations.screen:MigrationsScreen"),
     Entry(4, "activity", "Activity", "console.ui.screens.activity.screen:ActivityScreen"),
+    Entry(6, "vectors", "Vectors", "console.ui.screens.vectors.screen:VectorsScreen"),
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from console.vectors import plan as plans
 from console.vectors.reasons.records import Reason
-from console.vectors.records import RelationFacts, VectorIndex
+from console.vectors.records import Candidates, RelationFacts, VectorIndex
 
 HNSW_MOST = 1000
 DEAD_SHARE = 0.2
@@ -43,7 +43,7 @@ def reasons(plan: dict[str, Any], indexes: Sequence[VectorIndex], settings: Mapp
 
 
 def _hnsw(index: VectorIndex, settings: Mapping[str, str], facts: RelationFacts | None,
-          found: plans.Candidates | None, wanted: int | None, has_filter: bool, lacking: bool) -> list[Reason]:
+          found: Candidates | None, wanted: int | None, has_filter: bool, lacking: bool) -> list[Reason]:
     ef = int(settings.get("hnsw.ef_search", "40"))
     iterative = settings.get("hnsw.iterative_scan", "off")
     result = []
@@ -83,7 +83,7 @@ def _hnsw(index: VectorIndex, settings: Mapping[str, str], facts: RelationFacts 
 
 
 def _ivfflat(index: VectorIndex, settings: Mapping[str, str], facts: RelationFacts | None,
-             found: plans.Candidates | None, has_filter: bool, lacking: bool) -> list[Reason]:
+             found: Candidates | None, has_filter: bool, lacking: bool) -> list[Reason]:
     probes = int(settings.get("ivfflat.probes", "1"))
     iterative = settings.get("ivfflat.iterative_scan", "off")
     result = []

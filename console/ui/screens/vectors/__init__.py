@@ -1,0 +1,1 @@
+"""Screen 6, Vectors: search, its SQL and plan, recall, indexes."""

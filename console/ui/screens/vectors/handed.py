@@ -1,0 +1,55 @@
+"""What can be read of a search that another screen hands over as SQL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from console.errors import ConsoleError
+from console.ui.screens.vectors.setup import Question, Setup
+from console.vectors.metrics import Metric, metric_of_operator
+from console.vectors.reasons import surgery
+from console.vectors.records import VectorColumn
+from console.vectors.search import MAX_K
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The column, metric, k and vector of a statement, as far as they stand there; `why` says what doesn't."""
+
+    column: VectorColumn | None
+    why: str
+    metric: Metric | None = None
+    k: int | None = None
+    offset: int = 0
+    vector: str | None = None
+
+    def setup(self, before: Setup) -> Setup:
+        """`before` with what was taken."""
+        question = Question("vector", self.vector) if self.vector else before.question
+        return replace(before, question=question, metric=self.metric or before.metric, k=self.k or before.k,
+                       offset=self.offset)
+
+
+def read(text: str, columns: Sequence[VectorColumn]) -> Taken:
+    """The search in `text`: SELECT ... ORDER BY column operator vector LIMIT k."""
+    try:
+        tree = surgery.parse(text)
+        search = surgery.find(tree, list(dict.fromkeys(one.name for one in columns)))
+    except ConsoleError as error:
+        return Taken(None, f"the statement could not be read: {error.summary}")
+    if search is None:
+        return Taken(None, "the statement orders by no vector distance: choose a column with c")
+    named = [one for one in columns if one.name == search.column and re.search(
+        rf'(?<![\w"]){re.escape(one.relation)}(?![\w])', text)]
+    fitting = [one for one in named if one.schema in text] or named or \
+        [one for one in columns if one.name == search.column]
+    if not fitting:
+        return Taken(None, f"no vector column here is called {search.column}: choose one with c")
+    why = "the statement's vector is a parameter: n asks for one" if surgery.vector_literal(search) is None else ""
+    if len({one.label for one in fitting}) > 1:
+        why = f"{search.column} may be that of {' or '.join(one.table for one in fitting[:3])}: c chooses another"
+    k = search.limit if search.limit is not None and 1 <= search.limit <= MAX_K else None
+    return Taken(fitting[0], why, metric_of_operator(search.operator or ""), k, search.offset or 0,
+                 surgery.vector_literal(search))

@@ -1,0 +1,87 @@
+"""The tabs of the Vectors screen. The next one is one entry here and a subclass of `VectorPage`.
+
+How a page gets what it is about: while it is the one that is shown, the screen calls `show(state)` with a new `State`
+whenever the chosen column, the settings, the query or the result has changed, and once when it becomes visible. What a
+page reads from the server it reads in workers of its own, over `console_app(self).connection.session()`; it ends them
+in `leave`, which is called when another tab or another screen is shown. To the screen it speaks by messages:
+`VectorPage.Adopted` has the next search take some settings, `VectorPage.Measured` tells the recall for the verdict.
+Keys are the page's own BINDINGS; they work while something in it has the focus (`FOCUS`).
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from textual.containers import Container
+from textual.message import Message
+
+from console.ui.screens.vectors.setup import Setup
+from console.vectors.records import SearchResult, VectorColumn
+from console.vectors.search import SearchOptions, SearchRequest, Subject
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the screen is about. None: not chosen, not read, or not searched yet.
+
+    `columns` are all vector columns that may be read; `subject` is the chosen one with its indexes, key and other
+    columns; `setup` holds metric, k, offset, conditions and settings (SearchOptions). `request` is the search that was
+    run last, with its vector, `result` what it brought.
+    """
+
+    columns: Sequence[VectorColumn] = ()
+    subject: Subject | None = None
+    setup: Setup = field(default_factory=Setup)
+    request: SearchRequest | None = None
+    result: SearchResult | None = None
+
+
+class VectorPage(Container):
+    """A tab: its widgets are composed once, when it is shown first, and kept."""
+
+    FOCUS: ClassVar[str] = ""
+    """The selector of the widget that takes the keys."""
+
+    class Adopted(Message):
+        """Settings that the next search should have, such as a recommended ef_search."""
+
+        def __init__(self, options: SearchOptions) -> None:
+            super().__init__()
+            self.options = options
+
+    class Measured(Message):
+        """A recall, in words for the verdict line: "recall@10 at this setting 0.94 (measured just now)"."""
+
+        def __init__(self, words: str) -> None:
+            super().__init__()
+            self.words = words
+
+    def show(self, state: State) -> None:
+        """Shows the page for `state`."""
+
+    def leave(self) -> None:
+        """Another tab or screen is shown: ends what runs for this one only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A tab: its name (also its widget's id, with `-page` behind), its title, and "module:Class"."""
+
+    name: str
+    title: str
+    where: str
+
+    def make(self) -> VectorPage:
+        module, _, name = self.where.partition(":")
+        page: type[VectorPage] = getattr(importlib.import_module(module), name)
+        return page(id=f"{self.name}-page")
+
+
+PAGES = (
+    Page("results", "Results", "console.ui.screens.vectors.results_page:ResultsPage"),
+    Page("sql", "SQL", "console.ui.screens.vectors.sql_page:SqlPage"),
+    Page("plan", "Plan", "console.ui.screens.vectors.plan_page:SearchPlanPage"),
+)

@@ -1,0 +1,106 @@
+"""The Results tab: what a search brought, or two of them side by side."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from console.ui.screens.vectors.pages import State, VectorPage
+from console.ui.widgets.painting import Lines
+from console.ui.widgets.record_table import RecordTable
+from console.vectors.records import Hit
+from console.view import search as view
+from console.view.table import Table
+
+
+class HitsTable(RecordTable):
+    """The rows found; while there are none, enter begins a search."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "begin", "search like a random row", key_display="enter", id="hits.begin")]
+
+    class Begun(Message):
+        """A person wants to see anything at all."""
+
+    can_begin = False
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "begin":
+            return self.can_begin
+        if action == "choose":
+            return not self.can_begin
+        return super().check_action(action, parameters)
+
+    def action_begin(self) -> None:
+        self.post_message(self.Begun())
+
+
+class ResultsPage(VectorPage):
+    """`keep` holds the result that is shown, A; what is searched then is compared with it as B."""
+
+    FOCUS = "#hits"
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.kept: State | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Lines(id="compared")
+        yield HitsTable(id="hits")
+
+    @property
+    def table(self) -> HitsTable:
+        return self.query_one(HitsTable)
+
+    @property
+    def hit(self) -> Hit | None:
+        """The row under the cursor."""
+        return self.table.row.record if self.table.row is not None else None
+
+    def show(self, state: State) -> None:
+        a, b = self.kept, state
+        is_compared = a is not None and a.result is not None and b.result is not None and a.result is not b.result \
+            and a.result.column == b.result.column
+        line = self.query_one("#compared", Lines)
+        line.display = is_compared or (a is not None and a.result is b.result)
+        if is_compared:
+            assert a is not None and a.result is not None and b.result is not None
+            line.show(view.comparison_line(a.result, b.result, *_differing(a, b)))
+            self.table.show(view.comparison_table(a.result, b.result))
+        elif b.result is not None:
+            line.show((("A ", "accent"), ("is kept: change a setting with o, and the next search is compared with it",
+                                          "dim")))
+            self.table.show(view.results_table(b.result, "no row was found"))
+
+    def say(self, words: str, *, can_begin: bool) -> None:
+        """Words instead of rows; with `can_begin` enter searches."""
+        self.table.can_begin = can_begin
+        if words:
+            self.query_one("#compared", Lines).display = False
+            self.table.show(Table((), (), words))
+        self.refresh_bindings()
+
+
+def _differing(a: State, b: State) -> tuple[str, str]:
+    """What sets two searches apart, in words for each."""
+    told: tuple[list[str], list[str]] = ([], [])
+    for words, other, mine in ((told[0], b, a), (told[1], a, b)):
+        one, two = mine.setup, other.setup
+        pairs = [(name, getattr(one.options, name), getattr(two.options, name)) for name in
+                 ("ef_search", "probes", "iterative_scan", "max_scan_tuples", "exact")]
+        pairs += [(name, getattr(one, name), getattr(two, name)) for name in ("k", "offset", "where")]
+        for name, value, theirs in pairs:
+            if value != theirs:
+                words.append(f"{name} {'default' if value is None else 'yes' if value is True else value}"
+                             if value is not False else f"not {name}")
+        if mine.result and other.result and mine.result.metric != other.result.metric:
+            words.append(mine.result.metric.title)
+        if one.filters != two.filters:
+            words.append(f"{len(one.filters)} filters")
+        if mine.request and other.request and mine.request.vector != other.request.vector:
+            words.append("another vector" if mine is b else "the vector before")
+    return ", ".join(told[0]) or "the same", ", ".join(told[1]) or "the same"
+

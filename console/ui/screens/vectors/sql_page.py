@@ -1,0 +1,53 @@
+"""The SQL tab: what is run, with its settings, to be copied or opened in Query."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+
+from console.server.identifiers import literal
+from console.ui.screens.vectors.pages import State, VectorPage
+from console.ui.widgets.code_pane import CodePane, sql_lines
+from console.vectors.search import compose
+from console.view.vectors import elided
+
+
+class SqlPage(VectorPage):
+    """Long vectors are shown in short and copied whole."""
+
+    FOCUS = "#sql"
+
+    def compose(self) -> ComposeResult:
+        yield CodePane(id="sql")
+
+    def show(self, state: State) -> None:
+        pane = self.query_one(CodePane)
+        text = script(state)
+        if text is None:
+            words = "no search yet: n asks for one"
+            pane.show_text("", [((words, "dim"),)])
+        elif text != pane.text:
+            pane.show_text(text, sql_lines(elided(text)))
+
+
+def statement(state: State) -> str | None:
+    """The search alone, with the vector in it."""
+    if state.result is not None:
+        return state.result.sql
+    return compose(state.request).readable if state.request is not None else None
+
+
+def settings(state: State) -> list[str]:
+    """The SET LOCAL of each setting that this search has and the server hasn't."""
+    if state.request is None:
+        return []
+    found = state.result.settings if state.result is not None else compose(state.request).settings
+    return [f"SET LOCAL {name} = {literal(value)}" for name, value in found.items()]
+
+
+def script(state: State) -> str | None:
+    """The transaction as psql would run it."""
+    search = statement(state)
+    if search is None:
+        return None
+    lines = ["BEGIN READ ONLY", *settings(state), search, "COMMIT"]
+    return ";\n".join(lines) + ";"

@@ -1,0 +1,208 @@
+"""A vector search on a screen: the verdict, what is to be known about it, its rows, and two of them side by side. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from console.services import Service
+from console.vectors.records import Hit, SearchResult, VectorColumn, VectorIndex
+from console.view import format as fmt
+from console.view import vectors
+from console.view.bars import bar
+from console.view.table import Cell, Column, Line, Row, Table, Tone
+
+BAR_CELLS = 10
+_NUMERIC_OIDS = {20, 21, 23, 26, 700, 701, 1700}
+
+CHOOSING = (
+    Column("service", "service", maximum=24, priority=1),
+    Column("column", "column", fixed=True, flexible=True, minimum=24, maximum=80),
+    Column("type", "type", maximum=18),
+    Column("rows", "rows", "right", maximum=12),
+    Column("comment", "comment", maximum=40, priority=2),
+)
+
+
+def columns_table(columns: Sequence[VectorColumn], services: Sequence[Service], empty: str) -> Table:
+    """Every vector column by service, to choose from; a row's record is the column."""
+    rows = []
+    for group in vectors.grouped(columns, services):
+        for one in group.columns:
+            kind = f"{one.type_name}({one.dimensions})" if one.dimensions else f"{one.type_name}, no dim."
+            tone: Tone = "" if one.is_readable else "faint"
+            rows.append(Row(one.label, (
+                Cell(group.service, "dim"), Cell(one.label if one.is_readable else f"{one.label} (no right)", tone),
+                Cell(kind, tone), Cell(fmt.count(one.row_estimate), tone, one.row_estimate or 0.0),
+                Cell(one.comment or "", "dim")), record=one))
+    return Table(CHOOSING, tuple(rows), empty)
+
+
+def verdict(result: SearchResult, indexes: Sequence[VectorIndex], ef_search: str | None, probes: str | None) -> Line:
+    """The answer in a line: how many rows, in what time, through which index at which setting; loud when too few."""
+    count = len(result.hits)
+    rows = f"{fmt.count(count)} of {fmt.count(result.k)} rows"
+    took = fmt.milliseconds(result.total_ms)
+    if result.plan is None and not result.warnings:
+        return ((f"{rows} in {took}", "strong"), (" · reading the plan…", "dim"))
+    way = _way(result, indexes, ef_search, probes)
+    if count < result.k:
+        why = result.warnings[0].partition(": ")[2] if result.warnings else ""
+        reason = result.reasons[0].sentence if result.reasons else ""
+        words = " · ".join(part for part in (why, reason) if part)
+        return ((f"ONLY {rows}" if count else f"NO ROWS, {fmt.count(result.k)} asked for", "critical"),
+                (f": {words}" if words else "", "critical"), (f" · {took} {way}", "dim"))
+    tone: Tone = "warning" if result.index_used is None and result.warnings else "strong"
+    return ((f"{rows} in {took}", "strong"), (f" {way}", tone))
+
+
+def _way(result: SearchResult, indexes: Sequence[VectorIndex], ef_search: str | None, probes: str | None) -> str:
+    if result.index_used is None:
+        return "by an exact search" if result.plan is not None else ""
+    index = next((one for one in indexes if one.name == result.index_used), None)
+    if index is None:
+        return f"through {result.index_used}"
+    setting = {"hnsw": ("ef_search", ef_search), "ivfflat": ("probes", probes)}.get(index.method)
+    at = f", {setting[0]} {setting[1]}" if setting and setting[1] else ""
+    return f"through {index.name} ({index.method}{at})"
+
+
+def timing(result: SearchResult, render_ms: float | None) -> str:
+    """`server 1.2 ms · transfer 0.4 ms · render 2.1 ms`."""
+    parts = [f"server {fmt.milliseconds(result.server_ms)}",
+             f"transfer {fmt.milliseconds(max(0.0, result.total_ms - result.server_ms))}"]
+    if render_ms is not None:
+        parts.append(f"render {fmt.milliseconds(render_ms)}")
+    return " · ".join(parts)
+
+
+def candidates(result: SearchResult) -> str:
+    """`the index gave 40 candidates, the filter rejected 39`; empty where it wasn't counted."""
+    found = result.candidates
+    if found is None:
+        return ""
+    told = f"the index gave {fmt.plural(found.given, 'candidate')}"
+    return told + (f", the filter rejected {fmt.count(found.rejected)}" if found.rejected else ", none was rejected")
+
+
+def notes(result: SearchResult) -> list[tuple[str, Tone]]:
+    """What a person should know besides the verdict, each with what to do about it, as paragraphs."""
+    found: list[tuple[str, Tone]] = []
+    reasons = {one.sentence: one for one in result.reasons}
+    for words in result.warnings:
+        is_loud = len(result.hits) < result.k and words is result.warnings[0]
+        if is_loud:
+            if result.reasons and result.reasons[0].fix:
+                found.append((f"fix: {result.reasons[0].fix}", "accent"))
+            continue
+        reason = reasons.get(words)
+        if reason is not None and reason is result.reasons[0]:
+            continue
+        found.append((words, "warning"))
+        fix = reason.fix if reason is not None else None
+        if result.verdict is not None and result.verdict.reasons and words.endswith(result.verdict.sentence):
+            fix = result.verdict.reasons[0].fix
+        if fix:
+            found.append((f"fix: {fix}", "accent"))
+    return found
+
+
+def results_table(result: SearchResult, empty: str = "") -> Table:
+    """Rank, distance, similarity as a bar, the key and the shown columns; a row's record is its hit."""
+    return Table(_columns(result), tuple(_row(result, hit) for hit in result.hits), empty)
+
+
+def _columns(result: SearchResult) -> tuple[Column, ...]:
+    return (Column("rank", "#", "right", fixed=True, minimum=2),
+            Column("distance", "distance", "right", fixed=True, minimum=8),
+            Column("similarity", "similarity", fixed=True, minimum=BAR_CELLS + 5, maximum=BAR_CELLS + 5, priority=1),
+            *_value_columns(result))
+
+
+def _value_columns(result: SearchResult) -> list[Column]:
+    last = len(result.columns) - 1
+    return [Column(f"{place}", name, "right" if oid in _NUMERIC_OIDS else "left", fixed=name in result.key_columns,
+                   flexible=place == last, minimum=4, maximum=80 if place == last else 40)
+            for place, (name, oid) in enumerate(zip(result.columns, result.type_oids, strict=True))]
+
+
+def _row(result: SearchResult, hit: Hit) -> Row:
+    cells = (Cell(str(hit.rank), "dim", hit.rank), distance_cell(hit.distance),
+             similarity_cell(result.metric.similarity(hit.distance)), *_values(result, hit))
+    return Row(row_key(hit), cells, record=hit)
+
+
+def row_key(hit: Hit) -> str:
+    """What finds the row again in the next search."""
+    return "\0".join(one or "" for one in hit.key) or str(hit.rank)
+
+
+def distance_cell(distance: float | None) -> Cell:
+    return Cell(vectors.distance(distance), "warning" if distance is None or distance != distance else "", distance)
+
+
+def similarity_cell(share: float | None) -> Cell:
+    if share is None:
+        return Cell("-", "faint")
+    return Cell(f"{bar(share, BAR_CELLS)} {share:.2f}", "accent", share)
+
+
+def _values(result: SearchResult, hit: Hit) -> list[Cell]:
+    cells = []
+    for value, oid in zip(hit.values, result.type_oids, strict=True):
+        if value is None:
+            cells.append(Cell("NULL", "faint"))
+        elif oid in _NUMERIC_OIDS:
+            cells.append(Cell(value, "", _number(value)))
+        else:
+            cells.append(Cell(value))
+    return cells
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def comparison_line(a: SearchResult, b: SearchResult, setting_a: str, setting_b: str) -> Line:
+    """A against B in a line: what they have in common, how long each took, and the settings that differ."""
+    share, moved = vectors.overlap(a, b)
+    same = "nothing to compare" if share is None else f"{share * 100:.0f} % of the rows in common"
+    shifted = sum(one.rank_a is not None and one.rank_b is not None and one.rank_a != one.rank_b for one in moved)
+    return (("A ", "accent"), (f"{setting_a}: {len(a.hits)} rows, {fmt.milliseconds(a.server_ms)}   ", ""),
+            ("B ", "accent"), (f"{setting_b}: {len(b.hits)} rows, {fmt.milliseconds(b.server_ms)}   ", ""),
+            (f"{same}, {fmt.plural(shifted, 'rank')} moved", "strong"))
+
+
+_TONES: Mapping[str, Tone] = {"same": "dim", "new": "ok", "gone": "critical"}
+
+
+def comparison_table(a: SearchResult, b: SearchResult) -> Table:
+    """Both results by row: its rank and distance in each, and how it moved from A to B."""
+    by_key_a, by_key_b = {one.key: one for one in a.hits}, {one.key: one for one in b.hits}
+    _, moved = vectors.overlap(a, b)
+    rows = []
+    for one in moved:
+        in_a, in_b = by_key_a.get(one.key), by_key_b.get(one.key)
+        result, hit = (b, in_b) if in_b is not None else (a, in_a)
+        assert hit is not None
+        cells = (Cell("-" if one.rank_a is None else str(one.rank_a), "dim", one.rank_a),
+                 Cell("-" if one.rank_b is None else str(one.rank_b), "", one.rank_b),
+                 Cell(one.words, _TONES.get(one.words, "warning")),
+                 distance_cell(in_a.distance) if in_a else Cell("-", "faint"),
+                 distance_cell(in_b.distance) if in_b else Cell("-", "faint"),
+                 *_shown(b, result, hit))
+        rows.append(Row(row_key(hit), cells, record=hit))
+    columns = (Column("rank_a", "A #", "right", fixed=True, minimum=3), Column("rank_b", "B #", "right", fixed=True,
+                                                                                minimum=3),
+               Column("moved", "moved", fixed=True, minimum=7), Column("distance_a", "A distance", "right"),
+               Column("distance_b", "B distance", "right"), *_value_columns(b))
+    return Table(columns, tuple(rows), "neither search found anything")
+
+
+def _shown(wanted: SearchResult, result: SearchResult, hit: Hit) -> list[Cell]:
+    """The cells of `hit` under the columns that B shows."""
+    cells = dict(zip(result.columns, _values(result, hit), strict=True))
+    return [cells.get(name, Cell("", "faint")) for name in wanted.columns]
