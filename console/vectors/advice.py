@@ -89,7 +89,7 @@ class BuildAdvice:
 
 def advise(method: str, type_name: str, dimensions: int, rows: float, *, table: str, operand: str,
            operator_class: str, maintenance_work_mem_bytes: int, max_parallel_workers: int, heap_bytes: int,
-           table_parallel_workers: int | None = None, m: int = 16, ef_construction: int = 64,
+           toast_bytes: int = 0, table_parallel_workers: int | None = None, m: int = 16, ef_construction: int = 64,
            lists: int | None = None) -> BuildAdvice:
     """Advice before CREATE INDEX ... USING `method`. `table`, `operand` and `operator_class` are SQL."""
     sentences: list[str] = []
@@ -132,10 +132,12 @@ def advise(method: str, type_name: str, dimensions: int, rows: float, *, table: 
         if rows < 1000 * max(1, count) / 20:
             sentences.append("build ivfflat after the data is loaded: its lists are those of the rows of that moment")
         sentences.append(f"begin with ivfflat.probes = {probes_for(count)}")
-    if not workers and table_parallel_workers is None and max_parallel_workers:
-        sentences.append("the build would be serial: PostgreSQL counts the table's own pages, not those that TOAST "
-                         "holds")
-        sql.append(f"ALTER TABLE {table} SET (parallel_workers = {max_parallel_workers})")
+    counted = planned_workers(heap_bytes + toast_bytes, table_parallel_workers, max_parallel_workers,
+                              maintenance_work_mem_bytes)
+    if workers < counted:
+        sentences.append(f"{workers or 'no'} parallel worker{'s' * (workers != 1)}: PostgreSQL counts the table's own "
+                         "pages, not those that TOAST holds")
+        sql.append(f"ALTER TABLE {table} SET (parallel_workers = {counted})")
     pairs = ", ".join(f"{name} = {value}" for name, value in options.items())
     sql.append(f"CREATE INDEX CONCURRENTLY ON {table} USING {method} ({operand} {operator_class}) WITH ({pairs})")
     return BuildAdvice(method, size, memory, fits, workers, options, tuple(sentences), tuple(sql))

@@ -10,8 +10,9 @@ from textual.app import ComposeResult
 
 from console.ui.frame import ConsoleScreen
 from console.ui.screens import Entry
-from console.ui.widgets.chart import Chart, draw
+from console.ui.widgets.chart import Chart, draw, draw_plane
 from console.ui.widgets.detail_pane import DetailPane
+from console.view.plane import Cloud, Plane, ticks
 from console.view.series import Series
 from tests.support.builders import HOSTILE
 from tests.support.screen_text import screen_text
@@ -48,6 +49,32 @@ def test_nothing_known_says_so() -> None:
 
 def test_ascii_is_ascii() -> None:
     assert draw([WAVE], 60, 12, 1.0, is_ascii=True).plain.isascii()
+
+
+POINTS = ((0.7, 0.8, "10"), (1.5, 0.94, "40"), (4.1, 0.991, "160 relaxed [/x]"), (21.3, 1.0, "1000"))
+CLOUDS = (Cloud("Pareto", POINTS[:3], "●", "ok", joined=True), Cloud("left the index", POINTS[3:], "×", "warning"))
+PLANE = Plane("p95 ms", "recall", CLOUDS, ((18.0, "exact 18 ms"),), 1.005)
+
+
+@pytest.mark.parametrize("size", [(24, 6), (44, 12), (110, 30)])
+def test_points_in_a_plane(size: tuple[int, int]) -> None:
+    lines = draw_plane(PLANE, *size).split("\n")
+    assert len(lines) <= size[1] and max(line.cell_len for line in lines) <= size[0]
+    shown = draw_plane(PLANE, 110, 30).plain
+    assert all(words in shown for words in ("●10", "●40", "●160 relaxed [/x]", "×1000", "exact 18 ms", "p95 ms"))
+    ascii_only = draw_plane(PLANE, 80, 20, is_ascii=True).plain
+    assert ascii_only.isascii() and "*40" in ascii_only and "?" not in ascii_only
+
+
+def test_a_plane_of_one_point_and_of_none() -> None:
+    assert "●only" in draw_plane(Plane("ms", "recall", (Cloud("", ((2.0, 1.0, "only"),), "●"),)), 60, 12).plain
+    assert draw_plane(Plane("ms", "recall", ()), 60, 12).plain == ""
+
+
+def test_ticks_are_round() -> None:
+    assert ticks(0.6, 25, True) == [1, 2, 5, 10, 20]
+    assert ticks(0.78, 1.0, False, 3) == pytest.approx([0.8, 0.9, 1.0])
+    assert len(ticks(0.001, 10_000, True)) <= 7 and ticks(3, 3, False) == [3]
 
 
 def test_plotext_is_not_part_of_the_start() -> None:

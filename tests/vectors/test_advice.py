@@ -53,7 +53,7 @@ def test_workers_are_counted_by_the_heap() -> None:
 def advice(method: str = "hnsw", kind: str = "vector", dimensions: int = 1536, rows: float = 100_000,
            memory: int = 64 * MIB):  # type: ignore[no-untyped-def]
     return advise(method, kind, dimensions, rows, table="s.t", operand="v", operator_class="vector_cosine_ops",
-                  maintenance_work_mem_bytes=memory, max_parallel_workers=2, heap_bytes=MIB)
+                  maintenance_work_mem_bytes=memory, max_parallel_workers=2, heap_bytes=MIB, toast_bytes=800 * MIB)
 
 
 def test_advice_before_a_build() -> None:
@@ -62,7 +62,8 @@ def test_advice_before_a_build() -> None:
     assert any("fits into maintenance_work_mem" in one for one in found.sentences)
     assert found.sql[-1] == ("CREATE INDEX CONCURRENTLY ON s.t USING hnsw (v vector_cosine_ops) "
                              "WITH (m = 16, ef_construction = 64)")
-    assert any("serial" in one for one in found.sentences) and "parallel_workers" in found.sql[-2]
+    assert any("no parallel workers" in one for one in advice(memory=4096 * MIB).sentences) and \
+        "parallel_workers = 2" in advice(memory=4096 * MIB).sql[-2]
     assert not any("maintenance_work_mem" in one for one in advice(memory=4096 * MIB).sentences)
     assert any("more than an index of vector takes" in one for one in advice(dimensions=3072).sentences)
     assert any("build fails" in one for one in advice("ivfflat", rows=4_000_000).sentences)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from rich.style import Style
 from rich.text import Text
@@ -10,6 +12,8 @@ from textual.strip import Strip
 
 from console.ui.text import asciify, clean
 from console.ui.widgets.painting import Painted, console_app, inks
+from console.view import format as fmt
+from console.view.plane import Plane, ticks
 from console.view.series import Series, gaps
 
 INKS = ("accent", "ok", "warning", "critical", "dim")
@@ -17,16 +21,23 @@ _COLOURS = ("cyan", "green", "yellow", "red", "white")
 
 
 class Chart(Painted):
-    """Shows series over the same time axis; what is unknown stays a gap. `show` gives them, newest value last."""
+    """Shows series over the same time axis, or a plane of points; what is unknown stays a gap. `show` and `show_plane`
+    give them."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None, seconds_a_sample: float = 1.0) -> None:
         super().__init__(id=id, classes=classes)
         self._series: Sequence[Series] = ()
         self._seconds = seconds_a_sample
+        self._plane: Plane | None = None
+
+    def show_plane(self, plane: Plane | None) -> None:
+        """Draws these points; None draws nothing."""
+        self._series, self._plane = (), plane
+        self.redraw()
 
     def show(self, *series: Series, seconds_a_sample: float | None = None) -> None:
-        """Draws these series; the distance in time of two values is in seconds."""
-        self._series = series
+        """Draws these series, newest value last; the distance in time of two values is in seconds."""
+        self._series, self._plane = series, None
         self._seconds = seconds_a_sample or self._seconds
         self.redraw()
 
@@ -34,7 +45,10 @@ class Chart(Painted):
         width, height = self.size
         base, found = self.rich_style, inks(self)
         by_colour = {colour: found[ink] for colour, ink in zip(_COLOURS, INKS, strict=True)}
-        lines = draw(self._series, width, height, self._seconds, is_ascii=console_app(self).is_ascii).split("\n")
+        is_ascii = console_app(self).is_ascii
+        drawn = draw(self._series, width, height, self._seconds, is_ascii=is_ascii) if self._plane is None else \
+            draw_plane(self._plane, width, height, is_ascii=is_ascii)
+        lines = drawn.split("\n")
         strips = []
         for line in lines[:height]:
             segments = [segment._replace(style=base + _ink(segment.style, by_colour, found["dim"]))
@@ -48,10 +62,8 @@ def _ink(style: Style | None, by_colour: dict[str, Style], axis: Style) -> Style
     return by_colour.get(style.color.name, axis) if style is not None and style.color is not None else axis
 
 
-def draw(series: Sequence[Series], width: int, height: int, seconds_a_sample: float, *, is_ascii: bool = False) -> Text:
-    """The series as text of `width` by `height` cells; "no data yet" where there is none."""
-    if width < 12 or height < 4 or not any(one.known for one in series):
-        return Text("no data yet" if width >= 11 else "")
+def _figure(width: int, height: int) -> Any:
+    """plotext with an empty figure of so many cells."""
     import plotext  # type: ignore[import-untyped]
 
     plotext.clear_figure()
@@ -61,16 +73,56 @@ def draw(series: Sequence[Series], width: int, height: int, seconds_a_sample: fl
     plotext.frame(False)
     plotext.yaxes(True, False)
     plotext.xaxes(True, False)
+    return plotext
+
+
+def draw(series: Sequence[Series], width: int, height: int, seconds_a_sample: float, *, is_ascii: bool = False) -> Text:
+    """The series as text of `width` by `height` cells; "no data yet" where there is none."""
+    if width < 12 or height < 4 or not any(one.known for one in series):
+        return Text("no data yet" if width >= 11 else "")
+    plotext = _figure(width, height)
     length = max(len(one.values) for one in series)
     for one, colour in zip(series, _COLOURS, strict=False):
         first = length - len(one.values)
         for number, (start, run) in enumerate(gaps(one.values)):
             at = [(first + start + index - length + 1) * seconds_a_sample for index in range(len(run))]
-            plotext.plot(at, run, color=colour, marker="dot" if is_ascii else "braille",
+            plotext.plot(at, run, color=colour, marker="." if is_ascii else "braille",
                          label=clean(one.name) if number == 0 and len(series) > 1 else None)
     low = min((one.scale()[0] for one in series), default=0.0)
     high = max(one.scale()[1] for one in series)
     plotext.ylim(low, high)
     plotext.xlim((1 - length) * seconds_a_sample, 0)
     built = plotext.build()
+    return Text.from_ansi(asciify(built) if is_ascii else built)
+
+
+def draw_plane(plane: Plane, width: int, height: int, *, is_ascii: bool = False) -> Text:
+    """The points as text of `width` by `height` cells, each with its label beside it; "" without points."""
+    if width < 24 or height < 6 or not plane.points:
+        return Text("")
+    figure = _figure(width, height)
+    (left, right), (low, high) = plane.x_range(), plane.y_range()
+    # plotext's own logarithmic axis takes no limits
+    at: Callable[[float], float] = math.log10 if plane.is_logarithmic else float
+    colours: dict[str, str] = dict(zip(INKS, _COLOURS, strict=True))
+    figure.xlim(at(left), at(right))
+    figure.ylim(low, high)
+    for x, label in plane.lines:
+        figure.plot([at(x), at(x)], [low, high], color="white", marker=":" if is_ascii else "│")
+        figure.text(f"{clean(label)} ", at(x), low + (high - low) * 0.1, color="white", alignment="right")
+    for cloud in plane.clouds:
+        if cloud.joined and len(cloud.points) > 1:
+            figure.plot([at(x) for x, _, _ in cloud.points], [y for _, y, _ in cloud.points],
+                        color=colours[cloud.tone], marker="." if is_ascii else "braille")
+    for cloud in plane.clouds:
+        for x, y, label in cloud.points:
+            # plotext has no label beside a point: the text begins with its sign
+            figure.text(f"{asciify(cloud.sign) if is_ascii else cloud.sign}{clean(label)}", at(x), y,
+                        color=colours[cloud.tone], alignment="left")
+    places = ticks(left, right, plane.is_logarithmic)
+    figure.xticks([at(one) for one in places], [fmt.number(one) for one in places])
+    heights = ticks(low, high, False, max(3, height // 4))
+    figure.yticks(heights, [f"{one:.2f}" for one in heights])
+    figure.xlabel(plane.x_title)
+    built = figure.build()
     return Text.from_ansi(asciify(built) if is_ascii else built)
