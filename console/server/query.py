@@ -6,7 +6,8 @@ The file begins with header comments and holds one statement, which also runs in
     -- needs: server 16-; extension pg_stat_statements 1.10; role pg_monitor; primary
     -- interval: tick
 
-`needs` is optional; its parts are joined by semicolons. `server 16-` means from 16 on, `server -15` up to 15.
+`needs` is optional; its parts are joined by semicolons. `server 16-` means from 16 on, `server -15` up to 15;
+`extension pg_stat_statements 1.9-1.10` is for those versions alone.
 A query may have several files: `backends.sql` for every server, `backends.pg16.sql` from 16 on until the next one.
 `interval` says how often it may be asked: `tick`, `30 s`, `5 min` or `on demand`.
 In a file with parameters (`%(name)s`) a literal percent sign is written twice.
@@ -144,8 +145,11 @@ def _unmet(need: str, info: ServerInfo) -> str | None:
             extension = info.extensions.get(name)
             if extension is None:
                 return f'needs the extension {name}: CREATE EXTENSION "{name}"'
+            version, _, last = version.partition("-")
             if version and _numbers(extension.version) < _numbers(version):
                 return f'needs {name} {version}, here is {extension.version}: ALTER EXTENSION "{name}" UPDATE'
+            if last and _numbers(extension.version) > _numbers(last):
+                return f"is for {name} up to {last}, here is {extension.version}"
         case "role":
             if not info.is_superuser and rest not in info.memberships:
                 return f"needs the role {rest}: GRANT {rest} TO {info.quoted_user}"

@@ -1,0 +1,186 @@
+"""What was added to the counters from one look to the next: the interval, a window of time, one statement's course.
+
+Only entries that have changed are kept of a look, so that an hour of ten thousand idle statements is as small as an
+hour of none. Where nothing can be said there is a gap, and never a spike: a reset or a late look begins anew, and an
+entry that was evicted and came again loses its past.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from console.statements import counters
+from console.statements.records import Entry, Key, Span, Standing
+
+LATE_S = 45.0
+"""A look so long after the one before forms no interval with it: its average would hide what happened when."""
+
+KEPT_S = 600.0
+MOST_KEPT = 40_000
+"""How many changes are kept: about 15 MiB. The server must be busy with hundreds of statements a second to reach it."""
+
+
+class _Held:
+    """An entry's counters, as text until somebody wants the numbers."""
+
+    __slots__ = ("_found", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._found: array[float] | None = None
+
+    @property
+    def found(self) -> array[float]:
+        if self._found is None:
+            rows = self.text.split("\n")
+            self._found = counters.total(map(counters.parse, rows))
+        return self._found
+
+
+@dataclass(slots=True)
+class _Look:
+    """From when to when (seconds of the server's clock), and the entries that changed as they were; None: not there."""
+
+    from_s: float
+    to_s: float
+    before: dict[Key, array[float] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What was added in so many seconds, of the entries to which something was."""
+
+    seconds: float
+    added: Mapping[Key, array[float]]
+
+
+class Journal:
+    """Takes looks, tells differences."""
+
+    def __init__(self) -> None:
+        self.standing: Standing | None = None
+        self.why_anew: str | None = None
+        """Why the last look began anew; None where it formed an interval."""
+        self._held: dict[Key, _Held] = {}
+        self._looks: list[_Look] = []
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._held
+
+    @property
+    def keys(self) -> Collection[Key]:
+        return self._held.keys()
+
+    @property
+    def has_interval(self) -> bool:
+        return bool(self._looks)
+
+    def take(self, entries: Iterable[Entry], standing: Standing) -> None:
+        """Another look at everything."""
+        before, held = self._held, _by_key(entries)
+        self.why_anew = self._why_anew(standing)
+        changed: dict[Key, array[float] | None] = {}
+        for key, one in held.items():
+            old = before.get(key)
+            if old is None:
+                changed[key] = None
+            elif old.text == one.text:
+                held[key] = old
+            elif self.why_anew is None:
+                changed[key] = self._start(key, old.found, one.found)
+        if self.why_anew is not None:
+            self._looks.clear()
+        else:
+            assert self.standing is not None
+            self._looks.append(_Look(self.standing.now_s, standing.now_s, changed))
+            for key in before.keys() - held.keys():
+                self._forget(key)
+        self._held, self.standing = held, standing
+        self._thin(standing.now_s)
+
+    def _why_anew(self, standing: Standing) -> str | None:
+        if self.standing is None:
+            return "the first look"
+        if standing.stats_reset != self.standing.stats_reset:
+            return "the statistics were reset"
+        seconds = standing.now_s - self.standing.now_s
+        if seconds <= 0:
+            return "the server's clock went back"
+        return "the look before is too long ago" if seconds > LATE_S else None
+
+    def _start(self, key: Key, old: array[float], now: array[float]) -> array[float] | None:
+        """What is to be subtracted of an entry that changed."""
+        if not counters.went_back(old, now):
+            return old
+        self._forget(key)
+        # Of several entries that are hidden behind one key nobody knows which went: nothing is added. One that is new
+        # has been counting since it was made, in this interval.
+        return now if key.query_id is None else None
+
+    def _forget(self, key: Key) -> None:
+        for look in self._looks:
+            look.before.pop(key, None)
+
+    def _thin(self, now_s: float) -> None:
+        while self._looks and self._looks[0].to_s < now_s - KEPT_S:
+            del self._looks[0]
+        while len(self._looks) > 1 and sum(len(look.before) for look in self._looks) > MOST_KEPT:
+            del self._looks[0]
+
+    # what is asked
+
+    def since_reset(self) -> Mapping[Key, array[float]]:
+        """All counters as they are."""
+        return {key: one.found for key, one in self._held.items()}
+
+    def window(self, seconds: float | None = None) -> Window | None:
+        """What was added in the last `seconds` (None: since the look before the last); None where nobody knows."""
+        if not self._looks:
+            return None
+        last = self._looks[-1].to_s
+        looks = self._looks[-1:] if seconds is None else [
+            look for look in self._looks if look.from_s >= last - seconds - 1e-3] or self._looks[-1:]
+        start: dict[Key, array[float] | None] = {}
+        for look in reversed(looks):
+            start.update(look.before)
+        added = {}
+        for key, old in start.items():
+            now = self._held[key].found
+            added[key] = now if old is None else counters.difference(old, now)
+        return Window(last - looks[0].from_s, added)
+
+    def course(self, keys: Sequence[Key]) -> list[Span]:
+        """What those statements did together, look by look, oldest first."""
+        spans: list[Span] = []
+        after = {key: self._held[key].found for key in keys if key in self._held}
+        for look in reversed(self._looks):
+            calls = exec_ms = 0.0
+            for key, now in after.items():
+                if key in look.before:
+                    old = look.before[key]
+                    calls += now[counters.CALLS] - (old[counters.CALLS] if old is not None else 0.0)
+                    exec_ms += now[counters.EXEC_MS] - (old[counters.EXEC_MS] if old is not None else 0.0)
+                    if old is not None:
+                        after[key] = old
+            spans.append(Span(look.to_s, look.to_s - look.from_s, calls, exec_ms))
+        return spans[::-1]
+
+
+def _by_key(entries: Iterable[Entry]) -> dict[Key, _Held]:
+    """The entries by their keys; those of others that are hidden from this role share one."""
+    found: dict[Key, _Held] = {}
+    hidden: dict[Key, list[str]] = {}
+    for entry in entries:
+        key = Key(*entry[:4])
+        if entry.query_id is None:
+            hidden.setdefault(key, []).append(entry.counters)
+        else:
+            found[key] = _Held(entry.counters)
+    for key, texts in hidden.items():
+        found[key] = _Held("\n".join(sorted(texts)))
+    return found

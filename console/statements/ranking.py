@@ -1,0 +1,89 @@
+"""The statements that matter most: sorted by any figure, summed up by what they have in common."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+
+from console.statements import counters
+from console.statements.counters import NAMES
+from console.statements.records import Key, Usage
+
+Figure = Callable[[Usage], float | None]
+
+_PLAIN = {name: index for index, name in enumerate(NAMES)}
+_DERIVED = ("total_ms", "mean_ms", "stddev_ms", "mean_plan_ms", "stddev_plan_ms", "rows_per_call", "hit_percent")
+FIGURES = frozenset((*NAMES, *_DERIVED))
+"""What can be sorted by: fields and properties of Usage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A statement, or a group of them (`keys`), with its part of all time, 0 to 1 (None: nothing took any)."""
+
+    name: Hashable
+    keys: tuple[Key, ...]
+    usage: Usage
+    share: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The first of `number` statements or groups, and what all of them cost together."""
+
+    rows: Sequence[Ranked]
+    number: int
+    total_ms: float
+    calls: float
+    shares: Sequence[float]
+    """The parts of all time of the few that take most of it, largest first."""
+
+
+def rank(figures: Mapping[Key, array[float]], *, by: str | None, descending: bool, limit: int,
+         group: Callable[[Key], Hashable] | None = None, word: Callable[[Hashable, Key], str] | None = None) -> Ranking:
+    """The first `limit`, by a figure of FIGURES, or by `word` of a row's name and first key where `by` is none of them.
+
+    `group` says what each statement is summed up under. What has no such figure comes last.
+    """
+    keys: dict[Hashable, list[Key]] = {}
+    found: dict[Hashable, array[float]] = dict(figures)
+    if group is not None:
+        for key in figures:
+            keys.setdefault(group(key), []).append(key)
+        found = {name: counters.total(figures[key] for key in parts) for name, parts in keys.items()}
+    times = {name: one[counters.EXEC_MS] + one[counters.PLAN_MS] for name, one in found.items()}
+    total_ms = math.fsum(times.values())
+
+    def members(name: Hashable) -> list[Key]:
+        return keys[name] if group is not None else [name]  # type: ignore[list-item]
+
+    if by in FIGURES:
+        value = _figure(by)
+        values = {name: value(one) for name, one in found.items()}
+        known = [name for name, one in values.items() if one is not None and not math.isnan(one)]
+        known.sort(key=lambda name: values[name] or 0.0, reverse=descending)
+        order = known if len(known) == len(found) else known + [name for name in found if name not in set(known)]
+    elif word is not None:
+        order = sorted(found, key=lambda name: word(name, members(name)[0]).casefold(), reverse=descending)
+    else:
+        order = list(found)
+    rows = [Ranked(name, tuple(members(name)), counters.usage(found[name], len(members(name))),
+                   times[name] / total_ms if total_ms > 0 else None) for name in order[:limit]]
+    longest = sorted(times.values(), reverse=True)[:10]
+    return Ranking(rows, len(found), total_ms, math.fsum(one[counters.CALLS] for one in found.values()),
+                   [one / total_ms for one in longest] if total_ms > 0 else [])
+
+
+def _figure(by: str | None) -> Callable[[array[float]], float | None]:
+    """A figure straight from the counters, where ten thousand records would take too long."""
+    if by in _PLAIN:
+        index = _PLAIN[by]
+        return lambda one: one[index]
+    if by == "total_ms":
+        return lambda one: one[counters.EXEC_MS] + one[counters.PLAN_MS]
+    if by == "mean_ms":
+        return lambda one: one[counters.EXEC_MS] / one[counters.CALLS] if one[counters.CALLS] else None
+    assert by is not None
+    return lambda one: getattr(counters.usage(one), by)
