@@ -69,6 +69,9 @@ KINDS: Sequence[tuple[Kind, str, str]] = (
     ("other", "a row of another table", "its column is asked for next"),
 )
 
+LONGEST = 4096
+"""Characters of what was asked before that are offered again."""
+
 
 class QuestionDialog(Dialog[Question]):
     """What to look for: the arrows choose of which kind it is, what is typed is it."""
@@ -90,13 +93,13 @@ class QuestionDialog(Dialog[Question]):
 
     def body(self) -> ComposeResult:
         before = self._before
-        yield Input(value=before.given if before else "", placeholder=self._placeholder("text"))
+        yield Input(value=before.given if before and len(before.given) <= LONGEST else "")
         choices = [Choice(kind, f"like {title}" if kind != "text" else "for a text",
                           self._without_text if kind == "text" and self._without_text else detail)
                    for kind, title, detail in KINDS]
         table = RecordTable(as_table(choices, ""), show_header=False, focusable=False)
         table.styles.height = len(choices)
-        table.select(before.kind if before else "row" if self._without_text else "text")
+        table.select(before.kind if before and before.given else "row" if self._without_text else "text")
         yield table
         yield Words(id="wrong")
 

@@ -13,7 +13,7 @@ from console.ui.widgets.painting import Lines
 from console.ui.widgets.paper import wrapped
 from console.vectors import read
 from console.vectors.records import Setting
-from console.vectors.search import default_metric, fitting
+from console.vectors.search import compose, default_metric, fitting
 from console.view import search as view
 from console.view import vectors
 from console.view.table import Line, Tone
@@ -45,12 +45,14 @@ def about_lines(state: State, asked: str, render_ms: float | None, server: Mappi
     metric = setup.metric or default_metric(about)
     index = fitting(about, metric)
     indexes = read.serving(about.indexes, column)
-    through = f"{index.name} ({index.method}, {metric.title})" if index else "none for this metric" if indexes else \
+    through = f"{index.name} ({index.method})" if index else "none for this metric" if indexes else \
         "none: every search is exact"
-    first: Line = (("column ", "dim"), (column.label, "strong"), (f"  {vectors.column_words(column)}  ", ""),
-                   ("index ", "dim"), (through, "" if index else "warning"))
+    first: Line = (("column ", "dim"), (column.label, "strong"), (f"  {vectors.column_words(column)}", ""),
+                   (f"  {column.comment}" if column.comment else "", "dim"))
     question: Line = (("search ", "dim"), (asked or "nothing yet", "strong" if asked else "dim"))
-    pieces: list[tuple[str, Tone]] = [("metric ", "dim"), (metric.title, ""), ("  k ", "dim"), (str(setup.k), "")]
+    pieces: list[tuple[str, Tone]] = [
+        ("metric ", "dim"), (metric.title, ""), ("  index ", "dim"), (through, "" if index else "warning"),
+        ("  k ", "dim"), (str(setup.k), "")]
     if setup.offset:
         pieces += [("  offset ", "dim"), (str(setup.offset), "accent")]
     options = setup.options
@@ -67,10 +69,15 @@ def about_lines(state: State, asked: str, render_ms: float | None, server: Mappi
         pieces += [("  exact", "accent")]
     conditions = [*([setup.where] if setup.where else []), *map(filter_words, setup.filters)]
     pieces += [("  filter ", "dim"), (" and ".join(conditions), "accent")] if conditions else [("  no filter", "dim")]
-    last: list[tuple[str, Tone]] = []
-    if state.result is not None:
-        result = state.result
-        counted = view.candidates(result)
-        last = [(view.timing(result, render_ms) + (f" · {counted}" if counted else "") + "  ", ""),
-                (text.clean(" ".join(vectors.elided(result.sql).split())), "dim")]
-    return [first, question, tuple(pieces), tuple(last)]
+    return [first, question, tuple(pieces), *_what_ran(state, render_ms)]
+
+
+def _what_ran(state: State, render_ms: float | None) -> list[Line]:
+    """Where the time went, what the index gave, and the statement in short."""
+    if state.result is None or state.request is None:
+        return []
+    counted = view.candidates(state.result)
+    composed = compose(state.request)
+    sql = composed.readable.replace(", ".join(composed.nearest.columns), text.ELLIPSIS, 1)
+    return [(("took ", "dim"), (view.timing(state.result, render_ms) + (f" · {counted}" if counted else ""), "")),
+            (("SQL ", "dim"), (text.clean(" ".join(vectors.elided(sql).split())), "dim"))]

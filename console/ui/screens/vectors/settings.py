@@ -16,7 +16,7 @@ from console.ui.screens.vectors.setup import Setup, filter_words
 from console.ui.widgets.record_table import RecordTable
 from console.vectors.filters import OPERATORS, UNARY, Filter
 from console.vectors.metrics import BY_NAME, metrics_of_type
-from console.vectors.records import Setting
+from console.vectors.records import Setting, VectorIndex
 from console.vectors.search import ITERATIVE, MAX_K, Subject, default_metric, fitting
 from console.view.table import Cell, Column, Row, Table, Tone
 
@@ -88,7 +88,7 @@ class SettingsDialog(Dialog[Setup]):
              "to show", setup.columns is not None),
             self._guc("ef_search", options.ef_search, "hnsw: candidates looked at"),
             self._guc("probes", options.probes, "ivfflat: lists looked at"),
-            ("iterative_scan", "iterative scan", options.iterative_scan or self._iterative(index.method if index else None),
+            ("iterative_scan", "iterative scan", options.iterative_scan or self._iterative(index),
              "goes on until k rows passed the filter", options.iterative_scan is not None),
             self._guc("max_scan_tuples", options.max_scan_tuples, "where an iterative scan gives up"),
             ("exact", "exact", "yes" if options.exact else "no", "without the index", options.exact)]
@@ -105,8 +105,8 @@ class SettingsDialog(Dialog[Setup]):
         usual = f"{server.setting} (server)" if server else "not known to this pgvector"
         return name, name, usual if value is None else str(value), note, value is not None
 
-    def _iterative(self, method: str | None) -> str:
-        server = self._server.get(f"{method or 'hnsw'}.iterative_scan")
+    def _iterative(self, index: VectorIndex | None) -> str:
+        server = self._server.get(f"{index.method if index else 'hnsw'}.iterative_scan")
         return f"{server.setting} (server)" if server else "not known: pgvector 0.8 has it"
 
     # changing
