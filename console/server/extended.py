@@ -1,0 +1,131 @@
+"""One statement by the extended protocol, which refuses several in one string: what a person typed, rows as text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import AsyncConnection, errors, generators, pq
+from psycopg.pq import ExecStatus, TransactionStatus
+
+from console.errors import UsageError
+
+KEPT_ROWS = 1000
+KEPT_BYTES = 32 * 1024 * 1024
+"""What `streamed` keeps of the rows: the rest is counted."""
+
+PARAMETERS_HINT = "put values in their place; its plan can be had without values (generic)"
+
+_FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE, ExecStatus.NONFATAL_ERROR)
+_COPYING = (ExecStatus.COPY_IN, ExecStatus.COPY_OUT, ExecStatus.COPY_BOTH)
+
+Row = tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ResultColumn:
+    """A column of a result: its name and its type as format_type writes it, "" where that isn't known."""
+
+    name: str
+    type_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """What came of a statement: the first rows, how many others there were, and the command tag with its number."""
+
+    columns: tuple[ResultColumn, ...]
+    rows: tuple[Row, ...]
+    dropped: int
+    tag: str
+    affected: int | None
+
+
+class Types:
+    """The names of types by OID, asked of the server once."""
+
+    def __init__(self) -> None:
+        self._names: dict[int, str] = {}
+
+    async def columns(self, connection: AsyncConnection[Any], result: pq.abc.PGresult) -> tuple[ResultColumn, ...]:
+        """The columns of `result`. Asks only within a transaction that is all right. Raises psycopg.Error."""
+        oids = [result.ftype(number) for number in range(result.nfields)]
+        for oid in dict.fromkeys(oids):
+            if oid not in self._names and (found := psycopg.adapters.types.get(oid)) and found.oid == oid:
+                self._names[oid] = found.regtype or found.name
+        unknown = [oid for oid in oids if oid not in self._names]
+        if unknown and connection.pgconn.transaction_status == TransactionStatus.INTRANS:
+            cursor = await connection.execute(
+                "SELECT t.oid::int8, pg_catalog.format_type(t.oid, NULL) FROM pg_catalog.pg_type AS t "
+                "WHERE t.oid = ANY(%s::oid[])", [unknown])
+            self._names |= dict(await cursor.fetchall())
+        return tuple(ResultColumn((result.fname(number) or b"").decode("utf-8", "replace"), self._names.get(oid, ""))
+                     for number, oid in enumerate(oids))
+
+
+async def described(connection: AsyncConnection[Any], text: str) -> pq.abc.PGresult:
+    """Has the server parse a statement: what it would answer with. Raises psycopg.Error, UsageError for parameters."""
+    pgconn = connection.pgconn
+    pgconn.send_prepare(b"", text.encode())
+    _checked(await connection.wait(generators.execute(pgconn)))
+    pgconn.send_describe_prepared(b"")
+    result = _checked(await connection.wait(generators.execute(pgconn)))
+    if result.nparams:
+        raise UsageError(f"the statement has {result.nparams} parameter{'s' if result.nparams > 1 else ''} ($1): "
+                         "it can't be run as it is", hint=PARAMETERS_HINT)
+    return result
+
+
+async def answered(connection: AsyncConnection[Any], text: str) -> pq.abc.PGresult:
+    """Runs a statement; all of its rows are in the result. Raises psycopg.Error."""
+    connection.pgconn.send_query_params(text.encode(), None)
+    return _checked(await connection.wait(generators.execute(connection.pgconn)))
+
+
+async def streamed(connection: AsyncConnection[Any], text: str, types: Types) -> Streamed:
+    """Runs a statement and takes its rows one by one, of which the first are kept. Raises psycopg.Error, UsageError."""
+    pgconn = connection.pgconn
+    pgconn.send_query_params(text.encode(), None)
+    pgconn.set_single_row_mode()
+    rows: list[Row] = []
+    held = dropped = 0
+    failure: psycopg.Error | None = None
+    last: pq.abc.PGresult | None = None
+    while (result := await connection.wait(generators.fetch(pgconn))) is not None:
+        if result.status in _COPYING:
+            await connection.close()
+            raise UsageError("COPY between server and client is psql's way to carry data",
+                             hint="export the result of a query; INSERT what is to be written")
+        if result.status in _FAILED:
+            failure = errors.error_from_result(result)
+        elif result.status == ExecStatus.SINGLE_TUPLE and len(rows) < KEPT_ROWS and held < KEPT_BYTES:
+            rows.append(row_of(result, 0))
+            held += size_of(rows[-1])
+        elif result.status == ExecStatus.SINGLE_TUPLE:
+            dropped += 1
+        last = result
+    if failure is not None:
+        raise failure
+    if last is None:
+        return Streamed((), (), 0, "", None)
+    columns = await types.columns(connection, last)
+    return Streamed(columns, tuple(rows), dropped, (last.command_status or b"").decode(), last.command_tuples)
+
+
+def row_of(result: pq.abc.PGresult, number: int) -> Row:
+    """One row as text; None is NULL."""
+    values = [result.get_value(number, column) for column in range(result.nfields)]
+    return tuple(None if value is None else value.decode("utf-8", "replace") for value in values)
+
+
+def size_of(row: Row) -> int:
+    """About how many bytes a row holds."""
+    return sum(len(value or "") for value in row)
+
+
+def _checked(results: list[pq.abc.PGresult]) -> pq.abc.PGresult:
+    result = results[-1]
+    if result.status in _FAILED:
+        raise errors.error_from_result(result)
+    return result
