@@ -5,27 +5,39 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-CAPACITY = 21_600
-"""Samples that are kept: 12 hours at one every 2 seconds; 20 series of them are 1.8 MB."""
+CAPACITY = 43_200
+"""Samples that are kept: 24 hours at one every 2 seconds, 6 hours at two a second; 40 series of them are 7 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How one measurement went: `values` beside `times_s`, oldest first, None in gaps.
+
+    Each value holds for the time since the sample before, unless that was more than `late_s` seconds earlier.
+    """
+
+    times_s: list[float]
+    values: list[float | None]
+    late_s: float
 
 
 class History:
-    """The last `capacity` samples of the named series.
+    """The last `capacity` samples of the named series; memory is taken as they come.
 
     A sample's time is in seconds of the observer's monotonic clock, so that no clock that is set, here or on the
     server, makes a sample older than the one before. Values keep 7 digits; None is a gap.
     """
 
     def __init__(self, names: Iterable[str], capacity: int = CAPACITY) -> None:
-        self._times = array("d", bytes(8 * capacity))
-        self._series = {name: array("f", bytes(4 * capacity)) for name in names}
+        self._times = array("d")
+        self._series = {name: array("f") for name in names}
         self._capacity = capacity
-        self._next = 0
-        self._length = 0
+        self._oldest = 0  # where the ring begins, once it is full
 
     def __len__(self) -> int:
-        return self._length
+        return len(self._times)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -35,12 +47,15 @@ class History:
         """One more sample; a series that `values` leaves out has a gap. Raises KeyError for an unknown series."""
         if unknown := values.keys() - self._series.keys():
             raise KeyError(sorted(unknown)[0])
-        self._times[self._next] = at_s
+        if len(self._times) < self._capacity:
+            self._times.append(at_s)
+            for name, ring in self._series.items():
+                ring.append(_stored(values.get(name)))
+            return
+        self._times[self._oldest] = at_s
         for name, ring in self._series.items():
-            value = values.get(name)
-            ring[self._next] = math.nan if value is None else value
-        self._next = (self._next + 1) % self._capacity
-        self._length = min(self._length + 1, self._capacity)
+            ring[self._oldest] = _stored(values.get(name))
+        self._oldest = (self._oldest + 1) % self._capacity
 
     def times(self, last: int | None = None) -> list[float]:
         """The times of the `last` samples (None: all), oldest first."""
@@ -48,18 +63,22 @@ class History:
 
     def values(self, name: str, last: int | None = None) -> list[float | None]:
         """The values of the `last` samples of one series, oldest first, beside `times`. Raises KeyError."""
-        return [None if math.isnan(value) else value for value in self._tail(self._series[name], last)]
+        return [None if value != value else value for value in self._tail(self._series[name], last)]
 
     def samples_since(self, at_s: float) -> int:
         """How many samples are not older than `at_s`: what to give as `last`."""
-        low, high = 0, self._length
+        low, high = 0, len(self._times)
         while low < high:
             middle = (low + high) // 2
-            index = (self._next - self._length + middle) % self._capacity
+            index = (self._oldest + middle) % len(self._times)
             low, high = (middle + 1, high) if self._times[index] < at_s else (low, middle)
-        return self._length - low
+        return len(self._times) - low
 
     def _tail(self, ring: array[float], last: int | None) -> array[float]:
-        count = self._length if last is None else max(0, min(last, self._length))
-        start = self._next - count
-        return ring[start:self._next] if start >= 0 else ring[start:] + ring[:self._next]
+        count = len(ring) if last is None else max(0, min(last, len(ring)))
+        first = (self._oldest + len(ring) - count) % len(ring) if ring else 0
+        return ring[first:first + count] + ring[:max(0, first + count - len(ring))]
+
+
+def _stored(value: float | None) -> float:
+    return math.nan if value is None else value

@@ -16,7 +16,10 @@ class ServerClock:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseCounters:
-    """What the connected database has counted since `stats_reset` (pg_stat_database)."""
+    """What the connected database has counted since `stats_reset` (pg_stat_database).
+
+    `block_read_ms` and `block_write_ms` are 0 unless track_io_timing is on.
+    """
 
     commits: int
     rollbacks: int
@@ -30,6 +33,10 @@ class DatabaseCounters:
     temp_files: int
     temp_bytes: int
     deadlocks: int
+    conflicts: int
+    sessions_opened: int
+    block_read_ms: float
+    block_write_ms: float
     stats_reset: dt.datetime | None
 
 
@@ -40,6 +47,9 @@ class WalCounters:
 
     wal_bytes: int | None
     is_replayed: bool
+    records: int
+    full_page_images: int
+    buffers_full: int
     stats_reset: dt.datetime | None
 
 

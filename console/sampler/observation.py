@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from console.activity.read import SESSION_COUNTS
@@ -15,12 +17,13 @@ from console.metrics.rates import network_ms
 from console.metrics.read import DATABASE_COUNTERS, DATABASE_SIZE, SCHEMA_SIZES, SERVER_CLOCK, WAL_COUNTERS
 from console.metrics.records import SchemaSize
 from console.sampler.records import ServiceFootprint, Snapshot
-from console.sampler.series import Look, Rates, rates
+from console.sampler.series import OFTEN, READ_AS, SELDOM, Look, Source, measured, of_the_database
 from console.server.query import Query
 from console.server.session import Readings
 from console.services import Service
 
 if TYPE_CHECKING:
+    from console.metrics.local import Host, LocalFacts, LocalHost
     from console.migrate.records import ServiceStatus
 
 OWN_READS: tuple[Query[Any], ...] = (
@@ -28,6 +31,17 @@ OWN_READS: tuple[Query[Any], ...] = (
 SLOW_S = 30.0
 INTERVALS_S = {"tick": 0.0, "30 s": SLOW_S, "on demand": SLOW_S, "5 min": 300.0}
 _READLESS = "checks without reads"
+
+
+@cache
+def seldom_read() -> tuple[Query[Any], ...]:
+    """What only the pages of the Overview show: imported and asked after the first tick, for which somebody waits."""
+    from console.metrics.io.read import IO_TOTALS
+    from console.metrics.local import LOCAL_FACTS
+    from console.metrics.vacuum.read import AUTOVACUUM
+    from console.metrics.wal.read import ARCHIVER, CHECKPOINTS, WAL_WRITES
+
+    return CHECKPOINTS, WAL_WRITES, ARCHIVER, IO_TOTALS, AUTOVACUUM, LOCAL_FACTS
 
 
 class Observation:
@@ -41,14 +55,20 @@ class Observation:
         self._reasons: dict[str, str] = {}
         self._results: dict[str, Result] = {}
         self._statuses: dict[str, ServiceStatus] = {}
-        self._look: Look | None = None
-        self._rates = Rates()
+        self._looks: dict[str, Look] = {}
+        self._measures: dict[str, float | None] = {}
+        self._taken_at: dt.datetime | None = None
+        self._local: LocalHost | None = None
+        self._proven: Sequence[LocalFacts] = ()
+        self._host: Host | None = None
+        self._why_no_host = ""
         self._wall_ms = 0.0
         self._rtt_ms: float | None = None
 
     def due(self, context: Context, now_s: float) -> tuple[list[Query[Any]], list[Query[Any]]]:
         """What to ask now: the quick reads, and those of sizes, which are asked apart."""
-        wanted = {query.name: query for query in (*reads_of(self._checks, context), *OWN_READS)}
+        own = (*OWN_READS, *seldom_read()) if self._taken_at is not None else OWN_READS
+        wanted = {query.name: query for query in (*reads_of(self._checks, context), *own)}
         due = [query for query in wanted.values() if now_s >= self._due_s.get(query.name, now_s)]
         quick = [query for query in due if _interval_s(query, context) <= SLOW_S]
         return quick, [query for query in due if query not in quick]
@@ -64,6 +84,11 @@ class Observation:
             else:
                 self._rows[query.name] = rows
                 self._reasons.pop(query.name, None)
+
+    def consider(self, asked: Iterable[Query[Any]], context: Context, now_s: float) -> None:
+        """All that reads files after a tick, and so not for the event loop: the checks, and this machine's state."""
+        self.judge(asked, context, now_s)
+        self.look_around(context)
 
     def judge(self, asked: Iterable[Query[Any]], context: Context, now_s: float) -> None:
         """Evaluates the checks that `asked` concerns; the migrations' reads files."""
@@ -83,26 +108,79 @@ class Observation:
             self._statuses = _statuses(readings, context)
 
     def measure(self, readings: Readings, context: Context, every_s: float) -> None:
-        """The rates of the interval that ends with these readings."""
+        """The measurements after these readings, which hold the server's clock, and the rates of the interval."""
         clock = readings.first(SERVER_CLOCK)
-        now = Look(clock.taken_at if clock else None, context.info.started_at,
-                   readings.first(DATABASE_COUNTERS), readings.first(WAL_COUNTERS))
-        self._rates = rates(self._look, now, every_s)
-        self._look = now
+        self._taken_at = clock.taken_at if clock else None
+        database = self._looks.get(OFTEN[0].query)
+        for source in OFTEN:
+            self._measure(source, readings, context, every_s)
+        now = self._looks.get(OFTEN[0].query)
+        if now is None:
+            self._measures |= {"transactions_per_s": None, "cache_hit_percent": None}
+        else:
+            self._measures |= of_the_database(self._measures, database, now, every_s)
         self._wall_ms = readings.rtt_ms
         self._rtt_ms = network_ms(readings.rtt_ms, clock) if clock else None
+        self._measures["rtt_ms"] = self._rtt_ms
+
+    def measure_seldom(self, readings: Readings, context: Context, every_s: float) -> bool:
+        """The same for what is not read with every tick; whether any of it was."""
+        found = [source for source in SELDOM if self._is_answered(source, readings)]
+        for source in found:
+            self._measure(source, readings, context, max(every_s, SLOW_S))
+        size = self._rows.get(DATABASE_SIZE.name)
+        self._measures["database_bytes"] = size[0].total_bytes if size else None
+        return bool(found)
+
+    def look_around(self, context: Context) -> None:
+        """Measures this machine, where the server is proven to run on it."""
+        if not (rows := self._rows.get("local_facts")):
+            self._local = self._host = None
+            return
+        from console.metrics.local import LocalHost, doubt
+
+        if rows is not self._proven:
+            self._proven = rows
+            self._why_no_host = doubt(rows[0], is_pooled=context.info.is_pooled) or ""
+            if self._why_no_host:
+                self._local = None
+            elif self._local is None or self._local.data_directory != rows[0].data_directory:
+                self._local = LocalHost(rows[0].data_directory)
+        try:
+            host = self._host = self._local.look() if self._local is not None else None
+        except (OSError, ValueError, KeyError) as error:
+            host = self._host = None
+            self._why_no_host = f"/proc: {error}"
+        for name in ("cpu_percent", "io_percent", "load", "memory_percent", "disk_percent"):
+            self._measures[f"host_{name}"] = None if host is None else getattr(host, name)
+
+    def _measure(self, source: Source, readings: Readings, context: Context, every_s: float) -> None:
+        rows = readings.rows_by_name.get(READ_AS.get(source.query, source.query))
+        if not rows or self._taken_at is None:
+            self._looks.pop(source.query, None)
+            self._measures |= dict.fromkeys((*source.rates, *source.gauges))
+            return
+        look = Look(self._taken_at, context.info.started_at, rows[0])
+        self._measures |= measured(source, self._looks.get(source.query), look, every_s)
+        self._looks[source.query] = look
+
+    @staticmethod
+    def _is_answered(source: Source, readings: Readings) -> bool:
+        name = READ_AS.get(source.query, source.query)
+        return name in readings.rows_by_name or name in readings.unavailable
 
     def snapshot(self, context: Context, monotonic_s: float) -> Snapshot:
         readings = self._readings()
         size = readings.first(DATABASE_SIZE)
-        found = self._rates
+        known = self._measures.get
         return Snapshot(
-            monotonic_s=monotonic_s, taken_at=self._look.taken_at if self._look else None, info=context.info,
+            monotonic_s=monotonic_s, taken_at=self._taken_at, info=context.info,
             results=tuple(self._results[one.check.name] for one in self._checks if one.check.name in self._results),
             rtt_ms=self._rtt_ms, sessions=readings.first(SESSION_COUNTS),
-            transactions_per_s=found.transactions_per_s, commits_per_s=found.commits_per_s,
-            rollbacks_per_s=found.rollbacks_per_s, cache_hit_percent=found.cache_hit_percent,
-            wal_bytes_per_s=found.wal_bytes_per_s, database_bytes=size.total_bytes if size else None,
+            transactions_per_s=known("transactions_per_s"), commits_per_s=known("commits_per_s"),
+            rollbacks_per_s=known("rollbacks_per_s"), cache_hit_percent=known("cache_hit_percent"),
+            wal_bytes_per_s=known("wal_bytes_per_s"), database_bytes=size.total_bytes if size else None,
+            measures=dict(self._measures), host=self._host, why_no_host=self._why_no_host,
             services=footprints(self._services, readings.rows(SCHEMA_SIZES), self._statuses),
             unavailable=readings.unavailable, readings=readings)
 

@@ -15,6 +15,7 @@ from console.server.session import Readings
 from console.services import Service
 
 if TYPE_CHECKING:
+    from console.metrics.local import Host
     from console.migrate.records import ServiceStatus  # not at run time: a target without services needs no engine
 
 
@@ -41,7 +42,9 @@ class Snapshot:
     the last try failed, and everything else is of the last tick that didn't (`results` without one: unreachable).
     `cache_hit_percent` and the rates are of the interval since the tick before, for the connected database;
     `sessions` and `wal_bytes_per_s` for the whole server. `rtt_ms` leaves out the server's own work.
-    `unavailable` gives, by query name, why a read has no rows; `readings` are the rows of all reads.
+    `host` is the machine, where the server is proven to run on this one (else `why_no_host`).
+    `measures` are the latest of every series of sampler.series. `unavailable` gives, by query name, why a read has no
+    rows; `readings` are the rows of all reads.
     """
 
     monotonic_s: float
@@ -57,6 +60,9 @@ class Snapshot:
     cache_hit_percent: float | None = None
     wal_bytes_per_s: float | None = None
     database_bytes: int | None = None
+    host: Host | None = None
+    why_no_host: str = ""
+    measures: Mapping[str, float | None] = field(default_factory=dict)
     services: tuple[ServiceFootprint, ...] = ()
     unavailable: Mapping[str, str] = field(default_factory=dict)
     readings: Readings = field(default_factory=lambda: Readings({}))

@@ -15,10 +15,11 @@ from console.check.runner import in_order
 from console.clock import Clock
 from console.config import Config
 from console.errors import ConsoleError, PasswordNeeded
-from console.metrics.history import History
+from console.metrics.history import Course, History
+from console.metrics.rates import LATE_FACTOR
 from console.sampler.observation import SLOW_S, Observation
 from console.sampler.records import Snapshot
-from console.sampler.series import SERIES, series_of
+from console.sampler.series import SLOW_SERIES, TICK_SERIES
 from console.server.breaker import BreakerState
 from console.server.info import ServerInfo
 from console.server.pool import Pool
@@ -31,6 +32,9 @@ TICK_WITHIN_S = 10.0
 
 SIZES_WITHIN_S = 4.0
 """The same for sizes, which are asked apart from the rest: slow ones are left out with their reason."""
+
+SLOW_CAPACITY = 2_880
+"""A day of what is sampled twice a minute."""
 
 SHORTEST_WAIT_S = 0.2
 LONGEST_WAIT_S = 30.0
@@ -47,8 +51,8 @@ class Sampler:
     It waits `every_s` seconds *after* each sample, so that a slow server is asked less often. `every_s` and `paused`
     may be set at any time; `latest` is None until something is known. Listeners are called in the event loop with
     every snapshot: of a tick, again when sizes came after it, and of a failure. What `riders` want read along is in
-    `Snapshot.readings`. `history` holds series.SERIES by
-    `clock.monotonic()`.
+    `Snapshot.readings`. `history` holds series.TICK_SERIES,
+    `slow_history` series.SLOW_SERIES by `clock.monotonic()`; `course` reads both.
     Raises ConfigError when the configuration's checks are wrong.
     """
 
@@ -58,7 +62,8 @@ class Sampler:
         self.checks = configured(config)
         self.services = tuple(services)
         self.latest: Snapshot | None = None
-        self.history = History(SERIES)
+        self.history = History(TICK_SERIES)
+        self.slow_history = History(SLOW_SERIES, SLOW_CAPACITY)
         self.listeners: list[Listener] = []
         self.riders: list[Rider] = []
         self._clock = clock
@@ -127,18 +132,33 @@ class Sampler:
         readings = await session.refresh(*along, *in_order(quick, context), within_s=TICK_WITHIN_S)
         observation.take([*quick, *(read.query for read in along)], readings, context, now_s)
         observation.measure(readings, context, self._every_s)
-        # In a thread: the check of the migrations reads their files.
-        await asyncio.to_thread(observation.judge, quick, context, now_s)
+        is_seldom = observation.measure_seldom(readings, context, self._every_s)
+        # In a thread: the check of the migrations reads their files, and this machine's state is in files too.
+        await asyncio.to_thread(observation.consider, quick, context, now_s)
         self._failures = 0
         taken_s = self._clock.monotonic()
         snapshot = observation.snapshot(context, taken_s)
-        self.history.append(taken_s, series_of(snapshot))
+        self._keep(snapshot, is_seldom)
         self._publish(snapshot)
         if sizes:
             answers = await session.refresh(*in_order(sizes, context), within_s=SIZES_WITHIN_S)
             observation.take(sizes, answers, context, now_s)
             observation.judge(sizes, context, now_s)
             self._publish(observation.snapshot(context, taken_s))
+
+    def course(self, series: str, seconds: float) -> Course:
+        """How a series went in the last `seconds`. Raises KeyError for an unknown one."""
+        is_slow = series in SLOW_SERIES
+        history = self.slow_history if is_slow else self.history
+        last = history.samples_since(self._clock.monotonic() - seconds)
+        interval_s = max(self._every_s, SLOW_S) if is_slow else self._every_s
+        return Course(history.times(last), history.values(series, last), max(LATE_FACTOR * interval_s, 5.0))
+
+    def _keep(self, snapshot: Snapshot, is_seldom: bool) -> None:
+        known = snapshot.measures.get
+        self.history.append(snapshot.monotonic_s, {name: known(name) for name in TICK_SERIES})
+        if is_seldom:
+            self.slow_history.append(snapshot.monotonic_s, {name: known(name) for name in SLOW_SERIES})
 
     def _lost(self, error: ConsoleError) -> None:
         """What was known stays, with the error; the history gets a gap."""

@@ -3,67 +3,106 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from console.metrics.rates import growth, hit_percent, interval_s, rate
-from console.metrics.records import DatabaseCounters, WalCounters
-from console.sampler.records import Snapshot
 
-SERIES = (
-    "transactions_per_s", "commits_per_s", "rollbacks_per_s", "cache_hit_percent", "wal_bytes_per_s", "connections",
-    "active", "idle", "idle_in_transaction", "rtt_ms", "database_bytes",
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A read of one row and the series that come of it: `rates` of its counters, a second, and `gauges` as they are.
+
+    Both map a series to the row's field. `marks` are fields that tell when the counters began anew.
+    """
+
+    query: str
+    rates: Mapping[str, str] = field(default_factory=dict)
+    gauges: Mapping[str, str] = field(default_factory=dict)
+    marks: tuple[str, ...] = ("stats_reset",)
+
+
+def _a_second(*names: str, **renamed: str) -> dict[str, str]:
+    return {f"{series}_per_s": name for series, name in (dict(zip(names, names, strict=True)) | renamed).items()}
+
+
+def _as_they_are(*names: str) -> dict[str, str]:
+    return dict(zip(names, names, strict=True))
+
+
+OFTEN = (
+    Source("database_counters", _a_second(
+        "commits", "rollbacks", "blocks_read", "rows_returned", "rows_fetched", "rows_inserted", "rows_updated",
+        "rows_deleted", "temp_files", "temp_bytes", "deadlocks", "conflicts", "sessions_opened", "block_read_ms",
+        "block_write_ms")),
+    Source("wal_counters", _a_second(
+        wal_bytes="wal_bytes", wal_records="records", full_page_images="full_page_images",
+        wal_buffers_full="buffers_full"), marks=("stats_reset", "is_replayed")),
+    Source("session_counts", gauges=_as_they_are("connections", "active", "idle", "idle_in_transaction"), marks=()),
 )
-"""The names in the sampler's History: fields of Snapshot, and of its `sessions`."""
+"""What is read with every tick."""
 
+SELDOM = (
+    Source("checkpoints", _a_second(
+        checkpoints_timed="timed", checkpoints_requested="requested", checkpoint_write_ms="write_ms",
+        checkpoint_sync_ms="sync_ms", checkpoint_buffers="buffers_written"),
+        marks=("stats_reset", "is_standby")),
+    Source("background_writer", _a_second(
+        "buffers_clean", "clean_stops", "buffers_backend", "buffers_allocated"), marks=("writer_stats_reset",)),
+    Source("wal_writes", _a_second(
+        wal_writes="writes", wal_syncs="syncs", wal_write_ms="write_ms", wal_sync_ms="sync_ms")),
+    Source("archiver", _a_second(archived="archived", archive_failures="failed")),
+    Source("io_totals", _a_second(
+        io_read_bytes="read_bytes", io_write_bytes="write_bytes", io_extend_bytes="extend_bytes", io_syncs="syncs",
+        io_evictions="evictions", io_read_ms="read_ms", io_write_ms="write_ms")),
+    Source("autovacuum", gauges=_as_they_are("workers", "oldest_transaction_age", "oldest_multixact_age"), marks=()),
+)
+"""What is read every half a minute."""
 
-def series_of(snapshot: Snapshot) -> dict[str, float | None]:
-    """A snapshot as one sample of the history; without `sessions` theirs are gaps."""
-    return {name: getattr(snapshot, name) if hasattr(snapshot, name) else getattr(snapshot.sessions, name, None)
-            for name in SERIES}
+READ_AS = {"background_writer": "checkpoints"}
+"""Sources that share another's read, as their counters begin anew at other times."""
+
+TICK_SERIES = (
+    "transactions_per_s", "cache_hit_percent", "rtt_ms", "database_bytes", "host_cpu_percent", "host_io_percent",
+    "host_memory_percent", "host_load", "host_disk_percent",
+    *(name for source in OFTEN for name in (*source.rates, *source.gauges)))
+SLOW_SERIES = tuple(name for source in SELDOM for name in (*source.rates, *source.gauges))
+"""The names in the sampler's two histories."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The counters at one moment of the server's clock."""
+    """A source's row at one moment of the server's clock."""
 
-    taken_at: dt.datetime | None
+    taken_at: dt.datetime
     started_at: dt.datetime | None
-    database: DatabaseCounters | None
-    wal: WalCounters | None
+    row: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Rates:
-    """Of one interval; None where none can be formed. Per second, and percent."""
-
-    commits_per_s: float | None = None
-    rollbacks_per_s: float | None = None
-    cache_hit_percent: float | None = None
-    wal_bytes_per_s: float | None = None
-
-    @property
-    def transactions_per_s(self) -> float | None:
-        if self.commits_per_s is None or self.rollbacks_per_s is None:
-            return None
-        return self.commits_per_s + self.rollbacks_per_s
+def measured(source: Source, before: Look | None, now: Look, every_s: float) -> dict[str, float | None]:
+    """The series of a source after a look; a reset, a restart, a promotion or a late look leave its rates unknown."""
+    values: dict[str, float | None] = {series: getattr(now.row, name) for series, name in source.gauges.items()}
+    seconds = None if before is None else seconds_between(source, before, now, every_s)
+    for series, name in source.rates.items():
+        values[series] = None if before is None else rate(getattr(before.row, name), getattr(now.row, name), seconds)
+    return values
 
 
-def rates(before: Look | None, now: Look, every_s: float) -> Rates:
-    """What happened from one look to the next. A reset, a restart, a promotion or a late look give gaps."""
-    if before is None or before.taken_at is None or now.taken_at is None:
-        return Rates()
-    server = (before.started_at, now.started_at)
-    earlier, later = before.taken_at.timestamp(), now.taken_at.timestamp()
-    old, new = before.database, now.database
-    commits = rollbacks = hit = wal = None
-    if old is not None and new is not None:
-        seconds = interval_s(earlier, later, every_s, server, (old.stats_reset, new.stats_reset))
-        commits = rate(old.commits, new.commits, seconds)
-        rollbacks = rate(old.rollbacks, new.rollbacks, seconds)
-        if seconds is not None:
-            hit = hit_percent(growth(old.blocks_hit, new.blocks_hit), growth(old.blocks_read, new.blocks_read))
-    if before.wal is not None and now.wal is not None:
-        seconds = interval_s(earlier, later, every_s, server, (before.wal.stats_reset, now.wal.stats_reset),
-                             (before.wal.is_replayed, now.wal.is_replayed))
-        wal = rate(before.wal.wal_bytes, now.wal.wal_bytes, seconds)
-    return Rates(commits, rollbacks, hit, wal)
+def seconds_between(source: Source, before: Look, now: Look, every_s: float) -> float | None:
+    """The time over which rates may be formed; None where they would lie."""
+    return interval_s(before.taken_at.timestamp(), now.taken_at.timestamp(), every_s,
+                      (before.started_at, now.started_at),
+                      *((getattr(before.row, mark), getattr(now.row, mark)) for mark in source.marks))
+
+
+def of_the_database(values: Mapping[str, float | None], before: Look | None, now: Look, every_s: float
+                    ) -> dict[str, float | None]:
+    """What follows from the rates of the database's counters: transactions a second, and the hit ratio in percent."""
+    commits, rollbacks = values["commits_per_s"], values["rollbacks_per_s"]
+    hit = None
+    if before is not None and seconds_between(OFTEN[0], before, now, every_s) is not None:
+        hit = hit_percent(growth(before.row.blocks_hit, now.row.blocks_hit),
+                          growth(before.row.blocks_read, now.row.blocks_read))
+    return {"transactions_per_s": None if commits is None or rollbacks is None else commits + rollbacks,
+            "cache_hit_percent": hit}

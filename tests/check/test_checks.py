@@ -119,7 +119,7 @@ def test_blocked_sessions_name_the_blocker() -> None:
 @pytest.mark.parametrize(("hit", "read", "status"), [
     (99_000, 1_001, OK), (94_000, 6_001, WARNING), (0, 200_000, WARNING), (10, 90, OK), (0, 0, OK)])
 def test_cache_hit_judges_only_when_enough_was_read(hit: int, read: int, status: Status) -> None:
-    counters = DatabaseCounters(1, 0, read, hit, 0, 0, 0, 0, 0, 0, 0, 0, None)
+    counters = DatabaseCounters(1, 0, read, hit, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.0, 0.0, None)
     assert judged("cache_hit", (DATABASE_COUNTERS, [counters])).status is status
 
 

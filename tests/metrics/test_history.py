@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import sys
+import tracemalloc
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
 from console.metrics.history import CAPACITY, History
+from console.sampler.sampler import SLOW_CAPACITY
+from console.sampler.series import SLOW_SERIES, TICK_SERIES
 
 values = some.one_of(some.none(), some.integers(-1000, 1000).map(float))
 
@@ -41,7 +43,16 @@ def test_a_wrong_name_is_an_error() -> None:
         history.values("c")
 
 
-def test_half_a_day_of_twenty_series_is_small() -> None:
-    history = History([str(number) for number in range(20)])
-    size = sum(sys.getsizeof(ring) for ring in (history._times, *history._series.values()))
-    assert CAPACITY * 2.0 >= 12 * 3600 and size < 2 * 2**20
+def test_six_hours_for_all_charts_are_far_below_32_mib() -> None:
+    tracemalloc.start()
+    try:
+        often, seldom = History(TICK_SERIES), History(SLOW_SERIES, SLOW_CAPACITY)
+        for number in range(CAPACITY):
+            often.append(number * 0.5, {})
+        for number in range(SLOW_CAPACITY):
+            seldom.append(number * 30.0, {})
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert often.times()[-1] - often.times()[0] >= 6 * 3600 - 1 and seldom.times()[-1] >= 6 * 3600
+    assert taken < 16 * 2**20

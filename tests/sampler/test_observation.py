@@ -11,44 +11,81 @@ from console.check.registry import configured
 from console.config import Config
 from console.metrics.read import DATABASE_COUNTERS, DATABASE_SIZE, SCHEMA_SIZES, SERVER_CLOCK, WAL_COUNTERS
 from console.metrics.records import DatabaseCounters, DatabaseSize, SchemaSize, ServerClock, WalCounters
+from console.metrics.wal.records import Checkpoints
 from console.sampler.observation import Observation, footprints
-from console.sampler.series import Look, rates
+from console.sampler.series import (
+    OFTEN,
+    SELDOM,
+    SLOW_SERIES,
+    TICK_SERIES,
+    Look,
+    measured,
+    of_the_database,
+)
 from console.server.query import Query
 from console.server.session import Readings
 from console.services import Service
 from tests.check.given import NOW, context, readings
+from tests.support import builders
+
+DATABASE, WAL, SESSIONS = OFTEN
 
 
-def look(after_s: float = 0.0, *, commits: int = 100, wal: int | None = 1000, **changed: Any) -> Look:
-    counters = DatabaseCounters(commits, 5, 10, 90 + commits, 0, 0, 0, 0, 0, 0, 0, 0, changed.pop("reset", None))
-    return Look(NOW + dt.timedelta(seconds=after_s), changed.get("started_at", NOW), counters,
-                WalCounters(wal, changed.get("is_replayed", False), None))
+def look(after_s: float = 0.0, *, commits: int = 100, hit: int | None = None, **changed: Any) -> Look:
+    counters = DatabaseCounters(commits, 5, 10, 90 + commits if hit is None else hit, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                                0.0, 0.0, changed.pop("reset", None))
+    return Look(NOW + dt.timedelta(seconds=after_s), changed.get("started_at", NOW), counters)
+
+
+def wal(after_s: float = 0.0, written: int = 1000, *, is_replayed: bool = False) -> Look:
+    return Look(NOW + dt.timedelta(seconds=after_s), NOW, WalCounters(written, is_replayed, 0, 0, 0, None))
+
+
+def rates(before: Look | None, now: Look, every_s: float = 2.0) -> dict[str, float | None]:
+    values = measured(DATABASE, before, now, every_s)
+    return values | of_the_database(values, before, now, every_s)
 
 
 def test_rates_of_an_interval() -> None:
-    found = rates(look(), look(2.0, commits=300, wal=5000), 2.0)
-    assert (found.commits_per_s, found.rollbacks_per_s, found.transactions_per_s) == (100, 0, 100)
-    assert (found.cache_hit_percent, found.wal_bytes_per_s) == (100, 2000)
+    found = rates(look(), look(2.0, commits=300))
+    assert (found["commits_per_s"], found["rollbacks_per_s"], found["transactions_per_s"]) == (100, 0, 100)
+    assert found["cache_hit_percent"] == 100
+    assert measured(WAL, wal(), wal(2.0, 5000), 2.0)["wal_bytes_per_s"] == 2000
 
 
 @pytest.mark.parametrize("after", [
-    look(60.0, commits=300), look(2.0, commits=99, wal=1), look(-1.0, commits=300), look(0.0, commits=300),
-    look(2.0, commits=300, started_at=NOW + dt.timedelta(seconds=1)),
-], ids=["late", "backwards", "clock set back", "no time", "restart"])
+    look(60.0, commits=300), look(2.0, commits=99, hit=1), look(-1.0, commits=300), look(0.0, commits=300),
+    look(2.0, commits=300, started_at=NOW + dt.timedelta(seconds=1)), look(2.0, commits=300, reset=NOW),
+], ids=["late", "backwards", "clock set back", "no time", "restart", "reset"])
 def test_no_rate_where_it_would_lie(after: Look) -> None:
-    found = rates(look(), after, 2.0)
-    assert (found.commits_per_s, found.transactions_per_s, found.wal_bytes_per_s) == (None, None, None)
+    found = rates(look(), after)
+    assert [found[name] for name in ("commits_per_s", "transactions_per_s", "cache_hit_percent")] == [None] * 3
 
 
-def test_a_reset_of_one_view_is_a_gap_in_its_own_rates_only() -> None:
-    found = rates(look(), look(2.0, commits=300, wal=5000, reset=NOW), 2.0)
-    assert (found.commits_per_s, found.cache_hit_percent, found.wal_bytes_per_s) == (None, None, 2000)
-    assert rates(None, look(), 2.0).transactions_per_s is None
+def test_the_first_look_has_gauges_and_no_rates() -> None:
+    assert set(rates(None, look()).values()) == {None}
+    sessions = Look(NOW, NOW, builders.sessions())
+    assert measured(SESSIONS, None, sessions, 2.0)["active"] == 9
 
 
 def test_wal_of_a_standby_and_of_the_primary_that_it_became_are_two_counters() -> None:
-    found = rates(look(is_replayed=True), look(2.0, commits=300, wal=5000), 2.0)
-    assert (found.commits_per_s, found.wal_bytes_per_s) == (100, None)
+    assert measured(WAL, wal(is_replayed=True), wal(2.0, 5000), 2.0)["wal_bytes_per_s"] is None
+
+
+def test_every_series_has_one_name() -> None:
+    assert len(set(TICK_SERIES) | set(SLOW_SERIES)) == len(TICK_SERIES) + len(SLOW_SERIES)
+
+
+def test_the_background_writer_and_the_checkpointer_begin_anew_apart() -> None:
+    def at(after_s: float, writer_reset: dt.datetime | None) -> Look:
+        row = Checkpoints(10 + int(after_s), 0, 0.0, 0.0, 0, 100 + int(after_s), 0, None, None, 0, 1.0, 300, 1, False,
+                          None, writer_reset)
+        return Look(NOW + dt.timedelta(seconds=after_s), NOW, row)
+
+    checkpoints, writer = SELDOM[:2]
+    assert measured(checkpoints, at(0, None), at(30, NOW), 30.0)["checkpoints_timed_per_s"] == 1
+    assert measured(writer, at(0, None), at(30, NOW), 30.0)["buffers_clean_per_s"] is None
+    assert measured(writer, at(0, NOW), at(30, NOW), 30.0)["buffers_backend_per_s"] is None
 
 
 def observed() -> Observation:
@@ -58,12 +95,12 @@ def observed() -> Observation:
 def test_slow_reads_are_asked_on_their_own_intervals_and_apart() -> None:
     observation, at = observed(), context()
     quick, sizes = observation.due(at, 100.0)
-    assert {query.name for query in sizes} == {"database_size", "schema_sizes"}
+    assert {"database_size", "schema_sizes"} <= {query.name for query in sizes}
     assert {"freeze_ages", "server_clock"} <= {query.name for query in quick}
     observation.take([*quick, *sizes], Readings({}), at, 100.0)
     assert "freeze_ages" not in {query.name for query in observation.due(at, 129.9)[0]}
     assert "freeze_ages" in {query.name for query in observation.due(at, 130.0)[0]}
-    assert observation.due(at, 399.0)[1] == [] and len(observation.due(at, 400.0)[1]) == 2
+    assert observation.due(at, 399.0)[1] == [] and len(observation.due(at, 400.0)[1]) == len(sizes)
 
 
 def test_a_check_has_no_result_before_its_reads_were_tried() -> None:
@@ -114,3 +151,12 @@ def test_own_reads_are_asked_without_any_check() -> None:
     names: set[str] = {query.name for query in (*quick, *sizes)}
     own: tuple[Query[Any], ...] = (DATABASE_COUNTERS, WAL_COUNTERS, SERVER_CLOCK, SCHEMA_SIZES, DATABASE_SIZE)
     assert names == {query.name for query in own} | {"session_counts"}
+
+
+def test_what_nobody_waits_for_is_asked_after_the_first_tick() -> None:
+    observation, at = Observation((), ()), context()
+    clock = ServerClock(NOW, NOW)
+    found = readings((SERVER_CLOCK, [clock]))
+    observation.measure(found, at, 2.0)
+    quick, _ = observation.due(at, 0.0)
+    assert {"checkpoints", "io_totals", "archiver", "local_facts"} <= {query.name for query in quick}

@@ -77,13 +77,15 @@ def answers(clock: FakeClock) -> dict[str, Answer]:
         return [DatabaseCounters(
             commits=100_000 + round(1240 * seconds), rollbacks=10, blocks_read=1_000 + round(8 * seconds),
             blocks_hit=900_000 + round(992 * seconds), rows_returned=0, rows_fetched=0, rows_inserted=0, rows_updated=0,
-            rows_deleted=0, temp_files=0, temp_bytes=0, deadlocks=0, stats_reset=None)]
+            rows_deleted=0, temp_files=0, temp_bytes=0, deadlocks=0, conflicts=0, sessions_opened=round(seconds),
+            block_read_ms=0.0, block_write_ms=0.0, stats_reset=None)]
 
     return {
         "server_clock": lambda _: [ServerClock(clock.now(), clock.now())],
         "database_counters": counters,
         "wal_counters": lambda _: [
-            WalCounters(wal_bytes=round(3.4 * 2**20 * clock.elapsed_s), is_replayed=False, stats_reset=None)],
+            WalCounters(wal_bytes=round(3.4 * 2**20 * clock.elapsed_s), is_replayed=False, records=0,
+                        full_page_images=0, buffers_full=0, stats_reset=None)],
         "session_counts": [sessions()],
         "database_size": [DatabaseSize("console", 48 * 2**20)],
         "schema_sizes": [SchemaSize(name, 3 + number, (number + 1) * 7_654_321, False)

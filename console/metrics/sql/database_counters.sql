@@ -13,6 +13,10 @@ SELECT
     d.temp_files,
     d.temp_bytes,
     d.deadlocks,
+    d.conflicts,
+    d.sessions AS sessions_opened,
+    d.blk_read_time AS block_read_ms,
+    d.blk_write_time AS block_write_ms,
     d.stats_reset
 FROM pg_catalog.pg_stat_database d
 WHERE d.datname = pg_catalog.current_database()

@@ -8,5 +8,8 @@ SELECT
         ELSE w.wal_bytes
     END::int8 AS wal_bytes,
     pg_catalog.pg_is_in_recovery() AS is_replayed,
+    w.wal_records AS records,
+    w.wal_fpi AS full_page_images,
+    w.wal_buffers_full AS buffers_full,
     w.stats_reset
 FROM pg_catalog.pg_stat_wal w

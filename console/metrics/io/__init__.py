@@ -1,0 +1,1 @@
+"""Reads and writes by kind of backend, and the SLRU caches."""

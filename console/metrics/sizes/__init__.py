@@ -1,0 +1,1 @@
+"""Sizes of databases and tablespaces, and how they grow."""

@@ -1,0 +1,1 @@
+"""What autovacuum does and has still to do."""

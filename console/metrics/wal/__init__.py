@@ -1,0 +1,1 @@
+"""WAL, checkpoints, the background writer and archiving."""
