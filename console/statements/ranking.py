@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping
 
 from console.statements import counters
 from console.statements.counters import NAMES
-from console.statements.records import Key, Usage
+from console.statements.records import Key, Ranked, Ranking, Usage
 
 Figure = Callable[[Usage], float | None]
 
@@ -19,28 +18,6 @@ FIGURES = frozenset((*NAMES, *_DERIVED))
 """What can be sorted by: fields and properties of Usage."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """A statement, or a group of them (`keys`), with its part of all time, 0 to 1 (None: nothing took any)."""
-
-    name: Hashable
-    keys: tuple[Key, ...]
-    usage: Usage
-    share: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Ranking:
-    """The first of `number` statements or groups, and what all of them cost together."""
-
-    rows: Sequence[Ranked]
-    number: int
-    total_ms: float
-    calls: float
-    shares: Sequence[float]
-    """The parts of all time of the few that take most of it, largest first."""
-
-
 def rank(figures: Mapping[Key, array[float]], *, by: str | None, descending: bool, limit: int,
          group: Callable[[Key], Hashable] | None = None, word: Callable[[Hashable, Key], str] | None = None) -> Ranking:
     """The first `limit`, by a figure of FIGURES, or by `word` of a row's name and first key where `by` is none of them.
@@ -48,7 +25,7 @@ def rank(figures: Mapping[Key, array[float]], *, by: str | None, descending: boo
     `group` says what each statement is summed up under. What has no such figure comes last.
     """
     keys: dict[Hashable, list[Key]] = {}
-    found: dict[Hashable, array[float]] = dict(figures)
+    found: dict[Hashable, array[float]] = {key: one for key, one in figures.items()}  # noqa: C416
     if group is not None:
         for key in figures:
             keys.setdefault(group(key), []).append(key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -166,6 +167,28 @@ def _deviation(number: float, total: float, squares: float) -> float | None:
     if not number:
         return None
     return float(max(0.0, squares / number - (total / number) ** 2) ** 0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A statement, or a group of them (`keys`), with its part of all time, 0 to 1 (None: nothing took any)."""
+
+    name: Hashable
+    keys: tuple[Key, ...]
+    usage: Usage
+    share: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The first of `number` statements or groups, and what all of them cost together."""
+
+    rows: Sequence[Ranked]
+    number: int
+    total_ms: float
+    calls: float
+    shares: Sequence[float]
+    """The parts of all time of the few that take most of it, largest first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,100 @@
+"""What to do where pg_stat_statements doesn't answer, and how the server itself writes slow statements down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from console.server.info import ServerInfo
+from console.statements.records import Availability, LoggingSetting
+from console.view import format as fmt
+from console.view.table import Cell, Column, Line, Row, Table, Tone
+
+EXTENSION = "pg_stat_statements"
+
+
+def what_to_do(info: ServerInfo, availability: Availability | None, reason: str) -> str:
+    """Why there are no statements to see on this server, and exactly what would bring them."""
+    extension = info.extensions.get(EXTENSION)
+    if availability is None:
+        return reason
+    steps = []
+    if availability.available_version is None and extension is None:
+        steps.append(f"install PostgreSQL's contrib package on the server (Debian: postgresql-{info.major}, "
+                     f"Red Hat: postgresql{info.major}-contrib)")
+    if not availability.is_loaded:
+        before = [one.strip() for one in (availability.preloaded or "").split(",") if one.strip()]
+        libraries = ", ".join([*before, EXTENSION])
+        kept = " and what is there already" if availability.preloaded is None else ""
+        steps.append(f"ALTER SYSTEM SET shared_preload_libraries = {libraries}{kept}; it counts from the next restart")
+        steps.append("restart the server")
+    if extension is None:
+        steps.append(f"CREATE EXTENSION {EXTENSION} in the database {info.database}")
+    elif availability.is_loaded and "UPDATE" not in reason and "permission denied" in reason:
+        steps.append(f'GRANT USAGE ON SCHEMA "{extension.schema}" TO {info.quoted_user}; '
+                     f'GRANT SELECT ON ALL TABLES IN SCHEMA "{extension.schema}" TO {info.quoted_user}')
+    if not steps:
+        return reason
+    what = "isn't loaded" if extension is not None else "isn't in this database"
+    if len(steps) == 1:
+        return f"{EXTENSION} {what if 'denied' not in reason else 'is closed to this role'}: {steps[0]}"
+    numbered = "; ".join(f"{number}. {step}" for number, step in enumerate(steps, start=1))
+    return f"{EXTENSION} {what}: {numbered}"
+
+
+SETTING_COLUMNS = (
+    Column("name", "setting", fixed=True, minimum=20, maximum=36),
+    Column("value", "value", align="right", minimum=6, maximum=16),
+    Column("advice", "", flexible=True, minimum=20, maximum=200, sortable=False),
+)
+
+_ADVICE: Mapping[str, tuple[str, str]] = {
+    "log_min_duration_statement": (
+        "off: ALTER SYSTEM SET log_min_duration_statement = '1s'; SELECT pg_reload_conf()",
+        "statements that take longer are in the server's log"),
+    "log_lock_waits": (
+        "off: ALTER SYSTEM SET log_lock_waits = on; SELECT pg_reload_conf()",
+        "who waits for a lock longer than deadlock_timeout is in the server's log"),
+    "compute_query_id": (
+        "off: sessions and statements can't be told to belong together: ALTER SYSTEM SET compute_query_id = 'auto'", ""),
+    "auto_explain.log_min_duration": (
+        "off: ALTER SYSTEM SET auto_explain.log_min_duration = '1s'; SELECT pg_reload_conf()",
+        "plans of statements that take longer are in the server's log"),
+    "auto_explain.log_analyze": (
+        "off: no actual rows in the plans; on makes every statement slower where timing is on too",
+        "rows and times as they were; with log_timing off that costs little"),
+}
+_OFF = ("-1", "off")
+
+
+def settings_table(settings: Sequence[LoggingSetting] | None, info: ServerInfo | None) -> Table:
+    """What the server writes down of slow statements by itself, and how to turn it on."""
+    if settings is None:
+        return Table(SETTING_COLUMNS, (), "reading…")
+    rows = [_setting(one) for one in settings if one.name in _ADVICE or one.name.startswith("auto_explain.log_")]
+    if not any(one.name.startswith("auto_explain.") for one in settings):
+        managed = "session_preload_libraries" if info is None or not info.is_superuser else "shared_preload_libraries"
+        rows.append(Row("auto_explain", (
+            Cell("auto_explain"), Cell("not loaded", "dim"),
+            Cell(f"writes plans of slow statements to the log: ALTER SYSTEM SET {managed} = auto_explain and what is "
+                 "there already, then restart; for one session: LOAD 'auto_explain'", "dim"))))
+    return Table(SETTING_COLUMNS, tuple(rows))
+
+
+def _setting(one: LoggingSetting) -> Row:
+    off, on = _ADVICE.get(one.name, ("", ""))
+    is_off = one.setting in _OFF
+    return Row(one.name, (Cell(one.name), Cell(_value(one), "dim" if is_off else "ok"), Cell(off if is_off else on, "dim")))
+
+
+def _value(one: LoggingSetting) -> str:
+    if one.setting is None or one.setting in _OFF:
+        return "off" if one.setting else fmt.UNKNOWN
+    if one.unit == "ms" and one.setting.lstrip("-").isdigit():
+        return "all" if one.setting == "0" else fmt.milliseconds(float(one.setting))
+    return f"{one.setting} {one.unit or ''}".strip()
+
+
+def hidden_note(info: ServerInfo) -> Line:
+    """Said where some statements are hidden from the role."""
+    tone: Tone = "warning"
+    return ((f"statements of other roles are hidden: GRANT pg_read_all_stats TO {info.quoted_user}", tone),)
