@@ -6,18 +6,23 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from console.config import Config
 from console.errors import UsageError
 from console.headless.migrate import FindTarget, put, say
-from console.headless.search import check_timeout, read_text, write_table
-from console.vectors import read, values
-from console.vectors.measure import Measurement, Plan, Progress, default_sweep, measure
+from console.headless.search import check_timeout, demo_embedder, read_text, write_table
+from console.vectors import embedders, read, values
+from console.vectors.measure import Measurement, Plan, Progress, default_sweep, measure, of_texts
 from console.vectors.metrics import METRICS, metric_named
 from console.vectors.recall import pareto
 from console.vectors.search import ITERATIVE, default_metric, fitting, subject
 from console.vectors.values import QueryVector
 from console.view import vectors as view
+
+if TYPE_CHECKING:
+    from console.server.target import Target
+    from console.vectors.records import VectorColumn
 
 REDRAW_S = 0.2
 
@@ -40,6 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser, *common: Callable[[argparse.A
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--held-out", metavar="S.T.C", help="queries from this column instead of stored rows")
     source.add_argument("--vectors", metavar="FILE", help="queries from a file, one vector a line; - is stdin")
+    source.add_argument("--text", action="append", metavar="TEXT", help="queries from texts, through an embedder: one, "
+                        "or again for another; @FILE has one a line")
+    parser.add_argument("--embedder", metavar="NAME", help="the embedder of the configuration (default: the column's)")
     parser.add_argument("--min-recall", type=float, metavar="X", help="exit 1 unless a point that goes by the index "
                         "has this mean recall; the target of the recommendation (default 0.95)")
     parser.add_argument("--connections", type=int, default=2, metavar="N", help="for the exact searches (default 2)")
@@ -66,11 +74,14 @@ async def run(options: argparse.Namespace, config: Config, find_target: FindTarg
         held_out = await read.find_column(session, options.held_out) if options.held_out else None
     if held_out is not None and held_out.type_name != column.type_name:
         raise UsageError(f"{held_out.label} is a {held_out.type_name}, {column.label} a {column.type_name}")
+    with ProgressLine() as tell:
+        given = await _texts(options, config, target, column, tell) if options.text else \
+            _given(options.vectors, column.type_name)
     plan = Plan(
         found, metric, options.k, options.queries, options.seed, options.where,
         sweep=_sweep(options.sweep, default_sweep(fitting(found, metric))), modes=_modes(options.iterative_scan),
         target=options.min_recall or 0.95, connections=options.connections,
-        given=_given(options.vectors, column.type_name),
+        given=given,
         held_out=(held_out.schema, held_out.relation, held_out.name) if held_out else None,
         force_index=options.force_index, timeout_ms=max(1, round(options.timeout * 1000)))
     with ProgressLine() as tell:
@@ -145,6 +156,18 @@ def _given(name: str | None, type_name: str) -> tuple[QueryVector, ...]:
         except values.WrongVector as error:
             raise values.WrongVector(f"{name}, vector {number}: {error.summary}", hint=error.hint) from None
     return tuple(found)
+
+
+async def _texts(options: argparse.Namespace, config: Config, target: Target, column: VectorColumn,
+                 tell: Callable[[Progress], None]) -> tuple[QueryVector, ...]:
+    """The texts as vectors, those of a file a line each."""
+    texts = [line for one in options.text for line in
+             (read_text(one).splitlines() if one.startswith("@") or one == "-" else [one])]
+    texts = [one for one in texts if one.strip()][:options.queries]
+    if not texts:
+        raise UsageError("--text: there is no text to search for")
+    embedder = embedders.chosen(config.embedders, column.label, options.embedder, demo_embedder(target))
+    return await of_texts(embedder, texts, column, tell)
 
 
 def _document(done: Measurement) -> dict[str, object]:

@@ -17,10 +17,11 @@ from console.server.identifiers import identifier
 from console.server.nearest import Nearest, sampled_vectors, table_vectors
 from console.server.readonly import Reading, Statement, Wire, explain, reading
 from console.server.rows import Sessions
+from console.vectors import embedders, read, recall, values
 from console.vectors import plan as plans
-from console.vectors import read, recall, values
+from console.vectors.embedders import Embedder
 from console.vectors.metrics import Metric
-from console.vectors.records import Latency, Point, Recommendation, RelationFacts, VectorIndex
+from console.vectors.records import Latency, Point, Recommendation, RelationFacts, VectorColumn, VectorIndex
 from console.vectors.search import SearchOptions, SearchRequest, Subject, compose, fitting
 from console.vectors.values import QueryVector
 
@@ -75,7 +76,8 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far it is: the phase ("sampling", "exact", or the point's label) and queries done of all in it."""
+    """How far it is: the phase ("embedding", "sampling", "exact", or the point's label) and queries done of all in it.
+    """
 
     phase: str
     done: int
@@ -158,6 +160,28 @@ async def measure(sessions: Sessions, plan: Plan, tell: Tell = lambda progress: 
         plan, index, len(sample), exactly, tuple(points),
         recall.recommend(points, plan.target, plan.k, exactly, role=role, database=database),
         tuple(_warnings(plan, index, sample, truth, points)), is_cached)
+
+
+EMBEDDED_AT_ONCE = 4
+
+
+async def of_texts(embedder: Embedder, texts: Sequence[str], column: VectorColumn, tell: Tell = lambda progress: None,
+                   ) -> tuple[QueryVector, ...]:
+    """The texts as vectors of the column's type, in their order, some embedded at once. Raises ConsoleError."""
+    found: list[QueryVector | None] = [None] * len(texts)
+    waiting = iter(enumerate(texts))
+    done = 0
+
+    async def work() -> None:
+        nonlocal done
+        for place, text in waiting:
+            numbers = await embedders.embed(embedder, text, column.dimensions)
+            found[place] = values.of_numbers(numbers, column.type_name)
+            done += 1
+            tell(Progress("embedding", done, len(texts)))
+
+    await together([work() for _ in range(min(EMBEDDED_AT_ONCE, len(texts)))])
+    return tuple(one for one in found if one is not None)
 
 
 def default_sweep(index: VectorIndex | None) -> tuple[int, ...]:

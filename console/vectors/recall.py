@@ -7,7 +7,7 @@ distance are worth the same. The denominator is what the exact search found, at 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from console.vectors.records import Latency, Point, Recommendation
 
@@ -58,10 +58,18 @@ def point(recalls: Sequence[float], rows: Sequence[int], times_ms: Sequence[floa
         sum(rows) / len(rows) if rows else math.nan, latency(times_ms), index_used, tuple(recalls))
 
 
-def pareto(points: Sequence[Point]) -> tuple[Point, ...]:
-    """The points that no other beats in both recall and median latency, the quickest first."""
+def median_ms(point: Point) -> float:
+    return point.latency.p50_ms
+
+
+def tail_ms(point: Point) -> float:
+    return point.latency.p95_ms
+
+
+def pareto(points: Sequence[Point], latency_ms: Callable[[Point], float] = median_ms) -> tuple[Point, ...]:
+    """The points that no other beats in both recall and latency, by the median or by p95, the quickest first."""
     best: list[Point] = []
-    for one in sorted(points, key=lambda each: (each.latency.p50_ms, -each.recall_mean)):
+    for one in sorted(points, key=lambda each: (latency_ms(each), -each.recall_mean)):
         if not best or one.recall_mean > best[-1].recall_mean:
             best.append(one)
     return tuple(best)
@@ -96,7 +104,7 @@ def recommend(points: Sequence[Point], target: float, k: int, exact: Latency, *,
         return Recommendation(None, f"the exact search is quicker here: {exact.p50_ms:.1f} ms against "
                               f"{best.latency.p50_ms:.1f} ms at {best.label}, and it misses nothing",
                               ("SET LOCAL enable_indexscan = off",))
-    settings = _settings(best)
+    settings = settings_of(best)
     words = " and ".join(f"{name} = {value}" for name, value in settings) or "the server's own settings"
     return Recommendation(
         best, f"{words}: recall {best.recall_mean:.3f} ± {best.confidence:.3f} at {best.latency.p50_ms:.2f} ms "
@@ -110,7 +118,8 @@ def _tail_share(one: Point, target: float, k: int) -> float:
     return sum(1 for each in one.recalls if each >= bound) / max(1, len(one.recalls))
 
 
-def _settings(one: Point) -> list[tuple[str, str]]:
+def settings_of(one: Point) -> list[tuple[str, str]]:
+    """The settings of a point, as SET takes them; none where it was measured at the server's own."""
     found = []
     if one.parameter and one.setting is not None:
         found.append((one.parameter, str(one.setting)))

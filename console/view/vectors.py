@@ -15,7 +15,6 @@ from console.vectors.reasons.records import Reason, Verdict
 from console.vectors.records import (
     Hit,
     IndexFacts,
-    Latency,
     Point,
     Recommendation,
     SearchResult,
@@ -171,22 +170,6 @@ def point_row(point: Point, best: Sequence[Point], chosen: Point | None) -> tupl
             f"{took.p50_ms:.2f}", f"{took.p95_ms:.2f}", f"{took.p99_ms:.2f}", f"{point.rows_mean:.1f}", note)
 
 
-@dataclass(frozen=True, slots=True)
-class RecallChart:
-    """Recall (0 to 1) over median latency in ms: the index's points, those that were exact, and the exact search."""
-
-    by_index: tuple[tuple[float, float, str], ...]
-    left_index: tuple[tuple[float, float, str], ...]
-    exact_ms: float
-
-
-def recall_chart(points: Sequence[Point], exact: Latency) -> RecallChart:
-    places = [(one.latency.p50_ms, one.recall_mean, one.label) for one in points]
-    return RecallChart(
-        tuple(place for place, one in zip(places, points, strict=True) if not one.is_exact),
-        tuple(place for place, one in zip(places, points, strict=True) if one.is_exact), exact.p50_ms)
-
-
 def point_document(point: Point) -> dict[str, Any]:
     took = point.latency
     return {
@@ -259,11 +242,11 @@ def findings(verdict: Verdict) -> tuple[Finding, ...]:
 
 
 def _evidence(verdict: Verdict, reason: Reason) -> str:
+    if reason.kind == "cost" and verdict.cost is not None and verdict.forced_cost is not None:
+        return f"the planner reckons {verdict.cost:.0f} for this plan, {verdict.forced_cost:.0f} with the index"
     if reason.is_proved:
         changed = f": {elided(reason.rewritten)}" if reason.rewritten else ""
         return f"with this changed, alone or with the others that are named, the plan uses the index{changed}"
-    if reason.kind == "cost" and verdict.cost is not None and verdict.forced_cost is not None:
-        return f"cost {verdict.cost:.0f} as planned, {verdict.forced_cost:.0f} with the index"
     return ""
 
 

@@ -80,8 +80,6 @@ def test_points() -> None:
     assert view.point_row(by_index, [by_index], by_index)[-1] == "recommended"
     assert view.point_row(by_index, [by_index], None)[-1] == "Pareto"
     assert view.point_row(left, [], None)[-1] == "exact: left the index"
-    chart = view.recall_chart([by_index, left], took)
-    assert chart.by_index == ((1.0, 0.95, "40"),) and chart.left_index == ((1.0, 1.0, "800"),) and chart.exact_ms == 1.0
     assert view.point_document(by_index)["setting"] == 40
 
 

@@ -4,8 +4,9 @@ How a page gets what it is about: while it is the one that is shown, the screen 
 whenever the chosen column, the settings, the query or the result has changed, and once when it becomes visible. What a
 page reads from the server it reads in workers of its own, over `console_app(self).connection.session()`; it ends them
 in `leave`, which is called when another tab or another screen is shown. To the screen it speaks by messages:
-`VectorPage.Adopted` has the next search take some settings, `VectorPage.Measured` tells the recall for the verdict.
-Keys are the page's own BINDINGS; they work while something in it has the focus (`FOCUS`).
+`VectorPage.Adopted` has the next search take some settings, `VectorPage.Measured` says that its `recalls` have
+something new for the verdict. Keys are the page's own BINDINGS; they work while something in it has the focus
+(`FOCUS`).
 """
 
 from __future__ import annotations
@@ -53,11 +54,7 @@ class VectorPage(Container):
             self.options = options
 
     class Measured(Message):
-        """A recall, in words for the verdict line: "recall@10 at this setting 0.94 (measured just now)"."""
-
-        def __init__(self, words: str) -> None:
-            super().__init__()
-            self.words = words
+        """A recall was measured: the screen's `recalls` have it, and the verdict says it where it holds."""
 
     def show(self, state: State) -> None:
         """Shows the page for `state`."""
@@ -84,4 +81,5 @@ PAGES = (
     Page("results", "Results", "console.ui.screens.vectors.results_page:ResultsPage"),
     Page("sql", "SQL", "console.ui.screens.vectors.sql_page:SqlPage"),
     Page("plan", "Plan", "console.ui.screens.vectors.plan_page:SearchPlanPage"),
+    Page("recall", "Recall", "console.ui.screens.vectors.recall_page:RecallPage"),
 )

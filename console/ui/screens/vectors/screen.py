@@ -90,7 +90,6 @@ class VectorsScreen(SearchingScreen):
             self.show_all()
 
     def on_vector_page_measured(self, event: VectorPage.Measured) -> None:
-        self._recall = event.words
         self.show_all()
 
     # keys

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -18,6 +19,7 @@ from console.ui.screens.vectors import handed
 from console.ui.screens.vectors.engine import Asked, Engine
 from console.ui.screens.vectors.looks import Told, about_lines
 from console.ui.screens.vectors.pages import PAGES, Page, State, VectorPage
+from console.ui.screens.vectors.recalls import Recalls
 from console.ui.screens.vectors.results_page import ResultsPage
 from console.ui.screens.vectors.settings import misfit_words
 from console.ui.screens.vectors.setup import Question, Setup
@@ -45,7 +47,7 @@ class SearchingScreen(ConsoleScreen):
         self._reader: Worker[None] | None = None
         self._searcher: Worker[None] | None = None
         self._render_ms: float | None = None
-        self._recall = ""
+        self.recalls = Recalls()
         self._handed: str | None = None
         self._was_lost = False
 
@@ -71,6 +73,11 @@ class SearchingScreen(ConsoleScreen):
     def page(self) -> VectorPage:
         """The tab that is shown."""
         return self.query_one(f"#{self.page_name}-page", VectorPage)
+
+    @property
+    def has_read(self) -> bool:
+        """Whether it is known what there is to search, or why that can't be known."""
+        return self._reader is not None and self._reader.is_finished
 
     @property
     def is_searching(self) -> bool:
@@ -137,7 +144,7 @@ class SearchingScreen(ConsoleScreen):
             self._failed(error, "another column: c")
             return
         self.error = None
-        self._asked, self._recall = None, ""
+        self._asked = None
         self.state = State(self.state.columns, about, self._setups.get(column.label, Setup()))
         self.show_all()
         if self.state.setup.question is not None:
@@ -156,6 +163,10 @@ class SearchingScreen(ConsoleScreen):
         self.state = replace(self.state, setup=setup)
         if self.state.subject is not None:
             self._setups[self.state.subject.column.label] = setup
+
+    def change(self, **changes: Any) -> None:
+        """Has the next search differ in these of Setup's fields."""
+        self._set(replace(self.state.setup, **changes))
 
     def search_for(self, question: Question) -> None:
         """Searches the chosen column for `question`."""
@@ -180,7 +191,6 @@ class SearchingScreen(ConsoleScreen):
             result = await self.engine.find(request)
             self.results.say("", can_begin=False)
             self.state = replace(self.state, request=request, result=result)
-            self._recall = ""
             self._show_timed()
             self.state = replace(self.state, result=await self.engine.examine(request, result))
             self.error = None
@@ -222,7 +232,8 @@ class SearchingScreen(ConsoleScreen):
             line = view.verdict(state.result, state.subject.indexes,
                                 self._effective("hnsw.ef_search", options.ef_search),
                                 self._effective("ivfflat.probes", options.probes))
-            recall: Line = ((f" · {self._recall}", "dim"),) if self._recall else ()
+            words = self.recalls.words(state.subject, state.setup, self.server, console_app(self).clock.now())
+            recall: Line = ((f" · {words}", "dim"),) if words else ()
             self._say_verdict((*line, *recall), *(((words, tone),) for words, tone in view.notes(state.result)))
         elif state.subject is not None:
             words = misfit_words(state.subject, state.setup)

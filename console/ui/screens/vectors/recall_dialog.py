@@ -1,0 +1,144 @@
+"""What to measure: which queries, how many, at which settings, and what recall is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from console.errors import UsageError
+from console.ui.screens.vectors.lines_dialog import Item, LinesDialog
+from console.vectors.measure import MOST_QUERIES, default_sweep
+from console.vectors.records import VectorColumn, VectorIndex
+from console.view.table import Tone
+
+SAMPLES = ("stored rows", "held-out column", "vectors of a file", "texts of a file")
+MODES = {"hnsw": ("off", "relaxed_order", "strict_order"), "ivfflat": ("off", "relaxed_order")}
+MOST_POINTS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class RecallSetup:
+    """`given` is the held-out column's label or the file's path. `sweep` None takes the usual settings, `modes` none
+    the server's own iterative scan. `force_index` keeps the planner from leaving the index."""
+
+    sample: str = SAMPLES[0]
+    given: str = ""
+    queries: int = 200
+    seed: int = 0
+    sweep: tuple[int, ...] | None = None
+    modes: tuple[str, ...] = ()
+    target: float = 0.95
+    connections: int = 2
+    force_index: bool = False
+
+    def settings(self, index: VectorIndex | None) -> tuple[int, ...]:
+        return default_sweep(index) if self.sweep is None else self.sweep
+
+
+class RecallDialog(LinesDialog[RecallSetup]):
+    """Answers with the setup that is to be measured."""
+
+    KEYS = "enter change   m measure   esc close"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("m", "go", show=False)]
+
+    def __init__(self, setup: RecallSetup, index: VectorIndex | None, columns: Sequence[VectorColumn],
+                 column: VectorColumn) -> None:
+        super().__init__(f"Recall of {column.label}")
+        self._setup = setup
+        self._index = index
+        self._columns = tuple(one.label for one in columns if one != column and one.type_name == column.type_name)
+
+    def items(self) -> Sequence[Item]:
+        setup, method = self._setup, self._index.method if self._index else ""
+        parameter = {"hnsw": "hnsw.ef_search", "ivfflat": "ivfflat.probes"}.get(method, "none: no index serves it")
+        found = [Item("sample", "queries from", setup.sample, "what is asked for decides the number", SAMPLES)]
+        if setup.sample == "held-out column":
+            found.append(Item("given", "column", setup.given or "-", "its rows ask", self._columns or ("-",)))
+        elif setup.sample != SAMPLES[0]:
+            what = "a vector" if "vectors" in setup.sample else "a text, through the embedder,"
+            found.append(Item("given", "file", setup.given or "-", f"{what} a line"))
+        found.append(Item("queries", "queries", str(setup.queries), "p99 says little below 100"))
+        if setup.sample == SAMPLES[0]:
+            found.append(Item("seed", "seed", str(setup.seed), "the same seed draws the same rows"))
+        found += [
+            Item("sweep", "settings", "auto" if setup.sweep is None else ", ".join(map(str, setup.sweep)),
+                 f"{parameter}: numbers with commas; empty for the usual ones"),
+            Item("modes", "iterative scan", ", ".join(setup.modes) or "the server's",
+                 f"{', '.join(MODES.get(method, MODES['hnsw']))}: one or several; empty for the server's"),
+            Item("target", "target recall", f"{setup.target:g}", "what the recommendation has to reach"),
+            Item("connections", "connections", str(setup.connections), "that share the exact searches"),
+            Item("force", "keep to the index", "yes" if setup.force_index else "no",
+                 "no: as the planner would have it", ("yes", "no"))]
+        return found
+
+    def change(self, key: str, value: str) -> None:
+        match key:
+            case "sample":
+                self._setup = replace(self._setup, sample=value, given="")
+            case "given":
+                self._setup = replace(self._setup, given="" if value == "-" else value)
+            case "queries":
+                self._setup = replace(self._setup, queries=_whole(value, 1, MOST_QUERIES))
+            case "seed":
+                self._setup = replace(self._setup, seed=_whole(value, -2**63, 2**63 - 1))
+            case "sweep":
+                numbers = [_whole(one, 1, 32_768) for one in value.replace(",", " ").split()]
+                self._setup = replace(self._setup, sweep=tuple(dict.fromkeys(numbers)) or None)
+            case "modes":
+                self._setup = replace(self._setup, modes=self._modes(value))
+            case "target":
+                self._setup = replace(self._setup, target=_share(value))
+            case "connections":
+                self._setup = replace(self._setup, connections=_whole(value, 1, 8))
+            case "force":
+                self._setup = replace(self._setup, force_index=value == "yes")
+
+    def _modes(self, value: str) -> tuple[str, ...]:
+        found = tuple(dict.fromkeys(value.replace(",", " ").split()))
+        known = MODES.get(self._index.method if self._index else "", MODES["hnsw"])
+        if wrong := next((one for one in found if one not in known), None):
+            raise UsageError(f"{wrong} is none of {', '.join(known)}")
+        return found
+
+    def words(self) -> Sequence[tuple[str, Tone]]:
+        setup = self._setup
+        points = len(setup.settings(self._index) or (None,)) * len(setup.modes or (None,))
+        words: list[tuple[str, Tone]] = [(
+            f"{setup.queries} exact searches, then {points} points of as many searches each, twice: once to warm up",
+            "dim")]
+        if setup.sample == SAMPLES[0]:
+            words.append(("Stored rows find themselves easily: real queries usually find a little less.", "dim"))
+        if self._index is None:
+            words.append(("No index serves this metric: only the exact search can be measured.", "warning"))
+        return words
+
+    def answer(self) -> RecallSetup:
+        setup = self._setup
+        if setup.sample != SAMPLES[0] and not setup.given:
+            raise UsageError("say which column, or which file, the queries are from")
+        if len(setup.settings(self._index)) * len(setup.modes or (None,)) > MOST_POINTS:
+            raise UsageError(f"at most {MOST_POINTS} points are measured at once")
+        return setup
+
+
+def _whole(text: str, low: int, high: int) -> int:
+    try:
+        found = int(text)
+    except ValueError:
+        raise UsageError(f"{text!r} is no whole number") from None
+    if not low <= found <= high:
+        raise UsageError(f"{found}: from {low} to {high}")
+    return found
+
+
+def _share(text: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        raise UsageError(f"{text!r} is no number") from None
+    if not 0 < found <= 1:
+        raise UsageError(f"{text}: more than 0 and at most 1")
+    return found

@@ -1,0 +1,75 @@
+"""The recalls measured while the console is open, and which of them holds for a search. Knows no widget."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from console.ui.screens.vectors.setup import Setup
+from console.vectors.filters import condition
+from console.vectors.measure import Measurement
+from console.vectors.metrics import Metric
+from console.vectors.records import Point, Setting
+from console.vectors.search import Subject, default_metric
+from console.view import recall as view
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """A measurement and when it was through."""
+
+    done: Measurement
+    at: dt.datetime
+
+
+Key = tuple[int, str, Metric, int, str | None]
+
+
+@dataclass(slots=True)
+class Recalls:
+    """The latest measurement of each column, metric, k and condition."""
+
+    kept: dict[Key, Recalled] = field(default_factory=dict)
+
+    def add(self, done: Measurement, at: dt.datetime) -> None:
+        plan = done.plan
+        column = plan.subject.column
+        self.kept[column.relation_oid, column.name, plan.metric, plan.k, plan.where] = Recalled(done, at)
+
+    def of(self, about: Subject, setup: Setup) -> Recalled | None:
+        """What was measured for searches like this one, at whatever settings."""
+        metric = setup.metric or default_metric(about)
+        return self.kept.get((about.column.relation_oid, about.column.name, metric, setup.k, where_of(about, setup)))
+
+    def words(self, about: Subject, setup: Setup, server: Mapping[str, Setting], now: dt.datetime) -> str:
+        """The recall at the search's own settings, in words; "" where it wasn't measured."""
+        found = self.of(about, setup)
+        if found is None or setup.options.exact or setup.offset:
+            return ""
+        point = next((one for one in found.done.points if _holds(one, found.done, setup, server)), None)
+        return "" if point is None else view.fact(point, setup.k, found.at, now)
+
+
+def _holds(point: Point, done: Measurement, setup: Setup, server: Mapping[str, Setting]) -> bool:
+    """Whether a point was measured at the setup's settings."""
+    method = done.index.method if done.index else ""
+    options = setup.options
+    parameter = {"hnsw": "hnsw.ef_search", "ivfflat": "ivfflat.probes"}.get(method)
+    if parameter is None:
+        return True
+
+    def of_server(name: str) -> str | None:
+        return server[name].setting if name in server else None
+
+    mine = options.ef_search if method == "hnsw" else options.probes
+    wanted = of_server(parameter) if mine is None else str(mine)
+    measured = of_server(parameter) if point.setting is None else str(point.setting)
+    mode = f"{method}.iterative_scan"
+    return wanted == measured and (options.iterative_scan or of_server(mode)) == (point.mode or of_server(mode)) \
+        and options.max_scan_tuples is None
+
+
+def where_of(about: Subject, setup: Setup) -> str | None:
+    """The search's whole condition as SQL."""
+    return condition(setup.where, setup.filters, {one.name: one for one in about.shown}, first=None)[0]
