@@ -97,6 +97,8 @@ class RecordTable(Painted, can_focus=True):
         if tuple(column.key for column in table.columns) != tuple(column.key for column in self.source.columns):
             self._widths = {}
             self._first_column = 0
+            if self.is_mounted and self.has_focus:
+                self.screen.refresh_bindings()  # other columns may be sortable where these were not
         self.source = table
         self._arrange()
 
@@ -238,6 +240,11 @@ class RecordTable(Painted, can_focus=True):
             self.redraw()
 
     # what a person does with rows
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("sort", "reverse"):
+            return any(column.sortable and column.title for column in self.source.columns)
+        return super().check_action(action, parameters)
 
     def action_choose(self) -> None:
         if self.row is not None:
