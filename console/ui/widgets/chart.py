@@ -62,7 +62,7 @@ def _ink(style: Style | None, by_colour: dict[str, Style], axis: Style) -> Style
     return by_colour.get(style.color.name, axis) if style is not None and style.color is not None else axis
 
 
-def _figure(width: int, height: int) -> Any:
+def figure_of(width: int, height: int) -> Any:
     """plotext with an empty figure of so many cells."""
     import plotext  # type: ignore[import-untyped]
 
@@ -80,7 +80,7 @@ def draw(series: Sequence[Series], width: int, height: int, seconds_a_sample: fl
     """The series as text of `width` by `height` cells; "no data yet" where there is none."""
     if width < 12 or height < 4 or not any(one.known for one in series):
         return Text("no data yet" if width >= 11 else "")
-    plotext = _figure(width, height)
+    plotext = figure_of(width, height)
     length = max(len(one.values) for one in series)
     for one, colour in zip(series, _COLOURS, strict=False):
         first = length - len(one.values)
@@ -100,7 +100,7 @@ def draw_plane(plane: Plane, width: int, height: int, *, is_ascii: bool = False)
     """The points as text of `width` by `height` cells, each with its label beside it; "" without points."""
     if width < 24 or height < 6 or not plane.points:
         return Text("")
-    figure = _figure(width, height)
+    figure = figure_of(width, height)
     (left, right), (low, high) = plane.x_range(), plane.y_range()
     # plotext's own logarithmic axis takes no limits
     at: Callable[[float], float] = math.log10 if plane.is_logarithmic else float
