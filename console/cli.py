@@ -17,6 +17,7 @@ from console.errors import ConsoleError, UsageError
 
 if TYPE_CHECKING:
     from console.config import Config
+    from console.recorder.recorder import Recorder
     from console.server.target import Target
     from console.services import Service
     from console.ui.connection import Sources
@@ -28,6 +29,8 @@ EPILOG = """commands:
   search              the rows that are nearest to a vector, a row, or a text
   recall              how much of that the vector index finds, how fast, and what to set
   explain SQL         the plan of a statement or of a saved plan: verdict, findings, times that add up
+  record FILE         samples of a target to a file, until Ctrl-C
+  replay FILE         the console on such a recording, without a server
   demo COMMAND        start, stop, status, reset: the demo server without the console
 
 TARGET is a name from the configuration, a postgresql:// URI or a libpq conninfo string; without one it is the
@@ -127,6 +130,10 @@ def _dispatch(arguments: list[str]) -> int:
             return _migrate(arguments[1:])
         case ["explain"]:
             return _explain(arguments[1:])
+        case ["record"]:
+            return _record(arguments[1:])
+        case ["replay"]:
+            return _replay(arguments[1:])
         case [("search" | "recall") as command]:
             return _vectors(command, arguments[1:])
         case ["demo"] if len(arguments) > 1 and not arguments[1].startswith("-"):
@@ -274,6 +281,12 @@ def console_sources(options: argparse.Namespace, config: Config, given: Mapping[
 
     clock = SystemClock()
 
+    def recorder_for(sampler: Sampler, target: Target) -> Recorder:
+        from console.recorder.recorder import Recorder
+        from console.recorder.ring import Ring
+
+        return Recorder(sampler, target, clock, memory=Ring())
+
     @asynccontextmanager
     async def open_target(name: str, tell: Callable[[str], None]) -> AsyncIterator[Target]:
         if name == "demo":
@@ -295,7 +308,8 @@ def console_sources(options: argparse.Namespace, config: Config, given: Mapping[
         open_target=open_target,
         services_for=lambda target: find_services(target, options, config),
         pool_for=lambda target: Pool(target, clock),
-        sampler_for=lambda pool, services, every_s: Sampler(pool, config, services, clock, every_s))
+        sampler_for=lambda pool, services, every_s: Sampler(pool, config, services, clock, every_s),
+        recorder_for=recorder_for)
 
 
 async def _workload(target: Target) -> None:
@@ -329,6 +343,27 @@ def _explain(arguments: list[str]) -> int:
     explain.add_arguments(parser, add_connection_arguments)
     options = parser.parse_args(arguments)
     return asyncio.run(explain.run(options, _config(options), find_target))
+
+
+def _record(arguments: list[str]) -> int:
+    import asyncio
+
+    from console.headless import record
+
+    parser = Parser(prog="dbconsole record", description="Record what the console would show, for dbconsole replay.")
+    record.add_arguments(parser, add_connection_arguments, add_service_arguments)
+    options = parser.parse_args(arguments)
+    return asyncio.run(record.run(options, _config(options), find_target, find_services))
+
+
+def _replay(arguments: list[str]) -> int:
+    from console.ui import replaying
+
+    parser = Parser(prog="dbconsole replay", description="The console on a recording: the same screens, no server.")
+    replaying.add_arguments(parser)
+    options = parser.parse_args(arguments)
+    keep_log()
+    return replaying.run(options, _config(options))
 
 
 def _demo(arguments: list[str]) -> int:

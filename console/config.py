@@ -123,15 +123,18 @@ class EmbedderConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleConfig:
-    """`[console]`: how the console looks and how often it refreshes."""
+    """`[console]`: how the console looks and how often it refreshes; from `slow_query` on a statement is kept as slow."""
 
     theme: str | None = None
     refresh: Duration = Duration(2)
     ascii: bool | None = None
+    slow_query: Duration = Duration(1)
 
     def __post_init__(self) -> None:
         if self.refresh < 0.1:
             raise ValueError("refresh: must be at least 100ms")
+        if self.slow_query < 0.2:
+            raise ValueError("slow_query: must be at least 200ms, as the console looks every few seconds")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,12 +289,18 @@ def _is_union(hint: Any) -> bool:
     return isinstance(hint, UnionType) or get_origin(hint) is Union
 
 
+def duration(text: str) -> Duration | None:
+    """"250ms", "5s", "10min", "2h", "1d" as a duration; None when it is none."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d)\s*", text)
+    return Duration(float(match[1]) * _UNITS_S[match[2]]) if match else None
+
+
 def _duration(value: Any, path: Path, where: str) -> Duration:
     seconds = -1.0
     if isinstance(value, int | float) and not isinstance(value, bool):
         seconds = value
-    elif isinstance(value, str) and (match := re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d)\s*", value)):
-        seconds = float(match[1]) * _UNITS_S[match[2]]
+    elif isinstance(value, str) and (given := duration(value)) is not None:
+        seconds = given
     if seconds > LONGEST_S:
         raise ConfigError(f"{path}: {where}: {value!r} is too long", hint='the longest is "24d"')
     if not seconds >= 0:

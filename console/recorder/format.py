@@ -14,8 +14,9 @@ missing or torn at the end is left out: a recorder may be killed at any moment. 
 The lines of a payload:
 
     1         {"every": pace in seconds, "reads": {name: n}, "why": {name: reason}, "series": {name: number or null},
-              "error": text or null}. `n` is how many samples back the rows of that read stand: 0 in this frame, never
-              before the key frame. A read in `why` has no rows and says why. With `error` nothing was read.
+              "seldom": whether those that are not measured with every tick are new, "error": text or null}. `n` is how
+              many samples back the rows of that read stand: 0 in this frame, never before the key frame. A read in
+              `why` has no rows and says why. With `error` nothing was read.
     2         in key frames only: {"version", "target", "environment", "info": {field: value}, "services": [{field:
               value}], "records": {name: {"record": class, "fields": [name...], "types": [annotation...]}}}. `records`
               describes the rows of all reads until the next key frame; a read without rows need not be in it.
@@ -105,7 +106,8 @@ class Encoder:
                 lines.append(text)
                 self._last[name] = (sample.rows[name], text, self._number)
         head = {"every": sample.every_s, "reads": backs, "why": dict(sample.unavailable),
-                "series": {name: encode(value) for name, value in sample.series.items()}, "error": sample.error}
+                "series": {name: encode(value) for name, value in sample.series.items()},
+                "seldom": sample.is_seldom, "error": sample.error}
         first = [_json(head)] + ([_json(describe(origin) | {"records": self._schemas})] if is_key else [])
         return self._frame("\n".join((*first, *lines)).encode("ascii"), sample.taken_at, is_key)
 

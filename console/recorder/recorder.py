@@ -146,11 +146,10 @@ class Recorder:
             self._origin = Origin(version=console.__version__, target=self._target.label, info=info,
                                   environment=self._target.environment, services=self._sampler.services)
         self._taken_at, self._taken_s = snapshot.taken_at, self._clock.monotonic()
-        history = self._sampler.history
-        series = {name: values[0] for name in history.names if (values := history.values(name, 1))}
         self._enqueue(Sample(
             taken_at=snapshot.taken_at, every_s=self._sampler.every_s, rows=dict(snapshot.readings.rows_by_name),
-            unavailable=dict(snapshot.readings.unavailable), series=series))
+            unavailable=dict(snapshot.readings.unavailable), series=snapshot.measures,
+            is_seldom=self._sampler.slow_history.times(1) == [snapshot.monotonic_s]))
 
     def _put_error(self, error: ConsoleError) -> None:
         """A gap with its reason. The server's clock can't be read: ours goes on from where it was."""

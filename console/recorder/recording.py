@@ -252,7 +252,7 @@ class RecordedSample:
         try:
             return self._recording._head(self.number)
         except (ValueError, LookupError):
-            return {"error": DAMAGED, "reads": {}, "why": {}, "series": {}, "every": 2.0}
+            return {"error": DAMAGED, "reads": {}, "why": {}, "series": {}, "seldom": False, "every": 2.0}
 
     @property
     def error(self) -> str | None:
@@ -267,6 +267,11 @@ class RecordedSample:
     def reads(self) -> tuple[str, ...]:
         """The names of the reads that have rows."""
         return tuple(self._head["reads"])
+
+    @property
+    def is_seldom(self) -> bool:
+        """Whether the series that are not measured with every tick were measured in this one."""
+        return bool(self._head.get("seldom"))
 
     def series(self) -> dict[str, float | None]:
         """This sample's part of the history."""

@@ -28,7 +28,8 @@ class Sample:
     """One tick. `taken_at` is by the server's clock; `every_s` is the pace of the samples then.
 
     `rows` are those of every read, also of one that was not asked again in this tick: then it is the very object of
-    the sample before. `unavailable` says why a read has none. `series` is this tick's part of the sampler's history.
+    the sample before. `unavailable` says why a read has none. `series` are the sampler's measurements after this tick;
+    `is_seldom` says that those which are not taken with every tick were taken in it.
     With `error` the server could not be reached, and there is nothing else.
     """
 
@@ -37,6 +38,7 @@ class Sample:
     rows: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     unavailable: Mapping[str, str] = field(default_factory=dict)
     series: Mapping[str, float | None] = field(default_factory=dict)
+    is_seldom: bool = False
     error: str | None = None
 
 

@@ -62,8 +62,9 @@ class _Context:
 async def connect(target: Target, kind: type[AsyncConnection[Any]] = AsyncConnection) -> AsyncConnection[Any]:
     """A connection to `target` in autocommit that never prepares, safe behind a transaction pooler.
 
-    Raises psycopg.Error as libpq does, and ConsoleError when the target's password_command fails.
+    Raises psycopg.Error as libpq does, and ConsoleError when the target's password_command fails or it is a recording.
     """
+    target.needs_server()
     given = conninfo_to_dict(target.conninfo)
     options: dict[str, Any] = {"client_encoding": "UTF8"}
     if "application_name" not in given:

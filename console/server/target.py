@@ -11,7 +11,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from console.config import Config, Environment, PoolConfig, TargetConfig
-from console.errors import ConfigError, UsageError
+from console.errors import ConfigError, ConsoleError, UsageError
 
 APPLICATION_NAME = "dbconsole"
 
@@ -33,6 +33,13 @@ class Target:
     connect_timeout_s: float = 5.0
     statement_timeout_ms: int = 5000
     lock_timeout_ms: int = 500
+    is_recording: bool = False
+
+    def needs_server(self) -> None:
+        """Raises ConsoleError where there is none, because the target is a recording."""
+        if self.is_recording:
+            raise ConsoleError(f"{self.label} is a recording: there is no server to ask, and nothing to change",
+                               hint="a recording has what was read then; open the target itself for more")
 
     @property
     def is_production(self) -> bool:

@@ -64,6 +64,7 @@ class ConsoleApp(Look):
         Binding("D", "open('database')", "database", show=False, id="app.databases"),
         Binding("T", "open('theme')", "theme", show=False, id="app.themes"),
         Binding("W", "open('unlock')", "unlock or lock", show=False, id="app.unlock"),
+        Binding("F", "open('recorder')", "flight recorder", show=False, id="app.recorder"),
         Binding("question_mark", "open('help')", "help", key_display="?", id="app.help"),
         Binding("ctrl+p", "open('commands')", "commands", key_display="^p", id="app.commands"),
         Binding("q,ctrl+c", "quit", "quit", key_display="q", id="app.quit"),

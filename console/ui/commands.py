@@ -70,13 +70,25 @@ async def actions(app: ConsoleApp, words: str) -> list[Command]:
             if app.check_action(action, parameters)]
 
 
+async def recorder(app: ConsoleApp, words: str) -> list[Command]:
+    """The flight recorder, or, on a recording, what plays it."""
+    if (playback := getattr(app, "own_commands", None)) is not None:
+        return [Command(label, key, run) for label, key, run in playback()]
+    recorder = app.connection.recorder
+    if recorder is None:
+        return []
+    label = "Flight recorder: stop recording" if recorder.path is not None else (
+        "Flight recorder: save the last minutes, or record to a file")
+    return [Command(label, "F", partial(app.action_open, "recorder"))]
+
+
 async def objects(app: ConsoleApp, words: str) -> list[Command]:
     from console.ui.screens.schemas.jump import found
 
     return [Command(label, detail, run) for label, detail, run in await found(app, words)]
 
 
-SOURCES: list[Source] = [screens, actions, databases, targets, looks, objects]
+SOURCES: list[Source] = [screens, actions, recorder, databases, targets, looks, objects]
 
 
 def open_palette(app: ConsoleApp) -> None:

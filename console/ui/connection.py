@@ -9,14 +9,17 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from console.clock import Clock
 from console.config import Config
 from console.errors import ConsoleError, PasswordNeeded
 from console.ui import choices
+from console.ui.slow_watch import SlowWatch
 
 if TYPE_CHECKING:
+    from console.recorder.recorder import Recorder
+    from console.recorder.replay.player import ReplaySampler
     from console.sampler.records import Snapshot
     from console.sampler.sampler import Sampler
     from console.server.info import ServerInfo
@@ -35,6 +38,7 @@ class Sources:
     `open_target(name, tell)` is a context manager that yields the Target of that name and may start what it needs
     (the demo server), telling its progress; leaving it ends what it started. `names` are the targets to choose from.
     `pool_for` and `sampler_for` make a target's pool and sampler; `services_for` says which services it has.
+    `recorder_for` makes its flight recorder, where there is to be one.
     """
 
     config: Config
@@ -44,6 +48,7 @@ class Sources:
     services_for: Callable[[Target], Any]
     pool_for: Callable[[Target], Pool]
     sampler_for: Callable[[Pool, Any, float], Sampler]
+    recorder_for: Callable[[Sampler, Target], Recorder] | None = None
 
 
 class State(Enum):
@@ -74,6 +79,10 @@ class Connection:
         self.target: Target | None = None
         self.pool: Pool | None = None
         self.sampler: Sampler | None = None
+        self.recorder: Recorder | None = None
+        self.playback: ReplaySampler | None = None
+        """The sampler, where the target is a recording."""
+        self.slow = SlowWatch(sources.config.console.slow_query, self.session)
         self.services: Any = ()
         self.progress: str = ""
         self.paused = False
@@ -116,7 +125,7 @@ class Connection:
 
     @property
     def target_is_production(self) -> bool:
-        return self.target is not None and self.target.is_production
+        return self.target is not None and self.target.is_production and not self.target.is_recording
 
     @property
     def has_given_up(self) -> bool:
@@ -194,11 +203,19 @@ class Connection:
                 self.pool = self._sources.pool_for(target)
                 self.sampler = self._sources.sampler_for(self.pool, self.services, self.every_s)
                 self.sampler.paused = self.paused
-                self.sampler.listeners.append(self._sampled)
+                self.sampler.listeners += [self.slow.look, self._sampled]
+                if target.is_recording:
+                    self.playback = cast("ReplaySampler", self.sampler)
+                elif self._sources.recorder_for is not None:
+                    self.recorder = self._sources.recorder_for(self.sampler, target)
+                    self.recorder.changed = lambda: self.changed()
                 self.changed()
                 try:
                     await self.sampler.run()
                 finally:
+                    await self.slow.close()
+                    if self.recorder is not None:
+                        await self.recorder.close()
                     with contextlib.suppress(ConsoleError):
                         await self.pool.close()
         except ConsoleError as error:

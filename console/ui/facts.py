@@ -5,6 +5,7 @@ from __future__ import annotations
 from console.clock import Clock
 from console.ui.connection import Connection, State
 from console.ui.text import clean
+from console.view import format
 from console.view import header as view
 from console.view.header import HeaderFacts, Link
 
@@ -15,11 +16,12 @@ def header_facts(connection: Connection, clock: Clock) -> HeaderFacts:
     statistics = pool.statistics() if pool is not None else None
     snapshot = connection.sampler.latest if connection.sampler is not None else None
     live = connection.state in (State.LIVE, State.LOST)
+    playback = connection.playback
     return HeaderFacts(
         name=clean(connection.label),
         environment=connection.target.environment if connection.target else "unknown",
         link=_link(connection, clock),
-        clock=f"{clock.now().astimezone():%H:%M:%S}",
+        clock=f"{clock.now().astimezone():{'%H:%M:%S' if playback is None else '%Y-%m-%d %H:%M:%S'}}",
         version=info.version if info else None,
         is_standby=info.is_standby if info else False,
         is_pooled=info.is_pooled if info else False,
@@ -27,10 +29,12 @@ def header_facts(connection: Connection, clock: Clock) -> HeaderFacts:
         connections=snapshot.sessions.connections if snapshot and snapshot.sessions and live else None,
         max_connections=info.max_connections if info else None,
         rtt_ms=snapshot.rtt_ms if snapshot and connection.state is State.LIVE else None,
-        pool_in_use=statistics.in_use if statistics and info else None,
+        pool_in_use=statistics.in_use if statistics and info and playback is None else None,
         pool_max=statistics.max_size if statistics else None,
         pool_waiting=statistics.waiting if statistics else 0,
         breaker=pool.breaker.state.value if pool else "closed",
+        recorder=_recorder(connection),
+        is_recording=playback is not None,
     )
 
 
@@ -40,8 +44,18 @@ def age_s(connection: Connection, clock: Clock) -> float | None:
     return None if snapshot is None else max(0.0, clock.monotonic() - snapshot.monotonic_s)
 
 
+def _recorder(connection: Connection) -> str:
+    recorder = connection.recorder
+    if recorder is None or recorder.path is None:
+        return ""
+    return f"● REC {format.stopwatch(recorder.written.seconds)}"
+
+
 def _link(connection: Connection, clock: Clock) -> Link:
     state = connection.state
+    if (playback := connection.playback) is not None and playback.latest is not None:
+        return view.playing(playback.speed, playback.position_s, playback.length_s, is_paused=playback.paused,
+                            is_at_end=playback.is_at_end)
     if state in (State.OPENING, State.CONNECTING):
         return view.connecting(clock.monotonic() - connection.opened_at)
     if state in (State.LOST, State.FAILED):

@@ -13,7 +13,7 @@ COLLECT_AFTER_S = 1.0
 among all that is imported took a tenth of the time."""
 
 
-def run_console(name: str, sources: Sources) -> int:
+def run_console(name: str, sources: Sources, *, is_replay: bool = False) -> int:
     """Opens the console on the target `name` and returns the exit status when it is left."""
 
     async def run() -> int:
@@ -24,7 +24,12 @@ def run_console(name: str, sources: Sources) -> int:
         from console.ui import leaving
         from console.ui.app import ConsoleApp
 
-        app = ConsoleApp(name, sources, connection=connection)
+        kind: type[ConsoleApp] = ConsoleApp
+        if is_replay:
+            from console.ui.replay_app import ReplayApp
+
+            kind = ReplayApp
+        app = kind(name, sources, connection=connection)
         asyncio.get_running_loop().call_later(COLLECT_AFTER_S, _collect_again)
         try:
             with leaving.on_signals(app):

@@ -37,6 +37,8 @@ class HeaderFacts:
     pool_max: int | None = None
     pool_waiting: int = 0
     breaker: str = "closed"
+    recorder: str = ""
+    is_recording: bool = False
 
 
 def connecting(seconds: float) -> Link:
@@ -58,6 +60,14 @@ def paused(age_s: float | None) -> Link:
     return Link(text, "‖ paused", "warning")
 
 
+def playing(speed: float, position_s: float, length_s: float, *, is_paused: bool, is_at_end: bool) -> Link:
+    """Where in a recording what is shown was read."""
+    place = fmt.stopwatch(position_s)
+    state = "■ end" if is_at_end else "‖ paused" if is_paused else f"▶ x{fmt.number(speed)}"
+    return Link(f"{state} {place} of {fmt.stopwatch(length_s)}", f"{state[0]} {place}",
+                "warning" if is_at_end or is_paused else "ok")
+
+
 def lost(seconds: float, retry_in_s: float, *, ever: bool) -> Link:
     """`ever`: there was a connection before; otherwise none came about yet."""
     state = f"○ lost {fmt.stopwatch(seconds)}" if ever else "○ not connected"
@@ -76,7 +86,12 @@ def header(facts: HeaderFacts, width: int) -> Line:
     if facts.version is not None:
         role = "standby" if facts.is_standby else "primary"
         items.append((1, f"PostgreSQL {facts.version} {role}", ""))
-        items.append((0 if facts.read_only else 4, "read-only" if facts.read_only else "read-write", ""))
+        if not facts.is_recording:
+            items.append((0 if facts.read_only else 4, "read-only" if facts.read_only else "read-write", ""))
+    if facts.is_recording:
+        items.append((0, "RECORDING", "warning"))
+    if facts.recorder:
+        items.append((2, facts.recorder, "critical"))
     if facts.is_pooled:
         items.append((5, "via pooler", "strong"))
     if facts.connections is not None and facts.max_connections:

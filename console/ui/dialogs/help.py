@@ -21,6 +21,7 @@ _KEYS = (
     ("D", "another database of this server"),
     ("T", "theme"),
     ("W", "unlock the target, or lock it"),
+    ("F", "flight recorder: save the last minutes, or record to a file"),
     ("ctrl+q, f1 to f8", "work in text fields too"),
 )
 

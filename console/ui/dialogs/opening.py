@@ -120,6 +120,13 @@ def toggle_lock(app: ConsoleApp) -> None:
     toggle(app)
 
 
+def open_flight_recorder(app: ConsoleApp) -> None:
+    """`F`: records to a file, or saves the last minutes."""
+    from console.ui.dialogs.recorder import open_recorder
+
+    open_recorder(app)
+
+
 def open_commands(app: ConsoleApp) -> None:
     """ctrl+p."""
     from console.ui.commands import open_palette
@@ -129,5 +136,6 @@ def open_commands(app: ConsoleApp) -> None:
 
 DIALOGS: Mapping[str, Callable[[ConsoleApp], None]] = {
     "target": choose_target, "database": choose_database, "theme": choose_theme, "rate": choose_rate,
-    "password": ask_password, "help": show_help, "commands": open_commands, "unlock": toggle_lock}
+    "password": ask_password, "help": show_help, "commands": open_commands, "unlock": toggle_lock,
+    "recorder": open_flight_recorder}
 """What `ConsoleApp.action_open` opens, by name."""
