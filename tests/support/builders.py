@@ -16,6 +16,8 @@ from console.metrics.records import (
     ServerClock,
     WalCounters,
 )
+from console.metrics.tables.records import SequenceUse, TableFreezeAge
+from console.metrics.upkeep.records import ArchiverState, CheckpointCounts, StatisticsAge
 from console.sampler.records import ServiceFootprint, Snapshot
 from console.server.info import Extension, ServerInfo
 from console.services import Service
@@ -91,6 +93,12 @@ def answers(clock: FakeClock) -> dict[str, Answer]:
         "schema_sizes": [SchemaSize(name, 3 + number, (number + 1) * 7_654_321, False)
                          for number, name in enumerate(NAMES)],
         "freeze_ages": [FreezeAge("console", 12_000_000, 100, 200_000_000)],
+        "statistics_age": [StatisticsAge(None, 40 * 86400.0, 40 * 86400.0)],
+        "archiver_state": [ArchiverState("on", False, None, None, 30.0, 0, 0, 16 * 2**20)],
+        "checkpoint_counts": [CheckpointCounts(11_500, 20)],
+        "table_freeze_ages": [TableFreezeAge("event_data", "events", False, 12_000_000, 100, 6.0)],
+        "sequence_use": [SequenceUse("billing", "invoices_id_seq", "invoices", "id", False, 480, 2**31 - 1, 0.1, 9, 9)],
         **{name: [] for name in ("blocked_sessions", "open_transactions", "invalid_indexes", "prepared_transactions",
-                                 "standbys", "replication_slots")},
+                                 "standbys", "replication_slots", "dead_rows", "duplicate_indexes", "unused_indexes",
+                                 "pending_settings")},
     }

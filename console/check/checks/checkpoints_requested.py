@@ -1,0 +1,33 @@
+"""checkpoints_requested: how many checkpoints came because WAL reached max_wal_size (or a command asked), not by time.
+
+value = 100 * requested / (timed + requested) of pg_stat_checkpointer (pg_stat_bgwriter before 17) since they were
+reset, percent. Nothing is judged below 20 checkpoints and in the first hour: loading data and dropping databases ask
+for some. WARNING at worst unless `critical` is configured: too many checkpoints cost writes, they break nothing.
+"""
+
+from __future__ import annotations
+
+from console.check import units
+from console.check.records import Check, Context, Status, Thresholds, Verdict
+from console.metrics.upkeep.read import CHECKPOINT_COUNTS, STATISTICS_AGE
+from console.server.session import Readings
+
+ENOUGH = 20
+ENOUGH_S = 3600.0
+
+
+def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+    counts, age = readings.first(CHECKPOINT_COUNTS), readings.first(STATISTICS_AGE)
+    assert counts is not None and age is not None
+    total = counts.timed + counts.requested
+    percent = 100.0 * counts.requested / total if total else None
+    if percent is None or total < ENOUGH or age.server_reset_age_s < ENOUGH_S:
+        return Verdict(Status.OK, f"too early to judge: {units.count(total, 'checkpoint')} in "
+                                  f"{units.seconds(age.server_reset_age_s)}", percent)
+    status = thresholds.status(percent)
+    hint = "raise max_wal_size, so that checkpoints come by checkpoint_timeout" if status is not Status.OK else None
+    return Verdict(status, f"{counts.requested} of {total} ({percent:.0f} %)", percent, hint)
+
+
+CHECK = Check(name="checkpoints_requested", title="Requested checkpoints", evaluate=evaluate,
+              reads=(CHECKPOINT_COUNTS, STATISTICS_AGE), unit="%", warning=50)

@@ -1,0 +1,39 @@
+"""sequences: how near a sequence is to its last value, or to the last that its column can hold.
+
+value = the largest share of its values that a sequence has given out, percent. An int4 column with a bigint sequence
+ends at 2,147,483,647, whatever the sequence could still give. Sequences that cycle are left out; of more than 500
+those are read whose tables have taken most rows (reading one locks it), and the summary says so.
+"""
+
+from __future__ import annotations
+
+from console.check import units
+from console.check.records import Check, Context, Status, Thresholds, Verdict
+from console.metrics.tables.read import SEQUENCE_USE
+from console.server.session import Readings
+
+
+def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+    sequences = readings.rows(SEQUENCE_USE) or []
+    if not sequences:
+        return Verdict(Status.OK, "no sequence that could end", 0.0)
+    worst = sequences[0]
+    status = thresholds.status(worst.used_percent)
+    seen = units.count(worst.sequences, "sequence") if worst.examined == worst.sequences else \
+        f"{worst.examined} of {worst.sequences} sequences read"
+    if all(one.last_value is None for one in sequences):
+        return Verdict(Status.OK, f"{seen}, none used yet or none that this role may read")
+    column = f" of {worst.table}.{worst.column}" if worst.table else ""
+    summary = f"{seen}; {worst.schema}.{worst.sequence}{column} is {worst.used_percent:.1f} % used"
+    hint = None
+    if status is not Status.OK:
+        hint = "make its column bigint (it rewrites the table: plan it), and ALTER SEQUENCE ... AS bigint" \
+            if worst.table else "ALTER SEQUENCE ... AS bigint, and the columns that it fills"
+        if worst.is_column_smaller:
+            summary += ", the column is smaller than its sequence"
+            hint = "make its column bigint (it rewrites the table: plan it)"
+    return Verdict(status, summary, worst.used_percent, hint)
+
+
+CHECK = Check(name="sequences", title="Sequences", evaluate=evaluate, reads=(SEQUENCE_USE,), unit="%", warning=85,
+              critical=95, screen="schemas")

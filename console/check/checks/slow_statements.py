@@ -1,0 +1,45 @@
+"""slow_statements: the slowest statement, on average, of those that ran 100 times or more.
+
+value = the largest mean_exec_time of the connected database's in pg_stat_statements since it was reset, milliseconds.
+WARNING at worst unless `critical` is configured. A database without the extension is OK and says so.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from console.check import units
+from console.check.records import Check, Context, Status, Thresholds, Verdict
+from console.metrics.upkeep.read import SLOW_STATEMENTS
+from console.metrics.upkeep.records import SlowStatement
+from console.server.query import Query
+from console.server.session import Readings
+
+
+def query(context: Context) -> Query[SlowStatement]:
+    extension = context.info.extensions.get("pg_stat_statements")
+    return SLOW_STATEMENTS.on(pg_stat_statements=extension.schema if extension else "public")
+
+
+def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+    statements = readings.rows(query(context)) or []
+    if not statements:
+        return Verdict(Status.OK, "no statement ran 100 times yet, as far as pg_stat_statements knows", 0.0)
+    slow = sum(thresholds.status(one.mean_ms) is not Status.OK for one in statements)
+    worst = statements[0]
+    status = thresholds.status(worst.mean_ms)
+    name = "a hidden one" if worst.query_id is None else f"query id {worst.query_id}"
+    mean = f"{worst.mean_ms:.1f} ms" if worst.mean_ms < 1000 else units.seconds(worst.mean_ms / 1000)
+    summary = f"the slowest takes {mean} on average: {name}, {units.count(worst.calls, 'call')}"
+    if slow > 1:
+        summary += f"; {slow - 1} more are slow"
+    return Verdict(status, summary, worst.mean_ms,
+                   None if status is Status.OK else "Statements shows its text, its plan and what it reads")
+
+
+def more(context: Context) -> tuple[Query[Any], ...]:
+    return (query(context),)
+
+
+CHECK = Check(name="slow_statements", title="Slow statements", evaluate=evaluate, more=more, unit="ms", warning=1000,
+              screen="statements")

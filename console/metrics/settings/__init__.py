@@ -1,0 +1,1 @@
+"""The server's settings (pg_settings), and what to think of them."""

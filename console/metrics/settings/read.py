@@ -1,0 +1,8 @@
+"""The reads of settings; asked by `Session.refresh`."""
+
+from __future__ import annotations
+
+from console.metrics.settings.records import PendingSetting
+from console.server.query import load
+
+PENDING_SETTINGS = load("console.metrics", "pending_settings", PendingSetting)

@@ -1,0 +1,1 @@
+"""Tables, their indexes and sequences: what the statistics say about them."""

@@ -1,0 +1,84 @@
+"""Tables, indexes and sequences as records; field names are those of the .sql file that fills them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TableFreezeAge:
+    """How many transactions and multixacts ago a table, or its TOAST, was frozen (pg_class).
+
+    `percent_of_max` is the larger of both against the age at which autovacuum freezes whatever happens.
+    """
+
+    schema: str
+    table: str
+    is_toast: bool
+    transaction_age: int
+    multixact_age: int
+    percent_of_max: float
+
+
+@dataclass(frozen=True, slots=True)
+class DeadRows:
+    """A table with more dead rows than autovacuum's `threshold` for it; `tables` is the number of all such.
+
+    `last_vacuum_age_s` is None where none was seen since the statistics began.
+    """
+
+    schema: str
+    table: str
+    dead_rows: int
+    live_rows: int
+    threshold: int
+    dead_percent: float
+    is_autovacuumed: bool
+    last_vacuum_age_s: float | None
+    tables: int
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceUse:
+    """How much of its values a sequence has given out.
+
+    `last_possible` is the sequence's own limit or that of the integer column that owns it (`is_column_smaller`).
+    `last_value` is None before first use, and where the role may not read it. `examined` of all `sequences` that could
+    be exhausted were read.
+    """
+
+    schema: str
+    sequence: str
+    table: str | None
+    column: str | None
+    is_column_smaller: bool
+    last_value: int | None
+    last_possible: int
+    used_percent: float
+    sequences: int
+    examined: int
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateIndex:
+    """An index that does nothing that `same_as` doesn't do; `duplicates` and `duplicate_bytes` are of all such."""
+
+    schema: str
+    table: str
+    index: str
+    same_as: str
+    estimated_bytes: int
+    duplicates: int
+    duplicate_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnusedIndex:
+    """An index of 10 MiB or more that nobody has scanned; `unused` and `unused_bytes` are of all such."""
+
+    schema: str
+    table: str
+    index: str
+    estimated_bytes: int
+    unused: int
+    unused_bytes: int

@@ -1,0 +1,180 @@
+"""What the checks of upkeep (archive, checkpoints, vacuum, sequences, indexes, settings) make of what they read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from console.check.checks import slow_statements
+from console.check.records import Status
+from console.metrics.read import DATABASE_COUNTERS
+from console.metrics.settings.read import PENDING_SETTINGS
+from console.metrics.settings.records import PendingSetting
+from console.metrics.tables.read import (
+    DEAD_ROWS,
+    DUPLICATE_INDEXES,
+    SEQUENCE_USE,
+    TABLE_FREEZE_AGES,
+    UNUSED_INDEXES,
+)
+from console.metrics.tables.records import DeadRows, DuplicateIndex, SequenceUse, TableFreezeAge, UnusedIndex
+from console.metrics.upkeep.read import ARCHIVER_STATE, CHECKPOINT_COUNTS, STATISTICS_AGE
+from console.metrics.upkeep.records import ArchiverState, CheckpointCounts, SlowStatement, StatisticsAge
+from console.server.info import Extension
+from console.server.query import Query
+from tests.check.given import context
+from tests.check.test_checks import judged
+
+OK, WARNING, CRITICAL = Status.OK, Status.WARNING, Status.CRITICAL
+DAY = 86400.0
+SEGMENT = 16 * 2**20
+
+
+def archiver(**changed: Any) -> tuple[Query[Any], list[Any]]:
+    quiet = ArchiverState("on", False, None, None, 30.0, 0, 0, SEGMENT)
+    return ARCHIVER_STATE, [replace(quiet, **changed)]
+
+
+@pytest.mark.parametrize(("changed", "status", "value", "words"), [
+    ({"mode": "off"}, OK, None, "does not archive"),
+    ({}, OK, 0, "archived 30 s ago"),
+    ({"last_archived_age_s": None, "waiting_segments": None}, OK, None, "nothing has been archived"),
+    ({"waiting_segments": 10}, OK, 10, "10 segments wait (160 MB)"),
+    ({"waiting_segments": 11}, WARNING, 11, "11 segments wait"),
+    ({"waiting_segments": 65}, CRITICAL, 65, "1.0 GB"),
+    ({"is_failing": True, "last_failed_wal": "0A", "last_failed_age_s": 4.0}, WARNING, 0, "archiving 0A failed 4.0 s"),
+    ({"is_failing": True, "last_failed_wal": "0A", "last_failed_age_s": 4.0, "waiting_segments": 65}, CRITICAL, 65,
+     "65 segments wait"),
+    ({"is_failing": True, "last_failed_wal": "0A.history", "last_failed_age_s": 4.0, "waiting_segments": None},
+     WARNING, None, "0A.history"),
+])
+def test_archiver_fails_or_lags(changed: dict[str, Any], status: Status, value: float | None, words: str) -> None:
+    result = judged("archiver", archiver(**changed))
+    assert (result.status, result.value) == (status, value) and words in result.summary
+    assert (result.hint is None) == (status is OK)
+
+
+def test_a_standby_archives_only_when_told_to() -> None:
+    failing = archiver(is_failing=True, last_failed_wal="0A", last_failed_age_s=1.0)
+    assert judged("archiver", failing, on=context(is_standby=True)).status is OK
+    always = (failing[0], [replace(failing[1][0], mode="always")])
+    assert judged("archiver", always, on=context(is_standby=True)).status is WARNING
+
+
+def counted(seconds: float, reset: bool = True, cluster_s: float | None = 900 * DAY) -> tuple[Query[Any], list[Any]]:
+    return STATISTICS_AGE, [StatisticsAge(seconds if reset else None, seconds, cluster_s)]
+
+
+@pytest.mark.parametrize(("timed", "requested", "seconds", "status"), [
+    (0, 0, DAY, OK), (0, 19, DAY, OK), (10, 10, DAY, OK), (9, 11, DAY, WARNING), (500, 20, DAY, OK), (0, 50, 3500, OK)])
+def test_checkpoints_are_judged_when_there_were_some(timed: int, requested: int, seconds: float,
+                                                     status: Status) -> None:
+    counts = CHECKPOINT_COUNTS, [CheckpointCounts(timed, requested)]
+    assert judged("checkpoints_requested", counts, counted(seconds)).status is status
+
+
+@pytest.mark.parametrize(("deadlocks", "seconds", "status", "value"), [
+    (0, 60, OK, 0), (10, 60, OK, 10), (11, 60, WARNING, 11), (11, 2 * DAY, OK, 5.5), (30, 2 * DAY, WARNING, 15)])
+def test_deadlocks_are_counted_a_day(deadlocks: int, seconds: float, status: Status, value: float) -> None:
+    counters = DATABASE_COUNTERS, [SimpleNamespace(deadlocks=deadlocks)]
+    result = judged("deadlocks", counters, counted(seconds))
+    assert (result.status, result.value) == (status, value)
+
+
+@pytest.mark.parametrize(("gigabytes", "seconds", "status", "value"), [
+    (0, 60, OK, 0), (5, 60, OK, 5), (6, 60, WARNING, 6), (6, 7200, OK, 3)])
+def test_temp_files_are_counted_an_hour(gigabytes: int, seconds: float, status: Status, value: float) -> None:
+    counters = DATABASE_COUNTERS, [SimpleNamespace(temp_files=3, temp_bytes=gigabytes * 2**30)]
+    result = judged("temp_files", counters, counted(seconds))
+    assert (result.status, result.value) == (status, value * 2**30)
+
+
+@pytest.mark.parametrize(("age", "status", "words"), [
+    (StatisticsAge(60.0, 900 * DAY, 900 * DAY), WARNING, "reset 60 s ago"),
+    (StatisticsAge(3601.0, 900 * DAY, 900 * DAY), OK, "reset 60 min ago"),
+    (StatisticsAge(None, 60.0, 900 * DAY), WARNING, "began anew"),
+    (StatisticsAge(None, 60.0, 62.0), OK, "never reset"),
+    (StatisticsAge(None, 60.0, None), OK, "never reset"),
+])
+def test_statistics_that_began_anew_are_told_from_a_new_cluster(age: StatisticsAge, status: Status, words: str) -> None:
+    result = judged("statistics_reset", (STATISTICS_AGE, [age]))
+    assert result.status is status and words in result.summary
+    assert judged("statistics_reset", (STATISTICS_AGE, [replace(age, database_reset_age_s=5.0)]),
+                  on=context(version_num=140020)).status is OK
+
+
+def test_freeze_age_is_the_worst_tables() -> None:
+    def tables(percent: float) -> tuple[Query[Any], list[Any]]:
+        return TABLE_FREEZE_AGES, [TableFreezeAge("s", "t", True, 240_000_000, 5, percent)]
+
+    assert judged("freeze_age", tables(120.0)).status is OK
+    result = judged("freeze_age", tables(1000.0))
+    assert (result.status, result.value) == (WARNING, 1000.0) and "s.t (its TOAST): 240 M" in result.summary
+    assert judged("freeze_age", (TABLE_FREEZE_AGES, [])).value == 0
+
+
+def test_dead_tuples_are_the_worst_tables_share() -> None:
+    table = DeadRows("s", "t", 40_000, 60_000, 12_050, 40.0, True, None, 3)
+    result = judged("dead_tuples", (DEAD_ROWS, [table]))
+    assert (result.status, result.value) == (WARNING, 40.0)
+    assert "3 tables are due" in result.summary and "s.t is 40 % dead (40 K rows)" in result.summary
+    off = judged("dead_tuples", (DEAD_ROWS, [replace(table, is_autovacuumed=False)]))
+    assert off.hint is not None and "autovacuum is off" in off.hint
+    assert judged("dead_tuples", (DEAD_ROWS, [replace(table, dead_percent=20.0)])).status is OK
+    assert judged("dead_tuples", (DEAD_ROWS, [])).value == 0
+
+
+@pytest.mark.parametrize(("changed", "status", "words"), [
+    ({}, OK, "3 sequences; s.q of t.id is 50.0 % used"),
+    ({"used_percent": 86.0}, WARNING, "86.0 %"),
+    ({"used_percent": 95.5, "is_column_smaller": True}, CRITICAL, "the column is smaller"),
+    ({"sequences": 4000, "examined": 500}, OK, "500 of 4000 sequences read"),
+    ({"last_value": None, "used_percent": 0.0}, OK, "none that this role may read"),
+    ({"used_percent": 99.0, "table": None, "column": None}, CRITICAL, "s.q is 99.0 %"),
+])
+def test_sequences_end(changed: dict[str, Any], status: Status, words: str) -> None:
+    half = SequenceUse("s", "q", "t", "id", False, 2**30, 2**31 - 1, 50.0, 3, 3)
+    result = judged("sequences", (SEQUENCE_USE, [replace(half, **changed)]))
+    assert result.status is status and words in result.summary and (result.hint is None) == (status is OK)
+
+
+def test_slow_statements_are_the_slowest_mean() -> None:
+    on = context(extensions={"pg_stat_statements": Extension("pg_stat_statements", "1.12", "stats", "1.12")})
+    query = slow_statements.query(on)
+    assert 'FROM "stats".pg_stat_statements(false)' in query.text(on.info)
+    slow, slower = SlowStatement(7, 100, 1001.0, 100_100.0), SlowStatement(None, 3000, 2500.0, 7_500_000.0)
+    result = judged("slow_statements", (query, [slower, slow]), on=on)
+    assert (result.status, result.value) == (WARNING, 2500.0)
+    assert "a hidden one, 3000 calls; 1 more" in result.summary and "2.5 s" in result.summary
+    assert judged("slow_statements", (query, [replace(slow, mean_ms=999.0)]), on=on).status is OK
+    assert judged("slow_statements", (query, []), on=on).value == 0
+
+
+def test_a_database_without_pg_stat_statements_is_ok() -> None:
+    result = judged("slow_statements", on=context(extensions={}))
+    assert result.status is OK and 'CREATE EXTENSION "pg_stat_statements"' in result.summary
+
+
+def test_duplicate_indexes_are_named_with_what_they_repeat() -> None:
+    result = judged("duplicate_indexes", (DUPLICATE_INDEXES, [DuplicateIndex("s", "t", "b", "a", 8192, 4, 2**20)]))
+    assert (result.status, result.value) == (WARNING, 4)
+    assert "4 indexes, about 1.0 MB: s.b (as a), ..." in result.summary
+    assert judged("duplicate_indexes", (DUPLICATE_INDEXES, [])).value == 0
+
+
+@pytest.mark.parametrize(("gigabytes", "days", "status", "words"), [
+    (2, 6, OK, "too early to judge"), (2, 8, WARNING, "s.i"), (1, 8, OK, "without a scan in 8 d")])
+def test_unused_indexes_are_judged_after_a_week(gigabytes: int, days: int, status: Status, words: str) -> None:
+    indexes = UNUSED_INDEXES, [UnusedIndex("s", "t", "i", gigabytes * 2**30, 1, gigabytes * 2**30)]
+    result = judged("unused_indexes", indexes, counted(days * DAY))
+    assert (result.status, result.value) == (status, gigabytes * 2**30) and words in result.summary
+    assert judged("unused_indexes", (UNUSED_INDEXES, []), counted(DAY)).value == 0
+
+
+def test_settings_that_wait_for_a_restart_are_named() -> None:
+    result = judged("pending_restart", (PENDING_SETTINGS, [PendingSetting("max_connections", "100", None)] * 6))
+    assert (result.status, result.value) == (WARNING, 6) and "max_connections" in result.summary
+    assert judged("pending_restart", (PENDING_SETTINGS, [])).status is OK
