@@ -18,6 +18,7 @@ from console.errors import ConsoleError, UsageError
 if TYPE_CHECKING:
     from console.config import Config
     from console.recorder.recorder import Recorder
+    from console.sampler.pooler_watch import PoolerWatch
     from console.server.target import Target
     from console.services import Service
     from console.ui.connection import Sources
@@ -287,6 +288,11 @@ def console_sources(options: argparse.Namespace, config: Config, given: Mapping[
 
         return Recorder(sampler, target, clock, memory=Ring())
 
+    def pooler_for(target: Target, every_s: float) -> PoolerWatch:
+        from console.sampler.pooler_watch import PoolerWatch
+
+        return PoolerWatch(target, clock, every_s)
+
     @asynccontextmanager
     async def open_target(name: str, tell: Callable[[str], None]) -> AsyncIterator[Target]:
         if name == "demo":
@@ -309,7 +315,7 @@ def console_sources(options: argparse.Namespace, config: Config, given: Mapping[
         services_for=lambda target: find_services(target, options, config),
         pool_for=lambda target: Pool(target, clock),
         sampler_for=lambda pool, services, every_s: Sampler(pool, config, services, clock, every_s),
-        recorder_for=recorder_for)
+        pooler_for=pooler_for, recorder_for=recorder_for)
 
 
 async def _workload(target: Target) -> None:

@@ -15,6 +15,7 @@ from console.server.session import Readings
 from console.server.target import Target
 
 if TYPE_CHECKING:
+    from console.pooler.records import PoolerReading
     from console.services import Service
 
 
@@ -63,11 +64,12 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a check may know beside its readings."""
+    """What a check may know beside its readings; `pooler` for those that read it, where one is configured."""
 
     info: ServerInfo
     target: Target
     services: tuple[Service, ...] = ()
+    pooler: PoolerReading | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,8 @@ class Check:
 
     `reads` are asked together with those of the other checks; `evaluate` changes nothing and is called when all of
     them were answered. `more` names reads for some servers only. `excuse` says why this server or target is none of
-    the check's business (then it is OK and nothing is asked), or None.
+    the check's business (then it is OK and nothing is asked), or None. `reads_pooler`: it judges PgBouncer, by
+    `context.pooler`.
     `warning` and `critical` are the defaults, in `unit`; `screen` is the console's that shows more.
     """
 
@@ -104,6 +107,7 @@ class Check:
     critical: float | None = None
     lower_is_worse: bool = False
     screen: str = "overview"
+    reads_pooler: bool = False
 
     def reads_on(self, context: Context) -> tuple[Query[Any], ...]:
         """What has to be read on this server."""

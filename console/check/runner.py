@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from console.check.evaluation import evaluate, reads_of, unreachable
@@ -16,6 +18,7 @@ from console.server.single import single_session
 from console.server.target import Target
 
 if TYPE_CHECKING:
+    from console.pooler.records import PoolerReading
     from console.services import Service
 
 PRESENTING_S = 0.1
@@ -32,16 +35,30 @@ async def check_target(target: Target, checks: Sequence[ConfiguredCheck], servic
     started = time.perf_counter()
     deadline = started + max(0.1, timeout_s - PRESENTING_S)
     server: str | None = None
+    pooler = _asked_pooler(target, checks, deadline - started)
     try:
         async with single_session(target, deadline - started) as session:
             server = f"PostgreSQL {session.info.version}"
             context = Context(session.info, target, tuple(services))
             reads = in_order(reads_of(checks, context), context)
             readings = await session.refresh(*reads, within_s=deadline - time.perf_counter())
-        results = evaluate(checks, readings, context)
+        results = evaluate(checks, readings, replace(context, pooler=await pooler if pooler is not None else None))
     except ConsoleError as error:
         results = unreachable(checks, error)
+    finally:
+        if pooler is not None:
+            pooler.cancel()
     return Report(harmless(target.label), results, (time.perf_counter() - started) * 1000, server)
+
+
+def _asked_pooler(target: Target, checks: Sequence[ConfiguredCheck], within_s: float
+                  ) -> asyncio.Task[PoolerReading] | None:
+    """The look at the target's pooler, begun beside the server's reads, where a check wants it and there is one."""
+    if target.pgbouncer_conninfo is None or not any(one.check.reads_pooler for one in checks):
+        return None
+    from console.pooler.read import read_once
+
+    return asyncio.create_task(read_once(target, within_s))
 
 
 def in_order(queries: Sequence[Query[object]], context: Context) -> list[Read[object]]:

@@ -21,13 +21,14 @@ from console.sampler.series import OFTEN, READ_AS, SELDOM, Look, Source, measure
 from console.server.query import Query
 from console.server.session import Readings
 from console.services import Service
+from console.statements.read import SLOW_SESSIONS
 
 if TYPE_CHECKING:
     from console.metrics.local import Host, LocalFacts, LocalHost
     from console.migrate.records import ServiceStatus
 
 OWN_READS: tuple[Query[Any], ...] = (
-    SESSION_COUNTS, DATABASE_COUNTERS, WAL_COUNTERS, SCHEMA_SIZES, DATABASE_SIZE, SERVER_CLOCK)
+    SESSION_COUNTS, DATABASE_COUNTERS, WAL_COUNTERS, SCHEMA_SIZES, DATABASE_SIZE, SLOW_SESSIONS, SERVER_CLOCK)
 SLOW_S = 30.0
 INTERVALS_S = {"tick": 0.0, "30 s": SLOW_S, "on demand": SLOW_S, "5 min": 300.0}
 _READLESS = "checks without reads"
@@ -101,7 +102,7 @@ class Observation:
         concerned = []
         for one in self._checks:
             wanted = {query.name for query in reads_of([one], context)}
-            if wanted <= known and (wanted & names or (readless and not wanted)):
+            if wanted <= known and (wanted & names or (not wanted and (readless or one.check.reads_pooler))):
                 concerned.append(one)
         self._results.update((result.name, result) for result in evaluate(concerned, readings, context))
         if any(one.check is migrations.CHECK for one in concerned):

@@ -17,6 +17,7 @@ from console.config import Config
 from console.errors import ConsoleError, PasswordNeeded
 from console.metrics.history import Course, History
 from console.metrics.rates import LATE_FACTOR
+from console.pooler.records import PoolerReading
 from console.sampler.observation import SLOW_S, Observation
 from console.sampler.records import Snapshot
 from console.sampler.series import SLOW_SERIES, TICK_SERIES
@@ -65,6 +66,7 @@ class Sampler:
         self.history = History(TICK_SERIES)
         self.slow_history = History(SLOW_SERIES, SLOW_CAPACITY)
         self.listeners: list[Listener] = []
+        self.pooler: Callable[[], PoolerReading] | None = None
         self.riders: list[Rider] = []
         self._clock = clock
         self._every_s = every_s
@@ -126,7 +128,7 @@ class Sampler:
 
     async def _sample(self, session: PgSession) -> None:
         observation, now_s = self._observation, self._clock.monotonic()
-        context = Context(session.info, session.target, self.services)
+        context = Context(session.info, session.target, self.services, self.pooler() if self.pooler else None)
         quick, sizes = observation.due(context, now_s)
         along = [read for rider in self.riders for read in rider(session.info, now_s) if read.query not in quick]
         readings = await session.refresh(*along, *in_order(quick, context), within_s=TICK_WITHIN_S)

@@ -20,6 +20,7 @@ from console.ui.slow_watch import SlowWatch
 if TYPE_CHECKING:
     from console.recorder.recorder import Recorder
     from console.recorder.replay.player import ReplaySampler
+    from console.sampler.pooler_watch import PoolerWatch
     from console.sampler.records import Snapshot
     from console.sampler.sampler import Sampler
     from console.server.info import ServerInfo
@@ -38,6 +39,7 @@ class Sources:
     `open_target(name, tell)` is a context manager that yields the Target of that name and may start what it needs
     (the demo server), telling its progress; leaving it ends what it started. `names` are the targets to choose from.
     `pool_for` and `sampler_for` make a target's pool and sampler; `services_for` says which services it has.
+    `pooler_for` makes the watch of its PgBouncer, where one is configured.
     `recorder_for` makes its flight recorder, where there is to be one.
     """
 
@@ -48,6 +50,7 @@ class Sources:
     services_for: Callable[[Target], Any]
     pool_for: Callable[[Target], Pool]
     sampler_for: Callable[[Pool, Any, float], Sampler]
+    pooler_for: Callable[[Target, float], PoolerWatch] | None = None
     recorder_for: Callable[[Sampler, Target], Recorder] | None = None
 
 
@@ -79,6 +82,7 @@ class Connection:
         self.target: Target | None = None
         self.pool: Pool | None = None
         self.sampler: Sampler | None = None
+        self.pooler: PoolerWatch | None = None
         self.recorder: Recorder | None = None
         self.playback: ReplaySampler | None = None
         """The sampler, where the target is a recording."""
@@ -169,11 +173,15 @@ class Connection:
         self.every_s = every_s
         if self.sampler is not None:
             self.sampler.every_s = every_s
+        if self.pooler is not None:
+            self.pooler.every_s = every_s
 
     def set_paused(self, paused: bool) -> None:
         self.paused = paused
         if self.sampler is not None:
             self.sampler.paused = paused
+        if self.pooler is not None:
+            self.pooler.paused = paused
 
     async def close(self) -> None:
         """Ends the sampler and closes the pool, in `CLOSE_WITHIN_S` seconds at most."""
@@ -185,7 +193,7 @@ class Connection:
     def _restart(self) -> None:
         async def anew() -> None:
             await self.close()
-            self.pool = self.sampler = None
+            self.pool = self.sampler = self.pooler = None
             self.start()
             self.changed()
 
@@ -210,9 +218,12 @@ class Connection:
                     self.recorder = self._sources.recorder_for(self.sampler, target)
                     self.recorder.changed = lambda: self.changed()
                 self.changed()
+                watching = self._watch_pooler(target)
                 try:
                     await self.sampler.run()
                 finally:
+                    watching.cancel()
+                    await asyncio.gather(watching, return_exceptions=True)
                     await self.slow.close()
                     if self.recorder is not None:
                         await self.recorder.close()
@@ -225,6 +236,16 @@ class Connection:
             logging.getLogger(__name__).exception("the connection to %s ended", self.label)
             self._error = ConsoleError(f"{self.label}: {type(error).__name__}: {error}", hint="please report this")
             self.changed()
+
+    def _watch_pooler(self, target: Target) -> asyncio.Future[None]:
+        """Watches the target's PgBouncer, where it has one, beside the server: either may be gone without the other."""
+        if target.pgbouncer_conninfo is None or self._sources.pooler_for is None:
+            return asyncio.get_running_loop().create_future()
+        self.pooler = pooler = self._sources.pooler_for(target, self.every_s)
+        pooler.paused = self.paused
+        if self.sampler is not None:
+            self.sampler.pooler = pooler.reading
+        return asyncio.create_task(pooler.run(), name=f"pooler of {self.label}")
 
     def _sampled(self, snapshot: Snapshot) -> None:
         """Passes it on. A password that was refused isn't tried again: that would lock the role out."""

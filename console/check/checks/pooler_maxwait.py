@@ -1,0 +1,32 @@
+"""pooler_maxwait: how long the client has waited that PgBouncer keeps waiting longest.
+
+value = the largest maxwait + maxwait_us / 1e6 over all pools (SHOW POOLS), seconds.
+"""
+
+from __future__ import annotations
+
+from console.check import units
+from console.check.checks.pooler_pools import no_pooler
+from console.check.records import Check, Context, Status, Thresholds, Verdict
+from console.pooler.saturation import saturations
+from console.server.session import Readings
+
+
+def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+    reading = context.pooler
+    if reading is None or reading.error is not None:
+        return Verdict(Status.UNKNOWN, "PgBouncer does not answer: see pooler_pools" if reading else "not asked")
+    if reading.look is None:
+        return Verdict(Status.OK, "not read yet")
+    waiting = [one for one in saturations(reading.look.pools, reading.look.databases) if one.pool.cl_waiting]
+    if not waiting:
+        return Verdict(Status.OK, "no client waits", 0.0)
+    longest = max(waiting, key=lambda one: one.pool.maxwait_s)
+    seconds = longest.pool.maxwait_s
+    status = thresholds.status(seconds)
+    return Verdict(status, f"a client of {longest.pool.key} has waited {units.seconds(seconds)} for a server", seconds,
+                   "Activity shows who keeps the servers busy" if status is not Status.OK else None)
+
+
+CHECK = Check(name="pooler_maxwait", title="Longest wait in PgBouncer", evaluate=evaluate, excuse=no_pooler, unit="s",
+              warning=1, critical=5, screen="pgbouncer", reads_pooler=True)

@@ -1,0 +1,112 @@
+"""Reading PgBouncer's SHOW commands by the names of their columns, whatever its version."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from console.errors import ConsoleError, Denied, Missing, ServerError, Unreachable
+from console.pooler.records import (
+    Link,
+    Look,
+    PoolerDatabase,
+    PoolerInfo,
+    PoolerReading,
+    PoolUse,
+    Setting,
+    Table,
+    Totals,
+)
+from console.server.admin_console import Console, Shown, admin_console
+from console.server.target import Target
+
+R = TypeVar("R")
+
+RENAMED = {"cl_cancel_req": "cl_active_cancel_req", "reserve_pool": "reserve_pool_size"}
+"""Columns of older versions by the names that they have now."""
+
+CLIENTS, SERVERS = "CLIENTS", "SERVERS"
+
+
+def records(kind: type[R], shown: Shown, required: Iterable[str] = ()) -> tuple[R, ...]:
+    """The rows as records. Raises ServerError when a column without which a row means nothing isn't there."""
+    columns = [RENAMED.get(name, name) for name in shown.columns]
+    if missing := [name for name in required if name not in columns]:
+        raise ServerError(f"PgBouncer's answer has no column {missing[0]}", detail=", ".join(shown.columns))
+    known = {one.name for one in fields(kind)} - {"more"}  # type: ignore[arg-type]
+    return tuple(_record(kind, columns, row, known) for row in shown.rows)
+
+
+def _record(kind: type[R], columns: list[str], row: tuple[Any, ...], known: set[str]) -> R:
+    values: dict[str, Any] = {}
+    more: dict[str, Any] = {}
+    for name, value in zip(columns, row, strict=True):
+        plain = int(value) if isinstance(value, Decimal) and value == value.to_integral_value() else value
+        (values if name in known else more)[name] = plain
+    # Where PgBouncer has nothing to say the default of the field holds.
+    values = {key: value for key, value in values.items() if value is not None}
+    return kind(**values, **({"more": more} if more else {}))
+
+
+def totals(shown: Shown) -> tuple[Totals, ...]:
+    """SHOW STATS without its averages, which are of whole minutes."""
+    kept = [index for index, name in enumerate(shown.columns) if not name.startswith("avg_")]
+    columns = tuple(shown.columns[index].removeprefix("total_") for index in kept)
+    return records(Totals, Shown(columns, tuple(tuple(row[index] for index in kept) for row in shown.rows)),
+                   ["database"])
+
+
+async def read_info(console: Console) -> PoolerInfo:
+    """Which pooler this is, and what we may do there. Raises ConsoleError."""
+    shown = await console.show("VERSION")
+    version = str(shown.rows[0][0]) if shown.rows else "PgBouncer before 1.12"  # those said it in a notice
+    settings = {one.key: one for one in records(Setting, await console.show("CONFIG"), ["key"])}
+    return PoolerInfo(version, console.place, console.user, _is_admin(console, settings), settings)
+
+
+def _is_admin(console: Console, settings: Mapping[str, Setting]) -> bool | None:
+    if console.user == "pgbouncer" and console.is_local:
+        return True  # let in without a password when the process has the pooler's own uid
+    if (entry := settings.get("admin_users")) is None or settings["admin_users"].value is None:
+        return None
+    return console.user in [one.strip() for one in (entry.value or "").split(",")]
+
+
+async def read_look(console: Console, also: Iterable[str], taken_s: float) -> Look:
+    """The pools with their databases and totals, and what else is wanted now: SHOWs by name.
+
+    What this version doesn't know, or this user may not see, is left out with its reason; the pools must be there.
+    Raises ConsoleError.
+    """
+    pools = records(PoolUse, await console.show("POOLS"), ["database", "user"])
+    answers: dict[str, Shown] = {}
+    unavailable: dict[str, str] = {}
+    for name in dict.fromkeys(("DATABASES", "STATS", *also)):
+        try:
+            answers[name] = await console.show(name)
+        except Unreachable:
+            raise
+        except (Missing, Denied, ServerError) as error:
+            unavailable[name] = f"{error.summary}: {error.hint}" if error.hint else error.summary
+    links = {name: records(Link, answers[name]) for name in (CLIENTS, SERVERS) if name in answers}
+    return Look(
+        taken_s=taken_s, pools=pools,
+        databases=records(PoolerDatabase, answers["DATABASES"], ["name"]) if "DATABASES" in answers else (),
+        totals=totals(answers["STATS"]) if "STATS" in answers else (),
+        clients=links.get(CLIENTS), servers=links.get(SERVERS),
+        shown={name: Table(one.columns, one.rows) for name, one in answers.items()}, unavailable=unavailable)
+
+
+async def read_once(target: Target, within_s: float) -> PoolerReading:
+    """One look on a connection of its own, in `within_s` seconds; raises nothing of its own."""
+    try:
+        async with asyncio.timeout(within_s), admin_console(target) as console:
+            return PoolerReading(await read_look(console, (), time.monotonic()))
+    except TimeoutError:
+        return PoolerReading(None, Unreachable(f"{target.label}: PgBouncer has not answered in {within_s:.1f} s"))
+    except ConsoleError as error:
+        return PoolerReading(None, error)

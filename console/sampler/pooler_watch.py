@@ -1,0 +1,229 @@
+"""The watch of a target's PgBouncer: one connection to its console for as long as the target is open, one look a tick.
+
+It feeds the screen, the join that finds the true client of a session, and the checks. It knows no screen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from console.clock import Clock
+from console.errors import ConsoleError, PasswordNeeded, ServerError
+from console.metrics.history import History
+from console.metrics.rates import interval_s
+from console.pooler import actions
+from console.pooler.actions import Command
+from console.pooler.rates import rates
+from console.pooler.read import CLIENTS, SERVERS, read_info, read_look
+from console.pooler.records import Look, Pending, PoolerInfo, PoolerReading, Rates
+from console.pooler.saturation import CONSOLE
+from console.server.admin_console import Console, admin_console
+from console.server.breaker import Breaker
+from console.server.target import Target
+
+SERIES = ("clients_waiting", "maxwait_s", "servers_active", "xacts_per_s", "queries_per_s")
+POOL_SERIES = ("clients_waiting", "maxwait_s", "servers_active")
+POOL_SAMPLES = 1_800
+"""Samples that are kept of each pool: an hour at one every two seconds, 36 kB."""
+MOST_POOLS = 200
+"""Pools that have a history of their own."""
+INFO_EVERY_S = 30.0
+
+OpenConsole = Callable[[Target, str | None], AbstractAsyncContextManager[Console]]
+
+
+class PoolerWatch:
+    """Looks at the pooler for as long as `run` runs, waiting `every_s` seconds after each look.
+
+    `look` and `info` are the last ones,
+    also while `error` says why there is no newer one. `history` holds SERIES of the whole pooler and `pool_history`
+    POOL_SERIES by pool, at times of `clock.monotonic()`, with gaps while it didn't answer. Listeners are called in the
+    event loop after every look, failure, and answer to a command.
+    """
+
+    def __init__(self, target: Target, clock: Clock, every_s: float = 2.0,
+                 open_console: OpenConsole = admin_console) -> None:
+        self.target = target
+        self.look: Look | None = None
+        self.info: PoolerInfo | None = None
+        self.error: ConsoleError | None = None
+        self.rates: tuple[Rates, ...] = ()
+        self.every_s = every_s
+        self.breaker = Breaker(clock=clock)
+        self.history = History(SERIES)
+        self.pool_history: dict[str, History] = {}
+        self.pending: Pending | None = None
+        self.listeners: list[Callable[[], None]] = []
+        self._clock = clock
+        self._open = open_console
+        self._password: str | None = None
+        self._paused = False
+        self._wants: dict[object, frozenset[str]] = {}
+        self._wake = asyncio.Event()
+        self._command: asyncio.Task[str] | None = None
+
+    @property
+    def paused(self) -> bool:
+        return self._paused
+
+    @paused.setter
+    def paused(self, value: bool) -> None:
+        self._paused = value
+        self._wake.set()
+
+    def reading(self) -> PoolerReading:
+        """What there is for the checks."""
+        return PoolerReading(self.look, self.error)
+
+    def want(self, who: object, *names: str) -> None:
+        """What `who` shows now: SHOWs by name, asked beside the pools; a new one is asked for at once."""
+        before = self._wanted
+        self._wants[who] = frozenset(names)
+        if not self._wanted <= before:
+            self.wake()
+
+    @property
+    def _wanted(self) -> frozenset[str]:
+        return frozenset().union(*self._wants.values())
+
+    def wake(self) -> None:
+        """Looks now; while the pooler is away, tries it now."""
+        self.breaker.retry_now()
+        self._wake.set()
+
+    def use_password(self, password: str) -> None:
+        """Connects with a password that a person typed; it stays in memory."""
+        self._password = password
+        self.wake()
+
+    async def run(self) -> None:
+        """Endless; cancel it to stop."""
+        try:
+            while True:
+                self.breaker.admits()
+                try:
+                    async with self._open(self.target, self._password) as console:
+                        await self._watch(console)
+                except ConsoleError as error:
+                    self._lost(error)
+                # A refused password isn't tried again: that would lock the role out.
+                await self._wait(None if isinstance(self.error, PasswordNeeded) else self.breaker.seconds_to_retry)
+        finally:
+            await self._leave_command()
+
+    async def _watch(self, console: Console) -> None:
+        renew_s = self._clock.monotonic()
+        while True:
+            if self._clock.monotonic() >= renew_s:
+                self.info = await read_info(console)
+                renew_s = self._clock.monotonic() + INFO_EVERY_S
+            wanted = self._wanted
+            self._take(await read_look(console, sorted(wanted), self._clock.monotonic()))
+            if self._wanted <= wanted:
+                await self._wait(self.every_s)
+
+    def _take(self, look: Look) -> None:
+        before, self.look, self.error = self.look, look, None
+        self.breaker.succeeded()
+        seconds = interval_s(before.taken_s if before else None, look.taken_s, self.every_s)
+        self.rates = rates(before.totals if before else (), look.totals, seconds)
+        pools = [one for one in look.pools if one.database != CONSOLE]
+        passed = [one for one in self.rates if one.database != CONSOLE]
+        self.history.append(look.taken_s, {
+            "clients_waiting": sum(one.cl_waiting for one in pools),
+            "maxwait_s": max((one.maxwait_s for one in pools), default=0.0),
+            "servers_active": sum(one.sv_active for one in pools),
+            "xacts_per_s": _sum([one.xacts_per_s for one in passed]),
+            "queries_per_s": _sum([one.queries_per_s for one in passed])})
+        now = {one.key: one for one in pools}
+        for key in now.keys() - self.pool_history.keys():
+            if len(self.pool_history) < MOST_POOLS:
+                self.pool_history[key] = History(POOL_SERIES, POOL_SAMPLES)
+        for key, history in self.pool_history.items():
+            one = now.get(key)
+            history.append(look.taken_s, {} if one is None else {
+                "clients_waiting": one.cl_waiting, "maxwait_s": one.maxwait_s, "servers_active": one.sv_active})
+        self._tell()
+
+    def _lost(self, error: ConsoleError) -> None:
+        self.error = error
+        self.breaker.failed()
+        now_s = self._clock.monotonic()
+        for history in (self.history, *self.pool_history.values()):
+            history.append(now_s, {})
+        self._tell()
+
+    # commands
+
+    async def command(self, command: Command) -> str:
+        """Runs one on a connection of its own, with `pending` set until it is answered; one at a time.
+
+        Raises ConsoleError. Cancelling it leaves the pooler in the state that it has begun.
+        """
+        if self.pending is not None:
+            raise ServerError(f"{self.pending.command} has not been answered yet")
+        self.pending = Pending(command.text, self._clock.monotonic())
+        self._command = asyncio.create_task(actions.run(self.target, command, self._password))
+        self._tell()
+        try:
+            return await self._command
+        except asyncio.CancelledError:
+            self._command.cancel()
+            raise
+        finally:
+            self.pending = self._command = None
+            self.wake()
+            self._tell()
+
+    async def undo(self, command: Command) -> str:
+        """Ends what a PAUSE that still waits has begun: RESUME on another connection, as PgBouncer never answers the
+        first one then; that is left. Raises ConsoleError.
+        """
+        undo = command.undo
+        assert undo is not None
+        said = await actions.run(self.target, undo, self._password)
+        await self._leave_command()
+        return said
+
+    async def _leave_command(self) -> None:
+        task = self._command
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, ConsoleError):
+                await task
+
+    def _tell(self) -> None:
+        for listener in list(self.listeners):
+            try:
+                listener()
+            except Exception:
+                logging.getLogger(__name__).exception("a listener of the pooler's watch failed")
+
+    async def _wait(self, seconds: float | None) -> None:
+        """Until the time (None: never) is over or somebody wakes us; while paused, until then."""
+        while True:
+            self._wake.clear()
+            woken = asyncio.ensure_future(self._wake.wait())
+            waiting: set[asyncio.Future[object]] = {woken}  # type: ignore[arg-type]
+            is_paused = self._paused and self.error is None
+            if seconds is not None and not is_paused:
+                waiting.add(asyncio.ensure_future(self._clock.sleep(max(0.1, seconds))))
+            try:
+                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for one in waiting:
+                    one.cancel()
+            return
+
+
+def _sum(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+WANTED_FOR_CLIENTS = frozenset({CLIENTS, SERVERS})
+"""What the join of sessions with their true clients needs."""
