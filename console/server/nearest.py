@@ -30,8 +30,9 @@ class Nearest:
     def text(self, vector: str) -> str:
         """The statement, with `vector` ($1, or a literal) in the vector's place."""
         distance = f"{self.operand} {self.operator} {vector}::{self.vector_type}"
-        lines = [f"SELECT {', '.join([*self.columns, f'{distance} AS {identifier(self.alias)}'])}",
-                 f"FROM {identifier(self.schema, self.relation)}"]
+        item = f"{distance} AS {identifier(self.alias)}"
+        lines = [f"SELECT {', '.join(self.columns)},", f"    {item}"] if self.columns else [f"SELECT {item}"]
+        lines += [f"FROM {identifier(self.schema, self.relation)}"]
         if self.where is not None:
             # on a line of its own, or a comment at its end would take the rest of the statement along
             lines.append(f"WHERE ({self.where}\n)")

@@ -52,7 +52,8 @@ def verdict(result: SearchResult, indexes: Sequence[VectorIndex], ef_search: str
         words = " · ".join(part for part in (why, reason) if part)
         return ((f"ONLY {rows}" if count else f"NO ROWS, {fmt.count(result.k)} asked for", "critical"),
                 (f": {words}" if words else "", "critical"), (f" · {took} {way}", "dim"))
-    tone: Tone = "warning" if result.index_used is None and result.warnings else "strong"
+    is_choice = result.verdict is not None and result.verdict.outcome == "cost"
+    tone: Tone = "warning" if result.index_used is None and result.warnings and not is_choice else "strong"
     return ((f"{rows} in {took}", "strong"), (f" {way}", tone))
 
 
@@ -98,10 +99,11 @@ def notes(result: SearchResult) -> list[tuple[str, Tone]]:
         reason = reasons.get(words)
         if reason is not None and reason is result.reasons[0]:
             continue
-        found.append((words, "warning"))
-        fix = reason.fix if reason is not None else None
-        if result.verdict is not None and result.verdict.reasons and words.endswith(result.verdict.sentence):
-            fix = result.verdict.reasons[0].fix
+        fix, is_choice = reason.fix if reason is not None else None, False
+        if result.verdict is not None and words.endswith(result.verdict.sentence):
+            fix = result.verdict.reasons[0].fix if result.verdict.reasons else None
+            is_choice = result.verdict.outcome == "cost"
+        found.append((words, "" if is_choice else "warning"))
         if fix:
             found.append((f"fix: {fix}", "accent"))
     return found

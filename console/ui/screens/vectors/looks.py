@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from textual.geometry import Size
@@ -19,6 +20,7 @@ from console.view import vectors
 from console.view.table import Line, Tone
 
 MOST_TOLD = 6
+_VECTOR = re.compile(r"'[^']*\u2026 \d+ (?:d\]|values\}|bits)'")
 
 
 class Told(Lines):
@@ -79,5 +81,6 @@ def _what_ran(state: State, render_ms: float | None) -> list[Line]:
     counted = view.candidates(state.result)
     composed = compose(state.request)
     sql = composed.readable.replace(", ".join(composed.nearest.columns), text.ELLIPSIS, 1)
+    sql = _VECTOR.sub(f"'[{text.ELLIPSIS}]'", vectors.elided(sql))
     return [(("took ", "dim"), (view.timing(state.result, render_ms) + (f" · {counted}" if counted else ""), "")),
-            (("SQL ", "dim"), (text.clean(" ".join(vectors.elided(sql).split())), "dim"))]
+            (("SQL ", "dim"), (text.clean(" ".join(sql.split())), "dim"))]

@@ -20,7 +20,8 @@ class HitsTable(RecordTable):
     """The rows found; while there are none, enter begins a search."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "begin", "search like a random row", key_display="enter", id="hits.begin")]
+        Binding("enter", "begin", "search like a random row", key_display="enter", id="hits.begin"),
+        Binding("enter", "choose", "whole row", key_display="enter", id="hits.choose")]
 
     class Begun(Message):
         """A person wants to see anything at all."""
@@ -31,7 +32,7 @@ class HitsTable(RecordTable):
         if action == "begin":
             return self.can_begin
         if action == "choose":
-            return not self.can_begin
+            return not self.can_begin and self.row is not None
         return super().check_action(action, parameters)
 
     def action_begin(self) -> None:
