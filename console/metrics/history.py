@@ -7,6 +7,8 @@ from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from console.metrics.rates import LATE_FACTOR
+
 CAPACITY = 43_200
 """Samples that are kept: 24 hours at one every 2 seconds, 6 hours at two a second; 40 series of them are 7 MB."""
 
@@ -21,6 +23,36 @@ class Course:
     times_s: list[float]
     values: list[float | None]
     late_s: float
+
+    @property
+    def peak(self) -> float | None:
+        return max((value for value in self.values if value is not None), default=None)
+
+    def buckets(self, now_s: float, span_s: float, count: int) -> tuple[float | None, ...]:
+        """The mean over time in each of `count` equal parts of the last `span_s` seconds, None where nothing is known.
+
+        The parts stand still while time goes on: only the last one, which holds now, is not full yet.
+        """
+        width = span_s / count
+        end = math.floor(now_s / width) + 1
+        first = (end - count) * width
+        sums, weights = [0.0] * count, [0.0] * count
+        before = None
+        for at_s, value in zip(self.times_s, self.values, strict=True):
+            held = self.late_s / LATE_FACTOR if before is None or at_s - before > self.late_s else at_s - before
+            since, before = max(first, at_s - held), at_s
+            if value is None:
+                continue
+            while since < at_s:
+                bucket = min(count - 1, max(0, int((since - first) / width)))
+                until = at_s if bucket == count - 1 else min(at_s, first + (bucket + 1) * width)
+                if until <= since:  # rounding: the edge belongs to the next part
+                    until = since = since + width * 1e-9
+                    continue
+                sums[bucket] += value * (until - since)
+                weights[bucket] += until - since
+                since = until
+        return tuple(total / weight if weight > 0 else None for total, weight in zip(sums, weights, strict=True))
 
 
 class History:

@@ -37,6 +37,7 @@ class OverviewScreen(ConsoleScreen):
         super().__init__()
         self.pages: dict[str, Page] = {}
         self.page_name = PAGES[0].name
+        self.span = 0  # which of view.metrics.SPANS the pages' charts show
 
     @property
     def page(self) -> Page:

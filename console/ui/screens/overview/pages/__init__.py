@@ -33,4 +33,6 @@ _HERE = "console.ui.screens.overview.pages"
 
 PAGES = (
     PageEntry("", "health", "Overview", f"{_HERE}.health:HealthPage"),
+    PageEntry("l", "load", "Load", f"{_HERE}.load:LoadPage"),
+    PageEntry("w", "wal", "WAL", f"{_HERE}.wal:WalPage"),
 )

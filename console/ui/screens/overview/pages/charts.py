@@ -1,0 +1,139 @@
+"""Pages that are made of charts: a row of two where there is room, all over the same span of time."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+
+from console.ui.screens.overview.pages.page import Page
+from console.ui.widgets.painting import Lines, console_app
+from console.ui.widgets.time_chart import TimeChart
+from console.view import metrics as view
+from console.view.metrics import Plot
+from console.view.table import Line
+
+LEAST_HEIGHT = 6
+MOST_HEIGHT = 12
+
+
+class Charts(VerticalScroll, can_focus=True):
+    """The charts of a page, two in a row; scrolled where they are higher than the screen."""
+
+    def __init__(self, plots: Sequence[Plot], *, id: str) -> None:
+        super().__init__(id=id)
+        self.plots = plots
+
+    def compose(self) -> ComposeResult:
+        for _ in self.plots:
+            yield TimeChart()
+
+    def show_plots(self, plots: Sequence[Plot]) -> None:
+        """Other charts from now on: more or fewer of them."""
+        self.plots = plots
+        self.refresh(recompose=True)
+        self.on_resize()
+
+    def on_resize(self) -> None:
+        """Shares the height out among the rows."""
+        rows = max(1, (len(self.plots) + 1) // 2)
+        height = max(LEAST_HEIGHT, min(MOST_HEIGHT, self.size.height // rows))
+        self.styles.grid_rows = f"{height}"
+
+
+class ChartsPage(Page):
+    """A page with charts. A subclass says which in `PLOTS`, and what to say above them in `facts`."""
+
+    FOCUS = "Charts"
+    PLOTS: ClassVar[Sequence[Plot]] = ()
+    FACTS = 1
+    """Lines above the charts."""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("plus", "span(1)", "longer", key_display="+", id="charts.longer"),
+        Binding("minus", "span(-1)", "shorter", key_display="-", id="charts.shorter"),
+    ]
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._values: dict[str, tuple[float | None, ...]] = {}
+        self._edge = dt.datetime.min
+        self._holds_until_s = 0.0
+
+    def compose(self) -> ComposeResult:
+        facts = Lines(id="facts")
+        facts.styles.height = self.FACTS
+        yield facts
+        yield Charts(self.PLOTS, id="charts")
+
+    def facts(self) -> Sequence[Line]:
+        """What stands above the charts."""
+        return ()
+
+    def plots(self) -> Sequence[Plot]:
+        """The charts that there are now."""
+        return self.PLOTS
+
+    def show(self) -> None:
+        self.query_one("#facts", Lines).show(*self.facts())
+        sampler, snapshot = self.connection.sampler, self.snapshot
+        box = self.query_one(Charts)
+        if len(box.plots) != len(self.plots()):
+            self._holds_until_s = 0.0
+            box.show_plots(self.plots())
+            return
+        charts = list(box.query(TimeChart))
+        if sampler is None or snapshot is None or not charts or not charts[0].size.width:
+            return
+        span_s = view.SPANS[self.span][0]
+        count = min(chart.buckets for chart in charts)
+        self._gather(span_s, count)
+        latest = dict(snapshot.measures)
+        if snapshot.sessions is not None:
+            latest["usable_connections"] = snapshot.sessions.max_connections - snapshot.sessions.reserved_connections
+        results = {result.name: result for result in snapshot.results}
+        for chart, plot in zip(charts, box.plots, strict=True):
+            chart.show(view.drawing(plot, self._values, latest, results, span_s=span_s, edge=self._edge))
+
+    def _gather(self, span_s: float, count: int) -> None:
+        """The values of all charts, four times for each of theirs: more often nothing would be seen of it."""
+        clock, sampler = console_app(self).clock, self.connection.sampler
+        now_s = clock.monotonic()
+        if now_s < self._holds_until_s or sampler is None:
+            return
+        width_s = span_s / count
+        self._holds_until_s = now_s + width_s / 4
+        self._edge = clock.now().astimezone() + dt.timedelta(seconds=width_s - now_s % width_s)
+        self._values = {name: sampler.course(name, span_s + width_s).buckets(now_s, span_s, count)
+                        for plot in self.plots() for name in plot.series}
+
+    def draw_anew(self) -> None:
+        """After another span or size: not only what is new."""
+        self._holds_until_s = 0.0
+        self.show_if_there()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.draw_anew)
+
+    @property
+    def span(self) -> int:
+        """The index in view.SPANS: of the screen, the same for all its pages."""
+        return int(getattr(self.screen, "span", 0))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "span":
+            return 0 <= self.span + int(str(parameters[0])) < len(view.SPANS)
+        return super().check_action(action, parameters)
+
+    def action_span(self, direction: int) -> None:
+        self.screen.span = max(0, min(len(view.SPANS) - 1, self.span + direction))  # type: ignore[attr-defined]
+        self.draw_anew()
+        self.screen.refresh_bindings()
+
+    def span_words(self) -> Line:
+        """What the charts show, for the facts."""
+        return (("the last ", "dim"), (view.SPANS[self.span][1], "strong"), ("  ", ""), ("+ -", "accent"),
+                (" longer, shorter", "dim"))

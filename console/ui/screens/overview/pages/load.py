@@ -1,0 +1,25 @@
+"""What the connected database does: transactions, rows, cache, temporary files; and this machine, if it runs here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from console.ui.screens.overview.pages.charts import ChartsPage
+from console.view import metrics_facts as view
+from console.view.metrics import Plot
+from console.view.metrics_plots import HOST, LOAD
+from console.view.table import Line
+
+
+class LoadPage(ChartsPage):
+    """Reads nothing itself."""
+
+    PLOTS = LOAD
+    FACTS = 2
+
+    def plots(self) -> Sequence[Plot]:
+        return (*LOAD, *HOST) if self.snapshot is not None and self.snapshot.host is not None else LOAD
+
+    def facts(self) -> Sequence[Line]:
+        snapshot = self.snapshot
+        return () if snapshot is None else (view.load(snapshot), (*self.span_words(), *view.host(snapshot)))

@@ -1,0 +1,89 @@
+"""A measurement over time in full: heading, curves with gaps, thresholds, named values and times on the axes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rich.text import Text
+from textual.strip import Strip
+
+from console.ui import text
+from console.ui.text import asciify
+from console.ui.widgets.chart import INKS, figure_of
+from console.ui.widgets.painting import Painted, console_app, inks
+from console.view.metrics import TONES, Drawing
+from console.view.series import gaps
+
+COLOURS = dict(zip(INKS, ("cyan", "green", "yellow", "red", "white"), strict=True))
+"""plotext's colours, which stand for our inks."""
+
+AXIS_CELLS = 9
+"""What the vertical axis takes at most: the rest is for the curves, two values a cell."""
+
+
+class TimeChart(Painted):
+    """`show` draws a view.metrics.Drawing, and nothing when it is the same as before."""
+
+    _drawing: Drawing | None = None
+
+    @property
+    def buckets(self) -> int:
+        """How many values side by side there is room for."""
+        return max(20, (self.size.width - AXIS_CELLS) * (1 if console_app(self).is_ascii else 2))
+
+    def show(self, drawing: Drawing) -> None:
+        if drawing != self._drawing:
+            self._drawing = drawing
+            self.redraw()
+
+    def on_resize(self) -> None:
+        self.redraw()
+
+    def _drawn(self) -> list[Strip]:
+        width, height = self.size
+        base, found = self.rich_style, inks(self)
+        if self._drawing is None:
+            return [Strip.blank(width, base)] * height
+        strips = [text.strip(self._drawing.heading, width, found, base)]
+        by_colour = {colour: found[ink] for ink, colour in COLOURS.items()}
+        for line in self._plotted(width, height - 1):
+            segments = [segment._replace(style=base + (
+                by_colour.get(segment.style.color.name, found["dim"])
+                if segment.style is not None and segment.style.color is not None else found["dim"]))
+                for segment in line.render(console_app(self).console, end="")]
+            strips.append(Strip(segments).adjust_cell_length(width, base))
+        return (strips + [Strip.blank(width, base)] * (height - len(strips)))[:height]
+
+    def _plotted(self, width: int, height: int) -> list[Text]:
+        """The lines below the heading: plotext takes tens of milliseconds, and the heading changes more often."""
+        assert self._drawing is not None
+        picture = (replace(self._drawing, heading=()), width, height)
+        if picture != self._picture:
+            self._picture = picture
+            drawn = plot(self._drawing, width, height, is_ascii=console_app(self).is_ascii)
+            self._lines = list(drawn.split("\n"))[:max(0, height)]
+        return self._lines
+
+    _picture: tuple[Drawing, int, int] | None = None
+    _lines: list[Text]
+
+
+def plot(drawing: Drawing, width: int, height: int, *, is_ascii: bool = False) -> Text:
+    """The curves as text of `width` by `height` cells; why there are none where there are none."""
+    if width < 24 or height < 3 or not any(one.known for one in drawing.series):
+        return Text(f" {drawing.empty}" if height > 0 else "")
+    figure = figure_of(width, height)
+    figure.xlim(-drawing.span_s, 0)
+    figure.ylim(drawing.low, drawing.high)
+    for value, tone in drawing.limits:
+        figure.plot([-drawing.span_s, 0], [value, value], color=COLOURS[tone], marker="-" if is_ascii else "╌")
+    count = max(len(one.values) for one in drawing.series)
+    width_s = drawing.span_s / count
+    for one, tone in reversed(list(zip(drawing.series, TONES, strict=False))):
+        for start, run in gaps(one.values):
+            at = [(start + index + 0.5 - count) * width_s for index in range(len(run))]
+            figure.plot(at, run, color=COLOURS[tone], marker="." if is_ascii else "braille")
+    figure.yticks([value for value, _ in drawing.rows], [words.rjust(7) for _, words in drawing.rows])
+    figure.xticks([at for at, _ in drawing.columns], [words for _, words in drawing.columns])
+    built = figure.build()
+    return Text.from_ansi(asciify(built) if is_ascii else built)
