@@ -19,6 +19,7 @@ from console.plans.findings import analyse
 from console.plans.parse import MAX_CHARACTERS, parse, parse_all, to_json
 from console.plans.records import Analysis, Comparison
 from console.plans.unwrap import looks_like_plan
+from console.vectors.explained import with_vectors
 from console.view import plans as view
 from console.view.table import plain
 
@@ -112,7 +113,7 @@ async def _live(statement: str, options: argparse.Namespace, config: Config, fin
         except Writes as refusal:
             _agree(target, refusal, yes=options.yes)
             plan = await explain(session, replace(request, may_write=True))
-        return analyse(plan, await facts(session, plan))
+        return await with_vectors(session, analyse(plan, await facts(session, plan)), request)
 
 
 def _agree(target: Target, refusal: Writes, *, yes: bool) -> None:

@@ -6,10 +6,9 @@ import json
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from console.plans.records import Analysis, Finding, Severity
 from console.services import UNASSIGNED, Service, owner_of
 from console.vectors.reasons.records import Reason, Verdict
 from console.vectors.records import (
@@ -229,36 +228,6 @@ def verdict_lines(verdict: Verdict) -> tuple[str, ...]:
     for reason in verdict.reasons:
         lines.extend(reason_lines(reason))
     return tuple(lines)
-
-
-_SEVERITIES: dict[str, Severity] = {"ineligible": "warning", "cost": "info", "short": "warning", "fact": "info"}
-
-
-def findings(verdict: Verdict) -> tuple[Finding, ...]:
-    """The reasons as findings of a plan."""
-    return tuple(
-        Finding(f"vector-{one.rule}", _SEVERITIES[one.kind], one.sentence, _evidence(verdict, one), one.fix or "")
-        for one in verdict.reasons)
-
-
-def _evidence(verdict: Verdict, reason: Reason) -> str:
-    if reason.kind == "cost" and verdict.cost is not None and verdict.forced_cost is not None:
-        return f"the planner reckons {verdict.cost:.0f} for this plan, {verdict.forced_cost:.0f} with the index"
-    if reason.is_proved:
-        changed = f": {elided(reason.rewritten)}" if reason.rewritten else ""
-        return f"with this changed, alone or with the others that are named, the plan uses the index{changed}"
-    return ""
-
-
-def with_verdict(analysis: Analysis, verdict: Verdict) -> Analysis:
-    """What became of the vector index first, then what the plan says itself; unchanged where there is no search."""
-    if verdict.outcome == "no search" and not verdict.reasons:
-        return analysis
-    sentence = verdict.sentence[:1].upper() + verdict.sentence[1:]
-    if verdict.outcome in ("cost", "ineligible"):
-        sentence = f"The vector index was not used: {verdict.sentence}"
-    return replace(analysis, verdict=f"{sentence}. {analysis.verdict}",
-                   findings=(*findings(verdict), *analysis.findings))
 
 
 def _finite(value: float | None) -> float | None:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.live.test_vectors import DIMENSIONS, fill
 from tests.plans.made import chain
-from tests.support.servers import Database
+from tests.support.servers import Database, LiveServer
 
 
 def explain(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
@@ -97,3 +98,21 @@ def test_a_plan_five_thousand_deep_goes_through() -> None:
     assert done.returncode == 0 and done.stdout.count('"Nested Loop"') == 4999
     again = explain("--file", "-", stdin=done.stdout)
     assert again.returncode == 0 and again.stdout.startswith("Verdict: ")
+
+
+def test_a_vector_search_says_first_what_became_of_the_index(embedded: LiveServer) -> None:
+    query = "'[" + ",".join(["0.1", "-0.2"] * (DIMENSIONS // 2)) + "]'"
+    with embedded.database(embedded.template("vectors", fill)) as database:
+        done = explain("-t", database.conninfo, "--json", f"SELECT id FROM items ORDER BY v <-> {query} LIMIT 10")
+        answer = json.loads(done.stdout)
+        assert answer["verdict"].startswith("The vector index was not used: ")
+        first = answer["findings"][0]
+        assert first["rule"] == "vector_operator_class" and "<=>" in first["fix"] and first["severity"] == "warning"
+        done = explain("-t", database.conninfo, "--json", "--analyze", "--set", "enable_seqscan=off",
+                       f"SELECT id FROM items ORDER BY v <=> {query} LIMIT 100")
+        answer = json.loads(done.stdout)
+        assert answer["verdict"].startswith("The index items_v is used")
+        assert "vector_limit_over_ef_search" in [one["rule"] for one in answer["findings"]]
+        done = explain("-t", database.conninfo, "SELECT id FROM items ORDER BY v <=> $1 LIMIT 10", "--param",
+                       query.strip("'"))
+        assert done.returncode == 0 and "index items_v is used" in done.stdout

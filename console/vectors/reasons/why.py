@@ -59,11 +59,12 @@ class Examination:
 
 async def why(session: PgSession, text: str, params: Sequence[str | Wire | None] = (), *,
               settings: Mapping[str, str] | None = None, analyze: bool = False,
-              timeout_ms: int | None = None) -> Verdict:
+              timeout_ms: int | None = None, plan: dict[str, Any] | None = None) -> Verdict:
     """What a SELECT's plan does with the vector indexes at hand, and why. Raises ConsoleError.
 
     `params` are the values of $1, $2...; without them a statement that has some is planned generically (PostgreSQL
     16 and later). With `analyze` it is executed, read-only. `settings` hold as in the search (SET LOCAL).
+    `plan` is its plan (EXPLAIN's document, VERBOSE), where that has been read already.
     """
     tree = surgery.parse(text)
     look = Examination(session, tree, params, settings or {}, timeout_ms)
@@ -71,7 +72,7 @@ async def why(session: PgSession, text: str, params: Sequence[str | Wire | None]
         raise UsageError("the statement has parameters, and PostgreSQL plans it without their values only from 16 on",
                          hint="give the values")
     try:
-        plan = await look.plan(analyze=analyze)
+        plan = await look.plan(analyze=analyze) if plan is None else plan
     except ServerError as error:
         if reason := _of_error(session, error):
             return Verdict("ineligible", reason.sentence, None, (reason,))

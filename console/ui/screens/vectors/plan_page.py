@@ -8,17 +8,15 @@ from textual.app import ComposeResult
 from textual.worker import Worker
 
 from console.errors import ConsoleError
-from console.plans.explain import explain, facts
-from console.plans.findings import analyse
+from console.plans.explain import analysis
 from console.plans.records import Analysis
 from console.server.explain import ExplainRequest
 from console.server.session import PgSession
 from console.ui.screens.vectors.pages import State, VectorPage
 from console.ui.widgets.painting import console_app
 from console.ui.widgets.plan_view import PlanView
-from console.vectors.reasons.why import why
+from console.vectors.explained import with_vectors
 from console.vectors.search import SearchRequest, compose
-from console.view.vectors import with_verdict
 
 TIMEOUT_MS = 60_000
 
@@ -72,23 +70,20 @@ class SearchPlanPage(VectorPage):
             if pool is None:
                 raise ConsoleError("not connected")
             async with pool.session() as session:
-                analysis = await analysed(session, request)
+                found = await analysed(session, request)
         except ConsoleError as error:
             self._of = None
             self.view.say(((error.summary, "critical"),), *(((line, ""),) for line in error.lines()[1:]))
             return
-        self.view.show(analysis)
+        self.view.show(found)
 
 
 async def analysed(session: PgSession, request: SearchRequest) -> Analysis:
     """The plan of a search as it ran, its findings, and what became of the index as the verdict."""
     composed = compose(request)
-    plan = await explain(session, ExplainRequest(
-        statement=composed.statement.sql, analyze=True, parameters=_texts(request), settings=composed.settings,
-        timeout_ms=TIMEOUT_MS))
-    verdict = await why(session, composed.statement.sql, composed.statement.params, settings=composed.settings,
-                        analyze=True, timeout_ms=TIMEOUT_MS)
-    return with_verdict(analyse(plan, await facts(session, plan)), verdict)
+    asked = ExplainRequest(statement=composed.statement.sql, analyze=True, parameters=_texts(request),
+                           settings=composed.settings, timeout_ms=TIMEOUT_MS)
+    return await with_vectors(session, await analysis(session, asked), asked)
 
 
 def _texts(request: SearchRequest) -> Sequence[str | None]:

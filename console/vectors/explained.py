@@ -1,0 +1,59 @@
+"""What became of the vector index, put before what a plan's own rules have found."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from console.errors import ConsoleError
+from console.plans.elide import elided
+from console.plans.records import Analysis, Finding, Severity
+from console.server.explain import ExplainRequest
+from console.server.session import PgSession
+from console.vectors.metrics import METRICS
+from console.vectors.reasons.records import Reason, Verdict
+from console.vectors.reasons.why import why
+
+_SEVERITIES: dict[str, Severity] = {"ineligible": "warning", "cost": "info", "short": "warning", "fact": "info"}
+_DISTANCE = re.compile("|".join([*(re.escape(one.operator) for one in METRICS),
+                                 *(name for one in METRICS for name in one.functions)]))
+
+
+async def with_vectors(session: PgSession, analysis: Analysis, request: ExplainRequest) -> Analysis:
+    """`analysis`, of what `request` asked, with the verdict about vector indexes first; unchanged without a search.
+
+    Nothing is run again: only variants of the statement are planned. What can't be found out is left out.
+    """
+    if "vector" not in session.info.extensions or not _DISTANCE.search(request.statement):
+        return analysis
+    try:
+        verdict = await why(session, request.statement, request.parameters, settings=request.settings,
+                            timeout_ms=request.timeout_ms, plan=dict(analysis.plan.document))
+    except ConsoleError:
+        return analysis
+    return with_verdict(analysis, verdict)
+
+
+def with_verdict(analysis: Analysis, verdict: Verdict) -> Analysis:
+    """The verdict's sentence and its reasons, then the plan's own; unchanged where there is no search. Pure."""
+    if verdict.outcome == "no search" and not verdict.reasons:
+        return analysis
+    sentence = verdict.sentence[:1].upper() + verdict.sentence[1:]
+    if verdict.outcome in ("cost", "ineligible"):
+        sentence = f"The vector index was not used: {verdict.sentence}"
+    return replace(analysis, verdict=f"{sentence}. {analysis.verdict}",
+                   findings=(*(_finding(verdict, one) for one in verdict.reasons), *analysis.findings))
+
+
+def _finding(verdict: Verdict, reason: Reason) -> Finding:
+    return Finding(f"vector_{reason.rule.replace('-', '_')}", _SEVERITIES[reason.kind], reason.sentence,
+                   _evidence(verdict, reason), reason.fix or "")
+
+
+def _evidence(verdict: Verdict, reason: Reason) -> str:
+    if reason.kind == "cost" and verdict.cost is not None and verdict.forced_cost is not None:
+        return f"the planner reckons {verdict.cost:.0f} for this plan, {verdict.forced_cost:.0f} with the index"
+    if reason.is_proved:
+        changed = f": {elided(reason.rewritten)}" if reason.rewritten else ""
+        return f"with this changed, alone or with the others that are named, the plan uses the index{changed}"
+    return "seen in the catalog and in the plan"
