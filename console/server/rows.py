@@ -9,12 +9,13 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import psycopg
 from psycopg import AsyncRawCursor, pq, sql
 from psycopg.adapt import Dumper
 
+from console.server.extended import described
 from console.server.faults import told
 from console.server.session import PgSession, preamble
 
@@ -179,6 +180,32 @@ async def stream_json(session: PgSession, statement: sql.Composed, *, statement_
             yield opening + text.decode("utf-8", "replace").encode()
             opening = b",\n"
     yield b"[]\n" if opening == b"[\n" else b"\n]\n"
+
+
+def stream_query(session: PgSession, text: str, form: Literal["csv", "json"], *, statement_timeout_ms: int
+                 ) -> AsyncGenerator[bytes, None]:
+    """All rows of a query that a person typed, as `stream_csv` or `stream_json` does. Raises ConsoleError."""
+    statement = sql.Composed([sql.SQL(text), sql.SQL("\n")])  # the text may end in a comment
+    stream = stream_csv if form == "csv" else stream_json
+    return _after_check(session, text, stream(session, statement, statement_timeout_ms=statement_timeout_ms))
+
+
+async def _after_check(session: PgSession, text: str, chunks: AsyncGenerator[bytes, None]
+                       ) -> AsyncGenerator[bytes, None]:
+    """COPY goes by the simple protocol: first the extended one says that the text is one statement, then it is safe."""
+    with told(session.target.label):
+        await described(session.connection, text)
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            yield chunk
+
+
+async def count_rows(session: PgSession, schema: str | None, name: str, *, timeout_ms: int) -> int:
+    """How many rows a relation has now, all of them counted. Raises ConsoleError, TimedOut after `timeout_ms`."""
+    relation = sql.Identifier(schema, name) if schema else sql.Identifier(name)
+    statement = sql.SQL("SELECT pg_catalog.count(*) FROM {}").format(relation)
+    page = await text_page(session, statement, statement_timeout_ms=timeout_ms)
+    return int(page.rows[0][0] or 0)
 
 
 async def _copied(session: PgSession, statement: sql.Composed, statement_timeout_ms: int

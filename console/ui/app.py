@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -83,6 +84,8 @@ class ConsoleApp(Look):
         self.handed: tuple[str, object] | None = None
         self.kept_plan: tuple[str, Plan] | None = None
         """The plan that others are compared with, and what it is called."""
+        self.held: dict[str, str] = {}
+        """What would be lost if the target were left, in words, by the screen that holds it."""
         self._generation = 0
         self._asked_password_for: ConsoleError | None = None
         self._add_modes()
@@ -104,6 +107,14 @@ class ConsoleApp(Look):
 
     async def open_target(self, name: str, database: str | None = None) -> None:
         """Leaves the target and opens another one, or another database of it, with fresh screens."""
+        if self.held:
+            self.close_dialogs()
+            leaving.ask_to_lose(self, partial(self._leave_for, name, database))
+        else:
+            await self._leave_for(name, database)
+
+    async def _leave_for(self, name: str, database: str | None) -> None:
+        self.held.clear()
         old = self.connection
         self.connection = Connection(name, self.sources, every_s=old.every_s, database=database)
         self.connection.changed = self.connection_changed

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ GONE_WITHIN_S = 2.0
 def ask(app: ConsoleApp) -> None:
     """Leaves at once, or, while a run goes on, after a question and when its file is rolled back."""
     run = app.runs.current
+    if run is None and app.held:
+        ask_to_lose(app, partial(app.exit, 0))
+        return
     if run is None:
         app.exit(0)
         return
@@ -34,6 +38,18 @@ def ask(app: ConsoleApp) -> None:
             app.exit(0)
 
     app.push_screen(LeaveDialog(run), answered)
+
+
+def ask_to_lose(app: ConsoleApp, go_on: Callable[[], Awaitable[None] | None]) -> None:
+    """Goes on when a person agrees to lose what screens hold."""
+    from console.ui.dialogs.confirm import ConfirmDialog
+
+    async def answered(yes: bool | None) -> None:
+        if yes and (going := go_on()) is not None:
+            await going
+
+    if not isinstance(app.screen, ConfirmDialog):
+        app.push_screen(ConfirmDialog("Leave all the same?", [(one, "warning") for one in app.held.values()]), answered)
 
 
 @contextmanager

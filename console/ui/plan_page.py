@@ -34,6 +34,7 @@ from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.status_line import StatusLine
 from console.view import format as fmt
 from console.view import plans
+from console.view.query import pointed
 from console.view.table import Line, Tone
 
 PlanFormat = Literal["json", "txt"]
@@ -153,7 +154,7 @@ class PlanPage(ModalScreen[None]):
         words += [((line, ""),) for line in error.lines()[1:]]
         position = getattr(error, "position", None)
         if position is not None and self.request is not None:
-            words += [(), *((line,) for line in _pointed(self.request.statement, position))]
+            words += [(), *pointed(self.request.statement, position)]
         self.view.say(*words)
 
     def _ask_to_write(self, request: ExplainRequest, refusal: Writes) -> None:
@@ -280,12 +281,3 @@ def export_dialog(analysis: Analysis, name: str) -> ExportDialog[PlanFormat]:
 
     return ExportDialog(f"plan {' '.join(name.split())[:30]}", "JSON is what EXPLAIN wrote; text is for people.", write,
                         FORMATS, "node")
-
-
-def _pointed(statement: str, position: int) -> list[tuple[str, Tone]]:
-    """The line of the statement at `position`, counted from 1, and a caret below."""
-    start = statement.rfind("\n", 0, position - 1) + 1
-    line = statement[start:].partition("\n")[0].expandtabs(1)
-    column = position - 1 - start
-    first = max(0, column - 50)
-    return [(line[first:first + 100], ""), (" " * (column - first) + "^", "critical")]

@@ -33,5 +33,7 @@ ENTRIES = (
     Entry(2, "schemas", "Schemas", "console.ui.screens.schemas.screen:SchemasScreen"),
     Entry(3, "migrations", "Migrations", "console.ui.screens.migrations.screen:MigrationsScreen"),
     Entry(4, "activity", "Activity", "console.ui.screens.activity.screen:ActivityScreen"),
+    Entry(5, "statements", "Statements", "console.ui.screens.statements.screen:StatementsScreen"),
     Entry(6, "vectors", "Vectors", "console.ui.screens.vectors.screen:VectorsScreen"),
+    Entry(8, "query", "Query", "console.ui.screens.query.screen:QueryScreen"),
 )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, Protocol
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from console.catalog.preview import Preview, PreviewRow, Value
+from console.catalog.preview import PreviewRow, Value
 from console.errors import ConsoleError
 from console.ui import text
 from console.ui.dialogs.dialog import Dialog
@@ -25,12 +26,34 @@ _COLUMNS = (Column("name", "column", fixed=True, minimum=8, maximum=30), Column(
 WIDTH = "92%"
 
 
+class ValueColumn(Protocol):
+    """A column: its name, its type with and without modifiers."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def type(self) -> str: ...
+
+    @property
+    def type_name(self) -> str: ...
+
+
+class Values(Protocol):
+    """Where whole values come from: a relation's Preview, or the result of a statement."""
+
+    @property
+    def columns(self) -> Sequence[ValueColumn]: ...
+
+    async def value(self, row: PreviewRow, index: int) -> Value: ...
+
+
 class RowDialog(Dialog[None]):
     """One row, a value a line; enter shows a value as a whole."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "leave", "close", show=False)]
 
-    def __init__(self, title: str, preview: Preview, row: PreviewRow) -> None:
+    def __init__(self, title: str, preview: Values, row: PreviewRow) -> None:
         super().__init__(title)
         self.KEYS = "enter whole value   y copy   esc close"
         self._preview = preview
@@ -58,7 +81,7 @@ class ValueDialog(Dialog[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("q,enter", "leave", "close", show=False)]
 
-    def __init__(self, preview: Preview, row: PreviewRow, index: int) -> None:
+    def __init__(self, preview: Values, row: PreviewRow, index: int) -> None:
         super().__init__(f"{preview.columns[index].name}  {preview.columns[index].type}")
         self.KEYS = "↑ ↓ scroll   y copy   esc close"
         self._preview = preview

@@ -1,0 +1,1 @@
+"""Query: a person's own SQL."""

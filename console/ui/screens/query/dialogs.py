@@ -1,0 +1,144 @@
+"""The Query screen's questions: a statement that sweeps a table, a plan to open, a statement of the past."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Input, TextArea
+
+from console.errors import ConsoleError, UsageError
+from console.plans.explain import ExplainRequest, Writes, explain
+from console.plans.findings import analyse
+from console.plans.parse import MAX_CHARACTERS, parse_all
+from console.plans.records import Analysis
+from console.server.rows import count_rows
+from console.ui.dialogs.choose import Choice, ChooseDialog
+from console.ui.dialogs.confirm import ConfirmDialog
+from console.ui.dialogs.dialog import Dialog, Words
+from console.ui.screens.query.history import Entry
+from console.ui.screens.query.script import Piece, Sweep
+from console.ui.widgets.painting import console_app
+from console.view import format as fmt
+from console.view.table import Tone
+
+COUNT_WITHIN_MS = 5000
+
+
+class SweepDialog(ConfirmDialog):
+    """Asks before a DELETE, UPDATE or TRUNCATE of every row, and says how many those are."""
+
+    def __init__(self, piece: Piece, label: str, typed: str | None) -> None:
+        words = " and ".join(f"{one.verb} every row of {one.relation}" for one in piece.sweeps)
+        super().__init__("Every row?", ((f"{words} on {label}: there is no WHERE.", "warning"),), typed=typed)
+        self._piece = piece
+
+    def body(self) -> ComposeResult:
+        yield Words(("", ""), *self._consequences)
+        for number in range(len(self._piece.sweeps)):
+            yield Words(("counting the rows…", "dim"), id=f"count{number}")
+        yield from list(super().body())[1:] or [Words(("", ""))]
+
+    def on_mount(self) -> None:
+        for number, sweep in enumerate(self._piece.sweeps):
+            self.run_worker(self._count(number, sweep), exit_on_error=False)
+
+    async def _count(self, number: int, sweep: Sweep) -> None:
+        said = self.query_one(f"#count{number}", Words)
+        name = str(sweep.relation)
+        try:
+            async with console_app(self).connection.session() as session:
+                if sweep.verb != "TRUNCATE":
+                    estimate = await _estimate(session, self._piece.text)
+                    if estimate is not None:
+                        said.say((f"{name}: about {fmt.plural(round(estimate), 'row')}, by the planner; counting…", ""))
+                count = await count_rows(session, sweep.relation.schema, sweep.relation.name,  # type: ignore[arg-type]
+                                         timeout_ms=COUNT_WITHIN_MS)
+        except ConsoleError as error:
+            said.say((f"{name}: how many rows it has could not be counted ({error.summary})", "warning"))
+            return
+        tone: Tone = "critical" if count else "dim"
+        said.say((f"{name}: {fmt.plural(count, 'row')} now", tone))
+
+
+async def _estimate(session: object, statement: str) -> float | None:
+    """How many rows the planner expects to be changed; None where it gives no plan."""
+    try:
+        plan = await explain(session, ExplainRequest(statement=statement))  # type: ignore[arg-type]
+    except (Writes, ConsoleError):
+        return None
+    writers = [node for node in plan.nodes if node.kind == "ModifyTable"]
+    return sum(one.plan_rows or 0 for node in writers for one in plan.inputs(node)) if writers else None
+
+
+class OpenPlanDialog(Dialog[tuple[Analysis, str]]):
+    """Answers with the plan in a file or in what was pasted, and what it is called. It is read in a thread."""
+
+    KEYS = "enter read the file   ^r read what was pasted   esc close"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+r", "paste", show=False, priority=True)]
+    DEFAULT_CSS = "OpenPlanDialog TextArea { height: 8; border: none; background: $panel; }"
+    width = 90
+
+    def __init__(self) -> None:
+        super().__init__("Open a plan")
+
+    def body(self) -> ComposeResult:
+        yield Words(("EXPLAIN (FORMAT JSON)'s output, as psql shows it too, or a log of auto_explain in JSON.", "dim"),
+                    ("", ""), ("File:", ""))
+        yield Input(placeholder="plan.json")
+        yield Words(("Or paste it here:", ""))
+        yield TextArea()
+        yield Words(id="told")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        if name := event.value.strip():
+            self._begin(name, None)
+
+    def action_paste(self) -> None:
+        if text := self.query_one(TextArea).text.strip():
+            self._begin("what was pasted", text)
+
+    def _begin(self, name: str, text: str | None) -> None:
+        self.query_one("#told", Words).say((f"reading {name}…", "dim"))
+        self.run_worker(self._read(name, text), group="plan", exclusive=True, exit_on_error=False)
+
+    async def _read(self, name: str, text: str | None) -> None:
+        try:
+            found = await asyncio.to_thread(_analysis, name if text is None else None, text or "")
+        except (ConsoleError, RuntimeError) as error:
+            words = error.lines() if isinstance(error, ConsoleError) else [str(error)]
+            self.query_one("#told", Words).say(*((word, "warning") for word in words))
+            return
+        self.dismiss((found, name.rpartition("/")[2]))
+
+
+def _analysis(name: str | None, text: str) -> Analysis:
+    """The plan in a file or in a text, of several the one that took longest. Raises ConsoleError."""
+    if name is not None:
+        path = Path(name).expanduser()
+        try:
+            with path.open("rb") as file:
+                data = file.read(MAX_CHARACTERS + 1)
+        except (OSError, ValueError) as error:
+            raise UsageError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+        if len(data) > MAX_CHARACTERS:
+            raise UsageError(f"{path} is larger than {MAX_CHARACTERS // 1024 // 1024} MB",
+                             hint="cut the plan out of it")
+        text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8", "replace")
+    plans = parse_all(text)
+    return analyse(max(plans, key=lambda plan: plan.total_ms or plan.root.total_cost or 0.0))
+
+
+def history_dialog(entries: Sequence[Entry]) -> ChooseDialog:
+    """The statements of the past, the last one first; the answer is the entry's place in `entries`."""
+    offered = [Choice(str(number), " ".join(one.sql.split())[:300],
+                      f"{one.at[5:16].replace('T', ' ')} {'' if one.worked else 'failed'}")
+               for number, one in reversed(list(enumerate(entries)))]
+    dialog = ChooseDialog("History", offered, empty="no statement has been run on this target yet",
+                          placeholder="type to search")
+    dialog.width = 110
+    return dialog

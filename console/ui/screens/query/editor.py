@@ -1,0 +1,229 @@
+"""The editor: SQL in tones, the place of an error, and names offered while one types."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.text import Text
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Offset
+from textual.message import Message
+from textual.widgets import TextArea
+
+from console.ui.screens.query.completing import Completer
+from console.ui.widgets.code_pane import HIGHLIGHTED_CHARACTERS, highlighted
+from console.ui.widgets.painting import console_app
+from console.ui.widgets.record_table import RecordTable
+from console.view.completion import Candidate, context_at
+from console.view.table import Cell, Column, Row, Table, Tone
+
+MOST_OFFERED = 8
+SHORTEST = 2
+"""From so many characters of a name on others are offered unasked."""
+
+_COLUMNS = (Column("name", "", minimum=14, maximum=40), Column("what", "", minimum=8, maximum=24))
+
+Span = tuple[int, int, Tone]
+"""From column to column of a line, in characters."""
+
+
+class Offered(RecordTable):
+    """The names that fit where the cursor is, over whatever is below it."""
+
+    DEFAULT_CSS = """
+    Offered { display: none; overlay: screen; constrain: inside inside; width: 46; height: auto; max-height: 8;
+              background: $panel; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__(show_header=False, focusable=False)
+        self.candidates: Sequence[Candidate] = ()
+
+    def offer(self, candidates: Sequence[Candidate], at: Offset) -> None:
+        """Shows these, the best first, at a place of the screen."""
+        self.candidates = candidates
+        self._cursor_key, self.cursor, self._widths = None, 0, {}
+        self.show(Table(_COLUMNS, tuple(Row(str(number), (Cell(one.text), Cell(one.what, "dim")))
+                                        for number, one in enumerate(candidates))))
+        self.absolute_offset = at
+        self.display = bool(candidates)
+        self.refresh(layout=True)
+
+    @property
+    def chosen(self) -> Candidate | None:
+        return self.candidates[int(self.row.key)] if self.row is not None else None
+
+
+class SqlEditor(TextArea):
+    """A text area for SQL. `Left` is posted when escape leaves it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "to the result", key_display="esc", id="editor.leave"),
+        Binding("ctrl+@,ctrl+space", "complete", "names", key_display="^space", id="editor.complete"),
+    ]
+
+    class Left(Message):
+        """Escape: the keys are for the result now."""
+
+    def __init__(self, completer: Completer, offered: Offered, *, id: str | None = None) -> None:
+        super().__init__(id=id, soft_wrap=True, show_line_numbers=True, tab_behavior="indent",
+                         highlight_cursor_line=False, placeholder="SQL; ^r runs the statement that the cursor is on")
+        self.cursor_blink = False  # a blink is a repaint, and an SSH link has better to do
+        self.indent_width = 4
+        self.completer = completer
+        self._offered = offered
+        self._spans: list[list[Span]] | None = None
+        self._wrong: tuple[int, int] | None = None
+        self._has_moved = False
+
+    # tones
+
+    def _build_highlight_map(self) -> None:
+        super()._build_highlight_map()
+        self._spans = None
+
+    def get_line(self, line_index: int) -> Text:
+        line = super().get_line(line_index)
+        if self._spans is None:
+            self._spans = _spans(self.text)
+        inks = console_app(self).inks
+        for start, end, tone in self._spans[line_index] if line_index < len(self._spans) else ():
+            line.stylize(inks[tone], start, end)
+        if self._wrong is not None and self._wrong[0] == line_index:
+            column = self._wrong[1]
+            line.stylize(inks["critical"] + inks["tab"], column, max(column + 1, _word_end(line.plain, column)))
+        return line
+
+    def show_wrong(self, offset: int | None) -> None:
+        """Marks the place of an error, in characters from the start, and goes there; None marks nothing."""
+        self._wrong = None if offset is None else self.location_of(offset)
+        self._line_cache.clear()
+        if self._wrong is not None:
+            self.move_cursor(self._wrong)
+        self.refresh()
+
+    # places
+
+    @property
+    def offset_of_cursor(self) -> int:
+        """The cursor's place in characters from the start of the text."""
+        row, column = self.cursor_location
+        return sum(len(self.document.get_line(line)) + 1 for line in range(row)) + column
+
+    def location_of(self, offset: int) -> tuple[int, int]:
+        """Line and column of a place in characters."""
+        before = self.text[:max(0, offset)]
+        return before.count("\n"), len(before) - (before.rfind("\n") + 1)
+
+    def set_text(self, text: str) -> None:
+        """Another text, which undo takes back."""
+        self.replace(text, (0, 0), self.document.end)
+        self.move_cursor(self.document.end)
+
+    # names
+
+    @property
+    def is_offering(self) -> bool:
+        return bool(self._offered.display)
+
+    def hide_offered(self) -> None:
+        self._offered.display = False
+
+    def action_complete(self) -> None:
+        """Offers what fits here, however little has been typed."""
+        self._offer(asked=True)
+
+    def _offer(self, *, asked: bool) -> None:
+        context = context_at(self.text, self.offset_of_cursor)
+        if not asked and len(context.prefix) < SHORTEST and context.qualifier is None:
+            self.hide_offered()
+            return
+        self._has_moved = False
+        self.run_worker(self._fill(asked), group="names", exclusive=True, exit_on_error=False)
+
+    async def _fill(self, asked: bool) -> None:
+        text, place = self.text, self.offset_of_cursor
+        found = await self.completer.candidates(text, place)
+        if text != self.text or place != self.offset_of_cursor or not self.has_focus:
+            return
+        context = context_at(text, place)
+        if len(found) == 1 and found[0].text == context.prefix and not asked:
+            found = ()
+        at = self.cursor_screen_offset
+        self._offered.offer(found, Offset(max(0, at.x - len(context.prefix)), at.y + 1))
+
+    def _accept(self) -> None:
+        chosen = self._offered.chosen
+        self.hide_offered()
+        if chosen is None:
+            return
+        row, column = self.cursor_location
+        prefix = context_at(self.text, self.offset_of_cursor).prefix
+        self.replace(chosen.text, (row, column - len(prefix)), (row, column))
+
+    # keys
+
+    async def _on_key(self, event: events.Key) -> None:
+        if self.is_offering and self._key_for_offered(event.key):
+            event.stop()
+            event.prevent_default()
+            return
+        if event.key == "escape":  # TextArea would go to the next widget
+            return
+        self._wrong = None
+        await super()._on_key(event)
+
+    def _key_for_offered(self, key: str) -> bool:
+        """Whether the list takes the key: tab always, enter only after a choice was made in it."""
+        match key:
+            case "escape":
+                self.hide_offered()
+            case "tab":
+                self._accept()
+            case "enter" if self._has_moved:
+                self._accept()
+            case "up" | "down":
+                self._has_moved = True
+                self._offered.action_move(-1 if key == "up" else 1)
+            case _:
+                return False
+        return True
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("cursor_up", "cursor_down", "leave") and self.is_offering:
+            return False
+        return super().check_action(action, parameters)
+
+    def action_leave(self) -> None:
+        self.hide_offered()
+        self.post_message(self.Left())
+
+    def on_text_area_changed(self) -> None:
+        self._offer(asked=False)
+
+    def on_blur(self) -> None:
+        self.hide_offered()
+
+
+def _spans(source: str) -> list[list[Span]]:
+    """The toned parts of each line."""
+    if len(source) > HIGHLIGHTED_CHARACTERS // 10:  # it is done anew with every key
+        return []
+    found: list[list[Span]] = []
+    for line in highlighted(source, "postgresql"):
+        column, spans = 0, list[Span]()
+        for piece, tone in line:
+            if tone:
+                spans.append((column, column + len(piece), tone))
+            column += len(piece)
+        found.append(spans)
+    return found
+
+
+def _word_end(line: str, column: int) -> int:
+    end = column
+    while end < len(line) and (line[end].isalnum() or line[end] in "_$"):
+        end += 1
+    return end

@@ -1,0 +1,102 @@
+"""The statements that were run, kept in a file a target; what may hold a password stays in memory."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import hashlib
+import json
+import os
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from console.resources import state_dir
+
+MOST = 1000
+"""Statements that are kept."""
+
+LONGEST = 100_000
+"""Characters of a statement that is worth keeping."""
+
+_SECRET = re.compile(
+    r"passw(or)?d|\bpwd\b|secret|\btoken\b|api_?key|credential|\bpgp_(sym|pub)_|\bencrypt|\bdecrypt|\bcrypt\s*\("
+    r"|\bdblink_connect|\bidentified\s+by\b|://[^/\s:'\"]+:[^@\s'\"]+@|-----BEGIN", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A statement that was run: when (ISO 8601, UTC), the SQL, how long it took in milliseconds, whether it worked."""
+
+    at: str
+    sql: str
+    elapsed_ms: float | None
+    worked: bool
+
+
+def holds_secret(sql: str) -> bool:
+    """Whether a statement may hold a password or the like. In doubt it does."""
+    return _SECRET.search(sql) is not None
+
+
+class History:
+    """The statements run on one target, the newest last. A disk that refuses is no reason to complain."""
+
+    def __init__(self, target: str, folder: Path | None = None) -> None:
+        self._path = (folder or state_dir() / "history") / _file_name(target)
+        self.entries: list[Entry] = _read(self._path)
+
+    def add(self, sql: str, elapsed_ms: float | None, *, worked: bool) -> None:
+        """Keeps a statement; the same one run again moves to the end."""
+        sql = sql.strip()
+        if not sql or len(sql) > LONGEST:
+            return
+        now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        entry = Entry(now, sql, None if elapsed_ms is None else round(elapsed_ms, 1), worked)
+        self.entries = [*(one for one in self.entries if one.sql != sql), entry][-MOST:]
+        if not holds_secret(sql):
+            with contextlib.suppress(OSError):
+                self._append(entry)
+
+    def _append(self, entry: Entry) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        line = json.dumps(asdict(entry), ensure_ascii=False) + "\n"
+        handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(handle, "ab") as file:
+            os.fchmod(file.fileno(), 0o600)
+            file.write(line.encode("utf-8", "replace"))
+            size = file.tell()
+        if size > MOST * 4000:
+            self._shrink()
+
+    def _shrink(self) -> None:
+        """Writes the file anew with what is still kept."""
+        kept = [one for one in _read(self._path) if not holds_secret(one.sql)]
+        temporary = self._path.with_suffix(".part")
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.writelines(json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in kept)
+        temporary.replace(self._path)
+
+
+def _file_name(target: str) -> str:
+    kept = "".join(one if one.isalnum() or one in "._-" else "_" for one in target)[:60]
+    return f"{kept}-{hashlib.sha256(target.encode()).hexdigest()[:8]}.jsonl"
+
+
+def _read(path: Path) -> list[Entry]:
+    """What the file holds, each statement once; lines that make no sense are passed over."""
+    found: dict[str, Entry] = {}
+    try:
+        lines = path.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return []
+    for line in lines:
+        try:
+            entry = Entry(**json.loads(line))
+        except (ValueError, TypeError, RecursionError):
+            continue
+        if isinstance(entry.sql, str) and isinstance(entry.at, str):
+            found.pop(entry.sql, None)
+            found[entry.sql] = entry
+    return list(found.values())[-MOST:]

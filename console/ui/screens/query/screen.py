@@ -1,0 +1,394 @@
+"""Query: a person's own SQL, run on a connection of its own, read-only until the target is unlocked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.worker import Worker
+
+from console.catalog.export import Format, write
+from console.errors import ConsoleError, UsageError
+from console.plans.records import Analysis
+from console.server.explain import ExplainRequest
+from console.server.interactive import Interactive
+from console.server.rows import stream_query
+from console.ui.dialogs.choose import Choice, ChooseDialog
+from console.ui.dialogs.export import FORMATS, ExportDialog, of_table
+from console.ui.dialogs.unlock import word_to_type
+from console.ui.frame import ConsoleScreen
+from console.ui.plan_page import PlanPage
+from console.ui.screens.query import script
+from console.ui.screens.query.completing import Completer
+from console.ui.screens.query.dialogs import OpenPlanDialog, SweepDialog, history_dialog
+from console.ui.screens.query.editor import Offered, SqlEditor
+from console.ui.screens.query.history import History
+from console.ui.screens.query.layout import formatted
+from console.ui.screens.query.results import Outcome, Results, ResultTable
+from console.ui.screens.query.script import Piece
+from console.ui.screens.schemas.values import RowDialog
+from console.ui.widgets.painting import console_app
+from console.ui.widgets.record_table import RecordTable
+from console.ui.widgets.status_line import StatusLine
+from console.ui.widgets.tab_bar import TabBar
+from console.view import format as fmt
+from console.view import query
+
+TIME_LIMITS_MS = (1_000, 5_000, 30_000, 300_000, 1_800_000, 0)
+EXPORT_TIMEOUT_MS = 30 * 60 * 1000
+CLOCK_EVERY_S = 0.5
+
+
+class QueryScreen(ConsoleScreen):
+    """An editor above, below it what the statements answered."""
+
+    CSS_PATH = "screen.tcss"
+    FOCUS = "#editor"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+r,f9,ctrl+enter", "run", "run", key_display="^r", id="query.run"),
+        Binding("ctrl+c,escape", "cancel", "cancel", key_display="esc", priority=True, id="query.cancel"),
+        Binding("ctrl+g", "run_all", "run all", key_display="^g", id="query.run_all"),
+        Binding("ctrl+t", "explain", "EXPLAIN", key_display="^t", id="query.explain"),
+        Binding("ctrl+o", "history", "history", key_display="^o", id="query.history"),
+        Binding("ctrl+n", "format", "format", key_display="^n", id="query.format"),
+        Binding("i", "edit", "edit", id="query.edit"),
+        Binding("r", "run", show=False),
+        Binding("C", "end('commit')", "commit", id="query.commit"),
+        Binding("B", "end('rollback')", "roll back", id="query.rollback"),
+        Binding("M", "mode", "autocommit or manual", id="query.mode"),
+        Binding("L", "limit", "time limit", id="query.limit"),
+        Binding("P", "open_plan", "open a plan", id="query.plan"),
+        Binding("right_square_bracket", "tab(1)", "next result", key_display="]", id="query.next"),
+        Binding("left_square_bracket", "tab(-1)", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sql: Interactive | None = None
+        self.history: History | None = None
+        self.running: Piece | None = None
+        self._running_since_s = 0.0
+        self._work: Worker[None] | None = None
+
+    def body(self) -> ComposeResult:
+        offered = Offered()
+        yield StatusLine(id="status")
+        yield SqlEditor(Completer(self.connection.session), offered, id="editor")
+        yield Results(id="results")
+        yield offered
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.set_interval(CLOCK_EVERY_S, self._tick)
+        self.query_one(Results).show()
+
+    async def on_unmount(self) -> None:
+        console_app(self).held.pop("query", None)
+        if self.sql is not None:
+            await self.sql.close()
+
+    @property
+    def editor(self) -> SqlEditor:
+        return self.query_one(SqlEditor)
+
+    @property
+    def results(self) -> Results:
+        return self.query_one(Results)
+
+    def receive(self, subject: object) -> None:
+        """SQL from another screen: below what is there already, not run."""
+        if isinstance(subject, str):
+            before = self.editor.text.rstrip()
+            if before and not before.endswith(";"):
+                before += ";"
+            self.editor.set_text(f"{before}\n\n{subject}" if before else subject)
+            self.editor.focus()
+
+    # showing
+
+    def show_state(self) -> None:
+        super().show_state()
+        if self.is_ready:
+            self._show_status()
+
+    def _tick(self) -> None:
+        if self.is_current and (self.running is not None or (self.sql is not None and self.sql.transaction != "none")):
+            self._show_status()
+
+    def _show_status(self) -> None:
+        sql = self.sql
+        transaction = sql.transaction if sql is not None else "none"
+        held = console_app(self).held
+        if transaction == "none":
+            held.pop("query", None)
+        elif sql is not None and not sql.is_in_read_only_transaction:
+            held["query"] = "A transaction is open on the Query screen: what it has done will be rolled back."
+        running_s = None if self.running is None else time.monotonic() - self._running_since_s
+        self.query_one("#status", StatusLine).show(query.status(
+            read_only=self._is_read_only, manual=sql is not None and sql.manual, transaction=transaction,
+            is_old_read_only=sql is not None and sql.is_in_read_only_transaction,
+            open_s=time.monotonic() - sql.began_s if sql is not None else 0.0,
+            timeout_ms=self._timeout_ms, running_s=running_s,
+            statement=self.running.text if self.running is not None else ""))
+
+    @property
+    def _is_read_only(self) -> bool:
+        info = self.connection.info
+        return self.connection.read_only or (info is not None and info.is_standby)
+
+    @property
+    def _timeout_ms(self) -> int:
+        if self.sql is not None:
+            return self.sql.timeout_ms
+        return self.connection.target.statement_timeout_ms if self.connection.target is not None else 0
+
+    # running
+
+    def _interactive(self) -> Interactive:
+        """The connection of this screen's own. Raises ConsoleError while there is no target."""
+        target = self.connection.target
+        if target is None:
+            raise ConsoleError(f"{self.connection.label}: not connected yet")
+        if self.sql is None:
+            self.sql = Interactive(target)
+        self.sql.read_only = self._is_read_only
+        return self.sql
+
+    @property
+    def _history(self) -> History:
+        if self.history is None:
+            self.history = History(self.connection.label)
+        return self.history
+
+    def action_run(self) -> None:
+        """The statement that the cursor is on; of a selection, all that is in it."""
+        editor = self.editor
+        if selected := editor.selected_text.strip():
+            start = min(editor.selection.start, editor.selection.end)
+            base = sum(len(editor.document.get_line(line)) + 1 for line in range(start[0])) + start[1]
+            lead = len(editor.selected_text) - len(editor.selected_text.lstrip())
+            self._start(script.pieces(selected), base + lead)
+        elif (piece := script.at(script.pieces(editor.text), editor.offset_of_cursor)) is not None:
+            self._start((piece,), 0)
+
+    def action_run_all(self) -> None:
+        """All statements, one after the other, to the first that fails."""
+        self._start(script.pieces(self.editor.text), 0)
+
+    def _start(self, pieces: Sequence[Piece], base: int) -> None:
+        if pieces and self.running is None:
+            self.editor.hide_offered()
+            self._work = self.run_worker(self._run(pieces, base), group="run", exclusive=True, exit_on_error=False)
+
+    async def _run(self, pieces: Sequence[Piece], base: int) -> None:
+        self.editor.show_wrong(None)
+        self.results.begin()
+        try:
+            for piece in pieces:
+                if piece.sweeps and not self._is_read_only and not await self._agrees(piece):
+                    return
+                outcome = await self._run_one(piece)
+                if outcome.error is not None:
+                    position = getattr(outcome.error, "position", None)
+                    if position is not None:
+                        self.editor.show_wrong(base + piece.offset + position - 1)
+                    return
+        finally:
+            self.running = None
+            if self.is_mounted:
+                self._show_status()
+                self.refresh_bindings()
+
+    async def _agrees(self, piece: Piece) -> bool:
+        target = self.connection.target
+        assert target is not None
+        answer: bool | None = await self.app.push_screen_wait(SweepDialog(piece, target.label, word_to_type(target)))
+        return answer is True
+
+    async def _run_one(self, piece: Piece) -> Outcome:
+        outcome = Outcome(piece)
+        self.running, self._running_since_s = piece, time.monotonic()
+        self._show_status()
+        self.refresh_bindings()
+        try:
+            if piece.refusal:
+                raise UsageError(piece.refusal)
+            outcome.result = await self._interactive().run(piece.command)
+            outcome.take(outcome.result.rows)
+            outcome.more = outcome.result.more
+        except ConsoleError as error:
+            outcome.error = error
+        finally:
+            self._forget_older()
+            if self.is_mounted:
+                self.results.add(outcome)
+        elapsed_ms = outcome.result.elapsed_ms if outcome.result is not None else None
+        self._history.add(piece.text, elapsed_ms, worked=outcome.error is None)
+        if not piece.command.is_query and outcome.error is None:
+            self.editor.completer.forget()
+        return outcome
+
+    def _forget_older(self) -> None:
+        """What older results had left to read has been given up."""
+        for one in self.results.outcomes:
+            one.is_given_up, one.more = one.is_given_up or one.more, False
+
+    async def on_result_table_near_end(self, event: ResultTable.NearEnd) -> None:
+        outcome = self.results.outcome
+        if outcome is not None and outcome.more and not outcome.is_full and not outcome.is_reading \
+                and self.running is None:
+            outcome.is_reading = True
+            self.run_worker(self._read_more(outcome), group="more", exclusive=True, exit_on_error=False)
+
+    async def _read_more(self, outcome: Outcome) -> None:
+        assert self.sql is not None
+        try:
+            outcome.take(await self.sql.more())
+            outcome.more = self.sql.has_more
+        except ConsoleError as error:
+            outcome.is_given_up, outcome.more = True, False
+            console_app(self).show_error(error)
+        finally:
+            outcome.is_reading = False
+        if self.results.outcome is outcome:
+            self.results.show()
+
+    # transactions
+
+    def action_end(self, how: str) -> None:
+        text = "COMMIT" if how == "commit" else "ROLLBACK"
+        self._start(script.pieces(text), 0)
+
+    def action_mode(self) -> None:
+        """Autocommit, or transactions that the person ends."""
+        try:
+            sql = self._interactive()
+        except ConsoleError as error:
+            console_app(self).show_error(error)
+            return
+        if sql.transaction != "none":
+            console_app(self).show_error(ConsoleError("a transaction is open", hint="C commits it, B rolls it back"))
+            return
+        sql.manual = not sql.manual
+        console_app(self).tell("statements stay in a transaction until C or B" if sql.manual else
+                               "each statement is its own transaction")
+        self._show_status()
+
+    def action_limit(self) -> None:
+        def chosen(key: str | None) -> None:
+            if key is not None and self.connection.target is not None:
+                self._interactive().timeout_ms = int(key)
+                self._show_status()
+
+        offered = [Choice(str(one), fmt.duration(one / 1000) if one else "none") for one in
+                   sorted({*TIME_LIMITS_MS, self._timeout_ms}, key=lambda ms: ms or 1 << 40)]
+        self.app.push_screen(ChooseDialog("Time limit of a statement", offered, current=str(self._timeout_ms)), chosen)
+
+    # what a person does
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if not self.is_ready:
+            return False
+        if action == "cancel":
+            return self.running is not None and self.app.screen is self
+        waiting = self.has_class("-waiting")
+        match action:
+            case "run" | "run_all" | "explain" | "format" | "open_plan" | "history" | "limit":
+                return not waiting and self.running is None
+            case "mode":
+                return not waiting and self.running is None and (self.sql is None or self.sql.transaction == "none")
+            case "edit":
+                return not self.editor.has_focus
+            case "end":
+                return self.running is None and self.sql is not None and self.sql.transaction != "none"
+            case "tab":
+                return len(self.results.outcomes) > 1
+            case "filter" if self.editor.has_focus:
+                return False
+            case "export":
+                outcome = self.results.outcome
+                return not self.editor.has_focus and outcome is not None and bool(outcome.columns)
+        return super().check_action(action, parameters)
+
+    def action_cancel(self) -> None:
+        """Cancels the statement on the server; what is left of a script isn't run."""
+        if self._work is not None:
+            self._work.cancel()
+
+    def action_edit(self) -> None:
+        self.editor.focus()
+
+    def on_sql_editor_left(self, event: SqlEditor.Left) -> None:
+        results = self.results
+        (results.table if results.table.display else results.messages).focus()
+
+    def action_tab(self, step: int) -> None:
+        count = len(self.results.outcomes)
+        self.results.activate((self.results.active + step) % count)
+
+    def on_tab_bar_chosen(self, event: TabBar.Chosen) -> None:
+        self.results.activate(event.index)
+
+    def on_record_table_row_chosen(self, event: RecordTable.RowChosen) -> None:
+        outcome = self.results.outcome
+        if event.table is self.results.table and outcome is not None:
+            number = int(event.row.key)
+            self.app.push_screen(RowDialog(f"row {fmt.count(number)}", outcome, outcome.whole(number)))
+
+    def action_format(self) -> None:
+        """Lays out the statement that the cursor is on, where that changes nothing but its looks."""
+        editor = self.editor
+        piece = script.at(script.pieces(editor.text), editor.offset_of_cursor)
+        if piece is None:
+            return
+        laid_out = formatted(piece.text)
+        if laid_out == piece.text:
+            console_app(self).tell("it stays as it is")
+            return
+        editor.replace(laid_out, editor.location_of(piece.offset), editor.location_of(piece.end))
+
+    def action_history(self) -> None:
+        entries = list(self._history.entries)
+
+        def chosen(key: str | None) -> None:
+            if key is not None:
+                self.receive(entries[int(key)].sql)
+
+        self.app.push_screen(history_dialog(entries), chosen)
+
+    def action_explain(self) -> None:
+        piece = script.at(script.pieces(self.editor.text), self.editor.offset_of_cursor)
+        if piece is not None:
+            request = ExplainRequest(statement=piece.text, timeout_ms=max(self._timeout_ms, 30_000))
+            self.app.push_screen(PlanPage(request, piece.text[:200]))
+
+    def action_open_plan(self) -> None:
+        def read(found: tuple[Analysis, str] | None) -> None:
+            if found is not None:
+                self.app.push_screen(PlanPage.of(*found))
+
+        self.app.push_screen(OpenPlanDialog(), read)
+
+    def action_export(self) -> None:
+        """All rows of a query, read anew while they are written; of another statement those that are here."""
+        outcome = self.results.outcome
+        if outcome is None:
+            return
+        if not outcome.piece.command.is_query:
+            self.app.push_screen(of_table("result", self.results.table.table))
+            return
+
+        async def write_all(path: Path, form: Format, progress: Callable[[int], None]) -> int:
+            async with self.connection.session() as session:
+                chunks = stream_query(session, outcome.piece.text, form,  # type: ignore[arg-type]
+                                      statement_timeout_ms=EXPORT_TIMEOUT_MS)
+                return await write(chunks, path, progress)
+
+        where = ", outside of your transaction" if self.sql is not None and self.sql.transaction != "none" else ""
+        self.app.push_screen(ExportDialog("result", f"The query is run once more{where}: all of its rows.", write_all,
+                                          FORMATS))
+

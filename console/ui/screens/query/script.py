@@ -1,0 +1,103 @@
+"""What is in the editor: its statements, which one the cursor is on, and what each needs before it is run. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from console.migrate import parse
+from console.migrate.faults import FileError
+from console.migrate.parse import Name
+from console.migrate.records import Script
+from console.migrate.splitter import split as split_by_lexer
+from console.server.interactive import Command, Control
+
+_CONTROLS: dict[str, Control] = {
+    "BEGIN": "begin", "START": "begin", "START TRANSACTION": "begin", "COMMIT": "commit", "END": "commit",
+    "ROLLBACK": "rollback", "ABORT": "rollback"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """A DELETE, UPDATE or TRUNCATE of every row of a relation."""
+
+    verb: str
+    relation: Name
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One statement: its text, where it begins in characters, how it is run, and what it would sweep away.
+
+    `refusal` says why it can't be run here at all; "" where it can.
+    """
+
+    text: str
+    offset: int
+    command: Command
+    sweeps: tuple[Sweep, ...] = ()
+    refusal: str = ""
+
+    @property
+    def end(self) -> int:
+        return self.offset + len(self.text)
+
+
+def pieces(text: str) -> tuple[Piece, ...]:
+    """The statements of `text`. What the grammar here doesn't know is left to the server to judge."""
+    found = parse.split(text)
+    if not isinstance(found, parse.SyntaxFault):
+        return tuple(_piece(one, one.text, one.offset) for one in found)
+    try:
+        split = split_by_lexer(Script("query", section=text))
+    except FileError as fault:
+        if (stripped := text.strip()) == "":
+            return ()
+        # It never ends, or is psql's: as one statement, whose fault is told instead of the server's.
+        return (Piece(stripped, text.index(stripped), Command(stripped), refusal=fault.message),)
+    known: list[Piece] = []
+    for one in split:
+        again = parse.split(one.sql)
+        if isinstance(again, parse.SyntaxFault) or len(again) != 1:
+            known.append(Piece(one.sql, one.offset, Command(one.sql)))
+        else:
+            known.append(_piece(again[0], one.sql, one.offset))
+    return tuple(known)
+
+
+def at(found: Sequence[Piece], offset: int) -> Piece | None:
+    """The statement that the cursor at `offset` is in or just behind; between two of them the one before."""
+    chosen: Piece | None = None
+    for one in found:
+        if one.offset <= offset or chosen is None:
+            chosen = one
+    return chosen
+
+
+def _piece(one: parse.Statement, text: str, offset: int) -> Piece:
+    control = _CONTROLS.get(one.kind)
+    refusal = ""
+    if one.reads_client_data:
+        refusal = "COPY between server and client is psql's way to carry data: e exports a result, INSERT writes"
+    elif one.kind == "PREPARE TRANSACTION":
+        refusal = "a prepared transaction would be left behind: prepare it with psql"
+    alone = one.outside_transaction is not None or one.node_kind in ("call_stmt", "do_stmt")
+    command = Command(text, is_query=_is_query(one), is_alone=alone, control=control,
+                      is_setting=one.node_kind == "variable_set_stmt" and not one.body.is_local)
+    return Piece(text, offset, command, tuple(_sweeps(one)), refusal)
+
+
+def _is_query(one: parse.Statement) -> bool:
+    """Whether a cursor can bring the rows: a SELECT or VALUES that neither makes a table nor writes in a WITH."""
+    if one.node_kind != "select_stmt" or one.body.HasField("into_clause"):
+        return False
+    return next(parse.find(one.body, "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", "IntoClause"), None) is None
+
+
+def _sweeps(one: parse.Statement) -> list[Sweep]:
+    if one.node_kind == "truncate_stmt":
+        return [Sweep("TRUNCATE", parse.range_name(relation.range_var)) for relation in one.body.relations]
+    if one.node_kind == "explain_stmt" and not any(option.def_elem.defname == "analyze" for option in one.body.options):
+        return []
+    return [Sweep("DELETE" if node.DESCRIPTOR.name == "DeleteStmt" else "UPDATE", parse.range_name(node.relation))
+            for node in parse.find(one.body, "DeleteStmt", "UpdateStmt") if not node.HasField("where_clause")]
