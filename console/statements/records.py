@@ -254,6 +254,7 @@ class SlowSession:
     wait_event: str | None
     query: str | None
     is_cut: bool | None
+    is_superusers: bool | None
     blockers: list[str] | None
 
     @property

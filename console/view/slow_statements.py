@@ -66,7 +66,7 @@ def verdict(statements: Sequence[SlowStatement], threshold_s: float) -> Line:
 
 
 def facts(one: SlowStatement, plan: Sequence[str] | None, why_not: str | None) -> list[Line]:
-    """What is known of a slow statement beside its text: whose, how long, who was in its way, and its plan's verdict."""
+    """What is known of a slow statement beside its text: whose, how long, who was in its way, what its plan says."""
     session = one.session
     lasted = f"ended after {fmt.duration(one.lasted_s)} or a little more" if one.is_over else \
         f"runs for {fmt.duration(one.lasted_s)}"

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from console.server.info import ServerInfo
 from console.statements.records import Availability, LoggingSetting
 from console.view import format as fmt
-from console.view.table import Cell, Column, Line, Row, Table, Tone
+from console.view.table import Cell, Column, Row, Table
 
 EXTENSION = "pg_stat_statements"
 
@@ -55,7 +55,7 @@ _ADVICE: Mapping[str, tuple[str, str]] = {
         "off: ALTER SYSTEM SET log_lock_waits = on; SELECT pg_reload_conf()",
         "who waits for a lock longer than deadlock_timeout is in the server's log"),
     "compute_query_id": (
-        "off: sessions and statements can't be told to belong together: ALTER SYSTEM SET compute_query_id = 'auto'", ""),
+        "off: a session's statement can't be found here: ALTER SYSTEM SET compute_query_id = 'auto'", ""),
     "auto_explain.log_min_duration": (
         "off: ALTER SYSTEM SET auto_explain.log_min_duration = '1s'; SELECT pg_reload_conf()",
         "plans of statements that take longer are in the server's log"),
@@ -66,24 +66,24 @@ _ADVICE: Mapping[str, tuple[str, str]] = {
 _OFF = ("-1", "off")
 
 
-def settings_table(settings: Sequence[LoggingSetting] | None, info: ServerInfo | None) -> Table:
+def settings_table(settings: Sequence[LoggingSetting] | None) -> Table:
     """What the server writes down of slow statements by itself, and how to turn it on."""
     if settings is None:
         return Table(SETTING_COLUMNS, (), "reading…")
     rows = [_setting(one) for one in settings if one.name in _ADVICE or one.name.startswith("auto_explain.log_")]
     if not any(one.name.startswith("auto_explain.") for one in settings):
-        managed = "session_preload_libraries" if info is None or not info.is_superuser else "shared_preload_libraries"
         rows.append(Row("auto_explain", (
             Cell("auto_explain"), Cell("not loaded", "dim"),
-            Cell(f"writes plans of slow statements to the log: ALTER SYSTEM SET {managed} = auto_explain and what is "
-                 "there already, then restart; for one session: LOAD 'auto_explain'", "dim"))))
+            Cell("logs slow statements' plans: ALTER SYSTEM SET session_preload_libraries = 'auto_explain' and what is "
+                 "there already, auto_explain.log_min_duration = '1s', pg_reload_conf(): for new sessions", "dim"))))
     return Table(SETTING_COLUMNS, tuple(rows))
 
 
 def _setting(one: LoggingSetting) -> Row:
     off, on = _ADVICE.get(one.name, ("", ""))
     is_off = one.setting in _OFF
-    return Row(one.name, (Cell(one.name), Cell(_value(one), "dim" if is_off else "ok"), Cell(off if is_off else on, "dim")))
+    value = Cell(_value(one), "dim" if is_off else "ok")
+    return Row(one.name, (Cell(one.name), value, Cell(off if is_off else on, "dim")))
 
 
 def _value(one: LoggingSetting) -> str:
@@ -93,8 +93,3 @@ def _value(one: LoggingSetting) -> str:
         return "all" if one.setting == "0" else fmt.milliseconds(float(one.setting))
     return f"{one.setting} {one.unit or ''}".strip()
 
-
-def hidden_note(info: ServerInfo) -> Line:
-    """Said where some statements are hidden from the role."""
-    tone: Tone = "warning"
-    return ((f"statements of other roles are hidden: GRANT pg_read_all_stats TO {info.quoted_user}", tone),)

@@ -248,6 +248,14 @@ def verdict(ranking: Ranking, standing: Standing, entries: int, window: WindowNa
     return tuple(pieces)
 
 
+def what_is_shown(ranking: Ranking, group: str, grouping: Grouping) -> Line:
+    """Which columns, what is summed up, and how many rows there are."""
+    of = fmt.count(ranking.number)
+    if ranking.number > len(ranking.rows):
+        of = f"the first {fmt.count(len(ranking.rows))} of {of}"
+    return ((f" {group}", ""), (" c · ", "faint"), (GROUPINGS[grouping], ""), (" g · ", "faint"), (of, "dim"))
+
+
 def _what_takes_it(ranking: Ranking) -> list[tuple[str, Tone]]:
     if not ranking.number or not ranking.total_ms:
         return [("nothing ran", "ok")]
@@ -279,13 +287,16 @@ def notes(standing: Standing, group: str) -> str:
 # one statement
 
 
-def facts(one: Ranked, shown: Shown, standing: Standing, window: str) -> list[Line]:
-    """The figures of a statement beside its text and its course; `window` says of which time."""
+OF_TIME: Mapping[WindowName, str] = {"minute": "last minute", "interval": "last interval", "reset": "since the reset"}
+
+
+def facts(one: Ranked, shown: Shown, window: WindowName) -> list[Line]:
+    """The figures of a statement beside its text and its course."""
     usage, key = one.usage, one.keys[0]
     level = "" if key.is_top_level else ", inside functions"
     whose = f"{shown.names.user(key) or '-'} in {shown.names.database(key) or '-'}{level}"
-    first: Line = ((f"{whose} ", "strong"), (f"query id {key.query_id}" if len(one.keys) == 1 else
-                                             f"{len(one.keys)} statements alike", "dim"), (f" · {window}", "dim"))
+    which = f"query id {key.query_id}" if len(one.keys) == 1 else f"{len(one.keys)} statements alike"
+    first: Line = ((f"{whose} ", "strong"), (f"{which} · {OF_TIME[window]}", "dim"))
     share = "" if one.share is None else f", {100 * one.share:.1f} % of all"
     lines: list[Line] = [first, (
         (fmt.plural(round(usage.calls), "call"), ""), (f" · {short_ms(usage.exec_ms)}{share}", ""),

@@ -16,6 +16,7 @@ SELECT
     pg_catalog.left(a.query, 8000) AS query,
     pg_catalog.octet_length(a.query) >= pg_catalog.pg_size_bytes(pg_catalog.current_setting('track_activity_query_size')) - 1
         OR pg_catalog.length(a.query) > 8000 AS is_cut,
+    (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.oid = a.usesysid) AS is_superusers,
     CASE WHEN a.wait_event_type = 'Lock' THEN ARRAY(
         SELECT
             b.pid || ' ' || coalesce(nullif(b.application_name, ''), b.usename::text, b.backend_type, '')

@@ -1,0 +1,33 @@
+"""One slow statement: whose, how long, who was in its way, what its plan says, and its text."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Container
+
+from console.plans.records import Analysis
+from console.statements.records import SlowStatement
+from console.ui.screens.activity.session_pane import Facts
+from console.ui.widgets.code_pane import CodePane, sql_lines
+from console.view import slow_statements as view
+from console.view.sql_layout import laid_out
+
+
+class SlowPane(Container):
+    """Filled by the screen; stays when the statement is over."""
+
+    def compose(self) -> ComposeResult:
+        yield Facts(id="slow-facts")
+        yield CodePane(id="slow-text")
+
+    def show(self, one: SlowStatement, plan: Analysis | str | None) -> None:
+        """The statement, and its plan or why there is none (None: not yet)."""
+        verdict = plan.verdict.splitlines() if isinstance(plan, Analysis) else []
+        self.query_one(Facts).show(*view.facts(one, verdict, plan if isinstance(plan, str) else None))
+        query = one.session.query or ""
+        code = self.query_one("#slow-text", CodePane)
+        if query != code.text:
+            lines = sql_lines(laid_out(query))
+            if one.session.is_cut:
+                lines.append((("… there is more of it", "dim"),))
+            code.show_text(query, lines)
