@@ -80,6 +80,9 @@ async def run(options: argparse.Namespace, config: Config, find_target: FindTarg
         progress.end()
     for error in (*failures, *filter(None, (recorder.error,))):
         raise error
+    if not written.samples:
+        raise ConsoleError(f"{target.label}: nothing was recorded: no sample came in time",
+                           hint="give it longer, or ask more often with --every")
     sys.stderr.write(f"{told(written)} recorded to {options.file}\n")
     return 0
 

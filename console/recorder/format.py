@@ -39,6 +39,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from console.recorder.records import Frame, Origin, Sample
+from console.recorder.shape import shape
 from console.recorder.values import encode, encode_column
 
 MAGIC = b"dbconsole recording "
@@ -149,9 +150,8 @@ class Encoder:
 
 def schema(record: type) -> dict[str, Any]:
     """A record class as key frames describe it."""
-    fields = [one for one in dataclasses.fields(record) if one.init]
-    return {"record": record.__name__, "fields": [one.name for one in fields],
-            "types": [str(one.type) for one in fields]}
+    fields = shape(record)
+    return {"record": record.__name__, "fields": [one.name for one in fields], "types": [one.type for one in fields]}
 
 
 def describe(origin: Origin) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from typing import Any
 from console.activity.read import PREPARED_HOLDERS, PROGRESS, SESSIONS, WAIT_EVENT_TEXTS
 from console.metrics.read import REPLICATION_SLOTS
 from console.metrics.replication.read import SLOT_FACTS, SUBSCRIPTIONS, WAL_RECEIVER, WAL_SENDERS
-from console.server.query import Read
+from console.recorder.records import Judged
+from console.server.query import Query, Read
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,10 @@ ALONG: tuple[Paced, ...] = (
     Paced(tuple(map(Read, (WAL_SENDERS, WAL_RECEIVER, REPLICATION_SLOTS, SLOT_FACTS, SUBSCRIPTIONS))), 10.0, 60.0),
     Paced((Read(WAIT_EVENT_TEXTS),), 3600.0, 3600.0),
 )
+
+
+JUDGED = Query("checks_without_reads", Judged, ())
+"""Not asked of a server: what checks found that don't work on reads, under a name like a read's."""
 
 
 class Schedule:

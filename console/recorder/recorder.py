@@ -13,8 +13,8 @@ import console
 from console.clock import Clock
 from console.errors import ConsoleError
 from console.recorder.format import Encoder
-from console.recorder.reads import Schedule
-from console.recorder.records import Extent, Origin, Sample
+from console.recorder.reads import JUDGED, Schedule
+from console.recorder.records import Extent, Judged, Origin, Sample
 from console.recorder.ring import Ring
 from console.recorder.writer import Writer
 from console.sampler.records import Snapshot
@@ -43,6 +43,7 @@ class Recorder:
         self._target = target
         self._clock = clock
         self._schedule = Schedule()
+        self._readless = {one.check.name for one in sampler.checks if not one.check.reads}
         self._encoder = Encoder()
         self._writer: Writer | None = None
         self._needs_key = False
@@ -146,8 +147,11 @@ class Recorder:
             self._origin = Origin(version=console.__version__, target=self._target.label, info=info,
                                   environment=self._target.environment, services=self._sampler.services)
         self._taken_at, self._taken_s = snapshot.taken_at, self._clock.monotonic()
+        judged = [Judged(one.name, one.status.name, one.summary, one.value, one.hint) for one in snapshot.results
+                  if one.name in self._readless]
+        rows = {JUDGED.name: judged, **snapshot.readings.rows_by_name}
         self._enqueue(Sample(
-            taken_at=snapshot.taken_at, every_s=self._sampler.every_s, rows=dict(snapshot.readings.rows_by_name),
+            taken_at=snapshot.taken_at, every_s=self._sampler.every_s, rows=rows,
             unavailable=dict(snapshot.readings.unavailable), series=snapshot.measures,
             is_seldom=self._sampler.slow_history.times(1) == [snapshot.monotonic_s]))
 

@@ -19,6 +19,7 @@ from typing import Any, BinaryIO, TypeVar, cast
 from console.errors import ConsoleError
 from console.recorder import format as form
 from console.recorder.records import Extent, Origin
+from console.recorder.shape import MISSING, Field, shape
 from console.recorder.values import decode, decode_column
 from console.server.info import Extension, ServerInfo
 from console.server.query import Query
@@ -298,26 +299,25 @@ class RecordedSample:
 
 def rows_of(record: type[R], fields: Sequence[str], types: Sequence[str], columns: Sequence[list[Any]]) -> list[R]:
     """Rows as `record`, by the names of its fields. Raises Unreadable where one is missing or of another type."""
-    own = [one for one in dataclasses.fields(cast(Any, record)) if one.init]
     recorded = dict(zip(fields, zip(types, columns, strict=True), strict=True))
     number = len(columns[0])
     chosen: list[Sequence[Any]] = []
-    for one in own:
+    for one in shape(cast(type, record)):
         kind, column = recorded.get(one.name, (None, ()))
         if kind is None:
             chosen.append([_without(one)] * number)
-        elif kind != str(one.type):
+        elif kind != one.type:
             raise Unreadable(f"recorded by another version of dbconsole: {one.name} is {kind} there")
         else:
             chosen.append(column)
     return [record(*values) for values in zip(*chosen, strict=True)]
 
 
-def _without(field: dataclasses.Field[Any]) -> Any:
+def _without(field: Field) -> Any:
     """What a field is that the recording doesn't have."""
-    if field.default is not dataclasses.MISSING:
+    if field.default is not MISSING:
         return field.default
-    if "None" in str(field.type):
+    if "None" in field.type:
         return None
     raise Unreadable(f"recorded by another version of dbconsole: without {field.name}")
 

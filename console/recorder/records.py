@@ -43,6 +43,17 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """What a check that has no reads of its own found: nothing else in a recording tells. `status` is Status' name."""
+
+    name: str
+    status: str
+    summary: str
+    value: float | None
+    hint: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """A sample as it stands in a file. A key frame can be read alone, the others with the last key frame before."""
 

@@ -64,7 +64,8 @@ async def connect(target: Target, kind: type[AsyncConnection[Any]] = AsyncConnec
 
     Raises psycopg.Error as libpq does, and ConsoleError when the target's password_command fails or it is a recording.
     """
-    target.needs_server()
+    if (error := target.without_server()) is not None:
+        raise error
     given = conninfo_to_dict(target.conninfo)
     options: dict[str, Any] = {"client_encoding": "UTF8"}
     if "application_name" not in given:

@@ -35,11 +35,12 @@ class Target:
     lock_timeout_ms: int = 500
     is_recording: bool = False
 
-    def needs_server(self) -> None:
-        """Raises ConsoleError where there is none, because the target is a recording."""
-        if self.is_recording:
-            raise ConsoleError(f"{self.label} is a recording: there is no server to ask, and nothing to change",
-                               hint="a recording has what was read then; open the target itself for more")
+    def without_server(self) -> ConsoleError | None:
+        """Why there is no server to connect to: the target is a recording. None where there is to be one."""
+        if not self.is_recording:
+            return None
+        return ConsoleError(f"{self.label} is a recording: there is no server to ask, and nothing to change",
+                            hint="a recording has what was read then; open the target itself for more")
 
     @property
     def is_production(self) -> bool:

@@ -30,11 +30,11 @@ class ReplayApp(ConsoleApp):
         Binding("space", "play", "play or pause", key_display="space", id="replay.play"),
         Binding("full_stop", "step(1)", "step", key_display=".", id="replay.step"),
         Binding("comma", "step(-1)", "back", key_display=",", id="replay.back"),
+        Binding("J", "jump", "jump", id="replay.jump"),
         Binding("plus", "speed(1)", "faster", key_display="+", id="replay.faster"),
         Binding("minus", "speed(-1)", "slower", key_display="-", id="replay.slower"),
         Binding("greater_than_sign", "skip(1)", "a minute on", key_display=">", show=False, id="replay.minute_on"),
         Binding("less_than_sign", "skip(-1)", "a minute back", key_display="<", show=False, id="replay.minute_back"),
-        Binding("J", "jump", "jump", id="replay.jump"),
         Binding("r,t,D,W,F", "say_recording", show=False),
     ]
 

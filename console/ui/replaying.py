@@ -51,7 +51,7 @@ def replay_target(recording: Recording) -> Target:
     environment = origin.environment if origin else "unknown"
     known = environment if environment in ("production", "staging", "development") else "unknown"
     return Target(name=origin.target if origin else recording.path.name, environment=cast(Environment, known),
-                  read_only=True, allows_signals=False, is_recording=True)
+                  read_only=True, is_recording=True)
 
 
 def replay_sources(recording: Recording, config: Config, *, begin_at: dt.datetime | None = None,

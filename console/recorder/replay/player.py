@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import fields, replace
 from typing import cast
 
 from console.check.evaluation import reads_of
-from console.check.records import Context
+from console.check.records import Context, Result, Status
 from console.config import Config
 from console.errors import ConsoleError
-from console.recorder.recording import NOT_RECORDED
+from console.recorder.reads import JUDGED
+from console.recorder.recording import NOT_RECORDED, RecordedSample, Unreadable
 from console.recorder.replay.clock import ReplayClock
 from console.recorder.replay.pool import ReplayPool, ReplaySession
 from console.sampler.observation import OWN_READS, seldom_read
@@ -178,8 +180,9 @@ class ReplaySampler(Sampler):
         await asyncio.to_thread(observation.judge, wanted, context, now_s)
         measures = sample.series()
         told = {one.name for one in fields(Snapshot)} & measures.keys()
+        snapshot = observation.snapshot(context, now_s)
         snapshot = replace(
-            observation.snapshot(context, now_s), measures=measures, why_no_host=NOT_RECORDED,
+            snapshot, measures=measures, why_no_host=NOT_RECORDED, results=_as_judged(snapshot.results, sample),
             **{name: measures[name] for name in told})  # type: ignore[arg-type]
         self._keep(snapshot, sample.is_seldom)
         self._publish(snapshot)
@@ -200,3 +203,15 @@ class ReplaySampler(Sampler):
         kept = self.listeners, self.latest, self._paused
         super().__init__(self.pool, self._config, self.services, self._clock, self._every_s)
         self.listeners, self.latest, self._paused = kept
+
+
+def _as_judged(results: Iterable[Result], sample: RecordedSample) -> tuple[Result, ...]:
+    """The results, with what was found then where a check has no reads that were recorded."""
+    try:
+        then = {one.name: one for one in sample.rows(JUDGED)}
+    except Unreadable:
+        then = {}
+    return tuple(
+        replace(one, status=Status[found.status], summary=found.summary, value=found.value, hint=found.hint)
+        if (found := then.get(one.name)) is not None and found.status in Status.__members__ else one
+        for one in results)

@@ -70,14 +70,13 @@ class ReplaySession:
     @property
     def connection(self) -> NoReturn:
         """What asks the server anything else than a query with a name: refused."""
-        self.target.needs_server()
-        raise AssertionError("a recording's target has no server")
+        raise self.target.without_server() or ConsoleError(f"{self.target.label}: a recording")
 
     async def fetch(self, query: Query[R], params: Mapping[str, Any] | None = None) -> list[R]:
         try:
             return self._rows(Read(query, params))
         except Unreadable as reason:
-            raise Missing(f"{self.target.label}: {query.name.replace('_', ' ')}: {reason}",
+            raise Missing(f"{self.target.label}: {reason}: {query.name.replace('_', ' ')}",
                           hint="a recording has what was read then; open the target itself for more") from None
 
     async def refresh(self, *reads: Read[Any], within_s: float | None = None) -> Readings:

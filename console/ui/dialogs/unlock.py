@@ -16,6 +16,8 @@ def obstacle(app: ConsoleApp) -> ConsoleError | None:
     """Why nothing can be written here now, with what would change that; None when it can."""
     connection = app.connection
     info = connection.info
+    if connection.target is not None and (error := connection.target.without_server()) is not None:
+        return error
     if info is not None and info.is_standby:
         return ConsoleError(f"{connection.label} is a standby: nothing can be written there",
                             hint="open its primary: t chooses another target")

@@ -336,7 +336,9 @@ class ActivityScreen(ConsoleScreen):
         backends = list(self.tagged.values()) or ([one] if one is not None else [])
         if not backends or target is None:
             return
-        if not target.allows_signals:
+        if (error := target.without_server()) is not None:
+            app.show_error(error)
+        elif not target.allows_signals:
             app.show_error(ConsoleError(f"{target.label}: the configuration forbids to cancel and terminate",
                                         hint=f"signals = false in [targets.{target.name}]"))
         elif self.connection.read_only:
