@@ -1,4 +1,4 @@
-"""Migrations that this console runs: one at a time, owned by the application, whatever screen is shown.
+"""Migrations and index builds that this console runs: one at a time, owned by the application, whatever is shown.
 
 A run ends with its work, by `abort`, or when the console is left or its terminal closes: then the task is cancelled,
 the engine rolls the running file back and writes into the event log that it was interrupted.
@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from console.clock import Clock
 from console.errors import ConsoleError
@@ -26,6 +26,9 @@ Outcome = Sequence[tuple[str, Tone]]
 Tell = Callable[["Event | tuple[str, Tone]"], None]
 Work = Callable[[Tell], Awaitable[Outcome]]
 """Does it, tells events or words of its own, and says in words how it ended."""
+
+ON_LEAVE = ("Leaving cancels the statement and rolls its file back. What was committed before stays, and the event log "
+            "says that the run was interrupted.")
 
 CLOSE_WITHIN_S = 10.0
 """How long leaving waits for the running file to be rolled back."""
@@ -43,6 +46,10 @@ class Run:
     ended_s: float | None = None
     on_abort: str = ""
     """What it means that it was stopped."""
+    on_leave: str = ON_LEAVE
+    """What leaving the console does to it."""
+    standing: Any = None
+    """How it stands, for the screen that began it and shows more than the log."""
 
     @property
     def is_over(self) -> bool:
@@ -63,12 +70,13 @@ class Runs:
         return self.latest if self.latest is not None and not self.latest.is_over else None
 
     def start(self, title: str, target: str, work: Work, plan: Sequence[PlanStep] = (), *,
-              on_abort: str = "") -> Run:
+              on_abort: str = "", on_leave: str = ON_LEAVE, standing: Any = None) -> Run:
         """Begins a run. There must be none."""
         assert self.current is None
         from console.view.migration_run import RunLog  # here: a console that only looks needs none of migrate's events
 
-        run = self.latest = Run(title, target, RunLog(plan), self._clock.monotonic(), on_abort=on_abort)
+        run = self.latest = Run(title, target, RunLog(plan), self._clock.monotonic(), on_abort=on_abort,
+                                on_leave=on_leave, standing=standing)
         run.task = asyncio.create_task(self._run(run, work), name=f"migrations: {title}")
         self._changed(run)
         return run

@@ -139,7 +139,7 @@ async def _clean_up(session: ScriptSession, order: Order, before: set[int], tell
             try:
                 await session.statement(text)
             except ScriptFault as error:
-                obstacle = error.fault.summary
+                obstacle = "another session is in the way" if error.sqlstate == "55P03" else error.fault.summary
         else:
             obstacle = "it was being dropped"
         tell(LeftOver(one.sql_name, obstacle is None, text, obstacle))

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 
 from console.ui.frame import ConsoleScreen
 from console.ui.screens import Entry
-from console.ui.widgets.chart import Chart, draw, draw_plane
+from console.ui.widgets.chart import INKS, NUMBERS, Chart, draw, draw_plane
 from console.ui.widgets.detail_pane import DetailPane
 from console.view.plane import Cloud, Plane, ticks
 from console.view.series import Series
@@ -69,6 +69,14 @@ def test_points_in_a_plane(size: tuple[int, int]) -> None:
 def test_a_plane_of_one_point_and_of_none() -> None:
     assert "●only" in draw_plane(Plane("ms", "recall", (Cloud("", ((2.0, 1.0, "only"),), "●"),)), 60, 12).plain
     assert draw_plane(Plane("ms", "recall", ()), 60, 12).plain == ""
+
+
+def test_each_ink_is_drawn_in_its_colour() -> None:
+    """plotext takes a colour that it doesn't know for none."""
+    for number, ink in zip(NUMBERS, INKS, strict=True):
+        cloud = Cloud("", ((1.0, 1.0, "a"), (2.0, 2.0, "b")), "●", ink)
+        drawn = draw_plane(Plane("x", "y", (cloud,)), 40, 12)
+        assert number in {span.style.color.number for span in drawn.spans if span.style.color}  # type: ignore[union-attr]
 
 
 def test_ticks_are_round() -> None:

@@ -12,5 +12,4 @@ class LeaveDialog(ConfirmDialog):
     def __init__(self, run: Run) -> None:
         super().__init__("A run is going on. Leave?", (
             (f"{run.title} on {run.target}", "strong"), ("", ""),
-            ("Leaving cancels the statement and rolls its file back. What was committed before stays, and the event "
-             "log says that the run was interrupted.", "")))
+            (run.on_leave, "")))

@@ -15,9 +15,12 @@ from console.ui.widgets.painting import Painted, console_app, inks
 from console.view import format as fmt
 from console.view.plane import Plane, ticks
 from console.view.series import Series, gaps
+from console.view.table import Tone
 
-INKS = ("accent", "ok", "warning", "critical", "dim")
-_COLOURS = ("cyan", "green", "yellow", "red", "white")
+INKS: tuple[Tone, ...] = ("accent", "ok", "warning", "critical", "dim")
+_COLOURS = ("cyan", "green", "orange", "red", "gray")
+NUMBERS = (6, 2, 3, 1, 8)
+"""What plotext makes of these, as ANSI has it."""
 
 
 class Chart(Painted):
@@ -44,7 +47,7 @@ class Chart(Painted):
     def _drawn(self) -> list[Strip]:
         width, height = self.size
         base, found = self.rich_style, inks(self)
-        by_colour = {colour: found[ink] for colour, ink in zip(_COLOURS, INKS, strict=True)}
+        by_colour = {number: found[ink] for number, ink in zip(NUMBERS, INKS, strict=True)}
         is_ascii = console_app(self).is_ascii
         drawn = draw(self._series, width, height, self._seconds, is_ascii=is_ascii) if self._plane is None else \
             draw_plane(self._plane, width, height, is_ascii=is_ascii)
@@ -57,9 +60,10 @@ class Chart(Painted):
         return strips + [Strip.blank(width, base)] * (height - len(strips))
 
 
-def _ink(style: Style | None, by_colour: dict[str, Style], axis: Style) -> Style:
+def _ink(style: Style | None, by_colour: dict[int, Style], axis: Style) -> Style:
     """plotext's colours stand for our inks; axes and labels are dim."""
-    return by_colour.get(style.color.name, axis) if style is not None and style.color is not None else axis
+    number = style.color.number if style is not None and style.color is not None else None
+    return axis if number is None else by_colour.get(number, axis)
 
 
 def figure_of(width: int, height: int) -> Any:
@@ -104,12 +108,12 @@ def draw_plane(plane: Plane, width: int, height: int, *, is_ascii: bool = False)
     (left, right), (low, high) = plane.x_range(), plane.y_range()
     # plotext's own logarithmic axis takes no limits
     at: Callable[[float], float] = math.log10 if plane.is_logarithmic else float
-    colours: dict[str, str] = dict(zip(INKS, _COLOURS, strict=True))
+    colours = dict(zip(INKS, _COLOURS, strict=True))
     figure.xlim(at(left), at(right))
     figure.ylim(low, high)
     for x, label in plane.lines:
-        figure.plot([at(x), at(x)], [low, high], color="white", marker=":" if is_ascii else "│")
-        figure.text(f"{clean(label)} ", at(x), low + (high - low) * 0.1, color="white", alignment="right")
+        figure.plot([at(x), at(x)], [low, high], color="gray", marker=":" if is_ascii else "│")
+        figure.text(f"{clean(label)} ", at(x), low + (high - low) * 0.1, color="gray", alignment="right")
     for cloud in plane.clouds:
         if cloud.joined and len(cloud.points) > 1:
             figure.plot([at(x) for x, _, _ in cloud.points], [y for _, y, _ in cloud.points],

@@ -5,8 +5,8 @@ whenever the chosen column, the settings, the query or the result has changed, a
 page reads from the server it reads in workers of its own, over `console_app(self).connection.session()`; it ends them
 in `leave`, which is called when another tab or another screen is shown. To the screen it speaks by messages:
 `VectorPage.Adopted` has the next search take some settings, `VectorPage.Measured` says that its `recalls` have
-something new for the verdict. Keys are the page's own BINDINGS; they work while something in it has the focus
-(`FOCUS`).
+something new for the verdict, `VectorPage.Rebuilt` that the column has other indexes now. Keys are the page's own
+BINDINGS; they work while something in it has the focus (`FOCUS`).
 """
 
 from __future__ import annotations
@@ -56,6 +56,9 @@ class VectorPage(Container):
     class Measured(Message):
         """A recall was measured: the screen's `recalls` have it, and the verdict says it where it holds."""
 
+    class Rebuilt(Message):
+        """Indexes were made or dropped: what the screen knows of the column is read again."""
+
     def show(self, state: State) -> None:
         """Shows the page for `state`."""
 
@@ -82,4 +85,5 @@ PAGES = (
     Page("sql", "SQL", "console.ui.screens.vectors.sql_page:SqlPage"),
     Page("plan", "Plan", "console.ui.screens.vectors.plan_page:SearchPlanPage"),
     Page("recall", "Recall", "console.ui.screens.vectors.recall_page:RecallPage"),
+    Page("indexes", "Indexes", "console.ui.screens.vectors.indexes_page:IndexesPage"),
 )

@@ -81,18 +81,18 @@ class RecallDialog(LinesDialog[RecallSetup]):
             case "given":
                 self._setup = replace(self._setup, given="" if value == "-" else value)
             case "queries":
-                self._setup = replace(self._setup, queries=_whole(value, 1, MOST_QUERIES))
+                self._setup = replace(self._setup, queries=whole(value, 1, MOST_QUERIES))
             case "seed":
-                self._setup = replace(self._setup, seed=_whole(value, -2**63, 2**63 - 1))
+                self._setup = replace(self._setup, seed=whole(value, -2**63, 2**63 - 1))
             case "sweep":
-                numbers = [_whole(one, 1, 32_768) for one in value.replace(",", " ").split()]
+                numbers = [whole(one, 1, 32_768) for one in value.replace(",", " ").split()]
                 self._setup = replace(self._setup, sweep=tuple(dict.fromkeys(numbers)) or None)
             case "modes":
                 self._setup = replace(self._setup, modes=self._modes(value))
             case "target":
                 self._setup = replace(self._setup, target=_share(value))
             case "connections":
-                self._setup = replace(self._setup, connections=_whole(value, 1, 8))
+                self._setup = replace(self._setup, connections=whole(value, 1, 8))
             case "force":
                 self._setup = replace(self._setup, force_index=value == "yes")
 
@@ -124,7 +124,8 @@ class RecallDialog(LinesDialog[RecallSetup]):
         return setup
 
 
-def _whole(text: str, low: int, high: int) -> int:
+def whole(text: str, low: int, high: int) -> int:
+    """A whole number in its range. Raises UsageError."""
     try:
         found = int(text)
     except ValueError:

@@ -49,7 +49,8 @@ class RecallPage(VectorPage):
         Binding("escape", "stop", "stop", key_display="esc", id="recall.stop"),
         Binding("m", "measure", "measure", id="recall.measure"),
         Binding("o", "choose", "what to measure", id="recall.options"),
-        Binding("y", "copy_sql", "copy the SQL", id="recall.copy"),
+        Binding("v", "chart", "chart", id="recall.chart"),
+        Binding("Y", "copy_sql", "copy SQL", id="recall.copy"),
     ]
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -110,7 +111,7 @@ class RecallPage(VectorPage):
             chart.show_plane(view.plane(done.points, done.exact, best, chosen))
             table.show(view.table(done.points, done.exact, best, chosen))
             self.query_one("#recall-notes", Lines).show(*self._notes(done))
-        chart.display = found is not None
+        self.query_one("#recall-body").set_class(found is None, "-empty")
         self._paint_progress()
         self.refresh_bindings()
 
@@ -156,6 +157,8 @@ class RecallPage(VectorPage):
                 return self.is_measuring
             case "measure" | "choose":
                 return not self.is_measuring and self._state.subject is not None
+            case "chart":
+                return self.screen.has_class("-narrow") and self.recalled is not None
             case "copy_sql":
                 return (found := self.recalled) is not None and bool(found.done.recommendation.sql)
         return super().check_action(action, parameters)
@@ -189,6 +192,10 @@ class RecallPage(VectorPage):
         self._worker = self.run_worker(self._measure(about, self._state), group="recall", exclusive=True,
                                        exit_on_error=False)
         self._paint()
+
+    def action_chart(self) -> None:
+        """Where there is room for one of them: the chart instead of the table, or the table again."""
+        self.query_one("#recall-body").toggle_class("-chart")
 
     def action_copy_sql(self) -> None:
         if (found := self.recalled) is not None:

@@ -92,6 +92,10 @@ class VectorsScreen(SearchingScreen):
     def on_vector_page_measured(self, event: VectorPage.Measured) -> None:
         self.show_all()
 
+    def on_vector_page_rebuilt(self, event: VectorPage.Rebuilt) -> None:
+        if self.state.subject is not None:
+            self.run_worker(self._renew(self.state.subject.column), group="renew", exclusive=True, exit_on_error=False)
+
     # keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

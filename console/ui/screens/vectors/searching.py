@@ -157,6 +157,16 @@ class SearchingScreen(ConsoleScreen):
                              "n      asks for something: a text, a row of any table, a vector pasted or in a file\n"
                              "c      chooses another column", can_begin=True)
 
+    async def _renew(self, column: VectorColumn) -> None:
+        """Reads the column's indexes again; what was found with the old ones stays."""
+        try:
+            about, self.server = await self.engine.subject(column)
+        except ConsoleError:
+            return  # the next search says it
+        if self.state.subject is not None and self.state.subject.column == column:
+            self.state = replace(self.state, subject=about)
+            self.show_all()
+
     # searching
 
     def _set(self, setup: Setup) -> None:
