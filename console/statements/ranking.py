@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 from array import array
 from collections.abc import Callable, Hashable, Mapping
 
 from console.statements import counters
 from console.statements.counters import NAMES
-from console.statements.records import Key, Ranked, Ranking, Usage
+from console.statements.records import Key, Ranked, Ranking
 
-Figure = Callable[[Usage], float | None]
+FEW = 5
+"""Of so many statements the shares are told."""
 
 _PLAIN = {name: index for index, name in enumerate(NAMES)}
 _DERIVED = ("total_ms", "mean_ms", "stddev_ms", "mean_plan_ms", "stddev_plan_ms", "rows_per_call", "hit_percent")
@@ -19,10 +21,12 @@ FIGURES = frozenset((*NAMES, *_DERIVED))
 
 
 def rank(figures: Mapping[Key, array[float]], *, by: str | None, descending: bool, limit: int,
-         group: Callable[[Key], Hashable] | None = None, word: Callable[[Hashable, Key], str] | None = None) -> Ranking:
-    """The first `limit`, by a figure of FIGURES, or by `word` of a row's name and first key where `by` is none of them.
+         group: Callable[[Key], Hashable] | None = None, word: Callable[[Key], str] | None = None,
+         among: Mapping[Key, array[float]] | None = None) -> Ranking:
+    """The first `limit`, by a figure of FIGURES, or by `word` of a row's first key where `by` is none of them.
 
-    `group` says what each statement is summed up under. What has no such figure comes last.
+    `group` says what each statement is summed up under. What has no such figure comes last. Shares are of the time
+    of all that `figures` were chosen from, `among`.
     """
     keys: dict[Hashable, list[Key]] = {}
     found: dict[Hashable, array[float]] = {key: one for key, one in figures.items()}  # noqa: C416
@@ -30,8 +34,8 @@ def rank(figures: Mapping[Key, array[float]], *, by: str | None, descending: boo
         for key in figures:
             keys.setdefault(group(key), []).append(key)
         found = {name: counters.total(figures[key] for key in parts) for name, parts in keys.items()}
-    times = {name: one[counters.EXEC_MS] + one[counters.PLAN_MS] for name, one in found.items()}
-    total_ms = math.fsum(times.values())
+    times = [_total_ms(one) for one in (figures if among is None else among).values()]
+    total_ms = math.fsum(times)
 
     def members(name: Hashable) -> list[Key]:
         return keys[name] if group is not None else [name]  # type: ignore[list-item]
@@ -43,14 +47,17 @@ def rank(figures: Mapping[Key, array[float]], *, by: str | None, descending: boo
         known.sort(key=lambda name: values[name] or 0.0, reverse=descending)
         order = known if len(known) == len(found) else known + [name for name in found if name not in set(known)]
     elif word is not None:
-        order = sorted(found, key=lambda name: word(name, members(name)[0]).casefold(), reverse=descending)
+        order = sorted(found, key=lambda name: word(members(name)[0]).casefold(), reverse=descending)
     else:
         order = list(found)
     rows = [Ranked(name, tuple(members(name)), counters.usage(found[name], len(members(name))),
-                   times[name] / total_ms if total_ms > 0 else None) for name in order[:limit]]
-    longest = sorted(times.values(), reverse=True)[:10]
-    return Ranking(rows, len(found), total_ms, math.fsum(one[counters.CALLS] for one in found.values()),
-                   [one / total_ms for one in longest] if total_ms > 0 else [])
+                   _total_ms(found[name]) / total_ms if total_ms > 0 else None) for name in order[:limit]]
+    longest = heapq.nlargest(FEW, times)
+    return Ranking(rows, len(found), total_ms, [one / total_ms for one in longest] if total_ms > 0 else [])
+
+
+def _total_ms(one: array[float]) -> float:
+    return one[counters.EXEC_MS] + one[counters.PLAN_MS]
 
 
 def _figure(by: str | None) -> Callable[[array[float]], float | None]:
@@ -59,7 +66,7 @@ def _figure(by: str | None) -> Callable[[array[float]], float | None]:
         index = _PLAIN[by]
         return lambda one: one[index]
     if by == "total_ms":
-        return lambda one: one[counters.EXEC_MS] + one[counters.PLAN_MS]
+        return _total_ms
     if by == "mean_ms":
         return lambda one: one[counters.EXEC_MS] / one[counters.CALLS] if one[counters.CALLS] else None
     assert by is not None

@@ -181,14 +181,16 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The first of `number` statements or groups, and what all of them cost together."""
+    """The first of `number` statements or groups.
+
+    `total_ms` is all time, also of what a filter left out, and `shares` the parts of it of the few single statements
+    that take most of it, largest first.
+    """
 
     rows: Sequence[Ranked]
     number: int
     total_ms: float
-    calls: float
     shares: Sequence[float]
-    """The parts of all time of the few that take most of it, largest first."""
 
 
 @dataclass(frozen=True, slots=True)

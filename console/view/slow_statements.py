@@ -42,7 +42,7 @@ def _row(one: SlowStatement, has_plan: bool) -> Row:
         Cell("over" if one.is_over else "blocked" if session.blockers else "runs",
              "dim" if one.is_over else "critical" if session.blockers else "warning"),
         Cell(str(session.pid), tone, session.pid),
-        Cell(f"{began:%H:%M:%S}" if began is not None else fmt.UNKNOWN, tone, began and began.timestamp()),
+        Cell(f"{began.astimezone():%H:%M:%S}" if began is not None else fmt.UNKNOWN, tone, began and began.timestamp()),
         Cell(("≥ " if one.is_over else "") + fmt.duration(one.lasted_s), tone, one.lasted_s),
         Cell(session.user or "", "dim"),
         Cell(session.application or "", tone),

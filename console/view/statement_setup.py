@@ -62,6 +62,7 @@ _ADVICE: Mapping[str, tuple[str, str]] = {
     "auto_explain.log_analyze": (
         "off: no actual rows in the plans; on makes every statement slower where timing is on too",
         "rows and times as they were; with log_timing off that costs little"),
+    "track_activity_query_size": ("", "longer statements are cut in pg_stat_activity; another size needs a restart"),
 }
 _OFF = ("-1", "off")
 
@@ -70,7 +71,7 @@ def settings_table(settings: Sequence[LoggingSetting] | None) -> Table:
     """What the server writes down of slow statements by itself, and how to turn it on."""
     if settings is None:
         return Table(SETTING_COLUMNS, (), "reading…")
-    rows = [_setting(one) for one in settings if one.name in _ADVICE or one.name.startswith("auto_explain.log_")]
+    rows = [_setting(one) for name in _ADVICE for one in settings if one.name == name]
     if not any(one.name.startswith("auto_explain.") for one in settings):
         rows.append(Row("auto_explain", (
             Cell("auto_explain"), Cell("not loaded", "dim"),

@@ -49,6 +49,10 @@ class Shown:
     texts: Mapping[Key, StatementText]
     grouping: Grouping = "statement"
     role: str = ""
+    has_levels: bool = False
+    has_users: bool = False
+    has_databases: bool = False
+    """Whether there are several: a column that says the same in every row is left out."""
 
 
 Value = Callable[[Usage, Shown], tuple[float | None, str]]
@@ -160,30 +164,30 @@ COLUMN_GROUPS: Mapping[str, tuple[Figure, ...]] = {
 """The groups of columns, by the name that the screen shows."""
 
 
-def columns(group: str, seconds: float | None, *, with_level: bool) -> tuple[Column, ...]:
+def columns(group: str, shown: Shown) -> tuple[Column, ...]:
     """The columns of a group, with whose statement it is and the statement itself."""
     figures = tuple(
-        Column(one.key, one.title + ("/s" if one.each and seconds is not None else ""), align="right", minimum=6,
+        Column(one.key, one.title + ("/s" if one.each and shown.seconds is not None else ""), align="right", minimum=6,
                maximum=14, priority=one.priority) for one in COLUMN_GROUPS[group])
-    level = (Column("level", "level", maximum=6, priority=7),) if with_level else ()
-    return (Column("total_ms", "% time", align="right", fixed=True, minimum=6, maximum=7), *figures, *level,
-            Column("user", "user", minimum=6, maximum=14, priority=6),
-            Column("database", "database", minimum=6, maximum=14, priority=5),
+    whose = [column for column, is_there in (
+        (Column("level", "level", maximum=6, priority=7), shown.has_levels),
+        (Column("user", "user", minimum=6, maximum=14, priority=6), shown.has_users),
+        (Column("database", "database", minimum=6, maximum=14, priority=5), shown.has_databases)) if is_there]
+    return (Column("total_ms", "% time", align="right", fixed=True, minimum=6, maximum=7), *figures, *whose,
             Column("statement", "statement", flexible=True, minimum=24, maximum=400, sortable=False))
 
 
-def table(ranking: Ranking, group: str, shown: Shown, *, with_level: bool, empty: str) -> Table:
+def table(ranking: Ranking, group: str, shown: Shown, empty: str) -> Table:
     """The ranked statements; those that were asked for alone become cells."""
     figures = COLUMN_GROUPS[group]
-    return Table(columns(group, shown.seconds, with_level=with_level),
-                 tuple(_row(one, figures, shown, with_level) for one in ranking.rows), empty)
+    return Table(columns(group, shown), tuple(_row(one, figures, shown) for one in ranking.rows), empty)
 
 
 def row_key(name: object) -> str:
     return " ".join(map(str, name)) if isinstance(name, tuple) else str(name)
 
 
-def _row(one: Ranked, figures: Sequence[Figure], shown: Shown, with_level: bool) -> Row:
+def _row(one: Ranked, figures: Sequence[Figure], shown: Shown) -> Row:
     key, usage = one.keys[0], one.usage
     share = None if one.share is None else 100 * one.share
     cells = [Cell("" if share is None else f"{share:.1f}", "strong" if (share or 0) >= 100 * STANDS_OUT else "",
@@ -191,13 +195,18 @@ def _row(one: Ranked, figures: Sequence[Figure], shown: Shown, with_level: bool)
     for figure in figures:
         order, words = figure.value(usage, shown)
         cells.append(Cell(words, figure.tone if words != fmt.UNKNOWN else "faint", order))
-    if with_level:
-        cells.append(Cell("top" if key.is_top_level else "nested", "dim") if shown.grouping != "shape" else Cell(""))
-    same_user = len({part.user_id for part in one.keys}) == 1
-    same_database = len({part.database_id for part in one.keys}) == 1
-    cells += [Cell(shown.names.user(key) if same_user else "several", "dim"),
-              Cell(shown.names.database(key) if same_database else "several", "dim"), subject(one, shown)]
+    if shown.has_levels:
+        cells.append(_same([part.is_top_level for part in one.keys], "top" if key.is_top_level else "nested"))
+    if shown.has_users:
+        cells.append(_same([part.user_id for part in one.keys], shown.names.user(key)))
+    if shown.has_databases:
+        cells.append(_same([part.database_id for part in one.keys], shown.names.database(key)))
+    cells.append(subject(one, shown))
     return Row(row_key(one.name), tuple(cells), record=one)
+
+
+def _same(values: Sequence[object], words: str) -> Cell:
+    return Cell(words if len(set(values)) == 1 else "several", "dim")
 
 
 def subject(one: Ranked, shown: Shown) -> Cell:
@@ -253,14 +262,14 @@ def what_is_shown(ranking: Ranking, group: str, grouping: Grouping) -> Line:
     of = fmt.count(ranking.number)
     if ranking.number > len(ranking.rows):
         of = f"the first {fmt.count(len(ranking.rows))} of {of}"
-    return ((f" {group}", ""), (" c · ", "faint"), (GROUPINGS[grouping], ""), (" g · ", "faint"), (of, "dim"))
+    return ((f" {group}", ""), (" c · ", "faint"), (GROUPINGS[grouping], ""), (" a · ", "faint"), (of, "dim"))
 
 
 def _what_takes_it(ranking: Ranking) -> list[tuple[str, Tone]]:
-    if not ranking.number or not ranking.total_ms:
+    if not ranking.total_ms:
         return [("nothing ran", "ok")]
     taken = 0.0
-    for number, share in enumerate(ranking.shares[:5], start=1):
+    for number, share in enumerate(ranking.shares, start=1):
         taken += share
         if taken >= STANDS_OUT:
             verb = "takes" if number == 1 else "take"

@@ -221,6 +221,8 @@ class RecordTable(Painted, can_focus=True):
             self.post_message(self.RowHighlighted(self, self.row))
 
     def _keep_cursor_visible(self) -> None:
+        if not self.size.height:  # hidden: nobody knows what will be visible
+            return
         last = max(0, len(self.table.rows) - self.page)
         self.first_row = min(last, self.cursor, max(self.first_row, self.cursor - self.page + 1))
 

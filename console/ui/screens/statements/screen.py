@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -47,7 +46,7 @@ class StatementsScreen(ConsoleScreen):
         Binding("escape", "back", "back", key_display="esc", id="statements.back"),
         Binding("w", "window", "window", id="statements.window"),
         Binding("c", "columns", "columns", id="statements.columns"),
-        Binding("g", "group", "group", id="statements.group"),
+        Binding("a", "group", "alike", id="statements.group"),
         Binding("p", "plan", "plan", id="statements.plan"),
         Binding("f", "original", "as written", id="statements.original"),
         Binding("o", "hand('query')", "to Query", id="statements.query"),
@@ -73,7 +72,6 @@ class StatementsScreen(ConsoleScreen):
         self.settings: Sequence[LoggingSetting] | None = None
         self.ranking: Ranking | None = None
         self._limit = ROWS_AT_FIRST
-        self._figures: Mapping[Key, array[float]] = {}
         self._seconds: float | None = None
         self._wanted_query: int | None = None
         self._empty = "reading…"
@@ -141,10 +139,8 @@ class StatementsScreen(ConsoleScreen):
     def _figure(self) -> None:
         """Ranks what is known, as it is asked for."""
         table = self.statements
-        figures, self._seconds = self.seen.figures(self.window)
-        self._figures = self.seen.matching(figures, table.needle)
-        self.ranking = self.seen.ranking(
-            self._figures, self.grouping, table.sort_key, descending=table.descending, limit=self._limit)
+        self.ranking, self._seconds = self.seen.ranking(
+            self.window, table.needle, self.grouping, table.sort_key, descending=table.descending, limit=self._limit)
 
     async def read_texts(self, session: Session) -> None:
         """The texts of what is on the screen, and of all where a filter or the grouping needs them, unless known."""
@@ -186,8 +182,10 @@ class StatementsScreen(ConsoleScreen):
     @property
     def shown(self) -> view.Shown:
         standing, info = self.seen.standing, self.connection.info
-        return view.Shown(self._seconds, standing.block_bytes if standing else 8192, self.seen.names, self.seen.texts,
-                          self.grouping, info.quoted_user if info else "")
+        return view.Shown(
+            self._seconds, standing.block_bytes if standing else 8192, self.seen.names, self.seen.texts, self.grouping,
+            info.quoted_user if info else "", has_levels=standing is not None and standing.track == "all",
+            has_users=len(self.seen.users) > 1, has_databases=len(self.seen.databases) > 1)
 
     def show_all(self) -> None:
         """Everything, as it was seen last."""
@@ -199,9 +197,8 @@ class StatementsScreen(ConsoleScreen):
         standing = self.seen.standing
         if self.ranking is None or (standing is None and self.seen.why is None):
             return
-        with_level = standing is not None and standing.track == "all"
-        ranking = self.ranking if self.seen.why is None else Ranking((), 0, 0.0, 0.0, ())
-        self.statements.show(view.table(ranking, self.columns, self.shown, with_level=with_level, empty=self._empty))
+        ranking = self.ranking if self.seen.why is None else Ranking((), 0, 0.0, ())
+        self.statements.show(view.table(ranking, self.columns, self.shown, self._empty))
         self.show_pane()
 
     def _show_tabs(self) -> None:
@@ -231,7 +228,7 @@ class StatementsScreen(ConsoleScreen):
         """The pane's figures and course; its text and tables come by themselves."""
         if not self.selected or self.ranking is None:
             return
-        one = self.seen.together(self.selected, self._figures, self.ranking.total_ms)
+        one = self.seen.together(self.selected, self.window, self.ranking.total_ms)
         self.pane.show_facts(view.facts(one, self.shown, self.window if self._seconds else "reset"))
         every_s = max(0.5, self.connection.every_s)
         self.pane.show_course(*view.course(self.seen.journal.course(self.selected), every_s), every_s)
@@ -362,6 +359,7 @@ class StatementsScreen(ConsoleScreen):
         names = list(view.GROUPINGS)
         self.grouping = names[(names.index(self.grouping) + 1) % len(names)]
         self.leave_pane()
+        self.statements.action_edge(-1)
         self._ask()
 
     def action_original(self) -> None:

@@ -32,6 +32,8 @@ class Seen:
         self.names = Names()
         self.texts: dict[Key, StatementText] = {}
         self.why: str | None = None
+        self.databases: set[int] = set()
+        self.users: set[int] = set()
         self._shapes: dict[Key, str] = {}
         self._unnamed: set[int] = set()
         self._rows: dict[Key, Row] = {}
@@ -57,9 +59,9 @@ class Seen:
 
     def lacks_names(self) -> bool:
         """Whether a database or a role has come that has no name yet; dropped ones are asked for no more."""
-        ids = {(key.database_id, key.user_id) for key in self.journal.keys}
-        unknown = {database for database, _ in ids if database not in self.names.databases}
-        unknown |= {user for _, user in ids if user not in self.names.users}
+        self.databases = {key[1] for key in self.journal.keys}
+        self.users = {key[0] for key in self.journal.keys}
+        unknown = (self.databases - self.names.databases.keys()) | (self.users - self.names.users.keys())
         is_new = bool(unknown - self._unnamed)
         self._unnamed = unknown
         return is_new
@@ -97,7 +99,7 @@ class Seen:
                     found.seconds
         return self.journal.since_reset(), None
 
-    def matching(self, figures: Mapping[Key, array[float]], needle: str) -> Mapping[Key, array[float]]:
+    def _matching(self, figures: Mapping[Key, array[float]], needle: str) -> Mapping[Key, array[float]]:
         """Those that satisfy a filter, by database, user, number and text."""
         if not needle.split():
             return figures
@@ -114,9 +116,13 @@ class Seen:
                 self._rows[key] = row
         return row
 
-    def ranking(self, figures: Mapping[Key, array[float]], grouping: Grouping, by: str | None, *, descending: bool,
-                limit: int) -> Ranking:
-        def word(_name: Hashable, key: Key) -> str:
+    def ranking(self, window: WindowName, needle: str, grouping: Grouping, by: str | None, *, descending: bool,
+                limit: int) -> tuple[Ranking, float | None]:
+        """The first rows of that time, filtered and summed up; and the length of the time, None: since the reset."""
+        everything, seconds = self.figures(window)
+        figures = self._matching(everything, needle)
+
+        def word(key: Key) -> str:
             if by == "level":
                 return "top" if key.is_top_level else "nested"
             return self.names.user(key) if by == "user" else self.names.database(key)
@@ -124,11 +130,13 @@ class Seen:
         groups: Mapping[Grouping, Callable[[Key], Hashable] | None] = {
             "statement": None, "shape": lambda key: self._shapes.get(key, key), "level": lambda key: key.is_top_level,
             "database": lambda key: key.database_id, "user": lambda key: key.user_id}
-        return rank(figures, by=by, descending=descending, limit=limit, group=groups[grouping],
-                    word=word if by in ("user", "database", "level") else None)
+        ranking = rank(figures, by=by, descending=descending, limit=limit, group=groups[grouping], among=everything,
+                       word=word if by in ("user", "database", "level") else None)
+        return ranking, seconds
 
-    def together(self, keys: Sequence[Key], figures: Mapping[Key, array[float]], total_ms: float) -> Ranked:
+    def together(self, keys: Sequence[Key], window: WindowName, total_ms: float) -> Ranked:
         """Those statements as one row; nothing where they did nothing in that time."""
+        figures, _ = self.figures(window)
         found = [figures[key] for key in keys if key in figures]
         summed = counters.total(found) if found else array("d", [0.0] * len(counters.NAMES))
         usage = counters.usage(summed, len(keys))

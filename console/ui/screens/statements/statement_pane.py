@@ -11,8 +11,11 @@ from console.statements.records import TouchedIndex, TouchedTable
 from console.ui.screens.activity.session_pane import Facts
 from console.ui.widgets.chart import Chart
 from console.ui.widgets.code_pane import CodePane, sql_lines
+from console.ui.widgets.painting import Lines
 from console.ui.widgets.record_table import RecordTable
+from console.view import format as fmt
 from console.view.series import Series
+from console.view.statements import short_ms
 from console.view.table import Line
 from console.view.touched_tables import touched
 
@@ -26,8 +29,10 @@ class StatementPane(Container):
             yield CodePane(id="text")
         with Vertical(id="beside"):
             with Horizontal(id="course"):
-                yield Chart(id="calls")
-                yield Chart(id="mean")
+                for name in ("calls", "mean"):
+                    with Vertical():
+                        yield Lines(id=f"{name}-title", classes="title")
+                        yield Chart(id=name)
             yield RecordTable(id="touched")
 
     def begin(self) -> None:
@@ -47,8 +52,10 @@ class StatementPane(Container):
         code.show_text(original, lines)
 
     def show_course(self, calls: Series, mean: Series, every_s: float) -> None:
-        self.query_one("#calls", Chart).show(calls, seconds_a_sample=every_s)
-        self.query_one("#mean", Chart).show(mean, seconds_a_sample=every_s)
+        for name, title, one, words in (("calls", "calls/s", calls, fmt.number), ("mean", "mean", mean, short_ms)):
+            latest = next((value for value in reversed(one.values) if value is not None), None)
+            self.query_one(f"#{name}-title", Lines).show(((f"{title} ", "dim"), (words(latest), "strong")))
+            self.query_one(f"#{name}", Chart).show(one, seconds_a_sample=every_s)
 
     def show_tables(self, tables: Sequence[TouchedTable], indexes: Sequence[TouchedIndex], why: str = "") -> None:
         self.query_one("#touched", RecordTable).show(touched(tables, indexes, why))
