@@ -122,6 +122,20 @@ class EmbedderConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OtelConfig:
+    """`[otel]`: where traces and metrics go, by OTLP over HTTP; OTEL_EXPORTER_OTLP_ENDPOINT wins over `endpoint`."""
+
+    endpoint: str | None = None
+    interval: Duration = Duration(30)
+
+    def __post_init__(self) -> None:
+        if self.endpoint is not None and not self.endpoint.startswith(("http://", "https://")):
+            raise ValueError(f"endpoint: must be an http or https URL, is {self.endpoint!r}")
+        if self.interval < 1:
+            raise ValueError("interval: must be at least 1s")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleConfig:
     """`[console]`: how the console looks and how often it refreshes; from `slow_query` on a statement is kept as slow."""
 
@@ -138,6 +152,33 @@ class ConsoleConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlertsConfig:
+    """`[alerts]`: what happens beyond the console when a check's threshold is crossed.
+
+    `bell` rings the terminal's. `command` is run, without a shell, with the facts as JSON on its standard input and in
+    DBCONSOLE_ALERT_* of its environment; for one check at most once per `every`, and killed after `timeout`.
+    """
+
+    bell: bool = False
+    command: str | None = None
+    timeout: Duration = Duration(10)
+    every: Duration = Duration(60)
+
+    def __post_init__(self) -> None:
+        if self.command is not None:
+            import shlex
+
+            try:
+                words = shlex.split(self.command)
+            except ValueError as error:
+                raise ValueError(f"command: {error}") from None
+            if not words:
+                raise ValueError("command: is empty")
+        if self.timeout <= 0:
+            raise ValueError("timeout: must be more than 0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """The whole file. `path` is where it was found, None when there is none; `warnings` are for a person."""
 
@@ -148,6 +189,8 @@ class Config:
     checks: Mapping[str, CheckConfig] = field(default_factory=dict)
     embedders: Mapping[str, EmbedderConfig] = field(default_factory=dict)
     console: ConsoleConfig = field(default_factory=ConsoleConfig)
+    alerts: AlertsConfig = field(default_factory=AlertsConfig)
+    otel: OtelConfig = field(default_factory=OtelConfig)
     warnings: tuple[str, ...] = ()
 
 

@@ -13,8 +13,8 @@ from contextlib import AbstractAsyncContextManager
 
 from console.clock import Clock
 from console.errors import ConsoleError, PasswordNeeded, ServerError
-from console.metrics.history import History
-from console.metrics.rates import interval_s
+from console.metrics.history import Course, History
+from console.metrics.rates import LATE_FACTOR, interval_s
 from console.pooler import actions
 from console.pooler.actions import Command
 from console.pooler.rates import rates
@@ -57,6 +57,8 @@ class PoolerWatch:
         self.history = History(SERIES)
         self.pool_history: dict[str, History] = {}
         self.pending: Pending | None = None
+        self.is_paused_by_us = False
+        """Whether our own PAUSE of the whole pooler holds: before 1.19 it doesn't say so itself."""
         self.listeners: list[Callable[[], None]] = []
         self._clock = clock
         self._open = open_console
@@ -117,12 +119,13 @@ class PoolerWatch:
 
     async def _watch(self, console: Console) -> None:
         renew_s = self._clock.monotonic()
+        unknown: dict[str, str] = {}
         while True:
             if self._clock.monotonic() >= renew_s:
                 self.info = await read_info(console)
                 renew_s = self._clock.monotonic() + INFO_EVERY_S
             wanted = self._wanted
-            self._take(await read_look(console, sorted(wanted), self._clock.monotonic()))
+            self._take(await read_look(console, ("STATE", *sorted(wanted)), self._clock.monotonic(), unknown))
             if self._wanted <= wanted:
                 await self._wait(self.every_s)
 
@@ -151,11 +154,18 @@ class PoolerWatch:
 
     def _lost(self, error: ConsoleError) -> None:
         self.error = error
+        self.is_paused_by_us = False
         self.breaker.failed()
         now_s = self._clock.monotonic()
         for history in (self.history, *self.pool_history.values()):
             history.append(now_s, {})
         self._tell()
+
+    def course(self, series: str, seconds: float, pool: str | None = None) -> Course:
+        """How a series went in the last `seconds`: of the whole pooler, or one of POOL_SERIES of a pool."""
+        history = self.history if pool is None else self.pool_history.get(pool, self.history)
+        last = history.samples_since(self._clock.monotonic() - seconds)
+        return Course(history.times(last), history.values(series, last), max(LATE_FACTOR * self.every_s, 5.0))
 
     # commands
 
@@ -170,8 +180,13 @@ class PoolerWatch:
         self._command = asyncio.create_task(actions.run(self.target, command, self._password))
         self._tell()
         try:
-            return await self._command
+            said = await self._command
+            if command.subject is None and command.verb in ("PAUSE", "RESUME"):
+                self.is_paused_by_us = command.verb == "PAUSE"
+            return said
         except asyncio.CancelledError:
+            if self._command.cancelled():
+                raise ServerError(f"{command.text} was given up") from None
             self._command.cancel()
             raise
         finally:
@@ -179,15 +194,14 @@ class PoolerWatch:
             self.wake()
             self._tell()
 
-    async def undo(self, command: Command) -> str:
-        """Ends what a PAUSE that still waits has begun: RESUME on another connection, as PgBouncer never answers the
-        first one then; that is left. Raises ConsoleError.
+    async def give_up(self, command: Command) -> None:
+        """Waits no longer for the answer to `command`. A PAUSE would go on, so RESUME ends it, on another connection:
+        PgBouncer never answers the first one then. Raises ConsoleError; then it is still waited for.
         """
-        undo = command.undo
-        assert undo is not None
-        said = await actions.run(self.target, undo, self._password)
+        if (undo := command.undo) is not None:
+            await actions.run(self.target, undo, self._password)
+            self.is_paused_by_us = False
         await self._leave_command()
-        return said
 
     async def _leave_command(self) -> None:
         task = self._command

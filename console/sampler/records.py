@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from console.activity.records import SessionCounts
-from console.check.records import Result
+from console.check.records import Result, Status
 from console.errors import ConsoleError
 from console.server.info import ServerInfo
 from console.server.session import Readings
@@ -66,3 +66,26 @@ class Snapshot:
     services: tuple[ServiceFootprint, ...] = ()
     unavailable: Mapping[str, str] = field(default_factory=dict)
     readings: Readings = field(default_factory=lambda: Readings({}))
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A check that is, or was, WARNING or CRITICAL; times are by the server's clock.
+
+    `result` is the latest that was bad, `worst` the worst, by status first and then by value. `acknowledged` is the
+    status that a person has taken note of, None while nobody has.
+    """
+
+    result: Result
+    worst: Result
+    since: dt.datetime
+    ended_at: dt.datetime | None = None
+    acknowledged: Status | None = None
+
+    @property
+    def name(self) -> str:
+        return self.result.name
+
+    @property
+    def key(self) -> str:
+        return f"{self.name} {self.since.isoformat()}"

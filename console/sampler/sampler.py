@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from console.check.evaluation import unreachable
-from console.check.records import Context
+from console.check.records import Context, Status
 from console.check.registry import configured
 from console.check.runner import in_order
 from console.clock import Clock
@@ -18,6 +19,8 @@ from console.errors import ConsoleError, PasswordNeeded
 from console.metrics.history import Course, History
 from console.metrics.rates import LATE_FACTOR
 from console.pooler.records import PoolerReading
+from console.sampler.alerts import Alerts
+from console.sampler.notify import Notifier
 from console.sampler.observation import SLOW_S, Observation
 from console.sampler.records import Snapshot
 from console.sampler.series import SLOW_SERIES, TICK_SERIES
@@ -54,6 +57,7 @@ class Sampler:
     every snapshot: of a tick, again when sizes came after it, and of a failure. What `riders` want read along is in
     `Snapshot.readings`. `history` holds series.TICK_SERIES,
     `slow_history` series.SLOW_SERIES by `clock.monotonic()`; `course` reads both.
+    `alerts` are what the checks' results raise; while `run` runs, they are told of as the configuration says.
     Raises ConfigError when the configuration's checks are wrong.
     """
 
@@ -65,9 +69,12 @@ class Sampler:
         self.latest: Snapshot | None = None
         self.history = History(TICK_SERIES)
         self.slow_history = History(SLOW_SERIES, SLOW_CAPACITY)
+        self.alerts = Alerts()
+        self.notifier: Notifier | None = None
         self.listeners: list[Listener] = []
         self.pooler: Callable[[], PoolerReading] | None = None
         self.riders: list[Rider] = []
+        self._config = config
         self._clock = clock
         self._every_s = every_s
         self._paused = False
@@ -102,6 +109,14 @@ class Sampler:
 
     async def run(self) -> None:
         """Endless; cancel it to stop. One connection is kept from tick to tick."""
+        target = self.pool.target
+        self.notifier = Notifier(self._config.alerts, target.label, target.environment, self._clock)
+        try:
+            await self._run()
+        finally:
+            await self.notifier.close()
+
+    async def _run(self) -> None:
         while True:
             try:
                 async with self.pool.session() as session:
@@ -172,7 +187,20 @@ class Sampler:
             self._publish(replace(self.latest, error=error))
         self.history.append(now_s, {})
 
+    def _raise_alerts(self, snapshot: Snapshot) -> None:
+        """By the server's clock: while it is away, by ours from where its stood."""
+        at, results = snapshot.taken_at, snapshot.results
+        if snapshot.error is not None:
+            results = tuple(one for one in unreachable(self.checks, snapshot.error) if one.status is Status.CRITICAL)
+            gone_s = self._clock.monotonic() - snapshot.monotonic_s
+            at = at + dt.timedelta(seconds=gone_s) if at is not None else self._clock.now()
+        if at is not None:
+            events = self.alerts.look(results, at)
+            if events and self.notifier is not None:
+                self.notifier.take(events)
+
     def _publish(self, snapshot: Snapshot) -> None:
+        self._raise_alerts(snapshot)
         self.latest = snapshot
         for listener in list(self.listeners):
             try:

@@ -100,6 +100,8 @@ class ConsoleApp(Look):
             return
         if (screen := self.show_state()) is not None:
             screen.take_snapshot()
+        if self.connection.rings():
+            self.bell()
         error = self.connection.error
         if isinstance(error, PasswordNeeded) and error is not self._asked_password_for:
             self._asked_password_for = error

@@ -95,6 +95,7 @@ class Connection:
         self._sources = sources
         self._database = database
         self._password: str | None = None
+        self._rung = 0
         self._error: ConsoleError | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -147,6 +148,12 @@ class Connection:
             raise self._error or ConsoleError(f"{self.label}: not connected yet")
         async with self.pool.session() as session:
             yield session
+
+    def rings(self) -> bool:
+        """Whether the terminal's bell is to ring for an alert; True once for each time."""
+        notifier = self.sampler.notifier if self.sampler is not None else None
+        before, self._rung = self._rung, notifier.rings if notifier is not None else 0
+        return self._rung > before
 
     # what a person does
 

@@ -37,6 +37,7 @@ class HeaderFacts:
     pool_max: int | None = None
     pool_waiting: int = 0
     breaker: str = "closed"
+    alerts: int = 0
     recorder: str = ""
     is_recording: bool = False
 
@@ -92,6 +93,8 @@ def header(facts: HeaderFacts, width: int) -> Line:
         items.append((0, "RECORDING", "warning"))
     if facts.recorder:
         items.append((2, facts.recorder, "critical"))
+    if facts.alerts:
+        items.append((2, f"! {fmt.plural(facts.alerts, 'alert')}", "critical"))
     if facts.is_pooled:
         items.append((5, "via pooler", "strong"))
     if facts.connections is not None and facts.max_connections:

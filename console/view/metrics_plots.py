@@ -54,9 +54,9 @@ WAL = (
 )
 
 IO = (
-    Plot(title="relations", text=fmt.rate, base=1024.0, needs="pg_stat_io needs PostgreSQL 16 or later",
+    Plot(title="relations", text=fmt.rate, base=1024.0, needs=SELDOM,
          series={"io_read_bytes_per_s": "read", "io_write_bytes_per_s": "write", "io_extend_bytes_per_s": "extend"}),
-    Plot(title="I/O time", factor=0.1, text=_busy, needs="pg_stat_io needs PostgreSQL 16 or later",
+    Plot(title="I/O time", factor=0.1, text=_busy, needs=SELDOM,
          series={"io_read_ms_per_s": "read", "io_write_ms_per_s": "write"}),
 )
 

@@ -160,16 +160,16 @@ def check_detail(result: Result) -> list[tuple[str, Tone]]:
         (f"{result.status.name}: {result.summary}", TONES[result.status])]
     if result.hint:
         paragraphs += [("", ""), (result.hint, "")]
-    limits = [f"{name} {'below' if result.lower_is_worse else 'above'} {_value(value, result.unit)}"
+    limits = [f"{name} {'below' if result.lower_is_worse else 'above'} {value_text(value, result.unit)}"
               for name, value in (("warning", result.warning), ("critical", result.critical)) if value is not None]
-    measured = [f"measured {_value(result.value, result.unit)}"] if result.value is not None else []
+    measured = [f"measured {value_text(result.value, result.unit)}"] if result.value is not None else []
     if limits or measured:
         paragraphs += [("", ""), (", ".join((*measured, *limits)), "dim")]
     paragraphs.append((f"[checks.{result.name}] in config.toml changes this", "dim"))
     return paragraphs
 
 
-def _value(value: float, unit: str) -> str:
+def value_text(value: float, unit: str) -> str:
     if unit == "%":
         return fmt.percent(value)
     if unit == "B":

@@ -35,4 +35,8 @@ PAGES = (
     PageEntry("", "health", "Overview", f"{_HERE}.health:HealthPage"),
     PageEntry("l", "load", "Load", f"{_HERE}.load:LoadPage"),
     PageEntry("w", "wal", "WAL", f"{_HERE}.wal:WalPage"),
+    PageEntry("o", "io", "I/O", f"{_HERE}.io:IoPage"),
+    PageEntry("v", "vacuum", "Vacuum", f"{_HERE}.vacuum:VacuumPage"),
+    PageEntry("z", "sizes", "Sizes", f"{_HERE}.sizes:SizesPage"),
+    PageEntry("a", "alerts", "Alerts", f"{_HERE}.alerts:AlertsPage"),
 )

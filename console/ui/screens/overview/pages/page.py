@@ -42,6 +42,8 @@ class Page(Container):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self.readings = Readings({})
+        self.asked_s = 0.0
+        """When the last of `readings` came, by the monotonic clock."""
         self._due_s: dict[str, float] = {}
 
     # for subclasses
@@ -98,6 +100,7 @@ class Page(Container):
         if not due:
             return
         answers = await session.refresh(*due, within_s=WITHIN_S)
+        self.asked_s = console_app(self).clock.monotonic()
         names = {read.query.name for read in due}
         for read in due:
             variant = read.query.variant(session.info)

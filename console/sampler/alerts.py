@@ -1,0 +1,94 @@
+"""Alerts: raised when a check's threshold is crossed, listed until and after they end, acknowledged by a person."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from console.check.records import Result, Status
+from console.sampler.records import Alert
+
+KEPT = 200
+"""How many alerts that have ended are remembered."""
+
+Kind = Literal["raised", "worsened", "ended"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What has happened to an alert."""
+
+    kind: Kind
+    alert: Alert
+
+
+class Alerts:
+    """The alerts of one target. `look` is given every new set of results and says what is new."""
+
+    def __init__(self) -> None:
+        self.ended: deque[Alert] = deque(maxlen=KEPT)
+        """The last first."""
+        self._active: dict[str, Alert] = {}
+        self._seen: set[str] = set()
+
+    @property
+    def active(self) -> list[Alert]:
+        """Those that go on, the worst first, then the oldest."""
+        return sorted(self._active.values(), key=lambda one: (-one.result.status.badness, one.since))
+
+    @property
+    def unacknowledged(self) -> int:
+        return sum(one.acknowledged is None for one in self._active.values())
+
+    def look(self, results: Iterable[Result], at: dt.datetime) -> list[Event]:
+        """What these results change. UNKNOWN changes nothing: it doesn't say that anything is well again.
+
+        Who is bad at the first look has crossed nothing under our eyes: it is listed, and is no event.
+        """
+        events: list[Event] = []
+        for result in results:
+            if result.status is Status.UNKNOWN:
+                continue
+            is_first = result.name not in self._seen
+            self._seen.add(result.name)
+            before = self._active.get(result.name)
+            if result.status is Status.OK:
+                if before is not None:
+                    del self._active[result.name]
+                    self.ended.appendleft(replace(before, ended_at=max(at, before.since)))
+                    events.append(Event("ended", self.ended[0]))
+            elif before is None:
+                self._active[result.name] = alert = Alert(result, result, at)
+                if not is_first:
+                    events.append(Event("raised", alert))
+            else:
+                worst = result if _is_worse(result, before.worst) else before.worst
+                is_new = result.status.badness > before.worst.status.badness
+                known = before.acknowledged
+                if known is not None and result.status.badness > known.badness:
+                    known = None
+                self._active[result.name] = alert = replace(before, result=result, worst=worst, acknowledged=known)
+                if is_new:
+                    events.append(Event("worsened", alert))
+        return events
+
+    def acknowledge(self, name: str) -> None:
+        """Somebody knows: it stays so until it gets worse or ends. Again: nobody does any more."""
+        if (one := self._active.get(name)) is not None:
+            known = one.worst.status if one.acknowledged is None else None
+            self._active[name] = replace(one, acknowledged=known)
+
+    def acknowledge_all(self) -> None:
+        for name, one in list(self._active.items()):
+            self._active[name] = replace(one, acknowledged=one.acknowledged or one.worst.status)
+
+
+def _is_worse(new: Result, old: Result) -> bool:
+    if new.status is not old.status:
+        return new.status.badness > old.status.badness
+    if new.value is None or old.value is None:
+        return False
+    return new.value < old.value if new.lower_is_worse else new.value > old.value

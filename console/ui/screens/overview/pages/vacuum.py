@@ -1,0 +1,53 @@
+"""Vacuum: workers that run, tables that are due and why, dead rows, and how far from freezing everything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from textual.app import ComposeResult
+
+from console.activity.read import PROGRESS
+from console.metrics.vacuum.read import AUTOVACUUM, VACUUM_DUE, VACUUM_TABLES
+from console.server.query import Read
+from console.ui.screens.overview.pages.charts import Charts, ChartsPage
+from console.ui.widgets.painting import Lines, console_app
+from console.ui.widgets.record_table import RecordTable
+from console.view import metrics_facts, metrics_vacuum
+from console.view.metrics_plots import VACUUM
+from console.view.table import Line
+
+RUNNING = tuple(query for query in PROGRESS if query.name == "progress_vacuum")
+
+
+class VacuumPage(ChartsPage):
+    """The tables nearest to autovacuum's thresholds, and what runs now."""
+
+    FOCUS = "#vacuum-table"
+    PLOTS = VACUUM
+    FACTS = 3
+
+    def compose(self) -> ComposeResult:
+        facts = Lines(id="facts")
+        facts.styles.height = self.FACTS
+        yield facts
+        yield Charts(self.PLOTS, id="charts")
+        yield RecordTable(id="vacuum-table")
+
+    def reads(self) -> Sequence[Read[Any]]:
+        return (Read(VACUUM_TABLES), Read(VACUUM_DUE), *(Read(query) for query in RUNNING))
+
+    def facts(self) -> Sequence[Line]:
+        workers, due = self.rows(AUTOVACUUM), self.rows(VACUUM_DUE)
+        running = [one for query in RUNNING for one in self.readings.rows(query) or ()]
+        return (metrics_facts.vacuum(workers[0] if workers else None, due[0] if due else None),
+                metrics_vacuum.running(running), self.span_words())
+
+    def show(self) -> None:
+        super().show()
+        self.query_one("#vacuum-table", RecordTable).show(
+            metrics_vacuum.table(self.readings.rows(VACUUM_TABLES), self.why(VACUUM_TABLES)))
+
+    def on_record_table_row_chosen(self, event: RecordTable.RowChosen) -> None:
+        one = event.row.record
+        console_app(self).hand_over("schemas", (one.schema, one.table))
