@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Literal, TextIO
 
 from console.check import report
 from console.check.evaluation import unreachable
+from console.check.exposition import as_prometheus
 from console.check.records import Report, Status, harmless
 from console.check.registry import configured
 from console.check.runner import check_target
@@ -18,16 +21,19 @@ from console.errors import ConsoleError, UsageError
 from console.server.target import Target
 
 if TYPE_CHECKING:
+    from console.check.registry import ConfiguredCheck
+    from console.headless.telemetry import Telemetry
     from console.services import Service
 
-Format = Literal["text", "json", "nagios"]
+Format = Literal["text", "json", "nagios", "prometheus"]
 LONGEST_S = 3600
 Services = Callable[[Target], "Sequence[Service]"]
 
 
 async def run(targets: Sequence[Target], config: Config, *, services: Services = lambda target: (),
               failed: Mapping[str, ConsoleError] | None = None, output_format: Format = "text",
-              timeout_s: float = 10.0, only: Iterable[str] | None = None, stream: TextIO | None = None) -> int:
+              timeout_s: float = 10.0, only: Iterable[str] | None = None, stream: TextIO | None = None,
+              telemetry: Telemetry | None = None) -> int:
     """Checks all targets at once, writes the report to `stream` (stdout) and returns 0 OK, 1 WARNING, 2 CRITICAL or
     3 UNKNOWN, the worst of all.
 
@@ -36,25 +42,44 @@ async def run(targets: Sequence[Target], config: Config, *, services: Services =
     their connection is CRITICAL. `services` gives each target's.
     Raises ConfigError and UsageError for an unknown check, a threshold or a time that makes no sense.
     """
-    if not 0 < timeout_s <= LONGEST_S:
-        raise UsageError(f"--timeout {timeout_s:g}: must be more than 0 and at most {LONGEST_S} seconds")
-    checks = configured(config, only)
-    reports = [Report(harmless(name), unreachable(checks, error), 0.0, None) for name, error in (failed or {}).items()]
-    # With no other target in the way, each has the whole deadline for itself.
-    reports += await asyncio.gather(
-        *(check_target(target, checks, services(target), timeout_s=timeout_s) for target in targets))
+    checks = checks_within(config, only, timeout_s)
+    ends_s = time.monotonic() + timeout_s
+    with telemetry.run() if telemetry else nullcontext():
+        reports = await check_all(targets, checks, services=services, failed=failed, timeout_s=timeout_s)
     stream = stream or sys.stdout
     match output_format:
         case "json":
             text = report.as_json(reports, many=len(reports) > 1)
         case "nagios":
             text = report.as_nagios(reports)
+        case "prometheus":
+            text = as_prometheus(reports)
         case _:
             text = report.as_text(reports, colour=_colourful(stream))
     encoding = stream.encoding or "utf-8"
     stream.write(text.encode(encoding, "replace").decode(encoding) + "\n")
     stream.flush()
+    if telemetry:
+        telemetry.report(reports)
+        telemetry.close(ends_s - time.monotonic())
     return Status.worst(one.status for one in reports).value
+
+
+def checks_within(config: Config, only: Iterable[str] | None, timeout_s: float) -> tuple[ConfiguredCheck, ...]:
+    """The checks of that configuration. Raises ConfigError, and UsageError for a deadline that makes no sense."""
+    if not 0 < timeout_s <= LONGEST_S:
+        raise UsageError(f"--timeout {timeout_s:g}: must be more than 0 and at most {LONGEST_S} seconds")
+    return configured(config, only)
+
+
+async def check_all(targets: Sequence[Target], checks: Sequence[ConfiguredCheck], *, services: Services,
+                    failed: Mapping[str, ConsoleError] | None, timeout_s: float) -> list[Report]:
+    """A report for each target that failed before, then for each of `targets`, all asked at once."""
+    reports = [Report(harmless(name), unreachable(checks, error), 0.0, None) for name, error in (failed or {}).items()]
+    # With no other target in the way, each has the whole deadline for itself.
+    reports += await asyncio.gather(
+        *(check_target(target, checks, services(target), timeout_s=timeout_s) for target in targets))
+    return reports
 
 
 def _colourful(stream: TextIO) -> bool:

@@ -13,6 +13,7 @@ from psycopg import AsyncConnection, sql
 from psycopg.rows import class_row
 
 from console.errors import ConsoleError, Missing, Unreachable
+from console.server import trips
 from console.server.faults import told, translate
 from console.server.info import Extension, ServerInfo
 from console.server.query import Query, Read, load
@@ -165,6 +166,12 @@ class PgSession:
         return await bounded(self._round_trip(reads, half_s), self.connection, limit_s, self._target.label)
 
     async def _round_trip(self, reads: Sequence[Read[Any]], limit_s: float | None = None) -> list[list[Any]]:
+        if not trips.listeners:
+            return await self._ask(reads, limit_s)
+        with trips.told(self._target, self._info, [read.query.name for read in reads]):
+            return await self._ask(reads, limit_s)
+
+    async def _ask(self, reads: Sequence[Read[Any]], limit_s: float | None) -> list[list[Any]]:
         """BEGIN, the timeouts, the reads and COMMIT in one pipeline; raises psycopg.Error after a rollback."""
         connection = self.connection
         cursors = []

@@ -1,0 +1,42 @@
+"""Who wants to know of every round trip to a server; nobody does unless telemetry is on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from console.server.info import ServerInfo
+from console.server.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """One round trip: the names of the queries that it asked, when (nanoseconds since 1970), and why it failed."""
+
+    target: Target
+    info: ServerInfo
+    reads: tuple[str, ...]
+    began_ns: int
+    ended_ns: int
+    error: str | None
+
+
+listeners: list[Callable[[Trip], None]] = []
+"""Called in the event loop, in the context of whoever asked; must be quick and not raise."""
+
+
+@contextmanager
+def told(target: Target, info: ServerInfo, reads: Sequence[str]) -> Iterator[None]:
+    """Tells the listeners of the round trip that the block is."""
+    began_ns, error = time.time_ns(), None
+    try:
+        yield
+    except BaseException as caught:
+        error = str(caught) or type(caught).__name__
+        raise
+    finally:
+        trip = Trip(target, info, tuple(reads), began_ns, time.time_ns(), error)
+        for listener in listeners:
+            listener(trip)
