@@ -132,13 +132,16 @@ class Recording:
             marker, kind, length, _, at_us = form.HEAD.unpack(self._file.read(form.HEAD.size))
             end = offset + form.HEAD.size + length
             is_frame = marker == form.MARKER and kind in (b"K", b"D") and length <= MOST_PAYLOAD_BYTES
-            if is_frame and self._times and at_us > self._times[-1] + UNLIKELY_US:
+            if is_frame and at_us > (self._times[-1] if self._times else 0) + UNLIKELY_US:
                 is_frame = self._read(offset) is not None  # a wrong time would hide all frames after it
             if not is_frame or end > self._size:
                 found = self._find(offset + 1)
                 self.lost_bytes += found - offset
                 offset, key = found, None
                 continue
+            while self._times and at_us <= self._times[-1] and self._read(self._offsets[-1]) is None:
+                self._leave_out_last(offset)
+                key = None if key == len(self._offsets) else key
             if kind == b"K":
                 key = len(self._offsets)
             if key is None or (self._times and at_us <= self._times[-1]):
@@ -166,10 +169,17 @@ class Recording:
 
     def _check_end(self) -> None:
         """Leaves out the last frames when they are torn, as after a power failure."""
+        end = self._size
         while self._offsets and self._read(self._offsets[-1]) is None:
-            self.lost_bytes += self._size - self._offsets[-1]
-            for one in (self._offsets, self._times, self._keys):
-                one.pop()
+            end = self._leave_out_last(end)
+
+    def _leave_out_last(self, end: int) -> int:
+        """Forgets the last frame, which goes on until `end` at most; where it begins."""
+        offset = self._offsets[-1]
+        self.lost_bytes += end - offset
+        for one in (self._offsets, self._times, self._keys):
+            one.pop()
+        return offset
 
     def _read(self, offset: int) -> bytes | None:
         """The compressed payload of the frame there; None when it is not whole."""
