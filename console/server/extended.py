@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 from psycopg import AsyncConnection, errors, generators, pq
 from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.waiting import Ready, Wait
 
 from console.errors import UsageError
 
@@ -85,32 +87,49 @@ async def answered(connection: AsyncConnection[Any], text: str) -> pq.abc.PGresu
 
 async def streamed(connection: AsyncConnection[Any], text: str, types: Types) -> Streamed:
     """Runs a statement and takes its rows one by one, of which the first are kept. Raises psycopg.Error, UsageError."""
-    pgconn = connection.pgconn
-    pgconn.send_query_params(text.encode(), None)
-    pgconn.set_single_row_mode()
-    rows: list[Row] = []
-    held = dropped = 0
-    failure: psycopg.Error | None = None
-    last: pq.abc.PGresult | None = None
-    while (result := await connection.wait(generators.fetch(pgconn))) is not None:
-        if result.status in _COPYING:
-            await connection.close()
-            raise UsageError("COPY between server and client is psql's way to carry data",
-                             hint="export the result of a query; INSERT what is to be written")
-        if result.status in _FAILED:
-            failure = errors.error_from_result(result)
-        elif result.status == ExecStatus.SINGLE_TUPLE and len(rows) < KEPT_ROWS and held < KEPT_BYTES:
-            rows.append(row_of(result, 0))
-            held += size_of(rows[-1])
-        elif result.status == ExecStatus.SINGLE_TUPLE:
-            dropped += 1
-        last = result
-    if failure is not None:
-        raise failure
+    connection.pgconn.send_query_params(text.encode(), None)
+    connection.pgconn.set_single_row_mode()
+    taken = _Taken()
+    await connection.wait(taken.run(connection.pgconn))
+    if taken.is_copying:
+        await connection.close()
+        raise UsageError("COPY between server and client is psql's way to carry data",
+                         hint="export the result of a query; INSERT what is to be written")
+    if taken.failure is not None:
+        raise taken.failure
+    last = taken.last
     if last is None:
         return Streamed((), (), 0, "", None)
-    columns = await types.columns(connection, last)
-    return Streamed(columns, tuple(rows), dropped, (last.command_status or b"").decode(), last.command_tuples)
+    return Streamed(await types.columns(connection, last), tuple(taken.rows), taken.dropped,
+                    (last.command_status or b"").decode(), last.command_tuples)
+
+
+class _Taken:
+    """The results of a statement, taken to the last in one go: psycopg lets that finish also when it was cancelled."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self.dropped = 0
+        self.last: pq.abc.PGresult | None = None
+        self.failure: psycopg.Error | None = None
+        self.is_copying = False
+
+    def run(self, pgconn: pq.abc.PGconn) -> Generator[Wait, Ready | int | None, None]:
+        held = 0
+        while (result := (yield from generators.fetch(pgconn))) is not None:
+            self.last = result
+            if result.status in _COPYING:
+                self.is_copying = True
+                return
+            if result.status in _FAILED:
+                self.failure = errors.error_from_result(result)
+            elif result.status != ExecStatus.SINGLE_TUPLE:
+                continue
+            elif len(self.rows) < KEPT_ROWS and held < KEPT_BYTES:
+                self.rows.append(row_of(result, 0))
+                held += size_of(self.rows[-1])
+            else:
+                self.dropped += 1
 
 
 def row_of(result: pq.abc.PGresult, number: int) -> Row:

@@ -137,7 +137,8 @@ class SqlEditor(TextArea):
 
     def _offer(self, *, asked: bool) -> None:
         context = context_at(self.text, self.offset_of_cursor)
-        if not asked and len(context.prefix) < SHORTEST and context.qualifier is None:
+        is_short = len(context.prefix) < SHORTEST and context.qualifier is None and context.place != "operator"
+        if not asked and is_short:
             self.hide_offered()
             return
         self._has_moved = False

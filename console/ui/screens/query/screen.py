@@ -49,6 +49,8 @@ class QueryScreen(ConsoleScreen):
     CSS_PATH = "screen.tcss"
     FOCUS = "#editor"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("C", "end('commit')", "commit", id="query.commit"),
+        Binding("B", "end('rollback')", "roll back", id="query.rollback"),
         Binding("ctrl+r,f9,ctrl+enter", "run", "run", key_display="^r", id="query.run"),
         Binding("ctrl+c,escape", "cancel", "cancel", key_display="esc", priority=True, id="query.cancel"),
         Binding("ctrl+g", "run_all", "run all", key_display="^g", id="query.run_all"),
@@ -57,8 +59,6 @@ class QueryScreen(ConsoleScreen):
         Binding("ctrl+n", "format", "format", key_display="^n", id="query.format"),
         Binding("i", "edit", "edit", id="query.edit"),
         Binding("r", "run", show=False),
-        Binding("C", "end('commit')", "commit", id="query.commit"),
-        Binding("B", "end('rollback')", "roll back", id="query.rollback"),
         Binding("M", "mode", "autocommit or manual", id="query.mode"),
         Binding("L", "limit", "time limit", id="query.limit"),
         Binding("P", "open_plan", "open a plan", id="query.plan"),
@@ -302,16 +302,16 @@ class QueryScreen(ConsoleScreen):
             case "mode":
                 return not waiting and self.running is None and (self.sql is None or self.sql.transaction == "none")
             case "edit":
-                return not self.editor.has_focus
+                return self.focused is not self.editor
             case "end":
                 return self.running is None and self.sql is not None and self.sql.transaction != "none"
             case "tab":
                 return len(self.results.outcomes) > 1
-            case "filter" if self.editor.has_focus:
+            case "filter" if self.focused is self.editor:
                 return False
             case "export":
                 outcome = self.results.outcome
-                return not self.editor.has_focus and outcome is not None and bool(outcome.columns)
+                return self.focused is not self.editor and outcome is not None and bool(outcome.columns)
         return super().check_action(action, parameters)
 
     def action_cancel(self) -> None:
