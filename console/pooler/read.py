@@ -76,29 +76,38 @@ def _is_admin(console: Console, settings: Mapping[str, Setting]) -> bool | None:
     return console.user in [one.strip() for one in (entry.value or "").split(",")]
 
 
-async def read_look(console: Console, also: Iterable[str], taken_s: float) -> Look:
+async def read_look(console: Console, also: Iterable[str], taken_s: float,
+                    unknown: dict[str, str] | None = None) -> Look:
     """The pools with their databases and totals, and what else is wanted now: SHOWs by name.
+
+    `unknown` remembers what this version doesn't know, with the reason: every try is an error in the pooler's log.
 
     What this version doesn't know, or this user may not see, is left out with its reason; the pools must be there.
     Raises ConsoleError.
     """
     pools = records(PoolUse, await console.show("POOLS"), ["database", "user"])
     answers: dict[str, Shown] = {}
+    unknown = {} if unknown is None else unknown
     unavailable: dict[str, str] = {}
     for name in dict.fromkeys(("DATABASES", "STATS", *also)):
+        if name in unknown:
+            continue
         try:
             answers[name] = await console.show(name)
         except Unreachable:
             raise
-        except (Missing, Denied, ServerError) as error:
+        except ServerError as error:
             unavailable[name] = f"{error.summary}: {error.hint}" if error.hint else error.summary
+            if isinstance(error, Missing | Denied):
+                unknown[name] = f"SHOW {name}: {error.hint}"
     links = {name: records(Link, answers[name]) for name in (CLIENTS, SERVERS) if name in answers}
     return Look(
         taken_s=taken_s, pools=pools,
         databases=records(PoolerDatabase, answers["DATABASES"], ["name"]) if "DATABASES" in answers else (),
         totals=totals(answers["STATS"]) if "STATS" in answers else (),
         clients=links.get(CLIENTS), servers=links.get(SERVERS),
-        shown={name: Table(one.columns, one.rows) for name, one in answers.items()}, unavailable=unavailable)
+        shown={name: Table(one.columns, one.rows) for name, one in answers.items()},
+        unavailable=unavailable | unknown)
 
 
 async def read_once(target: Target, within_s: float) -> PoolerReading:

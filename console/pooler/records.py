@@ -218,6 +218,13 @@ class Look:
     shown: Mapping[str, Table] = field(default_factory=dict)
     unavailable: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def stopped(self) -> str | None:
+        """Whether the whole pooler is "paused" or "suspended" (SHOW STATE, 1.19+); None: not, or it doesn't say."""
+        state = self.shown.get("STATE")
+        return next((str(row[0]) for row in state.rows if row[0] != "active" and row[1] == "yes"), None) \
+            if state is not None else None
+
 
 @dataclass(frozen=True, slots=True)
 class PoolerReading:

@@ -169,10 +169,11 @@ class PoolerWatch:
 
     # commands
 
-    async def command(self, command: Command) -> str:
+    async def command(self, command: Command) -> str | None:
         """Runs one on a connection of its own, with `pending` set until it is answered; one at a time.
 
-        Raises ConsoleError. Cancelling it leaves the pooler in the state that it has begun.
+        Returns what PgBouncer said, None after `give_up`. Raises ConsoleError. Cancelling it leaves the pooler in the
+        state that it has begun.
         """
         if self.pending is not None:
             raise ServerError(f"{self.pending.command} has not been answered yet")
@@ -186,7 +187,7 @@ class PoolerWatch:
             return said
         except asyncio.CancelledError:
             if self._command.cancelled():
-                raise ServerError(f"{command.text} was given up") from None
+                return None
             self._command.cancel()
             raise
         finally:

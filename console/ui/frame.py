@@ -74,6 +74,16 @@ class ConsoleScreen(Screen[None]):
         """What another screen handed over, once there are widgets to show it: the SQL of a query, a session's pid."""
 
     @property
+    def is_waiting(self) -> bool:
+        """Whether there is nothing to show but what is waited for."""
+        return self.connection.state in WAITING
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether what is shown is no longer live."""
+        return self.connection.state is State.LOST
+
+    @property
     def has_reads(self) -> bool:
         """Whether there is anything for `sample` to ask; see `poll_or_rest` when that changes."""
         return type(self).sample is not ConsoleScreen.sample
@@ -102,15 +112,14 @@ class ConsoleScreen(Screen[None]):
         """Brings the frame in line with the connection's state."""
         if not self.is_mounted or self.query_one_optional(Header) is None:  # not there yet, or being taken down
             return
-        state = self.connection.state
-        waiting = state in WAITING
+        waiting = self.is_waiting
         if waiting != self.has_class("-waiting"):
             self._set_waiting(waiting)
             self.refresh_bindings()
         if not waiting and self.FOCUS and self.focused is None:
             # At once: `focus` waits, and would take it from who was quicker.
             self.set_focus(self.query_one_optional(self.FOCUS))
-        stale = state is State.LOST
+        stale = self.is_stale
         if stale != self.has_class("-stale"):
             self.set_class(stale, "-stale", update=False)
             for widget in self.query("#body *"):
@@ -136,7 +145,7 @@ class ConsoleScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self._wake = asyncio.Event()
-        self._set_waiting(self.connection.state in WAITING)
+        self._set_waiting(self.is_waiting)
 
     def on_screen_resume(self, event: events.ScreenResume) -> None:
         self.show_state()

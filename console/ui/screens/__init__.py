@@ -35,5 +35,6 @@ ENTRIES = (
     Entry(4, "activity", "Activity", "console.ui.screens.activity.screen:ActivityScreen"),
     Entry(5, "statements", "Statements", "console.ui.screens.statements.screen:StatementsScreen"),
     Entry(6, "vectors", "Vectors", "console.ui.screens.vectors.screen:VectorsScreen"),
+    Entry(7, "pgbouncer", "PgBouncer", "console.ui.screens.pgbouncer.screen:PgBouncerScreen"),
     Entry(8, "query", "Query", "console.ui.screens.query.screen:QueryScreen"),
 )

@@ -1,0 +1,292 @@
+"""PgBouncer's SHOWs as tables; columns that only some version has stand at the end under its own names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+from console.pooler.records import Link, Look, More, PoolerDatabase, Rates, Saturation, Setting
+from console.pooler.records import Table as Shown
+from console.view import format as fmt
+from console.view.pooler import LONG_WAIT_S
+from console.view.table import Cell, Column, Row, Table, Tone
+
+
+class _HasMore(Protocol):
+    @property
+    def more(self) -> More: ...
+
+
+POOL_COLUMNS = (
+    Column("database", "database", fixed=True, minimum=8, maximum=20),
+    Column("user", "user", fixed=True, minimum=4, maximum=16),
+    Column("clients", "clients", align="right", minimum=7, maximum=8),
+    Column("waiting", "waiting", align="right", minimum=7, maximum=8),
+    Column("maxwait", "maxwait", align="right", minimum=7, maximum=8),
+    Column("active", "active", align="right", minimum=6, maximum=7),
+    Column("idle", "idle", align="right", minimum=5, maximum=6, priority=3),
+    Column("used", "used", align="right", minimum=5, maximum=6, priority=4),
+    Column("size", "size", align="right", minimum=5, maximum=9),
+    Column("full", "full", align="right", minimum=5, maximum=7, priority=1),
+    Column("xacts", "xact/s", align="right", minimum=6, maximum=8, priority=2),
+    Column("queries", "query/s", align="right", minimum=7, maximum=8, priority=2),
+    Column("query_ms", "avg query", align="right", minimum=9, maximum=9, priority=2),
+    Column("wait_ms", "avg wait", align="right", minimum=8, maximum=8, priority=1),
+    Column("login", "login", align="right", minimum=6, maximum=6, priority=5),
+    Column("tested", "tested", align="right", minimum=7, maximum=7, priority=6),
+    Column("cancelling", "cancelling", align="right", minimum=10, maximum=10, priority=7),
+    Column("mode", "mode", minimum=6, maximum=12, priority=5),
+)
+
+
+def pools_table(pools: Sequence[Saturation], rates: Sequence[Rates], is_read: bool = True) -> Table:
+    """The pools. Rates are a database's: they stand where it has one pool, else in the view of the statistics."""
+    by_database = {one.database: one for one in rates}
+    users: dict[str, int] = {}
+    for one in pools:
+        users[one.pool.database] = users.get(one.pool.database, 0) + 1
+    rows = []
+    for one in pools:
+        pool = one.pool
+        passed = by_database.get(pool.database) if users[pool.database] == 1 else None
+        waits: Tone = "" if not pool.cl_waiting else "critical" if pool.maxwait_s >= LONG_WAIT_S else "warning"
+        full: Tone = "critical" if one.is_saturated else "warning" if (one.percent or 0) >= 90 else ""
+        cancelling = (pool.sv_active_cancel or 0) + (pool.sv_being_canceled or 0)
+        state = " paused" if one.is_paused else " disabled" if one.is_disabled else ""
+        rows.append(Row(pool.key, (
+            Cell(f"{pool.database}{state}", "warning" if state else "strong", pool.database), Cell(pool.user),
+            _count(pool.cl_active), Cell(str(pool.cl_waiting), waits or "faint", pool.cl_waiting),
+            Cell(fmt.duration(pool.maxwait_s) if pool.cl_waiting else "", waits, pool.maxwait_s),
+            Cell(str(one.active), full or ("" if one.active else "faint"), one.active),
+            _count(pool.sv_idle), _count(pool.sv_used),
+            Cell(_size(one), "", one.size),
+            Cell("" if one.percent is None else fmt.percent(round(one.percent)), full, one.percent),
+            *_rate_cells(passed), _count(pool.sv_login), _count(pool.sv_tested), _count(cancelling),
+            Cell(pool.pool_mode or "", "dim")), record=one))
+    empty = "no client has asked for a database yet: PgBouncer makes a pool for each database and user that is used"
+    return _with_more(Table(POOL_COLUMNS, tuple(rows), empty if is_read else "reading…"), [one.pool for one in pools])
+
+
+def _size(one: Saturation) -> str:
+    if one.size is None:
+        return fmt.UNKNOWN
+    return f"{one.size} + {one.reserve}" if one.reserve else str(one.size)
+
+
+def _rate_cells(one: Rates | None) -> tuple[Cell, Cell, Cell, Cell]:
+    if one is None:
+        return Cell(""), Cell(""), Cell(""), Cell("")
+    return (Cell(fmt.number(one.xacts_per_s), "", one.xacts_per_s),
+            Cell(fmt.number(one.queries_per_s), "", one.queries_per_s),
+            Cell(fmt.milliseconds(one.query_ms), "", one.query_ms),
+            Cell(fmt.milliseconds(one.wait_ms), "warning" if (one.wait_ms or 0) >= 100 else "", one.wait_ms))
+
+
+DATABASE_COLUMNS = (
+    Column("name", "database", fixed=True, minimum=8, maximum=24),
+    Column("state", "state", minimum=8, maximum=8),
+    Column("server", "server", minimum=10, maximum=34),
+    Column("database", "there", minimum=6, maximum=20, priority=3),
+    Column("force_user", "as user", minimum=7, maximum=14, priority=4),
+    Column("connections", "connections", align="right", minimum=11),
+    Column("max_connections", "limit", align="right", minimum=6, priority=2),
+    Column("pool_size", "pool size", align="right", minimum=9),
+    Column("reserve", "reserve", align="right", minimum=7, priority=1),
+    Column("min_pool_size", "min", align="right", minimum=4, priority=5),
+    Column("mode", "mode", minimum=6, maximum=12, priority=2),
+    Column("clients", "clients", align="right", minimum=7, priority=6),
+)
+
+
+def databases_table(databases: Sequence[PoolerDatabase], why: str | None) -> Table:
+    rows = []
+    for one in databases:
+        state, tone = _state(one)
+        rows.append(Row(one.name, (
+            Cell(one.name, "strong"), Cell(state, tone),
+            Cell(f"{one.host or 'local'}:{one.port}" if one.port else one.host or "local"),
+            Cell(one.database or "", "dim"), Cell(one.force_user or "", "dim"),
+            _count(one.current_connections), Cell("none" if not one.max_connections else str(one.max_connections),
+                                                  "dim", one.max_connections),
+            _count(one.pool_size), _count(one.reserve_pool_size), _count(one.min_pool_size),
+            Cell(one.pool_mode or "default", "dim"), _count(one.current_client_connections)), record=one))
+    return _with_more(Table(DATABASE_COLUMNS, tuple(rows), why or "no database is configured"), databases)
+
+
+def _state(one: PoolerDatabase) -> tuple[str, Tone]:
+    if one.paused:
+        return "paused", "warning"
+    if one.disabled:
+        return "disabled", "warning"
+    return ("", "") if one.paused is None else ("open", "ok")
+
+
+LINK_COLUMNS = (
+    Column("database", "database", minimum=8, maximum=18, priority=1),
+    Column("user", "user", minimum=6, maximum=16, priority=1),
+    Column("application", "application", minimum=16, maximum=24),
+    Column("state", "state", minimum=8, maximum=14),
+)
+CLIENT_COLUMNS = (
+    Column("place", "client", fixed=True, minimum=15, maximum=28), *LINK_COLUMNS,
+    Column("wait", "waits", align="right", minimum=6, maximum=8),
+    Column("server", "server pid", align="right", minimum=10, maximum=10),
+    Column("connect_time", "since", minimum=19, maximum=23, priority=2),
+    Column("request_time", "last request", minimum=19, maximum=23, priority=3),
+    Column("tls", "tls", minimum=3, maximum=24, priority=5),
+    Column("prepared", "prepared", align="right", minimum=8, priority=6),
+)
+SERVER_COLUMNS = (
+    Column("pid", "server pid", align="right", fixed=True, minimum=10, maximum=10), *LINK_COLUMNS,
+    Column("client", "client (true)", minimum=15, maximum=28),
+    Column("place", "server", minimum=8, maximum=24, priority=4),
+    Column("connect_time", "since", minimum=19, maximum=23, priority=2),
+    Column("request_time", "last request", minimum=19, maximum=23, priority=3),
+    Column("tls", "tls", minimum=3, maximum=24, priority=5),
+    Column("closing", "closing", minimum=7, maximum=7, priority=1),
+)
+
+
+def clients_table(look: Look) -> Table:
+    """The clients, with the server's process that works for each."""
+    servers = {one.ptr: one for one in look.servers or ()}
+    rows = []
+    for one in look.clients or ():
+        server = servers.get(one.link) if one.link else None
+        waits = one.state == "waiting" and one.wait_s is not None
+        tone: Tone = "critical" if waits and (one.wait_s or 0) >= LONG_WAIT_S else "warning" if waits else ""
+        rows.append(Row(one.ptr or one.place, (
+            Cell(one.place, "strong"), *_link_cells(one, tone),
+            Cell(fmt.duration(one.wait_s) if waits else "", tone, one.wait_s if waits else 0.0),
+            _pid(server), _time(one.connect_time), _time(one.request_time), Cell(one.tls or "", "dim"),
+            _count(one.prepared_statements)), record=one))
+    return _with_more(Table(CLIENT_COLUMNS, tuple(rows), _why(look, "CLIENTS", look.clients, "no client")),
+                      look.clients or ())
+
+
+def servers_table(look: Look) -> Table:
+    """The connections to servers, with the client that each works for."""
+    clients = {one.ptr: one for one in look.clients or ()}
+    rows = []
+    for one in look.servers or ():
+        client = clients.get(one.link) if one.link else None
+        rows.append(Row(one.ptr or str(one.remote_pid), (
+            _pid(one), *_link_cells(one, ""), Cell(client.place if client else "", "accent"),
+            Cell(one.place, "dim"), _time(one.connect_time), _time(one.request_time), Cell(one.tls or "", "dim"),
+            Cell("yes" if one.close_needed else "", "warning")), record=one))
+    return _with_more(Table(SERVER_COLUMNS, tuple(rows), _why(look, "SERVERS", look.servers,
+                                                              "no connection to a server is open")),
+                      look.servers or ())
+
+
+def _link_cells(one: Link, tone: Tone) -> tuple[Cell, ...]:
+    quiet: Tone = tone or ("faint" if one.state == "idle" else "")
+    return (Cell(one.database or "", "dim"), Cell(one.user or ""), Cell(one.application_name or ""),
+            Cell(one.state, quiet))
+
+
+def _pid(one: Link | None) -> Cell:
+    return Cell("") if one is None or not one.remote_pid else Cell(str(one.remote_pid), "strong", one.remote_pid)
+
+
+def _time(text: str | None) -> Cell:
+    return Cell((text or "").removesuffix(" UTC"), "dim", text or "")
+
+
+STATS_COLUMNS = (
+    Column("database", "database", fixed=True, minimum=8, maximum=24),
+    Column("xacts", "xact/s", align="right", minimum=7),
+    Column("queries", "query/s", align="right", minimum=7),
+    Column("query_ms", "avg query", align="right", minimum=9),
+    Column("wait_ms", "avg wait", align="right", minimum=8),
+    Column("xact_ms", "avg xact", align="right", minimum=8, priority=1),
+    Column("received", "in", align="right", minimum=9, priority=2),
+    Column("sent", "out", align="right", minimum=9, priority=2),
+    Column("total_xacts", "xacts", align="right", minimum=8, priority=3),
+    Column("total_queries", "queries", align="right", minimum=8, priority=3),
+    Column("total_received", "in, total", align="right", minimum=9, priority=4),
+    Column("total_sent", "out, total", align="right", minimum=10, priority=4),
+)
+
+
+def stats_table(look: Look, rates: Sequence[Rates]) -> Table:
+    """What goes through each database: of the last interval, and since the pooler started."""
+    by_database = {one.database: one for one in rates}
+    rows = []
+    for one in look.totals:
+        now = by_database.get(one.database)
+        rows.append(Row(one.database, (
+            Cell(one.database, "strong"), *_rate_cells(now or Rates(database=one.database)),
+            Cell(fmt.milliseconds(now.xact_ms if now else None), "", now.xact_ms if now else None),
+            Cell(fmt.rate(now.received_bytes_per_s if now else None), "", now.received_bytes_per_s if now else None),
+            Cell(fmt.rate(now.sent_bytes_per_s if now else None), "", now.sent_bytes_per_s if now else None),
+            _count(one.xact_count), _count(one.query_count),
+            Cell(fmt.size(one.received), "dim", one.received), Cell(fmt.size(one.sent), "dim", one.sent)), record=one))
+    return _with_more(Table(STATS_COLUMNS, tuple(rows), look.unavailable.get("STATS", "no statistics yet")),
+                      look.totals)
+
+
+CONFIG_COLUMNS = (
+    Column("key", "setting", fixed=True, minimum=16, maximum=32),
+    Column("value", "value", minimum=16, maximum=60, flexible=True),
+    Column("default", "default", minimum=10, maximum=30, priority=1),
+    Column("changeable", "changeable", minimum=10, maximum=10),
+)
+
+
+def config_table(settings: Mapping[str, Setting]) -> Table:
+    """The settings; those that differ from their default stand out."""
+    rows = []
+    for one in settings.values():
+        differs = one.default is not None and one.value != one.default
+        rows.append(Row(one.key, (
+            Cell(one.key, "strong" if differs else ""), Cell(_flat(one.value), "accent" if differs else ""),
+            Cell(_flat(one.default), "dim"),
+            Cell("yes" if one.is_changeable else "restart", "" if one.is_changeable else "faint")), record=one))
+    return _with_more(Table(CONFIG_COLUMNS, tuple(rows), "reading…"), list(settings.values()))
+
+
+def shown_table(shown: Shown | None, why: str | None) -> Table:
+    """Any SHOW as it is: columns under the names that PgBouncer gives them."""
+    if shown is None:
+        return Table((), (), why or "reading…")
+    columns = tuple(
+        Column(name, name.replace("_", " "), fixed=index == 0, minimum=4, maximum=40, priority=max(0, index - 6),
+               align="right" if any(isinstance(row[index], int) for row in shown.rows) else "left")
+        for index, name in enumerate(shown.columns))
+    rows = tuple(Row(f"{number} {row[0]}", tuple(_any(value) for value in row))
+                 for number, row in enumerate(shown.rows))
+    return Table(columns, rows, "PgBouncer has none")
+
+
+def _with_more(table: Table, records: Sequence[_HasMore]) -> Table:
+    """`table` with the columns that only this version of PgBouncer has, under its own names, at the end."""
+    names = list(dict.fromkeys(name for one in records for name in one.more))
+    if not names:
+        return table
+    columns = tuple(Column(f"more {name}", name.replace("_", " "), minimum=4, maximum=30, priority=9,
+                           align="right" if any(isinstance(one.more.get(name), int) for one in records) else "left")
+                    for name in names)
+    extra = {id(one): tuple(_any(one.more.get(name)) for name in names) for one in records}
+    rows = tuple(replace(row, cells=(*row.cells, *extra[id(one)]))
+                 for row, one in zip(table.rows, records, strict=True))
+    return replace(table, columns=(*table.columns, *columns), rows=rows)
+
+
+def _any(value: Any) -> Cell:
+    if value is None:
+        return Cell("", "faint")
+    return Cell(fmt.count(value), "", value) if isinstance(value, int) else Cell(_flat(value))
+
+
+def _flat(value: Any) -> str:
+    return "" if value is None else " ".join(str(value).split())
+
+
+def _count(value: int | None) -> Cell:
+    return Cell("", "faint") if value is None else Cell(fmt.count(value), "" if value else "faint", value)
+
+
+def _why(look: Look, name: str, rows: Sequence[Link] | None, none: str) -> str:
+    return look.unavailable.get(name) or ("reading…" if rows is None else none)
