@@ -47,9 +47,8 @@ def verdict(result: SearchResult, indexes: Sequence[VectorIndex], ef_search: str
         return ((f"{rows} in {took}", "strong"), (" · reading the plan…", "dim"))
     way = _way(result, indexes, ef_search, probes)
     if count < result.k:
-        why = result.warnings[0].partition(": ")[2] if result.warnings else ""
-        reason = result.reasons[0].sentence if result.reasons else ""
-        words = " · ".join(part for part in (why, reason) if part)
+        words = result.reasons[0].sentence if result.reasons else \
+            result.warnings[0].partition(": ")[2] if result.warnings else ""
         return ((f"ONLY {rows}" if count else f"NO ROWS, {fmt.count(result.k)} asked for", "critical"),
                 (f": {words}" if words else "", "critical"), (f" · {took} {way}", "dim"))
     is_choice = result.verdict is not None and result.verdict.outcome == "cost"
@@ -173,9 +172,9 @@ def comparison_line(a: SearchResult, b: SearchResult, setting_a: str, setting_b:
     share, moved = vectors.overlap(a, b)
     same = "nothing to compare" if share is None else f"{share * 100:.0f} % of the rows in common"
     shifted = sum(one.rank_a is not None and one.rank_b is not None and one.rank_a != one.rank_b for one in moved)
-    return (("A ", "accent"), (f"{setting_a}: {len(a.hits)} rows, {fmt.milliseconds(a.server_ms)}   ", ""),
-            ("B ", "accent"), (f"{setting_b}: {len(b.hits)} rows, {fmt.milliseconds(b.server_ms)}   ", ""),
-            (f"{same}, {fmt.plural(shifted, 'rank')} moved", "strong"))
+    return ((f"{same}, {fmt.plural(shifted, 'rank')} moved   ", "strong"),
+            ("A ", "accent"), (f"{setting_a}: {len(a.hits)} rows, {fmt.milliseconds(a.server_ms)}   ", ""),
+            ("B ", "accent"), (f"{setting_b}: {len(b.hits)} rows, {fmt.milliseconds(b.server_ms)}", ""))
 
 
 _TONES: Mapping[str, Tone] = {"same": "dim", "new": "ok", "gone": "critical"}

@@ -53,8 +53,7 @@ def about_lines(state: State, asked: str, render_ms: float | None, server: Mappi
                    (f"  {column.comment}" if column.comment else "", "dim"))
     question: Line = (("search ", "dim"), (asked or "nothing yet", "strong" if asked else "dim"))
     pieces: list[tuple[str, Tone]] = [
-        ("metric ", "dim"), (metric.title, ""), ("  index ", "dim"), (through, "" if index else "warning"),
-        ("  k ", "dim"), (str(setup.k), "")]
+        ("metric ", "dim"), (metric.title, ""), ("  k ", "dim"), (str(setup.k), "")]
     if setup.offset:
         pieces += [("  offset ", "dim"), (str(setup.offset), "accent")]
     options = setup.options
@@ -71,6 +70,7 @@ def about_lines(state: State, asked: str, render_ms: float | None, server: Mappi
         pieces += [("  exact", "accent")]
     conditions = [*([setup.where] if setup.where else []), *map(filter_words, setup.filters)]
     pieces += [("  filter ", "dim"), (" and ".join(conditions), "accent")] if conditions else [("  no filter", "dim")]
+    pieces += [("  index ", "dim"), (through, "" if index else "warning")]
     return [first, question, tuple(pieces), *_what_ran(state, render_ms)]
 
 

@@ -20,8 +20,10 @@ class HitsTable(RecordTable):
     """The rows found; while there are none, enter begins a search."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "begin", "search like a random row", key_display="enter", id="hits.begin"),
-        Binding("enter", "choose", "whole row", key_display="enter", id="hits.choose")]
+        Binding("enter", "begin", "search like any row", key_display="enter", id="hits.begin"),
+        Binding("enter", "choose", "row", key_display="enter", id="hits.choose"),
+        Binding("s", "sort", "sort", show=False, id="hits.sort"),
+        Binding("y", "copy", "copy", show=False, id="hits.copy")]
 
     class Begun(Message):
         """A person wants to see anything at all."""

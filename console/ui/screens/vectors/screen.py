@@ -31,10 +31,11 @@ class VectorsScreen(SearchingScreen):
     FOCUS = "#hits"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "cancel", key_display="esc", id="vectors.cancel"),
-        Binding("n", "ask", "new search", id="vectors.ask"),
-        Binding("m", "more", "more like this", id="vectors.more"),
+        Binding("n", "ask", "search", id="vectors.ask"),
+        Binding("m", "more", "similar", id="vectors.more"),
         Binding("o", "settings", "options", id="vectors.settings"),
         Binding("c", "column", "column", id="vectors.column"),
+        Binding("slash", "filter", "filter", show=False, key_display="/", id="vectors.filter"),
         Binding("right_square_bracket", "move_tab(1)", "tabs", key_display="[ ]", id="vectors.next_tab"),
         Binding("left_square_bracket", "move_tab(-1)", show=False, id="vectors.previous_tab"),
         Binding("a", "keep", "keep as A", id="vectors.keep"),

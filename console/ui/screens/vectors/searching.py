@@ -154,7 +154,7 @@ class SearchingScreen(ConsoleScreen):
             empty = estimate == 0 and column.relkind in "rm"
             self.results.say("the table is empty: there is nothing to find" if empty else
                              "enter  searches for what is like a row drawn at random\n"
-                             "n      asks for something: a text, a row of any table, a vector pasted or in a file\n"
+                             "n      asks for something: a text, a row of any table, a vector\n"
                              "c      chooses another column", can_begin=True)
 
     async def _renew(self, column: VectorColumn) -> None:
