@@ -37,13 +37,13 @@ class Plane:
         return [point for cloud in self.clouds for point in cloud.points]
 
     def x_range(self) -> tuple[float, float]:
-        """The smallest and the largest x, with some room on both sides."""
+        """The smallest and the largest x, with some room on both sides, on the right for a label."""
         found = [x for x, _, _ in self.points] + [x for x, _ in self.lines]
         low, high = min(found), max(found)
         if self.is_logarithmic:
-            return low / 1.3, high * 1.3
+            return low / 1.3, high * 1.7
         room = (high - low) * 0.06 or high * 0.2
-        return max(0.0, low - room), high + room
+        return max(0.0, low - room), high + 2 * room
 
     def y_range(self) -> tuple[float, float]:
         found = [y for _, y, _ in self.points]

@@ -41,6 +41,7 @@ class Painted(Widget, can_focus=False):
     def redraw(self, *, everything: bool = False) -> None:
         """Compares what should be shown with what is, and repaints the difference."""
         if not self.is_mounted or not self.size:
+            self._strips = ()  # what was drawn before is not what is shown once there is room again
             return
         old, self._strips = self._strips, self._drawn()
         if everything or not self._fits(old):

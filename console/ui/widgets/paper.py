@@ -57,6 +57,8 @@ def wrapped(paragraph: Line, cells: int, indent: int = 0) -> list[Line]:
     for word, tone in _words(pieces):
         wide = text.width(word)
         if used + text.width(word.rstrip()) > cells and used > (indent if len(lines) > 1 else 0):
+            last, its_tone = lines[-1][-1]
+            lines[-1][-1] = (last.rstrip(), its_tone)  # the space at the break would be one cell too many
             lines.append([(" " * indent, "")])
             used, word = indent, word.lstrip()
             wide = text.width(word)

@@ -126,7 +126,9 @@ class CreateDialog(LinesDialog[Order]):
         workers = fmt.plural(advice.workers, "parallel worker") if advice.workers else "no parallel worker"
         words: list[tuple[str, Tone]] = [(
             f"{rows}: about {fmt.size(advice.size_bytes)} on disk, {fmt.size(advice.memory_bytes)} of memory while it "
-            f"is built, {workers}{self._time(advice.fits_rows, advice.workers)}", "strong")]
+            f"is built, {workers}{self._time(advice.fits_rows, advice.workers)}", "strong"), (order.sql, "accent")]
+        if self._design.bits:
+            words.append((ddl.reranked(self._design.column, BY_NAME["cosine"]), "dim"))
         if facts.relation.analyzed_at is None and facts.rows is not None:
             words.append(("The table was never analyzed: the number of its rows is a guess.", "warning"))
         words += [(one[:1].upper() + one[1:], "warning") for one in advice.sentences]
@@ -134,10 +136,6 @@ class CreateDialog(LinesDialog[Order]):
             words.append(self._told)
         if self._obstacle is not None:
             words.append((f"{self._obstacle.summary}: {self._obstacle.hint}", "warning"))
-        words += [("", ""), (order.sql, "accent")]
-        if self._design.bits:
-            column = self._design.column
-            words.append((ddl.reranked(column, BY_NAME["cosine"]), "dim"))
         return words
 
     def _time(self, fits_rows: float | None, workers: int) -> str:

@@ -150,7 +150,8 @@ class IndexesPage(VectorPage):
         run, found = self.run_here, self._found
         if run is not None and not run.is_over:
             elapsed_s = console_app(self).runs.elapsed_s(run)
-            return view.step_line(f"{run.title} on {run.target}", run.standing.step, elapsed_s)
+            elsewhere = "" if run.target == console_app(self).connection.label else f" on {run.target}"
+            return view.step_line(run.title + elsewhere, run.standing.step, elapsed_s)
         if self._told:
             return self._told
         if found is None:
@@ -170,7 +171,7 @@ class IndexesPage(VectorPage):
             words.append(("", ""))
         if found is not None:
             for one in (*found.versions, *found.advice):
-                words.append((f"{one.sentence[:1].upper()}{one.sentence[1:]}.", ""))
+                words.append((f"{one.sentence}.", ""))
                 if one.sql:
                     words.append((f"  {one.sql}", "accent"))
             reasons = list(dict.fromkeys(one.why_not for one in found.indexes if one.why_not))

@@ -74,7 +74,7 @@ class LinesDialog(Dialog[Answer]):
         items = self.items()
         self.table.show(Table(_COLUMNS, tuple(
             Row(one.key, (Cell(one.name), Cell(one.value, "strong"), Cell(one.note, "dim"))) for one in items)))
-        self.table.styles.height = max(3, min(len(items), self.app.size.height - 12))
+        self.table.styles.height = max(4, min(len(items), self.app.size.height - 15))
         try:
             words = list(self.words())
         except ConsoleError as error:
