@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from console.activity.records import (
     Backend,
-    BlockedSession,
     HeldLock,
-    OpenTransaction,
     PreparedHolder,
     Progress,
-    SessionCounts,
     SessionText,
     WaitEventText,
 )
 from console.server.query import load
-
-SESSION_COUNTS = load("console.activity", "session_counts", SessionCounts)
-OPEN_TRANSACTIONS = load("console.activity", "open_transactions", OpenTransaction)
-BLOCKED_SESSIONS = load("console.activity", "blocked_sessions", BlockedSession)
 
 SESSIONS = load("console.activity", "sessions", Backend)
 """Parameters: with_idle, with_background, also (pids that come in any case)."""

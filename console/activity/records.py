@@ -7,53 +7,6 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class SessionCounts:
-    """Client sessions of the whole server by state (pg_stat_activity).
-
-    `hidden` are those whose state this role may not see. `reserved_connections` slots of `max_connections` are kept
-    for superusers and, from 16 on, for pg_use_reserved_connections.
-    """
-
-    connections: int
-    active: int
-    idle: int
-    idle_in_transaction: int
-    other: int
-    hidden: int
-    max_connections: int
-    reserved_connections: int
-
-
-@dataclass(frozen=True, slots=True)
-class OpenTransaction:
-    """A session inside a transaction (pg_stat_activity); ages in seconds by the server's clock."""
-
-    pid: int
-    user: str | None
-    database: str | None
-    application: str | None
-    state: str | None
-    transaction_age_s: float
-    state_age_s: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class BlockedSession:
-    """A session that waits for a heavyweight lock (pg_locks).
-
-    `blocked_by` are the pids it waits for, 0 for a prepared transaction, None when they were not asked for;
-    `blocked` is the number of all waiting sessions, also of those that are not in the list.
-    """
-
-    pid: int
-    wait_age_s: float | None
-    lock_type: str
-    mode: str
-    blocked_by: list[int] | None
-    blocked: int
-
-
-@dataclass(frozen=True, slots=True)
 class Backend:
     """A session or background process (pg_stat_activity); ages in seconds by the server's clock.
 

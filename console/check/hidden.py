@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from console.activity.records import SessionCounts
+from console.activity.summary.records import SessionCounts
 from console.check import units
 from console.check.records import Context, Verdict
 

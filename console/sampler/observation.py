@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from console.activity.read import SESSION_COUNTS
+from console.activity.summary.read import SESSION_COUNTS
 from console.check.checks import migrations
 from console.check.evaluation import evaluate, reads_of
 from console.check.records import Context, Result
@@ -21,14 +21,13 @@ from console.sampler.series import OFTEN, READ_AS, SELDOM, Look, Source, measure
 from console.server.query import Query
 from console.server.session import Readings
 from console.services import Service
-from console.statements.read import SLOW_SESSIONS
 
 if TYPE_CHECKING:
     from console.metrics.local import Host, LocalFacts, LocalHost
     from console.migrate.records import ServiceStatus
 
 OWN_READS: tuple[Query[Any], ...] = (
-    SESSION_COUNTS, DATABASE_COUNTERS, WAL_COUNTERS, SCHEMA_SIZES, DATABASE_SIZE, SLOW_SESSIONS, SERVER_CLOCK)
+    SESSION_COUNTS, DATABASE_COUNTERS, WAL_COUNTERS, SCHEMA_SIZES, DATABASE_SIZE, SERVER_CLOCK)
 SLOW_S = 30.0
 INTERVALS_S = {"tick": 0.0, "30 s": SLOW_S, "on demand": SLOW_S, "5 min": 300.0}
 _READLESS = "checks without reads"
@@ -36,13 +35,14 @@ _READLESS = "checks without reads"
 
 @cache
 def seldom_read() -> tuple[Query[Any], ...]:
-    """What only the pages of the Overview show: imported and asked after the first tick, for which somebody waits."""
+    """What the first screen doesn't show: imported and asked after the first tick, for which somebody waits."""
     from console.metrics.io.read import IO_TOTALS
     from console.metrics.local import LOCAL_FACTS
     from console.metrics.vacuum.read import AUTOVACUUM
     from console.metrics.wal.read import ARCHIVER, CHECKPOINTS, WAL_WRITES
+    from console.statements.read import SLOW_SESSIONS
 
-    return CHECKPOINTS, WAL_WRITES, ARCHIVER, IO_TOTALS, AUTOVACUUM, LOCAL_FACTS
+    return CHECKPOINTS, WAL_WRITES, ARCHIVER, IO_TOTALS, AUTOVACUUM, LOCAL_FACTS, SLOW_SESSIONS
 
 
 class Observation:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from console.activity.records import SessionCounts
 from console.check.records import Result, Status
 from console.errors import ConsoleError
 from console.server.info import ServerInfo
@@ -15,6 +14,7 @@ from console.server.session import Readings
 from console.services import Service
 
 if TYPE_CHECKING:
+    from console.activity.summary.records import SessionCounts
     from console.metrics.local import Host
     from console.migrate.records import ServiceStatus  # not at run time: a target without services needs no engine
 

@@ -7,7 +7,7 @@ import datetime as dt
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from console.check.evaluation import unreachable
 from console.check.records import Context, Status
@@ -18,7 +18,6 @@ from console.config import Config
 from console.errors import ConsoleError, PasswordNeeded
 from console.metrics.history import Course, History
 from console.metrics.rates import LATE_FACTOR
-from console.pooler.records import PoolerReading
 from console.sampler.alerts import Alerts
 from console.sampler.notify import Notifier
 from console.sampler.observation import SLOW_S, Observation
@@ -30,6 +29,9 @@ from console.server.pool import Pool
 from console.server.query import Read
 from console.server.session import PgSession
 from console.services import Service
+
+if TYPE_CHECKING:
+    from console.pooler.records import PoolerReading
 
 TICK_WITHIN_S = 10.0
 """A server that is silent for so long is taken for gone; a read is cancelled after half of it at the latest."""

@@ -15,7 +15,6 @@ from console.clock import Clock
 from console.config import Config
 from console.errors import ConsoleError, PasswordNeeded
 from console.ui import choices
-from console.ui.slow_watch import SlowWatch
 
 if TYPE_CHECKING:
     from console.recorder.recorder import Recorder
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from console.server.pool import Pool
     from console.server.session import Session
     from console.server.target import Target
+    from console.ui.slow_watch import SlowWatch
 
 CLOSE_WITHIN_S = 1.5
 """How long leaving may take; a server that is gone must not keep anybody."""
@@ -86,7 +86,7 @@ class Connection:
         self.recorder: Recorder | None = None
         self.playback: ReplaySampler | None = None
         """The sampler, where the target is a recording."""
-        self.slow = SlowWatch(sources.config.console.slow_query, self.session)
+        self._slow: SlowWatch | None = None
         self.services: Any = ()
         self.progress: str = ""
         self.paused = False
@@ -148,6 +148,15 @@ class Connection:
             raise self._error or ConsoleError(f"{self.label}: not connected yet")
         async with self.pool.session() as session:
             yield session
+
+    @property
+    def slow(self) -> SlowWatch:
+        """The slow statements of this target's life; imported when the first sample of them is there."""
+        if self._slow is None:
+            from console.ui.slow_watch import SlowWatch
+
+            self._slow = SlowWatch(self._sources.config.console.slow_query, self.session)
+        return self._slow
 
     def rings(self) -> bool:
         """Whether the terminal's bell is to ring for an alert; True once for each time."""
@@ -218,7 +227,7 @@ class Connection:
                 self.pool = self._sources.pool_for(target)
                 self.sampler = self._sources.sampler_for(self.pool, self.services, self.every_s)
                 self.sampler.paused = self.paused
-                self.sampler.listeners += [self.slow.look, self._sampled]
+                self.sampler.listeners += [self._look_for_slow, self._sampled]
                 if target.is_recording:
                     self.playback = cast("ReplaySampler", self.sampler)
                 elif self._sources.recorder_for is not None:
@@ -231,7 +240,8 @@ class Connection:
                 finally:
                     watching.cancel()
                     await asyncio.gather(watching, return_exceptions=True)
-                    await self.slow.close()
+                    if self._slow is not None:
+                        await self._slow.close()
                     if self.recorder is not None:
                         await self.recorder.close()
                     with contextlib.suppress(ConsoleError):
@@ -253,6 +263,10 @@ class Connection:
         if self.sampler is not None:
             self.sampler.pooler = pooler.reading
         return asyncio.create_task(pooler.run(), name=f"pooler of {self.label}")
+
+    def _look_for_slow(self, snapshot: Snapshot) -> None:
+        if "slow_sessions" in snapshot.readings.rows_by_name:
+            self.slow.look(snapshot)
 
     def _sampled(self, snapshot: Snapshot) -> None:
         """Passes it on. A password that was refused isn't tried again: that would lock the role out."""

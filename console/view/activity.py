@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from console.activity.records import Backend, Blocked, HeldLock, Outcome, SessionCounts
+from console.activity.records import Backend, Blocked, HeldLock, Outcome
+from console.activity.summary.records import SessionCounts
 from console.view import format as fmt
+from console.view import true_client
 from console.view.table import Cell, Column, Line, Row, Table, Tone
+from console.view.true_client import Clients
 
 LONG_IN_TRANSACTION_S = 60.0
 """From here on a session that is idle in a transaction needs a person: it holds locks and vacuum back."""
@@ -30,6 +33,8 @@ SESSION_COLUMNS = (
     Column("leader", "leader", align="right", minimum=6, maximum=8, priority=9),
     Column("query", "query", flexible=True, minimum=24, maximum=400),
 )
+TRUE_CLIENT = Column("client", "client (true)", minimum=15, maximum=36, priority=2)
+"""Instead of the client where PgBouncer is configured: what the server sees is PgBouncer's own address."""
 
 
 def key(backend: Backend) -> str:
@@ -71,12 +76,25 @@ def who(backend: Backend) -> str:
 
 
 def sessions_table(backends: Sequence[Backend], tagged: Collection[str] = (), followed: str | None = None,
-                   empty: str = "no session but our own does anything: i shows idle ones") -> Table:
-    """The sessions; `tagged` and `followed` are keys. The order is the caller's."""
-    return Table(SESSION_COLUMNS, tuple(_session_row(one, tagged, followed) for one in backends), empty)
+                   empty: str | None = None,
+                   clients: Clients | None = None) -> Table:
+    """The sessions; `tagged` and `followed` are keys. The order is the caller's.
+
+    `clients` are those who come through PgBouncer, where one is configured.
+    """
+    columns = SESSION_COLUMNS if clients is None else tuple(
+        TRUE_CLIENT if one.key == "client" else one for one in SESSION_COLUMNS)
+    return Table(columns, tuple(_session_row(one, tagged, followed, clients or {}) for one in backends),
+                 empty or "no session but our own does anything: i shows idle ones")
 
 
-def _session_row(one: Backend, tagged: Collection[str], followed: str | None) -> Row:
+def client_cell(backend: Backend, clients: Clients, tone: Tone = "dim") -> Cell:
+    """Where a session comes from: its client behind PgBouncer where that is known."""
+    true = clients.get(backend.pid)
+    return Cell(client(backend), tone) if true is None else Cell(true_client.words(true), "accent")
+
+
+def _session_row(one: Backend, tagged: Collection[str], followed: str | None, clients: Clients) -> Row:
     name = key(one)
     word, tone = state(one)
     is_idle = one.state == "idle"
@@ -91,7 +109,7 @@ def _session_row(one: Backend, tagged: Collection[str], followed: str | None) ->
         Cell(one.database or "", dim or "dim"),
         Cell(one.user or "", dim),
         Cell(application, dim if one.application else "dim"),
-        Cell(client(one), dim or "dim"),
+        client_cell(one, clients, dim or "dim"),
         Cell(word, tone),
         Cell(wait(one), dim if is_waiting else "faint"),
         _age(one.transaction_age_s, "warning" if long and one.state != "active" else dim),

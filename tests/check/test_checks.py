@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from console.activity.read import BLOCKED_SESSIONS, OPEN_TRANSACTIONS, SESSION_COUNTS
-from console.activity.records import BlockedSession, OpenTransaction, SessionCounts
+from console.activity.summary.read import BLOCKED_SESSIONS, OPEN_TRANSACTIONS, SESSION_COUNTS
+from console.activity.summary.records import BlockedSession, OpenTransaction, SessionCounts
 from console.check.evaluation import evaluate
 from console.check.records import Context, Result, Status
 from console.check.registry import configured

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from console.activity.read import SESSION_COUNTS, SESSIONS
+from console.activity.read import SESSIONS
+from console.activity.summary.read import SESSION_COUNTS
 from console.errors import ConsoleError
 from console.recorder.format import GROUP_BYTES, HEAD, KEY_EVERY, Encoder
 from console.recorder.recording import DAMAGED, NOT_RECORDED, RecordedSample, Recording, Unreadable

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import replace
 from typing import Any
 
-from console.activity.records import SessionCounts
+from console.activity.summary.records import SessionCounts
 from console.check.records import Result, Status
 from console.metrics.records import (
     DatabaseCounters,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from console.activity.records import BlockedSession
+from console.activity.summary.records import BlockedSession
 from console.errors import Unreachable
 from console.metrics.records import SchemaSize
 from console.ui.connection import State

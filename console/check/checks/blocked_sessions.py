@@ -6,7 +6,7 @@ privilege.
 
 from __future__ import annotations
 
-from console.activity.read import BLOCKED_SESSIONS
+from console.activity.summary.read import BLOCKED_SESSIONS
 from console.check import units
 from console.check.records import Check, Context, Status, Thresholds, Verdict
 from console.server.session import Readings

@@ -6,7 +6,7 @@ Every role sees the number of sessions.
 
 from __future__ import annotations
 
-from console.activity.read import SESSION_COUNTS
+from console.activity.summary.read import SESSION_COUNTS
 from console.check.records import Check, Context, Status, Thresholds, Verdict
 from console.server.session import Readings
 

@@ -7,7 +7,7 @@ and the summary says how many are hidden.
 
 from __future__ import annotations
 
-from console.activity.read import OPEN_TRANSACTIONS, SESSION_COUNTS
+from console.activity.summary.read import OPEN_TRANSACTIONS, SESSION_COUNTS
 from console.check import units
 from console.check.hidden import with_hidden
 from console.check.records import Check, Context, Status, Thresholds, Verdict

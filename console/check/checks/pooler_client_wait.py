@@ -8,7 +8,6 @@ from __future__ import annotations
 from console.check import units
 from console.check.checks.pooler_pools import no_pooler
 from console.check.records import Check, Context, Status, Thresholds, Verdict
-from console.pooler.saturation import saturations
 from console.server.session import Readings
 
 
@@ -18,6 +17,8 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Ve
         return Verdict(Status.UNKNOWN, "PgBouncer does not answer: see pooler_pools" if reading else "not asked")
     if reading.look is None:
         return Verdict(Status.OK, "not read yet")
+    from console.pooler.saturation import saturations  # not before there is a pooler: many records
+
     waiting = [one for one in saturations(reading.look.pools, reading.look.databases) if one.pool.cl_waiting]
     clients = sum(one.pool.cl_waiting for one in waiting)
     status = thresholds.status(clients)

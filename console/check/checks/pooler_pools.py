@@ -8,7 +8,6 @@ reserve counts as in use beyond 100. Never CRITICAL by itself: a full pool in wh
 from __future__ import annotations
 
 from console.check.records import Check, Context, Status, Thresholds, Verdict
-from console.pooler.saturation import saturations
 from console.server.session import Readings
 
 
@@ -25,6 +24,8 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Ve
         return Verdict(Status.CRITICAL, reading.error.summary, hint=reading.error.hint)
     if reading.look is None:
         return Verdict(Status.OK, "not read yet")
+    from console.pooler.saturation import saturations  # not before there is a pooler: many records
+
     pools = saturations(reading.look.pools, reading.look.databases)
     known = [(one.percent, one) for one in pools if one.percent is not None]
     if not known:

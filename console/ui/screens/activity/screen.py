@@ -14,8 +14,10 @@ from textual.timer import Timer
 from console.activity import actions, read
 from console.activity.actions import Signal
 from console.activity.blocking import blockers
-from console.activity.records import Backend, Outcome, Progress, SessionCounts
+from console.activity.records import Backend, Outcome, Progress
+from console.activity.summary.records import SessionCounts
 from console.errors import ConsoleError
+from console.sampler.pooler_watch import WANTED_FOR_CLIENTS
 from console.sampler.records import Snapshot
 from console.server.query import Read
 from console.server.session import Session
@@ -29,7 +31,7 @@ from console.ui.widgets.painting import Lines, console_app
 from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.status_line import StatusLine
 from console.ui.widgets.tab_bar import TabBar
-from console.view import activity, blocking, progress, replication, waits
+from console.view import activity, blocking, progress, replication, true_client, waits
 from console.view.table import Table
 
 WITHIN_S = 10.0
@@ -109,10 +111,15 @@ class ActivityScreen(ConsoleScreen):
             wanted += [Read(read.SESSION_TEXT, who), Read(read.SESSION_LOCKS, {"pid": subject.pid})]
         if not wanted:
             return
+        if self.connection.pooler is not None:
+            self.connection.pooler.want(self, *WANTED_FOR_CLIENTS)
         readings = await session.refresh(*wanted, within_s=WITHIN_S)
         if not rests:
-            self.seen.take(readings, console_app(self).clock.monotonic())
+            self.seen.take(readings, console_app(self).clock.monotonic(), self.connection.pooler)
             self._renew_backends()
+            if (handed := self.seen.by_pid.get(self._handed_pid or 0)) is not None:
+                self._handed_pid = None
+                self._select(handed)
         if subject is not None and subject is self.selected:
             texts = readings.rows(read.SESSION_TEXT)
             if texts:
@@ -121,6 +128,18 @@ class ActivityScreen(ConsoleScreen):
         self.show_all()
 
     _asks_anew = False
+    _handed_pid: int | None = None
+
+    def receive(self, subject: object) -> None:
+        """A pid: its session in full, also an idle one."""
+        if isinstance(subject, int):
+            self._handed_pid = subject
+            self._ask_now()
+
+    def on_screen_suspend(self, event: events.ScreenSuspend) -> None:
+        super().on_screen_suspend(event)
+        if self not in self.app.screen_stack and self.connection.pooler is not None:
+            self.connection.pooler.want(self)
 
     def failed(self, error: ConsoleError) -> None:
         self.query_one("#verdict", StatusLine).show(((f" {error.summary}", "critical"),))
@@ -129,7 +148,7 @@ class ActivityScreen(ConsoleScreen):
         """Sessions that are wanted even when their kind is hidden."""
         wanted = [*self.tagged.values(), *filter(None, (self.followed, self.selected))]
         pids = [one.pid for one in wanted]
-        return sorted({*pids, *(one.pid for one in self.seen.progress)})
+        return sorted({*pids, *filter(None, (self._handed_pid,)), *(one.pid for one in self.seen.progress)})
 
     def _renew_backends(self) -> None:
         """What tags and the pane hold, as it is now. Those that are gone lose their tag; the pane keeps them."""
@@ -158,7 +177,7 @@ class ActivityScreen(ConsoleScreen):
         followed = activity.key(self.followed) if self.followed is not None else None
         match self.view:
             case "blocking":
-                return blocking.table(seen.blocked, seen.by_pid, seen.holders, self.tagged, followed)
+                return blocking.table(seen.blocked, seen.by_pid, seen.holders, self.tagged, followed, seen.clients)
             case "progress":
                 return progress.table(seen.progress, seen.pace.seconds_left)
             case "waits":
@@ -178,8 +197,7 @@ class ActivityScreen(ConsoleScreen):
                  or activity.key(one) in self.tagged]
         if not self.with_background:
             shown = [one for one in shown if _is_foreground(one)]
-        words = (seen.why,) if seen.why else ()
-        return activity.sessions_table(shown, self.tagged, followed, *words)
+        return activity.sessions_table(shown, self.tagged, followed, seen.why, seen.clients)
 
     def _show_verdict(self) -> None:
         self.query_one("#verdict", StatusLine).show(activity.verdict(
@@ -198,8 +216,10 @@ class ActivityScreen(ConsoleScreen):
         one = now or subject
         behind = [(str(node), self.seen.by_pid.get(node) if isinstance(node, int) else None) for node in blockers(one)]
         meaning = self.seen.meanings.get((one.wait_event_type or "", one.wait_event or ""))
-        self.pane.show_facts(activity.facts(
-            one, behind, self.seen.holds_up(one.pid), meaning, self._outcomes.get(activity.key(one))))
+        lines = activity.facts(one, behind, self.seen.holds_up(one.pid), meaning, self._outcomes.get(activity.key(one)))
+        if (client := (self.seen.clients or {}).get(one.pid)) is not None:
+            lines.insert(1, true_client.fact(client))
+        self.pane.show_facts(lines)
 
     # the view and the pane
 
