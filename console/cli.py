@@ -9,14 +9,13 @@ import argparse
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, nullcontext, suppress
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from console.errors import ConsoleError, UsageError
 
 if TYPE_CHECKING:
-    from console.check.records import Report
     from console.config import Config
     from console.headless.telemetry import Telemetry
     from console.recorder.recorder import Recorder
@@ -82,14 +81,12 @@ def _console_parser() -> Parser:
     parser.add_argument("--version", action="store_true", help="show the version and exit")
     parser.add_argument("--check", action="store_true", help="run the checks, print a report, exit")
     group = parser.add_argument_group("with --check")
-    group.add_argument("--format", choices=("text", "json", "nagios", "prometheus"),
-                       help="form of the report (default text)")
+    group.add_argument("--format", choices=("text", "json", "nagios", "prometheus"), help="form of the report")
     group.add_argument("--json", dest="format", action="store_const", const="json", help="the same as --format json")
     group.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS", help="for the whole run (default 10)")
     group.add_argument("--only", action="append", metavar="CHECK", help="only this check (repeatable)")
     group.add_argument("--listen", metavar="[HOST:]PORT", help="serve the results at /metrics until interrupted")
-    group.add_argument("--interval", type=float, default=15.0, metavar="SECONDS",
-                       help="with --listen: check at most so often (default 15)")
+    group.add_argument("--interval", type=float, default=15.0, metavar="SECONDS", help="--listen: least between checks")
     add_connection_arguments(parser)
     add_service_arguments(parser)
     return parser
@@ -211,79 +208,25 @@ def _check(options: argparse.Namespace) -> int:
     import asyncio
     import gc
 
-    if options.listen is not None:
-        return asyncio.run(_listen(options, _config(options)))
-    gc.disable()  # So short a process makes no garbage; looking for it took a tenth of its time, at its end another.
-    from console.headless import check
+    if options.listen is None:
+        gc.disable()  # So short a process makes no garbage; looking for it took a fifth of its time.
+    from console.headless import check, listen
 
+    command = check.command if options.listen is None else listen.command
     config = _config(options)
-
-    async def run() -> int:
-        begun = asyncio.get_running_loop().time()
-        found, failed = await _targets(options, config)
-        status = await check.run(
-            found, config, services=lambda target: find_services(target, options, config), failed=failed,
-            output_format=options.format or "text", timeout_s=options.timeout, only=options.only,
-            telemetry=_telemetry(config))
-        if asyncio.get_running_loop().time() - begun > options.timeout - 0.2:
-            # What still hangs, such as the resolver's thread, would be waited for: the deadline holds for the process.
-            os._exit(status)
-        return status
-
     try:
-        return asyncio.run(run())
+        return asyncio.run(command(options, config, find_target, find_services, _telemetry(config)))
     finally:
         gc.freeze()
         gc.enable()
 
 
-async def _listen(options: argparse.Namespace, config: Config) -> int:
-    from console.headless.check import check_all, checks_within
-    from console.headless.listen import address, listen
-
-    if options.format:
-        raise UsageError("--listen has a format of its own", hint="leave --format out")
-    where = address(options.listen)
-    checks = checks_within(config, options.only, options.timeout)
-    found, failed = await _targets(options, config)
-    telemetry = _telemetry(config)
-
-    async def ask() -> list[Report]:
-        with telemetry.run() if telemetry else nullcontext():
-            reports = await check_all(found, checks, failed=failed, timeout_s=options.timeout,
-                                      services=lambda target: find_services(target, options, config))
-        if telemetry:
-            telemetry.report(reports)
-        return reports
-
-    try:
-        return await listen(where, ask, interval_s=options.interval)
-    finally:
-        if telemetry:
-            telemetry.close(1.0)
-
-
-async def _targets(options: argparse.Namespace, config: Config) -> tuple[list[Target], dict[str, ConsoleError]]:
-    """The targets to check, and why those that are known can't be made ready. Raises UsageError for an unknown one."""
-    found: list[Target] = []
-    failed: dict[str, ConsoleError] = {}
-    for name in options.targets or [None]:
-        try:
-            found.append(await find_target(name, options, config))
-        except UsageError:
-            raise
-        except ConsoleError as error:
-            failed[name or "demo"] = error
-    return found, failed
-
-
 def _telemetry(config: Config) -> Telemetry | None:
-    """OpenTelemetry's, where it is wanted. Raises ConfigError."""
-    if config.otel.endpoint is None and not any(name.startswith("OTEL_EXPORTER_OTLP_") for name in os.environ):
-        return None
-    from console.headless import telemetry
+    if config.otel.endpoint or any(name.startswith("OTEL_EXPORTER_OTLP_") for name in os.environ):
+        from console.headless import telemetry
 
-    return telemetry.start(config)
+        return telemetry.start(config)
+    return None
 
 
 def _open(options: argparse.Namespace) -> int:
@@ -301,9 +244,8 @@ def _open(options: argparse.Namespace) -> int:
     target = None if is_demo(argument, options, config) else resolve(argument, config, _overrides(options))
     telemetry = _telemetry(config)
     try:
-        if target is None:
-            return run_console("demo", console_sources(options, config, {}, telemetry))
-        return run_console(target.label, console_sources(options, config, {target.label: target}, telemetry))
+        given = {} if target is None else {target.label: target}
+        return run_console(next(iter(given), "demo"), console_sources(options, config, given, telemetry))
     finally:
         if telemetry:
             telemetry.close(1.0)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Literal, TextIO
 
@@ -28,6 +29,22 @@ if TYPE_CHECKING:
 Format = Literal["text", "json", "nagios", "prometheus"]
 LONGEST_S = 3600
 Services = Callable[[Target], "Sequence[Service]"]
+FindTarget = Callable[[str | None, argparse.Namespace, Config], Awaitable[Target]]
+FindServices = Callable[[Target, argparse.Namespace, Config], "Sequence[Service]"]
+
+
+async def command(options: argparse.Namespace, config: Config, find_target: FindTarget, find_services: FindServices,
+                  telemetry: Telemetry | None) -> int:
+    """The exit status for the targets that `options` name. Raises UsageError for one that isn't known."""
+    begun_s = time.monotonic()
+    found, failed = await ready(options.targets, lambda name: find_target(name, options, config))
+    status = await run(
+        found, config, services=lambda target: find_services(target, options, config), failed=failed,
+        output_format=options.format or "text", timeout_s=options.timeout, only=options.only, telemetry=telemetry)
+    if time.monotonic() - begun_s > options.timeout - 0.2:
+        # What still hangs, such as the resolver's thread, would be waited for: the deadline holds for the process.
+        os._exit(status)
+    return status
 
 
 async def run(targets: Sequence[Target], config: Config, *, services: Services = lambda target: (),
@@ -63,6 +80,21 @@ async def run(targets: Sequence[Target], config: Config, *, services: Services =
         telemetry.report(reports)
         telemetry.close(ends_s - time.monotonic())
     return Status.worst(one.status for one in reports).value
+
+
+async def ready(names: Sequence[str], find: Callable[[str | None], Awaitable[Target]]) \
+        -> tuple[list[Target], dict[str, ConsoleError]]:
+    """The targets to check, and why those that are known can't be made ready. Raises UsageError for an unknown one."""
+    found: list[Target] = []
+    failed: dict[str, ConsoleError] = {}
+    for name in names or (None,):
+        try:
+            found.append(await find(name))
+        except UsageError:
+            raise
+        except ConsoleError as error:
+            failed[name or "demo"] = error
+    return found, failed
 
 
 def checks_within(config: Config, only: Iterable[str] | None, timeout_s: float) -> tuple[ConfiguredCheck, ...]:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import re
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from console.check.exposition import families
 from console.check.records import Report
+from console.config import Config
 from console.errors import ConsoleError, UsageError
+from console.headless.check import FindServices, FindTarget, check_all, checks_within, ready
 
 if TYPE_CHECKING:
     from prometheus_client.registry import Collector
+
+    from console.headless.telemetry import Telemetry
 
 CheckAll = Callable[[], Awaitable[list[Report]]]
 
@@ -27,12 +33,35 @@ def address(text: str) -> tuple[str, int]:
     return found["six"] or found["host"] or "127.0.0.1", int(found["port"])
 
 
+async def command(options: argparse.Namespace, config: Config, find_target: FindTarget, find_services: FindServices,
+                  telemetry: Telemetry | None) -> int:
+    """Serves the checks of the targets that `options` name. Raises UsageError, ConsoleError."""
+    if options.format:
+        raise UsageError("--listen has a format of its own", hint="leave --format out")
+    where, checks = address(options.listen), checks_within(config, options.only, options.timeout)
+    found, failed = await ready(options.targets, lambda name: find_target(name, options, config))
+
+    async def ask() -> list[Report]:
+        with telemetry.run() if telemetry else nullcontext():
+            reports = await check_all(found, checks, failed=failed, timeout_s=options.timeout,
+                                      services=lambda target: find_services(target, options, config))
+        if telemetry:
+            telemetry.report(reports)
+        return reports
+
+    try:
+        return await listen(where, ask, interval_s=options.interval)
+    finally:
+        if telemetry:
+            telemetry.close(1.0)
+
+
 async def listen(where: tuple[str, int], check_all: CheckAll, *, interval_s: float,
-                 ready: Callable[[int], object] = lambda port: None) -> int:
+                 listening: Callable[[int], object] = lambda port: None) -> int:
     """Serves until interrupted. A scrape gets the last reports if they are younger than `interval_s`, else it has the
     checks run; several at once wait for the same run.
 
-    `ready` is told the port, which the system chooses where 0 was asked for.
+    `listening` is told the port, which the system chooses where 0 was asked for.
     Raises UsageError without the extra, ConsoleError where the address can't be had.
     """
     try:
@@ -49,7 +78,7 @@ async def listen(where: tuple[str, int], check_all: CheckAll, *, interval_s: flo
                            hint="another program may listen there already") from error
     sys.stderr.write(f"dbconsole: metrics at http://{f'[{host}]' if ':' in host else host}:{server.server_port}"
                      f"/metrics\n")
-    ready(server.server_port)
+    listening(server.server_port)
     try:
         await asyncio.Event().wait()
     finally:

@@ -215,7 +215,7 @@ async def test_prometheus_scrapes_and_the_server_is_not_asked_more_often_than_ag
                                failed=None, timeout_s=10.0)
 
     ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    serving = asyncio.create_task(listen(("127.0.0.1", 0), ask, interval_s=3600, ready=ready.set_result))
+    serving = asyncio.create_task(listen(("127.0.0.1", 0), ask, interval_s=3600, listening=ready.set_result))
     port = await ready
 
     def scrape() -> dict[str, float]:
