@@ -1,0 +1,184 @@
+"""What the Statements screen says of figures: verdict, table, pane, and what to do where there are none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from console.server.info import Extension
+from console.statements import counters
+from console.statements.ranking import FIGURES, rank
+from console.statements.records import (
+    Availability,
+    LoggingSetting,
+    Ranking,
+    SlowStatement,
+    Span,
+    TouchedIndex,
+    TouchedTable,
+)
+from console.view import slow_statements, statement_setup, statements
+from console.view.statements import COLUMN_GROUPS, Names, Shown
+from console.view.table import plain
+from console.view.touched_tables import touched
+from tests.support import builders
+from tests.support.statements import entry, key, slow_session, standing, text
+
+NAMES = Names({5: "console"}, {10: "app_rw", 20: "billing"})
+TEXTS = {key(1): text(1, "/* trace */ UPDATE accounts\n SET balance = $1"), key(2): text(2, None)}
+SHOWN = Shown(60.0, 8192, NAMES, TEXTS, role='"on call"')
+
+
+def ranked(*entries: tuple[int | None, float, float], user_id: int = 10) -> Ranking:
+    figures = {key(name, user_id): counters.parse(entry(1, calls, exec_ms).counters)
+               for name, calls, exec_ms in entries}
+    return rank(figures, by="total_ms", descending=True, limit=10)
+
+
+def said(ranking: Ranking, **words: object) -> str:
+    return plain(statements.verdict(ranking, standing(100.0), 312, "minute", 60.0, **words))  # type: ignore[arg-type]
+
+
+def test_the_verdict() -> None:
+    assert said(ranked((1, 100, 710.0), (2, 5, 290.0))) == (
+        " last 60 s: 1 statement takes 71 % of the time, 0.02 running on average · reset 2 h 22 ago · 312 entries"
+        " · 0 evictions")
+    assert "3 statements take 60 % of the time" in said(ranked(*[(number, 1, 20.0) for number in range(1, 6)]))
+    assert "none stands out, the first takes 5 %" in said(ranked(*[(number, 1, 5.0) for number in range(1, 21)]))
+    assert "nothing ran" in said(ranked())
+    assert "counting since the statistics were reset: " in said(ranked(), anew="the statistics were reset")
+    reset = statements.verdict(ranked((1, 1, 1.0)), standing(1.0, evictions=3), 5000, "reset", None)
+    assert plain(reset) == (" since the reset 2 h 22 ago: 1 statement takes 100 % of the time · 5 000 entries"
+                            " · 3 evictions")
+    assert reset[-1] == ("3 evictions", "warning")
+
+
+def test_rows() -> None:
+    table = statements.table(ranked((1, 120, 710.0), (2, 5, 290.0), (3, 1, 0.0)), "overview", SHOWN, "")
+    assert [row.cells[0].text for row in table.rows] == ["71.0", "29.0", "0.0"]
+    assert [row.cells[-1].text for row in table.rows] == [
+        "UPDATE accounts SET balance = $1", "the server has lost its text", "…"]
+    assert [column.title for column in table.columns] == [
+        "% time", "calls/s", "total", "mean", "rows/call", "hit %", "temp/s", "statement"]
+    assert [cell.text for cell in table.rows[0].cells[1:4]] == ["2", "710 ms", "5.9 ms"]
+    since = statements.table(ranked((1, 120, 710.0)), "overview", replace(SHOWN, seconds=None), "")
+    assert (since.columns[1].title, since.rows[0].cells[1].text) == ("calls", "120")
+
+
+def test_whose_they_are_where_there_are_several() -> None:
+    shown = replace(SHOWN, has_users=True, has_databases=True, has_levels=True)
+    (row,) = statements.table(ranked((None, 1, 1.0), user_id=20), "time", shown, "").rows
+    assert [cell.text for cell in row.cells[-4:]] == [
+        "top", "billing", "console",
+        'other roles\' statements: GRANT pg_read_all_stats TO "on call" shows them']
+    both = rank({key(1): counters.parse(entry(1).counters), key(1, 20, 6): counters.parse(entry(1).counters)},
+                by="calls", descending=True, limit=5, group=lambda of: of.query_id)
+    (row,) = statements.table(both, "time", replace(shown, grouping="shape"), "").rows
+    assert [cell.text for cell in row.cells[-3:]] == [
+        "several", "several", "(2 alike) UPDATE accounts SET balance = $1"]
+    assert NAMES.database(key(1, database_id=99)) == "dropped 99"
+
+
+@pytest.mark.parametrize("group", COLUMN_GROUPS)
+def test_every_column_can_be_sorted_by_and_bears_what_is_not_known(group: str) -> None:
+    assert {figure.key for figure in COLUMN_GROUPS[group]} <= FIGURES
+    old_versions_lack = ("other_read_ms", "other_write_ms", "wal_buffers_full", "jit_functions", "jit_ms", "workers")
+    unknown = {"calls": 0, "exec_ms": 0.0} | dict.fromkeys(old_versions_lack, float("nan"))
+    usage = counters.usage(counters.parse(entry(1, **unknown).counters))  # type: ignore[arg-type]
+    for figure in COLUMN_GROUPS[group]:
+        assert figure.value(usage, SHOWN)[1] in ("", "-", "0")
+
+
+def test_short_times() -> None:
+    assert [statements.short_ms(value) for value in (None, 0.0, 0.0041, 0.32, 0.9999, 41.2, 1500.0)] == [
+        "-", "0", "4.1 µs", "0.32 ms", "1.0 ms", "41 ms", "1.5 s"]
+
+
+def test_notes_say_what_fills_columns() -> None:
+    assert "track_planning = on" in statements.notes(standing(1.0), "planning and JIT")
+    assert "track_io_timing = on" in statements.notes(standing(1.0, tracks_io_timing=False), "temp, WAL and I/O")
+    assert "pg_stat_statements.max = 5000" in statements.notes(standing(1.0, evictions=500), "overview")
+    assert "pg_stat_statements.track = 'top'" in statements.notes(standing(1.0, track="none"), "overview")
+    assert statements.notes(standing(1.0), "overview") == ""
+
+
+def test_facts_of_one_statement() -> None:
+    figures = {key(1): counters.parse(entry(
+        1, 10, 50.0, exec_squares=2.0, min_exec_ms=1.0, max_exec_ms=9.0, rows=20, shared_hit=9, shared_read=1,
+        wal_bytes=2048, jit_ms=3.0, workers=2, plans=10, plan_ms=1.0).counters)}
+    (one,) = rank(figures, by=None, descending=True, limit=1).rows
+    words = "\n".join(map(plain, statements.facts(one, SHOWN, "minute")))
+    for part in ("app_rw in console query id 1 · last minute", "10 calls · 50 ms, 100.0 % of all",
+                 "mean 5.0 ms ± 2.0 ms", "ever 1.0 ms to 9.0 ms", "2 rows a call",
+                 "cache hit 90 %", "WAL 2.0 kB", "JIT 3.0 ms", "2 parallel",
+                 "planning 0.10 ms each", "read 8.0 kB"):
+        assert part in words
+
+
+def test_the_course_has_gaps_where_nobody_looked() -> None:
+    spans = [Span(100.0, 2.0, 4.0, 8.0), Span(102.0, 2.0, 0.0, 0.0), Span(110.0, 2.0, 2.0, 6.0)]
+    calls, mean = statements.course(spans, 2.0)
+    assert calls.values == (2.0, 0.0, None, None, None, 1.0)
+    assert mean.values == (2.0, None, None, None, None, 3.0)
+    assert statements.course([], 2.0)[0].values == ()
+
+
+INFO = builders.info()
+INSTALLED = replace(INFO, extensions={"pg_stat_statements": Extension("pg_stat_statements", "1.8", "Odd x", "1.12")})
+
+
+@pytest.mark.parametrize(("info", "availability", "reason", "expected"), [
+    (INFO, Availability(True, "1.12", ""), "needs it", [
+        f"CREATE EXTENSION pg_stat_statements in the database {INFO.database}"]),
+    (INFO, Availability(False, "1.12", "auto_explain, pg_cron"), "needs it", [
+        "1. ALTER SYSTEM SET shared_preload_libraries = auto_explain, pg_cron, pg_stat_statements;", "2. restart",
+        "3. CREATE EXTENSION"]),
+    (INFO, Availability(False, None, None), "needs it", ["contrib package", "and what is there already"]),
+    (INSTALLED, Availability(False, "1.12", ""), "must be loaded", ["isn't loaded", "1. ALTER SYSTEM", "2. restart"]),
+    (INSTALLED, Availability(True, "1.12", ""), 'needs 1.9: ALTER EXTENSION "pg_stat_statements" UPDATE', [
+        "ALTER EXTENSION"]),
+    (INSTALLED, Availability(True, "1.12", ""), "permission denied for schema", ['GRANT USAGE ON SCHEMA "Odd x" TO']),
+    (INFO, None, "it is what it is", ["it is what it is"]),
+])
+def test_what_to_do_where_there_is_no_extension(info: object, availability: object, reason: str, expected: list[str]
+                                                ) -> None:
+    told = statement_setup.what_to_do(info, availability, reason)  # type: ignore[arg-type]
+    assert all(part in told for part in expected), told
+
+
+def test_settings_and_how_to_turn_them_on() -> None:
+    settings = [LoggingSetting("log_min_duration_statement", "-1", "ms", "default", "superuser"),
+                LoggingSetting("log_lock_waits", "on", None, "configuration file", "superuser")]
+    rows = {row.cells[0].text: [cell.text for cell in row.cells[1:]] for row in
+            statement_setup.settings_table(settings).rows}
+    assert rows["log_min_duration_statement"][0] == "off" and "ALTER SYSTEM" in rows["log_min_duration_statement"][1]
+    assert rows["log_lock_waits"][0] == "on" and "ALTER" not in rows["log_lock_waits"][1]
+    assert "session_preload_libraries" in rows["auto_explain"][1]
+    loaded = [LoggingSetting("auto_explain.log_min_duration", "250", "ms", "configuration file", "superuser")]
+    (row,) = statement_setup.settings_table(loaded).rows
+    assert [cell.text for cell in row.cells[:2]] == ["auto_explain.log_min_duration", "250 ms"]
+
+
+def test_slow_statements() -> None:
+    runs = SlowStatement(slow_session(1, blockers=["9 x"]), 12.0, ("9 x",), False)
+    over = SlowStatement(slow_session(2), 70.0, ("9 x",), True)
+    table = slow_statements.table([runs, over], {slow_statements.key(over)}, 1.0)
+    assert [(row.cells[0].text, row.cells[3].text, row.cells[7].text) for row in table.rows] == [
+        ("blocked", "12 s", ""), ("over", "≥ 70 s", "yes")]
+    assert plain(slow_statements.verdict([runs, over], 1.0)) == (
+        " 1 statement runs for 12 s, 1 behind a lock · 1 slow one over")
+    assert plain(slow_statements.verdict([over], 1.0)) == " nothing runs for longer than 1.0 s · 1 slow one over"
+    told = "\n".join(map(plain, slow_statements.facts(over, ["Seq Scan takes it all"], None)))
+    assert "was behind 9 x" in told and "plan: Seq Scan takes it all" in told
+    assert "no plan: it is a secret" in "\n".join(map(plain, slow_statements.facts(runs, None, "it is a secret")))
+
+
+def test_tables_and_their_indexes() -> None:
+    tables = [TouchedTable(1, "public", "accounts", "r", 1e5, 1 << 20, 4),
+              TouchedTable(2, "public", "v", "v", None, 0, 0)]
+    indexes = [TouchedIndex(1, "accounts_pkey", "btree (id)", True, True, 8192, 9),
+               TouchedIndex(1, "broken", "btree (x)", False, False, 8192, 0)]
+    assert [row.cells[0].text for row in touched(tables, indexes).rows] == [
+        "public.accounts", "├ accounts_pkey  unique btree (id)", "└ broken INVALID  btree (x)", "public.v (view)"]
+    assert touched((), (), "why").empty == "why" and touched(None, ()).empty == "reading…"
