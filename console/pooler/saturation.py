@@ -14,7 +14,7 @@ def saturations(pools: Iterable[PoolUse], databases: Iterable[PoolerDatabase]) -
     """Each pool but the console's own; first those in which clients wait, by the longest wait, then the fullest."""
     by_name = {one.name: one for one in databases}
     found = [_saturation(pool, by_name.get(pool.database)) for pool in pools if pool.database != CONSOLE]
-    return sorted(found, key=lambda one: (-one.pool.cl_waiting > -1, -one.pool.maxwait_s, -(one.percent or 0.0),
+    return sorted(found, key=lambda one: (one.pool.cl_waiting == 0, -one.pool.maxwait_s, -(one.percent or 0.0),
                                           one.pool.key))
 
 

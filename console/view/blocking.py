@@ -8,6 +8,7 @@ from console.activity.records import Backend, Blocked, PreparedHolder
 from console.view import activity
 from console.view import format as fmt
 from console.view.table import Cell, Column, Row, Table, Tone
+from console.view.true_client import Clients
 
 COLUMNS = (
     Column("mark", "", fixed=True, maximum=1, sortable=False),
@@ -20,22 +21,28 @@ COLUMNS = (
     Column("client", "client", minimum=8, maximum=22, priority=3, sortable=False),
 )
 
+TRUE_CLIENT = Column("client", "client (true, behind pgbouncer)", minimum=24, maximum=44, priority=1, sortable=False)
+
 EMPTY = "nobody waits for a lock"
 
 
 def table(lines: Sequence[Blocked], backends: Mapping[int, Backend], holders: Mapping[str, PreparedHolder],
-          tagged: Collection[str] = (), followed: str | None = None) -> Table:
-    """The forest's lines as rows; a session that has gone between two looks is there by its pid."""
+          tagged: Collection[str] = (), followed: str | None = None, clients: Clients | None = None) -> Table:
+    """The forest's lines as rows; a session that has gone between two looks is there by its pid.
+
+    `clients` are those who come through PgBouncer, where one is configured.
+    """
+    columns = COLUMNS if clients is None else tuple(TRUE_CLIENT if one.key == "client" else one for one in COLUMNS)
     rows = []
     for line in lines:
         backend = backends.get(line.pid) if line.pid is not None else None
         if line.pid is None:
             rows.append(_prepared(line, holders.get(line.gid or "")))
         elif backend is None:
-            rows.append(_row(line, line.key, None, tagged, followed))
+            rows.append(_row(line, line.key, None, tagged, followed, {}))
         else:
-            rows.append(_row(line, f"{line.pid} {activity.who(backend)}", backend, tagged, followed))
-    return Table(COLUMNS, tuple(rows), EMPTY)
+            rows.append(_row(line, f"{line.pid} {activity.who(backend)}", backend, tagged, followed, clients or {}))
+    return Table(columns, tuple(rows), EMPTY)
 
 
 def branch(line: Blocked) -> str:
@@ -46,7 +53,7 @@ def branch(line: Blocked) -> str:
 
 
 def _row(line: Blocked, name: str, one: Backend | None, tagged: Collection[str],
-         followed: str | None) -> Row:
+         followed: str | None, clients: Clients) -> Row:
     key = activity.key(one) if one is not None else line.key
     wants, wait_s, tone = "", None, "dim"  # type: tuple[str, float | None, Tone]
     notes = []
@@ -76,7 +83,7 @@ def _row(line: Blocked, name: str, one: Backend | None, tagged: Collection[str],
         Cell(wants, tone),
         Cell(activity.query(one) if one else "", "dim"),
         Cell((one.user if one else None) or ""),
-        Cell(activity.client(one) if one else "", "dim"),
+        activity.client_cell(one, clients) if one else Cell(""),
     ), record=one)
 
 

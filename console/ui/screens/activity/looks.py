@@ -12,9 +12,11 @@ from console.activity.profile import WaitProfile
 from console.activity.records import Backend, Blocked, PreparedHolder, Progress
 from console.metrics.read import REPLICATION_SLOTS
 from console.metrics.replication.read import SLOT_FACTS, SUBSCRIPTIONS, WAL_RECEIVER, WAL_SENDERS
+from console.sampler.pooler_watch import PoolerWatch
 from console.server.query import Query, Read
 from console.server.session import Readings
 from console.view.replication import Replication
+from console.view.true_client import Clients, true_clients
 
 VIEWS = ("sessions", "blocking", "progress", "waits", "replication")
 
@@ -41,8 +43,10 @@ class Seen:
     pace: Pace = field(default_factory=Pace)
     profile: WaitProfile = field(default_factory=WaitProfile)
     meanings: dict[tuple[str, str], str] = field(default_factory=dict)
+    clients: Clients | None = None
+    """Who is behind the sessions that come through PgBouncer; None where none is configured."""
 
-    def take(self, readings: Readings, at_s: float) -> None:
+    def take(self, readings: Readings, at_s: float, pooler: PoolerWatch | None = None) -> None:
         """A new sample of the sessions, and of whatever else was read with them."""
         rows = readings.rows(read.SESSIONS)
         self.why = readings.why(read.SESSIONS)
@@ -52,6 +56,9 @@ class Seen:
             self.by_pid = {one.pid: one for one in rows}
             self.blocked = forest(rows)
             self.profile.look(at_s, rows)
+            if pooler is not None:
+                look = pooler.look if pooler.error is None else None
+                self.clients = true_clients(rows, look, at_s - look.taken_s) if look is not None else {}
         if (holders := readings.rows(read.PREPARED_HOLDERS)) is not None:
             self.holders = {one.gid: one for one in holders}
         if any(query.name in readings.rows_by_name for query in read.PROGRESS):

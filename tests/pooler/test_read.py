@@ -1,0 +1,95 @@
+"""PgBouncer's answers as records, by the names of their columns, of whatever version."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from console.errors import ServerError, Unreachable
+from console.pooler.read import read_info, read_look, records, totals
+from console.pooler.records import PoolerDatabase, PoolUse, Table
+from console.server.admin_console import Shown, literal, quoted
+from tests.support.pooler import SAID, FakeConsole
+
+
+def test_the_columns_of_every_version_are_found_by_name() -> None:
+    """1.16 had cl_cancel_req and reserve_pool; 1.24 put load_balance_hosts in."""
+    old = records(PoolUse, Shown(("database", "user", "cl_active", "cl_waiting", "cl_cancel_req", "maxwait"),
+                                 (("app", "rw", 3, 1, 2, 4),)))
+    assert (old[0].cl_active_cancel_req, old[0].maxwait_s, old[0].sv_active_cancel) == (2, 4.0, None)
+    shown = Shown(("name", "reserve_pool"), (("app", 5),)), Shown(("name", "reserve_pool_size"), (("app", 5),))
+    assert [records(PoolerDatabase, one)[0].reserve_pool_size for one in shown] == [5, 5]
+
+
+def test_columns_that_nobody_knows_are_kept_under_their_names() -> None:
+    (found,) = records(PoolUse, Shown(("mood", "user", "database", "cl_waiting"), (("sleepy", "rw", "app", 2),)))
+    assert (found.database, found.user, found.cl_waiting, found.more) == ("app", "rw", 2, {"mood": "sleepy"})
+
+
+def test_without_the_columns_that_name_a_row_there_is_no_record() -> None:
+    with pytest.raises(ServerError, match="no column user"):
+        records(PoolUse, Shown(("database",), (("app",),)), ["database", "user"])
+
+
+def test_what_pgbouncer_leaves_empty_is_unknown() -> None:
+    (found,) = records(PoolerDatabase, Shown(("name", "pool_mode", "paused"), (("app", None, None),)))
+    assert (found.pool_mode, found.paused) == (None, None)
+
+
+def test_totals_are_kept_and_averages_left_out() -> None:
+    """1.23 put server_assignment_count before all others."""
+    (found,) = totals(Shown(("database", "total_server_assignment_count", "total_xact_count", "avg_xact_count",
+                             "total_wait_time", "total_client_parse_count"),
+                            (("app", Decimal(7), Decimal(9), Decimal(1), Decimal(100), Decimal(3)),)))
+    assert (found.server_assignment_count, found.xact_count, found.wait_time) == (7, 9, 100)
+    assert isinstance(found.xact_count, int) and found.more == {"client_parse_count": 3}
+
+
+async def test_who_administrates_it() -> None:
+    assert (await read_info(FakeConsole(user="admin"))).is_admin is True
+    assert (await read_info(FakeConsole(user="stats"))).is_admin is False
+    unknown = FakeConsole({**SAID, "CONFIG": Shown(("key", "value"), (("pool_mode", "transaction"),))})
+    info = await read_info(unknown)
+    assert info.is_admin is None and info.max_client_conn is None
+    local = FakeConsole(user="pgbouncer")
+    local.is_local = True
+    assert (await read_info(local)).is_admin is True
+
+
+async def test_a_version_that_said_itself_in_a_notice() -> None:
+    assert (await read_info(FakeConsole({**SAID, "VERSION": Shown(())}))).version == "PgBouncer before 1.12"
+
+
+async def test_what_a_version_does_not_know_is_asked_for_once() -> None:
+    console, unknown = FakeConsole(), {}  # type: tuple[FakeConsole, dict[str, str]]
+    for _ in range(3):
+        look = await read_look(console, ["PEERS", "LISTS"], 0.0, unknown)
+    assert console.asked.count("PEERS") == 1 and console.asked.count("LISTS") == 3
+    assert look.unavailable == {"PEERS": "SHOW PEERS: this version of PgBouncer does not know it"}
+    assert look.shown["LISTS"].rows[0] == ("databases", 3) and look.clients is None
+
+
+async def test_a_pooler_that_goes_away_in_the_middle_is_no_missing_column() -> None:
+    console = FakeConsole()
+    console.error = Unreachable("gone")
+    with pytest.raises(Unreachable):
+        await read_look(console, [], 0.0)
+
+
+async def test_the_state_of_the_whole_pooler() -> None:
+    said = {**SAID, "STATE": Shown(("key", "value"), (("active", "no"), ("paused", "yes"), ("suspended", "no")))}
+    assert (await read_look(FakeConsole(said), ["STATE"], 0.0)).stopped == "paused"
+    running = {**SAID, "STATE": Shown(("key", "value"), (("active", "yes"), ("paused", "no"), ("suspended", "no")))}
+    assert (await read_look(FakeConsole(running), ["STATE"], 0.0)).stopped is None
+    assert (await read_look(FakeConsole(), ["STATE"], 0.0)).stopped is None
+
+
+async def test_any_show_is_there_as_it_came() -> None:
+    look = await read_look(FakeConsole(), ["USERS"], 0.0)
+    assert look.shown["USERS"] == Table(("name", "pool_mode"), (("rw", None), ("billing", "session")))
+
+
+def test_names_and_values_are_quoted() -> None:
+    assert quoted('a"b c') == '"a""b c"'
+    assert literal("select 'x'") == "'select ''x'''"
