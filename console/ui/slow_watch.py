@@ -7,6 +7,7 @@ import re
 from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from console.errors import ConsoleError
@@ -14,6 +15,7 @@ from console.plans.records import Analysis
 from console.server.explain import ExplainRequest
 from console.statements.read import SLOW_SESSIONS
 from console.statements.records import SlowSession, SlowStatement
+from console.statements.shapes import shape
 from console.statements.slow import SlowLog
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ class SlowWatch:
 
     def __init__(self, threshold_s: float, session: Callable[[], AbstractAsyncContextManager[Session]]) -> None:
         self.log = SlowLog(threshold_s)
-        self.plans: dict[object, Analysis | str] = {}
+        self.plans: dict[str, Analysis | str] = {}
         self._session = session
         self._waiting: deque[SlowSession] = deque(maxlen=20)
         self._task: asyncio.Task[None] | None = None
@@ -85,9 +87,12 @@ class SlowWatch:
             return error.summary
 
 
-def statement_of(one: SlowSession) -> object:
-    """What tells one statement from another: its number where the server gives one, else its text."""
-    return one.query_id or one.query
+def statement_of(one: SlowSession) -> str:
+    """What tells one statement from another; it has no number as long as it waits for a lock to be parsed."""
+    return _shape(one.query or "")
+
+
+_shape = lru_cache(maxsize=1024)(shape)
 
 
 def plan_request(statement: str) -> ExplainRequest:
