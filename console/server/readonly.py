@@ -12,12 +12,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from psycopg import AsyncRawCursor, pq, sql
+from psycopg import AsyncConnection, AsyncRawCursor, errors, generators, pq, sql
+from psycopg.abc import PQGen
 from psycopg.adapt import Dumper
 
 from console.server.faults import told
 from console.server.identifiers import identifier
-from console.server.rows import TextColumn, TextPage, _page, _rollback
+from console.server.rows import TextColumn, TextPage, _page, _rollback, page_of
 from console.server.session import PgSession
 
 
@@ -82,28 +83,66 @@ async def trip(session: PgSession, statements: Sequence[Statement], *, settings:
 
     `timeout_ms` is for each statement; None is the target's, 0 none. Raises ConsoleError; the transaction is gone.
     """
-    connection = session.connection
-    connection.adapters.register_dumper(Wire, _WireDumper)
-    cursors: list[AsyncRawCursor[Any]] = []
+    sent = [_settings(session, {_READ_ONLY: "on", **(settings or {})}, library, timeout_ms), *statements, _CLOCK]
     with told(session.target.label):
         started = time.perf_counter()
         try:
-            async with connection.pipeline():
-                # Without BEGIN: until the pipeline's end everything is one transaction anyway, two statements cheaper.
-                before = await _configure(session, {_READ_ONLY: "on", **(settings or {})}, library, timeout_ms)
-                for statement in statements:
-                    cursor = AsyncRawCursor(connection)
-                    cursors.append(cursor)
-                    await cursor.execute(statement.sql.encode(), statement.params or None)
-                after = AsyncRawCursor(connection)
-                await after.execute(_CLOCK)
+            before, *results, after = await _pipelined(session.connection, sent)
         except BaseException:
             await _rollback(session)
             raise
-        pages = tuple(_page(cursor, 0) for cursor in cursors)
+        pages = tuple(page_of(one) for one in results)
         total_ms = (time.perf_counter() - started) * 1000
         server_ms = (_seconds(after) - _seconds(before)) * 1000
     return Trip(pages, server_ms, total_ms)
+
+
+async def _pipelined(connection: AsyncConnection[Any], statements: Sequence[Statement]) -> list[pq.abc.PGresult]:
+    """The statements' results. They leave in one piece: psycopg's own pipeline flushes after each, which is slower.
+
+    Until the end everything is one transaction without a BEGIN. Raises psycopg.Error, the first there is.
+    """
+    pgconn = connection.pgconn
+    sent = [(_bytes(one.sql), [value if value is None or isinstance(value, Wire) else _bytes(value)
+                               for value in one.params],
+             [pq.Format.BINARY if isinstance(value, Wire) else pq.Format.TEXT for value in one.params])
+            for one in statements]
+    async with connection.lock:
+        pgconn.enter_pipeline_mode()
+        try:
+            for text, values, formats in sent:
+                pgconn.send_query_params(text, values, param_formats=formats)
+            pgconn.pipeline_sync()
+            found = await connection.wait(_answers(pgconn, len(statements)))
+        finally:
+            try:
+                pgconn.exit_pipeline_mode()
+            except errors.OperationalError:  # lost, or cancelled twice: nobody can use it any more
+                pgconn.finish()
+    for result in found:
+        if result.status in (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.PIPELINE_ABORTED):
+            raise errors.error_from_result(result, encoding=connection.info.encoding)
+    return found
+
+
+def _bytes(text: str) -> bytes:
+    """Raises DataError for what libpq would cut off, or can't be written at all."""
+    if "\0" in text:
+        raise errors.DataError("PostgreSQL text cannot contain NUL (0x00) bytes")
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise errors.DataError(f"the text is no Unicode: {error.reason}") from None
+
+
+def _answers(pgconn: pq.abc.PGconn, count: int) -> PQGen[list[pq.abc.PGresult]]:
+    """A result for each statement; behind them the pipeline's end, which is read as well."""
+    yield from generators.send(pgconn)
+    found = []
+    for _ in range(count):
+        found += yield from generators.fetch_many(pgconn)
+    yield from generators.fetch_many(pgconn)
+    return found
 
 
 class Reading:
@@ -163,30 +202,33 @@ async def reading(session: PgSession, *, snapshot: str | None = None, library: L
         await _rollback(session)
 
 
-_CLOCK = b"SELECT pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())"
+_CLOCK = Statement("SELECT pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())")
 _READ_ONLY = "transaction_read_only"
 
 
-async def _configure(session: PgSession, settings: Mapping[str, str] | None, library: Library | None,
-                     timeout_ms: int | None) -> AsyncRawCursor[Any]:
-    """The timeouts and `settings` for this transaction, and the server's clock, by one statement.
+def _settings(session: PgSession, settings: Mapping[str, str], library: Library | None, timeout_ms: int | None
+              ) -> Statement:
+    """The server's clock, and by one statement the timeouts and `settings` for this transaction.
 
     The library's literal is read when the statement is parsed, which is before any set_config is executed.
     """
     target = session.target
     values = {"statement_timeout": str(target.statement_timeout_ms if timeout_ms is None else timeout_ms),
-              "lock_timeout": str(target.lock_timeout_ms), **(settings or {})}
+              "lock_timeout": str(target.lock_timeout_ms), **settings}
     calls = ", ".join(f"pg_catalog.set_config(${2 * i + 1}, ${2 * i + 2}, true)" for i in range(len(values)))
     source = f" FROM (SELECT {library.touch()}) AS loaded" if library else ""
-    text = f"SELECT pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()), {calls}{source}"
-    cursor = AsyncRawCursor(session.connection)
-    await cursor.execute(text.encode(), [part for pair in values.items() for part in pair])
-    return cursor
+    return Statement(f"SELECT pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()), {calls}{source}",
+                     [part for pair in values.items() for part in pair])
 
 
-def _seconds(cursor: AsyncRawCursor[Any]) -> float:
-    (value,) = _page(cursor, 0).rows[0][:1]
-    return float(value or 0)
+async def _configure(session: PgSession, settings: Mapping[str, str], library: Library | None,
+                     timeout_ms: int | None) -> None:
+    one = _settings(session, settings, library, timeout_ms)
+    await AsyncRawCursor(session.connection).execute(one.sql.encode(), one.params)
+
+
+def _seconds(result: pq.abc.PGresult) -> float:
+    return float(result.get_value(0, 0) or 0)
 
 
 __all__ = ["Library", "Reading", "Statement", "TextColumn", "TextPage", "Trip", "Wire", "explain",

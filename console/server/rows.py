@@ -255,8 +255,12 @@ async def _rollback(session: PgSession) -> None:
 
 def _page(cursor: AsyncRawCursor[Any], raw_from: int) -> TextPage:
     """The cursor's result by way of libpq alone, so that no type is ever parsed."""
-    result = cursor.pgresult
-    assert result is not None
+    assert cursor.pgresult is not None
+    return page_of(cursor.pgresult, raw_from)
+
+
+def page_of(result: pq.abc.PGresult, raw_from: int = 0) -> TextPage:
+    """A result of libpq's as text."""
     width = result.nfields
     columns = tuple(TextColumn(_text(result.fname(i)) or "", result.ftype(i)) for i in range(width))
     values = [[result.get_value(row, i) for i in range(width)] for row in range(result.ntuples)]

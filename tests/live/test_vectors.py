@@ -494,3 +494,36 @@ async def test_cancelling_a_search_is_prompt(vectors: Database) -> None:
         with pytest.raises(asyncio.CancelledError):
             await task
         assert time.monotonic() - begun < 1
+
+
+async def test_texts_that_libpq_would_cut_are_refused(vectors: Database) -> None:
+    async with session_on(vectors) as session:
+        items = await of(session, "items.v")
+        vector = values.parse(QUERY.strip("'"), "vector")
+        for odd in ("t1\0", "\ud800"):
+            for request in (SearchRequest(items, vector, BY_NAME["cosine"], filters=(Filter("tenant", "=", (odd,)),)),
+                            SearchRequest(items, vector, BY_NAME["cosine"], where=f"tenant = '{odd}'")):
+                with pytest.raises(ConsoleError):
+                    await find(session, request)
+        assert len((await find(session, SearchRequest(items, vector, BY_NAME["cosine"]))).hits) == 10
+
+
+async def test_a_search_that_is_cancelled_leaves_the_connection_as_it_was(vectors: Database) -> None:
+    slow = "(SELECT count(*) FROM generate_series(1, 2000000000)) > id"
+    async with session_on(vectors) as session:
+        items = await of(session, "items.v")
+        vector = values.parse(QUERY.strip("'"), "vector")
+        pid = session.connection.info.backend_pid
+        for _ in range(3):
+            task = asyncio.ensure_future(find(session, SearchRequest(items, vector, BY_NAME["cosine"], where=slow)))
+            with vectors.connect() as connection:
+                for _ in range(1500):
+                    if connection.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s AND state = 'active' AND "
+                                          "query LIKE '%%2000000000%%'", (pid,)).fetchone():
+                        break
+                    await asyncio.sleep(0.02)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert len((await find(session, SearchRequest(items, vector, BY_NAME["cosine"]))).hits) == 10
+        assert session.connection.info.backend_pid == pid
