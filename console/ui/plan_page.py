@@ -32,6 +32,7 @@ from console.ui.widgets.painting import console_app
 from console.ui.widgets.plan_view import PlanView
 from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.status_line import StatusLine
+from console.vectors.explained import with_vectors
 from console.view import format as fmt
 from console.view import plans
 from console.view.query import pointed
@@ -120,6 +121,7 @@ class PlanPage(ModalScreen[None]):
         try:
             async with console_app(self).connection.session() as session:
                 found = await explained(session, request)  # type: ignore[arg-type]
+                found = await with_vectors(session, found, request)  # type: ignore[arg-type]
         except Writes as refusal:
             self._answered()
             self._ask_to_write(request, refusal)
