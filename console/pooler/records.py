@@ -257,9 +257,9 @@ class Saturation:
 
 @dataclass(frozen=True, slots=True)
 class TrueClient:
-    """Who uses a server's session through the pooler now."""
+    """Who uses a server's session through the pooler now; `place` None: the pooler does, for whom is not certain."""
 
-    place: str
+    place: str | None
     application: str | None
     pool: str
     connect_time: str | None

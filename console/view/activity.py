@@ -33,7 +33,7 @@ SESSION_COLUMNS = (
     Column("leader", "leader", align="right", minimum=6, maximum=8, priority=9),
     Column("query", "query", flexible=True, minimum=24, maximum=400),
 )
-TRUE_CLIENT = Column("client", "client (true)", minimum=15, maximum=36, priority=2)
+TRUE_CLIENT = Column("client", "client (true)", minimum=15, maximum=22, priority=2)
 """Instead of the client where PgBouncer is configured: what the server sees is PgBouncer's own address."""
 
 
@@ -91,7 +91,9 @@ def sessions_table(backends: Sequence[Backend], tagged: Collection[str] = (), fo
 def client_cell(backend: Backend, clients: Clients, tone: Tone = "dim") -> Cell:
     """Where a session comes from: its client behind PgBouncer where that is known."""
     true = clients.get(backend.pid)
-    return Cell(client(backend), tone) if true is None else Cell(true_client.words(true), "accent")
+    if true is None:
+        return Cell(client(backend), tone)
+    return Cell(true_client.words(true), tone if true.place is None else "accent")
 
 
 def _session_row(one: Backend, tagged: Collection[str], followed: str | None, clients: Clients) -> Row:

@@ -14,10 +14,10 @@ LONG_WAIT_S = 1.0
 
 
 def verdict(pools: Sequence[Saturation], error: ConsoleError | None, retry_in_s: float,
-            stopped: str | None = None) -> Line:
+            stopped: str | None = None, width: int = 200) -> Line:
     """What matters about the pools: the worst one that holds up clients, else how full the fullest is.
 
-    `stopped`: the whole pooler is "paused" or "suspended".
+    `stopped`: the whole pooler is "paused" or "suspended". In fewer than 100 cells of `width` it is said shorter.
     """
     if error is not None:
         when = f"next try in {retry_in_s:.0f} s (r now)" if retry_in_s >= 0.5 else "trying now"
@@ -36,7 +36,7 @@ def verdict(pools: Sequence[Saturation], error: ConsoleError | None, retry_in_s:
             return ((" ", ""), (f"{_stopped(closed[0])}; no client waits", "warning"))
         return ((" ", ""), ("no client waits", "ok"), (f" · {_fullest(pools)}", "dim"))
     worst = held_up[0]
-    words, tone = _held_up(worst)
+    words, tone = _held_up(worst, is_narrow=width < 100)
     pieces: list[tuple[str, Tone]] = [(" ", ""), (words, tone)]
     if len(held_up) > 1:
         others = sum(one.pool.cl_waiting for one in held_up[1:])
@@ -45,14 +45,17 @@ def verdict(pools: Sequence[Saturation], error: ConsoleError | None, retry_in_s:
     return tuple(pieces)
 
 
-def _held_up(one: Saturation) -> tuple[str, Tone]:
+def _held_up(one: Saturation, *, is_narrow: bool) -> tuple[str, Tone]:
     pool = one.pool
     waits = "waits" if pool.cl_waiting == 1 else "wait"
-    clients = f"{fmt.plural(pool.cl_waiting, 'client')} {waits}, longest {fmt.duration(pool.maxwait_s)}"
+    who = str(pool.cl_waiting) if is_narrow else fmt.plural(pool.cl_waiting, "client")
+    clients = f"{who} {waits}, longest {fmt.duration(pool.maxwait_s)}"
     if one.is_paused or one.is_disabled:
         return f"{_stopped(one)}: {clients}", "critical"
     if one.is_saturated:
         tone: Tone = "critical" if pool.maxwait_s >= LONG_WAIT_S else "warning"
+        if is_narrow:
+            return f"{pool.key} full: {_in_use(one)}, {clients}", tone
         return f"pool {pool.key} saturated: {_in_use(one)} active, {clients}", tone
     if pool.servers == 0 or pool.sv_login:
         why = "no server connection is open" if pool.servers == 0 else "server connections are being opened"
@@ -86,13 +89,14 @@ def about(info: PoolerInfo | None, look: Look | None, width: int = 200) -> Line:
     most = f" of {info.max_client_conn}" if info.max_client_conn is not None else ""
     mode = info.setting("pool_mode")
     rights = {True: "admin", False: "looks only", None: "rights unknown"}[info.is_admin]
-    pieces: list[tuple[str, Tone]] = [(f" {info.version}", "strong"), (f" at {info.place}", "dim")]
+    is_wide = width >= 100
+    pieces: list[tuple[str, Tone]] = [(f" {info.version}", "strong"), (f" at {info.place}" if is_wide else "", "dim")]
     if mode:
         pieces.append((f" · {mode} mode", "dim"))
     if clients is not None:
         pieces.append((f" · {fmt.count(clients)}{most} clients", "dim"))
-    pieces.append((f" · as {info.user} ({rights})", "dim"))
-    return tuple(pieces if width >= 100 else [pieces[0], *pieces[2:]])
+    pieces.append((f" · as {info.user} ({rights})" if is_wide else f" · {rights}", "dim"))
+    return tuple(pieces)
 
 
 # without one
@@ -122,7 +126,7 @@ def unconfigured(target: str, is_named: bool, config_path: str | None, through: 
 # commands
 
 BRIEFLY: Mapping[str, str] = {
-    "PAUSE": "let clients wait", "RESUME": "let waiting clients go on", "RECONNECT": "open connections anew",
+    "PAUSE": "let clients wait", "RESUME": "let clients go on", "RECONNECT": "open connections anew",
     "RELOAD": "read pgbouncer.ini again", "KILL": "drop everybody at once", "DISABLE": "refuse new clients",
     "ENABLE": "let new clients in", "SET": "until the next RELOAD"}
 
@@ -155,5 +159,5 @@ def consequences(verb: str, subject: str | None) -> list[tuple[str, Tone]]:
 def pending(command: str, seconds: float) -> Line:
     """A command that has not been answered, with its running clock."""
     why = "the transactions that run must end first" if command.startswith("PAUSE") else "PgBouncer has not answered"
-    return ((f" {command} ", "strong"), (f"{fmt.stopwatch(seconds)}", "warning"), (f" · {why} · ", "dim"),
-            ("X", "accent"), (" gives it up" + (" (RESUME)" if command.startswith("PAUSE") else ""), "dim"))
+    return ((f" {command} ", "strong"), (f"{fmt.stopwatch(seconds)}", "warning"), (" · ", "dim"), ("X", "accent"),
+            (" gives it up" + (" (RESUME)" if command.startswith("PAUSE") else "") + f" · {why}", "dim"))

@@ -15,26 +15,27 @@ Clients = Mapping[int, TrueClient]
 
 
 def true_clients(backends: Iterable[Backend], look: Look, looked_s_ago: float) -> dict[int, TrueClient]:
-    """The client of each session that a server connection of the pooler certainly is, and is still coupled with.
+    """The client of each session that a server connection of the pooler certainly is.
 
     The process must be the same, and both must name the same two ends of the connection: a pid alone is found on any
     server that the pooler has. The look is older than the sessions by `looked_s_ago` seconds: in transaction mode a
-    transaction that has begun since may be another client's, so it has none.
+    transaction that has begun since may be another client's, so of that only the pool is told.
     """
-    servers = {one.remote_pid: one for one in look.servers or () if one.remote_pid and one.link}
+    servers = {one.remote_pid: one for one in look.servers or () if one.remote_pid}
     clients = {one.ptr: one for one in look.clients or ()}
     databases = {one.name: one.database for one in look.databases}
     modes = {(one.database, one.user): one.pool_mode for one in look.pools}
     found: dict[int, TrueClient] = {}
     for backend in backends:
         server = servers.get(backend.pid)
-        client = clients.get(server.link) if server is not None else None
-        if server is None or client is None or client.link != server.ptr or not _is_same(backend, server, databases):
+        if server is None or not _is_same(backend, server, databases):
             continue
-        lasts = modes.get((server.database or "", server.user or "")) == SESSION_MODE
-        if lasts or (backend.transaction_age_s or 0.0) >= looked_s_ago:
-            found[backend.pid] = TrueClient(client.place, client.application_name or None,
-                                            f"{client.database}/{client.user}", client.connect_time)
+        pool = f"{server.database}/{server.user}"
+        client = clients.get(server.link) if server.link else None
+        lasts = modes.get((server.database or "", server.user or "")) == SESSION_MODE or (
+            (backend.transaction_age_s or 0.0) >= looked_s_ago)
+        found[backend.pid] = TrueClient(None, None, pool, None) if client is None or client.link != server.ptr \
+            or not lasts else TrueClient(client.place, client.application_name or None, pool, client.connect_time)
     return found
 
 
@@ -48,11 +49,13 @@ def _is_same(backend: Backend, server: Link, databases: Mapping[str, str | None]
 
 def words(client: TrueClient) -> str:
     """A client in a cell."""
-    return f"{client.place} (pool {client.pool})"
+    return f"{client.place or 'PgBouncer'} (pool {client.pool})"
 
 
 def fact(client: TrueClient) -> Line:
     """A client in a line of what is known of its session."""
+    if client.place is None:
+        return (("through PgBouncer, pool ", "dim"), (client.pool, ""), (": for no client that is certain now", "dim"))
     who = f", {client.application}" if client.application else ""
     since = f", connected {client.connect_time}" if client.connect_time else ""
     return (("through PgBouncer, pool ", "dim"), (client.pool, ""), (": its client is ", "dim"),

@@ -179,18 +179,23 @@ def test_a_session_by_a_socket_must_have_the_pools_names() -> None:
     assert not behind(OURS, **sockets)
 
 
+UNCERTAIN = {4711: TrueClient(None, None, "app/rw", None)}
+
+
 def test_a_transaction_younger_than_the_look_may_be_another_clients() -> None:
-    assert not behind(replace(OURS, transaction_age_s=0.5))
-    assert not behind(idle(4711, client_address="10.0.0.9", client_port=40000))
+    assert behind(replace(OURS, transaction_age_s=0.5)) == UNCERTAIN
+    assert behind(idle(4711, database="app", client_address="10.0.0.9", client_port=40000)) == UNCERTAIN
     in_session_mode = look(pool(pool_mode="session"), clients=(client(),), servers=(server(4711),))
-    assert true_clients([replace(OURS, transaction_age_s=None)], in_session_mode, 1.0)
+    assert true_clients([replace(OURS, transaction_age_s=None)], in_session_mode, 1.0)[4711].place == "10.0.4.7:51234"
 
 
 def test_a_coupling_that_only_one_side_tells_of_is_over() -> None:
-    assert not behind(OURS, clients=(client(link="s9"),))
-    assert not behind(OURS, clients=())
-    assert not behind(OURS, servers=(server(4711, link=""),))
+    assert behind(OURS, clients=(client(link="s9"),)) == UNCERTAIN
+    assert behind(OURS, clients=()) == UNCERTAIN
+    assert behind(OURS, servers=(server(4711, link=""),)) == UNCERTAIN
     assert not behind(OURS, servers=None, clients=None)
+    assert true_client.words(UNCERTAIN[4711]) == "PgBouncer (pool app/rw)"
+    assert plain(true_client.fact(UNCERTAIN[4711])).endswith("for no client that is certain now")
 
 
 def test_activity_shows_it_where_a_pooler_is_configured() -> None:

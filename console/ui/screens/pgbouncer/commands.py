@@ -52,8 +52,9 @@ def _of(databases: Sequence[PoolerDatabase]) -> list[Command]:
 
 
 def choices(commands: dict[str, Command]) -> list[Choice]:
-    return [Choice(key, key, view.BRIEFLY[one.verb] if one.subject or one.verb not in ("PAUSE", "RESUME", "RECONNECT")
-                   else f"{view.BRIEFLY[one.verb]}, all databases") for key, one in commands.items()]
+    """The commands as choices. Those on the whole pooler say so, but for RELOAD, of which there is no other."""
+    return [Choice(key, key, f"all: {view.BRIEFLY[one.verb]}" if one.subject is None and one.verb != "RELOAD"
+                   else view.BRIEFLY[one.verb]) for key, one in commands.items()]
 
 
 class SettingDialog(Dialog[str]):

@@ -142,7 +142,7 @@ class PgBouncerScreen(ConsoleScreen):
         look = watch.look
         pools = saturations(look.pools, look.databases) if look is not None else []
         stopped = (look.stopped if look is not None else None) or ("paused" if watch.is_paused_by_us else None)
-        verdict = view.verdict(pools, watch.error, watch.breaker.seconds_to_retry, stopped) \
+        verdict = view.verdict(pools, watch.error, watch.breaker.seconds_to_retry, stopped, self.size.width) \
             if look is not None or watch.error is not None else ((f" asking {watch.target.label}'s PgBouncer", "dim"),)
         self.query_one("#verdict", StatusLine).show(verdict)
         self.query_one("#about", Lines).show(self._about(watch))
@@ -169,6 +169,7 @@ class PgBouncerScreen(ConsoleScreen):
         now_s, span_s = clock.monotonic(), SPANS[self.span][0]
         sampler = self.connection.sampler
         results = {one.name: one for one in sampler.latest.results} if sampler and sampler.latest else {}
+        several = len(self.table.table.rows) > 1
         for name, plot in (("#waiting", WAITING), ("#maxwait", MAXWAIT)):
             chart = self.query_one(name, TimeChart)
             if not chart.size.width:
@@ -178,7 +179,7 @@ class PgBouncerScreen(ConsoleScreen):
             width_s = span_s / chart.buckets
             edge = clock.now().astimezone() + dt.timedelta(seconds=width_s - now_s % width_s)
             chart.show(drawing(
-                _titled(plot, pool), {series: course.buckets(now_s, span_s, chart.buckets)},
+                replace(plot, title=f"{plot.title}, {pool or 'all pools'}") if several else plot, {series: course.buckets(now_s, span_s, chart.buckets)},
                 {series: course.values[-1] if course.values else None}, results, span_s=span_s, edge=edge))
 
     def _show_unconfigured(self) -> None:
@@ -374,7 +375,3 @@ class PgBouncerScreen(ConsoleScreen):
 
     def on_resize(self, event: events.Resize) -> None:
         self.looked()
-
-
-def _titled(plot: Plot, pool: str | None) -> Plot:
-    return replace(plot, title=f"{plot.title} · {pool or 'all pools'}")
