@@ -107,7 +107,7 @@ def header(facts: HeaderFacts, width: int) -> Line:
     if facts.breaker != "closed":
         items.append((10, f"breaker {facts.breaker}", ""))
     for link in (facts.link.text, facts.link.short):
-        end = [(0, link, facts.link.tone), (6, facts.clock, "")]
+        end = [(0, link, facts.link.tone), (0 if facts.is_recording else 6, facts.clock, "")]
         fitting = _fitting(items, end, width)
         if fitting is not None:
             return fitting

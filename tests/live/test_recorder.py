@@ -1,0 +1,195 @@
+"""`dbconsole record` on real servers, and the console on what it wrote when the server is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from textual.pilot import Pilot
+
+from console.activity.read import PROGRESS, SESSIONS, WAIT_EVENT_TEXTS
+from console.config import Config
+from console.errors import ConsoleError
+from console.metrics.read import DATABASE_COUNTERS, REPLICATION_SLOTS
+from console.metrics.replication.read import WAL_SENDERS
+from console.recorder.reads import ALONG
+from console.recorder.recording import Recording
+from console.ui.connection import State
+from console.ui.replay_app import ReplayApp
+from console.ui.replaying import replay_sources
+from console.ui.screens import ENTRIES
+from tests.support.screen_text import screen_text
+from tests.support.servers import Database, LiveServer, Servers
+
+
+@pytest.fixture(autouse=True)
+def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+
+
+@contextmanager
+def recording(path: Path, conninfo: str, *options: str) -> Iterator[subprocess.Popen[str]]:
+    """`dbconsole record`, running."""
+    command = [sys.executable, "-m", "console", "record", str(path), "-t", conninfo, "--every", "0.2", *options]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])})
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate(timeout=30)
+
+
+def wait_for(fact: Callable[[], Any], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not fact():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def recorded(path: Path, right: Callable[[Recording, int], Any]) -> bool:
+    """Whether the last sample in the file is right, or any before it."""
+    try:
+        with Recording(path) as found:
+            return any(right(found, number) for number in range(len(found)))
+    except ConsoleError:
+        return False
+
+
+def waiters(found: Recording, number: int) -> list[int]:
+    with suppress(Exception):
+        return [one.pid for one in found.sample(number).rows(SESSIONS) if one.blocked_by]
+    return []
+
+
+@contextmanager
+def blocked(database: Database) -> Iterator[tuple[int, int]]:
+    """A session that holds a row and one that waits for it: their pids."""
+    with database.connect() as first, database.connect() as second:
+        first.execute("CREATE TABLE accounts (id int PRIMARY KEY, balance int); INSERT INTO accounts VALUES (1, 0)")
+        first.execute("BEGIN; UPDATE accounts SET balance = 1")
+
+        def wait() -> None:
+            with suppress(psycopg.Error):
+                second.execute("UPDATE accounts SET balance = 2")
+
+        thread = threading.Thread(target=wait)
+        thread.start()
+        try:
+            yield first.info.backend_pid, second.info.backend_pid
+        finally:
+            with suppress(psycopg.Error):
+                first.execute("ROLLBACK")
+            thread.join(30)
+
+
+async def until(fact: Callable[[], Any], pilot: Pilot[Any], seconds: float = 30) -> None:
+    async with asyncio.timeout(seconds):
+        while not fact():
+            await pilot.pause(0.02)
+    await pilot.pause()
+
+
+@pytest.mark.parametrize("label", ["embedded", "postgres15"])
+def test_an_incident_is_looked_at_when_the_server_is_gone(servers: Servers, tmp_path: Path, label: str) -> None:
+    path = tmp_path / "incident.dbrec"
+    server = servers.make(label)
+    assert server.cluster is not None
+    with server.database() as database:
+        with blocked(database) as (holder, waiter), recording(path, database.conninfo) as process:
+            wait_for(lambda: recorded(path, lambda found, number: waiter in waiters(found, number)))
+            process.send_signal(signal.SIGINT)
+            output, words = process.communicate(timeout=30)
+        assert process.returncode == 0, words
+        assert output == "" and "recorded to" in words and "Traceback" not in words
+    server.cluster.stop("immediate")
+    asyncio.run(_look_back(path, holder, waiter))
+    server.cluster.remove()
+
+
+async def _look_back(path: Path, holder: int, waiter: int) -> None:
+    with Recording(path) as found:
+        number = next(number for number in range(len(found)) if waiter in waiters(found, number))
+        sources = replay_sources(found, Config(), begin_at=found.at(number))
+        app = ReplayApp(sources.names()[0], sources, entries=tuple(
+            one for one in ENTRIES if one.name in ("overview", "activity")),
+            environment={"TERM": "xterm-256color", "LANG": "C.UTF-8"})
+        app.connection.paused = True
+        try:
+            async with app.run_test(size=(120, 36)) as pilot:
+                app.connection.paused = False
+                await until(lambda: app.connection.state is State.LIVE, pilot)
+                await pilot.press("4", "b")
+                await until(lambda: f"▾ {holder}" in screen_text(app) and f"└ {waiter}" in screen_text(app), pilot)
+                text = screen_text(app)
+                assert "RECORDING" in text and "1 root blocker holds up 1 session" in text
+                assert app.connection.playback is not None
+                app.connection.playback.step(-1)
+                await until(lambda: app.connection.playback is not None
+                            and app.connection.playback.number == max(0, number - 1), pilot)
+        finally:
+            await app.connection.close()
+
+
+def test_everything_that_is_asked_is_recorded_on_every_version(any_database: Database, tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    with recording(path, any_database.conninfo, "--for", "2.5") as process:
+        _, words = process.communicate(timeout=60)
+    assert process.returncode == 0, words
+    with Recording(path) as found:
+        assert len(found) >= 2 and found.lost_bytes == 0
+        last = found.sample(len(found) - 1)
+        assert last.error is None and last.origin is not None
+        assert last.origin.info.database == any_database.name
+        unavailable = {read.query.name for one in ALONG for read in one.reads} - set(last.reads)
+        assert unavailable <= ({WAIT_EVENT_TEXTS.name} if last.origin.info.major < 17 else set())
+        assert last.rows(SESSIONS) and last.rows(DATABASE_COUNTERS)[0].commits >= 0
+        for query in (*PROGRESS, WAL_SENDERS, REPLICATION_SLOTS):
+            assert last.rows(query) == []
+        assert last.series()["connections"]
+
+
+def test_nothing_is_lost_when_it_is_killed(database: Database, tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    with recording(path, database.conninfo) as process:
+        wait_for(lambda: recorded(path, lambda found, number: number >= 3))
+        process.send_signal(signal.SIGKILL)
+        process.wait(30)
+    with Recording(path) as found:
+        assert len(found) >= 4
+        assert all(found.sample(number).rows(SESSIONS) is not None for number in range(len(found)))
+
+
+def test_a_role_without_privileges_records_what_it_sees(database: Database, server: LiveServer, tmp_path: Path) -> None:
+    with server.role() as role, recording(tmp_path / "a", f"{database.conninfo} user={role}", "--for", "1.5") as process:
+        _, words = process.communicate(timeout=60)
+        assert process.returncode == 0, words
+    with Recording(tmp_path / "a") as found:
+        last = found.sample(len(found) - 1)
+        assert last.rows(SESSIONS) and last.origin is not None and last.origin.info.user == role
+
+
+def test_a_server_that_is_not_there_leaves_no_file(tmp_path: Path) -> None:
+    with recording(tmp_path / "a", f"host={tmp_path} dbname=none") as process:
+        _, words = process.communicate(timeout=60)
+    assert process.returncode == 2 and "Traceback" not in words and words.startswith("dbconsole: ")
+    assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize("options", [("--every", "0"), ("--every", "soon"), ("--for", "-1"), ("--every", "2h")])
+def test_nonsense_is_a_usage_error(tmp_path: Path, options: tuple[str, ...]) -> None:
+    with recording(tmp_path / "a", "host=none", *options) as process:
+        _, words = process.communicate(timeout=60)
+    assert process.returncode == 3 and options[0] in words

@@ -1,0 +1,173 @@
+"""The recorder beside a sampler: what it asks for, what it keeps, and where that goes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from console.activity.read import SESSIONS
+from console.activity.summary.read import SESSION_COUNTS
+from console.config import Config
+from console.errors import ConsoleError, Unreachable
+from console.metrics.read import DATABASE_SIZE
+from console.recorder.reads import ALONG, Schedule
+from console.recorder.recorder import Recorder
+from console.recorder.recording import Recording
+from console.recorder.ring import Ring
+from console.sampler.sampler import Sampler
+from console.server.pool import Pool
+from console.server.target import Target
+from tests.support import builders
+from tests.support.activity import backend
+from tests.support.fake_clock import FakeClock
+from tests.support.fake_session import FakePool
+
+
+class World:
+    """A sampler on a fake server, with its recorder."""
+
+    def __init__(self, *, memory: bool) -> None:
+        self.clock = FakeClock()
+        target = Target(name="staging", environment="staging")
+        answers = builders.answers(self.clock) | {"sessions": [backend(4711)]}
+        self.pool = FakePool(target, builders.info(), answers, self.clock)
+        self.sampler = Sampler(cast(Pool, self.pool), Config(), builders.services(), self.clock)
+        self.recorder = Recorder(self.sampler, target, self.clock, memory=Ring() if memory else None)
+        self.heard = 0
+        self.sampler.listeners.append(self._hear)
+
+    def _hear(self, _: object) -> None:
+        self.heard += 1
+
+    async def rests(self) -> None:
+        """Waits until the sampler waits for the clock."""
+        await until(lambda: any(not future.done() for _, future in self.clock._sleepers))
+
+    async def tick(self, number: int = 1, seconds: float = 2.0) -> None:
+        """Lets so many samples come."""
+        for _ in range(number):
+            await self.rests()
+            before = self.heard
+            self.clock.advance(seconds)
+            await until(lambda before=before: self.heard > before)  # type: ignore[misc]
+        await self.rests()
+
+
+async def until(fact: Callable[[], Any]) -> None:
+    async with asyncio.timeout(20):
+        while not fact():
+            await asyncio.sleep(0.002)
+
+
+@asynccontextmanager
+async def recording(*, memory: bool = True) -> AsyncIterator[World]:
+    world = World(memory=memory)
+    running = asyncio.create_task(world.sampler.run())
+    try:
+        await world.rests()
+        yield world
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await world.recorder.close()
+
+
+async def test_the_last_minutes_are_saved_after_the_fact(tmp_path: Path) -> None:
+    async with recording() as world:
+        await world.tick(5)
+        saved = await world.recorder.save(tmp_path / "a")
+        with pytest.raises(ConsoleError, match="is there already"):
+            await world.recorder.save(tmp_path / "a")
+    assert saved.samples >= 6
+    with Recording(tmp_path / "a") as found:
+        assert len(found) == saved.samples
+        last = found.sample(len(found) - 1)
+        assert last.origin is not None and last.origin.target == "staging"
+        assert [one.name for one in last.origin.services] == list(builders.NAMES)
+        assert last.rows(SESSIONS) == [backend(4711)] and last.rows(SESSION_COUNTS) == [builders.sessions()]
+        assert last.rows(DATABASE_SIZE)
+        assert last.series()["transactions_per_s"] == pytest.approx(1240, rel=0.01)
+
+
+async def test_sessions_are_asked_seldom_for_memory_and_always_for_a_file(tmp_path: Path) -> None:
+    async with recording() as world:
+        await world.tick(5)
+        assert world.pool.only.asked.count("sessions") == 2  # at 0 and at 10 seconds
+        world.recorder.start(tmp_path / "a")
+        await until(lambda: world.pool.only.asked.count("sessions") == 3)  # at once
+        await world.tick(4)
+        assert world.pool.only.asked.count("sessions") == 7
+        written = await world.recorder.stop()
+        assert written.samples >= 4 and world.recorder.path is None
+        await world.tick(1)
+        assert world.pool.only.asked.count("sessions") == 7
+    with Recording(tmp_path / "a") as found:
+        assert len(found) == written.samples
+
+
+async def test_without_memory_nothing_is_asked_until_there_is_a_file(tmp_path: Path) -> None:
+    async with recording(memory=False) as world:
+        await world.tick(3)
+        assert "sessions" not in world.pool.only.asked and not world.recorder.remembered.samples
+        with pytest.raises(ConsoleError, match="nothing has been recorded"):
+            await world.recorder.save(tmp_path / "a")
+        assert not (tmp_path / "a").exists()
+
+
+async def test_a_server_that_goes_away_is_a_gap_with_its_reason(tmp_path: Path) -> None:
+    async with recording() as world:
+        world.recorder.start(tmp_path / "a")
+        await world.tick(2)
+        world.pool.fail(Unreachable("the server went away"))
+        await world.tick(2, seconds=60.0)
+        world.pool.recover()
+        await world.tick(3, seconds=60.0)
+        await world.recorder.stop()
+    with Recording(tmp_path / "a") as found:
+        errors = [found.sample(number).error for number in range(len(found))]
+        assert None in errors and "the server went away" in errors
+        assert errors[0] is None and errors[-1] is None
+
+
+async def test_a_file_that_cannot_be_written_ends_the_recording_alone(tmp_path: Path) -> None:
+    async with recording() as world:
+        told: list[str] = []
+        world.recorder.changed = lambda: told.append("changed")
+        world.recorder.start(tmp_path / "a")
+        await world.tick(1)
+        writer = world.recorder._writer
+        assert writer is not None
+        os.close(writer._descriptor)
+        world.clock.advance(2.0)
+        await until(lambda: told)
+        assert world.recorder.path is None and "Bad file descriptor" in str(world.recorder.error)
+        await world.tick(2)
+        assert (await world.recorder.save(tmp_path / "b")).samples > 3
+
+
+async def test_a_recording_can_be_read_while_it_goes_on(tmp_path: Path) -> None:
+    async with recording() as world:
+        world.recorder.start(tmp_path / "a")
+        await world.tick(1)
+        await until(lambda: world.recorder.written.samples >= 1)
+        with Recording(tmp_path / "a") as found:
+            assert len(found) >= 1 and found.lost_bytes == 0
+        with pytest.raises(ConsoleError, match="already recording"):
+            world.recorder.start(tmp_path / "b")
+
+
+def test_every_pace_is_kept_by_the_clock() -> None:
+    schedule = Schedule()
+    everything = [read for one in ALONG for read in one.reads]
+    assert schedule.due(100.0, to_file=False) == everything
+    assert schedule.due(102.0, to_file=False) == []
+    assert [read.query for read in schedule.due(110.0, to_file=False)] == [SESSIONS]
+    assert SESSIONS in [read.query for read in schedule.due(112.0, to_file=True)]
+    schedule.restart()
+    assert schedule.due(112.5, to_file=True) == everything
