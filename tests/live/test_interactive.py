@@ -1,4 +1,4 @@
-"""A person's statements on real servers: read-only by the server's hand, cursors, transactions, cancelling, a pooler."""
+"""A person's statements on real servers: read-only by the server's hand, cursors, transactions, cancelling, poolers."""
 
 from __future__ import annotations
 
@@ -63,9 +63,11 @@ def contents(database: Database) -> list[Any]:
 
 
 async def until(fact: Callable[[], Any], seconds: float = 20) -> None:
-    async with asyncio.timeout(seconds):
-        while not fact():
-            await asyncio.sleep(0.02)
+    for _ in range(round(seconds / 0.02)):
+        if fact():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("it never came true")
 
 
 WRITES = (
@@ -206,7 +208,7 @@ async def test_what_refuses_a_transaction_runs_without_one(filled: Database) -> 
                      "REINDEX INDEX CONCURRENTLY by_note", "DROP INDEX CONCURRENTLY by_note"):
             await run(session, text)
         session.timeout_ms = 300
-        with pytest.raises(ServerError, match="cancelled after 0.3 s"):
+        with pytest.raises(ServerError, match=r"cancelled after 0\.3 s"):
             await run(session, "DO $$ BEGIN PERFORM pg_sleep(60); END $$")
         session.timeout_ms = 20_000
         assert (await run(session, "SELECT 1")).rows == (("1",),)

@@ -16,6 +16,9 @@ from console.resources import state_dir
 MOST = 1000
 """Statements that are kept."""
 
+LARGEST_BYTES = 4 * 1024 * 1024
+"""The file is cut to half of this when it has grown so large."""
+
 LONGEST = 100_000
 """Characters of a statement that is worth keeping."""
 
@@ -66,16 +69,23 @@ class History:
             os.fchmod(file.fileno(), 0o600)
             file.write(line.encode("utf-8", "replace"))
             size = file.tell()
-        if size > MOST * 4000:
+        if size > LARGEST_BYTES:
             self._shrink()
 
     def _shrink(self) -> None:
-        """Writes the file anew with what is still kept."""
-        kept = [one for one in _read(self._path) if not holds_secret(one.sql)]
+        """Writes the file anew with its newest statements."""
+        lines: list[str] = []
+        left = LARGEST_BYTES // 2
+        for one in reversed(_read(self._path)):
+            line = json.dumps(asdict(one), ensure_ascii=False) + "\n"
+            left -= len(line.encode("utf-8", "replace"))
+            if left < 0:
+                break
+            lines.append(line)
         temporary = self._path.with_suffix(".part")
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.writelines(json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in kept)
+        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
+            file.writelines(reversed(lines))
         temporary.replace(self._path)
 
 

@@ -240,7 +240,7 @@ class QueryScreen(ConsoleScreen):
     async def on_result_table_near_end(self, event: ResultTable.NearEnd) -> None:
         outcome = self.results.outcome
         if outcome is not None and outcome.more and not outcome.is_full and not outcome.is_reading \
-                and self.running is None:
+                and self.running is None and self.sql is not None:
             outcome.is_reading = True
             self.run_worker(self._read_more(outcome), group="more", exclusive=True, exit_on_error=False)
 

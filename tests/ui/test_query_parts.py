@@ -1,0 +1,133 @@
+"""What the Query screen is made of, without a screen: statements, layout, history."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from console.migrate.parse import Name
+from console.ui.screens.query.history import LARGEST_BYTES, History, holds_secret
+from console.ui.screens.query.layout import formatted
+from console.ui.screens.query.script import Sweep, at, pieces
+
+
+def test_statements_of_a_text() -> None:
+    text = "SELECT 'é;'; -- a note\nDELETE FROM a;\n\nCOMMIT; VACUUM t"
+    found = pieces(text)
+    assert [one.text for one in found] == ["SELECT 'é;'", "DELETE FROM a", "COMMIT", "VACUUM t"]
+    assert all(text[one.offset:one.end] == one.text for one in found)
+    assert [one.command.is_query for one in found] == [True, False, False, False]
+    assert found[2].command.control == "commit" and found[3].command.is_alone
+
+
+def test_the_statement_that_the_cursor_is_on() -> None:
+    found = pieces("SELECT 1;\nSELECT 2;\nSELECT 3")
+    assert [at(found, offset).text for offset in (0, 8, 9, 10, 18, 20, 99)] == [  # type: ignore[union-attr]
+        "SELECT 1", "SELECT 1", "SELECT 1", "SELECT 2", "SELECT 2", "SELECT 3", "SELECT 3"]
+    assert at(pieces("\n\n  SELECT 1"), 0) == pieces("\n\n  SELECT 1")[0]
+    assert at(pieces("  \n-- nothing"), 3) is None
+
+
+def test_what_the_grammar_does_not_know_is_left_to_the_server() -> None:
+    found = pieces("SELECT 1; SELEC 2; SELECT 3")
+    assert [(one.text, one.command.is_query) for one in found] == [
+        ("SELECT 1", True), ("SELEC 2", False), ("SELECT 3", True)]
+    assert pieces("SELECT 'open")[0].refusal == "this string never ends"
+    assert "psql" in pieces("\\d orders")[0].refusal
+    assert pieces("COPY t FROM STDIN")[0].refusal and pieces("PREPARE TRANSACTION 'x'")[0].refusal
+
+
+@pytest.mark.parametrize(("text", "sweeps"), [
+    ("DELETE FROM a", [Sweep("DELETE", Name(None, "a"))]),
+    ('UPDATE s."B" SET x = 1', [Sweep("UPDATE", Name("s", "B"))]),
+    ("TRUNCATE a, s.b", [Sweep("TRUNCATE", Name(None, "a")), Sweep("TRUNCATE", Name("s", "b"))]),
+    ("WITH gone AS (DELETE FROM a RETURNING *) SELECT * FROM gone", [Sweep("DELETE", Name(None, "a"))]),
+    ("EXPLAIN ANALYZE DELETE FROM a", [Sweep("DELETE", Name(None, "a"))]),
+    ("EXPLAIN DELETE FROM a", []), ("DELETE FROM a WHERE id = 1", []), ("UPDATE a SET x = 1 WHERE true", []),
+    ("INSERT INTO a VALUES (1) ON CONFLICT (id) DO UPDATE SET x = 1", []), ("SELECT 'DELETE FROM a'", []),
+])
+def test_what_sweeps_a_table(text: str, sweeps: list[Sweep]) -> None:
+    assert list(pieces(text)[0].sweeps) == sweeps
+
+
+@pytest.mark.parametrize("text", [
+    "SELECT * INTO a FROM b", "WITH x AS (UPDATE a SET b = 1 WHERE c RETURNING *) SELECT * FROM x", "SHOW work_mem",
+    "INSERT INTO a VALUES (1) RETURNING *", "EXPLAIN SELECT 1"])
+def test_what_no_cursor_can_bring(text: str) -> None:
+    assert not pieces(text)[0].command.is_query
+
+
+def test_settings() -> None:
+    assert [pieces(text)[0].command.is_setting for text in ("SET a.b = 1", "RESET ALL", "SET LOCAL a.b = 1")] == [
+        True, True, False]
+
+
+@pytest.mark.parametrize("text", [
+    "select a,b from t where x=1 order by e <=> '[1,2]' limit 10", "select a::int, x->>'y', e <-> $1 from s.t",
+    "select /* here */ a -- there\nfrom t", "update t set a=1 where b in (select 1)", "select 'a\nb' from \"T\"",
+    "with x as materialized (select 1) select * from x join y using (id)", "select e <#> '[1]', e <+> '[2]' from t",
+    "create table t(a int primary key, b text default 'x')", "select count(*) filter (where a) over w from t window w "
+    "as (partition by b)", "merge into t using s on t.i = s.i when matched then delete", "select E'\\n', U&'\\0041'",
+])
+def test_layout_changes_nothing_but_looks(text: str) -> None:
+    from console.ui.screens.query.layout import _meaning
+
+    laid_out = formatted(text)
+    assert _meaning(laid_out) == _meaning(text) is not None
+    assert formatted(laid_out) in (laid_out, formatted(formatted(laid_out)))
+
+
+def test_layout_keeps_what_it_does_not_know() -> None:
+    for text in ("SELEC 1", "SELECT 1; SELECT 2", "", "SELECT '", "SELECT " + "1," * 20_000 + "1"):
+        assert formatted(text) == text.strip()
+    assert formatted("select a from b where c") == "SELECT\n  a\nFROM b\nWHERE\n  c"
+
+
+def test_history_is_kept_by_target_and_for_its_owner_alone(tmp_path: Path) -> None:
+    history = History("prod/app", tmp_path)
+    history.add("SELECT 1", 1.25, worked=True)
+    history.add("SELECT 2", None, worked=False)
+    history.add("SELECT 1", 2.0, worked=True)
+    again = History("prod/app", tmp_path)
+    assert [(one.sql, one.elapsed_ms, one.worked) for one in again.entries] == [
+        ("SELECT 2", None, False), ("SELECT 1", 2.0, True)]
+    assert History("other", tmp_path).entries == []
+    (path,) = tmp_path.iterdir()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("text", [
+    "ALTER ROLE app PASSWORD 'x'", "create user a with encrypted password 'b'", "SELECT crypt('x', gen_salt('bf'))",
+    "CREATE SUBSCRIPTION s CONNECTION 'host=a password=b' PUBLICATION p", "SELECT dblink_connect('host=x')",
+    "SELECT 'postgresql://me:mine@host/db'", "CREATE USER MAPPING FOR a SERVER b OPTIONS (user 'c', PassWord 'd')",
+    "SELECT pgp_sym_encrypt('a', 'b')", "SET app.api_key = 'x'"])
+def test_what_may_hold_a_password_is_never_on_disk(tmp_path: Path, text: str) -> None:
+    assert holds_secret(text)
+    history = History("t", tmp_path)
+    history.add(text, 1.0, worked=True)
+    assert [one.sql for one in history.entries] == [text], "as long as the console is open it can be had again"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_history_file_that_is_damaged_or_can_not_be_written(tmp_path: Path) -> None:
+    history = History("t", tmp_path)
+    history.add("SELECT 1", 1.0, worked=True)
+    (path,) = tmp_path.iterdir()
+    with path.open("ab") as file:
+        file.write(b'{"at": 1}\n\xff\xfe\n[]\nnull\n{"at": "x", "sql": 5, "elapsed_ms": 1, "worked": true}\n')
+    assert [one.sql for one in History("t", tmp_path).entries] == ["SELECT 1"]
+    nowhere = History("t", path / "below a file")
+    nowhere.add("SELECT 2", 1.0, worked=True)
+    assert [one.sql for one in nowhere.entries] == ["SELECT 2"]
+
+
+def test_a_history_file_does_not_grow_for_ever(tmp_path: Path) -> None:
+    history = History("t", tmp_path)
+    for number in range(60):
+        history.add(f"SELECT {number}, '{'x' * 90_000}'", 1.0, worked=True)
+    (path,) = tmp_path.iterdir()
+    assert path.stat().st_size <= LARGEST_BYTES
+    assert 10 < len(History("t", tmp_path).entries) < 60
+    assert History("t", tmp_path).entries[-1].sql.startswith("SELECT 59,")
