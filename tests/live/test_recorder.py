@@ -30,7 +30,7 @@ from console.ui.replay_app import ReplayApp
 from console.ui.replaying import replay_sources
 from console.ui.screens import ENTRIES
 from tests.support.screen_text import screen_text
-from tests.support.servers import Database, LiveServer, Servers
+from tests.support.servers import Database, Servers
 
 
 @pytest.fixture(autouse=True)
@@ -172,8 +172,9 @@ def test_nothing_is_lost_when_it_is_killed(database: Database, tmp_path: Path) -
         assert all(found.sample(number).rows(SESSIONS) is not None for number in range(len(found)))
 
 
-def test_a_role_without_privileges_records_what_it_sees(database: Database, server: LiveServer, tmp_path: Path) -> None:
-    with server.role() as role, recording(tmp_path / "a", f"{database.conninfo} user={role}", "--for", "1.5") as process:
+def test_a_role_without_privileges_records_what_it_sees(database: Database, tmp_path: Path) -> None:
+    with (database.server.role() as role,
+          recording(tmp_path / "a", f"{database.conninfo} user={role}", "--for", "1.5") as process):
         _, words = process.communicate(timeout=60)
         assert process.returncode == 0, words
     with Recording(tmp_path / "a") as found:

@@ -57,7 +57,9 @@ class Played:
 
     async def until(self, fact: Callable[[], Any]) -> None:
         async with asyncio.timeout(20):
-            while not fact():
+            while True:
+                if fact():
+                    return
                 await asyncio.sleep(0.002)
 
     async def at(self, number: int) -> Snapshot:

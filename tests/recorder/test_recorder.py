@@ -61,7 +61,9 @@ class World:
 
 async def until(fact: Callable[[], Any]) -> None:
     async with asyncio.timeout(20):
-        while not fact():
+        while True:
+            if fact():
+                return
             await asyncio.sleep(0.002)
 
 

@@ -31,8 +31,8 @@ from tests.support.activity import backend, idle, idle_in_transaction
 from tests.support.fake_clock import FakeClock
 from tests.support.recordings import BEGAN, origin, sample, write
 from tests.support.screen_text import assert_golden, screen_text
-from tests.ui.conftest import ENVIRONMENT, World, live, ticks, until
 from tests.ui.conftest import ENTRIES as FEW
+from tests.ui.conftest import ENVIRONMENT, World, live, ticks, until
 
 TWO = tuple(one for one in ENTRIES if one.name in ("overview", "activity"))
 SAMPLES = 120
