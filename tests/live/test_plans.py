@@ -193,7 +193,69 @@ async def test_rows_read_to_be_thrown_away(any_server: LiveServer) -> None:
     assert "customer_id" in rule(index, "index_filter")
 
 
-async def test_spills_and_lossy_bitmaps(any_server: LiveServer) -> None:
+async def test_a_bitmap_that_outgrew_its_memory(any_database: Database) -> None:
+    """More pages than 64 kB can name row by row: 60,000 rows on 2,500 of them."""
+    with any_database.connect() as connection:
+        connection.execute("CREATE TABLE spread (id int, filler text) WITH (fillfactor = 10, autovacuum_enabled = off)")
+        connection.execute("INSERT INTO spread SELECT i, 'some filler ' || i FROM generate_series(1, 60000) i")
+        connection.execute("CREATE INDEX ON spread (id); ANALYZE spread")
+    async with session_on(any_database.conninfo) as session:
+        found = await analysis(session, ExplainRequest(
+            statement="SELECT count(*) FROM spread WHERE id > 10", analyze=True, settings={
+                "work_mem": "64kB", "enable_seqscan": "off", "enable_indexscan": "off", "enable_indexonlyscan": "off",
+                "max_parallel_workers_per_gather": "0"}))
+        words = rule(found, "lossy_bitmap")
+        assert "did not fit into work_mem" in words and "pages lossy" in words and "work_mem" in words.split("|")[2]
+
+
+async def test_a_memo_that_is_never_asked_again(any_database: Database) -> None:
+    """The planner took the keys for few, as its statistics were of another table; each is asked for once."""
+    with any_database.connect() as connection:
+        connection.execute(
+            "CREATE TABLE lookup (id int PRIMARY KEY, v int) WITH (autovacuum_enabled = off);"
+            "INSERT INTO lookup SELECT i, i FROM generate_series(1, 20000) i;"
+            "CREATE TABLE asking (k int) WITH (autovacuum_enabled = off);"
+            "INSERT INTO asking SELECT i % 10 + 1 FROM generate_series(1, 5000) i; ANALYZE lookup; ANALYZE asking;"
+            "TRUNCATE asking; INSERT INTO asking SELECT i FROM generate_series(1, 5000) i")
+    async with session_on(any_database.conninfo) as session:
+        found = await analysis(session, ExplainRequest(
+            statement="SELECT count(*) FROM asking a JOIN lookup l ON l.id = a.k", analyze=True, settings={
+                "enable_hashjoin": "off", "enable_mergejoin": "off", "max_parallel_workers_per_gather": "0"}))
+        words = rule(found, "memoize_misses")
+        assert "0 hits, 5 000 misses" in words
+
+
+async def test_compilation_is_told_where_it_is_done(any_server: LiveServer) -> None:
+    """How long it takes is the machine's matter; that it is read and weighed is ours."""
+    with any_server.connect() as connection:
+        if connection.execute("SELECT pg_jit_available()").fetchone() != (True,):
+            pytest.skip("this server compiles nothing: no LLVM")
+    found = await of(any_server, "SELECT count(*) FROM purchase WHERE amount > 3", jit="on", jit_above_cost="0",
+                     jit_inline_above_cost="0", jit_optimize_above_cost="0", max_parallel_workers_per_gather="0")
+    assert found.plan.jit is not None and (found.plan.jit.functions or 0) > 0
+    spent, total = found.plan.jit.total_ms, found.plan.total_ms
+    assert spent is not None and total is not None
+    is_told = any(one.rule == "jit_overhead" for one in found.findings)
+    assert is_told == (spent / total >= 0.1 and spent >= 10)
+
+
+async def test_reading_from_disk_is_timed(any_database: Database) -> None:
+    """A table that was just written by another backend is read through the kernel, and the time of that is known."""
+    with any_database.connect() as connection:
+        connection.execute("CREATE TABLE cold (id int, filler text) WITH (autovacuum_enabled = off)")
+        connection.execute("INSERT INTO cold SELECT i, repeat('x', 900) FROM generate_series(1, 60000) i")
+    async with session_on(any_database.conninfo) as session:
+        found = await analysis(session, ExplainRequest(
+            statement="SELECT count(*) FROM cold", analyze=True, settings={"max_parallel_workers_per_gather": "0"}))
+    root, total = found.plan.root, found.plan.total_ms
+    assert root.buffers is not None and root.buffers.read > 1000 and total is not None  # larger than shared_buffers
+    waited = sum(root.number(key) or 0.0 for key in ("I/O Read Time", "Shared I/O Read Time"))
+    assert waited > 0
+    is_told = any(one.rule == "io_bound" for one in found.findings)
+    assert is_told == (waited / total >= 0.5 and waited >= 20)
+
+
+async def test_spills(any_server: LiveServer) -> None:
     words = rule(await of(any_server, "SELECT * FROM purchase ORDER BY note, amount", work_mem="64kB",
                           max_parallel_workers_per_gather="0"), "spill")
     assert "sorted on disk" in words and "work_mem = '" in words

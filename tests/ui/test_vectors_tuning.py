@@ -144,7 +144,7 @@ def test_which_measurement_holds() -> None:
 
 
 async def test_a_point_is_applied_or_copied(world: World) -> None:
-    async with tab(world, 2) as (app, pilot, screen, engine):
+    async with tab(world, 2) as (app, pilot, screen, _):
         assert screen.state.subject is not None
         screen.recalls.add(measurement(screen.state.subject), world.clock.now())
         screen.show_all()
@@ -164,7 +164,7 @@ async def test_a_point_is_applied_or_copied(world: World) -> None:
 
 @SIZES
 async def test_what_to_measure(world: World, size: tuple[int, int]) -> None:
-    async with tab(world, 2, size) as (app, pilot, screen, _):
+    async with tab(world, 2, size) as (app, pilot, _, _):
         await pilot.press("o")
         assert isinstance(app.screen, RecallDialog)
         assert_golden(app, f"vectors-recall-options-{size[0]}x{size[1]}")
@@ -222,7 +222,7 @@ async def test_indexes(world: World, size: tuple[int, int], read: list[Found]) -
 
 @SIZES
 async def test_a_new_index(world: World, size: tuple[int, int], read: list[Found]) -> None:
-    async with tab(world, 1, size) as (app, pilot, screen, _):
+    async with tab(world, 1, size) as (app, pilot, _, _):
         target = app.connection.target
         assert target is not None
         facts = BuildFacts(FACTS, 12_480.0, 64 * 1024**2, 2, (index(),))
@@ -264,7 +264,8 @@ async def test_a_build_as_it_goes(world: World, read: list[Found]) -> None:
         page._tick()
         await pilot.pause()
         assert "waits for pid 4711 (app_rw, report, idle in transaction 14 min): UPDATE accounts" in screen_text(app)
-        progress = Progress(1, None, "reindex", None, "t", "building index: loading tuples", 300, 1200, "blocks", "", 9.0)
+        progress = Progress(1, None, "reindex", None, "t", "building index: loading tuples", 300, 1200, "blocks", "",
+                            9.0)
         standing.step = BuildStep(progress, 27.0)
         standing.told.append(view.event_words(BuildNotice("NOTICE", "hnsw graph no longer fits", "raise it")))
         page._tick()
@@ -286,7 +287,7 @@ async def test_a_build_as_it_goes(world: World, read: list[Found]) -> None:
 
 
 async def test_nothing_is_built_on_a_read_only_target(world: World, read: list[Found]) -> None:
-    async with tab(world, 1) as (app, pilot, screen, _):
+    async with tab(world, 1) as (app, pilot, _, _):
         app.connection.read_only = True
         await pilot.press("x")
         assert "read-only in this console" in screen_text(app)
@@ -313,7 +314,7 @@ def test_words_of_a_build() -> None:
 async def test_hostile_names(world: World, read: list[Found]) -> None:
     for name in HOSTILE:
         read.append(facts_of(IndexFacts(index(name=name, is_valid=False), None, None)))
-    async with tab(world, 1) as (app, pilot, screen, _):
+    async with tab(world, 1) as (app, pilot, _, _):
         await pilot.press("R", "enter")
         await pilot.pause()
         assert "operator class" in screen_text(app)

@@ -54,7 +54,8 @@ async def reasons(look: Examination, search: Search, column: VectorColumn, index
     if search.select.HasField("where_clause") and await tried(Edit("", surgery.unfiltered)):
         if facts_served:
             result.append(Reason("filter-has-index", "cost", f"the filter is selective, and {facts_served} serves it: "
-                                 "an exact search among its rows, with every row that fits", None, True))
+                                 "an exact search among its rows, with every row that fits. A vector index has no "
+                                 "bitmap, so that the two can't be combined", None, True))
         else:
             result.append(Reason("selective-filter", "cost", "with the filter the planner expects few rows to sort",
                                  "an index on the filter's columns makes the exact search quick", True))

@@ -9,20 +9,16 @@ from console.vectors.metrics import metric_of_operator
 from console.vectors.reasons import surgery
 from console.vectors.reasons.records import Reason
 from console.vectors.reasons.surgery import Edit, Search
-from console.vectors.records import RelationFacts, VectorColumn, VectorIndex
+from console.vectors.records import VectorColumn, VectorIndex
 
 INDEXED_MOST = {"vector": 2000, "halfvec": 4000, "bit": 64_000}
 
 
-def of_catalog(search: Search, column: VectorColumn, indexes: Sequence[VectorIndex], facts: RelationFacts | None,
-               ) -> list[Reason]:
+def of_catalog(search: Search, column: VectorColumn, indexes: Sequence[VectorIndex]) -> list[Reason]:
     """What the catalog alone says: no index, an invalid one, a column that can't have one."""
     result: list[Reason] = []
     if column.relkind == "f":
         return [Reason("foreign-table", "ineligible", f"{column.table} is a foreign table: its server decides")]
-    if facts and facts.is_security_barrier:
-        result.append(Reason("security-barrier", "ineligible", f"{column.table} is a view with security_barrier: "
-                             "conditions stay inside it"))
     metric = metric_of_operator(search.operator or "")
     suffix = metric.operator_class(column.type_name) if metric else f"{column.type_name}_cosine_ops"
     most = INDEXED_MOST.get(column.type_name)

@@ -37,7 +37,7 @@ def reasons(plan: dict[str, Any], indexes: Sequence[VectorIndex], settings: Mapp
             "relaxed-order", "short", f"{index.method}.iterative_scan is relaxed_order: rows may come slightly out of "
             "order", f"SET LOCAL {index.method}.iterative_scan = strict_order" if index.method == "hnsw" else
             "sort the rows once more: WITH found AS MATERIALIZED (...) SELECT * FROM found ORDER BY distance + 0"))
-    result += _contents(index, facts, lacking and not result)
+    result += _contents(index, facts, lacking and all(one.rule == "few-candidates" for one in result))
     result += _partitions(plan, scans)
     return result
 
@@ -91,8 +91,9 @@ def _ivfflat(index: VectorIndex, settings: Mapping[str, str], facts: RelationFac
         on = "SET LOCAL ivfflat.iterative_scan = relaxed_order" if "ivfflat.iterative_scan" in settings else \
             f"SET LOCAL ivfflat.probes = {probes * 4}"
         if lacking and found:
-            result.append(Reason("lists-exhausted", "short", f"the {probes} lists that were probed hold {found.given} "
-                                 f"candidates, of which the filter rejected {found.rejected}",
+            probed = "the list that was probed holds" if probes == 1 else f"the {probes} lists that were probed hold"
+            result.append(Reason("lists-exhausted", "short", f"{probed} {found.given} candidates, of which the "
+                                 f"filter rejected {found.rejected}",
                                  f"SET LOCAL ivfflat.probes = {probes * 4}; or {on}"))
         elif has_filter and found is None:
             result.append(Reason("filtered-afterwards", "short", f"the filter is applied to what {probes} lists hold, "
@@ -103,8 +104,9 @@ def _ivfflat(index: VectorIndex, settings: Mapping[str, str], facts: RelationFac
                              f"or ivfflat.max_probes = {most} of them", "SET LOCAL ivfflat.max_probes = 32768"))
     lists = next((int(one[6:]) for one in index.options if one.startswith("lists=") and one[6:].isdigit()), 100)
     if facts and facts.row_estimate and facts.row_estimate / lists > 20_000:
-        result.append(Reason("few-lists", "short", f"{lists} lists for {facts.row_estimate:.0f} rows: the index was "
-                             "built for fewer rows than there are now",
+        plural = "s" if lists != 1 else ""
+        result.append(Reason("few-lists", "short", f"{lists} list{plural} for {facts.row_estimate:.0f} rows: the index "
+                             "was built for fewer rows than there are now",
                              f"ALTER INDEX {index.sql_name} SET (lists = {max(1, round(facts.row_estimate / 1000))}); "
                              f"REINDEX INDEX CONCURRENTLY {index.sql_name}"))
     return result

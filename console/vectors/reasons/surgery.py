@@ -105,6 +105,11 @@ def walk(node: Node) -> Iterator[tuple[str, Node]]:
                 yield from walk(each)
 
 
+def relations(tree: Node) -> set[str]:
+    """The names, without schema, of the tables and views that a statement mentions."""
+    return {str(node.range_var.relname) for kind, node in walk(tree) if kind == "range_var"}
+
+
 def find(tree: Node, columns: Sequence[str] = ()) -> Search | None:
     """The search in a statement: the innermost SELECT that orders by a distance, else one that filters by it."""
     selects = [node.select_stmt for kind, node in walk(tree) if kind == "select_stmt"]

@@ -78,7 +78,8 @@ async def why(session: PgSession, text: str, params: Sequence[str | Wire | None]
             return Verdict("ineligible", reason.sentence, None, (reason,))
         raise
     relations = {(node.get("Schema"), node["Relation Name"]) for node in plans.nodes(plan) if "Relation Name" in node}
-    columns = [one for one in await read.columns(session) if (one.schema, one.relation) in relations]
+    every = await read.columns(session)
+    columns = [one for one in every if (one.schema, one.relation) in relations]
     found: dict[int, list[VectorIndex]] = {}
     for oid in dict.fromkeys(one.relation_oid for one in columns[:50]):
         found[oid] = await read.indexes(session, oid)
@@ -116,7 +117,9 @@ async def why(session: PgSession, text: str, params: Sequence[str | Wire | None]
         first = f": {reasons[0].sentence}" if reasons else ""
         return Verdict("cost", f"the planner could use {plans.index_used(forced, look.names)} but finds the rest "
                        f"cheaper{first}", None, tuple(reasons), plans.total_cost(plan), plans.total_cost(forced), plan)
-    reasons = ineligible.of_catalog(search, column, indexes, facts)
+    reasons = ineligible.of_catalog(search, column, indexes)
+    reasons += await _barriers(session, [one for one in every if one.relkind == "v"
+                                         and one.relation in surgery.relations(tree)])
     reasons += await _culprits(look, search, column, indexes)
     if not reasons:
         reasons = [Reason("unknown", "ineligible", "no index can be used, and no single change brings one back",
@@ -124,6 +127,18 @@ async def why(session: PgSession, text: str, params: Sequence[str | Wire | None]
     proved = [one for one in reasons if one.is_proved] or reasons
     return Verdict("ineligible", proved[0].sentence, None, tuple(sorted(reasons, key=lambda one: not one.is_proved)),
                    plans.total_cost(plan), None, plan)
+
+
+async def _barriers(session: PgSession, views: Sequence[VectorColumn]) -> list[Reason]:
+    """Views of the statement that are planned on their own."""
+    found = []
+    for view in {one.relation_oid: one for one in views}.values():
+        if (await read.relation_facts(session, view.relation_oid)).is_security_barrier:
+            found.append(Reason(
+                "security-barrier", "ineligible", f"{view.relation} is a view with security_barrier: it is planned on "
+                "its own, so that an order outside of it reaches no index", "put ORDER BY and LIMIT into a function or "
+                f"view of their own below it; or ALTER VIEW {view.table} RESET (security_barrier)"))
+    return found
 
 
 async def _culprits(look: Examination, search: Search, column: VectorColumn, indexes: Sequence[VectorIndex],

@@ -1,0 +1,215 @@
+"""The rest of the catalogue of reasons (reference 2.2), each brought about on a real server and explained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from console.errors import Denied
+from console.server.target import Target
+from console.vectors import actions, ddl, values
+from console.vectors.ddl import Design
+from console.vectors.metrics import BY_NAME
+from console.vectors.reasons.records import Reason, Verdict
+from console.vectors.reasons.why import why
+from console.vectors.search import SearchOptions, SearchRequest, search, vector_of_row
+from tests.live.test_vector_builds import column_of
+from tests.live.test_vectors import QUERY, fill, of, random_vector, run, session_on
+from tests.support.servers import Database, LiveServer, Servers
+
+FORCED = {"enable_seqscan": "off"}
+
+
+@pytest.fixture(params=["embedded", "postgres16"])
+def vectors(request: pytest.FixtureRequest, servers: Servers, monkeypatch: pytest.MonkeyPatch,
+            tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+    server: LiveServer = servers.get(request.param)
+    with server.database(server.template("vectors", fill)) as found:
+        yield found
+
+
+def reason(verdict: Verdict, rule: str) -> Reason:
+    found = {one.rule: one for one in verdict.reasons}
+    assert rule in found, verdict
+    return found[rule]
+
+
+async def asked(database: Database, text: str, settings: dict[str, str] | None = None, *, analyze: bool = False,
+                ) -> Verdict:
+    async with session_on(database) as session:
+        return await why(session, text.replace("Q", QUERY), settings=settings, analyze=analyze)
+
+
+async def test_a_foreign_table(vectors: Database) -> None:
+    """Row 23."""
+    if not vectors.server.has_contrib:
+        pytest.skip("this server has no postgres_fdw")
+    run(vectors, "CREATE EXTENSION postgres_fdw", "CREATE SERVER elsewhere FOREIGN DATA WRAPPER postgres_fdw",
+        "CREATE USER MAPPING FOR PUBLIC SERVER elsewhere",
+        "CREATE FOREIGN TABLE far (id int, far_v vector(32)) SERVER elsewhere")
+    verdict = await asked(vectors, "SELECT id FROM far ORDER BY far_v <=> Q LIMIT 10")
+    assert verdict.outcome == "ineligible" and "its server decides" in reason(verdict, "foreign-table").sentence
+
+
+async def test_a_view_that_is_a_barrier(vectors: Database) -> None:
+    """Row 23: the order stays outside of it; the same view without the barrier uses the index."""
+    run(vectors, "CREATE VIEW open AS SELECT * FROM items WHERE category < 90",
+        "CREATE VIEW barred WITH (security_barrier) AS SELECT * FROM items WHERE category < 90")
+    text = "SELECT id FROM {} WHERE body <> '' ORDER BY v <=> Q LIMIT 10"
+    assert (await asked(vectors, text.format("open"))).outcome == "used"
+    verdict = await asked(vectors, text.format("barred"))
+    assert verdict.outcome == "ineligible"
+    assert "barred is a view with security_barrier" in reason(verdict, "security-barrier").sentence
+
+
+async def test_a_role_that_may_not_read(vectors: Database) -> None:
+    """Row 23."""
+    with vectors.server.role() as role:
+        async with session_on(vectors, user=role) as session:
+            with pytest.raises(Denied, match="permission denied for table items") as caught:
+                await why(session, f"SELECT id FROM items ORDER BY v <=> {QUERY} LIMIT 3")
+            assert caught.value.hint and "GRANT SELECT ON items" in caught.value.hint
+
+
+async def test_a_vector_index_joins_no_other(vectors: Database) -> None:
+    """Row 24: what the access methods can't, by the server's own word, and what that means for a filter."""
+    with vectors.connect() as connection:
+        for method in ("hnsw", "ivfflat"):
+            for able in ("can_order", "can_unique", "can_multi_col", "can_include"):
+                row = connection.execute("SELECT pg_indexam_has_property(oid, %s) FROM pg_am WHERE amname = %s",
+                                         [able, method]).fetchone()
+                assert row == (False,), (method, able)
+        for able in ("bitmap_scan", "backward_scan"):
+            assert connection.execute("SELECT pg_index_has_property('items_v'::regclass, %s)", [able]).fetchone() == (
+                False,)
+    verdict = await asked(vectors, "SELECT id FROM items WHERE category = 3 AND id < 900 ORDER BY v <=> Q LIMIT 10")
+    found = reason(verdict, "filter-has-index")
+    assert found.is_proved and "items_category" in found.sentence and "can't be combined" in found.sentence
+
+
+async def test_as_many_probes_as_lists(vectors: Database) -> None:
+    """Row 30: a matter of cost."""
+    run(vectors, "CREATE TABLE fat (id int, v vector(1536))",
+        f"INSERT INTO fat SELECT i, {random_vector(1536)} FROM generate_series(1, 400) i",
+        "CREATE INDEX fat_v ON fat USING ivfflat (v vector_l2_ops) WITH (lists = 12)", "VACUUM ANALYZE fat")
+    text = "SELECT id FROM fat ORDER BY v <-> '[" + ",".join(["0.1"] * 1536) + "]' LIMIT 10"
+    few = await asked(vectors, text, {"ivfflat.probes": "1", "random_page_cost": "1.1"})
+    assert few.outcome == "used", few
+    verdict = await asked(vectors, text, {"ivfflat.probes": "12", "random_page_cost": "1.1"})
+    assert verdict.outcome == "cost"
+    found = reason(verdict, "probes-near-lists")
+    assert found.is_proved and "ivfflat.probes = 12" in found.sentence
+
+
+async def test_pages_that_are_said_to_be_dear(vectors: Database) -> None:
+    """Row 33."""
+    verdict = await asked(vectors, "SELECT id FROM items ORDER BY v <=> Q LIMIT 10", {"random_page_cost": "50"})
+    assert verdict.outcome == "cost"
+    assert reason(verdict, "random-page-cost").is_proved
+
+
+async def test_another_index_that_is_cheaper(vectors: Database) -> None:
+    """Row 34."""
+    run(vectors, "CREATE INDEX items_v_wide ON items USING hnsw (v vector_cosine_ops) WITH (m = 48, "
+        "ef_construction = 96)")
+    verdict = await asked(vectors, "SELECT id FROM items ORDER BY v <=> Q LIMIT 10")
+    assert verdict.outcome == "used" and verdict.index == "items_v"
+    assert "items_v_wide could serve the order too" in reason(verdict, "another-index").sentence
+
+
+async def test_an_old_pgvector(vectors: Database) -> None:
+    """Row 35, by the catalog's word: such a version can't be had here."""
+    run(vectors, "UPDATE pg_extension SET extversion = '0.7.4' WHERE extname = 'vector'")
+    verdict = await asked(vectors, "SELECT id FROM items ORDER BY v <=> Q")
+    assert verdict.outcome == "cost" and "0.7.4" in reason(verdict, "old-pgvector").sentence
+
+
+async def test_lists_that_hold_too_little(vectors: Database) -> None:
+    """Row 38."""
+    run(vectors, "DROP INDEX items_v", "CREATE INDEX items_ivf ON items USING ivfflat (v vector_cosine_ops) "
+        "WITH (lists = 30)")
+    verdict = await asked(vectors, "SELECT id FROM items ORDER BY v <=> Q LIMIT 5000", FORCED, analyze=True)
+    assert verdict.outcome == "used"
+    found = reason(verdict, "lists-exhausted")
+    assert "the list that was probed holds" in found.sentence and "ivfflat.probes = 4" in (found.fix or "")
+    async with session_on(vectors) as session:
+        subject = await of(session, "items.v")
+        result = await search(session, SearchRequest(subject, values.parse(QUERY.strip("'"), "vector"),
+                                                     BY_NAME["cosine"], k=1000))
+    assert len(result.hits) < 1000 and any("probed" in one for one in result.warnings)
+
+
+async def test_rows_out_of_order(vectors: Database) -> None:
+    """Row 40: told where it may be, and by a search where it is."""
+    text = "SELECT id FROM items WHERE tenant = 't1' ORDER BY v <=> Q LIMIT 10"
+    verdict = await asked(vectors, text, {"hnsw.iterative_scan": "relaxed_order"})
+    assert verdict.outcome == "used" and "strict_order" in (reason(verdict, "relaxed-order").fix or "")
+    seen = 0
+    async with session_on(vectors) as session:
+        subject = await of(session, "items.v")
+        for place in range(1, 40):
+            request = SearchRequest(subject, await vector_of_row(session, subject, (str(place),)), BY_NAME["cosine"],
+                                    k=40, where="tenant = 't1'", options=SearchOptions(
+                                        ef_search=2, iterative_scan="relaxed_order"))
+            result = await search(session, request)
+            distances = [one.distance or 0.0 for one in result.hits]
+            is_out = distances != sorted(distances)
+            assert any("out of order" in one for one in result.warnings) == (is_out and len(result.hits) == 40)
+            seen += is_out
+    assert seen, "no search came out of order"
+
+
+async def test_null_and_zero_vectors(vectors: Database) -> None:
+    """Row 41: an exact search returns them, the index has neither."""
+    run(vectors, "CREATE TABLE gaps (id int, g vector(3))",
+        "INSERT INTO gaps SELECT i, ARRAY[i, 1, 2]::vector FROM generate_series(1, 60) i",
+        "INSERT INTO gaps SELECT 100 + i, '[0,0,0]' FROM generate_series(1, 5) i",
+        "INSERT INTO gaps SELECT 200 + i, NULL FROM generate_series(1, 20) i",
+        "CREATE INDEX gaps_g ON gaps USING hnsw (g vector_cosine_ops)", "VACUUM ANALYZE gaps")
+    verdict = await asked(vectors, "SELECT id FROM gaps ORDER BY g <=> '[1,2,3]' LIMIT 85",
+                          FORCED | {"hnsw.ef_search": "200"}, analyze=True)
+    assert verdict.outcome == "used"
+    assert "23.5% of the vectors are NULL" in reason(verdict, "null-vectors").sentence
+    assert "zero vectors are not in an index" in reason(verdict, "zero-vectors").sentence
+
+
+async def test_many_equal_vectors(vectors: Database) -> None:
+    """Row 44."""
+    run(vectors, "CREATE TABLE twins (id int, t vector(3))",
+        "INSERT INTO twins SELECT i, '[1,2,3]' FROM generate_series(1, 500) i",
+        "CREATE INDEX twins_t ON twins USING hnsw (t vector_l2_ops)", "VACUUM ANALYZE twins")
+    verdict = await asked(vectors, "SELECT id FROM twins ORDER BY t <-> '[1,2,3]' LIMIT 500",
+                          FORCED | {"hnsw.ef_search": "1000"}, analyze=True)
+    rows = (verdict.plan or {})["Plan"]["Actual Rows"]
+    assert rows < 500, "the index found all of them"
+    found = reason(verdict, "few-candidates")
+    assert "many equal vectors" in found.sentence and "iterative_scan" in (found.fix or "")
+
+
+async def test_dead_rows_take_the_places_of_candidates(vectors: Database) -> None:
+    """Row 45: deleted rows are found, and count, until VACUUM."""
+    with vectors.connect() as connection:
+        connection.execute("DELETE FROM items WHERE id % 2 = 0")
+        connection.execute("SELECT pg_stat_force_next_flush()")
+    verdict = await asked(vectors, "SELECT id FROM items ORDER BY v <=> Q LIMIT 40", FORCED, analyze=True)
+    found = reason(verdict, "dead-rows")
+    assert "3000 dead rows beside" in found.sentence and "VACUUM items" in (found.fix or "")
+    assert (verdict.plan or {})["Plan"]["Actual Rows"] < 40
+    run(vectors, "VACUUM items")
+    after = await asked(vectors, "SELECT id FROM items ORDER BY v <=> Q LIMIT 40", FORCED, analyze=True)
+    assert "dead-rows" not in {one.rule for one in after.reasons}
+
+
+async def test_lists_of_other_data(vectors: Database) -> None:
+    """Row 46: the server says it when it is built; later its few lists tell."""
+    run(vectors, "CREATE TABLE grown (id int, g vector(3))")
+    design = Design(await column_of(vectors, "grown.g"), BY_NAME["l2"], "ivfflat", {"lists": 1})
+    report = await actions.run(Target(name="here", conninfo=vectors.conninfo), ddl.create(design))
+    assert any("created with little data" in one.message for one in report.notices)
+    run(vectors, "INSERT INTO grown SELECT i, ARRAY[i % 71, i % 113, i % 29]::vector FROM generate_series(1, 21000) i",
+        "VACUUM ANALYZE grown")
+    verdict = await asked(vectors, "SELECT id FROM grown ORDER BY g <-> '[1,2,3]' LIMIT 5", FORCED)
+    found = reason(verdict, "few-lists")
+    assert "1 list for 21000 rows" in found.sentence and "SET (lists = 21)" in (found.fix or "")
