@@ -22,6 +22,10 @@ WORTH_DRAWING = 3.0
 """A threshold is drawn while it is at most so many times the highest value: farther away it would flatten the rest."""
 
 
+CLEAR = 0.05
+"""So much of the height a threshold must be above the bottom: on it, it would look like a value."""
+
+
 @dataclass(frozen=True, slots=True)
 class Threshold:
     """The check whose thresholds belong into a picture, and what its values are multiplied by to fit its unit.
@@ -82,7 +86,7 @@ def drawing(plot: Plot, values: Mapping[str, Sequence[float | None]], latest: Ma
     known = [value for one in series for value in one.known]
     limits = _limits(plot, latest, results)
     low, high = _scale(plot, known, [value for value, _ in limits])
-    shown = tuple((value, tone) for value, tone in limits if low <= value <= high)
+    shown = tuple((value, tone) for value, tone in limits if low + (high - low) * CLEAR <= value <= high)
     now = [(words, tone, _times(latest.get(name), plot.factor))
            for (name, words), tone in zip(named, TONES, strict=False)]
     return Drawing(_heading(plot, now, limits), series, shown, low, high, span_s, _rows(low, high, plot),

@@ -1,0 +1,201 @@
+"""The pages of screen 1 on a fake server: keys, charts, alerts, and what a server that refuses leaves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from console.activity.summary.records import BlockedSession
+from console.config import AlertsConfig, Config
+from console.metrics.io.records import IoCounters, SlruCounters
+from console.metrics.sizes.records import NamedSize
+from console.metrics.vacuum.records import Autovacuum, VacuumDue, VacuumTable
+from console.metrics.wal.records import ArchiveBacklog, Archiver, Checkpoints, WalDirectory, WalWrites
+from console.ui.app import ConsoleApp
+from console.ui.connection import State
+from console.ui.screens.overview import screen as module
+from console.ui.screens.overview.pages import PAGES
+from console.ui.screens.overview.screen import OverviewScreen
+from console.ui.widgets.record_table import RecordTable
+from console.ui.widgets.time_chart import TimeChart
+from tests.support.builders import HOSTILE
+from tests.support.screen_text import assert_golden, screen_text
+from tests.ui.conftest import World, live, ticks, until
+
+SIZES = pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["120x36", "80x24"])
+OURS = tuple(entry for entry in PAGES if entry.name in ("health", "load", "wal", "io", "vacuum", "sizes", "alerts"))
+
+
+@pytest.fixture(autouse=True)
+def our_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few pages and always the same, so that another one changes nobody's pictures."""
+    monkeypatch.setattr(module, "PAGES", OURS)
+
+
+def busy(world: World) -> None:
+    """Answers of a server that is at work, for every page."""
+    def passed() -> int:
+        return round(world.clock.elapsed_s)
+
+    world.answers |= {
+        "checkpoints": lambda _: [Checkpoints(
+            40 + passed() // 30, 60, 1000.0 + passed() * 250, 10.0, 9000, 100 + passed(), 0, None, None,
+            5000 + 7 * passed(), 40.0, 300, 2**30, False, None, None)],
+        "wal_writes": lambda _: [WalWrites(1000 + 5 * passed(), 100 + passed(), 80.0, 900.0, True, None)],
+        "archiver": [Archiver("on", 500, 3, "000000010000000A", 12.0, "000000010000000B", 3.0, True, None)],
+        "archive_backlog": [ArchiveBacklog(7, 90.0)],
+        "wal_directory": [WalDirectory(40, 40 * 2**24)],
+        "autovacuum": [Autovacuum(3, 3, True, 150_000_000, 2_000_000, 200_000_000)],
+        "vacuum_due": [VacuumDue(2, 51_000, 900_000)],
+        "vacuum_tables": [
+            VacuumTable("shop", "orders", 90_000, 40_000, 18_050.0, 10, 18_050.0, 99, 9_050.0, 150_000_000, 2e8, True,
+                        86_400.0, 3_600.0, 12),
+            VacuumTable("shop", HOSTILE[0], 10, 0, 52.0, 0, None, 0, 51.0, 31, 2e8, False, None, None, 0)],
+        "progress_vacuum": [],
+        "io_counters": lambda _: [
+            IoCounters("client backend", "relation", "normal", 10 + passed(), 8192 * passed(), 5.0, 7, 8192 * 3, 1.0, 1,
+                       8192, 1000 * passed(), 0, None, 0, 0.0, None),
+            IoCounters("checkpointer", "relation", "normal", None, None, None, 9, 8192 * 90 * passed(), 30.0, None,
+                       None, None, None, None, 4, 8.0, None)],
+        "slru_counters": lambda _: [SlruCounters("transaction", 100 * passed(), passed(), 0, 0, 3, 0, None)],
+        "database_sizes": lambda _: [
+            NamedSize("console", 48 * 2**20 + passed() * 2**20, "app", ""), NamedSize(HOSTILE[1], None, "else", "")],
+        "tablespace_sizes": [NamedSize("pg_default", 60 * 2**20, "postgres", "")],
+    }
+
+
+async def shown(world: World, app: ConsoleApp, pilot: Any, key: str) -> OverviewScreen:
+    await live(app, pilot)
+    await ticks(world, app, pilot, 8)
+    await pilot.press(key)
+    screen = app.screen
+    assert isinstance(screen, OverviewScreen)
+    await until(lambda: screen.page_name != "health" and bool(screen.page.children)
+                and (not screen.has_reads or bool(screen.page.readings.rows_by_name)), pilot)
+    await ticks(world, app, pilot, 8)
+    return screen
+
+
+@SIZES
+@pytest.mark.parametrize("name", ["load", "wal", "io", "vacuum", "sizes"])
+async def test_pages(world: World, name: str, size: tuple[int, int]) -> None:
+    busy(world)
+    async with world.console(size=size) as (app, pilot):
+        key = next(entry.key for entry in OURS if entry.name == name)
+        screen = await shown(world, app, pilot, key)
+        screen.page.draw_anew()  # type: ignore[attr-defined]
+        await pilot.pause()
+        assert_golden(app, f"overview-{name}-{size[0]}x{size[1]}")
+
+
+async def test_a_key_goes_to_its_page_and_back_also_from_within_a_table(world: World) -> None:
+    async with world.console() as (app, pilot):
+        await live(app, pilot)
+        screen = app.screen
+        assert isinstance(screen, OverviewScreen) and isinstance(app.focused, RecordTable)
+        for entry in OURS[1:]:
+            await pilot.press(entry.key)
+            await until(lambda entry=entry: screen.page_name == entry.name, pilot)  # type: ignore[misc]
+            assert [page.display for page in screen.pages.values()].count(True) == 1
+        await pilot.press(OURS[-1].key)
+        await until(lambda: screen.page_name == "health", pilot)
+        await pilot.press("l", "escape")
+        await until(lambda: screen.page_name == "health" and app.focused is screen.query_one("#checks"), pilot)
+
+
+async def test_letters_in_the_filter_are_letters(world: World) -> None:
+    async with world.console() as (app, pilot):
+        await live(app, pilot)
+        await pilot.press("slash", *"wal")
+        assert app.screen.page_name == "health"  # type: ignore[attr-defined]
+
+
+async def test_a_page_without_reads_needs_no_connection_and_one_with_reads_gives_it_back(world: World) -> None:
+    busy(world)
+    async with world.console() as (app, pilot):
+        await live(app, pilot)
+        assert world.pool.statistics().in_use == 1
+        await pilot.press("o")
+        await until(lambda: world.pool.statistics().in_use == 2, pilot)
+        await pilot.press("l")
+        await until(lambda: world.pool.statistics().in_use == 1, pilot)
+
+
+async def test_the_span_is_the_same_for_all_pages(world: World) -> None:
+    async with world.console() as (app, pilot):
+        await live(app, pilot)
+        await pilot.press("l", "plus", "plus", "plus", "plus")
+        assert "the last 6 h" in screen_text(app)
+        await pilot.press("w", "minus")
+        await pilot.pause()
+        assert "the last 2 h" in screen_text(app)
+
+
+async def test_a_reset_is_a_gap_in_the_chart_and_never_a_spike(world: World) -> None:
+    async with world.console() as (app, pilot):
+        await live(app, pilot)
+        await pilot.press("l")
+        await ticks(world, app, pilot, 30)
+        world.clock.advance(100)
+        await ticks(world, app, pilot, 30)
+        app.screen.page.draw_anew()  # type: ignore[attr-defined]
+        await pilot.pause()
+        drawing = next(iter(app.screen.query(TimeChart)))._drawing
+        assert drawing is not None
+        values = drawing.series[0].values
+        first = next(index for index, value in enumerate(values) if value is not None)
+        gap = [index for index, value in enumerate(values[first:]) if value is None]
+        assert len(gap) >= 20 and max(drawing.series[0].known) < 1300
+        assert drawing.series[0].known and drawing.columns
+
+
+async def test_alerts_are_counted_everywhere_acknowledged_and_end(world: World) -> None:
+    world.config = Config(targets=world.config.targets, alerts=AlertsConfig(bell=True))
+    async with world.console() as (app, pilot):
+        await live(app, pilot)
+        assert "alert" not in screen_text(app).splitlines()[0]
+        rung: list[bool] = []
+        app.bell = lambda: rung.append(True)  # type: ignore[method-assign]
+        world.answers["blocked_sessions"] = [BlockedSession(4802, 48.0, "transactionid", "ShareLock", [4711], 1)]
+        await ticks(world, app, pilot)
+        await until(lambda: rung == [True], pilot)
+        await pilot.press("2")
+        await pilot.pause()
+        assert "! 1 alert" in screen_text(app).splitlines()[0]
+        await pilot.press("1", "a")
+        await until(lambda: "blocked_sessions" in screen_text(app) and "new" in screen_text(app), pilot)
+        assert_golden(app, "overview-alerts-120x36")
+        await pilot.press("c")
+        await until(lambda: "acknowledged" in screen_text(app), pilot)
+        assert "alert" not in screen_text(app).splitlines()[0]
+        world.answers["blocked_sessions"] = []
+        await ticks(world, app, pilot)
+        await until(lambda: "ended" in screen_text(app), pilot)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert "ended 20" in screen_text(app) and rung == [True]
+
+
+@pytest.mark.parametrize("key", [entry.key for entry in OURS if entry.key])
+async def test_a_server_that_refuses_every_read_leaves_every_page_standing(world: World, key: str) -> None:
+    world.answers = {}
+    async with world.console(size=(80, 24)) as (app, pilot):
+        await until(lambda: app.connection.state is State.LIVE, pilot)
+        await pilot.press(key)
+        await ticks(world, app, pilot, 3)
+        text = screen_text(app)
+        assert not [one for one in text if one != "\n" and not one.isprintable()]
+        assert app.is_running
+
+
+async def test_in_ascii_a_chart_is_ascii(world: World) -> None:
+    busy(world)
+    world.config = Config(targets=world.config.targets, console=world.config.console)
+    async with world.console(environment={"TERM": "vt100", "LANG": "C"}) as (app, pilot):
+        await shown(world, app, pilot, "l")
+        app.screen.page.draw_anew()  # type: ignore[attr-defined]
+        await pilot.pause()
+        chart = next(iter(app.screen.query(TimeChart)))
+        drawn = "\n".join(chart.render_line(y).text for y in range(1, chart.size.height))
+        assert drawn.strip() and drawn.isascii()
