@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -80,13 +80,11 @@ async def read_look(console: Console, also: Iterable[str], taken_s: float,
                     unknown: dict[str, str] | None = None) -> Look:
     """The pools with their databases and totals, and what else is wanted now: SHOWs by name.
 
-    `unknown` remembers what this version doesn't know, with the reason: every try is an error in the pooler's log.
-
-    What this version doesn't know, or this user may not see, is left out with its reason; the pools must be there.
-    Raises ConsoleError.
+    What this version doesn't know or this user may not see, and an answer without the columns that give it a meaning,
+    is left out with its reason. `unknown` remembers the former: every try is an error in the pooler's log.
+    Raises ConsoleError where the pooler doesn't answer, or has no pools.
     """
-    pools = records(PoolUse, await console.show("POOLS"), ["database", "user"])
-    answers: dict[str, Shown] = {}
+    answers: dict[str, Shown] = {"POOLS": await console.show("POOLS")}
     unknown = {} if unknown is None else unknown
     unavailable: dict[str, str] = {}
     for name in dict.fromkeys(("DATABASES", "STATS", *also)):
@@ -100,12 +98,22 @@ async def read_look(console: Console, also: Iterable[str], taken_s: float,
             unavailable[name] = f"{error.summary}: {error.hint}" if error.hint else error.summary
             if isinstance(error, Missing | Denied):
                 unknown[name] = f"SHOW {name}: {error.hint}"
-    links = {name: records(Link, answers[name]) for name in (CLIENTS, SERVERS) if name in answers}
+
+    def parsed(name: str, parse: Callable[[Shown], tuple[R, ...]]) -> tuple[R, ...] | None:
+        if name not in answers:
+            return None
+        try:
+            return parse(answers[name])
+        except ServerError as error:
+            unavailable[name] = f"SHOW {name}: {error.summary}"
+            return None
+
     return Look(
-        taken_s=taken_s, pools=pools,
-        databases=records(PoolerDatabase, answers["DATABASES"], ["name"]) if "DATABASES" in answers else (),
-        totals=totals(answers["STATS"]) if "STATS" in answers else (),
-        clients=links.get(CLIENTS), servers=links.get(SERVERS),
+        taken_s=taken_s, pools=parsed("POOLS", lambda shown: records(PoolUse, shown, ["database", "user"])) or (),
+        databases=parsed("DATABASES", lambda shown: records(PoolerDatabase, shown, ["name"])) or (),
+        totals=parsed("STATS", totals) or (),
+        clients=parsed(CLIENTS, lambda shown: records(Link, shown)),
+        servers=parsed(SERVERS, lambda shown: records(Link, shown)),
         shown={name: Table(one.columns, one.rows) for name, one in answers.items()},
         unavailable=unavailable | unknown)
 

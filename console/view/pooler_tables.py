@@ -40,7 +40,7 @@ POOL_COLUMNS = (
 )
 
 
-def pools_table(pools: Sequence[Saturation], rates: Sequence[Rates], is_read: bool = True) -> Table:
+def pools_table(pools: Sequence[Saturation], rates: Sequence[Rates], why: str | None = None) -> Table:
     """The pools. Rates are a database's: they stand where it has one pool, else in the view of the statistics."""
     by_database = {one.database: one for one in rates}
     users: dict[str, int] = {}
@@ -65,7 +65,7 @@ def pools_table(pools: Sequence[Saturation], rates: Sequence[Rates], is_read: bo
             *_rate_cells(passed), _count(pool.sv_login), _count(pool.sv_tested), _count(cancelling),
             Cell(pool.pool_mode or "", "dim")), record=one))
     empty = "no client has asked for a database yet: PgBouncer makes a pool for each database and user that is used"
-    return _with_more(Table(POOL_COLUMNS, tuple(rows), empty if is_read else "reading…"), [one.pool for one in pools])
+    return _with_more(Table(POOL_COLUMNS, tuple(rows), why or empty), [one.pool for one in pools])
 
 
 def _size(one: Saturation) -> str:

@@ -93,3 +93,11 @@ async def test_any_show_is_there_as_it_came() -> None:
 def test_names_and_values_are_quoted() -> None:
     assert quoted('a"b c') == '"a""b c"'
     assert literal("select 'x'") == "'select ''x'''"
+
+
+async def test_an_answer_without_its_names_empties_its_own_place_alone() -> None:
+    said = {**SAID, "POOLS": Shown(("shard",), (("x",),)), "DATABASES": Shown(("shard",), (("x",),))}
+    look = await read_look(FakeConsole(said), [], 0.0)
+    assert look.unavailable == {"POOLS": "SHOW POOLS: PgBouncer's answer has no column database",
+                                "DATABASES": "SHOW DATABASES: PgBouncer's answer has no column name"}
+    assert look.pools == () and look.totals and look.shown["POOLS"].columns == ("shard",)

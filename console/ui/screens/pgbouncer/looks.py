@@ -50,7 +50,8 @@ def table(name: str, watch: PoolerWatch) -> Table:
         return Table((), (), "reading…" if watch.error is None else "nothing is known yet")
     match name:
         case "pools":
-            return view.pools_table(saturations(look.pools, look.databases), watch.rates)
+            return view.pools_table(saturations(look.pools, look.databases), watch.rates,
+                                    look.unavailable.get("POOLS"))
         case "databases":
             return view.databases_table(look.databases, look.unavailable.get("DATABASES"))
         case "clients":

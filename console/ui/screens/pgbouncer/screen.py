@@ -31,7 +31,7 @@ from console.ui.widgets.status_line import StatusLine
 from console.ui.widgets.tab_bar import TabBar
 from console.ui.widgets.time_chart import TimeChart
 from console.view import pooler as view
-from console.view.metrics import SPANS, Plot, drawing
+from console.view.metrics import SPANS, drawing
 from console.view.table import Line, Tone
 
 NAMES = tuple(VIEWS)
@@ -179,7 +179,8 @@ class PgBouncerScreen(ConsoleScreen):
             width_s = span_s / chart.buckets
             edge = clock.now().astimezone() + dt.timedelta(seconds=width_s - now_s % width_s)
             chart.show(drawing(
-                replace(plot, title=f"{plot.title}, {pool or 'all pools'}") if several else plot, {series: course.buckets(now_s, span_s, chart.buckets)},
+                replace(plot, title=f"{plot.title}, {pool or 'all pools'}") if several else plot,
+                {series: course.buckets(now_s, span_s, chart.buckets)},
                 {series: course.values[-1] if course.values else None}, results, span_s=span_s, edge=edge))
 
     def _show_unconfigured(self) -> None:
