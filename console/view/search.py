@@ -20,7 +20,6 @@ CHOOSING = (
     Column("column", "column", fixed=True, flexible=True, minimum=24, maximum=80),
     Column("type", "type", maximum=18),
     Column("rows", "rows", "right", maximum=12),
-    Column("comment", "comment", maximum=40, priority=2),
 )
 
 
@@ -33,8 +32,8 @@ def columns_table(columns: Sequence[VectorColumn], services: Sequence[Service], 
             tone: Tone = "" if one.is_readable else "faint"
             rows.append(Row(one.label, (
                 Cell(group.service, "dim"), Cell(one.label if one.is_readable else f"{one.label} (no right)", tone),
-                Cell(kind, tone), Cell(fmt.count(one.row_estimate), tone, one.row_estimate or 0.0),
-                Cell(one.comment or "", "dim")), record=one))
+                Cell(kind, tone), Cell(fmt.count(one.row_estimate), tone, one.row_estimate or 0.0)),
+                search=one.comment or "", record=one))
     return Table(CHOOSING, tuple(rows), empty)
 
 
@@ -49,8 +48,9 @@ def verdict(result: SearchResult, indexes: Sequence[VectorIndex], ef_search: str
     if count < result.k:
         words = result.reasons[0].sentence if result.reasons else \
             result.warnings[0].partition(": ")[2] if result.warnings else ""
-        return ((f"ONLY {rows}" if count else f"NO ROWS, {fmt.count(result.k)} asked for", "critical"),
-                (f": {words}" if words else "", "critical"), (f" · {took} {way}", "dim"))
+        loud: Tone = "critical" if result.index_used is not None else "warning"  # an exact search leaves nothing out
+        return ((f"ONLY {rows}" if count else f"NO ROWS, {fmt.count(result.k)} asked for", loud),
+                (f": {words}" if words else "", loud), (f" · {took} {way}", "dim"))
     is_choice = result.verdict is not None and result.verdict.outcome == "cost"
     tone: Tone = "warning" if result.index_used is None and result.warnings and not is_choice else "strong"
     return ((f"{rows} in {took}", "strong"), (f" {way}", tone))
@@ -101,7 +101,9 @@ def notes(result: SearchResult) -> list[tuple[str, Tone]]:
         fix, is_choice = reason.fix if reason is not None else None, False
         if result.verdict is not None and words.endswith(result.verdict.sentence):
             fix = result.verdict.reasons[0].fix if result.verdict.reasons else None
-            is_choice = result.verdict.outcome == "cost"
+            is_choice = result.verdict.outcome == "cost" and bool(result.verdict.reasons)
+            if is_choice:
+                words = f"exact by the planner's choice: {result.verdict.reasons[0].sentence}"
         found.append((words, "" if is_choice else "warning"))
         if fix:
             found.append((f"fix: {fix}", "accent"))

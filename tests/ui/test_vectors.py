@@ -188,6 +188,18 @@ async def test_the_sql(world: World, size: tuple[int, int]) -> None:
         assert_golden(app, f"vectors-sql-{size[0]}x{size[1]}")
 
 
+async def test_keys_are_asked_about_while_a_tab_is_being_made(world: World) -> None:
+    async with vectors(world) as (_, pilot, screen, _):
+        await searched(pilot, screen)
+        going = asyncio.ensure_future(screen.go_to("sql"))
+        while not going.done():
+            assert screen.check_action("cancel", ()) is False
+            await asyncio.sleep(0)
+        await going
+        assert screen.page_name == "sql"
+        await screen.go_to("results")
+
+
 @SIZES
 async def test_what_can_be_set(world: World, size: tuple[int, int]) -> None:
     async with vectors(world, size) as (app, pilot, screen, engine):

@@ -18,7 +18,7 @@ from console.ui.screens.vectors.results_page import HitsTable
 from console.ui.screens.vectors.searching import SearchingScreen
 from console.ui.screens.vectors.settings import SettingsDialog
 from console.ui.screens.vectors.setup import Question, Setup
-from console.ui.screens.vectors.sql_page import settings, statement
+from console.ui.screens.vectors.sql_page import script, settings, statement
 from console.ui.widgets.painting import console_app
 from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.tab_bar import TabBar
@@ -50,13 +50,15 @@ class VectorsScreen(SearchingScreen):
         """Shows that tab."""
         if name == self.page_name:
             return
+        if not self.query(f"#{name}-page"):
+            page = next(one for one in self.pages if one.name == name).make()
+            page.display = False
+            await self.query_one("#pages").mount(page)
         self.page.leave()
         self.page.display = False
-        self.page_name = name
-        entry = next(one for one in self.pages if one.name == name)
-        if not self.query(f"#{name}-page"):
-            await self.query_one("#pages").mount(entry.make())
+        self.page_name = name  # not before its page is there: keys are asked about at any time
         self.page.display = True
+        self.set_class(name != self.pages[0].name, "-beside")
         self._show_tabs()
         self.page.show(self.state)
         if self.page.FOCUS:
@@ -214,9 +216,10 @@ class VectorsScreen(SearchingScreen):
         self.refresh_bindings()
 
     def action_to_query(self) -> None:
-        text = statement(self.state)
+        """The statement; with settings of its own in the transaction that they hold in."""
+        text = script(self.state) if settings(self.state) else statement(self.state)
         if text is not None:
-            console_app(self).hand_over("query", ";\n".join([*settings(self.state), text]))
+            console_app(self).hand_over("query", text)
 
     def on_record_table_row_chosen(self, event: RecordTable.RowChosen) -> None:
         if event.table is self.results.table:
