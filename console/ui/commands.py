@@ -82,13 +82,26 @@ async def recorder(app: ConsoleApp, words: str) -> list[Command]:
     return [Command(label, "F", partial(app.action_open, "recorder"))]
 
 
+async def query(app: ConsoleApp, words: str) -> list[Command]:
+    """A plan from elsewhere, wherever one is; on the Query screen what its keys do."""
+    from console.ui.dialogs.open_plan import open_plan
+    from console.ui.screens.query.screen import QueryScreen
+
+    found = [Command("Open a plan", "file or pasted", partial(open_plan, app))]
+    screen = app.screen_stack[0]
+    if isinstance(screen, QueryScreen):
+        found += [Command(label, key, partial(screen.run_action, action)) for label, key, action in screen.OFFERED
+                  if screen.check_action(action.partition("(")[0], ())]
+    return found
+
+
 async def objects(app: ConsoleApp, words: str) -> list[Command]:
     from console.ui.screens.schemas.jump import found
 
     return [Command(label, detail, run) for label, detail, run in await found(app, words)]
 
 
-SOURCES: list[Source] = [screens, actions, recorder, databases, targets, looks, objects]
+SOURCES: list[Source] = [screens, actions, recorder, query, databases, targets, looks, objects]
 
 
 def open_palette(app: ConsoleApp) -> None:

@@ -261,7 +261,8 @@ async def test_an_export_can_not_be_made_to_write(numbers: Database, tmp_path: P
 
     pool = Pool(Target(name="live", conninfo=numbers.conninfo))
     try:
-        for text in ("SELECT 1) TO STDOUT; COMMIT; DELETE FROM numbers; COPY (SELECT 1", "SELECT 1; DELETE FROM numbers",
+        for text in ("SELECT 1) TO STDOUT; COMMIT; DELETE FROM numbers; COPY (SELECT 1",
+                     "SELECT 1; DELETE FROM numbers",
                      "DELETE FROM numbers RETURNING *", "WITH g AS (DELETE FROM numbers RETURNING *) SELECT * FROM g"):
             for form in ("csv", "json"):
                 with pytest.raises(ServerError):

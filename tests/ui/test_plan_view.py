@@ -49,7 +49,7 @@ async def page(world: World, analysis: Analysis, size: tuple[int, int] = (120, 3
         await live(app, pilot)
         found = PlanPage.of(analysis, title)
         app.push_screen(found)
-        await until(lambda: found.is_mounted and found.view.nodes.has_focus and bool(found.view.nodes.table.rows), pilot)
+        await until(lambda: found.is_mounted and found.view.nodes.has_focus and found.view.nodes.table.rows, pilot)
         yield app, pilot, found
 
 
@@ -74,7 +74,7 @@ async def test_one_node_in_full(world: World, size: tuple[int, int]) -> None:
 
 
 async def test_subtrees_fold(world: World) -> None:
-    async with page(world, plan()) as (app, pilot, found):
+    async with page(world, plan()) as (_, pilot, found):
         await pilot.press("down", "z")
         rows = found.view.nodes.table.rows
         assert len(rows) == 2 and rows[1].cells[0].text.endswith("… 3 below")

@@ -12,11 +12,12 @@ from console.catalog.completion import CompletionColumn, CompletionName
 from console.errors import Denied, ServerError
 from console.server.interactive import Result, ResultColumn, ServerNotice
 from console.ui.app import ConsoleApp
+from console.ui.commands import Palette
 from console.ui.dialogs.choose import ChooseDialog
 from console.ui.dialogs.help import HelpDialog
+from console.ui.dialogs.open_plan import OpenPlanDialog
 from console.ui.plan_page import PlanPage
 from console.ui.screens import ENTRIES
-from console.ui.screens.query.dialogs import OpenPlanDialog
 from console.ui.screens.query.results import Outcome
 from console.ui.screens.query.screen import QueryScreen
 from console.ui.screens.query.script import pieces
@@ -58,13 +59,13 @@ async def screen_8(world: World, size: tuple[int, int] = (120, 36), name: str = 
         yield app, pilot, screen
 
 
-def rows_outcome(**words: object) -> Outcome:
+def rows_outcome() -> Outcome:
     """A result with everything in it."""
     columns = (ResultColumn("id", "bigint"), ResultColumn("name", "text"), ResultColumn("embedding", "vector"),
                ResultColumn("name", "text"))
-    rows = tuple((str(number), "" if number == 2 else f"order {number}", f"[{number},0,0]", None)
-                 for number in range(1, 31)) + (("31", "x" * 2_000_000, "[0,1,0]", HOSTILE),)
-    outcome = Outcome(pieces(SQL)[0], Result("SELECT", columns, rows, more=True, elapsed_ms=12.3, **words))
+    rows = (*((str(number), "" if number == 2 else f"order {number}", f"[{number},0,0]", None)
+              for number in range(1, 31)), ("31", "x" * 2_000_000, "[0,1,0]", HOSTILE))
+    outcome = Outcome(pieces(SQL)[0], Result("SELECT", columns, rows, more=True, elapsed_ms=12.3))
     outcome.take(rows)
     outcome.more = True
     return outcome
@@ -199,7 +200,7 @@ async def test_time_limit(world: World) -> None:
 
 
 async def test_read_only_is_said(world: World) -> None:
-    async with screen_8(world, name="prod") as (app, pilot, screen):
+    async with screen_8(world, name="prod") as (app, pilot, _):
         assert " read-only · autocommit · time limit 5.0 s" in screen_text(app)
         app.connection.read_only = False
         app.show_state()
@@ -240,3 +241,14 @@ async def test_a_plan_in_a_file_that_is_none(world: World) -> None:
         await until(lambda: "No such file" in screen_text(app), pilot)
         await pilot.press("escape")
         await until(lambda: isinstance(app.screen, QueryScreen), pilot)
+
+
+async def test_the_palette_offers_what_the_screen_does(world: World) -> None:
+    async with screen_8(world) as (app, pilot, screen):
+        await pilot.press("ctrl+p")
+        await until(lambda: isinstance(app.screen, Palette), pilot)
+        await pilot.press(*"manual")
+        await until(lambda: "Autocommit or manual" in screen_text(app) and "Commit the" not in screen_text(app), pilot)
+        await pilot.press("enter")
+        await until(lambda: " · manual transactions" in screen_text(app), pilot)
+        assert screen.sql is not None and screen.sql.manual

@@ -8,7 +8,8 @@ from console.view.completion import Named, Names, candidates, context_at, quoted
 
 NAMES = Names(
     schemas=("public", "shop", "We ird"),
-    relations=(Named("public", "customers", "table"), Named("shop", "orders", "table"), Named("shop", "Odd One", "view"),
+    relations=(Named("public", "customers", "table"), Named("shop", "orders", "table"),
+               Named("shop", "Odd One", "view"),
                Named("pg_catalog", "pg_class", "table")),
     functions=(Named("pg_catalog", "count", "function"), Named("shop", "order_total", "function"),
                Named("public", "cosine_distance", "function")),
@@ -72,7 +73,7 @@ def test_behind_a_text_names_come_again() -> None:
     assert offered("-- a note\nSELECT * FROM cust|")[0] == "customers"
 
 
-@pytest.mark.parametrize("text", ["|", ";;|", "SELECT (((|", '"|', "SELECT \x00 |", "from from from |", "a.b.c.d.|", ".|"])
+@pytest.mark.parametrize("text", ["|", ";;|", "SELECT (((|", '"|', "SELECT \x00 |", "from from |", "a.b.c.d.|", ".|"])
 def test_whatever_is_typed(text: str) -> None:
     assert isinstance(offered(text), list)
 

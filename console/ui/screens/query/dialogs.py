@@ -1,25 +1,17 @@
-"""The Query screen's questions: a statement that sweeps a table, a plan to open, a statement of the past."""
+"""The Query screen's questions: a statement that sweeps a table, a statement of the past."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
-from pathlib import Path
-from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.widgets import Input, TextArea
 
-from console.errors import ConsoleError, UsageError
+from console.errors import ConsoleError
 from console.plans.explain import ExplainRequest, Writes, explain
-from console.plans.findings import analyse
-from console.plans.parse import MAX_CHARACTERS, parse_all
-from console.plans.records import Analysis
 from console.server.rows import count_rows
 from console.ui.dialogs.choose import Choice, ChooseDialog
 from console.ui.dialogs.confirm import ConfirmDialog
-from console.ui.dialogs.dialog import Dialog, Words
+from console.ui.dialogs.dialog import Words
 from console.ui.screens.query.history import Entry
 from console.ui.screens.query.script import Piece, Sweep
 from console.ui.widgets.painting import console_app
@@ -73,64 +65,6 @@ async def _estimate(session: object, statement: str) -> float | None:
         return None
     writers = [node for node in plan.nodes if node.kind == "ModifyTable"]
     return sum(one.plan_rows or 0 for node in writers for one in plan.inputs(node)) if writers else None
-
-
-class OpenPlanDialog(Dialog[tuple[Analysis, str]]):
-    """Answers with the plan in a file or in what was pasted, and what it is called. It is read in a thread."""
-
-    KEYS = "enter read the file   ^r read what was pasted   esc close"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+r", "paste", show=False, priority=True)]
-    DEFAULT_CSS = "OpenPlanDialog TextArea { height: 8; border: none; background: $panel; }"
-    width = 90
-
-    def __init__(self) -> None:
-        super().__init__("Open a plan")
-
-    def body(self) -> ComposeResult:
-        yield Words(("EXPLAIN (FORMAT JSON)'s output, as psql shows it too, or a log of auto_explain in JSON.", "dim"),
-                    ("", ""), ("File:", ""))
-        yield Input(placeholder="plan.json")
-        yield Words(("Or paste it here:", ""))
-        yield TextArea()
-        yield Words(id="told")
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        if name := event.value.strip():
-            self._begin(name, None)
-
-    def action_paste(self) -> None:
-        if text := self.query_one(TextArea).text.strip():
-            self._begin("what was pasted", text)
-
-    def _begin(self, name: str, text: str | None) -> None:
-        self.query_one("#told", Words).say((f"reading {name}…", "dim"))
-        self.run_worker(self._read(name, text), group="plan", exclusive=True, exit_on_error=False)
-
-    async def _read(self, name: str, text: str | None) -> None:
-        try:
-            found = await asyncio.to_thread(_analysis, name if text is None else None, text or "")
-        except (ConsoleError, RuntimeError) as error:
-            words = error.lines() if isinstance(error, ConsoleError) else [str(error)]
-            self.query_one("#told", Words).say(*((word, "warning") for word in words))
-            return
-        self.dismiss((found, name.rpartition("/")[2]))
-
-
-def _analysis(name: str | None, text: str) -> Analysis:
-    """The plan in a file or in a text, of several the one that took longest. Raises ConsoleError."""
-    if name is not None:
-        path = Path(name).expanduser()
-        try:
-            with path.open("rb") as file:
-                data = file.read(MAX_CHARACTERS + 1)
-        except (OSError, ValueError) as error:
-            raise UsageError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
-        if len(data) > MAX_CHARACTERS:
-            raise UsageError(f"{path} is larger than {MAX_CHARACTERS // 1024 // 1024} MB",
-                             hint="cut the plan out of it")
-        text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8", "replace")
-    plans = parse_all(text)
-    return analyse(max(plans, key=lambda plan: plan.total_ms or plan.root.total_cost or 0.0))
 
 
 def history_dialog(entries: Sequence[Entry]) -> ChooseDialog:

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.worker import Worker
 
-from console.catalog.export import Format, write
 from console.errors import ConsoleError, UsageError
-from console.plans.records import Analysis
 from console.server.explain import ExplainRequest
 from console.server.interactive import Interactive
-from console.server.rows import stream_query
 from console.ui.dialogs.choose import Choice, ChooseDialog
-from console.ui.dialogs.export import FORMATS, ExportDialog, of_table
+from console.ui.dialogs.open_plan import open_plan
 from console.ui.dialogs.unlock import word_to_type
 from console.ui.frame import ConsoleScreen
 from console.ui.plan_page import PlanPage
 from console.ui.screens.query import script
 from console.ui.screens.query.completing import Completer
-from console.ui.screens.query.dialogs import OpenPlanDialog, SweepDialog, history_dialog
+from console.ui.screens.query.dialogs import SweepDialog, history_dialog
 from console.ui.screens.query.editor import Offered, SqlEditor
+from console.ui.screens.query.exporting import of_outcome
 from console.ui.screens.query.history import History
 from console.ui.screens.query.layout import formatted
 from console.ui.screens.query.results import Outcome, Results, ResultTable
@@ -39,7 +36,6 @@ from console.view import format as fmt
 from console.view import query
 
 TIME_LIMITS_MS = (1_000, 5_000, 30_000, 300_000, 1_800_000, 0)
-EXPORT_TIMEOUT_MS = 30 * 60 * 1000
 CLOCK_EVERY_S = 0.5
 
 
@@ -65,6 +61,13 @@ class QueryScreen(ConsoleScreen):
         Binding("right_square_bracket", "tab(1)", "next result", key_display="]", id="query.next"),
         Binding("left_square_bracket", "tab(-1)", show=False),
     ]
+
+    OFFERED: ClassVar = (
+        ("Run the statement", "^r", "run"), ("Run all statements", "^g", "run_all"), ("EXPLAIN the statement", "^t",
+        "explain"), ("Lay the statement out", "^n", "format"), ("History of statements", "^o", "history"),
+        ("Autocommit or manual transactions", "M", "mode"), ("Time limit of a statement", "L", "limit"),
+        ("Commit the transaction", "C", "end('commit')"), ("Roll the transaction back", "B", "end('rollback')"))
+    """What the palette offers here: label, key and action."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -367,28 +370,9 @@ class QueryScreen(ConsoleScreen):
             self.app.push_screen(PlanPage(request, piece.text[:200]))
 
     def action_open_plan(self) -> None:
-        def read(found: tuple[Analysis, str] | None) -> None:
-            if found is not None:
-                self.app.push_screen(PlanPage.of(*found))
-
-        self.app.push_screen(OpenPlanDialog(), read)
+        open_plan(console_app(self))
 
     def action_export(self) -> None:
-        """All rows of a query, read anew while they are written; of another statement those that are here."""
-        outcome = self.results.outcome
-        if outcome is None:
-            return
-        if not outcome.piece.command.is_query:
-            self.app.push_screen(of_table("result", self.results.table.table))
-            return
-
-        async def write_all(path: Path, form: Format, progress: Callable[[int], None]) -> int:
-            async with self.connection.session() as session:
-                chunks = stream_query(session, outcome.piece.text, form,  # type: ignore[arg-type]
-                                      statement_timeout_ms=EXPORT_TIMEOUT_MS)
-                return await write(chunks, path, progress)
-
-        where = ", outside of your transaction" if self.sql is not None and self.sql.transaction != "none" else ""
-        self.app.push_screen(ExportDialog("result", f"The query is run once more{where}: all of its rows.", write_all,
-                                          FORMATS))
-
+        if (outcome := self.results.outcome) is not None:
+            in_transaction = self.sql is not None and self.sql.transaction != "none"
+            self.app.push_screen(of_outcome(self.connection.session, outcome, self.results.table.table, in_transaction))

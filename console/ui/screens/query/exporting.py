@@ -1,0 +1,29 @@
+"""The result of a statement to a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
+
+from console.catalog.export import TIMEOUT_MS, Format, write
+from console.server.rows import stream_query
+from console.ui.dialogs.export import FORMATS, ExportDialog, of_table
+from console.ui.screens.query.results import Outcome
+from console.view.table import Table
+
+
+def of_outcome(sessions: Callable[[], AbstractAsyncContextManager[Any]], outcome: Outcome, shown: Table,
+               in_transaction: bool) -> ExportDialog[Format]:
+    """Asks where to write all rows of a query, read anew while they are written; of another statement those shown."""
+    if not outcome.piece.command.is_query:
+        return of_table("result", shown)
+
+    async def write_all(path: Path, form: Format, progress: Callable[[int], None]) -> int:
+        async with sessions() as session:
+            return await write(stream_query(session, outcome.piece.text, form, statement_timeout_ms=TIMEOUT_MS), path,
+                               progress)
+
+    where = ", outside of your transaction" if in_transaction else ""
+    return ExportDialog("result", f"The query is run once more{where}: all of its rows.", write_all, FORMATS)
