@@ -311,7 +311,8 @@ def facts(one: Ranked, shown: Shown, window: WindowName) -> list[Line]:
         (fmt.plural(round(usage.calls), "call"), ""), (f" · {short_ms(usage.exec_ms)}{share}", ""),
         (f" · mean {short_ms(usage.mean_ms)} ± {short_ms(usage.stddev_ms)}", "strong"))]
     extremes = f"ever {short_ms(usage.min_exec_ms)} to {short_ms(usage.max_exec_ms)}"
-    rows = f"{fmt.number(usage.rows_per_call)} rows a call" if usage.calls else "no rows"
+    each = usage.rows_per_call or 0.0
+    rows = f"{fmt.number(each)} {'row' if each == 1 else 'rows'} a call"
     lines.append(((f"{extremes} · {rows} · cache hit {fmt.percent(usage.hit_percent)}", "dim"),))
     parts = [
         f"{word} {fmt.size(value * shown.block_bytes)}" for word, value in (
