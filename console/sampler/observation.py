@@ -133,6 +133,10 @@ class Observation:
         self._measures["database_bytes"] = size[0].total_bytes if size else None
         return bool(found)
 
+    def lose(self) -> None:
+        """The connection is lost: what comes next may be another server, or another database of the same name."""
+        self._looks.clear()
+
     def look_around(self, context: Context) -> None:
         """Measures this machine, where the server is proven to run on it."""
         if not (rows := self._rows.get("local_facts")):

@@ -112,6 +112,9 @@ class PoolerWatch:
                         await self._watch(console)
                 except ConsoleError as error:
                     self._lost(error)
+                except Exception as error:  # A mistake of ours must not look like a pooler that is slow to answer.
+                    logging.getLogger(__name__).exception("the watch of %s's PgBouncer failed", self.target.label)
+                    self._lost(ConsoleError(f"PgBouncer: {type(error).__name__}: {error}", hint="please report this"))
                 # A refused password isn't tried again: that would lock the role out.
                 await self._wait(None if isinstance(self.error, PasswordNeeded) else self.breaker.seconds_to_retry)
         finally:

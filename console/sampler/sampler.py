@@ -182,6 +182,7 @@ class Sampler:
     def _lost(self, error: ConsoleError) -> None:
         """What was known stays, with the error; the history gets a gap."""
         self._failures += 1
+        self._observation.lose()
         now_s = self._clock.monotonic()
         if self.latest is None or self.latest.taken_at is None:
             self._publish(Snapshot(monotonic_s=now_s, error=error, results=unreachable(self.checks, error)))
