@@ -97,9 +97,11 @@ class Encoder:
             self._key_number, self._group_bytes = self._number, 0
         backs: dict[str, int] = {}
         lines: list[str] = []
-        for name, text in texts.items():
-            before = self._last.get(name)
-            if before is not None and before[1] == text and before[2] >= self._key_number and not is_key:
+        stays = {name for name, text in texts.items() if (before := self._last.get(name)) and before[1] == text}
+        # What changes stands last in a key frame, the largest at its end: it is the dictionary of the frames after it.
+        for name in sorted(texts, key=lambda name: (name not in stays, len(texts[name]))):
+            text, before = texts[name], self._last.get(name)
+            if before is not None and name in stays and before[2] >= self._key_number and not is_key:
                 backs[name] = self._number - before[2]
                 self._last[name] = (sample.rows[name], text, before[2])
             else:

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 from typing import Any
 
 from console.activity.read import PREPARED_HOLDERS, PROGRESS, SESSIONS, WAIT_EVENT_TEXTS
+from console.metrics.io.read import IO_COUNTERS, SLRU_COUNTERS
 from console.metrics.read import REPLICATION_SLOTS
 from console.metrics.replication.read import SLOT_FACTS, SUBSCRIPTIONS, WAL_RECEIVER, WAL_SENDERS
+from console.metrics.settings.read import SETTINGS
+from console.metrics.vacuum.read import VACUUM_TABLES
+from console.metrics.wal.read import ARCHIVE_BACKLOG, WAL_DIRECTORY
 from console.recorder.records import Judged
+from console.server.info import ServerInfo
 from console.server.query import Query, Read
+from console.statements import read as statements
+from console.statements.counters import EXEC_MS
+from console.statements.records import Entry
+
+MOST_TEXTS = 200
+"""Statements whose texts are recorded: those that took most time."""
+
+TEXT_CHARACTERS = 1000
+
+Rows = Mapping[str, Sequence[Any]]
+Wanted = Callable[[ServerInfo, Rows], Sequence[Read[Any]]]
+"""What to ask, given the server's facts and the rows that all reads had last, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,18 +36,40 @@ class Paced:
     """Reads with their pace in seconds: 0 is every sample. `memory_s` is that of the recorder that always runs, which
     must cost the server next to nothing."""
 
-    reads: tuple[Read[Any], ...]
+    reads: Wanted
     file_s: float
     memory_s: float
 
 
-ALONG: tuple[Paced, ...] = (
-    Paced((Read(SESSIONS, {"with_idle": True, "with_background": True, "also": []}),), 0.0, 10.0),
-    Paced((Read(PREPARED_HOLDERS), *map(Read, PROGRESS)), 0.0, 30.0),
-    Paced(tuple(map(Read, (WAL_SENDERS, WAL_RECEIVER, REPLICATION_SLOTS, SLOT_FACTS, SUBSCRIPTIONS))), 10.0, 60.0),
-    Paced((Read(WAIT_EVENT_TEXTS),), 3600.0, 3600.0),
-)
+def always(*reads: Read[Any] | Query[Any]) -> Wanted:
+    """The same on every server; what one can't answer is left out with its reason."""
+    asked = tuple(one if isinstance(one, Read) else Read(one) for one in reads)
+    return lambda info, rows: asked
 
+
+def statement_counters(info: ServerInfo, rows: Rows) -> Sequence[Read[Any]]:
+    return Read(statements.standing(info)), Read(statements.counters(info))
+
+
+def statement_texts(info: ServerInfo, rows: Rows) -> Sequence[Read[Any]]:
+    """The texts of the statements that took most time, once their counters are known."""
+    entries: Sequence[Entry] = rows.get(statements.counters(info).name, ())
+    top = nlargest(MOST_TEXTS, entries, key=lambda one: float(one.counters.split(None, EXEC_MS + 1)[EXEC_MS]))
+    return [statements.texts(info, [one.key for one in top], TEXT_CHARACTERS)] if top else []
+
+
+ALONG: tuple[Paced, ...] = (
+    Paced(always(Read(SESSIONS, {"with_idle": True, "with_background": True, "also": []})), 0.0, 10.0),
+    Paced(always(PREPARED_HOLDERS, *PROGRESS), 0.0, 30.0),
+    Paced(always(WAL_SENDERS, WAL_RECEIVER, REPLICATION_SLOTS, SLOT_FACTS, SUBSCRIPTIONS), 10.0, 60.0),
+    Paced(always(IO_COUNTERS, SLRU_COUNTERS), 10.0, 60.0),
+    Paced(statement_counters, 20.0, 40.0),
+    Paced(statement_texts, 120.0, 600.0),
+    Paced(always(VACUUM_TABLES, WAL_DIRECTORY, ARCHIVE_BACKLOG), 60.0, 300.0),
+    Paced(always(statements.NAMES, statements.AVAILABILITY, statements.LOGGING_SETTINGS, SETTINGS), 300.0, 1800.0),
+    Paced(always(WAIT_EVENT_TEXTS), 3600.0, 3600.0),
+)
+"""None of these asks for sizes, which may take seconds."""
 
 JUDGED = Query("checks_without_reads", Judged, ())
 """Not asked of a server: what checks found that don't work on reads, under a name like a read's."""
@@ -42,14 +82,15 @@ class Schedule:
         self._paced = tuple(paced)
         self._asked_s: dict[int, float] = {}
 
-    def due(self, now_s: float, *, to_file: bool) -> list[Read[Any]]:
+    def due(self, now_s: float, info: ServerInfo, rows: Rows, *, to_file: bool) -> list[Read[Any]]:
         """What to ask now, by a monotonic clock; it counts as asked."""
         found: list[Read[Any]] = []
         for number, one in enumerate(self._paced):
             every_s = one.file_s if to_file else one.memory_s
-            if now_s - self._asked_s.get(number, -every_s - now_s) >= every_s - 0.1:
+            asked_s = self._asked_s.get(number)
+            if (asked_s is None or now_s - asked_s >= every_s - 0.1) and (reads := one.reads(info, rows)):
                 self._asked_s[number] = now_s
-                found += one.reads
+                found += reads
         return found
 
     def restart(self) -> None:

@@ -126,7 +126,9 @@ class Recorder:
     def _reads(self, info: ServerInfo, now_s: float) -> list[Read[Any]]:
         if self.memory is None and self._writer is None:
             return []
-        return self._schedule.due(now_s, to_file=self._writer is not None)
+        latest = self._sampler.latest
+        rows = latest.readings.rows_by_name if latest is not None else {}
+        return self._schedule.due(now_s, info, rows, to_file=self._writer is not None)
 
     def _sampled(self, snapshot: Snapshot) -> None:
         if self.memory is None and self._writer is None:

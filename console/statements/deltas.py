@@ -81,7 +81,9 @@ class Journal:
         return bool(self._looks)
 
     def take(self, entries: Iterable[Entry], standing: Standing) -> None:
-        """Another look at everything."""
+        """Another look at everything; one that is of the same moment is the look before, as in a recording."""
+        if standing == self.standing:
+            return
         before, held = self._held, _by_key(entries)
         self.why_anew = self._why_anew(standing)
         changed: dict[Key, array[float] | None] = {}

@@ -16,13 +16,15 @@ from console.activity.summary.read import SESSION_COUNTS
 from console.config import Config
 from console.errors import ConsoleError, Unreachable
 from console.metrics.read import DATABASE_SIZE
-from console.recorder.reads import ALONG, Schedule
+from console.recorder.reads import ALONG, MOST_TEXTS, Schedule, statement_texts
 from console.recorder.recorder import Recorder
 from console.recorder.recording import Recording
 from console.recorder.ring import Ring
 from console.sampler.sampler import Sampler
 from console.server.pool import Pool
 from console.server.target import Target
+from console.statements.read import counters
+from console.statements.records import Entry
 from tests.support import builders
 from tests.support.activity import backend
 from tests.support.fake_clock import FakeClock
@@ -166,10 +168,21 @@ async def test_a_recording_can_be_read_while_it_goes_on(tmp_path: Path) -> None:
 
 def test_every_pace_is_kept_by_the_clock() -> None:
     schedule = Schedule()
-    everything = [read for one in ALONG for read in one.reads]
-    assert schedule.due(100.0, to_file=False) == everything
-    assert schedule.due(102.0, to_file=False) == []
-    assert [read.query for read in schedule.due(110.0, to_file=False)] == [SESSIONS]
-    assert SESSIONS in [read.query for read in schedule.due(112.0, to_file=True)]
+    info = builders.info()
+    rows = {counters(info).name: [Entry(1, 2, True, 3, "1 2 3")]}
+    everything = [read for one in ALONG for read in one.reads(info, rows)]
+    assert schedule.due(100.0, info, rows, to_file=False) == everything
+    assert schedule.due(102.0, info, rows, to_file=False) == []
+    assert [read.query for read in schedule.due(110.0, info, rows, to_file=False)] == [SESSIONS]
+    assert SESSIONS in [read.query for read in schedule.due(112.0, info, rows, to_file=True)]
     schedule.restart()
-    assert schedule.due(112.5, to_file=True) == everything
+    assert schedule.due(112.5, info, rows, to_file=True) == everything
+
+
+def test_texts_are_asked_of_the_statements_that_took_most() -> None:
+    info = builders.info()
+    entries = [Entry(1, 2, True, number, f"7 {number % 1000}.5 3") for number in range(3000)]
+    assert statement_texts(info, {}) == []
+    (asked,) = statement_texts(info, {counters(info).name: entries})
+    assert asked.params is not None and len(asked.params["query_ids"]) == MOST_TEXTS
+    assert min(number % 1000 for number in asked.params["query_ids"]) >= 933
