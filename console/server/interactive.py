@@ -29,11 +29,15 @@ from console.server.target import Target
 T = TypeVar("T")
 
 PAGE_ROWS = 200
+PAGE_CELLS = 10_000
 PAGE_BYTES = 8 * 1024 * 1024
 """About how much a page may hold; a single row is always fetched, whatever it holds."""
 
 IDLE_LIMIT_S = 60.0
 """How long a cursor keeps a transaction of ours open while nobody asks for more rows."""
+
+MOST_NOTICES = 1000
+"""A statement's messages beyond these are not kept."""
 
 GRACE_S = 5.0
 """How long a cancelled statement may take to end before the connection is given up."""
@@ -100,6 +104,7 @@ class Interactive:
         self._began_read_only = False
         self._has_cursor = False
         self._row_bytes = 0
+        self._page_rows = PAGE_ROWS
         self._idle: asyncio.Task[None] | None = None
 
     # what is so
@@ -175,8 +180,9 @@ class Interactive:
         return connection
 
     def _hear(self, said: errors.Diagnostic) -> None:
-        self._notices.append(ServerNotice(said.severity or "NOTICE", said.message_primary or "", said.message_detail,
-                                          said.message_hint))
+        if len(self._notices) < MOST_NOTICES:
+            self._notices.append(ServerNotice(said.severity or "NOTICE", said.message_primary or "",
+                                              said.message_detail, said.message_hint))
 
     async def _cancellable(self, work: Coroutine[Any, Any, T]) -> T:
         """The outcome of `work`; once cancelled it ends within GRACE_S, if need be without the connection."""
@@ -206,6 +212,8 @@ class Interactive:
     # one statement
 
     async def _run(self, command: Command) -> Result:
+        if "\0" in command.sql or _has_surrogates(command.sql):
+            raise UsageError("the statement holds a character that no server takes", hint="a NUL, or half a character")
         connection = await self._connected()
         await self._give_up_cursor(connection)
         self._notices = []
@@ -284,10 +292,10 @@ class Interactive:
             if isinstance(fault, ServerError) and fault.position is not None:
                 fault.position = fault.position - len(_DECLARE) if fault.position > len(_DECLARE) else None
             raise fault from error
-        self._has_cursor, self._row_bytes = True, 0
+        self._has_cursor, self._row_bytes, self._page_rows = True, 0, max(2, min(PAGE_ROWS, PAGE_CELLS // len(columns)))
         rows = await self._page(connection, 1)
         if self._has_cursor:
-            rows += await self._page(connection, PAGE_ROWS - 1)
+            rows += await self._page(connection, self._page_rows - 1)
         return Result(f"SELECT {len(rows)}" if not self._has_cursor else "SELECT", columns, rows)
 
     async def _page(self, connection: AsyncConnection[Any], most: int) -> tuple[Row, ...]:
@@ -307,7 +315,7 @@ class Interactive:
         connection, keep = await self._connected(), False
         self._stop_idling()
         try:
-            rows = await self._page(connection, PAGE_ROWS)
+            rows = await self._page(connection, self._page_rows)
             keep = not self._began_read_only
         finally:
             await self._settle(connection, commit=keep)
@@ -376,3 +384,8 @@ class Interactive:
         if self._idle is not None:
             self._idle.cancel()
             self._idle = None
+
+
+def _has_surrogates(text: str) -> bool:
+    """Whether a text holds halves of characters, which UTF-8 has no bytes for."""
+    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)

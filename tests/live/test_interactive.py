@@ -189,6 +189,9 @@ async def test_where_a_statement_is_wrong(filled: Database) -> None:
             await run(session, "SELECT * FROM missing")
         with pytest.raises(UsageError, match="parameter"):
             await run(session, "SELECT $1::int")
+        for text in ("SELECT '\ud800'", "SELECT '\0'"):
+            with pytest.raises(UsageError, match="no server takes"):
+                await session.run(Command(text, is_query=True))
 
 
 async def test_messages_and_counts(filled: Database) -> None:

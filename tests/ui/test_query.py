@@ -10,7 +10,9 @@ from textual.pilot import Pilot
 
 from console.catalog.completion import CompletionColumn, CompletionName
 from console.errors import Denied, ServerError
-from console.server.interactive import Result, ResultColumn, ServerNotice
+from console.server.extended import ResultColumn
+from console.server.interactive import Result
+from console.server.script import ServerNotice
 from console.ui.app import ConsoleApp
 from console.ui.commands import Palette
 from console.ui.dialogs.choose import ChooseDialog

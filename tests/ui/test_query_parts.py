@@ -10,7 +10,7 @@ import pytest
 from console.migrate.parse import Name
 from console.ui.screens.query.history import LARGEST_BYTES, History, holds_secret
 from console.ui.screens.query.layout import formatted
-from console.ui.screens.query.script import Sweep, at, pieces
+from console.ui.screens.query.script import Sweep, at, explained, pieces
 
 
 def test_statements_of_a_text() -> None:
@@ -57,6 +57,15 @@ def test_what_sweeps_a_table(text: str, sweeps: list[Sweep]) -> None:
     "INSERT INTO a VALUES (1) RETURNING *", "EXPLAIN SELECT 1"])
 def test_what_no_cursor_can_bring(text: str) -> None:
     assert not pieces(text)[0].command.is_query
+
+
+@pytest.mark.parametrize(("text", "wanted"), [
+    ("EXPLAIN SELECT 1", ("SELECT 1", False)), ("explain analyze verbose select 1", ("select 1", True)),
+    ("EXPLAIN (ANALYZE, BUFFERS) WITH x AS (SELECT 1) TABLE x", ("WITH x AS (SELECT 1) TABLE x", True)),
+    ("EXPLAIN (ANALYZE off) (SELECT 1)", ("(SELECT 1)", False)), ("SELECT explain", ("SELECT explain", False)),
+    ("EXPLAIN (COSTS OFF) DELETE FROM a", ("DELETE FROM a", False))])
+def test_what_is_explained(text: str, wanted: tuple[str, bool]) -> None:
+    assert explained(text) == wanted
 
 
 def test_settings() -> None:

@@ -202,7 +202,8 @@ class SqlEditor(TextArea):
         self.post_message(self.Left())
 
     def on_text_area_changed(self) -> None:
-        self._offer(asked=False)
+        if self.has_focus and len(self.text) < HIGHLIGHTED_CHARACTERS:
+            self._offer(asked=False)
 
     def on_blur(self) -> None:
         self.hide_offered()

@@ -23,6 +23,7 @@ from console.view.table import Line, Table, Tone
 from console.view.table import Row as ViewRow
 
 MOST_ROWS = 5000
+MOST_CELLS = 60_000
 MOST_BYTES = 64 * 1024 * 1024
 """What is held of a result: e writes all of it to a file."""
 
@@ -65,7 +66,8 @@ class Outcome:
     @property
     def is_full(self) -> bool:
         """Whether no more rows are held."""
-        return self.more and (len(self.rows) >= MOST_ROWS or self.held_bytes >= MOST_BYTES)
+        return self.more and (len(self.rows) >= min(MOST_ROWS, MOST_CELLS // max(1, len(self.columns)))
+                              or self.held_bytes >= MOST_BYTES)
 
     @property
     def columns(self) -> tuple[HeldColumn, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 from typing import ClassVar
@@ -225,6 +226,9 @@ class QueryScreen(ConsoleScreen):
             outcome.more = outcome.result.more
         except ConsoleError as error:
             outcome.error = error
+        except Exception as error:  # a mistake of ours must not look like a statement that was cancelled
+            logging.getLogger(__name__).exception("running a statement")
+            outcome.error = ConsoleError(f"{type(error).__name__}: {error}", hint="please report this")
         finally:
             self._forget_older()
             if self.is_mounted:
@@ -366,8 +370,9 @@ class QueryScreen(ConsoleScreen):
     def action_explain(self) -> None:
         piece = script.at(script.pieces(self.editor.text), self.editor.offset_of_cursor)
         if piece is not None:
-            request = ExplainRequest(statement=piece.text, timeout_ms=max(self._timeout_ms, 30_000))
-            self.app.push_screen(PlanPage(request, piece.text[:200]))
+            text, is_run = script.explained(piece.text)
+            request = ExplainRequest(statement=text, analyze=is_run, timeout_ms=max(self._timeout_ms, 30_000))
+            self.app.push_screen(PlanPage(request, text[:200]))
 
     def action_open_plan(self) -> None:
         open_plan(console_app(self))

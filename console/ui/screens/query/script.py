@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from console.server.interactive import Command, Control
 _CONTROLS: dict[str, Control] = {
     "BEGIN": "begin", "START": "begin", "START TRANSACTION": "begin", "COMMIT": "commit", "END": "commit",
     "ROLLBACK": "rollback", "ABORT": "rollback"}
+_EXPLAIN = re.compile(r"explain\b\s*(?:\((?!\s*(?:select\b|with\b|values\b|table\b|\())[^)]*\)\s*"
+                      r"|(?:analy[sz]e|verbose)\b\s*)*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,14 @@ def at(found: Sequence[Piece], offset: int) -> Piece | None:
         if one.offset <= offset or chosen is None:
             chosen = one
     return chosen
+
+
+def explained(text: str) -> tuple[str, bool]:
+    """What an EXPLAIN explains, and whether it runs it; of another statement itself."""
+    found = _EXPLAIN.match(text)
+    if found is None:
+        return text, False
+    return text[found.end():], re.search(r"\banaly[sz]e\b(?!\s*(off|false|0))", found[0], re.IGNORECASE) is not None
 
 
 def _piece(one: parse.Statement, text: str, offset: int) -> Piece:
