@@ -8,7 +8,7 @@ entry that was evicted and came again loses its past.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from console.statements import counters
@@ -25,9 +25,10 @@ MOST_KEPT = 40_000
 class _Held:
     """An entry's counters, as text until somebody wants the numbers."""
 
-    __slots__ = ("_found", "text")
+    __slots__ = ("_found", "key", "text")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, key: Key, text: str) -> None:
+        self.key = key
         self.text = text
         self._found: array[float] | None = None
 
@@ -84,15 +85,18 @@ class Journal:
         """Another look at everything; one that is of the same moment is the look before, as in a recording."""
         if standing == self.standing:
             return
-        before, held = self._held, _by_key(entries)
+        before, held = self._held, dict[Key, _Held]()
         self.why_anew = self._why_anew(standing)
         changed: dict[Key, array[float] | None] = {}
-        for key, one in held.items():
-            old = before.get(key)
+        for entry in _merged(entries):
+            old = before.get(entry[:4])  # type: ignore[call-overload]  # a plain tuple is equal, and sooner made
+            if old is not None and old.text == entry.counters:
+                held[old.key] = old
+                continue
+            key = entry.key
+            held[key] = one = _Held(key, entry.counters)
             if old is None:
                 changed[key] = None
-            elif old.text == one.text:
-                held[key] = old
             elif self.why_anew is None:
                 changed[key] = self._start(key, old.found, one.found)
         if self.why_anew is not None:
@@ -173,16 +177,13 @@ class Journal:
         return spans[::-1]
 
 
-def _by_key(entries: Iterable[Entry]) -> dict[Key, _Held]:
-    """The entries by their keys; those of others that are hidden from this role share one."""
-    found: dict[Key, _Held] = {}
+def _merged(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """The entries; those of others that are hidden from this role share a key, and come as one."""
     hidden: dict[Key, list[str]] = {}
     for entry in entries:
-        key = Key(*entry[:4])
         if entry.query_id is None:
-            hidden.setdefault(key, []).append(entry.counters)
+            hidden.setdefault(entry.key, []).append(entry.counters)
         else:
-            found[key] = _Held(entry.counters)
+            yield entry
     for key, texts in hidden.items():
-        found[key] = _Held("\n".join(sorted(texts)))
-    return found
+        yield Entry(*key, counters="\n".join(sorted(texts)))
