@@ -18,9 +18,10 @@ from console.ui.running import Run
 from console.ui.screens.vectors import building
 from console.ui.screens.vectors.building import Standing
 from console.ui.screens.vectors.create_dialog import CreateDialog
+from console.ui.screens.vectors.looks import Told
 from console.ui.screens.vectors.pages import State, VectorPage
 from console.ui.widgets.detail_pane import DetailPane
-from console.ui.widgets.painting import Lines, console_app
+from console.ui.widgets.painting import console_app
 from console.ui.widgets.record_table import RecordTable
 from console.vectors import actions, ddl, read
 from console.vectors.ddl import Order
@@ -79,9 +80,10 @@ class IndexesPage(VectorPage):
         self._found: Found | None = None
         self._reader: Worker[None] | None = None
         self._told: Line = ()
+        self._shown: Line = ()
 
     def compose(self) -> ComposeResult:
-        yield Lines(id="index-line")
+        yield Told(id="index-line")
         yield RecordTable(id="indexes")
         yield DetailPane(id="index-notes")
 
@@ -144,7 +146,9 @@ class IndexesPage(VectorPage):
         self.refresh_bindings()
 
     def _paint_line(self) -> None:
-        self.query_one("#index-line", Lines).show(self._line())
+        if (line := self._line()) != self._shown:
+            self._shown = line
+            self.query_one(Told).show(line)
 
     def _line(self) -> Line:
         run, found = self.run_here, self._found

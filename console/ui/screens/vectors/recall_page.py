@@ -15,6 +15,7 @@ from console.errors import ConsoleError, UsageError
 from console.server.identifiers import identifier
 from console.ui.dialogs.choose import Choice, ChooseDialog
 from console.ui.screens.vectors.engine import MOST_FILE_BYTES
+from console.ui.screens.vectors.looks import Told
 from console.ui.screens.vectors.pages import State, VectorPage
 from console.ui.screens.vectors.recall_dialog import RecallDialog, RecallSetup
 from console.ui.screens.vectors.recalls import Recalled, where_of
@@ -63,9 +64,10 @@ class RecallPage(VectorPage):
         self._began_s = 0.0
         self._failed: ConsoleError | None = None
         self._is_stopped = False
+        self._line: Line = ()
 
     def compose(self) -> ComposeResult:
-        yield Lines(id="recall-line")
+        yield Told(id="recall-line")
         with Container(id="recall-body"):
             yield Chart(id="recall-chart")
             yield RecordTable(id="points")
@@ -132,7 +134,9 @@ class RecallPage(VectorPage):
             line = view.headline(found.done.recommendation, found.at, now.now())
         else:
             line = ((f" recall@{self._state.setup.k}", "strong"), (self._what(), "dim"))
-        self.query_one("#recall-line", Lines).show(line)
+        if line != self._line:
+            self._line = line
+            self.query_one(Told).show(line)
 
     def _what(self) -> str:
         setup = self.setup
