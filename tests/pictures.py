@@ -40,6 +40,18 @@ def settle(seconds: float) -> Shot:
     return wait
 
 
+def sql(text: str) -> Shot:
+    """Puts a text into the editor of the Query screen."""
+
+    async def put(pilot: Pilot[int]) -> None:
+        from console.ui.screens.query.editor import SqlEditor
+
+        pilot.app.screen.query_one(SqlEditor).set_text(text)
+        await pilot.pause()
+
+    return put
+
+
 def in_turn(*shots: Shot) -> Shot:
     async def one_by_one(pilot: Pilot[int]) -> None:
         for shot in shots:
@@ -47,6 +59,22 @@ def in_turn(*shots: Shot) -> Shot:
 
     return one_by_one
 
+
+QUERY = """SELECT e.name, e.starts_at, count(*) AS speakers, e.embedding <=> m.embedding AS distance
+FROM event_data.events e
+JOIN event_data.event_speakers s ON s.event_id = e.id
+CROSS JOIN (SELECT embedding FROM event_data.events WHERE embedding IS NOT NULL ORDER BY id LIMIT 1) m
+GROUP BY e.id, m.embedding
+ORDER BY distance
+LIMIT 300"""
+
+SLOW = """SELECT d.title, count(*) AS chunks
+FROM document_store.documents d
+JOIN document_store.embeddings e ON e.document_id = d.id
+WHERE lower(e.chunk_text) LIKE '%index%'
+GROUP BY d.title
+ORDER BY chunks DESC
+LIMIT 10"""
 
 SHOTS: dict[str, Shot] = {
     "overview": settle(60),
@@ -57,6 +85,8 @@ SHOTS: dict[str, Shot] = {
     "vectors": in_turn(keys("6", "n", "d a t a b a s e s space f o r space s e a r c h", "enter"), settle(3)),
     "vectors-plan": in_turn(keys("o", "enter", "L 2 enter", "escape", "right_square_bracket", "right_square_bracket"),
                             settle(3)),
+    "query": in_turn(keys("f8"), sql(QUERY), keys("ctrl+r"), settle(2), keys("escape", "down", "down")),
+    "plan": in_turn(keys("f8"), sql(SLOW), keys("ctrl+t", "a"), settle(2), keys("down", "down")),
 }
 
 

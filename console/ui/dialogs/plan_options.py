@@ -36,6 +36,7 @@ class PlanOptionsDialog(Dialog[ExplainRequest]):
 
     KEYS = "space switch   tab next   enter explain   esc close"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "accept", show=False, priority=True)]
+    DEFAULT_CSS = "PlanOptionsDialog #box { overflow-y: auto; }"
     width = 72
 
     def __init__(self, request: ExplainRequest, major: int) -> None:

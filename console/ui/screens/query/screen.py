@@ -314,8 +314,8 @@ class QueryScreen(ConsoleScreen):
                 return self.running is None and self.sql is not None and self.sql.transaction != "none"
             case "tab":
                 return len(self.results.outcomes) > 1
-            case "filter" if self.focused is self.editor:
-                return False
+            case "filter":
+                return self.focused is not self.editor and self.results.table.display
             case "export":
                 outcome = self.results.outcome
                 return self.focused is not self.editor and outcome is not None and bool(outcome.columns)
