@@ -41,7 +41,8 @@ def with_verdict(analysis: Analysis, verdict: Verdict) -> Analysis:
     sentence = verdict.sentence[:1].upper() + verdict.sentence[1:]
     if verdict.outcome in ("cost", "ineligible"):
         sentence = f"The vector index was not used: {verdict.sentence}"
-    return replace(analysis, verdict=f"{sentence}. {analysis.verdict}",
+    rest = analysis.verdict.removesuffix(" Nothing stands out.") if verdict.reasons else analysis.verdict
+    return replace(analysis, verdict=f"{sentence}. {rest}",
                    findings=(*(_finding(verdict, one) for one in verdict.reasons), *analysis.findings))
 
 

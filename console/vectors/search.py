@@ -81,7 +81,8 @@ class Subject:
 
     @property
     def has_ctid(self) -> bool:
-        return self.column.relkind in "rpm"
+        """Whether a row without a key is found by its ctid; a partition's alone says nothing."""
+        return self.column.relkind in "rm"
 
 
 @dataclass(frozen=True, slots=True)

@@ -527,3 +527,10 @@ async def test_a_search_that_is_cancelled_leaves_the_connection_as_it_was(vector
                 await task
             assert len((await find(session, SearchRequest(items, vector, BY_NAME["cosine"]))).hits) == 10
         assert session.connection.info.backend_pid == pid
+
+
+async def test_the_index_of_the_column_is_named_not_that_of_an_expression(vectors: Database) -> None:
+    run(vectors, f"CREATE INDEX a_bits ON items USING hnsw ((binary_quantize(v)::bit({DIMENSIONS})) bit_hamming_ops)")
+    async with session_on(vectors) as session:
+        verdict = await why(session, f"SELECT id FROM items ORDER BY v <-> {QUERY} LIMIT 10")
+        assert verdict.reasons[0].rule == "operator-class" and "items_v is for <=>" in verdict.sentence

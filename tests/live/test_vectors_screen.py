@@ -20,6 +20,7 @@ from console.server.pool import Pool
 from console.server.target import Target
 from console.ui.app import ConsoleApp
 from console.ui.connection import Sources
+from console.ui.dialogs.failure import DetailDialog
 from console.ui.screens.schemas.values import RowDialog
 from console.ui.screens.vectors.plan_page import SearchPlanPage
 from console.ui.screens.vectors.screen import VectorsScreen
@@ -301,6 +302,10 @@ async def test_columns_of_every_kind(vectors: Database) -> None:
             assert words in shown and "of 10 rows" in shown and "no more that fit" in shown, shown
             shown = await search(pilot, screen, Question("row"))
             assert "drawn at random" in shown and "of 10 rows" in shown, shown
+        await choose(pilot, screen, "public.seen.h")
+        await search(pilot, screen, Question("row"))
+        await pilot.press("enter")
+        await until(lambda: isinstance(screen.app.screen, DetailDialog), pilot)
 
 
 @pytest.mark.parametrize(("given", "words"), [
@@ -396,6 +401,23 @@ async def test_a_handed_over_statement_presets_the_search(vectors: Database) -> 
         assert screen.state.setup.metric == BY_NAME["cosine"] and "n asks" in said(app)
         app.hand_over("vectors", "SELECT 1")
         await until(lambda: "orders by no vector distance" in said(app), pilot)
+
+
+async def test_the_sql_goes_to_query_with_its_settings(vectors: Database) -> None:
+    async with console(vectors.conninfo) as (app, pilot, screen):
+        await search(pilot, screen, Question("vector", QUERY), options=SearchOptions(ef_search=77))
+        await pilot.press("Q")
+        await until(lambda: app.screen_name == "query" and "hnsw.ef_search" in said(app), pilot)
+
+
+async def test_a_pasted_vector_of_sixteen_thousand(embedded: LiveServer) -> None:
+    with embedded.database(embedded.template("vectors", fill)) as database:
+        async with console(database.conninfo) as (app, pilot, _):
+            await pilot.press("n")
+            await pilot.pause()
+            app.screen.query_one(Input).value = "[" + ",".join(["0.123456789"] * 16_000) + "]"
+            await pilot.press("enter")
+            assert "16000 dimensions" in said(app)
 
 
 async def test_each_column_remembers_its_search(vectors: Database) -> None:

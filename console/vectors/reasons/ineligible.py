@@ -62,10 +62,7 @@ def edits(search: Search, column: VectorColumn, indexes: Sequence[VectorIndex]) 
     ]
     if column.dimensions:
         found.append(Edit("vector-of-the-row", surgery.with_constant(column.dimensions)))
-    usable = [one for one in indexes if one.is_usable]
-    fitting = [one for one in usable if search.operator in one.operators]
-    index = next(iter(sorted(fitting or usable, key=lambda one: (one.position is None, one.predicate is not None))),
-                 None)
+    index = _likeliest(search, indexes)
     if index is None:
         return found
     kind = index.operand_type.split(".")[-1].strip('"')
@@ -79,11 +76,18 @@ def edits(search: Search, column: VectorColumn, indexes: Sequence[VectorIndex]) 
     return found
 
 
+def _likeliest(search: Search, indexes: Sequence[VectorIndex]) -> VectorIndex | None:
+    """The index that the statement was meant for: one of its operator, of the column itself, of all rows."""
+    usable = [one for one in indexes if one.is_usable]
+    fitting = [one for one in usable if search.operator in one.operators]
+    by_fit = sorted(fitting or usable, key=lambda one: (one.position is None, one.predicate is not None))
+    return by_fit[0] if by_fit else None
+
+
 def told(rule: str, search: Search, column: VectorColumn, indexes: Sequence[VectorIndex], is_generic: bool,
          ) -> tuple[str, str, str]:
     """Rule, sentence and fix of an edit that brought the index back."""
-    usable = [one for one in indexes if one.is_usable]
-    index = next((one for one in usable if search.operator in one.operators), usable[0] if usable else None)
+    index = _likeliest(search, indexes)
     operator = search.operator or "the operator"
     name = index.name if index else "the index"
     match rule:

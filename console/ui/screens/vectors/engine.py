@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -104,7 +105,7 @@ class Engine:
                 words = f'"{question.given}" (text, {embedder.name} embedder)'
                 return Asked(values.of_numbers(numbers, column.type_name), None, words)
             case "vector":
-                vector = values.parse(_given(question.given), column.type_name)
+                vector = await asyncio.to_thread(lambda: values.parse(_given(question.given), column.type_name))
                 where = f" ({question.given})" if question.given.startswith("@") else ""
                 return Asked(vector, None, f"{vector.short}{where}")
             case "other":
@@ -154,8 +155,8 @@ class Engine:
 def check(question: Question, column: VectorColumn) -> str | None:
     """What is wrong with a question, as far as that can be said without asking anybody."""
     try:
-        if question.kind == "vector":
-            found = values.parse(_given(question.given), column.type_name)
+        if question.kind == "vector" and not question.given.startswith("@"):
+            found = values.parse(question.given, column.type_name)
             if column.dimensions is not None and found.dimensions != column.dimensions:
                 return f"the vector has {found.dimensions} dimensions, {column.label} has {column.dimensions}"
         elif question.kind == "text" and not question.given.strip():

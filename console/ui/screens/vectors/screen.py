@@ -10,6 +10,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 
 from console.errors import ConsoleError
+from console.ui.dialogs.failure import DetailDialog
 from console.ui.screens.vectors import engine
 from console.ui.screens.vectors.asking import ColumnDialog, QuestionDialog
 from console.ui.screens.vectors.pages import VectorPage
@@ -222,8 +223,14 @@ class VectorsScreen(SearchingScreen):
             console_app(self).hand_over("query", text)
 
     def on_record_table_row_chosen(self, event: RecordTable.RowChosen) -> None:
-        if event.table is self.results.table:
+        if event.table is not self.results.table:
+            return
+        if event.row.record.key:
             self.run_worker(self._show_row(event.row.record.key), group="row", exclusive=True, exit_on_error=False)
+            return
+        named = zip(event.table.source.columns, event.row.cells, strict=True)
+        self.app.push_screen(DetailDialog(  # nothing to find the row by
+            f"row {event.row.cells[0].text}", *((f"{column.title}: {cell.text}", cell.tone) for column, cell in named)))
 
     async def _show_row(self, key: tuple[str | None, ...]) -> None:
         from console.ui.screens.schemas.values import RowDialog
