@@ -37,16 +37,18 @@ def records(kind: type[R], shown: Shown, required: Iterable[str] = ()) -> tuple[
     columns = [RENAMED.get(name, name) for name in shown.columns]
     if missing := [name for name in required if name not in columns]:
         raise ServerError(f"PgBouncer's answer has no column {missing[0]}", detail=", ".join(shown.columns))
-    known = {one.name for one in fields(kind)} - {"more"}  # type: ignore[arg-type]
+    known = {one.name: int if "int" in str(one.type) else str for one in fields(kind)}  # type: ignore[arg-type]
+    del known["more"]
     return tuple(_record(kind, columns, row, known) for row in shown.rows)
 
 
-def _record(kind: type[R], columns: list[str], row: tuple[Any, ...], known: set[str]) -> R:
+def _record(kind: type[R], columns: list[str], row: tuple[Any, ...], known: Mapping[str, type]) -> R:
     values: dict[str, Any] = {}
     more: dict[str, Any] = {}
     for name, value in zip(columns, row, strict=True):
         plain = int(value) if isinstance(value, Decimal) and value == value.to_integral_value() else value
-        (values if name in known else more)[name] = plain
+        fits = name in known and (plain is None or isinstance(plain, known[name]))
+        (values if fits else more)[name] = plain
     # Where PgBouncer has nothing to say the default of the field holds.
     values = {key: value for key, value in values.items() if value is not None}
     return kind(**values, **({"more": more} if more else {}))

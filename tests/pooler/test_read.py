@@ -101,3 +101,8 @@ async def test_an_answer_without_its_names_empties_its_own_place_alone() -> None
     assert look.unavailable == {"POOLS": "SHOW POOLS: PgBouncer's answer has no column database",
                                 "DATABASES": "SHOW DATABASES: PgBouncer's answer has no column name"}
     assert look.pools == () and look.totals and look.shown["POOLS"].columns == ("shard",)
+
+
+def test_a_column_that_has_become_something_else_is_shown_and_not_reckoned_with() -> None:
+    (found,) = records(PoolUse, Shown(("database", "user", "cl_waiting"), (("app", "rw", "two"),)))
+    assert (found.cl_waiting, found.more) == (0, {"cl_waiting": "two"})

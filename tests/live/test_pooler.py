@@ -1,0 +1,438 @@
+"""A real PgBouncer in transaction mode: its pools, who is behind its servers, its commands, and its bad days."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from console.activity import read
+from console.activity.records import Backend
+from console.check.records import Status
+from console.check.registry import configured
+from console.check.runner import check_target
+from console.clock import SystemClock
+from console.config import Config
+from console.demo.cluster import free_port
+from console.errors import ConsoleError, Denied, PasswordNeeded, ServerError, Unreachable
+from console.pooler.actions import Command, run
+from console.pooler.read import read_info, read_look
+from console.pooler.records import Look
+from console.pooler.saturation import saturations
+from console.sampler.pooler_watch import PoolerWatch
+from console.server import admin_console as consoles
+from console.server.admin_console import admin_console
+from console.server.single import single_session
+from console.server.target import Target
+from console.view import pooler as view
+from console.view.table import plain
+from console.view.true_client import true_clients
+from tests.support.pgbouncer import PgBouncer, PgBouncers
+from tests.support.servers import LiveServer, Servers, binaries
+
+WITHIN_S = 30.0
+POOL_SIZE = 2
+
+
+@pytest.fixture(autouse=True)
+def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    return tmp_path / "dbconsole"
+
+
+@pytest.fixture(scope="module")
+def reachable(servers: Servers) -> LiveServer:
+    """A server that also listens on TCP, to which a pooler's connections have addresses."""
+    label = next((one for one in ("postgres15", "embedded") if one in binaries()), "embedded")
+    cluster = servers.cluster(label, {"listen_addresses": "127.0.0.1", "port": str(free_port())})
+    cluster.initdb()
+    (cluster.data_dir / "pg_hba.conf").write_text("local all all trust\nhost all all 127.0.0.1/32 trust\n")
+    cluster.start()
+    return LiveServer.behind(label, cluster.conninfo(), cluster)
+
+
+@pytest.fixture(scope="module")
+def pooler(pgbouncers: PgBouncers, reachable: LiveServer) -> PgBouncer:
+    """Two servers a pool. Database `postgres` is reached by TCP, `local` by a socket under another name."""
+    words = psycopg.conninfo.conninfo_to_dict(reachable.dsn)
+    return pgbouncers.make(reachable, default_pool_size=str(POOL_SIZE), max_client_conn="100", databases={
+        "postgres": f"host=127.0.0.1 port={words['port']}",
+        "local": f"host={words['host']} port={words['port']} dbname=postgres"})
+
+
+def target(pooler: PgBouncer, **words: Any) -> Target:
+    return Target(**{"name": "live", "conninfo": pooler.server.dsn, "pgbouncer_conninfo": pooler.admin_conninfo,
+                     "environment": "development", **words})
+
+
+def client(pooler: PgBouncer, dbname: str = "postgres", **words: Any) -> psycopg.Connection[Any]:
+    return psycopg.connect(pooler.conninfo(dbname, **words), prepare_threshold=None)
+
+
+async def async_client(pooler: PgBouncer, **words: Any) -> psycopg.AsyncConnection[Any]:
+    return await psycopg.AsyncConnection.connect(
+        pooler.conninfo(**words), prepare_threshold=None, autocommit=True)
+
+
+def port_of(connection: psycopg.Connection[Any]) -> int:
+    """The client's own end of its connection to the pooler."""
+    import socket
+
+    with socket.socket(fileno=os.dup(connection.fileno())) as end:
+        return int(end.getsockname()[1])
+
+
+async def looked(pooler: PgBouncer, *also: str, until: Callable[[Look], object] = lambda look: True) -> Look:
+    """A look at the pooler that satisfies `until`."""
+    deadline = time.monotonic() + WITHIN_S
+    async with admin_console(target(pooler)) as console:
+        while True:
+            look = await read_look(console, also, time.monotonic())
+            if until(look):
+                return look
+            assert time.monotonic() < deadline, look
+            await asyncio.sleep(0.05)
+
+
+def waiting(look: Look) -> int:
+    return sum(one.cl_waiting for one in look.pools)
+
+
+@contextmanager
+def working(pooler: PgBouncer, number: int = POOL_SIZE) -> Iterator[list[psycopg.Connection[Any]]]:
+    """So many clients in the middle of a transaction."""
+    with ExitStack() as stack:
+        clients = [stack.enter_context(client(pooler)) for _ in range(number)]
+        for one in clients:
+            one.execute("SELECT 1")
+        yield clients
+
+
+@asynccontextmanager
+async def queueing(pooler: PgBouncer, number: int = 8) -> AsyncIterator[None]:
+    """So many clients more, that wait for a server."""
+    async with AsyncExitStack() as stack:
+        clients = [await stack.enter_async_context(await async_client(pooler)) for _ in range(number)]
+        tasks = [asyncio.create_task(one.execute("SELECT 1")) for one in clients]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def until(fact: Callable[[], object]) -> None:
+    deadline = time.monotonic() + WITHIN_S
+    while not fact():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def watched(pooler: PgBouncer, **words: Any) -> AsyncIterator[PoolerWatch]:
+    watch = PoolerWatch(target(pooler, **words), SystemClock(), 0.1)
+    task = asyncio.create_task(watch.run())
+    try:
+        await until(lambda: watch.look or watch.error)
+        yield watch
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def audited(folder: Path) -> list[tuple[str, str]]:
+    lines = (folder / "audit.jsonl").read_text().splitlines()
+    return [(one["event"], one["action"]) for one in map(json.loads, lines)]
+
+
+# looking
+
+
+async def test_the_console_answers_again_and_again(pooler: PgBouncer) -> None:
+    """psycopg's prepared statements would end it at the sixth time, its transactions at the first."""
+    async with admin_console(target(pooler)) as console:
+        info = await read_info(console)
+        for _ in range(12):
+            look = await read_look(console, ["CLIENTS", "SERVERS", "LISTS", "USERS", "PEERS", "STATE"], 0.0)
+    assert info.version == f"PgBouncer {pooler.version}" and info.is_admin is True
+    assert info.setting("pool_mode") == "transaction" and info.max_client_conn == 100
+    assert {one.name for one in look.databases} >= {"postgres", "local", "pgbouncer"}
+    assert look.clients and look.shown["LISTS"].columns == ("list", "items")
+    assert look.clients[0].application_name == "dbconsole"
+    for one in (*look.pools, *look.databases, *look.totals, *look.clients):
+        assert not one.more, "a column of this version that no record knows"
+
+
+async def test_a_stats_user_is_told_apart(pooler: PgBouncer, own_state: Path) -> None:
+    only_looks = target(pooler, pgbouncer_conninfo=pooler.stats_conninfo)
+    async with admin_console(only_looks) as console:
+        assert (await read_info(console)).is_admin is False
+    with pytest.raises(Denied, match="admin access needed"):
+        await run(only_looks, Command("RELOAD"))
+    assert audited(own_state) == [("asked", "RELOAD"), ("failed", "RELOAD")]
+
+
+async def test_options_for_postgresql_are_not_sent_to_the_pooler(
+        pooler: PgBouncer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGOPTIONS", "-c statement_timeout=1s")
+    monkeypatch.setenv("PGDATABASE", "elsewhere")
+    conninfo = f"host=127.0.0.1 port={pooler.port} user=pgbouncer_admin"
+    async with admin_console(target(pooler, pgbouncer_conninfo=conninfo)) as console:
+        assert (await console.show("VERSION")).rows
+
+
+async def test_help_comes_without_rows(pooler: PgBouncer) -> None:
+    async with admin_console(target(pooler)) as console:
+        assert (await console.show("HELP")).columns == ()
+
+
+@pytest.mark.parametrize(("conninfo", "kind", "words"), [
+    ("host=127.0.0.1 port={port} user=postgres", Denied, "stats_users or admin_users"),
+    ("host=127.0.0.1 port={port} user=nobody_knows_me", PasswordNeeded, "auth_file"),
+    ("host=127.0.0.1 port=1 user=x", Unreachable, "check host and port"),
+    ("{postgresql}", ServerError, "that is PostgreSQL itself"),
+])
+async def test_what_is_wrong_with_the_configuration_is_said(
+        pooler: PgBouncer, conninfo: str, kind: type[ConsoleError], words: str) -> None:
+    told = conninfo.format(port=pooler.port, postgresql=pooler.server.dsn)
+    with pytest.raises(kind) as caught:
+        async with admin_console(target(pooler, pgbouncer_conninfo=told)) as console:
+            await read_info(console)
+    assert words in (caught.value.hint or "") and "PgBouncer at" in caught.value.summary
+
+
+async def test_the_databases_password_is_not_given_to_another_user(
+        pgbouncers: PgBouncers, reachable: LiveServer, tmp_path: Path, servers: Servers) -> None:
+    hba = servers.folder / "pooler_hba.conf"
+    hba.write_text("host all asker 127.0.0.1/32 md5\nhost all all 127.0.0.1/32 trust\n")
+    hba.chmod(0o644)
+    guarded = pgbouncers.make(reachable, auth_type="hba", auth_hba_file=str(hba), admin_users="pgbouncer_admin, asker")
+    try:
+        with (guarded.folder / "users.txt").open("a") as file:
+            file.write('"asker" "open sesame"\n')
+        guarded.command("RELOAD")
+        conninfo = guarded.conninfo("pgbouncer", "asker")
+        asked = target(guarded, pgbouncer_conninfo=conninfo, password="secret", password_command="echo wrong")
+        with pytest.raises(PasswordNeeded):
+            async with admin_console(asked):
+                pass
+        async with admin_console(asked, "open sesame") as console:
+            assert (await read_info(console)).is_admin is True
+        same = target(guarded, pgbouncer_conninfo=conninfo, conninfo="host=db user=asker",
+                      password_command="echo open sesame")
+        async with admin_console(same) as console:
+            assert console.user == "asker"
+    finally:
+        guarded.stop(signal.SIGTERM)
+
+
+async def test_a_pool_that_holds_clients_up(pooler: PgBouncer) -> None:
+    with working(pooler) as clients:
+        async with queueing(pooler):
+            look = await looked(pooler, until=lambda look: waiting(look) == 8 and look.pools[-1].maxwait_s > 0.1)
+            (worst,) = [one for one in saturations(look.pools, look.databases) if one.pool.cl_waiting]
+            assert (worst.pool.key, worst.active, worst.size, worst.is_saturated) == \
+                ("postgres/postgres", POOL_SIZE, POOL_SIZE, True)
+            said = plain(view.verdict([worst], None, 0.0))
+            assert "pool postgres/postgres saturated: 2 of 2 active, 8 clients wait, longest" in said
+            checks = configured(Config(), ["pooler_pools", "pooler_client_wait", "pooler_maxwait"])
+            report = await check_target(target(pooler), checks)
+            found = {one.name: one for one in report.results}
+            assert found["pooler_pools"].value == 100.0 and found["pooler_client_wait"].value == 8
+            assert found["pooler_maxwait"].value is not None and found["pooler_maxwait"].value > 0.1
+            for one in clients:
+                one.rollback()
+
+
+async def test_rates_are_those_of_the_work_done(pooler: PgBouncer) -> None:
+    async with watched(pooler) as watch:
+        with client(pooler) as one:
+            def worked() -> bool:
+                one.execute("SELECT 1")
+                one.commit()
+                return any((rate.xacts_per_s or 0) > 0 and rate.query_ms is not None
+                           for rate in watch.rates if rate.database == "postgres")
+
+            await until(worked)
+        assert any(value is not None for value in watch.history.values("xacts_per_s"))
+        assert "postgres/postgres" in watch.pool_history
+
+
+# who is really behind the pooler
+
+
+async def sessions_and_look(pooler: PgBouncer) -> tuple[list[Backend], Look, float]:
+    look = await looked(pooler, "CLIENTS", "SERVERS")
+    async with single_session(target(pooler)) as session:
+        backends = await session.fetch(read.SESSIONS, {"with_idle": True, "with_background": False, "also": []})
+    return backends, look, time.monotonic() - look.taken_s
+
+
+@pytest.mark.parametrize("dbname", ["postgres", "local"])
+async def test_the_root_blocker_shows_its_true_client(pooler: PgBouncer, dbname: str) -> None:
+    with pooler.server.connect() as admin:
+        admin.execute("CREATE TABLE IF NOT EXISTS held (id int)")
+    with client(pooler, dbname, application_name="report") as holder, \
+            psycopg.connect(pooler.server.dsn, application_name="direct") as direct:
+        holder.execute("LOCK TABLE held")
+        pid = holder.execute("SELECT pg_backend_pid()").fetchone()[0]  # type: ignore[index]
+        own_pid = direct.execute("SELECT pg_backend_pid()").fetchone()[0]  # type: ignore[index]
+        deadline = time.monotonic() + WITHIN_S
+        while True:  # until the transaction is older than the look
+            backends, look, ago_s = await sessions_and_look(pooler)
+            found = true_clients(backends, look, ago_s)
+            if found[pid].place is not None:
+                break
+            assert time.monotonic() < deadline
+        assert found[pid].place == f"127.0.0.1:{port_of(holder)}" and found[pid].application == "report"
+        assert found[pid].pool == f"{dbname}/postgres"
+        assert own_pid not in found, "who comes directly has no client behind him"
+        holder.rollback()
+
+
+async def test_a_server_that_has_gone_to_another_client_is_nobodys_for_certain(pooler: PgBouncer) -> None:
+    with client(pooler) as first, client(pooler) as second:
+        first.execute("SELECT 1")
+        look = await looked(pooler, "CLIENTS", "SERVERS")
+        first.rollback()
+        second.execute("SELECT 1")
+        async with single_session(target(pooler)) as session:
+            backends = await session.fetch(read.SESSIONS, {"with_idle": True, "with_background": False, "also": []})
+        found = true_clients(backends, look, time.monotonic() - look.taken_s)
+        assert all(one.place is None for one in found.values())
+        second.rollback()
+
+
+# commands
+
+
+async def test_a_pause_waits_with_a_clock_and_is_given_up(pooler: PgBouncer, own_state: Path) -> None:
+    pause = Command("PAUSE", "postgres")
+    async with watched(pooler) as watch:
+        with working(pooler, 1) as clients:
+            running = asyncio.create_task(watch.command(pause))
+            await until(lambda: watch.pending and any(one.paused for one in watch.look.databases))  # type: ignore
+            assert watch.pending is not None and watch.pending.command == 'PAUSE "postgres"'
+            with pytest.raises(ServerError, match="has not been answered yet"):
+                await watch.command(Command("RELOAD"))
+            await watch.give_up(pause)
+            assert await running is None and watch.pending is None
+            await until(lambda: not any(one.paused for one in watch.look.databases))  # type: ignore[union-attr]
+            clients[0].rollback()
+    assert audited(own_state) == [("asked", 'PAUSE "postgres"'), ("asked", 'RESUME "postgres"'),
+                                  ("done", 'RESUME "postgres"'), ("left", 'PAUSE "postgres"')]
+
+
+async def test_a_pause_is_answered_when_the_transactions_have_ended(pooler: PgBouncer) -> None:
+    async with watched(pooler) as watch:
+        with working(pooler, 1) as clients:
+            running = asyncio.create_task(watch.command(Command("PAUSE")))
+            await until(lambda: watch.pending)
+            clients[0].rollback()
+            assert await running == "PAUSE" and watch.is_paused_by_us
+        async with queueing(pooler, 3):
+            await looked(pooler, until=lambda look: waiting(look) == 3)
+            assert await watch.command(Command("RESUME")) == "RESUME" and not watch.is_paused_by_us
+
+
+async def test_whoever_stops_looking_does_not_resume_a_paused_pooler(pooler: PgBouncer) -> None:
+    """A request to cancel, which psycopg sends when a task is cancelled, would: PgBouncer takes it for RESUME."""
+    await run(target(pooler), Command("PAUSE"))
+    try:
+        async with admin_console(target(pooler)) as console:
+            for _ in range(3):
+                looking = asyncio.create_task(console.show("CLIENTS"))
+                await asyncio.sleep(0)
+                await asyncio.sleep(0)
+                looking.cancel()
+                await asyncio.gather(looking, return_exceptions=True)
+        with pytest.raises(ServerError, match="already suspended/paused"):
+            await run(target(pooler), Command("PAUSE"))
+    finally:
+        await run(target(pooler), Command("RESUME"))
+
+
+async def test_disable_enable_reconnect_and_reload(pooler: PgBouncer) -> None:
+    ours = target(pooler)
+    await run(ours, Command("DISABLE", "local"))
+    with pytest.raises(psycopg.OperationalError, match="does not allow connections|disabled"):
+        client(pooler, "local").execute("SELECT 1")
+    look = await looked(pooler)
+    assert next(one for one in look.databases if one.name == "local").disabled == 1
+    await run(ours, Command("ENABLE", "local"))
+    with client(pooler, "local") as one:
+        one.execute("SELECT 1")
+    for command in (Command("RECONNECT", "local"), Command("RECONNECT"), Command("RELOAD")):
+        assert await run(ours, command) == command.verb
+
+
+async def test_kill_drops_everybody_and_leaves_the_database_paused(pooler: PgBouncer) -> None:
+    with client(pooler, "local") as victim:
+        victim.execute("SELECT 1")
+        await run(target(pooler), Command("KILL", "local"))
+        with pytest.raises(psycopg.OperationalError):
+            victim.execute("SELECT 1")
+    look = await looked(pooler)
+    assert next(one for one in look.databases if one.name == "local").paused == 1
+    await run(target(pooler), Command("RESUME", "local"))
+
+
+async def test_settings_are_set_until_the_next_reload(pooler: PgBouncer) -> None:
+    ours = target(pooler)
+    await run(ours, Command("SET", "server_check_query", "select 'it''s'"))
+    async with admin_console(ours) as console:
+        assert (await read_info(console)).setting("server_check_query") == "select 'it''s'"
+    with pytest.raises(ServerError, match="PgBouncer refused SET pool_mode") as caught:
+        await run(ours, Command("SET", "pool_mode", "whatever"))
+    assert "not one that this setting can have" in (caught.value.hint or "")
+    await run(ours, Command("SET", "server_check_query", "select 1"))
+
+
+@pytest.mark.parametrize("name", ['po"x', "a b; SHUTDOWN", "日本語", "--"])
+async def test_a_hostile_name_is_a_name(pooler: PgBouncer, name: str) -> None:
+    with pytest.raises(ServerError, match="no such database"):
+        await run(target(pooler), Command("ENABLE", name))
+
+
+# bad days
+
+
+async def test_a_pooler_that_stops_and_comes_back(pgbouncers: PgBouncers, reachable: LiveServer) -> None:
+    mortal = pgbouncers.make(reachable)
+    async with watched(mortal) as watch:
+        assert watch.error is None
+        mortal.stop(signal.SIGKILL)
+        await until(lambda: isinstance(watch.error, Unreachable))
+        assert watch.look is not None, "the last look stays"
+        report = await check_target(target(mortal), configured(Config(), ["pooler_pools", "pooler_maxwait"]))
+        found = {one.name: one.status for one in report.results}
+        assert (found["pooler_pools"], found["connection"]) == (Status.CRITICAL, Status.OK)
+        mortal.start()
+        watch.wake()
+        await until(lambda: watch.error is None)
+    mortal.stop(signal.SIGTERM)
+
+
+async def test_a_pooler_that_hangs_is_not_waited_for(
+        pgbouncers: PgBouncers, reachable: LiveServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consoles, "ANSWER_WITHIN_S", 0.5)
+    mortal = pgbouncers.make(reachable)
+    assert mortal.process is not None
+    async with admin_console(target(mortal)) as console:
+        os.kill(mortal.process.pid, signal.SIGSTOP)
+        try:
+            with pytest.raises(Unreachable, match="has not answered"):
+                await console.show("POOLS")
+        finally:
+            os.kill(mortal.process.pid, signal.SIGCONT)
+    mortal.stop(signal.SIGTERM)
