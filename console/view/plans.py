@@ -74,10 +74,10 @@ def rails(plan: Plan, *, unicode: bool = True) -> Iterator[str]:
 def _row(plan: Plan, node: Node, prefix: str, mark: Severity | None, unicode: bool) -> Row:
     share = _share(plan, node)
     tone: Tone = "faint" if node.never_executed else TONES[mark] if mark in ("warning", "critical") else ""
-    letter = f" {LETTERS[mark]}" if mark else ""
+    letter = f"{LETTERS[mark]} " if mark else ""
     name = f"{node.subplan}: " if node.subplan else ""
     cells = (
-        Cell(f"{prefix}{name}{node.label}{letter}", tone, node.index),
+        Cell(f"{prefix}{letter}{name}{node.label}", tone, node.index),
         Cell(_rows(node), "warning" if abs_factor(node) >= NOTABLE_FACTOR else "",
              node.rows if node.rows is not None else node.plan_rows),
         Cell(_time(node), "", node.inclusive_ms if node.inclusive_ms is not None else node.total_cost),
