@@ -29,6 +29,7 @@ from console.metrics.replication.records import WalSender
 from console.ui.app import ConsoleApp
 from console.ui.connection import State
 from console.ui.dialogs.failure import DetailDialog, FailureDialog
+from console.ui.plan_page import PlanPage
 from console.ui.screens import ENTRIES
 from console.ui.screens.activity.screen import ActivityScreen
 from console.ui.screens.activity.signal_dialog import SignalDialog
@@ -283,6 +284,19 @@ async def test_nobody_is_signalled_on_a_read_only_target(world: World) -> None:
         await until(lambda: isinstance(app.screen, FailureDialog), pilot)
         assert "read-only" in screen_text(app) and "W unlocks" in screen_text(app)
     assert came == []
+
+
+async def test_a_sessions_statement_is_taken_to_its_plan_and_to_statements(world: World) -> None:
+    async with activity(world) as (app, pilot, screen):
+        handed: list[tuple[str, object]] = []
+        app.hand_over = lambda name, subject: handed.append((name, subject))  # type: ignore[method-assign]
+        screen.table.select("4802 2026-03-01 12:20:02+00:00")
+        await pilot.press("o")
+        await until(lambda: handed == [("statements", 1)], pilot)
+        await pilot.press("P")
+        await until(lambda: isinstance(app.screen, PlanPage), pilot)
+        assert isinstance(app.screen, PlanPage) and app.screen.request is not None
+        assert app.screen.request.statement.startswith("UPDATE accounts") and app.screen.request.generic
 
 
 async def test_nor_where_the_configuration_forbids_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

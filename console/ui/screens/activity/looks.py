@@ -19,6 +19,7 @@ from console.view.replication import Replication
 from console.view.true_client import Clients, true_clients
 
 VIEWS = ("sessions", "blocking", "progress", "waits", "replication")
+OWN_ACTIONS = ("signal", "tag", "follow", "back", "view", "with_idle", "with_background", "take")
 
 _REPLICATION: tuple[Query[Any], ...] = (WAL_SENDERS, WAL_RECEIVER, REPLICATION_SLOTS, SLOT_FACTS, SUBSCRIPTIONS)
 
@@ -84,3 +85,9 @@ def reads(view: str, *, with_idle: bool, with_background: bool, also: list[int],
                                     "with_background": with_background or view == "waits"})
     meanings = [Read(read.WAIT_EVENT_TEXTS)] if wants_meanings else []
     return [sessions, *[Read(query) for query in BESIDES[view]], *meanings]
+
+
+def is_foreground(one: Backend) -> bool:
+    """Whether a session is shown without being asked for: people's, their workers', and whatever waits for a lock."""
+    return one.backend_type in (None, "client backend", "parallel worker", "autovacuum worker") \
+        or one.lock_type is not None

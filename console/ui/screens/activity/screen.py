@@ -24,7 +24,8 @@ from console.server.session import Session
 from console.ui.dialogs.failure import DetailDialog
 from console.ui.dialogs.unlock import word_to_type
 from console.ui.frame import ConsoleScreen
-from console.ui.screens.activity.looks import VIEWS, Seen, reads
+from console.ui.screens.activity import taking
+from console.ui.screens.activity.looks import OWN_ACTIONS, VIEWS, Seen, is_foreground, reads
 from console.ui.screens.activity.session_pane import SessionPane
 from console.ui.screens.activity.signal_dialog import SignalDialog
 from console.ui.widgets.painting import Lines, console_app
@@ -35,8 +36,7 @@ from console.view import activity, blocking, progress, replication, true_client,
 from console.view.table import Table
 
 WITHIN_S = 10.0
-SETTLE_S = 0.15
-"""How long the cursor must rest before the session that it stands on is read."""
+SETTLE_S = 0.15  # how long the cursor must rest before the session that it stands on is read
 
 
 class ActivityScreen(ConsoleScreen):
@@ -54,6 +54,8 @@ class ActivityScreen(ConsoleScreen):
         Binding("p", "view('progress')", "progress", id="activity.progress"),
         Binding("w", "view('waits')", "waits", id="activity.waits"),
         Binding("R", "view('replication')", "replication", id="activity.replication"),
+        Binding("P", "take('plan')", "plan", id="activity.plan"),
+        Binding("o", "take('statements')", "statement", show=False, id="activity.statement"),
         Binding("i", "with_idle", "idle", id="activity.idle"),
         Binding("I", "with_background", "background", id="activity.background"),
     ]
@@ -62,7 +64,7 @@ class ActivityScreen(ConsoleScreen):
         super().__init__()
         self.view = "sessions"
         self.seen = Seen()
-        self.with_idle = self.with_background = False
+        self.with_idle = self.with_background = self._asks_anew = False
         self.tagged: dict[str, Backend] = {}
         self.followed: Backend | None = None
         self.selected: Backend | None = None
@@ -114,6 +116,8 @@ class ActivityScreen(ConsoleScreen):
         if self.connection.pooler is not None:
             self.connection.pooler.want(self, *WANTED_FOR_CLIENTS)
         readings = await session.refresh(*wanted, within_s=WITHIN_S)
+        if (recorder := self.connection.recorder) is not None:
+            recorder.overhear(readings)
         if not rests:
             self.seen.take(readings, console_app(self).clock.monotonic(), self.connection.pooler)
             self._renew_backends()
@@ -195,8 +199,7 @@ class ActivityScreen(ConsoleScreen):
                 return replication.table(seen.replication, info)
         shown = [one for one in seen.backends if self.with_idle or one.state != "idle" or activity.key(one) == followed
                  or activity.key(one) in self.tagged]
-        if not self.with_background:
-            shown = [one for one in shown if _is_foreground(one)]
+        shown = [one for one in shown if self.with_background or is_foreground(one)]
         return activity.sessions_table(shown, self.tagged, followed, seen.why, seen.clients)
 
     def _show_verdict(self) -> None:
@@ -297,13 +300,12 @@ class ActivityScreen(ConsoleScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if not self.is_ready:
             return False
-        if action in ("signal", "tag", "follow", "back", "view", "with_idle", "with_background") \
-                and self.has_class("-waiting"):
+        if self.has_class("-waiting") and action in OWN_ACTIONS:
             return False
         match action:
             case "signal":
                 return bool(self.tagged) or self._subject() is not None
-            case "tag" | "follow":
+            case "tag" | "follow" | "take":
                 return self._subject() is not None
             case "with_idle" | "with_background":
                 return self.view == "sessions" and self.selected is None
@@ -336,6 +338,9 @@ class ActivityScreen(ConsoleScreen):
             self.followed = one
             self._select(one)
         self.show_all()
+
+    def action_take(self, where: str) -> None:
+        taking.begin(self, self._subject(), where)
 
     def action_with_idle(self) -> None:
         self.with_idle = not self.with_idle
@@ -393,8 +398,3 @@ class ActivityScreen(ConsoleScreen):
     def on_resize(self, event: events.Resize) -> None:
         if self.seen.is_filled:
             self._show_verdict()
-
-
-def _is_foreground(one: Backend) -> bool:
-    return one.backend_type in (None, "client backend", "parallel worker", "autovacuum worker") \
-        or one.lock_type is not None
