@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 from textual.pilot import Pilot
 
@@ -76,6 +77,48 @@ GROUP BY d.title
 ORDER BY chunks DESC
 LIMIT 10"""
 
+def replayed() -> Shot:
+    """Saves what the flight recorder has in memory and draws the console on it, when a session waited for another."""
+
+    async def replay(pilot: Pilot[int]) -> None:
+        from console.config import Config
+        from console.recorder.recording import Recording
+        from console.ui.app import ConsoleApp
+        from console.ui.replay_app import ReplayApp
+        from console.ui.replaying import replay_sources
+
+        live = pilot.app
+        assert isinstance(live, ConsoleApp) and live.connection.recorder is not None
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "incident.dbrec"
+            await live.connection.recorder.save(path)
+            with Recording(path) as recording:
+                found = [number for number in range(len(recording)) if _blocked(recording, number)]
+                sources = replay_sources(recording, Config(), begin_at=recording.at(found[-1] if found else 0))
+                app = ReplayApp("demo", sources)
+                app.connection.paused = True
+                async with app.run_test(size=SIZE) as inner:
+                    while app.connection.state.value != "live":
+                        await inner.pause(0.2)
+                    app.connection.paused = False
+                    await inner.press("4", "b")
+                    await inner.pause(2)
+                    (FOLDER / "replay.svg").write_text(tidy(app.export_screenshot(title="dbconsole")), "utf-8")
+                await app.connection.close()
+
+    return replay
+
+
+def _blocked(recording: Any, number: int) -> bool:
+    from console.activity.read import SESSIONS
+    from console.recorder.recording import Unreadable
+
+    try:
+        return any(one.blocked_by for one in recording.sample(number).rows(SESSIONS))
+    except Unreadable:
+        return False
+
+
 SHOTS: dict[str, Shot] = {
     "overview": settle(60),
     "schemas": in_turn(keys("2", "slash", "e v e n t _ d a t a . e v e n t s", "enter", "enter"), settle(2)),
@@ -86,6 +129,7 @@ SHOTS: dict[str, Shot] = {
     "vectors-plan": in_turn(keys("o", "enter", "L 2 enter", "escape", "right_square_bracket", "right_square_bracket"),
                             settle(3)),
     "query": in_turn(keys("f8"), sql(QUERY), keys("ctrl+r"), settle(2), keys("escape", "down", "down")),
+    "replay": in_turn(keys("4"), settle(100), replayed()),
     "plan": in_turn(keys("f8"), sql(SLOW), keys("ctrl+t", "a"), settle(2), keys("down", "down")),
 }
 
@@ -108,6 +152,8 @@ async def draw(wanted: list[str]) -> None:
             await pilot.pause(0.2)
         for name in wanted:
             await SHOTS[name](pilot)
+            if name == "replay":
+                continue  # drawn by a console of its own
             (FOLDER / f"{name}.svg").write_text(tidy(app.export_screenshot(title="dbconsole")), "utf-8")
             print(FOLDER / f"{name}.svg")
     await app.connection.close()
