@@ -371,6 +371,16 @@ async def test_when_the_read_fails_the_last_figures_stay(world: World) -> None:
         world.answers['counters_1_12 on "public"'] = ServerError("canceling statement due to statement timeout")
         await look(world, pilot, screen)
         await until(lambda: "statement timeout" in screen_text(app), pilot)
+        assert TEXTS[1] in shown(screen)
         world.answers['counters_1_12 on "public"'] = server(world).entries
         await look(world, pilot, screen)
         await until(lambda: TEXTS[1] in shown(screen), pilot)
+
+
+async def test_a_text_of_a_megabyte_is_shown_and_copied(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TEXTS, 1, "SELECT " + "column_x, " * 110_000 + "$1")
+    async with statements(world) as (app, pilot, screen):
+        await pilot.press("home", "enter")
+        await until(lambda: screen.query_one("#text", CodePane).text == TEXTS[1], pilot)
+        assert len(TEXTS[1]) > 1_000_000 and "SELECT column_x, column_x" in screen_text(app)
+        assert server(world).texts_asked[-1] == [1], "read in full for the one that is looked at"

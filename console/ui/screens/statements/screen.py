@@ -197,7 +197,7 @@ class StatementsScreen(ConsoleScreen):
         standing = self.seen.standing
         if self.ranking is None or (standing is None and self.seen.why is None):
             return
-        ranking = self.ranking if self.seen.why is None else Ranking((), 0, 0.0, ())
+        ranking = self.ranking if standing is not None else Ranking((), 0, 0.0, ())
         self.statements.show(view.table(ranking, self.columns, self.shown, self._empty))
         self.show_pane()
 
@@ -215,7 +215,7 @@ class StatementsScreen(ConsoleScreen):
             return
         standing, ranking = self.seen.standing, self.ranking
         if standing is None or ranking is None or self.seen.why is not None:
-            line.show(((f" {self.seen.why}" if self.seen.why else " reading…", "warning" if self.seen.why else "dim"),))
+            line.show(((f" {self._empty}" if self.seen.why else " reading…", "warning" if self.seen.why else "dim"),))
             note.show()
             return
         anew = self.seen.journal.why_anew if not self.seen.journal.has_interval else None
