@@ -367,6 +367,7 @@ async def test_slow_statements_stay_when_they_are_over(world: World, size: tuple
 
 
 async def test_when_the_read_fails_the_last_figures_stay(world: World) -> None:
+    world.answers["availability"] = [Availability(True, "1.12", "pg_stat_statements")]
     async with statements(world) as (app, pilot, screen):
         world.answers['counters_1_12 on "public"'] = ServerError("canceling statement due to statement timeout")
         await look(world, pilot, screen)
