@@ -121,10 +121,12 @@ def _blocked(recording: Any, number: int) -> bool:
 
 SHOTS: dict[str, Shot] = {
     "overview": settle(60),
+    "load": in_turn(keys("l"), settle(150)),
     "schemas": in_turn(keys("2", "slash", "e v e n t _ d a t a . e v e n t s", "enter", "enter"), settle(2)),
     "data": in_turn(keys(*["right_square_bracket"] * 8, after_s=0.3), settle(2)),
     "migrations": in_turn(keys("3", *["down"] * 4), settle(2)),
     "activity": in_turn(keys("4", "i"), settle(20)),
+    "statements": in_turn(keys("5"), settle(30), keys("down", "down", "enter"), settle(6)),
     "vectors": in_turn(keys("6", "n", "d a t a b a s e s space f o r space s e a r c h", "enter"), settle(3)),
     "vectors-plan": in_turn(keys("o", "enter", "L 2 enter", "escape", "right_square_bracket", "right_square_bracket"),
                             settle(3)),
