@@ -83,6 +83,7 @@ def test_everything_that_the_design_shows_is_read(tmp_path: Path) -> None:
     ("[targets.\"\\u001b[31m\"]\ndsn='host=x'", "targets.'\\x1b[31m': a name must be", None),
     ("[console]\ntheme='dsk'", "console.theme: there is no theme 'dsk'", "did you mean dusk?"),
     ("[console]\nrefresh='0s'", "console.refresh: must be at least 100ms", None),
+    ("[console]\nslow_query='50ms'", "console.slow_query: must be at least 200ms", None),
     ("[checks.a]\nwarning=true", "checks.a.warning: must be text or a number, is True", None),
     ("a=" + "[" * 20_000, "is nested too deeply", None),
 ])
