@@ -2,19 +2,19 @@
 
 `python -m tests.bench soak` takes two minutes; `DBCONSOLE_SOAK_S=3600 python -m tests.bench soak` the whole hour.
 The console refreshes ten times a second, so that an hour of its everyday life (one in two seconds) passes in three
-minutes, and goes through its screens and pages meanwhile.
+minutes, and goes through its screens and pages meanwhile. The flight recorder is left out: its ring has a bound of its
+own, which it is made to fill.
 """
 
 from __future__ import annotations
 
 import os
 import statistics
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.bench.measure import Figure, environment
+from tests.bench.measure import Figure, environment, python
 from tests.support.servers import Servers
 from tests.support.terminal import Terminal, terminal
 
@@ -25,12 +25,23 @@ TOUR = "l w o v z a a 4 w p R 2 3 1"
 """Pages and screens, one after the other, again and again."""
 
 
+UNRECORDED = """
+import dataclasses, sys
+from console import cli
+from console.ui import start
+
+run = start.run_console
+start.run_console = lambda name, sources: run(name, dataclasses.replace(sources, recorder_for=None))
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
 def run(servers: Servers) -> Sequence[Figure]:
     server = servers.get("embedded")
     with TemporaryDirectory() as folder:
         config = Path(folder) / "config.toml"
         config.write_text(f'[console]\nrefresh = "{REFRESH_S * 1000:.0f}ms"\n')
-        command = [sys.executable, "-m", "console", "--config", str(config), server.dsn]
+        command = [*python(UNRECORDED), "--config", str(config), server.dsn]
         with terminal(command, environment=environment() | {"XDG_STATE_HOME": folder}) as screen:
             screen.wait("cache_hit", 30)
             tour(screen, DURATION_S / 3)  # what is made once: screens, pages, pools, compiled statements

@@ -125,9 +125,9 @@ async def test_a_page_without_reads_needs_no_connection_and_one_with_reads_gives
 async def test_the_span_is_the_same_for_all_pages(world: World) -> None:
     async with world.console() as (app, pilot):
         await live(app, pilot)
-        await pilot.press("l", "plus", "plus", "plus", "plus")
+        await pilot.press("l", *["right_square_bracket"] * 4)
         assert "the last 6 h" in screen_text(app)
-        await pilot.press("w", "minus")
+        await pilot.press("w", "left_square_bracket")
         await pilot.pause()
         assert "the last 2 h" in screen_text(app)
 

@@ -38,5 +38,8 @@ PAGES = (
     PageEntry("o", "io", "I/O", f"{_HERE}.io:IoPage"),
     PageEntry("v", "vacuum", "Vacuum", f"{_HERE}.vacuum:VacuumPage"),
     PageEntry("z", "sizes", "Sizes", f"{_HERE}.sizes:SizesPage"),
+    PageEntry("b", "table-list", "Tables", f"{_HERE}.tables:TablesPage"),
+    PageEntry("x", "indexes", "Indexes", f"{_HERE}.indexes:IndexesPage"),
+    PageEntry("p", "settings", "Settings", f"{_HERE}.settings:SettingsPage"),
     PageEntry("a", "alerts", "Alerts", f"{_HERE}.alerts:AlertsPage"),
 )

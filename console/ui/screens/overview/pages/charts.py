@@ -53,8 +53,8 @@ class ChartsPage(Page):
     FACTS = 1
     """Lines above the charts."""
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("plus", "span(1)", "longer", key_display="+", id="charts.longer"),
-        Binding("minus", "span(-1)", "shorter", key_display="-", id="charts.shorter"),
+        Binding("right_square_bracket", "span(1)", "longer", key_display="]", id="charts.longer"),
+        Binding("left_square_bracket", "span(-1)", "shorter", key_display="[", id="charts.shorter"),
     ]
 
     def __init__(self, *, id: str) -> None:
@@ -135,5 +135,5 @@ class ChartsPage(Page):
 
     def span_words(self) -> Line:
         """What the charts show, for the facts."""
-        return (("the last ", "dim"), (view.SPANS[self.span][1], "strong"), ("  ", ""), ("+ -", "accent"),
-                (" longer, shorter", "dim"))
+        return (("the last ", "dim"), (view.SPANS[self.span][1], "strong"), ("  ", ""), ("[ ]", "accent"),
+                (" shorter, longer", "dim"))
