@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from console.plans.records import Buffers, Node
@@ -20,12 +20,14 @@ _MENTION = re.compile(r"\$\d+|InitPlan \d+")
 _COUNTERS = ("hit", "read", "dirtied", "written", "temp_read", "temp_written")
 _BLOCKS = ("Shared Hit", "Shared Read", "Shared Dirtied", "Shared Written", "Local Hit", "Local Read", "Local Dirtied",
            "Local Written", "Temp Read", "Temp Written")
+_BLOCK_KEYS = tuple(f"{one} Blocks" for one in _BLOCKS)
+_ALL_BLOCKS = itemgetter(*_BLOCK_KEYS)
 NUMBERS = frozenset((
     "Startup Cost", "Total Cost", "Plan Rows", "Plan Width", "Actual Rows", "Actual Loops", "Actual Startup Time",
     "Actual Total Time", "Workers Planned", "Workers Launched", "Rows Removed by Filter", "Rows Removed by Join Filter",
     "Rows Removed by Index Recheck", "Heap Fetches", "Sort Space Used", "Hash Batches", "Original Hash Batches",
     "HashAgg Batches", "Disk Usage", "Peak Memory Usage", "Exact Heap Blocks", "Lossy Heap Blocks", "Cache Hits",
-    "Cache Misses", "Cache Evictions", "Cache Overflows", "Maximum Storage", *(f"{one} Blocks" for one in _BLOCKS)))
+    "Cache Misses", "Cache Evictions", "Cache Overflows", "Maximum Storage", *_BLOCK_KEYS))
 """The keys of a node whose values must be numbers from 0 on."""
 
 
@@ -183,7 +185,11 @@ def _mentions(draft: _Draft, drafts: Sequence[_Draft], known: Mapping[str, int])
     """The InitPlans whose results a node computes with, those that it merely hands on from its inputs left out."""
     found = set()
     for key, value in draft.given.items():
-        if (type(value) is str or type(value) is list) and key not in ("Plans", "Output", "Subplan Name"):
+        kind = type(value)
+        if kind is str:
+            if ("$" in value or "InitPlan" in value) and key != "Subplan Name":
+                found |= set(_MENTION.findall(value))
+        elif kind is list and key != "Plans" and key != "Output":
             found |= _tokens(value)
     mentioned = _tokens(draft.given.get("Output"))
     handed_on: set[str] = set()
@@ -234,7 +240,7 @@ def _own(inclusive: Sequence[float], drafts: Sequence[_Draft], guests: Iterable[
             if left > 0 and others:
                 left = _taken(left, own, [max(others, key=own.__getitem__)])
         outside += left
-    return [max(0.0, figure) for figure in own], outside
+    return [figure if figure > 0.0 else 0.0 for figure in own], outside
 
 
 def _taken(amount: float, own: list[float], places: Sequence[int]) -> float:
@@ -251,8 +257,12 @@ def _taken(amount: float, own: list[float], places: Sequence[int]) -> float:
 def _blocks(given: Mapping[str, Any]) -> Buffers | None:
     if "Shared Hit Blocks" not in given:
         return None
+    try:
+        found = _ALL_BLOCKS(given)
+    except KeyError:
+        found = tuple(given.get(key) or 0 for key in _BLOCK_KEYS)
     (shared_hit, shared_read, shared_dirtied, shared_written, local_hit, local_read, local_dirtied, local_written,
-     temp_read, temp_written) = [int(given.get(f"{one} Blocks") or 0) for one in _BLOCKS]
+     temp_read, temp_written) = map(int, found)
     return Buffers(shared_hit + local_hit, shared_read + local_read, shared_dirtied + local_dirtied,
                    shared_written + local_written, temp_read, temp_written)
 

@@ -105,7 +105,8 @@ class Node:
     def number(self, key: str) -> float | None:
         """A property that is a number."""
         value = self.properties.get(key)
-        return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+        kind = type(value)  # a bool is an int too
+        return value if kind is int or kind is float else None
 
     def count(self, key: str) -> int | None:
         """A property that is a whole number."""

@@ -95,10 +95,11 @@ def statistics(plan: Plan, facts: Facts) -> Iterator[Finding]:
             continue
         known = facts.of(node)
         if plan.is_analyzed and node.loops:
+            if node.text("Filter"):
+                continue
             whole = (node.actual_rows or 0.0) + (node.number("Rows Removed by Filter") or 0.0)
             ratio = misestimate(node)
-            if node.text("Filter") or ratio is None or max(ratio, 1 / ratio) < 2 or max(
-                    whole, node.plan_rows or 0) < 1000:
+            if ratio is None or max(ratio, 1 / ratio) < 2 or max(whole, node.plan_rows or 0) < 1000:
                 continue
             evidence = f"planned {count(node.plan_rows or 0)} rows, the table has {count(whole * (node.loops or 1))}"
         elif not (known and (known.modified_rows or 0) > max(1000.0, 0.5 * (known.estimated_rows or 0.0))):
