@@ -56,6 +56,19 @@ class PoolConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MachineConfig:
+    """What a target's server runs on, for advice on its settings; not needed where the console runs on it, too."""
+
+    memory_gb: float | int | None = None
+    cores: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("memory_gb", "cores"):
+            if (value := getattr(self, name)) is not None and value <= 0:
+                raise ValueError(f"{name}: must be more than 0, is {value}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TargetConfig:
     """`[targets.NAME]`: one server and database to look at. `signals = false`: nobody's session is ever ended here."""
 
@@ -68,6 +81,7 @@ class TargetConfig:
     pgbouncer: str | None = None
     password_command: str | None = None
     pool: PoolConfig = field(default_factory=PoolConfig)
+    machine: MachineConfig = field(default_factory=MachineConfig)
     connect_timeout: Duration = Duration(5)
     statement_timeout: Duration = Duration(5)
     lock_timeout: Duration = Duration(0.5)

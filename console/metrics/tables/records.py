@@ -82,3 +82,64 @@ class UnusedIndex:
     estimated_bytes: int
     unused: int
     unused_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class TableActivity:
+    """What the statistics say of a table since they were reset (pg_stat_all_tables, pg_class); `tables` is the number
+    of all that were asked for. Ages are None where nothing was seen since then. TOAST counts in `table_bytes`.
+    """
+
+    oid: int
+    schema: str
+    table: str
+    sequential_scans: int
+    sequential_rows: int
+    index_scans: int
+    inserted_rows: int
+    updated_rows: int
+    hot_updated_rows: int
+    deleted_rows: int
+    live_rows: int
+    dead_rows: int
+    is_due: bool
+    transaction_age: int
+    freeze_max_age: int
+    last_vacuum_age_s: float | None
+    last_analyze_age_s: float | None
+    table_bytes: int
+    index_bytes: int
+    tables: int
+
+
+@dataclass(frozen=True, slots=True)
+class IndexActivity:
+    """What the statistics say of an index since they were reset (pg_stat_all_indexes, pg_class); `indexes` and
+    `all_bytes` are of all that were asked for.
+
+    `made_superfluous_by` is an index that does all that this one does: the same (`is_duplicate`) or with more columns.
+    """
+
+    oid: int
+    schema: str
+    table: str
+    index: str
+    method: str
+    scans: int
+    rows_read: int
+    estimated_bytes: int
+    is_unique: bool
+    is_primary: bool
+    is_constraint: bool
+    is_replica_identity: bool
+    is_partition: bool
+    is_valid: bool
+    made_superfluous_by: str | None
+    is_duplicate: bool
+    indexes: int
+    all_bytes: int
+
+    @property
+    def is_unused(self) -> bool:
+        """Nobody scanned it, and nothing else needs it."""
+        return self.scans == 0 and not (self.is_unique or self.is_constraint or self.is_replica_identity)

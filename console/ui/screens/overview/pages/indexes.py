@@ -1,0 +1,87 @@
+"""Indexes: scans and sizes; which are unused, duplicate or invalid, with the statement that mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from console.metrics.tables.read import INDEX_ACTIVITY
+from console.metrics.tables.records import IndexActivity
+from console.metrics.upkeep.read import STATISTICS_AGE
+from console.server.identifiers import identifier
+from console.server.query import Read
+from console.ui.dialogs.failure import DetailDialog
+from console.ui.screens.overview.pages.page import Page
+from console.ui.screens.overview.pages.served import ServedTable
+from console.ui.widgets.painting import Lines, console_app
+from console.ui.widgets.record_table import RecordTable
+from console.view import index_activity as view
+
+
+class IndexesPage(Page):
+    """The first 200 by the order that the person chose, which the server sorts; those worth a look before all."""
+
+    FOCUS = "#index-activity"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("m", "doubtful", "all or doubtful", id="indexes.doubtful"),
+        Binding("Y", "statement", "copy statement", id="indexes.statement"),
+    ]
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._only_doubtful = True
+
+    def compose(self) -> ComposeResult:
+        facts = Lines(id="facts")
+        facts.styles.height = 1
+        yield facts
+        yield ServedTable(id="index-activity", sort="size", descending=True)
+
+    def reads(self) -> Sequence[Read[Any]]:
+        wanted = self.query_one(ServedTable).wanted(view.SERVED, "size") if self.children else {}
+        return (Read(INDEX_ACTIVITY, {"sort": "size", "is_descending": True, "needle": None,
+                                      "only_doubtful": self._only_doubtful} | wanted), Read(STATISTICS_AGE))
+
+    def show(self) -> None:
+        found, info = self.readings.rows(INDEX_ACTIVITY), self.connection.info
+        self.query_one("#facts", Lines).show(view.facts(
+            found, self._counted_s, only_doubtful=self._only_doubtful, is_standby=info is not None and info.is_standby))
+        self.query_one(ServedTable).show(view.table(found, self.why(INDEX_ACTIVITY), only_doubtful=self._only_doubtful))
+
+    @property
+    def _counted_s(self) -> float | None:
+        age = self.readings.first(STATISTICS_AGE)
+        return age.counted_s if age else None
+
+    def on_served_table_wanted(self, event: ServedTable.Wanted) -> None:
+        self.ask_now()
+
+    def on_record_table_row_highlighted(self, event: RecordTable.RowHighlighted) -> None:
+        self.screen.refresh_bindings()
+
+    def on_record_table_row_chosen(self, event: RecordTable.RowChosen) -> None:
+        one: IndexActivity = event.row.record
+        self.app.push_screen(DetailDialog(one.index, *view.detail(one, identifier(one.schema, one.index),
+                                                                  self._counted_s)))
+
+    @property
+    def _statement(self) -> str | None:
+        row = self.query_one(ServedTable).row if self.children else None
+        return None if row is None else view.statement(row.record, identifier(row.record.schema, row.record.index))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self._statement is not None if action == "statement" else super().check_action(action, parameters)
+
+    def action_doubtful(self) -> None:
+        """Shows all, or again only those that are unused, duplicate or invalid."""
+        self._only_doubtful = not self._only_doubtful
+        self.show_if_there()
+        self.ask_now()
+
+    def action_statement(self) -> None:
+        """Copies the statement that mends it: DROP INDEX CONCURRENTLY or REINDEX."""
+        if (statement := self._statement) is not None:
+            console_app(self).copy(statement)

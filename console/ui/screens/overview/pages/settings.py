@@ -1,0 +1,85 @@
+"""Settings: all of them with their origin, what was changed, what waits for a restart, and advice with its reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from console.metrics.settings.advice import GB, advise
+from console.metrics.settings.read import SETTINGS
+from console.metrics.settings.records import Advice, Machine, Setting
+from console.server.query import Read
+from console.ui.dialogs.failure import DetailDialog
+from console.ui.screens.overview.pages.page import Page
+from console.ui.widgets.painting import Lines, console_app
+from console.ui.widgets.record_table import RecordTable
+from console.view import settings as view
+
+
+class SettingsPage(Page):
+    """Advice by the machine's size only where that is known: configured, or the server proven to run on this one."""
+
+    FOCUS = "#settings-table"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("m", "all", "all or notable", id="settings.all"),
+        Binding("Y", "statement", "copy ALTER SYSTEM", id="settings.statement"),
+    ]
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._choice: view.Choice = "notable"
+        self._advice: dict[str, Advice] = {}
+
+    def compose(self) -> ComposeResult:
+        facts = Lines(id="facts")
+        facts.styles.height = 2
+        yield facts
+        yield RecordTable(id="settings-table")
+
+    def reads(self) -> Sequence[Read[Any]]:
+        return (Read(SETTINGS),)
+
+    def show(self) -> None:
+        settings, info, machine = self.readings.rows(SETTINGS), self.connection.info, self.machine
+        advice = advise({one.name: one for one in settings}, machine, info.major) if settings and info else []
+        self._advice = {one.name: one for one in advice}
+        self.query_one("#facts", Lines).show(*view.facts(settings, self._advice, machine, self._choice))
+        self.query_one(RecordTable).show(view.table(settings, self._advice, self._choice, self.why(SETTINGS)))
+
+    @property
+    def machine(self) -> Machine:
+        """What the server runs on; the configuration is believed before what we see here."""
+        given = console_app(self).sources.config.targets.get(self.connection.name)
+        host = self.snapshot.host if self.snapshot is not None else None
+        if given is not None and (given.machine.memory_gb or given.machine.cores):
+            memory = given.machine.memory_gb
+            return Machine(round(memory * GB) if memory else None, given.machine.cores, "as configured")
+        return Machine() if host is None else Machine(host.memory_total_bytes, host.cores, "this one")
+
+    def on_record_table_row_highlighted(self, event: RecordTable.RowHighlighted) -> None:
+        self.screen.refresh_bindings()
+
+    def on_record_table_row_chosen(self, event: RecordTable.RowChosen) -> None:
+        one: Setting = event.row.record
+        self.app.push_screen(DetailDialog(one.name, *view.detail(one, self._advice.get(one.name))))
+
+    @property
+    def _statement(self) -> str | None:
+        row = self.query_one(RecordTable).row if self.children else None
+        return None if row is None else view.statement(row.record, self._advice.get(row.record.name))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self._statement is not None if action == "statement" else super().check_action(action, parameters)
+
+    def action_all(self) -> None:
+        """Shows all settings, or again only those that are notable."""
+        self._choice = "notable" if self._choice == "all" else "all"
+        self.show_if_there()
+
+    def action_statement(self) -> None:
+        """Copies the statement that follows the advice."""
+        if (statement := self._statement) is not None:
+            console_app(self).copy(statement)

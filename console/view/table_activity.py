@@ -1,0 +1,77 @@
+"""What the statistics say of tables, as rows and in full."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from console.metrics.tables.records import TableActivity
+from console.view import format as fmt
+from console.view.table import Cell, Column, Line, Row, Table, Tone
+
+
+def _right(key: str, title: str, priority: int = 0) -> Column:
+    return Column(key, title, align="right", minimum=6, priority=priority)
+
+
+COLUMNS = (
+    Column("table", "table", fixed=True, minimum=18, maximum=36),
+    Column("due", "due", minimum=6, maximum=8, sortable=False, priority=1), _right("table_size", "size"), _right("index_size", "indexes", 2), _right("rows", "rows"),
+    _right("sequential", "seq scans"), _right("indexed", "idx scans"),
+    _right("inserted", "inserted", 3), _right("updated", "updated", 3), _right("hot", "hot %", 5),
+    _right("deleted", "deleted", 4), _right("dead", "dead"), _right("age", "age", 6),
+    _right("vacuum", "vacuumed", 1), _right("analyze", "analyzed", 5),
+)
+SERVED = frozenset(column.key for column in COLUMNS if column.sortable)
+"""The columns that the server can sort by."""
+
+MANY_ROWS = 100_000
+"""Rows from which on reading a table from end to end is worth a look."""
+
+
+def table(found: Sequence[TableActivity] | None, why: str | None) -> Table:
+    """The tables in the order in which they came."""
+    if found is None:
+        return Table(COLUMNS, (), why or "reading…")
+    return Table(COLUMNS, tuple(map(_row, found)), "no table")
+
+
+def _row(one: TableActivity) -> Row:
+    hot = 100 * one.hot_updated_rows / one.updated_rows if one.updated_rows else None
+    total = one.live_rows + one.dead_rows
+    dead = f"{fmt.count(one.dead_rows)} {100 * one.dead_rows / total:.0f} %" if one.dead_rows else "0"
+    is_read_whole = one.live_rows >= MANY_ROWS and one.sequential_scans > one.index_scans
+    is_old = one.transaction_age > one.freeze_max_age
+    return Row(f"{one.schema}.{one.table}", (
+        Cell(f"{one.schema}.{one.table}"),
+        Cell("freeze" if is_old else "vacuum" if one.is_due else "", "warning"),
+        Cell(fmt.size(one.table_bytes), "strong", order=one.table_bytes),
+        Cell(fmt.size(one.index_bytes), order=one.index_bytes),
+        _count(one.live_rows), _count(one.sequential_scans, "warning" if is_read_whole else ""),
+        _count(one.index_scans), _count(one.inserted_rows), _count(one.updated_rows),
+        Cell("" if hot is None else f"{hot:.0f}", "dim", order=-1.0 if hot is None else hot),
+        _count(one.deleted_rows), Cell(dead, "warning" if one.is_due else "" if one.dead_rows else "dim",
+                                       order=one.dead_rows),
+        _count(one.transaction_age, "warning" if is_old else "dim"),
+        _ago(one.last_vacuum_age_s), _ago(one.last_analyze_age_s),
+    ), record=one)
+
+
+def _count(value: int, tone: Tone = "") -> Cell:
+    return Cell(fmt.count(value), tone if value else "dim", order=value)
+
+
+def _ago(age_s: float | None) -> Cell:
+    return Cell("never", "dim", order=float("inf")) if age_s is None else Cell(fmt.duration(age_s), order=age_s)
+
+
+def facts(found: Sequence[TableActivity] | None, counted_s: float | None) -> Line:
+    """How many there are, what those that are shown take, and for how long their counters have counted."""
+    if not found:
+        return ()
+    tables, due = found[0].tables, sum(one.is_due for one in found)
+    many = fmt.plural(tables, "table") if tables == len(found) else \
+        f"{fmt.count(len(found))} of {fmt.plural(tables, 'table')}, the first by this order"
+    since = "" if counted_s is None else f"   counted for {fmt.duration(counted_s)}"
+    return ((many, "strong"), (f", {fmt.size(sum(one.table_bytes for one in found))} and "
+                               f"{fmt.size(sum(one.index_bytes for one in found))} of indexes", ""),
+            (f", {due} due for vacuum" if due else "", "warning"), (since, "faint"))
