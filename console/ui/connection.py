@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from console.server.target import Target
     from console.ui.slow_watch import SlowWatch
 
+RECORD_AFTER_S = 2.0
+"""When the recorder begins: it needs the records of all features, and the first screen a tenth of them."""
+
 CLOSE_WITHIN_S = 1.5
 """How long leaving may take; a server that is gone must not keep anybody."""
 
@@ -230,14 +233,13 @@ class Connection:
                 self.sampler.listeners += [self._look_for_slow, self._sampled]
                 if target.is_recording:
                     self.playback = cast("ReplaySampler", self.sampler)
-                elif self._sources.recorder_for is not None:
-                    self.recorder = self._sources.recorder_for(self.sampler, target)
-                    self.recorder.changed = lambda: self.changed()
                 self.changed()
+                recording = asyncio.get_running_loop().call_later(RECORD_AFTER_S, self._begin_recording, target)
                 watching = self._watch_pooler(target)
                 try:
                     await self.sampler.run()
                 finally:
+                    recording.cancel()
                     watching.cancel()
                     await asyncio.gather(watching, return_exceptions=True)
                     if self._slow is not None:
@@ -263,6 +265,11 @@ class Connection:
         if self.sampler is not None:
             self.sampler.pooler = pooler.reading
         return asyncio.create_task(pooler.run(), name=f"pooler of {self.label}")
+
+    def _begin_recording(self, target: Target) -> None:
+        if self.playback is None and self.sampler is not None and self._sources.recorder_for is not None:
+            self.recorder = self._sources.recorder_for(self.sampler, target)
+            self.recorder.changed = lambda: self.changed()
 
     def _look_for_slow(self, snapshot: Snapshot) -> None:
         if "slow_sessions" in snapshot.readings.rows_by_name:

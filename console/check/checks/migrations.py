@@ -46,13 +46,15 @@ def more(context: Context) -> tuple[Query[Any], ...]:
 
 def statuses(readings: Readings, context: Context) -> tuple[ServiceStatus, ...]:
     """Every service that dbconsole migrates, files against ledger. Raises FileError; none without its ledger."""
+    if not (mine := ours(context)):
+        return ()
     from console.migrate.files import read_service
     from console.migrate.state import compare_all
 
     rows = readings.rows(ledger())
     if rows is None and context.info.ledger_exists:
         return ()
-    return compare_all([read_service(service) for service in ours(context)], rows or [], context.info.extensions)
+    return compare_all([read_service(service) for service in mine], rows or [], context.info.extensions)
 
 
 def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
