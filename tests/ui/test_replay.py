@@ -206,6 +206,7 @@ async def with_recorder(world: World) -> AsyncIterator[tuple[ConsoleApp, Pilot[i
         async with app.run_test(size=(120, 36), notifications=True) as pilot:
             await live(app, pilot)
             await until(lambda: app.connection.recorder is not None, pilot)
+            await ticks(world, app, pilot)
             yield app, pilot
     finally:
         await app.connection.close()
