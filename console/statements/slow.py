@@ -28,28 +28,20 @@ class SlowLog:
         return list(reversed(self._found.values()))
 
     @property
-    def running(self) -> int:
-        return sum(not one.is_over for one in self._found.values())
+    def running(self) -> list[SlowStatement]:
+        return [one for one in self._found.values() if not one.is_over]
 
-    def take(self, sessions: Iterable[SlowSession]) -> list[SlowStatement]:
-        """What runs now; tells which of them are new."""
+    def take(self, sessions: Iterable[SlowSession]) -> None:
+        """What runs now."""
         now = {one.identity: one for one in sessions if one.running_s >= self.threshold_s}
-        new = []
         for identity, known in self._found.items():
             if identity not in now and not known.is_over:
                 self._found[identity] = replace(known, is_over=True)
         for identity, session in sorted(now.items(), key=lambda item: -item[1].running_s):
             earlier = self._found.get(identity)
             blockers = tuple(session.blockers or (earlier.blockers if earlier else ()))
-            self._found[identity] = found = SlowStatement(session, session.running_s, blockers, False)
-            if earlier is None:
-                new.append(found)
+            self._found[identity] = SlowStatement(session, session.running_s, blockers, False)
         for identity in [identity for identity, one in self._found.items() if one.is_over]:
             if len(self._found) <= MOST_KEPT:
                 break
             del self._found[identity]
-        return new
-
-    def clear(self) -> None:
-        """Forgets those that are over."""
-        self._found = {identity: one for identity, one in self._found.items() if not one.is_over}

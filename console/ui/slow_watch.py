@@ -50,16 +50,21 @@ class SlowWatch:
         rows = snapshot.readings.rows(SLOW_SESSIONS)
         if snapshot.error is not None or rows is None:
             return
-        for new in self.log.take(rows):
-            name = statement_of(new.session)
-            if name not in self.plans and all(statement_of(one) != name for one in self._waiting):
-                self._waiting.append(new.session)
+        self.log.take(rows)
+        for one in self.log.running:
+            # Who waits for a lock would only get company: its plan is taken when it runs.
+            if self.plan_of(one) is None and all(statement_of(one.session) != statement_of(other)
+                                                 for other in self._waiting):
+                self._waiting.append(one.session)
         if self._waiting and (self._task is None or self._task.done()):
             self._task = asyncio.create_task(self._plan(), name="plans of slow statements")
 
     def plan_of(self, one: SlowStatement) -> Analysis | str | None:
         """The plan, why there is none, or None where it is waited for."""
-        return self.plans.get(statement_of(one.session))
+        known = self.plans.get(statement_of(one.session))
+        if known is None and one.session.wait_event_type == "Lock":
+            return "not taken while it waits for a lock: p takes it"
+        return known
 
     async def close(self) -> None:
         """Asks for no more plans."""
@@ -78,13 +83,15 @@ class SlowWatch:
     async def _planned(self, one: SlowSession) -> Analysis | str:
         from console.plans.explain import analysis  # not with the first sample of every console
 
+        label = ""
         try:
             async with self._session() as session:
+                label = session.target.label
                 if (why := obstacle(one, session)) is not None:
                     return why
                 return await analysis(cast("PgSession", session), plan_request(one.query or ""))
         except ConsoleError as error:
-            return error.summary
+            return error.summary.removeprefix(f"{label}: ")
 
 
 def statement_of(one: SlowSession) -> str:
@@ -103,6 +110,8 @@ def plan_request(statement: str) -> ExplainRequest:
 def obstacle(one: SlowSession, session: Session) -> str | None:
     """Why a statement is not planned without a person's asking."""
     info = session.info
+    if session.target.is_recording:
+        return "a recording has no server to plan it"
     if one.is_cut:
         return "the server keeps no more of the text: track_activity_query_size"
     if one.database != info.database:

@@ -246,7 +246,7 @@ def verdict(ranking: Ranking, standing: Standing, entries: int, window: WindowNa
         pieces = [(f" last {fmt.duration(seconds)}: ", "dim")]
     pieces += _what_takes_it(ranking)
     if seconds and ranking.total_ms and width >= 100:
-        pieces.append((f", {fmt.number(ranking.total_ms / 1000 / seconds)} running on average", "dim"))
+        pieces.append((f", {fmt.number(ranking.total_ms / 1000 / seconds)} running", "dim"))
     rest = [f"{fmt.count(entries)} entries"]
     full = standing.max_entries is not None and entries >= 0.95 * standing.max_entries
     if window != "reset" and width >= 100:

@@ -6,24 +6,28 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from psycopg import sql
 
 from console.errors import Denied
+from console.plans.records import Analysis
+from console.sampler.records import Snapshot
 from console.server.pool import Pool
 from console.server.query import Read
-from console.server.session import PgSession
+from console.server.session import PgSession, Readings
 from console.server.target import Target
 from console.statements import actions, read
 from console.statements.deltas import Journal
 from console.statements.records import Entry, Key, StatementText
-from console.ui.slow_watch import obstacle, plan_request
+from console.ui.slow_watch import SlowWatch, obstacle, plan_request
 from console.view.statement_setup import what_to_do
 from console.view.statement_text import tables
 from tests.live.test_activity import running
 from tests.support.servers import Database, LiveServer, Servers, missing
+from tests.support.statements import slow_session
 
 SCHEMA = 'Odd "schema"'
 
@@ -282,6 +286,42 @@ async def test_slow_statements_and_who_is_in_their_way(any_database: Database) -
                 assert one.blockers is not None and str(holder.info.backend_pid) in one.blockers[0]
                 assert one.is_superusers and obstacle(one, on) is None
                 assert not plan_request(one.query or "").generic
+
+
+async def test_a_slow_statement_is_planned_once_while_it_runs(any_database: Database) -> None:
+    pool = Pool(Target(name="live", conninfo=any_database.conninfo))
+    watch = SlowWatch(0.2, pool.session)
+    try:
+        with any_database.connect() as work:
+            work.execute("CREATE TABLE accounts (id int PRIMARY KEY)")
+        slow = "SELECT count(*), pg_sleep(60) FROM accounts WHERE id = 7"
+        with running(any_database, slow) as pid, running(any_database, "VACUUM (PARALLEL 0) accounts"):
+            async with asyncio.timeout(20):
+                while not watch.plans:
+                    async with pool.session() as on:
+                        rows = [one for one in await on.fetch(read.SLOW_SESSIONS) if one.pid == pid]
+                    watch.look(Snapshot(monotonic_s=0.0, readings=Readings({"slow_sessions": rows})))
+                    await asyncio.sleep(0.05)
+        watch.look(Snapshot(monotonic_s=1.0, readings=Readings({"slow_sessions": []})))
+        (one,) = watch.log.statements
+        plan = watch.plan_of(one)
+        assert one.is_over and isinstance(plan, Analysis)
+        assert {node.relation for node in plan.plan.nodes if node.relation} == {"accounts"}
+    finally:
+        await watch.close()
+        await pool.close()
+
+
+async def test_what_is_not_planned_without_asking(any_database: Database) -> None:
+    async with session(any_database.conninfo) as on:
+        one = slow_session(database=on.info.database, user=on.info.user)
+        assert obstacle(one, on) is None
+        assert "track_activity_query_size" in (obstacle(replace(one, is_cut=True), on) or "")
+        assert "it runs in elsewhere" in (obstacle(replace(one, database="elsewhere"), on) or "")
+        assert "of that kind" in (obstacle(replace(one, query="VACUUM accounts"), on) or "")
+        assert "superuser's rights" in (obstacle(replace(one, user="somebody"), on) or "")
+        assert obstacle(replace(one, user="somebody", is_superusers=True), on) is None
+        assert obstacle(replace(one, query="/* x */ -- y\n (WITH a AS (SELECT 1) TABLE a)"), on) is None
 
 
 async def test_settings_of_the_servers_own_log(any_database: Database) -> None:

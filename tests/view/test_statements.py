@@ -42,7 +42,7 @@ def said(ranking: Ranking, **words: object) -> str:
 
 def test_the_verdict() -> None:
     assert said(ranked((1, 100, 710.0), (2, 5, 290.0))) == (
-        " last 60 s: 1 statement takes 71 % of the time, 0.02 running on average · reset 2 h 22 ago · 312 entries"
+        " last 60 s: 1 statement takes 71 % of the time, 0.02 running · reset 2 h 22 ago · 312 entries"
         " · 0 evictions")
     assert "3 statements take 60 % of the time" in said(ranked(*[(number, 1, 20.0) for number in range(1, 6)]))
     assert "none stands out, the first takes 5 %" in said(ranked(*[(number, 1, 5.0) for number in range(1, 21)]))

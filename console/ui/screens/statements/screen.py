@@ -147,6 +147,8 @@ class StatementsScreen(ConsoleScreen):
         needs_all = bool(self.statements.needle) or self.grouping == "shape"
         figures = self.seen.figures(self.window)[0] if needs_all else {}
         keys = self.seen.lacking(figures if needs_all else self._on_screen())
+        if keys and not needs_all and self.ranking is not None:  # the server reads all of them for any
+            keys = self.seen.lacking([*self.selected[:1], *(one.keys[0] for one in self.ranking.rows)])
         if keys:
             texts = read.texts(session.info, keys, TEXT_CHARACTERS)
             found = (await session.refresh(texts, within_s=WITHIN_S)).rows(texts.query)
@@ -158,10 +160,9 @@ class StatementsScreen(ConsoleScreen):
             self._figure()
 
     def _on_screen(self) -> list[Key]:
-        """The statements whose rows are seen, and those of the next page."""
-        rows = self.ranking.rows if self.ranking is not None else ()
-        table = self.statements
-        shown = rows[table.first_row:table.first_row + 2 * max(table.page, 20)]
+        """The statements whose rows are seen."""
+        rows, table = self.ranking.rows if self.ranking is not None else (), self.statements
+        shown = rows[table.first_row:table.first_row + max(table.page, 20)]
         return [*self.selected[:1], *(one.keys[0] for one in shown)]
 
     def ask_texts(self) -> None:
@@ -202,7 +203,7 @@ class StatementsScreen(ConsoleScreen):
         self.show_pane()
 
     def _show_tabs(self) -> None:
-        running = self.connection.slow.log.running
+        running = len(self.connection.slow.log.running)
         titles = ["Statements", f"n Slow{f' {running}' if running else ''}"]
         self.query_one("#views", TabBar).show_tabs([(title, True) for title in titles], int(self.shows_slow))
 
