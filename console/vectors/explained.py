@@ -28,7 +28,7 @@ async def with_vectors(session: PgSession, analysis: Analysis, request: ExplainR
         return analysis
     try:
         verdict = await why(session, request.statement, request.parameters, settings=request.settings,
-                            timeout_ms=request.timeout_ms, plan=dict(analysis.plan.document))
+                            timeout_ms=request.timeout_ms, plan=analysis.plan)
     except ConsoleError:
         return analysis
     return with_verdict(analysis, verdict)

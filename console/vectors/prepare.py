@@ -51,7 +51,7 @@ async def build_facts(session: PgSession, column: VectorColumn, where: str | Non
     if where is not None:
         question = explain(f"SELECT FROM {column.table} WHERE ({where}\n)")
         done = await trip(session, [Statement(question)])
-        rows = float(plans.document(done.pages[0].rows[0][0])["Plan"]["Plan Rows"])
+        rows = plans.document(done.pages[0].rows[0][0]).root.plan_rows
     if rows is not None:
         rows *= 1 - (relation.null_fraction or 0.0)
     return BuildFacts(relation, rows, int(found["maintenance_work_mem"].setting) * 1024,

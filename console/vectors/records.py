@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
 
 from console.activity.records import Progress
+from console.plans.records import Plan
 from console.server.identifiers import identifier
 from console.vectors.metrics import Metric, metric_of_operator
 from console.vectors.reasons.records import Reason, Verdict
@@ -219,7 +219,7 @@ class SearchResult:
     """What a search brought. `columns` and their `type_oids` belong to every hit's values; times in milliseconds.
 
     `sql` is the statement with the vector in it, as one would paste it; `index_used` None where no vector index was,
-    `plan` EXPLAIN's document. `reasons` say why fewer than k rows came, `verdict` why the index was not used, and
+    `plan` EXPLAIN's. `reasons` say why fewer than k rows came, `verdict` why the index was not used, and
     `candidates` what the index gave where that was counted.
     """
 
@@ -233,7 +233,7 @@ class SearchResult:
     sql: str
     settings: dict[str, str]
     index_used: str | None
-    plan: dict[str, Any] | None
+    plan: Plan | None
     warnings: tuple[str, ...]
     server_ms: float
     total_ms: float

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from console.catalog.records import PageKey
 from console.errors import ConsoleError, Missing, UsageError
+from console.plans.records import Plan
 from console.server.nearest import Nearest, any_vector, select_item, stored_vector
 from console.server.readonly import Statement, Wire, explain, trip
 from console.server.session import PgSession
@@ -339,7 +340,7 @@ def misfit(metric: Metric, other: VectorIndex) -> str:
             f"{other.metrics[0].title} ({other.metrics[0].operator}), so the search was exact")
 
 
-async def _why_so_few(session: PgSession, request: SearchRequest, composed: Composed, document: dict[str, object],
+async def _why_so_few(session: PgSession, request: SearchRequest, composed: Composed, document: Plan,
                       count: int) -> tuple[list[str], list[Reason]]:
     """One loud line and the reasons below it, the same with their fixes."""
     found = plans.candidates(document, request.subject.index_names)

@@ -182,8 +182,9 @@ async def test_many_equal_vectors(vectors: Database) -> None:
         "CREATE INDEX twins_t ON twins USING hnsw (t vector_l2_ops)", "VACUUM ANALYZE twins")
     verdict = await asked(vectors, "SELECT id FROM twins ORDER BY t <-> '[1,2,3]' LIMIT 500",
                           FORCED | {"hnsw.ef_search": "1000"}, analyze=True)
-    rows = (verdict.plan or {})["Plan"]["Actual Rows"]
-    assert rows < 500, "the index found all of them"
+    assert verdict.plan is not None
+    rows = verdict.plan.root.actual_rows
+    assert rows is not None and rows < 500, "the index found all of them"
     found = reason(verdict, "few-candidates")
     assert "many equal vectors" in found.sentence and "iterative_scan" in (found.fix or "")
 
@@ -196,7 +197,7 @@ async def test_dead_rows_take_the_places_of_candidates(vectors: Database) -> Non
     verdict = await asked(vectors, "SELECT id FROM items ORDER BY v <=> Q LIMIT 40", FORCED, analyze=True)
     found = reason(verdict, "dead-rows")
     assert "3000 dead rows beside" in found.sentence and "VACUUM items" in (found.fix or "")
-    assert (verdict.plan or {})["Plan"]["Actual Rows"] < 40
+    assert verdict.plan is not None and verdict.plan.root.actual_rows is not None and verdict.plan.root.actual_rows < 40
     run(vectors, "VACUUM items")
     after = await asked(vectors, "SELECT id FROM items ORDER BY v <=> Q LIMIT 40", FORCED, analyze=True)
     assert "dead-rows" not in {one.rule for one in after.reasons}

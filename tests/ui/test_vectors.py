@@ -14,6 +14,7 @@ from textual.widgets import Input
 
 from console.catalog.records import PageKey
 from console.errors import ConsoleError, TimedOut
+from console.plans.parse import plan_of
 from console.services import Service
 from console.ui.app import ConsoleApp
 from console.ui.screens import ENTRIES
@@ -63,6 +64,9 @@ def server_settings() -> dict[str, Setting]:
     return {name: Setting(name, value, value, "default", None, None, None) for name, value in plain.items()}
 
 
+PLAN = plan_of({"Plan": {"Node Type": "Limit"}})
+
+
 class Prepared(Engine):
     """An engine that answers from memory; `lacking` rows are missing from each result, `failing` is raised."""
 
@@ -110,11 +114,11 @@ class Prepared(Engine):
 
     async def examine(self, request: SearchRequest, result: SearchResult) -> SearchResult:
         if not self.lacking:
-            return replace(result, index_used="events_embedding_idx", plan={})
+            return replace(result, index_used="events_embedding_idx", plan=PLAN)
         reason = Reason("filtered-afterwards", "short", "the filter rejected 39 of the 40 candidates, and iterative "
                         "scan is off", "SET LOCAL hnsw.iterative_scan = strict_order")
         count = len(result.hits)
-        return replace(result, index_used="events_embedding_idx", plan={}, reasons=(reason,), candidates=Candidates(
+        return replace(result, index_used="events_embedding_idx", plan=PLAN, reasons=(reason,), candidates=Candidates(
             "events_embedding_idx", 1, 39), warnings=(
             f"{count} of {result.k} rows: the index events_embedding_idx gave 40 candidates, 39 of them rejected by "
             "the filter", reason.sentence))

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from console.plans.parse import plan_of
+from console.plans.records import Plan
 from console.vectors.plan import candidates, index_used
 from console.vectors.reasons.short import reasons
 from console.vectors.records import RelationFacts, VectorIndex
@@ -24,17 +26,17 @@ def index(method: str = "hnsw", **changes: Any) -> VectorIndex:
     return VectorIndex(**given | changes)
 
 
-def plan(rows: int | None, rejected: int = 0, loops: int = 1) -> dict[str, Any]:
+def plan(rows: int | None, rejected: int = 0, loops: int = 1) -> Plan:
     scan: dict[str, Any] = {"Node Type": "Index Scan", "Index Name": "i", "Order By": "(v <-> '[1]'::vector)"}
     if rows is not None:
         scan |= {"Actual Rows": rows, "Actual Loops": loops, "Rows Removed by Filter": rejected}
     if rejected:
         scan["Filter"] = "(cat = 1)"
     limit: dict[str, Any] = {"Node Type": "Limit", "Plans": [scan]}
-    return {"Plan": limit | ({} if rows is None else {"Actual Rows": rows})}
+    return plan_of({"Plan": limit | ({} if rows is None else {"Actual Rows": rows, "Actual Loops": 1})})
 
 
-def rules(document: dict[str, Any], wanted: int | None, method: str = "hnsw", has_filter: bool = False,
+def rules(document: Plan, wanted: int | None, method: str = "hnsw", has_filter: bool = False,
           facts: RelationFacts = FACTS, **settings: str) -> list[str]:
     chosen = SETTINGS | {name.replace("__", "."): value for name, value in settings.items()}
     return [one.rule for one in reasons(document, [index(method)], chosen, facts, wanted=wanted, has_filter=has_filter)]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from console.plans.records import Plan
 from console.server.query import _numbers
 from console.vectors import plan as plans
 from console.vectors.reasons import surgery
@@ -21,7 +22,7 @@ STALE_SHARE = 0.2
 
 
 async def reasons(look: Examination, search: Search, column: VectorColumn, indexes: Sequence[VectorIndex],
-                  facts: RelationFacts, settings: Mapping[str, str], plan: dict[str, Any], forced: dict[str, Any],
+                  facts: RelationFacts, settings: Mapping[str, str], plan: Plan, forced: Plan,
                   ) -> list[Reason]:
     """What was proved first, then facts that make the index look dear. `plan` is the planner's own, `forced` the one
     with the index."""
@@ -120,7 +121,7 @@ async def _turning_point(look: Examination, column: VectorColumn, limit: int) ->
     return low
 
 
-def _served_otherwise(plan: dict[str, Any]) -> str | None:
+def _served_otherwise(plan: Plan) -> str | None:
     """The ordinary index by which the planner finds the filter's rows."""
-    return next((str(node["Index Name"]) for node in plans.nodes(plan)
-                 if "Index Name" in node and "Order By" not in node and "Index Cond" in node), None)
+    return next((node.text("Index Name") for node in plan.nodes
+                 if node.text("Index Name") and not node.text("Order By") and node.text("Index Cond")), None)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
+
+from console.plans.records import Plan
 
 Kind = Literal["ineligible", "cost", "short", "fact"]
 
@@ -41,4 +43,4 @@ class Verdict:
     reasons: tuple[Reason, ...]
     cost: float | None = None
     forced_cost: float | None = None
-    plan: dict[str, Any] | None = None
+    plan: Plan | None = None

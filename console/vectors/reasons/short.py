@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from console.plans.records import Node, Plan
 from console.vectors import plan as plans
 from console.vectors.reasons.records import Reason
 from console.vectors.records import Candidates, RelationFacts, VectorIndex
@@ -13,17 +13,17 @@ HNSW_MOST = 1000
 DEAD_SHARE = 0.2
 
 
-def reasons(plan: dict[str, Any], indexes: Sequence[VectorIndex], settings: Mapping[str, str],
+def reasons(plan: Plan, indexes: Sequence[VectorIndex], settings: Mapping[str, str],
             facts: RelationFacts | None, *, wanted: int | None, has_filter: bool) -> list[Reason]:
     """The reasons that hold for `plan`, executed or not. `wanted` is LIMIT plus OFFSET, None without a LIMIT."""
     by_name = {one.name: one for one in indexes}
     scans = plans.ordered_scans(plan, by_name)
     if not scans:
         return []  # an exact search leaves nothing out
-    index = by_name[scans[0]["Index Name"]]
+    index = by_name[scans[0].text("Index Name")]
     found = plans.candidates(plan, by_name)
     rows = plans.actual_rows(plan)
-    has_filter = has_filter or any("Filter" in node for node in scans)
+    has_filter = has_filter or any(node.text("Filter") for node in scans)
     # OFFSET's rows are found and thrown away above the index
     lacking = found is not None and wanted is not None and found.kept < wanted
     result: list[Reason] = []
@@ -128,13 +128,13 @@ def _contents(index: VectorIndex, facts: RelationFacts | None, lacking: bool) ->
     return result
 
 
-def _partitions(plan: dict[str, Any], scans: Sequence[plans.Node]) -> list[Reason]:
-    for node in plans.nodes(plan):
-        if node["Node Type"] == "Merge Append":
-            sorted_ones = [part for child in node.get("Plans", ()) if child["Node Type"] == "Sort"
-                           for part in plans.nodes({"Plan": child}) if "Relation Name" in part]
+def _partitions(plan: Plan, scans: Sequence[Node]) -> list[Reason]:
+    for node in plan.nodes:
+        if node.kind == "Merge Append":
+            sorted_ones = [part for child in plan.children(node) if child.kind == "Sort"
+                           for part in plan.below(child) if part.relation]
             if sorted_ones and scans:
-                names = ", ".join(str(one["Relation Name"]) for one in sorted_ones[:5])
+                names = ", ".join(one.relation for one in sorted_ones[:5])
                 return [Reason("partition-without-index", "short", f"{len(sorted_ones)} partitions have no index that "
                                f"fits and are sorted: {names}", "CREATE INDEX on each, then ALTER INDEX parent ATTACH "
                                "PARTITION")]

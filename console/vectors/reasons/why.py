@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from console.errors import ConsoleError, ServerError, UsageError
+from console.plans.records import Plan
 from console.server.readonly import Statement, Wire, explain, reading, trip
 from console.server.session import PgSession
 from console.vectors import plan as plans
@@ -34,7 +34,7 @@ class Examination:
         self.names: frozenset[str] = frozenset()
 
     async def plan(self, tree: Node | None = None, *, analyze: bool = False,
-                   settings: Mapping[str, str] | None = None) -> dict[str, Any]:
+                   settings: Mapping[str, str] | None = None) -> Plan:
         """The plan of `tree` (default: the statement) with further settings. Raises ConsoleError."""
         text = surgery.deparse(tree if tree is not None else self.tree)
         statement = Statement(explain(text, analyze=analyze, generic=self.is_generic), self.params)
@@ -59,12 +59,12 @@ class Examination:
 
 async def why(session: PgSession, text: str, params: Sequence[str | Wire | None] = (), *,
               settings: Mapping[str, str] | None = None, analyze: bool = False,
-              timeout_ms: int | None = None, plan: dict[str, Any] | None = None) -> Verdict:
+              timeout_ms: int | None = None, plan: Plan | None = None) -> Verdict:
     """What a SELECT's plan does with the vector indexes at hand, and why. Raises ConsoleError.
 
     `params` are the values of $1, $2...; without them a statement that has some is planned generically (PostgreSQL
     16 and later). With `analyze` it is executed, read-only. `settings` hold as in the search (SET LOCAL).
-    `plan` is its plan (EXPLAIN's document, VERBOSE), where that has been read already.
+    `plan` is its plan (VERBOSE), where that has been read already.
     """
     tree = surgery.parse(text)
     look = Examination(session, tree, params, settings or {}, timeout_ms)
@@ -77,7 +77,7 @@ async def why(session: PgSession, text: str, params: Sequence[str | Wire | None]
         if reason := _of_error(session, error):
             return Verdict("ineligible", reason.sentence, None, (reason,))
         raise
-    relations = {(node.get("Schema"), node["Relation Name"]) for node in plans.nodes(plan) if "Relation Name" in node}
+    relations = {(node.schema, node.relation) for node in plan.nodes if node.relation}
     every = await read.columns(session)
     columns = [one for one in every if (one.schema, one.relation) in relations]
     found: dict[int, list[VectorIndex]] = {}
@@ -188,10 +188,10 @@ def _of_vector(search: Search) -> list[Reason]:
     return []
 
 
-def _no_search(plan: dict[str, Any]) -> Verdict:
-    functions = [node for node in plans.nodes(plan) if node["Node Type"] == "Function Scan"]
+def _no_search(plan: Plan) -> Verdict:
+    functions = [node for node in plan.nodes if node.kind == "Function Scan"]
     if functions:
-        name = functions[0].get("Function Name", "a function")
+        name = functions[0].text("Function Name") or "a function"
         reason = Reason("function-scan", "fact", f"the search is inside {name}, which hides its plan",
                         "EXPLAIN what is inside, or auto_explain.log_nested_statements; an SQL function that can be "
                         "inlined hides nothing")
