@@ -50,8 +50,8 @@ MARKER = b"\x89FDR"
 HEAD = struct.Struct("<4scIIq")
 DICTIONARY_BYTES = 32 * 1024
 
-KEY_EVERY = 30
-"""Samples from one key frame to the next."""
+KEY_EVERY = 150
+"""Samples from one key frame to the next: it has all that seldom changes, and is as large as fifty deltas."""
 
 GROUP_BYTES = 1024 * 1024
 """A group is over when it is larger, so that what is kept in memory can be dropped in small parts."""
@@ -76,7 +76,8 @@ class Encoder:
     """Samples to frames. A key frame comes first, then when a group is full, when something is new about the server or
     about what a read brings, and when it is asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, key_every: int = KEY_EVERY) -> None:
+        self._key_every = key_every
         self._schemas: dict[str, dict[str, Any]] = {}
         self._kinds: dict[str, type] = {}
         self._origin: Origin | None = None
@@ -90,7 +91,7 @@ class Encoder:
     def encode(self, sample: Sample, origin: Origin, *, as_key: bool = False) -> Frame:
         """The frame of the next sample."""
         texts = {name: self._text(name, rows) for name, rows in sample.rows.items()}  # learns new schemas on its way
-        is_key = (as_key or self._is_changed(origin) or self._learned or self._number - self._key_number >= KEY_EVERY
+        is_key = (as_key or self._is_changed(origin) or self._learned or self._number - self._key_number >= self._key_every
                   or self._group_bytes >= GROUP_BYTES)
         self._learned = False
         if is_key:

@@ -58,12 +58,14 @@ def statement_texts(info: ServerInfo, rows: Rows) -> Sequence[Read[Any]]:
     return [statements.texts(info, [one.key for one in top], TEXT_CHARACTERS)] if top else []
 
 
+SESSIONS_PACED = Paced(always(Read(SESSIONS, {"with_idle": True, "with_background": True, "also": []})), 0.0, 10.0)
+
 ALONG: tuple[Paced, ...] = (
-    Paced(always(Read(SESSIONS, {"with_idle": True, "with_background": True, "also": []})), 0.0, 10.0),
-    Paced(always(PREPARED_HOLDERS, *PROGRESS), 0.0, 30.0),
+    SESSIONS_PACED,
+    Paced(always(PREPARED_HOLDERS, *PROGRESS), 0.0, 60.0),
     Paced(always(WAL_SENDERS, WAL_RECEIVER, REPLICATION_SLOTS, SLOT_FACTS, SUBSCRIPTIONS), 10.0, 60.0),
     Paced(always(IO_COUNTERS, SLRU_COUNTERS), 10.0, 60.0),
-    Paced(statement_counters, 20.0, 40.0),
+    Paced(statement_counters, 30.0, 40.0),
     Paced(statement_texts, 120.0, 600.0),
     Paced(always(VACUUM_TABLES, WAL_DIRECTORY, ARCHIVE_BACKLOG), 60.0, 300.0),
     Paced(always(statements.NAMES, statements.AVAILABILITY, statements.LOGGING_SETTINGS, SETTINGS), 300.0, 1800.0),
@@ -71,8 +73,8 @@ ALONG: tuple[Paced, ...] = (
 )
 """None of these asks for sizes, which may take seconds."""
 
-JUDGED = Query("checks_without_reads", Judged, ())
-"""Not asked of a server: what checks found that don't work on reads, under a name like a read's."""
+JUDGED = Query("checks_judged", Judged, ())
+"""Not asked of a server: what checks found that don't work on rows alone, under a name like a read's."""
 
 
 class Schedule:
@@ -80,18 +82,22 @@ class Schedule:
 
     def __init__(self, paced: Iterable[Paced] = ALONG) -> None:
         self._paced = tuple(paced)
-        self._asked_s: dict[int, float] = {}
+        self._asked_s: dict[Paced, float] = {}
 
     def due(self, now_s: float, info: ServerInfo, rows: Rows, *, to_file: bool) -> list[Read[Any]]:
         """What to ask now, by a monotonic clock; it counts as asked."""
         found: list[Read[Any]] = []
-        for number, one in enumerate(self._paced):
+        for one in self._paced:
             every_s = one.file_s if to_file else one.memory_s
-            asked_s = self._asked_s.get(number)
+            asked_s = self._asked_s.get(one)
             if (asked_s is None or now_s - asked_s >= every_s - 0.1) and (reads := one.reads(info, rows)):
-                self._asked_s[number] = now_s
+                self._asked_s[one] = now_s
                 found += reads
         return found
+
+    def answered(self, one: Paced, now_s: float) -> None:
+        """Somebody else has asked it now."""
+        self._asked_s[one] = now_s
 
     def restart(self) -> None:
         """Everything is due again."""

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import console
+from console.activity.read import SESSIONS
+from console.activity.records import Backend
 from console.clock import Clock
 from console.errors import ConsoleError
 from console.recorder.format import Encoder
-from console.recorder.reads import JUDGED, Schedule
+from console.recorder.reads import JUDGED, SESSIONS_PACED, Schedule
 from console.recorder.records import Extent, Judged, Origin, Sample
 from console.recorder.ring import Ring
 from console.recorder.writer import Writer
@@ -21,6 +23,7 @@ from console.sampler.records import Snapshot
 from console.sampler.sampler import Sampler
 from console.server.info import ServerInfo
 from console.server.query import Read
+from console.server.session import Readings
 from console.server.target import Target
 
 MOST_WAITING = 50
@@ -43,7 +46,8 @@ class Recorder:
         self._target = target
         self._clock = clock
         self._schedule = Schedule()
-        self._readless = {one.check.name for one in sampler.checks if not one.check.reads}
+        self._untold = {one.check.name for one in sampler.checks if not one.check.reads} | {"connection"}
+        """Checks whose findings don't follow from the rows alone: the round trip isn't in them."""
         self._encoder = Encoder()
         self._writer: Writer | None = None
         self._needs_key = False
@@ -51,6 +55,7 @@ class Recorder:
         self._taken_at: dt.datetime | None = None
         self._taken_s = 0.0
         self._held: Snapshot | None = None
+        self._overheard: list[Backend] | None = None
         self._queue: asyncio.Queue[tuple[Sample, Origin]] = asyncio.Queue(MOST_WAITING)
         self._task: asyncio.Task[None] | None = None
         sampler.listeners.append(self._sampled)
@@ -121,6 +126,16 @@ class Recorder:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
+    def overhear(self, readings: Readings) -> None:
+        """What a screen has read anyway of the sessions goes into memory, and the server isn't asked for it again.
+
+        A recording to a file reads all of them itself: a screen leaves idle ones out.
+        """
+        rows = readings.rows(SESSIONS)
+        if rows is not None and self.memory is not None and self._writer is None:
+            self._overheard = rows
+            self._schedule.answered(SESSIONS_PACED, self._clock.monotonic())
+
     # the sampler's hooks
 
     def _reads(self, info: ServerInfo, now_s: float) -> list[Read[Any]]:
@@ -128,7 +143,10 @@ class Recorder:
             return []
         latest = self._sampler.latest
         rows = latest.readings.rows_by_name if latest is not None else {}
-        return self._schedule.due(now_s, info, rows, to_file=self._writer is not None)
+        due = self._schedule.due(now_s, info, rows, to_file=self._writer is not None)
+        if any(read.query is SESSIONS for read in due):
+            self._overheard = None
+        return due
 
     def _sampled(self, snapshot: Snapshot) -> None:
         if self.memory is None and self._writer is None:
@@ -150,8 +168,10 @@ class Recorder:
                                   environment=self._target.environment, services=self._sampler.services)
         self._taken_at, self._taken_s = snapshot.taken_at, self._clock.monotonic()
         judged = [Judged(one.name, one.status.name, one.summary, one.value, one.hint) for one in snapshot.results
-                  if one.name in self._readless]
+                  if one.name in self._untold]
         rows = {JUDGED.name: judged, **snapshot.readings.rows_by_name}
+        if self._overheard is not None:
+            rows[SESSIONS.name] = self._overheard
         self._enqueue(Sample(
             taken_at=snapshot.taken_at, every_s=self._sampler.every_s, rows=rows,
             unavailable=dict(snapshot.readings.unavailable), series=snapshot.measures,

@@ -44,7 +44,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What a check that has no reads of its own found: nothing else in a recording tells. `status` is Status' name."""
+    """What a check found whose finding doesn't follow from the rows of reads. `status` is Status' name."""
 
     name: str
     status: str

@@ -22,6 +22,7 @@ from console.recorder.recording import Recording
 from console.recorder.ring import Ring
 from console.sampler.sampler import Sampler
 from console.server.pool import Pool
+from console.server.session import Readings
 from console.server.target import Target
 from console.statements.read import counters
 from console.statements.records import Entry
@@ -113,6 +114,23 @@ async def test_sessions_are_asked_seldom_for_memory_and_always_for_a_file(tmp_pa
         assert world.pool.only.asked.count("sessions") == 7
     with Recording(tmp_path / "a") as found:
         assert len(found) == written.samples
+
+
+async def test_what_a_screen_has_read_is_not_asked_again(tmp_path: Path) -> None:
+    async with recording() as world:
+        for number in range(8):
+            world.recorder.overhear(Readings({"sessions": [backend(number)]}))
+            await world.tick(1)
+        assert world.pool.only.asked.count("sessions") == 1
+        await world.recorder.save(tmp_path / "a")
+        await world.tick(6)
+        assert world.pool.only.asked.count("sessions") == 2
+        await world.recorder.save(tmp_path / "b")
+    with Recording(tmp_path / "a") as found:
+        pids = [found.sample(number).rows(SESSIONS)[0].pid for number in range(len(found))]
+        assert pids == [4711, *range(8)]
+    with Recording(tmp_path / "b") as found:
+        assert found.sample(len(found) - 1).rows(SESSIONS) == [backend(4711)]
 
 
 async def test_without_memory_nothing_is_asked_until_there_is_a_file(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from console.activity.read import SESSIONS
 from console.activity.summary.read import SESSION_COUNTS
 from console.errors import ConsoleError
-from console.recorder.format import GROUP_BYTES, HEAD, KEY_EVERY, Encoder
+from console.recorder.format import GROUP_BYTES, HEAD, Encoder
 from console.recorder.recording import DAMAGED, NOT_RECORDED, RecordedSample, Recording, Unreadable
 from console.recorder.records import Sample
 from console.recorder.ring import FRAME_OVERHEAD_BYTES, Ring
@@ -24,7 +24,7 @@ from console.recorder.writer import Writer
 from console.server.query import Query
 from tests.support import builders
 from tests.support.activity import backend, idle
-from tests.support.recordings import BEGAN, origin, sample, write
+from tests.support.recordings import BEGAN, KEY_EVERY, origin, sample, write
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +249,7 @@ def test_a_recording_without_a_sample_leaves_no_file(tmp_path: Path) -> None:
 
 
 def frames(count: int, rows: Sequence[Any] = ()) -> list[Any]:
-    encoder = Encoder()
+    encoder = Encoder(KEY_EVERY)
     return [encoder.encode(sample(number, {"rows": [*rows, Row(str(number))]}), origin()) for number in range(count)]
 
 

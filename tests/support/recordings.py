@@ -14,6 +14,7 @@ from tests.support import builders
 
 BEGAN = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 EVERY_S = 2.0
+KEY_EVERY = 30
 
 
 def origin(**changes: Any) -> Origin:
@@ -31,7 +32,7 @@ def sample(number: int, rows: Mapping[str, Sequence[Any]] | None = None, **chang
 
 def write(path: Path, samples: Iterable[Sample], of: Origin | None = None) -> Path:
     """The samples as a recording in a new file."""
-    encoder, writer, of = Encoder(), Writer(path), of or origin()
+    encoder, writer, of = Encoder(KEY_EVERY), Writer(path), of or origin()
     for one in samples:
         writer.write(encoder.encode(one, of))
     writer.close()
