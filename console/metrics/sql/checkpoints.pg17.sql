@@ -14,7 +14,7 @@ SELECT
     NULL::int8 AS backend_syncs,
     w.buffers_alloc AS buffers_allocated,
     greatest(0, extract(epoch FROM pg_catalog.clock_timestamp() - c.checkpoint_time))::float8 AS last_age_s,
-    (SELECT s.setting::int8 FROM pg_catalog.pg_settings s WHERE s.name = 'checkpoint_timeout') AS timeout_s,
+    extract(epoch FROM pg_catalog.current_setting('checkpoint_timeout')::interval)::int8 AS timeout_s,
     pg_catalog.pg_size_bytes(pg_catalog.current_setting('max_wal_size')) AS max_wal_bytes,
     pg_catalog.pg_is_in_recovery() AS is_standby,
     p.stats_reset,

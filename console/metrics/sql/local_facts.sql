@@ -8,4 +8,5 @@ SELECT
     pg_catalog.pg_postmaster_start_time() AS started_at,
     pg_catalog.host(pg_catalog.inet_server_addr()) AS server_address,
     pg_catalog.host(pg_catalog.inet_client_addr()) AS client_address,
-    (SELECT s.setting FROM pg_catalog.pg_settings s WHERE s.name = 'data_directory') AS data_directory
+    CASE WHEN pg_catalog.pg_has_role('pg_read_all_settings', 'USAGE')
+        THEN pg_catalog.current_setting('data_directory') END AS data_directory

@@ -1,5 +1,5 @@
 -- record: PreparedTransaction
--- interval: tick
+-- interval: 30 s
 SELECT
     p.gid,
     p.owner::text AS owner,

@@ -1,5 +1,5 @@
 -- record: ReplicationSlot
--- interval: tick
+-- interval: 30 s
 -- retained_bytes: the WAL that the slot keeps from being removed. safe_bytes: what may still be written before the slot
 -- is lost, NULL without max_slot_wal_keep_size.
 SELECT

@@ -1,5 +1,5 @@
 -- record: Standby
--- interval: tick
+-- interval: 30 s
 -- Who replicates from this server; a role without pg_read_all_stats sees that they exist, not how far they are.
 SELECT
     r.pid,
