@@ -151,7 +151,7 @@ class OtelConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleConfig:
-    """`[console]`: how the console looks and how often it refreshes; from `slow_query` on a statement is kept as slow."""
+    """`[console]`: how the console looks, how often it refreshes, and from `slow_query` on what is kept as slow."""
 
     theme: str | None = None
     refresh: Duration = Duration(2)

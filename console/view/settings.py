@@ -133,6 +133,6 @@ def detail(one: Setting, advice: Advice | None) -> list[tuple[str, Tone]]:
     if advice is not None:
         lines += [("", ""), (advice.reason, _LETTERS[advice.severity][1] if advice.severity != "info" else "")]
         if (command := statement(one, advice)) is not None:
-            after = "a restart" if one.context == "postmaster" else "SELECT pg_reload_conf();"
-            lines += [("", ""), (command, "accent"), (f"then {after}", "dim")]
+            after = "then a restart" if one.context == "postmaster" else "then SELECT pg_reload_conf();"
+            lines += [("", ""), (command, "accent"), (after, "dim")]
     return lines

@@ -15,7 +15,8 @@ def _right(key: str, title: str, priority: int = 0) -> Column:
 
 COLUMNS = (
     Column("table", "table", fixed=True, minimum=18, maximum=36),
-    Column("due", "due", minimum=6, maximum=8, sortable=False, priority=1), _right("table_size", "size"), _right("index_size", "indexes", 2), _right("rows", "rows"),
+    Column("due", "due", minimum=6, maximum=8, sortable=False, priority=1),
+    _right("table_size", "size"), _right("index_size", "indexes", 2), _right("rows", "rows"),
     _right("sequential", "seq scans"), _right("indexed", "idx scans"),
     _right("inserted", "inserted", 3), _right("updated", "updated", 3), _right("hot", "hot %", 5),
     _right("deleted", "deleted", 4), _right("dead", "dead"), _right("age", "age", 6),

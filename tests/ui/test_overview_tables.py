@@ -10,9 +10,11 @@ from textual.pilot import Pilot
 
 from console.config import MachineConfig
 from console.metrics.settings.records import Setting
-from console.metrics.tables.records import IndexActivity, TableActivity
+from console.metrics.tables.records import BloatEstimate, IndexActivity, IndexLeaves, TableActivity, TableTuples
+from console.server.info import Extension
 from console.ui.app import ConsoleApp
-from console.ui.dialogs.failure import DetailDialog
+from console.ui.dialogs.confirm import ConfirmDialog
+from console.ui.dialogs.failure import DetailDialog, FailureDialog
 from console.ui.screens.overview.pages.served import ServedTable
 from console.ui.widgets.record_table import RecordTable
 from tests.support.builders import HOSTILE
@@ -189,3 +191,49 @@ async def test_hostile_names_are_harmless(filled: World) -> None:
             assert "[/x] [bold]not" in shown
             assert not [one for one in shown if one != "\n" and not one.isprintable()]
             assert app.screen.query_one(table, ServedTable).table.rows
+
+
+async def dialog(app: ConsoleApp, pilot: Pilot[Any], *pressed: str) -> str:
+    """What the dialog that these keys open says; it is closed again."""
+    await pilot.press(*pressed)
+    await until(lambda: isinstance(app.screen, DetailDialog), pilot)
+    shown = screen_text(app)
+    await pilot.press("escape")
+    await until(lambda: not isinstance(app.screen, DetailDialog), pilot)
+    return shown
+
+
+async def test_bloat_is_estimated_or_counted_and_counting_what_is_large_asks_first(filled: World) -> None:
+    filled.answers |= {
+        "table_bloat": [BloatEstimate(3 * GB, GB, 2_400_000, 100, 7200.0)],
+        "index_bloat": [BloatEstimate(2 * 2**20, None, 9, 90, None)],
+        'table_tuples on "ext"': [TableTuples(3 * GB, 2_400_000, GB, 900_000, GB, GB)],
+        'index_leaves on "ext"': [IndexLeaves(2 * 2**20, 250, 1, 2, 31.0, 40.0)]}
+    filled.info = replace(filled.info, extensions={"pgstattuple": Extension("pgstattuple", "1.5", "ext", "1.5")})
+    async with filled.console() as (app, pilot):
+        table = await opened(app, pilot, "b", "#table-activity")
+        shown = await dialog(app, pilot, "B")
+        assert "estimated bloat 2.0 GB (66.7 %)" in shown and "VACUUM FULL document_store.chunks" in shown
+        await pilot.press("P")
+        await until(lambda: isinstance(app.screen, ConfirmDialog), pilot)
+        shown = await dialog(app, pilot, "y")
+        assert "900 000 dead rows" in shown and "VACUUM FULL" in shown
+        table.select("event_data.speakers")
+        assert "900 000 dead rows" in await dialog(app, pilot, "P")  # small: not asked
+        index = await opened(app, pilot, "x", "#index-activity")
+        index.select("event_data.events_city_idx")
+        assert "nothing can be estimated" in await dialog(app, pilot, "B")
+        shown = await dialog(app, pilot, "P")
+        assert "leaves are 31 % full" in shown and "REINDEX INDEX CONCURRENTLY event_data.events_city_idx" in shown
+        index.select("event_data.events_embedding_idx")  # no B-tree
+        await pilot.press("P")
+        assert not isinstance(app.screen, DetailDialog)
+
+
+async def test_counting_without_pgstattuple_says_what_to_do(filled: World) -> None:
+    filled.info = replace(filled.info, extensions={})
+    async with filled.console() as (app, pilot):
+        table = await opened(app, pilot, "b", "#table-activity")
+        table.select("event_data.speakers")
+        await pilot.press("P")
+        await until(lambda: isinstance(app.screen, FailureDialog), pilot)

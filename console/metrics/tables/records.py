@@ -143,3 +143,45 @@ class IndexActivity:
     def is_unused(self) -> bool:
         """Nobody scanned it, and nothing else needs it."""
         return self.scans == 0 and not (self.is_unique or self.is_constraint or self.is_replica_identity)
+
+
+@dataclass(frozen=True, slots=True)
+class BloatEstimate:
+    """A relation's size and about what it would be when written anew with `fill_percent`; `packed_bytes` is None where
+    the statistics don't tell. `analyzed_age_s` None: not analyzed since the statistics began.
+    """
+
+    total_bytes: int
+    packed_bytes: int | None
+    estimated_rows: int
+    fill_percent: int
+    analyzed_age_s: float | None
+
+    @property
+    def wasted_bytes(self) -> int | None:
+        """What writing it anew would give back, about."""
+        return None if self.packed_bytes is None else max(0, self.total_bytes - self.packed_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class TableTuples:
+    """What pgstattuple found on a table's pages."""
+
+    total_bytes: int
+    live_rows: int
+    live_bytes: int
+    dead_rows: int
+    dead_bytes: int
+    free_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class IndexLeaves:
+    """What pgstatindex found in a B-tree; percentages are None where it has no leaf."""
+
+    total_bytes: int
+    leaf_pages: int
+    empty_pages: int
+    deleted_pages: int
+    leaf_density_percent: float | None
+    fragmentation_percent: float | None

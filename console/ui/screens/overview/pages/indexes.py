@@ -8,20 +8,22 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
+from console.metrics.tables.bloat import INDEX_BLOAT, INDEX_LEAVES
 from console.metrics.tables.read import INDEX_ACTIVITY
 from console.metrics.tables.records import IndexActivity
 from console.metrics.upkeep.read import STATISTICS_AGE
 from console.server.identifiers import identifier
 from console.server.query import Read
 from console.ui.dialogs.failure import DetailDialog
-from console.ui.screens.overview.pages.page import Page
+from console.ui.screens.overview.pages.bloat import BloatPage
 from console.ui.screens.overview.pages.served import ServedTable
 from console.ui.widgets.painting import Lines, console_app
 from console.ui.widgets.record_table import RecordTable
 from console.view import index_activity as view
+from console.view.bloat import counted_index
 
 
-class IndexesPage(Page):
+class IndexesPage(BloatPage):
     """The first 200 by the order that the person chose, which the server sorts; those worth a look before all."""
 
     FOCUS = "#index-activity"
@@ -68,12 +70,30 @@ class IndexesPage(Page):
                                                                   self._counted_s)))
 
     @property
-    def _statement(self) -> str | None:
+    def _index(self) -> IndexActivity | None:
         row = self.query_one(ServedTable).row if self.children else None
-        return None if row is None else view.statement(row.record, identifier(row.record.schema, row.record.index))
+        return None if row is None else row.record
+
+    @property
+    def _statement(self) -> str | None:
+        one = self._index
+        return None if one is None else view.statement(one, identifier(one.schema, one.index))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("bloat", "count"):
+            return self._index is not None and self._index.method == "btree"
         return self._statement is not None if action == "statement" else super().check_action(action, parameters)
+
+    def action_bloat(self) -> None:
+        """Estimates the bloat of the B-tree under the cursor."""
+        if (one := self._index) is not None:
+            self.estimate(one.index, INDEX_BLOAT, one.oid, _again(one))
+
+    def action_count(self) -> None:
+        """Counts it by pgstatindex; again: cancels that."""
+        if (one := self._index) is not None:
+            self.count(one.index, INDEX_LEAVES, one.oid, one.estimated_bytes,
+                       lambda found: counted_index(found, _again(one)))
 
     def action_doubtful(self) -> None:
         """Shows all, or again only those that are unused, duplicate or invalid."""
@@ -85,3 +105,7 @@ class IndexesPage(Page):
         """Copies the statement that mends it: DROP INDEX CONCURRENTLY or REINDEX."""
         if (statement := self._statement) is not None:
             console_app(self).copy(statement)
+
+
+def _again(one: IndexActivity) -> str:
+    return f"REINDEX INDEX CONCURRENTLY {identifier(one.schema, one.index)};"
