@@ -91,8 +91,8 @@ class Encoder:
     def encode(self, sample: Sample, origin: Origin, *, as_key: bool = False) -> Frame:
         """The frame of the next sample."""
         texts = {name: self._text(name, rows) for name, rows in sample.rows.items()}  # learns new schemas on its way
-        is_key = (as_key or self._is_changed(origin) or self._learned or self._number - self._key_number >= self._key_every
-                  or self._group_bytes >= GROUP_BYTES)
+        is_full = self._number - self._key_number >= self._key_every or self._group_bytes >= GROUP_BYTES
+        is_key = self._is_changed(origin) or self._learned or is_full or as_key
         self._learned = False
         if is_key:
             self._key_number, self._group_bytes = self._number, 0
