@@ -32,6 +32,8 @@ POOL_SAMPLES = 1_800
 MOST_POOLS = 200
 """Pools that have a history of their own."""
 INFO_EVERY_S = 30.0
+LEAST_S = 1.0
+"""Over less than this no rate is formed, unless looks are that frequent."""
 
 OpenConsole = Callable[[Target, str | None], AbstractAsyncContextManager[Console]]
 
@@ -64,6 +66,8 @@ class PoolerWatch:
         self._open = open_console
         self._password: str | None = None
         self._paused = False
+        self._counted: Look | None = None
+        """The look that the rates end with: one that a key has brought forward is too near for any."""
         self._wants: dict[object, frozenset[str]] = {}
         self._wake = asyncio.Event()
         self._command: asyncio.Task[str] | None = None
@@ -133,10 +137,13 @@ class PoolerWatch:
                 await self._wait(self.every_s)
 
     def _take(self, look: Look) -> None:
-        before, self.look, self.error = self.look, look, None
+        self.look, self.error = look, None
         self.breaker.succeeded()
-        seconds = interval_s(before.taken_s if before else None, look.taken_s, self.every_s)
-        self.rates = rates(before.totals if before else (), look.totals, seconds)
+        before = self._counted
+        if before is None or look.taken_s - before.taken_s >= min(LEAST_S, self.every_s / 2):
+            self._counted = look
+            seconds = interval_s(before.taken_s if before else None, look.taken_s, self.every_s)
+            self.rates = rates(before.totals if before else (), look.totals, seconds)
         pools = [one for one in look.pools if one.database != CONSOLE]
         passed = [one for one in self.rates if one.database != CONSOLE]
         self.history.append(look.taken_s, {

@@ -21,7 +21,7 @@ COLUMNS = (
     Column("client", "client", minimum=8, maximum=22, priority=3, sortable=False),
 )
 
-TRUE_CLIENT = Column("client", "client (true, behind pgbouncer)", minimum=24, maximum=36, priority=1, sortable=False)
+TRUE_CLIENT = Column("client", "client (true, behind pgbouncer)", minimum=24, maximum=31, priority=1, sortable=False)
 
 EMPTY = "nobody waits for a lock"
 

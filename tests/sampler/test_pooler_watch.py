@@ -144,3 +144,13 @@ async def test_another_version_is_no_reason_to_stop() -> None:
         await until(lambda: watch.look or watch.error)
         assert watch.error is None, watch.error
         assert watch.look is not None and watch.look.pools[0].more == {"mood": "calm"}
+
+
+async def test_a_look_that_a_key_has_brought_forward_changes_no_rate() -> None:
+    async with watched(FakeConsole()) as (watch, clock):
+        await until(lambda: watch.look)
+        await tick(watch, clock)
+        watch.want("screen", "USERS")
+        await until(lambda: watch.look is not None and "USERS" in watch.look.shown)
+        assert watch.rates[0].xacts_per_s == 1240.0
+        assert watch.history.values("xacts_per_s")[-1] == 2480.0

@@ -43,6 +43,7 @@ class PgBouncerScreen(ConsoleScreen):
     CSS_PATH = "screen.tcss"
     FOCUS = "#pools"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r", "retry_pooler", "retry now", id="pgbouncer.retry"),
         Binding("escape", "back", "back", key_display="esc", id="pgbouncer.back"),
         Binding("X", "give_up", "give up", id="pgbouncer.give_up"),
         Binding("x", "command", "command", id="pgbouncer.command"),
@@ -50,7 +51,6 @@ class PgBouncerScreen(ConsoleScreen):
           for name, one in VIEWS.items() if one.key],
         Binding("plus", "span(1)", "longer", key_display="+", show=False, id="pgbouncer.longer"),
         Binding("minus", "span(-1)", "shorter", key_display="-", show=False, id="pgbouncer.shorter"),
-        Binding("r", "retry_pooler", "retry now", id="pgbouncer.retry"),
     ]
 
     def __init__(self) -> None:
@@ -191,6 +191,8 @@ class PgBouncerScreen(ConsoleScreen):
         through = f"{info.host}:{info.port}" if info is not None and info.is_pooled else None
         words = view.unconfigured(self.connection.label, target.name in config.targets,
                                   str(config.path) if config.path else None, through)
+        if (error := target.without_server()) is not None:
+            words = [("PgBouncer is not in this recording.", "strong"), ("", ""), (error.hint or "", "")]
         paper = self.query_one("#unconfigured", Paper)
         if self._said != words:
             self._said = words
