@@ -204,7 +204,7 @@ async def test_a_command_is_chosen_confirmed_and_run(world: PooledWorld, monkeyp
             'PAUSE "app"', 'RECONNECT "app"', 'KILL "app"', 'DISABLE "app"', "PAUSE", "RESUME", "RECONNECT", "RELOAD",
             'PAUSE "billing"', 'RECONNECT "billing"', 'KILL "billing"', 'DISABLE "billing"']
         await opens(app, pilot, ConfirmDialog, "down", "enter")
-        await until(lambda: "No client notices" in screen_text(app), pilot)
+        await until(lambda: 'RECONNECT "app" on staging?' in screen_text(app), pilot)
         await pilot.press("n")
         assert not ran
         await opens(app, pilot, ChooseDialog, "x")
