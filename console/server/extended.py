@@ -66,6 +66,12 @@ class Types:
                      for number, oid in enumerate(oids))
 
 
+def check_characters(text: str) -> None:
+    """Raises UsageError for a NUL, and for halves of characters, which UTF-8 has no bytes for."""
+    if "\0" in text or (not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)):
+        raise UsageError("the statement holds a character that no server takes", hint="a NUL, or half a character")
+
+
 async def described(connection: AsyncConnection[Any], text: str) -> pq.abc.PGresult:
     """Has the server parse a statement: what it would answer with. Raises psycopg.Error, UsageError for parameters."""
     pgconn = connection.pgconn
@@ -102,6 +108,14 @@ async def streamed(connection: AsyncConnection[Any], text: str, types: Types) ->
         return Streamed((), (), 0, "", None)
     return Streamed(await types.columns(connection, last), tuple(taken.rows), taken.dropped,
                     (last.command_status or b"").decode(), last.command_tuples)
+
+
+async def session_settings(connection: AsyncConnection[Any]) -> dict[str, str]:
+    """What was SET for the session, without the limits that the console sets. Raises psycopg.Error."""
+    cursor = await connection.execute(
+        "SELECT name, pg_catalog.current_setting(name) FROM pg_catalog.pg_settings WHERE source = 'session' "
+        "AND name NOT IN ('statement_timeout', 'lock_timeout', 'cursor_tuple_fraction') AND name !~ 'transaction_'")
+    return dict(await cursor.fetchall())
 
 
 class _Taken:

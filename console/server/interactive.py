@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar
 
@@ -18,8 +18,9 @@ from psycopg import AsyncConnection, errors
 from psycopg.pq import TransactionStatus
 
 from console.errors import ConsoleError, ServerError, Unreachable, UsageError
+from console.server import extended
 from console.server.connection import connect
-from console.server.extended import ResultColumn, Row, Types, answered, described, row_of, size_of, streamed
+from console.server.extended import ResultColumn, Row, Types, answered, described, row_of
 from console.server.faults import translate
 from console.server.info import ServerInfo
 from console.server.script import ServerNotice
@@ -37,13 +38,13 @@ IDLE_LIMIT_S = 60.0
 """How long a cursor keeps a transaction of ours open while nobody asks for more rows."""
 
 MOST_NOTICES = 1000
-"""A statement's messages beyond these are not kept."""
 
 GRACE_S = 5.0
 """How long a cancelled statement may take to end before the connection is given up."""
 
 _CURSOR = "dbconsole_query"
 _DECLARE = f"DECLARE {_CURSOR} NO SCROLL CURSOR FOR "
+_OPEN = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 
 Control = Literal["begin", "commit", "rollback"]
 TransactionState = Literal["none", "open", "failed"]
@@ -99,6 +100,8 @@ class Interactive:
         self._connection: AsyncConnection[Any] | None = None
         self._lock = asyncio.Lock()
         self._notices: list[ServerNotice] = []
+        self.settings: Mapping[str, str] = {}
+        """What has been SET, so that others can run a statement as it is meant here."""
         self._types = Types()
         self._is_own = False  # the open transaction is the person's, not one around a single statement
         self._began_read_only = False
@@ -162,7 +165,7 @@ class Interactive:
         if self._connection is not None and not self._connection.closed:
             return self._connection
         lost = self._is_own
-        self._connection, self._is_own, self._has_cursor = None, False, False
+        self._connection, self._is_own, self._has_cursor, self.settings = None, False, False, {}
         if lost:
             raise Unreachable(f"{self.target.label}: the connection was lost, and with it the transaction",
                               hint="nothing of it was committed; run the statements again")
@@ -212,8 +215,7 @@ class Interactive:
     # one statement
 
     async def _run(self, command: Command) -> Result:
-        if "\0" in command.sql or _has_surrogates(command.sql):
-            raise UsageError("the statement holds a character that no server takes", hint="a NUL, or half a character")
+        extended.check_characters(command.sql)
         connection = await self._connected()
         await self._give_up_cursor(connection)
         self._notices = []
@@ -248,6 +250,8 @@ class Interactive:
                 self._is_own = False
                 raise ServerError(f"{self.target.label}: the statement ended its transaction; nothing was written")
             keep = command.is_setting or not read_only
+            if command.is_setting:
+                self.settings = await extended.session_settings(connection)
         finally:
             await self._settle(connection, commit=keep)
         return result
@@ -271,7 +275,7 @@ class Interactive:
                 await connection.execute(b"SELECT pg_catalog.pg_backend_pid()")
 
     async def _direct(self, connection: AsyncConnection[Any], text: str) -> Result:
-        found = await streamed(connection, text, self._types)
+        found = await extended.streamed(connection, text, self._types)
         return Result(found.tag, found.columns, found.rows, found.affected, dropped=found.dropped)
 
     async def _alone(self, connection: AsyncConnection[Any], text: str) -> Result:
@@ -304,7 +308,7 @@ class Interactive:
         has_more, self._has_cursor = self._has_cursor, False
         result = await answered(connection, f"FETCH FORWARD {wanted:d} FROM {_CURSOR}")
         rows = tuple(row_of(result, number) for number in range(result.ntuples))
-        self._row_bytes = max([self._row_bytes, *map(size_of, rows)])
+        self._row_bytes = max([self._row_bytes, *map(extended.size_of, rows)])
         if result.ntuples == wanted:
             self._has_cursor = has_more
         elif self._is_own:
@@ -338,7 +342,9 @@ class Interactive:
         try:
             result = await answered(connection, "COMMIT" if commits else "ROLLBACK")
         finally:
-            self._is_own = self._status in (TransactionStatus.INTRANS, TransactionStatus.INERROR)
+            self._is_own = self._status in _OPEN
+        if self.settings and not self._is_own:
+            self.settings = await extended.session_settings(connection)
         tag = (result.command_status or b"").decode()
         if control == "commit" and not commits:
             return f"{tag}: the transaction had failed" if failed else f"{tag}: it was read-only"
@@ -384,8 +390,3 @@ class Interactive:
         if self._idle is not None:
             self._idle.cancel()
             self._idle = None
-
-
-def _has_surrogates(text: str) -> bool:
-    """Whether a text holds halves of characters, which UTF-8 has no bytes for."""
-    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)

@@ -6,9 +6,9 @@ What goes out is composed (paging.py); what comes in is text pages, a cursor tha
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import psycopg
@@ -65,6 +65,17 @@ async def text_page(session: PgSession, statement: sql.Composed, params: Sequenc
         begin = preamble(session.target, statement_timeout_ms=statement_timeout_ms)
         (cursor,) = await _transaction(session, begin, [(statement, params)], end=True)
         return _page(cursor, raw_from)
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A query that a person typed, and the settings under which it is meant."""
+
+    text: str
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+_SET_CONFIG = sql.SQL("SELECT pg_catalog.set_config($1, $2, true)").format()
 
 
 class RowCursor:
@@ -154,26 +165,26 @@ class RowCursor:
         self._position = 0
 
 
-async def stream_csv(session: PgSession, statement: sql.Composed, *, statement_timeout_ms: int
-                     ) -> AsyncGenerator[bytes, None]:
+async def stream_csv(session: PgSession, statement: sql.Composed, *, statement_timeout_ms: int,
+                     typed: Typed | None = None) -> AsyncGenerator[bytes, None]:
     """The rows of `statement` as CSV (RFC 4180), the header first, one chunk a row and never all in memory.
 
     NULL is empty and an empty text is "". Cancelling the task, or closing the iterator, cancels the statement.
     Raises ConsoleError.
     """
     copy = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv, HEADER)").format(statement)
-    async with aclosing(_copied(session, copy, statement_timeout_ms)) as rows:
+    async with aclosing(_copied(session, copy, statement_timeout_ms, typed)) as rows:
         async for row in rows:
             yield row[:-1] + b"\r\n"  # the protocol sends one row a message, and COPY ends it with a line feed
 
 
-async def stream_json(session: PgSession, statement: sql.Composed, *, statement_timeout_ms: int
-                      ) -> AsyncGenerator[bytes, None]:
+async def stream_json(session: PgSession, statement: sql.Composed, *, statement_timeout_ms: int,
+                      typed: Typed | None = None) -> AsyncGenerator[bytes, None]:
     """The rows of `statement` as one JSON array of objects, one chunk a row, and one that closes the array."""
     rows_as_json = sql.SQL("SELECT pg_catalog.row_to_json(r) FROM ({}) AS r").format(statement)
     copy = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv, QUOTE E'\\x01', DELIMITER E'\\x02')").format(rows_as_json)
     opening = b"[\n"
-    async with aclosing(_copied(session, copy, statement_timeout_ms)) as rows:
+    async with aclosing(_copied(session, copy, statement_timeout_ms, typed)) as rows:
         async for row in rows:
             # \x01 is never in JSON: it is the quote, set where a json column has line feeds between its tokens.
             text = row[:-1].replace(b"\x01", b"")
@@ -182,22 +193,12 @@ async def stream_json(session: PgSession, statement: sql.Composed, *, statement_
     yield b"[]\n" if opening == b"[\n" else b"\n]\n"
 
 
-def stream_query(session: PgSession, text: str, form: Literal["csv", "json"], *, statement_timeout_ms: int
+def stream_query(session: PgSession, typed: Typed, form: Literal["csv", "json"], *, statement_timeout_ms: int
                  ) -> AsyncGenerator[bytes, None]:
     """All rows of a query that a person typed, as `stream_csv` or `stream_json` does. Raises ConsoleError."""
-    statement = sql.Composed([sql.SQL(text), sql.SQL("\n")])  # the text may end in a comment
+    statement = sql.Composed([sql.SQL(typed.text), sql.SQL("\n")])  # the text may end in a comment
     stream = stream_csv if form == "csv" else stream_json
-    return _after_check(session, text, stream(session, statement, statement_timeout_ms=statement_timeout_ms))
-
-
-async def _after_check(session: PgSession, text: str, chunks: AsyncGenerator[bytes, None]
-                       ) -> AsyncGenerator[bytes, None]:
-    """COPY goes by the simple protocol: first the extended one says that the text is one statement, then it is safe."""
-    with told(session.target.label):
-        await described(session.connection, text)
-    async with aclosing(chunks):
-        async for chunk in chunks:
-            yield chunk
+    return stream(session, statement, statement_timeout_ms=statement_timeout_ms, typed=typed)
 
 
 async def count_rows(session: PgSession, schema: str | None, name: str, *, timeout_ms: int) -> int:
@@ -208,12 +209,16 @@ async def count_rows(session: PgSession, schema: str | None, name: str, *, timeo
     return int(page.rows[0][0] or 0)
 
 
-async def _copied(session: PgSession, statement: sql.Composed, statement_timeout_ms: int
+async def _copied(session: PgSession, statement: sql.Composed, statement_timeout_ms: int, typed: Typed | None
                   ) -> AsyncGenerator[bytes, None]:
     with told(session.target.label):
         begin = preamble(session.target, statement_timeout_ms=statement_timeout_ms)
-        await _transaction(session, begin, [], end=False)
+        settings = [(_SET_CONFIG, pair) for pair in typed.settings.items()] if typed is not None else []
+        await _transaction(session, begin, settings, end=False)
         try:
+            if typed is not None:
+                # COPY goes by the simple protocol: here the extended one says that the text is one statement.
+                await described(session.connection, typed.text)
             async with session.connection.cursor().copy(statement) as copy:
                 async for row in copy:
                     yield bytes(row)

@@ -71,13 +71,13 @@ def status(*, read_only: bool, manual: bool, transaction: str, is_old_read_only:
     """How statements are run here, the state of the transaction, and what is running."""
     pieces: list[tuple[str, Tone]] = [(" read-only" if read_only else " may write", "ok" if read_only else "warning")]
     pieces.append((" · manual transactions" if manual else " · autocommit", ""))
-    limit = fmt.duration(timeout_ms / 1000) if timeout_ms else "none"
-    pieces.append((f" · time limit {limit}", "dim" if timeout_ms else "warning"))
     if transaction == "open":
         kind = "read-only transaction" if is_old_read_only else "in a transaction"
         pieces.append((f" · {kind} for {fmt.duration(open_s)}", "accent" if is_old_read_only else "warning"))
     elif transaction == "failed":
         pieces.append((" · the transaction has FAILED: B rolls it back", "critical"))
+    limit = fmt.duration(timeout_ms / 1000) if timeout_ms else "none"
+    pieces.append((f" · time limit {limit}", "dim" if timeout_ms else "warning"))
     if running_s is not None:
         pieces.append((f" · running for {fmt.duration(running_s)}, esc cancels: ", "accent"))
         pieces.append((" ".join(statement.split())[:200], "dim"))

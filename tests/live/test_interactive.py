@@ -252,6 +252,9 @@ async def test_settings_stay_with_the_session(kept: Database) -> None:
         await run(session, "SET search_path = pg_catalog; SET work_mem = '5MB'")
         assert (await run(session, "SHOW work_mem")).rows == (("5MB",),)
         assert (await run(session, "SHOW statement_timeout")).rows == (("20s",),)
+        assert session.settings == {"search_path": "pg_catalog", "work_mem": "5MB"}
+        await run(session, "RESET work_mem")
+        assert session.settings == {"search_path": "pg_catalog"}
 
 
 SLEEPERS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"

@@ -257,7 +257,7 @@ async def test_all_rows_to_a_file(numbers: Database, tmp_path: Path, form: str) 
 async def test_an_export_can_not_be_made_to_write(numbers: Database, tmp_path: Path) -> None:
     """COPY goes by the simple protocol, which takes several statements."""
     from console.errors import ServerError
-    from console.server.rows import stream_query
+    from console.server.rows import Typed, stream_query
 
     pool = Pool(Target(name="live", conninfo=numbers.conninfo))
     try:
@@ -267,7 +267,7 @@ async def test_an_export_can_not_be_made_to_write(numbers: Database, tmp_path: P
             for form in ("csv", "json"):
                 with pytest.raises(ServerError):
                     async with pool.session() as session:
-                        async for _ in stream_query(session, text, form,  # type: ignore[arg-type]
+                        async for _ in stream_query(session, Typed(text), form,  # type: ignore[arg-type]
                                                     statement_timeout_ms=10_000):
                             pass
     finally:
@@ -370,3 +370,21 @@ async def test_what_has_no_plan_says_so(numbers: Database) -> None:
         assert "line 1: SELECT nothing" in screen_text(app)
         await pilot.press("escape")
         await until(lambda: app.screen is screen, pilot)
+
+
+async def test_plans_and_exports_know_what_was_set(numbers: Database, tmp_path: Path) -> None:
+    with numbers.connect() as connection:
+        connection.execute("CREATE SCHEMA apart; CREATE TABLE apart.things AS SELECT 7 AS seven")
+    path = tmp_path / "things.csv"
+    async with query(numbers.conninfo, read_only=True) as (app, pilot, screen):
+        await run(pilot, screen, "SET search_path = apart; SELECT * FROM things")
+        screen.editor.set_text("SELECT * FROM things")
+        await pilot.press("ctrl+t")
+        await until(lambda: isinstance(app.screen, PlanPage) and app.screen.analysis is not None, pilot)
+        assert "search_path = apart" in screen_text(app)
+        await pilot.press("escape", "escape", "e")
+        await until(lambda: isinstance(app.screen, ExportDialog), pilot)
+        app.screen.query_one(Input).value = str(path)
+        await pilot.press("enter")
+        await until(lambda: app.screen is screen, pilot)
+    assert path.read_bytes() == b"seven\r\n7\r\n"

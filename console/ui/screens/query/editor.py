@@ -119,8 +119,14 @@ class SqlEditor(TextArea):
 
     def set_text(self, text: str) -> None:
         """Another text, which undo takes back."""
-        self.replace(text, (0, 0), self.document.end)
+        self.put(text, (0, 0), self.document.end)
         self.move_cursor(self.document.end)
+
+    def put(self, text: str, start: tuple[int, int], end: tuple[int, int]) -> None:
+        """Replaces a part of the text without offering names, as nobody typed it."""
+        self.hide_offered()
+        with self.prevent(TextArea.Changed):
+            self.replace(text, start, end)
 
     # names
 
@@ -162,7 +168,9 @@ class SqlEditor(TextArea):
             return
         row, column = self.cursor_location
         prefix = context_at(self.text, self.offset_of_cursor).prefix
-        self.replace(chosen.text, (row, column - len(prefix)), (row, column))
+        self.put(chosen.text, (row, column - len(prefix)), (row, column))
+        if chosen.text.endswith("."):
+            self._offer(asked=False)
 
     # keys
 

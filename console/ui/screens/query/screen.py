@@ -104,8 +104,12 @@ class QueryScreen(ConsoleScreen):
         return self.query_one(Results)
 
     def receive(self, subject: object) -> None:
-        """SQL from another screen: below what is there already, not run."""
+        """SQL from another screen, not run: below what is there already, unless it is among that."""
         if isinstance(subject, str):
+            if (place := self.editor.text.find(subject.strip())) >= 0:
+                self.editor.move_cursor(self.editor.location_of(place))
+                self.editor.focus()
+                return
             before = self.editor.text.rstrip()
             if before and not before.endswith(";"):
                 before += ";"
@@ -356,7 +360,7 @@ class QueryScreen(ConsoleScreen):
         if laid_out == piece.text:
             console_app(self).tell("it stays as it is")
             return
-        editor.replace(laid_out, editor.location_of(piece.offset), editor.location_of(piece.end))
+        editor.put(laid_out, editor.location_of(piece.offset), editor.location_of(piece.end))
 
     def action_history(self) -> None:
         entries = list(self._history.entries)
@@ -371,7 +375,8 @@ class QueryScreen(ConsoleScreen):
         piece = script.at(script.pieces(self.editor.text), self.editor.offset_of_cursor)
         if piece is not None:
             text, is_run = script.explained(piece.text)
-            request = ExplainRequest(statement=text, analyze=is_run, timeout_ms=max(self._timeout_ms, 30_000))
+            request = ExplainRequest(statement=text, analyze=is_run, timeout_ms=max(self._timeout_ms, 30_000),
+                                     settings=self.sql.settings if self.sql is not None else {})
             self.app.push_screen(PlanPage(request, text[:200]))
 
     def action_open_plan(self) -> None:
@@ -379,5 +384,4 @@ class QueryScreen(ConsoleScreen):
 
     def action_export(self) -> None:
         if (outcome := self.results.outcome) is not None:
-            in_transaction = self.sql is not None and self.sql.transaction != "none"
-            self.app.push_screen(of_outcome(self.connection.session, outcome, self.results.table.table, in_transaction))
+            self.app.push_screen(of_outcome(self.connection.session, outcome, self.results.table.table, self.sql))
