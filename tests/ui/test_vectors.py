@@ -13,10 +13,11 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from console.catalog.records import PageKey
-from console.errors import ConsoleError, TimedOut
+from console.errors import ConsoleError, TimedOut, Unreachable
 from console.plans.parse import plan_of
 from console.services import Service
 from console.ui.app import ConsoleApp
+from console.ui.connection import State
 from console.ui.screens import ENTRIES
 from console.ui.screens.vectors.asking import ColumnDialog, QuestionDialog
 from console.ui.screens.vectors.engine import Asked, Engine
@@ -31,7 +32,7 @@ from console.vectors.records import Candidates, Hit, SearchResult, Setting, Show
 from console.vectors.search import SearchOptions, SearchRequest, Subject, compose
 from tests.support.builders import HOSTILE
 from tests.support.screen_text import assert_golden, screen_text
-from tests.ui.conftest import World, live, until
+from tests.ui.conftest import World, live, ticks, until
 
 SIZES = pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["120x36", "80x24"])
 TITLES = ("Postgres as a vector store", "Recall in practice", "What the planner knows", "Dead rows and candidates",
@@ -317,6 +318,22 @@ async def test_an_error_stands_there_until_the_next_search(world: World) -> None
         await pilot.press("R")
         await until(lambda: not screen.is_searching, pilot)
         assert "10 of 10 rows" in screen_text(app)
+
+
+async def test_a_search_that_lost_the_server_is_not_repeated_unasked(world: World) -> None:
+    async with vectors(world) as (app, pilot, screen, engine):
+        engine.failing = Unreachable("staging: the connection was lost")
+        await searched(pilot, screen)
+        world.pool.fail(engine.failing)
+        await ticks(world, app, pilot)
+        await until(lambda: app.connection.state is State.LOST, pilot)
+        world.pool.recover()
+        app.connection.retry_now()
+        await until(lambda: app.connection.state is State.LIVE and "R searches again" in screen_text(app), pilot)
+        assert len(engine.searched) == 1
+        engine.failing = None
+        await pilot.press("R")
+        await until(lambda: screen.state.result is not None and not screen.is_searching, pilot)
 
 
 async def test_hostile_names_and_values(world: World) -> None:

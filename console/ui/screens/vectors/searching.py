@@ -116,6 +116,12 @@ class SearchingScreen(ConsoleScreen):
             self._say_nothing_there()
         elif self.state.subject is None:
             await self._choose(first_choice(self.state.columns))
+        else:
+            await self._renew(self.state.subject.column)
+            if self.state.setup.question is None:
+                self._say_how_to_begin()
+            elif self.state.result is None:  # it may have been the search that went wrong: nobody repeats it unasked
+                self._say_verdict((("nothing found yet", "strong"), (": R searches again", "dim")))
 
     def _say_nothing_there(self) -> None:
         info = self.connection.info
@@ -150,12 +156,12 @@ class SearchingScreen(ConsoleScreen):
         if self.state.setup.question is not None:
             self._search()
         else:
-            estimate = column.row_estimate
-            empty = estimate == 0 and column.relkind in "rm"
-            self.results.say("the table is empty: there is nothing to find" if empty else
-                             "enter  searches for what is like a row drawn at random\n"
-                             "n      asks for something: a text, a row of any table, a vector\n"
-                             "c      chooses another column", can_begin=True)
+            self._say_how_to_begin()
+
+    def _say_how_to_begin(self) -> None:
+        self.results.say("enter  searches for what is like a row drawn at random\n"
+                         "n      asks for something: a text, a row of any table, a vector\n"
+                         "c      chooses another column", can_begin=True)
 
     async def _renew(self, column: VectorColumn) -> None:
         """Reads the column's indexes again; what was found with the old ones stays."""
