@@ -25,12 +25,14 @@ from console.metrics.read import DATABASE_COUNTERS, REPLICATION_SLOTS
 from console.metrics.replication.read import WAL_SENDERS
 from console.recorder.reads import ALONG
 from console.recorder.recording import Recording
+from console.recorder.replay import answers
+from console.statements import read as statements
 from console.ui.connection import State
 from console.ui.replay_app import ReplayApp
 from console.ui.replaying import replay_sources
 from console.ui.screens import ENTRIES
 from tests.support.screen_text import screen_text
-from tests.support.servers import Database, Servers
+from tests.support.servers import Database, LiveServer, Servers
 
 
 @pytest.fixture(autouse=True)
@@ -160,6 +162,27 @@ def test_everything_that_is_asked_is_recorded_on_every_version(any_database: Dat
         for query in (*PROGRESS, WAL_SENDERS, REPLICATION_SLOTS):
             assert last.rows(query) == []
         assert last.series()["connections"]
+
+
+def test_statements_are_recorded_with_the_texts_of_those_that_took_most(server18: LiveServer, tmp_path: Path) -> None:
+    with server18.database() as database:
+        with database.connect() as connection:
+            connection.execute("CREATE EXTENSION pg_stat_statements")
+            connection.execute("SELECT pg_sleep(0.3) AS remarkably_slow")
+        with recording(tmp_path / "a", database.conninfo, "--for", "4") as process:
+            _, words = process.communicate(timeout=60)
+        assert process.returncode == 0, words
+    with Recording(tmp_path / "a") as found:
+        number = len(found) - 1
+        last = found.sample(number)
+        assert last.origin is not None
+        entries = last.rows(statements.counters(last.origin.info))
+        assert entries and last.rows(statements.standing(last.origin.info))
+        asked = statements.texts(last.origin.info, [one.key for one in entries], 1000)
+        texts = answers.statement_texts(last, asked.query, asked.params or {})
+        assert any("remarkably_slow" in (one.text or "") for one in texts)
+        assert {one.key for one in texts} <= {one.key for one in entries}
+        assert last.rows(statements.NAMES)
 
 
 def test_nothing_is_lost_when_it_is_killed(database: Database, tmp_path: Path) -> None:

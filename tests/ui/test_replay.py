@@ -31,12 +31,18 @@ from tests.support.activity import backend, idle, idle_in_transaction
 from tests.support.fake_clock import FakeClock
 from tests.support.recordings import BEGAN, origin, sample, write
 from tests.support.screen_text import assert_golden, screen_text
+from tests.ui import conftest
 from tests.ui.conftest import ENTRIES as FEW
-from tests.ui.conftest import ENVIRONMENT, World, live, ticks, until
+from tests.ui.conftest import ENVIRONMENT, World, live, ticks
 
 TWO = tuple(one for one in ENTRIES if one.name in ("overview", "activity"))
 SAMPLES = 120
 BLOCKED_FROM = 30
+
+
+async def until(fact: Any, pilot: Pilot[Any]) -> None:
+    """Waits for a fact, on a busy machine too."""
+    await conftest.until(fact, pilot, 60)
 
 
 def recorded(path: Path, **changes: Any) -> Path:
@@ -83,7 +89,7 @@ async def shows(app: ConsoleApp, pilot: Pilot[int], *words: str) -> None:
         return all(word in text for word in words)
 
     try:
-        await until(there, pilot, 20)
+        await until(there, pilot)
     except TimeoutError:
         raise AssertionError(f"{words} not in:\n{screen_text(app)}") from None
 
@@ -136,7 +142,7 @@ async def test_it_plays_pauses_and_changes_its_speed(tmp_path: Path) -> None:
             await pilot.press("plus")
         assert player.speed == 300.0
         await pilot.press("space")
-        await until(lambda: player.is_at_end, pilot, 20)
+        await until(lambda: player.is_at_end, pilot)
         await shows(app, pilot, "■ end 03:58 of 03:58")
         await pilot.press("minus")
         await until(lambda: player.speed == 60.0, pilot)
