@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -21,6 +22,7 @@ GROUPINGS: Mapping[Grouping, str] = {
     "statement": "each statement", "shape": "similar statements together", "database": "by database", "user": "by user",
     "level": "top level and nested"}
 
+MOST_STEPS = 600
 STANDS_OUT = 0.5
 """A few statements that take so much of all time are what the verdict is about."""
 
@@ -205,6 +207,10 @@ def _row(one: Ranked, figures: Sequence[Figure], shown: Shown) -> Row:
     return Row(row_key(one.name), tuple(cells), record=one)
 
 
+OWN = "s.userid AS user_id, s.dbid AS database_id,"
+"""How what this console asks of pg_stat_statements begins: where little is done it takes most of the time."""
+
+
 def _same(values: Sequence[object], words: str) -> Cell:
     return Cell(words if len(set(values)) == 1 else "several", "dim")
 
@@ -227,7 +233,8 @@ def subject(one: Ranked, shown: Shown) -> Cell:
         return Cell(f"{alike}…", "faint")
     if text.text is None:
         return Cell(f"{alike}the server has lost its text", "faint")
-    return Cell(alike + beginning(text.text))
+    words = beginning(text.text)
+    return Cell(f"{alike}(this console) {words}", "dim") if OWN in words[:80] else Cell(alike + words)
 
 
 # the verdict
@@ -332,17 +339,22 @@ def facts(one: Ranked, shown: Shown, window: WindowName) -> list[Line]:
     return lines
 
 
-def course(spans: Sequence[Span], every_s: float) -> tuple[Series, Series]:
-    """Calls a second and mean milliseconds, in steps of `every_s`; a gap where no look was taken or nothing ran."""
-    if not spans or every_s <= 0:
-        return Series("calls/s", ()), Series("mean ms", ())
+def course(spans: Sequence[Span]) -> tuple[Series, Series, float]:
+    """Calls a second, mean milliseconds, and how many seconds a step is; a gap where nobody looked or nothing ran."""
+    if not spans:
+        return Series("calls/s", ()), Series("mean ms", ()), 1.0
+    step_s = max(0.1, statistics.median(span.seconds for span in spans))
     last = spans[-1].at_s
-    number = max(1, min(600, round((last - spans[0].at_s + spans[0].seconds) / every_s)))
+
+    def slot(at_s: float) -> int:
+        return number - 1 - round((last - at_s) / step_s)
+
+    number = max(1, min(MOST_STEPS, round((last - spans[0].at_s + spans[0].seconds) / step_s)))
     calls: list[float | None] = [None] * number
     mean: list[float | None] = [None] * number
     for span in spans:
-        end = number - 1 - round((last - span.at_s) / every_s)
-        for step in range(max(0, end - max(1, round(span.seconds / every_s)) + 1), end + 1):
+        end = slot(span.at_s)
+        for step in range(max(0, min(end, slot(span.at_s - span.seconds) + 1)), end + 1):
             calls[step] = span.calls / span.seconds if span.seconds > 0 else None
             mean[step] = span.exec_ms / span.calls if span.calls else None
-    return Series("calls/s", tuple(calls)), Series("mean ms", tuple(mean), "ms")
+    return Series("calls/s", tuple(calls)), Series("mean ms", tuple(mean), "ms"), step_s

@@ -66,6 +66,13 @@ def test_rows() -> None:
     assert (since.columns[1].title, since.rows[0].cells[1].text) == ("calls", "120")
 
 
+def test_the_consoles_own_statements_are_marked() -> None:
+    own = "-- record: Entry\nSELECT\n    s.userid AS user_id,\n    s.dbid AS database_id, s.toplevel"
+    shown = replace(SHOWN, texts={key(1): text(1, own)})
+    (row,) = statements.table(ranked((1, 1, 1.0)), "overview", shown, "").rows
+    assert row.cells[-1].text.startswith("(this console) SELECT s.userid") and row.cells[-1].tone == "dim"
+
+
 def test_whose_they_are_where_there_are_several() -> None:
     shown = replace(SHOWN, has_users=True, has_databases=True, has_levels=True)
     (row,) = statements.table(ranked((None, 1, 1.0), user_id=20), "time", shown, "").rows
@@ -118,10 +125,20 @@ def test_facts_of_one_statement() -> None:
 
 def test_the_course_has_gaps_where_nobody_looked() -> None:
     spans = [Span(100.0, 2.0, 4.0, 8.0), Span(102.0, 2.0, 0.0, 0.0), Span(110.0, 2.0, 2.0, 6.0)]
-    calls, mean = statements.course(spans, 2.0)
+    calls, mean, step_s = statements.course(spans)
     assert calls.values == (2.0, 0.0, None, None, None, 1.0)
     assert mean.values == (2.0, None, None, None, None, 3.0)
-    assert statements.course([], 2.0)[0].values == ()
+    assert step_s == 2.0 and statements.course([])[0].values == ()
+
+
+def test_the_course_of_looks_that_are_a_little_late_has_no_gap() -> None:
+    spans, at_s = [], 0.0
+    for number in range(100):
+        seconds = 2.0 + 0.3 * (number % 3)
+        at_s += seconds
+        spans.append(Span(at_s, seconds, 2.0 * seconds, 4.0))
+    calls, mean, _ = statements.course(spans)
+    assert all(value is not None and abs(value - 2.0) < 1e-9 for value in calls.values) and None not in mean.values
 
 
 INFO = builders.info()

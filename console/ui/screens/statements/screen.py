@@ -231,8 +231,7 @@ class StatementsScreen(ConsoleScreen):
             return
         one = self.seen.together(self.selected, self.window, self.ranking.total_ms)
         self.pane.show_facts(view.facts(one, self.shown, self.window if self._seconds else "reset"))
-        every_s = max(0.5, self.connection.every_s)
-        self.pane.show_course(*view.course(self.seen.journal.course(self.selected), every_s), every_s)
+        self.pane.show_course(*view.course(self.seen.journal.course(self.selected)))
 
     def _show_slow(self) -> None:
         watch = self.connection.slow
