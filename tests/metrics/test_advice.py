@@ -94,9 +94,17 @@ def test_a_setting_that_the_server_doesnt_show_says_nothing() -> None:
 
 
 def test_versions_differ() -> None:
-    assert advised(major=14)["wal_compression"].suggested == "on"
     assert advised(major=15)["maintenance_work_mem"].suggested == "1GB"
     assert "effective_io_concurrency" not in advised(major=18)
+
+
+def test_what_the_server_was_not_built_for_is_not_suggested() -> None:
+    plain = setting("wal_compression", "off")
+    for choices, suggested in ((["pglz", "lz4", "on", "off"], "lz4"), (["pglz", "on", "off"], "on"), (None, "on")):
+        (one,) = (one for one in advise({"wal_compression": replace(plain, choices=choices), **{
+            name: setting(name, AS_IT_COMES[name]) for name in ("max_wal_size", "checkpoint_completion_target")}},
+            Machine(), 18) if one.name == "wal_compression")
+        assert one.suggested == suggested
 
 
 @pytest.mark.parametrize(("size", "text"), [

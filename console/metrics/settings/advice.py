@@ -33,6 +33,10 @@ class Values:
         value = float(self.text(name))
         return value if value < 0 else value * _UNITS.get(self._settings[name].unit or "", 1)
 
+    def choices(self, name: str) -> list[str]:
+        """What this server was built to take."""
+        return self._settings[name].choices or []
+
     def is_on(self, name: str) -> bool:
         return self.text(name) == "on"
 
@@ -146,7 +150,7 @@ def _wal(values: Values, machine: Machine, major: int) -> Iterator[Advice]:
         yield Advice("checkpoint_completion_target", "WAL", "warning", "0.9",
                      "checkpoints write in bursts; 0.9 spreads them over the time that there is")
     if values.text("wal_compression") == "off":
-        yield Advice("wal_compression", "WAL", "info", "lz4" if major >= 15 else "on",
+        yield Advice("wal_compression", "WAL", "info", "lz4" if "lz4" in values.choices("wal_compression") else "on",
                      "whole pages after each checkpoint are most of the WAL, and they compress well for little CPU")
 
 

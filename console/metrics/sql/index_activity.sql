@@ -58,7 +58,14 @@ WITH shape AS MATERIALIZED (
             AND a.columns = a.keys
             AND NOT (a.indisunique OR a.is_constraint OR a.indisreplident)
     END
-    ORDER BY a.indexrelid, b.columns = a.columns DESC, b.indexrelid
+    ORDER BY
+        a.indexrelid,
+        b.columns = a.columns DESC,
+        b.indisprimary DESC,
+        b.indisreplident DESC,
+        b.is_constraint DESC,
+        b.indisunique DESC,
+        b.indexrelid
 )
 SELECT
     c.oid::int8 AS oid,
