@@ -122,6 +122,7 @@ def _blocked(recording: Any, number: int) -> bool:
 SHOTS: dict[str, Shot] = {
     "overview": settle(60),
     "load": in_turn(keys("l"), settle(150)),
+    "settings": in_turn(keys("p"), settle(3)),
     "schemas": in_turn(keys("2", "slash", "e v e n t _ d a t a . e v e n t s", "enter", "enter"), settle(2)),
     "data": in_turn(keys(*["right_square_bracket"] * 8, after_s=0.3), settle(2)),
     "migrations": in_turn(keys("3", *["down"] * 4), settle(2)),
