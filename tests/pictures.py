@@ -131,7 +131,7 @@ SHOTS: dict[str, Shot] = {
     "vectors": in_turn(keys("6", "n", "d a t a b a s e s space f o r space s e a r c h", "enter"), settle(3)),
     "vectors-plan": in_turn(keys("o", "enter", "L 2 enter", "escape", "right_square_bracket", "right_square_bracket"),
                             settle(3)),
-    "vectors-recall": in_turn(keys("o", "enter", "c o s i n e enter", "escape", "right_square_bracket", "m"),
+    "vectors-recall": in_turn(keys("o", "enter", "i n n e r enter", "escape", "right_square_bracket", "m"),
                               settle(30)),
     "vectors-indexes": in_turn(keys("right_square_bracket", "b", "t"), settle(8)),
     "query": in_turn(keys("f8"), sql(QUERY), keys("ctrl+r"), settle(2), keys("escape", "down", "down")),

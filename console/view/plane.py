@@ -24,7 +24,7 @@ class Cloud:
 
 @dataclass(frozen=True, slots=True)
 class Plane:
-    """Clouds, and upright lines (x, label) that are no points. All x are greater than 0."""
+    """Clouds, the most important last, and upright lines (x, label) that are no points. All x are greater than 0."""
 
     x_title: str
     y_title: str

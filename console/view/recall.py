@@ -36,9 +36,9 @@ def plane(points: Sequence[Point], exact: Latency, best: Collection[Point], chos
 
     by_index = [one for one in points if not one.is_exact]
     clouds = (
-        Cloud("Pareto", places([one for one in by_index if one in best]), "●", "ok", joined=True),
-        Cloud("beaten", places([one for one in by_index if one not in best]), "○", "dim"),
         Cloud("exact", places([one for one in points if one.is_exact]), "×", "warning"),
+        Cloud("beaten", places([one for one in by_index if one not in best]), "○", "dim"),
+        Cloud("Pareto", places([one for one in by_index if one in best]), "●", "ok", joined=True),
         Cloud("recommended", places([chosen] if chosen else []), "◆", "accent"))
     lines = ((exact.p95_ms, f"exact {fmt.number(exact.p95_ms)} ms"),) if exact.p95_ms > 0 else ()
     return Plane("p95 ms   ● best   ○ beaten   × left the index   ◆ recommended", "recall", clouds, lines, 1.004)

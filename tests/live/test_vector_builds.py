@@ -20,6 +20,7 @@ from console.server.target import Target
 from console.vectors import actions, ddl, read
 from console.vectors.ddl import BuildSettings, Design
 from console.vectors.metrics import BY_NAME
+from console.vectors.prepare import build_advice, build_facts
 from console.vectors.records import BuildNotice, BuildStep, LeftOver, VectorColumn, VectorIndex
 from tests.live.test_vectors import random_vector, run
 from tests.support.pgbouncer import PgBouncer
@@ -266,6 +267,25 @@ async def test_a_sample_is_built_and_leaves_nothing(vectors: Database) -> None:
     assert set(await indexes_of(vectors, column)) == {"items_old"}
     empty = Design(await column_of(vectors, '"my ""s"."t; --"."V c"'), BY_NAME["l2"], where="id < 50")
     assert await actions.sample_build(target_of(vectors), empty, BuildSettings(), 300) is None
+
+
+async def test_sizes_are_foretold(vectors: Database) -> None:
+    """The arithmetic against what the server then builds, and the planner's word on a condition's rows."""
+    column = await column_of(vectors)
+    async with session_on(vectors) as session:
+        facts = await build_facts(session, column)
+        third = await build_facts(session, column, "tenant = 1 -- a third")
+        with pytest.raises(ServerError, match="nope"):
+            await build_facts(session, column, "nope")
+    assert facts.rows == ROWS and third.rows == pytest.approx(ROWS / 3, rel=0.1)
+    assert facts.maintenance_work_mem_bytes == 64 * 1024**2 and len(facts.indexes) == 1
+    for design in (Design(column, BY_NAME["l2"], options={"m": 16, "ef_construction": 64}),
+                   Design(column, BY_NAME["l2"], half=True, options={"m": 8, "ef_construction": 32}),
+                   Design(column, BY_NAME["l2"], "ivfflat", {"lists": 3})):
+        foretold = build_advice(design, facts, BuildSettings())
+        report = await actions.run(target_of(vectors), ddl.create(design, await indexes_of(vectors, column)))
+        # some rows are on higher levels and have more neighbours, which tells where a row is small
+        assert report.size_bytes == pytest.approx(foretold.size_bytes, rel=0.12, abs=5 * 8192), design
 
 
 async def test_prewarm(vectors: Database) -> None:

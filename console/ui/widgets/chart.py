@@ -19,6 +19,8 @@ from console.view.table import Tone
 
 INKS: tuple[Tone, ...] = ("accent", "ok", "warning", "critical", "dim")
 _COLOURS = ("cyan", "green", "orange", "red", "gray")
+AXIS_CELLS, AXIS_LINES = 6, 3
+"""About what the axes and their labels take."""
 NUMBERS = (6, 2, 3, 1, 8)
 """What plotext makes of these, as ANSI has it."""
 
@@ -101,7 +103,8 @@ def draw(series: Sequence[Series], width: int, height: int, seconds_a_sample: fl
 
 
 def draw_plane(plane: Plane, width: int, height: int, *, is_ascii: bool = False) -> Text:
-    """The points as text of `width` by `height` cells, each with its label beside it; "" without points."""
+    """The points as text of `width` by `height` cells, each with its label beside it where there
+    is room; "" without points."""
     if width < 24 or height < 6 or not plane.points:
         return Text("")
     figure = figure_of(width, height)
@@ -118,11 +121,21 @@ def draw_plane(plane: Plane, width: int, height: int, *, is_ascii: bool = False)
         if cloud.joined and len(cloud.points) > 1:
             figure.plot([at(x) for x, _, _ in cloud.points], [y for _, y, _ in cloud.points],
                         color=colours[cloud.tone], marker="." if is_ascii else "braille")
+    taken: dict[int, list[tuple[int, int]]] = {}
     for cloud in plane.clouds:
+        sign, colour = asciify(cloud.sign) if is_ascii else cloud.sign, colours[cloud.tone]
+        for x, y, _ in cloud.points:
+            figure.text(sign, at(x), y, color=colour, alignment="left")
+    for cloud in reversed(plane.clouds):  # the last is the most important: its labels are never left out
+        sign, colour = asciify(cloud.sign) if is_ascii else cloud.sign, colours[cloud.tone]
         for x, y, label in cloud.points:
-            # plotext has no label beside a point: the text begins with its sign
-            figure.text(f"{asciify(cloud.sign) if is_ascii else cloud.sign}{clean(label)}", at(x), y,
-                        color=colours[cloud.tone], alignment="left")
+            column = round((at(x) - at(left)) / (at(right) - at(left)) * (width - AXIS_CELLS))
+            row = round((y - low) / (high - low) * (height - AXIS_LINES))
+            cells = column, column + 2 + len(label)
+            beside = taken.setdefault(row, [])
+            if all(cells[1] <= begin or end <= cells[0] for begin, end in beside):
+                beside.append(cells)
+                figure.text(f"{sign}{clean(label)}", at(x), y, color=colour, alignment="left")
     places = ticks(left, right, plane.is_logarithmic)
     figure.xticks([at(one) for one in places], [fmt.number(one) for one in places])
     heights = ticks(low, high, False, max(3, height // 4))

@@ -56,18 +56,18 @@ class CreateDialog(LinesDialog[Order]):
         kinds = (WHOLE, HALF, BITS) if column.type_name == "vector" else \
             (WHOLE, BITS) if column.type_name == "halfvec" else (WHOLE,)
         found = [
-            Item("method", "type", design.method, "hnsw finds more and needs no data; ivfflat is built sooner",
+            Item("method", "type", design.method, "hnsw finds more; ivfflat is built sooner",
                  ("hnsw", "ivfflat")),
             Item("kind", "index of", BITS if design.bits else HALF if design.half else WHOLE,
-                 "halfvec halves it; bits want the rows ranked again", kinds)]
+                 "halfvec halves it; bits want reranking", kinds)]
         if not design.bits:
             names = tuple(one.name for one in metrics_of_type(column.type_name))
             found.append(Item("metric", "metric", design.metric.name,
                               f"{design.operator_class}, for {design.metric.operator}", names))
         if design.method == "hnsw":
-            found += [Item("m", "m", str(design.options["m"]), "neighbours of a row: more finds more, and is larger"),
+            found += [Item("m", "m", str(design.options["m"]), "neighbours of a row: more find more"),
                       Item("ef_construction", "ef_construction", str(design.options["ef_construction"]),
-                           "candidates while it is built: more finds more, and takes longer")]
+                           "candidates in the build: more take longer")]
         else:
             found.append(Item("lists", "lists", str(design.options["lists"]), "a thousandth of the rows"))
         found += [
@@ -77,9 +77,9 @@ class CreateDialog(LinesDialog[Order]):
                  f"{fmt.size(facts.maintenance_work_mem_bytes)} (server)", "for this build; such as 2GB"),
             Item("workers", "parallel workers", f"{facts.max_parallel_workers} (server)"
                  if settings.max_parallel_maintenance_workers is None else
-                 str(settings.max_parallel_maintenance_workers), "at most, besides the session's own process"),
+                 str(settings.max_parallel_maintenance_workers), "at most, besides the session's own"),
             Item("lock", "lock timeout", fmt.duration(settings.lock_timeout_ms / 1000) if settings.lock_timeout_ms
-                 else "none", "in seconds; who waits here holds up nobody's rows")]
+                 else "none", "in seconds; waiting here holds up nobody")]
         return found
 
     @property

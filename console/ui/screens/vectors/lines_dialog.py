@@ -16,8 +16,8 @@ from console.ui.screens.vectors.asking import AskDialog
 from console.ui.widgets.record_table import RecordTable
 from console.view.table import Cell, Column, Row, Table, Tone
 
-_COLUMNS = (Column("name", "", fixed=True, minimum=14), Column("value", "", minimum=16, maximum=44, flexible=True),
-            Column("note", "", maximum=56, priority=1))
+_COLUMNS = (Column("name", "", fixed=True, minimum=14), Column("value", "", minimum=32, maximum=44, flexible=True),
+            Column("note", "", maximum=48, priority=1))
 
 Answer = TypeVar("Answer")
 
@@ -37,7 +37,7 @@ class LinesDialog(Dialog[Answer]):
     """A subclass says its `items`, takes a `change`, tells in `words` what follows, and answers with `answer`;
     its binding for `go` is the key that answers."""
 
-    width = 104
+    width = 112
     _wrong: str | None = None
 
     @abstractmethod

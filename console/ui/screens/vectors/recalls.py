@@ -48,7 +48,7 @@ class Recalls:
         if found is None or setup.options.exact or setup.offset:
             return ""
         point = next((one for one in found.done.points if _holds(one, found.done, setup, server)), None)
-        return "" if point is None else view.fact(point, setup.k, found.at, now)
+        return "" if point is None or point.is_exact else view.fact(point, setup.k, found.at, now)
 
 
 def _holds(point: Point, done: Measurement, setup: Setup, server: Mapping[str, Setting]) -> bool:
