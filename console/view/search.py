@@ -100,10 +100,12 @@ def notes(result: SearchResult) -> list[tuple[str, Tone]]:
             continue
         fix, is_choice = reason.fix if reason is not None else None, False
         if result.verdict is not None and words.endswith(result.verdict.sentence):
-            fix = result.verdict.reasons[0].fix if result.verdict.reasons else None
-            is_choice = result.verdict.outcome == "cost" and bool(result.verdict.reasons)
-            if is_choice:
-                words = f"exact by the planner's choice: {result.verdict.reasons[0].sentence}"
+            first = result.verdict.reasons[0] if result.verdict.reasons else None
+            is_choice = result.verdict.outcome == "cost" and first is not None
+            if first is not None and is_choice:  # nothing is wrong: the Plan tab says how it would be otherwise
+                words = f"exact by the planner's choice: {first.sentence}"
+            elif first is not None:
+                fix = first.fix
         found.append((words, "" if is_choice else "warning"))
         if fix:
             found.append((f"fix: {fix}", "accent"))

@@ -1,0 +1,85 @@
+"""A search in lines and rows: what is loud, what is calm, and two results side by side."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from console.plans.parse import plan_of
+from console.services import UNASSIGNED, Service
+from console.vectors.reasons.records import Reason, Verdict
+from console.vectors.records import Candidates, Hit, SearchResult
+from console.view import search as view
+from console.view.table import plain
+from tests.ui.test_vectors import index
+from tests.view.test_vectors import column, result
+
+PLAN = plan_of({"Plan": {"Node Type": "Limit"}})
+SHORT = Reason("filtered-afterwards", "short", "the filter rejected 39 of 40", "SET x")
+
+
+def said(found: SearchResult) -> str:
+    return plain(view.verdict(found, (index(name="i"),), "40", "1"))
+
+
+def searched(keys: str, **changes: object) -> SearchResult:
+    return replace(result(keys), **{"warnings": (), "plan": PLAN} | changes)  # type: ignore[arg-type]
+
+
+def test_the_verdict_names_index_and_setting() -> None:
+    assert said(searched("123")) == "3 of 3 rows in 1.5 ms through i (hnsw, ef_search 40)"
+    assert said(searched("123", index_used=None)) == "3 of 3 rows in 1.5 ms by an exact search"
+    assert "reading the plan" in said(replace(searched("123"), plan=None))
+
+
+def test_too_few_rows_are_loud_through_an_index_and_calm_after_an_exact_search() -> None:
+    few = searched("1", reasons=(SHORT,), warnings=("1 of 3 rows: the index gave 40", SHORT.sentence))
+    assert said(few).startswith("ONLY 1 of 3 rows: the filter rejected 39 of 40 · 1.5 ms through i")
+    assert view.verdict(few, (), None, None)[0][1] == "critical"
+    assert view.notes(few) == [("fix: SET x", "accent")]
+    all_there_are = searched("", index_used=None, warnings=("0 of 3 rows: the table has no more that fit",))
+    assert said(all_there_are).startswith("NO ROWS, 3 asked for: the table has no more that fit")
+    assert view.verdict(all_there_are, (), None, None)[0][1] == "warning"
+    assert view.notes(all_there_are) == []
+
+
+@pytest.mark.parametrize(("outcome", "tone", "has_fix"), [("cost", "", False), ("ineligible", "warning", True)])
+def test_an_exact_search_by_choice_is_nothing_to_mend(outcome: str, tone: str, has_fix: bool) -> None:
+    verdict = Verdict(outcome, "so it is", None, (Reason("r", "cost", "few rows", "SET y"),))  # type: ignore[arg-type]
+    notes = view.notes(searched("123", index_used=None, verdict=verdict, warnings=("not used: so it is",)))
+    assert notes[0][1] == tone and (("fix: SET y", "accent") in notes) is has_fix
+
+
+def test_candidates_are_told_where_they_were_counted() -> None:
+    assert view.candidates(searched("1")) == ""
+    assert view.candidates(searched("1", candidates=Candidates("i", 1, 39))) == \
+        "the index gave 40 candidates, the filter rejected 39"
+    assert view.candidates(searched("1", candidates=Candidates("i", 3, 0))).endswith("none was rejected")
+
+
+def test_rows() -> None:
+    table = view.results_table(replace(searched("12"), hits=(
+        Hit(1, 0.25, ("1",), ("1", "t", None)), Hit(2, float("nan"), ("2",), ("2", None, "x")),
+        Hit(3, None, (), ("3", None, "x")))))
+    assert [one.title for one in table.columns] == ["#", "distance", "similarity", "id", "flag", "note"]
+    first, second, third = table.rows
+    assert [cell.text for cell in first.cells][1:3] == ["0.25", "███████▌·· 0.75"] and first.cells[5].text == "NULL"
+    assert second.cells[1].tone == "warning" and second.cells[2].text == "-" and third.key == "3"
+    assert table.columns[3].align == "right" and table.columns[3].fixed
+
+
+def test_two_results_side_by_side() -> None:
+    a, b = searched("123"), searched("314")
+    assert "67 % of the rows in common, 2 ranks moved" in plain(view.comparison_line(a, b, "ef 10", "ef 40"))
+    rows = {row.cells[5].text: [cell.text for cell in row.cells[:5]] for row in view.comparison_table(a, b).rows}
+    assert rows == {"3": ["3", "1", "up 2", "0.3", "0.1"], "1": ["1", "2", "down 1", "0.1", "0.2"],
+                    "4": ["-", "3", "new", "-", "0.3"], "2": ["2", "-", "gone", "0.2", "-"]}
+
+
+def test_columns_to_choose_from() -> None:
+    table = view.columns_table([column("b", is_readable=False), column("a", dimensions=None, comment="of titles")],
+                               [Service(name="one", schemas=("a",))], "none")
+    assert [[cell.text for cell in row.cells][:3] for row in table.rows] == [
+        ["one", "a.t.v", "vector, no dim."], [UNASSIGNED, "b.t.v (no right)", "vector(3)"]]
+    assert table.rows[0].search == "of titles"
