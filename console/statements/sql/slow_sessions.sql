@@ -2,12 +2,13 @@
 -- interval: tick
 -- What has been running for more than a fifth of a second, longest first; the console's threshold is applied to it.
 -- Blockers are asked for where somebody waits for a lock alone: the function stops the lock manager for a moment.
+-- It is pg_stat_activity without its joins, whose planning takes longer than the rest.
 SELECT
     a.pid,
     a.backend_start,
     a.query_start,
-    a.datname::text AS database,
-    a.usename::text AS "user",
+    (SELECT d.datname::text FROM pg_catalog.pg_database d WHERE d.oid = a.datid) AS database,
+    CASE WHEN a.usesysid IS NOT NULL THEN pg_catalog.pg_get_userbyid(a.usesysid)::text END AS "user",
     a.application_name AS application,
     a.query_id,
     greatest(0, extract(epoch FROM clock_timestamp() - a.query_start))::float8 AS running_s,
@@ -19,12 +20,13 @@ SELECT
     (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.oid = a.usesysid) AS is_superusers,
     CASE WHEN a.wait_event_type = 'Lock' THEN ARRAY(
         SELECT
-            b.pid || ' ' || coalesce(nullif(b.application_name, ''), b.usename::text, b.backend_type, '')
+            b.pid || ' ' || coalesce(nullif(b.application_name, ''), CASE WHEN b.usesysid IS NOT NULL THEN pg_catalog.pg_get_userbyid(b.usesysid)::text END,
+                b.backend_type, '')
             || ' (' || coalesce(b.state, '-') || '): ' || pg_catalog.left(coalesce(b.query, ''), 200)
-        FROM pg_catalog.pg_stat_activity b
+        FROM pg_catalog.pg_stat_get_activity(NULL) b
         WHERE b.pid = ANY (pg_catalog.pg_blocking_pids(a.pid))
     ) END AS blockers
-FROM pg_catalog.pg_stat_activity a
+FROM pg_catalog.pg_stat_get_activity(NULL) a
 WHERE a.state = 'active'
     AND a.backend_type = 'client backend'
     AND a.pid <> pg_catalog.pg_backend_pid()
@@ -32,7 +34,7 @@ WHERE a.state = 'active'
     AND NOT (
         a.application_name = 'dbconsole'
         AND pg_catalog.current_setting('application_name') = 'dbconsole'
-        AND a.usename = session_user
+        AND pg_catalog.pg_get_userbyid(a.usesysid) = session_user
         AND a.client_addr IS NOT DISTINCT FROM pg_catalog.inet_client_addr()
     )
 ORDER BY a.query_start
