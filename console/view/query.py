@@ -34,9 +34,10 @@ def cell(value: str | None, kind: str) -> Cell:
     shown = values.cell(None if value is None else value[:SHOWN_CHARACTERS], note(value, kind))
     if value is not None and base in _NUMBERS:
         try:
-            return Cell(shown.text, shown.tone, float(value))
+            number = float(value)
         except ValueError:
             return shown
+        return Cell(shown.text, shown.tone, math.inf if math.isnan(number) else number)  # NaN last, as PostgreSQL has it
     return shown
 
 
@@ -105,4 +106,5 @@ def pointed(statement: str, position: int, width: int = 100) -> list[Line]:
     first = max(0, column - width // 2)
     number = statement.count("\n", 0, start) + 1
     head = f"line {number}: "
-    return [((head, "dim"), (line[first:first + width], "")), ((" " * (len(head) + column - first) + "^", "critical"),)]
+    return [((head, "dim"), (line[first:first + width], "")),
+            ((" " * (len(head) + column - first), ""), ("^", "critical"))]
