@@ -37,7 +37,7 @@ def cell(value: str | None, kind: str) -> Cell:
             number = float(value)
         except ValueError:
             return shown
-        return Cell(shown.text, shown.tone, math.inf if math.isnan(number) else number)  # NaN last, as PostgreSQL has it
+        return Cell(shown.text, shown.tone, math.inf if math.isnan(number) else number)  # as PostgreSQL sorts it
     return shown
 
 
