@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from console.server.info import ServerInfo
 from console.statements.records import Availability, LoggingSetting
 from console.view import format as fmt
-from console.view.table import Cell, Column, Row, Table
+from console.view.table import Line
 
 EXTENSION = "pg_stat_statements"
 
@@ -41,50 +41,43 @@ def what_to_do(info: ServerInfo, availability: Availability | None, reason: str)
     return f"{EXTENSION} {what}: {numbered}"
 
 
-SETTING_COLUMNS = (
-    Column("name", "setting", fixed=True, minimum=20, maximum=36),
-    Column("value", "value", align="right", minimum=6, maximum=16),
-    Column("advice", "", flexible=True, minimum=20, maximum=200, sortable=False),
-)
-
 _ADVICE: Mapping[str, tuple[str, str]] = {
     "log_min_duration_statement": (
-        "off: ALTER SYSTEM SET log_min_duration_statement = '1s'; SELECT pg_reload_conf()",
+        "ALTER SYSTEM SET log_min_duration_statement = '1s'; SELECT pg_reload_conf()",
         "statements that take longer are in the server's log"),
     "log_lock_waits": (
-        "off: ALTER SYSTEM SET log_lock_waits = on; SELECT pg_reload_conf()",
+        "ALTER SYSTEM SET log_lock_waits = on; SELECT pg_reload_conf()",
         "who waits for a lock longer than deadlock_timeout is in the server's log"),
     "compute_query_id": (
-        "off: a session's statement can't be found here: ALTER SYSTEM SET compute_query_id = 'auto'", ""),
+        "a session's statement can't be found here: ALTER SYSTEM SET compute_query_id = 'auto'", ""),
     "auto_explain.log_min_duration": (
-        "off: ALTER SYSTEM SET auto_explain.log_min_duration = '1s'; SELECT pg_reload_conf()",
+        "ALTER SYSTEM SET auto_explain.log_min_duration = '1s'; SELECT pg_reload_conf()",
         "plans of statements that take longer are in the server's log"),
     "auto_explain.log_analyze": (
-        "off: no actual rows in the plans; on makes every statement slower where timing is on too",
+        "no actual rows in the plans; on makes every statement slower where timing is on too",
         "rows and times as they were; with log_timing off that costs little"),
     "track_activity_query_size": ("", "longer statements are cut in pg_stat_activity; another size needs a restart"),
 }
 _OFF = ("-1", "off")
+INDENT_CELLS = 4
 
 
-def settings_table(settings: Sequence[LoggingSetting] | None) -> Table:
-    """What the server writes down of slow statements by itself, and how to turn it on."""
-    if settings is None:
-        return Table(SETTING_COLUMNS, (), "reading…")
-    rows = [_setting(one) for name in _ADVICE for one in settings if one.name == name]
-    if not any(one.name.startswith("auto_explain.") for one in settings):
-        rows.append(Row("auto_explain", (
-            Cell("auto_explain"), Cell("not loaded", "dim"),
-            Cell("logs slow statements' plans: ALTER SYSTEM SET session_preload_libraries = 'auto_explain' and what is "
-                 "there already, auto_explain.log_min_duration = '1s', pg_reload_conf(): for new sessions", "dim"))))
-    return Table(SETTING_COLUMNS, tuple(rows))
+def settings(found: Sequence[LoggingSetting] | None) -> list[tuple[int, Line]]:
+    """What the server writes down of slow statements by itself, and how to turn it on: lines and their indentation."""
+    if found is None:
+        return [(0, (("reading…", "dim"),))]
+    lines = [_setting(one) for name in _ADVICE for one in found if one.name == name]
+    if not any(one.name.startswith("auto_explain.") for one in found):
+        lines.append((("auto_explain ", ""), ("not loaded  ", "dim"), (
+            "logs slow statements' plans: ALTER SYSTEM SET session_preload_libraries = 'auto_explain' and what is "
+            "there already, auto_explain.log_min_duration = '1s', pg_reload_conf(): for new sessions", "faint")))
+    return [(0, (("the server's own log", "dim"),)), *((INDENT_CELLS, line) for line in lines)]
 
 
-def _setting(one: LoggingSetting) -> Row:
-    off, on = _ADVICE.get(one.name, ("", ""))
+def _setting(one: LoggingSetting) -> Line:
+    off, on = _ADVICE[one.name]
     is_off = one.setting in _OFF
-    value = Cell(_value(one), "dim" if is_off else "ok")
-    return Row(one.name, (Cell(one.name), value, Cell(off if is_off else on, "dim")))
+    return ((f"{one.name} ", ""), (f"{_value(one)}  ", "dim" if is_off else "ok"), (off if is_off else on, "faint"))
 
 
 def _value(one: LoggingSetting) -> str:

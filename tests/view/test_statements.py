@@ -164,17 +164,18 @@ def test_what_to_do_where_there_is_no_extension(info: object, availability: obje
     assert all(part in told for part in expected), told
 
 
+def told(*found: LoggingSetting) -> str:
+    return "\n".join(plain(line) for _, line in statement_setup.settings(found))
+
+
 def test_settings_and_how_to_turn_them_on() -> None:
-    settings = [LoggingSetting("log_min_duration_statement", "-1", "ms", "default", "superuser"),
-                LoggingSetting("log_lock_waits", "on", None, "configuration file", "superuser")]
-    rows = {row.cells[0].text: [cell.text for cell in row.cells[1:]] for row in
-            statement_setup.settings_table(settings).rows}
-    assert rows["log_min_duration_statement"][0] == "off" and "ALTER SYSTEM" in rows["log_min_duration_statement"][1]
-    assert rows["log_lock_waits"][0] == "on" and "ALTER" not in rows["log_lock_waits"][1]
-    assert "session_preload_libraries" in rows["auto_explain"][1]
-    loaded = [LoggingSetting("auto_explain.log_min_duration", "250", "ms", "configuration file", "superuser")]
-    (row,) = statement_setup.settings_table(loaded).rows
-    assert [cell.text for cell in row.cells[:2]] == ["auto_explain.log_min_duration", "250 ms"]
+    words = told(LoggingSetting("log_min_duration_statement", "-1", "ms", "default", "superuser"),
+                 LoggingSetting("log_lock_waits", "on", None, "configuration file", "superuser"))
+    assert "log_min_duration_statement off  ALTER SYSTEM SET log_min_duration_statement = '1s'" in words
+    assert "log_lock_waits on  who waits" in words and "SET session_preload_libraries = 'auto_explain'" in words
+    loaded = told(LoggingSetting("auto_explain.log_min_duration", "250", "ms", "configuration file", "superuser"))
+    assert "auto_explain.log_min_duration 250 ms  plans of" in loaded and "preload" not in loaded
+    assert statement_setup.settings(None) == [(0, (("reading…", "dim"),))]
 
 
 def test_slow_statements() -> None:

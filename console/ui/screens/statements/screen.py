@@ -23,6 +23,7 @@ from console.ui.screens.statements.slow_pane import SlowPane
 from console.ui.screens.statements.statement_pane import StatementPane
 from console.ui.screens.statements.statement_table import StatementTable
 from console.ui.widgets.painting import Lines, console_app
+from console.ui.widgets.paper import Paper
 from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.status_line import StatusLine
 from console.ui.widgets.tab_bar import TabBar
@@ -83,13 +84,9 @@ class StatementsScreen(ConsoleScreen):
         with Vertical(id="tables"):
             yield StatementTable(id="statements", sort="total_ms", descending=True)
             yield RecordTable(id="slow")
-            yield RecordTable(id="settings", focusable=False)
+            yield Paper(id="settings")
         yield StatementPane(id="statement")
         yield SlowPane(id="slow-pane")
-
-    def on_mount(self) -> None:
-        super().on_mount()
-        self.statements.display = True
 
     @property
     def statements(self) -> StatementTable:
@@ -238,7 +235,7 @@ class StatementsScreen(ConsoleScreen):
         planned = {slow_statements.key(one) for one in watch.log.statements
                    if watch.plan_of(one) is not None and not isinstance(watch.plan_of(one), str)}
         self.slow.show(slow_statements.table(watch.log.statements, planned, watch.log.threshold_s))
-        self.query_one("#settings", RecordTable).show(statement_setup.settings_table(self.settings))
+        self.query_one("#settings", Paper).show_paragraphs(statement_setup.settings(self.settings), stay=True)
         self._show_verdict()
         if self.slow_one is not None:
             name = slow_statements.key(self.slow_one)
@@ -331,9 +328,7 @@ class StatementsScreen(ConsoleScreen):
         self.leave_pane()
         self.shows_slow = not self.shows_slow
         self.FOCUS = "#slow" if self.shows_slow else "#statements"
-        for name, display in (("#statements", not self.shows_slow), ("#slow", self.shows_slow),
-                              ("#settings", self.shows_slow)):
-            self.query_one(name).display = display
+        self.set_class(self.shows_slow, "-slow")
         self.set_focus(self.slow if self.shows_slow else self.statements)
         self.show_all()
         self.refresh_now()

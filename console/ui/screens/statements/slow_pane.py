@@ -9,8 +9,11 @@ from console.plans.records import Analysis
 from console.statements.records import SlowStatement
 from console.ui.screens.activity.session_pane import Facts
 from console.ui.widgets.code_pane import CodePane, sql_lines
+from console.ui.widgets.paper import wrapped
 from console.view import slow_statements as view
 from console.view.sql_layout import laid_out
+
+CONTINUED_CELLS = 6
 
 
 class SlowPane(Container):
@@ -23,7 +26,9 @@ class SlowPane(Container):
     def show(self, one: SlowStatement, plan: Analysis | str | None) -> None:
         """The statement, and its plan or why there is none (None: not yet)."""
         verdict = plan.verdict.splitlines() if isinstance(plan, Analysis) else []
-        self.query_one(Facts).show(*view.facts(one, verdict, plan if isinstance(plan, str) else None))
+        facts, width = self.query_one(Facts), max(40, self.size.width or 80)
+        facts.show(*(line for fact in view.facts(one, verdict, plan if isinstance(plan, str) else None)
+                     for line in wrapped(fact, width, CONTINUED_CELLS)))
         query = one.session.query or ""
         code = self.query_one("#slow-text", CodePane)
         if query != code.text:
