@@ -119,6 +119,31 @@ def _blocked(recording: Any, number: int) -> bool:
         return False
 
 
+def pooled_screen() -> Shot:
+    """Puts a PgBouncer with too few servers in front of the demo server, and draws its screen in another console."""
+
+    async def draw_it(pilot: Pilot[int]) -> None:
+        from console import cli
+        from console.config import Config
+        from console.ui.app import ConsoleApp
+        from tests.support.pooled_demo import pooled
+
+        live = pilot.app
+        assert isinstance(live, ConsoleApp) and live.connection.target is not None
+        async with pooled(live.connection.target) as target:
+            options = argparse.Namespace(migrations=None, layout=None)
+            app = ConsoleApp(target.name, cli.console_sources(options, Config(), {target.name: target}))
+            async with app.run_test(size=SIZE) as inner:
+                while app.connection.state.value != "live":
+                    await inner.pause(0.2)
+                await inner.press("7")
+                await inner.pause(100)
+                (FOLDER / "pgbouncer.svg").write_text(tidy(app.export_screenshot(title="dbconsole")), "utf-8")
+            await app.connection.close()
+
+    return draw_it
+
+
 SHOTS: dict[str, Shot] = {
     "overview": settle(60),
     "load": in_turn(keys("l"), settle(150)),
@@ -134,6 +159,7 @@ SHOTS: dict[str, Shot] = {
     "vectors-recall": in_turn(keys("o", "enter", "i n n e r enter", "escape", "right_square_bracket", "m"),
                               settle(30)),
     "vectors-indexes": in_turn(keys("right_square_bracket", "b", "t"), settle(8)),
+    "pgbouncer": pooled_screen(),
     "query": in_turn(keys("f8"), sql(QUERY), keys("ctrl+r"), settle(2), keys("escape", "down", "down")),
     "replay": in_turn(keys("4"), settle(100), replayed()),
     "plan": in_turn(keys("f8"), sql(SLOW), keys("ctrl+t", "a"), settle(2), keys("down", "down")),
@@ -158,7 +184,7 @@ async def draw(wanted: list[str]) -> None:
             await pilot.pause(0.2)
         for name in wanted:
             await SHOTS[name](pilot)
-            if name == "replay":
+            if name in ("replay", "pgbouncer"):
                 continue  # drawn by a console of its own
             (FOLDER / f"{name}.svg").write_text(tidy(app.export_screenshot(title="dbconsole")), "utf-8")
             print(FOLDER / f"{name}.svg")

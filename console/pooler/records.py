@@ -145,7 +145,8 @@ class Rates:
     """What went through a database in one interval; None where no rate can be formed. Times are means.
 
     `wait_ms` is how long a client waited for a server each time that it was given one: per transaction before 1.23,
-    which is the same in transaction mode.
+    which is the same in transaction mode. `xact_ms` and `query_ms` hold that wait too: 1.18 counts them from the moment
+    that the client asked (measured).
     """
 
     database: str
