@@ -17,6 +17,7 @@ from console.config import Config, duration
 from console.errors import ConsoleError, UsageError
 from console.recorder.recorder import Recorder
 from console.recorder.records import Extent
+from console.sampler.pooler_watch import PoolerWatch
 from console.sampler.records import Snapshot
 from console.sampler.sampler import Sampler
 from console.server.pool import Pool
@@ -66,8 +67,14 @@ async def run(options: argparse.Namespace, config: Config, find_target: FindTarg
         progress.show(snapshot)
 
     sampler.listeners.append(sampled)
+    tasks = [sampler.run()]
+    if target.pgbouncer_conninfo is not None:
+        pooler = PoolerWatch(target, clock, every_s)
+        sampler.pooler = pooler.reading
+        recorder.watch(pooler)
+        tasks.append(pooler.run())
     recorder.start(options.file)
-    sampling = asyncio.create_task(sampler.run())
+    sampling = asyncio.gather(*tasks)
     try:
         with _until_signalled(over), contextlib.suppress(TimeoutError):
             await asyncio.wait_for(over.wait(), time_s)

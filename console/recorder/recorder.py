@@ -15,10 +15,12 @@ from console.activity.records import Backend
 from console.clock import Clock
 from console.errors import ConsoleError
 from console.recorder.format import Encoder
+from console.recorder.pooler import POOLER, PoolerNotes
 from console.recorder.reads import JUDGED, SESSIONS_PACED, Schedule
 from console.recorder.records import Extent, Judged, Origin, Sample
 from console.recorder.ring import Ring
 from console.recorder.writer import Writer
+from console.sampler.pooler_watch import PoolerWatch
 from console.sampler.records import Snapshot
 from console.sampler.sampler import Sampler
 from console.server.info import ServerInfo
@@ -55,6 +57,7 @@ class Recorder:
         self._taken_at: dt.datetime | None = None
         self._taken_s = 0.0
         self._held: Snapshot | None = None
+        self._pooler: PoolerNotes | None = None
         self._overheard: list[Backend] | None = None
         self._queue: asyncio.Queue[tuple[Sample, Origin]] = asyncio.Queue(MOST_WAITING)
         self._task: asyncio.Task[None] | None = None
@@ -126,6 +129,10 @@ class Recorder:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
+    def watch(self, pooler: PoolerWatch) -> None:
+        """Records what that watch sees of PgBouncer, too."""
+        self._pooler = PoolerNotes(pooler)
+
     def overhear(self, readings: Readings) -> None:
         """What a screen has read anyway of the sessions goes into memory, and the server isn't asked for it again.
 
@@ -170,6 +177,8 @@ class Recorder:
         judged = [Judged(one.name, one.status.name, one.summary, one.value, one.hint) for one in snapshot.results
                   if one.name in self._untold]
         rows = {JUDGED.name: judged, **snapshot.readings.rows_by_name}
+        if self._pooler is not None and (seen := self._pooler.rows()):
+            rows[POOLER.name] = seen
         if self._overheard is not None:
             rows[SESSIONS.name] = self._overheard
         self._enqueue(Sample(

@@ -54,6 +54,19 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
+class PoolerSeen:
+    """PgBouncer's console: where it is, as whom, and its answers by what it was to SHOW, [columns, rows] each.
+
+    With `error` it could not be reached, and there are none.
+    """
+
+    place: str
+    user: str
+    error: str | None
+    answers: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """A sample as it stands in a file. A key frame can be read alone, the others with the last key frame before."""
 

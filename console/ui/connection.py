@@ -270,6 +270,8 @@ class Connection:
         if self.playback is None and self.sampler is not None and self._sources.recorder_for is not None:
             self.recorder = self._sources.recorder_for(self.sampler, target)
             self.recorder.changed = lambda: self.changed()
+            if self.pooler is not None:
+                self.recorder.watch(self.pooler)
 
     def _look_for_slow(self, snapshot: Snapshot) -> None:
         if "slow_sessions" in snapshot.readings.rows_by_name:

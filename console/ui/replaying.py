@@ -17,6 +17,8 @@ from console.recorder.replay.clock import ReplayClock
 from console.recorder.replay.moment import parse
 from console.recorder.replay.player import ReplaySampler
 from console.recorder.replay.pool import ReplayPool
+from console.recorder.replay.pooler import ReplayPoolerWatch, has_pooler
+from console.sampler.pooler_watch import PoolerWatch
 from console.sampler.sampler import Sampler
 from console.server.pool import Pool
 from console.server.target import Target
@@ -50,8 +52,10 @@ def replay_target(recording: Recording) -> Target:
     origin = recording.sample(0).origin
     environment = origin.environment if origin else "unknown"
     known = environment if environment in ("production", "staging", "development") else "unknown"
+    # No pooler is asked at that place: nobody connects to a recording.
+    pooler = "dbname=pgbouncer" if has_pooler(recording) else None
     return Target(name=origin.target if origin else recording.path.name, environment=cast(Environment, known),
-                  read_only=True, is_recording=True)
+                  read_only=True, pgbouncer_conninfo=pooler, is_recording=True)
 
 
 def replay_sources(recording: Recording, config: Config, *, begin_at: dt.datetime | None = None,
@@ -59,10 +63,18 @@ def replay_sources(recording: Recording, config: Config, *, begin_at: dt.datetim
     """Sources for a console on `recording`, which begins there and plays as many times as fast."""
     clock = ReplayClock(recording.at(0))
     only = replay_target(recording)
+    pools: list[ReplayPool] = []
 
     @asynccontextmanager
     async def open_target(name: str, tell: Callable[[str], None]) -> AsyncIterator[Target]:
         yield only
+
+    def pool_for(target: Target) -> Pool:
+        pools.append(ReplayPool(recording, target, clock))
+        return cast(Pool, pools[-1])
+
+    def pooler_for(target: Target, every_s: float) -> PoolerWatch:
+        return ReplayPoolerWatch(target, pools[-1], clock, every_s)
 
     def sampler_for(pool: Pool, services: Any, every_s: float) -> Sampler:
         return ReplaySampler(cast(ReplayPool, pool), config, clock, begin_at=begin_at, speed=speed)
@@ -70,4 +82,4 @@ def replay_sources(recording: Recording, config: Config, *, begin_at: dt.datetim
     return Sources(
         config=config, clock=clock, names=lambda: [only.label], open_target=open_target,
         services_for=lambda target: origin.services if (origin := recording.sample(0).origin) else (),
-        pool_for=lambda target: cast(Pool, ReplayPool(recording, target, clock)), sampler_for=sampler_for)
+        pool_for=pool_for, sampler_for=sampler_for, pooler_for=pooler_for)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -23,14 +24,17 @@ from console.config import Config
 from console.errors import ConsoleError
 from console.metrics.read import DATABASE_COUNTERS, REPLICATION_SLOTS
 from console.metrics.replication.read import WAL_SENDERS
+from console.pooler.actions import Command
 from console.recorder.reads import ALONG
 from console.recorder.recording import Recording
 from console.recorder.replay import answers
+from console.recorder.replay.pooler import has_pooler
 from console.statements import read as statements
 from console.ui.connection import State
 from console.ui.replay_app import ReplayApp
 from console.ui.replaying import replay_sources
 from console.ui.screens import ENTRIES
+from tests.support.pgbouncer import PgBouncer
 from tests.support.screen_text import screen_text
 from tests.support.servers import Database, LiveServer, Servers
 
@@ -183,6 +187,35 @@ def test_statements_are_recorded_with_the_texts_of_those_that_took_most(server18
         assert any("remarkably_slow" in (one.text or "") for one in texts)
         assert {one.key for one in texts} <= {one.key for one in entries}
         assert last.rows(statements.NAMES)
+
+
+async def test_the_pooler_of_then_is_shown(pgbouncer: PgBouncer, database: Database, tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(f"[targets.pooled]\ndsn = {json.dumps(pgbouncer.conninfo(database.name))}\n"
+                      f"pgbouncer = {json.dumps(pgbouncer.stats_conninfo)}\n")
+    with recording(tmp_path / "a", "pooled", "--for", "3", "--config", str(config)) as process:
+        _, words = process.communicate(timeout=60)
+    assert process.returncode == 0, words
+    with Recording(tmp_path / "a") as found:
+        assert has_pooler(found)
+        sources = replay_sources(found, Config(), begin_at=found.at(len(found) - 1))
+        app = ReplayApp("pooled", sources, entries=tuple(
+            one for one in ENTRIES if one.name in ("overview", "pgbouncer")),
+            environment={"TERM": "xterm-256color", "LANG": "C.UTF-8"})
+        app.connection.paused = True
+        try:
+            async with app.run_test(size=(120, 36)) as pilot:
+                app.connection.paused = False
+                await until(lambda: app.connection.state is State.LIVE, pilot)
+                await pilot.press("7")
+                await until(lambda: app.connection.pooler and app.connection.pooler.look, pilot)
+                await until(lambda: database.name in screen_text(app), pilot)
+                assert app.connection.pooler is not None and app.connection.pooler.info is not None
+                assert pgbouncer.version in app.connection.pooler.info.version
+                with pytest.raises(ConsoleError, match="is a recording"):
+                    await app.connection.pooler.command(Command("RELOAD"))
+        finally:
+            await app.connection.close()
 
 
 def test_nothing_is_lost_when_it_is_killed(database: Database, tmp_path: Path) -> None:

@@ -1,0 +1,42 @@
+"""What a recording holds of PgBouncer: the answers of its console, as they came."""
+
+from __future__ import annotations
+
+from console.pooler.records import Look, PoolerInfo
+from console.recorder.records import PoolerSeen
+from console.sampler.pooler_watch import PoolerWatch
+from console.server.query import Query
+
+POOLER = Query("pooler", PoolerSeen, ())
+"""Not asked of the server; under a name like a read's."""
+
+
+class PoolerNotes:
+    """Tells what a watch has seen; the same object as before while it has not looked again."""
+
+    def __init__(self, watch: PoolerWatch) -> None:
+        self._watch = watch
+        self._last: tuple[Look | None, PoolerInfo | None, object] | None = None
+        self._rows: list[PoolerSeen] = []
+
+    def rows(self) -> list[PoolerSeen]:
+        """Those of the read POOLER: one, or none before the first look."""
+        watch = self._watch
+        now = (watch.look, watch.info, watch.error)
+        if self._last is None or any(one is not other for one, other in zip(now, self._last, strict=True)):
+            self._last = now
+            self._rows = _seen(watch)
+        return self._rows
+
+
+def _seen(watch: PoolerWatch) -> list[PoolerSeen]:
+    info, look = watch.info, watch.look
+    if watch.error is not None:
+        return [PoolerSeen(info.place if info else "", info.user if info else "", watch.error.summary, {})]
+    if look is None or info is None:
+        return []
+    answers = {name: [list(one.columns), [list(row) for row in one.rows]] for name, one in look.shown.items()}
+    answers["VERSION"] = [["version"], [[info.version]]]
+    answers["CONFIG"] = [["key", "value", "default", "changeable"],
+                         [[one.key, one.value, one.default, one.changeable] for one in info.settings.values()]]
+    return [PoolerSeen(info.place, info.user, None, answers)]
