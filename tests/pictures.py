@@ -161,7 +161,7 @@ SHOTS: dict[str, Shot] = {
     "vectors-indexes": in_turn(keys("right_square_bracket", "b", "t"), settle(8)),
     "pgbouncer": pooled_screen(),
     "query": in_turn(keys("f8"), sql(QUERY), keys("ctrl+r"), settle(2), keys("escape", "down", "down")),
-    "replay": in_turn(keys("4"), settle(100), replayed()),
+    "replay": in_turn(keys("4"), settle(150), replayed()),
     "plan": in_turn(keys("f8"), sql(SLOW), keys("ctrl+t", "a"), settle(2), keys("down", "down")),
 }
 
