@@ -22,33 +22,35 @@ SERVED = frozenset(("size", "scans", "read"))
 """The columns that the server can sort by."""
 
 
-def table(found: Sequence[IndexActivity] | None, why: str | None, *, only_doubtful: bool) -> Table:
+def table(found: Sequence[IndexActivity] | None, why: str | None, counted_s: float | None, *,
+          only_doubtful: bool) -> Table:
     """The indexes in the order in which they came."""
     if found is None:
         return Table(COLUMNS, (), why or "reading…")
     empty = "no index is unused, duplicate or invalid: m shows all" if only_doubtful else "no index"
-    return Table(COLUMNS, tuple(map(_row, found)), empty)
+    return Table(COLUMNS, tuple(_row(one, counted_s) for one in found), empty)
 
 
-def remark(one: IndexActivity) -> tuple[str, Tone]:
-    """What is to be said of it, the gravest first."""
+def remark(one: IndexActivity, counted_s: float | None) -> tuple[str, Tone]:
+    """What is to be said of it, the gravest first; that nobody scanned it means little in the first week."""
     if not one.is_valid:
         return "invalid: building it failed", "critical"
     if one.is_duplicate:
         return f"the same as {one.made_superfluous_by}", "warning"
     if one.made_superfluous_by is not None:
         return f"prefix of {one.made_superfluous_by}", "warning"
-    return ("never scanned", "warning") if one.is_unused else ("", "")
+    is_early = counted_s is not None and counted_s < WEEK_S
+    return ("never scanned", "dim" if is_early else "warning") if one.is_unused else ("", "")
 
 
-def _row(one: IndexActivity) -> Row:
+def _row(one: IndexActivity, counted_s: float | None) -> Row:
     kind = "primary" if one.is_primary else "constraint" if one.is_constraint else "unique" if one.is_unique else ""
     if one.is_replica_identity and not one.is_primary:
         kind = "replica identity"
     method = "" if one.method == "btree" else one.method
-    words, tone = remark(one)
+    words, tone = remark(one, counted_s)
     return Row(f"{one.schema}.{one.index}", (
-        Cell(f"{one.schema}.{one.index}", "strong" if words else ""), Cell(one.table, "dim"),
+        Cell(f"{one.schema}.{one.index}", "strong" if tone not in ("", "dim") else ""), Cell(one.table, "dim"),
         Cell(fmt.size(one.estimated_bytes), order=one.estimated_bytes),
         Cell(fmt.count(one.scans), "" if one.scans else "dim", order=one.scans),
         Cell(fmt.count(one.rows_read), "dim", order=one.rows_read),
@@ -85,7 +87,7 @@ def statement(one: IndexActivity, index: str) -> str | None:
 
 def detail(one: IndexActivity, index: str, counted_s: float | None) -> list[tuple[str, Tone]]:
     """An index in full, as paragraphs."""
-    words, tone = remark(one)
+    words, tone = remark(one, counted_s)
     lines: list[tuple[str, Tone]] = [(f"on {one.schema}.{one.table}, {one.method}, about "
                                       f"{fmt.size(one.estimated_bytes)}", "")]
     since = "" if counted_s is None else f" in {fmt.duration(counted_s)}"

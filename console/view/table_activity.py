@@ -19,10 +19,10 @@ COLUMNS = (
     _right("table_size", "size"), _right("index_size", "indexes", 2), _right("rows", "rows"),
     _right("sequential", "seq scans"), _right("indexed", "idx scans"),
     _right("inserted", "inserted", 3), _right("updated", "updated", 3), _right("hot", "hot %", 5),
-    _right("deleted", "deleted", 4), _right("dead", "dead"), _right("age", "age", 6),
+    _right("deleted", "deleted", 4), _right("dead", "dead"), _right("dead_share", "dead %", 2), _right("age", "age", 6),
     _right("vacuum", "vacuumed", 1), _right("analyze", "analyzed", 5),
 )
-SERVED = frozenset(column.key for column in COLUMNS if column.sortable)
+SERVED = frozenset(column.key for column in COLUMNS if column.sortable) - {"table"}
 """The columns that the server can sort by."""
 
 MANY_ROWS = 100_000
@@ -39,7 +39,8 @@ def table(found: Sequence[TableActivity] | None, why: str | None) -> Table:
 def _row(one: TableActivity) -> Row:
     hot = 100 * one.hot_updated_rows / one.updated_rows if one.updated_rows else None
     total = one.live_rows + one.dead_rows
-    dead = f"{fmt.count(one.dead_rows)} {100 * one.dead_rows / total:.0f} %" if one.dead_rows else "0"
+    dead_percent = 100 * one.dead_rows / total if total else 0.0
+    tone: Tone = "warning" if one.is_due else "" if one.dead_rows else "dim"
     is_read_whole = one.live_rows >= MANY_ROWS and one.sequential_scans > one.index_scans
     is_old = one.transaction_age > one.freeze_max_age
     return Row(f"{one.schema}.{one.table}", (
@@ -50,8 +51,8 @@ def _row(one: TableActivity) -> Row:
         _count(one.live_rows), _count(one.sequential_scans, "warning" if is_read_whole else ""),
         _count(one.index_scans), _count(one.inserted_rows), _count(one.updated_rows),
         Cell("" if hot is None else f"{hot:.0f}", "dim", order=-1.0 if hot is None else hot),
-        _count(one.deleted_rows), Cell(dead, "warning" if one.is_due else "" if one.dead_rows else "dim",
-                                       order=one.dead_rows),
+        _count(one.deleted_rows), Cell(fmt.count(one.dead_rows), tone, order=one.dead_rows),
+        Cell(f"{dead_percent:.0f}" if one.dead_rows else "", tone, order=dead_percent),
         _count(one.transaction_age, "warning" if is_old else "dim"),
         _ago(one.last_vacuum_age_s), _ago(one.last_analyze_age_s),
     ), record=one)

@@ -53,8 +53,8 @@ async def test_tables_by_the_order_that_is_asked_for(fresh: Database) -> None:
         assert [one.table for one in await tables(fresh, is_descending=False)][-1] == "Big%_x"
         assert [one.table for one in await tables(fresh, needle="big%_")] == ["Big%_x"]
         assert await tables(fresh, needle="g_x") == [] and len(await tables(fresh, needle="other.")) == 1
-        for sort in ("rows", "sequential", "indexed", "inserted", "updated", "hot", "deleted", "dead", "age", "vacuum",
-                     "analyze", "index_size"):
+        for sort in ("rows", "sequential", "indexed", "inserted", "updated", "hot", "deleted", "dead", "dead_share",
+                     "age", "vacuum", "analyze", "index_size"):
             assert len(await tables(fresh, sort=sort)) == 3
         connection.execute('BEGIN; LOCK TABLE "Big%_x" IN ACCESS EXCLUSIVE MODE')
         assert (await tables(fresh))[0].table_bytes > 5000 * 100  # nobody waits: it is estimated

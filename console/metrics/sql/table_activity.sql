@@ -66,6 +66,7 @@ WITH own AS (
             WHEN 'hot' THEN f.hot_updated_rows::float8 / nullif(f.updated_rows, 0)
             WHEN 'deleted' THEN f.deleted_rows
             WHEN 'dead' THEN f.dead_rows
+            WHEN 'dead_share' THEN f.dead_rows::float8 / greatest(1, f.dead_rows + f.live_rows)
             WHEN 'age' THEN f.transaction_age
             WHEN 'vacuum' THEN extract(epoch FROM clock_timestamp() - f.last_vacuum)
             WHEN 'analyze' THEN extract(epoch FROM clock_timestamp() - f.last_analyze)

@@ -51,7 +51,8 @@ class IndexesPage(BloatPage):
         found, info = self.readings.rows(INDEX_ACTIVITY), self.connection.info
         self.query_one("#facts", Lines).show(view.facts(
             found, self._counted_s, only_doubtful=self._only_doubtful, is_standby=info is not None and info.is_standby))
-        self.query_one(ServedTable).show(view.table(found, self.why(INDEX_ACTIVITY), only_doubtful=self._only_doubtful))
+        self.query_one(ServedTable).show(view.table(found, self.why(INDEX_ACTIVITY), self._counted_s,
+                                                    only_doubtful=self._only_doubtful))
 
     @property
     def _counted_s(self) -> float | None:
