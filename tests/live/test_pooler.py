@@ -29,14 +29,19 @@ from console.pooler.read import read_info, read_look
 from console.pooler.records import Look
 from console.pooler.saturation import saturations
 from console.sampler.pooler_watch import PoolerWatch
+from console.sampler.sampler import Sampler
 from console.server import admin_console as consoles
 from console.server.admin_console import admin_console
+from console.server.pool import Pool
 from console.server.single import single_session
 from console.server.target import Target
+from console.ui.app import ConsoleApp
+from console.ui.connection import Sources
 from console.view import pooler as view
 from console.view.table import plain
 from console.view.true_client import true_clients
 from tests.support.pgbouncer import PgBouncer, PgBouncers
+from tests.support.screen_text import screen_text
 from tests.support.servers import LiveServer, Servers, binaries
 
 WITHIN_S = 30.0
@@ -436,3 +441,43 @@ async def test_a_pooler_that_hangs_is_not_waited_for(
         finally:
             os.kill(mortal.process.pid, signal.SIGCONT)
     mortal.stop(signal.SIGTERM)
+
+
+# the screen
+
+
+async def test_the_screen_shows_a_full_pool_pauses_it_and_gives_up(pooler: PgBouncer, own_state: Path) -> None:
+    app = ConsoleApp("live", Sources(
+        config=Config(), clock=SystemClock(), names=lambda: ["live"], open_target=lambda name, tell: opened(pooler),
+        services_for=lambda target: (), pool_for=Pool,
+        sampler_for=lambda pool, services, every_s: Sampler(pool, Config(), services, SystemClock(), every_s),
+        pooler_for=lambda target, every_s: PoolerWatch(target, SystemClock(), 0.2)))
+    with working(pooler) as clients:
+        async with queueing(pooler, 3), app.run_test(size=(120, 36)) as pilot:
+            async def shown(words: str) -> None:
+                deadline = time.monotonic() + WITHIN_S
+                while words not in screen_text(app):
+                    assert time.monotonic() < deadline, screen_text(app)
+                    await pilot.pause(0.05)
+
+            await pilot.press("7")
+            await shown("pool postgres/postgres saturated: 2 of 2 active, 3 clients wait")
+            await pilot.press("x")
+            await shown("PAUSE \"postgres\"")
+            await pilot.press("enter")
+            await shown("Whoever leaves this console")
+            await pilot.press("y")
+            await shown("PAUSE \"postgres\" 00:0")
+            await shown("database postgres is paused: 3 clients wait")
+            await pilot.press("X")
+            await shown("pool postgres/postgres saturated")
+            for one in clients:
+                one.rollback()
+            await shown("no client waits")
+    await app.connection.close()
+    assert audited(own_state)[-1] == ("left", 'PAUSE "postgres"')
+
+
+@asynccontextmanager
+async def opened(pooler: PgBouncer) -> AsyncIterator[Target]:
+    yield target(pooler)

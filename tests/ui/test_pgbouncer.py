@@ -236,6 +236,10 @@ async def test_a_pause_that_waits_shows_its_clock_and_is_given_up(
                     in screen_text(app), pilot)
         await pilot.press("x")
         assert app.screen is screen, "one at a time"
+        await opens(app, pilot, ConfirmDialog, "q")
+        await until(lambda: "Leave all the same?" in screen_text(app), pilot)
+        await pilot.press("n")
+        await until(lambda: app.screen is screen, pilot)
         await pilot.press("X")
         await until(lambda: ran == ['PAUSE "app"', 'RESUME "app"'], pilot)
         await until(lambda: screen.pooler is not None and screen.pooler.pending is None, pilot)

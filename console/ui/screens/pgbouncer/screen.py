@@ -352,6 +352,8 @@ class PgBouncerScreen(ConsoleScreen):
         if watch is None:
             return
         self._asked = command
+        if command.undo is not None:
+            app.held["pgbouncer"] = f"{command.text} has not been answered: the pooler stays paused until RESUME"
         try:
             if await watch.command(command) is not None:
                 app.tell(f"{command.text}: done")
@@ -359,6 +361,7 @@ class PgBouncerScreen(ConsoleScreen):
             app.show_error(error)
         finally:
             self._asked = None
+            app.held.pop("pgbouncer", None)
 
     def action_give_up(self) -> None:
         """Waits no longer for the answer; a PAUSE is ended by RESUME, for it would go on without us."""
