@@ -118,8 +118,11 @@ class PlanPage(ModalScreen[None]):
         self.run_worker(self._read(request), group="plan", exclusive=True, exit_on_error=False)
 
     async def _read(self, request: ExplainRequest) -> None:
+        connection = console_app(self).connection
         try:
-            async with console_app(self).connection.session() as session:
+            if connection.playback is not None:
+                raise ConsoleError("this is a recording: there is no server behind it")
+            async with connection.session() as session:
                 found = await explained(session, request)  # type: ignore[arg-type]
                 found = await with_vectors(session, found, request)  # type: ignore[arg-type]
         except Writes as refusal:

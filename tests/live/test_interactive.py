@@ -62,7 +62,7 @@ def contents(database: Database) -> list[Any]:
         return connection.execute("SELECT id, note FROM kept ORDER BY id").fetchall()
 
 
-async def until(fact: Callable[[], Any], seconds: float = 20) -> None:
+async def until(fact: Callable[[], Any], seconds: float = 60) -> None:
     for _ in range(round(seconds / 0.02)):
         if fact():
             return

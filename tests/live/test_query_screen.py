@@ -54,7 +54,7 @@ def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-async def until(fact: Callable[[], Any], pilot: Pilot[Any], seconds: float = 20) -> None:
+async def until(fact: Callable[[], Any], pilot: Pilot[Any], seconds: float = 60) -> None:
     async with asyncio.timeout(seconds):
         while not fact():
             await pilot.pause(0.02)

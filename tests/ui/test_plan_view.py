@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
@@ -20,9 +21,15 @@ from console.ui.dialogs.export import ExportDialog
 from console.ui.plan_page import PlanPage
 from tests.plans.made import document, node
 from tests.support.screen_text import assert_golden, screen_text
-from tests.ui.conftest import World, live, until
+from tests.ui import conftest
+from tests.ui.conftest import World, live
 
 QUERY = "SELECT o.id, c.name FROM orders o JOIN customers c ON c.id = o.customer_id WHERE o.note ~ 'late' ORDER BY o.id"
+
+
+async def until(fact: Any, pilot: Pilot[Any]) -> None:
+    """Waits for a fact, on a busy machine too."""
+    await conftest.until(fact, pilot, 60)
 
 
 def plan(scan_ms: float = 90.0, scan: str = "Seq Scan") -> Analysis:

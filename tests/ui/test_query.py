@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
@@ -27,11 +29,18 @@ from console.ui.screens.schemas.values import RowDialog, ValueDialog
 from console.ui.widgets.code_pane import CodePane
 from tests.support.builders import HOSTILE as HOSTILE_NAMES
 from tests.support.screen_text import assert_golden, screen_text
-from tests.ui.conftest import World, live, until
+from tests.ui import conftest
+from tests.ui.conftest import World, live
+from tests.ui.test_replay import recorded, replay
 
 SCREENS = tuple(one for one in ENTRIES if one.name in ("overview", "query"))
 HOSTILE = " ".join(HOSTILE_NAMES)
 SQL = "SELECT id, name, embedding\nFROM shop.orders -- all of them\nWHERE note = 'late'"
+
+
+async def until(fact: Any, pilot: Pilot[Any]) -> None:
+    """Waits for a fact, on a busy machine too."""
+    await conftest.until(fact, pilot, 60)
 
 
 @pytest.fixture
@@ -254,3 +263,18 @@ async def test_the_palette_offers_what_the_screen_does(world: World) -> None:
         await pilot.press("enter")
         await until(lambda: " · manual transactions" in screen_text(app), pilot)
         assert screen.sql is not None and screen.sql.manual
+
+
+async def test_a_recording_has_no_server_to_ask(tmp_path: Path) -> None:
+    """Least of all the one that libpq's defaults would find."""
+    async with replay(recorded(tmp_path / "a"), entries=SCREENS) as (app, pilot, _):
+        await pilot.press("f8")
+        await until(lambda: isinstance(app.screen, QueryScreen) and app.screen.is_ready, pilot)
+        screen = app.screen
+        assert isinstance(screen, QueryScreen)
+        screen.editor.set_text("SELECT 1")
+        await pilot.press("ctrl+r")
+        await until(lambda: "this is a recording" in screen_text(app), pilot)
+        assert screen.sql is None
+        await pilot.press("ctrl+t")
+        await until(lambda: isinstance(app.screen, PlanPage) and "this is a recording" in screen_text(app), pilot)

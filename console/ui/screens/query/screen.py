@@ -159,6 +159,8 @@ class QueryScreen(ConsoleScreen):
     def _interactive(self) -> Interactive:
         """The connection of this screen's own. Raises ConsoleError while there is no target."""
         target = self.connection.target
+        if self.connection.playback is not None:
+            raise ConsoleError("this is a recording: there is no server behind it")
         if target is None:
             raise ConsoleError(f"{self.connection.label}: not connected yet")
         if self.sql is None:
@@ -291,8 +293,11 @@ class QueryScreen(ConsoleScreen):
 
     def action_limit(self) -> None:
         def chosen(key: str | None) -> None:
-            if key is not None and self.connection.target is not None:
-                self._interactive().timeout_ms = int(key)
+            if key is not None:
+                try:
+                    self._interactive().timeout_ms = int(key)
+                except ConsoleError as error:
+                    console_app(self).show_error(error)
                 self._show_status()
 
         offered = [Choice(str(one), fmt.duration(one / 1000) if one else "none") for one in
