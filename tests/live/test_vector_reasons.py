@@ -36,6 +36,12 @@ def reason(verdict: Verdict, rule: str) -> Reason:
     return found[rule]
 
 
+def rows_of(verdict: Verdict) -> float:
+    """How many rows the statement brought."""
+    assert verdict.plan is not None and verdict.plan.root.rows is not None
+    return verdict.plan.root.rows
+
+
 async def asked(database: Database, text: str, settings: dict[str, str] | None = None, *, analyze: bool = False,
                 ) -> Verdict:
     async with session_on(database) as session:
@@ -110,13 +116,18 @@ async def test_pages_that_are_said_to_be_dear(vectors: Database) -> None:
     assert reason(verdict, "random-page-cost").is_proved
 
 
+SMALL = ("CREATE TABLE small (id int, s vector(4)) WITH (autovacuum_enabled = off)",
+         "INSERT INTO small SELECT i, ARRAY[i % 7, i % 11, i % 13, i % 17]::vector FROM generate_series(1, 1000) i",
+         "CREATE INDEX small_s ON small USING hnsw (s vector_l2_ops)", "VACUUM ANALYZE small")
+NEAR = "SELECT id FROM small ORDER BY s <-> '[1,2,3,4]' LIMIT 40"
+
+
 async def test_another_index_that_is_cheaper(vectors: Database) -> None:
     """Row 34."""
-    run(vectors, "CREATE INDEX items_v_wide ON items USING hnsw (v vector_cosine_ops) WITH (m = 48, "
-        "ef_construction = 96)")
-    verdict = await asked(vectors, "SELECT id FROM items ORDER BY v <=> Q LIMIT 10")
-    assert verdict.outcome == "used" and verdict.index == "items_v"
-    assert "items_v_wide could serve the order too" in reason(verdict, "another-index").sentence
+    run(vectors, *SMALL, "CREATE INDEX small_wide ON small USING hnsw (s vector_l2_ops) WITH (m = 32)")
+    verdict = await asked(vectors, NEAR, FORCED)
+    assert verdict.outcome == "used" and verdict.index == "small_s"
+    assert "small_wide could serve the order too" in reason(verdict, "another-index").sentence
 
 
 async def test_an_old_pgvector(vectors: Database) -> None:
@@ -191,15 +202,16 @@ async def test_many_equal_vectors(vectors: Database) -> None:
 
 async def test_dead_rows_take_the_places_of_candidates(vectors: Database) -> None:
     """Row 45: deleted rows are found, and count, until VACUUM."""
+    run(vectors, *SMALL)
     with vectors.connect() as connection:
-        connection.execute("DELETE FROM items WHERE id % 2 = 0")
+        connection.execute("DELETE FROM small WHERE id % 2 = 0")
         connection.execute("SELECT pg_stat_force_next_flush()")
-    verdict = await asked(vectors, "SELECT id FROM items ORDER BY v <=> Q LIMIT 40", FORCED, analyze=True)
+    verdict = await asked(vectors, NEAR, FORCED, analyze=True)
     found = reason(verdict, "dead-rows")
-    assert "3000 dead rows beside" in found.sentence and "VACUUM items" in (found.fix or "")
-    assert verdict.plan is not None and verdict.plan.root.actual_rows is not None and verdict.plan.root.actual_rows < 40
-    run(vectors, "VACUUM items")
-    after = await asked(vectors, "SELECT id FROM items ORDER BY v <=> Q LIMIT 40", FORCED, analyze=True)
+    assert "500 dead rows beside" in found.sentence and "VACUUM small" in (found.fix or "")
+    assert rows_of(verdict) < 40
+    run(vectors, "VACUUM small")
+    after = await asked(vectors, NEAR, FORCED, analyze=True)
     assert "dead-rows" not in {one.rule for one in after.reasons}
 
 
