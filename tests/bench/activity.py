@@ -1,7 +1,8 @@
 """Watching sessions, against pg_activity on the same server with pgbench at work: server time, CPU and bytes a refresh.
 
 Both draw 120 x 36 cells every two seconds, in turns. Server time is what pg_stat_statements counts for each tool's own
-role; ours has the sampler's reads in it, which feed the checks and the history whatever screen is shown.
+role; ours has the sampler's reads in it, which feed the checks and the history whatever screen is shown. What is asked
+every five minutes is asked once when the console starts: all that the start costs is spread over five minutes.
 """
 
 from __future__ import annotations
@@ -30,6 +31,9 @@ from tests.support.terminal import Terminal, terminal
 
 ROUNDS = 3
 ROUND_S = 20.0
+SELDOM = 150
+"""Refreshes in five minutes."""
+
 DELAY_S = 0.05
 """One way; there and back it makes the 100 ms."""
 
@@ -57,8 +61,11 @@ def run(servers: Servers) -> Sequence[Figure]:
             ours.wait("query age", 30)
             peers.wait("RUNNING", 30)
             ours.idle(5)
+            beginning = spent(database, mine)
+            with database.connect() as connection:
+                connection.execute("SELECT pg_stat_statements_reset()")
             cpu, wire = measured(ours, peers)
-            figures = server_time(database, mine, theirs)
+            figures = server_time(database, mine, theirs, beginning / SELDOM)
         slow_ms, trips = asyncio.run(over_a_slow_link(database))
     return [
         *figures,
@@ -97,7 +104,17 @@ def measured(*screens: Terminal) -> tuple[list[float], list[float]]:
     return [statistics.median(one) for one in cpu], [statistics.median(one) for one in wire]
 
 
-def server_time(database: Database, mine: str, theirs: str) -> list[Figure]:
+def spent(database: Database, role: str) -> float:
+    """Server milliseconds that a role's statements have taken in all."""
+    with database.connect() as connection:
+        row = connection.execute(sql.SQL(
+            "SELECT coalesce(sum(total_exec_time + total_plan_time), 0) FROM pg_stat_statements WHERE userid = {}::regrole"
+        ).format(sql.Literal(f'"{role}"'))).fetchone()
+    assert row is not None
+    return float(row[0])
+
+
+def server_time(database: Database, mine: str, theirs: str, seldom_ms: float) -> list[Figure]:
     """Server milliseconds a refresh: of the Activity read alone, and of everything that each tool asks."""
     counted = sql.SQL(
         "SELECT sum(total_exec_time + total_plan_time), "
@@ -112,7 +129,7 @@ def server_time(database: Database, mine: str, theirs: str) -> list[Figure]:
     assert ours is not None and peers is not None
     per_refresh = peers[0] / peers[1]
     return [Figure("server time a refresh: the sessions", ours[2] / ours[1], per_refresh, "ms", 1.0, "pg_activity"),
-            Figure("server time a refresh: whole console", ours[0] / ours[1], per_refresh, "ms", 1.0, "pg_activity")]
+            Figure("server time a refresh: whole console", ours[0] / ours[1] + seldom_ms, per_refresh, "ms", 1.0, "pg_activity")]
 
 
 async def over_a_slow_link(database: Database) -> tuple[float, float]:

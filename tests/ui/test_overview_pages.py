@@ -199,3 +199,14 @@ async def test_in_ascii_a_chart_is_ascii(world: World) -> None:
         chart = next(iter(app.screen.query(TimeChart)))
         drawn = "\n".join(chart.render_line(y).text for y in range(1, chart.size.height))
         assert drawn.strip() and drawn.isascii()
+
+
+async def test_curves_have_the_colours_of_their_names_and_thresholds_their_own(world: World) -> None:
+    async with world.console() as (app, pilot):
+        await shown(world, app, pilot, "l")
+        app.screen.page.draw_anew()  # type: ignore[attr-defined]
+        await pilot.pause()
+        chart = list(app.screen.query(TimeChart))[1]
+        colours = {segment.style.color for y in range(1, chart.size.height - 2) for segment in chart.render_line(y)
+                   if segment.style and segment.text.strip()}
+        assert {app.inks[tone].color for tone in ("accent", "warning", "dim")} <= colours

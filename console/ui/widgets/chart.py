@@ -18,7 +18,7 @@ from console.view.series import Series, gaps
 from console.view.table import Tone
 
 INKS: tuple[Tone, ...] = ("accent", "ok", "warning", "critical", "dim")
-_COLOURS = ("cyan", "green", "orange", "red", "gray")
+COLOURS = ("cyan", "green", "orange", "red", "gray")
 AXIS_CELLS, AXIS_LINES = 6, 3
 """About what the axes and their labels take."""
 NUMBERS = (6, 2, 3, 1, 8)
@@ -56,13 +56,13 @@ class Chart(Painted):
         lines = drawn.split("\n")
         strips = []
         for line in lines[:height]:
-            segments = [segment._replace(style=base + _ink(segment.style, by_colour, found["dim"]))
+            segments = [segment._replace(style=base + ink_of(segment.style, by_colour, found["dim"]))
                         for segment in line.render(console_app(self).console, end="")]
             strips.append(Strip(segments).adjust_cell_length(width, base))
         return strips + [Strip.blank(width, base)] * (height - len(strips))
 
 
-def _ink(style: Style | None, by_colour: dict[int, Style], axis: Style) -> Style:
+def ink_of(style: Style | None, by_colour: dict[int, Style], axis: Style) -> Style:
     """plotext's colours stand for our inks; axes and labels are dim."""
     number = style.color.number if style is not None and style.color is not None else None
     return axis if number is None else by_colour.get(number, axis)
@@ -88,7 +88,7 @@ def draw(series: Sequence[Series], width: int, height: int, seconds_a_sample: fl
         return Text("no data yet" if width >= 11 else "")
     plotext = figure_of(width, height)
     length = max(len(one.values) for one in series)
-    for one, colour in zip(series, _COLOURS, strict=False):
+    for one, colour in zip(series, COLOURS, strict=False):
         first = length - len(one.values)
         for number, (start, run) in enumerate(gaps(one.values)):
             at = [(first + start + index - length + 1) * seconds_a_sample for index in range(len(run))]
@@ -111,7 +111,7 @@ def draw_plane(plane: Plane, width: int, height: int, *, is_ascii: bool = False)
     (left, right), (low, high) = plane.x_range(), plane.y_range()
     # plotext's own logarithmic axis takes no limits
     at: Callable[[float], float] = math.log10 if plane.is_logarithmic else float
-    colours = dict(zip(INKS, _COLOURS, strict=True))
+    colours = dict(zip(INKS, COLOURS, strict=True))
     figure.xlim(at(left), at(right))
     figure.ylim(low, high)
     for x, label in plane.lines:

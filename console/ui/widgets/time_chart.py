@@ -9,13 +9,12 @@ from textual.strip import Strip
 
 from console.ui import text
 from console.ui.text import asciify
-from console.ui.widgets.chart import INKS, figure_of
+from console.ui.widgets.chart import COLOURS, INKS, NUMBERS, figure_of, ink_of
 from console.ui.widgets.painting import Painted, console_app, inks
 from console.view.metrics import TONES, Drawing
 from console.view.series import gaps
 
-COLOURS = dict(zip(INKS, ("cyan", "green", "yellow", "red", "white"), strict=True))
-"""plotext's colours, which stand for our inks."""
+_COLOUR_OF = dict(zip(INKS, COLOURS, strict=True))
 
 AXIS_CELLS = 9
 """What the vertical axis takes at most: the rest is for the curves, two values a cell."""
@@ -45,12 +44,10 @@ class TimeChart(Painted):
         if self._drawing is None:
             return [Strip.blank(width, base)] * height
         strips = [text.strip(self._drawing.heading, width, found, base)]
-        by_colour = {colour: found[ink] for ink, colour in COLOURS.items()}
+        by_colour = {number: found[ink] for number, ink in zip(NUMBERS, INKS, strict=True)}
         for line in self._plotted(width, height - 1):
-            segments = [segment._replace(style=base + (
-                by_colour.get(segment.style.color.name, found["dim"])
-                if segment.style is not None and segment.style.color is not None else found["dim"]))
-                for segment in line.render(console_app(self).console, end="")]
+            segments = [segment._replace(style=base + ink_of(segment.style, by_colour, found["dim"]))
+                        for segment in line.render(console_app(self).console, end="")]
             strips.append(Strip(segments).adjust_cell_length(width, base))
         return (strips + [Strip.blank(width, base)] * (height - len(strips)))[:height]
 
@@ -76,13 +73,13 @@ def plot(drawing: Drawing, width: int, height: int, *, is_ascii: bool = False) -
     figure.xlim(-drawing.span_s, 0)
     figure.ylim(drawing.low, drawing.high)
     for value, tone in drawing.limits:
-        figure.plot([-drawing.span_s, 0], [value, value], color=COLOURS[tone], marker="-" if is_ascii else "╌")
+        figure.plot([-drawing.span_s, 0], [value, value], color=_COLOUR_OF[tone], marker="-" if is_ascii else "╌")
     count = max(len(one.values) for one in drawing.series)
     width_s = drawing.span_s / count
     for one, tone in reversed(list(zip(drawing.series, TONES, strict=False))):
         for start, run in gaps(one.values):
             at = [(start + index + 0.5 - count) * width_s for index in range(len(run))]
-            figure.plot(at, run, color=COLOURS[tone], marker="." if is_ascii else "braille")
+            figure.plot(at, run, color=_COLOUR_OF[tone], marker="." if is_ascii else "braille")
     figure.yticks([value for value, _ in drawing.rows], [words.rjust(7) for _, words in drawing.rows])
     figure.xticks([at for at, _ in drawing.columns], [words for _, words in drawing.columns])
     built = figure.build()
