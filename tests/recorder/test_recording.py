@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from console.activity.read import SESSIONS
@@ -90,7 +90,7 @@ def test_what_stays_is_written_once_a_group(tmp_path: Path) -> None:
     assert path.stat().st_size < alone.stat().st_size + KEY_EVERY * 200
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.lists(st.builds(Row, st.text(max_size=9), st.none() | st.integers() | st.text(max_size=9)
                                    | st.lists(st.decimals(allow_nan=False), max_size=2), st.none() | st.integers()),
                          max_size=5), min_size=1, max_size=12))
@@ -125,7 +125,7 @@ def test_a_file_that_is_cut_anywhere_has_all_samples_before(tmp_path: Path) -> N
                 same(recording.sample(there - 1), samples[there - 1])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_a_damaged_file_keeps_what_is_not_damaged(data: st.DataObject) -> None:
     import tempfile
