@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -104,6 +105,14 @@ async def search(pilot: Pilot[int], screen: VectorsScreen, question: Question, *
     return said(screen.app)
 
 
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def said(app: App[Any]) -> str:
     """What is on the screen, however it is wrapped."""
     return " ".join(screen_text(app).split())
@@ -199,6 +208,18 @@ async def test_an_embedder_that_fails(embedded: LiveServer, command: str, words:
         async with console(database.conninfo, embedders={"bad": bad}) as (_, pilot, screen):
             assert words in await search(pilot, screen, Question("text", "x"))
             assert "through items_v" in await search(pilot, screen, Question("vector", QUERY))
+
+
+async def test_escape_ends_a_slow_embedder(embedded: LiveServer, tmp_path: Path) -> None:
+    begun = tmp_path / "pid"
+    with embedded.database(embedded.template("vectors", fill)) as database:
+        slow = EmbedderConfig(name="slow", command=f"echo $$ > {begun}.new; mv {begun}.new {begun}; sleep 600")
+        async with console(database.conninfo, embedders={"slow": slow}) as (app, pilot, screen):
+            screen.search_for(Question("text", "x"))
+            await until(begun.exists, pilot)
+            await pilot.press("escape")
+            assert "cancelled" in said(app)
+            await until(lambda: not is_running(int(begun.read_text())), pilot)
 
 
 async def test_too_few_rows_are_loud_and_told_why(vectors: Database) -> None:
