@@ -6,7 +6,7 @@ What commands do to clients: tests/live.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -37,11 +37,17 @@ from tests.support.activity import backend, idle_in_transaction
 from tests.support.builders import HOSTILE
 from tests.support.pooler import SAID, FakeConsole
 from tests.support.screen_text import assert_golden, screen_text
-from tests.ui.conftest import World, until
+from tests.ui.conftest import World
+from tests.ui.conftest import until as soon
 
-SCREENS = tuple(one for one in ENTRIES if one.name in ("overview", "activity", "pgbouncer"))
+SCREENS = tuple(next(one for one in ENTRIES if one.name == name) for name in ("pgbouncer", "activity"))
+"""The one that the console opens with comes first."""
 
 OURS = idle_in_transaction(4711, user="rw", database="app", client_address="10.0.0.9", client_port=40000)
+
+
+async def until(fact: Callable[[], Any], pilot: Pilot[Any]) -> None:
+    await soon(fact, pilot, 30)
 
 
 class PooledWorld(World):
@@ -83,7 +89,6 @@ async def pgbouncer(world: PooledWorld, size: tuple[int, int] = (120, 36), name:
     """The screen with its first two looks, so that there are rates."""
     async with world.console(name, size=size, entries=SCREENS) as (app, pilot):
         await until(lambda: app.connection.state is State.LIVE, pilot)
-        await pilot.press("7")
         await until(lambda: isinstance(app.screen, PgBouncerScreen) and app.screen.is_ready, pilot)
         app.connection.read_only = read_only
         screen = app.screen
@@ -182,8 +187,10 @@ async def test_what_another_view_needed_is_no_longer_asked_for(world: PooledWorl
         assert watch._wanted == {"CLIENTS", "SERVERS"}
         await pilot.press("u")
         assert watch._wanted == {"USERS"}
-        await pilot.press("1")
-        await until(lambda: not watch._wanted, pilot)
+        await pilot.press("4")
+        await until(lambda: watch._wanted == {"CLIENTS", "SERVERS"}, pilot)
+        await pilot.press("7")
+        await until(lambda: watch._wanted == {"USERS"}, pilot)
 
 
 # commands
@@ -327,7 +334,6 @@ async def test_the_pooler_is_there_while_the_server_is_not(world: PooledWorld) -
     world.failing = Unreachable("staging: no server answers there")
     async with world.console("staging", entries=SCREENS) as (app, pilot):
         await until(lambda: app.connection.state is State.FAILED, pilot)
-        await pilot.press("7")
         await until(lambda: "pool app/rw saturated" in screen_text(app), pilot)
 
 
