@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -39,19 +39,24 @@ def records(kind: type[R], shown: Shown, required: Iterable[str] = ()) -> tuple[
         raise ServerError(f"PgBouncer's answer has no column {missing[0]}", detail=", ".join(shown.columns))
     known = {one.name: int if "int" in str(one.type) else str for one in fields(kind)}  # type: ignore[arg-type]
     del known["more"]
-    return tuple(_record(kind, columns, row, known) for row in shown.rows)
+    plan = [(name, known.get(name)) for name in columns]
+    return tuple(_record(kind, plan, row) for row in shown.rows)
 
 
-def _record(kind: type[R], columns: list[str], row: tuple[Any, ...], known: Mapping[str, type]) -> R:
+def _record(kind: type[R], plan: Sequence[tuple[str, type | None]], row: tuple[Any, ...]) -> R:
+    """Where PgBouncer says nothing the default of the field holds; what doesn't fit its field is among the rest."""
     values: dict[str, Any] = {}
     more: dict[str, Any] = {}
-    for name, value in zip(columns, row, strict=True):
-        plain = int(value) if isinstance(value, Decimal) and value == value.to_integral_value() else value
-        fits = name in known and (plain is None or isinstance(plain, known[name]))
-        (values if fits else more)[name] = plain
-    # Where PgBouncer has nothing to say the default of the field holds.
-    values = {key: value for key, value in values.items() if value is not None}
-    return kind(**values, **({"more": more} if more else {}))
+    for (name, wanted), value in zip(plan, row, strict=True):
+        if type(value) is Decimal and value == value.to_integral_value():
+            value = int(value)
+        if wanted is None or (value is not None and not isinstance(value, wanted)):
+            more[name] = value
+        elif value is not None:
+            values[name] = value
+    if more:
+        values["more"] = more
+    return kind(**values)
 
 
 def totals(shown: Shown) -> tuple[Totals, ...]:
