@@ -34,6 +34,7 @@ VARIABLES = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
 SEND_WITHIN_S = 3.0
 """The longest that a collector may hold up the end of a command."""
 
+LIBRARY = logging.getLogger("opentelemetry")
 INSTALL = "pip install 'dbconsole[otel]'"
 
 
@@ -84,9 +85,8 @@ class Telemetry:
         self._meter = self._metrics.get_meter("dbconsole", __version__)
         self._gauges: dict[str, Any] = {}
         self._trouble = _Trouble()
-        library = logging.getLogger("opentelemetry")
-        library.addHandler(self._trouble)
-        library.propagate = False  # It would tell of every try, over the screen.
+        LIBRARY.handlers[:] = [self._trouble]
+        LIBRARY.propagate = False  # It would tell of every try, over the screen.
         trips.listeners.append(self._trip)
 
     @contextmanager
@@ -119,6 +119,7 @@ class Telemetry:
             thread.start()
         for thread in sending:
             thread.join(max(0.0, ends_s - time.monotonic()))
+        LIBRARY.handlers[:] = [logging.NullHandler()]  # what is left behind says nothing more
         if any(thread.is_alive() for thread in sending):
             self._trouble.last = self._trouble.last or f"no answer in {limit_s:.1f} s"
         if self._trouble.last:

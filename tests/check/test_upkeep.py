@@ -145,12 +145,15 @@ def test_slow_statements_are_the_slowest_mean() -> None:
     on = context(extensions={"pg_stat_statements": Extension("pg_stat_statements", "1.12", "stats", "1.12")})
     query = slow_statements.query(on)
     assert 'FROM "stats".pg_stat_statements(false)' in query.text(on.info)
-    slow, slower = SlowStatement(7, 100, 1001.0, 100_100.0), SlowStatement(None, 3000, 2500.0, 7_500_000.0)
+    slow, slower = SlowStatement(True, 7, 100, 1001.0, 100_100.0), SlowStatement(True, None, 3000, 2500.0, 7_500_000.0)
     result = judged("slow_statements", (query, [slower, slow]), on=on)
     assert (result.status, result.value) == (WARNING, 2500.0)
     assert "a hidden one, 3000 calls; 1 more" in result.summary and "2.5 s" in result.summary
     assert judged("slow_statements", (query, [replace(slow, mean_ms=999.0)]), on=on).status is OK
-    assert judged("slow_statements", (query, []), on=on).value == 0
+    nothing = SlowStatement(True, None, None, None, None)
+    assert judged("slow_statements", (query, [nothing]), on=on).value == 0
+    result = judged("slow_statements", (query, [replace(nothing, is_loaded=False)]), on=on)
+    assert (result.status, result.value) == (OK, None) and "shared_preload_libraries" in (result.hint or "")
 
 
 def test_a_database_without_pg_stat_statements_is_ok() -> None:

@@ -234,6 +234,7 @@ async def test_an_extension_that_is_not_loaded_is_no_failure(servers: Servers) -
         connection.execute("CREATE EXTENSION pg_stat_statements")
     results = await checked(server.dsn)
     assert {result.status for result in results.values()} == {OK}
+    assert "not loaded" in results["slow_statements"].summary
 
 
 async def test_a_standby_answers_them_too(servers: Servers) -> None:

@@ -23,17 +23,21 @@ def query(context: Context) -> Query[SlowStatement]:
 
 def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
     statements = readings.rows(query(context)) or []
-    if not statements:
+    if not all(one.is_loaded for one in statements):
+        return Verdict(Status.OK, "pg_stat_statements is made, but not loaded",
+                       hint="add it to shared_preload_libraries and restart")
+    means = [(one.mean_ms, one) for one in statements if one.mean_ms is not None]
+    if not means:
         return Verdict(Status.OK, "no statement ran 100 times yet, as far as pg_stat_statements knows", 0.0)
-    slow = sum(thresholds.status(one.mean_ms) is not Status.OK for one in statements)
-    worst = statements[0]
-    status = thresholds.status(worst.mean_ms)
+    slow = sum(thresholds.status(mean_ms) is not Status.OK for mean_ms, _ in means)
+    mean_ms, worst = means[0]
+    status = thresholds.status(mean_ms)
     name = "a hidden one" if worst.query_id is None else f"query id {worst.query_id}"
-    mean = f"{worst.mean_ms:.1f} ms" if worst.mean_ms < 1000 else units.seconds(worst.mean_ms / 1000)
-    summary = f"the slowest takes {mean} on average: {name}, {units.count(worst.calls, 'call')}"
+    mean = f"{mean_ms:.1f} ms" if mean_ms < 1000 else units.seconds(mean_ms / 1000)
+    summary = f"the slowest takes {mean} on average: {name}, {units.count(worst.calls or 0, 'call')}"
     if slow > 1:
         summary += f"; {slow - 1} more are slow"
-    return Verdict(status, summary, worst.mean_ms,
+    return Verdict(status, summary, mean_ms,
                    None if status is Status.OK else "Statements shows its text, its plan and what it reads")
 
 

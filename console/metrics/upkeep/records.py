@@ -49,9 +49,13 @@ class CheckpointCounts:
 
 @dataclass(frozen=True, slots=True)
 class SlowStatement:
-    """A statement of this database that ran 100 times or more (pg_stat_statements); `query_id`: None where hidden."""
+    """A statement of this database that ran 100 times or more (pg_stat_statements); `query_id` is None where hidden.
 
+    Where there is none, `calls` and the times are None; `is_loaded` says whether the library counts at all.
+    """
+
+    is_loaded: bool
     query_id: int | None
-    calls: int
-    mean_ms: float
-    total_ms: float
+    calls: int | None
+    mean_ms: float | None
+    total_ms: float | None
