@@ -35,7 +35,8 @@ PAGE_BYTES = 8 * 1024 * 1024
 """About how much a page may hold; a single row is always fetched, whatever it holds."""
 
 IDLE_LIMIT_S = 60.0
-"""How long a cursor keeps a transaction of ours open while nobody asks for more rows."""
+GUARD_MS = 120_000
+"""How long a cursor keeps a transaction of ours open while nobody asks for more rows, by us and by the server."""
 
 MOST_NOTICES = 1000
 
@@ -236,8 +237,7 @@ class Interactive:
         read_only, keep = self.read_only, False
         try:
             if self._status == TransactionStatus.IDLE:
-                await self._begin(connection, "BEGIN READ ONLY" if read_only else "BEGIN", read_only)
-                self._is_own = self.manual
+                await self._begin(connection, "BEGIN READ ONLY" if read_only else "BEGIN", read_only, own=self.manual)
             elif self._status == TransactionStatus.INTRANS:
                 # Read-only once more: COMMIT AND CHAIN would have begun a transaction that has answered nothing yet.
                 await self._configure(connection, read_only)
@@ -256,10 +256,13 @@ class Interactive:
             await self._settle(connection, commit=keep)
         return result
 
-    async def _begin(self, connection: AsyncConnection[Any], text: str, read_only: bool) -> None:
+    async def _begin(self, connection: AsyncConnection[Any], text: str, read_only: bool, *, own: bool) -> None:
         async with connection.pipeline():
             await connection.execute(text.encode())
+            if not own:  # the server ends it itself should this process hang
+                await connection.execute(f"SET LOCAL idle_in_transaction_session_timeout = {GUARD_MS:d}".encode())
             await self._configure(connection, read_only)
+        self._is_own = own
         self._began_read_only = read_only
         self.began_s = time.monotonic()
 
@@ -332,8 +335,7 @@ class Interactive:
         if control == "begin":
             if self._is_own:
                 raise UsageError("a transaction is open already", hint="commit it or roll it back first")
-            await self._begin(connection, text or "BEGIN", self.read_only)
-            self._is_own = True
+            await self._begin(connection, text or "BEGIN", self.read_only, own=True)
             return "BEGIN READ ONLY" if self.read_only else "BEGIN"
         if not self._is_own:
             raise UsageError("there is no transaction to end")

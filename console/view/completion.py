@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from heapq import nsmallest
+from operator import itemgetter
 from typing import Literal
 
 Place = Literal["relation", "value", "operator", "nothing"]
@@ -200,14 +202,19 @@ def candidates(context: Context, names: Names) -> tuple[Candidate, ...]:
         return tuple(Candidate(sign, what) for sign, what in OPERATORS.items() if sign.startswith(context.prefix))
     wanted = _name(context.prefix).lower()
     offered = _qualified(context, names) if context.qualifier else _plain(context, names)
-    ranked = [(_rank(key.lower(), wanted), number, one) for number, (key, one) in enumerate(offered)]
-    seen: set[str] = set()
-    found: list[Candidate] = []
-    for rank, _, one in sorted(ranked, key=lambda entry: entry[:2]):
-        if rank < 3 and one.text not in seen and len(found) < MOST:
-            seen.add(one.text)
-            found.append(one)
-    return tuple(found)
+    ranked = [(rank, number, one) for number, (key, one) in enumerate(offered)
+              if (rank := _rank(key.lower(), wanted)) < 3]
+    found: dict[str, Candidate] = {}
+    for _, _, one in nsmallest(2 * MOST, ranked, key=itemgetter(0, 1)):
+        candidate = one if isinstance(one, Candidate) else _candidate(one, is_qualified=context.qualifier is not None)
+        found.setdefault(candidate.text, candidate)
+    return tuple(found.values())[:MOST]
+
+
+def _candidate(one: Named, *, is_qualified: bool) -> Candidate:
+    """A relation or function; with its schema where that isn't said already and is one that has to be."""
+    schema = "" if is_qualified or one.schema in ("public", "pg_catalog") else f"{quoted(one.schema)}."
+    return Candidate(f"{schema}{quoted(one.name)}{'(' if one.kind == 'function' else ''}", one.kind)
 
 
 def _rank(name: str, wanted: str) -> int:
@@ -219,25 +226,21 @@ def _rank(name: str, wanted: str) -> int:
     return 2 if len(wanted) >= 3 and wanted in name else 3
 
 
-def _qualified(context: Context, names: Names) -> Iterable[tuple[str, Candidate]]:
+def _qualified(context: Context, names: Names) -> Iterable[tuple[str, Candidate | Named]]:
     assert context.qualifier
     last = context.qualifier[-1]
     if len(context.qualifier) > 1:
         yield from _columns(names, (Source(context.qualifier[-2], last, ""),))
         return
     yield from _columns(names, [one for one in context.sources if (one.alias or one.name) == last])
-    for one in (*names.relations, *names.functions):
-        if one.schema == last:
-            yield one.name, Candidate(quoted(one.name) + ("(" if one.kind == "function" else ""), one.kind)
+    yield from ((one.name, one) for one in (*names.relations, *names.functions) if one.schema == last)
 
 
-def _plain(context: Context, names: Names) -> Iterable[tuple[str, Candidate]]:
-    relations = [(one.name, Candidate(quoted(one.name) if one.schema in ("public", "pg_catalog")
-                                      else f"{quoted(one.schema)}.{quoted(one.name)}", one.kind))
-                 for one in names.relations]
+def _plain(context: Context, names: Names) -> Iterable[tuple[str, Candidate | Named]]:
     schemas = [(name, Candidate(f"{quoted(name)}.", "schema")) for name in names.schemas]
     keywords = [(word, Candidate(word.upper() if not context.prefix.islower() else word, "keyword"))
                 for word in KEYWORDS]
+    relations = ((one.name, one) for one in names.relations)
     if context.place == "relation":
         yield from relations
         yield from schemas
@@ -247,9 +250,7 @@ def _plain(context: Context, names: Names) -> Iterable[tuple[str, Candidate]]:
     for source in context.sources:
         yield source.alias or source.name, Candidate(f"{quoted(source.alias or source.name)}.", "in this statement")
     yield from keywords
-    for one in names.functions:
-        prefix = "" if one.schema in ("public", "pg_catalog") else f"{quoted(one.schema)}."
-        yield one.name, Candidate(f"{prefix}{quoted(one.name)}(", "function")
+    yield from ((one.name, one) for one in names.functions)
     yield from schemas
     yield from relations
 

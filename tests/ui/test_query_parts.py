@@ -54,7 +54,7 @@ def test_what_sweeps_a_table(text: str, sweeps: list[Sweep]) -> None:
 
 @pytest.mark.parametrize("text", [
     "SELECT * INTO a FROM b", "WITH x AS (UPDATE a SET b = 1 WHERE c RETURNING *) SELECT * FROM x", "SHOW work_mem",
-    "INSERT INTO a VALUES (1) RETURNING *", "EXPLAIN SELECT 1"])
+    "INSERT INTO a VALUES (1) RETURNING *", "EXPLAIN SELECT 1", "SELECT * FROM a FOR UPDATE"])
 def test_what_no_cursor_can_bring(text: str) -> None:
     assert not pieces(text)[0].command.is_query
 

@@ -99,10 +99,14 @@ def _piece(one: parse.Statement, text: str, offset: int) -> Piece:
 
 
 def _is_query(one: parse.Statement) -> bool:
-    """Whether a cursor can bring the rows: a SELECT or VALUES that neither makes a table nor writes in a WITH."""
+    """Whether a cursor can bring the rows: a SELECT or VALUES that neither makes a table nor writes in a WITH.
+
+    FOR UPDATE doesn't go by a cursor: its locks would be held for as long as one reads.
+    """
     if one.node_kind != "select_stmt" or one.body.HasField("into_clause"):
         return False
-    return next(parse.find(one.body, "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", "IntoClause"), None) is None
+    return next(parse.find(one.body, "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", "IntoClause",
+                           "LockingClause"), None) is None
 
 
 def _sweeps(one: parse.Statement) -> list[Sweep]:
