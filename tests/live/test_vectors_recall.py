@@ -79,7 +79,6 @@ async def test_numbers_equal_an_independent_computation(vectors: Database) -> No
             assert point.recall_min == min(shares)
     means = [one.recall_mean for one in done.points]
     assert means[0] < 0.9 and means == sorted(means)
-    assert done.points[0].latency.p50_ms < done.exact.p50_ms
 
 
 def _recall(connection: Any, key: int, vector: str, ef_search: int | None) -> float:
