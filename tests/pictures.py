@@ -93,8 +93,8 @@ def replayed() -> Shot:
             path = Path(folder) / "incident.dbrec"
             await live.connection.recorder.save(path)
             with Recording(path) as recording:
-                found = [number for number in range(len(recording)) if _blocked(recording, number)]
-                sources = replay_sources(recording, Config(), begin_at=recording.at(found[-1] if found else 0))
+                worst = max(range(len(recording)), key=lambda number: _longest_wait_s(recording, number))
+                sources = replay_sources(recording, Config(), begin_at=recording.at(worst))
                 app = ReplayApp("demo", sources)
                 app.connection.paused = True
                 async with app.run_test(size=SIZE) as inner:
@@ -109,14 +109,15 @@ def replayed() -> Shot:
     return replay
 
 
-def _blocked(recording: Any, number: int) -> bool:
+def _longest_wait_s(recording: Any, number: int) -> float:
+    """For a lock, in that sample."""
     from console.activity.read import SESSIONS
     from console.recorder.recording import Unreadable
 
     try:
-        return any(one.blocked_by for one in recording.sample(number).rows(SESSIONS))
+        return max((one.lock_wait_s or 0.0 for one in recording.sample(number).rows(SESSIONS)), default=0.0)
     except Unreadable:
-        return False
+        return 0.0
 
 
 def pooled_screen() -> Shot:

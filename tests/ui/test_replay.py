@@ -191,6 +191,20 @@ async def test_every_screen_opens_on_a_recording(tmp_path: Path) -> None:
         assert app.is_running and app.connection.state is State.LIVE
 
 
+async def test_the_palette_offers_what_the_keys_do(tmp_path: Path) -> None:
+    async with replay(recorded(tmp_path / "a"), entries=FEW) as (app, pilot, player):
+        await pilot.press("ctrl+p")
+        await pilot.press(*"jump")
+        await shows(app, pilot, "Jump to a time")
+        await pilot.press("enter")
+        await until(lambda: isinstance(app.screen, JumpDialog), pilot)
+        await pilot.press("escape", "ctrl+p")
+        await pilot.press(*"sample", "space", "on")
+        await shows(app, pilot, "One sample on")
+        await pilot.press("enter")
+        await until(lambda: player.number == 1, pilot)
+
+
 async def test_about_says_whose_recording_it_is(tmp_path: Path) -> None:
     path = recorded(tmp_path / "a", version="9.9.9", environment="production")
     path.write_bytes(path.read_bytes()[:-5])
