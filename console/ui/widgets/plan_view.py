@@ -206,7 +206,9 @@ class PlanView(Vertical):
                 console_app(self).copy(fixes[int(key)].fix)
 
         offered = [Choice(str(number), one.fix, one.message) for number, one in enumerate(fixes)]
-        self.app.push_screen(ChooseDialog("Copy which fix?", offered), chosen)
+        dialog = ChooseDialog("Copy which fix?", offered)
+        dialog.width = 110
+        self.app.push_screen(dialog, chosen)
 
     def action_other(self) -> None:
         """To the findings, whose keys scroll them, or back to the tree."""
