@@ -108,7 +108,8 @@ def spent(database: Database, role: str) -> float:
     """Server milliseconds that a role's statements have taken in all."""
     with database.connect() as connection:
         row = connection.execute(sql.SQL(
-            "SELECT coalesce(sum(total_exec_time + total_plan_time), 0) FROM pg_stat_statements WHERE userid = {}::regrole"
+            "SELECT coalesce(sum(total_exec_time + total_plan_time), 0) FROM pg_stat_statements "
+            "WHERE userid = {}::regrole"
         ).format(sql.Literal(f'"{role}"'))).fetchone()
     assert row is not None
     return float(row[0])
@@ -129,7 +130,8 @@ def server_time(database: Database, mine: str, theirs: str, seldom_ms: float) ->
     assert ours is not None and peers is not None
     per_refresh = peers[0] / peers[1]
     return [Figure("server time a refresh: the sessions", ours[2] / ours[1], per_refresh, "ms", 1.0, "pg_activity"),
-            Figure("server time a refresh: whole console", ours[0] / ours[1] + seldom_ms, per_refresh, "ms", 1.0, "pg_activity")]
+            Figure("server time a refresh: whole console", ours[0] / ours[1] + seldom_ms, per_refresh, "ms", 1.0,
+                   "pg_activity")]
 
 
 async def over_a_slow_link(database: Database) -> tuple[float, float]:
