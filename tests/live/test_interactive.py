@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from console.errors import ConsoleError, Missing, ServerError, TimedOut, Unreachable, UsageError
+from console.errors import ConsoleError, Denied, Missing, ServerError, TimedOut, Unreachable, UsageError
 from console.server import interactive
 from console.server.interactive import Command, Interactive, Result
 from console.server.target import Target
@@ -329,3 +329,33 @@ async def test_through_a_pooler_in_transaction_mode(kept: Database, pgbouncer: P
             row = connection.execute("SELECT current_setting('transaction_read_only'), "
                                      "current_setting('statement_timeout'), current_setting('work_mem')").fetchone()
             assert row == ("off", "0", "4MB")
+
+
+async def test_a_role_without_rights(filled: Database) -> None:
+    with filled.server.role() as role:
+        async with opened(filled.server.conninfo(filled.name, user=role), read_only=True) as session:
+            with pytest.raises(Denied) as caught:
+                await run(session, "SELECT * FROM kept")
+            assert "GRANT SELECT ON kept" in str(caught.value.hint)
+            assert (await run(session, "SELECT current_user")).rows == ((role,),)
+
+
+async def test_text_that_is_not_valid_is_shown_all_the_same(embedded: LiveServer) -> None:
+    name = "interactive_ascii"
+    with embedded.connect() as admin:
+        admin.execute(f"DROP DATABASE IF EXISTS {name}")
+        admin.execute(f"CREATE DATABASE {name} ENCODING 'SQL_ASCII' LOCALE_PROVIDER libc LOCALE 'C' TEMPLATE template0")
+    try:
+        async with opened(embedded.conninfo(name)) as session:
+            await run(session, r"CREATE TABLE odd AS SELECT convert_from('\xe9'::bytea, 'SQL_ASCII') AS x")
+            assert (await run(session, "SELECT x FROM odd")).rows == (("\ufffd",),)
+    finally:
+        with embedded.connect() as admin:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def test_hostile_names_and_values_come_as_they_are(filled: Database) -> None:
+    async with opened(filled.conninfo, read_only=True) as session:
+        found = await run(session, "SELECT E'\\x1b[31m[bold]\\n' AS \"a \"\"b\"\" %s {} \x1b\", '%s {}' AS x, 1 AS x")
+        assert [one.name for one in found.columns] == ['a "b" %s {} \x1b', "x", "x"]
+        assert found.rows == (("\x1b[31m[bold]\n", "%s {}", "1"),)
