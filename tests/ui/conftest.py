@@ -87,7 +87,7 @@ class World:
             await app.connection.close()
 
 
-async def until(fact: Callable[[], Any], pilot: Pilot[Any], seconds: float = 5) -> None:
+async def until(fact: Callable[[], Any], pilot: Pilot[Any], seconds: float = 30) -> None:
     """Waits for a fact, not for a time."""
     async with asyncio.timeout(seconds):
         while not fact():
