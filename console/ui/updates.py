@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from rich.console import Console
@@ -93,9 +93,17 @@ def _at(x: int, y: int, strip: Strip, console: Console) -> str:
 
 def changed_spans(old: Strip, new: Strip) -> Iterator[tuple[int, int]]:
     """Where two strips differ: first cell and number of cells, near spans joined."""
-    if old == new:  # most lines, most of the time; taking them apart into cells costs a hundred times as much
+    if old == new:
         return
-    before, after = _cells(old), _cells(new)
+    # Taking apart into cells what is the same on both sides would cost more than everything else.
+    one, other = list(old), list(new)
+    most = min(len(one), len(other))
+    head = next((index for index in range(most) if one[index] != other[index]), most)
+    offset = sum(segment.cell_length for segment in one[:head])
+    tail = 0
+    if old.cell_length == new.cell_length:
+        tail = next((index for index in range(most - head) if one[-1 - index] != other[-1 - index]), most - head)
+    before, after = _cells(one[head:len(one) - tail]), _cells(other[head:len(other) - tail])
     length = max(len(before), len(after))
     before += [("", None)] * (length - len(before))
     after += [("", None)] * (length - len(after))
@@ -104,18 +112,18 @@ def changed_spans(old: Strip, new: Strip) -> Iterator[tuple[int, int]]:
         if before[x] == after[x]:
             continue
         if start >= 0 and x - end > JOIN_GAPS_OF:
-            yield start, end - start + 1
+            yield offset + start, end - start + 1
             start = -1
         start = x if start < 0 else start
         end = x
     if start >= 0:
-        yield start, end - start + 1
+        yield offset + start, end - start + 1
 
 
-def _cells(strip: Strip) -> list[tuple[str, Style | None]]:
-    """What stands in each cell of a strip; a wide character's second cell differs when the first one does."""
+def _cells(segments: Iterable[Segment]) -> list[tuple[str, Style | None]]:
+    """What stands in each cell of these segments; a wide character's second cell differs when the first one does."""
     cells: list[tuple[str, Style | None]] = []
-    for segment in strip:
+    for segment in segments:
         if segment.text.isascii():
             cells.extend((character, segment.style) for character in segment.text)
         else:
