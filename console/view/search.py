@@ -133,7 +133,7 @@ def _value_columns(result: SearchResult) -> list[Column]:
 
 def _row(result: SearchResult, hit: Hit) -> Row:
     cells = (Cell(str(hit.rank), "dim", hit.rank), distance_cell(hit.distance),
-             similarity_cell(result.metric.similarity(hit.distance)), *_values(result, hit))
+             similarity_cell(vectors.similarity(result, hit)), *_values(result, hit))
     return Row(row_key(hit), cells, record=hit)
 
 

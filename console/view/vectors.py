@@ -70,9 +70,17 @@ def result_header(result: SearchResult) -> tuple[str, ...]:
 
 def result_row(result: SearchResult, hit: Hit) -> tuple[str, ...]:
     """Rank, distance, similarity as a bar with its share, and the values; NULL is ∅."""
-    share = result.metric.similarity(hit.distance)
+    share = similarity(result, hit)
     likeness = "" if share is None else f"{bar(share, BAR_CELLS)} {share:.2f}"
     return (str(hit.rank), distance(hit.distance), likeness, *("∅" if one is None else one for one in hit.values))
+
+
+def similarity(result: SearchResult, hit: Hit) -> float | None:
+    """Metric.similarity of a hit; an inner product itself where all are those of vectors of unit length: the cosine."""
+    if result.metric.name == "ip" and hit.distance is not None and all(
+            one.distance is not None and abs(one.distance) <= 1.001 for one in result.hits):
+        return min(1.0, max(0.0, -hit.distance))
+    return result.metric.similarity(hit.distance)
 
 
 def distance(value: float | None) -> str:

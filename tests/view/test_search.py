@@ -8,6 +8,7 @@ import pytest
 
 from console.plans.parse import plan_of
 from console.services import UNASSIGNED, Service
+from console.vectors.metrics import BY_NAME
 from console.vectors.reasons.records import Reason, Verdict
 from console.vectors.records import Candidates, Hit, SearchResult
 from console.view import search as view
@@ -67,6 +68,14 @@ def test_rows() -> None:
     assert [cell.text for cell in first.cells][1:3] == ["0.25", "███████▌·· 0.75"] and first.cells[5].text == "NULL"
     assert second.cells[1].tone == "warning" and second.cells[2].text == "-" and third.key == "3"
     assert table.columns[3].align == "right" and table.columns[3].fixed
+
+
+@pytest.mark.parametrize(("distances", "told"), [((-0.9, -0.25, 0.1), ["0.90", "0.25", "0.00"]),
+                                                 ((-7.0, -0.25), ["1.00", "0.56"])])
+def test_an_inner_product_of_unit_vectors_is_its_own_similarity(distances: tuple[float, ...], told: list[str]) -> None:
+    hits = tuple(Hit(rank, one, (str(rank),), (str(rank), None, None)) for rank, one in enumerate(distances, 1))
+    table = view.results_table(searched("12", hits=hits, metric=BY_NAME["ip"]))
+    assert [row.cells[2].text.split()[-1] for row in table.rows] == told
 
 
 def test_two_results_side_by_side() -> None:
