@@ -51,6 +51,10 @@ class ConsoleScreen(Screen[None]):
     _wake: asyncio.Event
     _poller: Worker[None] | None = None
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._body = Container(id="body")
+
     @property
     def connection(self) -> Connection:
         return console_app(self).connection
@@ -95,7 +99,7 @@ class ConsoleScreen(Screen[None]):
     @property
     def is_ready(self) -> bool:
         """Whether the widgets are there: keys are asked about before the first and after the last of them too."""
-        return self.is_mounted and self.is_running and bool(self.query("#body > *"))
+        return self.is_mounted and self.is_running and self._body.is_attached and bool(self._body.children)
 
     # the frame
 
@@ -103,7 +107,7 @@ class ConsoleScreen(Screen[None]):
         yield Header()
         yield ScreenBar()
         yield ConnectionPanel()
-        with Container(id="body"):
+        with self._body:
             yield from self.body()
         yield FilterLine()
         yield Footer()
