@@ -154,6 +154,11 @@ def test_replication_lag_of_a_primary(standbys: list[Standby], status: Status, v
     assert (result.status, result.value) == (status, value)
 
 
+def test_a_standby_without_a_measured_delay_is_not_said_to_have_none() -> None:
+    summary = judged("replication_lag", (STANDBYS, [standby(None, 2 << 30)])).summary
+    assert summary == "1 standby, 2.0 GB behind, no delay measured yet"
+
+
 @pytest.mark.parametrize(("recovery", "status", "value"), [
     (Recovery(True, False, 0, 4000.0), OK, 0),
     (Recovery(True, False, 10, 40.0), WARNING, 40),

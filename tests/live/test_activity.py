@@ -120,6 +120,20 @@ async def test_who_blocks_whom(any_database: Database) -> None:
         assert all((one.lock_wait_s or 0) >= 0 for one in found)
 
 
+async def test_what_has_no_age_is_not_said_to_have_begun_this_moment(any_database: Database) -> None:
+    with any_database.connect() as idle, any_database.connect() as holder:
+        name = f"unused_{idle.info.backend_pid}"
+        idle.execute("SELECT pg_create_physical_replication_slot(%s, false, true)", [name])
+        holder.execute("BEGIN; LOCK TABLE pg_class IN ACCESS SHARE MODE")
+        async with session(any_database.conninfo) as on:
+            (one,) = [one for one in await seen(on, with_idle=True) if one.pid == idle.info.backend_pid]
+            locks = await on.fetch(read.SESSION_LOCKS, {"pid": holder.info.backend_pid})
+            (slot,) = [slot for slot in await on.fetch(REPLICATION_SLOTS) if slot.name == name]
+    assert slot.retained_bytes is None
+    assert (one.transaction_age_s, one.query_age_s, one.lock_wait_s) == (None, None, None)
+    assert one.state_age_s is not None and locks and {lock.wait_s for lock in locks} == {None}
+
+
 async def test_a_prepared_transaction_blocks(servers: Servers) -> None:
     server = servers.make("embedded", {"max_prepared_transactions": "5"})
     with server.database() as database:

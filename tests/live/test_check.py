@@ -83,8 +83,13 @@ async def test_a_standby(servers: Servers) -> None:
     standby = servers.standby(primary)
     with primary.connect() as connection:
         connection.execute("SELECT pg_create_physical_replication_slot('lagging', true)")
-    first, second = await checked(primary.dsn), await checked(standby.dsn)
-    assert first["replication_lag"].value is not None and "1 standby" in first["replication_lag"].summary
+    first = await checked(primary.dsn)
+    async with asyncio.timeout(60):
+        while first["replication_lag"].value is None:  # until the standby has replayed all
+            await asyncio.sleep(0.1)
+            first = await checked(primary.dsn)
+    second = await checked(standby.dsn)
+    assert "1 standby" in first["replication_lag"].summary
     assert "lagging (inactive)" in first["replication_slots"].summary
     assert second["replication_lag"].status is OK and "standby" in second["replication_lag"].summary
     assert "standby, read-only" in second["role"].summary

@@ -18,7 +18,8 @@ SELECT
     CASE p.phase WHEN 'computing extended statistics' THEN 'statistics' ELSE 'blocks' END AS unit,
     CASE WHEN p.child_tables_total > 0 THEN
         'partition ' || p.child_tables_done || ' of ' || p.child_tables_total END AS detail,
-    greatest(0, extract(epoch FROM clock_timestamp() - coalesce(a.query_start, a.xact_start)))::float8 AS elapsed_s
+    CASE WHEN coalesce(a.query_start, a.xact_start) IS NOT NULL
+        THEN greatest(0, extract(epoch FROM clock_timestamp() - coalesce(a.query_start, a.xact_start))) END::float8 AS elapsed_s
 FROM pg_catalog.pg_stat_progress_analyze p
 LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = p.pid
 LEFT JOIN pg_catalog.pg_class c ON c.oid = p.relid AND p.datname = pg_catalog.current_database()

@@ -12,6 +12,7 @@ SELECT
     nullif(p.backup_total, 0) AS total,
     'bytes' AS unit,
     'tablespace ' || least(p.tablespaces_streamed + 1, p.tablespaces_total) || ' of ' || p.tablespaces_total AS detail,
-    greatest(0, extract(epoch FROM clock_timestamp() - a.backend_start))::float8 AS elapsed_s
+    CASE WHEN a.backend_start IS NOT NULL
+        THEN greatest(0, extract(epoch FROM clock_timestamp() - a.backend_start)) END::float8 AS elapsed_s
 FROM pg_catalog.pg_stat_progress_basebackup p
 LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = p.pid

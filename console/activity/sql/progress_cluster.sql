@@ -15,7 +15,8 @@ SELECT
     CASE WHEN p.phase = 'seq scanning heap' THEN p.heap_blks_total END AS total,
     CASE p.phase WHEN 'seq scanning heap' THEN 'blocks' WHEN 'rebuilding index' THEN 'indexes' ELSE 'rows' END AS unit,
     NULL::text AS detail,
-    greatest(0, extract(epoch FROM clock_timestamp() - coalesce(a.query_start, a.xact_start)))::float8 AS elapsed_s
+    CASE WHEN coalesce(a.query_start, a.xact_start) IS NOT NULL
+        THEN greatest(0, extract(epoch FROM clock_timestamp() - coalesce(a.query_start, a.xact_start))) END::float8 AS elapsed_s
 FROM pg_catalog.pg_stat_progress_cluster p
 LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = p.pid
 LEFT JOIN pg_catalog.pg_class c ON c.oid = p.relid AND p.datname = pg_catalog.current_database()

@@ -17,7 +17,8 @@ SELECT
         p.tuples_processed || ' rows',
         CASE WHEN p.tuples_excluded > 0 THEN p.tuples_excluded || ' left out by WHERE' END,
         pg_catalog.lower(p.type)) AS detail,
-    greatest(0, extract(epoch FROM clock_timestamp() - coalesce(a.query_start, a.xact_start)))::float8 AS elapsed_s
+    CASE WHEN coalesce(a.query_start, a.xact_start) IS NOT NULL
+        THEN greatest(0, extract(epoch FROM clock_timestamp() - coalesce(a.query_start, a.xact_start))) END::float8 AS elapsed_s
 FROM pg_catalog.pg_stat_progress_copy p
 LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = p.pid
 LEFT JOIN pg_catalog.pg_class c ON c.oid = p.relid AND p.datname = pg_catalog.current_database()

@@ -20,7 +20,8 @@ SELECT
         'waits for pid ' || nullif(p.current_locker_pid, 0),
         CASE WHEN p.partitions_total > 0 THEN
             'partition ' || p.partitions_done || ' of ' || p.partitions_total END) AS detail,
-    greatest(0, extract(epoch FROM clock_timestamp() - coalesce(a.query_start, a.xact_start)))::float8 AS elapsed_s
+    CASE WHEN coalesce(a.query_start, a.xact_start) IS NOT NULL
+        THEN greatest(0, extract(epoch FROM clock_timestamp() - coalesce(a.query_start, a.xact_start))) END::float8 AS elapsed_s
 FROM pg_catalog.pg_stat_progress_create_index p
 LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = p.pid
 LEFT JOIN pg_catalog.pg_class c ON c.oid = p.relid AND p.datname = pg_catalog.current_database()

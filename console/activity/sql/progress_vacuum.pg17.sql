@@ -15,7 +15,8 @@ SELECT
         WHEN 'vacuuming indexes' THEN p.indexes_total WHEN 'cleaning up indexes' THEN p.indexes_total END AS total,
     CASE WHEN p.phase LIKE '%indexes' THEN 'indexes' ELSE 'blocks' END AS unit,
     CASE WHEN p.index_vacuum_count > 0 THEN 'index pass ' || p.index_vacuum_count END AS detail,
-    greatest(0, extract(epoch FROM clock_timestamp() - coalesce(a.query_start, a.xact_start)))::float8 AS elapsed_s
+    CASE WHEN coalesce(a.query_start, a.xact_start) IS NOT NULL
+        THEN greatest(0, extract(epoch FROM clock_timestamp() - coalesce(a.query_start, a.xact_start))) END::float8 AS elapsed_s
 FROM pg_catalog.pg_stat_progress_vacuum p
 LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = p.pid
 LEFT JOIN pg_catalog.pg_class c ON c.oid = p.relid AND p.datname = pg_catalog.current_database()

@@ -19,7 +19,8 @@ SELECT
         ELSE l.locktype
     END AS target,
     count(*) AS locks,
-    max(greatest(0, extract(epoch FROM clock_timestamp() - l.waitstart)))::float8 AS wait_s
+    max(CASE WHEN l.waitstart IS NOT NULL
+        THEN greatest(0, extract(epoch FROM clock_timestamp() - l.waitstart)) END)::float8 AS wait_s
 FROM pg_catalog.pg_locks l
 LEFT JOIN pg_catalog.pg_database d ON d.oid = l.database
 LEFT JOIN pg_catalog.pg_class c

@@ -28,10 +28,12 @@ SELECT
     a.wait_event_type,
     a.wait_event,
     a.leader_pid,
-    greatest(0, extract(epoch FROM clock_timestamp() - a.xact_start))::float8 AS transaction_age_s,
-    CASE WHEN a.state = 'active'
-        THEN greatest(0, extract(epoch FROM clock_timestamp() - a.query_start))::float8 END AS query_age_s,
-    greatest(0, extract(epoch FROM clock_timestamp() - a.state_change))::float8 AS state_age_s,
+    CASE WHEN a.xact_start IS NOT NULL
+        THEN greatest(0, extract(epoch FROM clock_timestamp() - a.xact_start)) END::float8 AS transaction_age_s,
+    CASE WHEN a.state = 'active' AND a.query_start IS NOT NULL
+        THEN greatest(0, extract(epoch FROM clock_timestamp() - a.query_start)) END::float8 AS query_age_s,
+    CASE WHEN a.state_change IS NOT NULL
+        THEN greatest(0, extract(epoch FROM clock_timestamp() - a.state_change)) END::float8 AS state_age_s,
     greatest(pg_catalog.age(a.backend_xmin), pg_catalog.age(a.backend_xid)) AS xmin_age,
     pg_catalog.left(a.query, 300) AS query,
     a.query = '<insufficient privilege>' AND a.state IS NULL AS is_hidden,
@@ -52,7 +54,8 @@ SELECT
         WHEN b.classid IS NOT NULL THEN b.classid::regclass || ' ' || b.objid
         ELSE b.locktype
     END AS lock_target,
-    greatest(0, extract(epoch FROM clock_timestamp() - b.waitstart))::float8 AS lock_wait_s,
+    CASE WHEN b.waitstart IS NOT NULL
+        THEN greatest(0, extract(epoch FROM clock_timestamp() - b.waitstart)) END::float8 AS lock_wait_s,
     b.blocked_by,
     CASE WHEN 0 = ANY (b.blocked_by) THEN ARRAY(
         SELECT DISTINCT p.gid

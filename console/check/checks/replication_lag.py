@@ -31,7 +31,9 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Ve
     known = [(one.lag_s if one.lag_s is not None else 0.0, one.lag_bytes or 0, one) for one in seen
              if one.lag_s is not None or one.lag_bytes == 0]
     if not known:
-        return Verdict(Status.OK, f"{units.count(len(seen), 'standby', 'standbys')}, no lag measured yet")
+        furthest = max((one.lag_bytes for one in seen if one.lag_bytes is not None), default=None)
+        behind = f", {units.size(furthest)} behind" if furthest is not None else ""
+        return Verdict(Status.OK, f"{units.count(len(seen), 'standby', 'standbys')}{behind}, no delay measured yet")
     lag_s, lag_bytes, worst = max(known, key=lambda one: one[:2])
     status = thresholds.status(lag_s)
     hint = "its disk or network is slow, or its queries hold replay back (max_standby_streaming_delay)" \

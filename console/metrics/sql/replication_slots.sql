@@ -10,9 +10,9 @@ SELECT
     s.temporary AS is_temporary,
     s.wal_status,
     s.safe_wal_size AS safe_bytes,
-    greatest(0, pg_catalog.pg_wal_lsn_diff(
+    CASE WHEN s.restart_lsn IS NOT NULL THEN greatest(0, pg_catalog.pg_wal_lsn_diff(
         CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
             ELSE pg_catalog.pg_current_wal_lsn() END,
-        s.restart_lsn))::int8 AS retained_bytes
+        s.restart_lsn)) END::int8 AS retained_bytes
 FROM pg_catalog.pg_replication_slots s
 ORDER BY retained_bytes DESC NULLS LAST, s.slot_name

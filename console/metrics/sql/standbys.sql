@@ -10,7 +10,7 @@ SELECT
         CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
             ELSE pg_catalog.pg_current_wal_lsn() END,
         r.replay_lsn)::int8 AS lag_bytes,
-    greatest(0, extract(epoch FROM r.replay_lag))::float8 AS lag_s
+    CASE WHEN r.replay_lag IS NOT NULL THEN greatest(0, extract(epoch FROM r.replay_lag)) END::float8 AS lag_s
 FROM pg_catalog.pg_stat_replication r
 WHERE r.state IS DISTINCT FROM 'backup'
 ORDER BY r.replay_lag DESC NULLS LAST

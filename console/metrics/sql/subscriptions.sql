@@ -8,7 +8,8 @@ SELECT
     s.subslotname::text AS slot,
     w.pid,
     pg_catalog.pg_wal_lsn_diff(w.received_lsn, w.latest_end_lsn)::int8 AS lag_bytes,
-    greatest(0, extract(epoch FROM clock_timestamp() - w.last_msg_receipt_time))::float8 AS last_message_age_s,
+    CASE WHEN w.last_msg_receipt_time IS NOT NULL
+        THEN greatest(0, extract(epoch FROM clock_timestamp() - w.last_msg_receipt_time)) END::float8 AS last_message_age_s,
     (SELECT count(*) FROM pg_catalog.pg_subscription_rel r
         WHERE r.srsubid = s.oid AND r.srsubstate <> 'r') AS unready_tables
 FROM pg_catalog.pg_subscription s
