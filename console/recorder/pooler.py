@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from console.pooler.records import Look, PoolerInfo
+from typing import TYPE_CHECKING
+
 from console.recorder.records import PoolerSeen
-from console.sampler.pooler_watch import PoolerWatch
 from console.server.query import Query
+
+if TYPE_CHECKING:  # many records, and most targets have no pooler
+    from console.pooler.records import Look, PoolerInfo
+    from console.sampler.pooler_watch import PoolerWatch
 
 POOLER = Query("pooler", PoolerSeen, ())
 """Not asked of the server; under a name like a read's."""

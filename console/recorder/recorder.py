@@ -7,7 +7,7 @@ import datetime as dt
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import console
 from console.activity.read import SESSIONS
@@ -20,13 +20,15 @@ from console.recorder.reads import JUDGED, SESSIONS_PACED, Schedule
 from console.recorder.records import Extent, Judged, Origin, Sample
 from console.recorder.ring import Ring
 from console.recorder.writer import Writer
-from console.sampler.pooler_watch import PoolerWatch
 from console.sampler.records import Snapshot
 from console.sampler.sampler import Sampler
 from console.server.info import ServerInfo
 from console.server.query import Read
 from console.server.session import Readings
 from console.server.target import Target
+
+if TYPE_CHECKING:
+    from console.sampler.pooler_watch import PoolerWatch
 
 MOST_WAITING = 50
 """Samples that wait for a slow disk; more are left out, as gaps."""

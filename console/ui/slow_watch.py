@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from console.errors import ConsoleError
-from console.plans.records import Analysis
 from console.server.explain import ExplainRequest
 from console.statements.read import SLOW_SESSIONS
 from console.statements.records import SlowSession, SlowStatement
@@ -19,6 +18,7 @@ from console.statements.shapes import shape
 from console.statements.slow import SlowLog
 
 if TYPE_CHECKING:
+    from console.plans.records import Analysis
     from console.sampler.records import Snapshot
     from console.server.session import PgSession, Session
 
