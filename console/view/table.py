@@ -101,42 +101,81 @@ def sorted_rows(table: Table, key: str | None, *, descending: bool = False) -> T
     return replace(table, rows=(*ordered, *unknown))
 
 
+_TERM = re.compile(r'''!?(?:\w+[:~])?(?:"[^"]+"(?!\S)|/(?:\\.|[^\\/])+/(?!\S)|\S+)''')
+
+
+def terms(needle: str) -> list[str]:
+    """The terms of a filter: white space parts them, except within /a pattern/ and "quotes"."""
+    return _TERM.findall(needle)
+
+
+def of_column(name: str, word: str) -> str:
+    """The term that wants `word` in that column."""
+    return f'{name}:"{word}"' if re.search(r"\s", word) else f"{name}:{word}"
+
+
 def filtered(table: Table, needle: str) -> Table:
-    """The rows of `table` that satisfy every term of `needle`, whatever the case.
+    """The rows of `table` that satisfy every term of `needle`, whatever the case; `empty` says why there is none.
 
     A term is a word that the row holds; `column:word` or `column~pattern` for one column, by its key or title;
-    `/pattern/` for a regular expression on the whole row. `!` before a term turns it round.
+    `/pattern/` for a regular expression on the whole row. `!` before a term turns it round, "quotes" hold spaces.
     """
-    terms = [_term(word, table.columns) for word in needle.split()]
-    if not terms:
+    wanted = terms(needle)
+    if not wanted or not table.rows:
         return table
-    kept = tuple(row for row in table.rows if all(term(row) for term in terms))
-    return replace(table, rows=kept, empty=table.empty if not table.rows else f"nothing matches \"{needle}\"")
+    try:
+        satisfied = [_term(term, table.columns) for term in wanted]
+    except _NoPatternError as error:
+        return replace(table, rows=(), empty=str(error))
+    kept = tuple(row for row in table.rows if all(term(row) for term in satisfied))
+    return replace(table, rows=kept, empty=f"nothing matches \"{needle}\"{_nameless(wanted, table.columns)}")
 
 
-def _term(word: str, columns: Sequence[Column]) -> Callable[[Row], bool]:
-    if word.startswith("!") and len(word) > 1:
-        positive = _term(word[1:], columns)
+class _NoPatternError(ValueError):
+    """A term looks like a regular expression and is none."""
+
+
+def _term(term: str, columns: Sequence[Column]) -> Callable[[Row], bool]:
+    if term.startswith("!") and len(term) > 1:
+        positive = _term(term[1:], columns)
         return lambda row: not positive(row)
-    if len(word) > 2 and word[0] == word[-1] == "/":
-        pattern = _pattern(word[1:-1])
+    if len(term) > 2 and term[0] == term[-1] == "/":
+        pattern = _pattern(term[1:-1])
         return lambda row: pattern.search(_text(row)) is not None
-    if match := re.match(r"(\w+)([:~])(.+)", word):
-        name = match[1].casefold()
+    if match := _OF_A_COLUMN.fullmatch(term):
+        name, word = match[1].casefold(), _unquoted(match[3])
         for index, column in enumerate(columns):
-            if name in (column.key.casefold(), column.title.casefold().replace(" ", "_")):
-                pattern = _pattern(match[3] if match[2] == "~" else re.escape(match[3]))
+            if name in _names(column):
+                pattern = _pattern(word if match[2] == "~" else re.escape(word))
                 return lambda row: pattern.search(row.cells[index].text) is not None
-    folded = word.casefold()
+    folded = _unquoted(term).casefold()
     return lambda row: folded in _text(row).casefold()
 
 
+_OF_A_COLUMN = re.compile(r"(\w+)([:~])(.+)", re.DOTALL)
+
+
+def _names(column: Column) -> tuple[str, str]:
+    return column.key.casefold(), column.title.casefold().replace(" ", "_")
+
+
+def _nameless(wanted: Sequence[str], columns: Sequence[Column]) -> str:
+    """That a term looks like one for a column that there isn't: it was taken for a word."""
+    named = [match[1] for term in wanted if (match := _OF_A_COLUMN.fullmatch(term.removeprefix("!")))]
+    absent = next((name for name in named if not any(name.casefold() in _names(one) for one in columns)), None)
+    return "" if absent is None else \
+        f"; no column is called {absent}, there are {', '.join(one.key for one in columns if one.title)}"
+
+
+def _unquoted(word: str) -> str:
+    return word[1:-1] if len(word) > 2 and word[0] == word[-1] == '"' else word
+
+
 def _pattern(text: str) -> re.Pattern[str]:
-    """A regular expression; one that is none, such as half of one while it is typed, means itself."""
     try:
         return re.compile(text, re.IGNORECASE)
-    except re.error:
-        return re.compile(re.escape(text), re.IGNORECASE)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise _NoPatternError(f"{text} is no regular expression: {error}") from None
 
 
 def _text(row: Row) -> str:

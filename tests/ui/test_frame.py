@@ -139,6 +139,22 @@ async def test_the_filter_takes_letters_and_escape_gives_the_keys_back(world: Wo
         assert app.focused is table and not app.screen.query_one(FilterLine).display
 
 
+async def test_the_filter_shown_is_the_one_of_the_page_that_is_shown(world: World) -> None:
+    async with world.console() as (app, pilot):
+        await live(app, pilot)
+        line = app.screen.query_one(FilterLine)
+        await pilot.press("slash", *"conn", "enter")
+        assert line.display and line.value == "conn"
+        await pilot.press("l")
+        await until(lambda: not line.display, pilot)
+        await pilot.press("v")
+        await until(lambda: isinstance(app.focused, RecordTable), pilot)
+        assert not line.display and isinstance(app.focused, RecordTable) and app.focused.needle == ""
+        await pilot.press("escape")
+        await until(lambda: line.display, pilot)
+        assert line.value == "conn" and app.screen.query_one("#checks", RecordTable).needle == "conn"
+
+
 async def test_space_pauses_and_the_age_is_shown(world: World) -> None:
     async with world.console() as (app, pilot):
         await live(app, pilot)
@@ -240,6 +256,17 @@ async def test_help_shows_the_keys_of_the_screen(world: World) -> None:
         await pilot.press("question_mark")
         await until(lambda: isinstance(app.screen, HelpDialog), pilot)
         assert_golden(app, "help-80x24")
+
+
+async def test_help_names_the_pages_that_letters_open(world: World) -> None:
+    async with world.console() as (app, pilot):
+        await live(app, pilot)
+        await pilot.press("question_mark")
+        await until(lambda: isinstance(app.screen, HelpDialog), pilot)
+        rows = [row.cells for row in app.screen.query_one(RecordTable).source.rows]
+        keys = [key.text for key, _ in rows]
+        assert {(key.text, what.text) for key, what in rows} >= {("l", "Load"), ("w", "WAL"), ("p", "Settings")}
+        assert len(keys) == len(set(keys)), "each key once"
 
 
 async def test_an_error_with_brackets_is_shown_as_it_is(world: World) -> None:

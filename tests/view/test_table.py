@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from console.view.table import Cell, Column, Row, Table, filtered, sorted_rows
+import pytest
+
+from console.view.table import Cell, Column, Row, Table, filtered, of_column, sorted_rows, terms
 
 COLUMNS = (Column("name", "name"), Column("size", "size", align="right"))
 
@@ -41,3 +43,41 @@ def test_a_filter_wants_every_word() -> None:
     assert keys(filtered(some, "[/x]")) == ["[/x]"]
     assert filtered(some, "absent").empty == 'nothing matches "absent"'
     assert filtered(some, "  ") is some
+
+
+PLACES = table(("public.events", 1), ("public.my table", 22), ("[/x]", None))
+
+
+@pytest.mark.parametrize(("needle", "found"), [
+    ("name:events", ["public.events"]),
+    ("size:2", ["public.my table"]),
+    ("name~^public", ["public.events", "public.my table"]),
+    ("/my table/", ["public.my table"]),
+    ("/MY T\\w+/ public", ["public.my table"]),
+    ('name:"my table"', ["public.my table"]),
+    ('"my table"', ["public.my table"]),
+    ("!name:public", ["[/x]"]),
+    ("!/^public/ !x", []),
+    ("/x", ["[/x]"]),
+    ("/", ["[/x]"]),
+    ("no:such", []),
+])
+def test_a_filter_may_name_a_column_or_be_a_pattern(needle: str, found: list[str]) -> None:
+    assert keys(filtered(PLACES, needle)) == found
+
+
+@pytest.mark.parametrize("pattern", ["(", "[a", "*", "a{99999999999999999999}", "(?P<x"])
+def test_what_is_no_pattern_is_said_to_be_none(pattern: str) -> None:
+    for needle in (f"/{pattern}/", f"name~{pattern}", f"!/{pattern}/"):
+        none = filtered(PLACES, needle)
+        assert none.rows == () and none.empty.startswith(f"{pattern} is no regular expression: ")
+
+
+def test_a_column_that_there_is_not_is_named() -> None:
+    assert filtered(PLACES, "nam:x").empty == 'nothing matches "nam:x"; no column is called nam, there are name, size'
+    assert keys(filtered(PLACES, of_column("name", "my table"))) == ["public.my table"]
+    assert filtered(PLACES, "name:zz").empty == 'nothing matches "name:zz"'
+
+
+def test_terms_are_parted_by_white_space_but_within_patterns_and_quotes() -> None:
+    assert terms('a  /b c/ d:"e f" !g /h/i "j') == ["a", "/b c/", 'd:"e f"', "!g", "/h/i", '"j']

@@ -37,14 +37,15 @@ class HelpDialog(Dialog[None]):
         from console.ui.widgets.header import shown_keys
 
         super().__init__("Keys")
-        self._keys = [(name, what) for _, name, what in shown_keys(screen)]
+        known = dict(_KEYS)
+        keys = dict.fromkeys((*shown_keys(screen), *shown_keys(screen, more=True)))
+        self._keys = [(name, known.pop(name, what)) for _, name, what in keys]
+        self._keys += known.items()
 
     def body(self) -> ComposeResult:
         columns = (Column("key", "", maximum=28), Column("what", "", flexible=True))
-        shown = {key for key, _ in self._keys}
-        others = [one for one in _KEYS if one[0] not in shown]
         rows = tuple(Row(f"{number}", (Cell(key, "accent"), Cell(what)))
-                     for number, (key, what) in enumerate((*self._keys, *others)))
+                     for number, (key, what) in enumerate(self._keys))
         table = RecordTable(Table(columns, rows), show_header=False)
         table.styles.height = min(len(rows), self.app.size.height - 6)
         yield table

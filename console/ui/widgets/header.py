@@ -100,11 +100,14 @@ class Footer(Lines):
         return [tuple(pieces)]
 
 
-def shown_keys(screen: Screen[Any]) -> list[tuple[str, str, str]]:
-    """The keys that work on `screen` now and are worth showing: key, its name, what it does. One for an action."""
+def shown_keys(screen: Screen[Any], *, more: bool = False) -> list[tuple[str, str, str]]:
+    """The keys that work on `screen` now and are worth showing: key, its name, what it does. One for an action.
+
+    `more`: also those that the footer has no room for, which have an id.
+    """
     found: dict[str, tuple[str, str, str]] = {}
     for key, active in screen.active_bindings.items():
         binding = active.binding
-        if binding.show and active.enabled and binding.description:
+        if (binding.show or (more and binding.id)) and active.enabled and binding.description:
             found.setdefault(binding.action, (key, screen.app.get_key_display(binding), binding.description))
     return list(found.values())

@@ -32,7 +32,7 @@ from console.ui.widgets.tab_bar import TabBar
 from console.ui.widgets.time_chart import TimeChart
 from console.view import pooler as view
 from console.view.metrics import SPANS, drawing
-from console.view.table import Line, Tone
+from console.view.table import Line, Tone, of_column
 
 NAMES = tuple(VIEWS)
 
@@ -240,7 +240,8 @@ class PgBouncerScreen(ConsoleScreen):
         record = event.row.record
         if isinstance(record, Saturation):
             self.action_view("clients")
-            self.table.filter(f"database:{record.pool.database} user:{record.pool.user}")
+            self.table.filter(" ".join(of_column(*one) for one in (
+                ("database", record.pool.database), ("user", record.pool.user))))
         elif isinstance(record, Link):
             self._go_to_session(record)
         elif isinstance(record, Setting):

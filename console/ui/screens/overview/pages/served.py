@@ -7,6 +7,7 @@ from typing import Any
 from textual.message import Message
 
 from console.ui.widgets.record_table import RecordTable
+from console.view.table import terms
 
 
 class ServedTable(RecordTable):
@@ -21,7 +22,7 @@ class ServedTable(RecordTable):
     def wanted(self, served: frozenset[str], sort: str) -> dict[str, Any]:
         """sort, is_descending and needle for the server; `sort` where the chosen column is none that it sorts by."""
         is_served = self.sort_key in served
-        plain = next((word for word in self.needle.split() if word.replace("_", "").replace(".", "").isalnum()), None)
+        plain = next((word for word in terms(self.needle) if word.replace("_", "").replace(".", "").isalnum()), None)
         return {"sort": self.sort_key if is_served else sort, "is_descending": self.descending if is_served else True,
                 "needle": plain}
 
