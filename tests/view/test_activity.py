@@ -221,5 +221,5 @@ def test_filters() -> None:
 
     assert left("report") == ["2"] and left("!report") == ["1", "33"]
     assert left("application:report") == ["2"] and left("pid~^3") == ["33"] and left("user:app state:active") == ["1"]
-    assert left("/up.*balance/") == ["1", "2"] and left("/[(]$/") == ["33"] and left("pid~(") == []
+    assert left("/up.*balance/") == ["1", "2"] and left("/[(]/") == ["33"] and left("pid~(") == []
     assert left("10.0.4.7:50001") == ["1"] and left("nothing:here") == [] and left("tx_age:14") == ["2"]
