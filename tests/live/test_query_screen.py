@@ -174,7 +174,7 @@ async def test_a_sweep_is_asked_about(numbers: Database) -> None:
             await pilot.press("ctrl+r")
             await until(lambda: isinstance(app.screen, SweepDialog) and "numbers: 700 rows now" in screen_text(app),
                         pilot)
-            assert "DELETE every row of numbers on live: there is no WHERE" in screen_text(app)
+            assert "DELETE every row of numbers on live: no WHERE limits it" in screen_text(app)
             await pilot.press(key)
             await until(lambda: app.screen is screen and screen.running is None, pilot)
             await until(lambda left=left: count(numbers, "SELECT count(*) FROM numbers") == left, pilot)  # type: ignore[misc]

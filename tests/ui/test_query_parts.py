@@ -45,7 +45,11 @@ def test_what_the_grammar_does_not_know_is_left_to_the_server() -> None:
     ("TRUNCATE a, s.b", [Sweep("TRUNCATE", Name(None, "a")), Sweep("TRUNCATE", Name("s", "b"))]),
     ("WITH gone AS (DELETE FROM a RETURNING *) SELECT * FROM gone", [Sweep("DELETE", Name(None, "a"))]),
     ("EXPLAIN ANALYZE DELETE FROM a", [Sweep("DELETE", Name(None, "a"))]),
-    ("EXPLAIN DELETE FROM a", []), ("DELETE FROM a WHERE id = 1", []), ("UPDATE a SET x = 1 WHERE true", []),
+    ("EXPLAIN DELETE FROM a", []), ("DELETE FROM a WHERE id = 1", []),
+    ("UPDATE a SET x = 1 WHERE true", [Sweep("UPDATE", Name(None, "a"))]),
+    ("DELETE FROM a WHERE 1 = 1", [Sweep("DELETE", Name(None, "a"))]), ("DELETE FROM a WHERE false", []),
+    ("DELETE FROM a WHERE 1 = 1 AND id = 2", []), ("DELETE FROM a WHERE random() < 0.1", []),
+    ("DELETE FROM a WHERE EXISTS (SELECT 1)", []),
     ("INSERT INTO a VALUES (1) ON CONFLICT (id) DO UPDATE SET x = 1", []), ("SELECT 'DELETE FROM a'", []),
 ])
 def test_what_sweeps_a_table(text: str, sweeps: list[Sweep]) -> None:

@@ -26,7 +26,7 @@ class SweepDialog(ConfirmDialog):
 
     def __init__(self, piece: Piece, label: str, typed: str | None) -> None:
         words = " and ".join(f"{one.verb} every row of {one.relation}" for one in piece.sweeps)
-        super().__init__("Every row?", ((f"{words} on {label}: there is no WHERE.", "warning"),), typed=typed)
+        super().__init__("Every row?", ((f"{words} on {label}: no WHERE limits it.", "warning"),), typed=typed)
         self._piece = piece
 
     def body(self) -> ComposeResult:

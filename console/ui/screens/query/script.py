@@ -22,7 +22,7 @@ _EXPLAIN = re.compile(r"explain\b\s*(?:\((?!\s*(?:select\b|with\b|values\b|table
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """A DELETE, UPDATE or TRUNCATE of every row of a relation."""
+    """A DELETE, UPDATE or TRUNCATE of every row of a relation: without a WHERE, or with one that holds for all."""
 
     verb: str
     relation: Name
@@ -115,4 +115,13 @@ def _sweeps(one: parse.Statement) -> list[Sweep]:
     if one.node_kind == "explain_stmt" and not any(option.def_elem.defname == "analyze" for option in one.body.options):
         return []
     return [Sweep("DELETE" if node.DESCRIPTOR.name == "DeleteStmt" else "UPDATE", parse.range_name(node.relation))
-            for node in parse.find(one.body, "DeleteStmt", "UpdateStmt") if not node.HasField("where_clause")]
+            for node in parse.find(one.body, "DeleteStmt", "UpdateStmt")
+            if not node.HasField("where_clause") or _is_constant(node.where_clause)]
+
+
+def _is_constant(condition: parse.Node) -> bool:
+    """Whether a WHERE looks at no row: `true`, `1 = 1`, but for a plain `false`. A function may be anything."""
+    if condition.HasField("a_const") and condition.a_const.HasField("boolval"):
+        return bool(condition.a_const.boolval.boolval)
+    return next(parse.find(condition, "ColumnRef", "FuncCall", "SubLink", "ParamRef", "SQLValueFunction",
+                           "CurrentOfExpr"), None) is None
