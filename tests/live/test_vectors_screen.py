@@ -413,13 +413,17 @@ async def test_no_pgvector_and_no_rights(embedded: LiveServer, server15: LiveSer
 
 async def test_a_handed_over_statement_presets_the_search(vectors: Database) -> None:
     async with console(vectors.conninfo) as (app, pilot, screen):
-        app.hand_over("vectors", f"SELECT id FROM items ORDER BY w <-> '{QUERY}' LIMIT 7")
+        app.hand_over("vectors", f"SELECT id FROM items i WHERE i.id > 3 ORDER BY w <-> '{QUERY}' "
+                                  "LIMIT 7")
         await until(lambda: screen.state.result is not None and screen.state.result.plan is not None, pilot)
         request = screen.state.request
         assert request is not None and (request.subject.column.name, request.metric.name, request.k) == ("w", "l2", 7)
+        assert request.where == "id > 3"
         app.hand_over("vectors", "SELECT id, v <=> $1 AS d FROM items ORDER BY d LIMIT $2")
         await until(lambda: screen.state.subject is not None and screen.state.subject.column.name == "v", pilot)
         assert screen.state.setup.metric == BY_NAME["cosine"] and "n asks" in said(app)
+        app.hand_over("vectors", f"SELECT id FROM items WHERE id > $1 ORDER BY w <-> '{QUERY}' LIMIT 7")
+        await until(lambda: "WHERE can't be taken over" in said(app) and screen.state.setup.where is None, pilot)
         app.hand_over("vectors", "SELECT 1")
         await until(lambda: "orders by no vector distance" in said(app), pilot)
 

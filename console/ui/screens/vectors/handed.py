@@ -16,7 +16,8 @@ from console.vectors.search import MAX_K
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The column, metric, k and vector of a statement, as far as they stand there; `why` says what doesn't."""
+    """The column, metric, k, vector and condition of a statement, as far as they stand there; `why` says what doesn't.
+    """
 
     column: VectorColumn | None
     why: str
@@ -24,12 +25,13 @@ class Taken:
     k: int | None = None
     offset: int = 0
     vector: str | None = None
+    where: str | None = None
 
     def setup(self, before: Setup) -> Setup:
         """`before` with what was taken."""
         question = Question("vector", self.vector) if self.vector else before.question
         return replace(before, question=question, metric=self.metric or before.metric, k=self.k or before.k,
-                       offset=self.offset)
+                       offset=self.offset, where=self.where, filters=())
 
 
 def read(text: str, columns: Sequence[VectorColumn]) -> Taken:
@@ -50,6 +52,33 @@ def read(text: str, columns: Sequence[VectorColumn]) -> Taken:
     why = "the statement's vector is a parameter: n asks for one" if surgery.vector_literal(search) is None else ""
     if len({one.label for one in fitting}) > 1:
         why = f"{search.column} may be that of {' or '.join(one.table for one in fitting[:3])}: c chooses another"
+    where = _condition(search)
+    if where is None and search.select.HasField("where_clause"):
+        why = "; ".join(filter(None, (why, "its WHERE can't be taken over: w writes one")))
     k = search.limit if search.limit is not None and 1 <= search.limit <= MAX_K else None
     return Taken(fitting[0], why, metric_of_operator(search.operator or ""), k, search.offset or 0,
-                 surgery.vector_literal(search))
+                 surgery.vector_literal(search), where)
+
+
+def _condition(search: surgery.Search) -> str | None:
+    """The WHERE of a search in one table, as another statement on that table alone can have it.
+
+    None where there is none, or it needs more than the table: parameters, a subquery, another table.
+    """
+    select = search.select
+    if not select.HasField("where_clause") or [one.WhichOneof("node") for one in select.from_clause] != ["range_var"]:
+        return None
+    table = select.from_clause[0].range_var
+    bare = type(search.tree)()
+    fresh = bare.stmts.add().stmt.select_stmt
+    fresh.where_clause.CopyFrom(select.where_clause)
+    for kind, node in surgery.walk(fresh.where_clause):
+        if kind in ("param_ref", "sub_link"):
+            return None
+        if kind == "column_ref" and len(node.column_ref.fields) > 1:
+            if [one.string.sval for one in node.column_ref.fields][:-1] != [table.alias.aliasname or table.relname]:
+                return None
+            del node.column_ref.fields[0]
+    fresh.limit_option = select.limit_option
+    fresh.op = select.op
+    return surgery.deparse(bare).partition("WHERE")[2].strip()
