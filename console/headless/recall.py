@@ -92,9 +92,9 @@ async def run(options: argparse.Namespace, config: Config, find_target: FindTarg
         _write(done)
     for words in done.warnings:
         say(f"warning: {words}")
-    best = max((one.recall_mean for one in done.points if not one.is_exact), default=0.0)
-    if options.min_recall is not None and best < options.min_recall:
-        say(f"recall {best:.3f} is below {options.min_recall:g}")
+    best = max((one.recall_mean for one in done.points if not one.is_exact), default=None)
+    if options.min_recall is not None and (best is None or best < options.min_recall):
+        say("no point went by the index" if best is None else f"recall {best:.3f} is below {options.min_recall:g}")
         return 1
     return 0
 

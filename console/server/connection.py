@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 from typing import Any
@@ -17,6 +18,8 @@ from console.errors import PasswordNeeded
 from console.server.target import APPLICATION_NAME, Target
 
 PASSWORD_COMMAND_TIMEOUT_S = 20.0
+
+logging.getLogger("psycopg").setLevel(logging.ERROR)  # what it warns of is raised as well
 
 
 class LenientText(Loader):

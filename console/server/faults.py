@@ -112,6 +112,8 @@ def _hint(sqlstate: str, message: str) -> str | None:
             return f"GRANT SELECT ON {match[1]} TO the role"
         if match := re.search(r"permission denied for schema (\S+)", message):
             return f"GRANT USAGE ON SCHEMA {match[1]} TO the role"
+    if sqlstate == "22000" and re.match(r"different (half)?vec(tor)? dimensions", message):
+        return "only vectors of one length have a distance: WHERE vector_dims(COLUMN) = N keeps to those"
     if sqlstate == "57014":
         return "statement_timeout of the target, or somebody cancelled it"
     if sqlstate == "55P03":

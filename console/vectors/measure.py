@@ -149,6 +149,9 @@ async def measure(sessions: Sessions, plan: Plan, tell: Tell = lambda progress: 
         if truth is None:
             helpers = [] if plan.connections < 2 else await _helpers(sessions, stack, lead, plan)
             truth = await _truth([lead, *helpers], exact, sample, plan, tell, plan.subject.index_names)
+            if not any(truth.distances):
+                raise Missing(f"{column.label}: the exact search finds no row at a distance to compare with, beside "
+                              "the queries' own")
             if cache:
                 cache.put(key, facts, truth)
         points = []
@@ -203,7 +206,7 @@ def _nearest(plan: Plan, index: VectorIndex | None) -> Nearest:
     """The measured statement: place and distance alone, for a vector in the select list would be measured too."""
     column = plan.subject.column
     zero = values.of_bits("1" * (column.dimensions or 1)) if column.type_name == "bit" else \
-        values.of_numbers([1.0] * (column.dimensions or 1), column.type_name)
+        values.of_pairs({1: 1.0}, column.dimensions or 1, column.type_name)
     request = SearchRequest(plan.subject, zero, plan.metric, plan.k, where=plan.where, columns=(),
                             options=SearchOptions())
     found = compose(request).nearest
@@ -360,13 +363,17 @@ def _warnings(plan: Plan, index: VectorIndex | None, sample: Sequence[SampleQuer
     if not _is_given(plan):
         found.append("the queries are stored rows: real queries, from elsewhere, usually find a little less")
     if len(sample) < plan.queries:
-        found.append(f"only {len(sample)} queries could be drawn")
+        found.append(f"only {_queries(sample)} could be drawn")
     if len(sample) < 100:
-        found.append(f"p99 of {len(sample)} queries says little: take at least 100")
+        found.append(f"p99 of {_queries(sample)} says little: take at least 100")
     if short := [one for one in points if one.rows_mean < min(plan.k, _mean(list(map(len, truth.distances)))) - 1e-9]:
         own = "" if _is_given(plan) else " (beside the query's own, which takes a place of the candidates)"
         found.append(f"fewer than k rows came back at {', '.join(one.label for one in short)}{own}")
     return found
+
+
+def _queries(sample: Sequence[SampleQuery]) -> str:
+    return "1 query" if len(sample) == 1 else f"{len(sample)} queries"
 
 
 def _mean(counts: Sequence[int]) -> float:

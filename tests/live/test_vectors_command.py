@@ -124,6 +124,9 @@ def test_exit_status_of_recall(database: Database, tmp_path: Path) -> None:
     assert dbconsole(database, "recall", *common, "--min-recall", "7").returncode == 3
     assert dbconsole(database, "recall", "--column", "items.v", "--sweep", "a").returncode == 3
     assert dbconsole(database, "recall", "--column", "empty.v").returncode == 2
+    unused = dbconsole(database, "recall", "--column", "items.v", "--metric", "l1", "--queries", "5",
+                       "--min-recall", "0.1")
+    assert unused.returncode == 1 and "no point went by the index" in unused.stderr
     file = tmp_path / "vectors.txt"
     file.write_text(f"{VECTOR}\n{VECTOR}\n")
     given = document(dbconsole(database, "recall", "--column", "items.v", "--vectors", str(file), "--json"))

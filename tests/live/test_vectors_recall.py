@@ -33,7 +33,8 @@ def fill(database: Database) -> None:
         "CREATE TABLE bits (id int PRIMARY KEY, b bit(16))",
         "INSERT INTO bits SELECT i, (i * 7919 % 65536)::bit(16) FROM generate_series(1, 3000) i",
         "CREATE INDEX bits_b ON bits USING hnsw (b bit_hamming_ops)",
-        "CREATE TABLE empty (id int, v vector(3))", "VACUUM ANALYZE")
+        "CREATE TABLE empty (id int, v vector(3))", "CREATE TABLE zeros (id int, v vector(3))",
+        "INSERT INTO zeros VALUES (1, '[0,0,0]'), (2, '[1,2,3]'), (3, NULL)", "VACUUM ANALYZE")
 
 
 @pytest.fixture(params=["embedded", "postgres16"])
@@ -171,11 +172,31 @@ async def test_bad_plans_are_told(vectors: Database) -> None:
             await measure(pool.session, Plan(found, BY_NAME["l2"], queries=5, sweep=(10,)))
         with pytest.raises(ConsoleError, match="outside the valid range"):
             await measure(pool.session, Plan(found, BY_NAME["cosine"], queries=5, sweep=(5000,)))
+        zeros = await of(pool, "zeros.v")
+        with pytest.raises(Missing, match="no row at a distance"):
+            await measure(pool.session, Plan(zeros, BY_NAME["cosine"]))
+        assert (await measure(pool.session, Plan(zeros, BY_NAME["l2"]))).points[0].recall_mean == 1
         for wrong in ({"k": 0}, {"queries": 0}, {"sweep": (0,)}, {"target": 2.0}):
             with pytest.raises(UsageError):
                 Plan(found, BY_NAME["cosine"], **wrong)
         with pytest.raises(ConsoleError):
             await measure(pool.session, Plan(found, BY_NAME["cosine"], where="nope = 1"))
+
+
+async def test_a_sparse_column_of_many_dimensions(vectors: Database) -> None:
+    run(vectors, "CREATE TABLE sparse (id int, v sparsevec(100000))", "INSERT INTO sparse SELECT i, "
+        "('{' || i || ':1,90000:2}/100000')::sparsevec FROM generate_series(1, 40) i")
+    async with pool_on(vectors) as pool:
+        done = await measure(pool.session, Plan(await of(pool, "sparse.v"), BY_NAME["l2"], k=3, queries=1))
+    assert done.points[0].recall_mean == 1 and any("of 1 query says" in one for one in done.warnings)
+
+
+async def test_vectors_of_several_lengths(vectors: Database) -> None:
+    run(vectors, "CREATE TABLE lengths (v vector)", "INSERT INTO lengths VALUES ('[1,2]'), ('[1,2,3]')")
+    async with pool_on(vectors) as pool:
+        with pytest.raises(ConsoleError) as told:
+            await measure(pool.session, Plan(await of(pool, "lengths.v"), BY_NAME["l2"]))
+    assert "vector_dims(COLUMN)" in (told.value.hint or "")
 
 
 def test_threshold_counts_ties() -> None:
