@@ -81,7 +81,11 @@ def read(name: str) -> str:
     if len(data) > MAX_CHARACTERS:
         raise UsageError(f"{name} is larger than {MAX_CHARACTERS // 1024 // 1024} MB", hint="cut the plan out of it")
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"  # PowerShell's >
-    return data.decode(encoding, "replace")
+    text = data.decode(encoding, "replace")
+    if not text.strip() or "\0" in text:
+        raise UsageError(f"{'stdin' if name == '-' else name} {'is no text' if text.strip() else 'is empty'}",
+                         hint="a statement, or a plan as EXPLAIN (FORMAT JSON) writes it, belongs there")
+    return text
 
 
 def _saved(text: str, options: argparse.Namespace) -> Analysis:

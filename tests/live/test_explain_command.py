@@ -77,6 +77,7 @@ def test_what_writes_is_asked_for(filled: Database, tmp_path: Path) -> None:
     ((), 3, "either a statement or --file"), (("SELECT 1", "--file", "x"), 3, "either a statement or --file"),
     (("--file", "/nowhere"), 3, "No such file"), (("--analyze", "--generic", "SELECT 1"), 3, "not allowed"),
     (("--timeout", "0", "SELECT 1"), 3, "--timeout"), (("--set", "x", "SELECT 1"), 3, "NAME=VALUE"),
+    (("--file", "/dev/null"), 3, "is empty"), (("--file", sys.executable), 3, "is no text"),
     (("-t", "nowhere", "SELECT 1"), 3, "no target"), (("-t", "host=/nowhere", "SELECT 1"), 2, "")])
 def test_mistakes(arguments: tuple[str, ...], status: int, words: str) -> None:
     done = explain(*arguments)
