@@ -142,7 +142,7 @@ def _totals(before: Plan, after: Plan) -> Iterator[str]:
     old, new = before.root.total_cost, after.root.total_cost
     if old is not None and new is not None and _differs(old, new, 1.0):
         yield f"cost: {count(old)} -> {count(new)}, {_times(old, new, 'lower', 'higher')}"
-    if before.root.buffers and after.root.buffers:
+    if before.root.buffers and after.root.buffers and before.is_analyzed == after.is_analyzed:
         was, now = before.root.buffers, after.root.buffers
         if _differs(was.touched, now.touched, 10):
             yield (f"blocks: {count(was.touched)} -> {count(now.touched)}, "

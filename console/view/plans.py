@@ -224,7 +224,7 @@ def summary(plan: Plan) -> tuple[Line, ...]:
         parts.append(("outside the tree", _ms(plan.outside_ms)))
     parts += [(f"trigger {one.constraint or one.name}", f"{_ms(one.total_ms or 0)}, {fmt.count(one.calls)} calls")
               for one in plan.triggers]
-    if plan.root.buffers:
+    if plan.root.buffers and (plan.is_analyzed or plan.root.buffers.touched):
         blocks = plan.root.buffers
         share = f", {fmt.percent(100 * blocks.hit / blocks.touched)} in cache" if blocks.touched else ""
         parts.append(("blocks", f"{fmt.count(blocks.touched)} ({fmt.size(blocks.touched * BLOCK_BYTES)}){share}"))

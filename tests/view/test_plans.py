@@ -110,6 +110,14 @@ def test_two_plans_side_by_side() -> None:
     assert "- Sort is gone (0.40 ms)" in words
 
 
+def test_what_was_not_run_read_no_blocks() -> None:
+    planned = {key: value for key, value in SCAN.items() if not key.startswith("Actual")} | {"Shared Hit Blocks": 0}
+    only = analyse(parse(json.dumps([{"Plan": planned}])))
+    assert not only.plan.is_analyzed and "blocks" not in view.text(only)
+    changes = compare(of(SCAN).plan, only.plan).changes
+    assert changes[0].startswith("only one of the two was run") and not any("blocks" in one for one in changes)
+
+
 def test_joins_that_swapped_sides_are_matched_by_what_they_read() -> None:
     def scan(name: str, side: str, ms: float) -> dict[str, object]:
         return node("Seq Scan", ms=ms, **{"Relation Name": name, "Alias": name, "Parent Relationship": side})
