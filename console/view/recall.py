@@ -61,13 +61,13 @@ def table(points: Sequence[Point], exact: Latency, best: Collection[Point], chos
     rows.append(Row("exact", (
         Cell("exact", "dim"), Cell("1.000", "dim", 1.0), Cell(""), Cell(""), Cell(""), Cell(_ms(exact.p50_ms), "dim",
         exact.p50_ms), Cell(_ms(exact.p95_ms), "dim", exact.p95_ms), Cell(_ms(exact.p99_ms), "dim", exact.p99_ms),
-        Cell(""), Cell("without the index", "dim"))))
+        Cell(""), Cell("no index", "dim"))))
     return Table(COLUMNS, tuple(rows))
 
 
 def _note(one: Point, best: Collection[Point], chosen: Point | None) -> tuple[str, Tone]:
     if one.is_exact:
-        return "left the index", "warning"
+        return "left index", "warning"
     if one == chosen:
         return "recommended", "accent"
     return ("Pareto", "ok") if one in best else ("", "")

@@ -46,6 +46,10 @@ def test_ascii_keeps_the_width(value: str) -> None:
     assert shown.isascii() and len(shown) == text.width(cleaned)
 
 
+def test_signs_become_what_is_like_them() -> None:
+    assert text.asciify("1.000 ± 0.001") == "1.000 ~ 0.001"
+
+
 def test_braille_becomes_density() -> None:
     assert text.asciify("\u2800\u2801\u28c0\u28f6\u28ff") == " ..:#" or text.asciify("\u28ff") == "#"
 

@@ -57,6 +57,8 @@ def test_hnsw_without_iterative_scan(rows: int | None, wanted: int | None, rule:
 def test_filters() -> None:
     assert rules(plan(1, rejected=39), 10) == ["filtered-afterwards"]
     assert rules(plan(None), 10, has_filter=True) == ["filtered-afterwards"]
+    one, = reasons(plan(None), [index("ivfflat")], SETTINGS, FACTS, wanted=10, has_filter=True)
+    assert "what 1 list holds" in one.sentence
     assert rules(plan(1, rejected=20), 10, "ivfflat") == ["lists-exhausted"]
 
 

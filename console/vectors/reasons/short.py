@@ -96,8 +96,9 @@ def _ivfflat(index: VectorIndex, settings: Mapping[str, str], facts: RelationFac
                                  f"filter rejected {found.rejected}",
                                  f"SET LOCAL ivfflat.probes = {probes * 4}; or {on}"))
         elif has_filter and found is None:
-            result.append(Reason("filtered-afterwards", "short", f"the filter is applied to what {probes} lists hold, "
-                                 "so that fewer rows may be left", on))
+            held = "1 list holds" if probes == 1 else f"{probes} lists hold"
+            result.append(Reason("filtered-afterwards", "short", f"the filter is applied to what {held}, so that fewer "
+                                 "rows may be left", on))
     elif lacking and found:
         most = settings.get("ivfflat.max_probes", "32768")
         result.append(Reason("max-probes", "short", f"the scan ended after {found.given} rows: all lists were probed, "

@@ -64,7 +64,7 @@ class AskDialog(Dialog[str]):
 
 KINDS: Sequence[tuple[Kind, str, str]] = (
     ("text", "a text", "made a vector by an embedder"),
-    ("row", "a row of this table", "by its key; left empty: one at random"),
+    ("row", "a row of this table", "by its key; empty: one at random"),
     ("vector", "a vector", "[0.1, -0.2, ...] pasted, or @FILE"),
     ("other", "a row of another table", "its column is asked for next"),
 )
