@@ -118,6 +118,8 @@ class ConsoleApp(Look):
     async def _leave_for(self, name: str, database: str | None) -> None:
         self.held.clear()
         old = self.connection
+        recorder = old.recorder
+        path = recorder.path if recorder is not None else None
         self.connection = Connection(name, self.sources, every_s=old.every_s, database=database)
         self.connection.changed = self.connection_changed
         self.connection.paused = old.paused
@@ -132,6 +134,8 @@ class ConsoleApp(Look):
         for mode in stale:
             await self.remove_mode(mode)
         await old.close()
+        if path is not None:
+            self.tell(f"the recording of {old.label} ended: {path}")
 
     # the screens
 
@@ -196,7 +200,10 @@ class ConsoleApp(Look):
             self.show_state()
 
     def action_pause(self) -> None:
-        self.connection.set_paused(not self.connection.paused)
+        connection = self.connection
+        connection.set_paused(not connection.paused)
+        if connection.paused and connection.recorder is not None and connection.recorder.path is not None:
+            self.tell("paused: nothing is recorded until it goes on")
         self.show_state()
 
     def set_rate(self, every_s: float) -> None:

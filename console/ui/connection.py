@@ -212,7 +212,7 @@ class Connection:
     def _restart(self) -> None:
         async def anew() -> None:
             await self.close()
-            self.pool = self.sampler = self.pooler = None
+            self.pool = self.sampler = self.pooler = self.recorder = None
             self.start()
             self.changed()
 

@@ -27,8 +27,8 @@ Tell = Callable[["Event | tuple[str, Tone]"], None]
 Work = Callable[[Tell], Awaitable[Outcome]]
 """Does it, tells events or words of its own, and says in words how it ended."""
 
-ON_LEAVE = ("Leaving cancels the statement and rolls its file back. What was committed before stays, and the event log "
-            "says that the run was interrupted.")
+ON_STOP = ("cancels the statement and rolls its file back. What was committed before stays, and the event log says "
+           "that the run was interrupted.")
 
 CLOSE_WITHIN_S = 10.0
 """How long leaving waits for the running file to be rolled back."""
@@ -46,8 +46,8 @@ class Run:
     ended_s: float | None = None
     on_abort: str = ""
     """What it means that it was stopped."""
-    on_leave: str = ON_LEAVE
-    """What leaving the console does to it."""
+    on_stop: str = ON_STOP
+    """What stopping it, or leaving the console, does."""
     standing: Any = None
     """How it stands, for the screen that began it and shows more than the log."""
 
@@ -70,13 +70,13 @@ class Runs:
         return self.latest if self.latest is not None and not self.latest.is_over else None
 
     def start(self, title: str, target: str, work: Work, plan: Sequence[PlanStep] = (), *,
-              on_abort: str = "", on_leave: str = ON_LEAVE, standing: Any = None) -> Run:
+              on_abort: str = "", on_stop: str = ON_STOP, standing: Any = None) -> Run:
         """Begins a run. There must be none."""
         assert self.current is None
         from console.view.migration_run import RunLog  # here: a console that only looks needs none of migrate's events
 
         run = self.latest = Run(title, target, RunLog(plan), self._clock.monotonic(), on_abort=on_abort,
-                                on_leave=on_leave, standing=standing)
+                                on_stop=on_stop, standing=standing)
         run.task = asyncio.create_task(self._run(run, work), name=f"migrations: {title}")
         self._changed(run)
         return run

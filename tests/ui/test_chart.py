@@ -42,6 +42,16 @@ def test_a_chart_has_the_size_that_was_asked_for(size: tuple[int, int]) -> None:
     assert "up [/x]" in draw([WAVE, GAPS], 60, 12, 2.0).plain
 
 
+def test_the_time_axis_says_its_unit() -> None:
+    axis = draw([WAVE], 60, 12, 2.0).plain.splitlines()[-1].split("  ")
+    assert [words.strip() for words in axis if words.strip()] == ["-2 min", "-59 s", "now"]
+
+
+@pytest.mark.parametrize("values", [(1.0,), (0.0,), (None, 5.0), (0.0, 0.0, 0.0), (7.0, 7.0)])
+def test_a_single_value_and_those_that_never_change_are_drawn(values: tuple[float | None, ...]) -> None:
+    assert "now" in draw([Series("one", values)], 40, 10, 1.0).plain
+
+
 def test_nothing_known_says_so() -> None:
     assert draw([Series("x", (None, None))], 40, 10, 1.0).plain == "no data yet"
     assert draw([], 40, 10, 1.0).plain == "no data yet"

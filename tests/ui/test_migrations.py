@@ -286,6 +286,22 @@ async def test_aborting_asks_and_says_what_it_means(world: World) -> None:
         await until(lambda: "Its file was rolled back." in screen_text(app), pilot)
 
 
+async def test_aborting_what_another_screen_began_says_what_that_means(world: World) -> None:
+    async def work(tell: Tell) -> Outcome:
+        await asyncio.Event().wait()
+        return []
+
+    async with migrations(world) as (app, pilot, screen):
+        app.runs.start("build i on t", "staging", work, on_stop="drops the half-built index.")
+        screen.show_run()
+        await pilot.press("a")
+        await dialog(app, pilot, ConfirmDialog)
+        assert "build i on t on staging" in screen_text(app) and "That drops the half-built index." in screen_text(app)
+        assert "rolls its file back" not in screen_text(app)
+        await pilot.press("y")
+        await until(lambda: app.runs.current is None, pilot)
+
+
 async def test_a_mistake_of_ours_ends_the_run_and_is_told(world: World) -> None:
     async def work(tell: Tell) -> Outcome:
         raise ZeroDivisionError("never mind")

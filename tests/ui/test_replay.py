@@ -279,3 +279,18 @@ async def test_leaving_the_console_ends_the_recording_whole(world: World, tmp_pa
         await until(lambda: app.connection.recorder and app.connection.recorder.written.samples, pilot)
     with Recording(tmp_path / "a") as found:
         assert len(found) and found.lost_bytes == 0
+
+
+async def test_a_recording_that_ends_or_waits_says_so(world: World, tmp_path: Path) -> None:
+    async with with_recorder(world) as (app, pilot):
+        await typed(app, pilot, tmp_path / "a", "enter")
+        await ticks(world, app, pilot)
+        await until(lambda: app.connection.recorder and app.connection.recorder.written.samples, pilot)
+        await pilot.press("space")
+        await shows(app, pilot, "paused: nothing is recorded until it goes on")
+        await pilot.press("F")
+        await shows(app, pilot, "The console is paused: nothing is recorded until it goes on.", "Recording to")
+        await app.open_target("prod")
+        await shows(app, pilot, "the recording of staging ended")
+    with Recording(tmp_path / "a") as found:
+        assert len(found) and found.lost_bytes == 0

@@ -257,7 +257,7 @@ async def test_a_build_as_it_goes(world: World, read: list[Found]) -> None:
             await ending
             return [("events_embedding_idx is built anew, 20 MB", "ok")]
 
-        app.runs.start("reindex event_data.events_embedding_idx", "staging", work, on_leave="It is cancelled.",
+        app.runs.start("reindex event_data.events_embedding_idx", "staging", work, on_stop="cancels it.",
                        standing=standing)
         standing.step = BuildStep(None, None, (Blocker(4711, "app_rw", "report", "idle in transaction", 840.0,
                                                        "UPDATE accounts"),))
@@ -275,7 +275,7 @@ async def test_a_build_as_it_goes(world: World, read: list[Found]) -> None:
         await pilot.press("x", "b", "i")  # one at a time
         assert app.screen is screen
         await pilot.press("q")
-        assert isinstance(app.screen, LeaveDialog) and "It is cancelled." in screen_text(app)
+        assert isinstance(app.screen, LeaveDialog) and "Leaving cancels it." in screen_text(app)
         await pilot.press("n", "a")
         assert isinstance(app.screen, ConfirmDialog) and "Cancel the build?" in screen_text(app)
         await pilot.press("n")

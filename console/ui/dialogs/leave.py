@@ -12,4 +12,4 @@ class LeaveDialog(ConfirmDialog):
     def __init__(self, run: Run) -> None:
         super().__init__("A run is going on. Leave?", (
             (f"{run.title} on {run.target}", "strong"), ("", ""),
-            (run.on_leave, "")))
+            (f"Leaving {run.on_stop}", "")))

@@ -42,6 +42,8 @@ class RecorderDialog(Dialog[None]):
 
     def body(self) -> ComposeResult:
         recorder = self._recorder
+        if console_app(self).connection.paused:
+            yield Words(("The console is paused: nothing is recorded until it goes on.", "warning"))
         if recorder.path is not None:
             yield Words(("", ""), (f"Recording to {recorder.path}", "strong"), (told(recorder.written), ""), ("", ""))
             return

@@ -97,7 +97,10 @@ def draw(series: Sequence[Series], width: int, height: int, seconds_a_sample: fl
     low = min((one.scale()[0] for one in series), default=0.0)
     high = max(one.scale()[1] for one in series)
     plotext.ylim(low, high)
-    plotext.xlim((1 - length) * seconds_a_sample, 0)
+    begin = -max(1, length - 1) * seconds_a_sample  # an axis from 0 to 0 would be divided by
+    plotext.xlim(begin, 0)
+    marks = [begin, begin / 2, 0.0] if width >= 36 and length > 2 else [begin, 0.0]
+    plotext.xticks(marks, [fmt.duration(at) if at else "now" for at in marks])
     built = plotext.build()
     return Text.from_ansi(asciify(built) if is_ascii else built)
 

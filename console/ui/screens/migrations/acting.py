@@ -191,13 +191,12 @@ class Acting:
         runs = console_app(self.screen).runs
 
         def answered(yes: bool | None) -> None:
-            if yes:
+            if yes and runs.current is run:
                 runs.abort()
 
-        if runs.current is not None:
+        if (run := runs.current) is not None:
             self.screen.app.push_screen(ConfirmDialog("Abort the run?", (
-                ("The statement is cancelled and its file rolled back.", ""),
-                ("What was committed before stays; u runs the rest later.", "dim"))), answered)
+                (f"{run.title} on {run.target}", "strong"), ("", ""), (f"That {run.on_stop}", ""))), answered)
 
     # verify and drift
 

@@ -16,8 +16,7 @@ from console.view.table import Tone
 if TYPE_CHECKING:
     from console.ui.app import ConsoleApp
 
-ON_LEAVE = ("Leaving cancels the statement; the half-built index, which is not valid, is dropped where nobody is in "
-            "the way.")
+ON_STOP = "cancels the statement; the half-built index, which is not valid, is dropped where nobody is in the way."
 _DONE = {"create": "is built", "reindex": "is built anew", "drop": "is dropped"}
 
 
@@ -49,5 +48,5 @@ def begin(app: ConsoleApp, order: Order) -> Run | None:
         size = f", {fmt.size(report.size_bytes)}" if report.size_bytes else ""
         return [(f"{order.index} {_DONE[order.action]}{size}", "ok")]
 
-    return app.runs.start(order.title, target.label, work, on_leave=ON_LEAVE, standing=standing,
+    return app.runs.start(order.title, target.label, work, on_stop=ON_STOP, standing=standing,
                           on_abort="What it left behind is said above.")
