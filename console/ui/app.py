@@ -46,6 +46,9 @@ if TYPE_CHECKING:
 
 NUMBERS = "12345678"
 
+CLOCK_S = 2.5
+"""The longest that the header's clock stands still."""
+
 
 class ConsoleApp(Look):
     """The console. Everything that it depends on comes with `sources`."""
@@ -87,6 +90,7 @@ class ConsoleApp(Look):
         self.held: dict[str, str] = {}
         """What would be lost if the target were left, in words, by the screen that holds it."""
         self._generation = 0
+        self._drawn_s = 0.0
         self._asked_password_for: ConsoleError | None = None
         self._add_modes()
         self.connection = connection or Connection(name, sources)
@@ -148,8 +152,16 @@ class ConsoleApp(Look):
         screen = self.screen_stack[0] if self.screen_stack else None
         if not isinstance(screen, ConsoleScreen):
             return None
+        self._drawn_s = self.clock.monotonic()
         screen.show_state()
         return screen
+
+    def _tick(self) -> None:
+        """Moves clocks and countdowns on. What is live is drawn with each sample: between two it would cost as much."""
+        screen = self.screen_stack[0] if self.screen_stack else None
+        has_clocks = isinstance(screen, ConsoleScreen) and type(screen).show_state is not ConsoleScreen.show_state
+        if has_clocks or self.connection.state is not State.LIVE or self.clock.monotonic() - self._drawn_s > CLOCK_S:
+            self.show_state()
 
     def close_dialogs(self) -> None:
         while len(self.screen_stack) > 1:
@@ -177,7 +189,7 @@ class ConsoleApp(Look):
         self.connection.start()
 
     def on_mount(self) -> None:
-        self.set_interval(1.0, self.show_state)
+        self.set_interval(1.0, self._tick)
         self.call_later(self.connection_changed)  # what happened before there was a screen
 
     # what a person does
