@@ -216,15 +216,15 @@ class ConsoleScreen(Screen[None]):
             return self._filtered_table() is not None and not self.has_class("-waiting")
         if action == "export":
             table = self._filtered_table()
-            return table is not None and bool(table.table.rows) and not self.has_class("-waiting") and all(
-                one.display for one in table.ancestors_with_self if isinstance(one, Widget))
+            return table is not None and bool(table.table.rows) and not self.has_class("-waiting")
         return super().check_action(action, parameters)
 
     def _filtered_table(self) -> RecordTable | None:
-        """The table that `/` filters: the focused one, else the screen's first."""
+        """The table that `/` filters: the focused one, else the first that is shown."""
         if isinstance(self.focused, RecordTable):
             return self.focused
-        return next(iter(self.query("#body RecordTable").results(RecordTable)), None)
+        return next((table for table in self._body.query(RecordTable) if all(
+            one.display for one in table.ancestors_with_self if isinstance(one, Widget))), None)
 
     def export_name(self, table: RecordTable) -> str:
         """What a file with the rows of `table` is called."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import subprocess
 import sys
 
@@ -12,6 +13,8 @@ from console.ui.frame import ConsoleScreen
 from console.ui.screens import Entry
 from console.ui.widgets.chart import INKS, NUMBERS, Chart, draw, draw_plane
 from console.ui.widgets.detail_pane import DetailPane
+from console.ui.widgets.time_chart import plot
+from console.view.metrics import Plot, drawing
 from console.view.plane import Cloud, Plane, ticks
 from console.view.series import Series
 from tests.support.builders import HOSTILE
@@ -87,6 +90,14 @@ def test_each_ink_is_drawn_in_its_colour() -> None:
         cloud = Cloud("", ((1.0, 1.0, "a"), (2.0, 2.0, "b")), "●", ink)
         drawn = draw_plane(Plane("x", "y", (cloud,)), 40, 12)
         assert number in {span.style.color.number for span in drawn.spans if span.style.color}  # type: ignore[union-attr]
+
+
+def test_why_there_is_no_curve_is_said_in_full() -> None:
+    nothing = drawing(Plot(title="x", series={"x": ""}, needs="measured every 30 s: known from the second time on"),
+                      {}, {}, {}, span_s=300, edge=dt.datetime(2026, 3, 1, 12))
+    lines = plot(nothing, 30, 4).plain.split("\n")
+    assert " ".join(" ".join(lines).split()) == nothing.empty and max(map(len, lines)) <= 30
+    assert plot(nothing, 30, 0).plain == "" and len(plot(nothing, 30, 1).plain.split("\n")) == 1
 
 
 def test_ticks_are_round() -> None:

@@ -17,6 +17,7 @@ from console.ui.connection import State
 from console.ui.screens.overview import screen as module
 from console.ui.screens.overview.pages import PAGES
 from console.ui.screens.overview.screen import OverviewScreen
+from console.ui.widgets.filter_line import FilterLine
 from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.time_chart import TimeChart
 from tests.support.builders import HOSTILE
@@ -222,3 +223,12 @@ async def test_curves_have_the_colours_of_their_names_and_thresholds_their_own(w
         colours = {segment.style.color for y in range(1, chart.size.height - 2) for segment in chart.render_line(y)
                    if segment.style and segment.text.strip()}
         assert {app.inks[tone].color for tone in ("accent", "warning", "dim")} <= colours
+
+
+async def test_a_page_without_a_table_offers_no_filter_of_one_that_is_not_shown(world: World) -> None:
+    busy(world)
+    async with world.console(size=(80, 24)) as (app, pilot):
+        screen = await shown(world, app, pilot, "l")
+        await pilot.press("slash")
+        assert not screen.query_one(FilterLine).display and not isinstance(screen.focused, FilterLine)
+        assert screen.check_action("filter", ()) is False and screen.check_action("export", ()) is False

@@ -123,6 +123,12 @@ def test_facts_of_one_statement() -> None:
         assert part in words
 
 
+def test_a_statement_whose_number_is_hidden_has_none_made_up() -> None:
+    figures = {key(None): counters.parse(entry(key(None), 10, 50.0).counters)}
+    (one,) = rank(figures, by=None, descending=True, limit=1).rows
+    assert "query id hidden" in plain(statements.facts(one, SHOWN, "minute")[0])
+
+
 def test_the_course_has_gaps_where_nobody_looked() -> None:
     spans = [Span(100.0, 2.0, 4.0, 8.0), Span(102.0, 2.0, 0.0, 0.0), Span(110.0, 2.0, 2.0, 6.0)]
     calls, mean, step_s = statements.course(spans)

@@ -68,7 +68,7 @@ class TimeChart(Painted):
 def plot(drawing: Drawing, width: int, height: int, *, is_ascii: bool = False) -> Text:
     """The curves as text of `width` by `height` cells; why there are none where there are none."""
     if width < 24 or height < 3 or not any(one.known for one in drawing.series):
-        return Text(f" {drawing.empty}" if height > 0 else "")
+        return Text("\n".join(f" {line}" for line in text.wrap(drawing.empty, max(1, width - 2))[:max(0, height)]))
     figure = figure_of(width, height)
     figure.xlim(-drawing.span_s, 0)
     figure.ylim(drawing.low, drawing.high)
