@@ -311,7 +311,8 @@ def facts(one: Ranked, shown: Shown, window: WindowName) -> list[Line]:
     usage, key = one.usage, one.keys[0]
     level = "" if key.is_top_level else ", inside functions"
     whose = f"{shown.names.user(key) or '-'} in {shown.names.database(key) or '-'}{level}"
-    which = f"query id {'hidden' if key.query_id is None else key.query_id}" if len(one.keys) == 1 else f"{len(one.keys)} statements alike"
+    number = "hidden" if key.query_id is None else key.query_id
+    which = f"query id {number}" if len(one.keys) == 1 else f"{len(one.keys)} statements alike"
     first: Line = ((f"{whose} ", "strong"), (f"{which} · {OF_TIME[window]}", "dim"))
     share = "" if one.share is None else f", {100 * one.share:.1f} % of all"
     lines: list[Line] = [first, (
