@@ -67,14 +67,14 @@ async def run(options: argparse.Namespace, config: Config, find_target: FindTarg
         progress.show(snapshot)
 
     sampler.listeners.append(sampled)
-    tasks = [sampler.run()]
+    runs = [sampler.run]
     if target.pgbouncer_conninfo is not None:
         pooler = PoolerWatch(target, clock, every_s)
         sampler.pooler = pooler.reading
         recorder.watch(pooler)
-        tasks.append(pooler.run())
+        runs.append(pooler.run)
     recorder.start(options.file)
-    sampling = asyncio.gather(*tasks)
+    sampling = asyncio.gather(*(run() for run in runs))
     try:
         with _until_signalled(over), contextlib.suppress(TimeoutError):
             await asyncio.wait_for(over.wait(), time_s)

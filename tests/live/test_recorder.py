@@ -251,3 +251,9 @@ def test_nonsense_is_a_usage_error(tmp_path: Path, options: tuple[str, ...]) -> 
     with recording(tmp_path / "a", "host=none", *options) as process:
         _, words = process.communicate(timeout=60)
     assert process.returncode == 3 and options[0] in words
+
+
+def test_a_file_that_cannot_be_written_is_all_that_is_complained_of(tmp_path: Path) -> None:
+    with recording(tmp_path / "absent" / "a", "host=/nowhere dbname=x") as process:
+        _, words = process.communicate(timeout=30)
+    assert process.returncode == 2 and "No such file or directory" in words and "Warning" not in words, words
