@@ -371,3 +371,17 @@ async def test_five_thousand_sessions(world: World) -> None:
         await until(lambda: shown(screen) == ["4999"], pilot)
 
 
+
+
+async def test_what_was_never_read_is_not_said_to_be_well(world: World) -> None:
+    async with world.console(entries=SCREENS) as (app, pilot):
+        await live(app, pilot)
+        world.pool.fail(Unreachable("staging: the connection was lost"))
+        world.clock.advance(2)
+        await until(lambda: app.connection.state is State.LOST, pilot)
+        await pilot.press("4")
+        await until(lambda: isinstance(app.screen, ActivityScreen) and app.screen.is_ready, pilot)
+        for key in ("", "b", "p", "w", "R"):
+            await pilot.press(*key)
+            await until(lambda: "not read yet" in screen_text(app), pilot)
+            assert "Sessions  b Blocking" in screen_text(app) and "nobody" not in screen_text(app)

@@ -86,6 +86,7 @@ class ActivityScreen(ConsoleScreen):
     def on_mount(self) -> None:
         super().on_mount()
         self.query_one("#sessions").display = True
+        self.show_all()
 
     @property
     def table(self) -> RecordTable:
@@ -178,6 +179,8 @@ class ActivityScreen(ConsoleScreen):
 
     def _table(self) -> Table:
         seen = self.seen
+        if not seen.is_filled:
+            return Table((), (), "not read yet")
         followed = activity.key(self.followed) if self.followed is not None else None
         match self.view:
             case "blocking":
@@ -203,6 +206,8 @@ class ActivityScreen(ConsoleScreen):
         return activity.sessions_table(shown, self.tagged, followed, seen.why, seen.clients)
 
     def _show_verdict(self) -> None:
+        if not self.seen.is_filled:  # as when the connection was lost before
+            return
         self.query_one("#verdict", StatusLine).show(activity.verdict(
             self._counts, self.seen.blocked, with_idle=self.with_idle, with_background=self.with_background,
             width=self.size.width))
