@@ -72,6 +72,7 @@ class ActivityScreen(ConsoleScreen):
         self._counts: SessionCounts | None = None
         self._outcomes: dict[str, Outcome] = {}
         self._settling: Timer | None = None
+        self._handed_pid: int | None = None
 
     def body(self) -> ComposeResult:
         yield StatusLine(id="verdict")
@@ -132,9 +133,6 @@ class ActivityScreen(ConsoleScreen):
             self.pane.show_locks(readings.rows(read.SESSION_LOCKS), readings.why(read.SESSION_LOCKS))
         self.show_all()
 
-    _asks_anew = False
-    _handed_pid: int | None = None
-
     def receive(self, subject: object) -> None:
         """A pid: its session in full, also an idle one."""
         if isinstance(subject, int):
@@ -151,8 +149,7 @@ class ActivityScreen(ConsoleScreen):
 
     def _also(self) -> list[int]:
         """Sessions that are wanted even when their kind is hidden."""
-        wanted = [*self.tagged.values(), *filter(None, (self.followed, self.selected))]
-        pids = [one.pid for one in wanted]
+        pids = [one.pid for one in (*self.tagged.values(), *filter(None, (self.followed, self.selected)))]
         return sorted({*pids, *filter(None, (self._handed_pid,)), *(one.pid for one in self.seen.progress)})
 
     def _renew_backends(self) -> None:
@@ -206,11 +203,10 @@ class ActivityScreen(ConsoleScreen):
         return activity.sessions_table(shown, self.tagged, followed, seen.why, seen.clients)
 
     def _show_verdict(self) -> None:
-        if not self.seen.is_filled:  # as when the connection was lost before
-            return
-        self.query_one("#verdict", StatusLine).show(activity.verdict(
-            self._counts, self.seen.blocked, with_idle=self.with_idle, with_background=self.with_background,
-            width=self.size.width))
+        if self.seen.is_filled:  # it isn't when the connection was lost before
+            self.query_one("#verdict", StatusLine).show(activity.verdict(
+                self._counts, self.seen.blocked, with_idle=self.with_idle, with_background=self.with_background,
+                width=self.size.width))
 
     def _show_facts(self) -> None:
         subject = self.selected
@@ -401,5 +397,4 @@ class ActivityScreen(ConsoleScreen):
             app.push_screen(DetailDialog(title, *activity.outcome_words(outcomes)))
 
     def on_resize(self, event: events.Resize) -> None:
-        if self.seen.is_filled:
-            self._show_verdict()
+        self._show_verdict()
