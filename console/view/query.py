@@ -75,8 +75,9 @@ def status(*, read_only: bool, manual: bool, transaction: str, is_old_read_only:
     if transaction == "open":
         kind = "read-only transaction" if is_old_read_only else "in a transaction"
         pieces.append((f" · {kind} for {fmt.duration(open_s)}", "accent" if is_old_read_only else "warning"))
+        pieces.append((", esc then C or B ends it", "dim"))
     elif transaction == "failed":
-        pieces.append((" · the transaction has FAILED: B rolls it back", "critical"))
+        pieces.append((" · the transaction FAILED: esc then B ends it", "critical"))
     limit = fmt.duration(timeout_ms / 1000) if timeout_ms else "none"
     pieces.append((f" · time limit {limit}", "dim" if timeout_ms else "warning"))
     if running_s is not None:

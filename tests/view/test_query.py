@@ -18,7 +18,8 @@ def test_the_status_says_how_statements_are_run() -> None:
     assert status() == " read-only · autocommit · time limit 5.0 s"
     assert status(read_only=False, timeout_ms=0) == " may write · autocommit · time limit none"
     assert status(manual=True, transaction="open", open_s=75.0) == \
-        " read-only · manual transactions · in a transaction for 75 s · time limit 5.0 s"
+        " read-only · manual transactions · in a transaction for 75 s, esc then C or B ends it" \
+        " · time limit 5.0 s"
     assert len(status(read_only=False, manual=True, transaction="failed").partition(" · time")[0]) <= 80
     assert "running for 3.0 s, esc cancels: SELECT 1" in status(running_s=3.0, statement="SELECT\n  1")
 
