@@ -91,7 +91,8 @@ def _without_sqlstate(error: psycopg.Error, prefix: str) -> ConsoleError:
         if re.search(pattern, text, re.IGNORECASE):
             return kind(prefix + summary, detail=text, hint=hint)
     if isinstance(error, psycopg.OperationalError):
-        return Unreachable(prefix + (text.splitlines() or ["the connection was lost"])[0], detail=text)
+        first, _, rest = text.removeprefix("consuming input failed: ").partition("\n")
+        return Unreachable(prefix + (first or "the connection was lost"), detail=rest or None)
     return ServerError(prefix + text)
 
 

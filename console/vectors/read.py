@@ -67,12 +67,17 @@ async def find_column(session: PgSession, name: str) -> VectorColumn:
         if matching:
             if not matching[0].is_readable:
                 raise Denied(f"{session.target.label}: the role {session.info.user} may not read {matching[0].label}",
-                             hint=f"GRANT SELECT ON {matching[0].table} TO {session.info.quoted_user}")
+                             hint=grants(matching[0], session.info.quoted_user))
             return matching[0]
     labels = [one.label for one in found]
     close = difflib.get_close_matches(name, labels, 1, 0.5)
     hint = f"did you mean {close[0]}?" if close else "vector columns here: " + (", ".join(labels[:8]) or "none")
     raise Missing(f"{session.target.label}: there is no vector column {name!r}", hint=hint)
+
+
+def grants(column: VectorColumn, role: str) -> str:
+    """What lets a role, as SQL names it, read the column: its table needs its schema's USAGE too."""
+    return f"GRANT USAGE ON SCHEMA {identifier(column.schema)} TO {role}; GRANT SELECT ON {column.table} TO {role}"
 
 
 async def indexes(session: PgSession, relation_oid: int) -> list[VectorIndex]:

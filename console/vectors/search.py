@@ -316,13 +316,8 @@ async def _fit(session: PgSession, request: SearchRequest, composed: Composed, u
         return None, []
     index = fitting(subject, metric)
     if index is None:
-        others = read.serving(subject.indexes, subject.column)
-        if invalid := [one for one in others if not one.is_usable]:
-            return None, [f"the index {invalid[0].name} is not valid: the search was exact; "
-                          f"REINDEX INDEX CONCURRENTLY {invalid[0].sql_name}"]
-        if other := next((one for one in others if one.position is not None and one.metrics), None):
-            return None, [misfit(metric, other)]
-        return None, []
+        words = misfit(metric, read.serving(subject.indexes, subject.column))
+        return None, [words] if words else []
     if index.position is None and used:
         return None, [f"through the index {index.name}: the distances are of {index.expression}, at half precision"]
     if used is None:
@@ -334,10 +329,15 @@ async def _fit(session: PgSession, request: SearchRequest, composed: Composed, u
     return None, []
 
 
-def misfit(metric: Metric, other: VectorIndex) -> str:
-    """That a search by `metric` doesn't fit the index that there is."""
-    return (f"{metric.title} ({metric.operator}) fits no index: {other.name} serves "
-            f"{other.metrics[0].title} ({other.metrics[0].operator}), so the search was exact")
+def misfit(metric: Metric, others: Sequence[VectorIndex]) -> str:
+    """Why a search by `metric` fits none of the indexes that there are; empty without any."""
+    if invalid := next((one for one in others if not one.is_usable and metric.operator in one.operators), None):
+        return (f"the index {invalid.name} is not valid, so the search was exact; "
+                f"REINDEX INDEX CONCURRENTLY {invalid.sql_name}")
+    other = next((one for one in others if one.is_usable and one.position is not None and one.metrics), None)
+    return "" if other is None else (
+        f"{metric.title} ({metric.operator}) fits no index: {other.name} serves "
+        f"{other.metrics[0].title} ({other.metrics[0].operator}), so the search was exact")
 
 
 async def _why_so_few(session: PgSession, request: SearchRequest, composed: Composed, document: Plan,

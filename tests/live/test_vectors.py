@@ -465,7 +465,8 @@ async def test_role_without_rights(vectors: Database) -> None:
         async with session_on(vectors, user=role) as session:
             with pytest.raises(Denied, match="may not read") as told:
                 await of(session, "items.v")
-            assert "GRANT SELECT" in (told.value.hint or "")
+            assert "GRANT USAGE ON SCHEMA public TO" in (told.value.hint or "")
+            assert "GRANT SELECT ON public.items TO" in (told.value.hint or "")
 
 
 async def test_row_security_is_a_filter(vectors: Database) -> None:

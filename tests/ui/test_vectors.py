@@ -22,8 +22,8 @@ from console.ui.screens import ENTRIES
 from console.ui.screens.vectors.asking import ColumnDialog, QuestionDialog
 from console.ui.screens.vectors.engine import Asked, Engine
 from console.ui.screens.vectors.screen import VectorsScreen
-from console.ui.screens.vectors.settings import SettingsDialog
-from console.ui.screens.vectors.setup import Question
+from console.ui.screens.vectors.settings import SettingsDialog, misfit_words
+from console.ui.screens.vectors.setup import Question, Setup
 from console.ui.widgets.record_table import RecordTable
 from console.vectors import values
 from console.vectors.metrics import BY_NAME
@@ -293,6 +293,15 @@ async def test_a_question_by_its_dialog(world: World) -> None:
         assert screen.state.setup.question == Question("text", "words")
 
 
+@pytest.mark.parametrize(("broken", "metric", "words"), [
+    (True, "cosine", "the index events_embedding_idx is not valid, so the search will be exact; REINDEX"),
+    (False, "l2", "L2 (<->) fits no index: events_embedding_idx serves cosine"), (True, "l2", "")])
+def test_why_no_index_fits(broken: bool, metric: str, words: str) -> None:
+    about = Subject(column(), (index(is_valid=not broken),), None, ())
+    told = misfit_words(about, Setup(metric=BY_NAME[metric]))
+    assert told.startswith(words) and bool(told) == bool(words)
+
+
 async def test_escape_cancels_and_the_screen_goes_on(world: World) -> None:
     async with vectors(world) as (app, pilot, screen, engine):
         engine.released.clear()
@@ -315,7 +324,11 @@ async def test_an_error_stands_there_until_the_next_search(world: World) -> None
         assert "took longer than 60 s" in shown and "a smaller k, or an index" in shown
         assert "Postgres as a vector store" not in shown
         engine.failing = None
+        engine.released.clear()
         await pilot.press("R")
+        await until(lambda: "searching" in screen_text(app), pilot)
+        assert "a smaller k" not in screen_text(app)
+        engine.released.set()
         await until(lambda: not screen.is_searching, pilot)
         assert "10 of 10 rows" in screen_text(app)
 

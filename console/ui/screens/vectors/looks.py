@@ -46,8 +46,8 @@ def about_lines(state: State, asked: str, render_ms: float | None, server: Mappi
     column = about.column
     metric = setup.metric or default_metric(about)
     index = fitting(about, metric)
-    indexes = read.serving(about.indexes, column)
-    through = f"{index.name} ({index.method})" if index else "none for this metric" if indexes else \
+    has_others = any(one.is_usable for one in read.serving(about.indexes, column))
+    through = f"{index.name} ({index.method})" if index else "none for this metric" if has_others else \
         "none: every search is exact"
     first: Line = (("column ", "dim"), (column.label, "strong"), (f"  {vectors.column_words(column)}", ""),
                    (f"  {column.comment}" if column.comment else "", "dim"))

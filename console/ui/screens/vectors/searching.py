@@ -25,6 +25,7 @@ from console.ui.screens.vectors.settings import misfit_words
 from console.ui.screens.vectors.setup import Question, Setup
 from console.ui.widgets.painting import Lines, console_app
 from console.ui.widgets.tab_bar import TabBar
+from console.vectors import read
 from console.vectors.records import Setting, VectorColumn
 from console.view import search as view
 from console.view.table import Line, Tone
@@ -133,7 +134,7 @@ class SearchingScreen(ConsoleScreen):
                   "postgresql-NN-pgvector has to be installed first. D chooses another database. R looks again."
         elif self._columns:
             told = f"the role {info.user if info else ''} may read none of the {len(self._columns)} vector columns"
-            fix = f"GRANT SELECT ON {self._columns[0].table} TO {info.quoted_user if info else '...'}. R looks again."
+            fix = f"{read.grants(self._columns[0], info.quoted_user if info else '...')}. R looks again."
         else:
             told = f"no table of {database} has a column of type vector, halfvec, sparsevec or bit(n)"
             fix = "ALTER TABLE ... ADD COLUMN embedding vector(384). D chooses another database. R looks again."
@@ -183,6 +184,7 @@ class SearchingScreen(ConsoleScreen):
     def change(self, **changes: Any) -> None:
         """Has the next search differ in these of Setup's fields."""
         self._set(replace(self.state.setup, **changes))
+        self.page.show(self.state)
 
     def search_for(self, question: Question) -> None:
         """Searches the chosen column for `question`."""
@@ -193,6 +195,8 @@ class SearchingScreen(ConsoleScreen):
     def _search(self) -> None:
         self._cancel()
         self._say_verdict((("searching… ", "strong"), ("esc cancels", "dim")))
+        if self.state.result is None:
+            self.results.say(" ", can_begin=False)  # not the words about an earlier failure
         self._searcher = self.run_worker(self._run_search(), group="search", exclusive=True, exit_on_error=False)
         self.refresh_bindings()
 

@@ -254,8 +254,8 @@ def misfit_words(about: Subject, setup: Setup) -> str:
     metric = setup.metric or default_metric(about)
     if setup.options.exact or fitting(about, metric) is not None:
         return ""
-    other = next((one for one in read.serving(about.indexes, about.column) if one.metrics), None)
-    return misfit(metric, other).replace("so the search was exact", "so the search will be exact") if other else ""
+    told = misfit(metric, read.serving(about.indexes, about.column))
+    return told.replace("so the search was exact", "so the search will be exact")
 
 
 def _tone(is_set: bool) -> Tone:
