@@ -121,6 +121,7 @@ async def test_an_error_stops_the_script_and_is_shown_in_the_editor(numbers: Dat
         assert screen.editor.cursor_location == (2, 12)
         text = screen_text(app)
         assert 'column "nothing" does not exist' in text and "line 1: SELECT 'é', nothing" in text
+        assert "1 statement after it not run" in text
 
 
 async def test_rows_are_read_as_one_scrolls(numbers: Database) -> None:

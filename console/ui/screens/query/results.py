@@ -19,6 +19,7 @@ from console.ui.widgets.paper import Paper
 from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.tab_bar import TabBar
 from console.view import query
+from console.view.format import plural
 from console.view.table import Line, Table, Tone
 from console.view.table import Row as ViewRow
 
@@ -56,6 +57,8 @@ class Outcome:
     is_reading: bool = False
     is_given_up: bool = False
     """Whether rows were left that can't be read any more."""
+    not_run: int = 0
+    """How many statements after it were asked for too, and left alone because it failed."""
     _shown: list[ViewRow] = field(default_factory=list)
 
     def take(self, rows: Sequence[Row]) -> None:
@@ -204,6 +207,8 @@ class Results(Vertical):
             lines += [((line, ""),) for line in error.lines()[1:]]
             if code := getattr(error, "sqlstate", None):
                 lines.append(((f"SQLSTATE {code}", "dim"),))
+        if outcome.not_run:
+            lines.append(((f"{plural(outcome.not_run, 'statement')} after it not run", "warning"),))
         if outcome.result is not None:
             for said in outcome.result.notices:
                 lines += query.notice(said.severity, said.message, said.detail, said.hint)

@@ -198,11 +198,14 @@ class QueryScreen(ConsoleScreen):
         self.editor.show_wrong(None)
         self.results.begin()
         try:
-            for piece in pieces:
+            for number, piece in enumerate(pieces, 1):
                 if piece.sweeps and not self._is_read_only and not await self._agrees(piece):
                     return
                 outcome = await self._run_one(piece)
                 if outcome.error is not None:
+                    outcome.not_run = len(pieces) - number
+                    if self.is_mounted:
+                        self.results.show()
                     position = getattr(outcome.error, "position", None)
                     if position is not None:
                         self.editor.show_wrong(base + piece.offset + position - 1)
