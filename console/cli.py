@@ -99,7 +99,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         nowhere = Path(os.devnull).open("r+")  # noqa: SIM115
         sys.stdin, sys.stdout, sys.stderr = sys.stdin or nowhere, sys.stdout or nowhere, sys.stderr or nowhere
     try:
-        return _dispatch(arguments)
+        try:
+            return _dispatch(arguments)
+        finally:
+            sys.stdout.flush()  # here and not at exit, where nobody could tell that the reader has gone
     except ConsoleError as error:
         _complain(error)
         return error.exit_status
@@ -134,10 +137,8 @@ def _dispatch(arguments: list[str]) -> int:
             return _migrate(arguments[1:])
         case ["explain"]:
             return _explain(arguments[1:])
-        case ["record"]:
-            return _record(arguments[1:])
-        case ["replay"]:
-            return _replay(arguments[1:])
+        case [("record" | "replay") as command]:
+            return (_record if command == "record" else _replay)(arguments[1:])
         case [("search" | "recall") as command]:
             return _vectors(command, arguments[1:])
         case ["demo"] if len(arguments) > 1 and not arguments[1].startswith("-"):
@@ -200,8 +201,8 @@ def find_services(target: Target, options: argparse.Namespace, config: Config,
     """The services of that target. Raises ConsoleError."""
     from console.services import services_for
 
-    return services_for(config, demo=target.name == "demo", migrations=options.migrations, layout=options.layout,
-                        only=only)
+    return services_for(config, only=only, demo=target.name == "demo", migrations=options.migrations,
+                        layout=options.layout)
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -249,7 +249,7 @@ async def test_a_command_is_not_led_elsewhere_by_our_environment(
 
 
 async def test_a_command_that_fails_says_its_last_lines(database: Database) -> None:
-    program = python("import sys; print('line\\n' * 50); sys.exit('boom')")
+    program = python("import sys; print('boom', file=sys.stderr, flush=True); print('line\\n' * 50); sys.exit(1)")
     with pytest.raises(MigrationError, match="a program ended with status 1") as caught:
         await commands.run(target_of(database), service(), program, lock_wait_s=5, on_event=lambda event: None)
     detail = caught.value.detail or ""

@@ -69,9 +69,16 @@ async def test_a_file_may_deallocate_everything(any_database: Database, tmp_path
 
 async def test_a_cancelled_run_takes_back_what_was_sent_ahead(database: Database, tmp_path: Path) -> None:
     service = shop(tmp_path, FIVE | {"2_x.up.sql": "CREATE TABLE t2 (); SELECT pg_sleep(60)"})
-    running = asyncio.ensure_future(run(target(database), [service], RunPlan()))
-    while not ask(database, "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep' "
-                            "AND datname = current_database()"):
+    seen: list[int] = []
+
+    def listen(event: events.Event) -> None:
+        if isinstance(event, events.FileStarted):
+            seen.append(event.number)
+
+    running = asyncio.ensure_future(run(target(database), [service], RunPlan(), listen))
+    # The server may be there already while the first file's results are still on their way to us.
+    while 2 not in seen or not ask(database, "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep' "
+                                             "AND datname = current_database()"):
         await asyncio.sleep(0.05)
         assert not running.done()
     assert held(database) == 1

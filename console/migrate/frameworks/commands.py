@@ -12,6 +12,7 @@ import re
 import shlex
 import signal
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -176,23 +177,43 @@ async def _execute(service: str, program: Program, variables: Mapping[str, str],
         raise MigrationError(f"service {service}: {words[0]} can't be run: {error.strerror}",
                              hint="is it installed, and on PATH?") from None
     on_event(CommandStarted(service, program.shown, process.pid))
-    tail: list[str] = []
+    tail = _Tail()
     password = variables.get("PGPASSWORD", "")
     secrets = [one for one in (variables.get("DATABASE_URL"), password, quote(password, safe="")) if one]
 
     def show(stream: Literal["stdout", "stderr"], text: str) -> None:
         for secret in secrets:
             text = text.replace(secret, "***")
-        tail[:] = [*tail[1 - _KEPT_LINES:], text]
+        tail.add(stream, text)
         on_event(OutputLine(service, stream, text))
 
     assert process.stdout is not None and process.stderr is not None
     try:
         await asyncio.gather(_lines(process.stdout, "stdout", show), _lines(process.stderr, "stderr", show))
-        return await process.wait(), tail
+        return await process.wait(), tail.lines()
     finally:
         if process.returncode is None:
             await asyncio.shield(_end(process))
+
+
+class _Tail:
+    """A program's last lines, in the order in which they came. What it says of its end is on stderr, and the two are
+    pipes of their own, in no order: of stderr at least half are kept, however much came on stdout.
+    """
+
+    def __init__(self) -> None:
+        self._kept = {stream: deque[tuple[int, str]](maxlen=_KEPT_LINES) for stream in ("stdout", "stderr")}
+        self._came = 0
+
+    def add(self, stream: Literal["stdout", "stderr"], text: str) -> None:
+        self._came += 1
+        self._kept[stream].append((self._came, text))
+
+    def lines(self) -> list[str]:
+        told, said = self._kept["stderr"], self._kept["stdout"]
+        errors = list(told)[-(_KEPT_LINES - min(len(said), _KEPT_LINES // 2)):]
+        rest = _KEPT_LINES - len(errors)
+        return [text for _, text in sorted(errors + (list(said)[-rest:] if rest else []))]
 
 
 async def _lines(stream: asyncio.StreamReader, name: Literal["stdout", "stderr"],
