@@ -100,9 +100,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdin, sys.stdout, sys.stderr = sys.stdin or nowhere, sys.stdout or nowhere, sys.stderr or nowhere
     try:
         try:
-            return _dispatch(arguments)
-        finally:
-            sys.stdout.flush()  # here and not at exit, where nobody could tell that the reader has gone
+            status = _dispatch(arguments)
+        except SystemExit as ended:  # --help
+            status = int(ended.code or 0)
+        sys.stdout.flush()  # here and not at exit, where nobody could tell that the reader has gone
+        return status
     except ConsoleError as error:
         _complain(error)
         return error.exit_status
@@ -146,7 +148,6 @@ def _dispatch(arguments: list[str]) -> int:
     options = _console_parser().parse_args(arguments)
     if options.version:
         from console import __version__
-
         sys.stdout.write(f"dbconsole {__version__}\n")
         return 0
     if options.check:
@@ -189,7 +190,6 @@ async def find_target(argument: str | None, options: argparse.Namespace, config:
     """The target that a command is for; the demo server is started if it is the one. Raises ConsoleError."""
     if is_demo(argument, options, config):
         from console.demo.prepare import prepare
-
         return await prepare(lambda words: print(words, file=sys.stderr))  # noqa: T201
     from console.server.target import resolve
 

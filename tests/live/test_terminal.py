@@ -256,3 +256,16 @@ def test_a_reader_that_goes_away_is_no_error(database: Database) -> None:
     done = subprocess.run(f"{sys.executable} -m console --help | true; exit ${{PIPESTATUS[0]}}", shell=True,
                           capture_output=True, text=True, cwd=ROOT, executable="/bin/bash")
     assert "Traceback" not in done.stderr and "BrokenPipe" not in done.stderr
+
+
+def test_a_failure_is_one_also_when_the_reader_has_gone() -> None:
+    code = ("import sys; from console import cli; from console.errors import ConsoleError\n"
+            "def fails(arguments):\n    sys.stdin.read(); sys.stdout.write('half'); raise ConsoleError('no')\n"
+            "cli._dispatch = fails; status = cli.main([]); cli._to_nowhere(sys.stdout); sys.exit(status)")
+    buffered = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
+    process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT,
+                               env=buffered)
+    assert process.stdin is not None and process.stdout is not None
+    process.stdout.close()
+    process.stdin.close()
+    assert process.wait(30) == 2
