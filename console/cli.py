@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 from console.errors import ConsoleError, UsageError
 
 if TYPE_CHECKING:
+    from console.commands.telemetry import Telemetry
     from console.config import Config
-    from console.headless.telemetry import Telemetry
     from console.recorder.recorder import Recorder
     from console.sampler.pooler_watch import PoolerWatch
     from console.server.target import Target
@@ -211,7 +211,7 @@ def _check(options: argparse.Namespace) -> int:
 
     if options.listen is None:
         gc.disable()  # So short a process makes no garbage; looking for it took a fifth of its time.
-    from console.headless import check, listen
+    from console.commands import check, listen
 
     command = check.command if options.listen is None else listen.command
     config = _config(options)
@@ -224,7 +224,7 @@ def _check(options: argparse.Namespace) -> int:
 
 def _telemetry(config: Config) -> Telemetry | None:
     if config.otel.endpoint or any(name.startswith("OTEL_EXPORTER_OTLP_") for name in os.environ):
-        from console.headless import telemetry
+        from console.commands import telemetry
 
         return telemetry.start(config)
     return None
@@ -336,7 +336,7 @@ async def _workload(target: Target) -> None:
 def _migrate(arguments: list[str]) -> int:
     import asyncio
 
-    from console.headless import migrate
+    from console.commands import migrate
 
     parser = Parser(prog="dbconsole migrate", description="Run, roll back and prove migrations.")
     migrate.add_arguments(parser, add_connection_arguments, add_service_arguments)
@@ -347,7 +347,7 @@ def _migrate(arguments: list[str]) -> int:
 def _explain(arguments: list[str]) -> int:
     import asyncio
 
-    from console.headless import explain
+    from console.commands import explain
 
     parser = Parser(prog="dbconsole explain", description="The plan of a statement, or of a file: what takes the time, "
                                                           "why, and what to do about it.")
@@ -359,7 +359,7 @@ def _explain(arguments: list[str]) -> int:
 def _record(arguments: list[str]) -> int:
     import asyncio
 
-    from console.headless import record
+    from console.commands import record
 
     parser = Parser(prog="dbconsole record", description="Record what the console would show, for dbconsole replay.")
     record.add_arguments(parser, add_connection_arguments, add_service_arguments)
@@ -378,7 +378,7 @@ def _replay(arguments: list[str]) -> int:
 
 
 def _demo(arguments: list[str]) -> int:
-    from console.headless import demo
+    from console.commands import demo
 
     parser = Parser(prog="dbconsole demo", description="The demo server without the console.")
     parser.add_argument("command", choices=("start", "stop", "status", "reset"))
@@ -388,7 +388,7 @@ def _demo(arguments: list[str]) -> int:
 def _vectors(command: str, arguments: list[str]) -> int:
     import asyncio
 
-    from console.headless import recall, search
+    from console.commands import recall, search
 
     parser = Parser(prog=f"dbconsole {command}", description={
         "search": "The rows that are nearest to a vector, a row, or a text.",

@@ -294,14 +294,15 @@ def _build(kind: type, table: Mapping[str, Any], path: Path, where: str, *,
            given: Mapping[str, Any] | None = None) -> Any:
     """An instance of the dataclass `kind` from a TOML table, with every key checked."""
     hints = get_type_hints(kind)
-    known = [one.name for one in fields(kind) if one.name not in _NOT_KEYS]
+    known = [field_.name for field_ in fields(kind) if field_.name not in _NOT_KEYS]
     values = dict(given or {})
     for key, value in table.items():
         full = f"{where}.{key}" if where else key
         if key not in known:
             raise ConfigError(f"{path}: {full}: unknown key", hint=_nearest(key, known))
         values[key] = _value(hints[key], value, path, full)
-    required = [one.name for one in fields(kind) if one.default is MISSING and one.default_factory is MISSING]
+    required = [field_.name for field_ in fields(kind) if field_.default is MISSING
+                and field_.default_factory is MISSING]
     if missing := [name for name in required if name not in values]:
         raise ConfigError(f"{path}: {where}: {missing[0]} is missing")
     if kind is TargetConfig and not values.get("dsn"):
@@ -313,7 +314,7 @@ def _build(kind: type, table: Mapping[str, Any], path: Path, where: str, *,
 
 
 def _value(hint: Any, value: Any, path: Path, where: str) -> Any:
-    options = [one for one in get_args(hint) if one is not type(None)] if _is_union(hint) else [hint]
+    options = [get_arg for get_arg in get_args(hint) if get_arg is not type(None)] if _is_union(hint) else [hint]
     for option in options:
         if get_origin(option) is Literal:
             if value in get_args(option):
@@ -321,7 +322,7 @@ def _value(hint: Any, value: Any, path: Path, where: str) -> Any:
             wanted = ", ".join(get_args(option))
             raise ConfigError(f"{path}: {where}: {value!r} is none of {wanted}")
         if get_origin(option) is tuple:
-            if isinstance(value, list) and all(isinstance(one, str) for one in value):
+            if isinstance(value, list) and all(isinstance(item, str) for item in value):
                 return tuple(value)
             raise ConfigError(f"{path}: {where}: must be a list of strings")
         if get_origin(option) is not None:
@@ -338,7 +339,7 @@ def _value(hint: Any, value: Any, path: Path, where: str) -> Any:
             return value
     wanted = " or ".join(dict.fromkeys(
         {"str": "text", "int": "a number", "float": "a number", "bool": "true or false", "Path": "a path"}
-        .get(one.__name__, one.__name__) for one in options))
+        .get(option.__name__, option.__name__) for option in options))
     raise ConfigError(f"{path}: {where}: must be {wanted}, is {value!r}")
 
 

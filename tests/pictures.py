@@ -115,7 +115,7 @@ def _longest_wait_s(recording: Any, number: int) -> float:
     from console.recorder.recording import Unreadable
 
     try:
-        return max((one.lock_wait_s or 0.0 for one in recording.sample(number).rows(SESSIONS)), default=0.0)
+        return max((session.lock_wait_s or 0.0 for session in recording.sample(number).rows(SESSIONS)), default=0.0)
     except Unreadable:
         return 0.0
 

@@ -29,8 +29,8 @@ def forest(backends: Iterable[Backend]) -> list[Blocked]:
 class _Forest:
     def __init__(self, backends: list[Backend]) -> None:
         self._behind: dict[Node, list[Node]] = {
-            one.pid: blockers(one) for one in backends if one.lock_type is not None}
-        self._waits = {one.pid: one.lock_wait_s or 0.0 for one in backends}
+            backend.pid: blockers(backend) for backend in backends if backend.lock_type is not None}
+        self._waits = {backend.pid: backend.lock_wait_s or 0.0 for backend in backends}
         self._held: dict[Node, list[Node]] = {}
         for waiter, holders in self._behind.items():
             for holder in holders:
@@ -94,7 +94,7 @@ class _Forest:
             yield Blocked(
                 key=str(node), pid=node if isinstance(node, int) else None, gid=node if isinstance(node, str) else None,
                 ancestry=ancestry, is_last=is_last, is_root=parent is None, holds_up=len(reach - {node}),
-                also_behind=tuple(str(one) for one in self._behind.get(node, ()) if one != parent),
+                also_behind=tuple(str(item) for item in self._behind.get(node, ()) if item != parent),
                 closes_cycle=node in reach, longest_wait_s=max(map(self._wait, reach), default=None))
             below = ancestry if parent is None else (*ancestry, not is_last)
             children = self._children.get(node, [])

@@ -35,9 +35,9 @@ class WaitProfile:
     def __len__(self) -> int:
         return len(self._samples)
 
-    def look(self, at_s: float, backends: Iterable[Backend]) -> None:
+    def add_sample(self, at_s: float, backends: Iterable[Backend]) -> None:
         """One sample, taken at `at_s` of a monotonic clock."""
-        self._samples.append((at_s, {one.pid: place for one in backends if (place := waiting_at(one))}))
+        self._samples.append((at_s, {backend.pid: place for backend in backends if (place := waiting_at(backend))}))
         while self._samples[0][0] <= at_s - KEPT_S:
             self._samples.popleft()
 
@@ -63,4 +63,4 @@ class WaitProfile:
             WaitShare(place[0], place[1], number / len(self._samples), number / total.total(),
                       tuple(counts[part][place] / looks[part] if looks[part] else None for part in range(parts)))
             for place, number in total.items()]
-        return sorted(found, key=lambda one: (-one.sessions, one.type, one.event or ""))
+        return sorted(found, key=lambda share: (-share.sessions, share.type, share.event or ""))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from console.activity.records import (
     Backend,
+    CommandProgress,
     HeldLock,
     PreparedHolder,
-    Progress,
     SessionText,
     WaitEventText,
 )
@@ -24,5 +24,5 @@ SESSION_LOCKS = load("console.activity", "session_locks", HeldLock)
 PREPARED_HOLDERS = load("console.activity", "prepared_holders", PreparedHolder)
 WAIT_EVENT_TEXTS = load("console.activity", "wait_event_texts", WaitEventText)
 
-PROGRESS = tuple(load("console.activity", f"progress_{name}", Progress) for name in (
+PROGRESS = tuple(load("console.activity", f"progress_{name}", CommandProgress) for name in (
     "vacuum", "analyze", "create_index", "cluster", "copy", "base_backup"))

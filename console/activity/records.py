@@ -107,7 +107,7 @@ class SessionState:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class CommandProgress:
     """A command that reports how far it is (pg_stat_progress_*). `done` of `total` count `unit` in this phase alone.
 
     `relation` is the table, "a query", or a base backup's receiver; None counts: the phase says none.
@@ -162,7 +162,7 @@ class WaitShare:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SignalOutcome:
     """What came of a signal: `happened` in words, and whether the session did what was asked."""
 
     pid: int

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from console.catalog import read
-from console.catalog.records import Extension, Kind, Relation
-from console.catalog.tree import Node, Rest, found_nodes, object_nodes, roots
+from console.catalog.records import InstalledExtension, Kind, Relation
+from console.catalog.tree import Rest, TreeNode, found_nodes, object_nodes, roots
 from console.server.session import Session
 from console.services import Service
 
@@ -17,12 +17,12 @@ _DATABASE_LISTS: Mapping[Kind, Callable[[Session], Awaitable[Sequence[Any]]]] = 
 }
 
 
-async def open_tree(session: Session, services: Sequence[Service], *, system: bool = False) -> tuple[Node, ...]:
+async def open_tree(session: Session, services: Sequence[Service], *, system: bool = False) -> tuple[TreeNode, ...]:
     """The tree as it opens, in one read: every schema with its counts. Raises ConsoleError."""
     return roots(await read.schemas(session, system=system), services)
 
 
-async def open_node(session: Session, node: Node) -> tuple[Node, ...]:
+async def open_node(session: Session, node: TreeNode) -> tuple[TreeNode, ...]:
     """What is below a lazy node; for a "more" node what takes its place. Raises ConsoleError."""
     parent, after = (node.record.parent, node.record.last) if isinstance(node.record, Rest) else (node, None)
     if not parent.is_lazy:
@@ -32,7 +32,7 @@ async def open_node(session: Session, node: Node) -> tuple[Node, ...]:
     page: Sequence[Any]
     if isinstance(parent.record, Relation):
         page = await read.partitions(session, parent.record.oid, after)
-    elif isinstance(parent.record, Extension):
+    elif isinstance(parent.record, InstalledExtension):
         page = await read.extension_members(session, parent.record.oid, after)
     else:
         assert parent.schema_oid is not None and parent.kind is not None
@@ -40,6 +40,7 @@ async def open_node(session: Session, node: Node) -> tuple[Node, ...]:
     return object_nodes(parent, page, read.PAGE_SIZE)
 
 
-async def find(session: Session, text: str, services: Sequence[Service], *, system: bool = False) -> tuple[Node, ...]:
+async def find(session: Session, text: str, services: Sequence[Service], *, system: bool = False) -> tuple[TreeNode,
+                                                                                                           ...]:
     """The tree of the objects whose name holds `text`. Raises ConsoleError."""
     return found_nodes(await read.search(session, text, system=system), services)

@@ -21,15 +21,15 @@ from console.catalog.ddl_objects import (
     sequence_statements,
     type_statements,
 )
-from console.catalog.ddl_parts import Phase, Statement
+from console.catalog.ddl_parts import DdlStatement, Phase
 from console.catalog.ddl_table import table_statements, view_statements
 from console.catalog.records import (
     PROKINDS,
     Dependency,
     EventTrigger,
-    Extension,
     FullType,
     FunctionDetail,
+    InstalledExtension,
     Kind,
     Privilege,
     RelationDetail,
@@ -50,13 +50,14 @@ class Ddl:
     """One object's statements and what must be there before. `makes`: OIDs that the statements make on the way."""
 
     oid: int
-    statements: tuple[Statement, ...]
+    statements: tuple[DdlStatement, ...]
     depends_on: tuple[Dependency, ...] = ()
     makes: frozenset[int] = frozenset()
 
     def text(self) -> str:
         """The statements as a script, with a note of what they need."""
-        lines = [f"-- needs {one.kind} {one.name}" for one in self.depends_on if one.oid not in self.makes]
+        lines = [f"-- needs {dependency.kind} {dependency.name}" for dependency in self.depends_on
+                 if dependency.oid not in self.makes]
         ordered = sorted(self.statements, key=lambda statement: statement.phase)
         return "\n".join([*lines, *(_ended(statement.text) for statement in ordered)]) + "\n"
 
@@ -78,13 +79,13 @@ async def ddl(session: Session, kind: Kind, oid: int) -> Ddl:
     raise ValueError(f"the DDL of a {kind} is made of its record alone")
 
 
-async def ddl_of(session: Session, record: Schema | Extension | Role | EventTrigger) -> Ddl:
+async def ddl_of(session: Session, record: Schema | InstalledExtension | Role | EventTrigger) -> Ddl:
     """The DDL of what the tree's record says all about (a schema's grants are read)."""
     match record:
         case Schema():
             privileges = await read.schema_privileges(session, record.oid)
             return Ddl(record.oid, tuple(schema_statements(record, privileges)))
-        case Extension():
+        case InstalledExtension():
             return Ddl(record.oid, tuple(extension_statements(record)))
         case Role():
             return Ddl(record.oid, tuple(role_statements(record)))
@@ -97,15 +98,16 @@ def script(many: Iterable[Ddl]) -> str:
 
     Objects that others make (the sequences of serial columns) are left to those.
     """
-    found = {one.oid: one for one in many}
-    makers = {oid: one.oid for one in found.values() for oid in one.makes}
-    kept = {oid: one for oid, one in found.items() if oid not in makers}
-    graph = {oid: {need for dependency in one.depends_on
+    found = {ddl.oid: ddl for ddl in many}
+    makers = {oid: ddl.oid for ddl in found.values() for oid in ddl.makes}
+    kept = {oid: ddl for oid, ddl in found.items() if oid not in makers}
+    graph = {oid: {need for dependency in ddl.depends_on
                    if (need := makers.get(dependency.oid, dependency.oid)) in kept and need != oid}
-             for oid, one in kept.items()}
+             for oid, ddl in kept.items()}
     ordered = [statement for oid in _sorted(graph) for statement in kept[oid].statements]
     ordered.sort(key=lambda statement: statement.phase)
-    return "\n".join(["SET check_function_bodies = off;", *(_ended(one.text) for one in ordered)]) + "\n"
+    return "\n".join(["SET check_function_bodies = off;",
+                      *(_ended(ddl_statement.text) for ddl_statement in ordered)]) + "\n"
 
 
 def _sorted(graph: Mapping[int, set[int]]) -> Sequence[int]:
@@ -123,7 +125,7 @@ async def _relation(session: Session, oid: int) -> Ddl:
     params = {"oid": oid}
     own = (read.COLUMNS, read.INDEXES, read.CONSTRAINTS, read.TRIGGERS, read.RULES, read.POLICIES, read.SEQUENCES,
            read.EXTENDED_STATISTICS)
-    reads = [Read(one, params) for one in own]
+    reads = [Read(query, params) for query in own]
     rows, privileges, readings = await _facts(session, read.RELATION, oid, "pg_class", *reads)
     header = rows[0]
     detail = RelationDetail(
@@ -142,7 +144,7 @@ async def _relation(session: Session, oid: int) -> Ddl:
 
 
 async def _type(session: Session, oid: int) -> Ddl:
-    (attributes,) = [one.relation_oid for one in await session.fetch(read.TYPE, {"oid": oid})] or [None]
+    (attributes,) = [item.relation_oid for item in await session.fetch(read.TYPE, {"oid": oid})] or [None]
     rows, privileges, readings = await _facts(session, read.TYPE, oid, "pg_type",
                                               Read(read.COLUMNS, {"oid": attributes}))
     detail = FullType(rows[0], privileges, readings.rows(read.COLUMNS) or [])
@@ -174,4 +176,4 @@ def _ended(text: str) -> str:
     return text if text.startswith("--") else f"{text};"
 
 
-__all__ = ["Ddl", "Phase", "Statement", "ddl", "ddl_of", "script"]
+__all__ = ["Ddl", "DdlStatement", "Phase", "ddl", "ddl_of", "script"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from console.catalog.records import Privilege
-from console.server.identifiers import identifier, literal
+from console.sql.quoting import identifier, literal
 
 
 class Phase(IntEnum):
@@ -30,35 +30,36 @@ class Phase(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class DdlStatement:
     """One statement, without its semicolon."""
 
     phase: Phase
     text: str
 
 
-def access(clause: str, alter: str, owner: str, privileges: Sequence[Privilege] | None) -> list[Statement]:
+def access(clause: str, alter: str, owner: str, privileges: Sequence[Privilege] | None) -> list[DdlStatement]:
     """Owner and grants as they differ from what PostgreSQL gives by itself.
 
     `clause` is the object in GRANT ("TABLE s.t"), `alter` in ALTER ("VIEW s.t").
     """
-    statements = [Statement(Phase.ACCESS, f"ALTER {alter} OWNER TO {identifier(owner)}")] if alter else []
-    changed = [one for one in privileges or () if one.is_granted is not one.is_default]
+    statements = [DdlStatement(Phase.ACCESS, f"ALTER {alter} OWNER TO {identifier(owner)}")] if alter else []
+    changed = [privilege for privilege in privileges or () if privilege.is_granted is not privilege.is_default]
     groups: dict[tuple[bool, str, str, bool, bool], list[Privilege]] = {}
-    for one in changed:
-        key = (one.is_granted, one.grantee, one.grantor, one.is_by_owner, one.is_grantable)
-        groups.setdefault(key, []).append(one)
+    for found in changed:
+        key = (found.is_granted, found.grantee, found.grantor, found.is_by_owner, found.is_grantable)
+        groups.setdefault(key, []).append(found)
     for (is_granted, grantee, grantor, is_by_owner, is_grantable), some in sorted(groups.items(), key=_revokes_first):
-        words = ", ".join(one.privilege + (f" ({identifier(one.column)})" if one.column else "") for one in some)
+        words = ", ".join(privilege.privilege + (f" ({identifier(privilege.column)})" if privilege.column else "")
+                          for privilege in some)
         who = identifier(grantee) if grantee else "PUBLIC"
         text = f"GRANT {words} ON {clause} TO {who}" if is_granted else f"REVOKE {words} ON {clause} FROM {who}"
         text += " WITH GRANT OPTION" if is_granted and is_grantable else ""
         if is_by_owner or not is_granted:
-            statements.append(Statement(Phase.ACCESS, text))
+            statements.append(DdlStatement(Phase.ACCESS, text))
         else:
-            statements.append(Statement(Phase.ACCESS, f"SET SESSION AUTHORIZATION {identifier(grantor)}"))
-            statements.append(Statement(Phase.ACCESS, text))
-            statements.append(Statement(Phase.ACCESS, "RESET SESSION AUTHORIZATION"))
+            statements.append(DdlStatement(Phase.ACCESS, f"SET SESSION AUTHORIZATION {identifier(grantor)}"))
+            statements.append(DdlStatement(Phase.ACCESS, text))
+            statements.append(DdlStatement(Phase.ACCESS, "RESET SESSION AUTHORIZATION"))
     return statements
 
 
@@ -67,9 +68,9 @@ def _revokes_first(item: tuple[tuple[bool, str, str, bool, bool], object]) -> tu
     return is_granted, not is_by_owner
 
 
-def comment(clause: str, text: str | None) -> list[Statement]:
+def comment(clause: str, text: str | None) -> list[DdlStatement]:
     """COMMENT ON `clause`, nothing where there is none."""
-    return [] if text is None else [Statement(Phase.COMMENT, f"COMMENT ON {clause} IS {literal(text)}")]
+    return [] if text is None else [DdlStatement(Phase.COMMENT, f"COMMENT ON {clause} IS {literal(text)}")]
 
 
 def option_list(options: Iterable[str], separator: str = " = ") -> str:

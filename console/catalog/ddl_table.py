@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from console.catalog.ddl_objects import sequence_options, sequence_statements
-from console.catalog.ddl_parts import Phase, Statement, access, comment, foreign_options, option_list
-from console.catalog.records import Column, Constraint, Privilege, RelationDetail, Trigger
+from console.catalog.ddl_parts import DdlStatement, Phase, access, comment, foreign_options, option_list
+from console.catalog.records import Constraint, Privilege, RelationColumn, RelationDetail, Trigger
 from console.catalog.records import Sequence as SequenceRecord
-from console.server.identifiers import identifier
+from console.sql.quoting import identifier
 
 _FIRING = {"D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
 _INLINE = {"p": 0, "u": 1, "x": 2, "c": 3}
@@ -18,19 +18,19 @@ OwnedPrivileges = Mapping[int, Sequence[Privilege]]
 """The privileges on the sequences that belong to a table, by the sequence's OID."""
 
 
-def table_statements(detail: RelationDetail, owned: OwnedPrivileges) -> list[Statement]:
+def table_statements(detail: RelationDetail, owned: OwnedPrivileges) -> list[DdlStatement]:
     """A table with all that is its own: sequences, constraints, indexes, triggers, policies, grants, comments."""
     name = identifier(detail.header.schema, detail.header.name)
-    statements: list[Statement] = []
+    statements: list[DdlStatement] = []
     for sequence in detail.sequences or ():
         if not sequence.is_identity:
             statements += sequence_statements(sequence, owned.get(sequence.oid, ()))
-    statements.append(Statement(Phase.CREATE, create_table(detail)))
+    statements.append(DdlStatement(Phase.CREATE, create_table(detail)))
     statements += _column_settings(detail, name)
     statements += _late_constraints(detail, name)
     if detail.header.is_partition:
         parent = identifier(*detail.header.parents[0])
-        statements.append(Statement(
+        statements.append(DdlStatement(
             Phase.ATTACH, f"ALTER TABLE {parent} ATTACH PARTITION {name} {detail.header.bound}"))
     for sequence in detail.sequences or ():
         if sequence.is_identity:
@@ -40,21 +40,22 @@ def table_statements(detail: RelationDetail, owned: OwnedPrivileges) -> list[Sta
     return statements + relation_statements(detail)
 
 
-def relation_statements(detail: RelationDetail) -> list[Statement]:
+def relation_statements(detail: RelationDetail) -> list[DdlStatement]:
     """What a table and a view have beside their definition."""
     header = detail.header
     name = identifier(header.schema, header.name)
     word = _ALTERED[header.relkind]
     statements = _indexes(detail)
     statements += _replica_identity(detail, name)
-    for one in detail.extended_statistics or ():
-        at = f"STATISTICS {identifier(one.schema, one.name)}"
-        statements.append(Statement(Phase.ATTACHED, one.definition))
-        if one.statistics_target is not None:
-            statements.append(Statement(Phase.ATTACHED, f"ALTER {at} SET STATISTICS {one.statistics_target}"))
-        statements += access("", at, one.owner, None) + comment(at, one.comment)
+    for extended_statistic in detail.extended_statistics or ():
+        at = f"STATISTICS {identifier(extended_statistic.schema, extended_statistic.name)}"
+        statements.append(DdlStatement(Phase.ATTACHED, extended_statistic.definition))
+        if extended_statistic.statistics_target is not None:
+            statements.append(DdlStatement(Phase.ATTACHED,
+                                           f"ALTER {at} SET STATISTICS {extended_statistic.statistics_target}"))
+        statements += access("", at, extended_statistic.owner, None) + comment(at, extended_statistic.comment)
     for rule in detail.rules or ():
-        statements.append(Statement(Phase.ATTACHED, rule.definition.rstrip(";")))
+        statements.append(DdlStatement(Phase.ATTACHED, rule.definition.rstrip(";")))
         statements += _firing(name, "RULE", rule.name, rule.state)
         statements += comment(f"RULE {identifier(rule.name)} ON {name}", rule.comment)
     for trigger in detail.triggers or ():
@@ -76,17 +77,19 @@ def create_table(detail: RelationDetail) -> str:
     is_foreign = header.relkind == "f"
     words = ["CREATE", *(["UNLOGGED"] if header.persistence == "u" else []),
              "FOREIGN TABLE" if is_foreign else "TABLE", name]
-    identities = {one.column: one for one in detail.sequences or () if one.is_identity}
-    not_null = {one.columns[0]: one for one in _own(detail.constraints) if one.contype == "n" and one.is_validated}
+    identities = {sequence.column: sequence for sequence in detail.sequences or () if sequence.is_identity}
+    not_null = {constraint.columns[0]: constraint for constraint in _own(detail.constraints)
+                if constraint.contype == "n" and constraint.is_validated}
     is_child = bool(header.parents) and not header.is_partition
     lines = [_column(column, detail, identities, not_null) for column in detail.columns or ()
              if column.is_local or not is_child]
     if header.of_type:
         words.append(f"OF {header.of_type}")
-        lines = [one for one in lines if not one.endswith(" WITH OPTIONS")]
-    inline = [one for one in _own(detail.constraints) if one.contype in _INLINE and _stands_inline(one, is_child)]
-    inline.sort(key=lambda one: (_INLINE[one.contype], one.name))
-    lines += [f"CONSTRAINT {identifier(one.name)} {one.definition}" for one in inline]
+        lines = [line for line in lines if not line.endswith(" WITH OPTIONS")]
+    inline = [constraint for constraint in _own(detail.constraints) if constraint.contype in _INLINE
+              and _stands_inline(constraint, is_child)]
+    inline.sort(key=lambda constraint: (_INLINE[constraint.contype], constraint.name))
+    lines += [f"CONSTRAINT {identifier(constraint.name)} {constraint.definition}" for constraint in inline]
     body = "(\n    " + ",\n    ".join(lines) + "\n)" if lines else "" if header.of_type else "()"
     parts = [" ".join(words) + (f" {body}" if body else "")]
     if is_child:
@@ -111,7 +114,7 @@ def storage(detail: RelationDetail) -> list[str]:
     return parts
 
 
-def _column(column: Column, detail: RelationDetail, identities: Mapping[str | None, SequenceRecord],
+def _column(column: RelationColumn, detail: RelationDetail, identities: Mapping[str | None, SequenceRecord],
             not_null: Mapping[str, Constraint]) -> str:
     name = identifier(column.name)
     words = [name, "WITH OPTIONS"] if detail.header.of_type else [name, column.type]
@@ -132,7 +135,7 @@ def _column(column: Column, detail: RelationDetail, identities: Mapping[str | No
         if constraint.name != f"{detail.header.name}_{column.name}_not_null":
             words.append(f"CONSTRAINT {identifier(constraint.name)}")
         words.append("NOT NULL NO INHERIT" if constraint.is_no_inherit else "NOT NULL")
-    elif column.is_not_null and not any(one.contype == "n" for one in detail.constraints or ()):
+    elif column.is_not_null and not any(constraint.contype == "n" for constraint in detail.constraints or ()):
         words.append("NOT NULL")
     return " ".join(words)
 
@@ -144,7 +147,7 @@ def _identity(sequence: SequenceRecord | None) -> str:
     return f" ({words})"
 
 
-def _column_settings(detail: RelationDetail, name: str) -> list[Statement]:
+def _column_settings(detail: RelationDetail, name: str) -> list[DdlStatement]:
     """What CREATE TABLE can't say in every version: storage, statistics targets, options, inherited defaults."""
     only = f"ALTER {'FOREIGN ' if detail.header.relkind == 'f' else ''}TABLE ONLY {name} ALTER COLUMN "
     is_child = bool(detail.header.parents) and not detail.header.is_partition
@@ -159,11 +162,11 @@ def _column_settings(detail: RelationDetail, name: str) -> list[Statement]:
             changes.append(f"{at} SET STATISTICS {column.statistics_target}")
         if column.options:
             changes.append(f"{at} SET ({option_list(column.options)})")
-    return [Statement(Phase.CREATE, change) for change in changes]
+    return [DdlStatement(Phase.CREATE, change) for change in changes]
 
 
 def _own(constraints: Iterable[Constraint] | None) -> list[Constraint]:
-    return [one for one in constraints or () if not one.is_incoming]
+    return [constraint for constraint in constraints or () if not constraint.is_incoming]
 
 
 def _stands_inline(constraint: Constraint, is_child: bool) -> bool:
@@ -171,88 +174,89 @@ def _stands_inline(constraint: Constraint, is_child: bool) -> bool:
     return not inherited and (constraint.is_validated or not constraint.is_enforced)
 
 
-def _late_constraints(detail: RelationDetail, name: str) -> list[Statement]:
+def _late_constraints(detail: RelationDetail, name: str) -> list[DdlStatement]:
     """Foreign keys, and what isn't validated: a new table's constraints are valid by themselves."""
     statements = []
     is_child = bool(detail.header.parents) and not detail.header.is_partition
-    for one in _own(detail.constraints):
-        add = f"ALTER TABLE {name} ADD CONSTRAINT {identifier(one.name)} {one.definition}"
-        if one.contype == "f" and not one.is_inherited:
-            statements.append(Statement(Phase.FOREIGN_KEY, add))
-        elif one.contype in "cn" and not one.is_validated and one.is_enforced and (one.is_local or not is_child):
-            statements.append(Statement(Phase.CREATE, add))
+    for constraint in _own(detail.constraints):
+        add = f"ALTER TABLE {name} ADD CONSTRAINT {identifier(constraint.name)} {constraint.definition}"
+        if constraint.contype == "f" and not constraint.is_inherited:
+            statements.append(DdlStatement(Phase.FOREIGN_KEY, add))
+        elif (constraint.contype in "cn" and not constraint.is_validated and constraint.is_enforced
+              and (constraint.is_local or not is_child)):
+            statements.append(DdlStatement(Phase.CREATE, add))
     return statements
 
 
-def _indexes(detail: RelationDetail) -> list[Statement]:
+def _indexes(detail: RelationDetail) -> list[DdlStatement]:
     statements = []
     for index in detail.indexes or ():
         name = identifier(index.schema, index.name)
         if index.constraint is None:
-            statements.append(Statement(Phase.INDEX, index.definition))
+            statements.append(DdlStatement(Phase.INDEX, index.definition))
             if index.tablespace:
                 statements.append(_tablespace(name, index.tablespace))
         else:
             if index.options:
-                statements.append(Statement(Phase.INDEX, f"ALTER INDEX {name} SET ({option_list(index.options)})"))
+                statements.append(DdlStatement(Phase.INDEX, f"ALTER INDEX {name} SET ({option_list(index.options)})"))
             if index.tablespace:
                 statements.append(_tablespace(name, index.tablespace))
-        statements += [Statement(Phase.INDEX, f"ALTER INDEX {name} ALTER COLUMN {position} SET STATISTICS {target}")
+        statements += [DdlStatement(Phase.INDEX, f"ALTER INDEX {name} ALTER COLUMN {position} SET STATISTICS {target}")
                        for position, target in index.statistics_targets]
         statements += comment(f"INDEX {name}", index.comment)
     return statements
 
 
-def _tablespace(index: str, tablespace: str) -> Statement:
-    return Statement(Phase.INDEX, f"ALTER INDEX {index} SET TABLESPACE {identifier(tablespace)}")
+def _tablespace(index: str, tablespace: str) -> DdlStatement:
+    return DdlStatement(Phase.INDEX, f"ALTER INDEX {index} SET TABLESPACE {identifier(tablespace)}")
 
 
-def _replica_identity(detail: RelationDetail, name: str) -> list[Statement]:
+def _replica_identity(detail: RelationDetail, name: str) -> list[DdlStatement]:
     header = detail.header
     statements = []
     for index in detail.indexes or ():
         if index.is_clustered:
             word = _ALTERED[header.relkind]
-            statements.append(Statement(Phase.INDEX, f"ALTER {word} {name} CLUSTER ON {identifier(index.name)}"))
+            statements.append(DdlStatement(Phase.INDEX, f"ALTER {word} {name} CLUSTER ON {identifier(index.name)}"))
         if index.is_replica_identity:
-            statements.append(Statement(
+            statements.append(DdlStatement(
                 Phase.INDEX, f"ALTER TABLE {name} REPLICA IDENTITY USING INDEX {identifier(index.name)}"))
     if header.replica_identity in "fn" and header.relkind in "rp":
         word = "FULL" if header.replica_identity == "f" else "NOTHING"
-        statements.append(Statement(Phase.INDEX, f"ALTER TABLE {name} REPLICA IDENTITY {word}"))
+        statements.append(DdlStatement(Phase.INDEX, f"ALTER TABLE {name} REPLICA IDENTITY {word}"))
     return statements
 
 
-def _trigger(name: str, trigger: Trigger) -> list[Statement]:
-    statements = [] if trigger.is_inherited else [Statement(Phase.ATTACHED, trigger.definition)]
+def _trigger(name: str, trigger: Trigger) -> list[DdlStatement]:
+    statements = [] if trigger.is_inherited else [DdlStatement(Phase.ATTACHED, trigger.definition)]
     statements += _firing(name, "TRIGGER", trigger.name, trigger.state)
     return statements + comment(f"TRIGGER {identifier(trigger.name)} ON {name}", trigger.comment)
 
 
-def _firing(table: str, what: str, name: str, state: str) -> list[Statement]:
+def _firing(table: str, what: str, name: str, state: str) -> list[DdlStatement]:
     if state not in _FIRING:
         return []
-    return [Statement(Phase.ATTACHED, f"ALTER TABLE {table} {_FIRING[state]} {what} {identifier(name)}")]
+    return [DdlStatement(Phase.ATTACHED, f"ALTER TABLE {table} {_FIRING[state]} {what} {identifier(name)}")]
 
 
-def _policies(detail: RelationDetail, name: str) -> list[Statement]:
+def _policies(detail: RelationDetail, name: str) -> list[DdlStatement]:
     statements = []
     if detail.header.row_security:
-        statements.append(Statement(Phase.ATTACHED, f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY"))
+        statements.append(DdlStatement(Phase.ATTACHED, f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY"))
     if detail.header.force_row_security:
-        statements.append(Statement(Phase.ATTACHED, f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY"))
-    for one in detail.policies or ():
-        sort = "PERMISSIVE" if one.is_permissive else "RESTRICTIVE"
-        roles = ", ".join(identifier(role) for role in one.roles) or "PUBLIC"
-        text = f"CREATE POLICY {identifier(one.name)} ON {name} AS {sort} FOR {one.command} TO {roles}"
-        text += f" USING ({one.using})" if one.using is not None else ""
-        text += f" WITH CHECK ({one.with_check})" if one.with_check is not None else ""
-        statements.append(Statement(Phase.ATTACHED, text))
-        statements += comment(f"POLICY {identifier(one.name)} ON {name}", one.comment)
+        statements.append(DdlStatement(Phase.ATTACHED, f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY"))
+    for policy in detail.policies or ():
+        sort = "PERMISSIVE" if policy.is_permissive else "RESTRICTIVE"
+        roles = ", ".join(identifier(role) for role in policy.roles) or "PUBLIC"
+        text = f"CREATE POLICY {identifier(policy.name)} ON {name} AS {sort} FOR {policy.command} TO {roles}"
+        text += f" USING ({policy.using})" if policy.using is not None else ""
+        text += f" WITH CHECK ({policy.with_check})" if policy.with_check is not None else ""
+        statements.append(DdlStatement(Phase.ATTACHED, text))
+        statements += comment(f"POLICY {identifier(policy.name)} ON {name}", policy.comment)
     return statements
 
 
-def view_statements(detail: RelationDetail) -> list[Statement]:
+def view_statements(detail: RelationDetail) -> list[DdlStatement]:
     """A view or materialised view; its columns' names are in the query itself."""
     header = detail.header
     name = identifier(header.schema, header.name)
@@ -264,14 +268,14 @@ def view_statements(detail: RelationDetail) -> list[Statement]:
     else:
         options = f" WITH ({option_list(header.options)})" if header.options else ""
         text = f"CREATE VIEW {name}{options} AS\n{query}"
-    statements = [Statement(Phase.CREATE, text)]
+    statements = [DdlStatement(Phase.CREATE, text)]
     for column in detail.columns or ():
         at = identifier(column.name)
         if header.relkind == "v" and column.default is not None:
-            statements.append(Statement(
+            statements.append(DdlStatement(
                 Phase.CREATE, f"ALTER VIEW {name} ALTER COLUMN {at} SET DEFAULT {column.default}"))
         if header.relkind == "m" and column.statistics_target is not None:
             target = f"ALTER COLUMN {at} SET STATISTICS {column.statistics_target}"
-            statements.append(Statement(Phase.CREATE, f"ALTER MATERIALIZED VIEW {name} {target}"))
+            statements.append(DdlStatement(Phase.CREATE, f"ALTER MATERIALIZED VIEW {name} {target}"))
     return statements + relation_statements(detail)
 

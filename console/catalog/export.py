@@ -13,9 +13,9 @@ from typing import Literal
 from console.catalog.preview import shape, source
 from console.errors import ConsoleError, Denied
 from console.server import paging
-from console.server.identifiers import identifier
 from console.server.rows import stream_csv, stream_json
 from console.server.session import PgSession
+from console.sql.quoting import identifier
 
 Format = Literal["csv", "json"]
 

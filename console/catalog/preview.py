@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from console.catalog.read import COLUMNS, PACKAGE, RELATION
-from console.catalog.records import Column, PageKey, RelationHeader
+from console.catalog.records import PageKey, RelationColumn, RelationHeader
 from console.errors import Denied, Missing
 from console.server import paging
-from console.server.identifiers import identifier
-from console.server.paging import Field, Source
+from console.server.paging import PageSource, SelectedColumn
 from console.server.query import Read, load
 from console.server.rows import Raw, RowCursor, Sessions, TextPage, text_page
 from console.server.session import PgSession
+from console.sql.quoting import identifier
 
 PAGE_SIZE = 100
 VALUE_CAP = 1024 * 1024
@@ -55,14 +55,15 @@ class Value:
     is_cut: bool
 
 
-class Preview:
+class RelationPreview:
     """Pages of one relation. `columns` are those that the role may read, in order.
 
     Made by `preview`. By key every page stands alone; without a key one connection is held while paging, for at most
     a minute of idleness. Call `close` when done. All methods raise ConsoleError.
     """
 
-    def __init__(self, sessions: Sessions, header: RelationHeader, columns: Sequence[Column], source: Source,
+    def __init__(self, sessions: Sessions, header: RelationHeader, columns: Sequence[RelationColumn],
+                 source: PageSource,
                  key: PageKey | None) -> None:
         self.header = header
         self.columns = tuple(columns)
@@ -167,7 +168,8 @@ class Preview:
         width = len(self.source.fields)
         raws = page.raw_rows or ((),) * len(page.rows)
         return tuple(
-            PreviewRow(texts[:width], paging.notes(texts[width], width), tuple(one for one in raw if one is not None))
+            PreviewRow(texts[:width], paging.notes(texts[width], width),
+                       tuple(item for item in raw if item is not None))
             for texts, raw in zip(page.rows, raws, strict=True))
 
     def _keep(self, rows: tuple[PreviewRow, ...], offset: int, has_next: bool, has_previous: bool) -> PreviewPage:
@@ -175,7 +177,7 @@ class Preview:
         return self._page
 
 
-async def preview(sessions: Sessions, oid: int) -> Preview:
+async def preview(sessions: Sessions, oid: int) -> RelationPreview:
     """A preview of the relation `oid`; `sessions` gives a session when called, as Pool.session does.
 
     Raises Missing when the relation is gone, Denied with the GRANT when the role may read no column of it.
@@ -189,10 +191,10 @@ async def preview(sessions: Sessions, oid: int) -> Preview:
                      hint=f"GRANT SELECT ON {identifier(header.schema, header.name)} TO {session.info.quoted_user}; "
                           f"and USAGE on the schema")
     found = source(session, header, readable, key, has_ctid=header.relkind in "rpm" and len(readable) == len(columns))
-    return Preview(sessions, header, readable, found, key)
+    return RelationPreview(sessions, header, readable, found, key)
 
 
-async def shape(session: PgSession, oid: int) -> tuple[RelationHeader, list[Column], PageKey | None]:
+async def shape(session: PgSession, oid: int) -> tuple[RelationHeader, list[RelationColumn], PageKey | None]:
     """What is needed to read a relation's rows, in one round trip. Raises ConsoleError."""
     params = {"oid": oid}
     readings = await session.refresh(Read(RELATION, params), Read(COLUMNS, params), Read(PAGE_KEY, params))
@@ -203,20 +205,20 @@ async def shape(session: PgSession, oid: int) -> tuple[RelationHeader, list[Colu
     return header, columns, readings.first(PAGE_KEY)
 
 
-def source(session: PgSession, header: RelationHeader, columns: Sequence[Column], key: PageKey | None = None, *,
-           has_ctid: bool = False) -> Source:
+def source(session: PgSession, header: RelationHeader, columns: Sequence[RelationColumn], key: PageKey | None = None, *,
+           has_ctid: bool = False) -> PageSource:
     """How the rows are read; system columns such as ctid need SELECT on the whole table."""
     vector = session.info.extensions.get("vector")
     fields = tuple(_field(column, vector.schema if vector else None) for column in columns)
-    found = Source(header.schema, header.name, fields)
+    found = PageSource(header.schema, header.name, fields)
     if key is not None:
         return replace(found, key=tuple(key.columns), key_types=tuple(key.types))
     return replace(found, has_ctid=has_ctid)
 
 
-def _field(column: Column, vector_schema: str | None) -> Field:
+def _field(column: RelationColumn, vector_schema: str | None) -> SelectedColumn:
     if column.type_name in _VECTORS and vector_schema is not None:
-        return Field(column.name, "vector", vector_schema, column.type_name)
+        return SelectedColumn(column.name, "vector", vector_schema, column.type_name)
     if column.type_name in ("text", "varchar", "bytea"):
-        return Field(column.name, "bytea" if column.type_name == "bytea" else "text")
-    return Field(column.name, "other" if column.is_variable else "fixed")
+        return SelectedColumn(column.name, "bytea" if column.type_name == "bytea" else "text")
+    return SelectedColumn(column.name, "other" if column.is_variable else "fixed")

@@ -13,33 +13,33 @@ from console.catalog.records import (
     PROKINDS,
     RELKINDS,
     Aggregate,
-    Column,
     Constraint,
     Dependency,
     EventTrigger,
     ExtendedStatistics,
-    Extension,
-    Found,
     FullType,
     FunctionDetail,
     Graph,
     Index,
+    InstalledExtension,
     Kind,
     Member,
+    NameMatch,
     Policy,
     Privilege,
     Publication,
     Relation,
+    RelationColumn,
     RelationDetail,
     RelationHeader,
     RelationSize,
+    RewriteRule,
     Role,
     Routine,
     RoutineDetail,
-    Rule,
     Schema,
     SequenceDetail,
-    Setting,
+    SettingValue,
     Subscription,
     TableStatistics,
     Trigger,
@@ -65,19 +65,19 @@ RELATION_SIZES = load(PACKAGE, "relation_sizes", RelationSize)
 ROUTINES = load(PACKAGE, "routines", Routine)
 TYPES = load(PACKAGE, "types", Type)
 EXTENSION_MEMBERS = load(PACKAGE, "extension_members", Member)
-EXTENSIONS = load(PACKAGE, "extensions", Extension)
+EXTENSIONS = load(PACKAGE, "extensions", InstalledExtension)
 ROLES = load(PACKAGE, "roles", Role)
 EVENT_TRIGGERS = load(PACKAGE, "event_triggers", EventTrigger)
 PUBLICATIONS = load(PACKAGE, "publications", Publication)
 SUBSCRIPTIONS = load(PACKAGE, "subscriptions", Subscription)
 GRAPHS = load(PACKAGE, "graphs", Graph)
-SEARCH = load(PACKAGE, "search", Found)
+SEARCH = load(PACKAGE, "search", NameMatch)
 RELATION = load(PACKAGE, "relation", RelationHeader)
-COLUMNS = load(PACKAGE, "columns", Column)
+COLUMNS = load(PACKAGE, "columns", RelationColumn)
 INDEXES = load(PACKAGE, "indexes", Index)
 CONSTRAINTS = load(PACKAGE, "constraints", Constraint)
 TRIGGERS = load(PACKAGE, "triggers", Trigger)
-RULES = load(PACKAGE, "rules", Rule)
+RULES = load(PACKAGE, "rules", RewriteRule)
 POLICIES = load(PACKAGE, "policies", Policy)
 PRIVILEGES = load(PACKAGE, "privileges", Privilege)
 SEQUENCES = load(PACKAGE, "sequences", SequenceRecord)
@@ -86,7 +86,7 @@ TABLE_STATISTICS = load(PACKAGE, "table_statistics", TableStatistics)
 ROUTINE = load(PACKAGE, "routine", RoutineDetail)
 AGGREGATE = load(PACKAGE, "aggregate", Aggregate)
 TYPE = load(PACKAGE, "type", TypeDetail)
-QUALIFIED_NAMES = load(PACKAGE, "qualified_names", Setting)
+QUALIFIED_NAMES = load(PACKAGE, "qualified_names", SettingValue)
 DEPENDENCIES = load(PACKAGE, "dependencies", Dependency)
 
 
@@ -134,14 +134,14 @@ async def sizes(session: Session, oids: Sequence[int]) -> dict[int, RelationSize
     return {size.oid: size for size in await session.fetch(RELATION_SIZES, {"oids": list(oids)})}
 
 
-async def search(session: Session, text: str, *, system: bool = False, limit: int = SEARCH_LIMIT) -> list[Found]:
+async def search(session: Session, text: str, *, system: bool = False, limit: int = SEARCH_LIMIT) -> list[NameMatch]:
     """Objects whose name (with a dot in `text`: schema.name) holds `text`, best first; nothing for blank text."""
     if not text.strip():
         return []
     return await session.fetch(SEARCH, {"text": text.strip().replace("\0", ""), "system": system, "page_size": limit})
 
 
-async def extensions(session: Session) -> list[Extension]:
+async def extensions(session: Session) -> list[InstalledExtension]:
     return await session.fetch(EXTENSIONS)
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from console.catalog.records import (
-    Extension,
-    Found,
+    InstalledExtension,
     Kind,
+    NameMatch,
     Relation,
     Routine,
     Schema,
@@ -26,7 +26,7 @@ DATABASE_KINDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class TreeNode:
     """One node of the tree.
 
     `key` is its path, the same from one read to the next. `children` None: opening it reads them; empty: a leaf.
@@ -41,7 +41,7 @@ class Node:
     count: int | None = None
     record: Any = None
     schema_oid: int | None = None
-    children: tuple[Node, ...] | None = ()
+    children: tuple[TreeNode, ...] | None = ()
     is_open: bool = False
 
     @property
@@ -58,11 +58,11 @@ class Node:
 class Rest:
     """What a "more" node stands for: the objects of `parent` after `last`."""
 
-    parent: Node
+    parent: TreeNode
     last: Any
 
 
-def roots(schemas: Sequence[Schema], services: Sequence[Service]) -> tuple[Node, ...]:
+def roots(schemas: Sequence[Schema], services: Sequence[Service]) -> tuple[TreeNode, ...]:
     """Service -> schema -> kinds, open down to the schemas; without services the schemas stand at the top.
 
     Schemas that nobody owns come last, under "unassigned"; then what the database has beside schemas. A service
@@ -80,29 +80,30 @@ def roots(schemas: Sequence[Schema], services: Sequence[Service]) -> tuple[Node,
     return (*nodes, *database_nodes())
 
 
-def _group(key: str, node_type: NodeType, name: str, schemas: Sequence[Schema], record: Service | None) -> Node:
+def _group(key: str, node_type: NodeType, name: str, schemas: Sequence[Schema], record: Service | None) -> TreeNode:
     children = tuple(schema_node(key, schema) for schema in schemas)
     if not children:
         wanted = ", ".join(record.schemas) if record else ""
-        children = (Node(f"{key}/none", "message", f"not in this database: {wanted}"),)
-    return Node(key, node_type, name, count=len(schemas), record=record, children=children, is_open=True)
+        children = (TreeNode(f"{key}/none", "message", f"not in this database: {wanted}"),)
+    return TreeNode(key, node_type, name, count=len(schemas), record=record, children=children, is_open=True)
 
 
-def schema_node(parent: str, schema: Schema) -> Node:
+def schema_node(parent: str, schema: Schema) -> TreeNode:
     """A schema with a node for each kind of object that it has."""
     key = f"{parent}/schema:{schema.oid}"
     kinds = tuple(
-        Node(f"{key}/{kind.value}", "kind", kind.plural, kind, number, schema, schema.oid, None)
+        TreeNode(f"{key}/{kind.value}", "kind", kind.plural, kind, number, schema, schema.oid, None)
         for kind, number in schema.counts.items())
-    return Node(key, "schema", schema.name, Kind.SCHEMA, sum(schema.counts.values()), schema, schema.oid, kinds)
+    return TreeNode(key, "schema", schema.name, Kind.SCHEMA, sum(schema.counts.values()), schema, schema.oid, kinds)
 
 
-def database_nodes() -> tuple[Node, ...]:
+def database_nodes() -> tuple[TreeNode, ...]:
     """Extensions, roles, event triggers...: each is read when it's opened."""
-    return tuple(Node(f"database/{kind.value}", "kind", kind.plural, kind, children=None) for kind in DATABASE_KINDS)
+    return tuple(TreeNode(f"database/{kind.value}", "kind", kind.plural, kind, children=None)
+                 for kind in DATABASE_KINDS)
 
 
-def object_nodes(parent: Node, page: Iterable[Any], page_size: int | None = None) -> tuple[Node, ...]:
+def object_nodes(parent: TreeNode, page: Iterable[Any], page_size: int | None = None) -> tuple[TreeNode, ...]:
     """The nodes of one page of a kind's objects or of a table's partitions.
 
     After a full page (`page_size` objects) comes a "more" node, which stands in for the rest.
@@ -110,36 +111,38 @@ def object_nodes(parent: Node, page: Iterable[Any], page_size: int | None = None
     records = list(page)
     nodes = [_object_node(parent.key, record, parent.kind, parent.schema_oid) for record in records]
     if page_size is not None and len(records) >= page_size:
-        nodes.append(Node(f"{parent.key}/more", "more", "more", parent.kind, record=Rest(parent, records[-1]),
+        nodes.append(TreeNode(f"{parent.key}/more", "more", "more", parent.kind, record=Rest(parent, records[-1]),
                           schema_oid=parent.schema_oid, children=None))
     if not nodes:
-        nodes.append(Node(f"{parent.key}/none", "message", f"no {parent.kind.plural if parent.kind else 'objects'}"))
+        nodes.append(TreeNode(f"{parent.key}/none", "message",
+                              f"no {parent.kind.plural if parent.kind else 'objects'}"))
     return tuple(nodes)
 
 
-def found_nodes(found: Sequence[Found], services: Sequence[Service]) -> tuple[Node, ...]:
+def found_nodes(found: Sequence[NameMatch], services: Sequence[Service]) -> tuple[TreeNode, ...]:
     """What a search brought, as the tree shows it: service -> schema -> objects, all open, the best match first."""
-    by_schema: dict[tuple[int, str], list[Found]] = {}
-    for one in found:
-        by_schema.setdefault((one.schema_oid, one.schema), []).append(one)
-    groups: dict[str, list[Node]] = {}
+    by_schema: dict[tuple[int, str], list[NameMatch]] = {}
+    for match in found:
+        by_schema.setdefault((match.schema_oid, match.schema), []).append(match)
+    groups: dict[str, list[TreeNode]] = {}
     for (oid, name), objects in by_schema.items():
         service = owner_of(name, services)
         group = "" if not services else f"service:{service.name}" if service else UNASSIGNED
         key = f"{group}/schema:{oid}"
         children = tuple(
-            Node(f"{key}/{one.kind}:{one.oid}", "object", label(one), Kind(one.kind), record=one, schema_oid=oid)
-            for one in objects if one.kind != Kind.SCHEMA)
-        schema = next((one for one in objects if one.kind == Kind.SCHEMA), None)
+            TreeNode(f"{key}/{object_.kind}:{object_.oid}", "object", label(object_), Kind(object_.kind),
+                     record=object_, schema_oid=oid)
+            for object_ in objects if object_.kind != Kind.SCHEMA)
+        schema = next((object_ for object_ in objects if object_.kind == Kind.SCHEMA), None)
         groups.setdefault(group, []).append(
-            Node(key, "schema", name, Kind.SCHEMA, len(children), schema, oid, children, True))
-    nodes: list[Node] = []
+            TreeNode(key, "schema", name, Kind.SCHEMA, len(children), schema, oid, children, True))
+    nodes: list[TreeNode] = []
     for group, schemas in groups.items():
         if not group:
             nodes.extend(schemas)
             continue
         node_type: NodeType = "unassigned" if group == UNASSIGNED else "service"
-        nodes.append(Node(group, node_type, group.removeprefix("service:"), count=len(schemas),
+        nodes.append(TreeNode(group, node_type, group.removeprefix("service:"), count=len(schemas),
                           children=tuple(schemas), is_open=True))
     return tuple(nodes)
 
@@ -150,16 +153,16 @@ def label(record: Any) -> str:
     return record.name if arguments is None else f"{record.name}({arguments})"
 
 
-def _object_node(parent: str, record: Any, kind: Kind | None, schema_oid: int | None) -> Node:
+def _object_node(parent: str, record: Any, kind: Kind | None, schema_oid: int | None) -> TreeNode:
     key = f"{parent}/{record.oid}"
     match record:
         case Relation():
-            return Node(key, "object", record.name, record.kind, record=record, schema_oid=schema_oid,
+            return TreeNode(key, "object", record.name, record.kind, record=record, schema_oid=schema_oid,
                         children=None if record.has_partitions else ())
         case Routine() | Type():
-            return Node(key, "object", label(record), record.kind, record=record, schema_oid=schema_oid)
-        case Extension():
-            return Node(key, "object", record.name, Kind.EXTENSION, record.members, record,
+            return TreeNode(key, "object", label(record), record.kind, record=record, schema_oid=schema_oid)
+        case InstalledExtension():
+            return TreeNode(key, "object", record.name, Kind.EXTENSION, record.members, record,
                         children=None if record.members else ())
         case _:
-            return Node(key, "object", record.name, kind, record=record)
+            return TreeNode(key, "object", record.name, kind, record=record)

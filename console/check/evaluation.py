@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from console.check.records import Context, Result, Status, Verdict, harmless
+from console.check.records import CheckContext, CheckResult, CheckVerdict, Status, harmless
 from console.check.registry import ConfiguredCheck
 from console.errors import ConsoleError
 from console.server.query import Query
@@ -15,58 +15,58 @@ from console.server.session import Readings
 NOT_ASKED = "not asked: no connection"
 
 
-def reads_of(checks: Iterable[ConfiguredCheck], context: Context) -> tuple[Query[Any], ...]:
+def reads_of(checks: Iterable[ConfiguredCheck], context: CheckContext) -> tuple[Query[Any], ...]:
     """What the checks that apply to this server want read, each query once, in the checks' order."""
     wanted: dict[str, Query[Any]] = {}
-    for one in checks:
-        if one.check.excuse is None or one.check.excuse(context) is None:
-            wanted.update((query.name, query) for query in one.check.reads_on(context))
+    for check in checks:
+        if check.check.excuse is None or check.check.excuse(context) is None:
+            wanted.update((query.name, query) for query in check.check.reads_on(context))
     return tuple(wanted.values())
 
 
-def evaluate(checks: Iterable[ConfiguredCheck], readings: Readings, context: Context) -> tuple[Result, ...]:
+def evaluate(checks: Iterable[ConfiguredCheck], readings: Readings, context: CheckContext) -> tuple[CheckResult, ...]:
     """Every check's result. What the version, the role or the extensions rule out is OK and says so (with the hint
     that would change it); what could have been answered but wasn't is UNKNOWN.
     """
-    return tuple(_evaluate(one, readings, context) for one in checks)
+    return tuple(_evaluate(check, readings, context) for check in checks)
 
 
-def _evaluate(one: ConfiguredCheck, readings: Readings, context: Context) -> Result:
+def _evaluate(check: ConfiguredCheck, readings: Readings, context: CheckContext) -> CheckResult:
     started = time.perf_counter()
     try:
-        verdict = _verdict(one, readings, context)
+        verdict = _verdict(check, readings, context)
     except ConsoleError as error:
-        verdict = Verdict(Status.UNKNOWN, error.summary, hint=error.hint)
+        verdict = CheckVerdict(Status.UNKNOWN, error.summary, hint=error.hint)
     except Exception as error:  # A check's own mistake is that check's result, not the end of the others.
-        verdict = Verdict(Status.UNKNOWN, f"the check itself failed: {type(error).__name__}: {error}",
+        verdict = CheckVerdict(Status.UNKNOWN, f"the check itself failed: {type(error).__name__}: {error}",
                           hint="please report this")
-    return _result(one, verdict, (time.perf_counter() - started) * 1000)
+    return _result(check, verdict, (time.perf_counter() - started) * 1000)
 
 
-def _verdict(one: ConfiguredCheck, readings: Readings, context: Context) -> Verdict:
-    check = one.check
+def _verdict(configured_check: ConfiguredCheck, readings: Readings, context: CheckContext) -> CheckVerdict:
+    check = configured_check.check
     if check.excuse is not None and (reason := check.excuse(context)) is not None:
-        return Verdict(Status.OK, reason)
+        return CheckVerdict(Status.OK, reason)
     for query in check.reads_on(context):
         if readings.rows(query) is None:
             if obstacle := query.obstacle(context.info):
-                return Verdict(Status.OK, f"does not apply: {obstacle}")
-            return Verdict(Status.UNKNOWN, readings.why(query) or "not answered in time")
-    return check.evaluate(readings, one.thresholds, context)
+                return CheckVerdict(Status.OK, f"does not apply: {obstacle}")
+            return CheckVerdict(Status.UNKNOWN, readings.why(query) or "not answered in time")
+    return check.evaluate(readings, configured_check.thresholds, context)
 
 
-def unreachable(checks: Sequence[ConfiguredCheck], error: ConsoleError) -> tuple[Result, ...]:
+def unreachable(checks: Sequence[ConfiguredCheck], error: ConsoleError) -> tuple[CheckResult, ...]:
     """The results where nothing could be asked: `connection` is CRITICAL with the reason, the others UNKNOWN."""
-    lost = Verdict(Status.CRITICAL, error.summary, hint=error.hint)
-    rest = Verdict(Status.UNKNOWN, NOT_ASKED)
-    return tuple(_result(one, lost if one.check.name == "connection" else rest, 0.0) for one in checks)
+    lost = CheckVerdict(Status.CRITICAL, error.summary, hint=error.hint)
+    rest = CheckVerdict(Status.UNKNOWN, NOT_ASKED)
+    return tuple(_result(check, lost if check.check.name == "connection" else rest, 0.0) for check in checks)
 
 
 
 
-def _result(one: ConfiguredCheck, verdict: Verdict, duration_ms: float) -> Result:
-    check, thresholds = one.check, one.thresholds
-    return Result(
+def _result(configured_check: ConfiguredCheck, verdict: CheckVerdict, duration_ms: float) -> CheckResult:
+    check, thresholds = configured_check.check, configured_check.thresholds
+    return CheckResult(
         name=check.name, title=check.title, status=verdict.status, summary=harmless(verdict.summary),
         value=verdict.value, unit=check.unit, warning=thresholds.warning, critical=thresholds.critical,
         lower_is_worse=thresholds.lower_is_worse, hint=harmless(verdict.hint) if verdict.hint else None,

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from console import __version__
-from console.check.records import Report, Result
+from console.check.records import CheckResult, Report
 from console.check.units import Unit
 
 _UNITS: dict[Unit, tuple[str, float]] = {
@@ -17,7 +17,7 @@ _UNITS: dict[Unit, tuple[str, float]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class MetricSample:
     """A value and its labels, which are free of control characters but may hold quotes and backslashes."""
 
     labels: dict[str, str]
@@ -30,7 +30,7 @@ class Family:
 
     name: str
     help: str
-    samples: tuple[Sample, ...]
+    samples: tuple[MetricSample, ...]
 
 
 def families(reports: Sequence[Report]) -> tuple[Family, ...]:
@@ -39,7 +39,7 @@ def families(reports: Sequence[Report]) -> tuple[Family, ...]:
     checks = [(report, result) for report in distinct for result in report.results]
     return tuple(family for family in (
         Family("dbconsole_check_status", "What the check found: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.",
-               tuple(Sample(_labels(report, result), float(result.status.value)) for report, result in checks)),
+               tuple(MetricSample(_labels(report, result), float(result.status.value)) for report, result in checks)),
         Family("dbconsole_check_value", "What the check measured.",
                tuple(_amounts(checks, [result.value for _, result in checks]))),
         Family("dbconsole_check_warning", "The threshold of WARNING.",
@@ -47,26 +47,26 @@ def families(reports: Sequence[Report]) -> tuple[Family, ...]:
         Family("dbconsole_check_critical", "The threshold of CRITICAL.",
                tuple(_amounts(checks, [result.critical for _, result in checks]))),
         Family("dbconsole_check_duration_seconds", "The time that evaluating the check took, without the reads.",
-               tuple(Sample(_labels(report, result), result.duration_ms / 1000) for report, result in checks)),
+               tuple(MetricSample(_labels(report, result), result.duration_ms / 1000) for report, result in checks)),
         Family("dbconsole_target_status", "The worst of the target's checks: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.",
-               tuple(Sample({"target": report.target}, float(report.status.value)) for report in distinct)),
+               tuple(MetricSample({"target": report.target}, float(report.status.value)) for report in distinct)),
         Family("dbconsole_target_duration_seconds", "The time that all checks took, reads included.",
-               tuple(Sample({"target": report.target}, report.duration_ms / 1000) for report in distinct)),
+               tuple(MetricSample({"target": report.target}, report.duration_ms / 1000) for report in distinct)),
         Family("dbconsole_target_info", "What answered, and who asked.",
-               tuple(Sample({"target": report.target, "server": report.server or "", "version": __version__}, 1.0)
+               tuple(MetricSample({"target": report.target, "server": report.server or "", "version": __version__}, 1.0)
                      for report in distinct)),
     ) if family.samples)
 
 
-def _labels(report: Report, result: Result) -> dict[str, str]:
+def _labels(report: Report, result: CheckResult) -> dict[str, str]:
     return {"target": report.target, "check": result.name}
 
 
-def _amounts(checks: Iterable[tuple[Report, Result]], amounts: Iterable[float | None]) -> Iterator[Sample]:
+def _amounts(checks: Iterable[tuple[Report, CheckResult]], amounts: Iterable[float | None]) -> Iterator[MetricSample]:
     for (report, result), amount in zip(checks, amounts, strict=True):
         if amount is not None:
             unit, factor = _UNITS[result.unit]
-            yield Sample(_labels(report, result) | {"unit": unit}, amount * factor)
+            yield MetricSample(_labels(report, result) | {"unit": unit}, amount * factor)
 
 
 def as_prometheus(reports: Sequence[Report]) -> str:

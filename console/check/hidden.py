@@ -10,10 +10,10 @@ from dataclasses import replace
 
 from console.activity.summary.records import SessionCounts
 from console.check import units
-from console.check.records import Context, Verdict
+from console.check.records import CheckContext, CheckVerdict
 
 
-def with_hidden(verdict: Verdict, counts: SessionCounts | None, context: Context) -> Verdict:
+def with_hidden(verdict: CheckVerdict, counts: SessionCounts | None, context: CheckContext) -> CheckVerdict:
     """`verdict` with the number of sessions that the role doesn't see, if there are any.
 
     A value of 0 becomes None then: nothing was found among what could be seen, which is no measurement.

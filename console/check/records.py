@@ -63,7 +63,7 @@ class Thresholds:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class CheckContext:
     """What a check may know beside its readings; `pooler` for those that read it, where one is configured."""
 
     info: ServerInfo
@@ -73,7 +73,7 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CheckVerdict:
     """What a check found: `value` in the check's unit (None: nothing was measured), `hint` is what to do about it."""
 
     status: Status
@@ -82,7 +82,7 @@ class Verdict:
     hint: str | None = None
 
 
-Evaluate = Callable[[Readings, Thresholds, Context], Verdict]
+Evaluate = Callable[[Readings, Thresholds, CheckContext], CheckVerdict]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +100,8 @@ class Check:
     title: str
     evaluate: Evaluate
     reads: tuple[Query[Any], ...] = ()
-    more: Callable[[Context], tuple[Query[Any], ...]] | None = None
-    excuse: Callable[[Context], str | None] | None = None
+    more: Callable[[CheckContext], tuple[Query[Any], ...]] | None = None
+    excuse: Callable[[CheckContext], str | None] | None = None
     unit: Unit = ""
     warning: float | None = None
     critical: float | None = None
@@ -109,13 +109,13 @@ class Check:
     screen: str = "overview"
     reads_pooler: bool = False
 
-    def reads_on(self, context: Context) -> tuple[Query[Any], ...]:
+    def reads_on(self, context: CheckContext) -> tuple[Query[Any], ...]:
         """What has to be read on this server."""
         return self.reads if self.more is None else (*self.reads, *self.more(context))
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class CheckResult:
     """A check's outcome. Texts hold no control characters, whatever the server sent.
 
     `duration_ms`: from the beginning of the check's own evaluation to its end; the reads are shared.
@@ -140,7 +140,7 @@ class Report:
     """All results of one target; `server` names what answered ("PostgreSQL 18.6"), None when nothing did."""
 
     target: str
-    results: tuple[Result, ...]
+    results: tuple[CheckResult, ...]
     duration_ms: float
     server: str | None
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from console import __version__
 from console.check.evaluation import NOT_ASKED
-from console.check.records import Report, Result, Status
+from console.check.records import CheckResult, Report, Status
 
 _COLOURS = {Status.OK: "32", Status.WARNING: "33", Status.CRITICAL: "31", Status.UNKNOWN: "35"}
 
@@ -26,7 +26,7 @@ def _block(report: Report, colour: bool) -> list[str]:
     lines = [f"{painted(report.status.name, report.status)}  {report.target}  "
              f"({about}{_checks(len(report.results))} in {report.duration_ms:.0f} ms)"]
     told = [result for result in report.results if result.summary != NOT_ASKED]
-    for result in sorted(told, key=lambda one: -one.status.badness):
+    for result in sorted(told, key=lambda check_result: -check_result.status.badness):
         lines.append(f"  {painted(result.status.letter, result.status)} {result.name:<{width}}  {result.summary}")
         if result.hint:
             lines.append(f"    {'':<{width}}  hint: {result.hint}")
@@ -65,7 +65,7 @@ def as_nagios(reports: Sequence[Report]) -> str:
     many = len(reports) > 1
     bad = [f"{report.target} {_brief(result)}" if many else _brief(result)
            for report in reports
-           for result in sorted(report.results, key=lambda one: -one.status.badness)
+           for result in sorted(report.results, key=lambda check_result: -check_result.status.badness)
            if result.status is not Status.OK and result.summary != NOT_ASKED]
     targets = ", ".join(report.target for report in reports)
     told = "; ".join(bad) if bad else _checks(sum(len(report.results) for report in reports))
@@ -84,16 +84,16 @@ def _checks(count: int) -> str:
     return f"{count} check{'' if count == 1 else 's'}"
 
 
-def _brief(result: Result) -> str:
+def _brief(result: CheckResult) -> str:
     return f"{result.name}: {result.summary}"
 
 
-def _performance(result: Result, prefix: str) -> str:
+def _performance(result: CheckResult, prefix: str) -> str:
     """'label'=value[UOM];warning;critical;minimum;maximum as the Nagios plugin guidelines have it."""
     label = _unpiped(prefix + result.name).replace("'", "''").replace("=", "_")
     colon = ":" if result.lower_is_worse else ""
-    warning, critical = (f"{_number(one)}{colon}" if one is not None else ""
-                         for one in (result.warning, result.critical))
+    warning, critical = (f"{_number(value)}{colon}" if value is not None else ""
+                         for value in (result.warning, result.critical))
     fields = [f"{_number(result.value)}{result.unit}", warning, critical, "0", "100" if result.unit == "%" else ""]
     return f"'{label}'=" + ";".join(fields).rstrip(";")
 

@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from console.check.evaluation import evaluate, reads_of, unreachable
-from console.check.records import Context, Report, harmless
+from console.check.records import CheckContext, Report, harmless
 from console.check.registry import ConfiguredCheck
 from console.errors import ConsoleError
-from console.metrics.read import SERVER_CLOCK
+from console.metrics.reads.counters import SERVER_CLOCK
 from console.server.query import INTERVALS, Query, Read
 from console.server.single import single_session
 from console.server.target import Target
@@ -39,7 +39,7 @@ async def check_target(target: Target, checks: Sequence[ConfiguredCheck], servic
     try:
         async with single_session(target, deadline - started) as session:
             server = f"PostgreSQL {session.info.version}"
-            context = Context(session.info, target, tuple(services))
+            context = CheckContext(session.info, target, tuple(services))
             reads = in_order(reads_of(checks, context), context)
             readings = await session.refresh(*reads, within_s=deadline - time.perf_counter())
         results = evaluate(checks, readings, replace(context, pooler=await pooler if pooler is not None else None))
@@ -54,14 +54,14 @@ async def check_target(target: Target, checks: Sequence[ConfiguredCheck], servic
 def _asked_pooler(target: Target, checks: Sequence[ConfiguredCheck], within_s: float
                   ) -> asyncio.Task[PoolerReading] | None:
     """The look at the target's pooler, begun beside the server's reads, where a check wants it and there is one."""
-    if target.pgbouncer_conninfo is None or not any(one.check.reads_pooler for one in checks):
+    if target.pgbouncer_conninfo is None or not any(check.check.reads_pooler for check in checks):
         return None
     from console.pooler.read import read_once
 
     return asyncio.create_task(read_once(target, within_s))
 
 
-def in_order(queries: Sequence[Query[object]], context: Context) -> list[Read[object]]:
+def in_order(queries: Sequence[Query[object]], context: CheckContext) -> list[Read[object]]:
     """The slow reads (sizes) after the quick ones, so that those are answered whatever happens; the clock last."""
     def slowness(query: Query[object]) -> tuple[bool, int]:
         variant = query.variant(context.info)

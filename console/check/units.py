@@ -59,9 +59,9 @@ def size(value: float) -> str:
     return f"{value:.1f} {word}" if value < 10 else f"{value:.0f} {word}"
 
 
-def count(number: int, one: str, many: str | None = None) -> str:
+def count(number: int, text: str, many: str | None = None) -> str:
     """1 session, 3 sessions."""
-    return f"{number} {one if number == 1 else many or one + 's'}"
+    return f"{number} {text if number == 1 else many or text + 's'}"
 
 
 def millions(value: float) -> str:

@@ -60,7 +60,7 @@ async def load_sample(session: ScriptSession, report: Callable[[str], None]) -> 
         for table in sample.tables(now):
             schema, _, name = table.table.partition(".")
             count += await copy_rows(session, schema, name, table.columns, table.rows)
-        for statement in (*sample.CHANGES, *(one.statement for one in await session.fetch_here(_FINISHING))):
+        for statement in (*sample.CHANGES, *(item.statement for item in await session.fetch_here(_FINISHING))):
             await session.execute(statement)
         await session.execute(f"COMMENT ON DATABASE {_quoted(session.info.database)} IS '{TITLE}{VERSION}'", "COMMIT")
     except BaseException:

@@ -17,9 +17,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
-from console.demo.binaries import WINDOWS, Binaries, available, server_account, shared_folder
-from console.demo.cluster import Cluster, quote_conninfo
 from console.errors import ConsoleError
+from console.local_postgres.binaries import WINDOWS, Binaries, available, server_account, shared_folder
+from console.local_postgres.cluster import Cluster, quote_conninfo
 
 IMAGE = "pgvector/pgvector:pg18"
 CONTAINER = "dbconsole-demo"

@@ -61,7 +61,7 @@ async def _is_complete(target: Target) -> bool:
         async with single_session(target) as session:
             rows = await read(session)
             statuses = compare_all(map(read_service, _services()), rows, session.info.extensions)
-            return all(one.state in ("applied", "held") for one in statuses) and await is_loaded(session)
+            return all(status.state in ("applied", "held") for status in statuses) and await is_loaded(session)
     except Unreachable:
         return False
 
@@ -79,7 +79,8 @@ async def _complete(target: Target, report: Report) -> None:
     async with script_session(target, purpose="sample data") as session:
         if not await is_loaded(session):
             services = _services()
-            await _apply(target, [one for one in services if one.name not in BEFORE_VECTOR_INDEXES], RunPlan(), report)
+            await _apply(target, [service for service in services if service.name not in BEFORE_VECTOR_INDEXES],
+                         RunPlan(), report)
             for service in services:
                 if version := BEFORE_VECTOR_INDEXES.get(service.name):
                     await _apply(target, [service], RunPlan(to=version), report)

@@ -18,7 +18,7 @@ from typing import Any
 
 from console.demo.embedder import embed
 from console.demo.sample.draw import Draw
-from console.demo.sample.prose import Writer, topics
+from console.demo.sample.prose import TopicWriter, topics
 from console.errors import ConsoleError, ServerError
 from console.server.application import Application, application
 from console.server.target import Target
@@ -100,8 +100,8 @@ class Workload:
         self._rounds[name] = round_number
         return round_number != before
 
-    def _write(self) -> tuple[Writer, Any]:
-        writer = Writer(Draw(str(self._chance.random()), datetime.now(UTC)))
+    def _write(self) -> tuple[TopicWriter, Any]:
+        writer = TopicWriter(Draw(str(self._chance.random()), datetime.now(UTC)))
         return writer, self._chance.choice(topics())
 
     def _row(self, rows: Sequence[Sequence[Any]]) -> Any:

@@ -14,7 +14,7 @@ CAPACITY = 43_200
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class TimeSeries:
     """How one measurement went: `values` beside `times_s`, oldest first, None in gaps.
 
     Each value holds for the time since the sample before, unless that was more than `late_s` seconds earlier.
@@ -55,7 +55,7 @@ class Course:
         return tuple(total / weight if weight > 0 else None for total, weight in zip(sums, weights, strict=True))
 
 
-class History:
+class SampleHistory:
     """The last `capacity` samples of the named series; memory is taken as they come.
 
     A sample's time is in seconds of the observer's monotonic clock, so that no clock that is set, here or on the

@@ -115,7 +115,7 @@ class LocalHost:
         self._proc = proc
         self._before: Processor | None = None
 
-    def look(self) -> Host:
+    def read(self) -> Host:
         """The machine now. Raises OSError where /proc can't be read."""
         lines = (self._proc / "stat").read_text().splitlines()
         now, before = _processor(lines[0]), self._before

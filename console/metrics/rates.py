@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.metrics.records import ServerClock
+from console.metrics.records.counters import ServerClock
 
 LATE_FACTOR = 3.0
 """A sample that comes after more than this many intervals is late: what happened between is not known in time."""

@@ -32,15 +32,15 @@ from console.migrate.events import (
 )
 from console.migrate.faults import FileError, MigrationError
 from console.migrate.files import read_service
-from console.migrate.lock import FILE_KEY, RunLock, run_lock
 from console.migrate.prepare import Prepared, prepare, sets_session
 from console.migrate.records import LedgerRow, MigrationState, RunPlan, RunReport, ServiceStatus, Step
-from console.migrate.splitter import Statement
+from console.migrate.run_lock import FILE_KEY, RunLock, run_lock
 from console.migrate.version import VersionKey, version_key
 from console.migrate.watch import Running, Watcher
-from console.server.script import Command, Outcome, ScriptFault, ScriptSession, script_session
+from console.server.script import ScriptCommand, ScriptFault, ScriptSession, StatementOutcome, script_session
 from console.server.target import Target
 from console.services import Service
+from console.sql.splitter import ScriptStatement
 
 T = TypeVar("T")
 
@@ -52,8 +52,8 @@ RESETS = ("RESET SESSION AUTHORIZATION", "RESET ROLE", "RESET ALL")
 NOT_PREPARED = "26000"
 """invalid_sql_statement_name: the script has deallocated our prepared statements."""
 RECORD_TIMEOUT_S = 5.0
-_RESETS = tuple(map(Command, RESETS))
-_COMMIT = Command("COMMIT")
+_RESETS = tuple(map(ScriptCommand, RESETS))
+_COMMIT = ScriptCommand("COMMIT")
 
 
 async def run(target: Target, services: Sequence[Service], plan: RunPlan, on_event: Listener = ignore) -> RunReport:
@@ -73,7 +73,7 @@ async def run(target: Target, services: Sequence[Service], plan: RunPlan, on_eve
         statuses = state.compare_all(files, rows, session.info.extensions)
         chosen = steps.choose(statuses, rows, plan)
         prepared = {id(step): prepare(step.script) for step in chosen}
-        held = tuple(one for status in statuses for one in status.migrations if one.state == "held")
+        held = tuple(migration for status in statuses for migration in status.migrations if migration.state == "held")
         notes = tuple(f"{status.service.name}: {note}" for status in statuses for note in status.notes)
         on_event(RunStarted(chosen, held, notes))
         await ledger.prepare(session, plan.direction)
@@ -128,9 +128,9 @@ class Turn:
 
     step: Step
     script: Prepared
-    statements: Sequence[Statement]
+    statements: Sequence[ScriptStatement]
     first: int
-    commands: Sequence[Command]
+    commands: Sequence[ScriptCommand]
     asked_pid: int
     before: int
 
@@ -149,7 +149,8 @@ class Runner:
         self._committed: Turn | None = None
         self._extensions: Collection[str] = session.info.extensions
         self._services = {status.service.name: status.service for status in statuses}
-        self._states = {(one.service, one.key): one for status in statuses for one in status.migrations}
+        self._states = {(migration.service, migration.key): migration for status in statuses
+                        for migration in status.migrations}
         self._applied: set[tuple[str, VersionKey]] = {(row.service, row.key) for row in rows if row.state == "applied"}
 
     async def run_all(self, chosen: Sequence[Step], prepared: dict[int, Prepared], lock: RunLock) -> list[Step]:
@@ -210,9 +211,9 @@ class Runner:
         if following.direction == "down":
             return True
         file, before = following.migration, (step.migration.service, step.migration.key)
-        needed = ((one.service, version_key(one.version)) for one in file.up.directives.requires)
+        needed = ((require.service, version_key(require.version)) for require in file.up.directives.requires)
         return (not state.unmet_extensions(file, self._services[file.service].extensions, self._extensions)
-                and all(one == before or one in self._applied for one in needed))
+                and all(pair == before or pair in self._applied for pair in needed))
 
     async def _waits_for(self, step: Step) -> str | None:
         """Why the file is left for later; an earlier file of this run may have made what it needs."""
@@ -267,24 +268,24 @@ class Runner:
         self.on_event(Retrying(step, error.message, attempt + 1, self.plan.attempts, delay_s))
         await asyncio.sleep(delay_s)
 
-    def turn(self, step: Step, script: Prepared, records: Sequence[Command],
-             statements: Sequence[Statement] | None = None, first: int = 0,
-             preceding: Sequence[Statement] = ()) -> Turn:
+    def turn(self, step: Step, script: Prepared, records: Sequence[ScriptCommand],
+             statements: Sequence[ScriptStatement] | None = None, first: int = 0,
+             preceding: Sequence[ScriptStatement] = ()) -> Turn:
         """`statements` (None: all), of which the first is number `first` of the script, with their `records`.
 
         `preceding` set up the session for them.
         """
         statements = script.statements if statements is None else statements
-        commands = [Command(BEGIN), *self._settings(script)]
+        commands = [ScriptCommand(BEGIN), *self._settings(script)]
         asked_pid = len(commands) - 1
-        commands += [Command(one.sql) for one in preceding]
+        commands += [ScriptCommand(statement.sql) for statement in preceding]
         before = len(commands)
-        commands += [Command(one.sql, None, True) for one in statements]
+        commands += [ScriptCommand(statement.sql, None, True) for statement in statements]
         commands += [*_RESETS, *records, _COMMIT]
         return Turn(step, script, statements, first, commands, asked_pid, before)
 
-    async def transaction(self, step: Step, script: Prepared, statements: Sequence[Statement], first: int,
-                          records: Sequence[Command], preceding: Sequence[Statement] = ()) -> None:
+    async def transaction(self, step: Step, script: Prepared, statements: Sequence[ScriptStatement], first: int,
+                          records: Sequence[ScriptCommand], preceding: Sequence[ScriptStatement] = ()) -> None:
         """Some statements of a script and what is to be recorded, or nothing at all. See `turn` and `perform`."""
         await self.perform(self.turn(step, script, records, statements, first, preceding))
 
@@ -303,7 +304,7 @@ class Runner:
                 began = time.perf_counter()
                 self.begin(step, statements[index], turn.first + index, total)
 
-        def on_outcome(index: int, outcome: Outcome) -> None:
+        def on_outcome(index: int, outcome: StatementOutcome) -> None:
             if index == turn.asked_pid:
                 self.pid = int(outcome.rows[0][0] or 0)
             elif index == len(commands) - 1:
@@ -324,25 +325,26 @@ class Runner:
         finally:
             self.watcher.running = None
 
-    def _settings(self, script: Prepared) -> Iterator[Command]:
+    def _settings(self, script: Prepared) -> Iterator[ScriptCommand]:
         """The timeouts and the file's own lock, for the transaction alone; the last answers with the backend's pid.
 
         idle_in_transaction_session_timeout has no say inside a pipeline.
         """
         lock_ms = script.directives.lock_timeout_ms
-        yield Command(f"SET LOCAL lock_timeout = {self.plan.lock_timeout_ms if lock_ms is None else lock_ms:d}")
-        yield Command(f"SET LOCAL statement_timeout = {script.directives.statement_timeout_ms or 0:d}")
+        yield ScriptCommand(f"SET LOCAL lock_timeout = {self.plan.lock_timeout_ms if lock_ms is None else lock_ms:d}")
+        yield ScriptCommand(f"SET LOCAL statement_timeout = {script.directives.statement_timeout_ms or 0:d}")
         if self.session.info.major >= 17:
-            yield Command("SET LOCAL transaction_timeout = 0")
-        yield Command(f"SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_advisory_xact_lock({FILE_KEY})", None,
+            yield ScriptCommand("SET LOCAL transaction_timeout = 0")
+        yield ScriptCommand(f"SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_advisory_xact_lock({FILE_KEY})", None,
                       self.session.info.is_pooled)
 
-    def begin(self, step: Step, statement: Statement, index: int, total: int) -> None:
+    def begin(self, step: Step, statement: ScriptStatement, index: int, total: int) -> None:
         """A statement is on its way."""
         self.watcher.running = Running(step, statement, self.pid, time.monotonic())
         self.on_event(StatementStarted(step, statement, index, total))
 
-    def finish(self, step: Step, statement: Statement, index: int, total: int, outcome: Outcome, began: float) -> None:
+    def finish(self, step: Step, statement: ScriptStatement, index: int, total: int, outcome: StatementOutcome,
+               began: float) -> None:
         """A statement is through."""
         self.on_event(StatementFinished(step, statement, index, total, outcome.tag, outcome.rows_affected,
                                         (time.perf_counter() - began) * 1000))
@@ -355,11 +357,11 @@ class Runner:
         for reset in RESETS:
             await self.session.execute(reset)
 
-    async def record(self, command: Command) -> None:
+    async def record(self, command: ScriptCommand) -> None:
         """Writes to the event log what happened to a file that was rolled back; losing that line is no error."""
         await settle(self._write(command))
 
-    async def _write(self, command: Command) -> None:
+    async def _write(self, command: ScriptCommand) -> None:
         try:
             await asyncio.wait_for(ledger.write(self.session, command), RECORD_TIMEOUT_S)
         except (ScriptFault, ConsoleError, TimeoutError):

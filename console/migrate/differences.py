@@ -41,7 +41,7 @@ LIVE = Wording("is missing in the live database", "is in the live database, but 
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class CatalogComparison:
     """`differences` count; `order` are the tables whose columns stand in another order, `renamed` implicit names."""
 
     differences: tuple[str, ...]
@@ -54,12 +54,12 @@ class Comparison:
 
 
 def compare(before: Fingerprint, after: Fingerprint, wording: Wording = Wording(), *,
-            ignored: Collection[str] = frozenset()) -> Comparison:
+            ignored: Collection[str] = frozenset()) -> CatalogComparison:
     """What `after` has otherwise than `before`; facts named in `ignored` don't count."""
     if before.objects == after.objects:
-        return Comparison(())
-    missing = {one: row for one, row in before.objects.items() if one not in after.objects}
-    extra = {one: row for one, row in after.objects.items() if one not in before.objects}
+        return CatalogComparison(())
+    missing = {pair: row for pair, row in before.objects.items() if pair not in after.objects}
+    extra = {pair: row for pair, row in after.objects.items() if pair not in before.objects}
     sentences: list[str] = []
     renamed: list[str] = []
     order = _reordered(before, after)
@@ -74,7 +74,7 @@ def compare(before: Fingerprint, after: Fingerprint, wording: Wording = Wording(
     for identity, row in before.objects.items():
         if identity in after.objects:
             sentences += _changes(row, after.objects[identity], ignored, wording)
-    return Comparison(tuple(sentences), order, tuple(renamed))
+    return CatalogComparison(tuple(sentences), order, tuple(renamed))
 
 
 def _outermost(rows: Mapping[Identity, ObjectRow]) -> Iterator[ObjectRow]:
@@ -88,7 +88,7 @@ def _whole(row: ObjectRow, rows: Mapping[Identity, ObjectRow], verb: str) -> str
     what = None if is_long else row.facts.get("definition") or row.facts.get("type")
     inside = ""
     if row.kind == "schema":
-        count = sum(one.schema == row.schema for one in rows.values()) - 1
+        count = sum(object_row.schema == row.schema for object_row in rows.values()) - 1
         inside = "" if count < 1 else ", with 1 object in it" if count == 1 else f", with {count} objects in it"
     return f"{_label(row)}{f' ({_short(what)})' if what else ''} {verb}{inside}"
 
@@ -161,11 +161,11 @@ def _spelled_out(kind: str, given: Mapping[str, str] | None, other: Mapping[str,
 
 
 def _values(was: list[str], now: list[str]) -> Iterator[str]:
-    lost, new = [one for one in was if one not in now], [one for one in now if one not in was]
-    for one in lost:
-        yield f" lost the value {one!r}"
-    for one in new:
-        yield f" has the additional value {one!r}"
+    lost, new = [text for text in was if text not in now], [text for text in now if text not in was]
+    for found in lost:
+        yield f" lost the value {found!r}"
+    for current in new:
+        yield f" has the additional value {current!r}"
     if not lost and not new:
         yield f": the order of its values changed from {', '.join(was)} to {', '.join(now)}"
 

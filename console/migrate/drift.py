@@ -16,8 +16,8 @@ from console.migrate.faults import FileError, MigrationError
 from console.migrate.files import is_foreign
 from console.migrate.fingerprint import Fingerprint, read_fingerprint
 from console.migrate.ledger import read as read_ledger
-from console.migrate.proving import Bench, NeedsOwnCluster, Node, Place
 from console.migrate.records import MigrationFile, ServiceStatus
+from console.migrate.rollback_test import NeedsOwnCluster, Node, Place, ScratchRun
 from console.migrate.scratch import scratch_server
 from console.migrate.status import read_status
 from console.migrate.verify import OwnCluster
@@ -51,8 +51,8 @@ async def drift(target: Target, services: Sequence[Service], names: Collection[s
     anywhere, ConsoleError where the live schema can't be read.
     """
     own = [service for service in services if not is_foreign(service)]
-    notes = [f"{one.name} is migrated by {one.framework}: not compared" for one in services
-             if is_foreign(one) and one.name in names]
+    notes = [f"{service.name} is migrated by {service.framework}: not compared" for service in services
+             if is_foreign(service) and service.name in names]
     live_target = replace(target.direct(), statement_timeout_ms=READ_TIMEOUT_MS)
     async with script_session(live_target, purpose="migrate drift") as session:
         live = await read_fingerprint(session)
@@ -81,42 +81,43 @@ async def drift(target: Target, services: Sequence[Service], names: Collection[s
         if version.partition(".")[0] != str(major):
             notes.append(f"the files were run on PostgreSQL {version}, the live server is {major}: definitions that "
                          "these spell differently show up as differences")
-    return Drift(_by_service(built, live, [one for one in own if one.name in names], own, notes), where, tuple(notes))
+    return Drift(_by_service(built, live, [service for service in own if service.name in names], own, notes), where,
+                 tuple(notes))
 
 
 def _applied(statuses: Sequence[ServiceStatus], order: Mapping[Node, int],
              notes: list[str]) -> list[MigrationFile]:
     """The files of what is applied, in the order of application."""
     found: list[tuple[int, MigrationFile]] = []
-    for one in (one for status in statuses for one in status.migrations):
-        label = f"{one.service}/{one.version}_{one.name}".rstrip("_")
-        if one.state == "failed":
+    for migration in (migration_state for status in statuses for migration_state in status.migrations):
+        label = f"{migration.service}/{migration.version}_{migration.name}".rstrip("_")
+        if migration.state == "failed":
             notes.append(f"{label} is half done: what it did shows up as differences")
-        elif one.is_applied and one.file is None:
+        elif migration.is_applied and migration.file is None:
             notes.append(f"{label} is applied, but its files are missing: what it made shows up as differences")
-        elif one.is_applied and one.file is not None:
-            if one.state == "changed":
+        elif migration.is_applied and migration.file is not None:
+            if migration.state == "changed":
                 notes.append(f"{label} was changed after it was applied: compared is what the file says now")
-            found.append((order[one.service, one.key], one.file))
+            found.append((order[migration.service, migration.key], migration.file))
     return [file for _, file in sorted(found, key=lambda pair: pair[0])]
 
 
 async def _build(place: Place, services: Sequence[Service],
                  applied: Sequence[MigrationFile]) -> tuple[Fingerprint, str]:
     """What `applied` produce, and the version of the server. Raises MigrationError, NeedsOwnCluster."""
-    bench = Bench(place, {service.name: service.extensions for service in services})
+    scratch_run = ScratchRun(place, {service.name: service.extensions for service in services})
     try:
-        await bench.open()
+        await scratch_run.open()
         for file in applied:
             try:
-                await bench.run(file, "up")
+                await scratch_run.run(file, "up")
             except FileError as error:
                 raise MigrationError(
                     f"{file.label} is applied, but can't be run in an empty database: {error.message}",
                     detail=error.summary, hint="drift compares with what the files make: see migrate verify") from error
-        return await read_fingerprint(bench.session), bench.session.info.version
+        return await read_fingerprint(scratch_run.session), scratch_run.session.info.version
     finally:
-        await bench.close()
+        await scratch_run.close()
 
 
 async def _build_apart(own_cluster: OwnCluster, services: Sequence[Service],

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from console.migrate.faults import FileError
 from console.migrate.records import MigrationState, Step
-from console.migrate.splitter import Statement
+from console.sql.splitter import ScriptStatement
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class StatementStarted:
     """Statement `index` (from 0) of `total`."""
 
     step: Step
-    statement: Statement
+    statement: ScriptStatement
     index: int
     total: int
 
@@ -71,7 +71,7 @@ class StatementFinished:
     """`tag` is the server's command tag; `was_done` says that it was found done already."""
 
     step: Step
-    statement: Statement
+    statement: ScriptStatement
     index: int
     total: int
     tag: str
@@ -85,7 +85,7 @@ class Waiting:
     """The statement waits for locks: who holds them, and who queues behind us."""
 
     step: Step
-    statement: Statement
+    statement: ScriptStatement
     elapsed_s: float
     blockers: tuple[Peer, ...]
     queue: tuple[Peer, ...]
@@ -96,7 +96,7 @@ class IndexProgress:
     """An index build on its way (pg_stat_progress_create_index): `done` of `total` `unit`s of this phase."""
 
     step: Step
-    statement: Statement
+    statement: ScriptStatement
     elapsed_s: float
     phase: str
     done: int

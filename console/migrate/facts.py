@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from console.migrate.lockmodes import LockMode, mode_named
-from console.migrate.parse import Name
+from console.migrate.lock_modes import LockMode, mode_named
 from console.server.query import Read, load
 from console.server.session import Session
+from console.sql.grammar import Name
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,14 +165,14 @@ class Catalog:
 
     def constraints_of(self, table: Name) -> list[ConstraintFacts]:
         """The table's own constraints."""
-        return [one for one in self.constraints.get(str(table), ()) if not one.is_incoming]
+        return [constraint for constraint in self.constraints.get(str(table), ()) if not constraint.is_incoming]
 
     def incoming_keys(self, table: Name) -> list[ConstraintFacts]:
         """The foreign keys of other tables that reference it."""
-        return [one for one in self.constraints.get(str(table), ()) if one.is_incoming]
+        return [constraint for constraint in self.constraints.get(str(table), ()) if constraint.is_incoming]
 
     def constraint(self, table: Name, name: str) -> ConstraintFacts | None:
-        return next((one for one in self.constraints_of(table) if one.name == name), None)
+        return next((facts for facts in self.constraints_of(table) if facts.name == name), None)
 
     def sessions_on(self, name: Name) -> Sequence[RelationSession]:
         return self.sessions.get(str(name), ())
@@ -205,14 +205,14 @@ async def read_catalog(session: Session, names: Sequence[Name], functions: Seque
     for constraint in readings.rows(CONSTRAINTS) or ():
         constraints.setdefault(constraint.asked, []).append(constraint)
     sessions: dict[str, list[RelationSession]] = {}
-    for one in readings.rows(SESSIONS) or ():
-        sessions.setdefault(one.asked, []).append(one)
+    for holder in readings.rows(SESSIONS) or ():
+        sessions.setdefault(holder.asked, []).append(holder)
     dependents: dict[str, list[Name]] = {}
     for row in readings.rows(DEPENDENTS) or ():
         dependents.setdefault(row.asked, []).append(Name(row.schema, row.name))
     return Catalog(
         server_major=session.info.major,
-        relations={one.asked: one for one in readings.rows(RELATIONS) or ()},
+        relations={relation.asked: relation for relation in readings.rows(RELATIONS) or ()},
         columns=columns, constraints=constraints, sessions=sessions,
-        functions={one.name: one.volatility for one in readings.rows(FUNCTIONS) or ()},
+        functions={function.name: function.volatility for function in readings.rows(FUNCTIONS) or ()},
         dependents=dependents)

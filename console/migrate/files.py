@@ -33,7 +33,7 @@ def read_service(service: Service) -> ServiceFiles:
     if folder is None or is_foreign(service):
         return ServiceFiles(service, ())
     migrations, notes = _migrations(service, folder)
-    migrations.sort(key=lambda one: one.key)
+    migrations.sort(key=lambda file: file.key)
     for before, after in pairwise(migrations):
         if before.key == after.key:
             raise FileError(after.up.path, f"version {after.version} is there twice, also in {before.up.path.name}",
@@ -51,7 +51,7 @@ def _migrations(service: Service, folder: Path) -> tuple[list[MigrationFile], li
     migrations, notes = _own_layout(service.name, folder)
     if service.layout is None:
         pure = migrations and not notes
-        layout = layouts.detect_pairs(one.up.path for one in migrations) if pure else layouts.detect(folder)
+        layout = layouts.detect_pairs(migration.up.path for migration in migrations) if pure else layouts.detect(folder)
         if layout is not None:
             return layouts.read(replace(service, layout=layout))
     return migrations, notes
@@ -78,5 +78,6 @@ def _own_layout(service: str, folder: Path) -> tuple[list[MigrationFile], list[s
 
 def _gaps(migrations: list[MigrationFile]) -> list[str]:
     """Missing numbers between numbers that were counted by hand; timestamps have gaps by nature."""
-    counted = [int(one.version) for one in migrations if one.version.isdigit() and len(one.version) < 8]
+    counted = [int(migration.version) for migration in migrations if migration.version.isdigit()
+               and len(migration.version) < 8]
     return [f"no version between {before} and {after}" for before, after in pairwise(counted) if after - before > 1]

@@ -110,9 +110,9 @@ class RepeatedFingerprint:
         if info.is_pooled:
             return self._queries
         await self._session.execute("BEGIN", "SET LOCAL search_path = ''", *(
-            f"PREPARE dbconsole_{one.name} AS {one.text(info)}" for one in self._queries), "COMMIT")
-        return tuple(replace(one, variants=tuple(replace(variant, text=f"EXECUTE dbconsole_{one.name}")
-                                                 for variant in one.variants)) for one in self._queries)
+            f"PREPARE dbconsole_{query.name} AS {query.text(info)}" for query in self._queries), "COMMIT")
+        return tuple(replace(query, variants=tuple(replace(variant, text=f"EXECUTE dbconsole_{query.name}")
+                                                 for variant in query.variants)) for query in self._queries)
 
 
 async def _read(session: Session, queries: Sequence[Query[ObjectRow]]) -> Fingerprint:

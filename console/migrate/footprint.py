@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from console.migrate.facts import Catalog
-from console.migrate.lockmodes import LockMode
-from console.migrate.parse import Name
+from console.migrate.lock_modes import LockMode
+from console.sql.grammar import Name
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from console.errors import ServerError
-from console.migrate.splitter import Statement
 from console.server.query import load
 from console.server.script import ScriptSession
+from console.sql.splitter import ScriptStatement
 
 Action = Literal["create", "drop", "reindex"]
 
@@ -53,7 +53,7 @@ class ConcurrentIndex:
 _INDEXES = load("console.migrate", "table_indexes", IndexRow)
 
 
-def concurrent_index(statement: Statement) -> ConcurrentIndex | None:
+def concurrent_index(statement: ScriptStatement) -> ConcurrentIndex | None:
     """What `statement` builds or drops concurrently, None for every other statement."""
     head = [word for word in statement.head if word not in ("UNIQUE", "ONLY")]
     if "CONCURRENTLY" not in head:

@@ -20,7 +20,7 @@ from console.errors import ConsoleError
 from console.migrate.faults import MigrationError
 from console.migrate.records import Direction, LedgerRow, MigrationFile, Step
 from console.server.query import load
-from console.server.script import Command, ScriptSession
+from console.server.script import ScriptCommand, ScriptSession
 from console.server.session import Session
 
 FORMAT = 1
@@ -90,48 +90,50 @@ async def prepare(session: ScriptSession, direction: Direction) -> None:
     await session.prepare(_text("applied" if direction == "up" else "reverted"))
 
 
-def applied(step: Step, statements: int) -> Command:
+def applied(step: Step, statements: int) -> ScriptCommand:
     """A transactional file is in: its row and event, in its own transaction."""
     file = step.migration
-    return Command(_text("applied"), (*_identity(file), *_checksums(file), str(statements), *_author()))
+    return ScriptCommand(_text("applied"), (*_identity(file), *_checksums(file), str(statements), *_author()))
 
 
-def reverted(step: Step) -> Command:
+def reverted(step: Step) -> ScriptCommand:
     """A migration is out: its row goes, an event stays."""
     file = step.migration
     checksum = file.down.checksum if file.down is not None else None
-    return Command(_text("reverted"), (*_identity_of(step), checksum, *_author()))
+    return ScriptCommand(_text("reverted"), (*_identity_of(step), checksum, *_author()))
 
 
 def progress(step: Step, state: str, hashes: Sequence[str], total: int, duration_ms: float,
-             error: str | None = None) -> Command:
+             error: str | None = None) -> ScriptCommand:
     """What a file without a transaction has done so far: `hashes` of the statements that are done."""
     file = step.migration
-    return Command(_text("progress"), (*_identity_of(step), state, step.direction, *_checksums(file), str(len(hashes)),
+    return ScriptCommand(_text("progress"),
+                         (*_identity_of(step), state, step.direction, *_checksums(file), str(len(hashes)),
                                        str(total), "{" + ",".join(hashes) + "}", error, str(duration_ms), *_author()))
 
 
 def event(file: MigrationFile | None, word: str, detail: str | None, duration_ms: float | None = None,
-          checksum: str | None = None) -> Command:
+          checksum: str | None = None) -> ScriptCommand:
     """A line for the event log alone."""
     identity: tuple[str | None, ...] = _identity(file) if file is not None else (None, None, None)
     duration = None if duration_ms is None else str(duration_ms)
-    return Command(_text("event"), (*identity, word, detail, checksum, duration, *_author()))
+    return ScriptCommand(_text("event"), (*identity, word, detail, checksum, duration, *_author()))
 
 
-def marked(file: MigrationFile, row: LedgerRow | None = None) -> Command:
+def marked(file: MigrationFile, row: LedgerRow | None = None) -> ScriptCommand:
     """A row for what is in the database already, by whatever way it came; `row` is the one there is."""
-    return Command(_text("marked"), (*_identity_of(Step(file, "up", row)), *_checksums(file), *_author()))
+    return ScriptCommand(_text("marked"), (*_identity_of(Step(file, "up", row)), *_checksums(file), *_author()))
 
 
-def forgotten(service: str, version: str) -> Command:
+def forgotten(service: str, version: str) -> ScriptCommand:
     """Takes a row out; the file may be missing."""
-    return Command("DELETE FROM dbconsole.migration WHERE service = $1 AND version = $2", (service, version))
+    return ScriptCommand("DELETE FROM dbconsole.migration WHERE service = $1 AND version = $2", (service, version))
 
 
-async def write(session: ScriptSession, *commands: Command) -> None:
+async def write(session: ScriptSession, *commands: ScriptCommand) -> None:
     """Runs ledger commands in a transaction of their own. Raises ScriptFault."""
-    await session.transaction([Command("BEGIN READ WRITE"), *commands, Command("COMMIT")], lambda index, outcome: None)
+    await session.transaction([ScriptCommand("BEGIN READ WRITE"), *commands, ScriptCommand("COMMIT")], lambda index,
+                              outcome: None)
 
 
 def _identity(file: MigrationFile) -> tuple[str, str, str]:

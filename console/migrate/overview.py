@@ -11,7 +11,7 @@ from console.migrate import ledger, state
 from console.migrate.faults import FileError
 from console.migrate.files import is_foreign, read_service
 from console.migrate.frameworks.entries import read_entries
-from console.migrate.frameworks.records import Entry
+from console.migrate.frameworks.records import LedgerEntry
 from console.migrate.history import LedgerEvent, read_events
 from console.migrate.records import LedgerRow, ServiceFiles, ServiceStatus
 from console.server.session import Session
@@ -23,7 +23,7 @@ class Overview:
     """One look. `broken` are services whose files or ledger can't be read, with the reason; `events` newest first."""
 
     statuses: tuple[ServiceStatus, ...]
-    entries: tuple[Entry, ...]
+    entries: tuple[LedgerEntry, ...]
     broken: tuple[tuple[Service, ConsoleError], ...]
     events: tuple[LedgerEvent, ...]
     foreign_error: ConsoleError | None = None
@@ -36,7 +36,7 @@ async def read_overview(session: Session, services: Sequence[Service]) -> Overvi
     """
     own = [service for service in services if not is_foreign(service)]
     foreign_error: ConsoleError | None = None
-    entries: Sequence[Entry] = ()
+    entries: Sequence[LedgerEntry] = ()
     try:
         entries = await read_entries(session, services, everything=True)
     except Unreachable:
@@ -48,11 +48,11 @@ async def read_overview(session: Session, services: Sequence[Service]) -> Overvi
     except Unreachable:
         raise
     except ConsoleError as error:
-        return Overview((), tuple(entries), tuple((one, error) for one in own), (), foreign_error)
+        return Overview((), tuple(entries), tuple((service, error) for service in own), (), foreign_error)
     statuses, broken = await asyncio.to_thread(_compared, own, rows, session.info.extensions)
     shown = {entry.service for entry in entries}
-    kept = tuple(one for one in statuses if one.migrations or one.service.folder is not None
-                 or one.service.name not in shown)
+    kept = tuple(status for status in statuses if status.migrations or status.service.folder is not None
+                 or status.service.name not in shown)
     return Overview(kept, tuple(entries), broken, tuple(events), foreign_error)
 
 

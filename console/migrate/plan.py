@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from console.migrate.facts import Catalog, RelationFacts, RelationSession, read_catalog
 from console.migrate.faults import FileError
 from console.migrate.footprint import Lock
-from console.migrate.lint import Finding, Lintable, lint, relations_and_functions
-from console.migrate.lockmodes import LockMode
-from console.migrate.locks import locks_of, made_by
-from console.migrate.parse import Name, Statement, SyntaxFault, grammar_version, split
+from console.migrate.lint import Lintable, LintFinding, lint, relations_and_functions
+from console.migrate.lock_modes import LockMode
 from console.migrate.records import Direction, Step
+from console.migrate.table_locks import locks_of, made_by
 from console.server.session import Session
+from console.sql.grammar import Name, ParsedStatement, SyntaxFault, grammar_version, split
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,8 @@ class PlanRelation:
     @property
     def in_the_way(self) -> tuple[RelationSession, ...]:
         """The sessions that hold, or wait in the queue for, a lock that this one must wait for."""
-        return tuple(one for one in self.sessions or ()
-                     if (held := one.lock_mode) is not None and held.conflicts_with(self.mode))
+        return tuple(session for session in self.sessions or ()
+                     if (held := session.lock_mode) is not None and held.conflicts_with(self.mode))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +70,11 @@ class PlanStatement:
 
     @property
     def rewrites(self) -> bool:
-        return any(one.rewrites and not one.is_new for one in self.relations)
+        return any(relation.rewrites and not relation.is_new for relation in self.relations)
 
     @property
     def scans(self) -> bool:
-        return any(one.scans and not one.is_new for one in self.relations)
+        return any(relation.scans and not relation.is_new for relation in self.relations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class PlanStep:
     file: str
     in_transaction: bool
     statements: tuple[PlanStatement, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[LintFinding, ...]
     fault: str | None = None
 
 
@@ -120,14 +120,15 @@ def planned(steps: Sequence[Step], catalog: Catalog | None, schemas: Mapping[str
             direction=step.direction, file=path,
             in_transaction=fault is not None or not step.script.directives.no_transaction,
             statements=tuple(statements), fault=fault,
-            findings=tuple(one for one in findings if one.file == path and _within(step, one, lintables))))
+            findings=tuple(finding for finding in findings if finding.file == path
+                           and _within(step, finding, lintables))))
     return result
 
 
-def _within(step: Step, finding: Finding, lintables: Sequence[Lintable]) -> bool:
+def _within(step: Step, finding: LintFinding, lintables: Sequence[Lintable]) -> bool:
     """Whether a finding is of this step, where one file holds both directions."""
-    other = next((one.script for one in lintables if one.script.path == step.script.path
-                  and one.script.first_line > step.script.first_line), None)
+    other = next((lintable.script for lintable in lintables if lintable.script.path == step.script.path
+                  and lintable.script.first_line > step.script.first_line), None)
     return step.script.first_line <= finding.line and (other is None or finding.line < other.first_line)
 
 
@@ -150,7 +151,7 @@ def _statements(step: Step, catalog: Catalog | None,
     if isinstance(parsed, SyntaxFault):
         return [], f"line {script.first_line + parsed.line - 1}, column {parsed.column}: {parsed.message}", created
     if directives.own_transaction:
-        parsed = [one for one in parsed if not one.controls_transaction]
+        parsed = [parsed_statement for parsed_statement in parsed if not parsed_statement.controls_transaction]
     statements = []
     for number, statement in enumerate(parsed):
         makes = made_by(statement, catalog, created)
@@ -161,13 +162,13 @@ def _statements(step: Step, catalog: Catalog | None,
     return statements, None, created
 
 
-def _statement(statement: Statement, first_line: int, catalog: Catalog | None, created: frozenset[Name],
+def _statement(statement: ParsedStatement, first_line: int, catalog: Catalog | None, created: frozenset[Name],
                makes: Name | None) -> PlanStatement:
     footprint = locks_of(statement, catalog)
     relations = [_relation(lock, catalog, lock.relation in created) for lock in footprint.locks]
     if makes is not None:
         relations.append(PlanRelation(makes, LockMode.ACCESS_EXCLUSIVE, False, False, is_new=True))
-    relations.sort(key=lambda one: one.is_new)
+    relations.sort(key=lambda relation: relation.is_new)
     return PlanStatement(sql=statement.text, line=first_line + statement.line - 1, kind=statement.kind,
                          relations=tuple(relations), opaque=footprint.opaque)
 

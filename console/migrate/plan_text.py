@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from console.migrate.facts import RelationSession
-from console.migrate.lint import Finding
+from console.migrate.lint import LintFinding
 from console.migrate.plan import PlanRelation, PlanStatement, PlanStep
 
 _LONGEST_SQL = 12
@@ -22,15 +22,15 @@ def render_plan(steps: Sequence[PlanStep], width: int = 100) -> str:
     return "\n\n".join("\n".join(_step(step, width)) for step in steps)
 
 
-def render_findings(findings: Sequence[Finding], width: int = 100) -> str:
+def render_findings(findings: Sequence[LintFinding], width: int = 100) -> str:
     """Findings for people: place and message on one line as compilers write it, the advice below; counts at the end."""
-    lines = [line for one in findings for line in _finding(one, f"{one.file}:{one.line}: ", width)]
+    lines = [line for finding in findings for line in _finding(finding, f"{finding.file}:{finding.line}: ", width)]
     return "\n".join([*lines, summary(findings)])
 
 
-def summary(findings: Sequence[Finding]) -> str:
+def summary(findings: Sequence[LintFinding]) -> str:
     """"2 errors, 1 warning", or that there is nothing."""
-    counts: Counter[str] = Counter(one.severity for one in findings)
+    counts: Counter[str] = Counter(finding.severity for finding in findings)
     words = [f"{counts[name]} {label if counts[name] == 1 else plural}" for name, label, plural in
              (("error", "error", "errors"), ("warning", "warning", "warnings"), ("info", "hint", "hints"))
              if counts[name]]
@@ -42,17 +42,17 @@ def plan_document(steps: Sequence[PlanStep]) -> dict[str, Any]:
     return {"steps": [{
         "service": step.service, "version": step.version, "name": step.name, "direction": step.direction,
         "file": step.file, "in_transaction": step.in_transaction, "fault": step.fault,
-        "statements": [_statement_document(one) for one in step.statements],
-        "findings": [finding_document(one) for one in step.findings],
+        "statements": [_statement_document(statement) for statement in step.statements],
+        "findings": [finding_document(finding) for finding in step.findings],
     } for step in steps]}
 
 
-def findings_document(findings: Sequence[Finding]) -> dict[str, Any]:
+def findings_document(findings: Sequence[LintFinding]) -> dict[str, Any]:
     """`migrate lint --json`."""
-    return {"findings": [finding_document(one) for one in findings]}
+    return {"findings": [finding_document(finding) for finding in findings]}
 
 
-def finding_document(finding: Finding) -> dict[str, Any]:
+def finding_document(finding: LintFinding) -> dict[str, Any]:
     return {"service": finding.service, "file": finding.file, "line": finding.line, "rule": finding.rule,
             "severity": finding.severity, "message": finding.message, "advice": finding.advice}
 
@@ -76,7 +76,7 @@ def _statement(statement: PlanStatement, width: int) -> list[str]:
         sql = [*sql[:_LONGEST_SQL - 1], f"... {len(sql) - _LONGEST_SQL + 1} more lines"]
     number = f"{statement.line:>5}  "
     lines = [(number if row == 0 else " " * 7) + line.rstrip() for row, line in enumerate(sql)]
-    seen = [one for one in statement.relations if not one.is_new]
+    seen = [plan_relation for plan_relation in statement.relations if not plan_relation.is_new]
     for relation in seen:
         lines += _relation(relation, width)
     if statement.opaque:
@@ -95,8 +95,8 @@ def _relation(relation: PlanRelation, width: int) -> list[str]:
     if relation.sessions:
         waits = set(relation.in_the_way)
         others = len(relation.sessions) - len(waits)
-        for one in relation.in_the_way:
-            lines += _wrapped(f"         waits for {session_words(one)}", width)
+        for session in relation.in_the_way:
+            lines += _wrapped(f"         waits for {session_words(session)}", width)
         if others:
             lines.append(f"         {others} other lock{'s' if others > 1 else ''} on it now, not in the way")
     return lines
@@ -111,7 +111,7 @@ def session_words(session: RelationSession) -> str:
     return f"pid {session.pid}" + (f" ({', '.join(words)})" if words else "") + f", which {held} {session.mode}"
 
 
-def _finding(finding: Finding, place: str, width: int) -> list[str]:
+def _finding(finding: LintFinding, place: str, width: int) -> list[str]:
     return [*_wrapped(f"{place}{finding.severity}: {finding.message} [{finding.rule}]", width, "    "),
             *_wrapped(f"    {finding.advice}", width, "    ")]
 
@@ -126,7 +126,7 @@ def _statement_document(statement: PlanStatement) -> dict[str, Any]:
         "sql": statement.sql, "line": statement.line, "kind": statement.kind,
         "lock": statement.mode.label if statement.mode is not None else None, "blocks": statement.blocks,
         "rewrites": statement.rewrites, "scans": statement.scans, "unknown": statement.opaque,
-        "relations": [_relation_document(one) for one in statement.relations],
+        "relations": [_relation_document(relation) for relation in statement.relations],
     }
 
 
@@ -138,7 +138,8 @@ def _relation_document(relation: PlanRelation) -> dict[str, Any]:
         "rewrites": relation.rewrites, "scans": relation.scans,
         "total_bytes": facts.total_bytes if facts else None, "rows": facts.rows if facts else None,
         "sessions": None if relation.sessions is None else [{
-            "pid": one.pid, "user": one.user, "application": one.application, "state": one.state, "mode": one.mode,
-            "granted": one.granted, "transaction_s": one.transaction_s, "query": one.query,
-            "in_the_way": one in waits} for one in relation.sessions],
+            "pid": session.pid, "user": session.user, "application": session.application, "state": session.state,
+            "mode": session.mode,
+            "granted": session.granted, "transaction_s": session.transaction_s, "query": session.query,
+            "in_the_way": session in waits} for session in relation.sessions],
     }

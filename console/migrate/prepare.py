@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from console.migrate.directives import Directives
 from console.migrate.faults import FileError
 from console.migrate.records import Script
-from console.migrate.splitter import Statement, split
+from console.sql.splitter import ScriptStatement, split
 
 NO_TRANSACTION_HINT = ("put it into a file of its own with the line `-- dbconsole: no-transaction` at the top; "
                        "such a file runs statement by statement and resumes where it failed")
@@ -18,7 +18,7 @@ class Prepared:
     """A script ready to run."""
 
     script: Script
-    statements: tuple[Statement, ...]
+    statements: tuple[ScriptStatement, ...]
     directives: Directives
 
     @property
@@ -72,13 +72,13 @@ def outside_transaction(head: tuple[str, ...]) -> str | None:
     return None
 
 
-def runs_bare(statement: Statement) -> bool:
+def runs_bare(statement: ScriptStatement) -> bool:
     """Whether a statement of a file without a transaction may not even have one of its own: it would be refused, or
     it commits by itself."""
     return outside_transaction(statement.head) is not None or statement.head[0] in ("CALL", "DO")
 
 
-def sets_session(statement: Statement) -> bool:
+def sets_session(statement: ScriptStatement) -> bool:
     """Whether it changes a setting that lasts beyond the transaction."""
     match statement.head:
         case ("SET", "LOCAL" | "CONSTRAINTS" | "TRANSACTION", *_):
@@ -99,7 +99,7 @@ def _controls_transaction(head: tuple[str, ...]) -> bool:
     return False
 
 
-def _without_own_transaction(statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
+def _without_own_transaction(statements: tuple[ScriptStatement, ...]) -> tuple[ScriptStatement, ...]:
     if len(statements) >= 2 and statements[0].head[0] in ("BEGIN", "START") \
             and statements[-1].head[0] in ("COMMIT", "END"):
         return statements[1:-1]
@@ -113,11 +113,11 @@ def _after_options(words: list[str]) -> list[str]:
     return words[1:] if words[:1] == ["VERBOSE"] else words
 
 
-def _leading(statement: Statement) -> str:
+def _leading(statement: ScriptStatement) -> str:
     head = statement.head
     return " ".join(head[:2] if head[0] in ("START", "PREPARE", "COMMIT", "ROLLBACK") else head[:1])
 
 
-def _refusal(script: Script, statement: Statement, summary: str, hint: str) -> FileError:
+def _refusal(script: Script, statement: ScriptStatement, summary: str, hint: str) -> FileError:
     return FileError(script.path, summary, line=statement.line, column=statement.column, hint=hint,
                      detail=statement.summary)

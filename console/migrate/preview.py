@@ -14,7 +14,7 @@ from console.services import Service
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
+class StepPreview:
     """One step of a run to come, checked as before a run. `held` says why it would be left out as things are now."""
 
     step: Step
@@ -22,12 +22,13 @@ class Preview:
     held: str | None
 
 
-async def preview(session: Session, services: Sequence[Service], plan: RunPlan) -> tuple[Preview, ...]:
+async def preview(session: Session, services: Sequence[Service], plan: RunPlan) -> tuple[StepPreview, ...]:
     """What a run of `plan` would execute now, in order. Raises MigrationError where it would refuse to start."""
     files = [read_service(service) for service in services]
     rows = await ledger.read(session)
     statuses = state.compare_all(files, rows, session.info.extensions)
-    held = {(one.service, one.key): one.detail for status in statuses for one in status.migrations
-            if one.state == "held"}
-    return tuple(Preview(step, prepare(step.script), held.get((step.migration.service, step.migration.key)))
+    held = {(migration.service, migration.key): migration.detail for status in statuses
+            for migration in status.migrations
+            if migration.state == "held"}
+    return tuple(StepPreview(step, prepare(step.script), held.get((step.migration.service, step.migration.key)))
                  for step in steps.choose(statuses, rows, plan))

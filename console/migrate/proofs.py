@@ -27,7 +27,7 @@ def read(folder: Path | None = None) -> Mapping[str, dt.datetime]:
     """When what was proved, by `key`; empty where nothing is remembered or the file makes no sense."""
     try:
         found = json.loads(((folder or state_dir()) / FILE).read_text("utf-8"))
-        return {str(one): dt.datetime.fromisoformat(when) for one, when in found.items()}
+        return {str(item): dt.datetime.fromisoformat(when) for item, when in found.items()}
     except (OSError, ValueError, AttributeError, TypeError):
         return {}
 
@@ -42,7 +42,7 @@ def remember(files: Iterable[MigrationFile], major: int, folder: Path | None = N
         folder.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=folder, prefix=FILE)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump({one: when.isoformat() for one, when in newest}, file)
+            json.dump({text: when.isoformat() for text, when in newest}, file)
         Path(temporary).replace(folder / FILE)
     except (OSError, ConsoleError):
         pass

@@ -202,11 +202,11 @@ class ServiceStatus:
     notes: tuple[str, ...] = ()
 
     def count(self, state: State) -> int:
-        return sum(one.state == state for one in self.migrations)
+        return sum(migration.state == state for migration in self.migrations)
 
     @property
     def applied(self) -> int:
-        return sum(one.is_applied for one in self.migrations)
+        return sum(migration.is_applied for migration in self.migrations)
 
     @property
     def pending(self) -> int:
@@ -215,13 +215,13 @@ class ServiceStatus:
     @property
     def latest(self) -> MigrationState | None:
         """The highest version that is applied."""
-        return next((one for one in reversed(self.migrations) if one.is_applied), None)
+        return next((migration for migration in reversed(self.migrations) if migration.is_applied), None)
 
     @property
     def state(self) -> State:
         """The worst state of any: failed, changed, missing, pending, held, applied."""
         worst: Sequence[State] = ("failed", "changed", "missing", "pending", "held")
-        present = {one.state for one in self.migrations}
+        present = {migration.state for migration in self.migrations}
         return next((state for state in worst if state in present), "applied")
 
 

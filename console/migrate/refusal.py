@@ -6,8 +6,8 @@ from console.errors import Unreachable
 from console.migrate.events import Waiting
 from console.migrate.faults import FileError
 from console.migrate.prepare import NO_TRANSACTION_HINT, Prepared
-from console.migrate.splitter import Lines, Statement
 from console.server.script import ScriptFault
+from console.sql.splitter import LineIndex, ScriptStatement
 
 _HINTS = {
     "25001": NO_TRANSACTION_HINT,
@@ -17,19 +17,20 @@ _HINTS = {
 }
 
 
-def of_statement(script: Prepared, statement: Statement, fault: ScriptFault, waiting: Waiting | None) -> FileError:
+def of_statement(script: Prepared, statement: ScriptStatement, fault: ScriptFault,
+                 waiting: Waiting | None) -> FileError:
     """What the server said of `statement`; `waiting` is who was last in the way of anything."""
     line, column = statement.line, statement.column
     if fault.position is not None:
-        line, column = Lines(script.script).place(statement.offset + fault.position - 1)
+        line, column = LineIndex(script.script).place(statement.offset + fault.position - 1)
     error = fault.fault
     if isinstance(error, Unreachable) and fault.sqlstate is None:
         hint: str | None = "see migrate status for what is committed, then run again"
     else:
         hint = _HINTS.get(fault.sqlstate or "") or error.hint
     if fault.sqlstate == "55P03" and waiting is not None and waiting.statement is statement:
-        hint = "in the way: " + "; ".join(f"pid {one.pid} ({one.application or 'unnamed'}, {one.state})"
-                                          for one in waiting.blockers)
+        hint = "in the way: " + "; ".join(f"pid {blocker.pid} ({blocker.application or 'unnamed'}, {blocker.state})"
+                                          for blocker in waiting.blockers)
     detail = "\n".join(part for part in (error.detail, fault.context, f"in: {statement.summary}") if part)
     return FileError(script.script.path, error.summary, line=line, column=column, sqlstate=fault.sqlstate,
                      detail=detail, hint=hint)

@@ -17,10 +17,10 @@ from console.migrate import ledger, state
 from console.migrate.events import Listener
 from console.migrate.faults import MigrationError
 from console.migrate.files import read_service
-from console.migrate.lock import run_lock
 from console.migrate.records import MigrationFile, MigrationState, Script, ServiceStatus
+from console.migrate.run_lock import run_lock
 from console.migrate.version import version_key
-from console.server.script import Command, ScriptFault, script_session
+from console.server.script import ScriptCommand, ScriptFault, script_session
 from console.server.target import Target
 from console.services import Service
 
@@ -32,7 +32,7 @@ class Repair:
     """One change of the ledger: what it does in a sentence, and the commands that do it."""
 
     sentence: str
-    commands: tuple[Command, ...]
+    commands: tuple[ScriptCommand, ...]
 
 
 def repairs(statuses: Sequence[ServiceStatus], action: Action, version: str | None = None) -> tuple[Repair, ...]:
@@ -41,24 +41,26 @@ def repairs(statuses: Sequence[ServiceStatus], action: Action, version: str | No
     Raises MigrationError where it makes no sense.
     """
     if action == "accept-checksum" and version is None:
-        return tuple(_accepted(one) for status in statuses for one in status.migrations if one.state == "changed")
+        return tuple(_accepted(migration) for status in statuses for migration in status.migrations
+                     if migration.state == "changed")
     if len(statuses) != 1 or version is None:
         names = ", ".join(status.service.name for status in statuses)
         raise MigrationError(f"{action} needs one service and a version", hint=f"--service (of {names}) and a version")
     (status,) = statuses
     if action == "baseline":
         return _baseline(status, version)
-    one = next((one for one in status.migrations if one.key == version_key(version)), None)
-    if one is None:
+    migration_state = next((migration for migration in status.migrations if migration.key == version_key(version)),
+                           None)
+    if migration_state is None:
         raise MigrationError(f"{status.service.name} has no version {version}",
                              hint="dbconsole migrate status shows the versions")
     match action:
         case "mark-applied":
-            return (_applied(one),)
+            return (_applied(migration_state),)
         case "mark-reverted":
-            return (_reverted(one),)
+            return (_reverted(migration_state),)
         case "accept-checksum":
-            return (_accepted(one),)
+            return (_accepted(migration_state),)
 
 
 async def repair(target: Target, services: Sequence[Service], action: Action, *, version: str | None,
@@ -72,7 +74,7 @@ async def repair(target: Target, services: Sequence[Service], action: Action, *,
         rows = await session.fetch(ledger.ROWS)
         found = repairs(state.compare_all(files, rows, session.info.extensions), action, version)
         try:
-            await ledger.write(session, *(command for one in found for command in one.commands))
+            await ledger.write(session, *(command for repair in found for command in repair.commands))
         except ScriptFault as fault:
             raise MigrationError(f"the ledger could not be written: {fault.fault.summary}",
                                  detail=fault.fault.detail, hint=fault.fault.hint) from fault
@@ -81,47 +83,52 @@ async def repair(target: Target, services: Sequence[Service], action: Action, *,
 
 def _baseline(status: ServiceStatus, version: str) -> tuple[Repair, ...]:
     limit = version_key(version)
-    if limit not in {one.key for one in status.migrations}:
+    if limit not in {migration.key for migration in status.migrations}:
         raise MigrationError(f"{status.service.name} has no version {version}",
                              hint="dbconsole migrate status shows the versions")
-    wanted = [one for one in status.migrations if one.key <= limit and one.file is not None and not one.is_applied]
-    return tuple(Repair(f"{_label(one)} becomes applied without being run",
-                        (ledger.marked(file, one.row), ledger.event(file, "baseline", None, None, file.up.checksum)))
-                 for one in wanted if (file := one.file) is not None)
+    wanted = [migration for migration in status.migrations if migration.key <= limit and migration.file is not None
+              and not migration.is_applied]
+    return tuple(Repair(f"{_label(migration)} becomes applied without being run",
+                        (ledger.marked(file, migration.row),
+                         ledger.event(file, "baseline", None, None, file.up.checksum)))
+                 for migration in wanted if (file := migration.file) is not None)
 
 
-def _applied(one: MigrationState) -> Repair:
-    if one.is_applied:
-        raise MigrationError(f"{_label(one)} is applied already", hint="accept-checksum is for changed files")
-    file = _file(one)
-    was = "half done" if one.state == "failed" else "pending"
-    return Repair(f"{_label(one)}, {was} so far, becomes applied; nothing is run",
-                  (ledger.marked(file, one.row), ledger.event(file, "marked applied", one.detail or None)))
+def _applied(migration: MigrationState) -> Repair:
+    if migration.is_applied:
+        raise MigrationError(f"{_label(migration)} is applied already", hint="accept-checksum is for changed files")
+    file = _file(migration)
+    was = "half done" if migration.state == "failed" else "pending"
+    return Repair(f"{_label(migration)}, {was} so far, becomes applied; nothing is run",
+                  (ledger.marked(file, migration.row), ledger.event(file, "marked applied", migration.detail or None)))
 
 
-def _reverted(one: MigrationState) -> Repair:
-    if one.row is None:
-        raise MigrationError(f"{_label(one)} is not in the ledger", hint="there is nothing to revert")
-    file = one.file or MigrationFile(one.service, one.version, one.name, Script(Path(one.name)))
-    return Repair(f"{_label(one)} leaves the ledger and is pending again; nothing is run",
-                  (ledger.forgotten(one.service, one.row.version),
-                   ledger.event(file, "marked reverted", one.detail or None)))
+def _reverted(migration: MigrationState) -> Repair:
+    if migration.row is None:
+        raise MigrationError(f"{_label(migration)} is not in the ledger", hint="there is nothing to revert")
+    file = migration.file or MigrationFile(migration.service, migration.version, migration.name,
+                                           Script(Path(migration.name)))
+    return Repair(f"{_label(migration)} leaves the ledger and is pending again; nothing is run",
+                  (ledger.forgotten(migration.service, migration.row.version),
+                   ledger.event(file, "marked reverted", migration.detail or None)))
 
 
-def _accepted(one: MigrationState) -> Repair:
-    if one.state != "changed" or one.row is None:
-        raise MigrationError(f"{_label(one)} is {one.state}, not changed", hint="there is no checksum to accept")
-    file = _file(one)
-    return Repair(f"{_label(one)}: the checksum of the file as it is now is accepted",
-                  (ledger.marked(file, one.row),
-                   ledger.event(file, "checksum accepted", f"was {one.row.checksum_up}", None, file.up.checksum)))
+def _accepted(migration: MigrationState) -> Repair:
+    if migration.state != "changed" or migration.row is None:
+        raise MigrationError(f"{_label(migration)} is {migration.state}, not changed",
+                             hint="there is no checksum to accept")
+    file = _file(migration)
+    return Repair(f"{_label(migration)}: the checksum of the file as it is now is accepted",
+                  (ledger.marked(file, migration.row),
+                   ledger.event(file, "checksum accepted", f"was {migration.row.checksum_up}", None, file.up.checksum)))
 
 
-def _file(one: MigrationState) -> MigrationFile:
-    if one.file is None:
-        raise MigrationError(f"{_label(one)} has no file", hint="get it from the version control")
-    return one.file
+def _file(migration: MigrationState) -> MigrationFile:
+    if migration.file is None:
+        raise MigrationError(f"{_label(migration)} has no file", hint="get it from the version control")
+    return migration.file
 
 
-def _label(one: MigrationState) -> str:
-    return f"{one.service}/{one.version}_{one.name}" if one.name else f"{one.service}/{one.version}"
+def _label(migration: MigrationState) -> str:
+    name = f"_{migration.name}" if migration.name else ""
+    return f"{migration.service}/{migration.version}{name}"

@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from console.errors import ConsoleError
 from console.migrate.apply import settle
 from console.migrate.faults import MigrationError
-from console.server.identifiers import identifier, literal
 from console.server.query import load
 from console.server.script import ScriptFault, ScriptSession, script_session
 from console.server.target import Target
+from console.sql.quoting import identifier, literal
 
 MARKER = "dbconsole scratch database"
 
@@ -76,7 +76,7 @@ class ScratchServer:
         if like is None:
             words = f"TEMPLATE template0 {self._like_the_target()}"
         else:
-            words = f"TEMPLATE {identifier(next(name for name, one in self._made.items() if one is like))}"
+            words = f"TEMPLATE {identifier(next(name for name, target in self._made.items() if target is like))}"
         self._made[name] = target  # before it is there: cancelled meanwhile, it is dropped all the same
         try:
             await self._session.statement(f"CREATE DATABASE {name} {words}")
@@ -88,7 +88,7 @@ class ScratchServer:
 
     async def drop(self, target: Target) -> None:
         """Drops a database of ours with whoever is connected to it. Raises ScriptFault."""
-        name = next(name for name, one in self._made.items() if one is target)
+        name = next(name for name, item in self._made.items() if item is target)
         await self._session.statement(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         del self._made[name]
 

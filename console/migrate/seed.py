@@ -13,9 +13,9 @@ from console.migrate.apply import Runner, guarded
 from console.migrate.events import FileFinished, FileStarted, Listener
 from console.migrate.faults import MigrationError
 from console.migrate.files import read_service
-from console.migrate.lock import run_lock
 from console.migrate.prepare import Prepared, prepare
 from console.migrate.records import MigrationFile, RunPlan, Script, Step
+from console.migrate.run_lock import run_lock
 from console.server.script import script_session
 from console.server.target import Target
 from console.services import Service
@@ -26,7 +26,7 @@ VERSION = "seed"
 def seeds(services: Sequence[Service]) -> tuple[tuple[Step, Prepared], ...]:
     """The seed files in the order in which they run, checked. Raises MigrationError."""
     by_name = {service.name: service for service in services}
-    graph = {name: [one for one in service.depends_on if one in by_name] for name, service in by_name.items()}
+    graph = {name: [text for text in service.depends_on if text in by_name] for name, service in by_name.items()}
     try:
         order = list(TopologicalSorter(graph).static_order())
     except CycleError as error:

@@ -20,7 +20,7 @@ def compare(files: ServiceFiles, rows: Iterable[LedgerRow], extensions: Collecti
     states = [_with_file(file, by_key.pop(file.key, None), highest, files, extensions) for file in files.migrations]
     states += [MigrationState(name, row.version, row.name, "missing", None, row,
                               "it is applied, but its file is not there") for row in by_key.values()]
-    states.sort(key=lambda one: one.key)
+    states.sort(key=lambda migration: migration.key)
     return ServiceStatus(files.service, tuple(states), files.notes)
 
 
@@ -30,7 +30,7 @@ def compare_all(files: Iterable[ServiceFiles], rows: Iterable[LedgerRow],
     kept: dict[str, list[LedgerRow]] = {}
     for row in rows:
         kept.setdefault(row.service, []).append(row)
-    statuses = [compare(one, kept.get(one.service.name, ()), extensions) for one in files]
+    statuses = [compare(file, kept.get(file.service.name, ()), extensions) for file in files]
     return tuple(_hold_dependents(statuses))
 
 
@@ -70,24 +70,25 @@ def _with_file(file: MigrationFile, row: LedgerRow | None, highest: VersionKey |
 def _hold_dependents(statuses: list[ServiceStatus]) -> list[ServiceStatus]:
     """Holds what requires a held migration, over and over until nothing changes."""
     states: dict[tuple[str, VersionKey], MigrationState] = {
-        (status.service.name, one.key): one for status in statuses for one in status.migrations}
-    pending = [key for key, one in states.items() if one.state == "pending" and one.file is not None
-               and one.file.up.directives.requires]
+        (status.service.name, migration.key): migration for status in statuses for migration in status.migrations}
+    pending = [key for key, state in states.items() if state.state == "pending" and state.file is not None
+               and state.file.up.directives.requires]
     changed = True
     while changed:
         changed = False
         for key in pending:
-            one = states[key]
-            if one.state == "pending" and (reason := _requires_held(one, states)):
-                states[key] = one._replace(state="held", detail=reason)
+            migration_state = states[key]
+            if migration_state.state == "pending" and (reason := _requires_held(migration_state, states)):
+                states[key] = migration_state._replace(state="held", detail=reason)
                 changed = True
-    return [ServiceStatus(status.service, tuple(states[status.service.name, one.key] for one in status.migrations),
+    return [ServiceStatus(status.service,
+                          tuple(states[status.service.name, migration.key] for migration in status.migrations),
                           status.notes) for status in statuses]
 
 
-def _requires_held(one: MigrationState, states: Mapping[tuple[str, VersionKey], MigrationState]) -> str | None:
-    assert one.file is not None
-    for needed in one.file.up.directives.requires:
+def _requires_held(migration: MigrationState, states: Mapping[tuple[str, VersionKey], MigrationState]) -> str | None:
+    assert migration.file is not None
+    for needed in migration.file.up.directives.requires:
         other = states.get((needed.service, version_key(needed.version)))
         if other is not None and other.state == "held":
             return f"requires {needed.service}/{needed.version}, which {other.detail}"

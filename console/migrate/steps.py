@@ -21,90 +21,92 @@ def choose(statuses: Sequence[ServiceStatus], rows: Iterable[LedgerRow], plan: R
     if plan.to is not None:
         _check_version(statuses, plan.to)
     if plan.failed_only:
-        failed = [one for one in _states(statuses) if one.state == "failed" and one.file is not None]
-        return tuple(Step(one.file, one.row.direction, one.row, one.row.statements_done)
-                     for one in failed if one.file is not None and one.row is not None)
+        failed = [state for state in _states(statuses) if state.state == "failed" and state.file is not None]
+        return tuple(Step(migration.file, migration.row.direction, migration.row, migration.row.statements_done)
+                     for migration in failed if migration.file is not None and migration.row is not None)
     return _up(statuses, rows, plan) if plan.direction == "up" else _down(statuses, plan)
 
 
 def _up(statuses: Sequence[ServiceStatus], rows: Iterable[LedgerRow], plan: RunPlan) -> tuple[Step, ...]:
-    for one in _states(statuses):
-        if one.state == "changed":
+    for state in _states(statuses):
+        if state.state == "changed":
             raise MigrationError(
-                f"{_label(one)} was changed after it was applied", detail=one.detail,
-                hint=f"put the old text back, or: dbconsole migrate repair accept-checksum --service {one.service} "
-                     f"--version {one.version}")
-        if one.state == "failed" and one.row is not None and one.row.direction == "down":
-            raise MigrationError(f"{_label(one)} is half undone: {one.detail}",
+                f"{_label(state)} was changed after it was applied", detail=state.detail,
+                hint=f"put the old text back, or: dbconsole migrate repair accept-checksum --service {state.service} "
+                     f"--version {state.version}")
+        if state.state == "failed" and state.row is not None and state.row.direction == "down":
+            raise MigrationError(f"{_label(state)} is half undone: {state.detail}",
                                  hint="finish it with down, or see dbconsole migrate repair --help")
-        if one.out_of_order and not plan.out_of_order:
-            raise MigrationError(f"{_label(one)} is older than what is applied already",
+        if state.out_of_order and not plan.out_of_order:
+            raise MigrationError(f"{_label(state)} is older than what is applied already",
                                  hint="if it doesn't matter to the later ones: --out-of-order")
     limit = None if plan.to is None else _limit(plan.to)
-    wanted = [one for one in _states(statuses) if one.state in ("pending", "failed", "held") and one.file is not None
-              and (limit is None or one.key <= limit)]
+    wanted = [migration for migration in _states(statuses) if migration.state in ("pending", "failed", "held")
+              and migration.file is not None
+              and (limit is None or migration.key <= limit)]
     ordered = _ordered(statuses, wanted, {(row.service, row.key) for row in rows if row.state == "applied"})
     steps: list[Step] = []
     ready = 0
-    for one in ordered:
-        assert one.file is not None
+    for migration_state in ordered:
+        assert migration_state.file is not None
         if ready == plan.steps:
             break
-        ready += one.state != "held"
-        steps.append(Step(one.file, "up", one.row, one.row.statements_done if one.row else 0))
+        ready += migration_state.state != "held"
+        steps.append(Step(migration_state.file, "up", migration_state.row, migration_state.row.statements_done
+                          if migration_state.row else 0))
     return tuple(steps)
 
 
 def _down(statuses: Sequence[ServiceStatus], plan: RunPlan) -> tuple[Step, ...]:
-    there = [(one.row.rank, one) for one in _states(statuses) if one.row is not None]
-    ordered = [one for _, one in sorted(there, key=lambda pair: pair[0], reverse=True)]
+    there = [(state.row.rank, state) for state in _states(statuses) if state.row is not None]
+    ordered = [migration for _, migration in sorted(there, key=lambda pair: pair[0], reverse=True)]
     if plan.to is not None:
         limit = _limit(plan.to)
-        ordered = [one for one in ordered if limit is None or one.key > limit]
+        ordered = [migration for migration in ordered if limit is None or migration.key > limit]
         if plan.steps is not None:
             ordered = ordered[: plan.steps]
     else:
         ordered = ordered[: 1 if plan.steps is None else plan.steps]
     _check_dependents(statuses, ordered)
-    return tuple(_undo(one) for one in ordered)
+    return tuple(_undo(migration) for migration in ordered)
 
 
 def _check_dependents(statuses: Sequence[ServiceStatus], reverted: Sequence[MigrationState]) -> None:
     """Nothing that stays may require what goes. Raises MigrationError."""
-    going = {(one.service, one.key) for one in reverted}
-    for one in _states(statuses):
-        if one.row is None or one.file is None or (one.service, one.key) in going:
+    going = {(migration.service, migration.key) for migration in reverted}
+    for state in _states(statuses):
+        if state.row is None or state.file is None or (state.service, state.key) in going:
             continue
-        for needed in one.file.up.directives.requires:
+        for needed in state.file.up.directives.requires:
             if (needed.service, version_key(needed.version)) in going:
-                raise MigrationError(f"{_label(one)} is applied and requires {needed.service}/{needed.version}",
-                                     hint=f"roll back {_label(one)} first")
+                raise MigrationError(f"{_label(state)} is applied and requires {needed.service}/{needed.version}",
+                                     hint=f"roll back {_label(state)} first")
 
 
-def _undo(one: MigrationState) -> Step:
-    row = one.row
+def _undo(migration: MigrationState) -> Step:
+    row = migration.row
     assert row is not None
-    if one.file is None:
-        raise MigrationError(f"{_label(one)} can't be undone: its files are not there",
+    if migration.file is None:
+        raise MigrationError(f"{_label(migration)} can't be undone: its files are not there",
                              hint="get them from the version control, or: dbconsole migrate repair mark-reverted")
     if row.state != "applied" and row.direction == "up":
-        raise MigrationError(f"{_label(one)} is half done: {one.detail}",
+        raise MigrationError(f"{_label(migration)} is half done: {migration.detail}",
                              hint="finish it with up, or see dbconsole migrate repair --help")
-    scripts = [script for script in (one.file.up, one.file.down) if script is not None]
+    scripts = [script for script in (migration.file.up, migration.file.down) if script is not None]
     if reason := next((script.directives.irreversible for script in scripts if script.directives.irreversible), None):
-        raise FileError(one.file.up.path, f"is irreversible: {reason}",
+        raise FileError(migration.file.up.path, f"is irreversible: {reason}",
                         hint="go on from here with a new migration")
-    if one.file.down is None:
-        raise FileError(one.file.up.path, "has no way down",
+    if migration.file.down is None:
+        raise FileError(migration.file.up.path, "has no way down",
                         hint="write the .down.sql file beside it, or say in it: -- dbconsole: irreversible: reason")
-    return Step(one.file, "down", row, row.statements_done if row.state != "applied" else 0)
+    return Step(migration.file, "down", row, row.statements_done if row.state != "applied" else 0)
 
 
 def _ordered(statuses: Sequence[ServiceStatus], wanted: Sequence[MigrationState],
              applied: set[Node]) -> list[MigrationState]:
     """Depth first, without recursion: 5,000 migrations are a chain of 5,000. Raises MigrationError for a cycle."""
-    nodes = {(one.service, one.key): one for one in wanted}
-    needs = {node: list(_needs(node, one, statuses, nodes, applied)) for node, one in nodes.items()}
+    nodes = {(migration.service, migration.key): migration for migration in wanted}
+    needs = {node: list(_needs(node, migration, statuses, nodes, applied)) for node, migration in nodes.items()}
     by_service: dict[str, list[Node]] = {}
     for node in nodes:
         by_service.setdefault(node[0], []).append(node)
@@ -128,7 +130,7 @@ def _ordered(statuses: Sequence[ServiceStatus], wanted: Sequence[MigrationState]
                 finished.add(node)
                 ordered.append(nodes[node])
             elif following in on_path:
-                names = [_label(nodes[one]) for one, _ in path]
+                names = [_label(nodes[pair]) for pair, _ in path]
                 start = names.index(_label(nodes[following]))
                 raise MigrationError("migrations require each other: " + " -> ".join([*names[start:], names[start]]),
                                      hint="take one of the requires directives or depends_on entries out")
@@ -138,17 +140,17 @@ def _ordered(statuses: Sequence[ServiceStatus], wanted: Sequence[MigrationState]
     return ordered
 
 
-def _needs(node: Node, one: MigrationState, statuses: Sequence[ServiceStatus], nodes: dict[Node, MigrationState],
+def _needs(node: Node, migration: MigrationState, statuses: Sequence[ServiceStatus], nodes: dict[Node, MigrationState],
            applied: set[Node]) -> Iterator[Node]:
-    assert one.file is not None
-    for needed in one.file.up.directives.requires:
+    assert migration.file is not None
+    for needed in migration.file.up.directives.requires:
         other = (needed.service, version_key(needed.version))
         if other in nodes:
             yield other
         elif other not in applied:
             known = any(status.service.name == needed.service for status in statuses)
             raise MigrationError(
-                f"{_label(one)} requires {needed.service}/{needed.version}, which is not applied"
+                f"{_label(migration)} requires {needed.service}/{needed.version}, which is not applied"
                 + ("" if known else ", and that service is not part of this run"),
                 hint=f"run up for {needed.service} first, or for all services at once")
 
@@ -162,7 +164,7 @@ def _check_version(statuses: Sequence[ServiceStatus], version: str) -> None:
     if len(statuses) != 1:
         names = ", ".join(status.service.name for status in statuses)
         raise MigrationError(f"version {version} of which service?", hint=f"--service, one of: {names}")
-    if version != ZERO and version_key(version) not in {one.key for one in statuses[0].migrations}:
+    if version != ZERO and version_key(version) not in {migration.key for migration in statuses[0].migrations}:
         raise MigrationError(f"{statuses[0].service.name} has no version {version}",
                              hint="dbconsole migrate status shows the versions; 0 is before the first")
 
@@ -172,5 +174,6 @@ def _states(statuses: Sequence[ServiceStatus]) -> Iterator[MigrationState]:
         yield from status.migrations
 
 
-def _label(one: MigrationState) -> str:
-    return f"{one.service}/{one.version}_{one.name}" if one.name else f"{one.service}/{one.version}"
+def _label(migration: MigrationState) -> str:
+    name = f"_{migration.name}" if migration.name else ""
+    return f"{migration.service}/{migration.version}{name}"

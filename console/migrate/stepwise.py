@@ -21,9 +21,9 @@ from console.migrate.faults import FileError
 from console.migrate.indexes import ConcurrentIndex, concurrent_index, indexes_of, relation_exists
 from console.migrate.prepare import Prepared, runs_bare, sets_session
 from console.migrate.records import Step
-from console.migrate.splitter import Statement
 from console.server.query import load
-from console.server.script import Command, Outcome, ScriptFault
+from console.server.script import ScriptCommand, ScriptFault, StatementOutcome
+from console.sql.splitter import ScriptStatement
 
 if TYPE_CHECKING:
     from console.migrate.apply import Runner
@@ -117,7 +117,7 @@ class _Progress:
             self.hashes.pop()
             raise
 
-    async def _bare(self, statement: Statement, index: int, preceding: Sequence[Statement]) -> None:
+    async def _bare(self, statement: ScriptStatement, index: int, preceding: Sequence[ScriptStatement]) -> None:
         """Outside a transaction; only a connection of our own can be given timeouts, and takes them back afterwards."""
         runner = self.runner
         is_ours = not self.session.info.is_pooled
@@ -129,9 +129,10 @@ class _Progress:
         built = concurrent_index(statement)
         try:
             if is_ours:
-                await self.session.execute(*self._limits(statement), *(one.sql for one in preceding))
+                await self.session.execute(*self._limits(statement),
+                                           *(script_statement.sql for script_statement in preceding))
             if built is not None and await self._is_done(built, statement):
-                outcome = Outcome("found done", None)
+                outcome = StatementOutcome("found done", None)
             else:
                 outcome = await self.session.statement(statement.sql)
             if built is not None and built.action == "create":
@@ -149,7 +150,7 @@ class _Progress:
                 await runner.undo_settings()
         runner.finish(self.step, statement, index, self.total, outcome, began)
 
-    def _limits(self, statement: Statement) -> tuple[str, ...]:
+    def _limits(self, statement: ScriptStatement) -> tuple[str, ...]:
         """A lock_timeout inside a concurrent build would leave it half done: there is none."""
         given = self.script.directives.lock_timeout_ms
         lock_ms = self.runner.plan.lock_timeout_ms if given is None else given
@@ -159,13 +160,13 @@ class _Progress:
         limits = [("lock_timeout", lock_ms), ("statement_timeout", statement_ms)]
         return tuple(f"SET {name} = {value:d}" for name, value in limits)
 
-    async def _is_done(self, built: ConcurrentIndex, statement: Statement) -> bool:
+    async def _is_done(self, built: ConcurrentIndex, statement: ScriptStatement) -> bool:
         """Clears away what an earlier try left; whether that try had come to its end."""
         if built.action == "drop":
             return self.resumes and not await relation_exists(self.session, built.relation)
         found = await indexes_of(self.session, built.relation)
         deadline = time.monotonic() + self.runner.plan.lock_wait_s
-        while builder := next((one for one in found if built.is_leftover(one) and one.builder_pid), None):
+        while builder := next((row for row in found if built.is_leftover(row) and row.builder_pid), None):
             if time.monotonic() > deadline:
                 raise FileError(self.script.script.path, f"the index {builder.quoted} is being built at this moment",
                                 line=statement.line, hint=f"by pid {builder.builder_pid}: wait for it, or end it")
@@ -177,11 +178,11 @@ class _Progress:
                       "anew")
             await self.session.statement(f"DROP INDEX CONCURRENTLY {index.quoted}")
         return self.resumes and built.action == "create" and any(
-            one.is_valid and one.name == built.name for one in found)
+            row.is_valid and row.name == built.name for row in found)
 
-    async def _check_valid(self, built: ConcurrentIndex, statement: Statement) -> None:
+    async def _check_valid(self, built: ConcurrentIndex, statement: ScriptStatement) -> None:
         found = await indexes_of(self.session, built.relation)
-        if wrong := next((one for one in found if built.is_leftover(one)), None):
+        if wrong := next((row for row in found if built.is_leftover(row)), None):
             raise FileError(self.script.script.path, f"the index {wrong.quoted} is not valid after its build",
                             line=statement.line, hint="run up again: it is dropped and built anew")
 
@@ -190,7 +191,7 @@ class _Progress:
         if built is None or built.action == "drop" or self.session.connection.closed:
             return error
         try:
-            left = [one.quoted for one in await indexes_of(self.session, built.relation) if built.is_leftover(one)]
+            left = [row.quoted for row in await indexes_of(self.session, built.relation) if built.is_leftover(row)]
         except ConsoleError:
             return error
         if not left:
@@ -199,10 +200,10 @@ class _Progress:
                          detail=f"{error.detail}\nit left the invalid index {', '.join(left)}",
                          hint="put right what the message says and run again: the index is dropped and built anew")
 
-    def _next(self, index: int) -> tuple[Command, ...]:
+    def _next(self, index: int) -> tuple[ScriptCommand, ...]:
         return self._done() if index + 1 == self.total else (self._record("running"),)
 
-    def _done(self) -> tuple[Command, ...]:
+    def _done(self) -> tuple[ScriptCommand, ...]:
         if self.step.direction == "down":
             return (ledger.reverted(self.step),)
         return (self._record("applied"), ledger.event(self.step.migration, "applied", None, self._elapsed_ms,
@@ -212,10 +213,10 @@ class _Progress:
     def _elapsed_ms(self) -> float:
         return self.earlier_ms + (time.perf_counter() - self.began) * 1000
 
-    def _record(self, state: str, error: str | None = None) -> Command:
+    def _record(self, state: str, error: str | None = None) -> ScriptCommand:
         return ledger.progress(self.step, state, self.hashes, self.total, self._elapsed_ms, error)
 
-    async def _write(self, *commands: Command) -> None:
+    async def _write(self, *commands: ScriptCommand) -> None:
         try:
             await ledger.write(self.session, *commands)
         except ScriptFault as fault:

@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 
 from console.errors import ConsoleError
 from console.migrate import state, steps
+from console.migrate.cluster_objects import touches_cluster
+from console.migrate.data_loss import SampleData, count_losses, merged
 from console.migrate.faults import MigrationError
 from console.migrate.files import is_foreign, read_service
-from console.migrate.losses import SampleData, count_losses, merged
-from console.migrate.proving import Bench, NeedsOwnCluster, Place, Proof
 from console.migrate.records import MigrationFile, RunPlan
+from console.migrate.rollback_test import NeedsOwnCluster, Place, Proof, ScratchRun
 from console.migrate.scratch import ScratchServer, scratch_server
-from console.migrate.shared import touches_cluster
 from console.migrate.version import version_key
 from console.server.target import Target
 from console.services import Service
@@ -46,7 +46,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class VerifyReport:
     """The proofs in the order in which the migrations would be applied, and notes on the run as a whole."""
 
     proofs: tuple[Proof, ...]
@@ -54,13 +54,13 @@ class Verdict:
 
     @property
     def is_good(self) -> bool:
-        return all(one.status in ("proved", "skipped") for one in self.proofs)
+        return all(proof.status in ("proved", "skipped") for proof in self.proofs)
 
 
 async def verify(target: Target, services: Sequence[Service], wanted: Wanted = Wanted(), *,
                  own_cluster: OwnCluster | None = None, only_own_cluster: bool = False,
                  sample: SampleData | None = None, seeds: bool = True,
-                 on_proof: OnProof = lambda proof: None) -> Verdict:
+                 on_proof: OnProof = lambda proof: None) -> VerifyReport:
     """Proves. `on_proof` hears of each proof as it comes, before what its down loses is known.
 
     `sample` are rows to be lost beside those of the seed files, which `seeds` turns off.
@@ -80,7 +80,7 @@ async def verify(target: Target, services: Sequence[Service], wanted: Wanted = W
             await run.on(server)
         if run.elsewhere:
             await run.elsewhere_in(own_cluster)
-    return Verdict(run.sorted(), tuple(run.notes))
+    return VerifyReport(run.sorted(), tuple(run.notes))
 
 
 def _ordered(services: Sequence[Service], wanted: Wanted) -> tuple[MigrationFile, ...]:
@@ -101,7 +101,7 @@ def _needs(services: Sequence[Service], files: Sequence[MigrationFile]) -> Mappi
     """The services that each service stands on directly."""
     needs = {service.name: set(service.depends_on) for service in services}
     for file in files:
-        needs[file.service] |= {one.service for one in file.up.directives.requires} - {file.service}
+        needs[file.service] |= {require.service for require in file.up.directives.requires} - {file.service}
     return needs
 
 
@@ -111,9 +111,9 @@ def _closure(services: Sequence[Service], files: Sequence[MigrationFile], names:
     found: set[str] = set()
     ahead = list(names)
     while ahead:
-        for one in needs.get(ahead.pop(), set()) - found:
-            found.add(one)
-            ahead.append(one)
+        for text in needs.get(ahead.pop(), set()) - found:
+            found.add(text)
+            ahead.append(text)
     return found
 
 
@@ -141,7 +141,7 @@ class _Run:
         place = Place(f"a scratch database on this server, PostgreSQL {server.major}", True,
                       lambda: server.create(base), server.drop)
         below = _closure(self.services, self.order, {file.service for file in self.order})
-        trunk = Bench(place, self.extensions)
+        trunk = ScratchRun(place, self.extensions)
         try:
             await trunk.open()
             for file in self.order:
@@ -156,7 +156,7 @@ class _Run:
 
         async def prove(name: str) -> None:
             async with slots:
-                branch = Bench(place, self.extensions, done=[*trunk.done], missing=dict(trunk.missing))
+                branch = ScratchRun(place, self.extensions, done=[*trunk.done], missing=dict(trunk.missing))
                 async with cloning:  # the server copies a template for one at a time
                     branch.target = await server.create(base)
                 try:
@@ -180,7 +180,7 @@ class _Run:
         if not self._has_moved:
             await self._count_losses(place)
 
-    async def _step(self, bench: Bench, file: MigrationFile) -> None:
+    async def _step(self, scratch_run: ScratchRun, file: MigrationFile) -> None:
         """Proves a file, or only applies it where it is just needed."""
         if id(file) in self.elsewhere:
             return
@@ -188,23 +188,23 @@ class _Run:
             if self.wanted.holds(file):
                 if what := touches_cluster(file):
                     raise NeedsOwnCluster(what)
-                self._keep(await bench.prove(file))
-            elif (proof := await bench.apply(file)) is not None and proof.status == "failed":
+                self._keep(await scratch_run.prove(file))
+            elif (proof := await scratch_run.apply(file)) is not None and proof.status == "failed":
                 self._keep(proof)
             return
         except NeedsOwnCluster as needs:
             self.elsewhere[id(file)] = needs.what
         try:
-            await bench.run(file, "up")  # where nothing is left for it to change, the others can go on here
+            await scratch_run.run(file, "up")  # where nothing is left for it to change, the others can go on here
         except NeedsOwnCluster as needs:
             self._has_moved = True
-            position = next(number for number, one in enumerate(self.order) if one is file)
+            position = next(number for number, migration_file in enumerate(self.order) if migration_file is file)
             for later in self.order[position + 1:]:
                 if file.service in (later.service, *_closure(self.services, self.order, {later.service})):
                     self.elsewhere.setdefault(id(later), f"stands on {file.label}, which changes {needs.what}")
         else:
-            bench.done.append(file)
-            bench.current = await bench.look()
+            scratch_run.done.append(file)
+            scratch_run.current = await scratch_run.read_catalog()
 
     def _keep(self, proof: Proof) -> None:
         self.proofs[id(proof.file)] = proof
@@ -234,37 +234,37 @@ class _Run:
                 await stack.aclose()
 
             place = Place("a throwaway cluster", False, fresh, drop)
-            bench = Bench(place, self.extensions)
+            scratch_run = ScratchRun(place, self.extensions)
             try:
-                await bench.open()
-                bench.place = replace(bench.place, words="a throwaway cluster of embedded PostgreSQL "
-                                                         f"{bench.session.info.version}")
+                await scratch_run.open()
+                scratch_run.place = replace(scratch_run.place, words="a throwaway cluster of embedded PostgreSQL "
+                                                         f"{scratch_run.session.info.version}")
                 for file in self.order[: last + 1]:
                     if id(file) in chosen and self.wanted.holds(file):
-                        self._keep(await bench.prove(file))
-                    elif (failed := await bench.apply(file)) is not None:
+                        self._keep(await scratch_run.prove(file))
+                    elif (failed := await scratch_run.apply(file)) is not None:
                         self._on_proof(failed)
                     else:
-                        bench.current = await bench.look()
+                        scratch_run.current = await scratch_run.read_catalog()
             finally:
-                await bench.close()
+                await scratch_run.close()
             if self._has_moved or len(proved) == len(self.order):
                 await self._count_losses(place)
 
     async def _count_losses(self, place: Place) -> None:
         """Adds to the proofs what each down loses, where there are rows to be had."""
-        services = [one for one in self.services if any(file.service == one.name for file in self.order)]
-        if self.sample is None and not (self.seeds and any(read_service(one).seeds for one in services)):
+        services = [service for service in self.services if any(file.service == service.name for file in self.order)]
+        if self.sample is None and not (self.seeds and any(read_service(service).seeds for service in services)):
             return
-        bench = Bench(place, self.extensions)
+        scratch_run = ScratchRun(place, self.extensions)
         try:
-            await bench.open()
-            losses = await count_losses(bench, services, self.order, self.sample)
+            await scratch_run.open()
+            losses = await count_losses(scratch_run, services, self.order, self.sample)
         except ConsoleError as error:
             self.notes.append(f"what a down loses isn't known, the sample data can't be loaded: {error.summary}")
             return
         finally:
-            await bench.close()
+            await scratch_run.close()
         for number, loss in losses.items():
             if number in self.proofs:
                 self.proofs[number] = merged(self.proofs[number], loss)

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from console.errors import ConsoleError
 from console.migrate.events import IndexProgress, Listener, Peer, Waiting
 from console.migrate.records import Step
-from console.migrate.splitter import Statement
 from console.server.query import Read, load
 from console.server.script import script_session
 from console.server.target import Target
+from console.sql.splitter import ScriptStatement
 
 AFTER_S = 0.4
 EVERY_S = 1.0
@@ -37,7 +37,7 @@ class Running:
     """The statement that runs now, in which backend, since when (monotonic seconds)."""
 
     step: Step
-    statement: Statement
+    statement: ScriptStatement
     pid: int
     since: float
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from console.plans.records import Comparison, Node, Pair, Plan
+from console.plans.records import Pair, Plan, PlanComparison, PlanNode
 from console.plans.wording import count, factor, ms
 
 NOTABLE = 1.25
@@ -19,14 +19,14 @@ _PASSING = frozenset(("Gather", "Gather Merge", "Materialize", "Memoize", "Hash"
                       "LockRows", "ProjectSet"))
 
 
-def compare(before: Plan, after: Plan) -> Comparison:
+def compare(before: Plan, after: Plan) -> PlanComparison:
     """Nodes matched by their structure: from the root down, inputs by what they read."""
     pairs = _matched(before, after)
     changes = [*_totals(before, after), *_nodes(before, after, pairs)]
     left_out = len(changes) - MOST_CHANGES
     if left_out > 0:
         changes = [*changes[:MOST_CHANGES], f"and {left_out} more"]
-    return Comparison(before, after, tuple(changes) or ("nothing that matters has changed",), tuple(pairs))
+    return PlanComparison(before, after, tuple(changes) or ("nothing that matters has changed",), tuple(pairs))
 
 
 def _matched(before: Plan, after: Plan) -> list[Pair]:
@@ -36,19 +36,19 @@ def _matched(before: Plan, after: Plan) -> list[Pair]:
     waiting = [(0, 0)]
     while waiting:
         old, new = waiting.pop()
-        one, other = before.nodes[old], after.nodes[new]
-        if one.kind != other.kind and not (one.relation and one.relation == other.relation):
+        plan_node, other = before.nodes[old], after.nodes[new]
+        if plan_node.kind != other.kind and not (plan_node.relation and plan_node.relation == other.relation):
             # A node that was put between, or taken out, passes its only input on.
-            if (below := _only(before, one)) is not None and _passes(before, one, below, other):
+            if (below := _only(before, plan_node)) is not None and _passes(before, plan_node, below, other):
                 waiting.append((below.index, new))
                 continue
-            if (below := _only(after, other)) is not None and _passes(after, other, below, one):
+            if (below := _only(after, other)) is not None and _passes(after, other, below, plan_node):
                 waiting.append((old, below.index))
                 continue
-        if one.kind != other.kind or one.text("Index Name") != other.text("Index Name"):
+        if plan_node.kind != other.kind or plan_node.text("Index Name") != other.text("Index Name"):
             replaced.add(new)
         partner[new] = old
-        waiting.extend(_children(before, one, after, other, content))
+        waiting.extend(_children(before, plan_node, after, other, content))
     pairs = []
     found = set(partner.values())
     gone = [node for node in before.nodes if node.index not in found]
@@ -71,10 +71,10 @@ def _contents(plan: Plan) -> list[int]:
     return content
 
 
-def _children(before: Plan, one: Node, after: Plan, other: Node, content: tuple[list[int], list[int]]
+def _children(before: Plan, node: PlanNode, after: Plan, other: PlanNode, content: tuple[list[int], list[int]]
               ) -> Iterator[tuple[int, int]]:
     """Children of two nodes that belong together: by name, by what they read, then in order."""
-    named = {before.nodes[child].subplan: child for child in one.children if before.nodes[child].subplan}
+    named = {before.nodes[child].subplan: child for child in node.children if before.nodes[child].subplan}
     new = []
     for child in other.children:
         name = after.nodes[child].subplan
@@ -82,7 +82,7 @@ def _children(before: Plan, one: Node, after: Plan, other: Node, content: tuple[
             yield named.pop(name), child
         elif not name:
             new.append(child)
-    old = [child for child in one.children if not before.nodes[child].subplan]
+    old = [child for child in node.children if not before.nodes[child].subplan]
     by_content = defaultdict(list)
     for child in reversed(old):
         by_content[content[0][child]].append(child)
@@ -97,18 +97,18 @@ def _children(before: Plan, one: Node, after: Plan, other: Node, content: tuple[
     yield from zip((child for child in old if child not in taken), rest, strict=False)
 
 
-def _only(plan: Plan, node: Node) -> Node | None:
+def _only(plan: Plan, node: PlanNode) -> PlanNode | None:
     inputs = plan.inputs(node)
     return inputs[0] if len(inputs) == 1 else None
 
 
-def _passes(plan: Plan, node: Node, below: Node, other: Node) -> bool:
+def _passes(plan: Plan, node: PlanNode, below: PlanNode, other: PlanNode) -> bool:
     """Whether `other` is the counterpart of something below `node` rather than of `node`."""
     return (_same_table(plan, node, other) or (below.kind == other.kind and below.relation == other.relation)
             or (node.kind in _PASSING and _reaches(plan, below, other.kind)))
 
 
-def _same_table(plan: Plan, node: Node, other: Node) -> bool:
+def _same_table(plan: Plan, node: PlanNode, other: PlanNode) -> bool:
     """Whether single inputs below `node` end in a scan of the table that `other` scans."""
     if node.relation or not other.relation:
         return False
@@ -120,9 +120,9 @@ def _same_table(plan: Plan, node: Node, other: Node) -> bool:
     return current is not None and current.relation == other.relation
 
 
-def _reaches(plan: Plan, node: Node, kind: str, within: int = 6) -> bool:
+def _reaches(plan: Plan, node: PlanNode, kind: str, within: int = 6) -> bool:
     """Whether a node of that kind comes below by single inputs."""
-    current: Node | None = node
+    current: PlanNode | None = node
     for _ in range(within):
         if current is None:
             return False
@@ -164,7 +164,7 @@ def _nodes(before: Plan, after: Plan, pairs: list[Pair]) -> Iterator[str]:
     told: list[tuple[float, str]] = []
     for pair in pairs:
         match pair.before, pair.after:
-            case Node() as old, Node() as new:
+            case PlanNode() as old, PlanNode() as new:
                 if pair.change == "replaced":
                     told.append((_weight(old) + _weight(new), f"{old.label} -> {new.label}{_time(old, new)}"))
                 elif (old.exclusive_ms is not None and new.exclusive_ms is not None
@@ -172,25 +172,25 @@ def _nodes(before: Plan, after: Plan, pairs: list[Pair]) -> Iterator[str]:
                     told.append((abs(old.exclusive_ms - new.exclusive_ms), f"{new.label}{_time(old, new)}"))
                 elif old.rows is not None and new.rows is not None and _differs(old.rows, new.rows, 100):
                     told.append((0.0, f"{new.label}: {count(old.rows)} -> {count(new.rows)} rows"))
-            case Node() as old, None:
+            case PlanNode() as old, None:
                 told.append((_weight(old), f"{old.label} is gone{_took(old)}"))
-            case None, Node() as new:
+            case None, PlanNode() as new:
                 told.append((_weight(new), f"{new.label} is new{_took(new)}"))
-    told.sort(key=lambda one: -one[0])
+    told.sort(key=lambda pair: -pair[0])
     yield from (words for _, words in told)
 
 
-def _weight(node: Node) -> float:
+def _weight(node: PlanNode) -> float:
     return node.exclusive_ms or 0.0
 
 
-def _time(old: Node, new: Node) -> str:
+def _time(old: PlanNode, new: PlanNode) -> str:
     if old.exclusive_ms is None or new.exclusive_ms is None:
         return ""
     return f": {ms(old.exclusive_ms)} -> {ms(new.exclusive_ms)} of its own"
 
 
-def _took(node: Node) -> str:
+def _took(node: PlanNode) -> str:
     return f" ({ms(node.exclusive_ms)})" if node.exclusive_ms is not None else ""
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from console.plans.deepjson import loads
 from console.plans.elide import elided
 from console.plans.findings import analyse
+from console.plans.json_reader import loads
 from console.plans.parse import plan_of
-from console.plans.records import Analysis, ExtensionSetting, Facts, Plan, TableFacts, VolatileFunction
+from console.plans.records import Analysis, ExtensionSetting, Plan, PlanFacts, TableFacts, VolatileFunction
 from console.plans.values import PlanError
 from console.server import explain as server
 from console.server.explain import ExplainRequest, Writes
@@ -41,11 +41,11 @@ async def explain(session: PgSession, request: ExplainRequest) -> Plan:
                         "EXECUTE, DECLARE and CREATE TABLE AS have one")
     document = {"Query Text": elided(request.statement.strip()), **document}
     if answer.rows:
-        document["Extension Settings"] = {one.name: one.value for one in answer.rows}
+        document["Extension Settings"] = {row.name: row.value for row in answer.rows}
     return plan_of(document)
 
 
-async def facts(session: Session, plan: Plan) -> Facts:
+async def facts(session: Session, plan: Plan) -> PlanFacts:
     """What the server knows of the plan's tables and functions. Raises ConsoleError when it is gone."""
     tables = list(dict.fromkeys((node.schema, node.relation) for node in plan.nodes if node.relation and node.schema))
     calls = {quoted or plain for node in plan.nodes for key in ("Filter", "Join Filter", "One-Time Filter")
@@ -58,10 +58,10 @@ async def facts(session: Session, plan: Plan) -> Facts:
     if calls:
         reads.append(Read(VOLATILE_FUNCTIONS, {"names": sorted(calls)}))
     if not reads:
-        return Facts()
+        return PlanFacts()
     found = await session.refresh(*reads, within_s=FACTS_WITHIN_S)
-    return Facts({(one.schema, one.name): one for one in found.rows(TABLE_FACTS) or ()},
-                 frozenset(one.name for one in found.rows(VOLATILE_FUNCTIONS) or ()))
+    return PlanFacts({(table_fact.schema, table_fact.name): table_fact for table_fact in found.rows(TABLE_FACTS) or ()},
+                 frozenset(volatile_function.name for volatile_function in found.rows(VOLATILE_FUNCTIONS) or ()))
 
 
 async def analysis(session: PgSession, request: ExplainRequest) -> Analysis:

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from console.plans.arithmetic import NUMBERS, computed
-from console.plans.deepjson import TooDeep, loads
 from console.plans.elide import SHORTEST, elided
-from console.plans.records import Jit, Plan, Trigger
+from console.plans.exclusive_times import NUMBERS, computed
+from console.plans.json_reader import TooDeep, loads
+from console.plans.records import FiredTrigger, Jit, Plan
 from console.plans.unwrap import JSON_HINT, documents
 from console.plans.values import LARGEST, PlanError, buffers, number, whole
 
@@ -64,10 +64,11 @@ def _plans(text: str) -> Iterator[Plan]:
     except ValueError as error:
         raise PlanError(f"the plan is no readable JSON: {error}",
                         hint=JSON_HINT) from None
-    for one in document if isinstance(document, list) else [document]:
-        if isinstance(one, dict) and "Plan" not in one and isinstance(one.get("plan"), dict | list):
-            one = one["plan"][0] if isinstance(one["plan"], list) and one["plan"] else one["plan"]  # our own --json
-        yield plan_of(one)
+    for found in document if isinstance(document, list) else [document]:
+        if isinstance(found, dict) and "Plan" not in found and isinstance(found.get("plan"), dict | list):
+            found = found["plan"][0] if isinstance(found["plan"],
+                                                   list) and found["plan"] else found["plan"]  # our own --json
+        yield plan_of(found)
 
 
 def plan_of(document: Any) -> Plan:
@@ -142,23 +143,24 @@ def _elided(value: Any, where: str, depth: int = 0) -> Any:
         case str():
             return elided(value)
         case list():
-            return [(one if len(one) < SHORTEST else elided(one)) if type(one) is str
-                    else _elided(one, where, depth + 1) for one in value]
+            return [(text if len(text) < SHORTEST else elided(text)) if type(text) is str
+                    else _elided(text, where, depth + 1) for text in value]
         case dict():
-            return {key: _elided(one, where, depth + 1) for key, one in value.items()}
+            return {key: _elided(item, where, depth + 1) for key, item in value.items()}
         case float() if not math.isfinite(value):
             raise PlanError(f"{where} is {value}, which is no number of EXPLAIN's")
         case _:
             return value
 
 
-def _triggers(given: Any) -> tuple[Trigger, ...]:
+def _triggers(given: Any) -> tuple[FiredTrigger, ...]:
     if not isinstance(given, list):
         return ()
     return tuple(
-        Trigger(str(one.get("Trigger Name", "")), str(one.get("Constraint Name", "")), str(one.get("Relation", "")),
-                number(one, "Time", "Triggers"), number(one, "Calls", "Triggers"))
-        for one in given if isinstance(one, dict))
+        FiredTrigger(str(document.get("Trigger Name", "")), str(document.get("Constraint Name", "")),
+                     str(document.get("Relation", "")),
+                number(document, "Time", "Triggers"), number(document, "Calls", "Triggers"))
+        for document in given if isinstance(document, dict))
 
 
 def _jit(given: Any) -> Jit | None:
@@ -180,11 +182,11 @@ def to_json(plan: Plan, indent: bool = True) -> str:
     # Either text to write as it is, or a node with its depth.
     waiting: list[str | tuple[Mapping[str, Any], int]] = [(plan.document, 0)]
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, str):
-            pieces.append(one)
+        pair = waiting.pop()
+        if isinstance(pair, str):
+            pieces.append(pair)
             continue
-        given, depth = one
+        given, depth = pair
         inner = newline + step * (min(depth, 100) + 1)
         after: list[str | tuple[Mapping[str, Any], int]] = []
         separator = "{"

@@ -36,7 +36,7 @@ class Buffers:
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class PlanNode:
     """A node of the plan.
 
     `index` is its place in Plan.nodes, which are in the order of the tree's lines; `end` is the place after its last
@@ -116,7 +116,7 @@ class Node:
     def texts(self, key: str) -> tuple[str, ...]:
         """A property that is a list of texts."""
         value = self.properties.get(key)
-        return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else ()
+        return tuple(text for text in value if isinstance(text, str)) if isinstance(value, list) else ()
 
     @property
     def is_disabled(self) -> bool:
@@ -174,7 +174,7 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
-class Trigger:
+class FiredTrigger:
     """A trigger that fired; `relation` is "" where there is only one. Source: EXPLAIN's Triggers."""
 
     name: str
@@ -202,7 +202,7 @@ class Plan:
     `document` is EXPLAIN's own JSON, query vectors elided.
     """
 
-    nodes: tuple[Node, ...]
+    nodes: tuple[PlanNode, ...]
     query: str
     planning_ms: float | None
     execution_ms: float | None
@@ -211,14 +211,14 @@ class Plan:
     planning_memory_bytes: int | None
     serialization_ms: float | None
     serialization_bytes: int | None
-    triggers: tuple[Trigger, ...]
+    triggers: tuple[FiredTrigger, ...]
     jit: Jit | None
     settings: Mapping[str, str]
     extension_settings: Mapping[str, str]
     document: Properties = field(repr=False, compare=False)
 
     @property
-    def root(self) -> Node:
+    def root(self) -> PlanNode:
         return self.nodes[0]
 
     @property
@@ -236,21 +236,22 @@ class Plan:
         """What shares are of: the execution, or the tree's time where that is not said (auto_explain)."""
         return self.execution_ms if self.execution_ms is not None else self.root.inclusive_ms
 
-    def parent(self, node: Node) -> Node | None:
+    def parent(self, node: PlanNode) -> PlanNode | None:
         return None if node.parent is None else self.nodes[node.parent]
 
-    def children(self, node: Node) -> tuple[Node, ...]:
+    def children(self, node: PlanNode) -> tuple[PlanNode, ...]:
         return tuple(self.nodes[index] for index in node.children)
 
-    def inputs(self, node: Node) -> tuple[Node, ...]:
+    def inputs(self, node: PlanNode) -> tuple[PlanNode, ...]:
         """The children that feed rows: no InitPlans, no SubPlans."""
-        return tuple(one for one in self.children(node) if one.relationship not in ("InitPlan", "SubPlan"))
+        return tuple(plan_node for plan_node in self.children(node)
+                     if plan_node.relationship not in ("InitPlan", "SubPlan"))
 
-    def below(self, node: Node) -> tuple[Node, ...]:
+    def below(self, node: PlanNode) -> tuple[PlanNode, ...]:
         """All descendants."""
         return self.nodes[node.index + 1:node.end]
 
-    def above(self, node: Node) -> Iterator[Node]:
+    def above(self, node: PlanNode) -> Iterator[PlanNode]:
         """The ancestors, nearest first."""
         index = node.parent
         while index is not None:
@@ -297,18 +298,18 @@ class VolatileFunction:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class PlanFacts:
     """What else is known than the plan says: tables by (schema, name), and names of volatile functions."""
 
     tables: Mapping[tuple[str, str], TableFacts] = field(default_factory=dict)
     volatile: frozenset[str] = frozenset()
 
-    def of(self, node: Node) -> TableFacts | None:
+    def of(self, node: PlanNode) -> TableFacts | None:
         return self.tables.get((node.schema, node.relation)) if node.relation else None
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class PlanFinding:
     """One thing that is wrong or worth knowing: what, the numbers that prove it, and what to do ("" for nothing).
 
     `node` is the index of the node meant, None for the plan as a whole; `impact_ms` is the time at stake.
@@ -329,7 +330,7 @@ class Analysis:
 
     plan: Plan
     verdict: str
-    findings: tuple[Finding, ...]
+    findings: tuple[PlanFinding, ...]
 
     @property
     def worst(self) -> Severity | None:
@@ -338,20 +339,20 @@ class Analysis:
     def at_least(self, severity: Severity) -> bool:
         """Whether a finding is that grave."""
         least = SEVERITIES.index(severity)
-        return any(SEVERITIES.index(one.severity) >= least for one in self.findings)
+        return any(SEVERITIES.index(finding.severity) >= least for finding in self.findings)
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
     """A node of the first plan and its counterpart in the second; None where one has none."""
 
-    before: Node | None
-    after: Node | None
+    before: PlanNode | None
+    after: PlanNode | None
     change: Literal["same", "replaced", "added", "removed"]
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class PlanComparison:
     """Two plans: what changed in words, the most important first, and the nodes side by side in the second's order."""
 
     before: Plan

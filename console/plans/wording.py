@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.plans.records import Node
+from console.plans.records import PlanNode
 
 
 def ms(value: float) -> str:
@@ -53,6 +53,6 @@ def cut(text: str, width: int = 160) -> str:
     return flat if len(flat) <= width else flat[:width - 3] + "..."
 
 
-def place(node: Node) -> str:
+def place(node: PlanNode) -> str:
     """A node in a sentence."""
     return node.label

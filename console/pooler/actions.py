@@ -20,7 +20,7 @@ OF_DATABASE: tuple[Verb, ...] = ("PAUSE", "RESUME", "RECONNECT", "KILL", "DISABL
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class PoolerCommand:
     """A command; `subject` is the database (None: the whole pooler), with SET the setting, which becomes `value`."""
 
     verb: Verb
@@ -35,15 +35,15 @@ class Command:
         return self.verb if self.subject is None else f"{self.verb} {quoted(self.subject)}"
 
     @property
-    def undo(self) -> Command | None:
+    def undo(self) -> PoolerCommand | None:
         """What ends the state that it brings about: a paused pooler stays so whoever leaves."""
-        return Command("RESUME", self.subject) if self.verb in ("PAUSE", "KILL") else None
+        return PoolerCommand("RESUME", self.subject) if self.verb in ("PAUSE", "KILL") else None
 
 
-async def run(target: Target, command: Command, password: str | None = None) -> str:
+async def run(target: Target, command: PoolerCommand, password: str | None = None) -> str:
     """Runs it for as long as it takes and returns what PgBouncer said; asked and outcome are in the audit log.
 
-    Cancelling the task closes the connection but doesn't undo what the command has begun: see `Command.undo`.
+    Cancelling the task closes the connection but doesn't undo what the command has begun: see `PoolerCommand.undo`.
     Raises ConsoleError, also where the log can't be written.
     """
     facts = {"action": command.text, "target": target.label}

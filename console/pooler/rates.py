@@ -12,8 +12,8 @@ def rates(before: Iterable[Totals], now: Iterable[Totals], seconds: float | None
 
     A database that is new, or whose counters went down since the pooler has started anew, has none either.
     """
-    earlier = {one.database: one for one in before}
-    return tuple(_rates(earlier.get(one.database), one, seconds) for one in now)
+    earlier = {totals.database: totals for totals in before}
+    return tuple(_rates(earlier.get(totals.database), totals, seconds) for totals in now)
 
 
 def _rates(old: Totals | None, new: Totals, seconds: float | None) -> Rates:

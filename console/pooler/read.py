@@ -11,17 +11,17 @@ from typing import Any, TypeVar
 
 from console.errors import ConsoleError, Denied, Missing, ServerError, Unreachable
 from console.pooler.records import (
-    Link,
-    Look,
+    PoolerConnection,
     PoolerDatabase,
     PoolerInfo,
     PoolerReading,
+    PoolerSample,
+    PoolerSetting,
     PoolUse,
-    Setting,
-    Table,
+    ShowTable,
     Totals,
 )
-from console.server.admin_console import Console, Shown, admin_console
+from console.server.admin_console import Console, ShowResult, admin_console
 from console.server.target import Target
 
 R = TypeVar("R")
@@ -32,12 +32,12 @@ RENAMED = {"cl_cancel_req": "cl_active_cancel_req", "reserve_pool": "reserve_poo
 CLIENTS, SERVERS = "CLIENTS", "SERVERS"
 
 
-def records(kind: type[R], shown: Shown, required: Iterable[str] = ()) -> tuple[R, ...]:
+def records(kind: type[R], shown: ShowResult, required: Iterable[str] = ()) -> tuple[R, ...]:
     """The rows as records. Raises ServerError when a column without which a row means nothing isn't there."""
     columns = [RENAMED.get(name, name) for name in shown.columns]
     if missing := [name for name in required if name not in columns]:
         raise ServerError(f"PgBouncer's answer has no column {missing[0]}", detail=", ".join(shown.columns))
-    known = {one.name: int if "int" in str(one.type) else str for one in fields(kind)}  # type: ignore[arg-type]
+    known = {field_.name: int if "int" in str(field_.type) else str for field_ in fields(kind)}  # type: ignore[arg-type]
     del known["more"]
     plan = [(name, known.get(name)) for name in columns]
     return tuple(_record(kind, plan, row) for row in shown.rows)
@@ -59,11 +59,11 @@ def _record(kind: type[R], plan: Sequence[tuple[str, type | None]], row: tuple[A
     return kind(**values)
 
 
-def totals(shown: Shown) -> tuple[Totals, ...]:
+def totals(shown: ShowResult) -> tuple[Totals, ...]:
     """SHOW STATS without its averages, which are of whole minutes."""
     kept = [index for index, name in enumerate(shown.columns) if not name.startswith("avg_")]
     columns = tuple(shown.columns[index].removeprefix("total_") for index in kept)
-    return records(Totals, Shown(columns, tuple(tuple(row[index] for index in kept) for row in shown.rows)),
+    return records(Totals, ShowResult(columns, tuple(tuple(row[index] for index in kept) for row in shown.rows)),
                    ["database"])
 
 
@@ -71,27 +71,27 @@ async def read_info(console: Console) -> PoolerInfo:
     """Which pooler this is, and what we may do there. Raises ConsoleError."""
     shown = await console.show("VERSION")
     version = str(shown.rows[0][0]) if shown.rows else "PgBouncer before 1.12"  # those said it in a notice
-    settings = {one.key: one for one in records(Setting, await console.show("CONFIG"), ["key"])}
+    settings = {record.key: record for record in records(PoolerSetting, await console.show("CONFIG"), ["key"])}
     return PoolerInfo(version, console.place, console.user, _is_admin(console, settings), settings)
 
 
-def _is_admin(console: Console, settings: Mapping[str, Setting]) -> bool | None:
+def _is_admin(console: Console, settings: Mapping[str, PoolerSetting]) -> bool | None:
     if console.user == "pgbouncer" and console.is_local:
         return True  # let in without a password when the process has the pooler's own uid
     if (entry := settings.get("admin_users")) is None or settings["admin_users"].value is None:
         return None
-    return console.user in [one.strip() for one in (entry.value or "").split(",")]
+    return console.user in [part.strip() for part in (entry.value or "").split(",")]
 
 
 async def read_look(console: Console, also: Iterable[str], taken_s: float,
-                    unknown: dict[str, str] | None = None) -> Look:
+                    unknown: dict[str, str] | None = None) -> PoolerSample:
     """The pools with their databases and totals, and what else is wanted now: SHOWs by name.
 
     What this version doesn't know or this user may not see, and an answer without the columns that give it a meaning,
     is left out with its reason. `unknown` remembers the former: every try is an error in the pooler's log.
     Raises ConsoleError where the pooler doesn't answer, or has no pools.
     """
-    answers: dict[str, Shown] = {"POOLS": await console.show("POOLS")}
+    answers: dict[str, ShowResult] = {"POOLS": await console.show("POOLS")}
     unknown = {} if unknown is None else unknown
     unavailable: dict[str, str] = {}
     for name in dict.fromkeys(("DATABASES", "STATS", *also)):
@@ -106,7 +106,7 @@ async def read_look(console: Console, also: Iterable[str], taken_s: float,
             if isinstance(error, Missing | Denied):
                 unknown[name] = f"SHOW {name}: {error.hint}"
 
-    def parsed(name: str, parse: Callable[[Shown], tuple[R, ...]]) -> tuple[R, ...] | None:
+    def parsed(name: str, parse: Callable[[ShowResult], tuple[R, ...]]) -> tuple[R, ...] | None:
         if name not in answers:
             return None
         try:
@@ -115,13 +115,13 @@ async def read_look(console: Console, also: Iterable[str], taken_s: float,
             unavailable[name] = f"SHOW {name}: {error.summary}"
             return None
 
-    return Look(
+    return PoolerSample(
         taken_s=taken_s, pools=parsed("POOLS", lambda shown: records(PoolUse, shown, ["database", "user"])) or (),
         databases=parsed("DATABASES", lambda shown: records(PoolerDatabase, shown, ["name"])) or (),
         totals=parsed("STATS", totals) or (),
-        clients=parsed(CLIENTS, lambda shown: records(Link, shown)),
-        servers=parsed(SERVERS, lambda shown: records(Link, shown)),
-        shown={name: Table(one.columns, one.rows) for name, one in answers.items()},
+        clients=parsed(CLIENTS, lambda shown: records(PoolerConnection, shown)),
+        servers=parsed(SERVERS, lambda shown: records(PoolerConnection, shown)),
+        shown={name: ShowTable(answer.columns, answer.rows) for name, answer in answers.items()},
         unavailable=unavailable | unknown)
 
 

@@ -80,7 +80,7 @@ class PoolerDatabase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class PoolerConnection:
     """A connection of a client to the pooler, or of the pooler to a server (SHOW CLIENTS, SHOW SERVERS).
 
     `addr` and `port` are the other side, `local_addr` and `local_port` the pooler's own; "unix" for a socket.
@@ -160,7 +160,7 @@ class Rates:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class PoolerSetting:
     """A setting (SHOW CONFIG); `changeable`: by SET or RELOAD, without a restart."""
 
     key: str
@@ -182,7 +182,7 @@ class PoolerInfo:
     place: str
     user: str
     is_admin: bool | None
-    settings: Mapping[str, Setting] = field(default_factory=dict)
+    settings: Mapping[str, PoolerSetting] = field(default_factory=dict)
 
     def setting(self, key: str) -> str | None:
         found = self.settings.get(key)
@@ -195,7 +195,7 @@ class PoolerInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class ShowTable:
     """Any other SHOW, as it is."""
 
     columns: tuple[str, ...]
@@ -203,7 +203,7 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class PoolerSample:
     """The pooler at one moment, `taken_s` of the observer's monotonic clock.
 
     `clients`, `servers` and `shown` (other SHOWs by name) only where they were asked for. `unavailable` says by the
@@ -214,9 +214,9 @@ class Look:
     pools: tuple[PoolUse, ...] = ()
     databases: tuple[PoolerDatabase, ...] = ()
     totals: tuple[Totals, ...] = ()
-    clients: tuple[Link, ...] | None = None
-    servers: tuple[Link, ...] | None = None
-    shown: Mapping[str, Table] = field(default_factory=dict)
+    clients: tuple[PoolerConnection, ...] | None = None
+    servers: tuple[PoolerConnection, ...] | None = None
+    shown: Mapping[str, ShowTable] = field(default_factory=dict)
     unavailable: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -231,7 +231,7 @@ class Look:
 class PoolerReading:
     """What a pooler said, or with `error` why it said nothing; then `look` is an older one, if there ever was one."""
 
-    look: Look | None
+    look: PoolerSample | None
     error: ConsoleError | None = None
 
 

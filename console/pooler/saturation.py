@@ -12,10 +12,11 @@ CONSOLE = "pgbouncer"
 
 def saturations(pools: Iterable[PoolUse], databases: Iterable[PoolerDatabase]) -> list[Saturation]:
     """Each pool but the console's own; first those in which clients wait, by the longest wait, then the fullest."""
-    by_name = {one.name: one for one in databases}
+    by_name = {database.name: database for database in databases}
     found = [_saturation(pool, by_name.get(pool.database)) for pool in pools if pool.database != CONSOLE]
-    return sorted(found, key=lambda one: (one.pool.cl_waiting == 0, -one.pool.maxwait_s, -(one.percent or 0.0),
-                                          one.pool.key))
+    return sorted(found, key=lambda saturation: (saturation.pool.cl_waiting == 0, -saturation.pool.maxwait_s,
+                                                 -(saturation.percent or 0.0),
+                                          saturation.pool.key))
 
 
 def _saturation(pool: PoolUse, database: PoolerDatabase | None) -> Saturation:

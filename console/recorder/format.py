@@ -154,15 +154,16 @@ class Encoder:
 def schema(record: type) -> dict[str, Any]:
     """A record class as key frames describe it."""
     fields = shape(record)
-    return {"record": record.__name__, "fields": [one.name for one in fields], "types": [one.type for one in fields]}
+    return {"record": record.__name__, "fields": [field_.name for field_ in fields],
+            "types": [field_.type for field_ in fields]}
 
 
 def describe(origin: Origin) -> dict[str, Any]:
     """Whose samples these are, as key frames say it."""
     info = {field: encode(value) for field, value in _fields(origin.info).items()}
-    info["extensions"] = [_plain(one) for one in origin.info.extensions.values()]
-    services = [{field: value for field, value in _plain(one).items() if field not in ("folder", "up", "down")}
-                for one in origin.services]
+    info["extensions"] = [_plain(extension) for extension in origin.info.extensions.values()]
+    services = [{field: value for field, value in _plain(service).items() if field not in ("folder", "up", "down")}
+                for service in origin.services]
     return {"version": origin.version, "target": origin.target, "environment": origin.environment, "info": info,
             "services": services}
 
@@ -172,7 +173,7 @@ def _plain(record: Any) -> dict[str, Any]:
 
 
 def _fields(record: Any) -> Mapping[str, Any]:
-    return {one.name: getattr(record, one.name) for one in dataclasses.fields(record)}
+    return {field_.name: getattr(record, field_.name) for field_ in dataclasses.fields(record)}
 
 
 def _json(value: Any) -> str:

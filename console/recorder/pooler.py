@@ -8,7 +8,7 @@ from console.recorder.records import PoolerSeen
 from console.server.query import Query
 
 if TYPE_CHECKING:  # many records, and most targets have no pooler
-    from console.pooler.records import Look, PoolerInfo
+    from console.pooler.records import PoolerInfo, PoolerSample
     from console.sampler.pooler_watch import PoolerWatch
 
 POOLER = Query("pooler", PoolerSeen, ())
@@ -20,14 +20,14 @@ class PoolerNotes:
 
     def __init__(self, watch: PoolerWatch) -> None:
         self._watch = watch
-        self._last: tuple[Look | None, PoolerInfo | None, object] | None = None
+        self._last: tuple[PoolerSample | None, PoolerInfo | None, object] | None = None
         self._rows: list[PoolerSeen] = []
 
     def rows(self) -> list[PoolerSeen]:
         """Those of the read POOLER: one, or none before the first look."""
         watch = self._watch
         now = (watch.look, watch.info, watch.error)
-        if self._last is None or any(one is not other for one, other in zip(now, self._last, strict=True)):
+        if self._last is None or any(item is not other for item, other in zip(now, self._last, strict=True)):
             self._last = now
             self._rows = _seen(watch)
         return self._rows
@@ -39,8 +39,9 @@ def _seen(watch: PoolerWatch) -> list[PoolerSeen]:
         return [PoolerSeen(info.place if info else "", info.user if info else "", watch.error.summary, {})]
     if look is None or info is None:
         return []
-    answers = {name: [list(one.columns), [list(row) for row in one.rows]] for name, one in look.shown.items()}
+    answers = {name: [list(table.columns), [list(row) for row in table.rows]] for name, table in look.shown.items()}
     answers["VERSION"] = [["version"], [[info.version]]]
     answers["CONFIG"] = [["key", "value", "default", "changeable"],
-                         [[one.key, one.value, one.default, one.changeable] for one in info.settings.values()]]
+                         [[setting.key, setting.value, setting.default, setting.changeable]
+                          for setting in info.settings.values()]]
     return [PoolerSeen(info.place, info.user, None, answers)]

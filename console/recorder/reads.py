@@ -8,18 +8,18 @@ from heapq import nlargest
 from typing import Any
 
 from console.activity.read import PREPARED_HOLDERS, PROGRESS, SESSIONS, WAIT_EVENT_TEXTS
-from console.metrics.io.read import IO_COUNTERS, SLRU_COUNTERS
-from console.metrics.read import REPLICATION_SLOTS
-from console.metrics.replication.read import SLOT_FACTS, SUBSCRIPTIONS, WAL_RECEIVER, WAL_SENDERS
-from console.metrics.settings.read import SETTINGS
-from console.metrics.vacuum.read import VACUUM_TABLES
-from console.metrics.wal.read import ARCHIVE_BACKLOG, WAL_DIRECTORY
+from console.metrics.reads.counters import REPLICATION_SLOTS
+from console.metrics.reads.io import IO_COUNTERS, SLRU_COUNTERS
+from console.metrics.reads.replication import SLOT_FACTS, SUBSCRIPTIONS, WAL_RECEIVER, WAL_SENDERS
+from console.metrics.reads.settings import SETTINGS
+from console.metrics.reads.vacuum import VACUUM_TABLES
+from console.metrics.reads.wal import ARCHIVE_BACKLOG, WAL_DIRECTORY
 from console.recorder.records import Judged
 from console.server.info import ServerInfo
 from console.server.query import Query, Read
 from console.statements import read as statements
 from console.statements.counters import EXEC_MS
-from console.statements.records import Entry
+from console.statements.records import StatementEntry
 
 MOST_TEXTS = 200
 """Statements whose texts are recorded: those that took most time."""
@@ -43,7 +43,7 @@ class Paced:
 
 def always(*reads: Read[Any] | Query[Any]) -> Wanted:
     """The same on every server; what one can't answer is left out with its reason."""
-    asked = tuple(one if isinstance(one, Read) else Read(one) for one in reads)
+    asked = tuple(read if isinstance(read, Read) else Read(read) for read in reads)
     return lambda info, rows: asked
 
 
@@ -53,9 +53,9 @@ def statement_counters(info: ServerInfo, rows: Rows) -> Sequence[Read[Any]]:
 
 def statement_texts(info: ServerInfo, rows: Rows) -> Sequence[Read[Any]]:
     """The texts of the statements that took most time, once their counters are known."""
-    entries: Sequence[Entry] = rows.get(statements.counters(info).name, ())
-    top = nlargest(MOST_TEXTS, entries, key=lambda one: float(one.counters.split(None, EXEC_MS + 1)[EXEC_MS]))
-    return [statements.texts(info, [one.key for one in top], TEXT_CHARACTERS)] if top else []
+    entries: Sequence[StatementEntry] = rows.get(statements.counters(info).name, ())
+    top = nlargest(MOST_TEXTS, entries, key=lambda entry: float(entry.counters.split(None, EXEC_MS + 1)[EXEC_MS]))
+    return [statements.texts(info, [statement_entry.key for statement_entry in top], TEXT_CHARACTERS)] if top else []
 
 
 SESSIONS_PACED = Paced(always(Read(SESSIONS, {"with_idle": True, "with_background": True, "also": []})), 0.0, 10.0)
@@ -87,17 +87,17 @@ class Schedule:
     def due(self, now_s: float, info: ServerInfo, rows: Rows, *, to_file: bool) -> list[Read[Any]]:
         """What to ask now, by a monotonic clock; it counts as asked."""
         found: list[Read[Any]] = []
-        for one in self._paced:
-            every_s = one.file_s if to_file else one.memory_s
-            asked_s = self._asked_s.get(one)
-            if (asked_s is None or now_s - asked_s >= every_s - 0.1) and (reads := one.reads(info, rows)):
-                self._asked_s[one] = now_s
+        for paced in self._paced:
+            every_s = paced.file_s if to_file else paced.memory_s
+            asked_s = self._asked_s.get(paced)
+            if (asked_s is None or now_s - asked_s >= every_s - 0.1) and (reads := paced.reads(info, rows)):
+                self._asked_s[paced] = now_s
                 found += reads
         return found
 
-    def answered(self, one: Paced, now_s: float) -> None:
+    def answered(self, paced: Paced, now_s: float) -> None:
         """Somebody else has asked it now."""
-        self._asked_s[one] = now_s
+        self._asked_s[paced] = now_s
 
     def restart(self) -> None:
         """Everything is due again."""

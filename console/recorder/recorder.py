@@ -19,7 +19,7 @@ from console.recorder.pooler import POOLER, PoolerNotes
 from console.recorder.reads import JUDGED, SESSIONS_PACED, Schedule
 from console.recorder.records import Extent, Judged, Origin, Sample
 from console.recorder.ring import Ring
-from console.recorder.writer import Writer
+from console.recorder.writer import RecordingWriter
 from console.sampler.records import Snapshot
 from console.sampler.sampler import Sampler
 from console.server.info import ServerInfo
@@ -50,10 +50,10 @@ class Recorder:
         self._target = target
         self._clock = clock
         self._schedule = Schedule()
-        self._untold = {one.check.name for one in sampler.checks if not one.check.reads} | {"connection"}
+        self._untold = {check.check.name for check in sampler.checks if not check.check.reads} | {"connection"}
         """Checks whose findings don't follow from the rows alone: the round trip isn't in them."""
         self._encoder = Encoder()
-        self._writer: Writer | None = None
+        self._writer: RecordingWriter | None = None
         self._needs_key = False
         self._origin: Origin | None = None
         self._taken_at: dt.datetime | None = None
@@ -64,7 +64,7 @@ class Recorder:
         self._queue: asyncio.Queue[tuple[Sample, Origin]] = asyncio.Queue(MOST_WAITING)
         self._task: asyncio.Task[None] | None = None
         sampler.listeners.append(self._sampled)
-        sampler.riders.append(self._reads)
+        sampler.extra_reads.append(self._reads)
 
     @property
     def path(self) -> Path | None:
@@ -85,7 +85,7 @@ class Recorder:
         """Records to a new file at `path` from now on. Raises ConsoleError."""
         if self._writer is not None:
             raise ConsoleError(f"already recording to {self._writer.path}")
-        self._writer = Writer(path)
+        self._writer = RecordingWriter(path)
         self.error = None
         self._needs_key = True
         self._schedule.restart()
@@ -108,7 +108,7 @@ class Recorder:
             raise ConsoleError("nothing has been recorded yet")
 
         def write() -> Extent:
-            writer = Writer(path)
+            writer = RecordingWriter(path)
             try:
                 writer.write_all(frames)
             except ConsoleError:
@@ -122,7 +122,7 @@ class Recorder:
 
     async def close(self) -> None:
         """Ends whatever goes on; the sampler is left alone from now on."""
-        for hooks, own in ((self._sampler.listeners, self._sampled), (self._sampler.riders, self._reads)):
+        for hooks, own in ((self._sampler.listeners, self._sampled), (self._sampler.extra_reads, self._reads)):
             if own in hooks:
                 hooks.remove(own)  # type: ignore[arg-type]
         await self.stop()
@@ -176,8 +176,9 @@ class Recorder:
             self._origin = Origin(version=console.__version__, target=self._target.label, info=info,
                                   environment=self._target.environment, services=self._sampler.services)
         self._taken_at, self._taken_s = snapshot.taken_at, self._clock.monotonic()
-        judged = [Judged(one.name, one.status.name, one.summary, one.value, one.hint) for one in snapshot.results
-                  if one.name in self._untold]
+        judged = [Judged(result.name, result.status.name, result.summary, result.value, result.hint)
+                  for result in snapshot.results
+                  if result.name in self._untold]
         rows = {JUDGED.name: judged, **snapshot.readings.rows_by_name}
         if self._pooler is not None and (seen := self._pooler.rows()):
             rows[POOLER.name] = seen

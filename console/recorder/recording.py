@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, TypeVar, cast
 from console.errors import ConsoleError
 from console.recorder import format as form
 from console.recorder.records import Extent, Origin
-from console.recorder.shape import MISSING, Field, shape
+from console.recorder.shape import MISSING, RecordField, shape
 from console.recorder.values import decode, decode_column
 from console.server.info import Extension, ServerInfo
 from console.server.query import Query
@@ -177,8 +177,8 @@ class Recording:
         """Forgets the last frame, which goes on until `end` at most; where it begins."""
         offset = self._offsets[-1]
         self.lost_bytes += end - offset
-        for one in (self._offsets, self._times, self._keys):
-            one.pop()
+        for kept in (self._offsets, self._times, self._keys):
+            kept.pop()
         return offset
 
     def _read(self, offset: int) -> bytes | None:
@@ -237,7 +237,7 @@ class Recording:
         return cast("list[R]", rows)
 
     def _decode(self, number: int, name: str, record: type[R]) -> list[R]:
-        here = [one for one, back in self._head(number)["reads"].items() if back == 0]
+        here = [item for item, back in self._head(number)["reads"].items() if back == 0]
         line = here.index(name) + (2 if self._keys[number] == number else 1)
         columns = json.loads(self._payload(number).split(b"\n")[line])
         if not columns:
@@ -312,18 +312,18 @@ def rows_of(record: type[R], fields: Sequence[str], types: Sequence[str], column
     recorded = dict(zip(fields, zip(types, columns, strict=True), strict=True))
     number = len(columns[0])
     chosen: list[Sequence[Any]] = []
-    for one in shape(cast(type, record)):
-        kind, column = recorded.get(one.name, (None, ()))
+    for field in shape(cast(type, record)):
+        kind, column = recorded.get(field.name, (None, ()))
         if kind is None:
-            chosen.append([_without(one)] * number)
-        elif kind != one.type:
-            raise Unreadable(f"recorded by another version of dbconsole: {one.name} is {kind} there")
+            chosen.append([_without(field)] * number)
+        elif kind != field.type:
+            raise Unreadable(f"recorded by another version of dbconsole: {field.name} is {kind} there")
         else:
             chosen.append(column)
     return [record(*values) for values in zip(*chosen, strict=True)]
 
 
-def _without(field: Field) -> Any:
+def _without(field: RecordField) -> Any:
     """What a field is that the recording doesn't have."""
     if field.default is not MISSING:
         return field.default
@@ -335,16 +335,17 @@ def _without(field: Field) -> Any:
 def origin_of(meta: Mapping[str, Any]) -> Origin:
     """What a key frame says of the samples' origin; what this version doesn't know is left out."""
     info = {name: decode(value) for name, value in meta["info"].items() if name != "extensions"}
-    extensions = [_known(Extension, one) for one in meta["info"]["extensions"]]
+    extensions = [_known(Extension, extension) for extension in meta["info"]["extensions"]]
     return Origin(
         version=meta["version"], target=meta["target"], environment=meta["environment"],
-        info=dataclasses.replace(_known(ServerInfo, info), extensions={one.name: one for one in extensions}),
-        services=tuple(_known(Service, {name: decode(value) for name, value in one.items()})
-                       for one in meta["services"]))
+        info=dataclasses.replace(_known(ServerInfo, info),
+                                 extensions={extension.name: extension for extension in extensions}),
+        services=tuple(_known(Service, {name: decode(value) for name, value in service.items()})
+                       for service in meta["services"]))
 
 
 def _known(record: type[T], given: Mapping[str, Any]) -> T:
-    names = {one.name for one in dataclasses.fields(cast(Any, record))}
+    names = {field_.name for field_ in dataclasses.fields(cast(Any, record))}
     return record(**{name: value for name, value in given.items() if name in names})
 
 

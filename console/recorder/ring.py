@@ -32,7 +32,7 @@ class Ring:
         self._bytes += len(frame.data) + FRAME_OVERHEAD_BYTES
         while len(self._groups) > 1 and (
                 self._bytes > self._most_bytes or self._groups[1][0].at_us < frame.at_us - self._most_us):
-            self._bytes -= sum(len(one.data) + FRAME_OVERHEAD_BYTES for one in self._groups.popleft())
+            self._bytes -= sum(len(frame.data) + FRAME_OVERHEAD_BYTES for frame in self._groups.popleft())
 
     def __iter__(self) -> Iterator[Frame]:
         for group in self._groups:

@@ -10,7 +10,7 @@ MISSING = object()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Field:
+class RecordField:
     """One field: `type` is its annotation as it is written, `default` is MISSING where there is none."""
 
     name: str
@@ -19,16 +19,18 @@ class Field:
 
 
 @cache
-def shape(record: type) -> tuple[Field, ...]:
+def shape(record: type) -> tuple[RecordField, ...]:
     """What `record` is made of, in the order in which it takes its values. Raises TypeError for any other class."""
     if dataclasses.is_dataclass(record):
-        return tuple(Field(one.name, str(one.type), MISSING if one.default is dataclasses.MISSING else one.default)
-                     for one in dataclasses.fields(record) if one.init)
+        return tuple(RecordField(field_.name, str(field_.type), MISSING if field_.default is dataclasses.MISSING
+                                 else field_.default)
+                     for field_ in dataclasses.fields(record) if field_.init)
     names: tuple[str, ...] | None = getattr(record, "_fields", None)
     if names is None:
         raise TypeError(f"{record.__name__} is no record")
     defaults = record._field_defaults  # type: ignore[attr-defined]
-    return tuple(Field(name, _written(record.__annotations__.get(name)), defaults.get(name, MISSING)) for name in names)
+    return tuple(RecordField(name, _written(record.__annotations__.get(name)), defaults.get(name, MISSING))
+                 for name in names)
 
 
 def _written(annotation: Any) -> str:

@@ -30,7 +30,7 @@ def encode(value: Any) -> Any:
     if kind is float:
         return value if math.isfinite(value) else {"$float": str(value)}
     if kind is list:
-        return [encode(one) for one in value]
+        return [encode(item) for item in value]
     found = _ENCODERS.get(kind)
     if found is None:
         return {"$text": str(value)}
@@ -41,7 +41,7 @@ def encode(value: Any) -> Any:
 def decode(value: Any) -> Any:
     """What `encode` was given. Raises ValueError for a tag or a value that nobody writes."""
     if type(value) is list:
-        return [decode(one) for one in value]
+        return [decode(item) for item in value]
     if type(value) is not dict:
         return value
     try:
@@ -56,14 +56,14 @@ def encode_column(column: Sequence[Any]) -> list[Any]:
     kinds = set(map(type, column))
     if kinds <= _PLAIN:
         return list(column)
-    if kinds <= _PLAIN | {float} and all(math.isfinite(one) for one in column if type(one) is float):
+    if kinds <= _PLAIN | {float} and all(math.isfinite(value) for value in column if type(value) is float):
         return list(column)
-    return [encode(one) for one in column]
+    return [encode(item) for item in column]
 
 
 def decode_column(column: list[Any]) -> list[Any]:
     kinds = set(map(type, column))
-    return [decode(one) for one in column] if dict in kinds or list in kinds else column
+    return [decode(item) for item in column] if dict in kinds or list in kinds else column
 
 
 def _inet(text: str) -> Any:
@@ -85,9 +85,9 @@ _ENCODERS: dict[type, tuple[str, Callable[[Any], Any]]] = {
     ipaddress.IPv6Interface: ("$inet", str),
     ipaddress.IPv4Network: ("$network", str),
     ipaddress.IPv6Network: ("$network", str),
-    tuple: ("$tuple", lambda value: [encode(one) for one in value]),
-    **{kind: ("$set", lambda value: [encode(one) for one in value]) for kind in (set, frozenset)},
-    dict: ("$map", lambda value: [[encode(key), encode(one)] for key, one in value.items()]),
+    tuple: ("$tuple", lambda value: [encode(item) for item in value]),
+    **{kind: ("$set", lambda value: [encode(item) for item in value]) for kind in (set, frozenset)},
+    dict: ("$map", lambda value: [[encode(key), encode(item)] for key, item in value.items()]),
 }
 
 _DECODERS: dict[str, Callable[[Any], Any]] = {
@@ -101,8 +101,8 @@ _DECODERS: dict[str, Callable[[Any], Any]] = {
     "$bytes": lambda text: base64.b64decode(text, validate=True),
     "$inet": _inet,
     "$network": ipaddress.ip_network,
-    "$tuple": lambda items: tuple(decode(one) for one in items),
-    "$set": lambda items: frozenset(decode(one) for one in items),
-    "$map": lambda pairs: {decode(key): decode(one) for key, one in pairs},
+    "$tuple": lambda items: tuple(decode(item) for item in items),
+    "$set": lambda items: frozenset(decode(item) for item in items),
+    "$map": lambda pairs: {decode(key): decode(item) for key, item in pairs},
     "$text": str,
 }

@@ -12,7 +12,7 @@ from console.recorder.format import OPENING
 from console.recorder.records import Extent, Frame
 
 
-class Writer:
+class RecordingWriter:
     """A recording that is being made: a new file for its owner alone, as texts of queries may hold secrets.
 
     Raises ConsoleError when the file is there already or can't be made.

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from console.check.records import Result, Status
+from console.check.records import CheckResult, Status
 from console.sampler.records import Alert
 
 KEPT = 200
@@ -37,13 +37,13 @@ class Alerts:
     @property
     def active(self) -> list[Alert]:
         """Those that go on, the worst first, then the oldest."""
-        return sorted(self._active.values(), key=lambda one: (-one.result.status.badness, one.since))
+        return sorted(self._active.values(), key=lambda alert: (-alert.result.status.badness, alert.since))
 
     @property
     def unacknowledged(self) -> int:
-        return sum(one.acknowledged is None for one in self._active.values())
+        return sum(alert.acknowledged is None for alert in self._active.values())
 
-    def look(self, results: Iterable[Result], at: dt.datetime) -> list[Event]:
+    def add_sample(self, results: Iterable[CheckResult], at: dt.datetime) -> list[Event]:
         """What these results change. UNKNOWN changes nothing: it doesn't say that anything is well again.
 
         Who is bad at the first look has crossed nothing under our eyes: it is listed, and is no event.
@@ -77,16 +77,16 @@ class Alerts:
 
     def acknowledge(self, name: str) -> None:
         """Somebody knows: it stays so until it gets worse or ends. Again: nobody does any more."""
-        if (one := self._active.get(name)) is not None:
-            known = one.worst.status if one.acknowledged is None else None
-            self._active[name] = replace(one, acknowledged=known)
+        if (alert := self._active.get(name)) is not None:
+            known = alert.worst.status if alert.acknowledged is None else None
+            self._active[name] = replace(alert, acknowledged=known)
 
     def acknowledge_all(self) -> None:
-        for name, one in list(self._active.items()):
-            self._active[name] = replace(one, acknowledged=one.acknowledged or one.worst.status)
+        for name, alert in list(self._active.items()):
+            self._active[name] = replace(alert, acknowledged=alert.acknowledged or alert.worst.status)
 
 
-def _is_worse(new: Result, old: Result) -> bool:
+def _is_worse(new: CheckResult, old: CheckResult) -> bool:
     if new.status is not old.status:
         return new.status.badness > old.status.badness
     if new.value is None or old.value is None:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from console.activity.summary.read import SESSION_COUNTS
 from console.check.checks import migrations
 from console.check.evaluation import evaluate, reads_of
-from console.check.records import Context, Result
+from console.check.records import CheckContext, CheckResult
 from console.check.registry import ConfiguredCheck
 from console.errors import ConsoleError
 from console.metrics.rates import network_ms
-from console.metrics.read import DATABASE_COUNTERS, DATABASE_SIZE, SCHEMA_SIZES, SERVER_CLOCK, WAL_COUNTERS
-from console.metrics.records import SchemaSize
+from console.metrics.reads.counters import DATABASE_COUNTERS, DATABASE_SIZE, SCHEMA_SIZES, SERVER_CLOCK, WAL_COUNTERS
+from console.metrics.records.counters import SchemaSize
 from console.sampler.records import ServiceFootprint, Snapshot
-from console.sampler.series import OFTEN, READ_AS, SELDOM, Look, Source, measured, of_the_database
+from console.sampler.series import OFTEN, READ_AS, SELDOM, CounterSample, SeriesSource, measured, of_the_database
 from console.server.query import Query
 from console.server.session import Readings
 from console.services import Service
@@ -36,10 +36,10 @@ _READLESS = "checks without reads"
 @cache
 def seldom_read() -> tuple[Query[Any], ...]:
     """What the first screen doesn't show: imported and asked after the first tick, for which somebody waits."""
-    from console.metrics.io.read import IO_TOTALS
     from console.metrics.local import LOCAL_FACTS
-    from console.metrics.vacuum.read import AUTOVACUUM
-    from console.metrics.wal.read import ARCHIVER, CHECKPOINTS, WAL_WRITES
+    from console.metrics.reads.io import IO_TOTALS
+    from console.metrics.reads.vacuum import AUTOVACUUM
+    from console.metrics.reads.wal import ARCHIVER, CHECKPOINTS, WAL_WRITES
     from console.statements.read import SLOW_SESSIONS
 
     return CHECKPOINTS, WAL_WRITES, ARCHIVER, IO_TOTALS, AUTOVACUUM, LOCAL_FACTS, SLOW_SESSIONS
@@ -54,9 +54,9 @@ class Observation:
         self._due_s: dict[str, float] = {}
         self._rows: dict[str, Sequence[Any]] = {}
         self._reasons: dict[str, str] = {}
-        self._results: dict[str, Result] = {}
+        self._results: dict[str, CheckResult] = {}
         self._statuses: dict[str, ServiceStatus] = {}
-        self._looks: dict[str, Look] = {}
+        self._looks: dict[str, CounterSample] = {}
         self._measures: dict[str, float | None] = {}
         self._taken_at: dt.datetime | None = None
         self._local: LocalHost | None = None
@@ -66,7 +66,7 @@ class Observation:
         self._wall_ms = 0.0
         self._rtt_ms: float | None = None
 
-    def due(self, context: Context, now_s: float) -> tuple[list[Query[Any]], list[Query[Any]]]:
+    def due(self, context: CheckContext, now_s: float) -> tuple[list[Query[Any]], list[Query[Any]]]:
         """What to ask now: the quick reads, and those of sizes, which are asked apart."""
         own = (*OWN_READS, *seldom_read()) if self._taken_at is not None else OWN_READS
         wanted = {query.name: query for query in (*reads_of(self._checks, context), *own)}
@@ -74,7 +74,7 @@ class Observation:
         quick = [query for query in due if _interval_s(query, context) <= SLOW_S]
         return quick, [query for query in due if query not in quick]
 
-    def take(self, queries: Iterable[Query[Any]], readings: Readings, context: Context, now_s: float) -> None:
+    def take(self, queries: Iterable[Query[Any]], readings: Readings, context: CheckContext, now_s: float) -> None:
         """The answers to `queries`; a read that failed loses its earlier rows."""
         for query in queries:
             self._due_s[query.name] = now_s + _interval_s(query, context)
@@ -86,12 +86,12 @@ class Observation:
                 self._rows[query.name] = rows
                 self._reasons.pop(query.name, None)
 
-    def consider(self, asked: Iterable[Query[Any]], context: Context, now_s: float) -> None:
+    def consider(self, asked: Iterable[Query[Any]], context: CheckContext, now_s: float) -> None:
         """All that reads files after a tick, and so not for the event loop: the checks, and this machine's state."""
         self.judge(asked, context, now_s)
-        self.look_around(context)
+        self.add_context(context)
 
-    def judge(self, asked: Iterable[Query[Any]], context: Context, now_s: float) -> None:
+    def judge(self, asked: Iterable[Query[Any]], context: CheckContext, now_s: float) -> None:
         """Evaluates the checks that `asked` concerns; the migrations' reads files."""
         names = {query.name for query in asked}
         readless = now_s >= self._due_s.get(_READLESS, now_s)
@@ -100,15 +100,15 @@ class Observation:
         readings = self._readings()
         known = self._rows.keys() | self._reasons.keys()
         concerned = []
-        for one in self._checks:
-            wanted = {query.name for query in reads_of([one], context)}
-            if wanted <= known and (wanted & names or (not wanted and (readless or one.check.reads_pooler))):
-                concerned.append(one)
+        for check in self._checks:
+            wanted = {query.name for query in reads_of([check], context)}
+            if wanted <= known and (wanted & names or (not wanted and (readless or check.check.reads_pooler))):
+                concerned.append(check)
         self._results.update((result.name, result) for result in evaluate(concerned, readings, context))
-        if any(one.check is migrations.CHECK for one in concerned):
+        if any(configured_check.check is migrations.CHECK for configured_check in concerned):
             self._statuses = _statuses(readings, context)
 
-    def measure(self, readings: Readings, context: Context, every_s: float) -> None:
+    def measure(self, readings: Readings, context: CheckContext, every_s: float) -> None:
         """The measurements after these readings, which hold the server's clock, and the rates of the interval."""
         clock = readings.first(SERVER_CLOCK)
         self._taken_at = clock.taken_at if clock else None
@@ -124,7 +124,7 @@ class Observation:
         self._rtt_ms = network_ms(readings.rtt_ms, clock) if clock else None
         self._measures["rtt_ms"] = self._rtt_ms
 
-    def measure_seldom(self, readings: Readings, context: Context, every_s: float) -> bool:
+    def measure_seldom(self, readings: Readings, context: CheckContext, every_s: float) -> bool:
         """The same for what is not read with every tick; whether any of it was."""
         found = [source for source in SELDOM if self._is_answered(source, readings)]
         for source in found:
@@ -137,7 +137,7 @@ class Observation:
         """The connection is lost: what comes next may be another server, or another database of the same name."""
         self._looks.clear()
 
-    def look_around(self, context: Context) -> None:
+    def add_context(self, context: CheckContext) -> None:
         """Measures this machine, where the server is proven to run on it."""
         if not (rows := self._rows.get("local_facts")):
             self._local = self._host = None
@@ -152,35 +152,36 @@ class Observation:
             elif self._local is None or self._local.data_directory != rows[0].data_directory:
                 self._local = LocalHost(rows[0].data_directory)
         try:
-            host = self._host = self._local.look() if self._local is not None else None
+            host = self._host = self._local.read() if self._local is not None else None
         except (OSError, ValueError, KeyError) as error:
             host = self._host = None
             self._why_no_host = f"/proc: {error}"
         for name in ("cpu_percent", "io_percent", "load", "memory_percent", "disk_percent"):
             self._measures[f"host_{name}"] = None if host is None else getattr(host, name)
 
-    def _measure(self, source: Source, readings: Readings, context: Context, every_s: float) -> None:
+    def _measure(self, source: SeriesSource, readings: Readings, context: CheckContext, every_s: float) -> None:
         rows = readings.rows_by_name.get(READ_AS.get(source.query, source.query))
         if not rows or self._taken_at is None:
             self._looks.pop(source.query, None)
             self._measures |= dict.fromkeys((*source.rates, *source.gauges))
             return
-        look = Look(self._taken_at, context.info.started_at, rows[0])
+        look = CounterSample(self._taken_at, context.info.started_at, rows[0])
         self._measures |= measured(source, self._looks.get(source.query), look, every_s)
         self._looks[source.query] = look
 
     @staticmethod
-    def _is_answered(source: Source, readings: Readings) -> bool:
+    def _is_answered(source: SeriesSource, readings: Readings) -> bool:
         name = READ_AS.get(source.query, source.query)
         return name in readings.rows_by_name or name in readings.unavailable
 
-    def snapshot(self, context: Context, monotonic_s: float) -> Snapshot:
+    def snapshot(self, context: CheckContext, monotonic_s: float) -> Snapshot:
         readings = self._readings()
         size = readings.first(DATABASE_SIZE)
         known = self._measures.get
         return Snapshot(
             monotonic_s=monotonic_s, taken_at=self._taken_at, info=context.info,
-            results=tuple(self._results[one.check.name] for one in self._checks if one.check.name in self._results),
+            results=tuple(self._results[check.check.name] for check in self._checks
+                          if check.check.name in self._results),
             rtt_ms=self._rtt_ms, sessions=readings.first(SESSION_COUNTS),
             transactions_per_s=known("transactions_per_s"), commits_per_s=known("commits_per_s"),
             rollbacks_per_s=known("rollbacks_per_s"), cache_hit_percent=known("cache_hit_percent"),
@@ -197,24 +198,24 @@ def footprints(services: Iterable[Service], sizes: Iterable[SchemaSize] | None,
                statuses: dict[str, ServiceStatus]) -> tuple[ServiceFootprint, ...]:
     """The services with what their schemas hold; a schema that doesn't exist holds nothing."""
     if sizes is None:
-        return tuple(ServiceFootprint(one, migrations=statuses.get(one.name)) for one in services)
+        return tuple(ServiceFootprint(service, migrations=statuses.get(service.name)) for service in services)
     by_schema = {size.schema: size for size in sizes}
     found = []
     for service in services:
         own = [by_schema[schema] for schema in service.schemas if schema in by_schema]
         found.append(ServiceFootprint(
-            service, sum(one.tables for one in own), sum(one.total_bytes for one in own),
-            any(one.is_estimate for one in own), statuses.get(service.name)))
+            service, sum(size.tables for size in own), sum(size.total_bytes for size in own),
+            any(size.is_estimate for size in own), statuses.get(service.name)))
     return tuple(found)
 
 
-def _statuses(readings: Readings, context: Context) -> dict[str, ServiceStatus]:
+def _statuses(readings: Readings, context: CheckContext) -> dict[str, ServiceStatus]:
     try:
-        return {one.service.name: one for one in migrations.statuses(readings, context)}
+        return {status.service.name: status for status in migrations.statuses(readings, context)}
     except ConsoleError:  # The check of the migrations says what is wrong with them.
         return {}
 
 
-def _interval_s(query: Query[Any], context: Context) -> float:
+def _interval_s(query: Query[Any], context: CheckContext) -> float:
     variant = query.variant(context.info)
     return INTERVALS_S[variant.interval] if variant else SLOW_S

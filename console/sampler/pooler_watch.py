@@ -13,13 +13,13 @@ from contextlib import AbstractAsyncContextManager
 
 from console.clock import Clock
 from console.errors import ConsoleError, PasswordNeeded, ServerError
-from console.metrics.history import Course, History
+from console.metrics.history import SampleHistory, TimeSeries
 from console.metrics.rates import LATE_FACTOR, interval_s
 from console.pooler import actions
-from console.pooler.actions import Command
+from console.pooler.actions import PoolerCommand
 from console.pooler.rates import rates
 from console.pooler.read import CLIENTS, SERVERS, read_info, read_look
-from console.pooler.records import Look, Pending, PoolerInfo, PoolerReading, Rates
+from console.pooler.records import Pending, PoolerInfo, PoolerReading, PoolerSample, Rates
 from console.pooler.saturation import CONSOLE
 from console.server.admin_console import Console, admin_console
 from console.server.breaker import Breaker
@@ -50,14 +50,14 @@ class PoolerWatch:
     def __init__(self, target: Target, clock: Clock, every_s: float = 2.0,
                  open_console: OpenConsole = admin_console) -> None:
         self.target = target
-        self.look: Look | None = None
+        self.look: PoolerSample | None = None
         self.info: PoolerInfo | None = None
         self.error: ConsoleError | None = None
         self.rates: tuple[Rates, ...] = ()
         self.every_s = every_s
         self.breaker = Breaker(clock=clock)
-        self.history = History(SERIES)
-        self.pool_history: dict[str, History] = {}
+        self.history = SampleHistory(SERIES)
+        self.pool_history: dict[str, SampleHistory] = {}
         self.pending: Pending | None = None
         self.is_paused_by_us = False
         """Whether our own PAUSE of the whole pooler holds: before 1.19 it doesn't say so itself."""
@@ -66,7 +66,7 @@ class PoolerWatch:
         self._open = open_console
         self._password: str | None = None
         self._paused = False
-        self._counted: Look | None = None
+        self._counted: PoolerSample | None = None
         """The look that the rates end with: one that a key has brought forward is too near for any."""
         self._wants: dict[object, frozenset[str]] = {}
         self._wake = asyncio.Event()
@@ -136,7 +136,7 @@ class PoolerWatch:
             if self._wanted <= wanted:
                 await self._wait(self.every_s)
 
-    def _take(self, look: Look) -> None:
+    def _take(self, look: PoolerSample) -> None:
         self.look, self.error = look, None
         self.breaker.succeeded()
         before = self._counted
@@ -144,22 +144,22 @@ class PoolerWatch:
             self._counted = look
             seconds = interval_s(before.taken_s if before else None, look.taken_s, self.every_s)
             self.rates = rates(before.totals if before else (), look.totals, seconds)
-        pools = [one for one in look.pools if one.database != CONSOLE]
-        passed = [one for one in self.rates if one.database != CONSOLE]
+        pools = [pool for pool in look.pools if pool.database != CONSOLE]
+        passed = [rate for rate in self.rates if rate.database != CONSOLE]
         self.history.append(look.taken_s, {
-            "clients_waiting": sum(one.cl_waiting for one in pools),
-            "maxwait_s": max((one.maxwait_s for one in pools), default=0.0),
-            "servers_active": sum(one.sv_active for one in pools),
-            "xacts_per_s": _sum([one.xacts_per_s for one in passed]),
-            "queries_per_s": _sum([one.queries_per_s for one in passed])})
-        now = {one.key: one for one in pools}
+            "clients_waiting": sum(pool.cl_waiting for pool in pools),
+            "maxwait_s": max((pool.maxwait_s for pool in pools), default=0.0),
+            "servers_active": sum(pool.sv_active for pool in pools),
+            "xacts_per_s": _sum([rates.xacts_per_s for rates in passed]),
+            "queries_per_s": _sum([rates.queries_per_s for rates in passed])})
+        now = {pool.key: pool for pool in pools}
         for key in now.keys() - self.pool_history.keys():
             if len(self.pool_history) < MOST_POOLS:
-                self.pool_history[key] = History(POOL_SERIES, POOL_SAMPLES)
+                self.pool_history[key] = SampleHistory(POOL_SERIES, POOL_SAMPLES)
         for key, history in self.pool_history.items():
-            one = now.get(key)
-            history.append(look.taken_s, {} if one is None else {
-                "clients_waiting": one.cl_waiting, "maxwait_s": one.maxwait_s, "servers_active": one.sv_active})
+            use = now.get(key)
+            history.append(look.taken_s, {} if use is None else {
+                "clients_waiting": use.cl_waiting, "maxwait_s": use.maxwait_s, "servers_active": use.sv_active})
         self._tell()
 
     def _lost(self, error: ConsoleError) -> None:
@@ -171,15 +171,15 @@ class PoolerWatch:
             history.append(now_s, {})
         self._tell()
 
-    def course(self, series: str, seconds: float, pool: str | None = None) -> Course:
+    def time_series(self, series: str, seconds: float, pool: str | None = None) -> TimeSeries:
         """How a series went in the last `seconds`: of the whole pooler, or one of POOL_SERIES of a pool."""
         history = self.history if pool is None else self.pool_history.get(pool, self.history)
         last = history.samples_since(self._clock.monotonic() - seconds)
-        return Course(history.times(last), history.values(series, last), max(LATE_FACTOR * self.every_s, 5.0))
+        return TimeSeries(history.times(last), history.values(series, last), max(LATE_FACTOR * self.every_s, 5.0))
 
     # commands
 
-    async def command(self, command: Command) -> str | None:
+    async def command(self, command: PoolerCommand) -> str | None:
         """Runs one on a connection of its own, with `pending` set until it is answered; one at a time.
 
         Returns what PgBouncer said, None after `give_up`. Raises ConsoleError. Cancelling it leaves the pooler in the
@@ -205,7 +205,7 @@ class PoolerWatch:
             self.wake()
             self._tell()
 
-    async def give_up(self, command: Command) -> None:
+    async def give_up(self, command: PoolerCommand) -> None:
         """Waits no longer for the answer to `command`. A PAUSE would go on, so RESUME ends it, on another connection:
         PgBouncer never answers the first one then. Raises ConsoleError; then it is still waited for.
         """
@@ -240,8 +240,8 @@ class PoolerWatch:
             try:
                 await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                for one in waiting:
-                    one.cancel()
+                for future in waiting:
+                    future.cancel()
             return
 
 

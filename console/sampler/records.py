@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from console.check.records import Result, Status
+from console.check.records import CheckResult, Status
 from console.errors import ConsoleError
 from console.server.info import ServerInfo
 from console.server.session import Readings
@@ -51,7 +51,7 @@ class Snapshot:
     taken_at: dt.datetime | None = None
     info: ServerInfo | None = None
     error: ConsoleError | None = None
-    results: tuple[Result, ...] = ()
+    results: tuple[CheckResult, ...] = ()
     rtt_ms: float | None = None
     sessions: SessionCounts | None = None
     transactions_per_s: float | None = None
@@ -76,8 +76,8 @@ class Alert:
     status that a person has taken note of, None while nobody has.
     """
 
-    result: Result
-    worst: Result
+    result: CheckResult
+    worst: CheckResult
     since: dt.datetime
     ended_at: dt.datetime | None = None
     acknowledged: Status | None = None

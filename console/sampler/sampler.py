@@ -10,13 +10,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from console.check.evaluation import unreachable
-from console.check.records import Context, Status
+from console.check.records import CheckContext, Status
 from console.check.registry import configured
 from console.check.runner import in_order
 from console.clock import Clock
 from console.config import Config
 from console.errors import ConsoleError, PasswordNeeded
-from console.metrics.history import Course, History
+from console.metrics.history import SampleHistory, TimeSeries
 from console.metrics.rates import LATE_FACTOR
 from console.sampler.alerts import Alerts
 from console.sampler.notify import Notifier
@@ -47,7 +47,7 @@ LONGEST_WAIT_S = 30.0
 
 Listener = Callable[[Snapshot], None]
 
-Rider = Callable[[ServerInfo, float], Sequence[Read[Any]]]
+ExtraReads = Callable[[ServerInfo, float], Sequence[Read[Any]]]
 """What is to be read along in a tick's round trip, given the server's facts and the monotonic time."""
 
 
@@ -56,9 +56,9 @@ class Sampler:
 
     It waits `every_s` seconds *after* each sample, so that a slow server is asked less often. `every_s` and `paused`
     may be set at any time; `latest` is None until something is known. Listeners are called in the event loop with
-    every snapshot: of a tick, again when sizes came after it, and of a failure. What `riders` want read along is in
-    `Snapshot.readings`. `history` holds series.TICK_SERIES,
-    `slow_history` series.SLOW_SERIES by `clock.monotonic()`; `course` reads both.
+    every snapshot: of a tick, again when sizes came after it, and of a failure. What `extra_reads` ask for besides is
+    in `Snapshot.readings`. `history` holds series.TICK_SERIES, `slow_history` series.SLOW_SERIES by
+    `clock.monotonic()`; `time_series` reads both.
     `alerts` are what the checks' results raise; while `run` runs, they are told of as the configuration says.
     Raises ConfigError when the configuration's checks are wrong.
     """
@@ -69,13 +69,13 @@ class Sampler:
         self.checks = configured(config)
         self.services = tuple(services)
         self.latest: Snapshot | None = None
-        self.history = History(TICK_SERIES)
-        self.slow_history = History(SLOW_SERIES, SLOW_CAPACITY)
+        self.history = SampleHistory(TICK_SERIES)
+        self.slow_history = SampleHistory(SLOW_SERIES, SLOW_CAPACITY)
         self.alerts = Alerts()
         self.notifier: Notifier | None = None
         self.listeners: list[Listener] = []
         self.pooler: Callable[[], PoolerReading] | None = None
-        self.riders: list[Rider] = []
+        self.extra_reads: list[ExtraReads] = []
         self._config = config
         self._clock = clock
         self._every_s = every_s
@@ -145,9 +145,9 @@ class Sampler:
 
     async def _sample(self, session: PgSession) -> None:
         observation, now_s = self._observation, self._clock.monotonic()
-        context = Context(session.info, session.target, self.services, self.pooler() if self.pooler else None)
+        context = CheckContext(session.info, session.target, self.services, self.pooler() if self.pooler else None)
         quick, sizes = observation.due(context, now_s)
-        along = [read for rider in self.riders for read in rider(session.info, now_s) if read.query not in quick]
+        along = [read for extra in self.extra_reads for read in extra(session.info, now_s) if read.query not in quick]
         *first, clock = in_order(quick, context)  # what rides along can't keep the checks waiting
         readings = await session.refresh(*first, *along, clock, within_s=TICK_WITHIN_S)
         observation.take([*quick, *(read.query for read in along)], readings, context, now_s)
@@ -166,13 +166,13 @@ class Sampler:
             observation.judge(sizes, context, now_s)
             self._publish(observation.snapshot(context, taken_s))
 
-    def course(self, series: str, seconds: float) -> Course:
+    def time_series(self, series: str, seconds: float) -> TimeSeries:
         """How a series went in the last `seconds`. Raises KeyError for an unknown one."""
         is_slow = series in SLOW_SERIES
         history = self.slow_history if is_slow else self.history
         last = history.samples_since(self._clock.monotonic() - seconds)
         interval_s = max(self._every_s, SLOW_S) if is_slow else self._every_s
-        return Course(history.times(last), history.values(series, last), max(LATE_FACTOR * interval_s, 5.0))
+        return TimeSeries(history.times(last), history.values(series, last), max(LATE_FACTOR * interval_s, 5.0))
 
     def _keep(self, snapshot: Snapshot, is_seldom: bool) -> None:
         known = snapshot.measures.get
@@ -195,11 +195,12 @@ class Sampler:
         """By the server's clock: while it is away, by ours from where its stood."""
         at, results = snapshot.taken_at, snapshot.results
         if snapshot.error is not None:
-            results = tuple(one for one in unreachable(self.checks, snapshot.error) if one.status is Status.CRITICAL)
+            results = tuple(result for result in unreachable(self.checks, snapshot.error)
+                            if result.status is Status.CRITICAL)
             gone_s = self._clock.monotonic() - snapshot.monotonic_s
             at = at + dt.timedelta(seconds=gone_s) if at is not None else self._clock.now()
         if at is not None:
-            events = self.alerts.look(results, at)
+            events = self.alerts.add_sample(results, at)
             if events and self.notifier is not None:
                 self.notifier.take(events)
 
@@ -223,8 +224,8 @@ class Sampler:
             try:
                 await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                for one in waiting:
-                    one.cancel()
+                for future in waiting:
+                    future.cancel()
             if not self._paused:
                 break
         self._asked_for = False

@@ -11,7 +11,7 @@ from console.metrics.rates import growth, hit_percent, interval_s, rate
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SeriesSource:
     """A read of one row and the series that come of it: `rates` of its counters, a second, and `gauges` as they are.
 
     Both map a series to the row's field. `marks` are fields that tell when the counters began anew.
@@ -32,31 +32,33 @@ def _as_they_are(*names: str) -> dict[str, str]:
 
 
 OFTEN = (
-    Source("database_counters", _a_second(
+    SeriesSource("database_counters", _a_second(
         "commits", "rollbacks", "blocks_read", "rows_returned", "rows_fetched", "rows_inserted", "rows_updated",
         "rows_deleted", "temp_files", "temp_bytes", "deadlocks", "conflicts", "sessions_opened", "block_read_ms",
         "block_write_ms")),
-    Source("wal_counters", _a_second(
+    SeriesSource("wal_counters", _a_second(
         wal_bytes="wal_bytes", wal_records="records", full_page_images="full_page_images",
         wal_buffers_full="buffers_full"), marks=("stats_reset", "is_replayed")),
-    Source("session_counts", gauges=_as_they_are("connections", "active", "idle", "idle_in_transaction"), marks=()),
+    SeriesSource("session_counts", gauges=_as_they_are("connections", "active", "idle", "idle_in_transaction"),
+                 marks=()),
 )
 """What is read with every tick."""
 
 SELDOM = (
-    Source("checkpoints", _a_second(
+    SeriesSource("checkpoints", _a_second(
         checkpoints_timed="timed", checkpoints_requested="requested", checkpoint_write_ms="write_ms",
         checkpoint_sync_ms="sync_ms", checkpoint_buffers="buffers_written"),
         marks=("stats_reset", "is_standby")),
-    Source("background_writer", _a_second(
+    SeriesSource("background_writer", _a_second(
         "buffers_clean", "clean_stops", "buffers_backend", "buffers_allocated"), marks=("writer_stats_reset",)),
-    Source("wal_writes", _a_second(
+    SeriesSource("wal_writes", _a_second(
         wal_writes="writes", wal_syncs="syncs", wal_write_ms="write_ms", wal_sync_ms="sync_ms")),
-    Source("archiver", _a_second(archived="archived", archive_failures="failed")),
-    Source("io_totals", _a_second(
+    SeriesSource("archiver", _a_second(archived="archived", archive_failures="failed")),
+    SeriesSource("io_totals", _a_second(
         io_read_bytes="read_bytes", io_write_bytes="write_bytes", io_extend_bytes="extend_bytes", io_syncs="syncs",
         io_evictions="evictions", io_read_ms="read_ms", io_write_ms="write_ms")),
-    Source("autovacuum", gauges=_as_they_are("workers", "oldest_transaction_age", "oldest_multixact_age"), marks=()),
+    SeriesSource("autovacuum", gauges=_as_they_are("workers", "oldest_transaction_age", "oldest_multixact_age"),
+                 marks=()),
 )
 """What is read every half a minute."""
 
@@ -72,7 +74,7 @@ SLOW_SERIES = tuple(name for source in SELDOM for name in (*source.rates, *sourc
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class CounterSample:
     """A source's row at one moment of the server's clock."""
 
     taken_at: dt.datetime
@@ -80,7 +82,8 @@ class Look:
     row: Any
 
 
-def measured(source: Source, before: Look | None, now: Look, every_s: float) -> dict[str, float | None]:
+def measured(source: SeriesSource, before: CounterSample | None, now: CounterSample,
+             every_s: float) -> dict[str, float | None]:
     """The series of a source after a look; a reset, a restart, a promotion or a late look leave its rates unknown."""
     values: dict[str, float | None] = {series: getattr(now.row, name) for series, name in source.gauges.items()}
     seconds = None if before is None else seconds_between(source, before, now, every_s)
@@ -89,14 +92,14 @@ def measured(source: Source, before: Look | None, now: Look, every_s: float) -> 
     return values
 
 
-def seconds_between(source: Source, before: Look, now: Look, every_s: float) -> float | None:
+def seconds_between(source: SeriesSource, before: CounterSample, now: CounterSample, every_s: float) -> float | None:
     """The time over which rates may be formed; None where they would lie."""
     return interval_s(before.taken_at.timestamp(), now.taken_at.timestamp(), every_s,
                       (before.started_at, now.started_at),
                       *((getattr(before.row, mark), getattr(now.row, mark)) for mark in source.marks))
 
 
-def of_the_database(values: Mapping[str, float | None], before: Look | None, now: Look, every_s: float
+def of_the_database(values: Mapping[str, float | None], before: CounterSample | None, now: CounterSample, every_s: float
                     ) -> dict[str, float | None]:
     """What follows from the rates of the database's counters: transactions a second, and the hit ratio in percent."""
     commits, rollbacks = values["commits_per_s"], values["rollbacks_per_s"]

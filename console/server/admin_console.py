@@ -29,7 +29,7 @@ _SHOWN = re.compile(r"[A-Z_]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShowResult:
     """What a SHOW answered: the columns by name, as this version has them, and the rows in their order."""
 
     columns: tuple[str, ...]
@@ -48,7 +48,7 @@ class Console(Protocol):
     @property
     def is_local(self) -> bool: ...
 
-    async def show(self, what: str) -> Shown: ...
+    async def show(self, what: str) -> ShowResult: ...
 
     async def run(self, command: str) -> str: ...
 
@@ -75,7 +75,7 @@ class AdminConsole:
         """Whether it is reached by a Unix socket."""
         return self._connection.info.host.startswith(("/", "@"))
 
-    async def show(self, what: str) -> Shown:
+    async def show(self, what: str) -> ShowResult:
         """SHOW POOLS and the like. Raises Missing where this version has no such thing, Unreachable after five seconds.
 
         What answers with a notice alone (HELP) has no columns.
@@ -83,8 +83,8 @@ class AdminConsole:
         assert _SHOWN.fullmatch(what), what
         cursor = await self._execute(f"SHOW {what}", ANSWER_WITHIN_S)
         if cursor.description is None:
-            return Shown(())
-        return Shown(tuple(column.name for column in cursor.description), tuple(await cursor.fetchall()))
+            return ShowResult(())
+        return ShowResult(tuple(column.name for column in cursor.description), tuple(await cursor.fetchall()))
 
     async def run(self, command: str) -> str:
         """Runs a command for as long as it takes, PAUSE until the last transaction has ended; answers with its tag.

@@ -12,7 +12,7 @@ from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
 
 from console.server.connection import connect
-from console.server.faults import told, translate
+from console.server.faults import translate, translate_errors
 from console.server.target import Target
 
 
@@ -25,14 +25,14 @@ class Application:
 
     async def execute(self, statement: str, params: Mapping[str, Any] | None = None) -> list[Sequence[Any]]:
         """The rows of one statement, none where it gives none."""
-        with told(self._target.label):
+        with translate_errors(self._target.label):
             cursor = await self._connection.execute(statement.encode(), params)
             return [] if cursor.description is None else list(await cursor.fetchall())
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[None]:
         """A transaction for as long as the block lasts, rolled back by an exception."""
-        with told(self._target.label):
+        with translate_errors(self._target.label):
             async with self._connection.transaction():
                 yield
 

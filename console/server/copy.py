@@ -11,7 +11,7 @@ from psycopg import sql
 from psycopg.rows import class_row
 from psycopg.types.range import Range
 
-from console.server.faults import told
+from console.server.faults import translate_errors
 from console.server.query import load
 from console.server.session import PgSession
 
@@ -40,10 +40,10 @@ async def copy_rows(
     pgvector's vector and halfvec, `Range` for ranges. Raises ConsoleError.
     """
     connection = session.connection
-    with told(session.target.label):
+    with translate_errors(session.target.label):
         async with connection.cursor(row_factory=class_row(ColumnType)) as cursor:
             await cursor.execute(_TYPES.text(session.info).encode(), {"schema": schema, "table": table})
-            types = {one.name: one for one in await cursor.fetchall()}
+            types = {type_.name: type_ for type_ in await cursor.fetchall()}
         names = [types[column].type_name for column in columns]
         if "vector" in names or "halfvec" in names:
             from pgvector.psycopg import register_vector_async

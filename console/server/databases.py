@@ -8,7 +8,7 @@ import psycopg
 from psycopg import errors, sql
 
 from console.server.connection import connect
-from console.server.faults import told
+from console.server.faults import translate_errors
 from console.server.query import load
 from console.server.session import Session
 from console.server.target import Target
@@ -45,7 +45,7 @@ async def drop_database(admin: Target, name: str) -> bool:
 
 async def _run(admin: Target, statement: sql.Composed, *fine: type[psycopg.Error]) -> bool:
     """Runs one statement outside a transaction; False when it fails in one of the `fine` ways."""
-    with told(admin.label):
+    with translate_errors(admin.label):
         connection = await connect(admin)
         try:
             await connection.execute(statement)

@@ -6,7 +6,7 @@ import os
 from urllib.parse import quote, urlencode
 
 from console.server.connection import connect
-from console.server.faults import told
+from console.server.faults import translate_errors
 from console.server.target import Target
 
 _VARIABLES = {
@@ -23,7 +23,7 @@ async def environment(target: Target) -> dict[str, str]:
     The password is in it: never for a command line or a log. A connection is made and closed, so that service files,
     .pgpass and password_command have spoken. Raises ConsoleError as connecting does.
     """
-    with told(target.label):
+    with translate_errors(target.label):
         connection = await connect(target)
     try:
         info = connection.info

@@ -77,7 +77,7 @@ def translate(error: Exception, where: str | None = None) -> ConsoleError:
 
 
 @contextmanager
-def told(where: str | None = None) -> Iterator[None]:
+def translate_errors(where: str | None = None) -> Iterator[None]:
     """Turns every psycopg error inside into its ConsoleError, chained to the original."""
     try:
         yield

@@ -52,7 +52,7 @@ TransactionState = Literal["none", "open", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class InteractiveStatement:
     """One statement. `is_query`: a cursor can bring its rows. `is_alone`: it refuses to run in a transaction.
 
     `control`: it begins or ends a transaction. `is_setting`: it changes the session and nothing else (SET, RESET).
@@ -66,7 +66,7 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class QueryResult:
     """What a statement answered. `rows` are the first ones, None is NULL; `more` says whether others wait.
 
     `affected` is the number in the command tag; `dropped` are rows that were neither kept nor can be read again.
@@ -138,7 +138,7 @@ class Interactive:
 
     # what a person does
 
-    async def run(self, command: Command) -> Result:
+    async def run(self, command: InteractiveStatement) -> QueryResult:
         """Runs one statement; what the one before had left to read is given up."""
         async with self._lock:
             return await self._cancellable(self._run(command))
@@ -148,9 +148,9 @@ class Interactive:
         async with self._lock:
             return await self._cancellable(self._more()) if self.has_more else ()
 
-    async def end(self, how: Literal["commit", "rollback"]) -> Result:
+    async def end(self, how: Literal["commit", "rollback"]) -> QueryResult:
         """Ends the person's transaction. One that began read-only is rolled back either way."""
-        return await self.run(Command("", control=how))
+        return await self.run(InteractiveStatement("", control=how))
 
     async def close(self) -> None:
         """Closes the connection; what was not committed is lost."""
@@ -215,14 +215,14 @@ class Interactive:
 
     # one statement
 
-    async def _run(self, command: Command) -> Result:
+    async def _run(self, command: InteractiveStatement) -> QueryResult:
         extended.check_characters(command.sql)
         connection = await self._connected()
         await self._give_up_cursor(connection)
         self._notices = []
         started = time.perf_counter()
         if command.control is not None:
-            result = Result(await self._control(connection, command.control, command.sql))
+            result = QueryResult(await self._control(connection, command.control, command.sql))
         elif command.is_setting and not self._is_own and self.info is not None and self.info.is_pooled:
             raise UsageError("behind a pooler a setting would stay with a connection that others get",
                              hint="SET LOCAL in a transaction of your own: BEGIN, SET LOCAL..., the query, COMMIT")
@@ -233,7 +233,7 @@ class Interactive:
         return replace(result, more=self.has_more, elapsed_ms=(time.perf_counter() - started) * 1000,
                        notices=tuple(self._notices))
 
-    async def _in_transaction(self, connection: AsyncConnection[Any], command: Command) -> Result:
+    async def _in_transaction(self, connection: AsyncConnection[Any], command: InteractiveStatement) -> QueryResult:
         read_only, keep = self.read_only, False
         try:
             if self._status == TransactionStatus.IDLE:
@@ -277,11 +277,11 @@ class Interactive:
             if read_only:
                 await connection.execute(b"SELECT pg_catalog.pg_backend_pid()")
 
-    async def _direct(self, connection: AsyncConnection[Any], text: str) -> Result:
+    async def _direct(self, connection: AsyncConnection[Any], text: str) -> QueryResult:
         found = await extended.streamed(connection, text, self._types)
-        return Result(found.tag, found.columns, found.rows, found.affected, dropped=found.dropped)
+        return QueryResult(found.tag, found.columns, found.rows, found.affected, dropped=found.dropped)
 
-    async def _alone(self, connection: AsyncConnection[Any], text: str) -> Result:
+    async def _alone(self, connection: AsyncConnection[Any], text: str) -> QueryResult:
         """Outside a transaction no SET LOCAL bounds a statement: the clock here does."""
         try:
             return await asyncio.wait_for(self._direct(connection, text), self.timeout_ms / 1000 or None)
@@ -290,7 +290,7 @@ class Interactive:
                               hint="the time limit of this screen can be changed", sqlstate="57014") from None
 
     async def _by_cursor(self, connection: AsyncConnection[Any], text: str, columns: tuple[ResultColumn, ...]
-                         ) -> Result:
+                         ) -> QueryResult:
         """A query's first rows by a cursor, which stays open while there are more."""
         try:
             await answered(connection, _DECLARE + text)
@@ -303,7 +303,7 @@ class Interactive:
         rows = await self._page(connection, 1)
         if self._has_cursor:
             rows += await self._page(connection, self._page_rows - 1)
-        return Result(f"SELECT {len(rows)}" if not self._has_cursor else "SELECT", columns, rows)
+        return QueryResult(f"SELECT {len(rows)}" if not self._has_cursor else "SELECT", columns, rows)
 
     async def _page(self, connection: AsyncConnection[Any], most: int) -> tuple[Row, ...]:
         """The cursor's next rows, fewer where they are long. The cursor is gone when there are no others."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from console.server.identifiers import identifier, literal
+from console.sql.quoting import identifier, literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def any_vector(schema: str, relation: str, column: str, key: Sequence[str], perc
     `percent` None is for what has no pages to draw from, such as a view: a row that is found quickly.
     """
     name = identifier(column)
-    columns = ", ".join(f"{one if one == 'ctid' else identifier(one)}::text" for one in key)
+    columns = ", ".join(f"{text if text == 'ctid' else identifier(text)}::text" for text in key)
     drawn = f" TABLESAMPLE SYSTEM ({percent:f})" if percent is not None else ""
     order = " ORDER BY pg_catalog.random()" if percent is not None else ""
     return (f"SELECT {columns}{', ' if columns else ''}{name}::text\nFROM {identifier(schema, relation)}{drawn}\n"

@@ -26,7 +26,7 @@ Order = Literal["forward", "backward"]
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class SelectedColumn:
     """A column to read. `sort` says how its text is cut; `schema` is a vector type's extension's."""
 
     name: str
@@ -36,7 +36,7 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class PageSource:
     """A relation, the fields to read of it, and what identifies a row.
 
     `key` and `key_types`: columns of a unique key and their types; without them, rows of a table are found by
@@ -45,7 +45,7 @@ class Source:
 
     schema: str
     name: str
-    fields: tuple[Field, ...]
+    fields: tuple[SelectedColumn, ...]
     key: tuple[str, ...] = ()
     key_types: tuple[str, ...] = ()
     has_ctid: bool = False
@@ -69,10 +69,10 @@ def notes(text: str | None, width: int) -> tuple[str | None, ...]:
     """The column of notes, an array of `width` numbers, dimensions:norm and NULLs."""
     if not text or text == "{}":
         return (None,) * width
-    return tuple(None if one == "NULL" else one for one in text[1:-1].split(","))
+    return tuple(None if part == "NULL" else part for part in text[1:-1].split(","))
 
 
-def rows(source: Source) -> sql.Composed:
+def rows(source: PageSource) -> sql.Composed:
     """Every row: the fields cut, the notes, and what identifies the row."""
     columns: list[sql.Composable] = [_cut(field, source.cut) for field in source.fields]
     notes = sql.SQL(", ").join([_note(field, source.cut) for field in source.fields])
@@ -84,7 +84,7 @@ def rows(source: Source) -> sql.Composed:
     return sql.SQL("SELECT {} FROM {} AS t").format(sql.SQL(", ").join(columns), _relation(source))
 
 
-def page(source: Source, size: int, order: Order = "forward", *, after: bool = False) -> sql.Composed:
+def page(source: PageSource, size: int, order: Order = "forward", *, after: bool = False) -> sql.Composed:
     """One page by key. With `after` it begins behind the key whose values are the parameters.
 
     Backward the rows come in falling order.
@@ -101,7 +101,7 @@ def page(source: Source, size: int, order: Order = "forward", *, after: bool = F
     return sql.SQL(" ").join(parts)
 
 
-def value(source: Source, field: Field, cap: int) -> sql.Composed:
+def value(source: PageSource, field: SelectedColumn, cap: int) -> sql.Composed:
     """One value, at most `cap` characters of it, and its length in bytes; the row's locators are the parameters."""
     if field.sort in ("text", "bytea", "fixed"):
         text = _cut(field, cap)
@@ -113,19 +113,19 @@ def value(source: Source, field: Field, cap: int) -> sql.Composed:
     return sql.SQL("SELECT {}, {} FROM {} AS t WHERE {}").format(text, size, _relation(source), where)
 
 
-def one(source: Source) -> sql.Composed:
+def one(source: PageSource) -> sql.Composed:
     """The row whose key values are the parameters; without a key, whose ctid is."""
     where = _by_key(source) if source.key else sql.SQL("t.ctid = $1::pg_catalog.tid")
     return sql.SQL("{} WHERE {} LIMIT 1").format(rows(source), where)
 
 
-def whole(source: Source) -> sql.Composed:
+def whole(source: PageSource) -> sql.Composed:
     """Every row with every field as it is."""
     columns = sql.SQL(", ").join([_column(field.name) for field in source.fields])
     return sql.SQL("SELECT {} FROM {} AS t").format(columns, _relation(source))
 
 
-def _by_key(source: Source) -> sql.Composable:
+def _by_key(source: PageSource) -> sql.Composable:
     pairs = zip(source.key, source.key_types, strict=True)
     return sql.SQL(" AND ").join([
         sql.SQL("{} = {}").format(_column(name), _parameter(i, kind)) for i, (name, kind) in enumerate(pairs, 1)])
@@ -136,7 +136,7 @@ def _parameter(number: int, kind: str) -> sql.SQL:
     return sql.SQL(f"${number:d}::{kind}")
 
 
-def _relation(source: Source) -> sql.Identifier:
+def _relation(source: PageSource) -> sql.Identifier:
     return sql.Identifier(source.schema, source.name)
 
 
@@ -144,7 +144,7 @@ def _column(name: str) -> sql.Composable:
     return sql.SQL("t.{}").format(sql.Identifier(name))
 
 
-def _cut(field: Field, size: int) -> sql.Composed:
+def _cut(field: SelectedColumn, size: int) -> sql.Composed:
     """The beginning of a value as text. Text and bytea are sliced before they are rendered."""
     column = _column(field.name)
     match field.sort:
@@ -161,7 +161,7 @@ def _cut(field: Field, size: int) -> sql.Composed:
                 column, sql.Literal(RENDER_LIMIT), sql.Literal(size))
 
 
-def _note(field: Field, size: int) -> sql.Composed:
+def _note(field: SelectedColumn, size: int) -> sql.Composed:
     column = _column(field.name)
     match field.sort:
         case "fixed":
@@ -179,7 +179,7 @@ def _note(field: Field, size: int) -> sql.Composed:
                 column, sql.Literal(RENDER_LIMIT), sql.Literal(size))
 
 
-def _vector_note(field: Field) -> sql.Composed:
+def _vector_note(field: SelectedColumn) -> sql.Composed:
     """Dimensions and Euclidean norm, by pgvector's own functions."""
     column = _column(field.name)
     norm = sql.Identifier(field.schema, "vector_norm" if field.type_name == "vector" else "l2_norm")
@@ -191,7 +191,7 @@ def _vector_note(field: Field) -> sql.Composed:
                    ).format(dimensions, norm, column)
 
 
-def _octets(field: Field) -> sql.Composed:
+def _octets(field: SelectedColumn) -> sql.Composed:
     column = _column(field.name)
     if field.sort == "bytea":
         return sql.SQL("pg_catalog.octet_length({})").format(column)

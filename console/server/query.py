@@ -56,7 +56,7 @@ class Query(Generic[R]):
 
     def variant(self, info: ServerInfo) -> Variant | None:
         """The file for this server, whether or not its needs are met; None when it is too old for all."""
-        return next((one for one in self.variants if one.since <= info.major), None)
+        return next((variant for variant in self.variants if variant.since <= info.major), None)
 
     def text(self, info: ServerInfo) -> str:
         """The statement for this server. Raises LookupError when the server is too old for every file."""
@@ -69,14 +69,14 @@ class Query(Generic[R]):
         """Why this server or role can't answer, with what would change that; None when it can."""
         variant = self.variant(info)
         if variant is None:
-            return f"needs PostgreSQL {min(one.since for one in self.variants)} or later"
+            return f"needs PostgreSQL {min(variant.since for variant in self.variants)} or later"
         return next(filter(None, (_unmet(need, info) for need in variant.needs)), None)
 
     def on(self, **identifiers: str) -> Query[R]:
         """The same query with every `:"key"` replaced by that identifier, quoted. Raises LookupError for one left."""
         quoted = {key: '"' + name.replace('"', '""') + '"' for key, name in identifiers.items()}
-        variants = tuple(replace(one, text=_IDENTIFIER.sub(lambda place: quoted[place[1]], one.text))
-                         for one in self.variants)
+        variants = tuple(replace(variant, text=_IDENTIFIER.sub(lambda place: quoted[place[1]], variant.text))
+                         for variant in self.variants)
         return replace(self, name=f"{self.name} on {'.'.join(quoted.values())}", variants=variants)
 
 

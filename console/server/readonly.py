@@ -16,10 +16,10 @@ from psycopg import AsyncConnection, AsyncRawCursor, errors, generators, pq, sql
 from psycopg.abc import PQGen
 from psycopg.adapt import Dumper
 
-from console.server.faults import told
-from console.server.identifiers import identifier
+from console.server.faults import translate_errors
 from console.server.rows import TextColumn, TextPage, _page, _rollback, page_of
 from console.server.session import PgSession
+from console.sql.quoting import identifier
 
 
 class Wire(bytes):
@@ -35,7 +35,7 @@ class _WireDumper(Dumper):
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class ReadStatement:
     """One statement with its parameters: text of unknown type, Wire, or None."""
 
     sql: str
@@ -43,7 +43,7 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
-class Trip:
+class PipelineResult:
     """What a round trip brought: a page a statement, and the server's own time for all of them in milliseconds.
 
     `server_ms` runs on the server's clock from before the first statement is parsed until the last one's rows are
@@ -77,36 +77,36 @@ def explain(statement: str, *, analyze: bool = False, generic: bool = False) -> 
     return f"EXPLAIN ({', '.join(options)}) {statement}"
 
 
-async def trip(session: PgSession, statements: Sequence[Statement], *, settings: Mapping[str, str] | None = None,
-               library: Library | None = None, timeout_ms: int | None = None) -> Trip:
+async def trip(session: PgSession, statements: Sequence[ReadStatement], *, settings: Mapping[str, str] | None = None,
+               library: Library | None = None, timeout_ms: int | None = None) -> PipelineResult:
     """Runs the statements in one read-only transaction and one round trip, under `settings` (SET LOCAL).
 
     `timeout_ms` is for each statement; None is the target's, 0 none. Raises ConsoleError; the transaction is gone.
     """
     sent = [_settings(session, {_READ_ONLY: "on", **(settings or {})}, library, timeout_ms), *statements, _CLOCK]
-    with told(session.target.label):
+    with translate_errors(session.target.label):
         started = time.perf_counter()
         try:
             before, *results, after = await _pipelined(session.connection, sent)
         except BaseException:
             await _rollback(session)
             raise
-        pages = tuple(page_of(one) for one in results)
+        pages = tuple(page_of(result) for result in results)
         total_ms = (time.perf_counter() - started) * 1000
         server_ms = (_seconds(after) - _seconds(before)) * 1000
-    return Trip(pages, server_ms, total_ms)
+    return PipelineResult(pages, server_ms, total_ms)
 
 
-async def _pipelined(connection: AsyncConnection[Any], statements: Sequence[Statement]) -> list[pq.abc.PGresult]:
+async def _pipelined(connection: AsyncConnection[Any], statements: Sequence[ReadStatement]) -> list[pq.abc.PGresult]:
     """The statements' results. They leave in one piece: psycopg's own pipeline flushes after each, which is slower.
 
     Until the end everything is one transaction without a BEGIN. Raises psycopg.Error, the first there is.
     """
     pgconn = connection.pgconn
-    sent = [(_bytes(one.sql), [value if value is None or isinstance(value, Wire) else _bytes(value)
-                               for value in one.params],
-             [pq.Format.BINARY if isinstance(value, Wire) else pq.Format.TEXT for value in one.params])
-            for one in statements]
+    sent = [(_bytes(statement.sql), [value if value is None or isinstance(value, Wire) else _bytes(value)
+                               for value in statement.params],
+             [pq.Format.BINARY if isinstance(value, Wire) else pq.Format.TEXT for value in statement.params])
+            for statement in statements]
     async with connection.lock:
         pgconn.enter_pipeline_mode()
         try:
@@ -151,11 +151,11 @@ class Reading:
     def __init__(self, session: PgSession) -> None:
         self._session = session
 
-    async def fetch(self, statement: Statement) -> tuple[TextPage, float]:
+    async def fetch(self, statement: ReadStatement) -> tuple[TextPage, float]:
         """The statement's rows and its wall time in milliseconds. Raises ConsoleError, the transaction failed."""
         cursor = AsyncRawCursor(self._session.connection)
         text = statement.sql.encode()
-        with told(self._session.target.label):
+        with translate_errors(self._session.target.label):
             started = time.perf_counter()
             await cursor.execute(text, statement.params or None)
             elapsed_ms = (time.perf_counter() - started) * 1000
@@ -163,7 +163,7 @@ class Reading:
 
     async def export(self) -> str:
         """The name by which other sessions take this transaction's snapshot while it is open."""
-        page, _ = await self.fetch(Statement("SELECT pg_catalog.pg_export_snapshot()"))
+        page, _ = await self.fetch(ReadStatement("SELECT pg_catalog.pg_export_snapshot()"))
         name = page.rows[0][0]
         assert name is not None
         return name
@@ -171,11 +171,11 @@ class Reading:
     @asynccontextmanager
     async def under(self, settings: Mapping[str, str]) -> AsyncIterator[None]:
         """Settings that hold in the block alone; after an error inside nothing is put back: the caller rolls back."""
-        with told(self._session.target.label):
+        with translate_errors(self._session.target.label):
             await self._session.connection.execute(sql.SQL("SAVEPOINT dbconsole_settings"))
             await _configure(self._session, settings, None, self._timeout_ms)
         yield
-        with told(self._session.target.label):
+        with translate_errors(self._session.target.label):
             await self._session.connection.execute(sql.SQL("ROLLBACK TO SAVEPOINT dbconsole_settings"))
 
     _timeout_ms: int | None = None
@@ -191,7 +191,7 @@ async def reading(session: PgSession, *, snapshot: str | None = None, library: L
     found = Reading(session)
     found._timeout_ms = timeout_ms
     try:
-        with told(session.target.label):
+        with translate_errors(session.target.label):
             async with connection.pipeline():
                 await connection.execute(sql.SQL("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))
                 if snapshot is not None:
@@ -202,12 +202,12 @@ async def reading(session: PgSession, *, snapshot: str | None = None, library: L
         await _rollback(session)
 
 
-_CLOCK = Statement("SELECT pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())")
+_CLOCK = ReadStatement("SELECT pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())")
 _READ_ONLY = "transaction_read_only"
 
 
 def _settings(session: PgSession, settings: Mapping[str, str], library: Library | None, timeout_ms: int | None
-              ) -> Statement:
+              ) -> ReadStatement:
     """The server's clock, and by one statement the timeouts and `settings` for this transaction.
 
     The library's literal is read when the statement is parsed, which is before any set_config is executed.
@@ -217,19 +217,29 @@ def _settings(session: PgSession, settings: Mapping[str, str], library: Library 
               "lock_timeout": str(target.lock_timeout_ms), **settings}
     calls = ", ".join(f"pg_catalog.set_config(${2 * i + 1}, ${2 * i + 2}, true)" for i in range(len(values)))
     source = f" FROM (SELECT {library.touch()}) AS loaded" if library else ""
-    return Statement(f"SELECT pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()), {calls}{source}",
+    return ReadStatement(f"SELECT pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()), {calls}{source}",
                      [part for pair in values.items() for part in pair])
 
 
 async def _configure(session: PgSession, settings: Mapping[str, str], library: Library | None,
                      timeout_ms: int | None) -> None:
-    one = _settings(session, settings, library, timeout_ms)
-    await AsyncRawCursor(session.connection).execute(one.sql.encode(), one.params)
+    statement = _settings(session, settings, library, timeout_ms)
+    await AsyncRawCursor(session.connection).execute(statement.sql.encode(), statement.params)
 
 
 def _seconds(result: pq.abc.PGresult) -> float:
     return float(result.get_value(0, 0) or 0)
 
 
-__all__ = ["Library", "Reading", "Statement", "TextColumn", "TextPage", "Trip", "Wire", "explain",
-           "reading", "trip"]
+__all__ = [
+    "Library",
+    "PipelineResult",
+    "ReadStatement",
+    "Reading",
+    "TextColumn",
+    "TextPage",
+    "Wire",
+    "explain",
+    "reading",
+    "trip",
+]

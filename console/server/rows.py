@@ -16,7 +16,7 @@ from psycopg import AsyncRawCursor, pq, sql
 from psycopg.adapt import Dumper
 
 from console.server.extended import described
-from console.server.faults import told
+from console.server.faults import translate_errors
 from console.server.session import PgSession, preamble
 
 IDLE_LIMIT_S = 60.0
@@ -61,7 +61,7 @@ async def text_page(session: PgSession, statement: sql.Composed, params: Sequenc
 
     With `raw_from`, the columns from that one on are kept as bytes as well (`raw_rows`).
     """
-    with told(session.target.label):
+    with translate_errors(session.target.label):
         begin = preamble(session.target, statement_timeout_ms=statement_timeout_ms)
         (cursor,) = await _transaction(session, begin, [(statement, params)], end=True)
         return _page(cursor, raw_from)
@@ -110,7 +110,7 @@ class RowCursor:
                 if self._session is not None and offset < self._position and not self._scrolls:
                     await self._close()
                 session = self._session or await self._open()
-                with told(session.target.label):
+                with translate_errors(session.target.label):
                     page = await self._fetch(session, offset, size)
             except BaseException:
                 await self._close()
@@ -132,7 +132,7 @@ class RowCursor:
         guard_ms = round(self._idle_limit_s * 1000) * 2
         begin = (*preamble(session.target), sql.SQL(f"SET LOCAL idle_in_transaction_session_timeout = {guard_ms:d}"))
         declare = sql.SQL("DECLARE dbconsole_rows {} CURSOR FOR {}").format(way, self._statement)
-        with told(session.target.label):
+        with translate_errors(session.target.label):
             await _transaction(session, begin, [(declare, ())], end=False)
         self._position = 0
         return session
@@ -211,7 +211,7 @@ async def count_rows(session: PgSession, schema: str | None, name: str, *, timeo
 
 async def _copied(session: PgSession, statement: sql.Composed, statement_timeout_ms: int, typed: Typed | None
                   ) -> AsyncGenerator[bytes, None]:
-    with told(session.target.label):
+    with translate_errors(session.target.label):
         begin = preamble(session.target, statement_timeout_ms=statement_timeout_ms)
         settings = [(_SET_CONFIG, pair) for pair in typed.settings.items()] if typed is not None else []
         await _transaction(session, begin, settings, end=False)
@@ -272,7 +272,7 @@ def page_of(result: pq.abc.PGresult, raw_from: int = 0) -> TextPage:
     texts = tuple(tuple(map(_text, row)) for row in values)
     if not raw_from:
         return TextPage(columns, texts)
-    raw = tuple(tuple(None if one is None else Raw(one) for one in row[raw_from:]) for row in values)
+    raw = tuple(tuple(None if part is None else Raw(part) for part in row[raw_from:]) for row in values)
     return TextPage(columns, texts, raw)
 
 

@@ -20,7 +20,7 @@ from psycopg.waiting import Ready, Wait
 
 from console.errors import ConsoleError, ServerError, Unreachable
 from console.server.connection import connect
-from console.server.faults import told, translate
+from console.server.faults import translate, translate_errors
 from console.server.info import ServerInfo
 from console.server.query import Query
 from console.server.session import PgSession, read_info
@@ -33,7 +33,7 @@ ROLLBACK_TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class ScriptCommand:
     """One statement of a pipeline. `params` are text for $1, $2...; `is_awaited`: its result is sent at once."""
 
     sql: str
@@ -42,7 +42,7 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class StatementOutcome:
     """What a statement answered: its command tag ("CREATE TABLE"), rows affected, and the rows as text."""
 
     tag: str
@@ -82,14 +82,14 @@ class ScriptSession(PgSession):
     """A connection that runs scripts. Not shared, never prepared, in autocommit between scripts."""
 
     on_notice: Callable[[ServerNotice], None] | None = None
-    _ahead: Sequence[Command] | None = None
+    _ahead: Sequence[ScriptCommand] | None = None
 
     def __init__(self, connection: AsyncConnection[Any], info: ServerInfo, target: Target) -> None:
         super().__init__(connection, info, target)
         self._prepared: dict[str, bytes] = {}
 
-    async def transaction(self, commands: Sequence[Command], on_outcome: Callable[[int, Outcome], None],
-                          ahead: Sequence[Command] | None = None) -> None:
+    async def transaction(self, commands: Sequence[ScriptCommand], on_outcome: Callable[[int, StatementOutcome], None],
+                          ahead: Sequence[ScriptCommand] | None = None) -> None:
         """Runs `commands`, of which the first begins and the last ends the transaction, in one round trip.
 
         `ahead` are those of the next transaction: they are sent as well, so that the server needn't wait for us, and
@@ -135,7 +135,7 @@ class ScriptSession(PgSession):
         if self._info.is_pooled or text in self._prepared:
             return
         name = f"dbconsole_{len(self._prepared)}".encode()
-        with told(self.target.label):
+        with translate_errors(self.target.label):
             await self.connection.wait(_prepared(self.connection.pgconn, name, text))
         self._prepared[text] = name
 
@@ -145,18 +145,18 @@ class ScriptSession(PgSession):
         self._prepared.clear()
         return had
 
-    async def statement(self, text: str) -> Outcome:
+    async def statement(self, text: str) -> StatementOutcome:
         """Runs one statement outside a transaction. Raises ScriptFault with index 0."""
         try:
             cursor = await self.connection.execute(cast("sql.SQL", text))
         except psycopg.Error as error:
             await self._roll_back()
             raise _fault(0, error) from error
-        return Outcome(cursor.statusmessage or "", cursor.rowcount if cursor.rowcount >= 0 else None)
+        return StatementOutcome(cursor.statusmessage or "", cursor.rowcount if cursor.rowcount >= 0 else None)
 
     async def execute(self, *statements: str) -> list[Sequence[Any]]:
         """Runs statements of ours as one simple query; the rows of the last. Raises ConsoleError."""
-        with told(self.target.label):
+        with translate_errors(self.target.label):
             cursor = await self.connection.execute(cast("sql.SQL", "; ".join(statements)))
             while cursor.nextset():
                 pass
@@ -166,7 +166,7 @@ class ScriptSession(PgSession):
         """The rows of `query` without the read-only transaction around it."""
         from psycopg.rows import class_row
 
-        with told(self.target.label):
+        with translate_errors(self.target.label):
             cursor = self.connection.cursor(row_factory=class_row(query.record))
             await cursor.execute(cast("sql.SQL", query.text(self.info)), params)
             return await cursor.fetchall()
@@ -241,8 +241,8 @@ def _prepared(connection: pq.abc.PGconn, name: bytes, text: str) -> Generator[Wa
 class _Pipeline:
     """Commands on their way; `index` is the one whose result is awaited, or the one that failed with `failure`."""
 
-    def __init__(self, connection: pq.abc.PGconn, prepared: Mapping[str, bytes], commands: Sequence[Command],
-                 on_outcome: Callable[[int, Outcome], None]) -> None:
+    def __init__(self, connection: pq.abc.PGconn, prepared: Mapping[str, bytes], commands: Sequence[ScriptCommand],
+                 on_outcome: Callable[[int, StatementOutcome], None]) -> None:
         self.connection = connection
         self.prepared = prepared
         self.commands = commands
@@ -251,7 +251,7 @@ class _Pipeline:
         self.failure: psycopg.Error | None = None
         self._is_ending = False
 
-    def run(self, is_sent: bool, ahead: Sequence[Command] | None) -> Generator[Wait, Ready | int | None, None]:
+    def run(self, is_sent: bool, ahead: Sequence[ScriptCommand] | None) -> Generator[Wait, Ready | int | None, None]:
         """Sends all, hands on each result as it comes. Reads while it writes: a server that can't write won't read.
 
         Only the end of a pipeline is a synchronisation point, so the server skips all that follows a refused command,
@@ -290,10 +290,10 @@ class _Pipeline:
             elif ready & Ready.R:
                 connection.consume_input()
 
-    def _send(self, commands: Sequence[Command]) -> None:
+    def _send(self, commands: Sequence[ScriptCommand]) -> None:
         connection = self.connection
         for command in commands:
-            params = [None if one is None else one.encode() for one in command.params or ()]
+            params = [None if param is None else param.encode() for param in command.params or ()]
             if name := self.prepared.get(command.sql):
                 connection.send_query_prepared(name, params)
             else:
@@ -307,14 +307,15 @@ class _Pipeline:
             self.connection.pipeline_sync()
 
 
-def _outcome(result: pq.abc.PGresult) -> Outcome:
+def _outcome(result: pq.abc.PGresult) -> StatementOutcome:
     rows = [[_text(result.get_value(row, column)) for column in range(result.nfields)]
             for row in range(min(result.ntuples, 10))]
-    return Outcome((result.command_status or b"").decode(), result.command_tuples, rows)
+    return StatementOutcome((result.command_status or b"").decode(), result.command_tuples, rows)
 
 
 def _text(value: bytes | None) -> str | None:
     return None if value is None else bytes(value).decode("utf-8", "replace")
 
 
-__all__ = ["Command", "Outcome", "ScriptFault", "ScriptSession", "ServerError", "ServerNotice", "script_session"]
+__all__ = ["ScriptCommand", "ScriptFault", "ScriptSession", "ServerError", "ServerNotice", "StatementOutcome",
+           "script_session"]

@@ -14,7 +14,7 @@ from psycopg.rows import class_row
 
 from console.errors import ConsoleError, Missing, Unreachable
 from console.server import trips
-from console.server.faults import told, translate
+from console.server.faults import translate, translate_errors
 from console.server.info import Extension, ServerInfo
 from console.server.query import Query, Read, load
 from console.server.target import Target
@@ -98,7 +98,7 @@ class PgSession:
     async def fetch(self, query: Query[R], params: Mapping[str, Any] | None = None) -> list[R]:
         if obstacle := query.obstacle(self._info):
             raise Missing(f"{self._target.label}: {query.name} {obstacle}")
-        with told(self._target.label):
+        with translate_errors(self._target.label):
             (rows,) = await self._round_trip([Read(query, params)])
         return cast("list[R]", rows)
 
@@ -168,7 +168,7 @@ class PgSession:
     async def _round_trip(self, reads: Sequence[Read[Any]], limit_s: float | None = None) -> list[list[Any]]:
         if not trips.listeners:
             return await self._ask(reads, limit_s)
-        with trips.told(self._target, self._info, [read.query.name for read in reads]):
+        with trips.traced(self._target, self._info, [read.query.name for read in reads]):
             return await self._ask(reads, limit_s)
 
     async def _ask(self, reads: Sequence[Read[Any]], limit_s: float | None) -> list[list[Any]]:
@@ -269,7 +269,7 @@ async def read_info(connection: AsyncConnection[Any], target: Target) -> ServerI
 
         raise Unreachable(f"{target.label}: PostgreSQL {blank.major} is too old",
                           hint=f"dbconsole works with PostgreSQL {OLDEST_MAJOR} and later")
-    with told(target.label):
+    with translate_errors(target.label):
         ((row,),) = await session._round_trip([Read(query)])
     return ServerInfo(
         version_num=row.version_num, version=row.version.split(" ")[0], database=row.database, user=row.user,

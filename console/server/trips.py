@@ -12,7 +12,7 @@ from console.server.target import Target
 
 
 @dataclass(frozen=True, slots=True)
-class Trip:
+class RoundTrip:
     """One round trip: the names of the queries that it asked, when (nanoseconds since 1970), and why it failed."""
 
     target: Target
@@ -23,12 +23,12 @@ class Trip:
     error: str | None
 
 
-listeners: list[Callable[[Trip], None]] = []
+listeners: list[Callable[[RoundTrip], None]] = []
 """Called in the event loop, in the context of whoever asked; must be quick and not raise."""
 
 
 @contextmanager
-def told(target: Target, info: ServerInfo, reads: Sequence[str]) -> Iterator[None]:
+def traced(target: Target, info: ServerInfo, reads: Sequence[str]) -> Iterator[None]:
     """Tells the listeners of the round trip that the block is."""
     began_ns, error = time.time_ns(), None
     try:
@@ -37,6 +37,6 @@ def told(target: Target, info: ServerInfo, reads: Sequence[str]) -> Iterator[Non
         error = str(caught) or type(caught).__name__
         raise
     finally:
-        trip = Trip(target, info, tuple(reads), began_ns, time.time_ns(), error)
+        trip = RoundTrip(target, info, tuple(reads), began_ns, time.time_ns(), error)
         for listener in listeners:
             listener(trip)

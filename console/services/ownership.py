@@ -84,10 +84,10 @@ def from_folder(folder: Path, layout: str | None = None) -> list[Service]:
     if not folder.is_dir():
         raise UsageError(f"{folder}: no such folder", hint="--migrations names a folder of services, or one service's")
     # a folder of thousands of files: scandir knows which are folders without asking for each
-    folders = [] if layout else sorted(folder / one.name for one in os.scandir(folder) if one.is_dir())
-    inner = [one for one in folders if _is_service(one)]
+    folders = [] if layout else sorted(folder / entry.name for entry in os.scandir(folder) if entry.is_dir())
+    inner = [path for path in folders if _is_service(path)]
     if inner and not (folder / "service.toml").is_file():
-        return [from_files(one, layout) for one in inner]
+        return [from_files(path, layout) for path in inner]
     return [from_files(folder, layout)]
 
 
@@ -110,7 +110,7 @@ def _configured(entry: ServiceConfig, layout: str | None) -> Service:
         service = replace(from_files(entry.migrations), name=entry.name)
         if not (entry.migrations / "service.toml").is_file():
             service = replace(service, schemas=(entry.name,))
-    own = [one.name for one in fields(entry) if one.name not in ("name", "migrations")]
+    own = [field_.name for field_ in fields(entry) if field_.name not in ("name", "migrations")]
     given: dict[str, Any] = {key: value for key in own if (value := getattr(entry, key))}
     service = replace(service, **given)
     return replace(service, layout=layout) if layout else service
@@ -119,7 +119,8 @@ def _configured(entry: ServiceConfig, layout: str | None) -> Service:
 def _is_service(folder: Path) -> bool:
     """Whether a folder inside holds a service's files; Diesel's and Prisma's hold one migration each."""
     of_one_migration = {"up.sql", "down.sql", "migration.sql"}
-    return (folder / "service.toml").is_file() or any(one.name not in of_one_migration for one in folder.glob("*.sql"))
+    return (folder / "service.toml").is_file() or any(path.name not in of_one_migration
+                                                      for path in folder.glob("*.sql"))
 
 
 _LISTS = ("schemas", "depends_on", "extensions")
@@ -133,7 +134,7 @@ def _read(file: Path) -> Mapping[str, Any]:
         raise ConfigError(f"{file}: {error}") from None
     for key, value in table.items():
         if key in _LISTS:
-            if not (isinstance(value, list) and all(isinstance(one, str) for one in value)):
+            if not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
                 raise ConfigError(f"{file}: {key}: must be a list of strings")
         elif key not in _TEXTS:
             close = difflib.get_close_matches(key, [*_LISTS, *_TEXTS], 1, 0.5)

@@ -15,7 +15,7 @@ from console.statements.records import Usage
 
 Counters = array  # of "d", in the order of NAMES
 
-NAMES = tuple(one.name for one in fields(Usage))[1:]
+NAMES = tuple(field_.name for field_ in fields(Usage))[1:]
 """The order of the numbers in Entry.counters; where the squares are, that has standard deviations."""
 
 _AT = {name: index for index, name in enumerate(NAMES)}

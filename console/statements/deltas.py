@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from console.statements import counters
-from console.statements.records import Entry, Key, Span, Standing
+from console.statements.records import Key, Span, StatementEntry, StatsInfo
 
 LATE_S = 45.0
 """A look so long after the one before forms no interval with it: its average would hide what happened when."""
@@ -61,7 +61,7 @@ class Journal:
     """Takes looks, tells differences."""
 
     def __init__(self) -> None:
-        self.standing: Standing | None = None
+        self.standing: StatsInfo | None = None
         self.why_anew: str | None = None
         """Why the last look began anew; None where it formed an interval."""
         self._held: dict[Key, _Held] = {}
@@ -81,7 +81,7 @@ class Journal:
     def has_interval(self) -> bool:
         return bool(self._looks)
 
-    def take(self, entries: Iterable[Entry], standing: Standing) -> None:
+    def take(self, entries: Iterable[StatementEntry], standing: StatsInfo) -> None:
         """Another look at everything; one that is of the same moment is the look before, as in a recording."""
         if standing == self.standing:
             return
@@ -94,11 +94,11 @@ class Journal:
                 held[old.key] = old
                 continue
             key = entry.key
-            held[key] = one = _Held(key, entry.counters)
+            held[key] = found = _Held(key, entry.counters)
             if old is None:
                 changed[key] = None
             elif self.why_anew is None:
-                changed[key] = self._start(key, old.found, one.found)
+                changed[key] = self._start(key, old.found, found.found)
         if self.why_anew is not None:
             self._looks.clear()
         else:
@@ -109,7 +109,7 @@ class Journal:
         self._held, self.standing = held, standing
         self._thin(standing.now_s)
 
-    def _why_anew(self, standing: Standing) -> str | None:
+    def _why_anew(self, standing: StatsInfo) -> str | None:
         if self.standing is None:
             return "the first look"
         if standing.stats_reset != self.standing.stats_reset:
@@ -142,7 +142,7 @@ class Journal:
 
     def since_reset(self) -> Mapping[Key, array[float]]:
         """All counters as they are."""
-        return {key: one.found for key, one in self._held.items()}
+        return {key: held.found for key, held in self._held.items()}
 
     def window(self, seconds: float | None = None) -> Window | None:
         """What was added in the last `seconds` (None: since the look before the last); None where nobody knows."""
@@ -160,7 +160,7 @@ class Journal:
             added[key] = now if old is None else counters.difference(old, now)
         return Window(last - looks[0].from_s, added)
 
-    def course(self, keys: Sequence[Key]) -> list[Span]:
+    def time_series(self, keys: Sequence[Key]) -> list[Span]:
         """What those statements did together, look by look, oldest first."""
         spans: list[Span] = []
         after = {key: self._held[key].found for key in keys if key in self._held}
@@ -177,7 +177,7 @@ class Journal:
         return spans[::-1]
 
 
-def _merged(entries: Iterable[Entry]) -> Iterator[Entry]:
+def _merged(entries: Iterable[StatementEntry]) -> Iterator[StatementEntry]:
     """The entries; those of others that are hidden from this role share a key, and come as one."""
     hidden: dict[Key, list[str]] = {}
     for entry in entries:
@@ -186,4 +186,4 @@ def _merged(entries: Iterable[Entry]) -> Iterator[Entry]:
         else:
             yield entry
     for key, texts in hidden.items():
-        yield Entry(*key, counters="\n".join(sorted(texts)))
+        yield StatementEntry(*key, counters="\n".join(sorted(texts)))

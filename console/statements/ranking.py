@@ -29,12 +29,12 @@ def rank(figures: Mapping[Key, array[float]], *, by: str | None, descending: boo
     of all that `figures` were chosen from, `among`.
     """
     keys: dict[Hashable, list[Key]] = {}
-    found: dict[Hashable, array[float]] = {key: one for key, one in figures.items()}  # noqa: C416
+    found: dict[Hashable, array[float]] = {key: figure for key, figure in figures.items()}  # noqa: C416
     if group is not None:
         for key in figures:
             keys.setdefault(group(key), []).append(key)
         found = {name: counters.total(figures[key] for key in parts) for name, parts in keys.items()}
-    times = [_total_ms(one) for one in (figures if among is None else among).values()]
+    times = [_total_ms(array) for array in (figures if among is None else among).values()]
     total_ms = math.fsum(times)
 
     def members(name: Hashable) -> list[Key]:
@@ -42,8 +42,8 @@ def rank(figures: Mapping[Key, array[float]], *, by: str | None, descending: boo
 
     if by in FIGURES:
         value = _figure(by)
-        values = {name: value(one) for name, one in found.items()}
-        known = [name for name, one in values.items() if one is not None and not math.isnan(one)]
+        values = {name: value(array) for name, array in found.items()}
+        known = [name for name, value in values.items() if value is not None and not math.isnan(value)]
         known.sort(key=lambda name: values[name] or 0.0, reverse=descending)
         order = known if len(known) == len(found) else known + [name for name in found if name not in set(known)]
     elif word is not None:
@@ -53,21 +53,21 @@ def rank(figures: Mapping[Key, array[float]], *, by: str | None, descending: boo
     rows = [Ranked(name, tuple(members(name)), counters.usage(found[name], len(members(name))),
                    _total_ms(found[name]) / total_ms if total_ms > 0 else None) for name in order[:limit]]
     longest = heapq.nlargest(FEW, times)
-    return Ranking(rows, len(found), total_ms, [one / total_ms for one in longest] if total_ms > 0 else [])
+    return Ranking(rows, len(found), total_ms, [value / total_ms for value in longest] if total_ms > 0 else [])
 
 
-def _total_ms(one: array[float]) -> float:
-    return one[counters.EXEC_MS] + one[counters.PLAN_MS]
+def _total_ms(found: array[float]) -> float:
+    return found[counters.EXEC_MS] + found[counters.PLAN_MS]
 
 
 def _figure(by: str | None) -> Callable[[array[float]], float | None]:
     """A figure straight from the counters, where ten thousand records would take too long."""
     if by in _PLAIN:
         index = _PLAIN[by]
-        return lambda one: one[index]
+        return lambda array: array[index]
     if by == "total_ms":
         return _total_ms
     if by == "mean_ms":
-        return lambda one: one[counters.EXEC_MS] / one[counters.CALLS] if one[counters.CALLS] else None
+        return lambda array: array[counters.EXEC_MS] / array[counters.CALLS] if array[counters.CALLS] else None
     assert by is not None
-    return lambda one: getattr(counters.usage(one), by)
+    return lambda array: getattr(counters.usage(array), by)

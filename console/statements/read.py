@@ -9,13 +9,13 @@ from console.server.info import ServerInfo
 from console.server.query import Query, Read, load
 from console.statements.records import (
     Availability,
-    Entry,
     Key,
     LoggingSetting,
     NamedOid,
     SlowSession,
-    Standing,
+    StatementEntry,
     StatementText,
+    StatsInfo,
     TouchedIndex,
     TouchedTable,
 )
@@ -25,9 +25,9 @@ OLDEST = "1.9"
 
 R = TypeVar("R")
 
-_COUNTERS = tuple(load("console.statements", f"counters_{version}", Entry)
+_COUNTERS = tuple(load("console.statements", f"counters_{version}", StatementEntry)
                   for version in ("1_12", "1_11", "1_10", "1_9"))
-_STANDING = load("console.statements", "standing", Standing)
+_STANDING = load("console.statements", "standing", StatsInfo)
 _TEXTS = load("console.statements", "texts", StatementText)
 
 NAMES = load("console.statements", "names", NamedOid)
@@ -48,13 +48,13 @@ def located(query: Query[R], info: ServerInfo) -> Query[R]:
     return query.on(pg_stat_statements=extension.schema if extension else "public")
 
 
-def counters(info: ServerInfo) -> Query[Entry]:
+def counters(info: ServerInfo) -> Query[StatementEntry]:
     """The counters of all entries, by the columns that the installed version of the extension has."""
     fitting = next((query for query in _COUNTERS if query.obstacle(info) is None), _COUNTERS[-1])
     return located(fitting, info)
 
 
-def standing(info: ServerInfo) -> Query[Standing]:
+def standing(info: ServerInfo) -> Query[StatsInfo]:
     """The extension as a whole; one row."""
     return located(_STANDING, info)
 

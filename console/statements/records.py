@@ -17,7 +17,7 @@ class Key(NamedTuple):
     query_id: int | None
 
 
-class Entry(NamedTuple):
+class StatementEntry(NamedTuple):
     """An entry of pg_stat_statements(false): its key, and its counters as text in the order of counters.NAMES."""
 
     user_id: int
@@ -32,7 +32,7 @@ class Entry(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StatsInfo:
     """pg_stat_statements as a whole (pg_stat_statements_info, settings) and the server's clock in seconds.
 
     `evictions` is how often its table was full and the least used entries were dropped, since `stats_reset`.

@@ -29,11 +29,12 @@ class SlowLog:
 
     @property
     def running(self) -> list[SlowStatement]:
-        return [one for one in self._found.values() if not one.is_over]
+        return [statement for statement in self._found.values() if not statement.is_over]
 
     def take(self, sessions: Iterable[SlowSession]) -> None:
         """What runs now."""
-        now = {one.identity: one for one in sessions if one.running_s >= self.threshold_s}
+        now = {slow_session.identity: slow_session for slow_session in sessions
+               if slow_session.running_s >= self.threshold_s}
         for identity, known in self._found.items():
             if identity not in now and not known.is_over:
                 self._found[identity] = replace(known, is_over=True)
@@ -41,7 +42,7 @@ class SlowLog:
             earlier = self._found.get(identity)
             blockers = tuple(session.blockers or (earlier.blockers if earlier else ()))
             self._found[identity] = SlowStatement(session, session.running_s, blockers, False)
-        for identity in [identity for identity, one in self._found.items() if one.is_over]:
+        for identity in [identity for identity, statement in self._found.items() if statement.is_over]:
             if len(self._found) <= MOST_KEPT:
                 break
             del self._found[identity]

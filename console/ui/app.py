@@ -33,13 +33,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.binding import Binding, BindingType
 
 from console.errors import ConsoleError, PasswordNeeded
-from console.ui import choices, leaving
-from console.ui.connection import Connection, Sources, State
+from console.ui import choices, shutdown
+from console.ui.connection import Connection, ConnectionState, Sources
 from console.ui.frame import ConsoleScreen
-from console.ui.look import Look
-from console.ui.running import Runs
-from console.ui.screens import ENTRIES, Entry
+from console.ui.jobs import JobRunner
+from console.ui.screens import ENTRIES, ScreenEntry
 from console.ui.text import content
+from console.ui.themed_app import ThemedApp
 
 if TYPE_CHECKING:
     from console.plans.records import Plan
@@ -50,7 +50,7 @@ CLOCK_S = 2.5
 """The longest that the header's clock stands still."""
 
 
-class ConsoleApp(Look):
+class ConsoleApp(ThemedApp):
     """The console. Everything that it depends on comes with `sources`."""
 
     TITLE = "dbconsole"
@@ -74,14 +74,14 @@ class ConsoleApp(Look):
         Binding("q,ctrl+c", "quit", "quit", key_display="q", id="app.quit"),
     ]
 
-    def __init__(self, name: str, sources: Sources, *, entries: Sequence[Entry] = ENTRIES,
+    def __init__(self, name: str, sources: Sources, *, entries: Sequence[ScreenEntry] = ENTRIES,
                  environment: Any = os.environ, connection: Connection | None = None) -> None:
         self.DEFAULT_MODE = f"{entries[0].name} 0"  # type: ignore[misc]
         remembered, settings = choices.load(), sources.config.console
         super().__init__(remembered.theme or settings.theme, settings.ascii, environment)
         self.sources = sources
         self.clock = sources.clock
-        self.runs = Runs(sources.clock)
+        self.runs = JobRunner(sources.clock)
         self.entries = entries
         self.screen_name = entries[0].name
         self.handed: tuple[str, object] | None = None
@@ -115,7 +115,7 @@ class ConsoleApp(Look):
         """Leaves the target and opens another one, or another database of it, with fresh screens."""
         if self.held:
             self.close_dialogs()
-            leaving.ask_to_lose(self, partial(self._leave_for, name, database))
+            shutdown.ask_to_lose(self, partial(self._leave_for, name, database))
         else:
             await self._leave_for(name, database)
 
@@ -160,7 +160,8 @@ class ConsoleApp(Look):
         """Moves clocks and countdowns on. What is live is drawn with each sample: between two it would cost as much."""
         screen = self.screen_stack[0] if self.screen_stack else None
         has_clocks = isinstance(screen, ConsoleScreen) and type(screen).show_state is not ConsoleScreen.show_state
-        if has_clocks or self.connection.state is not State.LIVE or self.clock.monotonic() - self._drawn_s > CLOCK_S:
+        is_live = self.connection.state is ConnectionState.LIVE
+        if has_clocks or not is_live or self.clock.monotonic() - self._drawn_s > CLOCK_S:
             self.show_state()
 
     def close_dialogs(self) -> None:
@@ -195,7 +196,7 @@ class ConsoleApp(Look):
     # what a person does
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        waiting = self.connection.state in (State.FAILED, State.LOST)
+        waiting = self.connection.state in (ConnectionState.FAILED, ConnectionState.LOST)
         if action == "retry":
             return waiting
         if action == "pause" or parameters == ("rate",):
@@ -244,4 +245,4 @@ class ConsoleApp(Look):
         opening.DIALOGS[what](self)
 
     async def action_quit(self) -> None:
-        leaving.ask(self)
+        shutdown.ask(self)

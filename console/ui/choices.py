@@ -44,7 +44,7 @@ def load(path: Path | None = None) -> Choices:
 
 def remember(path: Path | None = None, **chosen: Any) -> None:
     """Changes these choices in the file, at once or not at all; a disk that refuses is no reason to complain."""
-    assert set(chosen) <= {one.name for one in fields(Choices)}
+    assert set(chosen) <= {field_.name for field_ in fields(Choices)}
     path = path or _file()
     text = json.dumps(asdict(replace(load(path), **chosen)), indent=1)
     with contextlib.suppress(OSError):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class PaletteCommand:
     """What the palette offers: its label, a word on what kind it is, and what it does."""
 
     label: str
@@ -32,73 +32,74 @@ class Command:
     run: Callable[[], Any]
 
 
-Source = Callable[["ConsoleApp", str], Awaitable[list[Command]]]
+Source = Callable[["ConsoleApp", str], Awaitable[list[PaletteCommand]]]
 
 
-async def screens(app: ConsoleApp, words: str) -> list[Command]:
-    return [Command(entry.title, f"screen {entry.number}", partial(app.action_show_screen, entry.name))
+async def screens(app: ConsoleApp, words: str) -> list[PaletteCommand]:
+    return [PaletteCommand(entry.title, f"screen {entry.number}", partial(app.action_show_screen, entry.name))
             for entry in app.entries]
 
 
-async def targets(app: ConsoleApp, words: str) -> list[Command]:
-    return [Command(choice.label, "target", partial(app.open_target, choice.key))
+async def targets(app: ConsoleApp, words: str) -> list[PaletteCommand]:
+    return [PaletteCommand(choice.label, "target", partial(app.open_target, choice.key))
             for choice in opening.targets(app)]
 
 
-async def databases(app: ConsoleApp, words: str) -> list[Command]:
+async def databases(app: ConsoleApp, words: str) -> list[PaletteCommand]:
     if app.connection.info is None:
         return []
     name = app.connection.name
-    return [Command(choice.label, "database", partial(app.open_target, name, choice.key))
+    return [PaletteCommand(choice.label, "database", partial(app.open_target, name, choice.key))
             for choice in await opening.databases(app)]
 
 
-async def looks(app: ConsoleApp, words: str) -> list[Command]:
+async def looks(app: ConsoleApp, words: str) -> list[PaletteCommand]:
     from console.ui import themes
 
-    return [Command(name, "theme", partial(app.choose_theme, name)) for name in themes.names()]
+    return [PaletteCommand(name, "theme", partial(app.choose_theme, name)) for name in themes.names()]
 
 
-async def actions(app: ConsoleApp, words: str) -> list[Command]:
+async def actions(app: ConsoleApp, words: str) -> list[PaletteCommand]:
     offered: list[tuple[str, str, Callable[[], Any], str, tuple[str, ...]]] = [
         ("Retry now", "r", app.action_retry, "retry", ()), ("Pause or go on", "space", app.action_pause, "pause", ())]
     offered += [(label, key, partial(app.action_open, what), "open", (what,)) for label, key, what in (
         ("Refresh rate", "r", "rate"), ("Choose a target", "t", "target"), ("Choose a database", "D", "database"),
         ("Choose a theme", "T", "theme"), ("Keys of this screen", "?", "help"))]
     offered.append(("Quit", "q", app.action_quit, "quit", ()))
-    return [Command(label, key, run) for label, key, run, action, parameters in offered
+    return [PaletteCommand(label, key, run) for label, key, run, action, parameters in offered
             if app.check_action(action, parameters)]
 
 
-async def recorder(app: ConsoleApp, words: str) -> list[Command]:
+async def recorder(app: ConsoleApp, words: str) -> list[PaletteCommand]:
     """The flight recorder, or, on a recording, what plays it."""
     if (playback := getattr(app, "own_commands", None)) is not None:
-        return [Command(label, key, run) for label, key, run in playback()]
+        return [PaletteCommand(label, key, run) for label, key, run in playback()]
     recorder = app.connection.recorder
     if recorder is None:
         return []
     label = "Flight recorder: stop recording" if recorder.path is not None else (
         "Flight recorder: save the last minutes, or record to a file")
-    return [Command(label, "F", partial(app.action_open, "recorder"))]
+    return [PaletteCommand(label, "F", partial(app.action_open, "recorder"))]
 
 
-async def query(app: ConsoleApp, words: str) -> list[Command]:
+async def query(app: ConsoleApp, words: str) -> list[PaletteCommand]:
     """A plan from elsewhere, wherever one is; on the Query screen what its keys do."""
     from console.ui.dialogs.open_plan import open_plan
     from console.ui.screens.query.screen import QueryScreen
 
-    found = [Command("Open a plan", "file or pasted", partial(open_plan, app))]
+    found = [PaletteCommand("Open a plan", "file or pasted", partial(open_plan, app))]
     screen = app.screen_stack[0]
     if isinstance(screen, QueryScreen):
-        found += [Command(label, key, partial(screen.run_action, action)) for label, key, action in screen.OFFERED
+        found += [PaletteCommand(label, key, partial(screen.run_action, action)) for label, key,
+                  action in screen.OFFERED
                   if screen.check_action(action.partition("(")[0], ())]
     return found
 
 
-async def objects(app: ConsoleApp, words: str) -> list[Command]:
+async def objects(app: ConsoleApp, words: str) -> list[PaletteCommand]:
     from console.ui.screens.schemas.jump import found
 
-    return [Command(label, detail, run) for label, detail, run in await found(app, words)]
+    return [PaletteCommand(label, detail, run) for label, detail, run in await found(app, words)]
 
 
 SOURCES: list[Source] = [screens, actions, recorder, query, databases, targets, looks, objects]
@@ -122,7 +123,7 @@ class Palette(ChooseDialog):
 
     def __init__(self) -> None:
         super().__init__("Commands", (), empty="nothing of that name", placeholder="screen, target, database, theme...")
-        self.commands: list[Command] = []
+        self.commands: list[PaletteCommand] = []
 
     def rows(self) -> int:
         return max(4, min(MOST_ROWS, self.app.size.height - 8))
@@ -138,14 +139,14 @@ class Palette(ChooseDialog):
 
     async def _ask(self, words: str) -> None:
         """Shows what each source has as soon as it has it; one that fails has nothing."""
-        commands: list[Command] = []
+        commands: list[PaletteCommand] = []
         for source in SOURCES:
             try:
                 commands += await source(console_app(self), words)
             except ConsoleError:
                 continue
             self.commands = commands
-            choices = [Choice(str(number), one.label, one.detail) for number, one in enumerate(commands)]
+            choices = [Choice(str(number), command.label, command.detail) for number, command in enumerate(commands)]
             table = self.query_one(RecordTable)
             table.needle = words
             table.show(as_table(choices, "nothing of that name"))

@@ -57,7 +57,7 @@ class Sources:
     recorder_for: Callable[[Sampler, Target], Recorder] | None = None
 
 
-class State(Enum):
+class ConnectionState(Enum):
     """Opening: the target is being prepared. Failed: never connected. Lost: was connected, isn't now."""
 
     OPENING = "opening"
@@ -105,17 +105,17 @@ class Connection:
     # what is so
 
     @property
-    def state(self) -> State:
+    def state(self) -> ConnectionState:
         if self._error is not None:
-            return State.FAILED
+            return ConnectionState.FAILED
         if self.pool is None:
-            return State.OPENING
+            return ConnectionState.OPENING
         latest = self.sampler.latest if self.sampler is not None else None
         if latest is None:
-            return State.CONNECTING
+            return ConnectionState.CONNECTING
         if latest.error is not None:
-            return State.FAILED if latest.taken_at is None else State.LOST
-        return State.LIVE
+            return ConnectionState.FAILED if latest.taken_at is None else ConnectionState.LOST
+        return ConnectionState.LIVE
 
     @property
     def error(self) -> ConsoleError | None:
@@ -275,7 +275,7 @@ class Connection:
 
     def _look_for_slow(self, snapshot: Snapshot) -> None:
         if "slow_sessions" in snapshot.readings.rows_by_name:
-            self.slow.look(snapshot)
+            self.slow.add_sample(snapshot)
 
     def _sampled(self, snapshot: Snapshot) -> None:
         """Passes it on. A password that was refused isn't tried again: that would lock the role out."""

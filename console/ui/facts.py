@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from console.clock import Clock
-from console.ui.connection import Connection, State
+from console.ui.connection import Connection, ConnectionState
 from console.ui.text import clean
 from console.view import format
 from console.view import header as view
-from console.view.header import HeaderFacts, Link
+from console.view.header import ConnectionWords, HeaderFacts
 
 
 def header_facts(connection: Connection, clock: Clock) -> HeaderFacts:
@@ -15,7 +15,7 @@ def header_facts(connection: Connection, clock: Clock) -> HeaderFacts:
     pool, info = connection.pool, connection.info
     statistics = pool.statistics() if pool is not None else None
     snapshot = connection.sampler.latest if connection.sampler is not None else None
-    live = connection.state in (State.LIVE, State.LOST)
+    live = connection.state in (ConnectionState.LIVE, ConnectionState.LOST)
     playback = connection.playback
     return HeaderFacts(
         name=clean(connection.label),
@@ -28,7 +28,7 @@ def header_facts(connection: Connection, clock: Clock) -> HeaderFacts:
         read_only=connection.read_only or (info is not None and (info.is_standby or info.is_read_only)),
         connections=snapshot.sessions.connections if snapshot and snapshot.sessions and live else None,
         max_connections=info.max_connections if info else None,
-        rtt_ms=snapshot.rtt_ms if snapshot and connection.state is State.LIVE else None,
+        rtt_ms=snapshot.rtt_ms if snapshot and connection.state is ConnectionState.LIVE else None,
         pool_in_use=statistics.in_use if statistics and info and playback is None else None,
         pool_max=statistics.max_size if statistics else None,
         pool_waiting=statistics.waiting if statistics else 0,
@@ -52,19 +52,19 @@ def _recorder(connection: Connection) -> str:
     return f"● REC {format.stopwatch(recorder.written.seconds)}"
 
 
-def _link(connection: Connection, clock: Clock) -> Link:
+def _link(connection: Connection, clock: Clock) -> ConnectionWords:
     state = connection.state
     if (playback := connection.playback) is not None and playback.latest is not None:
         return view.playing(playback.speed, playback.position_s, playback.length_s, is_paused=playback.paused,
                             is_at_end=playback.is_at_end)
-    if state in (State.OPENING, State.CONNECTING):
+    if state in (ConnectionState.OPENING, ConnectionState.CONNECTING):
         return view.connecting(clock.monotonic() - connection.opened_at)
-    if state in (State.LOST, State.FAILED):
+    if state in (ConnectionState.LOST, ConnectionState.FAILED):
         if connection.needs_password:
-            return Link("○ password needed (r)", "○ password (r)", "critical")
+            return ConnectionWords("○ password needed (r)", "○ password (r)", "critical")
         if connection.has_given_up or connection.pool is None:
-            return Link("○ not connected", "○ not connected", "critical")
+            return ConnectionWords("○ not connected", "○ not connected", "critical")
         breaker = connection.pool.breaker
-        return view.lost(breaker.seconds_open, breaker.seconds_to_retry, ever=state is State.LOST)
+        return view.lost(breaker.seconds_open, breaker.seconds_to_retry, ever=state is ConnectionState.LOST)
     age = age_s(connection, clock)
     return view.paused(age) if connection.paused else view.live(connection.every_s, age)

@@ -17,14 +17,14 @@ from textual.worker import Worker
 from console.errors import ConsoleError
 from console.sampler.records import Snapshot
 from console.server.session import Session
-from console.ui.connection import Connection, State
+from console.ui.connection import Connection, ConnectionState
 from console.ui.widgets.connection_panel import ConnectionPanel
 from console.ui.widgets.filter_line import FilterLine
 from console.ui.widgets.header import Footer, Header, ScreenBar
 from console.ui.widgets.painting import Painted, console_app
 from console.ui.widgets.record_table import RecordTable
 
-WAITING = (State.OPENING, State.CONNECTING, State.FAILED)
+WAITING = (ConnectionState.OPENING, ConnectionState.CONNECTING, ConnectionState.FAILED)
 """While there is nothing to show but what is waited for."""
 
 
@@ -85,7 +85,7 @@ class ConsoleScreen(Screen[None]):
     @property
     def is_stale(self) -> bool:
         """Whether what is shown is no longer live."""
-        return self.connection.state is State.LOST
+        return self.connection.state is ConnectionState.LOST
 
     @property
     def has_reads(self) -> bool:
@@ -143,7 +143,7 @@ class ConsoleScreen(Screen[None]):
 
     def take_snapshot(self) -> None:
         sampler = self.connection.sampler
-        if self.is_mounted and self.connection.state in (State.LIVE, State.LOST):
+        if self.is_mounted and self.connection.state in (ConnectionState.LIVE, ConnectionState.LOST):
             assert sampler is not None and sampler.latest is not None
             self.sampled(sampler.latest)
 
@@ -195,7 +195,7 @@ class ConsoleScreen(Screen[None]):
                             await self.sample(session)
                         await self._due(connection.every_s)
             except ConsoleError as error:
-                if connection.state is State.LIVE:
+                if connection.state is ConnectionState.LIVE:
                     self.failed(error)
                 await self._due(max(1.0, connection.every_s))
 
@@ -224,7 +224,7 @@ class ConsoleScreen(Screen[None]):
         if isinstance(self.focused, RecordTable):
             return self.focused
         return next((table for table in self._body.query(RecordTable) if all(
-            one.display for one in table.ancestors_with_self if isinstance(one, Widget))), None)
+            widget.display for widget in table.ancestors_with_self if isinstance(widget, Widget))), None)
 
     def export_name(self, table: RecordTable) -> str:
         """What a file with the rows of `table` is called."""

@@ -34,7 +34,7 @@ from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.status_line import StatusLine
 from console.vectors.explained import with_vectors
 from console.view import format as fmt
-from console.view import plans
+from console.view.plans import tree
 from console.view.query import pointed
 from console.view.table import Line, Tone
 
@@ -243,7 +243,7 @@ class PlanPage(ModalScreen[None]):
 
         def chosen(request: ExplainRequest | None) -> None:
             if request is not None:
-                generic = request.generic and not any(one is not None for one in request.parameters)
+                generic = request.generic and not any(parameter is not None for parameter in request.parameters)
                 self._ask(replace(request, generic=generic, parameters=() if generic else request.parameters))
 
         self.app.push_screen(PlanOptionsDialog(before, info.major), chosen)
@@ -278,7 +278,7 @@ def export_dialog(analysis: Analysis, name: str) -> ExportDialog[PlanFormat]:
     """Asks where to write the plan: as EXPLAIN's own JSON, query vectors in short, or as text with the findings."""
     async def write(path: Path, form: PlanFormat, progress: Callable[[int], None]) -> int:
         async def chunks() -> AsyncIterator[bytes]:
-            words = f"[{to_json(analysis.plan)}]\n" if form == "json" else plans.text(analysis)
+            words = f"[{to_json(analysis.plan)}]\n" if form == "json" else tree.text(analysis)
             yield words.encode("utf-8", "replace")
 
         await write_file(chunks(), path)

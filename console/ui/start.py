@@ -21,7 +21,7 @@ def run_console(name: str, sources: Sources, *, is_replay: bool = False) -> int:
         connection.start()
         # The server answers while Textual is imported, so that the first frame has its data.
         await asyncio.to_thread(_import_widgets)
-        from console.ui import leaving
+        from console.ui import shutdown
         from console.ui.app import ConsoleApp
 
         kind: type[ConsoleApp] = ConsoleApp
@@ -32,7 +32,7 @@ def run_console(name: str, sources: Sources, *, is_replay: bool = False) -> int:
         app = kind(name, sources, connection=connection)
         asyncio.get_running_loop().call_later(COLLECT_AFTER_S, _collect_again)
         try:
-            with leaving.on_signals(app):
+            with shutdown.on_signals(app):
                 return await app.run_async() or app.return_code or 0
         finally:
             await app.runs.close()

@@ -62,7 +62,7 @@ def read(path: Path) -> ConsoleTheme:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from None
     ink = data.pop("ink", {})
-    if unknown := set(data) - {one.name for one in fields(Theme)}:
+    if unknown := set(data) - {field_.name for field_ in fields(Theme)}:
         raise ConfigError(f"{path}: {min(unknown)}: unknown key")
     if unknown := set(ink) - {*TONES, *PARTS}:
         raise ConfigError(f"{path}: ink.{min(unknown)}: unknown key", hint=f"inks: {', '.join((*TONES[1:], *PARTS))}")

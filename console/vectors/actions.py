@@ -16,19 +16,19 @@ from dataclasses import dataclass, replace
 from console.activity import audit
 from console.activity.pace import Pace
 from console.activity.read import PROGRESS
-from console.activity.records import Progress
+from console.activity.records import CommandProgress
 from console.errors import ConsoleError, Missing
-from console.server.identifiers import identifier, literal
 from console.server.query import Query, Read, load
-from console.server.readonly import Statement, trip
+from console.server.readonly import ReadStatement, trip
 from console.server.script import ScriptFault, ScriptSession, ServerNotice, script_session
 from console.server.session import PgSession
 from console.server.target import Target
+from console.sql.quoting import identifier, literal
 from console.vectors import read
 from console.vectors.ddl import BuildSettings, Design, Order, check, clauses
 from console.vectors.records import Blocker, Building, BuildNotice, BuildReport, BuildStep, LeftOver, VectorIndex
 
-PROGRESS_CREATE_INDEX = next(one for one in PROGRESS if one.name == "progress_create_index")
+PROGRESS_CREATE_INDEX = next(query for query in PROGRESS if query.name == "progress_create_index")
 BLOCKERS: Query[Blocker] = load("console.vectors", "build_blockers", Blocker)
 BUILDING: Query[Building] = load("console.vectors", "building", Building)
 
@@ -53,7 +53,7 @@ async def run(target: Target, order: Order, tell: Tell = lambda event: None) -> 
         facts = {"action": f"{order.action} index", "target": target.label, "server": session.info.host,
                  "role": session.info.user, "database": session.info.database, "sql": order.sql,
                  "settings": order.settings.values()}
-        before = {one.oid for one in await read.indexes(session, order.relation_oid) if not one.is_usable}
+        before = {index.oid for index in await read.indexes(session, order.relation_oid) if not index.is_usable}
         for name, value in order.settings.values().items():
             await session.execute(f"SET {name} = {literal(value)}")
         audit.write("asked", facts)
@@ -80,8 +80,8 @@ async def run(target: Target, order: Order, tell: Tell = lambda event: None) -> 
         finally:
             await _end(watching)
         took_s = time.monotonic() - begun
-        made = next((one for one in await read.indexes(session, order.relation_oid)
-                     if (one.schema, one.name) == (order.schema, order.index)), None)
+        made = next((index for index in await read.indexes(session, order.relation_oid)
+                     if (index.schema, index.name) == (order.schema, order.index)), None)
         audit.write("done", facts | {"outcome": f"took {took_s:.1f} s"})
         return BuildReport(took_s, made.size_bytes if made else None, tuple(notices))
 
@@ -106,8 +106,9 @@ async def _watch(target: Target, pid: int, tell: Tell) -> None:
         async with script_session(target, purpose="index watch") as session:
             while True:
                 found = await session.refresh(Read(PROGRESS_CREATE_INDEX), Read(BLOCKERS, {"pid": pid}))
-                commands: list[Progress] = [one for one in found.rows(PROGRESS_CREATE_INDEX) or () if one.pid == pid]
-                pace.look(commands)
+                commands: list[CommandProgress] = [item for item in found.rows(PROGRESS_CREATE_INDEX) or ()
+                                                   if item.pid == pid]
+                pace.add_sample(commands)
                 mine = commands[0] if commands else None
                 step = BuildStep(mine, pace.seconds_left(mine) if mine else None,
                                  tuple(found.rows(BLOCKERS) or ()))
@@ -127,13 +128,13 @@ async def _clean_up(session: ScriptSession, order: Order, before: set[int], tell
     if session.connection.closed:
         return
     try:
-        left = [one for one in await left_overs(session, order.relation_oid)
-                if one.oid not in before and _is_of(order, one)]
+        left = [left_over for left_over in await left_overs(session, order.relation_oid)
+                if left_over.oid not in before and _is_of(order, left_over)]
         await session.execute(f"SET lock_timeout = {CLEAN_UP_LOCK_MS:d}")
     except ConsoleError:
         return
-    for one in left:
-        text = f"DROP INDEX CONCURRENTLY {one.sql_name}"
+    for index in left:
+        text = f"DROP INDEX CONCURRENTLY {index.sql_name}"
         obstacle = None
         if order.action != "drop":
             try:
@@ -142,14 +143,15 @@ async def _clean_up(session: ScriptSession, order: Order, before: set[int], tell
                 obstacle = "another session is in the way" if error.sqlstate == "55P03" else error.fault.summary
         else:
             obstacle = "it was being dropped"
-        tell(LeftOver(one.sql_name, obstacle is None, text, obstacle))
+        tell(LeftOver(index.sql_name, obstacle is None, text, obstacle))
 
 
 async def left_overs(session: PgSession, relation_oid: int) -> list[VectorIndex]:
     """The vector indexes of a table that are not valid and that nobody is building. Raises ConsoleError."""
-    found = [one for one in await read.indexes(session, relation_oid) if not one.is_usable and not one.is_partitioned]
-    busy = {one.index_oid for one in await session.fetch(BUILDING)} if found else set()
-    return [one for one in found if one.oid not in busy]
+    found = [index for index in await read.indexes(session, relation_oid) if not index.is_usable
+             and not index.is_partitioned]
+    busy = {building.index_oid for building in await session.fetch(BUILDING)} if found else set()
+    return [index for index in found if index.oid not in busy]
 
 
 def _is_of(order: Order, index: VectorIndex) -> bool:
@@ -164,7 +166,7 @@ async def prewarm(session: PgSession, index: VectorIndex, timeout_ms: int = 600_
     if extension is None:
         raise Missing(f"{session.target.label}: the extension pg_prewarm is not installed",
                       hint="CREATE EXTENSION pg_prewarm; or run searches: each brings what it reads into the cache")
-    statement = Statement(f"SELECT {identifier(extension.schema, 'pg_prewarm')}($1::regclass)", (index.sql_name,))
+    statement = ReadStatement(f"SELECT {identifier(extension.schema, 'pg_prewarm')}($1::regclass)", (index.sql_name,))
     done = await trip(session, [statement], timeout_ms=timeout_ms)
     return int(done.pages[0].rows[0][0] or 0)
 

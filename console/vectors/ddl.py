@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from console.errors import UsageError
-from console.server.identifiers import identifier
+from console.sql.quoting import identifier
 from console.vectors.advice import INDEXED_MOST
 from console.vectors.metrics import Metric, metrics_of_type
 from console.vectors.records import VectorColumn, VectorIndex
@@ -125,7 +125,7 @@ def check(design: Design) -> None:
         low, high = BOUNDS[name]
         if not low <= value <= high:
             raise UsageError(f"{name} is {value}: from {low} to {high}")
-    m, breadth = (design.options.get(one, DEFAULTS[one]) for one in ("m", "ef_construction"))
+    m, breadth = (design.options.get(text, DEFAULTS[text]) for text in ("m", "ef_construction"))
     if design.method == "hnsw" and breadth < 2 * m:
         raise UsageError(f"ef_construction is {breadth}: at least twice m, {2 * m}")
 

@@ -166,7 +166,7 @@ def chosen(configs: Mapping[str, EmbedderConfig], column: str, name: str | None,
             return spare
         raise UsageError(f"there is no embedder {name!r}",
                          hint=f"known: {', '.join(configs) or 'none is configured'}")
-    own = [one for one in configs.values() if column in one.columns]
+    own = [config for config in configs.values() if column in config.columns]
     if own or (len(configs) == 1 and spare is None):
         return configured(own[0] if own else next(iter(configs.values())))
     if spare is not None:
@@ -194,12 +194,12 @@ def _checked(name: str, found: Any, dimensions: int | None) -> list[float]:
     if isinstance(found, list) and len(found) == 1 and isinstance(found[0], list):
         found = found[0]
     if not isinstance(found, list) or not found or not all(
-            isinstance(one, int | float) and not isinstance(one, bool) and math.isfinite(one) for one in found):
+            isinstance(item, int | float) and not isinstance(item, bool) and math.isfinite(item) for item in found):
         raise EmbedderFailed(f"embedder {name}: the answer is no array of finite numbers")
     if dimensions is not None and len(found) != dimensions:
         raise EmbedderFailed(f"embedder {name}: it gives {len(found)} dimensions, the column has {dimensions}",
                              hint="the column was filled by another model")
-    return [float(one) for one in found]
+    return [float(item) for item in found]
 
 
 def _json(name: str, answer: bytes) -> Any:

@@ -7,16 +7,16 @@ from dataclasses import replace
 
 from console.errors import ConsoleError
 from console.plans.elide import elided
-from console.plans.records import Analysis, Finding, Severity
+from console.plans.records import Analysis, PlanFinding, Severity
 from console.server.explain import ExplainRequest
 from console.server.session import PgSession
 from console.vectors.metrics import METRICS
-from console.vectors.reasons.records import Reason, Verdict
-from console.vectors.reasons.why import why
+from console.vectors.reasons.diagnose import why
+from console.vectors.reasons.records import IndexVerdict, Reason
 
 _SEVERITIES: dict[str, Severity] = {"ineligible": "warning", "cost": "info", "short": "warning", "fact": "info"}
-_DISTANCE = re.compile("|".join([*(re.escape(one.operator) for one in METRICS),
-                                 *(name for one in METRICS for name in one.functions)]))
+_DISTANCE = re.compile("|".join([*(re.escape(metric.operator) for metric in METRICS),
+                                 *(name for metric in METRICS for name in metric.functions)]))
 
 
 async def with_vectors(session: PgSession, analysis: Analysis, request: ExplainRequest) -> Analysis:
@@ -34,7 +34,7 @@ async def with_vectors(session: PgSession, analysis: Analysis, request: ExplainR
     return with_verdict(analysis, verdict)
 
 
-def with_verdict(analysis: Analysis, verdict: Verdict) -> Analysis:
+def with_verdict(analysis: Analysis, verdict: IndexVerdict) -> Analysis:
     """The verdict's sentence and its reasons, then the plan's own; unchanged where there is no search. Pure."""
     if verdict.outcome == "no search" and not verdict.reasons:
         return analysis
@@ -43,15 +43,15 @@ def with_verdict(analysis: Analysis, verdict: Verdict) -> Analysis:
         sentence = f"The vector index was not used: {verdict.sentence}"
     rest = analysis.verdict.removesuffix(" Nothing stands out.") if verdict.reasons else analysis.verdict
     return replace(analysis, verdict=f"{sentence}. {rest}",
-                   findings=(*(_finding(verdict, one) for one in verdict.reasons), *analysis.findings))
+                   findings=(*(_finding(verdict, reason) for reason in verdict.reasons), *analysis.findings))
 
 
-def _finding(verdict: Verdict, reason: Reason) -> Finding:
-    return Finding(f"vector_{reason.rule.replace('-', '_')}", _SEVERITIES[reason.kind], reason.sentence,
+def _finding(verdict: IndexVerdict, reason: Reason) -> PlanFinding:
+    return PlanFinding(f"vector_{reason.rule.replace('-', '_')}", _SEVERITIES[reason.kind], reason.sentence,
                    _evidence(verdict, reason), reason.fix or "")
 
 
-def _evidence(verdict: Verdict, reason: Reason) -> str:
+def _evidence(verdict: IndexVerdict, reason: Reason) -> str:
     if reason.kind == "cost" and verdict.cost is not None and verdict.forced_cost is not None:
         return f"the planner reckons {verdict.cost:.0f} for this plan, {verdict.forced_cost:.0f} with the index"
     if reason.is_proved:

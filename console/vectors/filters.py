@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from console.errors import UsageError
-from console.server.identifiers import identifier, literal
+from console.sql.quoting import identifier, literal
 from console.vectors.records import ShownColumn
 
 COMPARING = ("=", "<>", "<", "<=", ">", ">=", "like", "ilike")
@@ -38,21 +38,21 @@ def condition(where: str | None, filters: Sequence[Filter], columns: Mapping[str
         return f"${first + len(params) - 1:d}::{kind}"
 
     parts = [f"({where.strip()}\n)" if filters else where.strip()] if where and where.strip() else []
-    for one in filters:
-        if one.column not in columns:
-            raise UsageError(f"there is no column {one.column!r} to filter by", hint=", ".join(columns))
-        kind = columns[one.column].parameter_type
-        name = identifier(one.column)
-        operator = one.operator.lower()
-        if operator in UNARY and not one.values:
+    for filter_ in filters:
+        if filter_.column not in columns:
+            raise UsageError(f"there is no column {filter_.column!r} to filter by", hint=", ".join(columns))
+        kind = columns[filter_.column].parameter_type
+        name = identifier(filter_.column)
+        operator = filter_.operator.lower()
+        if operator in UNARY and not filter_.values:
             parts.append(f"{name} {operator.upper()}")
-        elif operator in COMPARING and len(one.values) == 1:
+        elif operator in COMPARING and len(filter_.values) == 1:
             target = "text" if "like" in operator else kind
-            column = f"{name}::text" if "like" in operator and columns[one.column].sort != "text" else name
-            parts.append(f"{column} {operator.upper()} {value(one.values[0], target)}")
-        elif operator == "in" and one.values:
-            parts.append(f"{name} IN ({', '.join(value(each, kind) for each in one.values)})")
+            column = f"{name}::text" if "like" in operator and columns[filter_.column].sort != "text" else name
+            parts.append(f"{column} {operator.upper()} {value(filter_.values[0], target)}")
+        elif operator == "in" and filter_.values:
+            parts.append(f"{name} IN ({', '.join(value(each, kind) for each in filter_.values)})")
         else:
-            raise UsageError(f"{one.column} {one.operator} with {len(one.values)} values is no condition",
+            raise UsageError(f"{filter_.column} {filter_.operator} with {len(filter_.values)} values is no condition",
                              hint="operators: " + ", ".join(OPERATORS))
     return (" AND ".join(parts) or None), tuple(params)

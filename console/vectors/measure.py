@@ -13,16 +13,16 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 
 from console.errors import ConsoleError, Missing, ServerError, UsageError
-from console.server.identifiers import identifier
 from console.server.nearest import Nearest, sampled_vectors, table_vectors
-from console.server.readonly import Reading, Statement, Wire, explain, reading
+from console.server.readonly import Reading, ReadStatement, Wire, explain, reading
 from console.server.rows import Sessions
+from console.sql.quoting import identifier
 from console.vectors import embedders, read, recall, values
 from console.vectors import plan as plans
 from console.vectors.embedders import Embedder
 from console.vectors.metrics import Metric
-from console.vectors.records import Latency, Point, Recommendation, RelationFacts, VectorColumn, VectorIndex
-from console.vectors.search import SearchOptions, SearchRequest, Subject, compose, fitting
+from console.vectors.records import Latency, Point, Recommendation, VectorColumn, VectorIndex, VectorRelationFacts
+from console.vectors.search import SearchableColumn, SearchOptions, SearchRequest, compose, fitting
 from console.vectors.values import QueryVector
 
 HNSW_SWEEP = (10, 20, 40, 80, 120, 200, 400, 800)
@@ -39,7 +39,7 @@ class SampleQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class MeasurementPlan:
     """What to measure. `sweep` are the values of hnsw.ef_search or ivfflat.probes, empty for the server's own;
     `modes` iterative scan modes, empty for the server's own. `connections` share the exact searches.
 
@@ -47,7 +47,7 @@ class Plan:
     same database (schema, table, column) whose rows ask. `timeout_ms` is for each query.
     """
 
-    subject: Subject
+    subject: SearchableColumn
     metric: Metric
     k: int = 10
     queries: int = 200
@@ -68,14 +68,14 @@ class Plan:
             raise UsageError(f"k is {self.k}: it must be at least 1")
         if not 1 <= self.queries <= MOST_QUERIES:
             raise UsageError(f"{self.queries} queries: from 1 to {MOST_QUERIES}")
-        if any(one < 1 for one in self.sweep):
+        if any(number < 1 for number in self.sweep):
             raise UsageError(f"a sweep of {', '.join(map(str, self.sweep))}: every value must be at least 1")
         if not 0 < self.target <= 1:
             raise UsageError(f"the target recall is {self.target}: from 0 to 1")
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class MeasurementProgress:
     """How far it is: the phase ("embedding", "sampling", "exact", or the point's label) and queries done of all in it.
     """
 
@@ -96,7 +96,7 @@ class Truth:
 class Measurement:
     """What was measured. `index` is the one that should be used; `points` in the order of the sweep."""
 
-    plan: Plan
+    plan: MeasurementPlan
     index: VectorIndex | None
     queries: int
     exact: Latency
@@ -106,7 +106,7 @@ class Measurement:
     is_truth_cached: bool
 
 
-Tell = Callable[[Progress], None]
+Tell = Callable[[MeasurementProgress], None]
 
 
 @dataclass(slots=True)
@@ -115,17 +115,17 @@ class TruthCache:
 
     kept: dict[str, tuple[tuple[object, ...], Truth]] = field(default_factory=dict)
 
-    def get(self, key: str, facts: RelationFacts) -> Truth | None:
+    def get(self, key: str, facts: VectorRelationFacts) -> Truth | None:
         found = self.kept.get(key)
         return found[1] if found and found[0] == _stamp(facts) else None
 
-    def put(self, key: str, facts: RelationFacts, truth: Truth) -> None:
+    def put(self, key: str, facts: VectorRelationFacts, truth: Truth) -> None:
         while len(self.kept) >= 16:
             self.kept.pop(next(iter(self.kept)))
         self.kept[key] = (_stamp(facts), truth)
 
 
-async def measure(sessions: Sessions, plan: Plan, tell: Tell = lambda progress: None,
+async def measure(sessions: Sessions, plan: MeasurementPlan, tell: Tell = lambda progress: None,
                   cache: TruthCache | None = None) -> Measurement:
     """Measures the plan. Cancelling the task cancels what runs on the server. Raises ConsoleError."""
     column = plan.subject.column
@@ -137,7 +137,7 @@ async def measure(sessions: Sessions, plan: Plan, tell: Tell = lambda progress: 
         settings = await read.settings(session)
         facts = await read.relation_facts(session, column.relation_oid, column.position)
         library = read.library(session)
-        tell(Progress("sampling", 0, plan.queries))
+        tell(MeasurementProgress("sampling", 0, plan.queries))
         lead = await stack.enter_async_context(reading(session, library=library, timeout_ms=plan.timeout_ms))
         sample = await _sample(lead, plan)
         nearest = _nearest(plan, index)
@@ -181,10 +181,10 @@ async def of_texts(embedder: Embedder, texts: Sequence[str], column: VectorColum
             numbers = await embedders.embed(embedder, text, column.dimensions)
             found[place] = values.of_numbers(numbers, column.type_name)
             done += 1
-            tell(Progress("embedding", done, len(texts)))
+            tell(MeasurementProgress("embedding", done, len(texts)))
 
     await together([work() for _ in range(min(EMBEDDED_AT_ONCE, len(texts)))])
-    return tuple(one for one in found if one is not None)
+    return tuple(vector for vector in found if vector is not None)
 
 
 def default_sweep(index: VectorIndex | None) -> tuple[int, ...]:
@@ -192,17 +192,17 @@ def default_sweep(index: VectorIndex | None) -> tuple[int, ...]:
     if index is None:
         return ()
     if index.method == "ivfflat":
-        lists = next((int(one[6:]) for one in index.options if one.startswith("lists=")), 100)
+        lists = next((int(option[6:]) for option in index.options if option.startswith("lists=")), 100)
         found = [1 << power for power in range(16) if 1 << power < lists]
         return (*found, lists)
     return HNSW_SWEEP if index.method == "hnsw" else ()
 
 
-def _points(plan: Plan, index: VectorIndex | None) -> list[tuple[int | None, str | None]]:
+def _points(plan: MeasurementPlan, index: VectorIndex | None) -> list[tuple[int | None, str | None]]:
     return [(setting, mode) for mode in plan.modes or (None,) for setting in plan.sweep or (None,)]
 
 
-def _nearest(plan: Plan, index: VectorIndex | None) -> Nearest:
+def _nearest(plan: MeasurementPlan, index: VectorIndex | None) -> Nearest:
     """The measured statement: place and distance alone, for a vector in the select list would be measured too."""
     column = plan.subject.column
     zero = values.of_bits("1" * (column.dimensions or 1)) if column.type_name == "bit" else \
@@ -218,25 +218,26 @@ def _nearest(plan: Plan, index: VectorIndex | None) -> Nearest:
     return replace(found, columns=places, limit=plan.k + (0 if _is_given(plan) else 1))
 
 
-def _is_narrowed(plan: Plan, nearest: Nearest) -> bool:
+def _is_narrowed(plan: MeasurementPlan, nearest: Nearest) -> bool:
     return nearest.operand != identifier(plan.subject.column.name)
 
 
-def _is_given(plan: Plan) -> bool:
+def _is_given(plan: MeasurementPlan) -> bool:
     return bool(plan.given) or plan.held_out is not None
 
 
-async def _sample(lead: Reading, plan: Plan) -> list[SampleQuery]:
+async def _sample(lead: Reading, plan: MeasurementPlan) -> list[SampleQuery]:
     """The queries. Raises Missing where the table has no vector to ask for."""
     column = plan.subject.column
     if plan.given:
         for vector in plan.given:
             values.check(vector, column.dimensions, plan.metric, column.label)
-        return [SampleQuery(one) for one in plan.given[:plan.queries]]
+        return [SampleQuery(query_vector) for query_vector in plan.given[:plan.queries]]
     if plan.held_out:
-        statement = Statement(table_vectors(*plan.held_out, plan.queries))
+        statement = ReadStatement(table_vectors(*plan.held_out, plan.queries))
     else:
-        statement = Statement(sampled_vectors(column.schema, column.relation, column.name, plan.where, plan.queries),
+        statement = ReadStatement(sampled_vectors(column.schema, column.relation, column.name, plan.where,
+                                                  plan.queries),
                               (str(plan.seed),))
     page, _ = await lead.fetch(statement)
     found = []
@@ -252,7 +253,7 @@ async def _sample(lead: Reading, plan: Plan) -> list[SampleQuery]:
     return found
 
 
-async def _helpers(sessions: Sessions, stack: AsyncExitStack, lead: Reading, plan: Plan,
+async def _helpers(sessions: Sessions, stack: AsyncExitStack, lead: Reading, plan: MeasurementPlan,
                    ) -> list[Reading]:
     """Further transactions on the first one's snapshot; fewer, or none, where connections are refused."""
     found: list[Reading] = []
@@ -267,7 +268,8 @@ async def _helpers(sessions: Sessions, stack: AsyncExitStack, lead: Reading, pla
     return found
 
 
-async def _truth(readings: Sequence[Reading], nearest: Nearest, sample: Sequence[SampleQuery], plan: Plan, tell: Tell,
+async def _truth(readings: Sequence[Reading], nearest: Nearest, sample: Sequence[SampleQuery], plan: MeasurementPlan,
+                 tell: Tell,
                  names: frozenset[str]) -> Truth:
     """Every query by exact search, shared out over the connections. Raises ConsoleError."""
     distances: list[tuple[float, ...]] = [()] * len(sample)
@@ -277,35 +279,35 @@ async def _truth(readings: Sequence[Reading], nearest: Nearest, sample: Sequence
     done = 0
     off = {"enable_indexscan": "off"}
 
-    async def work(one: Reading) -> None:
+    async def work(reading: Reading) -> None:
         nonlocal done
-        async with one.under(off):
-            page, _ = await one.fetch(Statement(explain(text), (Wire(sample[0].vector.wire),)))
+        async with reading.under(off):
+            page, _ = await reading.fetch(ReadStatement(explain(text), (Wire(sample[0].vector.wire),)))
             if used := plans.index_used(plans.document(page.rows[0][0]), names):
                 raise ServerError(f"the exact search would use the index {used}: the truth can't be found")
             for place in waiting:
-                found, times[place] = await one.fetch(Statement(text, (Wire(sample[place].vector.wire),)))
+                found, times[place] = await reading.fetch(ReadStatement(text, (Wire(sample[place].vector.wire),)))
                 distances[place] = _distances(found.rows, sample[place], plan.k)
                 done += 1
-                tell(Progress("exact", done, len(sample)))
+                tell(MeasurementProgress("exact", done, len(sample)))
 
-    tell(Progress("exact", 0, len(sample)))
-    await together([work(one) for one in readings])
+    tell(MeasurementProgress("exact", 0, len(sample)))
+    await together([work(reading) for reading in readings])
     return Truth(tuple(distances), tuple(times))
 
 
 async def together(tasks: Sequence[Awaitable[None]]) -> None:
     """Runs them all; when one fails, or this is cancelled, the others are cancelled, and waited for."""
-    running = [asyncio.ensure_future(one) for one in tasks]
+    running = [asyncio.ensure_future(task) for task in tasks]
     try:
         await asyncio.gather(*running)
     finally:
-        for one in running:
-            one.cancel()
+        for found in running:
+            found.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
 
-async def _point(lead: Reading, nearest: Nearest, sample: Sequence[SampleQuery], truth: Truth, plan: Plan,
+async def _point(lead: Reading, nearest: Nearest, sample: Sequence[SampleQuery], truth: Truth, plan: MeasurementPlan,
                  index: VectorIndex | None, setting: int | None, mode: str | None, known: Mapping[str, object],
                  tell: Tell) -> Point:
     parameter = {"hnsw": "hnsw.ef_search", "ivfflat": "ivfflat.probes"}.get(index.method if index else "")
@@ -323,25 +325,25 @@ async def _point(lead: Reading, nearest: Nearest, sample: Sequence[SampleQuery],
         settings["enable_seqscan"] = "off"
     text = nearest.text("$1")
     label = " ".join(filter(None, ["default" if setting is None else str(setting), mode]))
-    params = [(Wire(values.parse(one.vector.text, "halfvec").wire), Wire(one.vector.wire))
-              if _is_narrowed(plan, nearest) else (Wire(one.vector.wire),) for one in sample]
+    params = [(Wire(values.parse(sample_query.vector.text, "halfvec").wire), Wire(sample_query.vector.wire))
+              if _is_narrowed(plan, nearest) else (Wire(sample_query.vector.wire),) for sample_query in sample]
     recalls, rows, times = [], [], []
     async with lead.under(settings):
-        page, _ = await lead.fetch(Statement(explain(text), params[0]))
+        page, _ = await lead.fetch(ReadStatement(explain(text), params[0]))
         used = plans.index_used(plans.document(page.rows[0][0]), plan.subject.index_names)
         if plan.warm_up and used:  # the exact searches have warmed the table up already
             for place, values_of in enumerate(params):
-                await lead.fetch(Statement(text, values_of))
-                tell(Progress(f"{label}, warming up", place + 1, len(sample)))
+                await lead.fetch(ReadStatement(text, values_of))
+                tell(MeasurementProgress(f"{label}, warming up", place + 1, len(sample)))
         for place, query in enumerate(sample):
-            found, elapsed_ms = await lead.fetch(Statement(text, params[place]))
+            found, elapsed_ms = await lead.fetch(ReadStatement(text, params[place]))
             distances = _distances(found.rows, query, plan.k)
             share = recall.recall_at(distances, truth.distances[place], plan.k)
             times.append(elapsed_ms)
             rows.append(len(distances))
             if share is not None:
                 recalls.append(share)
-            tell(Progress(label, place + 1, len(sample)))
+            tell(MeasurementProgress(label, place + 1, len(sample)))
     return recall.point(recalls, rows, times, setting=setting, parameter=parameter, mode=mode, index_used=used,
                         target=plan.target)
 
@@ -353,12 +355,12 @@ def _distances(rows: Sequence[Sequence[str | None]], query: SampleQuery, k: int)
     return tuple(found[:k])
 
 
-def _warnings(plan: Plan, index: VectorIndex | None, sample: Sequence[SampleQuery], truth: Truth,
+def _warnings(plan: MeasurementPlan, index: VectorIndex | None, sample: Sequence[SampleQuery], truth: Truth,
               points: Sequence[Point]) -> list[str]:
     found = []
     if index is None:
         found.append(f"no valid index fits {plan.metric.title}: every search is exact")
-    elif left := [one.label for one in points if one.is_exact]:
+    elif left := [point.label for point in points if point.is_exact]:
         found.append(f"the planner left the index at {', '.join(left)}: those points are the exact search")
     if not _is_given(plan):
         found.append("the queries are stored rows: real queries, from elsewhere, usually find a little less")
@@ -366,9 +368,10 @@ def _warnings(plan: Plan, index: VectorIndex | None, sample: Sequence[SampleQuer
         found.append(f"only {_queries(sample)} could be drawn")
     if len(sample) < 100:
         found.append(f"p99 of {_queries(sample)} says little: take at least 100")
-    if short := [one for one in points if one.rows_mean < min(plan.k, _mean(list(map(len, truth.distances)))) - 1e-9]:
+    if short := [point for point in points
+                 if point.rows_mean < min(plan.k, _mean(list(map(len, truth.distances)))) - 1e-9]:
         own = "" if _is_given(plan) else " (beside the query's own, which takes a place of the candidates)"
-        found.append(f"fewer than k rows came back at {', '.join(one.label for one in short)}{own}")
+        found.append(f"fewer than k rows came back at {', '.join(point.label for point in short)}{own}")
     return found
 
 
@@ -380,13 +383,13 @@ def _mean(counts: Sequence[int]) -> float:
     return sum(counts) / len(counts) if counts else 0.0
 
 
-def _stamp(facts: RelationFacts) -> tuple[object, ...]:
+def _stamp(facts: VectorRelationFacts) -> tuple[object, ...]:
     return facts.oid, facts.inserted, facts.updated, facts.deleted, facts.heap_pages
 
 
 def _key(label: str, nearest: Nearest, sample: Sequence[SampleQuery]) -> str:
     digest = hashlib.sha256(f"{label}\0{nearest.text('$1')}".encode())
-    for one in sample:
-        digest.update(one.vector.wire)
-        digest.update(repr(one.place).encode())
+    for query in sample:
+        digest.update(query.vector.wire)
+        digest.update(repr(query.place).encode())
     return digest.hexdigest()

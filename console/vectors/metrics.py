@@ -52,27 +52,27 @@ METRICS = (
     Metric("hamming", "Hamming", "<~>", ("hamming_distance",), "hamming_ops", ("bit",)),
     Metric("jaccard", "Jaccard", "<%>", ("jaccard_distance",), "jaccard_ops", ("bit",), ("hnsw",)),
 )
-BY_NAME = {one.name: one for one in METRICS}
+BY_NAME = {metric.name: metric for metric in METRICS}
 
 
 def metric_of_operator(operator: str) -> Metric | None:
-    return next((one for one in METRICS if one.operator == operator), None)
+    return next((metric for metric in METRICS if metric.operator == operator), None)
 
 
 def metric_of_function(name: str) -> Metric | None:
-    return next((one for one in METRICS if name in one.functions), None)
+    return next((metric for metric in METRICS if name in metric.functions), None)
 
 
 def metrics_of_type(type_name: str) -> tuple[Metric, ...]:
-    return tuple(one for one in METRICS if type_name in one.types)
+    return tuple(metric for metric in METRICS if type_name in metric.types)
 
 
 def metric_named(name: str, type_name: str) -> Metric:
     """The metric that a person names. Raises UsageError where the type has no such."""
     usual = {"euclidean": "l2", "inner_product": "ip", "inner": "ip", "manhattan": "l1", "taxicab": "l1", "dot": "ip"}
     known = metrics_of_type(type_name)
-    found = next((one for one in known if one.name == usual.get(name.lower(), name.lower())), None)
+    found = next((metric for metric in known if metric.name == usual.get(name.lower(), name.lower())), None)
     if found is None:
         raise UsageError(f"{type_name} has no metric {name!r}",
-                         hint="it has " + ", ".join(one.name for one in known))
+                         hint="it has " + ", ".join(metric.name for metric in known))
     return found

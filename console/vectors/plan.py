@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from console.plans.deepjson import loads
+from console.plans.json_reader import loads
 from console.plans.parse import plan_of
-from console.plans.records import Node, Plan
+from console.plans.records import Plan, PlanNode
 from console.vectors.records import Candidates
 
 
@@ -16,7 +16,7 @@ def document(text: str | None) -> Plan:
     return plan_of(plan)
 
 
-def ordered_scans(plan: Plan, names: Collection[str] | None = None) -> list[Node]:
+def ordered_scans(plan: Plan, names: Collection[str] | None = None) -> list[PlanNode]:
     """The index scans that give an order by distance, of the indexes `names` or of any."""
     return [node for node in plan.nodes if node.kind == "Index Scan" and node.text("Order By")
             and (names is None or node.text("Index Name") in names)]

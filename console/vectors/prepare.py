@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from console.errors import ConsoleError
-from console.server.identifiers import identifier
-from console.server.readonly import Statement, explain, trip
+from console.server.readonly import ReadStatement, explain, trip
 from console.server.session import PgSession
+from console.sql.quoting import identifier
 from console.vectors import ddl, read
 from console.vectors import plan as plans
 from console.vectors.advice import (
@@ -24,7 +24,7 @@ from console.vectors.advice import (
 )
 from console.vectors.ddl import BuildSettings, Design
 from console.vectors.metrics import BY_NAME, Metric
-from console.vectors.records import RelationFacts, VectorColumn, VectorIndex
+from console.vectors.records import VectorColumn, VectorIndex, VectorRelationFacts
 
 _UNITS = {"": 1024, "B": 1, "kB": 1024, "MB": MIB, "GB": 1024 * MIB, "TB": 1024 * 1024 * MIB}
 INLINE_BYTES = 2000
@@ -35,7 +35,7 @@ INLINE_BYTES = 2000
 class BuildFacts:
     """What a build depends on. `rows` that would be indexed, None where the table was never analyzed."""
 
-    relation: RelationFacts
+    relation: VectorRelationFacts
     rows: float | None
     maintenance_work_mem_bytes: int
     max_parallel_workers: int
@@ -50,7 +50,7 @@ async def build_facts(session: PgSession, column: VectorColumn, where: str | Non
     rows = relation.row_estimate if relation.row_estimate is not None else relation.live_rows
     if where is not None:
         question = explain(f"SELECT FROM {column.table} WHERE ({where}\n)")
-        done = await trip(session, [Statement(question)])
+        done = await trip(session, [ReadStatement(question)])
         rows = plans.document(done.pages[0].rows[0][0]).root.plan_rows
     if rows is not None:
         rows *= 1 - (relation.null_fraction or 0.0)
@@ -83,22 +83,22 @@ def build_advice(design: Design, facts: BuildFacts, settings: BuildSettings) -> 
 
 
 @dataclass(frozen=True, slots=True)
-class Advice:
+class SuggestedSql:
     """A sentence, and the SQL that does what it says; "" where there is nothing to run."""
 
     sentence: str
     sql: str = ""
 
 
-def column_advice(column: VectorColumn, indexes: Sequence[VectorIndex], facts: RelationFacts, metric: Metric,
-                  ) -> tuple[Advice, ...]:
+def column_advice(column: VectorColumn, indexes: Sequence[VectorIndex], facts: VectorRelationFacts, metric: Metric,
+                  ) -> tuple[SuggestedSql, ...]:
     """What another type, another index or another storage would do for the column. Pure."""
-    found: list[Advice] = []
+    found: list[SuggestedSql] = []
     dimensions, name = column.dimensions, identifier(column.name)
     if dimensions is None:
         if column.type_name == "sparsevec":
             return ()
-        return (Advice(f"{column.label} has no dimensions: it can have no index, and takes vectors of any length",
+        return (SuggestedSql(f"{column.label} has no dimensions: it can have no index, and takes vectors of any length",
                        f"ALTER TABLE {column.table} ALTER {name} TYPE {column.type_sql()}(n)"),)
     most = INDEXED_MOST[column.type_name]
     can_halve = column.type_name == "vector" and dimensions <= INDEXED_MOST["halfvec"]
@@ -106,30 +106,30 @@ def column_advice(column: VectorColumn, indexes: Sequence[VectorIndex], facts: R
         if column.type_name != "sparsevec" and dimensions > most:
             sentence = f"{dimensions} dimensions are more than an index of {column.type_name} takes ({most})"
             if can_halve:
-                found.append(Advice(f"{sentence}: as halfvec it takes 4,000",
+                found.append(SuggestedSql(f"{sentence}: as halfvec it takes 4,000",
                                     _create(Design(column, metric, half=True))))
             elif column.type_name in ("vector", "halfvec"):
-                found.append(Advice(f"{sentence}: its bits take 64,000, the rows found are ranked again",
+                found.append(SuggestedSql(f"{sentence}: its bits take 64,000, the rows found are ranked again",
                                     _create(Design(column, BY_NAME["hamming"], bits=True))))
-        elif column.type_name == "vector" and not any(one.operand_type.endswith("halfvec") for one in indexes):
+        elif column.type_name == "vector" and not any(index.operand_type.endswith("halfvec") for index in indexes):
             whole, half = (hnsw_bytes_per_row(kind, dimensions) for kind in ("vector", "halfvec"))
             if whole >= 4096:
                 two = " (two pages a row)" if whole > PAGE_BYTES else " (a page a row)" if whole == PAGE_BYTES else ""
-                found.append(Advice(
+                found.append(SuggestedSql(
                     f"an hnsw index takes {whole:,.0f} B a row{two}, of halfvec {half:,.0f} B, at nearly the same "
                     "recall: order by the cast then", _create(Design(column, metric, half=True))))
         if column.type_name in ("vector", "halfvec") and 512 <= dimensions <= most and facts.row_estimate \
                 and facts.row_estimate >= 1_000_000:
-            found.append(Advice(
+            found.append(SuggestedSql(
                 f"an index of its bits takes {hnsw_bytes_per_row('bit', dimensions):,.0f} B a row, searched wide and "
                 "ranked again by the vectors", ddl.reranked(column, metric)))
     stored = value_bytes(column.type_name, dimensions) if column.type_name != "sparsevec" else 0
     if INLINE_BYTES < stored < PAGE_BYTES - 300 and column.storage != "p" and column.relkind in "rpm":
-        found.append(Advice(
+        found.append(SuggestedSql(
             f"vectors of {stored:,} B are stored apart (TOAST), which the planner doesn't count when it weighs an "
             "exact search", f"ALTER TABLE {column.table} ALTER {name} SET STORAGE PLAIN  -- then rewrite the table"))
     if facts.null_fraction:
-        found.append(Advice(f"{facts.null_fraction:.1%} of the vectors are NULL: no index holds those rows"))
+        found.append(SuggestedSql(f"{facts.null_fraction:.1%} of the vectors are NULL: no index holds those rows"))
     return tuple(found)
 
 
@@ -140,11 +140,11 @@ def _create(design: Design) -> str:
         return f"-- {error.summary}"
 
 
-def version_advice(session: PgSession) -> tuple[Advice, ...]:
+def version_advice(session: PgSession) -> tuple[SuggestedSql, ...]:
     """What the installed pgvector lacks."""
     extension = session.info.extensions.get("vector")
     if extension is None:
         return ()
     sql = "ALTER EXTENSION vector UPDATE"
-    return tuple(Advice(f"pgvector {extension.version}: {words}" if "ALTER" not in words else words, sql)
+    return tuple(SuggestedSql(f"pgvector {extension.version}: {words}" if "ALTER" not in words else words, sql)
                  for words in version_warnings(extension.version, extension.available_version))

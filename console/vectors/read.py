@@ -10,28 +10,28 @@ from collections.abc import Sequence
 from console.catalog.preview import PAGE_KEY
 from console.catalog.records import PageKey
 from console.errors import ConsoleError, Denied, Missing, UsageError
-from console.server.identifiers import identifier
 from console.server.query import Query, load
 from console.server.readonly import Library
 from console.server.session import PgSession
+from console.sql.quoting import identifier
 from console.vectors.records import (
     Cached,
     IndexFacts,
     Metapage,
-    RelationFacts,
-    Setting,
+    SearchSetting,
     ShownColumn,
     VectorColumn,
     VectorIndex,
+    VectorRelationFacts,
 )
 
 PACKAGE = "console.vectors"
 COLUMNS: Query[VectorColumn] = load(PACKAGE, "columns", VectorColumn)
 INDEXES: Query[VectorIndex] = load(PACKAGE, "indexes", VectorIndex)
-RELATION_FACTS: Query[RelationFacts] = load(PACKAGE, "relation_facts", RelationFacts)
+RELATION_FACTS: Query[VectorRelationFacts] = load(PACKAGE, "relation_facts", VectorRelationFacts)
 SHOWN_COLUMNS: Query[ShownColumn] = load(PACKAGE, "shown_columns", ShownColumn)
-PLANNER_SETTINGS: Query[Setting] = load(PACKAGE, "planner_settings", Setting)
-SETTINGS: Query[Setting] = load(PACKAGE, "settings", Setting)
+PLANNER_SETTINGS: Query[SearchSetting] = load(PACKAGE, "planner_settings", SearchSetting)
+SETTINGS: Query[SearchSetting] = load(PACKAGE, "settings", SearchSetting)
 METAPAGE: Query[Metapage] = load(PACKAGE, "metapage", Metapage)
 CACHED: Query[Cached] = load(PACKAGE, "cached", Cached)
 
@@ -56,20 +56,20 @@ async def find_column(session: PgSession, name: str) -> VectorColumn:
     found = await columns(session)
     wanted = name.strip()
     for match in (
-        lambda one: wanted in (one.label, f"{one.schema}.{one.relation}.{one.name}"),
-        lambda one: wanted in (f"{one.relation}.{one.name}", one.label.partition(".")[2]),
-        lambda one: wanted in (one.table, f"{one.schema}.{one.relation}") or wanted == one.relation,
+        lambda item: wanted in (item.label, f"{item.schema}.{item.relation}.{item.name}"),
+        lambda item: wanted in (f"{item.relation}.{item.name}", item.label.partition(".")[2]),
+        lambda item: wanted in (item.table, f"{item.schema}.{item.relation}") or wanted == item.relation,
     ):
-        matching = [one for one in found if match(one)]
+        matching = [column for column in found if match(column)]
         if len(matching) > 1:
-            raise UsageError(f"{name!r} may be {' or '.join(one.label for one in matching[:5])}",
+            raise UsageError(f"{name!r} may be {' or '.join(column.label for column in matching[:5])}",
                              hint="write schema.table.column")
         if matching:
             if not matching[0].is_readable:
                 raise Denied(f"{session.target.label}: the role {session.info.user} may not read {matching[0].label}",
                              hint=grants(matching[0], session.info.quoted_user))
             return matching[0]
-    labels = [one.label for one in found]
+    labels = [column.label for column in found]
     close = difflib.get_close_matches(name, labels, 1, 0.5)
     hint = f"did you mean {close[0]}?" if close else "vector columns here: " + (", ".join(labels[:8]) or "none")
     raise Missing(f"{session.target.label}: there is no vector column {name!r}", hint=hint)
@@ -85,7 +85,7 @@ async def indexes(session: PgSession, relation_oid: int) -> list[VectorIndex]:
     return await session.fetch(INDEXES, {"relation": relation_oid})
 
 
-async def relation_facts(session: PgSession, relation_oid: int, position: int | None = None) -> RelationFacts:
+async def relation_facts(session: PgSession, relation_oid: int, position: int | None = None) -> VectorRelationFacts:
     """Pages, statistics and write counters of a table. Raises Missing when it is gone."""
     rows = await session.fetch(RELATION_FACTS, {"relation": relation_oid, "position": position})
     if not rows:
@@ -103,12 +103,12 @@ async def page_key(session: PgSession, relation_oid: int) -> PageKey | None:
     return next(iter(await session.fetch(PAGE_KEY, {"oid": relation_oid})), None)
 
 
-async def settings(session: PgSession) -> dict[str, Setting]:
+async def settings(session: PgSession) -> dict[str, SearchSetting]:
     """The planner's and the vector indexes' settings by name, the vector library loaded first."""
     found = await session.fetch(PLANNER_SETTINGS)
     if extension := session.info.extensions.get("vector"):
         found += await session.fetch(SETTINGS.on(vector=extension.schema))
-    return {one.name: one for one in found}
+    return {setting.name: setting for setting in found}
 
 
 def library(session: PgSession) -> Library | None:
@@ -162,5 +162,5 @@ def built_with(page_hex: str) -> dict[str, int] | None:
 def serving(found: Sequence[VectorIndex], column: VectorColumn) -> list[VectorIndex]:
     """The indexes on the column itself, or on an expression that names it."""
     name = re.compile(rf'(?<![\w"]){re.escape(identifier(column.name))}(?![\w"])')
-    return [one for one in found if one.relation_oid == column.relation_oid
-            and (one.position == column.position or (one.position is None and name.search(one.expression)))]
+    return [index for index in found if index.relation_oid == column.relation_oid
+            and (index.position == column.position or (index.position is None and name.search(index.expression)))]

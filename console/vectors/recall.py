@@ -25,7 +25,7 @@ def recall_at(found: Sequence[float], truth: Sequence[float], k: int) -> float |
         return None
     bound = truth[wanted - 1]
     bound += abs(bound) * RELATIVE_TOLERANCE + ABSOLUTE_TOLERANCE
-    return min(wanted, sum(1 for one in found[:k] if one <= bound)) / wanted
+    return min(wanted, sum(1 for value in found[:k] if value <= bound)) / wanted
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -50,11 +50,11 @@ def point(recalls: Sequence[float], rows: Sequence[int], times_ms: Sequence[floa
     """The numbers of one setting from those of its queries; all three sequences are in the queries' order."""
     count = len(recalls)
     mean = sum(recalls) / count if count else math.nan
-    deviation = math.sqrt(sum((one - mean) ** 2 for one in recalls) / (count - 1)) if count > 1 else 0.0
+    deviation = math.sqrt(sum((recall - mean) ** 2 for recall in recalls) / (count - 1)) if count > 1 else 0.0
     return Point(
         setting, parameter, mode, mean, min(recalls, default=math.nan), deviation,
         1.96 * deviation / math.sqrt(count) if count else math.nan,
-        sum(1 for one in recalls if one < target) / count if count else math.nan,
+        sum(1 for recall in recalls if recall < target) / count if count else math.nan,
         sum(rows) / len(rows) if rows else math.nan, latency(times_ms), index_used, tuple(recalls))
 
 
@@ -69,9 +69,9 @@ def tail_ms(point: Point) -> float:
 def pareto(points: Sequence[Point], latency_ms: Callable[[Point], float] = median_ms) -> tuple[Point, ...]:
     """The points that no other beats in both recall and latency, by the median or by p95, the quickest first."""
     best: list[Point] = []
-    for one in sorted(points, key=lambda each: (latency_ms(each), -each.recall_mean)):
-        if not best or one.recall_mean > best[-1].recall_mean:
-            best.append(one)
+    for point in sorted(points, key=lambda each: (latency_ms(each), -each.recall_mean)):
+        if not best or point.recall_mean > best[-1].recall_mean:
+            best.append(point)
     return tuple(best)
 
 
@@ -85,12 +85,12 @@ def recommend(points: Sequence[Point], target: float, k: int, exact: Latency, *,
 
     `role` and `database` are identifiers as SQL has them.
     """
-    by_index = [one for one in points if not one.is_exact]
+    by_index = [point for point in points if not point.is_exact]
     if not by_index:
         return Recommendation(None, "no point went by the index: there is nothing to tune before it is used")
-    good = [one for one in by_index if one.recall_mean >= target and _tail_share(one, target, k) >= TAIL_SHARE]
+    good = [point for point in by_index if point.recall_mean >= target and _tail_share(point, target, k) >= TAIL_SHARE]
     if not good:
-        best = max(by_index, key=lambda one: one.recall_mean)
+        best = max(by_index, key=lambda point: point.recall_mean)
         if best.recall_mean >= target:
             below = 1 - _tail_share(best, target, k)
             return Recommendation(None, f"recall {target:g} is reached on average ({best.recall_mean:.3f} at "
@@ -99,7 +99,7 @@ def recommend(points: Sequence[Point], target: float, k: int, exact: Latency, *,
         return Recommendation(None, f"no setting reaches recall {target:g}: the best is {best.recall_mean:.3f} at "
                               f"{best.parameter or 'the setting'} {best.label}. Sweep higher, rebuild with a larger m "
                               "or ef_construction (hnsw) or more suitable lists (ivfflat), or search exactly")
-    best = min(good, key=lambda one: (one.latency.p50_ms, one.setting or 0))
+    best = min(good, key=lambda point: (point.latency.p50_ms, point.setting or 0))
     if best.latency.p50_ms >= exact.p50_ms:
         return Recommendation(None, f"the exact search is quicker here: {exact.p50_ms:.1f} ms against "
                               f"{best.latency.p50_ms:.1f} ms at {best.label}, and it misses nothing",
@@ -113,16 +113,16 @@ def recommend(points: Sequence[Point], target: float, k: int, exact: Latency, *,
               for how in ("SET LOCAL", f"ALTER ROLE {role} SET", f"ALTER DATABASE {database} SET")))
 
 
-def _tail_share(one: Point, target: float, k: int) -> float:
+def _tail_share(point: Point, target: float, k: int) -> float:
     bound = target - 1 / k - 1e-9
-    return sum(1 for each in one.recalls if each >= bound) / max(1, len(one.recalls))
+    return sum(1 for each in point.recalls if each >= bound) / max(1, len(point.recalls))
 
 
-def settings_of(one: Point) -> list[tuple[str, str]]:
+def settings_of(point: Point) -> list[tuple[str, str]]:
     """The settings of a point, as SET takes them; none where it was measured at the server's own."""
     found = []
-    if one.parameter and one.setting is not None:
-        found.append((one.parameter, str(one.setting)))
-    if one.mode and one.parameter:
-        found.append((one.parameter.partition(".")[0] + ".iterative_scan", one.mode))
+    if point.parameter and point.setting is not None:
+        found.append((point.parameter, str(point.setting)))
+    if point.mode and point.parameter:
+        found.append((point.parameter.partition(".")[0] + ".iterative_scan", point.mode))
     return found

@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from console.activity.records import Progress
+from console.activity.records import CommandProgress
 from console.plans.records import Plan
-from console.server.identifiers import identifier
+from console.sql.quoting import identifier
 from console.vectors.metrics import Metric, metric_of_operator
-from console.vectors.reasons.records import Reason, Verdict
+from console.vectors.reasons.records import IndexVerdict, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class VectorIndex:
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
-        return tuple(metric for one in self.operators if (metric := metric_of_operator(one)))
+        return tuple(metric for operator in self.operators if (metric := metric_of_operator(operator)))
 
     @property
     def is_usable(self) -> bool:
@@ -104,7 +104,7 @@ class VectorIndex:
 
 
 @dataclass(frozen=True, slots=True)
-class RelationFacts:
+class VectorRelationFacts:
     """What decides about plans of a table with vectors (sql/relation_facts.sql); pages of 8 KiB."""
 
     oid: int
@@ -127,7 +127,7 @@ class RelationFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class SearchSetting:
     """A setting as it holds now (pg_settings); `unit` as PostgreSQL has it ("kB", "8kB"), None without."""
 
     name: str
@@ -183,7 +183,7 @@ class IndexFacts:
         """Options that ALTER INDEX has changed without a REINDEX: (as set, as built)."""
         if not self.built_with:
             return {}
-        wanted = dict(one.partition("=")[::2] for one in self.index.options)
+        wanted = dict(option.partition("=")[::2] for option in self.index.options)
         return {name: (int(wanted[name]), built) for name, built in self.built_with.items()
                 if wanted.get(name, "").isdigit() and int(wanted[name]) != built}
 
@@ -202,7 +202,7 @@ class Candidates:
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class Neighbor:
     """One row found. `distance` is the operator's value (for inner product its negative), None for a NULL vector.
 
     `key` are the texts of the key columns, or the ctid; `values` the shown columns' in their order.
@@ -226,7 +226,7 @@ class SearchResult:
     column: VectorColumn
     metric: Metric
     k: int
-    hits: tuple[Hit, ...]
+    hits: tuple[Neighbor, ...]
     columns: tuple[str, ...]
     type_oids: tuple[int, ...]
     key_columns: tuple[str, ...]
@@ -238,7 +238,7 @@ class SearchResult:
     server_ms: float
     total_ms: float
     reasons: tuple[Reason, ...] = ()
-    verdict: Verdict | None = None
+    verdict: IndexVerdict | None = None
     candidates: Candidates | None = None
 
 
@@ -322,7 +322,7 @@ class BuildStep:
     """How far a build is. `progress` None: the server reports none (a DROP), or none yet. `seconds_left` is of the
     phase, by its rate of the last minute."""
 
-    progress: Progress | None
+    progress: CommandProgress | None
     seconds_left: float | None
     blockers: tuple[Blocker, ...] = ()
 

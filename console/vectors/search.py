@@ -12,16 +12,16 @@ from console.catalog.records import PageKey
 from console.errors import ConsoleError, Missing, UsageError
 from console.plans.records import Plan
 from console.server.nearest import Nearest, any_vector, select_item, stored_vector
-from console.server.readonly import Statement, Wire, explain, trip
+from console.server.readonly import ReadStatement, Wire, explain, trip
 from console.server.session import PgSession
 from console.vectors import plan as plans
 from console.vectors import read, values
 from console.vectors.filters import Filter, condition
 from console.vectors.metrics import BY_NAME, Metric, metrics_of_type
 from console.vectors.reasons import short
-from console.vectors.reasons.records import Reason, Verdict
-from console.vectors.reasons.why import why
-from console.vectors.records import Hit, SearchResult, ShownColumn, VectorColumn, VectorIndex
+from console.vectors.reasons.diagnose import why
+from console.vectors.reasons.records import IndexVerdict, Reason
+from console.vectors.records import Neighbor, SearchResult, ShownColumn, VectorColumn, VectorIndex
 from console.vectors.values import QueryVector
 
 CUT = 300
@@ -68,7 +68,7 @@ class SearchOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class SearchableColumn:
     """A vector column with all that a search of it needs: read once, used for many searches."""
 
     column: VectorColumn
@@ -78,7 +78,7 @@ class Subject:
 
     @property
     def index_names(self) -> frozenset[str]:
-        return frozenset(one.name for one in self.indexes)
+        return frozenset(index.name for index in self.indexes)
 
     @property
     def has_ctid(self) -> bool:
@@ -95,7 +95,7 @@ class SearchRequest:
     target's.
     """
 
-    subject: Subject
+    subject: SearchableColumn
     vector: QueryVector
     metric: Metric
     k: int = 10
@@ -120,37 +120,38 @@ class Composed:
     """A request as a statement: $1 is the vector, the rest the filters' values."""
 
     nearest: Nearest
-    statement: Statement
+    statement: ReadStatement
     readable: str
     settings: Mapping[str, str]
     key_columns: tuple[str, ...]
     columns: tuple[str, ...]
 
 
-async def subject(session: PgSession, column: VectorColumn) -> Subject:
+async def subject(session: PgSession, column: VectorColumn) -> SearchableColumn:
     """Reads what searches of `column` need. Raises ConsoleError."""
     found = await read.indexes(session, column.relation_oid)
     key = await read.page_key(session, column.relation_oid)
     shown = await read.shown_columns(session, column.relation_oid)
-    return Subject(column, tuple(found), key, tuple(shown))
+    return SearchableColumn(column, tuple(found), key, tuple(shown))
 
 
-def default_metric(subject: Subject) -> Metric:
+def default_metric(subject: SearchableColumn) -> Metric:
     """The metric that an index of the column serves; without any, cosine, of bits Hamming."""
-    for index in sorted(read.serving(subject.indexes, subject.column), key=lambda one: one.position is None):
+    for index in sorted(read.serving(subject.indexes, subject.column),
+                        key=lambda vector_index: vector_index.position is None):
         if index.is_usable and index.metrics:
             return index.metrics[0]
     return BY_NAME["hamming" if subject.column.type_name == "bit" else "cosine"]
 
 
-def fitting(subject: Subject, metric: Metric) -> VectorIndex | None:
+def fitting(subject: SearchableColumn, metric: Metric) -> VectorIndex | None:
     """The index that a search by `metric` can use: on the column itself, else on a cast of it to halfvec."""
-    usable = [one for one in read.serving(subject.indexes, subject.column)
-              if one.is_usable and metric.operator in one.operators]
-    plain = [one for one in usable if one.position is not None]
-    cast = [one for one in usable if one.position is None and one.operand_type.endswith("halfvec")
-            and "::" in one.expression and "(" not in one.expression.split("::")[0].lstrip("(")]
-    return next(iter(sorted(plain, key=lambda one: one.predicate is not None) + cast), None)
+    usable = [index for index in read.serving(subject.indexes, subject.column)
+              if index.is_usable and metric.operator in index.operators]
+    plain = [index for index in usable if index.position is not None]
+    cast = [index for index in usable if index.position is None and index.operand_type.endswith("halfvec")
+            and "::" in index.expression and "(" not in index.expression.split("::")[0].lstrip("(")]
+    return next(iter(sorted(plain, key=lambda vector_index: vector_index.predicate is not None) + cast), None)
 
 
 def compose(request: SearchRequest) -> Composed:
@@ -166,14 +167,15 @@ def compose(request: SearchRequest) -> Composed:
         vector = values.parse(request.vector.text, "halfvec")
     else:
         vector = request.vector
-    names = {one.name: one for one in subject.shown}
+    names = {shown_column.name: shown_column for shown_column in subject.shown}
     wanted = request.columns if request.columns is not None else tuple(
-        one.name for one in subject.shown if one.sort != "vector" and one.name != column.name)
-    if unknown := [one for one in wanted if one not in names]:
+        shown_column.name for shown_column in subject.shown if shown_column.sort != "vector"
+        and shown_column.name != column.name)
+    if unknown := [text for text in wanted if text not in names]:
         raise UsageError(f"{column.table} has no column {unknown[0]!r}", hint=f"it has {', '.join(names)}")
     key = tuple(subject.key.columns) if subject.key else (("ctid",) if subject.has_ctid else ())
     shown = tuple(dict.fromkeys((*(subject.key.columns if subject.key else ()), *wanted)))
-    items = [select_item(one, names[one].sort if one not in key else "fixed", request.cut) for one in shown]
+    items = [select_item(item, names[item].sort if item not in key else "fixed", request.cut) for item in shown]
     alias = "distance"
     while alias in names:
         alias += "_"
@@ -184,7 +186,7 @@ def compose(request: SearchRequest) -> Composed:
     readable_where, _ = condition(request.where, request.filters, names, first=None)
     readable = replace(nearest, where=readable_where).readable(vector.text)
     method = index.method if index else None
-    return Composed(nearest, Statement(nearest.text("$1"), (Wire(vector.wire), *params)), readable,
+    return Composed(nearest, ReadStatement(nearest.text("$1"), (Wire(vector.wire), *params)), readable,
                     request.options.settings(method), key, shown)
 
 
@@ -199,15 +201,15 @@ async def _found(session: PgSession, request: SearchRequest, composed: Composed)
                       timeout_ms=request.timeout_ms)
     (page,) = done.pages
     has_ctid = composed.key_columns == ("ctid",)
-    places = [0] if has_ctid else [composed.columns.index(one) for one in composed.key_columns]
-    hits: list[Hit] = []
+    places = [0] if has_ctid else [composed.columns.index(key_column) for key_column in composed.key_columns]
+    hits: list[Neighbor] = []
     for row in page.rows:
         key = tuple(row[place] for place in places)
         if request.exclude is not None and key == request.exclude:
             continue
         distance = None if row[-1] is None else float(row[-1])
-        hits.append(Hit(request.offset + len(hits) + 1, distance, key, row[int(has_ctid):-1]))
-    oids = tuple(one.type_oid for one in page.columns[int(has_ctid):-1])
+        hits.append(Neighbor(request.offset + len(hits) + 1, distance, key, row[int(has_ctid):-1]))
+    oids = tuple(column.type_oid for column in page.columns[int(has_ctid):-1])
     return SearchResult(
         request.subject.column, request.metric, request.k, tuple(hits[:request.k]), composed.columns, oids,
         composed.key_columns, composed.readable, dict(composed.settings), None, None, (), done.server_ms, done.total_ms)
@@ -233,7 +235,7 @@ async def _examined(session: PgSession, request: SearchRequest, composed: Compos
     lacking = len(result.hits) < request.k
     is_filtered = bool(request.where or request.filters)
     analyze = lacking or (is_filtered and result.server_ms <= AGAIN_WITHIN_MS)
-    question = Statement(explain(composed.statement.sql, analyze=analyze), composed.statement.params)
+    question = ReadStatement(explain(composed.statement.sql, analyze=analyze), composed.statement.params)
     warnings: list[str] = []
     try:
         answer = await trip(session, [question], settings=composed.settings, library=read.library(session),
@@ -250,15 +252,15 @@ async def _examined(session: PgSession, request: SearchRequest, composed: Compos
         warnings.append("relaxed_order gave the rows out of order: sort them by distance")
     verdict, more = await _fit(session, request, composed, used)
     warnings += more
-    if any(one.distance is not None and math.isnan(one.distance) for one in result.hits):
+    if any(hit.distance is not None and math.isnan(hit.distance) for hit in result.hits):
         warnings.append("some distances are NaN: zero vectors have no cosine distance")
-    if any(one.distance is None for one in result.hits):
+    if any(hit.distance is None for hit in result.hits):
         warnings.append("rows whose vector is NULL came last: no vector index holds them; add WHERE ... IS NOT NULL")
     return replace(result, index_used=used, plan=document, warnings=tuple(warnings), reasons=tuple(reasons),
                    verdict=verdict, candidates=plans.candidates(document, request.subject.index_names))
 
 
-def parsed_key(text: str, subject: Subject) -> tuple[str, ...]:
+def parsed_key(text: str, subject: SearchableColumn) -> tuple[str, ...]:
     """A row's key as a person writes it: of several columns a JSON array. Raises UsageError."""
     names = subject.key.columns if subject.key else ["ctid"]
     if len(names) == 1:
@@ -270,10 +272,10 @@ def parsed_key(text: str, subject: Subject) -> tuple[str, ...]:
     if not isinstance(parts, list) or len(parts) != len(names):
         raise UsageError(f"the key {text[:60]}: {subject.column.table} has a key of {len(names)} columns "
                          f"({', '.join(names)}): give a JSON array of {len(names)}")
-    return tuple(one if isinstance(one, str) else json.dumps(one) for one in parts)
+    return tuple(part if isinstance(part, str) else json.dumps(part) for part in parts)
 
 
-async def vector_of_row(session: PgSession, subject: Subject, key: Sequence[str]) -> QueryVector:
+async def vector_of_row(session: PgSession, subject: SearchableColumn, key: Sequence[str]) -> QueryVector:
     """The vector stored in the row with that key (or ctid). Raises Missing where there is no row, or no vector."""
     column = subject.column
     pairs = list(zip(subject.key.columns, subject.key.types, strict=True)) if subject.key else []
@@ -282,7 +284,7 @@ async def vector_of_row(session: PgSession, subject: Subject, key: Sequence[str]
         raise UsageError(f"the key of {column.table} is ({names}): {len(key)} given for it")
     if not pairs and not subject.has_ctid:
         raise UsageError(f"{column.table} has neither a key nor a ctid to find a row by")
-    statement = Statement(stored_vector(column.schema, column.relation, column.name, pairs), tuple(key))
+    statement = ReadStatement(stored_vector(column.schema, column.relation, column.name, pairs), tuple(key))
     rows = (await trip(session, [statement])).pages[0].rows
     if not rows:
         raise Missing(f"{session.target.label}: {column.table} has no row with {names} {', '.join(key)}")
@@ -292,7 +294,7 @@ async def vector_of_row(session: PgSession, subject: Subject, key: Sequence[str]
     return values.parse(rows[0][0], column.type_name)
 
 
-async def any_row(session: PgSession, subject: Subject) -> tuple[tuple[str, ...], QueryVector]:
+async def any_row(session: PgSession, subject: SearchableColumn) -> tuple[tuple[str, ...], QueryVector]:
     """Key and vector of a row drawn at random, for whoever just wants to see something. Raises Missing without any."""
     column = subject.column
     key = subject.key.columns if subject.key else ["ctid"] if subject.has_ctid else []
@@ -301,15 +303,15 @@ async def any_row(session: PgSession, subject: Subject) -> tuple[tuple[str, ...]
         percents.insert(0, min(100.0, max(0.01, 100 * DRAWN_ROWS / max(1.0, column.row_estimate))))
     for percent in percents:
         text = any_vector(column.schema, column.relation, column.name, key, percent)
-        rows = (await trip(session, [Statement(text)])).pages[0].rows
+        rows = (await trip(session, [ReadStatement(text)])).pages[0].rows
         if rows and rows[0][-1] is not None:
-            return tuple(one or "" for one in rows[0][:-1]), values.parse(rows[0][-1], column.type_name)
+            return tuple(text or "" for text in rows[0][:-1]), values.parse(rows[0][-1], column.type_name)
     raise Missing(f"{session.target.label}: {column.label} holds no vector: the table is empty, or all are NULL",
                   hint="search by a pasted vector, or another column")
 
 
 async def _fit(session: PgSession, request: SearchRequest, composed: Composed, used: str | None,
-               ) -> tuple[Verdict | None, list[str]]:
+               ) -> tuple[IndexVerdict | None, list[str]]:
     """Whether index and metric fit: why the index was not used, and all of it in sentences."""
     subject, metric = request.subject, request.metric
     if request.options.exact:
@@ -331,10 +333,10 @@ async def _fit(session: PgSession, request: SearchRequest, composed: Composed, u
 
 def misfit(metric: Metric, others: Sequence[VectorIndex]) -> str:
     """Why a search by `metric` fits none of the indexes that there are; empty without any."""
-    if invalid := next((one for one in others if not one.is_usable and metric.operator in one.operators), None):
+    if invalid := next((index for index in others if not index.is_usable and metric.operator in index.operators), None):
         return (f"the index {invalid.name} is not valid, so the search was exact; "
                 f"REINDEX INDEX CONCURRENTLY {invalid.sql_name}")
-    other = next((one for one in others if one.is_usable and one.position is not None and one.metrics), None)
+    other = next((index for index in others if index.is_usable and index.position is not None and index.metrics), None)
     return "" if other is None else (
         f"{metric.title} ({metric.operator}) fits no index: {other.name} serves "
         f"{other.metrics[0].title} ({other.metrics[0].operator}), so the search was exact")
@@ -345,7 +347,7 @@ async def _why_so_few(session: PgSession, request: SearchRequest, composed: Comp
     """One loud line and the reasons below it, the same with their fixes."""
     found = plans.candidates(document, request.subject.index_names)
     settings = await read.settings(session)
-    values_now = {name: one.setting for name, one in settings.items()} | dict(composed.settings)
+    values_now = {name: setting.setting for name, setting in settings.items()} | dict(composed.settings)
     facts = await read.relation_facts(session, request.subject.column.relation_oid, request.subject.column.position)
     reasons = short.reasons(document, request.subject.indexes, values_now, facts, wanted=request.k + request.offset,
                             has_filter=request.where is not None or bool(request.filters))
@@ -354,9 +356,9 @@ async def _why_so_few(session: PgSession, request: SearchRequest, composed: Comp
     else:
         first = (f"{count} of {request.k} rows: the index {found.index} gave {found.given} candidates"
                  + (f", {found.rejected} of them rejected by the filter" if found.rejected else ""))
-    return [first, *(one.sentence for one in reasons)], reasons
+    return [first, *(reason.sentence for reason in reasons)], reasons
 
 
-def _is_disordered(hits: Sequence[Hit]) -> bool:
-    distances = [one.distance for one in hits if one.distance is not None]
+def _is_disordered(hits: Sequence[Neighbor]) -> bool:
+    distances = [hit.distance for hit in hits if hit.distance is not None]
     return any(a > b for a, b in pairwise(distances))

@@ -60,15 +60,15 @@ def parse(text: str, type_name: str) -> QueryVector:
         return of_bits(bits)
     if match := _SPARSE.fullmatch(text):
         pairs: dict[int, float] = {}
-        for part in filter(None, (one.strip() for one in match[1].split(","))):
+        for part in filter(None, (part.strip() for part in match[1].split(","))):
             index, separator, value = part.partition(":")
             if not separator or not index.strip().isdigit():
                 raise WrongVector(f"{part[:40]!r} is no index:value of a sparse vector", hint="{1:0.5,7:2}/100")
             pairs[int(index)] = _number(value)
         return of_pairs(pairs, int(match[2]), type_name)
     inner = text[1:-1] if text[0] in "[({" and text[-1] in "])}" else text
-    parts = [one for one in _NUMBER.split(inner.strip()) if one]
-    return of_numbers([_number(one) for one in parts], type_name)
+    parts = [part for part in _NUMBER.split(inner.strip()) if part]
+    return of_numbers([_number(part) for part in parts], type_name)
 
 
 def of_numbers(values: Sequence[float], type_name: str) -> QueryVector:
@@ -76,9 +76,9 @@ def of_numbers(values: Sequence[float], type_name: str) -> QueryVector:
     if type_name == "bit":
         if set(values) - {0, 1}:
             raise WrongVector("a bit vector is made of 0 and 1 alone")
-        return of_bits("".join("1" if one else "0" for one in values))
+        return of_bits("".join("1" if value else "0" for value in values))
     if type_name == "sparsevec":
-        return of_pairs({i: one for i, one in enumerate(values, 1) if one}, len(values), type_name)
+        return of_pairs({i: value for i, value in enumerate(values, 1) if value}, len(values), type_name)
     count = len(values)
     _check_count(count, type_name)
     _check_range(values, type_name)
@@ -89,7 +89,7 @@ def of_numbers(values: Sequence[float], type_name: str) -> QueryVector:
 
 def of_pairs(pairs: dict[int, float], dimensions: int, type_name: str) -> QueryVector:
     """A sparse vector of values by index from 1, or the dense one of the same numbers. Raises WrongVector."""
-    wrong = next((one for one in pairs if not 1 <= one <= dimensions), None)
+    wrong = next((pair for pair in pairs if not 1 <= pair <= dimensions), None)
     if wrong is not None:
         raise WrongVector(f"index {wrong} is outside 1 to {dimensions}")
     _check_count(dimensions, type_name)

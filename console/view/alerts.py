@@ -28,7 +28,7 @@ COLUMNS = (
 
 def table(active: Sequence[Alert], ended: Sequence[Alert], now: dt.datetime) -> Table:
     """`now` is by the server's clock, as the alerts' times are; nothing is younger than now."""
-    rows = tuple(_row(one, now) for one in (*active, *ended))
+    rows = tuple(_row(alert, now) for alert in (*active, *ended))
     return Table(COLUMNS, rows, "no check has been beyond its threshold since the console watches this target")
 
 

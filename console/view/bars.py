@@ -15,7 +15,7 @@ def bar(share: float, cells: int, rest: str = "·") -> str:
     return drawn + rest * (cells - len(drawn))
 
 
-def course(values: Sequence[float | None], most: float) -> str:
+def sparkline(values: Sequence[float | None], most: float) -> str:
     """How a value went, a cell each, against `most`; blank where it wasn't known, a dot where it was nothing."""
     return "".join(" " if value is None else "·" if value <= 0 or most <= 0
                    else _HEIGHTS[min(7, int(value / most * 7.999))] for value in values)

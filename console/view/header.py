@@ -10,7 +10,7 @@ from console.view.table import Line, Tone
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class ConnectionWords:
     """The state of the connection as words: `text` in full, `short` for narrow terminals."""
 
     text: str
@@ -24,7 +24,7 @@ class HeaderFacts:
 
     name: str
     environment: str
-    link: Link
+    link: ConnectionWords
     clock: str
     version: str | None = None
     is_standby: bool = False
@@ -42,39 +42,39 @@ class HeaderFacts:
     is_recording: bool = False
 
 
-def connecting(seconds: float) -> Link:
+def connecting(seconds: float) -> ConnectionWords:
     text = "◐ connecting" if seconds < 2 else f"◐ connecting {fmt.stopwatch(seconds)}"
-    return Link(text, text, "warning")
+    return ConnectionWords(text, text, "warning")
 
 
-def live(every_s: float, age_s: float | None) -> Link:
+def live(every_s: float, age_s: float | None) -> ConnectionWords:
     """Refreshed every so many seconds; the age is said when it is more than it should be."""
     text = f"● live {fmt.number(every_s)} s"
     if age_s is not None and age_s > 2 * every_s + 2:
         late = f"● data {fmt.duration(age_s)} old"
-        return Link(late, late, "warning")
-    return Link(text, text, "ok")
+        return ConnectionWords(late, late, "warning")
+    return ConnectionWords(text, text, "ok")
 
 
-def paused(age_s: float | None) -> Link:
+def paused(age_s: float | None) -> ConnectionWords:
     text = "‖ paused" if age_s is None else f"‖ paused, {fmt.duration(age_s)} old"
-    return Link(text, "‖ paused", "warning")
+    return ConnectionWords(text, "‖ paused", "warning")
 
 
-def playing(speed: float, position_s: float, length_s: float, *, is_paused: bool, is_at_end: bool) -> Link:
+def playing(speed: float, position_s: float, length_s: float, *, is_paused: bool, is_at_end: bool) -> ConnectionWords:
     """Where in a recording what is shown was read."""
     place = fmt.stopwatch(position_s)
     state = "■ end" if is_at_end else "‖ paused" if is_paused else f"▶ x{fmt.number(speed)}"
-    return Link(f"{state} {place} of {fmt.stopwatch(length_s)}", f"{state[0]} {place}",
+    return ConnectionWords(f"{state} {place} of {fmt.stopwatch(length_s)}", f"{state[0]} {place}",
                 "warning" if is_at_end or is_paused else "ok")
 
 
-def lost(seconds: float, retry_in_s: float, *, ever: bool) -> Link:
+def lost(seconds: float, retry_in_s: float, *, ever: bool) -> ConnectionWords:
     """`ever`: there was a connection before; otherwise none came about yet."""
     state = f"○ lost {fmt.stopwatch(seconds)}" if ever else "○ not connected"
     when = f"next try in {retry_in_s:.0f} s (r now)" if retry_in_s >= 0.5 else "trying now"
     short = f"○ retry {retry_in_s:.0f} s" if retry_in_s >= 0.5 else "○ trying"
-    return Link(f"{state}, {when}", short, "critical")
+    return ConnectionWords(f"{state}, {when}", short, "critical")
 
 
 def header(facts: HeaderFacts, width: int) -> Line:
@@ -118,8 +118,8 @@ def cells(text: str) -> int:
     """How many terminal cells `text` takes: wide characters two, those that combine none."""
     if text.isascii():
         return len(text)
-    return sum(0 if unicodedata.combining(one) else 2 if unicodedata.east_asian_width(one) in "WF" else 1
-               for one in text)
+    return sum(0 if unicodedata.combining(item) else 2 if unicodedata.east_asian_width(item) in "WF" else 1
+               for item in text)
 
 
 def shortened(name: str, most: int) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from console.check.records import Result, Status
-from console.metrics.records import SchemaSize
+from console.check.records import CheckResult, Status
+from console.metrics.records.counters import SchemaSize
 from console.sampler.records import Snapshot
 from console.view import format as fmt
 from console.view.series import Series
@@ -59,7 +59,7 @@ def _peak(values: Sequence[float | None], text: Callable[[float], str]) -> str:
     return f"peak {text(max(known))}" if known else ""
 
 
-def verdict(results: Sequence[Result]) -> Line:
+def verdict(results: Sequence[CheckResult]) -> Line:
     """What needs a person, worst first, in the words of the checks."""
     bad = [result for result in worst_first(results) if result.status is not Status.OK]
     if not results:
@@ -81,7 +81,7 @@ def verdict(results: Sequence[Result]) -> Line:
     return tuple(pieces)
 
 
-def worst_first(results: Sequence[Result]) -> list[Result]:
+def worst_first(results: Sequence[CheckResult]) -> list[CheckResult]:
     """The results by how bad they are; equal ones keep their order."""
     return sorted(results, key=lambda result: -result.status.badness)
 
@@ -93,7 +93,7 @@ CHECK_COLUMNS = (
 )
 
 
-def checks_table(results: Sequence[Result]) -> Table:
+def checks_table(results: Sequence[CheckResult]) -> Table:
     """The checks, worst first: letter, name, what was found."""
     rows = tuple(
         Row(result.name, (
@@ -118,11 +118,12 @@ def services_table(snapshot: Snapshot, schemas: Sequence[SchemaSize] | None) -> 
     if not snapshot.services:
         return _schemas_table(snapshot, schemas)
     rows = []
-    for one in snapshot.services:
-        words, tone = _migrations(one.migrations)
-        rows.append(Row(one.service.name, (
-            Cell(one.service.name), *_holds(one.tables, one.total_bytes, one.is_estimate), Cell(words, tone)),
-            search=" ".join(one.service.schemas)))
+    for service in snapshot.services:
+        words, tone = _migrations(service.migrations)
+        rows.append(Row(service.service.name, (
+            Cell(service.service.name), *_holds(service.tables, service.total_bytes, service.is_estimate),
+            Cell(words, tone)),
+            search=" ".join(service.service.schemas)))
     return Table(SERVICE_COLUMNS, tuple(rows))
 
 
@@ -130,8 +131,9 @@ def _schemas_table(snapshot: Snapshot, schemas: Sequence[SchemaSize] | None) -> 
     columns = (replace(SERVICE_COLUMNS[0], title="Schemas"), *SERVICE_COLUMNS[1:3])
     if schemas is None:
         return Table(columns, (), snapshot.unavailable.get("schema_sizes", "reading sizes..."))
-    rows = tuple(Row(one.schema, (Cell(one.schema), *_holds(one.tables, one.total_bytes, one.is_estimate)))
-                 for one in sorted(schemas, key=lambda one: -one.total_bytes))
+    rows = tuple(Row(schema.schema,
+                     (Cell(schema.schema), *_holds(schema.tables, schema.total_bytes, schema.is_estimate)))
+                 for schema in sorted(schemas, key=lambda size: -size.total_bytes))
     return Table(columns, rows, "this database has no schema with tables")
 
 
@@ -154,7 +156,7 @@ def _migrations(status: ServiceStatus | None) -> tuple[str, Tone]:
     return ", ".join(words), _MIGRATION_TONES.get(status.state, "dim")
 
 
-def check_detail(result: Result) -> list[tuple[str, Tone]]:
+def check_detail(result: CheckResult) -> list[tuple[str, Tone]]:
     """A check in full, for its dialog."""
     paragraphs: list[tuple[str, Tone]] = [
         (f"{result.status.name}: {result.summary}", TONES[result.status])]

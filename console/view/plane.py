@@ -64,7 +64,7 @@ def ticks(low: float, high: float, is_logarithmic: bool, most: int = 7) -> list[
     if is_logarithmic:
         first = math.floor(math.log10(low))
         found = [step * 10.0**power for power in range(first, math.ceil(math.log10(high)) + 1) for step in (1, 2, 5)]
-        found = [one for one in found if low <= one <= high]
+        found = [value for value in found if low <= value <= high]
         while len(found) > most:
             found = found[::2]
         return found

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from console.view import format as fmt
-from console.view import values
+from console.view.catalog import values
 from console.view.table import Cell, Column, Line, Row, Tone
 
 SHOWN_CHARACTERS = 300
@@ -47,7 +47,7 @@ def note(value: str | None, kind: str) -> str | None:
         return None
     if kind.partition("(")[0].rpartition(".")[2] in _VECTORS:
         try:
-            numbers = [float(one) for one in value.strip("[]").split(",")]
+            numbers = [float(part) for part in value.strip("[]").split(",")]
         except ValueError:
             return None
         return f"{len(numbers)}:{math.hypot(*numbers):.6g}"

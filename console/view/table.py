@@ -162,9 +162,9 @@ def _names(column: Column) -> tuple[str, str]:
 def _nameless(wanted: Sequence[str], columns: Sequence[Column]) -> str:
     """That a term looks like one for a column that there isn't: it was taken for a word."""
     named = [match[1] for term in wanted if (match := _OF_A_COLUMN.fullmatch(term.removeprefix("!")))]
-    absent = next((name for name in named if not any(name.casefold() in _names(one) for one in columns)), None)
+    absent = next((name for name in named if not any(name.casefold() in _names(column) for column in columns)), None)
     return "" if absent is None else \
-        f"; no column is called {absent}, there are {', '.join(one.key for one in columns if one.title)}"
+        f"; no column is called {absent}, there are {', '.join(column.key for column in columns if column.title)}"
 
 
 def _unquoted(word: str) -> str:

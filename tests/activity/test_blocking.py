@@ -7,15 +7,16 @@ from hypothesis import strategies as st
 
 from console.activity.blocking import blockers, forest
 from console.activity.records import Backend, Blocked
-from console.view.blocking import branch
+from console.view.activity.blocking import branch
 from tests.support.activity import backend, idle_in_transaction
 
 
 def drawn(backends: list[Backend]) -> list[str]:
     """The tree as text: branch, name, how many it holds up, and its other blockers."""
-    return [f"{branch(one)}{one.key}{f' x{one.holds_up}' if one.holds_up else ''}"
-            f"{' also ' + ','.join(one.also_behind) if one.also_behind else ''}{' circle' if one.closes_cycle else ''}"
-            for one in forest(backends)]
+    return [f"{branch(blocked)}{blocked.key}{f' x{blocked.holds_up}' if blocked.holds_up else ''}"
+            f"{' also ' + ','.join(blocked.also_behind) if blocked.also_behind else ''}"
+            f"{' circle' if blocked.closes_cycle else ''}"
+            for blocked in forest(backends)]
 
 
 def test_nobody_waits() -> None:
@@ -51,7 +52,7 @@ def test_a_deadlock_has_no_root_and_is_drawn_all_the_same() -> None:
 
 def test_a_circle_that_also_waits_for_a_free_root() -> None:
     lines = forest([backend(1, 2, 7), backend(2, 1)])
-    assert [one.key for one in lines] == ["1", "2", "7"]
+    assert [line.key for line in lines] == ["1", "2", "7"]
     assert lines[0].also_behind == ("2", "7") and lines[2].holds_up == 2 and lines[2].is_root
 
 
@@ -81,17 +82,17 @@ def test_everybody_is_drawn_once_beneath_one_of_his_blockers(waits: dict[int, se
     backends = [backend(pid, *(holders or {0}), prepared=["gid"] if 0 in holders else None)
                 for pid, holders in waits.items()]
     lines = forest(backends)
-    behind = {str(one.pid): {str(node) for node in blockers(one)} for one in backends}
+    behind = {str(backend.pid): {str(node) for node in blockers(backend)} for backend in backends}
     everybody = set(behind) | {node for nodes in behind.values() for node in nodes}
-    assert sorted(one.key for one in lines) == sorted(everybody)
+    assert sorted(line.key for line in lines) == sorted(everybody)
     path: list[Blocked] = []
-    for one in lines:
-        depth = 0 if one.is_root else len(one.ancestry) + 1
-        path = [*path[:depth], one]
+    for blocked in lines:
+        depth = 0 if blocked.is_root else len(blocked.ancestry) + 1
+        path = [*path[:depth], blocked]
         assert len(path) == depth + 1
-        rest = set(one.also_behind)
+        rest = set(blocked.also_behind)
         if depth:
             parent = path[depth - 1]
-            assert parent.key in behind[one.key] and parent.holds_up
+            assert parent.key in behind[blocked.key] and parent.holds_up
             rest |= {parent.key}
-        assert rest == behind.get(one.key, set())
+        assert rest == behind.get(blocked.key, set())

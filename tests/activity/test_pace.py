@@ -7,14 +7,15 @@ from dataclasses import replace
 import pytest
 
 from console.activity.pace import Pace
-from console.activity.records import Progress
+from console.activity.records import CommandProgress
 
-BUILD = Progress(7, None, "create index", "console", "public.accounts", "building index", 0, 1000, "blocks", None, 0.0)
+BUILD = CommandProgress(7, None, "create index", "console", "public.accounts", "building index", 0, 1000, "blocks",
+                        None, 0.0)
 
 
-def look(pace: Pace, done: int | None, elapsed_s: float, **changes: object) -> Progress:
+def look(pace: Pace, done: int | None, elapsed_s: float, **changes: object) -> CommandProgress:
     command = replace(BUILD, done=done, elapsed_s=elapsed_s, **changes)  # type: ignore[arg-type]
-    pace.look([command])
+    pace.add_sample([command])
     return command
 
 

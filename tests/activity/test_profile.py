@@ -22,8 +22,8 @@ def test_what_a_session_is_at() -> None:
 
 def test_shares_and_averages() -> None:
     profile = WaitProfile()
-    profile.look(0.0, [backend(1), backend(2, 1), backend(3, 1)])
-    profile.look(2.0, [backend(2, 1), idle(3)])
+    profile.add_sample(0.0, [backend(1), backend(2, 1), backend(3, 1)])
+    profile.add_sample(2.0, [backend(2, 1), idle(3)])
     lock, cpu = profile.shares()
     assert (lock.event, lock.sessions, lock.share) == ("transactionid", 1.5, 0.75)
     assert (cpu.type, cpu.event, cpu.sessions, cpu.share) == ("CPU", None, 0.5, 0.25)
@@ -36,7 +36,7 @@ def test_shares_and_averages() -> None:
 def test_old_samples_go() -> None:
     profile = WaitProfile()
     for second in range(0, 1000, 2):
-        profile.look(float(second), [backend(1)] if second < 500 else [])
+        profile.add_sample(float(second), [backend(1)] if second < 500 else [])
     assert len(profile) == KEPT_S / 2 and profile.seconds == pytest.approx(KEPT_S - 2)
     assert profile.shares() == []
 

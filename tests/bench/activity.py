@@ -92,16 +92,16 @@ def measured(*screens: Terminal) -> tuple[list[float], list[float]]:
     cpu: list[list[float]] = [[] for _ in screens]
     wire: list[list[float]] = [[] for _ in screens]
     for _ in range(ROUNDS):
-        before = [(one.cpu_s, one.bytes_out) for one in screens]
+        before = [(screen.cpu_s, screen.bytes_out) for screen in screens]
         until = time.perf_counter() + ROUND_S
         while time.perf_counter() < until:
-            for one in screens:
-                one.idle(0.05)
-        for number, (one, (seconds, size)) in enumerate(zip(screens, before, strict=True)):
+            for screen in screens:
+                screen.idle(0.05)
+        for number, (found, (seconds, size)) in enumerate(zip(screens, before, strict=True)):
             refreshes = ROUND_S / 2.0
-            cpu[number].append((one.cpu_s - seconds) * 1000 / refreshes)
-            wire[number].append((one.bytes_out - size) / refreshes)
-    return [statistics.median(one) for one in cpu], [statistics.median(one) for one in wire]
+            cpu[number].append((found.cpu_s - seconds) * 1000 / refreshes)
+            wire[number].append((found.bytes_out - size) / refreshes)
+    return [statistics.median(group) for group in cpu], [statistics.median(group) for group in wire]
 
 
 def spent(database: Database, role: str) -> float:

@@ -78,8 +78,8 @@ async def _measure(server: LiveServer, database: Database) -> Sequence[Figure]:
             alternating, RUNS, lambda: inside(lambda: read.objects(session, schema.oid, Kind.TABLE)),
             lambda: inside(lambda: browse.find(session, "t77", ())))
         kept = [tree]
-        for one in (await read.schemas(session))[:50]:
-            kept.append(tuple(await read.objects(session, one.oid, Kind.TABLE)))  # type: ignore[arg-type]
+        for found in (await read.schemas(session))[:50]:
+            kept.append(tuple(await read.objects(session, found.oid, Kind.TABLE)))  # type: ignore[arg-type]
         growth = resident_mib() - before
     await pool.close()
     return [

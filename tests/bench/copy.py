@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from console.demo.binaries import reachable
+from console.local_postgres.binaries import reachable
 from console.server.copy import copy_rows
 from console.server.single import single_session
 from console.server.target import Target
@@ -44,7 +44,7 @@ def _measured(database: Database, psql: str, folder: Path, count: int, dimension
     file = folder / f"{dimensions}.txt"
     with file.open("w") as out:
         for number, category, title, vector in rows:
-            out.write(f"{number}\t{category}\t{title}\t[{','.join(f'{one:.9g}' for one in vector)}]\n")
+            out.write(f"{number}\t{category}\t{title}\t[{','.join(f'{value:.9g}' for value in vector)}]\n")
     target = Target(name="bench", conninfo=database.conninfo, statement_timeout_ms=0)
 
     def emptied() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from console.plans.findings import analyse
 from console.plans.parse import parse
-from console.view import plans as view
+from console.view.plans import tree as view
 from tests.bench.measure import Figure, alternating
 from tests.plans.made import document, node
 from tests.support.servers import Servers

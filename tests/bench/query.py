@@ -12,7 +12,7 @@ import psycopg
 
 from console.plans.findings import analyse
 from console.plans.parse import parse
-from console.server.interactive import PAGE_ROWS, Command, Interactive
+from console.server.interactive import PAGE_ROWS, Interactive, InteractiveStatement
 from console.server.target import Target
 from tests.bench.measure import Figure
 from tests.bench.plans import written
@@ -39,10 +39,10 @@ async def first_pages(database: Database) -> tuple[float, float]:
     ours, bare = [], []
     try:
         async with await psycopg.AsyncConnection.connect(database.conninfo, autocommit=True) as connection:
-            await session.run(Command(STATEMENT, is_query=True))
+            await session.run(InteractiveStatement(STATEMENT, is_query=True))
             for _ in range(RUNS):
                 started = time.perf_counter()
-                result = await session.run(Command(STATEMENT, is_query=True))
+                result = await session.run(InteractiveStatement(STATEMENT, is_query=True))
                 ours.append((time.perf_counter() - started) * 1000)
                 assert len(result.rows) == PAGE_ROWS
                 started = time.perf_counter()

@@ -13,7 +13,7 @@ from pgvector.psycopg import register_vector_async
 from console.server.pool import Pool
 from console.server.target import Target
 from console.vectors import read, values
-from console.vectors.measure import Plan, measure
+from console.vectors.measure import MeasurementPlan, measure
 from console.vectors.metrics import BY_NAME
 from console.vectors.search import subject
 from tests.bench.measure import Figure
@@ -36,19 +36,19 @@ async def _measure(database: Database, data: np.ndarray, queries: np.ndarray) ->
     pool = Pool(Target(name="bench", conninfo=database.conninfo))
     async with pool.session() as session:
         found = await subject(session, await read.find_column(session, "items.v"))
-    given = tuple(values.of_numbers(one.tolist(), "vector") for one in queries)
-    plan = Plan(found, BY_NAME["cosine"], K, QUERIES, sweep=(40,), given=given, connections=1)
+    given = tuple(values.of_numbers(query.tolist(), "vector") for query in queries)
+    plan = MeasurementPlan(found, BY_NAME["cosine"], K, QUERIES, sweep=(40,), given=given, connections=1)
     await measure(pool.session, plan)
     bare_s = await _bare(database, queries)
     started = time.perf_counter()
     await measure(pool.session, plan)
     ours_s = time.perf_counter() - started
     bare_s = min(bare_s, await _bare(database, queries))
-    shared = Plan(found, BY_NAME["cosine"], K, QUERIES, sweep=(40,), given=given, connections=2)
+    shared = MeasurementPlan(found, BY_NAME["cosine"], K, QUERIES, sweep=(40,), given=given, connections=2)
     started = time.perf_counter()
     await measure(pool.session, shared)
     shared_s = time.perf_counter() - started
-    sweep = await measure(pool.session, Plan(found, BY_NAME["cosine"], K, QUERIES, sweep=SWEEP, given=given,
+    sweep = await measure(pool.session, MeasurementPlan(found, BY_NAME["cosine"], K, QUERIES, sweep=SWEEP, given=given,
                                              force_index=True))
     difference = 0.0
     for point in sweep.points:
@@ -94,5 +94,5 @@ async def _independent(database: Database, data: np.ndarray, queries: np.ndarray
         for place, query in enumerate(queries):
             cursor = await connection.execute("SELECT id FROM items ORDER BY v <=> %b LIMIT 10", [query])
             rows = await cursor.fetchall()
-            shares.append(sum(distances[place, one] <= kth[place] + 1e-6 for (one,) in rows) / K)
+            shares.append(sum(distances[place, item] <= kth[place] + 1e-6 for (item,) in rows) / K)
     return np.array(shares)

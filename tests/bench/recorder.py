@@ -32,7 +32,7 @@ from console.recorder.replay.clock import ReplayClock
 from console.recorder.replay.player import ReplaySampler
 from console.recorder.replay.pool import ReplayPool
 from console.recorder.ring import MOST_BYTES, Ring
-from console.recorder.writer import Writer
+from console.recorder.writer import RecordingWriter
 from console.sampler.sampler import Sampler
 from console.server.pool import Pool
 from console.server.target import Target
@@ -120,9 +120,9 @@ async def cost(database: Database) -> tuple[float, float]:
     total_ms = once_ms = 0.0
     try:
         async with pool.session() as session:
-            first = await session.refresh(*(read for one in ALONG for read in one.reads(session.info, {})))
-            for one in ALONG:
-                reads = one.reads(session.info, first.rows_by_name)
+            first = await session.refresh(*(read for paced in ALONG for read in paced.reads(session.info, {})))
+            for found in ALONG:
+                reads = found.reads(session.info, first.rows_by_name)
                 await session.refresh(*reads)
                 with database.connect() as connection:
                     connection.execute("SELECT pg_stat_statements_reset()")
@@ -136,8 +136,8 @@ async def cost(database: Database) -> tuple[float, float]:
                     ).fetchone()
                 assert row is not None
                 taken_ms = float(row[0] or 0.0) / TIMES
-                once_ms = taken_ms if one is SESSIONS_PACED else once_ms
-                total_ms += taken_ms * 2.0 / one.memory_s
+                once_ms = taken_ms if found is SESSIONS_PACED else once_ms
+                total_ms += taken_ms * 2.0 / found.memory_s
     finally:
         await pool.close()
     return total_ms, once_ms
@@ -158,7 +158,7 @@ def remembered(timed: Timed) -> int:
 
 async def replay(timed: Timed, path: Path) -> tuple[float, float]:
     """Milliseconds of a jump to the end of a recording of hours, and of a step there."""
-    writer, encoder = Writer(path), Encoder()
+    writer, encoder = RecordingWriter(path), Encoder()
     began = timed.samples[0][0].taken_at
     for number in range(HOURS * 1800):
         sample, origin = timed.samples[number % len(timed.samples)]

@@ -78,7 +78,7 @@ async def _measure(database: Database, draw: np.random.Generator, dimensions: in
         async def mine(number: int) -> tuple[float, list[int]]:
             started = time.perf_counter()
             done = await find(session, requests[number])
-            return (time.perf_counter() - started) * 1000, [int(one.key[0] or 0) for one in done.hits]
+            return (time.perf_counter() - started) * 1000, [int(hit.key[0] or 0) for hit in done.hits]
 
         async def peer(number: int) -> tuple[float, list[int]]:
             started = time.perf_counter()
@@ -88,8 +88,8 @@ async def _measure(database: Database, draw: np.random.Generator, dimensions: in
         for number in range(-20, QUERIES):
             # in turns: whoever asks second finds the pages where the first one has put them
             first, second = (mine, peer) if number % 2 else (peer, mine)
-            (one_ms, one), (other_ms, other) = await first(number), await second(number)
-            assert one == other
+            (one_ms, group), (other_ms, other) = await first(number), await second(number)
+            assert group == other
             if number >= 0:
                 ours.append(one_ms if first is mine else other_ms)
                 peers.append(other_ms if first is mine else one_ms)

@@ -19,8 +19,8 @@ from console.server.query import Read
 from console.server.session import PgSession
 from console.server.target import Target
 from console.statements import read
-from console.ui.screens.statements.seen import Seen
-from console.view import statements as view
+from console.ui.screens.statements.state import StatementsState
+from console.view.statements import ranking as view
 from tests.bench.measure import Figure
 from tests.support.servers import Database, Servers
 
@@ -56,8 +56,8 @@ def fill(work: Connection[object], first: int, last: int) -> None:
     padding = " ".join(f"/* {number:4} of what makes a text long */" for number in range(40))
     with work.transaction():
         for number in range(first, last):
-            one, two, three = number % COLUMNS, number // COLUMNS, number * 7 % COLUMNS
-            work.execute(f"SELECT c{one}, {padding} c{two}, c{three} FROM wide WHERE c{one} = 1")  # type: ignore[arg-type]
+            found, two, three = number % COLUMNS, number // COLUMNS, number * 7 % COLUMNS
+            work.execute(f"SELECT c{found}, {padding} c{two}, c{three} FROM wide WHERE c{found} = 1")  # type: ignore[arg-type]
 
 
 async def measure(database: Database, ours: str, peers: dict[str, str]) -> dict[str, float]:
@@ -65,7 +65,7 @@ async def measure(database: Database, ours: str, peers: dict[str, str]) -> dict[
     times: dict[str, list[float]] = {role: [] for role in (ours, *peers, "client")}
     pool = Pool(Target(name="bench", conninfo=database.server.conninfo(database.name, user=ours)))
     others = {role: database.connect(user=role) for role in peers}
-    seen = Seen()
+    seen = StatementsState()
     try:
         with database.connect() as meter:
             async with pool.session() as session:
@@ -88,14 +88,14 @@ async def measure(database: Database, ours: str, peers: dict[str, str]) -> dict[
     return {name: statistics.median(values) for name, values in times.items()}
 
 
-async def refresh(session: PgSession, seen: Seen) -> None:
+async def refresh(session: PgSession, seen: StatementsState) -> None:
     """What the screen does with every sample, but for painting it."""
     counters, standing = read.counters(session.info), read.standing(session.info)
     readings = await session.refresh(Read(standing), Read(counters), within_s=10)
     seen.take(readings, counters, standing)
     seen.lacks_names()
     ranking, seconds = seen.ranking("minute", "", "statement", "total_ms", descending=True, limit=ROWS)
-    view.table(ranking, "overview", view.Shown(seconds, 8192, seen.names, seen.texts), "")
+    view.table(ranking, "overview", view.StatisticsBasis(seconds, 8192, seen.names, seen.texts), "")
 
 
 def spent(meter: Connection[object], roles: dict[str, list[float]]) -> dict[str, float]:

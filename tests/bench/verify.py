@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 
-from console.demo.proving import own_cluster, sample_rows
+from console.demo.scratch import own_cluster, sample_rows
 from console.migrate import state, steps
 from console.migrate.files import read_service
 from console.migrate.records import MigrationFile, RunPlan

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from console.catalog.records import Found, Kind, Relation, Routine, Schema
+from console.catalog.records import Kind, NameMatch, Relation, Routine, Schema
 from console.catalog.tree import DATABASE_KINDS, Rest, found_nodes, object_nodes, roots
 from console.services import Service
 
@@ -54,9 +54,9 @@ def test_routines_show_their_arguments() -> None:
 
 
 def test_found_objects_stand_where_the_tree_has_them() -> None:
-    found = [Found("table", 10, 1, "app", "orders", None, None, 0),
-             Found("schema", 2, 2, "orders2", "orders2", None, None, 1),
-             Found("function", 11, 1, "app", "orders_of", "int", None, 1)]
+    found = [NameMatch("table", 10, 1, "app", "orders", None, None, 0),
+             NameMatch("schema", 2, 2, "orders2", "orders2", None, None, 1),
+             NameMatch("function", 11, 1, "app", "orders_of", "int", None, 1)]
     service, unassigned = found_nodes(found, [Service(name="svc", schemas=("app",))])
     assert (service.type, service.name, unassigned.type) == ("service", "svc", "unassigned")
     (app,) = service.children or ()

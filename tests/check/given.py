@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from console.check.records import Context
+from console.check.records import CheckContext
 from console.check.registry import every_check
-from console.metrics.records import ServerClock
+from console.metrics.records.counters import ServerClock
 from console.server.info import Extension, ServerInfo
 from console.server.query import Query
 from console.server.session import Readings
@@ -33,8 +33,8 @@ def vector(version: str, available: str | None) -> dict[str, Extension]:
     return {"vector": Extension("vector", version, "public", available)}
 
 
-def context(*, read_only: bool | None = None, services: tuple[Service, ...] = (), **changed: Any) -> Context:
-    return Context(server(**changed), Target(name="t", read_only=read_only), services)
+def context(*, read_only: bool | None = None, services: tuple[Service, ...] = (), **changed: Any) -> CheckContext:
+    return CheckContext(server(**changed), Target(name="t", read_only=read_only), services)
 
 
 def readings(*answers: tuple[Query[Any], list[Any]], rtt_ms: float = 5.0) -> Readings:

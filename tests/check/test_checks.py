@@ -10,10 +10,10 @@ import pytest
 from console.activity.summary.read import BLOCKED_SESSIONS, OPEN_TRANSACTIONS, SESSION_COUNTS
 from console.activity.summary.records import BlockedSession, OpenTransaction, SessionCounts
 from console.check.evaluation import evaluate
-from console.check.records import Context, Result, Status
+from console.check.records import CheckContext, CheckResult, Status
 from console.check.registry import configured
 from console.config import Config
-from console.metrics.read import (
+from console.metrics.reads.counters import (
     DATABASE_COUNTERS,
     DATABASE_SIZE,
     FREEZE_AGES,
@@ -24,7 +24,7 @@ from console.metrics.read import (
     SERVER_CLOCK,
     STANDBYS,
 )
-from console.metrics.records import (
+from console.metrics.records.counters import (
     DatabaseCounters,
     DatabaseSize,
     FreezeAge,
@@ -41,9 +41,9 @@ from tests.check.given import CHECKS, CLOCK, NOW, context, readings, vector
 OK, WARNING, CRITICAL, UNKNOWN = Status.OK, Status.WARNING, Status.CRITICAL, Status.UNKNOWN
 
 
-def judged(name: str, *answers: tuple[Query[Any], list[Any]], on: Context | None = None) -> Result:
+def judged(name: str, *answers: tuple[Query[Any], list[Any]], on: CheckContext | None = None) -> CheckResult:
     """The result of one check with its default thresholds."""
-    checks = [one for one in configured(Config()) if one.check.name == name]
+    checks = [check for check in configured(Config()) if check.check.name == name]
     (result,) = evaluate(checks, readings(*answers), on or context())
     return result
 
@@ -207,7 +207,7 @@ def test_what_was_not_answered_is_unknown() -> None:
 
 
 def test_a_check_that_fails_is_unknown_and_alone() -> None:
-    results = evaluate([one for one in configured(Config()) if one.check.name in ("wraparound", "role")],
+    results = evaluate([check for check in configured(Config()) if check.check.name in ("wraparound", "role")],
                        readings((FREEZE_AGES, [])), context())
     assert {result.name: result.status for result in results} == {"role": OK, "wraparound": UNKNOWN}
 

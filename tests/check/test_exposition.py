@@ -7,8 +7,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from console.check.exposition import as_prometheus, families
 from console.check.records import Report, Status
+from console.commands.listen import address
 from console.errors import UsageError
-from console.headless.listen import address
 from tests.check.test_report import HEALTHY, SICK, result
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from console.check.evaluation import evaluate
-from console.check.records import Context, Result, Status
+from console.check.records import CheckContext, CheckResult, Status
 from console.check.registry import configured
 from console.config import Config
 from console.errors import Unreachable
@@ -15,23 +15,23 @@ from tests.check.given import readings, server
 from tests.support.pooler import database, look, pool, waiting
 
 OK, WARNING, CRITICAL, UNKNOWN = Status.OK, Status.WARNING, Status.CRITICAL, Status.UNKNOWN
-CHECKS = [one for one in configured(Config()) if one.check.reads_pooler]
+CHECKS = [check for check in configured(Config()) if check.check.reads_pooler]
 
 
-def judged(reading: PoolerReading | None, conninfo: str | None = "port=6432") -> dict[str, Result]:
-    context = Context(server(), Target(name="t", pgbouncer_conninfo=conninfo), (), reading)
-    return {one.name: one for one in evaluate(CHECKS, readings(), context)}
+def judged(reading: PoolerReading | None, conninfo: str | None = "port=6432") -> dict[str, CheckResult]:
+    context = CheckContext(server(), Target(name="t", pgbouncer_conninfo=conninfo), (), reading)
+    return {result.name: result for result in evaluate(CHECKS, readings(), context)}
 
 
-def seen(*pools: PoolUse, **changes: object) -> dict[str, Result]:
-    databases = tuple(database(one.database, **changes) for one in pools)
+def seen(*pools: PoolUse, **changes: object) -> dict[str, CheckResult]:
+    databases = tuple(database(pool.database, **changes) for pool in pools)
     return judged(PoolerReading(look(*pools, databases=databases)))
 
 
 def test_without_a_pooler_they_have_nothing_to_say() -> None:
     found = judged(None, None)
     assert set(found) == {"pooler_pools", "pooler_client_wait", "pooler_maxwait"}
-    assert {(one.status, one.summary) for one in found.values()} == {(OK, "no pooler configured")}
+    assert {(result.status, result.summary) for result in found.values()} == {(OK, "no pooler configured")}
 
 
 def test_a_pooler_that_does_not_answer_is_critical_once() -> None:
@@ -42,13 +42,13 @@ def test_a_pooler_that_does_not_answer_is_critical_once() -> None:
 
 
 def test_a_pooler_that_was_not_asked_is_unknown() -> None:
-    assert {one.status for one in judged(None).values()} == {UNKNOWN}
-    assert {one.status for one in judged(PoolerReading(None)).values()} == {OK}
+    assert {result.status for result in judged(None).values()} == {UNKNOWN}
+    assert {result.status for result in judged(PoolerReading(None)).values()} == {OK}
 
 
 def test_a_calm_pooler() -> None:
     found = seen(pool(), pool("b", sv_active=10))
-    assert {one.status for one in found.values()} == {OK}
+    assert {result.status for result in found.values()} == {OK}
     assert found["pooler_pools"].value == 50.0
     assert found["pooler_pools"].summary == "b/rw: 10 of 20 servers in use (50 %)"
     assert (found["pooler_client_wait"].value, found["pooler_maxwait"].value) == (0, 0.0)

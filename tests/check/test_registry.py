@@ -20,7 +20,7 @@ FILE = Path("dbconsole.toml")
 
 def thresholds(name: str, **entry: Any) -> Thresholds:
     config = parse({"checks": {name: entry}}, FILE)
-    return next(one.thresholds for one in configured(config) if one.check.name == name)
+    return next(check.thresholds for check in configured(config) if check.check.name == name)
 
 
 def test_every_file_is_a_check_of_its_name() -> None:
@@ -76,11 +76,11 @@ def test_an_unknown_check_names_the_nearest() -> None:
 
 def test_checks_can_be_turned_off_and_picked() -> None:
     config = parse({"checks": {"cache_hit": {"enabled": False}}}, FILE)
-    assert "cache_hit" not in {one.check.name for one in configured(config)}
-    assert [one.check.name for one in configured(config, ["wraparound"])] == ["connection", "wraparound"]
+    assert "cache_hit" not in {check.check.name for check in configured(config)}
+    assert [check.check.name for check in configured(config, ["wraparound"])] == ["connection", "wraparound"]
 
 
-@pytest.mark.parametrize("module", ["console.check.runner", "console.headless.check", "console.check.registry"])
+@pytest.mark.parametrize("module", ["console.check.runner", "console.commands.check", "console.check.registry"])
 def test_a_check_loads_nothing_heavy(module: str) -> None:
     code = (f"import sys, {module}\nfrom console.check.registry import every_check\nevery_check()\n"
             "heavy = {'textual', 'rich', 'plotext', 'sqlglot', 'psycopg_pool', 'pgvector', 'pydantic', 'tomllib'}\n"

@@ -10,20 +10,20 @@ from typing import Any
 import pytest
 
 from console.check.evaluation import unreachable
-from console.check.records import Report, Result, Status, harmless
+from console.check.records import CheckResult, Report, Status, harmless
 from console.check.registry import configured
 from console.check.report import as_json, as_nagios, as_text
 from console.check.units import millions, seconds, size
+from console.commands.check import _colourful
 from console.config import Config
 from console.errors import Unreachable
-from console.headless.check import _colourful
 
 
-def result(name: str, status: Status = Status.OK, **changed: Any) -> Result:
+def result(name: str, status: Status = Status.OK, **changed: Any) -> CheckResult:
     values: dict[str, Any] = {
         "title": name, "summary": "fine", "value": 12.5, "unit": "%", "warning": 80.0, "critical": 95.0,
         "lower_is_worse": False, "hint": None, "duration_ms": 0.1234, "screen": "overview"}
-    return Result(name=name, status=status, **values | changed)
+    return CheckResult(name=name, status=status, **values | changed)
 
 
 HEALTHY = Report("prod", (result("connections"), result("role", value=None, unit="")), 12.3, "PostgreSQL 18.6")
@@ -63,7 +63,7 @@ def test_json_is_the_documented_object_and_a_list_for_several() -> None:
     keys = {"name", "status", "summary", "value", "unit", "warning", "critical", "hint", "duration_ms"}
     assert all(keys <= check.keys() for check in document["checks"])
     assert document["status"] == "OK" and document["checks"][1]["value"] is None
-    assert [one["target"] for one in json.loads(as_json([HEALTHY, SICK], many=True))] == ["prod", "o'hara=x|y"]
+    assert [load["target"] for load in json.loads(as_json([HEALTHY, SICK], many=True))] == ["prod", "o'hara=x|y"]
 
 
 PERFORMANCE = re.compile(r"('(?:[^'=|]|'')+'=[\d.]+(?:%|B|s|ms)?(?:;[\d.]*:?){0,4}(?: |$))+")
@@ -103,7 +103,7 @@ def test_colour_only_on_a_terminal_without_no_color(monkeypatch: pytest.MonkeyPa
 
 
 def test_amounts_read_well() -> None:
-    assert [seconds(one) for one in (0.04, 48, 840, 11520, 1e6)] == ["0.0 s", "48 s", "14 min", "3.2 h", "12 d"]
-    assert [size(one) for one in (0, 1023, 1024, 999 * 1024, 2.1 * 2**30, 2.0**60)] == \
+    assert [seconds(item) for item in (0.04, 48, 840, 11520, 1e6)] == ["0.0 s", "48 s", "14 min", "3.2 h", "12 d"]
+    assert [size(item) for item in (0, 1023, 1024, 999 * 1024, 2.1 * 2**30, 2.0**60)] == \
         ["0 B", "1023 B", "1.0 kB", "999 kB", "2.1 GB", "1024 PB"]
-    assert [millions(one) for one in (950, 12_000, 2.0**31)] == ["950", "12 K", "2.1 B"]
+    assert [millions(item) for item in (950, 12_000, 2.0**31)] == ["950", "12 K", "2.1 B"]

@@ -10,19 +10,19 @@ import pytest
 
 from console.check.checks import slow_statements
 from console.check.records import Status
-from console.metrics.read import DATABASE_COUNTERS
-from console.metrics.settings.read import PENDING_SETTINGS
-from console.metrics.settings.records import PendingSetting
-from console.metrics.tables.read import (
+from console.metrics.reads.counters import DATABASE_COUNTERS
+from console.metrics.reads.settings import PENDING_SETTINGS
+from console.metrics.reads.tables import (
     DEAD_ROWS,
     DUPLICATE_INDEXES,
     SEQUENCE_USE,
     TABLE_FREEZE_AGES,
     UNUSED_INDEXES,
 )
-from console.metrics.tables.records import DeadRows, DuplicateIndex, SequenceUse, TableFreezeAge, UnusedIndex
-from console.metrics.upkeep.read import ARCHIVER_STATE, CHECKPOINT_COUNTS, STATISTICS_AGE
-from console.metrics.upkeep.records import ArchiverState, CheckpointCounts, SlowStatement, StatisticsAge
+from console.metrics.reads.upkeep import ARCHIVER_STATE, CHECKPOINT_COUNTS, STATISTICS_AGE
+from console.metrics.records.settings import PendingSetting
+from console.metrics.records.tables import DeadRows, DuplicateIndex, SequenceUse, TableFreezeAge, UnusedIndex
+from console.metrics.records.upkeep import ArchiverState, CheckpointCounts, SlowStatementStats, StatisticsAge
 from console.server.info import Extension
 from console.server.query import Query
 from tests.check.given import context
@@ -145,12 +145,13 @@ def test_slow_statements_are_the_slowest_mean() -> None:
     on = context(extensions={"pg_stat_statements": Extension("pg_stat_statements", "1.12", "stats", "1.12")})
     query = slow_statements.query(on)
     assert 'FROM "stats".pg_stat_statements(false)' in query.text(on.info)
-    slow, slower = SlowStatement(True, 7, 100, 1001.0, 100_100.0), SlowStatement(True, None, 3000, 2500.0, 7_500_000.0)
+    slow, slower = SlowStatementStats(True, 7, 100, 1001.0, 100_100.0), SlowStatementStats(True, None, 3000, 2500.0,
+                                                                                           7_500_000.0)
     result = judged("slow_statements", (query, [slower, slow]), on=on)
     assert (result.status, result.value) == (WARNING, 2500.0)
     assert "a hidden one, 3000 calls; 1 more" in result.summary and "2.5 s" in result.summary
     assert judged("slow_statements", (query, [replace(slow, mean_ms=999.0)]), on=on).status is OK
-    nothing = SlowStatement(True, None, None, None, None)
+    nothing = SlowStatementStats(True, None, None, None, None)
     assert judged("slow_statements", (query, [nothing]), on=on).value == 0
     result = judged("slow_statements", (query, [replace(nothing, is_loaded=False)]), on=on)
     assert (result.status, result.value) == (OK, None) and "shared_preload_libraries" in (result.hint or "")

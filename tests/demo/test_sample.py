@@ -15,7 +15,7 @@ import pytest
 from console.demo import sample
 from console.demo.embedder import embed
 from console.demo.sample.draw import Draw
-from console.demo.sample.prose import SENTENCES, TITLES, Writer, slug, topics
+from console.demo.sample.prose import SENTENCES, TITLES, TopicWriter, slug, topics
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
 Table = list[dict[str, Any]]
@@ -23,21 +23,22 @@ Table = list[dict[str, Any]]
 
 @cache
 def everything() -> dict[str, Table]:
-    return {one.table: [dict(zip(one.columns, row, strict=True)) for row in one.rows] for one in sample.tables(NOW)}
+    return {table.table: [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+            for table in sample.tables(NOW)}
 
 
 def table(name: str) -> Table:
     return everything()[name]
 
 
-def cosine(one: Sequence[float], other: Sequence[float]) -> float:
-    return sum(a * b for a, b in zip(one, other, strict=True))
+def cosine(sequence: Sequence[float], other: Sequence[float]) -> float:
+    return sum(a * b for a, b in zip(sequence, other, strict=True))
 
 
 def digest(service: Any, now: datetime) -> str:
     found = hashlib.sha256()
-    for one in service.generate(now):
-        for row in one.rows:
+    for item in service.generate(now):
+        for row in item.rows:
             found.update(repr(row).encode())
     return found.hexdigest()
 
@@ -89,7 +90,7 @@ def test_the_nearest_neighbours_are_about_the_same() -> None:
     for passage in passages[:30]:
         near = sorted(passages, key=lambda other: -cosine(other["embedding"], passage["embedding"]))[1:6]
         hits += sum(other["metadata"]["topic"] == passage["metadata"]["topic"] for other in near)
-    share_by_chance = max(Counter(one["metadata"]["topic"] for one in passages).values()) / len(passages)
+    share_by_chance = max(Counter(document["metadata"]["topic"] for document in passages).values()) / len(passages)
     assert hits / 150 > 0.9 > 2 * share_by_chance
 
 
@@ -100,8 +101,8 @@ def test_the_nearest_neighbours_are_about_the_same() -> None:
 ])  # fmt: skip
 def test_a_question_finds_its_topic(question: str, topic: str) -> None:
     asked = embed(question)
-    write = Writer(Draw("question", NOW))
-    near = {one.name: max(cosine(asked, embed(write.paragraph(one, 3))) for _ in range(5)) for one in topics()}
+    write = TopicWriter(Draw("question", NOW))
+    near = {topic.name: max(cosine(asked, embed(write.paragraph(topic, 3))) for _ in range(5)) for topic in topics()}
     assert max(near, key=lambda name: near[name]) == topic
 
 
@@ -111,7 +112,7 @@ def test_two_words_of_one_concept_are_near_without_a_word_in_common() -> None:
 
 
 def test_every_template_reads_as_a_sentence() -> None:
-    write = Writer(Draw("templates", NOW))
+    write = TopicWriter(Draw("templates", NOW))
     for template in (*SENTENCES, *TITLES):
         for topic in topics():
             text = write.fill(template, topic)
@@ -121,7 +122,7 @@ def test_every_template_reads_as_a_sentence() -> None:
 
 def test_places_in_braces_that_nobody_knows_are_an_error() -> None:
     with pytest.raises(KeyError):
-        Writer(Draw("unknown", NOW)).fill("{nonsense}", topics()[0])
+        TopicWriter(Draw("unknown", NOW)).fill("{nonsense}", topics()[0])
 
 
 def test_slugs_are_ascii() -> None:

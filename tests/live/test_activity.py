@@ -17,8 +17,8 @@ import pytest
 from console.activity import actions, read
 from console.activity.blocking import forest
 from console.activity.records import Backend
-from console.metrics.read import REPLICATION_SLOTS
-from console.metrics.replication.read import SLOT_FACTS, SUBSCRIPTIONS, WAL_RECEIVER, WAL_SENDERS
+from console.metrics.reads.counters import REPLICATION_SLOTS
+from console.metrics.reads.replication import SLOT_FACTS, SUBSCRIPTIONS, WAL_RECEIVER, WAL_SENDERS
 from console.server.pool import Pool
 from console.server.query import Read
 from console.server.session import PgSession
@@ -45,8 +45,8 @@ async def session(conninfo: str) -> AsyncIterator[PgSession]:
 async def seen(on: PgSession, **changes: Any) -> list[Backend]:
     """The sessions of the database that `on` is connected to."""
     params = {"with_idle": False, "with_background": False, "also": []} | changes
-    return [one for one in await on.fetch(read.SESSIONS, params)
-            if one.database == on.info.database or changes.get("with_background")]
+    return [session for session in await on.fetch(read.SESSIONS, params)
+            if session.database == on.info.database or changes.get("with_background")]
 
 
 @contextmanager
@@ -76,7 +76,7 @@ async def until_running(on: PgSession, *pids: int) -> list[Backend]:
     """Those sessions, when all of them run something."""
     async with asyncio.timeout(10):
         while True:
-            found = [one for one in await seen(on) if one.pid in pids and one.state == "active"]
+            found = [backend for backend in await seen(on) if backend.pid in pids and backend.state == "active"]
             if len(found) == len(pids):
                 return found
             await asyncio.sleep(0.05)
@@ -86,7 +86,7 @@ async def until_waiting(on: PgSession, pids: set[int]) -> list[Backend]:
     async with asyncio.timeout(10):
         while True:
             found = await seen(on)
-            if pids <= {one.pid for one in found if one.lock_type is not None}:
+            if pids <= {backend.pid for backend in found if backend.lock_type is not None}:
                 return found
             await asyncio.sleep(0.05)
 
@@ -108,7 +108,7 @@ async def test_who_blocks_whom(any_database: Database) -> None:
                     await until_waiting(on, {waiter, ddl})
                     with running(any_database, "SELECT count(*) FROM accounts") as reader:
                         found = await until_waiting(on, {waiter, ddl, reader})
-        by_pid = {one.pid: one for one in found}
+        by_pid = {backend.pid: backend for backend in found}
         root = by_pid[holder.info.backend_pid]
         assert (root.state, root.application) == ("idle in transaction", "report [/x]")
         assert root.transaction_age_s is not None and root.transaction_age_s >= 0
@@ -117,7 +117,7 @@ async def test_who_blocks_whom(any_database: Database) -> None:
         assert (by_pid[reader].lock_target, by_pid[reader].blocked_by) == ("public.accounts", [ddl])
         lines = forest(found)
         assert lines[0].pid == holder.info.backend_pid and lines[0].is_root and lines[0].holds_up == 3
-        assert all((one.lock_wait_s or 0) >= 0 for one in found)
+        assert all((backend.lock_wait_s or 0) >= 0 for backend in found)
 
 
 async def test_what_has_no_age_is_not_said_to_have_begun_this_moment(any_database: Database) -> None:
@@ -126,12 +126,12 @@ async def test_what_has_no_age_is_not_said_to_have_begun_this_moment(any_databas
         idle.execute("SELECT pg_create_physical_replication_slot(%s, false, true)", [name])
         holder.execute("BEGIN; LOCK TABLE pg_class IN ACCESS SHARE MODE")
         async with session(any_database.conninfo) as on:
-            (one,) = [one for one in await seen(on, with_idle=True) if one.pid == idle.info.backend_pid]
+            (backend,) = [backend for backend in await seen(on, with_idle=True) if backend.pid == idle.info.backend_pid]
             locks = await on.fetch(read.SESSION_LOCKS, {"pid": holder.info.backend_pid})
             (slot,) = [slot for slot in await on.fetch(REPLICATION_SLOTS) if slot.name == name]
     assert slot.retained_bytes is None
-    assert (one.transaction_age_s, one.query_age_s, one.lock_wait_s) == (None, None, None)
-    assert one.state_age_s is not None and locks and {lock.wait_s for lock in locks} == {None}
+    assert (backend.transaction_age_s, backend.query_age_s, backend.lock_wait_s) == (None, None, None)
+    assert backend.state_age_s is not None and locks and {lock.wait_s for lock in locks} == {None}
 
 
 async def test_a_prepared_transaction_blocks(servers: Servers) -> None:
@@ -146,8 +146,8 @@ async def test_a_prepared_transaction_blocks(servers: Servers) -> None:
                 found = await until_waiting(on, {waiter})
             (holder,) = await on.fetch(read.PREPARED_HOLDERS)
         assert holder.gid == 'pay "[/x]"' and holder.age_s >= 0
-        assert next(one for one in found if one.pid == waiter).prepared == [holder.gid]
-        assert [one.gid for one in forest(found)] == [holder.gid, None]
+        assert next(backend for backend in found if backend.pid == waiter).prepared == [holder.gid]
+        assert [blocked.gid for blocked in forest(found)] == [holder.gid, None]
         with database.connect() as connection:
             connection.execute("ROLLBACK PREPARED 'pay \"[/x]\"'")
     assert server.cluster is not None
@@ -158,9 +158,9 @@ async def test_an_idle_session_that_holds_an_advisory_lock_is_shown(any_database
     with any_database.connect() as holder:
         holder.execute("SELECT pg_advisory_lock(-42)")
         async with session(any_database.conninfo) as on:
-            assert holder.info.backend_pid not in {one.pid for one in await seen(on)}
+            assert holder.info.backend_pid not in {backend.pid for backend in await seen(on)}
             with running(any_database, "SELECT pg_advisory_lock(-42)") as waiter:
-                found = {one.pid: one for one in await until_waiting(on, {waiter})}
+                found = {backend.pid: backend for backend in await until_waiting(on, {waiter})}
         assert found[holder.info.backend_pid].state == "idle"
         assert found[waiter].lock_target == "advisory key -42"
 
@@ -169,17 +169,17 @@ async def test_what_is_hidden_and_what_is_not(any_database: Database) -> None:
     with any_database.connect() as idler:
         async with session(any_database.conninfo) as on:
             pid = idler.info.backend_pid
-            assert pid not in {one.pid for one in await seen(on)}
-            assert pid in {one.pid for one in await seen(on, with_idle=True)}
-            assert pid in {one.pid for one in await seen(on, also=[pid])}
+            assert pid not in {backend.pid for backend in await seen(on)}
+            assert pid in {backend.pid for backend in await seen(on, with_idle=True)}
+            assert pid in {backend.pid for backend in await seen(on, also=[pid])}
             everything = await seen(on, with_background=True)
-            assert "checkpointer" in {one.backend_type for one in everything}
-            assert on.info.backend_pid not in {one.pid for one in everything}
+            assert "checkpointer" in {backend.backend_type for backend in everything}
+            assert on.info.backend_pid not in {backend.pid for backend in everything}
 
 
 async def test_own_sessions_are_left_out(any_database: Database) -> None:
     async with session(any_database.conninfo) as on, session(any_database.conninfo) as other:
-        assert other.info.backend_pid not in {one.pid for one in await seen(on, with_idle=True)}
+        assert other.info.backend_pid not in {backend.pid for backend in await seen(on, with_idle=True)}
 
 
 async def test_a_plain_role_sees_who_and_who_blocks(any_database: Database) -> None:
@@ -188,12 +188,12 @@ async def test_a_plain_role_sees_who_and_who_blocks(any_database: Database) -> N
         holder.execute("BEGIN; LOCK TABLE accounts")
         async with session(any_database.server.conninfo(any_database.name, user=role)) as on:
             with running(any_database, "SELECT count(*) FROM accounts") as waiter:
-                found = {one.pid: one for one in await until_waiting(on, {waiter})}
+                found = {backend.pid: backend for backend in await until_waiting(on, {waiter})}
                 blocked = found[waiter]
                 assert blocked.is_hidden and blocked.state is None and blocked.blocked_by == [holder.info.backend_pid]
                 (outcome,) = await actions.signal(on, "terminate", [blocked])
                 assert not outcome.is_done and "pg_read_all_stats" in outcome.happened
-                assert waiter in {one.pid for one in await seen(on)}
+                assert waiter in {backend.pid for backend in await seen(on)}
 
 
 async def test_text_and_locks_of_one_session(any_database: Database) -> None:
@@ -201,14 +201,14 @@ async def test_text_and_locks_of_one_session(any_database: Database) -> None:
     text = "SELECT pg_sleep(30) /* " + "é" * 400 + " */ FROM accounts LIMIT 1"
     async with session(any_database.conninfo) as on:
         with running(any_database, text) as pid:
-            (one,) = await until_running(on, pid)
-            assert one.query == text[:300]
-            who = {"pid": pid, "backend_start": one.backend_start}
+            (backend,) = await until_running(on, pid)
+            assert backend.query == text[:300]
+            who = {"pid": pid, "backend_start": backend.backend_start}
             readings = await on.refresh(Read(read.SESSION_TEXT, who), Read(read.SESSION_LOCKS, {"pid": pid}))
     (whole,) = readings.rows(read.SESSION_TEXT) or []
     assert whole.query == text and not whole.is_cut
     locks = readings.rows(read.SESSION_LOCKS) or []
-    assert ("AccessShareLock", "public.accounts") in {(one.mode, one.target) for one in locks}
+    assert ("AccessShareLock", "public.accounts") in {(lock.mode, lock.target) for lock in locks}
 
 
 async def test_cancel_ends_the_query_and_not_the_session(any_database: Database, own_state: Path) -> None:
@@ -218,7 +218,7 @@ async def test_cancel_ends_the_query_and_not_the_session(any_database: Database,
             found = await until_running(on, pid)
             (outcome,) = await actions.signal(on, "cancel", found)
             assert outcome.is_done and outcome.happened == "its query is cancelled, the session is idle"
-            assert pid in {one.pid for one in await seen(on, with_idle=True)}
+            assert pid in {backend.pid for backend in await seen(on, with_idle=True)}
             (again,) = await actions.signal(on, "cancel", found)
             assert not again.is_done and again.happened == "it ran no query: it is idle"
     events = [json.loads(line)["event"] for line in (own_state / "audit.jsonl").read_text().splitlines()]
@@ -231,8 +231,8 @@ async def test_terminate_ends_several(any_database: Database) -> None:
         with running(any_database, sleep) as first, running(any_database, sleep) as other:
             found = await until_running(on, first, other)
             outcomes = await actions.signal(on, "terminate", found)
-            assert [one.happened for one in outcomes] == ["the session has ended"] * 2
-            assert not {first, other} & {one.pid for one in await seen(on, with_idle=True)}
+            assert [outcome.happened for outcome in outcomes] == ["the session has ended"] * 2
+            assert not {first, other} & {backend.pid for backend in await seen(on, with_idle=True)}
 
 
 async def test_nobody_else_with_the_same_pid_is_signalled(any_database: Database) -> None:
@@ -245,7 +245,7 @@ async def test_nobody_else_with_the_same_pid_is_signalled(any_database: Database
             for kind in ("cancel", "terminate"):
                 (outcome,) = await actions.signal(on, kind, [earlier])  # type: ignore[arg-type]
                 assert outcome.happened == "that session is gone; no other one was signalled"
-            assert [one.query for one in await seen(on) if one.pid == pid] == ["SELECT pg_sleep(30)"]
+            assert [backend.query for backend in await seen(on) if backend.pid == pid] == ["SELECT pg_sleep(30)"]
 
 
 async def test_a_role_that_may_not_signal_is_told_by_the_server(any_database: Database) -> None:
@@ -270,11 +270,11 @@ async def test_an_index_build_reports_whom_it_waits_for(any_database: Database) 
                     while True:
                         readings = await on.refresh(*[Read(query) for query in read.PROGRESS])
                         assert not readings.unavailable
-                        found = [one for query in read.PROGRESS for one in readings.rows(query) or ()]
+                        found = [item for query in read.PROGRESS for item in readings.rows(query) or ()]
                         if found and found[0].phase.startswith("waiting"):
                             break
                         await asyncio.sleep(0.05)
-    (build,) = [one for one in found if one.pid == pid]
+    (build,) = [item for item in found if item.pid == pid]
     assert (build.command, build.relation, build.unit) == ("create index concurrently", "public.accounts", "sessions")
     assert build.detail is not None and f"waits for pid {holder}" in build.detail
     assert build.elapsed_s is not None and build.elapsed_s >= 0

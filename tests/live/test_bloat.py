@@ -10,7 +10,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from console.errors import Denied, Missing
-from console.metrics.tables import bloat
+from console.metrics import bloat
 from console.server.session import Session
 from console.server.single import single_session
 from console.server.target import Target

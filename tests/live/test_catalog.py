@@ -14,7 +14,7 @@ import pytest
 
 from console.catalog import browse, read
 from console.catalog.export import export
-from console.catalog.preview import Preview, preview
+from console.catalog.preview import RelationPreview, preview
 from console.catalog.records import Kind
 from console.errors import Denied, Missing, TimedOut
 from console.server.pool import Pool
@@ -64,15 +64,15 @@ async def test_lists_agree_with_counts_down_to_the_last_page(any_database: Datab
         for schema in await read.schemas(session, system=True):
             for kind, count in schema.counts.items():
                 page = list(await read.objects(session, schema.oid, kind))
-                names = [one.name for one in page]
+                names = [item.name for item in page]
                 while len(page) == read.PAGE_SIZE:
                     page = list(await read.objects(session, schema.oid, kind, page[-1]))
-                    names += [one.name for one in page]
+                    names += [item.name for item in page]
                 assert len(names) == count, (schema.name, kind)
-        many = next(one for one in await read.schemas(session) if one.name == "many")
+        many = next(schema for schema in await read.schemas(session) if schema.name == "many")
         assert many.counts == {Kind.TABLE: 406, Kind.VIEW: 1, Kind.FUNCTION: 2, Kind.TYPE: 1}
         assert many.partitions == 1
-        assert not [one for one in await read.schemas(session) if one.is_system]
+        assert not [schema for schema in await read.schemas(session) if schema.is_system]
         (found,) = await read.partitions(session, oid_of(any_database, "many.p"))
         assert (found.name, found.bound, found.kind) == ("p1", "FOR VALUES IN (1)", Kind.PARTITION)
 
@@ -102,11 +102,11 @@ async def test_search_finds_literally_best_first(any_database: Database) -> None
     run(any_database, "CREATE TABLE order_lines ()", "CREATE TABLE orders ()", "CREATE TABLE reorder ()",
         'CREATE TABLE "100%_done" ()', "CREATE TABLE orderx ()", 'CREATE TABLE "Order" ()')
     async with pool_on(any_database.conninfo) as pool, pool.session() as session:
-        assert [one.name for one in await read.search(session, "ORDER")] == [
+        assert [match.name for match in await read.search(session, "ORDER")] == [
             "Order", "orders", "orderx", "order_lines", "reorder"]
-        assert [one.name for one in await read.search(session, "%")] == ["100%_done"]
-        assert [one.name for one in await read.search(session, "%_d")] == ["100%_done"]
-        assert [one.name for one in await read.search(session, "public.ord")] == [
+        assert [match.name for match in await read.search(session, "%")] == ["100%_done"]
+        assert [match.name for match in await read.search(session, "%_d")] == ["100%_done"]
+        assert [match.name for match in await read.search(session, "public.ord")] == [
             "Order", "orders", "orderx", "order_lines"]
         assert await read.search(session, "  ") == []
         assert await read.search(session, "it's \\ \0 nothing") == []
@@ -125,12 +125,12 @@ async def test_hostile_names_are_only_names(any_database: Database) -> None:
         async with pool.session() as session:
             detail = await read.relation(session, oid)
             assert (detail.header.name, detail.header.comment) == (HOSTILE, "[red]markup[/]")
-            assert [one.name for one in detail.columns or ()] == [HOSTILE, "a%b", "%s"]
-            assert [one.name for one in await read.search(session, HOSTILE.upper()[:4])] != []
+            assert [column.name for column in detail.columns or ()] == [HOSTILE, "a%b", "%s"]
+            assert [match.name for match in await read.search(session, HOSTILE.upper()[:4])] != []
         assert await numbers(await preview(pool.session, oid)) == list(range(1, 251))
 
 
-async def numbers(rows: Preview) -> list[int]:
+async def numbers(rows: RelationPreview) -> list[int]:
     """The first column over all pages, forwards; the way back must show the same pages."""
     page = await rows.first()
     pages = [page]
@@ -142,7 +142,7 @@ async def numbers(rows: Preview) -> list[int]:
         assert [row.values for row in page.rows] == [row.values for row in expected.rows]
     assert not page.has_previous
     await rows.close()
-    return [int(row.values[0] or 0) for one in pages for row in one.rows]
+    return [int(row.values[0] or 0) for preview_page in pages for row in preview_page.rows]
 
 
 @pytest.mark.parametrize("key", ["PRIMARY KEY (a)", "UNIQUE (a)", "CHECK (a > 0)"])
@@ -209,7 +209,7 @@ async def test_vectors_bring_dimensions_and_norm(embedded_database: Database) ->
         async with pool.session() as session:
             detail = await read.relation(session, oid_of(embedded_database, "t"))
         assert [column.dimensions for column in detail.columns or ()] == [None, 3, 3, 5]
-        assert [(one.method, one.options) for one in detail.indexes or ()] == [("btree", []), ("hnsw", ["m=8"])]
+        assert [(index.method, index.options) for index in detail.indexes or ()] == [("btree", []), ("hnsw", ["m=8"])]
 
 
 @pytest.fixture
@@ -240,7 +240,7 @@ async def test_invalid_utf8_in_a_sql_ascii_database(any_server: LiveServer) -> N
             assert len({row.values for row in seen}) == len(seen) == 250
             assert (await rows.value(seen[-1], 0)).text == "\ufffd99"
             async with pool.session() as session:
-                assert [one.name for one in await read.search(session, "bad")] == ["bad\ufffd"]
+                assert [match.name for match in await read.search(session, "bad")] == ["bad\ufffd"]
     finally:
         with any_server.connect() as connection:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
@@ -256,7 +256,7 @@ async def test_role_without_privileges_sees_the_catalog_not_the_rows(any_databas
             async with pool.session() as session:
                 detail = await read.relation(session, oid)
                 assert not detail.unavailable and not detail.header.is_readable
-                assert [one.null_fraction for one in detail.columns or ()] == [None] * 3
+                assert [column.null_fraction for column in detail.columns or ()] == [None] * 3
                 assert (await read.sequence(session, oid_of(any_database, "seq"))).sequence.last_value is None
                 assert await read.schemas(session) and await read.roles(session) and await read.extensions(session)
             with pytest.raises(Denied) as refused:

@@ -19,13 +19,13 @@ from typing import Any
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from console.check.records import Report, Result, Status
+from console.check.records import CheckResult, Report, Status
 from console.check.registry import ConfiguredCheck, configured
 from console.check.runner import check_target
+from console.commands.check import run
 from console.config import Config, parse
-from console.demo.cluster import free_port
 from console.errors import ConfigError, ServerError, UsageError
-from console.headless.check import run
+from console.local_postgres.cluster import free_port
 from console.server.query import Query, Variant
 from console.server.target import Target
 from console.services import Service
@@ -42,11 +42,11 @@ def target(conninfo: str, name: str = "test", **words: Any) -> Target:
     return Target(name=name, conninfo=conninfo, **words)
 
 
-def named(report: Report) -> dict[str, Result]:
+def named(report: Report) -> dict[str, CheckResult]:
     return {result.name: result for result in report.results}
 
 
-async def checked(conninfo: str, *services: Service, timeout_s: float = 10.0, **words: Any) -> dict[str, Result]:
+async def checked(conninfo: str, *services: Service, timeout_s: float = 10.0, **words: Any) -> dict[str, CheckResult]:
     return named(await check_target(target(conninfo, **words), CHECKS, services, timeout_s=timeout_s))
 
 
@@ -201,13 +201,14 @@ async def test_a_link_that_freezes_after_connecting_holds_the_deadline(database:
 def slow(name: str, text: str) -> ConfiguredCheck:
     """A check of the list whose read hangs."""
     query = Query(f"{name}_slow", dict, (Variant("slow.sql", 14, "dict", (), "tick", text),))
-    one = next(one for one in CHECKS if one.check.name == name)
-    return replace(one, check=replace(one.check, reads=(query,)))
+    check = next(configured_check for configured_check in CHECKS if configured_check.check.name == name)
+    return replace(check, check=replace(check.check, reads=(query,)))
 
 
 async def test_a_read_that_hangs_takes_no_other_with_it(database: Database) -> None:
-    checks = [slow(one.check.name, "SELECT pg_sleep(60)") if one.check.name in ("cache_hit", "wraparound") else one
-              for one in CHECKS]
+    checks = [slow(check.check.name, "SELECT pg_sleep(60)") if check.check.name in ("cache_hit", "wraparound")
+              else check
+              for check in CHECKS]
     started = time.perf_counter()
     report = await check_target(target(database.conninfo), checks, timeout_s=3.0)
     assert time.perf_counter() - started < 3.2
@@ -231,8 +232,8 @@ async def test_several_targets_run_at_once_and_alone(database: Database) -> None
     good, gone = target(database.conninfo, "good"), target(UNREACHABLE["nobody listens"], "gone")
     status, text = await printed(good, gone, output_format="json")
     documents = json.loads(text)
-    assert status == 2 and [one["target"] for one in documents] == ["good", "gone"]
-    assert [one["status"] for one in documents] == ["OK", "CRITICAL"]
+    assert status == 2 and [document["target"] for document in documents] == ["good", "gone"]
+    assert [document["status"] for document in documents] == ["OK", "CRITICAL"]
     status, text = await printed(good, failed={"demo": ServerError("it doesn't start", hint="look")})
     assert status == 2 and "it doesn't start" in text
 

@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from console.check.records import Result, Status
+from console.check.records import CheckResult, Status
 from console.check.registry import configured
 from console.check.runner import check_target
 from console.config import Config, parse
@@ -39,14 +39,15 @@ def fresh(archiving: LiveServer) -> Iterator[Database]:
         yield database
 
 
-async def checked(conninfo: str, *names: str, **limits: dict[str, Any]) -> dict[str, Result]:
+async def checked(conninfo: str, *names: str, **limits: dict[str, Any]) -> dict[str, CheckResult]:
     config = parse({"checks": limits}, Path("dbconsole.toml")) if limits else Config()
     target = Target(name="test", conninfo=conninfo)
     report = await check_target(target, configured(config, names or None), timeout_s=30.0)
     return {result.name: result for result in report.results}
 
 
-async def until(conninfo: str, name: str, wanted: Callable[[Result], bool], **limits: dict[str, Any]) -> Result:
+async def until(conninfo: str, name: str, wanted: Callable[[CheckResult], bool],
+                **limits: dict[str, Any]) -> CheckResult:
     """The check's result as soon as it is `wanted`, or at the deadline."""
     deadline = time.monotonic() + DEADLINE_S
     while not wanted(result := (await checked(conninfo, name, **limits))[name]) and time.monotonic() < deadline:  # noqa: ASYNC110
@@ -61,7 +62,7 @@ async def test_an_archive_that_refuses(archiving: LiveServer) -> None:
         connection.execute("CREATE TABLE IF NOT EXISTS archived (a int)")
         connection.execute("INSERT INTO archived VALUES (1)")
         connection.execute("SELECT pg_switch_wal()")
-        result = await until(archiving.dsn, "archiver", lambda one: one.status is WARNING)
+        result = await until(archiving.dsn, "archiver", lambda check_result: check_result.status is WARNING)
         assert result.status is WARNING and "failed" in result.summary and result.value is not None
         before = result.value
         for _ in range(3):
@@ -72,7 +73,7 @@ async def test_an_archive_that_refuses(archiving: LiveServer) -> None:
         connection.execute("SELECT pg_reload_conf()")
         connection.execute("INSERT INTO archived VALUES (1)")
         connection.execute("SELECT pg_switch_wal()")
-        result = await until(archiving.dsn, "archiver", lambda one: one.status is OK and one.value == 0)
+        result = await until(archiving.dsn, "archiver", lambda result: result.status is OK and result.value == 0)
         assert (result.status, result.value) == (OK, 0)
 
 
@@ -80,18 +81,18 @@ async def test_a_setting_that_waits_for_a_restart(archiving: LiveServer) -> None
     with archiving.connect() as connection:
         connection.execute("ALTER SYSTEM SET max_worker_processes = 9")
         connection.execute("SELECT pg_reload_conf()")
-        result = await until(archiving.dsn, "pending_restart", lambda one: one.status is WARNING)
+        result = await until(archiving.dsn, "pending_restart", lambda check_result: check_result.status is WARNING)
         assert result.status is WARNING and "max_worker_processes" in result.summary
         connection.execute("ALTER SYSTEM SET max_worker_processes = 8")  # as it runs; RESET waits, too
         connection.execute("SELECT pg_reload_conf()")
-        assert (await until(archiving.dsn, "pending_restart", lambda one: one.status is OK)).value == 0
+        assert (await until(archiving.dsn, "pending_restart", lambda result: result.status is OK)).value == 0
 
 
 async def test_checkpoints_on_request(archiving: LiveServer) -> None:
     with archiving.connect() as connection:
         for _ in range(25):
             connection.execute("CHECKPOINT")
-    result = await until(archiving.dsn, "checkpoints_requested", lambda one: (one.value or 0) > 50)
+    result = await until(archiving.dsn, "checkpoints_requested", lambda check_result: (check_result.value or 0) > 50)
     assert result.value is not None and result.value > 50
     assert result.status is OK and "too early to judge" in result.summary
 
@@ -137,7 +138,7 @@ async def test_duplicate_indexes(fresh: Database) -> None:
         assert (result.status, result.value) == (WARNING, 4)
         connection.execute("DROP INDEX p_two")
         names = (await checked(fresh.conninfo, "duplicate_indexes"))["duplicate_indexes"].summary
-        assert all(one in names for one in ("on_a (as t_pkey)", "on_c (as t_c_key)", "e2 (as e1)"))
+        assert all(text in names for text in ("on_a (as t_pkey)", "on_c (as t_c_key)", "e2 (as e1)"))
         connection.execute("DROP INDEX on_a, on_c, e1")
         assert (await checked(fresh.conninfo, "duplicate_indexes"))["duplicate_indexes"].value == 0
 
@@ -153,7 +154,7 @@ async def test_unused_indexes(fresh: Database) -> None:
         assert result.status is OK and "too early to judge: 1 index" in result.summary and "never" in result.summary
         assert result.value is not None and 10 * 2**20 <= result.value <= 20 * 2**20
         connection.execute("SET enable_seqscan = off; SELECT count(*) FROM t WHERE a = 5")
-    result = await until(fresh.conninfo, "unused_indexes", lambda one: one.value == 0)
+    result = await until(fresh.conninfo, "unused_indexes", lambda check_result: check_result.value == 0)
     assert result.value == 0
 
 
@@ -165,7 +166,7 @@ async def test_dead_tuples_and_the_oldest_table(fresh: Database) -> None:
             INSERT INTO patient SELECT generate_series(1, 30000); DELETE FROM patient
         """)
         connection.execute("DELETE FROM t WHERE a <= 20000")
-    result = await until(fresh.conninfo, "dead_tuples", lambda one: one.status is WARNING)
+    result = await until(fresh.conninfo, "dead_tuples", lambda check_result: check_result.status is WARNING)
     assert result.status is WARNING and "public.t is" in result.summary and "1 table is due" in result.summary
     assert result.hint is not None and "autovacuum is off" in result.hint
     oldest = (await checked(fresh.conninfo, "freeze_age", freeze_age={"warning": 0}))["freeze_age"]
@@ -173,9 +174,9 @@ async def test_dead_tuples_and_the_oldest_table(fresh: Database) -> None:
 
 
 async def test_a_deadlock(fresh: Database) -> None:
-    with fresh.connect() as one, fresh.connect() as other:
-        one.execute("CREATE TABLE t (a int); INSERT INTO t VALUES (1), (2)")
-        for connection, row in ((one, 1), (other, 2)):
+    with fresh.connect() as current, fresh.connect() as other:
+        current.execute("CREATE TABLE t (a int); INSERT INTO t VALUES (1), (2)")
+        for connection, row in ((current, 1), (other, 2)):
             connection.execute("SET deadlock_timeout = '10ms'")
             connection.execute("BEGIN")
             connection.execute("UPDATE t SET a = a WHERE a = %s", [row])
@@ -188,7 +189,7 @@ async def test_a_deadlock(fresh: Database) -> None:
                 outcomes.append("deadlock")
             connection.execute("ROLLBACK")
 
-        crossing = [threading.Thread(target=cross, args=pair) for pair in ((one, 2), (other, 1))]
+        crossing = [threading.Thread(target=cross, args=pair) for pair in ((current, 2), (other, 1))]
         for thread in crossing:
             thread.start()
         for thread in crossing:
@@ -202,7 +203,8 @@ async def test_temporary_files(fresh: Database) -> None:
     with fresh.connect() as connection:
         connection.execute("SET work_mem = '64kB'")
         connection.execute("SELECT count(*) FROM (SELECT g FROM generate_series(1, 100000) g ORDER BY -g OFFSET 0) s")
-    result = await until(fresh.conninfo, "temp_files", lambda one: bool(one.value), temp_files={"warning": "100kB"})
+    result = await until(fresh.conninfo, "temp_files", lambda check_result: bool(check_result.value),
+                         temp_files={"warning": "100kB"})
     assert result.status is WARNING and "MB" in result.summary
 
 
@@ -210,7 +212,7 @@ async def test_statistics_that_were_reset(fresh: Database) -> None:
     assert (await checked(fresh.conninfo, "statistics_reset"))["statistics_reset"].status is OK
     with fresh.connect() as connection:
         connection.execute("SELECT pg_stat_reset()")
-    result = await until(fresh.conninfo, "statistics_reset", lambda one: one.status is WARNING)
+    result = await until(fresh.conninfo, "statistics_reset", lambda check_result: check_result.status is WARNING)
     assert result.status is WARNING and result.value is not None and result.value < 600
 
 

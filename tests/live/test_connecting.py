@@ -11,7 +11,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from console.config import Config
 from console.errors import ConsoleError, PasswordNeeded, Unreachable
 from console.server.connection import connect
-from console.server.faults import told
+from console.server.faults import translate_errors
 from console.server.session import PgSession, read_info
 from console.server.target import Target, resolve
 from tests.live.test_pool import query
@@ -20,7 +20,7 @@ from tests.support.tls import TlsServer
 
 
 async def whoami(target: Target) -> str:
-    with told(target.label):
+    with translate_errors(target.label):
         connection = await connect(target)
     try:
         return (await read_info(connection, target)).user

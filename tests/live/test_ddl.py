@@ -59,19 +59,19 @@ async def everything(conninfo: str) -> tuple[str, dict[str, str]]:
         found: list[Ddl] = []
         texts: dict[str, str] = {}
 
-        async def add(kind: str, name: str, one: Ddl) -> None:
-            found.append(one)
-            texts[f"{kind} {name}"] = one.text()
+        async def add(kind: str, name: str, ddl: Ddl) -> None:
+            found.append(ddl)
+            texts[f"{kind} {name}"] = ddl.text()
 
         for schema in await read.schemas(session):
             if schema.name != "public":
                 await add("schema", schema.name, await ddl_of(session, schema))
             for kind in KINDS:
-                for one in await read.objects(session, schema.oid, kind):
-                    label = f"{schema.name}.{one.name}({getattr(one, 'arguments', '')})"
-                    await add(kind, label, await ddl(session, kind, one.oid))
-                    if getattr(one, "has_partitions", False):
-                        await add_partitions(session, one.oid, add)
+                for object_ in await read.objects(session, schema.oid, kind):
+                    label = f"{schema.name}.{object_.name}({getattr(object_, 'arguments', '')})"
+                    await add(kind, label, await ddl(session, kind, object_.oid))
+                    if getattr(object_, "has_partitions", False):
+                        await add_partitions(session, object_.oid, add)
         for extension in await read.extensions(session):
             if extension.name != "plpgsql":
                 await add("extension", extension.name, await ddl_of(session, extension))
@@ -79,10 +79,11 @@ async def everything(conninfo: str) -> tuple[str, dict[str, str]]:
 
 
 async def add_partitions(session: PgSession, parent: int, add: object) -> None:
-    for one in await read.partitions(session, parent):
-        await add(Kind.PARTITION, f"{one.schema}.{one.name}", await ddl(session, Kind.PARTITION, one.oid))  # type: ignore[operator]
-        if one.has_partitions:
-            await add_partitions(session, one.oid, add)
+    for partition in await read.partitions(session, parent):
+        await add(Kind.PARTITION, f"{partition.schema}.{partition.name}",
+                  await ddl(session, Kind.PARTITION, partition.oid))  # type: ignore[operator]
+        if partition.has_partitions:
+            await add_partitions(session, partition.oid, add)
 
 
 FACTS = """
@@ -131,8 +132,8 @@ async def check_round_trip(server: LiveServer, first: Database) -> str:
                 position = int(error.diag.statement_position or 0)
                 raise AssertionError(f"{error}\n{text[max(0, position - 300):position + 300]}") from error
         _, texts_again = await everything(second.conninfo)
-        for name, one in texts.items():
-            assert texts_again.get(name) == one
+        for name, found in texts.items():
+            assert texts_again.get(name) == found
         assert texts_again.keys() == texts.keys()
         for before, after in zip(facts(first), facts(second), strict=True):
             assert after == before

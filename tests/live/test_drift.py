@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from console.demo.throwaway import choose, throwaway_cluster
+from console.local_postgres.ephemeral import choose, throwaway_cluster
 from console.migrate.apply import apply_all, run
 from console.migrate.drift import DATABASE, Drift, drift
 from console.migrate.faults import MigrationError
@@ -56,7 +56,7 @@ async def drifted(database: Database, service: Service, by_hand: str) -> Drift:
 async def test_the_shipped_services_have_not_drifted(any_database: Database) -> None:
     services = from_folder(shipped("migrations"))
     await apply_all(target(any_database), services)
-    found = await drift(target(any_database), services, {one.name for one in services})
+    found = await drift(target(any_database), services, {service.name for service in services})
     assert [pair for pair in found.differences if pair[1]] == []
     assert found.count == 0 and found.where.startswith("a scratch database")
 

@@ -113,7 +113,7 @@ def test_a_vector_search_says_first_what_became_of_the_index(embedded: LiveServe
                        f"SELECT id FROM items ORDER BY v <=> {query} LIMIT 100")
         answer = json.loads(done.stdout)
         assert answer["verdict"].startswith("The index items_v is used")
-        assert "vector_limit_over_ef_search" in [one["rule"] for one in answer["findings"]]
+        assert "vector_limit_over_ef_search" in [finding["rule"] for finding in answer["findings"]]
         done = explain("-t", database.conninfo, "SELECT id FROM items ORDER BY v <=> $1 LIMIT 10", "--param",
                        query.strip("'"))
         assert done.returncode == 0 and "index items_v is used" in done.stdout

@@ -77,10 +77,10 @@ async def test_all_of_them_on_every_server(any_database: Database) -> None:
             connection.execute(ledger.ddl)
             connection.execute("RESET search_path")
     reading = await read(any_database)
-    assert sorted(one.framework for one in reading.ledgers) == sorted(
+    assert sorted(foreign_ledger.framework for foreign_ledger in reading.ledgers) == sorted(
         ledger.framework or label for label, ledger in LEDGERS.items())
-    assert [one.unavailable for one in reading.ledgers if one.unavailable] == []
-    assert all(one.last_version for one in reading.ledgers)
+    assert [foreign_ledger.unavailable for foreign_ledger in reading.ledgers if foreign_ledger.unavailable] == []
+    assert all(foreign_ledger.last_version for foreign_ledger in reading.ledgers)
 
 
 async def test_an_empty_database_has_none(database: Database) -> None:
@@ -233,9 +233,9 @@ async def test_a_command_runs_under_the_lock_and_its_ledger_is_read_back(databas
         """)
     report = await commands.run(target_of(database), service(framework="ecto"), program, lock_wait_s=5,
                                 on_event=events.append)
-    assert [one.last_version for one in (*report.before, *report.after)] == ["20240202000000", "20250101000000"]
+    assert [ledger.last_version for ledger in (*report.before, *report.after)] == ["20240202000000", "20250101000000"]
     assert report.is_changed
-    assert [one.text for one in events if isinstance(one, OutputLine)] == ["hello", "locks 1", database.name]
+    assert [event.text for event in events if isinstance(event, OutputLine)] == ["hello", "locks 1", database.name]
 
 
 async def test_a_command_is_not_led_elsewhere_by_our_environment(
@@ -384,11 +384,12 @@ def test_status_shows_all_frameworks_in_one_table(database: Database, tmp_path: 
         connection.execute(f"SET search_path = stray; {LEDGERS['knex'].ddl}")
     folder = configured(database, tmp_path)
     shown = dbconsole(folder, "status", "--json")
-    services = {one["service"]: one for one in json.loads(shown.stdout)["services"]}
-    assert {name: (one["framework"], one["state"], one["applied"], one["pending"]) for name, one in services.items()} \
+    services = {service["service"]: service for service in json.loads(shown.stdout)["services"]}
+    assert {name: (service["framework"], service["state"], service["applied"], service["pending"]) for name,
+            service in services.items()} \
         == {"own": ("dbconsole", "pending", 0, 1), "shop": ("ecto", "pending", 1, 1),
             "stray": ("knex", "applied", 1, None)}
-    assert [(one["version"], one["state"]) for one in services["shop"]["migrations"]] == [
+    assert [(migration["version"], migration["state"]) for migration in services["shop"]["migrations"]] == [
         ("20240101000000", "applied"), ("20250101000000", "pending")]
     text = dbconsole(folder, "status").stdout
     assert "20240101_a.cjs (Knex)" in text and "shop/20250101000000 b: pending" in text
@@ -401,7 +402,7 @@ def test_up_runs_the_frameworks_own_command(database: Database, tmp_path: Path) 
     assert "up.py" in dbconsole(folder, "up", "--dry-run").stdout
     done = dbconsole(folder, "up", "--json")
     assert done.returncode == 0, done.stderr
-    assert [(one["service"], one["version"]) for one in json.loads(done.stdout)["done"]] == [
+    assert [(item["service"], item["version"]) for item in json.loads(done.stdout)["done"]] == [
         ("own", "1"), ("shop", "20250101000000")]
     assert "  migrated" in done.stderr
     refused = dbconsole(folder, "down", "--service", "shop")
@@ -466,7 +467,7 @@ async def test_alembic_goes_up_and_down(database: Database, tmp_path: Path) -> N
     assert (await read(database)).ledgers == (), "a plan made the ledger"
     ledger = await migrate("up", steps=1)
     assert (ledger.last_version, ledger.applied_count) == ("r1", 1)
-    assert [one.version for one in ledger.pending or ()] == ["r2", "r3"]
+    assert [migration.version for migration in ledger.pending or ()] == ["r2", "r3"]
     plan = await alembic.plan(target, app, "up", to="r2")
     assert "CREATE TABLE r2" in plan and "r3" not in plan and "CREATE TABLE r1" not in plan
     ledger = await migrate("up")

@@ -12,9 +12,9 @@ import pytest
 
 from console.errors import ConsoleError, Denied, Missing, ServerError, TimedOut, Unreachable, UsageError
 from console.server import interactive
-from console.server.interactive import Command, Interactive, Result
+from console.server.interactive import Interactive, InteractiveStatement, QueryResult
 from console.server.target import Target
-from console.ui.screens.query.script import pieces
+from console.sql.statements import pieces
 from tests.support.pgbouncer import PgBouncer
 from tests.support.servers import Database, LiveServer
 
@@ -49,9 +49,9 @@ async def opened(conninfo: str, *, read_only: bool = False, manual: bool = False
         await session.close()
 
 
-async def run(session: Interactive, text: str) -> Result:
+async def run(session: Interactive, text: str) -> QueryResult:
     """Runs all statements of `text`; the last one's result."""
-    result = Result("")
+    result = QueryResult("")
     for piece in pieces(text):
         result = await session.run(piece.command)
     return result
@@ -116,7 +116,7 @@ async def test_no_trick_gets_out_of_the_read_only_transaction(kept: Database, ma
         async with opened(kept.conninfo, read_only=True, manual=manual) as session:
             for text in (trick, "SET TRANSACTION READ WRITE", "DELETE FROM kept", trick):
                 try:
-                    await session.run(Command(text, is_query=is_query))
+                    await session.run(InteractiveStatement(text, is_query=is_query))
                 except ConsoleError:
                     if session.transaction == "failed":
                         await session.end("rollback")
@@ -153,7 +153,7 @@ async def test_locking_again_and_unlocking_hold_from_the_next_statement(kept: Da
 async def test_rows_come_by_the_page(filled: Database) -> None:
     async with opened(filled.conninfo, read_only=True) as session:
         first = await run(session, "SELECT i, 'row ' || i AS name FROM generate_series(1, 501) i -- all")
-        assert [(one.name, one.type_name) for one in first.columns] == [("i", "integer"), ("name", "text")]
+        assert [(column.name, column.type_name) for column in first.columns] == [("i", "integer"), ("name", "text")]
         assert len(first.rows) == interactive.PAGE_ROWS and first.more
         rows = [*first.rows]
         while page := await session.more():
@@ -191,13 +191,14 @@ async def test_where_a_statement_is_wrong(filled: Database) -> None:
             await run(session, "SELECT $1::int")
         for text in ("SELECT '\ud800'", "SELECT '\0'"):
             with pytest.raises(UsageError, match="no server takes"):
-                await session.run(Command(text, is_query=True))
+                await session.run(InteractiveStatement(text, is_query=True))
 
 
 async def test_messages_and_counts(filled: Database) -> None:
     async with opened(filled.conninfo) as session:
         said = await run(session, "DO $$ BEGIN RAISE WARNING 'careful' USING HINT = 'look'; END $$")
-        assert [(one.severity, one.message, one.hint) for one in said.notices] == [("WARNING", "careful", "look")]
+        assert [(notice.severity, notice.message, notice.hint)
+                for notice in said.notices] == [("WARNING", "careful", "look")]
         done = await run(session, "INSERT INTO kept SELECT i, 'n' FROM generate_series(2, 2501) i RETURNING id")
         assert done.tag == "INSERT 0 2500" and done.affected == 2500
         assert len(done.rows) == 1000 and done.dropped == 1500
@@ -357,5 +358,5 @@ async def test_text_that_is_not_valid_is_shown_all_the_same(embedded: LiveServer
 async def test_hostile_names_and_values_come_as_they_are(filled: Database) -> None:
     async with opened(filled.conninfo, read_only=True) as session:
         found = await run(session, "SELECT E'\\x1b[31m[bold]\\n' AS \"a \"\"b\"\" %s {} \x1b\", '%s {}' AS x, 1 AS x")
-        assert [one.name for one in found.columns] == ['a "b" %s {} \x1b', "x", "x"]
+        assert [column.name for column in found.columns] == ['a "b" %s {} \x1b', "x", "x"]
         assert found.rows == (("\x1b[31m[bold]\n", "%s {}", "1"),)

@@ -1,4 +1,4 @@
-"""What console.migrate.locks says of a statement, held against pg_locks, relfilenodes and scans of real servers."""
+"""What console.migrate.table_locks says of a statement, held against real servers' pg_locks and relfilenodes."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import psycopg
 import pytest
 
 from console.migrate.facts import Catalog, read_catalog
-from console.migrate.lockmodes import LockMode, mode_named
-from console.migrate.locks import functions_of, locks_of, relations_of
-from console.migrate.parse import Name, Statement, split
+from console.migrate.lock_modes import LockMode, mode_named
+from console.migrate.table_locks import functions_of, locks_of, relations_of
 from console.server.connection import connect
 from console.server.session import PgSession, read_info
 from console.server.target import Target
+from console.sql.grammar import Name, ParsedStatement, split
 from tests.support.servers import Database, LiveServer
 
 SETUP = """
@@ -282,20 +282,20 @@ def locked(any_server: LiveServer) -> Iterator[Database]:
         yield database
 
 
-def only(sql: str) -> Statement:
+def only(sql: str) -> ParsedStatement:
     statements = split(sql)
     assert isinstance(statements, list) and len(statements) == 1, statements
     return statements[0]
 
 
-async def catalog_for(conninfo: str, statement: Statement) -> Catalog:
+async def catalog_for(conninfo: str, statement: ParsedStatement) -> Catalog:
     target = Target(name="", conninfo=conninfo)
     async with await connect(target) as connection:
         session = PgSession(connection, await read_info(connection, target), target)
         return await read_catalog(session, relations_of(statement), sorted(functions_of(statement)))
 
 
-def expected(statement: Statement, catalog: Catalog) -> dict[Name, LockMode]:
+def expected(statement: ParsedStatement, catalog: Catalog) -> dict[Name, LockMode]:
     return {lock.relation: lock.mode for lock in locks_of(statement, catalog).locks
             if catalog.relation(lock.relation) or lock.is_indirect}
 

@@ -14,10 +14,10 @@ from console.errors import ConsoleError
 from console.migrate import events
 from console.migrate.apply import apply_all, run
 from console.migrate.faults import FileError, MigrationError
-from console.migrate.lock import FILE_KEY, RUN_KEY, run_lock
 from console.migrate.preview import preview
 from console.migrate.records import RunPlan, ServiceStatus
 from console.migrate.repair import repair
+from console.migrate.run_lock import FILE_KEY, RUN_KEY, run_lock
 from console.migrate.seed import run_seeds
 from console.migrate.status import read_status
 from console.resources import shipped
@@ -71,16 +71,18 @@ FILES = {"0001_a.up.sql": "CREATE TABLE a (n int);\nINSERT INTO a VALUES (1);", 
 
 async def test_up_and_down_with_events_and_a_log_that_outlives_them(any_database: Database, tmp_path: Path) -> None:
     service = shop(tmp_path, FILES)
-    assert [one.state for one in (await status(any_database, service))[0].migrations] == ["pending", "pending"]
+    assert [migration.state for migration in (await status(any_database, service))[0].migrations] == ["pending",
+                                                                                                      "pending"]
     assert not ask(any_database, "SELECT 1 FROM pg_namespace WHERE nspname = 'dbconsole'")
     seen: list[events.Event] = []
     report = await run(target(any_database), [service], RunPlan(), seen.append)
     assert [step.migration.label for step in report.done] == ["shop/0001_a", "shop/0002_b"]
-    assert [type(one).__name__ for one in seen] == [
+    assert [type(item).__name__ for item in seen] == [
         "RunStarted", "FileStarted", "StatementStarted", "StatementFinished", "StatementStarted", "StatementFinished",
         "FileFinished", "FileStarted", "StatementStarted", "StatementFinished", "FileFinished"]
-    finished = [one for one in seen if isinstance(one, events.StatementFinished)]
-    assert [(one.tag, one.rows_affected) for one in finished] == [
+    finished = [statement_finished for statement_finished in seen
+                if isinstance(statement_finished, events.StatementFinished)]
+    assert [(statement_finished.tag, statement_finished.rows_affected) for statement_finished in finished] == [
         ("CREATE TABLE", None), ("INSERT 0 1", 1), ("CREATE TABLE", None)]
     (found,) = await status(any_database, service)
     assert (found.state, found.applied, found.latest and found.latest.version) == ("applied", 2, "0002")
@@ -101,7 +103,7 @@ async def test_an_error_names_file_line_column_and_leaves_nothing(any_database: 
     assert error.summary.endswith('1_a.up.sql:4:3: column "nosuch" does not exist')
     assert (error.line, error.column, error.sqlstate) == (4, 3, "42703")
     assert ask(any_database, "SELECT to_regclass('a')") == [(None,)]
-    assert [one.state for one in (await status(any_database, service))[0].migrations] == ["pending"]
+    assert [migration.state for migration in (await status(any_database, service))[0].migrations] == ["pending"]
     assert ask(any_database, "SELECT event, detail LIKE '%nosuch%' FROM dbconsole.migration_event") == [
         ("failed", True)]
 
@@ -148,7 +150,7 @@ async def test_what_a_file_sets_ends_with_it(database: Database, tmp_path: Path,
         owners = dict(ask(database, "SELECT tablename, tableowner = current_user FROM pg_tables "
                                     "WHERE schemaname = 'public'"))
         assert owners == {"mine": False, "ours": True, "theirs": True}
-        assert sum(isinstance(one, events.Notice) and one.severity == "NOTE" for one in seen) == 3
+        assert sum(isinstance(notice, events.Notice) and notice.severity == "NOTE" for notice in seen) == 3
         ask(database, f'DROP OWNED BY "{role}"')
 
 
@@ -162,9 +164,9 @@ async def test_a_lock_that_doesn_t_come_is_tried_for_and_told(database: Database
             await run(target(database), [service], RunPlan(lock_timeout_ms=1500, attempts=2), seen.append)
         assert caught.value.sqlstate == "55P03"
         assert f"pid {blocker.info.backend_pid} (a report, idle in transaction)" in (caught.value.hint or "")
-        waiting = [one for one in seen if isinstance(one, events.Waiting)]
+        waiting = [waiting for waiting in seen if isinstance(waiting, events.Waiting)]
         assert [peer.application for peer in waiting[0].blockers] == ["a report"]
-        assert [one.attempt for one in seen if isinstance(one, events.Retrying)] == [2]
+        assert [retrying.attempt for retrying in seen if isinstance(retrying, events.Retrying)] == [2]
         running = asyncio.ensure_future(
             run(target(database), [service], RunPlan(lock_timeout_ms=300, attempts=20), seen.append))
         await asyncio.sleep(1.5)
@@ -206,7 +208,7 @@ async def test_a_file_without_a_transaction_goes_on_where_it_failed(any_database
     ask(any_database, "DELETE FROM t WHERE ctid IN (SELECT max(ctid) FROM t)")
     seen: list[events.Event] = []
     await run(target(any_database), [service], RunPlan(), seen.append)
-    assert any(isinstance(one, events.Notice) and "public.t_n is not valid" in one.message for one in seen)
+    assert any(isinstance(notice, events.Notice) and "public.t_n is not valid" in notice.message for notice in seen)
     assert ask(any_database, "SELECT indisvalid FROM pg_index WHERE indexrelid = 't_n'::regclass") == [(True,)]
     assert ask(any_database, "SELECT count(*) FROM t") == [(1,)]
     assert (await status(any_database, service))[0].state == "applied"
@@ -264,9 +266,9 @@ async def test_an_index_build_tells_how_far_it_is(database: Database, tmp_path: 
                                             "CREATE INDEX CONCURRENTLY big_n ON big (slow(n))"})
     seen: list[events.Event] = []
     await run(target(database), [service], RunPlan(), seen.append)
-    told = [one for one in seen if isinstance(one, events.IndexProgress)]
+    told = [progress for progress in seen if isinstance(progress, events.IndexProgress)]
     assert told
-    assert all(one.phase and 0 <= one.done <= one.total for one in told)
+    assert all(progress.phase and 0 <= progress.done <= progress.total for progress in told)
 
 
 async def test_one_run_at_a_time(database: Database, tmp_path: Path) -> None:
@@ -274,8 +276,8 @@ async def test_one_run_at_a_time(database: Database, tmp_path: Path) -> None:
     seen: list[events.Event] = []
     reports = await asyncio.gather(*(apply_all(target(database), [service], seen.append) for _ in range(4)))
     assert sorted(len(report.done) for report in reports) == [0, 0, 0, 1]
-    waits = [one for one in seen if isinstance(one, events.LockWaiting)]
-    assert {peer.application for one in waits for peer in one.holders} == {"dbconsole migrate lock"}
+    waits = [waiting for waiting in seen if isinstance(waiting, events.LockWaiting)]
+    assert {peer.application for wait in waits for peer in wait.holders} == {"dbconsole migrate lock"}
     async with run_lock(target(database), wait_s=0, on_event=events.ignore):
         with pytest.raises(MigrationError, match=r"another run has held the migration lock for all of 0\.3") as caught:
             await run(target(database), [service], RunPlan(lock_wait_s=0.3))
@@ -301,7 +303,7 @@ async def test_a_lost_lock_stops_the_run(database: Database, tmp_path: Path) -> 
                   "WHERE application_name = 'dbconsole migrate lock' AND datname = current_database()")
     with pytest.raises(MigrationError, match="the connection that holds the migration lock was lost"):
         await asyncio.wait_for(running, 10)
-    assert [one.state for one in (await status(database, service))[0].migrations] == ["applied", "pending"]
+    assert [migration.state for migration in (await status(database, service))[0].migrations] == ["applied", "pending"]
 
 
 async def test_a_file_that_a_dead_runner_left_running_is_waited_for(database: Database, tmp_path: Path) -> None:
@@ -344,16 +346,16 @@ async def test_a_ledger_from_the_future_is_left_alone(database: Database, tmp_pa
 async def test_repairs_say_what_they_do(database: Database, tmp_path: Path) -> None:
     service = shop(tmp_path, FILES)
     done = await repair(target(database), [service], "baseline", version="1", on_event=events.ignore)
-    assert [one.sentence for one in done] == ["shop/0001_a becomes applied without being run"]
+    assert [repair.sentence for repair in done] == ["shop/0001_a becomes applied without being run"]
     await repair(target(database), [service], "mark-applied", version="0002", on_event=events.ignore)
-    assert [one.state for one in (await status(database, service))[0].migrations] == ["applied", "applied"]
+    assert [migration.state for migration in (await status(database, service))[0].migrations] == ["applied", "applied"]
     shop(tmp_path, {"0001_a.up.sql": "CREATE TABLE a (n int)"})
     assert (await status(database, service))[0].state == "changed"
     done = await repair(target(database), [service], "accept-checksum", version=None, on_event=events.ignore)
-    assert [one.sentence for one in done] == ["shop/0001_a: the checksum of the file as it is now is accepted"]
+    assert [repair.sentence for repair in done] == ["shop/0001_a: the checksum of the file as it is now is accepted"]
     assert (await status(database, service))[0].state == "applied"
     await repair(target(database), [service], "mark-reverted", version="2", on_event=events.ignore)
-    assert [one.state for one in (await status(database, service))[0].migrations] == ["applied", "pending"]
+    assert [migration.state for migration in (await status(database, service))[0].migrations] == ["applied", "pending"]
     assert ask(database, "SELECT event FROM dbconsole.migration_event ORDER BY id") == [
         ("baseline",), ("marked applied",), ("checksum accepted",), ("marked reverted",)]
 
@@ -375,7 +377,7 @@ async def test_what_is_held_comes_when_the_extension_does(server17: LiveServer, 
     with server17.database() as database:
         report = await apply_all(target(database), [service])
         assert [step.migration.version for step in report.done] == ["2"]
-        assert [(one.version, one.detail) for one in report.held] == [
+        assert [(migration.version, migration.detail) for migration in report.held] == [
             ("1", 'waits for the extension "hstore"'), ("3", "requires shop/1, which is not applied")]
         ask(database, "CREATE EXTENSION hstore")
         assert [step.migration.version for step in (await apply_all(target(database), [service])).done] == ["1", "3"]
@@ -386,7 +388,7 @@ async def test_an_extension_made_by_the_same_run_releases_what_is_held(server17:
                               "-- dbconsole: requires-extension=hstore\nCREATE TABLE a (h hstore)"})
     with server17.database() as database:
         async with script_session(target(database)) as session:
-            assert [one.held for one in await preview(session, [service], RunPlan())] == [
+            assert [step_preview.held for step_preview in await preview(session, [service], RunPlan())] == [
                 None, 'waits for the extension "hstore"']
         assert len((await apply_all(target(database), [service])).done) == 2
 
@@ -403,7 +405,7 @@ async def test_the_shipped_services_go_up_down_and_up(any_database: Database) ->
     services = services_for(Config(), migrations=shipped("migrations"))
     first = await apply_all(target(any_database), services)
     assert first.done
-    held = {one.detail for one in first.held if one.detail.startswith("waits")}
+    held = {migration.detail for migration in first.held if migration.detail.startswith("waits")}
     available = {name for name, in ask(any_database, "SELECT name FROM pg_available_extensions")}
     assert all(detail.split('"')[1] not in available for detail in held)
     await run(target(any_database), services, RunPlan(direction="down", steps=1000))

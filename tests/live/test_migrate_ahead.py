@@ -10,8 +10,8 @@ import pytest
 from console.migrate import events
 from console.migrate.apply import run
 from console.migrate.faults import FileError, MigrationError
-from console.migrate.lock import FILE_KEY
 from console.migrate.records import RunPlan
+from console.migrate.run_lock import FILE_KEY
 from tests.live.test_migrate import ask, shop, target
 from tests.support.servers import Database
 
@@ -32,9 +32,9 @@ async def test_files_are_told_one_after_the_other(any_database: Database, tmp_pa
         seen: list[events.Event] = []
         report = await run(target(any_database), [service], plan, seen.append)
         assert len(report.done) == 5
-        assert [type(one).__name__ for one in seen[1:]] == 5 * [
+        assert [type(item).__name__ for item in seen[1:]] == 5 * [
             "FileStarted", *2 * ["StatementStarted", "StatementFinished"], "FileFinished"]
-        numbers = [one.number for one in seen if isinstance(one, events.FileStarted | events.FileFinished)]
+        numbers = [item.number for item in seen if isinstance(item, events.FileStarted | events.FileFinished)]
         assert numbers == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
     assert held(any_database) == 0
 
@@ -119,5 +119,5 @@ async def test_retries_while_the_next_is_on_its_way(database: Database, tmp_path
         blocker.autocommit = False
         blocker.execute("LOCK TABLE ready IN ACCESS SHARE MODE")
         report = await run(target(database), [service], RunPlan(lock_timeout_ms=200), listen)
-    assert len(report.done) == 5 and sum(isinstance(one, events.Retrying) for one in seen) == 1
+    assert len(report.done) == 5 and sum(isinstance(item, events.Retrying) for item in seen) == 1
     assert ask(database, "SELECT count(*) FROM t1") == [(2,)]

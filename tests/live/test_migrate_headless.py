@@ -58,8 +58,8 @@ def test_status_up_and_down(database: Database, folder: Path) -> None:
     status, out, err = migrate(database, folder, "up", "--yes", "--json")
     assert status == 0
     document = json.loads(out)
-    assert [one["version"] for one in document["done"]] == ["0001", "0002"]
-    assert [one["reason"] for one in document["held"]] == ['waits for the extension "age"']
+    assert [item["version"] for item in document["done"]] == ["0001", "0002"]
+    assert [item["reason"] for item in document["held"]] == ['waits for the extension "age"']
     assert "up shop/0001_a in " in err
     status, out, _ = migrate(database, folder, "status", "--json", "--exit-code")
     assert status == 0

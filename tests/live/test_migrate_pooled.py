@@ -73,13 +73,13 @@ async def test_a_failed_index_build_and_blockers_are_seen_through_it(
         with blocker.transaction():
             blocker.execute("LOCK TABLE a IN ACCESS SHARE MODE")
             running = asyncio.ensure_future(run(target, [service], RunPlan(lock_timeout_ms=2000), seen.append))
-            while not any(isinstance(one, events.Waiting) for one in seen):
+            while not any(isinstance(item, events.Waiting) for item in seen):
                 await asyncio.sleep(0.1)
                 assert not running.done()
         await running
-    assert any(isinstance(one, events.Notice) and "public.a_n is not valid" in one.message for one in seen)
-    waits = [one for one in seen if isinstance(one, events.Waiting)]
-    assert {peer.application for one in waits for peer in one.blockers} == {"a report"}
+    assert any(isinstance(notice, events.Notice) and "public.a_n is not valid" in notice.message for notice in seen)
+    waits = [waiting for waiting in seen if isinstance(waiting, events.Waiting)]
+    assert {peer.application for wait in waits for peer in wait.blockers} == {"a report"}
 
 
 async def test_settings_that_a_pooler_forgets_are_refused(pooled: tuple[Database, Target], tmp_path: Path) -> None:

@@ -22,14 +22,14 @@ from console.migrate.facts import (
     Catalog,
     read_catalog,
 )
-from console.migrate.lockmodes import LockMode
-from console.migrate.parse import Name
+from console.migrate.lock_modes import LockMode
 from console.migrate.plan import PlanStatement, plan, version_note
 from console.migrate.plan_text import plan_document, render_findings, render_plan, summary
 from console.migrate.records import MigrationFile, Script, Step
 from console.server.connection import connect
 from console.server.session import PgSession, read_info
 from console.server.target import Target
+from console.sql.grammar import Name
 from tests.support.servers import Database
 
 HOSTILE = 'Ω "quoted" 100% [b]x[/b]; DROP'
@@ -98,8 +98,8 @@ async def test_facts(any_database: Database) -> None:
     assert column is not None and (column.type, column.not_null) == ("character varying(20)", False)
     key = catalog.constraint(Name("s", "child"), "child_big_fk")
     assert key is not None and (key.references, key.columns, key.is_validated) == (Name("s", "big"), ["big_id"], True)
-    assert [one.table for one in catalog.incoming_keys(Name("s", "big"))] == [Name("s", "child")]
-    assert {one.kind for one in catalog.constraints_of(Name("s", "big"))} >= {"p"}
+    assert [incoming_key.table for incoming_key in catalog.incoming_keys(Name("s", "big"))] == [Name("s", "child")]
+    assert {facts.kind for facts in catalog.constraints_of(Name("s", "big"))} >= {"p"}
     assert (catalog.volatility_of("dice"), catalog.volatility_of("now"), catalog.volatility_of("nothing")) == (
         "v", "s", None)
     assert catalog.dependents_of(Name("s", "big")) == [Name("s", "seen")]
@@ -168,15 +168,16 @@ async def test_plan_of_several_files_knows_what_is_new(database: Database) -> No
     with filled(database):
         async with session_on(database.conninfo) as session:
             planned = await plan(session, steps, {"s": ("s",)})
-    assert [one.version for one in planned] == ["1", "2", "3"]
+    assert [plan_step.version for plan_step in planned] == ["1", "2", "3"]
     made, changed = planned[0].statements[0], planned[1].statements
     assert made.relations[-1].is_new and made.blocks == "nothing: it is new in this run"
-    assert [(one.mode, one.blocks, one.scans) for one in changed] == [
+    assert [(statement.mode, statement.blocks, statement.scans) for statement in changed] == [
         (LockMode.SHARE, "nothing: it is new in this run", False),
         (LockMode.ACCESS_EXCLUSIVE, "nothing: it is new in this run", False)]
     assert planned[1].findings == ()
-    assert [one.rewrites for one in planned[2].statements] == [True, False]
-    assert [(one.rule, one.line) for one in planned[2].findings if one.line == 1] == [("column-type-change", 1)]
+    assert [statement.rewrites for statement in planned[2].statements] == [True, False]
+    assert [(finding.rule, finding.line) for finding in planned[2].findings
+            if finding.line == 1] == [("column-type-change", 1)]
 
 
 async def test_plan_without_a_server() -> None:
@@ -187,7 +188,7 @@ async def test_plan_without_a_server() -> None:
     document = plan_document([planned])["steps"][0]
     assert document["statements"][0]["lock"] == "SHARE" and "writes" in document["statements"][0]["blocks"]
     assert document["statements"][0]["relations"][0]["sessions"] is None
-    assert [one["rule"] for one in document["findings"]] == ["index-without-concurrently"]
+    assert [finding["rule"] for finding in document["findings"]] == ["index-without-concurrently"]
     assert json.loads(json.dumps(document)) == document
     text = render_plan([planned])
     assert "SHARE on s.t: blocks writes, DDL and VACUUM" in text and "[index-without-concurrently]" in text
@@ -197,14 +198,15 @@ async def test_plan_without_a_server() -> None:
 async def test_plan_of_a_half_done_file_begins_where_it_failed() -> None:
     text = "-- dbconsole: no-transaction\nVACUUM s.a;\nVACUUM s.b;\nVACUUM s.c"
     (planned,) = await plan(None, [step(text, done=1)])
-    assert [one.sql for one in planned.statements] == ["VACUUM s.b", "VACUUM s.c"] and not planned.in_transaction
+    assert [statement.sql for statement in planned.statements] == ["VACUUM s.b",
+                                                                   "VACUUM s.c"] and not planned.in_transaction
 
 
 async def test_plan_of_what_is_no_sql_says_so() -> None:
     (planned,) = await plan(None, [step("SELECT 1;\nSELEC 2")])
     assert planned.fault == 'line 2, column 1: syntax error at or near "SELEC"' and planned.statements == ()
     assert "can't be read: line 2" in render_plan([planned])
-    assert [one.rule for one in planned.findings] == ["syntax-error"]
+    assert [finding.rule for finding in planned.findings] == ["syntax-error"]
     assert render_plan([]) == "nothing to run"
 
 
@@ -222,10 +224,10 @@ async def test_grammar_newer_than_the_server_is_said(any_database: Database) -> 
         (planned,) = await plan(session, [step("ALTER TABLE s.t ADD CONSTRAINT k NOT NULL a NOT VALID")])
     older = any_database.server.major < 18
     assert (note is not None) == older
-    assert any(one.rule == "newer-than-server" for one in planned.findings) == older
+    assert any(finding.rule == "newer-than-server" for finding in planned.findings) == older
 
 
 def test_plan_statement_without_relations_locks_nothing() -> None:
-    one = PlanStatement("SELECT 1", 1, "SELECT", ())
-    assert (one.mode, one.blocks, one.rewrites, one.scans) == (None, None, False, False)
+    statement = PlanStatement("SELECT 1", 1, "SELECT", ())
+    assert (statement.mode, statement.blocks, statement.rewrites, statement.scans) == (None, None, False, False)
     assert Catalog(18).sessions_on(Name("s", "t")) == ()

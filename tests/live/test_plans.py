@@ -20,7 +20,7 @@ from console.plans.values import PlanError
 from console.server.session import PgSession
 from console.server.single import single_session
 from console.server.target import Target
-from console.view import plans as view
+from console.view.plans import tree as view
 from tests.plans.statements import PARALLEL, STATEMENTS, Statement, fill
 from tests.support.servers import Database, LiveServer
 
@@ -57,7 +57,7 @@ def assert_adds_up(plan: Plan) -> None:
         assert 0 <= total - getattr(root.buffers, counter) + slack <= 2 * slack, counter
 
 
-@pytest.mark.parametrize("statement", STATEMENTS, ids=lambda one: one.sql[:60])
+@pytest.mark.parametrize("statement", STATEMENTS, ids=lambda item: item.sql[:60])
 async def test_own_times_and_buffers_add_up_to_the_plans_totals(any_server: LiveServer, statement: Statement) -> None:
     async with session_on(filled(any_server)) as session:
         plan = await explain(session, ExplainRequest(
@@ -67,7 +67,7 @@ async def test_own_times_and_buffers_add_up_to_the_plans_totals(any_server: Live
         assert again == plan
         found = analyse(plan, await facts(session, plan))
         shown = view.text(found)
-        assert shown.startswith("Verdict: Ran in ") and all(len(one) <= 120 for one in shown.splitlines())
+        assert shown.startswith("Verdict: Ran in ") and all(len(line) <= 120 for line in shown.splitlines())
         only = await explain(session, ExplainRequest(statement=statement.sql, settings=statement.settings))
         assert not only.is_analyzed and analyse(only).verdict.startswith("Not run: ")
         assert compare(plan, plan).changes == ("nothing that matters has changed",)
@@ -171,9 +171,10 @@ async def of(server: LiveServer, sql: str, *, analyze: bool = True, may_write: b
 
 def rule(found: Analysis, name: str) -> str:
     """The finding's own words, all of them."""
-    (one,) = [finding for finding in found.findings if finding.rule == name]
-    assert one.severity in ("info", "warning", "critical") and one.message and one.evidence and one.fix
-    return f"{one.message} | {one.evidence} | {one.fix}"
+    (plan_finding,) = [finding for finding in found.findings if finding.rule == name]
+    assert plan_finding.severity in ("info", "warning",
+                                     "critical") and plan_finding.message and plan_finding.evidence and plan_finding.fix
+    return f"{plan_finding.message} | {plan_finding.evidence} | {plan_finding.fix}"
 
 
 async def test_rows_read_to_be_thrown_away(any_server: LiveServer) -> None:
@@ -235,7 +236,7 @@ async def test_compilation_is_told_where_it_is_done(any_server: LiveServer) -> N
     assert found.plan.jit is not None and (found.plan.jit.functions or 0) > 0
     spent, total = found.plan.jit.total_ms, found.plan.total_ms
     assert spent is not None and total is not None
-    is_told = any(one.rule == "jit_overhead" for one in found.findings)
+    is_told = any(finding.rule == "jit_overhead" for finding in found.findings)
     assert is_told == (spent / total >= 0.1 and spent >= 10)
 
 
@@ -251,7 +252,7 @@ async def test_reading_from_disk_is_timed(any_database: Database) -> None:
     assert root.buffers is not None and root.buffers.read > 1000 and total is not None  # larger than shared_buffers
     waited = sum(root.number(key) or 0.0 for key in ("I/O Read Time", "Shared I/O Read Time"))
     assert waited > 0
-    is_told = any(one.rule == "io_bound" for one in found.findings)
+    is_told = any(finding.rule == "io_bound" for finding in found.findings)
     assert is_told == (waited / total >= 0.5 and waited >= 20)
 
 
@@ -367,16 +368,16 @@ async def test_heap_fetches(any_database: Database) -> None:
             connection.execute("VACUUM t")
         after = await analysis(session, ExplainRequest(
             statement="SELECT id FROM t WHERE id < 5000", analyze=True, settings={"enable_bitmapscan": "off"}))
-        assert not [one for one in after.findings if one.rule == "heap_fetches"]
+        assert not [finding for finding in after.findings if finding.rule == "heap_fetches"]
 
 
 async def test_two_plans_compared(any_server: LiveServer) -> None:
     sql = "SELECT * FROM purchase WHERE id < 3000 ORDER BY amount"
-    one = await of(any_server, sql, enable_indexscan="off", enable_bitmapscan="off",
+    analysis = await of(any_server, sql, enable_indexscan="off", enable_bitmapscan="off",
                    max_parallel_workers_per_gather="0")
     other = await of(any_server, sql, enable_seqscan="off", enable_bitmapscan="off",
                      max_parallel_workers_per_gather="0")
-    compared = compare(one.plan, other.plan)
+    compared = compare(analysis.plan, other.plan)
     words = "\n".join(compared.changes)
     assert "Seq Scan on purchase -> Index Scan using purchase_pkey on purchase" in words
     assert "setting enable_seqscan: (default) -> off" in words

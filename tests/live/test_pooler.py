@@ -22,11 +22,11 @@ from console.check.registry import configured
 from console.check.runner import check_target
 from console.clock import SystemClock
 from console.config import Config
-from console.demo.cluster import free_port
 from console.errors import ConsoleError, Denied, PasswordNeeded, ServerError, Unreachable
-from console.pooler.actions import Command, run
+from console.local_postgres.cluster import free_port
+from console.pooler.actions import PoolerCommand, run
 from console.pooler.read import read_info, read_look
-from console.pooler.records import Look
+from console.pooler.records import PoolerSample
 from console.pooler.saturation import saturations
 from console.sampler.pooler_watch import PoolerWatch
 from console.sampler.sampler import Sampler
@@ -37,9 +37,9 @@ from console.server.single import single_session
 from console.server.target import Target
 from console.ui.app import ConsoleApp
 from console.ui.connection import Sources
-from console.view import pooler as view
+from console.view.activity.true_client import true_clients
+from console.view.pooler import facts as view
 from console.view.table import plain
-from console.view.true_client import true_clients
 from tests.support.pgbouncer import PgBouncer, PgBouncers
 from tests.support.screen_text import screen_text
 from tests.support.servers import LiveServer, Servers, binaries
@@ -57,7 +57,7 @@ def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="module")
 def reachable(servers: Servers) -> LiveServer:
     """A server that also listens on TCP, to which a pooler's connections have addresses."""
-    label = next((one for one in ("postgres15", "embedded") if one in binaries()), "embedded")
+    label = next((text for text in ("postgres15", "embedded") if text in binaries()), "embedded")
     cluster = servers.cluster(label, {"listen_addresses": "127.0.0.1", "port": str(free_port())})
     cluster.initdb()
     (cluster.data_dir / "pg_hba.conf").write_text("local all all trust\nhost all all 127.0.0.1/32 trust\n")
@@ -96,7 +96,8 @@ def port_of(connection: psycopg.Connection[Any]) -> int:
         return int(end.getsockname()[1])
 
 
-async def looked(pooler: PgBouncer, *also: str, until: Callable[[Look], object] = lambda look: True) -> Look:
+async def looked(pooler: PgBouncer, *also: str,
+                 until: Callable[[PoolerSample], object] = lambda look: True) -> PoolerSample:
     """A look at the pooler that satisfies `until`."""
     deadline = time.monotonic() + WITHIN_S
     async with admin_console(target(pooler)) as console:
@@ -108,8 +109,8 @@ async def looked(pooler: PgBouncer, *also: str, until: Callable[[Look], object] 
             await asyncio.sleep(0.05)
 
 
-def waiting(look: Look) -> int:
-    return sum(one.cl_waiting for one in look.pools)
+def waiting(look: PoolerSample) -> int:
+    return sum(pool.cl_waiting for pool in look.pools)
 
 
 @contextmanager
@@ -117,8 +118,8 @@ def working(pooler: PgBouncer, number: int = POOL_SIZE) -> Iterator[list[psycopg
     """So many clients in the middle of a transaction."""
     with ExitStack() as stack:
         clients = [stack.enter_context(client(pooler)) for _ in range(number)]
-        for one in clients:
-            one.execute("SELECT 1")
+        for connection in clients:
+            connection.execute("SELECT 1")
         yield clients
 
 
@@ -127,7 +128,7 @@ async def queueing(pooler: PgBouncer, number: int = 8) -> AsyncIterator[None]:
     """So many clients more, that wait for a server."""
     async with AsyncExitStack() as stack:
         clients = [await stack.enter_async_context(await async_client(pooler)) for _ in range(number)]
-        tasks = [asyncio.create_task(one.execute("SELECT 1")) for one in clients]
+        tasks = [asyncio.create_task(client.execute("SELECT 1")) for client in clients]
         try:
             yield
         finally:
@@ -157,7 +158,7 @@ async def watched(pooler: PgBouncer, **words: Any) -> AsyncIterator[PoolerWatch]
 
 def audited(folder: Path) -> list[tuple[str, str]]:
     lines = (folder / "audit.jsonl").read_text().splitlines()
-    return [(one["event"], one["action"]) for one in map(json.loads, lines)]
+    return [(item["event"], item["action"]) for item in map(json.loads, lines)]
 
 
 # looking
@@ -171,11 +172,11 @@ async def test_the_console_answers_again_and_again(pooler: PgBouncer) -> None:
             look = await read_look(console, ["CLIENTS", "SERVERS", "LISTS", "USERS", "PEERS", "STATE"], 0.0)
     assert info.version == f"PgBouncer {pooler.version}" and info.is_admin is True
     assert info.setting("pool_mode") == "transaction" and info.max_client_conn == 100
-    assert {one.name for one in look.databases} >= {"postgres", "local", "pgbouncer"}
+    assert {database.name for database in look.databases} >= {"postgres", "local", "pgbouncer"}
     assert look.clients and look.shown["LISTS"].columns == ("list", "items")
     assert look.clients[0].application_name == "dbconsole"
-    for one in (*look.pools, *look.databases, *look.totals, *look.clients):
-        assert not one.more, "a column of this version that no record knows"
+    for pool in (*look.pools, *look.databases, *look.totals, *look.clients):
+        assert not pool.more, "a column of this version that no record knows"
 
 
 async def test_a_stats_user_is_told_apart(pooler: PgBouncer, own_state: Path) -> None:
@@ -183,7 +184,7 @@ async def test_a_stats_user_is_told_apart(pooler: PgBouncer, own_state: Path) ->
     async with admin_console(only_looks) as console:
         assert (await read_info(console)).is_admin is False
     with pytest.raises(Denied, match="admin access needed"):
-        await run(only_looks, Command("RELOAD"))
+        await run(only_looks, PoolerCommand("RELOAD"))
     assert audited(own_state) == [("asked", "RELOAD"), ("failed", "RELOAD")]
 
 
@@ -245,26 +246,27 @@ async def test_a_pool_that_holds_clients_up(pooler: PgBouncer) -> None:
     with working(pooler) as clients:
         async with queueing(pooler):
             look = await looked(pooler, until=lambda look: waiting(look) == 8 and look.pools[-1].maxwait_s > 0.1)
-            (worst,) = [one for one in saturations(look.pools, look.databases) if one.pool.cl_waiting]
+            (worst,) = [saturation for saturation in saturations(look.pools, look.databases)
+                        if saturation.pool.cl_waiting]
             assert (worst.pool.key, worst.active, worst.size, worst.is_saturated) == \
                 ("postgres/postgres", POOL_SIZE, POOL_SIZE, True)
             said = plain(view.verdict([worst], None, 0.0))
             assert "pool postgres/postgres saturated: 2 of 2 active, 8 clients wait, longest" in said
             checks = configured(Config(), ["pooler_pools", "pooler_client_wait", "pooler_maxwait"])
             report = await check_target(target(pooler), checks)
-            found = {one.name: one for one in report.results}
+            found = {result.name: result for result in report.results}
             assert found["pooler_pools"].value == 100.0 and found["pooler_client_wait"].value == 8
             assert found["pooler_maxwait"].value is not None and found["pooler_maxwait"].value > 0.1
-            for one in clients:
-                one.rollback()
+            for client in clients:
+                client.rollback()
 
 
 async def test_rates_are_those_of_the_work_done(pooler: PgBouncer) -> None:
     async with watched(pooler) as watch:
-        with client(pooler) as one:
+        with client(pooler) as connection:
             def worked() -> bool:
-                one.execute("SELECT 1")
-                one.commit()
+                connection.execute("SELECT 1")
+                connection.commit()
                 return any((rate.xacts_per_s or 0) > 0 and rate.query_ms is not None
                            for rate in watch.rates if rate.database == "postgres")
 
@@ -276,7 +278,7 @@ async def test_rates_are_those_of_the_work_done(pooler: PgBouncer) -> None:
 # who is really behind the pooler
 
 
-async def sessions_and_look(pooler: PgBouncer) -> tuple[list[Backend], Look, float]:
+async def sessions_and_look(pooler: PgBouncer) -> tuple[list[Backend], PoolerSample, float]:
     look = await looked(pooler, "CLIENTS", "SERVERS")
     async with single_session(target(pooler)) as session:
         backends = await session.fetch(read.SESSIONS, {"with_idle": True, "with_background": False, "also": []})
@@ -314,7 +316,7 @@ async def test_a_server_that_has_gone_to_another_client_is_nobodys_for_certain(p
         async with single_session(target(pooler)) as session:
             backends = await session.fetch(read.SESSIONS, {"with_idle": True, "with_background": False, "also": []})
         found = true_clients(backends, look, time.monotonic() - look.taken_s)
-        assert all(one.place is None for one in found.values())
+        assert all(true_client.place is None for true_client in found.values())
         second.rollback()
 
 
@@ -322,17 +324,17 @@ async def test_a_server_that_has_gone_to_another_client_is_nobodys_for_certain(p
 
 
 async def test_a_pause_waits_with_a_clock_and_is_given_up(pooler: PgBouncer, own_state: Path) -> None:
-    pause = Command("PAUSE", "postgres")
+    pause = PoolerCommand("PAUSE", "postgres")
     async with watched(pooler) as watch:
         with working(pooler, 1) as clients:
             running = asyncio.create_task(watch.command(pause))
-            await until(lambda: watch.pending and any(one.paused for one in watch.look.databases))  # type: ignore
+            await until(lambda: watch.pending and any(database.paused for database in watch.look.databases))  # type: ignore
             assert watch.pending is not None and watch.pending.command == 'PAUSE "postgres"'
             with pytest.raises(ServerError, match="has not been answered yet"):
-                await watch.command(Command("RELOAD"))
+                await watch.command(PoolerCommand("RELOAD"))
             await watch.give_up(pause)
             assert await running is None and watch.pending is None
-            await until(lambda: not any(one.paused for one in watch.look.databases))  # type: ignore[union-attr]
+            await until(lambda: not any(database.paused for database in watch.look.databases))  # type: ignore[union-attr]
             clients[0].rollback()
     assert audited(own_state) == [("asked", 'PAUSE "postgres"'), ("asked", 'RESUME "postgres"'),
                                   ("done", 'RESUME "postgres"'), ("left", 'PAUSE "postgres"')]
@@ -341,18 +343,18 @@ async def test_a_pause_waits_with_a_clock_and_is_given_up(pooler: PgBouncer, own
 async def test_a_pause_is_answered_when_the_transactions_have_ended(pooler: PgBouncer) -> None:
     async with watched(pooler) as watch:
         with working(pooler, 1) as clients:
-            running = asyncio.create_task(watch.command(Command("PAUSE")))
+            running = asyncio.create_task(watch.command(PoolerCommand("PAUSE")))
             await until(lambda: watch.pending)
             clients[0].rollback()
             assert await running == "PAUSE" and watch.is_paused_by_us
         async with queueing(pooler, 3):
             await looked(pooler, until=lambda look: waiting(look) == 3)
-            assert await watch.command(Command("RESUME")) == "RESUME" and not watch.is_paused_by_us
+            assert await watch.command(PoolerCommand("RESUME")) == "RESUME" and not watch.is_paused_by_us
 
 
 async def test_whoever_stops_looking_does_not_resume_a_paused_pooler(pooler: PgBouncer) -> None:
     """A request to cancel, which psycopg sends when a task is cancelled, would: PgBouncer takes it for RESUME."""
-    await run(target(pooler), Command("PAUSE"))
+    await run(target(pooler), PoolerCommand("PAUSE"))
     try:
         async with admin_console(target(pooler)) as console:
             for _ in range(3):
@@ -362,51 +364,51 @@ async def test_whoever_stops_looking_does_not_resume_a_paused_pooler(pooler: PgB
                 looking.cancel()
                 await asyncio.gather(looking, return_exceptions=True)
         with pytest.raises(ServerError, match="already suspended/paused"):
-            await run(target(pooler), Command("PAUSE"))
+            await run(target(pooler), PoolerCommand("PAUSE"))
     finally:
-        await run(target(pooler), Command("RESUME"))
+        await run(target(pooler), PoolerCommand("RESUME"))
 
 
 async def test_disable_enable_reconnect_and_reload(pooler: PgBouncer) -> None:
     ours = target(pooler)
-    await run(ours, Command("DISABLE", "local"))
+    await run(ours, PoolerCommand("DISABLE", "local"))
     with pytest.raises(psycopg.OperationalError, match=r"does not allow connections|disabled"):
         client(pooler, "local").execute("SELECT 1")
     look = await looked(pooler)
-    assert next(one for one in look.databases if one.name == "local").disabled == 1
-    await run(ours, Command("ENABLE", "local"))
-    with client(pooler, "local") as one:
-        one.execute("SELECT 1")
-    for command in (Command("RECONNECT", "local"), Command("RECONNECT"), Command("RELOAD")):
+    assert next(database for database in look.databases if database.name == "local").disabled == 1
+    await run(ours, PoolerCommand("ENABLE", "local"))
+    with client(pooler, "local") as connection:
+        connection.execute("SELECT 1")
+    for command in (PoolerCommand("RECONNECT", "local"), PoolerCommand("RECONNECT"), PoolerCommand("RELOAD")):
         assert await run(ours, command) == command.verb
 
 
 async def test_kill_drops_everybody_and_leaves_the_database_paused(pooler: PgBouncer) -> None:
     with client(pooler, "local") as victim:
         victim.execute("SELECT 1")
-        await run(target(pooler), Command("KILL", "local"))
+        await run(target(pooler), PoolerCommand("KILL", "local"))
         with pytest.raises(psycopg.OperationalError):
             victim.execute("SELECT 1")
     look = await looked(pooler)
-    assert next(one for one in look.databases if one.name == "local").paused == 1
-    await run(target(pooler), Command("RESUME", "local"))
+    assert next(database for database in look.databases if database.name == "local").paused == 1
+    await run(target(pooler), PoolerCommand("RESUME", "local"))
 
 
 async def test_settings_are_set_until_the_next_reload(pooler: PgBouncer) -> None:
     ours = target(pooler)
-    await run(ours, Command("SET", "server_check_query", "select 'it''s'"))
+    await run(ours, PoolerCommand("SET", "server_check_query", "select 'it''s'"))
     async with admin_console(ours) as console:
         assert (await read_info(console)).setting("server_check_query") == "select 'it''s'"
     with pytest.raises(ServerError, match="PgBouncer refused SET pool_mode") as caught:
-        await run(ours, Command("SET", "pool_mode", "whatever"))
+        await run(ours, PoolerCommand("SET", "pool_mode", "whatever"))
     assert "not one that this setting can have" in (caught.value.hint or "")
-    await run(ours, Command("SET", "server_check_query", "select 1"))
+    await run(ours, PoolerCommand("SET", "server_check_query", "select 1"))
 
 
 @pytest.mark.parametrize("name", ['po"x', "a b; SHUTDOWN", "日本語", "--"])
 async def test_a_hostile_name_is_a_name(pooler: PgBouncer, name: str) -> None:
     with pytest.raises(ServerError, match="no such database"):
-        await run(target(pooler), Command("ENABLE", name))
+        await run(target(pooler), PoolerCommand("ENABLE", name))
 
 
 # bad days
@@ -420,7 +422,7 @@ async def test_a_pooler_that_stops_and_comes_back(pgbouncers: PgBouncers, reacha
         await until(lambda: isinstance(watch.error, Unreachable))
         assert watch.look is not None, "the last look stays"
         report = await check_target(target(mortal), configured(Config(), ["pooler_pools", "pooler_maxwait"]))
-        found = {one.name: one.status for one in report.results}
+        found = {result.name: result.status for result in report.results}
         assert (found["pooler_pools"], found["connection"]) == (Status.CRITICAL, Status.OK)
         mortal.start()
         watch.wake()
@@ -471,8 +473,8 @@ async def test_the_screen_shows_a_full_pool_pauses_it_and_gives_up(pooler: PgBou
             await shown("database postgres is paused: 3 clients wait")
             await pilot.press("X")
             await shown("pool postgres/postgres saturated")
-            for one in clients:
-                one.rollback()
+            for client in clients:
+                client.rollback()
             await shown("no client waits")
     await app.connection.close()
     assert audited(own_state)[-1] == ("left", 'PAUSE "postgres"')

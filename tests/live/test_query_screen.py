@@ -106,7 +106,7 @@ def count(database: Database, text: str) -> int:
 async def test_the_statement_under_the_cursor_and_all(numbers: Database) -> None:
     async with query(numbers.conninfo) as (app, pilot, screen):
         await run(pilot, screen, "SELECT 1 AS one;\nSELECT 2 AS two;\nSELECT 3 AS three", "f9")
-        assert [one.title for one in screen.results.outcomes] == ["SELECT 1"] and "three" in screen_text(app)
+        assert [outcome.title for outcome in screen.results.outcomes] == ["SELECT 1"] and "three" in screen_text(app)
         await run(pilot, screen, "SELECT 1 AS one;\nSELECT 2 AS two;\nSELECT 3 AS three")
         assert len(screen.results.outcomes) == 3
         screen.editor.move_cursor((1, 3))
@@ -117,7 +117,7 @@ async def test_the_statement_under_the_cursor_and_all(numbers: Database) -> None
 async def test_an_error_stops_the_script_and_is_shown_in_the_editor(numbers: Database) -> None:
     async with query(numbers.conninfo) as (app, pilot, screen):
         await run(pilot, screen, "SELECT 1;\n\nSELECT 'é', nothing\nFROM numbers;\nSELECT 3")
-        assert [one.title for one in screen.results.outcomes] == ["SELECT 1", "error"]
+        assert [outcome.title for outcome in screen.results.outcomes] == ["SELECT 1", "error"]
         assert screen.editor.cursor_location == (2, 12)
         text = screen_text(app)
         assert 'column "nothing" does not exist' in text and "line 1: SELECT 'é', nothing" in text
@@ -147,7 +147,7 @@ async def test_cancelled_at_once(numbers: Database, key: str) -> None:
         await until(lambda: count(numbers, SLEEPERS) == 1 and "esc cancels: SELECT pg_sleep" in screen_text(app), pilot)
         await pilot.press(key)
         await until(lambda: count(numbers, SLEEPERS) == 0 and screen.running is None, pilot)
-        assert [one.title for one in screen.results.outcomes] == ["cancelled"]
+        assert [outcome.title for outcome in screen.results.outcomes] == ["cancelled"]
         await run(pilot, screen, "SELECT 5 AS five")
         assert "five" in screen_text(app)
 

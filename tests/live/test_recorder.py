@@ -22,15 +22,15 @@ from textual.pilot import Pilot
 from console.activity.read import PROGRESS, SESSIONS
 from console.config import Config
 from console.errors import ConsoleError
-from console.metrics.read import DATABASE_COUNTERS, REPLICATION_SLOTS
-from console.metrics.replication.read import WAL_SENDERS
-from console.pooler.actions import Command
+from console.metrics.reads.counters import DATABASE_COUNTERS, REPLICATION_SLOTS
+from console.metrics.reads.replication import WAL_SENDERS
+from console.pooler.actions import PoolerCommand
 from console.recorder.reads import ALONG
 from console.recorder.recording import Recording
 from console.recorder.replay import answers
 from console.recorder.replay.pooler import has_pooler
 from console.statements import read as statements
-from console.ui.connection import State
+from console.ui.connection import ConnectionState
 from console.ui.replay_app import ReplayApp
 from console.ui.replaying import replay_sources
 from console.ui.screens import ENTRIES
@@ -76,7 +76,7 @@ def recorded(path: Path, right: Callable[[Recording, int], Any]) -> bool:
 
 def waiters(found: Recording, number: int) -> list[int]:
     with suppress(Exception):
-        return [one.pid for one in found.sample(number).rows(SESSIONS) if one.blocked_by]
+        return [session.pid for session in found.sample(number).rows(SESSIONS) if session.blocked_by]
     return []
 
 
@@ -130,13 +130,13 @@ async def _look_back(path: Path, holder: int, waiter: int) -> None:
         number = next(number for number in range(len(found)) if waiter in waiters(found, number))
         sources = replay_sources(found, Config(), begin_at=found.at(number))
         app = ReplayApp(sources.names()[0], sources, entries=tuple(
-            one for one in ENTRIES if one.name in ("overview", "activity")),
+            entry for entry in ENTRIES if entry.name in ("overview", "activity")),
             environment={"TERM": "xterm-256color", "LANG": "C.UTF-8"})
         app.connection.paused = True
         try:
             async with app.run_test(size=(120, 36)) as pilot:
                 app.connection.paused = False
-                await until(lambda: app.connection.state is State.LIVE, pilot)
+                await until(lambda: app.connection.state is ConnectionState.LIVE, pilot)
                 await pilot.press("4", "b")
                 await until(lambda: f"▾ {holder}" in screen_text(app) and f"└ {waiter}" in screen_text(app), pilot)
                 text = screen_text(app)
@@ -160,7 +160,7 @@ def test_everything_that_is_asked_is_recorded_on_every_version(any_database: Dat
         assert last.error is None and last.origin is not None
         assert last.origin.info.database == any_database.name
         info = last.origin.info
-        missing = {read.query for one in ALONG for read in one.reads(info, {}) if read.query.name not in last.reads}
+        missing = {read.query for paced in ALONG for read in paced.reads(info, {}) if read.query.name not in last.reads}
         assert all(query.obstacle(info) for query in missing), {query.name for query in missing}
         assert last.rows(SESSIONS) and last.rows(DATABASE_COUNTERS)[0].commits >= 0
         for query in (*PROGRESS, WAL_SENDERS, REPLICATION_SLOTS):
@@ -182,10 +182,10 @@ def test_statements_are_recorded_with_the_texts_of_those_that_took_most(server18
         assert last.origin is not None
         entries = last.rows(statements.counters(last.origin.info))
         assert entries and last.rows(statements.standing(last.origin.info))
-        asked = statements.texts(last.origin.info, [one.key for one in entries], 1000)
+        asked = statements.texts(last.origin.info, [entry.key for entry in entries], 1000)
         texts = answers.statement_texts(last, asked.query, asked.params or {})
-        assert any("remarkably_slow" in (one.text or "") for one in texts)
-        assert {one.key for one in texts} <= {one.key for one in entries}
+        assert any("remarkably_slow" in (text.text or "") for text in texts)
+        assert {text.key for text in texts} <= {entry.key for entry in entries}
         assert last.rows(statements.NAMES)
 
 
@@ -200,20 +200,20 @@ async def test_the_pooler_of_then_is_shown(pgbouncer: PgBouncer, database: Datab
         assert has_pooler(found)
         sources = replay_sources(found, Config(), begin_at=found.at(len(found) - 1))
         app = ReplayApp("pooled", sources, entries=tuple(
-            one for one in ENTRIES if one.name in ("overview", "pgbouncer")),
+            entry for entry in ENTRIES if entry.name in ("overview", "pgbouncer")),
             environment={"TERM": "xterm-256color", "LANG": "C.UTF-8"})
         app.connection.paused = True
         try:
             async with app.run_test(size=(120, 36)) as pilot:
                 app.connection.paused = False
-                await until(lambda: app.connection.state is State.LIVE, pilot)
+                await until(lambda: app.connection.state is ConnectionState.LIVE, pilot)
                 await pilot.press("7")
                 await until(lambda: app.connection.pooler and app.connection.pooler.look, pilot)
                 await until(lambda: database.name in screen_text(app), pilot)
                 assert app.connection.pooler is not None and app.connection.pooler.info is not None
                 assert pgbouncer.version in app.connection.pooler.info.version
                 with pytest.raises(ConsoleError, match="is a recording"):
-                    await app.connection.pooler.command(Command("RELOAD"))
+                    await app.connection.pooler.command(PoolerCommand("RELOAD"))
         finally:
             await app.connection.close()
 

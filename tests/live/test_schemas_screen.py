@@ -21,7 +21,7 @@ from console.sampler.sampler import Sampler
 from console.server.pool import Pool
 from console.server.target import Target
 from console.ui.app import ConsoleApp
-from console.ui.connection import Sources, State
+from console.ui.connection import ConnectionState, Sources
 from console.ui.dialogs.export import ExportDialog
 from console.ui.screens.schemas.data import DataTable
 from console.ui.screens.schemas.screen import SchemasScreen
@@ -79,7 +79,7 @@ async def go_to(pilot: Pilot[int], screen: SchemasScreen, name: str, tab: str) -
     await pilot.press("enter", "enter")
     await until(lambda: screen.detail.subject is not None and screen.detail.node is screen.side.node, pilot)
     assert screen.detail.subject is not None
-    screen.detail.choose_tab([one.title for one in screen.detail.subject.tabs].index(tab))
+    screen.detail.choose_tab([tab.title for tab in screen.detail.subject.tabs].index(tab))
     await pilot.pause()
 
 
@@ -244,7 +244,7 @@ async def test_a_backend_that_was_terminated_costs_one_key(database: Database) -
         await pilot.press("end")
         await until(lambda: not data.reading and data.error is not None, pilot)
         assert len(data.table.rows) == 100
-        await until(lambda: screen.connection.state is State.LIVE, pilot)
+        await until(lambda: screen.connection.state is ConnectionState.LIVE, pilot)
         await pilot.press("up", "down")
         await until(lambda: not data.reading and len(data.table.rows) == 200, pilot)
 

@@ -72,7 +72,7 @@ async def test_columns_are_the_records_fields(file: Path, any_server: LiveServer
         await connection.execute("BEGIN READ ONLY")
         cursor = await connection.execute(text, parameters or None)  # type: ignore[arg-type]
         columns = [column.name for column in cursor.description or ()]
-    fields = getattr(found.record, "_fields", None) or [one.name for one in dataclasses.fields(found.record)]
+    fields = getattr(found.record, "_fields", None) or [field_.name for field_ in dataclasses.fields(found.record)]
     assert sorted(columns) == sorted(fields)
 
 

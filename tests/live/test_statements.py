@@ -21,10 +21,10 @@ from console.server.session import PgSession, Readings
 from console.server.target import Target
 from console.statements import actions, read
 from console.statements.deltas import Journal
-from console.statements.records import Entry, Key, StatementText
+from console.statements.records import Key, StatementEntry, StatementText
 from console.ui.slow_watch import SlowWatch, obstacle, plan_request
-from console.view.statement_setup import what_to_do
-from console.view.statement_text import tables
+from console.view.statements.setup import what_to_do
+from console.view.statements.text import tables
 from tests.live.test_activity import running
 from tests.support.servers import Database, LiveServer, Servers, missing
 from tests.support.statements import slow_session
@@ -72,7 +72,7 @@ async def texts(on: PgSession, keys: list[Key], characters: int = 1000) -> dict[
     wanted = read.texts(on.info, keys, characters)
     rows = (await on.refresh(wanted)).rows(wanted.query)
     assert rows is not None
-    return {one.key: one for one in rows}
+    return {row.key: row for row in rows}
 
 
 async def called(on: PgSession, words: str) -> Key:
@@ -80,7 +80,7 @@ async def called(on: PgSession, words: str) -> Key:
     journal = Journal()
     await look(on, journal)
     found = await texts(on, [key for key in journal.keys if key.query_id is not None], 100_000)
-    (key,) = [key for key, one in found.items() if words in (one.text or "") and "unnest" not in (one.text or "")]
+    (key,) = [key for key, text in found.items() if words in (text.text or "") and "unnest" not in (text.text or "")]
     return key
 
 
@@ -108,7 +108,7 @@ async def test_what_was_added_in_an_interval(counted: Database) -> None:
             major, version = on.info.major, on.info.extensions["pg_stat_statements"].version
             assert (found.wal_buffers_full is not None) == (version >= "1.12"), (major, version)
             assert (found.since_s is not None) == (version >= "1.11")
-            assert [span.calls for span in journal.course([key])] == [3.0]
+            assert [span.calls for span in journal.time_series([key])] == [3.0]
 
 
 async def test_a_reset_of_one_and_of_all(counted: Database, own_state: Path) -> None:
@@ -129,7 +129,7 @@ async def test_a_reset_of_one_and_of_all(counted: Database, own_state: Path) -> 
             await look(on, journal)
             assert journal.why_anew == "the statistics were reset" and journal.window() is None
     events = [json.loads(line) for line in (own_state / "audit.jsonl").read_text().splitlines()]
-    assert [(one["event"], one["action"]) for one in events] == [
+    assert [(event["event"], event["action"]) for event in events] == [
         ("asked", "reset statement"), ("done", "reset statement"),
         ("asked", "reset statements"), ("done", "reset statements")]
     assert events[0]["query"] == "SELECT $1 AS to_be_forgotten" and events[0]["query_id"] == key.query_id
@@ -148,8 +148,8 @@ async def test_a_role_that_may_not_see_others_texts(counted: Database, own_state
             hidden = [key for key in journal.keys if key.query_id is None]
             assert hidden and len({key[:3] for key in hidden}) == len(hidden), "one for each user and database"
             shown = await texts(on, [key for key in journal.keys if key.query_id is not None])
-            assert any("not_secret" in (one.text or "") for one in shown.values())
-            assert all(" secret" not in (one.text or "") for one in shown.values())
+            assert any("not_secret" in (text.text or "") for text in shown.values())
+            assert all(" secret" not in (text.text or "") for text in shown.values())
             with pytest.raises(Denied) as refused:
                 await actions.reset(on)
             work.execute(sql.SQL("DROP OWNED BY {}").format(sql.Identifier(name)))
@@ -179,11 +179,11 @@ async def test_a_database_that_is_dropped_while_it_is_watched(counted: Database)
                 work.execute("SELECT 1 AS in_another")
             await look(on, journal)
             key = await called(on, "in_another")
-            names = {one.id: one.name for one in await on.fetch(read.NAMES) if one.kind == "database"}
+            names = {name.id: name.name for name in await on.fetch(read.NAMES) if name.kind == "database"}
             assert names[key.database_id] == other.name
         await look(on, journal)
         await look(on, journal)
-        assert key.database_id not in {one.id for one in await on.fetch(read.NAMES) if one.kind == "database"}
+        assert key.database_id not in {name.id for name in await on.fetch(read.NAMES) if name.kind == "database"}
 
 
 @pytest.mark.parametrize("version", ["1.9", "1.10", "1.11", "1.12"])
@@ -247,7 +247,7 @@ async def test_eviction_is_counted_and_makes_no_spike(servers: Servers) -> None:
                     await look(on, journal)
                     window = journal.window()
                     assert window is not None
-                    assert max(one[0] for one in window.added.values()) <= 150 * (round_ + 1) + 10
+                    assert max(array[0] for array in window.added.values()) <= 150 * (round_ + 1) + 10
                 assert journal.standing is not None and journal.standing.evictions > 0
                 assert journal.standing.max_entries == 100
     finally:
@@ -264,9 +264,10 @@ async def test_tables_that_a_statement_touches(any_database: Database) -> None:
         named = tables('SELECT * FROM s."Odd t" JOIN plain USING (id) JOIN far USING (id) JOIN nowhere ON true')
         wanted = {"schemas": [schema for schema, _ in named], "names": [name for _, name in named]}
         found = await on.fetch(read.TOUCHED_TABLES, wanted)
-        assert [(one.schema, one.name) for one in found] == [("elsewhere", "far"), ("public", "plain"), ("s", "Odd t")]
-        indexes = await on.fetch(read.TOUCHED_INDEXES, {"relation_ids": [one.relation_id for one in found]})
-        assert sorted((one.name, one.definition) for one in indexes) == [
+        assert [(item.schema, item.name) for item in found] == [("elsewhere", "far"), ("public", "plain"),
+                                                                ("s", "Odd t")]
+        indexes = await on.fetch(read.TOUCHED_INDEXES, {"relation_ids": [item.relation_id for item in found]})
+        assert sorted((index.name, index.definition) for index in indexes) == [
             ("Odd t_pkey", "btree (id)"), ("on x", "btree (x)")]
 
 
@@ -277,15 +278,16 @@ async def test_slow_statements_and_who_is_in_their_way(any_database: Database) -
         with running(any_database, "SELECT count(*) FROM accounts", application_name="report [/x]") as pid:
             async with session(any_database.conninfo) as on, asyncio.timeout(20):
                 while True:
-                    found = [one for one in await on.fetch(read.SLOW_SESSIONS) if one.pid == pid]
+                    found = [slow_session for slow_session in await on.fetch(read.SLOW_SESSIONS)
+                             if slow_session.pid == pid]
                     if found and found[0].blockers:
                         break
                     await asyncio.sleep(0.1)
-                (one,) = found
-                assert one.running_s >= 0.2 and one.application == "report [/x]" and not one.is_cut
-                assert one.blockers is not None and str(holder.info.backend_pid) in one.blockers[0]
-                assert one.is_superusers and obstacle(one, on) is None
-                assert not plan_request(one.query or "").generic
+                (slow,) = found
+                assert slow.running_s >= 0.2 and slow.application == "report [/x]" and not slow.is_cut
+                assert slow.blockers is not None and str(holder.info.backend_pid) in slow.blockers[0]
+                assert slow.is_superusers and obstacle(slow, on) is None
+                assert not plan_request(slow.query or "").generic
 
 
 async def test_a_slow_statement_is_planned_once_while_it_runs(any_database: Database) -> None:
@@ -299,13 +301,14 @@ async def test_a_slow_statement_is_planned_once_while_it_runs(any_database: Data
             async with asyncio.timeout(20):
                 while not watch.plans:
                     async with pool.session() as on:
-                        rows = [one for one in await on.fetch(read.SLOW_SESSIONS) if one.pid == pid]
-                    watch.look(Snapshot(monotonic_s=0.0, readings=Readings({"slow_sessions": rows})))
+                        rows = [slow_session for slow_session in await on.fetch(read.SLOW_SESSIONS)
+                                if slow_session.pid == pid]
+                    watch.add_sample(Snapshot(monotonic_s=0.0, readings=Readings({"slow_sessions": rows})))
                     await asyncio.sleep(0.05)
-        watch.look(Snapshot(monotonic_s=1.0, readings=Readings({"slow_sessions": []})))
-        (one,) = watch.log.statements
-        plan = watch.plan_of(one)
-        assert one.is_over and isinstance(plan, Analysis)
+        watch.add_sample(Snapshot(monotonic_s=1.0, readings=Readings({"slow_sessions": []})))
+        (statement,) = watch.log.statements
+        plan = watch.plan_of(statement)
+        assert statement.is_over and isinstance(plan, Analysis)
         assert {node.relation for node in plan.plan.nodes if node.relation} == {"accounts"}
     finally:
         await watch.close()
@@ -314,21 +317,21 @@ async def test_a_slow_statement_is_planned_once_while_it_runs(any_database: Data
 
 async def test_what_is_not_planned_without_asking(any_database: Database) -> None:
     async with session(any_database.conninfo) as on:
-        one = slow_session(database=on.info.database, user=on.info.user)
-        assert obstacle(one, on) is None
-        assert "track_activity_query_size" in (obstacle(replace(one, is_cut=True), on) or "")
-        assert "it runs in elsewhere" in (obstacle(replace(one, database="elsewhere"), on) or "")
-        assert "of that kind" in (obstacle(replace(one, query="VACUUM accounts"), on) or "")
-        assert "superuser's rights" in (obstacle(replace(one, user="somebody"), on) or "")
-        assert obstacle(replace(one, user="somebody", is_superusers=True), on) is None
-        assert obstacle(replace(one, query="/* x */ -- y\n (WITH a AS (SELECT 1) TABLE a)"), on) is None
+        found = slow_session(database=on.info.database, user=on.info.user)
+        assert obstacle(found, on) is None
+        assert "track_activity_query_size" in (obstacle(replace(found, is_cut=True), on) or "")
+        assert "it runs in elsewhere" in (obstacle(replace(found, database="elsewhere"), on) or "")
+        assert "of that kind" in (obstacle(replace(found, query="VACUUM accounts"), on) or "")
+        assert "superuser's rights" in (obstacle(replace(found, user="somebody"), on) or "")
+        assert obstacle(replace(found, user="somebody", is_superusers=True), on) is None
+        assert obstacle(replace(found, query="/* x */ -- y\n (WITH a AS (SELECT 1) TABLE a)"), on) is None
 
 
 async def test_settings_of_the_servers_own_log(any_database: Database) -> None:
     async with session(any_database.conninfo) as on:
-        names = {one.name for one in await on.fetch(read.LOGGING_SETTINGS)}
+        names = {logging_setting.name for logging_setting in await on.fetch(read.LOGGING_SETTINGS)}
     assert {"log_min_duration_statement", "log_lock_waits"} <= names
 
 
 def test_entries_are_as_the_reads_give_them() -> None:
-    assert Entry(10, 5, True, 7, "1 2").key == Key(10, 5, True, 7)
+    assert StatementEntry(10, 5, True, 7, "1 2").key == Key(10, 5, True, 7)

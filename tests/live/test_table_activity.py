@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from console.metrics.settings.advice import advise
-from console.metrics.settings.read import SETTINGS
-from console.metrics.settings.records import Machine
-from console.metrics.tables.read import INDEX_ACTIVITY, TABLE_ACTIVITY
-from console.metrics.tables.records import IndexActivity, TableActivity
+from console.metrics.reads.settings import SETTINGS
+from console.metrics.reads.tables import INDEX_ACTIVITY, TABLE_ACTIVITY
+from console.metrics.records.settings import Machine
+from console.metrics.records.tables import IndexActivity, TableActivity
+from console.metrics.settings_advice import advise
 from console.server.single import single_session
 from console.server.target import Target
 from tests.support.servers import Database, Servers
@@ -33,7 +33,7 @@ async def tables(database: Database, conninfo: str = "", **words: Any) -> list[T
 async def indexes(database: Database, conninfo: str = "", **words: Any) -> dict[str, IndexActivity]:
     params = {"sort": "size", "is_descending": True, "needle": None, "only_doubtful": False} | words
     async with single_session(Target(name="t", conninfo=conninfo or database.conninfo)) as session:
-        return {one.index: one for one in await session.fetch(INDEX_ACTIVITY, params)}
+        return {item.index: item for item in await session.fetch(INDEX_ACTIVITY, params)}
 
 
 async def test_tables_by_the_order_that_is_asked_for(fresh: Database) -> None:
@@ -46,12 +46,12 @@ async def test_tables_by_the_order_that_is_asked_for(fresh: Database) -> None:
         """)
         connection.execute("VACUUM ANALYZE")
         found = await tables(fresh)
-        assert [(one.schema, one.table) for one in found] == [
+        assert [(table.schema, table.table) for table in found] == [
             ("public", "Big%_x"), ("other", "small"), ("public", "small")]
         assert found[0].tables == 3 and found[0].table_bytes > 5000 * 100 and found[0].index_bytes > 50_000
         assert found[0].live_rows == 5000 and found[0].last_vacuum_age_s is not None and not found[0].is_due
-        assert [one.table for one in await tables(fresh, is_descending=False)][-1] == "Big%_x"
-        assert [one.table for one in await tables(fresh, needle="big%_")] == ["Big%_x"]
+        assert [table.table for table in await tables(fresh, is_descending=False)][-1] == "Big%_x"
+        assert [table.table for table in await tables(fresh, needle="big%_")] == ["Big%_x"]
         assert await tables(fresh, needle="g_x") == [] and len(await tables(fresh, needle="other.")) == 1
         for sort in ("rows", "sequential", "indexed", "inserted", "updated", "hot", "deleted", "dead", "dead_share",
                      "age", "vacuum", "analyze", "index_size"):
@@ -90,12 +90,13 @@ async def test_what_is_said_of_indexes(fresh: Database) -> None:
         doubtful = await indexes(fresh, only_doubtful=True, sort="scans", is_descending=False)
         hidden = await indexes(fresh, make_conninfo(fresh.conninfo, user=nobody))
         assert found.keys() == hidden.keys()
-    by = {name: (one.made_superfluous_by, one.is_duplicate) for name, one in found.items() if one.made_superfluous_by}
+    by = {name: (index.made_superfluous_by, index.is_duplicate) for name, index in found.items()
+          if index.made_superfluous_by}
     # an index on b is superfluous beside the unique one; what is unique, descending, partial or covering is its own
     assert by == {"b": ("ub", True), "b2": ("ub", True), "e": ("e_b", False)}
     assert not found["broken"].is_valid and found["p1_a_idx"].is_partition and found["t_pkey"].is_constraint
     assert "t_pkey" not in doubtful and "ub" not in doubtful and {"broken", "b", "down", "hashed"} <= doubtful.keys()
-    assert {one.method for one in found.values()} == {"btree", "hash"}
+    assert {index.method for index in found.values()} == {"btree", "hash"}
 
 
 async def test_an_index_that_another_one_begins_with(fresh: Database) -> None:
@@ -107,7 +108,7 @@ async def test_an_index_that_another_one_begins_with(fresh: Database) -> None:
             CREATE UNIQUE INDEX u ON t (b)
         """)
         found = await indexes(fresh)
-    assert {name: one.made_superfluous_by for name, one in found.items() if one.made_superfluous_by} == {
+    assert {name: index.made_superfluous_by for name, index in found.items() if index.made_superfluous_by} == {
         "one": "two", "two": "three"}
 
 
@@ -115,12 +116,13 @@ async def test_every_setting_and_advice_on_a_real_server(fresh: Database) -> Non
     async with single_session(Target(name="t", conninfo=fresh.conninfo)) as session:
         settings = await session.fetch(SETTINGS)
         info = session.info
-    assert len(settings) > 300 and any(one.is_changed and one.file for one in settings)
-    found = {one.name: one for one in advise({one.name: one for one in settings}, Machine(64 * 2**30, 32, "test"),
+    assert len(settings) > 300 and any(setting.is_changed and setting.file for setting in settings)
+    found = {advice.name: advice
+             for advice in advise({setting.name: setting for setting in settings}, Machine(64 * 2**30, 32, "test"),
                                              info.major)}
     assert found["fsync"].severity == "critical" and found["shared_buffers"].suggested == "16GB"
     with fresh.connect() as connection:
-        for one in found.values():  # what is suggested is what the server takes
-            if one.suggested is not None:
-                connection.execute(f"ALTER SYSTEM SET {one.name} = '{one.suggested}'")  # type: ignore[arg-type]
-                connection.execute(f"ALTER SYSTEM RESET {one.name}")  # type: ignore[arg-type]
+        for setting_advice in found.values():  # what is suggested is what the server takes
+            if setting_advice.suggested is not None:
+                connection.execute(f"ALTER SYSTEM SET {setting_advice.name} = '{setting_advice.suggested}'")  # type: ignore[arg-type]
+                connection.execute(f"ALTER SYSTEM RESET {setting_advice.name}")  # type: ignore[arg-type]

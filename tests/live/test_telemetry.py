@@ -23,12 +23,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from console.check.records import Report
 from console.check.registry import configured
 from console.clock import SystemClock
+from console.commands import telemetry
+from console.commands.check import check_all, run
+from console.commands.listen import listen
 from console.config import Config, parse
-from console.demo.cluster import free_port
 from console.errors import ConfigError, ConsoleError
-from console.headless import telemetry
-from console.headless.check import check_all, run
-from console.headless.listen import listen
+from console.local_postgres.cluster import free_port
 from console.sampler.sampler import Sampler
 from console.server.pool import Pool
 from console.server.target import Target
@@ -52,9 +52,10 @@ class Collector:
 
     def spans(self) -> list[tuple[str, dict[str, object], bytes, bytes]]:
         """Name, attributes, own id and parent's id of every span."""
-        return [(span.name, {one.key: one.value.string_value or [each.string_value for each in
-                                                                  one.value.array_value.values] or one.value.int_value
-                             for one in span.attributes}, span.span_id, span.parent_span_id)
+        return [(span.name, {attribute.key: attribute.value.string_value or [each.string_value for each in
+                                                                  attribute.value.array_value.values]
+                                                                  or attribute.value.int_value
+                             for attribute in span.attributes}, span.span_id, span.parent_span_id)
                 for request in self.traces for resource in request.resource_spans
                 for scope in resource.scope_spans for span in scope.spans]
 
@@ -66,7 +67,7 @@ class Collector:
                 for scope in resource.scope_metrics:
                     for metric in scope.metrics:
                         for point in metric.gauge.data_points:
-                            labels = {one.key: one.value.string_value for one in point.attributes}
+                            labels = {attribute.key: attribute.value.string_value for attribute in point.attributes}
                             found[metric.name, labels["target"], labels.get("check", "")] = point.as_double
         return found
 
@@ -115,18 +116,18 @@ async def test_a_span_for_every_round_trip_and_a_gauge_for_every_check(
     monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "team=data")
     assert await checked(database, asking_for(collector.url)) == 0
     spans = collector.spans()
-    (root,) = [one for one in spans if one[0] == "dbconsole.check"]
-    reads = [one for one in spans if one[0] == "dbconsole.read"]
-    assert [one[1]["dbconsole.reads"] for one in reads] == [
+    (root,) = [span for span in spans if span[0] == "dbconsole.check"]
+    reads = [span for span in spans if span[0] == "dbconsole.read"]
+    assert [read[1]["dbconsole.reads"] for read in reads] == [
         ["server_info"], ["database_counters", "freeze_ages", "server_clock"]]
-    assert {one[3] for one in reads} == {root[2]} and root[3] == b""
+    assert {read[3] for read in reads} == {root[2]} and root[3] == b""
     assert reads[1][1]["db.namespace"] == database.name and reads[1][1]["db.system.name"] == "postgresql"
     gauges = collector.gauges()
     assert gauges["dbconsole.check.status", 'p"rod', "wraparound"] == 0
     assert gauges["dbconsole.check.warning", 'p"rod', "wraparound"] == 50
     assert gauges["dbconsole.target.status", 'p"rod', ""] == 0
-    resource = {one.key: one.value.string_value
-                for one in collector.traces[0].resource_spans[0].resource.attributes}
+    resource = {attribute.key: attribute.value.string_value
+                for attribute in collector.traces[0].resource_spans[0].resource.attributes}
     assert resource["service.name"] == "dbconsole" and resource["team"] == "data"
 
 
@@ -135,7 +136,7 @@ async def test_a_read_that_fails_is_an_error_in_its_span(database: Database, col
     target = Target(name="gone", conninfo=f"{database.conninfo} dbname=nowhere_at_all")
     assert await run([target], config, stream=io.StringIO(), telemetry=telemetry.start(config)) == 2
     assert collector.gauges()["dbconsole.check.status", "gone", "connection"] == 2
-    assert [one[0] for one in collector.spans()] == ["dbconsole.check"]
+    assert [span[0] for span in collector.spans()] == ["dbconsole.check"]
 
 
 async def test_the_consoles_samples_are_sent_and_that_its_server_went(own_server: LiveServer,
@@ -160,7 +161,7 @@ async def test_the_consoles_samples_are_sent_and_that_its_server_went(own_server
         sending.close(10)
     assert collector.gauges()["dbconsole.check.status", "t", "connection"] == 2
     assert collector.gauges()["dbconsole.check.value", "t", "wraparound"] > 0
-    assert any("session_counts" in one[1]["dbconsole.reads"] for one in collector.spans())  # type: ignore[operator]
+    assert any("session_counts" in span[1]["dbconsole.reads"] for span in collector.spans())  # type: ignore[operator]
 
 
 @pytest.mark.parametrize("answer", [503, 400, None], ids=["overloaded", "refuses", "not there"])
@@ -173,7 +174,7 @@ async def test_a_collector_that_fails_changes_no_result(database: Database, coll
 
 
 def test_nothing_is_sent_unless_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [one for one in os.environ if one.startswith("OTEL_")]:
+    for name in [text for text in os.environ if text.startswith("OTEL_")]:
         monkeypatch.delenv(name)
     assert telemetry.start(Config()) is None
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")

@@ -73,7 +73,7 @@ async def column_of(database: Database, name: str = "items.v") -> VectorColumn:
 
 async def indexes_of(database: Database, column: VectorColumn) -> dict[str, VectorIndex]:
     async with session_on(database) as session:
-        return {one.name: one for one in await read.indexes(session, column.relation_oid)}
+        return {index.name: index for index in await read.indexes(session, column.relation_oid)}
 
 
 def audited() -> list[dict[str, Any]]:
@@ -93,17 +93,17 @@ class Told:
 
     async def until(self, wanted: Callable[[actions.Event], bool]) -> None:
         async with asyncio.timeout(WITHIN_S):
-            while not any(wanted(one) for one in self.events):
+            while not any(wanted(event) for event in self.events):
                 self._more.clear()
                 await self._more.wait()
 
     @property
     def left(self) -> list[LeftOver]:
-        return [one for one in self.events if isinstance(one, LeftOver)]
+        return [event for event in self.events if isinstance(event, LeftOver)]
 
 
 def waits_for(pid: int) -> Callable[[actions.Event], bool]:
-    return lambda event: isinstance(event, BuildStep) and any(one.pid == pid for one in event.blockers)
+    return lambda event: isinstance(event, BuildStep) and any(blocker.pid == pid for blocker in event.blockers)
 
 
 async def test_a_build_is_watched_to_its_end(vectors: Database) -> None:
@@ -117,7 +117,7 @@ async def test_a_build_is_watched_to_its_end(vectors: Database) -> None:
         writer.execute("UPDATE items SET tenant = 9 WHERE id = 1")
         task = asyncio.create_task(actions.run(target_of(vectors), order, told))
         await told.until(waits_for(writer.info.backend_pid))
-        step = next(one for one in told.events if waits_for(writer.info.backend_pid)(one))
+        step = next(event for event in told.events if waits_for(writer.info.backend_pid)(event))
         assert isinstance(step, BuildStep) and step.progress is not None
         assert step.progress.phase == "waiting for writers before build"
         assert (step.blockers[0].application, step.blockers[0].state) == ("the writer", "idle in transaction")
@@ -126,9 +126,9 @@ async def test_a_build_is_watched_to_its_end(vectors: Database) -> None:
     report = await asyncio.wait_for(task, WITHIN_S)
     made = (await indexes_of(vectors, column))["items_v_cosine_hnsw"]
     assert made.is_usable and made.options == ["m=8", "ef_construction=32"] and report.size_bytes == made.size_bytes
-    assert any("no longer fits into maintenance_work_mem" in one.message for one in report.notices)
-    assert [one for one in told.events if isinstance(one, BuildNotice)] == list(report.notices)
-    assert [one["event"] for one in audited()] == ["asked", "done"] and audited()[0]["sql"] == order.sql
+    assert any("no longer fits into maintenance_work_mem" in notice.message for notice in report.notices)
+    assert [event for event in told.events if isinstance(event, BuildNotice)] == list(report.notices)
+    assert [document["event"] for document in audited()] == ["asked", "done"] and audited()[0]["sql"] == order.sql
 
 
 async def test_a_cancelled_build_is_named_and_cleaned_up(vectors: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,9 +151,9 @@ async def test_a_cancelled_build_is_named_and_cleaned_up(vectors: Database, monk
         writer.execute("COMMIT")
         with pytest.raises(asyncio.CancelledError):
             await task
-    assert [(one.name, one.is_dropped) for one in told.left] == [("public.items_v_cosine_hnsw", True)]
+    assert [(over.name, over.is_dropped) for over in told.left] == [("public.items_v_cosine_hnsw", True)]
     assert set(await indexes_of(vectors, column)) == {"items_old"}
-    assert [one["event"] for one in audited()] == ["asked", "cancelled"]
+    assert [document["event"] for document in audited()] == ["asked", "cancelled"]
 
 
 async def test_what_cannot_be_cleaned_up_is_found_again(vectors: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,7 +199,7 @@ async def test_a_cancelled_reindex_leaves_the_old_index_alone(vectors: Database,
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert [(one.name, one.is_dropped) for one in told.left] == [("public.items_old_ccnew", False)]
+        assert [(over.name, over.is_dropped) for over in told.left] == [("public.items_old_ccnew", False)]
     found = await indexes_of(vectors, column)
     assert found["items_old"].is_usable and not found["items_old_ccnew"].is_valid
     await actions.run(target_of(vectors), ddl.drop(found["items_old_ccnew"]))
@@ -233,9 +233,9 @@ async def test_hostile_names_partial_and_other_types(vectors: Database) -> None:
         report = await actions.run(here, ddl.create(design, found), told)
         assert report.size_bytes
     found = await indexes_of(vectors, hostile)
-    assert len(found) == 5 and all(one.is_usable for one in found.values())
-    for one in found.values():
-        await actions.run(here, ddl.drop(one))
+    assert len(found) == 5 and all(index.is_usable for index in found.values())
+    for vector_index in found.values():
+        await actions.run(here, ddl.drop(vector_index))
     assert await indexes_of(vectors, hostile) == {}
     parts = await column_of(vectors, "parts.v")
     with pytest.raises(UsageError, match="partitioned"):

@@ -11,8 +11,8 @@ from console.server.target import Target
 from console.vectors import actions, ddl, values
 from console.vectors.ddl import Design
 from console.vectors.metrics import BY_NAME
-from console.vectors.reasons.records import Reason, Verdict
-from console.vectors.reasons.why import why
+from console.vectors.reasons.diagnose import why
+from console.vectors.reasons.records import IndexVerdict, Reason
 from console.vectors.search import SearchOptions, SearchRequest, search, vector_of_row
 from tests.live.test_vector_builds import column_of
 from tests.live.test_vectors import QUERY, fill, of, random_vector, run, session_on
@@ -30,20 +30,20 @@ def vectors(request: pytest.FixtureRequest, servers: Servers, monkeypatch: pytes
         yield found
 
 
-def reason(verdict: Verdict, rule: str) -> Reason:
-    found = {one.rule: one for one in verdict.reasons}
+def reason(verdict: IndexVerdict, rule: str) -> Reason:
+    found = {reason.rule: reason for reason in verdict.reasons}
     assert rule in found, verdict
     return found[rule]
 
 
-def rows_of(verdict: Verdict) -> float:
+def rows_of(verdict: IndexVerdict) -> float:
     """How many rows the statement brought."""
     assert verdict.plan is not None and verdict.plan.root.rows is not None
     return verdict.plan.root.rows
 
 
 async def asked(database: Database, text: str, settings: dict[str, str] | None = None, *, analyze: bool = False,
-                ) -> Verdict:
+                ) -> IndexVerdict:
     async with session_on(database) as session:
         return await why(session, text.replace("Q", QUERY), settings=settings, analyze=analyze)
 
@@ -149,7 +149,7 @@ async def test_lists_that_hold_too_little(vectors: Database) -> None:
         subject = await of(session, "items.v")
         result = await search(session, SearchRequest(subject, values.parse(QUERY.strip("'"), "vector"),
                                                      BY_NAME["cosine"], k=1000))
-    assert len(result.hits) < 1000 and any("probed" in one for one in result.warnings)
+    assert len(result.hits) < 1000 and any("probed" in warning for warning in result.warnings)
 
 
 async def test_rows_out_of_order(vectors: Database) -> None:
@@ -165,9 +165,9 @@ async def test_rows_out_of_order(vectors: Database) -> None:
                                     k=40, where="tenant = 't1'", options=SearchOptions(
                                         ef_search=2, iterative_scan="relaxed_order"))
             result = await search(session, request)
-            distances = [one.distance or 0.0 for one in result.hits]
+            distances = [hit.distance or 0.0 for hit in result.hits]
             is_out = distances != sorted(distances)
-            assert any("out of order" in one for one in result.warnings) == (is_out and len(result.hits) == 40)
+            assert any("out of order" in warning for warning in result.warnings) == (is_out and len(result.hits) == 40)
             seen += is_out
     assert seen, "no search came out of order"
 
@@ -212,7 +212,7 @@ async def test_dead_rows_take_the_places_of_candidates(vectors: Database) -> Non
     assert rows_of(verdict) < 40
     run(vectors, "VACUUM small")
     after = await asked(vectors, NEAR, FORCED, analyze=True)
-    assert "dead-rows" not in {one.rule for one in after.reasons}
+    assert "dead-rows" not in {reason.rule for reason in after.reasons}
 
 
 async def test_lists_of_other_data(vectors: Database) -> None:
@@ -220,7 +220,7 @@ async def test_lists_of_other_data(vectors: Database) -> None:
     run(vectors, "CREATE TABLE grown (id int, g vector(3))")
     design = Design(await column_of(vectors, "grown.g"), BY_NAME["l2"], "ivfflat", {"lists": 1})
     report = await actions.run(Target(name="here", conninfo=vectors.conninfo), ddl.create(design))
-    assert any("created with little data" in one.message for one in report.notices)
+    assert any("created with little data" in notice.message for notice in report.notices)
     run(vectors, "INSERT INTO grown SELECT i, ARRAY[i % 71, i % 113, i % 29]::vector FROM generate_series(1, 21000) i",
         "VACUUM ANALYZE grown")
     verdict = await asked(vectors, "SELECT id FROM grown ORDER BY g <-> '[1,2,3]' LIMIT 5", FORCED)

@@ -16,11 +16,11 @@ from console.server.target import Target
 from console.vectors import read, values
 from console.vectors.filters import Filter
 from console.vectors.metrics import BY_NAME, metric_named
-from console.vectors.reasons.why import why
+from console.vectors.reasons.diagnose import why
 from console.vectors.search import (
+    SearchableColumn,
     SearchOptions,
     SearchRequest,
-    Subject,
     default_metric,
     find,
     search,
@@ -79,7 +79,7 @@ async def session_on(database: Database, **words: str) -> AsyncIterator[PgSessio
         await pool.close()
 
 
-async def of(session: PgSession, name: str) -> Subject:
+async def of(session: PgSession, name: str) -> SearchableColumn:
     return await subject(session, await read.find_column(session, name))
 
 
@@ -122,7 +122,7 @@ async def test_ineligible_is_proved_by_surgery(vectors: Database, text: str, rul
     async with session_on(vectors) as session:
         verdict = await why(session, text.replace("Q", QUERY))
         assert verdict.outcome == "ineligible", verdict
-        assert [one.rule for one in verdict.reasons if one.is_proved] == [rule]
+        assert [reason.rule for reason in verdict.reasons if reason.is_proved] == [rule]
         rewritten = verdict.reasons[0].rewritten
         assert rewritten is not None and verdict.reasons[0].fix
         # what is proposed is the proof: forced or not, an index can be used for it
@@ -133,9 +133,9 @@ async def test_ineligible_is_proved_by_surgery(vectors: Database, text: str, rul
 async def test_two_culprits_are_both_named(vectors: Database) -> None:
     async with session_on(vectors) as session:
         verdict = await why(session, f"SELECT id, 1 - (v <=> {QUERY}) AS s FROM items ORDER BY s DESC LIMIT 10")
-        assert {one.rule for one in verdict.reasons} == {"descending", "computed-order"}
+        assert {reason.rule for reason in verdict.reasons} == {"descending", "computed-order"}
         verdict = await why(session, f"SELECT id FROM items ORDER BY -1 * (v <#> {QUERY}) DESC LIMIT 10")
-        assert {one.rule for one in verdict.reasons} == {"descending", "computed-order", "operator-class"}
+        assert {reason.rule for reason in verdict.reasons} == {"descending", "computed-order", "operator-class"}
 
 
 @pytest.mark.parametrize("text", [
@@ -152,7 +152,7 @@ async def test_what_works_is_not_warned_about(vectors: Database, text: str) -> N
     async with session_on(vectors) as session:
         verdict = await why(session, text.replace("Q", QUERY))
         assert verdict.outcome == "used", verdict
-        assert not [one for one in verdict.reasons if one.kind in ("ineligible", "cost")]
+        assert not [reason for reason in verdict.reasons if reason.kind in ("ineligible", "cost")]
 
 
 async def test_second_key_is_served_from_17_on(vectors: Database) -> None:
@@ -161,7 +161,7 @@ async def test_second_key_is_served_from_17_on(vectors: Database) -> None:
         if session.info.major >= 17:
             assert verdict.outcome == "used"
         else:
-            assert [one.rule for one in verdict.reasons] == ["second-key"]
+            assert [reason.rule for reason in verdict.reasons] == ["second-key"]
 
 
 async def test_cost_is_told_with_what_tips_it(vectors: Database) -> None:
@@ -187,7 +187,7 @@ async def test_small_unanalyzed_table_is_a_matter_of_cost(vectors: Database) -> 
     async with session_on(vectors) as session:
         verdict = await why(session, "SELECT * FROM few ORDER BY v <-> '[1,2,3]' LIMIT 5")
         assert verdict.outcome == "cost"
-        assert {"stale-statistics", "small-table"} <= {one.rule for one in verdict.reasons}
+        assert {"stale-statistics", "small-table"} <= {reason.rule for reason in verdict.reasons}
 
 
 async def test_toast_is_not_counted_by_the_planner(vectors: Database) -> None:
@@ -198,7 +198,7 @@ async def test_toast_is_not_counted_by_the_planner(vectors: Database) -> None:
         vector = "[" + ",".join(["0.1"] * 1536) + "]"
         verdict = await why(session, f"SELECT id FROM fat ORDER BY v <-> '{vector}' LIMIT 10",
                             settings={"hnsw.ef_search": "400"})
-        assert verdict.outcome == "cost" and "toast" in {one.rule for one in verdict.reasons}
+        assert verdict.outcome == "cost" and "toast" in {reason.rule for reason in verdict.reasons}
 
 
 async def test_catalog_says_what_cannot_be(vectors: Database) -> None:
@@ -246,7 +246,7 @@ async def test_other_reasons(vectors: Database) -> None:
         null = await why(session, "SELECT id FROM items ORDER BY v <=> NULL::vector LIMIT 3")
         assert null.reasons[0].rule == "null-vector"
         zero = await why(session, f"SELECT id FROM items ORDER BY v <=> '[{','.join(['0'] * DIMENSIONS)}]' LIMIT 3")
-        assert "zero-vector" in {one.rule for one in zero.reasons}
+        assert "zero-vector" in {reason.rule for reason in zero.reasons}
         scalar = await why(session, "SELECT id FROM items ORDER BY v <=> (SELECT v FROM items WHERE id = -1) LIMIT 3")
         assert scalar.outcome == "used" and scalar.reasons[0].rule == "vector-from-subquery"
         assert (await why(session, "SELECT 1")).outcome == "no search"
@@ -264,7 +264,7 @@ async def test_partition_without_index(vectors: Database) -> None:
         "VACUUM ANALYZE parts")
     async with session_on(vectors) as session:
         verdict = await why(session, f"SELECT id FROM parts ORDER BY v <-> {QUERY} LIMIT 5")
-        assert verdict.outcome == "used" and "partition-without-index" in {one.rule for one in verdict.reasons}
+        assert verdict.outcome == "used" and "partition-without-index" in {reason.rule for reason in verdict.reasons}
 
 
 async def test_why_runs_nothing(vectors: Database) -> None:
@@ -289,7 +289,7 @@ async def test_truncation_is_loud(vectors: Database) -> None:
         third = "tenant = 't1'"
         filtered = await search(session, SearchRequest(found, vector, BY_NAME["cosine"], k=30, where=third))
         assert len(filtered.hits) < 30 and "rejected by the filter" in filtered.warnings[0]
-        assert any("iterative_scan" in one or "iterative scan" in one for one in filtered.warnings)
+        assert any("iterative_scan" in warning or "iterative scan" in warning for warning in filtered.warnings)
         enough = await search(session, SearchRequest(found, vector, BY_NAME["cosine"], k=100, options=SearchOptions(
             ef_search=200)))
         assert len(enough.hits) == 100 and not enough.warnings and enough.settings == {"hnsw.ef_search": "200"}
@@ -299,7 +299,7 @@ async def test_truncation_is_loud(vectors: Database) -> None:
         stopped = await why(session, f"SELECT id FROM items WHERE tenant = 't1' ORDER BY v <=> {QUERY} LIMIT 1500",
                             analyze=True, settings={
             "enable_seqscan": "off", "hnsw.iterative_scan": "strict_order", "hnsw.max_scan_tuples": "41"})
-        assert [one.rule for one in stopped.reasons] == ["max-scan-tuples"]
+        assert [reason.rule for reason in stopped.reasons] == ["max-scan-tuples"]
 
 
 async def test_settings_are_read_after_the_library_is_loaded(vectors: Database) -> None:
@@ -327,8 +327,8 @@ async def test_built_options_are_the_pages(servers: Servers) -> None:
             "CREATE INDEX items_ivf ON items USING ivfflat (v vector_l2_ops) WITH (lists = 30)",
             "ALTER INDEX items_v SET (m = 32)", "ALTER INDEX items_ivf SET (lists = 500)")
         async with session_on(database) as session:
-            found = {one.name: await read.index_facts(session, one)
-                     for one in (await of(session, "items.v")).indexes}
+            found = {index.name: await read.index_facts(session, index)
+                     for index in (await of(session, "items.v")).indexes}
         assert found["items_v"].built_with == {"dimensions": DIMENSIONS, "m": 16, "ef_construction": 64}
         assert found["items_v"].stale_options == {"m": (32, 16)}
         assert found["items_ivf"].stale_options == {"lists": (500, 30)}
@@ -341,20 +341,20 @@ async def test_search_by_row_vector_and_metric(vectors: Database) -> None:
         assert default_metric(found).name == "cosine"
         vector = await vector_of_row(session, found, ("17",))
         near = await find(session, SearchRequest(found, vector, BY_NAME["cosine"], exclude=("17",)))
-        assert len(near.hits) == 10 and ("17",) not in [one.key for one in near.hits]
-        assert [one.rank for one in near.hits] == list(range(1, 11))
+        assert len(near.hits) == 10 and ("17",) not in [hit.key for hit in near.hits]
+        assert [hit.rank for hit in near.hits] == list(range(1, 11))
         assert near.columns == ("id", "category", "tenant", "body")
         exact = await search(session, SearchRequest(found, vector, BY_NAME["l1"], options=SearchOptions(exact=True)))
         with vectors.connect() as connection:
             rows = connection.execute("SELECT id::text, v <+> (SELECT v FROM items WHERE id = 17) AS d FROM items "
                                       "ORDER BY d LIMIT 10").fetchall()
-        assert [(one.key[0], one.distance) for one in exact.hits] == rows and exact.index_used is None
+        assert [(hit.key[0], hit.distance) for hit in exact.hits] == rows and exact.index_used is None
         warned = await search(session, SearchRequest(found, vector, BY_NAME["l2"]))
         assert "fits no index" in warned.warnings[0]
         # the statement that is shown is the one that ran
         with vectors.connect() as connection:
             shown = connection.execute(exact.sql).fetchall()  # type: ignore[arg-type]
-        assert [row[0] for row in shown] == [int(one.key[0] or 0) for one in exact.hits]
+        assert [row[0] for row in shown] == [int(hit.key[0] or 0) for hit in exact.hits]
 
 
 async def test_index_at_half_precision_is_taken_and_told(vectors: Database) -> None:
@@ -372,7 +372,7 @@ async def test_filters_are_parameters(vectors: Database) -> None:
             Filter("category", "in", ("3", "4")), Filter("tenant", "=", ("t1",)), Filter("body", "like", ("%3%",))),
             options=SearchOptions(exact=True), columns=("id", "category", "tenant"))
         result = await search(session, request)
-        assert result.hits and all(one.values[1] in "34" and one.values[2] == "t1" for one in result.hits)
+        assert result.hits and all(hit.values[1] in "34" and hit.values[2] == "t1" for hit in result.hits)
         injected = Filter("tenant", "=", ("'; DROP TABLE x",))
         hostile = SearchRequest(found, vector, BY_NAME["cosine"], filters=(injected,))
         assert not (await find(session, hostile)).hits
@@ -397,15 +397,15 @@ async def test_every_type_and_metric(vectors: Database, type_name: str, text: st
         ("'{1:1}/4'", "'{2:3,4:1}/4'", "'{1:1,4:0.5}/4'") if base == "sparsevec" else
         ("'[1,0,0,0]'", "'[0,3,0,1]'", "'[1,0,0,0.5]'"))
     run(vectors, 'CREATE SCHEMA "we ""ird"', f'CREATE TABLE "we ""ird"."Tä%s" ("my col" {type_name}, "distance" int)',
-        'INSERT INTO "we ""ird"."Tä%s" VALUES ' + ", ".join(f"({one}, {i})" for i, one in enumerate(literals)))
+        'INSERT INTO "we ""ird"."Tä%s" VALUES ' + ", ".join(f"({literal}, {i})" for i, literal in enumerate(literals)))
     async with session_on(vectors) as session:
         found = await of(session, '"we ""ird"."Tä%s"."my col"')
         for name in metrics:
             vector = values.parse(text, base)
             result = await search(session, SearchRequest(found, vector, metric_named(name, base), k=3))
             assert len(result.hits) == 3 and result.hits[0].key[0], name
-            best = [one for one in result.hits if one.distance == result.hits[0].distance]
-            assert any(one.values[0] == ("0" if base == "bit" else "2") for one in best) or name == "ip"
+            best = [hit for hit in result.hits if hit.distance == result.hits[0].distance]
+            assert any(neighbor.values[0] == ("0" if base == "bit" else "2") for neighbor in best) or name == "ip"
         with pytest.raises(UsageError):
             metric_named("hamming" if base != "bit" else "cosine", base)
 
@@ -445,7 +445,7 @@ async def test_bad_input_is_told(vectors: Database) -> None:
         with pytest.raises(ConsoleError, match="invalid input syntax"):
             await vector_of_row(session, bare, ("x",))
         nulls = await search(session, SearchRequest(bare, values.parse("[1,2,3]", "vector"), BY_NAME["l2"], k=2))
-        assert nulls.hits[-1].distance is None and any("NULL" in one for one in nulls.warnings)
+        assert nulls.hits[-1].distance is None and any("NULL" in warning for warning in nulls.warnings)
         with pytest.raises(ServerError, match="different vector dimensions"):
             await find(session, SearchRequest(bare, values.parse("[1,2]", "vector"), BY_NAME["l2"]))
         empty = await of(session, "nothing.v")
@@ -478,7 +478,7 @@ async def test_row_security_is_a_filter(vectors: Database) -> None:
                 found = await of(session, "items.v")
                 result = await search(session, SearchRequest(found, values.parse(QUERY.strip("'"), "vector"),
                                                              BY_NAME["cosine"], k=30))
-                assert len(result.hits) < 30 and any("row security policy" in one for one in result.warnings)
+                assert len(result.hits) < 30 and any("row security policy" in warning for warning in result.warnings)
         finally:
             run(vectors, f'DROP OWNED BY "{role}"')
 

@@ -43,14 +43,14 @@ def test_search_document(database: Database) -> None:
     assert {"column", "metric", "k", "rows", "sql", "index_used", "warnings", "server_ms", "total_ms"} <= found.keys()
     assert (found["column"], found["metric"], found["k"]) == ("public.items.v", "cosine", 5)
     assert found["index_used"] == "items_v" and found["warnings"] == []
-    assert [one["rank"] for one in found["rows"]] == [1, 2, 3, 4, 5]
+    assert [row["rank"] for row in found["rows"]] == [1, 2, 3, 4, 5]
     first = found["rows"][0]
     assert first.keys() == {"rank", "distance", "key", "row"} and first["key"] == first["row"]["id"] != 17
     assert 0 < found["server_ms"] <= found["total_ms"]
     with database.connect() as connection:
         rows = connection.execute(found["sql"]).fetchall()
     # so loose a graph may even miss the row itself, and then all that were asked for are others
-    assert [row[0] for row in rows if row[0] != 17][:5] == [one["key"] for one in found["rows"]]
+    assert [row[0] for row in rows if row[0] != 17][:5] == [row["key"] for row in found["rows"]]
 
 
 def test_too_few_rows_is_a_warning(database: Database) -> None:
@@ -109,7 +109,7 @@ def test_recall_document(database: Database) -> None:
                                "--seed", "3", "--json"))
     assert {"column", "metric", "k", "queries", "seed", "exact", "points", "recommendation"} <= found.keys()
     assert (found["queries"], found["seed"]) == (30, 3) and found["exact"].keys() == {"p50_ms", "p95_ms"}
-    assert [one["setting"] for one in found["points"]] == [11, 200]
+    assert [point["setting"] for point in found["points"]] == [11, 200]
     for point in found["points"]:
         assert {"setting", "recall_mean", "recall_min", "p50_ms", "p95_ms", "p99_ms", "rows_mean",
                 "index_used"} <= point.keys()

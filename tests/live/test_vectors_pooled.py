@@ -9,7 +9,7 @@ import psycopg
 from console.server.pool import Pool
 from console.server.target import Target
 from console.vectors import read
-from console.vectors.measure import Plan, measure
+from console.vectors.measure import MeasurementPlan, measure
 from console.vectors.metrics import BY_NAME
 from console.vectors.search import SearchOptions, SearchRequest, search, subject, vector_of_row
 from tests.live.test_vectors_recall import fill
@@ -28,15 +28,15 @@ async def test_settings_stay_in_their_transaction(embedded: LiveServer, pgbounce
                 vector = await vector_of_row(session, found, ("17",))
                 assert (await read.settings(session))["hnsw.ef_search"].setting == "40"
 
-                async def one(ef_search: int) -> int:
+                async def searched(ef_search: int) -> int:
                     async with pool.session() as mine:
                         result = await search(mine, SearchRequest(
                             found, vector, BY_NAME["cosine"], k=90, options=SearchOptions(ef_search=ef_search)))
                         return len(result.hits)
 
-                assert await asyncio.gather(one(30), one(60), one(90)) == [30, 60, 90]
-            done = await measure(pool.session, Plan(found, BY_NAME["cosine"], queries=20, sweep=(11, 100)))
-            assert [one.index_used for one in done.points] == ["items_v", "items_v"]
+                assert await asyncio.gather(searched(30), searched(60), searched(90)) == [30, 60, 90]
+            done = await measure(pool.session, MeasurementPlan(found, BY_NAME["cosine"], queries=20, sweep=(11, 100)))
+            assert [point.index_used for point in done.points] == ["items_v", "items_v"]
             for _ in range(4):
                 with psycopg.connect(target.conninfo, autocommit=True) as connection:
                     row = connection.execute(

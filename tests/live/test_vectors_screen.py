@@ -25,7 +25,7 @@ from console.ui.dialogs.failure import DetailDialog
 from console.ui.screens.schemas.values import RowDialog
 from console.ui.screens.vectors.plan_page import SearchPlanPage
 from console.ui.screens.vectors.screen import VectorsScreen
-from console.ui.screens.vectors.setup import Question
+from console.ui.screens.vectors.search_params import QuerySource
 from console.ui.widgets.code_pane import CodePane
 from console.vectors.filters import Filter
 from console.vectors.metrics import BY_NAME
@@ -97,7 +97,7 @@ async def done(pilot: Pilot[int], screen: VectorsScreen) -> None:
     await until(lambda: not screen.is_searching, pilot)
 
 
-async def search(pilot: Pilot[int], screen: VectorsScreen, question: Question, **changes: Any) -> str:
+async def search(pilot: Pilot[int], screen: VectorsScreen, question: QuerySource, **changes: Any) -> str:
     """Searches and answers with what the screen says, its lines joined."""
     screen.change(**changes)
     screen.search_for(question)
@@ -138,7 +138,7 @@ async def test_enter_is_all_that_a_newcomer_presses(vectors: Database) -> None:
 
 async def test_more_like_this_goes_on_from_a_result(vectors: Database) -> None:
     async with console(vectors.conninfo) as (app, pilot, screen):
-        await search(pilot, screen, Question("row", "17"))
+        await search(pilot, screen, QuerySource("row", "17"))
         second = ids(screen)[1]
         await pilot.press("down", "m")
         await until(lambda: screen.state.request is not None and screen.state.request.exclude == (second,), pilot)
@@ -148,7 +148,7 @@ async def test_more_like_this_goes_on_from_a_result(vectors: Database) -> None:
 
 async def test_the_whole_row_on_enter_with_vectors_in_short(vectors: Database) -> None:
     async with console(vectors.conninfo) as (app, pilot, screen):
-        await search(pilot, screen, Question("row", "17"))
+        await search(pilot, screen, QuerySource("row", "17"))
         await pilot.press("enter")
         await until(lambda: isinstance(app.screen, RowDialog), pilot)
         shown = said(app)
@@ -165,9 +165,9 @@ async def test_by_a_pasted_vector_and_a_file(vectors: Database, tmp_path: Path) 
         await done(pilot, screen)
         found = ids(screen)
         (tmp_path / "query.json").write_text(QUERY)
-        await search(pilot, screen, Question("vector", f"@{tmp_path}/query.json"))
+        await search(pilot, screen, QuerySource("vector", f"@{tmp_path}/query.json"))
         assert ids(screen) == found
-        assert "No such file" in await search(pilot, screen, Question("vector", "@/nowhere/at all"))
+        assert "No such file" in await search(pilot, screen, QuerySource("vector", "@/nowhere/at all"))
 
 
 async def test_by_the_row_of_another_table(vectors: Database) -> None:
@@ -175,7 +175,7 @@ async def test_by_the_row_of_another_table(vectors: Database) -> None:
         connection.execute(f"CREATE TABLE questions (name text PRIMARY KEY, q vector({DIMENSIONS}))")
         connection.execute("INSERT INTO questions SELECT 'one', v FROM items WHERE id = 17")
     async with console(vectors.conninfo) as (_, pilot, screen):
-        shown = await search(pilot, screen, Question("other", "one", column="public.questions.q"))
+        shown = await search(pilot, screen, QuerySource("other", "one", column="public.questions.q"))
         assert ids(screen)[0] == "17" and "like public.questions.q, row name = one" in shown
 
 
@@ -190,7 +190,7 @@ async def test_by_text_through_an_embedder(vectors: Database) -> None:
         await done(pilot, screen)
         by_text = ids(screen)
         assert '"words" (text, good embedder)' in said(app)
-        await search(pilot, screen, Question("vector", QUERY))
+        await search(pilot, screen, QuerySource("vector", QUERY))
         assert ids(screen) == by_text
 
 
@@ -206,8 +206,8 @@ async def test_an_embedder_that_fails(embedded: LiveServer, command: str, words:
     with embedded.database(embedded.template("vectors", fill)) as database:
         bad = EmbedderConfig(name="bad", command=command, timeout=Duration(1))
         async with console(database.conninfo, embedders={"bad": bad}) as (_, pilot, screen):
-            assert words in await search(pilot, screen, Question("text", "x"))
-            assert "through items_v" in await search(pilot, screen, Question("vector", QUERY))
+            assert words in await search(pilot, screen, QuerySource("text", "x"))
+            assert "through items_v" in await search(pilot, screen, QuerySource("vector", QUERY))
 
 
 async def test_escape_ends_a_slow_embedder(embedded: LiveServer, tmp_path: Path) -> None:
@@ -215,7 +215,7 @@ async def test_escape_ends_a_slow_embedder(embedded: LiveServer, tmp_path: Path)
     with embedded.database(embedded.template("vectors", fill)) as database:
         slow = EmbedderConfig(name="slow", command=f"echo $$ > {begun}.new; mv {begun}.new {begun}; sleep 600")
         async with console(database.conninfo, embedders={"slow": slow}) as (app, pilot, screen):
-            screen.search_for(Question("text", "x"))
+            screen.search_for(QuerySource("text", "x"))
             await until(begun.exists, pilot)
             await pilot.press("escape")
             assert "cancelled" in said(app)
@@ -224,47 +224,49 @@ async def test_escape_ends_a_slow_embedder(embedded: LiveServer, tmp_path: Path)
 
 async def test_too_few_rows_are_loud_and_told_why(vectors: Database) -> None:
     async with console(vectors.conninfo) as (_, pilot, screen):
-        shown = await search(pilot, screen, Question("vector", QUERY), k=100)
+        shown = await search(pilot, screen, QuerySource("vector", QUERY), k=100)
         assert "ONLY 40 of 100 rows" in shown and "hnsw.ef_search is 40" in shown
         assert "fix: SET LOCAL hnsw.ef_search = 100" in shown
-        shown = await search(pilot, screen, Question("vector", QUERY), k=10, where="id % 100 = 3",
+        shown = await search(pilot, screen, QuerySource("vector", QUERY), k=10, where="id % 100 = 3",
                              options=SearchOptions())
         result = screen.state.result
         assert result is not None
         if result.index_used:
             assert "the filter rejected" in shown and "iterative scan is off" in shown
-        shown = await search(pilot, screen, Question("vector", QUERY),
+        shown = await search(pilot, screen, QuerySource("vector", QUERY),
                              options=SearchOptions(iterative_scan="strict_order"))
         assert "10 of 10 rows" in shown
 
 
 async def test_a_metric_that_fits_no_index_is_warned_about(vectors: Database) -> None:
     async with console(vectors.conninfo) as (_, pilot, screen):
-        shown = await search(pilot, screen, Question("vector", QUERY), metric=BY_NAME["l2"])
+        shown = await search(pilot, screen, QuerySource("vector", QUERY), metric=BY_NAME["l2"])
         assert "L2 (<->) fits no index: items_v serves cosine" in shown
         assert "10 of 10 rows" in shown and "exact" in shown
 
 
 async def test_filters_are_typed_parameters(vectors: Database) -> None:
     async with console(vectors.conninfo) as (_, pilot, screen):
-        await search(pilot, screen, Question("vector", QUERY), columns=("category", "tenant"), filters=(
+        await search(pilot, screen, QuerySource("vector", QUERY), columns=("category", "tenant"), filters=(
             Filter("category", "in", ("3", "4")), Filter("tenant", "=", ("t1",))))
         rows = screen.results.table.table.rows
-        names = [one.title for one in screen.results.table.table.columns]
+        names = [column.title for column in screen.results.table.table.columns]
         assert {row.cells[names.index("tenant")].text for row in rows} == {"t1"}
         assert {row.cells[names.index("category")].text for row in rows} <= {"3", "4"}
-        shown = await search(pilot, screen, Question("vector", QUERY), filters=(Filter("category", "=", ("x'",)),))
+        shown = await search(pilot, screen, QuerySource("vector", QUERY), filters=(Filter("category", "=", ("x'",)),))
         assert "invalid input syntax for type integer" in shown
-        assert "does not exist" in await search(pilot, screen, Question("vector", QUERY), filters=(), where="nope = 1")
-        assert "syntax error" in await search(pilot, screen, Question("vector", QUERY), where="id = 1); DROP TABLE x")
-        assert "10 of 10" in await search(pilot, screen, Question("vector", QUERY), where="id > 0 -- all")
+        assert "does not exist" in await search(pilot, screen, QuerySource("vector", QUERY), filters=(),
+                                                where="nope = 1")
+        assert "syntax error" in await search(pilot, screen, QuerySource("vector", QUERY),
+                                              where="id = 1); DROP TABLE x")
+        assert "10 of 10" in await search(pilot, screen, QuerySource("vector", QUERY), where="id > 0 -- all")
 
 
 async def test_two_searches_side_by_side(vectors: Database) -> None:
     async with console(vectors.conninfo) as (app, pilot, screen):
-        await search(pilot, screen, Question("vector", QUERY), options=SearchOptions(ef_search=1))
+        await search(pilot, screen, QuerySource("vector", QUERY), options=SearchOptions(ef_search=1))
         await pilot.press("a")
-        shown = await search(pilot, screen, Question("vector", QUERY), options=SearchOptions(ef_search=200))
+        shown = await search(pilot, screen, QuerySource("vector", QUERY), options=SearchOptions(ef_search=200))
         assert "A ef_search 1:" in shown and "B ef_search 200:" in shown and "in common" in shown
         assert "A #" in shown and "moved" in shown
         await pilot.press("a")
@@ -273,7 +275,7 @@ async def test_two_searches_side_by_side(vectors: Database) -> None:
 
 async def test_the_sql_is_shown_and_runs_as_it_is_copied(vectors: Database) -> None:
     async with console(vectors.conninfo) as (app, pilot, screen):
-        await search(pilot, screen, Question("vector", QUERY), options=SearchOptions(ef_search=77), where="id > 5")
+        await search(pilot, screen, QuerySource("vector", QUERY), options=SearchOptions(ef_search=77), where="id > 5")
         await pilot.press("right_square_bracket")
         await pilot.pause()
         assert "SET LOCAL hnsw.ef_search = '77'" in said(app) and f"{DIMENSIONS} d]" in said(app)
@@ -296,11 +298,11 @@ async def test_the_plan_says_first_what_became_of_the_index(vectors: Database) -
             await until(lambda: not page.is_reading and page.view.analysis is not None, pilot)
             return said(app)
 
-        await search(pilot, screen, Question("vector", QUERY), filters=(Filter("category", ">=", ("0",)),))
+        await search(pilot, screen, QuerySource("vector", QUERY), filters=(Filter("category", ">=", ("0",)),))
         shown = await plan()
         assert "Verdict: The index items_v is used" in shown and "Index Scan using items_v" in shown
         await screen.go_to("results")
-        await search(pilot, screen, Question("vector", QUERY), metric=BY_NAME["l2"], filters=())
+        await search(pilot, screen, QuerySource("vector", QUERY), metric=BY_NAME["l2"], filters=())
         shown = await plan()
         assert "The vector index was not used" in shown and "vector_l2_ops" in shown
 
@@ -319,12 +321,12 @@ async def test_columns_of_every_kind(vectors: Database) -> None:
                 ("public.kinds.s", "{1:1}/5", "cosine"), ("public.seen.h", "[1,2,3]", "cosine"),
                 ("public.bare.v", "[1,2,3]", "cosine")):
             await choose(pilot, screen, label)
-            shown = await search(pilot, screen, Question("vector", vector))
+            shown = await search(pilot, screen, QuerySource("vector", vector))
             assert words in shown and "of 10 rows" in shown and "no more that fit" in shown, shown
-            shown = await search(pilot, screen, Question("row"))
+            shown = await search(pilot, screen, QuerySource("row"))
             assert "drawn at random" in shown and "of 10 rows" in shown, shown
         await choose(pilot, screen, "public.seen.h")
-        await search(pilot, screen, Question("row"))
+        await search(pilot, screen, QuerySource("row"))
         await pilot.press("enter")
         await until(lambda: isinstance(screen.app.screen, DetailDialog), pilot)
 
@@ -337,29 +339,29 @@ async def test_columns_of_every_kind(vectors: Database) -> None:
 async def test_bad_vectors(embedded: LiveServer, given: str, words: str) -> None:
     with embedded.database(embedded.template("vectors", fill)) as database:
         async with console(database.conninfo) as (_, pilot, screen):
-            assert words in await search(pilot, screen, Question("vector", given))
-            assert "through items_v" in await search(pilot, screen, Question("vector", QUERY))
+            assert words in await search(pilot, screen, QuerySource("vector", given))
+            assert "through items_v" in await search(pilot, screen, QuerySource("vector", QUERY))
 
 
 async def test_what_has_nothing_to_give(vectors: Database) -> None:
     async with console(vectors.conninfo) as (_, pilot, screen):
         await choose(pilot, screen, "public.nothing.v")
-        assert "the table is empty" in await search(pilot, screen, Question("row"))
-        assert "NO ROWS" in await search(pilot, screen, Question("vector", "[1,2,3]"))
+        assert "the table is empty" in await search(pilot, screen, QuerySource("row"))
+        assert "NO ROWS" in await search(pilot, screen, QuerySource("vector", "[1,2,3]"))
         await choose(pilot, screen, "public.items.v")
-        assert "has no row with id 99999" in await search(pilot, screen, Question("row", "99999"))
+        assert "has no row with id 99999" in await search(pilot, screen, QuerySource("row", "99999"))
         await choose(pilot, screen, "public.bare.v")
-        assert "is NULL" in await search(pilot, screen, Question("row", "2"))
-        shown = await search(pilot, screen, Question("vector", "[1,2,3]"))
+        assert "is NULL" in await search(pilot, screen, QuerySource("row", "2"))
+        shown = await search(pilot, screen, QuerySource("vector", "[1,2,3]"))
         assert "rows whose vector is NULL came last" in shown
-        shown = await search(pilot, screen, Question("vector", "[1,2,3,4]"))
+        shown = await search(pilot, screen, QuerySource("vector", "[1,2,3,4]"))
         assert "different vector dimensions 3 and 4" in shown
 
 
 async def test_escape_ends_a_search_at_once(vectors: Database) -> None:
     async with console(vectors.conninfo) as (app, pilot, screen):
         screen.change(where="(SELECT count(*) FROM generate_series(1, 2000000000)) > id")
-        screen.search_for(Question("vector", QUERY))
+        screen.search_for(QuerySource("vector", QUERY))
         running = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%2000000000%' " \
                   "AND pid <> pg_backend_pid()"
         with vectors.connect() as connection:
@@ -371,7 +373,7 @@ async def test_escape_ends_a_search_at_once(vectors: Database) -> None:
             await pilot.press("escape")
             assert "cancelled" in said(app)
             await until(lambda: active() == 0, pilot)
-        assert "10 of 10" in await search(pilot, screen, Question("vector", QUERY), where=None)
+        assert "10 of 10" in await search(pilot, screen, QuerySource("vector", QUERY), where=None)
 
 
 async def test_a_row_of_ten_megabytes(embedded: LiveServer) -> None:
@@ -381,7 +383,7 @@ async def test_a_row_of_ten_megabytes(embedded: LiveServer) -> None:
             connection.execute("INSERT INTO big VALUES (1, repeat('x', 10 * 1024 * 1024), '[1,2,3]')")
         async with console(database.conninfo) as (app, pilot, screen):
             await choose(pilot, screen, "public.big.v")
-            await search(pilot, screen, Question("vector", "[1,2,3]"))
+            await search(pilot, screen, QuerySource("vector", "[1,2,3]"))
             assert len(screen.results.table.table.rows[0].cells[-1].text) == 300
             await pilot.press("enter")
             await until(lambda: isinstance(app.screen, RowDialog), pilot)
@@ -396,7 +398,7 @@ async def test_sixteen_thousand_dimensions(embedded: LiveServer) -> None:
                                "FROM generate_series(1, 3) i")
         async with console(database.conninfo) as (_, pilot, screen):
             await choose(pilot, screen, "public.huge.v")
-            shown = await search(pilot, screen, Question("row", "1"))
+            shown = await search(pilot, screen, QuerySource("row", "1"))
             assert "ONLY 2 of 10 rows" in shown
 
 
@@ -430,7 +432,7 @@ async def test_a_handed_over_statement_presets_the_search(vectors: Database) -> 
 
 async def test_the_sql_goes_to_query_with_its_settings(vectors: Database) -> None:
     async with console(vectors.conninfo) as (app, pilot, screen):
-        await search(pilot, screen, Question("vector", QUERY), options=SearchOptions(ef_search=77))
+        await search(pilot, screen, QuerySource("vector", QUERY), options=SearchOptions(ef_search=77))
         await pilot.press("Q")
         await until(lambda: app.screen_name == "query" and "hnsw.ef_search" in said(app), pilot)
 
@@ -447,7 +449,7 @@ async def test_a_pasted_vector_of_sixteen_thousand(embedded: LiveServer) -> None
 
 async def test_each_column_remembers_its_search(vectors: Database) -> None:
     async with console(vectors.conninfo) as (_, pilot, screen):
-        await search(pilot, screen, Question("vector", QUERY), k=3)
+        await search(pilot, screen, QuerySource("vector", QUERY), k=3)
         await choose(pilot, screen, "public.items.w")
         assert screen.state.setup.k == 10 and screen.state.result is None
         await choose(pilot, screen, "public.items.v")

@@ -13,7 +13,7 @@ from textual.widgets import Input
 
 from console.ui.dialogs.confirm import ConfirmDialog
 from console.ui.screens.vectors.create_dialog import CreateDialog
-from console.ui.screens.vectors.indexes_page import IndexesPage
+from console.ui.screens.vectors.indexes_page import VectorIndexesPage
 from console.ui.screens.vectors.recall_dialog import RecallSetup
 from console.ui.screens.vectors.recall_page import RecallPage
 from console.ui.screens.vectors.screen import VectorsScreen
@@ -121,7 +121,7 @@ async def test_a_build_to_its_end(vectors: Database) -> None:
     """Advice, a sample timed, the question, the build with who is in its way; then searches know the new index."""
     async with console(vectors.conninfo) as (app, pilot, screen):
         page = await tab(pilot, screen, "indexes")
-        assert isinstance(page, IndexesPage)
+        assert isinstance(page, VectorIndexesPage)
         await until(lambda: page._found is not None, pilot)
         await pilot.press("b")
         await until(lambda: isinstance(app.screen, CreateDialog), pilot)
@@ -182,14 +182,14 @@ async def test_a_cancelled_build_is_left_named_then_dropped(vectors: Database,
             assert "is left not valid (another session is in the way)" in said(app)
             writer.execute("ROLLBACK")
         page.query_one("#indexes", RecordTable).select(next(
-            str(one.index.oid) for one in page._found.indexes if not one.index.is_valid))
+            str(index.index.oid) for index in page._found.indexes if not index.index.is_valid))
         await pilot.press("x")
         await until(lambda: isinstance(app.screen, ConfirmDialog), pilot)
         assert "It is not valid: no search goes by it." in said(app).replace(" │ ", " ")
         app.screen.query_one(Input).value = "yes"
         await pilot.press("enter")
         await until(lambda: app.runs.current is None and page._found is not None
-                    and [one.index.name for one in page._found.indexes] == ["items_v"], pilot)
+                    and [index.index.name for index in page._found.indexes] == ["items_v"], pilot)
 
 
 async def test_without_rights_nothing_is_built_and_all_is_said(vectors: Database) -> None:

@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from console.demo.throwaway import choose, throwaway_cluster
+from console.local_postgres.ephemeral import choose, throwaway_cluster
+from console.migrate.data_loss import SampleData
 from console.migrate.faults import MigrationError
-from console.migrate.losses import SampleData
-from console.migrate.proving import Proof
+from console.migrate.rollback_test import Proof
 from console.migrate.scratch import scratch_server
-from console.migrate.verify import Verdict, Wanted, verify
+from console.migrate.verify import VerifyReport, Wanted, verify
 from console.resources import shipped
 from console.server.script import ScriptSession
 from console.server.target import Target
@@ -175,7 +175,7 @@ def own_cluster(server: LiveServer) -> Callable[[], AbstractAsyncContextManager[
     return lambda: throwaway_cluster(binaries)
 
 
-def by_status(verdict: Verdict) -> dict[str, list[Proof]]:
+def by_status(verdict: VerifyReport) -> dict[str, list[Proof]]:
     found: dict[str, list[Proof]] = {}
     for proof in verdict.proofs:
         found.setdefault(proof.status, []).append(proof)
@@ -199,7 +199,8 @@ async def test_broken_downs_are_told_in_the_right_words(any_server: LiveServer, 
     verdict = await verify(target(any_server), services)
     proofs = {proof.file.service.replace("_", " "): proof for proof in verdict.proofs}
     assert proofs.pop("shop").status == "proved"
-    assert {name: [_spelled_as_by_16(one) for one in proof.differences] for name, proof in proofs.items()} == {
+    assert {name: [_spelled_as_by_16(difference) for difference in proof.differences] for name,
+            proof in proofs.items()} == {
         name: words for name, (_, _, words) in BROKEN.items()}
     assert {proof.status for proof in proofs.values()} == {"differs"}
     assert not verdict.is_good
@@ -232,7 +233,7 @@ async def test_a_failing_up_fails_and_what_follows_is_skipped(server: LiveServer
     good = shop(tmp_path, ("CREATE SCHEMA other", "DROP SCHEMA other"), name="other")
     bad = shop(tmp_path, (BASE, BASE_DOWN), ("CREATE TABLE shop.orders ();", "SELECT 1;"), ("SELECT 1;", "SELECT 1;"))
     first = (await verify(target(server), [good, bad])).proofs
-    assert [(one.file.label, one.status) for one in first] == [
+    assert [(proof.file.label, proof.status) for proof in first] == [
         ("other/1_m", "proved"), ("shop/1_m", "proved"), ("shop/2_m", "failed"), ("shop/3_m", "skipped")]
     assert 'relation "orders" already exists' in first[2].differences[0]
     assert first[3].reason == "comes after shop/2, which failed"
@@ -245,7 +246,7 @@ async def test_what_cannot_be_proved_is_skipped_with_its_reason(server: LiveServ
                    ("-- dbconsole: requires-extension=no_such\nSELECT 1;", "SELECT 1;"),
                    ("CREATE TABLE shop.c ();", "DROP TABLE shop.c;"))
     verdict = await verify(target(server), [service])
-    assert [(one.status, one.reason) for one in verdict.proofs] == [
+    assert [(proof.status, proof.reason) for proof in verdict.proofs] == [
         ("proved", ""), ("skipped", "irreversible: rows are merged"),
         ("skipped", "has no way down: nothing is proved"), ("skipped", 'waits for the extension "no_such"'),
         ("proved", "")]
@@ -276,7 +277,7 @@ async def test_a_down_that_loses_rows_says_how_many(server: LiveServer, tmp_path
              "INSERT INTO shop.orders (customer, total) SELECT n, n FROM generate_series(1, 3) n;")
     target_ = target(server)
     rows = (await verify(target_, [service])).proofs
-    assert [one.status for one in rows] == ["proved", "proved", "proved", "failed"]
+    assert [row.status for row in rows] == ["proved", "proved", "proved", "failed"]
     assert 'column "email" of relation "customers" contains null values' in rows[3].differences[0]
     service = replace(service, folder=shop(
         tmp_path / "again", (BASE, BASE_DOWN),
@@ -291,7 +292,7 @@ async def test_a_down_that_loses_rows_says_how_many(server: LiveServer, tmp_path
                               "FROM generate_series(1, 3) n")
 
     verdict = await verify(target_, [service], sample=SampleData(fill))
-    assert [one.notes for one in verdict.proofs] == [
+    assert [proof.notes for proof in verdict.proofs] == [
         ("down loses 5 rows of table shop.customers", "down loses 2 rows of table shop.orders"),
         ("down loses column shop.customers.email, which has a value in 4 rows",),
         ("down deletes 1 of 3 rows of table shop.orders",
@@ -306,12 +307,12 @@ async def test_roles_are_proved_in_a_cluster_of_their_own(server: LiveServer, tm
     services = [shop(tmp_path, ("CREATE TABLE u ()", "DROP TABLE u"), name="other"),
                 shop(tmp_path, roles, ("CREATE TABLE t ()", "DROP TABLE t"), broken)]
     alone = await verify(target(server), services)
-    assert [(one.file.label, one.status) for one in alone.proofs] == [
+    assert [(proof.file.label, proof.status) for proof in alone.proofs] == [
         ("other/1_m", "proved"), ("shop/1_m", "skipped"), ("shop/2_m", "skipped"), ("shop/3_m", "skipped")]
     assert alone.proofs[1].reason.startswith("roles or tablespaces: the whole cluster shares that")
     assert alone.proofs[2].reason.startswith("stands on shop/1_m, which changes roles or tablespaces")
     verdict = await verify(target(server), services, own_cluster=own_cluster(server))
-    assert [(one.file.label, one.status) for one in verdict.proofs] == [
+    assert [(proof.file.label, proof.status) for proof in verdict.proofs] == [
         ("other/1_m", "proved"), ("shop/1_m", "proved"), ("shop/2_m", "proved"), ("shop/3_m", "differs")]
     assert verdict.proofs[0].where.startswith("a scratch database")
     assert verdict.proofs[1].where.startswith("a throwaway cluster")
@@ -326,7 +327,7 @@ async def test_one_service_and_as_far_as_a_version(server: LiveServer, tmp_path:
                  depends_on=("shop",))
     aside = shop(tmp_path, ("CREATE nonsense", "nonsense"), name="aside")
     verdict = await verify(target(server), [aside, base, other], Wanted(frozenset({"other"}), "2"))
-    assert [(one.file.label, one.status) for one in verdict.proofs] == [
+    assert [(proof.file.label, proof.status) for proof in verdict.proofs] == [
         ("other/1_m", "proved"), ("other/2_m", "proved")]
 
 
@@ -337,7 +338,7 @@ async def test_files_without_a_transaction(server: LiveServer, tmp_path: Path) -
         (head + "CREATE INDEX CONCURRENTLY orders_code ON shop.orders (code);",
          head + "DROP INDEX CONCURRENTLY shop.orders_code;"),
         (head + "CREATE INDEX CONCURRENTLY IF NOT EXISTS again ON shop.orders (code);", head + "SELECT 1;"))])
-    assert [one.status for one in verdict.proofs] == ["proved", "proved", "differs"]
+    assert [proof.status for proof in verdict.proofs] == ["proved", "proved", "differs"]
 
 
 async def test_production_and_those_who_may_not_are_refused(server: LiveServer, tmp_path: Path) -> None:
@@ -404,11 +405,11 @@ async def test_a_hostile_name_is_only_a_name(server: LiveServer, tmp_path: Path)
         tmp_path, ('CREATE SCHEMA "a.b %s"; CREATE TABLE "a.b %s"."t"";--" ("c\'d" int DEFAULT 1);',
                    'DROP SCHEMA "a.b %s" CASCADE;'),
         ('ALTER TABLE "a.b %s"."t"";--" DROP "c\'d";', 'ALTER TABLE "a.b %s"."t"";--" ADD "c\'d" int;'))])
-    assert [one.status for one in verdict.proofs] == ["proved", "differs"]
+    assert [proof.status for proof in verdict.proofs] == ["proved", "differs"]
     assert verdict.proofs[1].differences == ('column "a.b %s"."t"";--"."c\'d" lost its default 1 after down',)
 
 
 async def test_a_script_that_forgets_prepared_statements(server: LiveServer, tmp_path: Path) -> None:
     verdict = await verify(target(server), [shop(tmp_path, (BASE, BASE_DOWN), (
         "DEALLOCATE ALL; CREATE TABLE shop.t ();", "DROP TABLE shop.t;"))])
-    assert [one.status for one in verdict.proofs] == ["proved", "proved"], verdict
+    assert [proof.status for proof in verdict.proofs] == ["proved", "proved"], verdict

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from console.metrics.settings.advice import GB, MB, advise, amount
-from console.metrics.settings.records import Advice, Machine, Setting
+from console.metrics.records.settings import Machine, ServerSetting, SettingAdvice
+from console.metrics.settings_advice import GB, MB, advise, amount
 
 AS_IT_COMES = {
     "fsync": "on", "full_page_writes": "on", "autovacuum": "on", "track_counts": "on", "synchronous_commit": "on",
@@ -25,15 +25,17 @@ MACHINE_RULES = {"shared_buffers", "effective_cache_size", "work_mem", "maintena
                  "autovacuum_max_workers", "max_connections", "huge_pages"}
 
 
-def setting(name: str, value: str | tuple[str, str]) -> Setting:
+def setting(name: str, value: str | tuple[str, str]) -> ServerSetting:
     text, unit = value if isinstance(value, tuple) else (value, None)
-    return Setting(name, text, unit, "", "", None, "sighup", "string", "default", None, None, None, text, text, None,
+    return ServerSetting(name, text, unit, "", "", None, "sighup", "string", "default", None, None, None, text, text,
+                         None,
                    None, False)
 
 
-def advised(machine: Machine = LARGE, major: int = 17, **changed: str | tuple[str, str]) -> dict[str, Advice]:
+def advised(machine: Machine = LARGE, major: int = 17, **changed: str | tuple[str, str]) -> dict[str, SettingAdvice]:
     values = AS_IT_COMES | changed
-    return {one.name: one for one in advise({name: setting(name, value) for name, value in values.items()}, machine,
+    return {advice.name: advice
+            for advice in advise({name: setting(name, value) for name, value in values.items()}, machine,
                                             major)}
 
 
@@ -44,7 +46,7 @@ def test_a_large_machine_with_settings_as_they_come() -> None:
     assert found["work_mem"].suggested == "112MB" and found["maintenance_work_mem"].suggested == "2GB"
     assert found["max_worker_processes"].suggested == "16" and found["autovacuum_max_workers"].suggested == "4"
     assert found["random_page_cost"].suggested == "1.1"
-    assert all(one.reason for one in found.values())
+    assert all(advice.reason for advice in found.values())
 
 
 def test_nothing_is_said_of_a_machine_that_is_unknown() -> None:
@@ -79,18 +81,18 @@ def test_what_is_wrong_is_said(changed: dict[str, str | tuple[str, str]], name: 
 
 
 def test_the_worst_comes_first() -> None:
-    severities = [one.severity for one in advised(fsync="off").values()]
+    severities = [advice.severity for advice in advised(fsync="off").values()]
     assert severities == sorted(severities, key=["critical", "warning", "info"].index)
 
 
 def test_a_setting_that_the_server_doesnt_show_says_nothing() -> None:
     everything = {name: setting(name, value) for name, value in AS_IT_COMES.items()}
     for name in AS_IT_COMES:
-        assert name not in {one.name for one in advise(
+        assert name not in {advice.name for advice in advise(
             {key: value for key, value in everything.items() if key != name}, LARGE, 17)}
     assert advise({}, LARGE, 17) == []
     nonsense = {name: replace(value, setting="", reset_setting=None) for name, value in everything.items()}
-    assert {one.severity for one in advise(nonsense, LARGE, 17)} <= {"critical", "warning", "info"}
+    assert {advice.severity for advice in advise(nonsense, LARGE, 17)} <= {"critical", "warning", "info"}
 
 
 def test_versions_differ() -> None:
@@ -101,10 +103,11 @@ def test_versions_differ() -> None:
 def test_what_the_server_was_not_built_for_is_not_suggested() -> None:
     plain = setting("wal_compression", "off")
     for choices, suggested in ((["pglz", "lz4", "on", "off"], "lz4"), (["pglz", "on", "off"], "on"), (None, "on")):
-        (one,) = (one for one in advise({"wal_compression": replace(plain, choices=choices), **{
+        (advice,) = (setting_advice
+                     for setting_advice in advise({"wal_compression": replace(plain, choices=choices), **{
             name: setting(name, AS_IT_COMES[name]) for name in ("max_wal_size", "checkpoint_completion_target")}},
-            Machine(), 18) if one.name == "wal_compression")
-        assert one.suggested == suggested
+            Machine(), 18) if setting_advice.name == "wal_compression")
+        assert advice.suggested == suggested
 
 
 @pytest.mark.parametrize(("size", "text"), [

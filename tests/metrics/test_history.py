@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from console.metrics.history import CAPACITY, Course, History
+from console.metrics.history import CAPACITY, SampleHistory, TimeSeries
 from console.sampler.sampler import SLOW_CAPACITY
 from console.sampler.series import SLOW_SERIES, TICK_SERIES
 
@@ -17,7 +17,7 @@ values = some.one_of(some.none(), some.integers(-1000, 1000).map(float))
 
 @given(some.lists(values, max_size=40), some.integers(1, 12), some.one_of(some.none(), some.integers(0, 50)))
 def test_it_keeps_the_last_samples_in_order(samples: list[float | None], capacity: int, last: int | None) -> None:
-    history = History(["a", "b"], capacity)
+    history = SampleHistory(["a", "b"], capacity)
     for time, value in enumerate(samples):
         history.append(float(time), {"a": value})
     kept = samples[-capacity:]
@@ -29,14 +29,14 @@ def test_it_keeps_the_last_samples_in_order(samples: list[float | None], capacit
 
 @given(some.integers(0, 30), some.integers(1, 12), some.floats(-1, 40))
 def test_samples_since_counts_what_is_not_older(count: int, capacity: int, at_s: float) -> None:
-    history = History(["a"], capacity)
+    history = SampleHistory(["a"], capacity)
     for time in range(count):
         history.append(float(time), {"a": 1.0})
     assert history.samples_since(at_s) == sum(time >= at_s for time in history.times())
 
 
 def test_a_wrong_name_is_an_error() -> None:
-    history = History(["a"])
+    history = SampleHistory(["a"])
     with pytest.raises(KeyError):
         history.append(0.0, {"c": 1.0})
     with pytest.raises(KeyError):
@@ -46,7 +46,7 @@ def test_a_wrong_name_is_an_error() -> None:
 def test_six_hours_for_all_charts_are_far_below_32_mib() -> None:
     tracemalloc.start()
     try:
-        often, seldom = History(TICK_SERIES), History(SLOW_SERIES, SLOW_CAPACITY)
+        often, seldom = SampleHistory(TICK_SERIES), SampleHistory(SLOW_SERIES, SLOW_CAPACITY)
         for number in range(CAPACITY):
             often.append(number * 0.5, {})
         for number in range(SLOW_CAPACITY):
@@ -58,8 +58,8 @@ def test_six_hours_for_all_charts_are_far_below_32_mib() -> None:
     assert taken < 16 * 2**20
 
 
-def course(samples: list[tuple[float, float | None]], late_s: float = 6.0) -> Course:
-    return Course([at for at, _ in samples], [value for _, value in samples], late_s)
+def course(samples: list[tuple[float, float | None]], late_s: float = 6.0) -> TimeSeries:
+    return TimeSeries([at for at, _ in samples], [value for _, value in samples], late_s)
 
 
 def test_a_part_holds_the_mean_over_its_time() -> None:
@@ -81,5 +81,5 @@ def test_a_steady_value_stays_what_it_is(distances: list[float], count: int, spa
     for distance in distances:
         at_s += distance
         times.append(at_s)
-    went = Course(times, [3.0] * len(times), 6.0)
+    went = TimeSeries(times, [3.0] * len(times), 6.0)
     assert all(value is None or value == pytest.approx(3.0) for value in went.buckets(at_s, span_s, count))

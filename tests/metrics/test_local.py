@@ -32,7 +32,7 @@ async def test_a_server_here_is_proven_and_another_is_not(own_server: LiveServer
         assert "another one" in str(doubt(replace(facts, backend_started_at=facts.backend_started_at + later)))
         assert "another one" in str(doubt(replace(facts, backend_started_at=None)))
         assert "postmaster" in str(doubt(replace(facts, started_at=facts.started_at - later)))
-        host = LocalHost(facts.data_directory).look()
+        host = LocalHost(facts.data_directory).read()
         assert host.cores >= 1 and host.disk_total_bytes and host.disk_percent is not None
 
 
@@ -45,14 +45,14 @@ def proc(folder: Path, busy: int, waiting: int, idle: int) -> Path:
 
 def test_percentages_are_of_the_time_between_two_looks(tmp_path: Path) -> None:
     host = LocalHost(None, proc(tmp_path, 1000, 50, 10_000))
-    first = host.look()
+    first = host.read()
     assert (first.cores, first.cpu_percent, first.load, first.memory_percent) == (2, None, 1.5, 75.0)
     assert first.disk_percent is None
     proc(tmp_path, 1075, 60, 10_015)
-    second = host.look()
+    second = host.read()
     assert (second.cpu_percent, second.io_percent) == (75.0, 10.0)
-    assert host.look().cpu_percent is None, "no time has passed"
+    assert host.read().cpu_percent is None, "no time has passed"
 
 
 def test_a_data_directory_that_is_out_of_reach_is_no_disk(tmp_path: Path) -> None:
-    assert LocalHost(str(tmp_path / "gone"), proc(tmp_path, 1, 1, 1)).look().disk_total_bytes is None
+    assert LocalHost(str(tmp_path / "gone"), proc(tmp_path, 1, 1, 1)).read().disk_total_bytes is None

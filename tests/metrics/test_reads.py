@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from psycopg.conninfo import make_conninfo
 
-import console.activity.read
-import console.metrics.read
+from console.activity import read as activity_reads
+from console.metrics.reads import counters
 from console.server.query import Query, Read
 from console.server.single import single_session
 from console.server.target import Target
 from tests.support.servers import LiveServer, Servers
 
 # Those without parameters; what the others answer is tested where they are used, their columns in test_sql_files.
-QUERIES: list[Query[Any]] = [value for module in (console.activity.read, console.metrics.read)
+QUERIES: list[Query[Any]] = [value for module in (activity_reads, counters)
                              for value in vars(module).values()
                              if isinstance(value, Query) and "%(" not in value.variants[0].text]
 
@@ -41,13 +41,13 @@ async def test_sizes_are_the_servers_own_and_wait_for_no_lock(server: LiveServer
                               " + (SELECT pg_relation_size(reltoastrelid) + pg_indexes_size(reltoastrelid)"
                               "    FROM pg_class WHERE oid = 'one.t'::regclass)").fetchone()
         async with single_session(Target(name="t", conninfo=database.conninfo)) as session:
-            rows = {row.schema: row for row in await session.fetch(console.metrics.read.SCHEMA_SIZES)}
+            rows = {row.schema: row for row in await session.fetch(counters.SCHEMA_SIZES)}
             assert exact is not None and exact[0] > 1_000_000
             assert (rows["one"].tables, rows["one"].total_bytes, rows["one"].is_estimate) == (1, exact[0], False)
             assert (rows["none"].tables, rows["none"].total_bytes) == (0, 0)
             assert not rows.keys() & {"pg_catalog", "pg_toast", "information_schema"}
             locker.execute("BEGIN; LOCK TABLE one.t IN ACCESS EXCLUSIVE MODE")
-            (locked,) = [row for row in await session.fetch(console.metrics.read.SCHEMA_SIZES) if row.schema == "one"]
+            (locked,) = [row for row in await session.fetch(counters.SCHEMA_SIZES) if row.schema == "one"]
             locker.execute("ROLLBACK")
     assert locked.is_estimate and abs(locked.total_bytes - exact[0]) < 100_000
 
@@ -68,7 +68,7 @@ async def test_an_index_being_built_is_not_invalid_yet(server: LiveServer) -> No
                     found = setup.execute("SELECT count(*) FROM pg_index WHERE NOT indisvalid").fetchone()
                     count = found[0] if found else 0
                     await asyncio.sleep(0.01)
-                names = [row.index for row in await session.fetch(console.metrics.read.INVALID_INDEXES)]
+                names = [row.index for row in await session.fetch(counters.INVALID_INDEXES)]
             old.execute("ROLLBACK")
             await building
     assert names == ["failed"]
@@ -78,10 +78,10 @@ async def test_a_standby_and_its_primary_see_each_other(servers: Servers) -> Non
     primary = servers.make("embedded")
     standby = servers.standby(primary)
     async with single_session(Target(name="p", conninfo=primary.dsn)) as session:
-        standbys = await session.fetch(console.metrics.read.STANDBYS)
+        standbys = await session.fetch(counters.STANDBYS)
     async with single_session(Target(name="s", conninfo=standby.dsn)) as session:
         readings = await session.refresh(*map(Read, QUERIES))
-    assert [one.state for one in standbys] == ["streaming"]
-    recovery = readings.first(console.metrics.read.RECOVERY)
+    assert [standby.state for standby in standbys] == ["streaming"]
+    recovery = readings.first(counters.RECOVERY)
     assert recovery is not None and recovery.is_streaming and not recovery.is_paused
     assert not readings.unavailable

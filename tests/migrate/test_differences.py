@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from console.migrate.differences import AFTER_DOWN, LIVE, NO_DRIFT, Comparison, compare, restricted
+from console.migrate.differences import AFTER_DOWN, LIVE, NO_DRIFT, CatalogComparison, compare, restricted
 from console.migrate.fingerprint import Fingerprint, ObjectRow
 
 
@@ -21,13 +21,13 @@ def column(name: str, position: int, **facts: Any) -> ObjectRow:
 
 
 def fingerprint(*rows: ObjectRow) -> Fingerprint:
-    return Fingerprint({one.identity: one for one in rows})
+    return Fingerprint({row.identity: row for row in rows})
 
 
 TABLE = row("table", "a.t", parent="a")
 
 
-def between(before: ObjectRow | None, after: ObjectRow | None) -> Comparison:
+def between(before: ObjectRow | None, after: ObjectRow | None) -> CatalogComparison:
     return compare(fingerprint(TABLE, *filter(None, [before])), fingerprint(TABLE, *filter(None, [after])), AFTER_DOWN)
 
 

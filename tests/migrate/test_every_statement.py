@@ -9,11 +9,11 @@ import pytest
 
 from console.migrate.facts import Catalog
 from console.migrate.lint import Lintable, lint
-from console.migrate.locks import functions_of, locks_of, relations_of
-from console.migrate.parse import split
 from console.migrate.plan import planned
 from console.migrate.plan_text import plan_document, render_plan
 from console.migrate.records import MigrationFile, Script, Step
+from console.migrate.table_locks import functions_of, locks_of, relations_of
+from console.sql.grammar import split
 
 STATEMENTS = """
 INSERT INTO t VALUES (1) ON CONFLICT (a) DO UPDATE SET a = 2 RETURNING *
@@ -229,7 +229,8 @@ def test_goes_through(text: str, known: Catalog | None) -> None:
     assert isinstance(functions_of(statement), set)
     script = Script(Path("a.sql"), section=f"CREATE TABLE s.z (a int PRIMARY KEY); {text}")
     for direction in ("up", "down"):
-        assert all(one.message and one.line == 1 for one in lint([Lintable("s", script, direction, ("s",))], known))
+        assert all(finding.message and finding.line == 1
+                   for finding in lint([Lintable("s", script, direction, ("s",))], known))
     steps = planned([Step(MigrationFile("s", "1", "x", script), "up")], known, {"s": ("s",)})
     assert len(steps[0].statements) == 2 and text.split()[0] in render_plan(steps)
     assert plan_document(steps)["steps"][0]["statements"][1]["sql"] == text
@@ -242,5 +243,5 @@ def test_no_kind_of_statement_is_left_out() -> None:
     for text in STATEMENTS:
         found = split(text)
         assert isinstance(found, list), text
-        tried |= {one.node_kind for one in found}
+        tried |= {statement.node_kind for statement in found}
     assert kinds - tried == NOT_AT_THE_TOP

@@ -37,10 +37,10 @@ def row(file: MigrationFile, rank: int = 1, **words: object) -> LedgerRow:
     return LedgerRow(**(values | words))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("one", "other"), [
+@pytest.mark.parametrize(("text", "other"), [
     ("3", "0003"), ("1.2", "1_2"), ("1.2", "1.2.0"), ("2017-09-23-182408", "20170923182408"), ("0", "000")])
-def test_versions_that_are_the_same(one: str, other: str) -> None:
-    assert version_key(one) == version_key(other)
+def test_versions_that_are_the_same(text: str, other: str) -> None:
+    assert version_key(text) == version_key(other)
 
 
 @pytest.mark.parametrize(("less", "more"), [
@@ -53,7 +53,7 @@ def test_versions_in_order(less: str, more: str) -> None:
 def test_a_folder_in_order_of_version_with_words_about_gaps(tmp_path: Path) -> None:
     found = read_service(service(tmp_path, {
         "10_c.up.sql": "SELECT 10", "2_b.up.sql": "SELECT 2", "2_b.down.sql": "", "1_a.up.sql": "", "notes.sql": ""}))
-    assert [(one.version, one.name, one.down is not None) for one in found.migrations] == [
+    assert [(migration.version, migration.name, migration.down is not None) for migration in found.migrations] == [
         ("1", "a", False), ("2", "b", True), ("10", "c", False)]
     assert found.notes == ("notes.sql is no migration: its name is not VERSION_slug.up.sql or VERSION_slug.down.sql",
                            "no version between 2 and 10")
@@ -162,7 +162,7 @@ def statuses(folder: Path, applied: list[str], *, extensions: tuple[str, ...] = 
                            "0002_y.up.sql": "-- dbconsole: requires-extension=age\nSELECT 2",
                            "0003_z.up.sql": "-- dbconsole: requires=top/0002\nSELECT 3"}, "top", depends_on=("base",))
     files = [read_service(top), read_service(base)]
-    known = {f"{one.service}/{one.version}": one for two in files for one in two.migrations}
+    known = {f"{migration.service}/{migration.version}": migration for two in files for migration in two.migrations}
     rows = [row(known[name], rank) for rank, name in enumerate(applied, 1)]
     if edited:
         (base.folder / edited).write_text("SELECT 99")  # type: ignore[operator]
@@ -171,14 +171,14 @@ def statuses(folder: Path, applied: list[str], *, extensions: tuple[str, ...] = 
 
 
 def names(chosen: tuple[steps.Step, ...]) -> list[str]:
-    return [f"{one.migration.service}/{one.migration.version}" for one in chosen]
+    return [f"{step.migration.service}/{step.migration.version}" for step in chosen]
 
 
 def test_up_goes_by_dependency_and_down_by_the_reverse_of_what_happened(tmp_path: Path) -> None:
     found, rows = statuses(tmp_path, [])
     assert names(steps.choose(found, rows, RunPlan())) == [
         "base/0001", "base/0002", "base/0003", "top/0001", "top/0002", "top/0003"]
-    assert [one.state for one in found[0].migrations] == ["pending", "held", "held"]
+    assert [migration.state for migration in found[0].migrations] == ["pending", "held", "held"]
     assert found[0].migrations[2].detail == 'requires top/0002, which waits for the extension "age"'
     assert names(steps.choose(found, rows, RunPlan(steps=4)))[-1] == "top/0001"
     found, rows = statuses(tmp_path, ["base/0002", "base/0001"])
@@ -211,12 +211,12 @@ def test_what_forbids_a_run_says_the_way_forward(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_an_interrupted_one_and_mere_line_ends(tmp_path: Path) -> None:
-    one = read_service(service(tmp_path, {"1_a.up.sql": "SELECT 1;\n", "2_b.up.sql": "SELECT 2"}))
-    first, second = one.migrations
+    files = read_service(service(tmp_path, {"1_a.up.sql": "SELECT 1;\n", "2_b.up.sql": "SELECT 2"}))
+    first, second = files.migrations
     gone = MigrationFile("shop", "9", "gone", Script(Path("gone"), "SELECT 9"))
     rows = [row(first, 1), row(second, 2, state="running", statements_done=1, statements_total=3), row(gone, 3)]
     (first.up.path).write_bytes(b"SELECT 1;\r\n")
-    found = state.compare(read_service(one.service), rows, ())
+    found = state.compare(read_service(files.service), rows, ())
     assert [(two.version, two.state, two.detail) for two in found.migrations] == [
         ("1", "applied", "only line ends or a byte order mark differ from what was applied"),
         ("2", "failed", "1 of 3 statements of it are done, then it was interrupted"),
@@ -226,9 +226,9 @@ def test_a_missing_file_an_interrupted_one_and_mere_line_ends(tmp_path: Path) ->
 
 
 def test_a_cycle_is_named(tmp_path: Path) -> None:
-    one = service(tmp_path, {"1_a.up.sql": "-- dbconsole: requires=two/1\n"}, "one")
+    current = service(tmp_path, {"1_a.up.sql": "-- dbconsole: requires=two/1\n"}, "one")
     two = service(tmp_path, {"1_b.up.sql": "-- dbconsole: requires=one/1\n"}, "two")
-    found = state.compare_all([read_service(one), read_service(two)], [], ())
+    found = state.compare_all([read_service(current), read_service(two)], [], ())
     with pytest.raises(MigrationError, match="one/1_a -> two/1_b -> one/1_a"):
         steps.choose(found, [], RunPlan())
     with pytest.raises(MigrationError, match="one/1_a requires two/1, which is not applied, and that service"):

@@ -16,7 +16,7 @@ from console.migrate.frameworks.files import NAMED, flyway_checksum
 from console.migrate.frameworks.find import FIND
 from console.migrate.frameworks.graphs import alembic_revisions, heads
 from console.migrate.frameworks.read import summarise
-from console.migrate.frameworks.records import AdvisoryLock, ForeignLedger, LedgerRow
+from console.migrate.frameworks.records import AdvisoryLock, ForeignLedger, ForeignLedgerRow
 from console.migrate.frameworks.runs import keys, run_of, runs_without_ledger
 from console.migrate.frameworks.specs import SPECS, TITLES
 from console.migrate.frameworks.status import belonging, migrations, state
@@ -26,8 +26,8 @@ from tests.migrate.histories import write_files
 from tests.migrate.ledgers import LEDGERS
 
 
-def ledger_of(framework: str, rows: Sequence[LedgerRow]) -> ForeignLedger:
-    spec = next(one for one in SPECS if one.framework == framework)
+def ledger_of(framework: str, rows: Sequence[ForeignLedgerRow]) -> ForeignLedger:
+    spec = next(spec for spec in SPECS if spec.framework == framework)
     return summarise(ForeignLedger(framework, "public", "t"), spec, rows)
 
 
@@ -35,12 +35,13 @@ def compare(ledger: ForeignLedger, folder: Path) -> ForeignLedger:
     return pending.compare([ledger], folder)[0]
 
 
-def compared(framework: str, folder: Path, *versions: str | LedgerRow) -> dict[str, str]:
+def compared(framework: str, folder: Path, *versions: str | ForeignLedgerRow) -> dict[str, str]:
     """Version or line/version -> state, of everything that differs."""
-    rows = [one if isinstance(one, LedgerRow) else LedgerRow(one) for one in versions]
+    rows = [version if isinstance(version, ForeignLedgerRow) else ForeignLedgerRow(version) for version in versions]
     result = compare(ledger_of(framework, rows), folder)
     assert result.differences is not None, result.note
-    return {f"{one.line}/{one.version}" if one.line else one.version: one.state for one in result.differences}
+    return {f"{difference.line}/{difference.version}" if difference.line else difference.version: difference.state
+            for difference in result.differences}
 
 
 # What the catalog query looks for
@@ -51,7 +52,7 @@ def test_every_ledger_passes_the_first_sieve() -> None:
     anchors = set(re.findall(r"'(\w+)'", text[text.index("a.attname IN ("):text.index("),\n-- What a migration")]))
     assert pattern is not None and len(anchors) > 10
     for label, ledger in LEDGERS.items():
-        spec = next(one for one in SPECS if one.framework == (ledger.framework or label))
+        spec = next(spec for spec in SPECS if spec.framework == (ledger.framework or label))
         assert re.search(pattern[1], ledger.table, re.IGNORECASE) or anchors & spec.columns, label
     for spec in SPECS:
         for name in spec.name.split("|") if spec.name else ():
@@ -61,13 +62,13 @@ def test_every_ledger_passes_the_first_sieve() -> None:
 def test_every_spec_has_its_file_and_a_fixture() -> None:
     package = "console.migrate.frameworks"
     for spec in SPECS:
-        assert load(package, spec.sql, LedgerRow).on(schema="s", table="t").variants
+        assert load(package, spec.sql, ForeignLedgerRow).on(schema="s", table="t").variants
     assert {ledger.framework or label for label, ledger in LEDGERS.items()} == set(TITLES)
     assert set(NAMED) <= set(TITLES)
 
 
 def test_identifiers_are_quoted_in_the_statement() -> None:
-    query = load("console.migrate.frameworks", "alembic", LedgerRow).on(schema='a"b', table="c%s.d")
+    query = load("console.migrate.frameworks", "alembic", ForeignLedgerRow).on(schema='a"b', table="c%s.d")
     assert 'FROM "a""b"."c%s.d"' in query.variants[0].text
 
 
@@ -140,7 +141,7 @@ def test_pending_by_names(framework: str, files: list[str], applied: list[str], 
 
 def test_only_the_last_number_is_stored_so_the_files_are_counted(tmp_path: Path) -> None:
     write_files({"1_a.up.sql": "", "2_b.up.sql": "", "9_c.up.sql": ""}, tmp_path)
-    assert compare(ledger_of("golang-migrate", [LedgerRow("2")]), tmp_path).applied_count == 2
+    assert compare(ledger_of("golang-migrate", [ForeignLedgerRow("2")]), tmp_path).applied_count == 2
 
 
 def test_no_files_and_unknown_files_are_said(tmp_path: Path) -> None:
@@ -151,7 +152,7 @@ def test_no_files_and_unknown_files_are_said(tmp_path: Path) -> None:
 
 def test_a_reverted_or_failed_migration_is_pending(tmp_path: Path) -> None:
     write_files({"a/migration.sql": "", "b/migration.sql": ""}, tmp_path)
-    rows = LedgerRow("a", state="reverted"), LedgerRow("b", state="failed")
+    rows = ForeignLedgerRow("a", state="reverted"), ForeignLedgerRow("b", state="failed")
     assert compared("prisma", tmp_path, *rows) == {"a": "pending", "b": "pending"}
 
 
@@ -163,8 +164,8 @@ def test_a_reverted_or_failed_migration_is_pending(tmp_path: Path) -> None:
 def test_a_change_is_seen_and_line_ends_are_forgiven(framework: str, algorithm: str, file: str, tmp_path: Path) -> None:
     write_files({file: "SELECT 1;\nSELECT 2;\n"}, tmp_path)
     on_windows = hashlib.new(algorithm, b"SELECT 1;\r\nSELECT 2;\r\n").hexdigest()
-    assert compared(framework, tmp_path, LedgerRow("1", checksum=on_windows)) == {}
-    assert compared(framework, tmp_path, LedgerRow("1", checksum="00")) == {"1": "changed"}
+    assert compared(framework, tmp_path, ForeignLedgerRow("1", checksum=on_windows)) == {}
+    assert compared(framework, tmp_path, ForeignLedgerRow("1", checksum="00")) == {"1": "changed"}
 
 
 def test_flyways_checksum_ignores_line_ends_and_a_byte_order_mark(tmp_path: Path) -> None:
@@ -179,13 +180,13 @@ def test_flyways_checksum_ignores_line_ends_and_a_byte_order_mark(tmp_path: Path
 def test_flyways_repeatable_runs_again_when_it_changed(tmp_path: Path) -> None:
     write_files({"V1__a.sql": "x", "R__v.sql": "new", "R__w.sql": "never run"}, tmp_path)
     (checksum,) = flyway_checksum(tmp_path / "V1__a.sql")
-    rows = LedgerRow("1", checksum=checksum), LedgerRow("R__v.sql", state="repeatable", checksum="1")
+    rows = ForeignLedgerRow("1", checksum=checksum), ForeignLedgerRow("R__v.sql", state="repeatable", checksum="1")
     assert compared("flyway", tmp_path, *rows) == {"R__v.sql": "pending", "R__w.sql": "pending"}
 
 
 def test_what_came_before_flyways_baseline_is_not_pending(tmp_path: Path) -> None:
     write_files({"V1__a.sql": "", "V2__b.sql": "", "V3__c.sql": ""}, tmp_path)
-    assert compared("flyway", tmp_path, LedgerRow("2", state="baseline", detail="BASELINE")) == {"3": "pending"}
+    assert compared("flyway", tmp_path, ForeignLedgerRow("2", state="baseline", detail="BASELINE")) == {"3": "pending"}
 
 
 # Drizzle, sqitch, Liquibase
@@ -196,8 +197,8 @@ def test_what_drizzle_skips_in_silence(tmp_path: Path) -> None:
     files = {f"{entry['tag']}.sql": f"-- {entry['tag']}\n" for entry in entries}
     write_files({"meta/_journal.json": json.dumps({"entries": entries}), **files}, tmp_path)
 
-    def row(when: str, tag: str) -> LedgerRow:
-        return LedgerRow(when, checksum=hashlib.sha256(files[f"{tag}.sql"].encode()).hexdigest())
+    def row(when: str, tag: str) -> ForeignLedgerRow:
+        return ForeignLedgerRow(when, checksum=hashlib.sha256(files[f"{tag}.sql"].encode()).hexdigest())
 
     rows = row("1000", "0000_a"), row("1400", "0004_moved"), row("3000", "0001_b")
     assert compared("drizzle", tmp_path, *rows) == {"2000": "skipped", "4000": "pending", "1400": "missing"}
@@ -219,8 +220,9 @@ flips [users] 2026-01-02T10:00:00Z M <m@x> # Adds flips.
 lists [flips users] 2026-01-04T10:00:00Z M <m@x> # Lists.
 """, "deploy/users.sql": "edited\n", "deploy/flips.sql": "flips\n"}, tmp_path)
     flips = hashlib.sha1(b"flips\n").hexdigest()
-    rows = (LedgerRow("users", line="flipr", checksum="00"), LedgerRow("flips", line="flipr", checksum=flips),
-            LedgerRow("other", line="elsewhere"))
+    rows = (ForeignLedgerRow("users", line="flipr", checksum="00"),
+            ForeignLedgerRow("flips", line="flipr", checksum=flips),
+            ForeignLedgerRow("other", line="elsewhere"))
     assert compared("sqitch", tmp_path, *rows) == {"flipr/users": "changed", "flipr/lists": "pending"}
 
 
@@ -228,7 +230,7 @@ def test_liquibases_changesets(tmp_path: Path) -> None:
     write_files({"a.sql": "--liquibase formatted sql\n--changeset me:1\nSELECT 1;\n-- changeset me:2 x:true\n",
                  "b.xml": '<databaseChangeLog><changeSet author="you" id="3">\n<sql/></changeSet></databaseChangeLog>'},
                 tmp_path)
-    assert compared("liquibase", tmp_path, LedgerRow("1")) == {"2": "pending", "3": "pending"}
+    assert compared("liquibase", tmp_path, ForeignLedgerRow("1")) == {"2": "pending", "3": "pending"}
 
 
 # In the engine's terms
@@ -237,20 +239,20 @@ def test_states_are_the_engines(tmp_path: Path) -> None:
     write_files({"meta/_journal.json": json.dumps({"entries": [
         {"when": 1000, "tag": "a"}, {"when": 2000, "tag": "late"}, {"when": 3000, "tag": "b"},
         {"when": 4000, "tag": "c"}]}), "a.sql": "a", "b.sql": "b", "c.sql": "c", "late.sql": "late"}, tmp_path)
-    ledger = compare(ledger_of("drizzle", [LedgerRow("1000", checksum=hashlib.sha256(b"a").hexdigest()),
-                                           LedgerRow("3000", checksum="other")]), tmp_path)
-    assert [(one.version, one.state, one.checksum_ok) for one in migrations(ledger)] == [
+    ledger = compare(ledger_of("drizzle", [ForeignLedgerRow("1000", checksum=hashlib.sha256(b"a").hexdigest()),
+                                           ForeignLedgerRow("3000", checksum="other")]), tmp_path)
+    assert [(migration.version, migration.state, migration.checksum_ok) for migration in migrations(ledger)] == [
         ("1000", "applied", True), ("3000", "changed", False), ("2000", "held", None), ("4000", "pending", None)]
     assert state(ledger) == "changed"
 
 
 def test_failed_running_reverted_and_unreadable() -> None:
-    ledger = ledger_of("atlas", [LedgerRow("1"), LedgerRow("2", state="reverted"),
-                                 LedgerRow("3", state="failed", detail="1 of 3 statements: oops")])
-    assert [(one.version, one.state, one.detail) for one in migrations(ledger)] == [
+    ledger = ledger_of("atlas", [ForeignLedgerRow("1"), ForeignLedgerRow("2", state="reverted"),
+                                 ForeignLedgerRow("3", state="failed", detail="1 of 3 statements: oops")])
+    assert [(migration.version, migration.state, migration.detail) for migration in migrations(ledger)] == [
         ("1", "applied", ""), ("3", "failed", "1 of 3 statements: oops")]
     assert state(ledger) == "failed"
-    assert state(ledger_of("pgroll", [LedgerRow("1", state="running")])) == "held"
+    assert state(ledger_of("pgroll", [ForeignLedgerRow("1", state="running")])) == "held"
     assert state(ForeignLedger("pgroll", "s", "t", unavailable="locked")) is None
     assert state(ledger_of("pgroll", [])) == "applied"
 
@@ -260,7 +262,7 @@ def test_which_ledgers_are_a_services() -> None:
 
     def places(**words: object) -> list[tuple[str, str]]:
         service = Service(name="s", **words)  # type: ignore[arg-type]
-        return [(one.framework, one.schema) for one in belonging(service, found)]
+        return [(ledger.framework, ledger.schema) for ledger in belonging(service, found)]
 
     assert places(schemas=("app",)) == [("ecto", "app"), ("knex", "app")]
     assert places(schemas=("app",), framework="ecto") == [("ecto", "app")]
@@ -291,20 +293,21 @@ def alembic_folder(tmp_path: Path) -> Path:
 
 def test_alembics_pending_are_those_that_nothing_applied_follows(tmp_path: Path) -> None:
     folder = alembic_folder(tmp_path)
-    ledger = compare(ledger_of("alembic", [LedgerRow("b")]), folder)
-    assert [one.version for one in ledger.pending or ()] == ["c", "d", "e"]
+    ledger = compare(ledger_of("alembic", [ForeignLedgerRow("b")]), folder)
+    assert [migration.version for migration in ledger.pending or ()] == ["c", "d", "e"]
     assert ledger.applied_count == 2 and (ledger.pending or ())[1].name == "Message of d."
     # c depends on the branch left, so b is there as well.
-    assert [one.version for one in compare(ledger_of("alembic", [LedgerRow("c")]), folder).pending or ()] == ["d", "e"]
-    assert compare(ledger_of("alembic", [LedgerRow("e")]), folder).pending == ()
-    assert [one.version for one in compare(ledger_of("alembic", []), folder).pending or ()] == list("abcde")
+    assert [migration.version for migration in compare(ledger_of("alembic", [ForeignLedgerRow("c")]), folder).pending
+            or ()] == ["d", "e"]
+    assert compare(ledger_of("alembic", [ForeignLedgerRow("e")]), folder).pending == ()
+    assert [migration.version for migration in compare(ledger_of("alembic", []), folder).pending or ()] == list("abcde")
 
 
 def test_alembics_applied_revisions_are_listed_from_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     alembic_folder(tmp_path / "app")
     monkeypatch.chdir(tmp_path)
-    ledger = compare(ledger_of("alembic", [LedgerRow("b")]), Path("app"))
-    assert [(one.version, one.name, one.state) for one in migrations(ledger)] == [
+    ledger = compare(ledger_of("alembic", [ForeignLedgerRow("b")]), Path("app"))
+    assert [(migration.version, migration.name, migration.state) for migration in migrations(ledger)] == [
         ("a", "Message of a.", "applied"), ("b", "Message of b.", "applied"), ("c", None, "pending"),
         ("d", "Message of d.", "pending"), ("e", "Message of e.", "pending")]
 
@@ -314,7 +317,7 @@ def test_alembics_unknown_revision_and_several_heads(tmp_path: Path) -> None:
     assert compared("alembic", folder, "zzz") == {**dict.fromkeys("abcde", "pending"), "zzz": "missing"}
     write_files({"scripts/versions/f.py": revision("f", "'d'")}, folder)
     assert heads(alembic_revisions(folder)) == ("e", "f")
-    assert "2 heads in the files: e, f" in (compare(ledger_of("alembic", [LedgerRow("d")]), folder).note or "")
+    assert "2 heads in the files: e, f" in (compare(ledger_of("alembic", [ForeignLedgerRow("d")]), folder).note or "")
 
 
 def test_alembics_files_that_are_wrong(tmp_path: Path) -> None:
@@ -329,7 +332,7 @@ def test_alembics_files_that_are_wrong(tmp_path: Path) -> None:
 def test_alembic_takes_a_versions_folder_and_a_long_line(tmp_path: Path) -> None:
     files = {f"v/{n:05}.py": revision(str(n), repr(str(n - 1)) if n else "None") for n in range(3000)}
     folder = write_files(files, tmp_path) / "v"
-    ledger = compare(ledger_of("alembic", [LedgerRow("1000")]), folder)
+    ledger = compare(ledger_of("alembic", [ForeignLedgerRow("1000")]), folder)
     assert ledger.applied_count == 1001 and len(ledger.pending or ()) == 1999
 
 
@@ -341,8 +344,8 @@ def test_djangos_apps_and_squashes(tmp_path: Path) -> None:
         "blog/migrations/0001_initial.py": body.format([]), "blog/models.py": "",
     }, tmp_path)
 
-    def rows(*names: str) -> list[LedgerRow]:
-        return [LedgerRow(name.split("/")[1], line=name.split("/")[0]) for name in names]
+    def rows(*names: str) -> list[ForeignLedgerRow]:
+        return [ForeignLedgerRow(name.split("/")[1], line=name.split("/")[0]) for name in names]
 
     expected = {"shop/0003_next": "pending", "blog/0001_initial": "pending"}
     assert compared("django", tmp_path, *rows("shop/0001_initial", "shop/0002_more", "auth/0001_initial")) == expected

@@ -11,9 +11,9 @@ from console.migrate import layouts
 from console.migrate.faults import FileError
 from console.migrate.files import read_service
 from console.migrate.records import MigrationFile, ServiceFiles
-from console.migrate.splitter import split
 from console.services import Service
 from console.services.ownership import from_folder
+from console.sql.splitter import split
 from tests.migrate.histories import HISTORIES, INDEX_UP, write, write_files
 
 
@@ -26,17 +26,17 @@ def read(files: dict[str, str], folder: Path, layout: str) -> ServiceFiles:
 
 
 def named(files: ServiceFiles, name: str) -> MigrationFile:
-    return next(one for one in files.migrations if one.name == name)
+    return next(migration for migration in files.migrations if migration.name == name)
 
 
 @pytest.mark.parametrize("layout", HISTORIES)
 def test_a_history_is_read_in_order_with_its_downs(layout: str, tmp_path: Path) -> None:
     migrations = read_service(service(write(layout, tmp_path), layout)).migrations
-    first = [split(one.up)[0].sql.split("(")[0].split("\n")[0] for one in migrations]
+    first = [split(migration.up)[0].sql.split("(")[0].split("\n")[0] for migration in migrations]
     assert [text.split()[0] for text in first[:2]] == ["BEGIN" if layout == "golang-migrate" else "CREATE", "CREATE"]
     assert "ADD COLUMN note" in first[2] and "RENAME COLUMN" in first[3] and "CONCURRENTLY" in first[4]
-    assert all(one.down is not None for one in migrations) and len(migrations) == 5
-    assert [one.up.directives.no_transaction for one in migrations] == [False] * 4 + [True]
+    assert all(migration.down is not None for migration in migrations) and len(migrations) == 5
+    assert [migration.up.directives.no_transaction for migration in migrations] == [False] * 4 + [True]
     last = migrations[-1].down
     assert last is not None and last.directives.no_transaction
 
@@ -59,7 +59,7 @@ def test_pairs_are_the_own_layout(tmp_path: Path) -> None:
 
 def test_a_slip_of_the_pen_does_not_make_another_layout(tmp_path: Path) -> None:
     files = read_service(service(write_files({"1_a.up.sql": "SELECT 1;", "2_b.sql": "SELECT 2;"}, tmp_path)))
-    assert [one.version for one in files.migrations] == ["1"]
+    assert [migration.version for migration in files.migrations] == ["1"]
     assert any("2_b.sql is no migration" in note for note in files.notes)
 
 
@@ -88,15 +88,15 @@ def test_alternating_sections_keep_their_lines_too(tmp_path: Path) -> None:
     write("sql-migrate", tmp_path)
     note = named(read_service(service(tmp_path, "sql-migrate")), "note")
     assert note.down is not None
-    assert [(one.sql[:8], one.line) for one in split(note.up)] == [("ALTER TA", 2), ("SELECT 2", 6)]
-    assert [(one.sql[:8], one.line) for one in split(note.down)] == [("SELECT 1", 4), ("ALTER TA", 8)]
+    assert [(statement.sql[:8], statement.line) for statement in split(note.up)] == [("ALTER TA", 2), ("SELECT 2", 6)]
+    assert [(statement.sql[:8], statement.line) for statement in split(note.down)] == [("SELECT 1", 4), ("ALTER TA", 8)]
 
 
 def test_crlf_and_a_byte_order_mark(tmp_path: Path) -> None:
     (tmp_path / "1_a.sql").write_bytes(b"\xef\xbb\xbf-- migrate:up\r\nSELECT 1;\r\n-- migrate:down\r\nSELECT 2;\r\n")
     migration = read_service(service(tmp_path, "dbmate")).migrations[0]
     assert migration.down is not None
-    assert [one.line for one in (*split(migration.up), *split(migration.down))] == [2, 4]
+    assert [statement.line for statement in (*split(migration.up), *split(migration.down))] == [2, 4]
 
 
 @pytest.mark.parametrize(("layout", "text"), [
@@ -153,22 +153,22 @@ def test_diesels_metadata_is_checked(tmp_path: Path) -> None:
 def test_two_files_of_a_number_are_two_versions_to_sql_migrate(tmp_path: Path) -> None:
     text = "-- +migrate Up\nSELECT 1;\n"
     files = read({"1_a.sql": text, "1_b.sql": text, "2_c.sql": text}, tmp_path, "sql-migrate")
-    assert [one.version for one in files.migrations] == ["1_a", "1_b", "2"]
+    assert [migration.version for migration in files.migrations] == ["1_a", "1_b", "2"]
 
 
 def test_flyways_repeatables_and_callbacks_are_named_not_run(tmp_path: Path) -> None:
     files = read({"V1__a.sql": "SELECT 1;", "R__views.sql": "SELECT 2;", "afterMigrate.sql": "SELECT 3;"},
                  tmp_path, "flyway")
-    assert [one.version for one in files.migrations] == ["1"]
+    assert [migration.version for migration in files.migrations] == ["1"]
     assert any("R__views.sql is a repeatable migration" in note for note in files.notes)
     assert any("afterMigrate.sql is a callback" in note for note in files.notes)
 
 
 def test_flyways_baseline_stands_for_what_is_gone(tmp_path: Path) -> None:
     gone = read({"B5__all.sql": "SELECT 1;", "V6__next.sql": "SELECT 2;"}, tmp_path / "gone", "flyway")
-    assert [one.version for one in gone.migrations] == ["5", "6"]
+    assert [migration.version for migration in gone.migrations] == ["5", "6"]
     there = read({"B5__all.sql": "SELECT 1;", "V5__five.sql": "SELECT 2;"}, tmp_path / "there", "flyway")
-    assert [one.name for one in there.migrations] == ["five"]
+    assert [migration.name for migration in there.migrations] == ["five"]
     assert any("baseline" in note for note in there.notes)
 
 
@@ -180,4 +180,4 @@ def test_a_dollar_brace_that_is_sql_needs_its_conf(tmp_path: Path) -> None:
 def test_the_mark_of_a_whole_file_is_found_by_its_statements_where_the_tool_does_so(tmp_path: Path) -> None:
     files = read({"1_a.up.sql": INDEX_UP, "2_b.up.sql": "SELECT 'CREATE INDEX CONCURRENTLY';"}, tmp_path,
                  "golang-migrate")
-    assert [one.up.directives.no_transaction for one in files.migrations] == [True, False]
+    assert [migration.up.directives.no_transaction for migration in files.migrations] == [True, False]

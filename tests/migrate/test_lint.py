@@ -9,10 +9,10 @@ import pytest
 
 from console.migrate.directives import Directives
 from console.migrate.facts import Catalog, ColumnFacts, ConstraintFacts, RelationFacts
-from console.migrate.lint import RULES, Finding, Lintable, Rule, lint, own_schemas
-from console.migrate.parse import Name
+from console.migrate.lint import RULES, Lintable, LintFinding, LintRule, lint, own_schemas
 from console.migrate.records import Direction, Script
 from console.services import Service
+from console.sql.grammar import Name
 
 NO_TRANSACTION = "-- dbconsole: no-transaction\n"
 
@@ -137,16 +137,16 @@ def check(name: str, column: str, definition: str, *, valid: bool = True) -> Con
 
 
 def catalog(*relations: RelationFacts, major: int = 18, **rest: object) -> Catalog:
-    return Catalog(major, {one.asked: one for one in relations}, **rest)  # type: ignore[arg-type]
+    return Catalog(major, {relation.asked: relation for relation in relations}, **rest)  # type: ignore[arg-type]
 
 
-def findings(text: str, known: Catalog | None = None, direction: Direction = "up") -> list[Finding]:
+def findings(text: str, known: Catalog | None = None, direction: Direction = "up") -> list[LintFinding]:
     script = Script(Path("0001_x.up.sql"), section=text)
     return lint([Lintable("s", script, direction, ("s",))], known)
 
 
 def rules(text: str, known: Catalog | None = None, direction: Direction = "up") -> list[str]:
-    return [one.rule for one in findings(text, known, direction)]
+    return [finding.rule for finding in findings(text, known, direction)]
 
 
 def test_every_rule_is_tried() -> None:
@@ -157,14 +157,15 @@ def test_every_rule_is_tried() -> None:
 @pytest.mark.parametrize("rule", SAMPLES)
 def test_rule_finds_the_bad_and_leaves_the_good(rule: str) -> None:
     bad, good = SAMPLES[rule]
-    found = [one for one in findings(bad) if one.rule == rule]
+    found = [finding for finding in findings(bad) if finding.rule == rule]
     assert found, rules(bad)
-    assert all(one.message and one.advice and one.severity in ("error", "warning", "info") for one in found)
+    assert all(finding.message and finding.advice and finding.severity in ("error", "warning", "info")
+               for finding in found)
     assert rule not in rules(good)
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES.keys())
-def test_rules_explain_themselves(rule: Rule) -> None:
+def test_rules_explain_themselves(rule: LintRule) -> None:
     assert rule.reason and rule.advice and rule.name == rule.name.lower()
 
 
@@ -198,7 +199,7 @@ def test_if_not_exists_makes_nothing_new_where_the_table_is_there() -> None:
 def test_files_in_sequence_know_what_came_before() -> None:
     scripts = [Lintable("s", Script(Path("1.sql"), section="CREATE TABLE s.t (id bigint PRIMARY KEY, a int)")),
                Lintable("s", Script(Path("2.sql"), section="CREATE INDEX i ON s.t (a)"))]
-    assert [one.rule for one in lint(scripts, catalog())] == ["index-without-concurrently"]
+    assert [finding.rule for finding in lint(scripts, catalog())] == ["index-without-concurrently"]
     assert lint(scripts, catalog(), in_sequence=True) == []
 
 
@@ -351,4 +352,4 @@ def test_the_shipped_migrations_are_clean_of_errors() -> None:
     scripts = [Lintable(path.parent.name, Script(path), "down" if ".down." in path.name else "up", (path.parent.name,))
                for path in sorted(root.glob("*/*.sql"))]
     assert len(scripts) > 50
-    assert [one for one in lint(scripts) if one.severity == "error"] == []
+    assert [finding for finding in lint(scripts) if finding.severity == "error"] == []

@@ -14,7 +14,7 @@ from tests.plans.made import document, node
 
 def findings(root: dict[str, Any], **top: Any) -> dict[str, tuple[str, str, str]]:
     found = analyse(parse(json.dumps([document(root, **top)])))
-    return {one.rule: (one.severity, one.message, one.evidence) for one in found.findings}
+    return {finding.rule: (finding.severity, finding.message, finding.evidence) for finding in found.findings}
 
 
 @pytest.mark.parametrize(("spent", "severity"), [(5.0, None), (15.0, "info"), (60.0, "warning")])

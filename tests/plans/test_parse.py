@@ -18,7 +18,7 @@ from console.plans.elide import elided
 from console.plans.findings import analyse
 from console.plans.parse import parse, parse_all, to_json
 from console.plans.values import PlanError
-from console.view import plans as view
+from console.view.plans import tree as view
 from tests.plans.made import chain, document, node
 
 
@@ -58,7 +58,7 @@ PLAN = text(node("Limit", plans=[
 ], ids=["json", "object", "line", "bom", "psql", "boxed", "csv", "ours", "auto_explain", "jsonlog", "csvlog", "after"])
 def test_the_forms_in_which_plans_are_kept(wrapped: str) -> None:
     plan = parse(wrapped)
-    assert [one.kind for one in plan.nodes] == ["Limit", "Seq Scan"]
+    assert [node.kind for node in plan.nodes] == ["Limit", "Seq Scan"]
     assert plan.nodes[1].text("Filter") == "(note = 'x + y (1 row)'::text)"
 
 
@@ -182,7 +182,8 @@ def test_eliding_never_lengthens(given: str) -> None:
 
 
 def test_plans_load_no_screen() -> None:
-    code = ("import sys, console.plans.explain, console.plans.compare, console.view.plans, console.headless.explain; "
+    code = ("import sys, console.plans.explain, console.plans.compare, console.view.plans.tree;"
+            "import console.commands.explain; "
             "print(sorted({'textual', 'rich', 'plotext', 'sqlglot', 'postgast'} & sys.modules.keys()))")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

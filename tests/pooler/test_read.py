@@ -8,38 +8,39 @@ import pytest
 
 from console.errors import ServerError, Unreachable
 from console.pooler.read import read_info, read_look, records, totals
-from console.pooler.records import PoolerDatabase, PoolUse, Table
-from console.server.admin_console import Shown, literal, quoted
+from console.pooler.records import PoolerDatabase, PoolUse, ShowTable
+from console.server.admin_console import ShowResult, literal, quoted
 from tests.support.pooler import SAID, FakeConsole
 
 
 def test_the_columns_of_every_version_are_found_by_name() -> None:
     """1.16 had cl_cancel_req and reserve_pool; 1.24 put load_balance_hosts in."""
-    old = records(PoolUse, Shown(("database", "user", "cl_active", "cl_waiting", "cl_cancel_req", "maxwait"),
+    old = records(PoolUse, ShowResult(("database", "user", "cl_active", "cl_waiting", "cl_cancel_req", "maxwait"),
                                  (("app", "rw", 3, 1, 2, 4),)))
     assert (old[0].cl_active_cancel_req, old[0].maxwait_s, old[0].sv_active_cancel) == (2, 4.0, None)
-    shown = Shown(("name", "reserve_pool"), (("app", 5),)), Shown(("name", "reserve_pool_size"), (("app", 5),))
-    assert [records(PoolerDatabase, one)[0].reserve_pool_size for one in shown] == [5, 5]
+    shown = ShowResult(("name", "reserve_pool"), (("app", 5),)), ShowResult(("name", "reserve_pool_size"),
+                                                                            (("app", 5),))
+    assert [records(PoolerDatabase, result)[0].reserve_pool_size for result in shown] == [5, 5]
 
 
 def test_columns_that_nobody_knows_are_kept_under_their_names() -> None:
-    (found,) = records(PoolUse, Shown(("mood", "user", "database", "cl_waiting"), (("sleepy", "rw", "app", 2),)))
+    (found,) = records(PoolUse, ShowResult(("mood", "user", "database", "cl_waiting"), (("sleepy", "rw", "app", 2),)))
     assert (found.database, found.user, found.cl_waiting, found.more) == ("app", "rw", 2, {"mood": "sleepy"})
 
 
 def test_without_the_columns_that_name_a_row_there_is_no_record() -> None:
     with pytest.raises(ServerError, match="no column user"):
-        records(PoolUse, Shown(("database",), (("app",),)), ["database", "user"])
+        records(PoolUse, ShowResult(("database",), (("app",),)), ["database", "user"])
 
 
 def test_what_pgbouncer_leaves_empty_is_unknown() -> None:
-    (found,) = records(PoolerDatabase, Shown(("name", "pool_mode", "paused"), (("app", None, None),)))
+    (found,) = records(PoolerDatabase, ShowResult(("name", "pool_mode", "paused"), (("app", None, None),)))
     assert (found.pool_mode, found.paused) == (None, None)
 
 
 def test_totals_are_kept_and_averages_left_out() -> None:
     """1.23 put server_assignment_count before all others."""
-    (found,) = totals(Shown(("database", "total_server_assignment_count", "total_xact_count", "avg_xact_count",
+    (found,) = totals(ShowResult(("database", "total_server_assignment_count", "total_xact_count", "avg_xact_count",
                              "total_wait_time", "total_client_parse_count"),
                             (("app", Decimal(7), Decimal(9), Decimal(1), Decimal(100), Decimal(3)),)))
     assert (found.server_assignment_count, found.xact_count, found.wait_time) == (7, 9, 100)
@@ -49,7 +50,7 @@ def test_totals_are_kept_and_averages_left_out() -> None:
 async def test_who_administrates_it() -> None:
     assert (await read_info(FakeConsole(user="admin"))).is_admin is True
     assert (await read_info(FakeConsole(user="stats"))).is_admin is False
-    unknown = FakeConsole({**SAID, "CONFIG": Shown(("key", "value"), (("pool_mode", "transaction"),))})
+    unknown = FakeConsole({**SAID, "CONFIG": ShowResult(("key", "value"), (("pool_mode", "transaction"),))})
     info = await read_info(unknown)
     assert info.is_admin is None and info.max_client_conn is None
     local = FakeConsole(user="pgbouncer")
@@ -58,7 +59,7 @@ async def test_who_administrates_it() -> None:
 
 
 async def test_a_version_that_said_itself_in_a_notice() -> None:
-    assert (await read_info(FakeConsole({**SAID, "VERSION": Shown(())}))).version == "PgBouncer before 1.12"
+    assert (await read_info(FakeConsole({**SAID, "VERSION": ShowResult(())}))).version == "PgBouncer before 1.12"
 
 
 async def test_what_a_version_does_not_know_is_asked_for_once() -> None:
@@ -78,16 +79,17 @@ async def test_a_pooler_that_goes_away_in_the_middle_is_no_missing_column() -> N
 
 
 async def test_the_state_of_the_whole_pooler() -> None:
-    said = {**SAID, "STATE": Shown(("key", "value"), (("active", "no"), ("paused", "yes"), ("suspended", "no")))}
+    said = {**SAID, "STATE": ShowResult(("key", "value"), (("active", "no"), ("paused", "yes"), ("suspended", "no")))}
     assert (await read_look(FakeConsole(said), ["STATE"], 0.0)).stopped == "paused"
-    running = {**SAID, "STATE": Shown(("key", "value"), (("active", "yes"), ("paused", "no"), ("suspended", "no")))}
+    running = {**SAID,
+               "STATE": ShowResult(("key", "value"), (("active", "yes"), ("paused", "no"), ("suspended", "no")))}
     assert (await read_look(FakeConsole(running), ["STATE"], 0.0)).stopped is None
     assert (await read_look(FakeConsole(), ["STATE"], 0.0)).stopped is None
 
 
 async def test_any_show_is_there_as_it_came() -> None:
     look = await read_look(FakeConsole(), ["USERS"], 0.0)
-    assert look.shown["USERS"] == Table(("name", "pool_mode"), (("rw", None), ("billing", "session")))
+    assert look.shown["USERS"] == ShowTable(("name", "pool_mode"), (("rw", None), ("billing", "session")))
 
 
 def test_names_and_values_are_quoted() -> None:
@@ -96,7 +98,7 @@ def test_names_and_values_are_quoted() -> None:
 
 
 async def test_an_answer_without_its_names_empties_its_own_place_alone() -> None:
-    said = {**SAID, "POOLS": Shown(("shard",), (("x",),)), "DATABASES": Shown(("shard",), (("x",),))}
+    said = {**SAID, "POOLS": ShowResult(("shard",), (("x",),)), "DATABASES": ShowResult(("shard",), (("x",),))}
     look = await read_look(FakeConsole(said), [], 0.0)
     assert look.unavailable == {"POOLS": "SHOW POOLS: PgBouncer's answer has no column database",
                                 "DATABASES": "SHOW DATABASES: PgBouncer's answer has no column name"}
@@ -104,5 +106,5 @@ async def test_an_answer_without_its_names_empties_its_own_place_alone() -> None
 
 
 def test_a_column_that_has_become_something_else_is_shown_and_not_reckoned_with() -> None:
-    (found,) = records(PoolUse, Shown(("database", "user", "cl_waiting"), (("app", "rw", "two"),)))
+    (found,) = records(PoolUse, ShowResult(("database", "user", "cl_waiting"), (("app", "rw", "two"),)))
     assert (found.cl_waiting, found.more) == (0, {"cl_waiting": "two"})

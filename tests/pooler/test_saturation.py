@@ -34,13 +34,13 @@ def test_a_wait_below_a_second_is_a_wait() -> None:
 def test_the_worst_comes_first_and_the_console_not_at_all() -> None:
     found = saturations([pool("a"), pool("b", sv_active=19), waiting("c", seconds=0.5), waiting("d", seconds=4),
                          pool("pgbouncer", "pgbouncer")], [database(name) for name in "abcd"])
-    assert [one.pool.database for one in found] == ["d", "c", "b", "a"]
+    assert [saturation.pool.database for saturation in found] == ["d", "c", "b", "a"]
 
 
 def test_who_waits_comes_before_who_does_not_whatever_the_clock_says() -> None:
     """A client that began to wait this moment has waited 0 s."""
     found = saturations([pool("a", sv_active=20), waiting("b", seconds=0, clients=1)], [database("a"), database("b")])
-    assert [one.pool.database for one in found] == ["b", "a"]
+    assert [saturation.pool.database for saturation in found] == ["b", "a"]
 
 
 def test_a_database_that_is_not_listed_has_no_size() -> None:

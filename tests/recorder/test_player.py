@@ -14,7 +14,7 @@ import pytest
 from console.activity.read import SESSION_LOCKS, SESSION_TEXT, SESSIONS
 from console.config import Config
 from console.errors import ConsoleError, Missing, Unreachable
-from console.metrics.records import ServerClock
+from console.metrics.records.counters import ServerClock
 from console.recorder.recording import NOT_RECORDED, Recording
 from console.recorder.records import Sample
 from console.recorder.replay.clock import ReplayClock
@@ -33,15 +33,15 @@ TARGET = Target(name="staging", is_recording=True)
 
 def samples(number: int, lost: tuple[int, ...] = ()) -> list[Sample]:
     made = []
-    for one in range(number):
-        at = BEGAN + dt.timedelta(seconds=2 * one)
-        if one in lost:
-            made.append(sample(one, error="the server went away"))
+    for found in range(number):
+        at = BEGAN + dt.timedelta(seconds=2 * found)
+        if found in lost:
+            made.append(sample(found, error="the server went away"))
             continue
-        made.append(sample(one, {
-            "server_clock": [ServerClock(at, at)], "session_counts": [builders.sessions(active=one)],
+        made.append(sample(found, {
+            "server_clock": [ServerClock(at, at)], "session_counts": [builders.sessions(active=found)],
             "sessions": [backend(4711, query="x" * 300), backend(4802, 4711), idle(6000), idle(6001, user=None)]},
-            series={"active": float(one), "transactions_per_s": 100.0 + one}))
+            series={"active": float(found), "transactions_per_s": 100.0 + found}))
     return made
 
 
@@ -101,7 +101,7 @@ async def test_a_jump_brings_the_history_that_leads_there_and_nothing_after_it(t
             played.sampler.jump(BEGAN + dt.timedelta(seconds=2 * number + 1))
             found = await played.at(number)
             assert found.sessions == builders.sessions(active=number)
-            assert played.sampler.history.values("active") == [float(one) for one in range(number + 1)]
+            assert played.sampler.history.values("active") == [float(item) for item in range(number + 1)]
             assert played.sampler.history.times(1) == [2.0 * number]
 
 
@@ -109,7 +109,7 @@ async def test_it_plays_to_the_end_and_then_from_the_beginning(tmp_path: Path) -
     async with playing(tmp_path, samples(200), paused=False, speed=SPEEDS[-1]) as played:
         await played.until(lambda: played.sampler.is_at_end)
         found = await played.at(199)
-        assert played.sampler.history.values("active") == [float(one) for one in range(200)]
+        assert played.sampler.history.values("active") == [float(number) for number in range(200)]
         assert found.measures["active"] == 199.0
         played.sampler.paused = False
         await played.until(lambda: played.sampler.number < 199)
@@ -150,7 +150,7 @@ async def test_a_session_answers_as_the_server_would(tmp_path: Path) -> None:
         async with played.pool.session() as session:
             async def pids(**params: Any) -> list[int]:
                 given = {"with_idle": False, "with_background": False, "also": []} | params
-                return [one.pid for one in await session.fetch(SESSIONS, given)]
+                return [item.pid for item in await session.fetch(SESSIONS, given)]
 
             assert await pids() == [4711, 4802]
             assert await pids(also=[6001]) == [4711, 4802, 6001]

@@ -15,7 +15,7 @@ from console.activity.read import SESSIONS
 from console.activity.summary.read import SESSION_COUNTS
 from console.config import Config
 from console.errors import ConsoleError, Unreachable
-from console.metrics.read import DATABASE_SIZE
+from console.metrics.reads.counters import DATABASE_SIZE
 from console.recorder.reads import ALONG, MOST_TEXTS, Schedule, statement_texts
 from console.recorder.recorder import Recorder
 from console.recorder.recording import Recording
@@ -25,7 +25,7 @@ from console.server.pool import Pool
 from console.server.session import Readings
 from console.server.target import Target
 from console.statements.read import counters
-from console.statements.records import Entry
+from console.statements.records import StatementEntry
 from tests.support import builders
 from tests.support.activity import backend
 from tests.support.fake_clock import FakeClock
@@ -94,7 +94,7 @@ async def test_the_last_minutes_are_saved_after_the_fact(tmp_path: Path) -> None
         assert len(found) == saved.samples
         last = found.sample(len(found) - 1)
         assert last.origin is not None and last.origin.target == "staging"
-        assert [one.name for one in last.origin.services] == list(builders.NAMES)
+        assert [service.name for service in last.origin.services] == list(builders.NAMES)
         assert last.rows(SESSIONS) == [backend(4711)] and last.rows(SESSION_COUNTS) == [builders.sessions()]
         assert last.rows(DATABASE_SIZE)
         assert last.series()["transactions_per_s"] == pytest.approx(1240, rel=0.01)
@@ -187,8 +187,8 @@ async def test_a_recording_can_be_read_while_it_goes_on(tmp_path: Path) -> None:
 def test_every_pace_is_kept_by_the_clock() -> None:
     schedule = Schedule()
     info = builders.info()
-    rows = {counters(info).name: [Entry(1, 2, True, 3, "1 2 3")]}
-    everything = [read for one in ALONG for read in one.reads(info, rows)]
+    rows = {counters(info).name: [StatementEntry(1, 2, True, 3, "1 2 3")]}
+    everything = [read for paced in ALONG for read in paced.reads(info, rows)]
     assert schedule.due(100.0, info, rows, to_file=False) == everything
     assert schedule.due(102.0, info, rows, to_file=False) == []
     assert [read.query for read in schedule.due(110.0, info, rows, to_file=False)] == [SESSIONS]
@@ -199,7 +199,7 @@ def test_every_pace_is_kept_by_the_clock() -> None:
 
 def test_texts_are_asked_of_the_statements_that_took_most() -> None:
     info = builders.info()
-    entries = [Entry(1, 2, True, number, f"7 {number % 1000}.5 3") for number in range(3000)]
+    entries = [StatementEntry(1, 2, True, number, f"7 {number % 1000}.5 3") for number in range(3000)]
     assert statement_texts(info, {}) == []
     (asked,) = statement_texts(info, {counters(info).name: entries})
     assert asked.params is not None and len(asked.params["query_ids"]) == MOST_TEXTS

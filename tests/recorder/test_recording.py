@@ -20,7 +20,7 @@ from console.recorder.format import GROUP_BYTES, HEAD, Encoder
 from console.recorder.recording import DAMAGED, NOT_RECORDED, RecordedSample, Recording, Unreadable
 from console.recorder.records import Sample
 from console.recorder.ring import FRAME_OVERHEAD_BYTES, Ring
-from console.recorder.writer import Writer
+from console.recorder.writer import RecordingWriter
 from console.server.query import Query
 from tests.support import builders
 from tests.support.activity import backend, idle
@@ -51,13 +51,13 @@ PAIRS = Query("pairs", Pair, ())
 def course(number: int) -> list[Sample]:
     """Samples in which one read stays, one changes now and then, one always, and one comes late."""
     counts = [builders.sessions()]
-    return [sample(one, {
+    return [sample(item, {
         "session_counts": counts,
-        "rows": [Row("a", one // 7), Row("b\n\u2028\ud800", None)],
-        "sessions": [backend(100 + pid, query_age_s=one + pid / 7) for pid in range(20)] + [idle(7)],
-        **({"pairs": [Pair(one, "x")]} if one >= 20 else {}),
-    }, series={"active": float(one), "rtt_ms": None}, unavailable={"locks": "denied"}, is_seldom=one % 15 == 0)
-        for one in range(number)]
+        "rows": [Row("a", item // 7), Row("b\n\u2028\ud800", None)],
+        "sessions": [backend(100 + pid, query_age_s=item + pid / 7) for pid in range(20)] + [idle(7)],
+        **({"pairs": [Pair(item, "x")]} if item >= 20 else {}),
+    }, series={"active": float(item), "rtt_ms": None}, unavailable={"locks": "denied"}, is_seldom=item % 15 == 0)
+        for item in range(number)]
 
 
 def same(found: RecordedSample, given: Sample) -> None:
@@ -145,7 +145,7 @@ def test_a_damaged_file_keeps_what_is_not_damaged(data: st.DataObject) -> None:
                     rows = found.rows(SESSIONS)
                 except Unreadable:
                     continue
-                given = next(one for one in samples if one.taken_at == recording.at(number))
+                given = next(sample for sample in samples if sample.taken_at == recording.at(number))
                 assert rows == list(given.rows["sessions"])
                 whole_ones += 1
             assert whole_ones >= 20  # at most one group is lost
@@ -210,7 +210,7 @@ def test_why_a_read_has_no_rows_is_told(tmp_path: Path) -> None:
 
 
 def test_a_server_that_changes_is_told_from_there_on(tmp_path: Path) -> None:
-    encoder, writer = Encoder(), Writer(tmp_path / "a")
+    encoder, writer = Encoder(), RecordingWriter(tmp_path / "a")
     for number in range(6):
         info = builders.info(is_standby=number < 3)
         writer.write(encoder.encode(sample(number), origin(info=info)))
@@ -238,13 +238,13 @@ def test_a_file_is_its_owners_alone_and_never_replaced(tmp_path: Path) -> None:
     path = write(tmp_path / "a", [sample(0)])
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     with pytest.raises(ConsoleError, match="is there already"):
-        Writer(path)
+        RecordingWriter(path)
     with pytest.raises(ConsoleError, match="No such file"):
-        Writer(tmp_path / "no" / "folder")
+        RecordingWriter(tmp_path / "no" / "folder")
 
 
 def test_a_recording_without_a_sample_leaves_no_file(tmp_path: Path) -> None:
-    Writer(tmp_path / "a").close()
+    RecordingWriter(tmp_path / "a").close()
     assert not (tmp_path / "a").exists()
 
 
@@ -258,7 +258,7 @@ def test_memory_holds_the_last_minutes(tmp_path: Path) -> None:
     for frame in frames(1000):
         ring.append(frame)
     assert 300.0 <= ring.extent.seconds <= 300.0 + 2 * KEY_EVERY
-    writer = Writer(tmp_path / "a")
+    writer = RecordingWriter(tmp_path / "a")
     writer.write_all(ring)
     writer.close()
     with Recording(tmp_path / "a") as recording:

@@ -46,9 +46,9 @@ def test_every_value_comes_back(value: Any) -> None:
 def test_every_column_comes_back(column: list[Any]) -> None:
     back = decode_column(through_json(encode_column(column)))
     assert len(back) == len(column)
-    for one, other in zip(back, column, strict=True):
-        assert type(one) is type(other)
-        assert one == other or (isinstance(other, float) and math.isnan(other) and math.isnan(one))
+    for item, other in zip(back, column, strict=True):
+        assert type(item) is type(other)
+        assert item == other or (isinstance(other, float) and math.isnan(other) and math.isnan(item))
 
 
 @pytest.mark.parametrize("value", [math.inf, -math.inf])

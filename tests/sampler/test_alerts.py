@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from console.check.records import Result, Status
+from console.check.records import CheckResult, Status
 from console.sampler.alerts import Alerts
 from tests.check.given import NOW
 from tests.support.builders import result
@@ -16,12 +16,12 @@ def at(seconds: float) -> dt.datetime:
     return NOW + dt.timedelta(seconds=seconds)
 
 
-def found(status: Status, value: float | None = 1.0, *, name: str = "lag", lower_is_worse: bool = False) -> Result:
+def found(status: Status, value: float | None = 1.0, *, name: str = "lag", lower_is_worse: bool = False) -> CheckResult:
     return result(name, status, f"{value}", value=value, lower_is_worse=lower_is_worse)
 
 
 def kinds(alerts: Alerts, status: Status, seconds: float, value: float | None = 1.0) -> list[str]:
-    return [event.kind for event in alerts.look([found(status, value)], at(seconds))]
+    return [event.kind for event in alerts.add_sample([found(status, value)], at(seconds))]
 
 
 def test_a_life() -> None:
@@ -70,13 +70,13 @@ def test_an_acknowledgement_can_be_taken_back() -> None:
 def test_lower_can_be_worse() -> None:
     alerts = Alerts()
     for value in (80.0, 60.0, 70.0):
-        alerts.look([found(WARNING, value, lower_is_worse=True)], at(0))
+        alerts.add_sample([found(WARNING, value, lower_is_worse=True)], at(0))
     assert alerts.active[0].worst.value == 60 and alerts.active[0].result.value == 70
 
 
 def test_the_worst_comes_first_and_a_clock_that_is_set_back_ends_nothing_before_it_began() -> None:
     alerts = Alerts()
-    alerts.look([found(WARNING, name="a"), found(CRITICAL, name="b")], at(100))
-    assert [one.name for one in alerts.active] == ["b", "a"]
-    alerts.look([found(OK, name="a"), found(OK, name="b")], at(0))
-    assert all(one.ended_at == one.since for one in alerts.ended)
+    alerts.add_sample([found(WARNING, name="a"), found(CRITICAL, name="b")], at(100))
+    assert [alert.name for alert in alerts.active] == ["b", "a"]
+    alerts.add_sample([found(OK, name="a"), found(OK, name="b")], at(0))
+    assert all(alert.ended_at == alert.since for alert in alerts.ended)

@@ -30,8 +30,8 @@ def notifier(command: str | None, clock: FakeClock | None = None, **words: Any) 
 
 def events(*statuses: Any) -> list[Event]:
     alerts = Alerts()
-    alerts.look([found(OK)], NOW)
-    return [event for number, status in enumerate(statuses) for event in alerts.look([found(status)], at(number))]
+    alerts.add_sample([found(OK)], NOW)
+    return [event for number, status in enumerate(statuses) for event in alerts.add_sample([found(status)], at(number))]
 
 
 async def done(told: Notifier) -> None:

@@ -9,16 +9,16 @@ import pytest
 
 from console.check.registry import configured
 from console.config import Config
-from console.metrics.read import DATABASE_COUNTERS, DATABASE_SIZE, SCHEMA_SIZES, SERVER_CLOCK, WAL_COUNTERS
-from console.metrics.records import DatabaseCounters, DatabaseSize, SchemaSize, ServerClock, WalCounters
-from console.metrics.wal.records import Checkpoints
+from console.metrics.reads.counters import DATABASE_COUNTERS, DATABASE_SIZE, SCHEMA_SIZES, SERVER_CLOCK, WAL_COUNTERS
+from console.metrics.records.counters import DatabaseCounters, DatabaseSize, SchemaSize, ServerClock, WalCounters
+from console.metrics.records.wal import Checkpoints
 from console.sampler.observation import Observation, footprints
 from console.sampler.series import (
     OFTEN,
     SELDOM,
     SLOW_SERIES,
     TICK_SERIES,
-    Look,
+    CounterSample,
     measured,
     of_the_database,
 )
@@ -31,17 +31,17 @@ from tests.support import builders
 DATABASE, WAL, SESSIONS = OFTEN
 
 
-def look(after_s: float = 0.0, *, commits: int = 100, hit: int | None = None, **changed: Any) -> Look:
+def look(after_s: float = 0.0, *, commits: int = 100, hit: int | None = None, **changed: Any) -> CounterSample:
     counters = DatabaseCounters(commits, 5, 10, 90 + commits if hit is None else hit, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
                                 0.0, 0.0, changed.pop("reset", None))
-    return Look(NOW + dt.timedelta(seconds=after_s), changed.get("started_at", NOW), counters)
+    return CounterSample(NOW + dt.timedelta(seconds=after_s), changed.get("started_at", NOW), counters)
 
 
-def wal(after_s: float = 0.0, written: int = 1000, *, is_replayed: bool = False) -> Look:
-    return Look(NOW + dt.timedelta(seconds=after_s), NOW, WalCounters(written, is_replayed, 0, 0, 0, None))
+def wal(after_s: float = 0.0, written: int = 1000, *, is_replayed: bool = False) -> CounterSample:
+    return CounterSample(NOW + dt.timedelta(seconds=after_s), NOW, WalCounters(written, is_replayed, 0, 0, 0, None))
 
 
-def rates(before: Look | None, now: Look, every_s: float = 2.0) -> dict[str, float | None]:
+def rates(before: CounterSample | None, now: CounterSample, every_s: float = 2.0) -> dict[str, float | None]:
     values = measured(DATABASE, before, now, every_s)
     return values | of_the_database(values, before, now, every_s)
 
@@ -57,14 +57,14 @@ def test_rates_of_an_interval() -> None:
     look(60.0, commits=300), look(2.0, commits=99, hit=1), look(-1.0, commits=300), look(0.0, commits=300),
     look(2.0, commits=300, started_at=NOW + dt.timedelta(seconds=1)), look(2.0, commits=300, reset=NOW),
 ], ids=["late", "backwards", "clock set back", "no time", "restart", "reset"])
-def test_no_rate_where_it_would_lie(after: Look) -> None:
+def test_no_rate_where_it_would_lie(after: CounterSample) -> None:
     found = rates(look(), after)
     assert [found[name] for name in ("commits_per_s", "transactions_per_s", "cache_hit_percent")] == [None] * 3
 
 
 def test_the_first_look_has_gauges_and_no_rates() -> None:
     assert set(rates(None, look()).values()) == {None}
-    sessions = Look(NOW, NOW, builders.sessions())
+    sessions = CounterSample(NOW, NOW, builders.sessions())
     assert measured(SESSIONS, None, sessions, 2.0)["active"] == 9
 
 
@@ -77,10 +77,10 @@ def test_every_series_has_one_name() -> None:
 
 
 def test_the_background_writer_and_the_checkpointer_begin_anew_apart() -> None:
-    def at(after_s: float, writer_reset: dt.datetime | None) -> Look:
+    def at(after_s: float, writer_reset: dt.datetime | None) -> CounterSample:
         row = Checkpoints(10 + int(after_s), 0, 0.0, 0.0, 0, 100 + int(after_s), 0, None, None, 0, 1.0, 300, 1, False,
                           None, writer_reset)
-        return Look(NOW + dt.timedelta(seconds=after_s), NOW, row)
+        return CounterSample(NOW + dt.timedelta(seconds=after_s), NOW, row)
 
     checkpoints, writer = SELDOM[:2]
     assert measured(checkpoints, at(0, None), at(30, NOW), 30.0)["checkpoints_timed_per_s"] == 1

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from console.errors import PasswordNeeded, Unreachable
 from console.sampler.pooler_watch import PoolerWatch
-from console.server.admin_console import Shown
+from console.server.admin_console import ShowResult
 from console.server.target import Target
 from tests.support.fake_clock import FakeClock
 from tests.support.pooler import SAID, FakeConsole
@@ -138,8 +138,9 @@ async def test_while_paused_it_rests() -> None:
 
 
 async def test_another_version_is_no_reason_to_stop() -> None:
-    strange = FakeConsole({**SAID, "POOLS": Shown(("mood", "database", "user", "cl_waiting"),
-                                                  (("calm", "app", "rw", 2),)), "DATABASES": Shown(("other",), ())})
+    strange = FakeConsole({**SAID, "POOLS": ShowResult(("mood", "database", "user", "cl_waiting"),
+                                                  (("calm", "app", "rw", 2),)),
+                                                  "DATABASES": ShowResult(("other",), ())})
     async with watched(strange) as (watch, _):
         await until(lambda: watch.look or watch.error)
         assert watch.error is None, watch.error

@@ -16,7 +16,7 @@ from tests.support.fake_session import FakePool, FakeSession
 
 
 def methods(kind: type) -> dict[str, list[str]]:
-    return {name: [one.name for one in inspect.signature(member).parameters.values()]
+    return {name: [parameter.name for parameter in inspect.signature(member).parameters.values()]
             for name, member in inspect.getmembers(kind, inspect.isfunction) if not name.startswith("_")}
 
 

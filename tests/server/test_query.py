@@ -24,7 +24,7 @@ class Row:
 
 
 def query(*variants: Variant) -> Query[Row]:
-    return Query("rows", Row, tuple(sorted(variants, key=lambda one: -one.since)))
+    return Query("rows", Row, tuple(sorted(variants, key=lambda variant: -variant.since)))
 
 
 def test_the_newest_file_that_the_server_can_run_is_chosen() -> None:

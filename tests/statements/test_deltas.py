@@ -9,16 +9,16 @@ import pytest
 from console.statements import deltas
 from console.statements.counters import CALLS, EXEC_MS
 from console.statements.deltas import Journal
-from console.statements.records import Entry
+from console.statements.records import StatementEntry
 from tests.support.statements import RESET, entry, key, standing
 
 
 def calls(journal: Journal, seconds: float | None = None) -> dict[int | None, float] | None:
     found = journal.window(seconds)
-    return None if found is None else {of.query_id: one[CALLS] for of, one in found.added.items()}
+    return None if found is None else {of.query_id: array[CALLS] for of, array in found.added.items()}
 
 
-def looks(*samples: list[Entry], every_s: float = 2.0) -> Journal:
+def looks(*samples: list[StatementEntry], every_s: float = 2.0) -> Journal:
     journal = Journal()
     for number, sample in enumerate(samples):
         journal.take(sample, standing(100 + every_s * number))
@@ -28,14 +28,14 @@ def looks(*samples: list[Entry], every_s: float = 2.0) -> Journal:
 def test_the_first_look_forms_no_interval() -> None:
     journal = looks([entry(1, 5)])
     assert journal.window() is None and journal.why_anew == "the first look"
-    assert [one[CALLS] for one in journal.since_reset().values()] == [5]
+    assert [array[CALLS] for array in journal.since_reset().values()] == [5]
 
 
 def test_what_was_added() -> None:
     journal = looks([entry(1, 5, 10.0), entry(2, 1)], [entry(1, 8, 16.0), entry(2, 1)])
     window = journal.window()
     assert window is not None and window.seconds == 2.0
-    assert {of.query_id: (one[CALLS], one[EXEC_MS]) for of, one in window.added.items()} == {1: (3.0, 6.0)}
+    assert {of.query_id: (array[CALLS], array[EXEC_MS]) for of, array in window.added.items()} == {1: (3.0, 6.0)}
 
 
 def test_a_window_is_as_long_as_was_looked() -> None:
@@ -90,17 +90,18 @@ def test_hidden_statements_share_one_entry_that_adds_nothing_when_it_shrinks() -
 def test_the_course_of_a_statement() -> None:
     journal = looks([entry(1, 1, 10.0)], [entry(1, 3, 30.0)], [entry(1, 3, 30.0)],
                     [entry(1, 4, 100.0), entry(2, 5, 5.0)])
-    assert [(one.calls, one.exec_ms) for one in journal.course([key(1)])] == [(2.0, 20.0), (0.0, 0.0), (1.0, 70.0)]
-    assert [one.calls for one in journal.course([key(1), key(2)])] == [2.0, 0.0, 6.0]
-    assert [one.calls for one in journal.course([key(3)])] == [0.0, 0.0, 0.0]
+    assert [(span.calls, span.exec_ms) for span in journal.time_series([key(1)])] == [(2.0, 20.0), (0.0, 0.0),
+                                                                                      (1.0, 70.0)]
+    assert [span.calls for span in journal.time_series([key(1), key(2)])] == [2.0, 0.0, 6.0]
+    assert [span.calls for span in journal.time_series([key(3)])] == [0.0, 0.0, 0.0]
 
 
 def test_what_is_kept_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deltas, "MOST_KEPT", 50)
     journal = looks(*[[entry(query, number + query) for query in range(20)] for number in range(30)])
-    assert len(journal.course([key(1)])) == 2
+    assert len(journal.time_series([key(1)])) == 2
     old = looks(*[[entry(1, number)] for number in range(1, 500)])
-    assert len(old.course([key(1)])) <= deltas.KEPT_S / 2 + 1
+    assert len(old.time_series([key(1)])) <= deltas.KEPT_S / 2 + 1
 
 
 def test_ten_thousand_statements_of_which_one_runs() -> None:

@@ -14,7 +14,7 @@ def test_from_the_first_sight_to_the_end() -> None:
     log.take([slow_session(1, 0.5)])
     assert len(log) == 0
     log.take([slow_session(1, 2.5)])
-    assert [(one.lasted_s, one.is_over) for one in log.running] == [(2.5, False)]
+    assert [(statement.lasted_s, statement.is_over) for statement in log.running] == [(2.5, False)]
     log.take([slow_session(1, 4.5, blockers=["9 report (idle in transaction): UPDATE"])])
     log.take([slow_session(1, 6.5)])
     log.take([])
@@ -27,7 +27,7 @@ def test_the_next_statement_of_the_same_session_is_another_one() -> None:
     log = SlowLog(1.0)
     log.take([slow_session(1)])
     log.take([slow_session(1, query_start=NOW)])
-    assert [one.is_over for one in log.statements] == [False, True], "newest first"
+    assert [statement.is_over for statement in log.statements] == [False, True], "newest first"
 
 
 def test_the_oldest_go_first_but_never_one_that_runs() -> None:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from console.activity.summary.records import SessionCounts
-from console.check.records import Result, Status
-from console.metrics.records import (
+from console.check.records import CheckResult, Status
+from console.metrics.records.counters import (
     DatabaseCounters,
     DatabaseSize,
     FreezeAge,
@@ -16,8 +16,8 @@ from console.metrics.records import (
     ServerClock,
     WalCounters,
 )
-from console.metrics.tables.records import SequenceUse, TableFreezeAge
-from console.metrics.upkeep.records import ArchiverState, CheckpointCounts, StatisticsAge
+from console.metrics.records.tables import SequenceUse, TableFreezeAge
+from console.metrics.records.upkeep import ArchiverState, CheckpointCounts, StatisticsAge
 from console.sampler.records import ServiceFootprint, Snapshot
 from console.server.info import Extension, ServerInfo
 from console.services import Service
@@ -49,8 +49,9 @@ def services() -> tuple[Service, ...]:
 
 
 def result(name: str = "connections", status: Status = Status.OK, summary: str = "42 of 97 (43 %)",
-           **changes: Any) -> Result:
-    plain = Result(name=name, title=name.replace("_", " ").capitalize(), status=status, summary=summary, value=43.0,
+           **changes: Any) -> CheckResult:
+    plain = CheckResult(name=name, title=name.replace("_", " ").capitalize(), status=status, summary=summary,
+                        value=43.0,
                    unit="%", warning=80.0, critical=95.0, lower_is_worse=False, hint=None, duration_ms=0.1,
                    screen="overview")
     return replace(plain, **changes)
@@ -66,8 +67,8 @@ def snapshot(**changes: Any) -> Snapshot:
         monotonic_s=1000.0, taken_at=dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC), info=info(), results=(result(),),
         rtt_ms=0.4, sessions=sessions(), transactions_per_s=1240.0, commits_per_s=1238.0, rollbacks_per_s=2.0,
         cache_hit_percent=99.24, wal_bytes_per_s=3.4 * 2**20, database_bytes=48 * 2**20,
-        services=tuple(ServiceFootprint(one, 3 + number, (number + 1) * 7_654_321)
-                       for number, one in enumerate(services())))
+        services=tuple(ServiceFootprint(service, 3 + number, (number + 1) * 7_654_321)
+                       for number, service in enumerate(services())))
     return replace(plain, **changes)
 
 

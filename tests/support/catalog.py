@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from console.catalog.records import (
-    Column,
     Constraint,
-    Found,
     Index,
+    NameMatch,
     Privilege,
     Relation,
+    RelationColumn,
     RelationHeader,
     RelationSize,
     Schema,
@@ -44,8 +44,8 @@ def header(oid: int, name: str, schema: str = "event_data", **changes: Any) -> R
         "view_definition": None, "foreign_server": None, "foreign_options": [], "is_readable": True, **changes})
 
 
-def column(position: int, name: str, type_: str = "text", **changes: Any) -> Column:
-    return Column(**{
+def column(position: int, name: str, type_: str = "text", **changes: Any) -> RelationColumn:
+    return RelationColumn(**{
         "position": position, "name": name, "type": type_, "parameter_type": type_, "type_name": type_,
         "is_variable": type_ == "text", "dimensions": None, "is_not_null": False, "default": None, "identity": None,
         "generated": None, "comment": None, "storage": "plain", "is_default_storage": True, "compression": None,
@@ -54,8 +54,8 @@ def column(position: int, name: str, type_: str = "text", **changes: Any) -> Col
         "average_bytes": None, **changes})
 
 
-def found(kind: str, oid: int, name: str, schema: str = "event_data", **changes: Any) -> Found:
-    return Found(**{"kind": kind, "oid": oid, "schema_oid": 100, "schema": schema, "name": name, "arguments": None,
+def found(kind: str, oid: int, name: str, schema: str = "event_data", **changes: Any) -> NameMatch:
+    return NameMatch(**{"kind": kind, "oid": oid, "schema_oid": 100, "schema": schema, "name": name, "arguments": None,
                     "parent_oid": None, "rank": 2, **changes})
 
 
@@ -79,7 +79,7 @@ def answers(tables: Mapping[int, str] | None = None) -> dict[str, Answer]:
     def page(params: Mapping[str, Any] | None) -> list[Relation]:
         assert params is not None
         ordered = [relation(oid, name) for oid, name in sorted(names.items(), key=lambda item: item[1])]
-        rest = [one for one in ordered if not params["after_oid"] or one.name > params["after_name"]]
+        rest = [relation for relation in ordered if not params["after_oid"] or relation.name > params["after_name"]]
         return rest[:params["page_size"]]
 
     nothing = ("rules", "triggers", "policies", "sequences", "extended_statistics", "partitions", "extensions", "roles",

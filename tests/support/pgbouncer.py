@@ -18,8 +18,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from console.demo.binaries import server_account
-from console.demo.cluster import free_port
+from console.local_postgres.binaries import server_account
+from console.local_postgres.cluster import free_port
 from tests.support.servers import LiveServer, Servers, missing
 
 ADMIN = "pgbouncer_admin"

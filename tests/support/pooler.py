@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from console.errors import ConsoleError, Missing
-from console.pooler.records import Link, Look, PoolerDatabase, PoolUse, Totals
-from console.server.admin_console import Shown
+from console.pooler.records import PoolerConnection, PoolerDatabase, PoolerSample, PoolUse, Totals
+from console.server.admin_console import ShowResult
 from console.server.target import Target
 
 
@@ -31,21 +31,23 @@ def database(name: str = "app", **changes: Any) -> PoolerDatabase:
                              "disabled": 0, **changes})
 
 
-def client(ptr: str = "c1", link: str = "s1", **changes: Any) -> Link:
-    return Link(**{"ptr": ptr, "link": link, "user": "rw", "database": "app", "state": "active", "addr": "10.0.4.7",
+def client(ptr: str = "c1", link: str = "s1", **changes: Any) -> PoolerConnection:
+    return PoolerConnection(**{"ptr": ptr, "link": link, "user": "rw", "database": "app", "state": "active",
+                               "addr": "10.0.4.7",
                    "port": 51234, "local_addr": "10.0.0.9", "local_port": 6432, "application_name": "report",
                    "connect_time": "2026-03-01 11:00:00 UTC", "wait": 0, "wait_us": 0, "remote_pid": 0, **changes})
 
 
-def server(pid: int, ptr: str = "s1", link: str = "c1", **changes: Any) -> Link:
+def server(pid: int, ptr: str = "s1", link: str = "c1", **changes: Any) -> PoolerConnection:
     """The pooler's connection to the backend `pid`, from 10.0.0.9:40000."""
-    return Link(**{"ptr": ptr, "link": link, "user": "rw", "database": "app", "state": "active", "addr": "10.0.0.1",
+    return PoolerConnection(**{"ptr": ptr, "link": link, "user": "rw", "database": "app", "state": "active",
+                               "addr": "10.0.0.1",
                    "port": 5432, "local_addr": "10.0.0.9", "local_port": 40000, "remote_pid": pid, **changes})
 
 
-def look(*pools: PoolUse, databases: tuple[PoolerDatabase, ...] = (), **changes: Any) -> Look:
-    return Look(**{"taken_s": 1000.0, "pools": pools, "databases": databases or tuple(
-        database(name) for name in dict.fromkeys(one.database for one in pools)), **changes})
+def look(*pools: PoolUse, databases: tuple[PoolerDatabase, ...] = (), **changes: Any) -> PoolerSample:
+    return PoolerSample(**{"taken_s": 1000.0, "pools": pools, "databases": databases or tuple(
+        database(name) for name in dict.fromkeys(pool.database for pool in pools)), **changes})
 
 
 def totals(name: str = "app", **changes: Any) -> Totals:
@@ -53,9 +55,9 @@ def totals(name: str = "app", **changes: Any) -> Totals:
                      "xact_time": 5_000_000, "query_time": 4_000_000, "wait_time": 1_000_000, **changes})
 
 
-SAID: Mapping[str, Shown] = {
-    "VERSION": Shown(("version",), (("PgBouncer 1.18.0",),)),
-    "POOLS": Shown(
+SAID: Mapping[str, ShowResult] = {
+    "VERSION": ShowResult(("version",), (("PgBouncer 1.18.0",),)),
+    "POOLS": ShowResult(
         ("database", "user", "cl_active", "cl_waiting", "cl_active_cancel_req", "cl_waiting_cancel_req", "sv_active",
          "sv_active_cancel", "sv_being_canceled", "sv_idle", "sv_used", "sv_tested", "sv_login", "maxwait",
          "maxwait_us", "pool_mode"),
@@ -63,32 +65,32 @@ SAID: Mapping[str, Shown] = {
          ("app", "ro", 2, 0, 0, 0, 1, 0, 0, 3, 0, 0, 0, 0, 0, "transaction"),
          ("billing", "billing", 7, 0, 0, 0, 4, 0, 0, 2, 1, 0, 0, 0, 0, "session"),
          ("pgbouncer", "pgbouncer", 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "statement"))),
-    "DATABASES": Shown(
+    "DATABASES": ShowResult(
         ("name", "host", "port", "database", "force_user", "pool_size", "min_pool_size", "reserve_pool", "pool_mode",
          "max_connections", "current_connections", "paused", "disabled"),
         (("app", "10.0.0.1", 5432, "app", None, 20, 0, 5, None, 0, 24, 0, 0),
          ("billing", "10.0.0.1", 5432, "billing", None, 20, 0, 0, "session", 60, 7, 0, 0),
          ("pgbouncer", None, 6432, "pgbouncer", "pgbouncer", 2, 0, 0, "statement", 0, 0, 0, 0))),
-    "CONFIG": Shown(("key", "value", "default", "changeable"),
+    "CONFIG": ShowResult(("key", "value", "default", "changeable"),
                     (("admin_users", "admin, pgbouncer", "", "yes"), ("default_pool_size", "20", "20", "yes"),
                      ("listen_port", "6432", "6432", "no"), ("max_client_conn", "200", "100", "yes"),
                      ("pool_mode", "transaction", "session", "yes"))),
-    "CLIENTS": Shown(
+    "CLIENTS": ShowResult(
         ("type", "user", "database", "state", "addr", "port", "local_addr", "local_port", "connect_time",
          "request_time", "wait", "wait_us", "close_needed", "ptr", "link", "remote_pid", "tls", "application_name"),
         (("C", "rw", "app", "active", "10.0.4.7", 51234, "10.0.0.9", 6432, "2026-03-01 11:00:00 UTC",
           "2026-03-01 11:59:58 UTC", 0, 0, 0, "c1", "s1", 0, "", "report"),
          ("C", "rw", "app", "waiting", "10.0.4.8", 51300, "10.0.0.9", 6432, "2026-03-01 11:10:00 UTC",
           "2026-03-01 11:59:57 UTC", 3, 200_000, 0, "c2", "", 0, "", "api"))),
-    "SERVERS": Shown(
+    "SERVERS": ShowResult(
         ("type", "user", "database", "state", "addr", "port", "local_addr", "local_port", "connect_time",
          "request_time", "wait", "wait_us", "close_needed", "ptr", "link", "remote_pid", "tls", "application_name"),
         (("S", "rw", "app", "active", "10.0.0.1", 5432, "10.0.0.9", 40000, "2026-03-01 11:00:00 UTC",
           "2026-03-01 11:59:58 UTC", 0, 0, 0, "s1", "c1", 4711, "", "report"),
          ("S", "ro", "app", "idle", "10.0.0.1", 5432, "10.0.0.9", 40001, "2026-03-01 11:00:00 UTC",
           "2026-03-01 11:58:00 UTC", 0, 0, 0, "s2", "", 4712, "", ""))),
-    "LISTS": Shown(("list", "items"), (("databases", 3), ("users", 4), ("pools", 4), ("used_clients", 34))),
-    "USERS": Shown(("name", "pool_mode"), (("rw", None), ("billing", "session"))),
+    "LISTS": ShowResult(("list", "items"), (("databases", 3), ("users", 4), ("pools", 4), ("used_clients", 34))),
+    "USERS": ShowResult(("name", "pool_mode"), (("rw", None), ("billing", "session"))),
 }
 """What PgBouncer 1.18 says to SHOW; it knows no STATE and no PEERS."""
 
@@ -99,7 +101,7 @@ class FakeConsole:
     is_local = False
     place = "10.0.0.9:6432"
 
-    def __init__(self, said: Mapping[str, Shown] = SAID, user: str = "admin") -> None:
+    def __init__(self, said: Mapping[str, ShowResult] = SAID, user: str = "admin") -> None:
         self.said = dict(said)
         self.user = user
         self.error: ConsoleError | None = None
@@ -116,13 +118,13 @@ class FakeConsole:
             raise self.error
         yield self
 
-    async def show(self, what: str) -> Shown:
+    async def show(self, what: str) -> ShowResult:
         self.asked.append(what)
         if self.error is not None:
             raise self.error
         if what == "STATS":
             self.ticks += 1
-            return Shown(("database", "total_xact_count", "total_query_count", "total_received", "total_sent",
+            return ShowResult(("database", "total_xact_count", "total_query_count", "total_received", "total_sent",
                           "total_xact_time", "total_query_time", "total_wait_time", "avg_xact_count"),
                          tuple((name, 2480 * self.ticks, 7440 * self.ticks, 10_000 * self.ticks, 90_000 * self.ticks,
                                 9_000_000 * self.ticks, 15_624_000 * self.ticks, 101_680_000 * self.ticks, 1240)

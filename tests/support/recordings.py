@@ -9,7 +9,7 @@ from typing import Any
 
 from console.recorder.format import Encoder
 from console.recorder.records import Origin, Sample
-from console.recorder.writer import Writer
+from console.recorder.writer import RecordingWriter
 from tests.support import builders
 
 BEGAN = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
@@ -32,8 +32,8 @@ def sample(number: int, rows: Mapping[str, Sequence[Any]] | None = None, **chang
 
 def write(path: Path, samples: Iterable[Sample], of: Origin | None = None) -> Path:
     """The samples as a recording in a new file."""
-    encoder, writer, of = Encoder(KEY_EVERY), Writer(path), of or origin()
-    for one in samples:
-        writer.write(encoder.encode(one, of))
+    encoder, writer, of = Encoder(KEY_EVERY), RecordingWriter(path), of or origin()
+    for sample in samples:
+        writer.write(encoder.encode(sample, of))
     writer.close()
     return path

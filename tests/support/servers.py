@@ -27,9 +27,9 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from console.demo.binaries import Binaries, available, own_folder, reachable, server_account
-from console.demo.cluster import Cluster
 from console.errors import ConsoleError
+from console.local_postgres.binaries import Binaries, available, own_folder, reachable, server_account
+from console.local_postgres.cluster import Cluster
 
 REQUIRED = frozenset(filter(None, os.environ.get("DBCONSOLE_TEST_REQUIRE", "").split(",")))
 LABELS = ("embedded", "postgres17", "postgres16", "postgres15")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from console.statements.counters import NAMES
-from console.statements.records import Entry, Key, SlowSession, Standing, StatementText
+from console.statements.records import Key, SlowSession, StatementEntry, StatementText, StatsInfo
 
 RESET = dt.datetime(2026, 3, 1, 10, 0, tzinfo=dt.UTC)
 NOW = dt.datetime(2026, 3, 1, 12, 22, tzinfo=dt.UTC)
@@ -17,14 +17,15 @@ def key(query_id: int | None, user_id: int = 10, database_id: int = 5, *, is_top
     return Key(user_id, database_id, is_top_level, query_id)
 
 
-def entry(of: Key | int, calls: int = 1, exec_ms: float = 1.0, **others: float) -> Entry:
+def entry(of: Key | int, calls: int = 1, exec_ms: float = 1.0, **others: float) -> StatementEntry:
     """An entry's counters; those that are not given are 0, the standard deviations go by the names of the squares."""
     values = dict.fromkeys(NAMES, 0.0) | {"calls": calls, "exec_ms": exec_ms, "since_s": 1.0} | others
-    return Entry(*(of if isinstance(of, Key) else key(of)), counters=" ".join(str(values[name]) for name in NAMES))
+    return StatementEntry(*(of if isinstance(of, Key) else key(of)),
+                          counters=" ".join(str(values[name]) for name in NAMES))
 
 
-def standing(now_s: float, **changes: Any) -> Standing:
-    made = Standing(now_s=now_s, stats_reset=RESET, reset_age_s=8520.0, evictions=0, max_entries=5000, track="top",
+def standing(now_s: float, **changes: Any) -> StatsInfo:
+    made = StatsInfo(now_s=now_s, stats_reset=RESET, reset_age_s=8520.0, evictions=0, max_entries=5000, track="top",
                     tracks_planning=False, tracks_io_timing=True, block_bytes=8192)
     return replace(made, **changes)
 

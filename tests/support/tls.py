@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from console.demo.cluster import free_port
+from console.local_postgres.cluster import free_port
 from tests.support.servers import LiveServer, Servers, binaries, missing
 
 HBA = """\

@@ -16,7 +16,7 @@ from console.errors import ConsoleError
 from console.sampler.sampler import Sampler
 from console.server.target import Target
 from console.ui.app import ConsoleApp
-from console.ui.connection import Sources, State
+from console.ui.connection import ConnectionState, Sources
 from console.ui.screens import ENTRIES as ALL
 from tests.support import builders
 from tests.support.fake_clock import FakeClock
@@ -99,9 +99,9 @@ async def live(app: ConsoleApp, pilot: Pilot[Any]) -> None:
     """Waits for the first data, sizes included."""
     def has_sizes() -> bool:
         latest = app.connection.sampler.latest if app.connection.sampler is not None else None
-        return latest is not None and all(one.tables is not None for one in latest.services)
+        return latest is not None and all(service.tables is not None for service in latest.services)
 
-    await until(lambda: app.connection.state is State.LIVE and has_sizes(), pilot)
+    await until(lambda: app.connection.state is ConnectionState.LIVE and has_sizes(), pilot)
 
 
 async def ticks(world: World, app: ConsoleApp, pilot: Pilot[Any], number: int = 1) -> None:

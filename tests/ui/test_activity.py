@@ -16,18 +16,18 @@ import pytest
 from textual.pilot import Pilot
 
 from console.activity.records import (
+    CommandProgress,
     HeldLock,
     PreparedHolder,
-    Progress,
     SessionState,
     SessionText,
     Signalled,
     WaitEventText,
 )
 from console.errors import Denied, Unreachable
-from console.metrics.replication.records import WalSender
+from console.metrics.records.replication import WalSender
 from console.ui.app import ConsoleApp
-from console.ui.connection import State
+from console.ui.connection import ConnectionState
 from console.ui.dialogs.failure import DetailDialog, FailureDialog
 from console.ui.plan_page import PlanPage
 from console.ui.screens import ENTRIES
@@ -39,7 +39,7 @@ from tests.support.builders import HOSTILE, sessions
 from tests.support.screen_text import assert_golden, screen_text
 from tests.ui.conftest import World, live, ticks, until
 
-SCREENS = tuple(one for one in ENTRIES if one.name in ("overview", "activity"))
+SCREENS = tuple(entry for entry in ENTRIES if entry.name in ("overview", "activity"))
 
 EVERYBODY = [
     idle_in_transaction(4711), backend(4802, 4711), backend(4810, 4711, lock_wait_s=31.0, user="billing"),
@@ -59,20 +59,20 @@ def world() -> World:
     everybody = list(EVERYBODY)
 
     def asked(params: Any) -> list[Any]:
-        return [one for one in everybody
-                if (one.state != "idle" or params["with_idle"] or one.pid in params["also"])
-                and (one.backend_type != "checkpointer" or params["with_background"])]
+        return [backend for backend in everybody
+                if (backend.state != "idle" or params["with_idle"] or backend.pid in params["also"])
+                and (backend.backend_type != "checkpointer" or params["with_background"])]
 
     made.everybody = everybody  # type: ignore[attr-defined]
     made.answers |= {
         "sessions": asked,
-        "session_text": lambda params: [SessionText(one.query, 1, False) for one in everybody
-                                        if one.pid == params["pid"]],
+        "session_text": lambda params: [SessionText(backend.query, 1, False) for backend in everybody
+                                        if backend.pid == params["pid"]],
         "session_locks": [HeldLock(False, "ShareLock", "transaction 9912", 1, 48.0),
                           HeldLock(True, "RowExclusiveLock", "public.accounts", 1, None)],
         "prepared_holders": [PreparedHolder("transfer 17", "app_rw", "console", 90.0)],
         "wait_event_texts": [WaitEventText("IO", "DataFileRead", "Waiting for a read from a relation data file.")],
-        "progress_create_index": [Progress(4900, EVERYBODY[3].backend_start, "create index", "console",
+        "progress_create_index": [CommandProgress(4900, EVERYBODY[3].backend_start, "create index", "console",
                                            "public.accounts", "building index: scanning table", 250, 1000, "blocks",
                                            "accounts_idx", 12.0)],
         **{f"progress_{name}": [] for name in ("vacuum", "analyze", "cluster", "copy", "base_backup")},
@@ -227,10 +227,12 @@ def signals(world: World, state: SessionState | None = None) -> list[tuple[str, 
         return answer
 
     def states(params: Any) -> list[SessionState]:
-        found = [one for one in EVERYBODY if one.pid in params["pids"]]
+        found = [backend for backend in EVERYBODY if backend.pid in params["pids"]]
         if not came:
-            return [SessionState(one.pid, one.backend_start, one.state, one.backend_start, None, None) for one in found]
-        return [replace(state, pid=one.pid, backend_start=one.backend_start) for one in found] if state else []
+            return [SessionState(backend.pid, backend.backend_start, backend.state, backend.backend_start, None, None)
+                    for backend in found]
+        return [replace(state, pid=backend.pid, backend_start=backend.backend_start)
+                for backend in found] if state else []
 
     world.answers |= {"cancel": take("cancel"), "terminate": take("terminate"), "session_states": states}
     return came
@@ -250,7 +252,7 @@ async def test_a_query_is_cancelled_after_a_question(world: World, own_state: Pa
         await until(lambda: came == [("cancel", 4802)], pilot)
         await until(lambda: "4802: its query is cancelled, the session is idle" in screen_text(app), pilot)
     events = [json.loads(line) for line in (own_state / "audit.jsonl").read_text().splitlines()]
-    assert [(one["event"], one["action"], one["pid"], one["target"]) for one in events] == [
+    assert [(event["event"], event["action"], event["pid"], event["target"]) for event in events] == [
         ("asked", "cancel", 4802, "staging"), ("done", "cancel", 4802, "staging")]
 
 
@@ -339,7 +341,7 @@ async def test_hostile_text_is_harmless(world: World) -> None:
         for key in ("enter", "down", "down", "escape", "b", "enter", "escape", "b", "home", "down", "x"):
             await pilot.press(key)
             await pilot.pause()
-            assert not [one for one in screen_text(app) if one != "\n" and not one.isprintable()]
+            assert not [text for text in screen_text(app) if text != "\n" and not text.isprintable()]
         assert "[/x] [bold]not" in screen_text(app)
 
 
@@ -355,11 +357,11 @@ async def test_the_last_data_stays_while_the_server_is_away(world: World) -> Non
     async with activity(world) as (app, pilot, screen):
         world.pool.fail(Unreachable("staging: the connection was lost"))
         await ticks(world, app, pilot)
-        await until(lambda: app.connection.state is State.LOST, pilot)
+        await until(lambda: app.connection.state is ConnectionState.LOST, pilot)
         assert "4711" in shown(screen)
         world.pool.recover()
         await pilot.press("r")
-        await until(lambda: app.connection.state is State.LIVE, pilot)
+        await until(lambda: app.connection.state is ConnectionState.LIVE, pilot)
 
 
 async def test_five_thousand_sessions(world: World) -> None:
@@ -378,7 +380,7 @@ async def test_what_was_never_read_is_not_said_to_be_well(world: World) -> None:
         await live(app, pilot)
         world.pool.fail(Unreachable("staging: the connection was lost"))
         world.clock.advance(2)
-        await until(lambda: app.connection.state is State.LOST, pilot)
+        await until(lambda: app.connection.state is ConnectionState.LOST, pilot)
         await pilot.press("4")
         await until(lambda: isinstance(app.screen, ActivityScreen) and app.screen.is_ready, pilot)
         for key in ("", "b", "p", "w", "R"):

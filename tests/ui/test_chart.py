@@ -10,11 +10,11 @@ import pytest
 from textual.app import ComposeResult
 
 from console.ui.frame import ConsoleScreen
-from console.ui.screens import Entry
+from console.ui.screens import ScreenEntry
 from console.ui.widgets.chart import INKS, NUMBERS, Chart, draw, draw_plane
 from console.ui.widgets.detail_pane import DetailPane
 from console.ui.widgets.time_chart import plot
-from console.view.metrics import Plot, drawing
+from console.view.metrics.plots import Plot, drawing
 from console.view.plane import Cloud, Plane, ticks
 from console.view.series import Series
 from tests.support.builders import HOSTILE
@@ -35,7 +35,7 @@ class ChartScreen(ConsoleScreen):
         yield DetailPane(id="detail")
 
 
-ENTRIES = (Entry(1, "chart", "Chart", "tests.ui.test_chart:ChartScreen"),)
+ENTRIES = (ScreenEntry(1, "chart", "Chart", "tests.ui.test_chart:ChartScreen"),)
 
 
 @pytest.mark.parametrize("size", [(12, 4), (40, 10), (120, 30)])

@@ -10,7 +10,7 @@ from textual.widgets import Input
 from console.errors import ConsoleError, PasswordNeeded, Unreachable
 from console.server.databases import Database
 from console.ui import choices, themes
-from console.ui.connection import State
+from console.ui.connection import ConnectionState
 from console.ui.dialogs.choose import ChooseDialog
 from console.ui.dialogs.confirm import ConfirmDialog
 from console.ui.dialogs.failure import FailureDialog
@@ -52,7 +52,8 @@ async def test_an_unknown_environment_is_read_only(world: World) -> None:
 async def test_connecting_says_so_and_obeys_keys(world: World) -> None:
     async with world.console() as (app, pilot):
         world.pool.hold()
-        await until(lambda: "Connecting to staging" in screen_text(app) or app.connection.state is State.LIVE, pilot)
+        await until(lambda: "Connecting to staging" in screen_text(app)
+                    or app.connection.state is ConnectionState.LIVE, pilot)
         await pilot.press("T")
         await until(lambda: isinstance(app.screen, ChooseDialog), pilot)
 
@@ -61,7 +62,7 @@ async def test_a_failure_says_what_and_what_to_do_and_is_tried_again(world: Worl
     world.failing = Unreachable("staging: no server answers there", detail="connection refused [/x]",
                                 hint="check host and port")
     async with world.console(size=(100, 30)) as (app, pilot):
-        await until(lambda: app.connection.state is State.FAILED, pilot)
+        await until(lambda: app.connection.state is ConnectionState.FAILED, pilot)
         await pilot.pause()
         shown = screen_text(app)
         for words in ("no server answers there", "connection refused [/x]", "check host and port", "r: now",
@@ -76,7 +77,7 @@ async def test_a_failure_says_what_and_what_to_do_and_is_tried_again(world: Worl
 async def test_a_target_that_cannot_be_opened_can_be_tried_again(world: World) -> None:
     world.failing = ConsoleError("the demo server does not start", hint="dbconsole demo reset")
     async with world.console("broken") as (app, pilot):
-        await until(lambda: app.connection.state is State.FAILED, pilot)
+        await until(lambda: app.connection.state is ConnectionState.FAILED, pilot)
         await pilot.pause()
         assert "dbconsole demo reset" in screen_text(app)
         world.failing = None

@@ -17,8 +17,8 @@ from textual.widgets import Input
 from console.errors import Denied
 from console.migrate import events
 from console.migrate.facts import RelationFacts, RelationSession
-from console.migrate.frameworks.find import Candidate
-from console.migrate.frameworks.records import LedgerRow as ForeignRow
+from console.migrate.frameworks.find import LedgerCandidate
+from console.migrate.frameworks.records import ForeignLedgerRow as ForeignRow
 from console.migrate.history import LedgerEvent
 from console.migrate.prepare import prepare
 from console.migrate.records import LedgerRow, MigrationFile, Script, Step
@@ -27,7 +27,7 @@ from console.ui.app import ConsoleApp
 from console.ui.dialogs.confirm import ConfirmDialog
 from console.ui.dialogs.failure import DetailDialog, FailureDialog
 from console.ui.dialogs.leave import LeaveDialog
-from console.ui.running import Outcome, Tell
+from console.ui.jobs import Outcome, Tell
 from console.ui.screens import ENTRIES
 from console.ui.screens.migrations.confirm import PlanDialog
 from console.ui.screens.migrations.screen import MigrationsScreen
@@ -81,8 +81,10 @@ def world(tmp_path: Path) -> World:
                    "timeout", LATELY), event("applied", "0001_orders")]
     made.answers |= {
         "migrations": [ledger_row(shop, "0001_orders")],
-        "events": lambda params: [one for one in lines if params is None or params["version"] in (None, one.version)],
-        "find_ledgers": [Candidate("billing", "alembic_version", ["version_num"], ["character varying(32)"], 1.0, True,
+        "events": lambda params: [line for line in lines if params is None
+                                  or params["version"] in (None, line.version)],
+        "find_ledgers": [LedgerCandidate("billing", "alembic_version", ["version_num"], ["character varying(32)"], 1.0,
+                                         True,
                                    True, "", None, None, None, None)],
         "advisory_locks": [],
         'alembic on "billing"."alembic_version"': [ForeignRow("a81f3c9d2b11")],
@@ -130,7 +132,7 @@ SIZES = pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["120x36", "8
 @SIZES
 async def test_services_of_every_framework_stand_in_one_table(world: World, size: tuple[int, int]) -> None:
     async with migrations(world, size) as (app, pilot, screen):
-        assert [one.line.name for one in screen.found] == ["billing", "graph", "shop"]
+        assert [subject.line.name for subject in screen.found] == ["billing", "graph", "shop"]
         await golden(app, pilot, f"migrations-{size[0]}x{size[1]}")
 
 
@@ -322,7 +324,7 @@ async def test_what_cannot_be_read_says_why_and_hides_nothing_else(world: World,
                                                                    words: str) -> None:
     change(world)
     async with migrations(world) as (app, _, screen):
-        subject = next(one for one in screen.found if one.line.name == "shop")
+        subject = next(migration_subject for migration_subject in screen.found if migration_subject.line.name == "shop")
         text = " ".join([screen_text(app), *subject.line.notes])
         assert words in text or "2 pending" in text
 
@@ -349,5 +351,5 @@ async def test_a_new_pair_of_files_is_written(world: World) -> None:
         await pilot.press("n")
         await pilot.press(*"add owner", "enter")
         await until(lambda: (folder / "0004_add_owner.up.sql").exists(), pilot)
-        await until(lambda: any(one.line.count("pending") == 3 for one in screen.found), pilot)
+        await until(lambda: any(subject.line.count("pending") == 3 for subject in screen.found), pilot)
     assert (folder / "0004_add_owner.down.sql").exists()

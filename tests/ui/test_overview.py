@@ -6,8 +6,8 @@ import pytest
 
 from console.activity.summary.records import BlockedSession
 from console.errors import Unreachable
-from console.metrics.records import SchemaSize
-from console.ui.connection import State
+from console.metrics.records.counters import SchemaSize
+from console.ui.connection import ConnectionState
 from console.ui.dialogs.failure import DetailDialog
 from console.ui.widgets.record_table import RecordTable
 from tests.support.builders import HOSTILE
@@ -48,17 +48,17 @@ async def test_names_from_the_server_are_harmless(world: World) -> None:
     world.services = ()
     world.answers["schema_sizes"] = [SchemaSize(name, 1, 8192, False) for name in HOSTILE]
     async with world.console(size=(80, 24)) as (app, pilot):
-        await until(lambda: app.connection.state is State.LIVE and
+        await until(lambda: app.connection.state is ConnectionState.LIVE and
                     len(app.query_one("#services", RecordTable).table.rows) == len(HOSTILE), pilot)
         shown = screen_text(app)
         assert "[/x] [bold]not" in shown
-        assert not [one for one in shown if one != "\n" and not one.isprintable()]
+        assert not [text for text in shown if text != "\n" and not text.isprintable()]
 
 
 async def test_a_server_that_refuses_every_read_still_has_a_screen(world: World) -> None:
     world.answers = {}
     async with world.console() as (app, pilot):
-        await until(lambda: app.connection.state is State.LIVE, pilot)
+        await until(lambda: app.connection.state is ConnectionState.LIVE, pilot)
         await pilot.pause()
         assert "nothing was prepared" in screen_text(app)
 
@@ -68,7 +68,7 @@ async def test_the_last_data_stays_dimmed_while_the_server_is_away(world: World)
         await live(app, pilot)
         world.pool.fail(Unreachable("staging: the connection was lost"))
         await ticks(world, app, pilot)
-        await until(lambda: app.connection.state is State.LOST, pilot)
+        await until(lambda: app.connection.state is ConnectionState.LOST, pilot)
         app.show_state()
         assert app.screen.has_class("-stale")
         assert "lost 00:0" in screen_text(app) and "document_store" in screen_text(app)
@@ -76,7 +76,8 @@ async def test_the_last_data_stays_dimmed_while_the_server_is_away(world: World)
         assert {segment.style.color for segment in strip if segment.style and segment.text.strip()} <= {
             app.inks["dim"].color, app.inks["faint"].color}
         lost = app.screen.query_one("Header").render_line(0)  # type: ignore[attr-defined]
-        assert any("lost" in one.text and one.style and one.style.color == app.inks["critical"].color for one in lost)
+        assert any("lost" in segment.text and segment.style and segment.style.color == app.inks["critical"].color
+                   for segment in lost)
         world.pool.recover()
         await pilot.press("r")
-        await until(lambda: app.connection.state is State.LIVE and not app.screen.has_class("-stale"), pilot)
+        await until(lambda: app.connection.state is ConnectionState.LIVE and not app.screen.has_class("-stale"), pilot)

@@ -8,12 +8,12 @@ import pytest
 
 from console.activity.summary.records import BlockedSession
 from console.config import AlertsConfig, Config
-from console.metrics.io.records import IoCounters, SlruCounters
-from console.metrics.sizes.records import NamedSize
-from console.metrics.vacuum.records import Autovacuum, VacuumDue, VacuumTable
-from console.metrics.wal.records import ArchiveBacklog, Archiver, Checkpoints, WalDirectory, WalWrites
+from console.metrics.records.io import IoCounters, SlruCounters
+from console.metrics.records.sizes import NamedSize
+from console.metrics.records.vacuum import Autovacuum, VacuumDue, VacuumTable
+from console.metrics.records.wal import ArchiveBacklog, Archiver, Checkpoints, WalDirectory, WalWrites
 from console.ui.app import ConsoleApp
-from console.ui.connection import State
+from console.ui.connection import ConnectionState
 from console.ui.screens.overview import screen as module
 from console.ui.screens.overview.pages import PAGES
 from console.ui.screens.overview.screen import OverviewScreen
@@ -98,7 +98,7 @@ async def test_pages(world: World, name: str, size: tuple[int, int]) -> None:
         await until(lambda: all(words in screen_text(app) for words in WORDS[name]), pilot)
         charts = [chart for chart in app.screen.query(TimeChart) if chart.size.height >= 6]
         assert charts and charts[0].buckets <= 2 * charts[0].size.width
-        known = [one for chart in charts if chart._drawing for one in chart._drawing.series if one.known]
+        known = [series for chart in charts if chart._drawing for series in chart._drawing.series if series.known]
         assert known or name == "io"
 
 
@@ -194,11 +194,11 @@ async def test_alerts_are_counted_everywhere_acknowledged_and_end(world: World) 
 async def test_a_server_that_refuses_every_read_leaves_every_page_standing(world: World, key: str) -> None:
     world.answers = {}
     async with world.console(size=(80, 24)) as (app, pilot):
-        await until(lambda: app.connection.state is State.LIVE, pilot)
+        await until(lambda: app.connection.state is ConnectionState.LIVE, pilot)
         await pilot.press(key)
         await ticks(world, app, pilot, 3)
         text = screen_text(app)
-        assert not [one for one in text if one != "\n" and not one.isprintable()]
+        assert not [item for item in text if item != "\n" and not item.isprintable()]
         assert app.is_running
 
 

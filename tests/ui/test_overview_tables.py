@@ -9,8 +9,8 @@ import pytest
 from textual.pilot import Pilot
 
 from console.config import MachineConfig
-from console.metrics.settings.records import Setting
-from console.metrics.tables.records import BloatEstimate, IndexActivity, IndexLeaves, TableActivity, TableTuples
+from console.metrics.records.settings import ServerSetting
+from console.metrics.records.tables import BloatEstimate, IndexActivity, IndexLeaves, TableActivity, TableTuples
 from console.server.info import Extension
 from console.ui.app import ConsoleApp
 from console.ui.dialogs.confirm import ConfirmDialog
@@ -48,8 +48,9 @@ DOUBTFUL = [
 ]
 
 
-def setting(name: str, value: str, unit: str | None = None, default: str | None = None, **changed: Any) -> Setting:
-    plain = Setting(
+def setting(name: str, value: str, unit: str | None = None, default: str | None = None,
+            **changed: Any) -> ServerSetting:
+    plain = ServerSetting(
         name=name, setting=value, unit=unit, category="Resource Usage / Memory", description=f"Sets {name}.", more=None,
         context="postmaster", kind="integer", source="default" if default is None else "configuration file",
         minimum="16", maximum="1073741823", choices=None, default_setting=default or value, reset_setting=value,
@@ -189,7 +190,7 @@ async def test_hostile_names_are_harmless(filled: World) -> None:
             await opened(app, pilot, key, table)
             shown = screen_text(app)
             assert "[/x] [bold]not" in shown
-            assert not [one for one in shown if one != "\n" and not one.isprintable()]
+            assert not [text for text in shown if text != "\n" and not text.isprintable()]
             assert app.screen.query_one(table, ServedTable).table.rows
 
 

@@ -19,12 +19,12 @@ from textual.widgets import Input
 from console.activity.records import SessionText
 from console.errors import PasswordNeeded, Unreachable
 from console.pooler import actions
-from console.pooler.actions import Command
+from console.pooler.actions import PoolerCommand
 from console.sampler.pooler_watch import PoolerWatch
-from console.server.admin_console import Shown
+from console.server.admin_console import ShowResult
 from console.server.target import Target
 from console.ui.app import ConsoleApp
-from console.ui.connection import Sources, State
+from console.ui.connection import ConnectionState, Sources
 from console.ui.dialogs.choose import ChooseDialog
 from console.ui.dialogs.confirm import ConfirmDialog
 from console.ui.dialogs.failure import FailureDialog
@@ -40,7 +40,7 @@ from tests.support.screen_text import assert_golden, screen_text
 from tests.ui.conftest import World
 from tests.ui.conftest import until as soon
 
-SCREENS = tuple(next(one for one in ENTRIES if one.name == name) for name in ("pgbouncer", "activity"))
+SCREENS = tuple(next(entry for entry in ENTRIES if entry.name == name) for name in ("pgbouncer", "activity"))
 """The one that the console opens with comes first."""
 
 OURS = idle_in_transaction(4711, user="rw", database="app", client_address="10.0.0.9", client_port=40000)
@@ -88,7 +88,7 @@ async def pgbouncer(world: PooledWorld, size: tuple[int, int] = (120, 36), name:
                     read_only: bool = False) -> AsyncIterator[tuple[ConsoleApp, Pilot[int], PgBouncerScreen]]:
     """The screen with its first two looks, so that there are rates."""
     async with world.console(name, size=size, entries=SCREENS) as (app, pilot):
-        await until(lambda: app.connection.state is State.LIVE, pilot)
+        await until(lambda: app.connection.state is ConnectionState.LIVE, pilot)
         await until(lambda: isinstance(app.screen, PgBouncerScreen) and app.screen.is_ready, pilot)
         app.connection.read_only = read_only
         screen = app.screen
@@ -199,7 +199,7 @@ async def test_what_another_view_needed_is_no_longer_asked_for(world: PooledWorl
 async def test_a_command_is_chosen_confirmed_and_run(world: PooledWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[str] = []
 
-    async def run(target: Target, command: Command, password: str | None = None) -> str:
+    async def run(target: Target, command: PoolerCommand, password: str | None = None) -> str:
         ran.append(command.text)
         return command.verb
 
@@ -224,7 +224,7 @@ async def test_a_pause_that_waits_shows_its_clock_and_is_given_up(
         world: PooledWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[str] = []
 
-    async def run(target: Target, command: Command, password: str | None = None) -> str:
+    async def run(target: Target, command: PoolerCommand, password: str | None = None) -> str:
         ran.append(command.text)
         if command.verb == "PAUSE":
             await asyncio.Event().wait()
@@ -287,7 +287,7 @@ async def test_who_may_only_look_is_offered_no_command(world: PooledWorld) -> No
 async def test_a_setting_is_changed_after_a_question(world: PooledWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[str] = []
 
-    async def run(target: Target, command: Command, password: str | None = None) -> str:
+    async def run(target: Target, command: PoolerCommand, password: str | None = None) -> str:
         ran.append(command.text)
         return command.verb
 
@@ -333,7 +333,7 @@ async def test_a_pooler_that_is_away_keeps_its_last_data_dimmed(world: PooledWor
 async def test_the_pooler_is_there_while_the_server_is_not(world: PooledWorld) -> None:
     world.failing = Unreachable("staging: no server answers there")
     async with world.console("staging", entries=SCREENS) as (app, pilot):
-        await until(lambda: app.connection.state is State.FAILED, pilot)
+        await until(lambda: app.connection.state is ConnectionState.FAILED, pilot)
         await until(lambda: "pool app/rw saturated" in screen_text(app), pilot)
 
 
@@ -352,10 +352,10 @@ async def test_a_password_is_asked_for_by_a_key(world: PooledWorld) -> None:
 
 async def test_a_version_never_seen_shows_what_it_has(world: PooledWorld) -> None:
     world.pgbouncer.said = {
-        **SAID, "VERSION": Shown(("version",), (("PgBouncer 3.0",),)),
-        "POOLS": Shown(("database", "user", "cl_waiting", "mood"), (("app", "rw", 2, "sleepy"),)),
-        "STATE": Shown(("key", "value"), (("active", "no"), ("paused", "yes"))),
-        "PEERS": Shown(("peer_id", "host"), ((1, "db2"),))}
+        **SAID, "VERSION": ShowResult(("version",), (("PgBouncer 3.0",),)),
+        "POOLS": ShowResult(("database", "user", "cl_waiting", "mood"), (("app", "rw", 2, "sleepy"),)),
+        "STATE": ShowResult(("key", "value"), (("active", "no"), ("paused", "yes"))),
+        "PEERS": ShowResult(("peer_id", "host"), ((1, "db2"),))}
     async with pgbouncer(world, (200, 40)) as (app, pilot, _):
         text = screen_text(app)
         assert "PgBouncer 3.0" in text and "sleepy" in text and "mood" in text

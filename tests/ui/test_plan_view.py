@@ -118,13 +118,13 @@ async def test_a_fix_is_copied(world: World, monkeypatch: pytest.MonkeyPatch) ->
     copied: list[str] = []
     async with page(world, plan()) as (app, pilot, found):
         monkeypatch.setattr(app, "copy", copied.append)
-        fixes = [one for one in found.view.findings if one.fix]
+        fixes = [finding for finding in found.view.findings if finding.fix]
         assert fixes, "the made plan has something to mend"
         await pilot.press("f")
         if isinstance(app.screen, ChooseDialog):
             await pilot.press("enter")
         await until(lambda: copied, pilot)
-        assert copied[0] in [one.fix for one in fixes]
+        assert copied[0] in [fix.fix for fix in fixes]
 
 
 @pytest.mark.parametrize("form", ["json", "txt"])

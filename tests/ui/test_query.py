@@ -13,8 +13,9 @@ from textual.pilot import Pilot
 from console.catalog.completion import CompletionColumn, CompletionName
 from console.errors import Denied, ServerError
 from console.server.extended import ResultColumn
-from console.server.interactive import Result
+from console.server.interactive import QueryResult
 from console.server.script import ServerNotice
+from console.sql.statements import pieces
 from console.ui.app import ConsoleApp
 from console.ui.commands import Palette
 from console.ui.dialogs.choose import ChooseDialog
@@ -22,9 +23,8 @@ from console.ui.dialogs.help import HelpDialog
 from console.ui.dialogs.open_plan import OpenPlanDialog
 from console.ui.plan_page import PlanPage
 from console.ui.screens import ENTRIES
-from console.ui.screens.query.results import Outcome
+from console.ui.screens.query.results import QueryOutcome
 from console.ui.screens.query.screen import QueryScreen
-from console.ui.screens.query.script import pieces
 from console.ui.screens.schemas.values import RowDialog, ValueDialog
 from console.ui.widgets.code_pane import CodePane
 from tests.support.builders import HOSTILE as HOSTILE_NAMES
@@ -33,7 +33,7 @@ from tests.ui import conftest
 from tests.ui.conftest import World, live
 from tests.ui.test_replay import recorded, replay
 
-SCREENS = tuple(one for one in ENTRIES if one.name in ("overview", "query"))
+SCREENS = tuple(entry for entry in ENTRIES if entry.name in ("overview", "query"))
 HOSTILE = " ".join(HOSTILE_NAMES)
 SQL = "SELECT id, name, embedding\nFROM shop.orders -- all of them\nWHERE note = 'late'"
 
@@ -70,13 +70,13 @@ async def screen_8(world: World, size: tuple[int, int] = (120, 36), name: str = 
         yield app, pilot, screen
 
 
-def rows_outcome() -> Outcome:
+def rows_outcome() -> QueryOutcome:
     """A result with everything in it."""
     columns = (ResultColumn("id", "bigint"), ResultColumn("name", "text"), ResultColumn("embedding", "vector"),
                ResultColumn("name", "text"))
     rows = (*((str(number), "" if number == 2 else f"order {number}", f"[{number},0,0]", None)
               for number in range(1, 31)), ("31", "x" * 2_000_000, "[0,1,0]", HOSTILE))
-    outcome = Outcome(pieces(SQL)[0], Result("SELECT", columns, rows, more=True, elapsed_ms=12.3))
+    outcome = QueryOutcome(pieces(SQL)[0], QueryResult("SELECT", columns, rows, more=True, elapsed_ms=12.3))
     outcome.take(rows)
     outcome.more = True
     return outcome
@@ -103,9 +103,10 @@ async def test_several_results(world: World) -> None:
     async with screen_8(world) as (app, pilot, screen):
         screen.results.add(rows_outcome())
         said = (ServerNotice("WARNING", "careful", "about what", "look twice"),)
-        screen.results.add(Outcome(pieces("DELETE FROM a")[0], Result("DELETE 5", elapsed_ms=0.4, notices=said)))
+        screen.results.add(QueryOutcome(pieces("DELETE FROM a")[0],
+                                        QueryResult("DELETE 5", elapsed_ms=0.4, notices=said)))
         error = ServerError("staging: syntax error at or near \"FORM\"", sqlstate="42601", position=10, hint="a hint")
-        screen.results.add(Outcome(pieces("SELECT 1\nFORM x")[0], error=error))
+        screen.results.add(QueryOutcome(pieces("SELECT 1\nFORM x")[0], error=error))
         await until(lambda: "line 2: FORM x" in screen_text(app), pilot)
         await settled(app, pilot, "query-error-120x36")
         await pilot.press("escape", "left_square_bracket")

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from console.migrate.parse import Name
-from console.ui.screens.query.history import LARGEST_BYTES, History, holds_secret
-from console.ui.screens.query.layout import formatted
-from console.ui.screens.query.script import Sweep, at, explained, pieces
+from console.sql.formatting import formatted
+from console.sql.grammar import Name
+from console.sql.statements import Sweep, at, explained, pieces
+from console.ui.screens.query.history import LARGEST_BYTES, StatementHistory, holds_secret
 
 
 def test_statements_of_a_text() -> None:
     text = "SELECT 'é;'; -- a note\nDELETE FROM a;\n\nCOMMIT; VACUUM t"
     found = pieces(text)
-    assert [one.text for one in found] == ["SELECT 'é;'", "DELETE FROM a", "COMMIT", "VACUUM t"]
-    assert all(text[one.offset:one.end] == one.text for one in found)
-    assert [one.command.is_query for one in found] == [True, False, False, False]
+    assert [piece.text for piece in found] == ["SELECT 'é;'", "DELETE FROM a", "COMMIT", "VACUUM t"]
+    assert all(text[piece.offset:piece.end] == piece.text for piece in found)
+    assert [piece.command.is_query for piece in found] == [True, False, False, False]
     assert found[2].command.control == "commit" and found[3].command.is_alone
 
 
@@ -32,7 +32,7 @@ def test_the_statement_that_the_cursor_is_on() -> None:
 
 def test_what_the_grammar_does_not_know_is_left_to_the_server() -> None:
     found = pieces("SELECT 1; SELEC 2; SELECT 3")
-    assert [(one.text, one.command.is_query) for one in found] == [
+    assert [(piece.text, piece.command.is_query) for piece in found] == [
         ("SELECT 1", True), ("SELEC 2", False), ("SELECT 3", True)]
     assert pieces("SELECT 'open")[0].refusal == "this string never ends"
     assert "psql" in pieces("\\d orders")[0].refusal
@@ -85,7 +85,7 @@ def test_settings() -> None:
     "as (partition by b)", "merge into t using s on t.i = s.i when matched then delete", "select E'\\n', U&'\\0041'",
 ])
 def test_layout_changes_nothing_but_looks(text: str) -> None:
-    from console.ui.screens.query.layout import _meaning
+    from console.sql.formatting import _meaning
 
     laid_out = formatted(text)
     assert _meaning(laid_out) == _meaning(text) is not None
@@ -99,14 +99,14 @@ def test_layout_keeps_what_it_does_not_know() -> None:
 
 
 def test_history_is_kept_by_target_and_for_its_owner_alone(tmp_path: Path) -> None:
-    history = History("prod/app", tmp_path)
+    history = StatementHistory("prod/app", tmp_path)
     history.add("SELECT 1", 1.25, worked=True)
     history.add("SELECT 2", None, worked=False)
     history.add("SELECT 1", 2.0, worked=True)
-    again = History("prod/app", tmp_path)
-    assert [(one.sql, one.elapsed_ms, one.worked) for one in again.entries] == [
+    again = StatementHistory("prod/app", tmp_path)
+    assert [(entry.sql, entry.elapsed_ms, entry.worked) for entry in again.entries] == [
         ("SELECT 2", None, False), ("SELECT 1", 2.0, True)]
-    assert History("other", tmp_path).entries == []
+    assert StatementHistory("other", tmp_path).entries == []
     (path,) = tmp_path.iterdir()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
@@ -118,29 +118,29 @@ def test_history_is_kept_by_target_and_for_its_owner_alone(tmp_path: Path) -> No
     "SELECT pgp_sym_encrypt('a', 'b')", "SET app.api_key = 'x'"])
 def test_what_may_hold_a_password_is_never_on_disk(tmp_path: Path, text: str) -> None:
     assert holds_secret(text)
-    history = History("t", tmp_path)
+    history = StatementHistory("t", tmp_path)
     history.add(text, 1.0, worked=True)
-    assert [one.sql for one in history.entries] == [text], "as long as the console is open it can be had again"
+    assert [entry.sql for entry in history.entries] == [text], "as long as the console is open it can be had again"
     assert not list(tmp_path.iterdir())
 
 
 def test_a_history_file_that_is_damaged_or_can_not_be_written(tmp_path: Path) -> None:
-    history = History("t", tmp_path)
+    history = StatementHistory("t", tmp_path)
     history.add("SELECT 1", 1.0, worked=True)
     (path,) = tmp_path.iterdir()
     with path.open("ab") as file:
         file.write(b'{"at": 1}\n\xff\xfe\n[]\nnull\n{"at": "x", "sql": 5, "elapsed_ms": 1, "worked": true}\n')
-    assert [one.sql for one in History("t", tmp_path).entries] == ["SELECT 1"]
-    nowhere = History("t", path / "below a file")
+    assert [entry.sql for entry in StatementHistory("t", tmp_path).entries] == ["SELECT 1"]
+    nowhere = StatementHistory("t", path / "below a file")
     nowhere.add("SELECT 2", 1.0, worked=True)
-    assert [one.sql for one in nowhere.entries] == ["SELECT 2"]
+    assert [entry.sql for entry in nowhere.entries] == ["SELECT 2"]
 
 
 def test_a_history_file_does_not_grow_for_ever(tmp_path: Path) -> None:
-    history = History("t", tmp_path)
+    history = StatementHistory("t", tmp_path)
     for number in range(60):
         history.add(f"SELECT {number}, '{'x' * 90_000}'", 1.0, worked=True)
     (path,) = tmp_path.iterdir()
     assert path.stat().st_size <= LARGEST_BYTES
-    assert 10 < len(History("t", tmp_path).entries) < 60
-    assert History("t", tmp_path).entries[-1].sql.startswith("SELECT 59,")
+    assert 10 < len(StatementHistory("t", tmp_path).entries) < 60
+    assert StatementHistory("t", tmp_path).entries[-1].sql.startswith("SELECT 59,")

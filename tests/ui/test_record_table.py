@@ -13,7 +13,7 @@ from textual.widgets import Input
 
 from console.ui.dialogs.export import ExportDialog
 from console.ui.frame import ConsoleScreen
-from console.ui.screens import Entry
+from console.ui.screens import ScreenEntry
 from console.ui.widgets.columns import place, widths
 from console.ui.widgets.record_table import RecordTable
 from console.view.table import Cell, Column, Row, Table
@@ -41,7 +41,7 @@ class TableScreen(ConsoleScreen):
         yield RecordTable(sessions(100), id="table")
 
 
-ENTRIES = (Entry(1, "table", "Table", "tests.ui.test_record_table:TableScreen"),)
+ENTRIES = (ScreenEntry(1, "table", "Table", "tests.ui.test_record_table:TableScreen"),)
 
 
 def console(world: World, size: tuple[int, int] = (120, 36)) -> Any:
@@ -123,16 +123,16 @@ async def test_hostile_cells_keep_the_columns_in_place(world: World, name: str) 
         await pilot.pause()
         strips = [table.render_line(y) for y in range(1, 6)]
         assert {strip.cell_length for strip in strips} == {table.size.width}
-        assert all(one.isprintable() for strip in strips for one in strip.text)
+        assert all(item.isprintable() for strip in strips for item in strip.text)
 
 
 def test_low_priority_columns_go_first_and_flexible_ones_take_the_rest() -> None:
     needed = widths(sessions(100), {})
     wide, more = place(COLUMNS, needed, 120, 0)
-    assert [one.column.key for one in wide] == [column.key for column in COLUMNS] and not more
-    assert sum(one.width + one.gap for one in wide) - wide[-1].gap == 120
+    assert [placed.column.key for placed in wide] == [column.key for column in COLUMNS] and not more
+    assert sum(placed.width + placed.gap for placed in wide) - wide[-1].gap == 120
     narrow, more = place(COLUMNS, needed, 70, 0)
-    assert "wait" not in [one.column.key for one in narrow] and more
+    assert "wait" not in [placed.column.key for placed in narrow] and more
 
 
 def test_columns_do_not_shrink() -> None:

@@ -14,13 +14,13 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from console.config import Config
-from console.metrics.records import ServerClock
+from console.metrics.records.counters import ServerClock
 from console.recorder.recorder import Recorder
 from console.recorder.recording import Recording
 from console.recorder.replay.player import ReplaySampler
 from console.recorder.ring import Ring
 from console.ui.app import ConsoleApp
-from console.ui.connection import State
+from console.ui.connection import ConnectionState
 from console.ui.dialogs.failure import DetailDialog, FailureDialog
 from console.ui.dialogs.recorder import RecorderDialog
 from console.ui.replay_app import JumpDialog, ReplayApp
@@ -35,7 +35,7 @@ from tests.ui import conftest
 from tests.ui.conftest import ENTRIES as FEW
 from tests.ui.conftest import ENVIRONMENT, World, live, ticks
 
-TWO = tuple(one for one in ENTRIES if one.name in ("overview", "activity"))
+TWO = tuple(entry for entry in ENTRIES if entry.name in ("overview", "activity"))
 SAMPLES = 120
 BLOCKED_FROM = 30
 
@@ -75,7 +75,7 @@ async def replay(path: Path, *, size: tuple[int, int] = (120, 36), entries: Any 
         try:
             async with app.run_test(size=size, notifications=True) as pilot:
                 app.connection.paused = False
-                await until(lambda: app.connection.state is State.LIVE, pilot)
+                await until(lambda: app.connection.state is ConnectionState.LIVE, pilot)
                 player = app.connection.playback
                 assert player is not None and player.paused and player.number == 0
                 yield app, pilot, player
@@ -188,7 +188,7 @@ async def test_every_screen_opens_on_a_recording(tmp_path: Path) -> None:
             await until(lambda: player.position_s == app.clock.monotonic(), pilot)
             await shows(app, pilot, "RECORDING")
             app.close_dialogs()
-        assert app.is_running and app.connection.state is State.LIVE
+        assert app.is_running and app.connection.state is ConnectionState.LIVE
 
 
 async def test_the_palette_offers_what_the_keys_do(tmp_path: Path) -> None:

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from console.catalog.records import Found
+from console.catalog.records import NameMatch
 from console.errors import Denied, Unreachable
 from console.services import Service
 from console.ui.app import ConsoleApp
-from console.ui.connection import State
+from console.ui.connection import ConnectionState
 from console.ui.dialogs.failure import DetailDialog
 from console.ui.screens.schemas import tree_filter
-from console.ui.screens.schemas.detail import DetailPane
+from console.ui.screens.schemas.detail import ObjectPane
 from console.ui.screens.schemas.screen import SchemasScreen
 from console.ui.widgets.object_tree import ObjectTree
 from console.ui.widgets.record_table import RecordTable
@@ -61,7 +61,7 @@ async def go_to_tables(pilot: Pilot[Any], screen: SchemasScreen) -> None:
 
 
 def subject(screen: SchemasScreen) -> str:
-    found = screen.query_one(DetailPane).subject
+    found = screen.query_one(ObjectPane).subject
     return found.name if found else ""
 
 
@@ -90,7 +90,7 @@ async def test_tabs_by_keys_keep_their_place_from_object_to_object(world: World)
         await go_to_tables(pilot, screen)
         await until(lambda: subject(screen) == "event_data.events", pilot)
         await pilot.press("]")
-        detail = screen.query_one(DetailPane)
+        detail = screen.query_one(ObjectPane)
         assert detail.tab is not None and detail.tab.title == "Indexes"
         await pilot.press("down")
         await until(lambda: subject(screen) == "event_data.speakers", pilot)
@@ -134,7 +134,7 @@ async def test_typing_searches_the_server_once_one_stops(world: World, monkeypat
     monkeypatch.setattr(tree_filter, "DEBOUNCE_S", 1.0)  # on a busy machine typing takes a while
     asked: list[str] = []
 
-    def search(params: Any) -> list[Found]:
+    def search(params: Any) -> list[NameMatch]:
         asked.append(params["text"])
         return [catalog.found("index", 52, "events_embedding_idx", parent_oid=1), catalog.found("table", 1, "events")]
 
@@ -148,7 +148,7 @@ async def test_typing_searches_the_server_once_one_stops(world: World, monkeypat
         await pilot.press("enter")
         screen.query_one(ObjectTree).select("service:event_data/schema:100/index:52")
         await until(lambda: subject(screen) == "event_data.events", pilot)
-        detail = screen.query_one(DetailPane)
+        detail = screen.query_one(ObjectPane)
         assert detail.tab is not None and detail.tab.title == "Indexes"
         assert_golden(app, "schemas-search-120x36")
         await pilot.press("escape")
@@ -187,7 +187,7 @@ async def test_moving_on_leaves_no_read_behind(world: World) -> None:
         await asyncio.sleep(0.2)
         await pilot.press("up")
         await asyncio.sleep(0.2)
-        pane = screen.query_one(DetailPane)
+        pane = screen.query_one(ObjectPane)
         await until(lambda: sum(worker.group == "subject" and not worker.is_finished for worker in pane.workers) == 1,
                     pilot)
         world.pool.release()
@@ -226,7 +226,7 @@ async def test_what_is_gone_says_so_and_reading_again_helps(world: World) -> Non
         await go_to_tables(pilot, screen)
         answer, world.answers["relation"] = world.answers["relation"], []
         await pilot.press("down")
-        await until(lambda: screen.query_one(DetailPane).error is not None, pilot)
+        await until(lambda: screen.query_one(ObjectPane).error is not None, pilot)
         assert "no longer there" in screen_text(app)
         world.answers["relation"] = answer
         await pilot.press("R")
@@ -240,14 +240,14 @@ async def test_a_lost_connection_leaves_what_was_there(world: World) -> None:
         await until(lambda: subject(screen) == "event_data.events", pilot)
         world.pool.fail(Unreachable("staging: the server closed the connection"))
         world.clock.advance(2)
-        await until(lambda: app.connection.state is State.LOST, pilot)
+        await until(lambda: app.connection.state is ConnectionState.LOST, pilot)
         app.show_state()
         await pilot.press("down")
         await asyncio.sleep(0.2)
         assert subject(screen) == "event_data.events" and "embedding" in screen_text(app)
         world.pool.recover()
         app.connection.retry_now()
-        await until(lambda: app.connection.state is State.LIVE, pilot)
+        await until(lambda: app.connection.state is ConnectionState.LIVE, pilot)
         await until(lambda: subject(screen) == "event_data.speakers", pilot)
 
 
@@ -321,7 +321,7 @@ async def test_leaving_the_screen_ends_its_reads_and_coming_back_takes_them_up(w
         await pilot.press("down")
         await asyncio.sleep(0.2)
         await pilot.press("1")
-        await until(lambda: all(worker.is_finished for worker in screen.query_one(DetailPane).workers
+        await until(lambda: all(worker.is_finished for worker in screen.query_one(ObjectPane).workers
                                 if worker.group == "subject"), pilot)
         world.pool.release()
         await pilot.press("2")

@@ -16,10 +16,10 @@ from console.errors import Denied, ServerError
 from console.server.info import Extension
 from console.statements.records import (
     Availability,
-    Entry,
     Key,
     LoggingSetting,
     NamedOid,
+    StatementEntry,
     TouchedIndex,
     TouchedTable,
     WasReset,
@@ -37,7 +37,7 @@ from tests.support.screen_text import assert_golden, screen_text
 from tests.support.statements import entry, key, slow_session, standing, text
 from tests.ui.conftest import World, live, ticks, until
 
-SCREENS = tuple(one for one in ENTRIES if one.name in ("overview", "statements", "query"))
+SCREENS = tuple(entry for entry in ENTRIES if entry.name in ("overview", "statements", "query"))
 
 TEXTS = {
     1: "UPDATE accounts SET balance = balance + $1 WHERE id = $2",
@@ -55,7 +55,7 @@ class Server:
         self.looks = 0
         self.reset_at = 0
         self.more = {1: (240, 480.0), 2: (12, 164.0), 3: (20, 30.0), 4: (10, 20.0), 5: (1, 1.0)}
-        self.rows: list[Entry] | None = None
+        self.rows: list[StatementEntry] | None = None
         self.texts_asked: list[list[int]] = []
         self.changes: dict[str, Any] = {}
         extension = Extension("pg_stat_statements", "1.12", "public", "1.12")
@@ -76,7 +76,7 @@ class Server:
         self.looks += 1
         return [standing(100.0 + 2 * self.looks, **self.changes)]
 
-    def entries(self, _params: Any) -> list[Entry]:
+    def entries(self, _params: Any) -> list[StatementEntry]:
         if self.rows is not None:
             return self.rows
         seen = self.looks - self.reset_at
@@ -314,7 +314,7 @@ async def test_reset_of_one_after_a_question(world: World, own_state: Path) -> N
         await until(lambda: isinstance(app.screen, FailureDialog), pilot)
         assert "GRANT EXECUTE ON FUNCTION" in screen_text(app)
     events = [json.loads(line) for line in (own_state / "audit.jsonl").read_text().splitlines()]
-    assert [one["event"] for one in events] == ["asked", "done", "asked", "done", "asked", "failed"]
+    assert [event["event"] for event in events] == ["asked", "done", "asked", "done", "asked", "failed"]
 
 
 async def test_no_reset_on_a_read_only_target(world: World) -> None:

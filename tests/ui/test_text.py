@@ -25,7 +25,7 @@ def test_clean(given_: str, shown: str) -> None:
 @given(st.text(st.characters()), st.integers(0, 30))
 def test_anything_is_printable_encodable_and_fits(value: str, cells: int) -> None:
     cleaned = text.clean(value)
-    assert not [one for one in cleaned if not one.isprintable()]
+    assert not [text for text in cleaned if not text.isprintable()]
     cleaned.encode()
     assert text.width(text.cut(cleaned, cells)) <= cells
     assert text.width(text.fit(value, cells)) == cells

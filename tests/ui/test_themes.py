@@ -84,7 +84,7 @@ def test_remembered_rubbish_is_no_choice(tmp_path: Path, rubbish: str) -> None:
     choices.remember(path, theme="paper")
     choices.remember(path, refresh_s=5.0)
     assert choices.load(path) == choices.Choices(theme="paper", refresh_s=5.0)
-    assert [one.name for one in path.parent.iterdir()] == ["choices.json"]
+    assert [item.name for item in path.parent.iterdir()] == ["choices.json"]
 
 
 def test_a_disk_that_refuses_is_no_reason_to_complain(tmp_path: Path) -> None:

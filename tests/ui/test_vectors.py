@@ -17,19 +17,27 @@ from console.errors import ConsoleError, TimedOut, Unreachable
 from console.plans.parse import plan_of
 from console.services import Service
 from console.ui.app import ConsoleApp
-from console.ui.connection import State
+from console.ui.connection import ConnectionState
 from console.ui.screens import ENTRIES
-from console.ui.screens.vectors.asking import ColumnDialog, QuestionDialog
+from console.ui.screens.vectors.dialogs import ColumnDialog, QuerySourceDialog
 from console.ui.screens.vectors.engine import Asked, Engine
 from console.ui.screens.vectors.screen import VectorsScreen
+from console.ui.screens.vectors.search_params import QuerySource, SearchParams
 from console.ui.screens.vectors.settings import SettingsDialog, misfit_words
-from console.ui.screens.vectors.setup import Question, Setup
 from console.ui.widgets.record_table import RecordTable
 from console.vectors import values
 from console.vectors.metrics import BY_NAME
 from console.vectors.reasons.records import Reason
-from console.vectors.records import Candidates, Hit, SearchResult, Setting, ShownColumn, VectorColumn, VectorIndex
-from console.vectors.search import SearchOptions, SearchRequest, Subject, compose
+from console.vectors.records import (
+    Candidates,
+    Neighbor,
+    SearchResult,
+    SearchSetting,
+    ShownColumn,
+    VectorColumn,
+    VectorIndex,
+)
+from console.vectors.search import SearchableColumn, SearchOptions, SearchRequest, compose
 from tests.support.builders import HOSTILE
 from tests.support.screen_text import assert_golden, screen_text
 from tests.ui.conftest import World, live, ticks, until
@@ -59,10 +67,10 @@ def index(**changes: Any) -> VectorIndex:
     return VectorIndex(**given | changes)
 
 
-def server_settings() -> dict[str, Setting]:
+def server_settings() -> dict[str, SearchSetting]:
     plain = {"hnsw.ef_search": "40", "hnsw.iterative_scan": "off", "hnsw.max_scan_tuples": "20000",
              "ivfflat.probes": "1", "ivfflat.iterative_scan": "off"}
-    return {name: Setting(name, value, value, "default", None, None, None) for name, value in plain.items()}
+    return {name: SearchSetting(name, value, value, "default", None, None, None) for name, value in plain.items()}
 
 
 PLAN = plan_of({"Plan": {"Node Type": "Limit"}})
@@ -89,12 +97,13 @@ class Prepared(Engine):
     async def columns(self, *, anew: bool = False) -> list[VectorColumn]:
         return self.found
 
-    async def subject(self, column: VectorColumn) -> tuple[Subject, dict[str, Setting]]:
+    async def subject(self, column: VectorColumn) -> tuple[SearchableColumn, dict[str, SearchSetting]]:
         shown = (ShownColumn("id", "integer", "fixed"), ShownColumn("title", "text", "text"),
                  ShownColumn("company", "text", "text"), ShownColumn("embedding", "vector", "vector"))
-        return Subject(column, (index(),), PageKey("events_pkey", ["id"], ["integer"]), shown), server_settings()
+        return SearchableColumn(column, (index(),), PageKey("events_pkey", ["id"], ["integer"]),
+                                shown), server_settings()
 
-    async def ask(self, about: Subject, question: Question) -> Asked:
+    async def ask(self, about: SearchableColumn, question: QuerySource) -> Asked:
         words = f'"{question.given}" (text, demo embedder)' if question.kind == "text" else "like the row id = 17"
         return Asked(values.of_numbers([0.1] * 384, "vector"), None, words)
 
@@ -105,7 +114,7 @@ class Prepared(Engine):
             raise self.failing
         composed = compose(request)
         ef = request.options.ef_search or 40
-        hits = [Hit(place + 1, 0.1182 + place * 0.0158, (str(700 + place * (1 if ef < 100 else 2)),),
+        hits = [Neighbor(place + 1, 0.1182 + place * 0.0158, (str(700 + place * (1 if ef < 100 else 2)),),
                     (str(700 + place * (1 if ef < 100 else 2)), title, "Cedar Labs" if place % 2 else None))
                 for place, title in enumerate(TITLES)]
         return SearchResult(
@@ -133,7 +142,7 @@ async def vectors(world: World, size: tuple[int, int] = (120, 36), columns: Sequ
                                         row_estimate=900.0)] if columns is None else columns)
     world.services = (Service(name="document_store", schemas=("document_store",)),
                       Service(name="event_data", schemas=("event_data",)))
-    entries = tuple(one for one in ENTRIES if one.name in ("overview", "vectors"))
+    entries = tuple(entry for entry in ENTRIES if entry.name in ("overview", "vectors"))
     async with world.console(size=size, entries=entries) as (app, pilot):
         await live(app, pilot)
         app.action_show_screen("vectors")
@@ -145,7 +154,7 @@ async def vectors(world: World, size: tuple[int, int] = (120, 36), columns: Sequ
 
 
 async def searched(pilot: Pilot[int], screen: VectorsScreen, given: str = "databases for search") -> None:
-    screen.search_for(Question("text", given))
+    screen.search_for(QuerySource("text", given))
     await until(lambda: not screen.is_searching, pilot)
 
 
@@ -279,7 +288,7 @@ async def test_a_thousand_columns_are_filtered(world: World, size: tuple[int, in
 async def test_a_question_by_its_dialog(world: World) -> None:
     async with vectors(world) as (app, pilot, screen, engine):
         await pilot.press("n")
-        await until(lambda: isinstance(app.screen, QuestionDialog), pilot)
+        await until(lambda: isinstance(app.screen, QuerySourceDialog), pilot)
         await pilot.press("enter")
         assert "the text is empty" in screen_text(app)
         app.screen.query_one(Input).value = "[1, 2]"
@@ -290,22 +299,22 @@ async def test_a_question_by_its_dialog(world: World) -> None:
         app.screen.query_one(Input).value = "words"
         await pilot.press("up", "up", "enter")
         await until(lambda: len(engine.searched) == 1 and not screen.is_searching, pilot)
-        assert screen.state.setup.question == Question("text", "words")
+        assert screen.state.setup.question == QuerySource("text", "words")
 
 
 @pytest.mark.parametrize(("broken", "metric", "words"), [
     (True, "cosine", "the index events_embedding_idx is not valid, so the search will be exact; REINDEX"),
     (False, "l2", "L2 (<->) fits no index: events_embedding_idx serves cosine"), (True, "l2", "")])
 def test_why_no_index_fits(broken: bool, metric: str, words: str) -> None:
-    about = Subject(column(), (index(is_valid=not broken),), None, ())
-    told = misfit_words(about, Setup(metric=BY_NAME[metric]))
+    about = SearchableColumn(column(), (index(is_valid=not broken),), None, ())
+    told = misfit_words(about, SearchParams(metric=BY_NAME[metric]))
     assert told.startswith(words) and bool(told) == bool(words)
 
 
 async def test_escape_cancels_and_the_screen_goes_on(world: World) -> None:
     async with vectors(world) as (app, pilot, screen, engine):
         engine.released.clear()
-        screen.search_for(Question("text", "x"))
+        screen.search_for(QuerySource("text", "x"))
         await until(lambda: bool(engine.searched), pilot)
         assert "searching" in screen_text(app)
         await pilot.press("escape")
@@ -339,10 +348,11 @@ async def test_a_search_that_lost_the_server_is_not_repeated_unasked(world: Worl
         await searched(pilot, screen)
         world.pool.fail(engine.failing)
         await ticks(world, app, pilot)
-        await until(lambda: app.connection.state is State.LOST, pilot)
+        await until(lambda: app.connection.state is ConnectionState.LOST, pilot)
         world.pool.recover()
         app.connection.retry_now()
-        await until(lambda: app.connection.state is State.LIVE and "R searches again" in screen_text(app), pilot)
+        await until(lambda: app.connection.state is ConnectionState.LIVE and "R searches again" in screen_text(app),
+                    pilot)
         assert len(engine.searched) == 1
         engine.failing = None
         await pilot.press("R")

@@ -12,23 +12,23 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from console.activity.records import Progress
+from console.activity.records import CommandProgress
 from console.ui.app import ConsoleApp
 from console.ui.dialogs.choose import ChooseDialog
 from console.ui.dialogs.confirm import ConfirmDialog
 from console.ui.dialogs.leave import LeaveDialog
-from console.ui.screens.vectors.building import Standing
+from console.ui.screens.vectors.building import BuildStatus
 from console.ui.screens.vectors.create_dialog import CreateDialog
-from console.ui.screens.vectors.indexes_page import Found, IndexesPage
+from console.ui.screens.vectors.indexes_page import IndexReading, VectorIndexesPage
 from console.ui.screens.vectors.recall_dialog import RecallDialog, RecallSetup
 from console.ui.screens.vectors.recall_page import RecallPage
 from console.ui.screens.vectors.recalls import Recalls
 from console.ui.screens.vectors.screen import VectorsScreen
-from console.ui.screens.vectors.setup import Setup
+from console.ui.screens.vectors.search_params import SearchParams
 from console.vectors import ddl, measure, recall
-from console.vectors.measure import Measurement, Plan
+from console.vectors.measure import Measurement, MeasurementPlan
 from console.vectors.metrics import BY_NAME
-from console.vectors.prepare import Advice, BuildFacts, column_advice
+from console.vectors.prepare import BuildFacts, SuggestedSql, column_advice
 from console.vectors.records import (
     Blocker,
     BuildNotice,
@@ -37,25 +37,26 @@ from console.vectors.records import (
     Latency,
     LeftOver,
     Point,
-    RelationFacts,
+    VectorRelationFacts,
 )
-from console.vectors.search import SearchOptions, Subject
-from console.view import vector_indexes as view
+from console.vectors.search import SearchableColumn, SearchOptions
 from console.view.table import plain
+from console.view.vectors import indexes as view
 from tests.support.builders import HOSTILE
 from tests.support.screen_text import assert_golden, screen_text
 from tests.ui.conftest import World, until
 from tests.ui.test_vectors import Prepared, column, index, server_settings, vectors
 
 SIZES = pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["120x36", "80x24"])
-FACTS = RelationFacts(100, "r", 12_480.0, 900, 0, False, False, None, None, 0, 12_480, 310, 0.0, 1544, 12_480, 0, 0)
+FACTS = VectorRelationFacts(100, "r", 12_480.0, 900, 0, False, False, None, None, 0, 12_480, 310, 0.0, 1544, 12_480, 0,
+                            0)
 
 
 def latency(p50_ms: float) -> Latency:
     return Latency(p50_ms, p50_ms * 1.4, p50_ms * 2, p50_ms * 1.1)
 
 
-def measurement(about: Subject, k: int = 10) -> Measurement:
+def measurement(about: SearchableColumn, k: int = 10) -> Measurement:
     """The reference's real sweep; at 1000 the planner left the index."""
     figures = ((10, 0.797, 0.69), (20, 0.885, 1.11), (40, 0.939, 1.48), (80, 0.975, 2.39), (160, 0.991, 4.06),
                (320, 0.997, 8.14), (640, 0.9965, 14.5), (1000, 1.0, 21.3))
@@ -63,16 +64,17 @@ def measurement(about: Subject, k: int = 10) -> Measurement:
         Point(setting, "hnsw.ef_search", None, mean, max(0.0, mean - 0.4), 0.1, 0.014, 1 - mean, 10.0, latency(p50),
               None if setting == 1000 else "events_embedding_idx", (1.0,) * 95 + (mean,) * 5)
         for setting, mean, p50 in figures)
-    plan = Plan(about, BY_NAME["cosine"], k, sweep=tuple(one for one, _, _ in figures))
+    plan = MeasurementPlan(about, BY_NAME["cosine"], k, sweep=tuple(number for number, _, _ in figures))
     exact = latency(18.8)
     found = recall.recommend(points, 0.95, k, exact, role="app", database="app")
     return Measurement(plan, about.indexes[0], 200, exact, points, found,
                        ("the planner left the index at 1000: those points are the exact search",), False)
 
 
-def facts_of(*found: IndexFacts) -> Found:
-    return Found(column(), found, FACTS, {}, column_advice(column(dimensions=1536), (), FACTS, BY_NAME["cosine"]),
-                 (Advice("pgvector 0.8.1: 0.8.2 fixes a buffer overflow in parallel hnsw builds",
+def facts_of(*found: IndexFacts) -> IndexReading:
+    return IndexReading(column(), found, FACTS, {},
+                        column_advice(column(dimensions=1536), (), FACTS, BY_NAME["cosine"]),
+                 (SuggestedSql("pgvector 0.8.1: 0.8.2 fixes a buffer overflow in parallel hnsw builds",
                          "ALTER EXTENSION vector UPDATE"),))
 
 
@@ -87,7 +89,7 @@ async def tab(world: World, keys: int, size: tuple[int, int] = (120, 36)
 
 
 @pytest.fixture
-def read(monkeypatch: pytest.MonkeyPatch) -> list[Found]:
+def read(monkeypatch: pytest.MonkeyPatch) -> list[IndexReading]:
     """What the Indexes tab reads: the last of this list."""
     found = [facts_of(
         IndexFacts(index(scans=4711), {"dimensions": 384, "m": 16, "ef_construction": 64}, 0.87),
@@ -95,10 +97,10 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[Found]:
                          is_valid=False, size_bytes=0, scans=0), None, None, "CREATE EXTENSION pageinspect shows "
                    "with what options it was built"))]
 
-    def read_prepared(self: IndexesPage) -> None:
+    def read_prepared(self: VectorIndexesPage) -> None:
         self._found = found[-1]
 
-    monkeypatch.setattr(IndexesPage, "_read", read_prepared)
+    monkeypatch.setattr(VectorIndexesPage, "_read", read_prepared)
     return found
 
 
@@ -126,18 +128,20 @@ async def test_the_verdict_says_the_recall_at_its_setting(world: World) -> None:
 
 
 def test_which_measurement_holds() -> None:
-    about = Subject(column(), (index(),), None, ())
+    about = SearchableColumn(column(), (index(),), None, ())
     now = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
     kept = Recalls()
     kept.add(measurement(about), now)
 
-    def words(setup: Setup) -> str:
+    def words(setup: SearchParams) -> str:
         return kept.words(about, setup, server_settings(), now)
 
-    assert "0.94" in words(Setup()) and "0.97" in words(Setup(options=SearchOptions(ef_search=80)))
-    assert "0.94" in words(Setup(options=SearchOptions(iterative_scan="off")))
-    for other in (Setup(k=20), Setup(where="true"), Setup(offset=5), Setup(metric=BY_NAME["l2"]),
-                  *(Setup(options=one) for one in (SearchOptions(ef_search=41), SearchOptions(exact=True),
+    assert "0.94" in words(SearchParams()) and "0.97" in words(SearchParams(options=SearchOptions(ef_search=80)))
+    assert "0.94" in words(SearchParams(options=SearchOptions(iterative_scan="off")))
+    for other in (SearchParams(k=20), SearchParams(where="true"), SearchParams(offset=5),
+                  SearchParams(metric=BY_NAME["l2"]),
+                  *(SearchParams(options=options)
+                    for options in (SearchOptions(ef_search=41), SearchOptions(exact=True),
                                                    SearchOptions(iterative_scan="strict_order"),
                                                    SearchOptions(max_scan_tuples=5)))):
         assert words(other) == "", other
@@ -192,7 +196,7 @@ async def test_a_measurement_is_stopped_at_once(world: World, monkeypatch: pytes
     ended = asyncio.Event()
 
     async def for_ever(sessions: Any, plan: Any, tell: Any, cache: Any) -> Measurement:
-        tell(measure.Progress("exact", 45, 200))
+        tell(measure.MeasurementProgress("exact", 45, 200))
         try:
             await asyncio.Event().wait()
         finally:
@@ -212,16 +216,16 @@ async def test_a_measurement_is_stopped_at_once(world: World, monkeypatch: pytes
 
 
 @SIZES
-async def test_indexes(world: World, size: tuple[int, int], read: list[Found]) -> None:
+async def test_indexes(world: World, size: tuple[int, int], read: list[IndexReading]) -> None:
     async with tab(world, 1, size) as (app, pilot, screen, _):
-        assert isinstance(screen.page, IndexesPage)
+        assert isinstance(screen.page, VectorIndexesPage)
         assert_golden(app, f"vectors-indexes-{size[0]}x{size[1]}")
         await pilot.press("enter")
         assert "operator class" in screen_text(app) and "ef_construction = 64" in screen_text(app)
 
 
 @SIZES
-async def test_a_new_index(world: World, size: tuple[int, int], read: list[Found]) -> None:
+async def test_a_new_index(world: World, size: tuple[int, int], read: list[IndexReading]) -> None:
     async with tab(world, 1, size) as (app, pilot, _, _):
         target = app.connection.target
         assert target is not None
@@ -245,12 +249,12 @@ async def test_a_new_index(world: World, size: tuple[int, int], read: list[Found
         assert order.settings.maintenance_work_mem == "2GB"
 
 
-async def test_a_build_as_it_goes(world: World, read: list[Found]) -> None:
+async def test_a_build_as_it_goes(world: World, read: list[IndexReading]) -> None:
     """The blocker, the phase and its bar, notices, how it ended; leaving and cancelling ask."""
     async with tab(world, 1) as (app, pilot, screen, _):
         page = screen.page
-        assert isinstance(page, IndexesPage)
-        standing = Standing(ddl.reindex(index()))
+        assert isinstance(page, VectorIndexesPage)
+        standing = BuildStatus(ddl.reindex(index()))
         ending: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
         async def work(tell: Any) -> Any:
@@ -264,7 +268,8 @@ async def test_a_build_as_it_goes(world: World, read: list[Found]) -> None:
         page._tick()
         await pilot.pause()
         assert "waits for pid 4711 (app_rw, report, idle in transaction 14 min): UPDATE accounts" in screen_text(app)
-        progress = Progress(1, None, "reindex", None, "t", "building index: loading tuples", 300, 1200, "blocks", "",
+        progress = CommandProgress(1, None, "reindex", None, "t", "building index: loading tuples", 300, 1200,
+                                   "blocks", "",
                             9.0)
         standing.step = BuildStep(progress, 27.0)
         standing.told.append(view.event_words(BuildNotice("NOTICE", "hnsw graph no longer fits", "raise it")))
@@ -286,7 +291,7 @@ async def test_a_build_as_it_goes(world: World, read: list[Found]) -> None:
         assert page.check_action("build", ()) and not page.check_action("abort", ())
 
 
-async def test_nothing_is_built_on_a_read_only_target(world: World, read: list[Found]) -> None:
+async def test_nothing_is_built_on_a_read_only_target(world: World, read: list[IndexReading]) -> None:
     async with tab(world, 1) as (app, pilot, _, _):
         app.connection.read_only = True
         await pilot.press("x")
@@ -301,7 +306,8 @@ def test_words_of_a_build() -> None:
     def line(step: BuildStep | None) -> str:
         return plain(view.step_line("create i", step, 61.0))
 
-    progress = Progress(1, None, "create index", None, "t", "building index: loading tuples", 7, 7, "blocks", "", 9.0)
+    progress = CommandProgress(1, None, "create index", None, "t", "building index: loading tuples", 7, 7, "blocks",
+                               "", 9.0)
     assert "beginning" in line(None) and "working" in line(BuildStep(None, None))
     assert "a prepared transaction" in line(BuildStep(None, None, (Blocker(0, None, None, None, None, None),)))
     assert "the index is being written" in line(BuildStep(progress, 0.0))
@@ -311,7 +317,7 @@ def test_words_of_a_build() -> None:
     assert "DROP INDEX" in view.event_words(LeftOver("s.i", False, "DROP INDEX s.i", "another session"))[0]
 
 
-async def test_hostile_names(world: World, read: list[Found]) -> None:
+async def test_hostile_names(world: World, read: list[IndexReading]) -> None:
     for name in HOSTILE:
         read.append(facts_of(IndexFacts(index(name=name, is_valid=False), None, None)))
     async with tab(world, 1) as (app, pilot, _, _):

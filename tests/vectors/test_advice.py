@@ -59,14 +59,14 @@ def advice(method: str = "hnsw", kind: str = "vector", dimensions: int = 1536, r
 def test_advice_before_a_build() -> None:
     found = advice()
     assert found.size_bytes == 100_000 * 8192 and (found.fits_rows or 0) < 10_000
-    assert any("fits into maintenance_work_mem" in one for one in found.sentences)
+    assert any("fits into maintenance_work_mem" in sentence for sentence in found.sentences)
     assert found.sql[-1] == ("CREATE INDEX CONCURRENTLY ON s.t USING hnsw (v vector_cosine_ops) "
                              "WITH (m = 16, ef_construction = 64)")
-    assert any("no parallel workers" in one for one in advice(memory=4096 * MIB).sentences) and \
+    assert any("no parallel workers" in sentence for sentence in advice(memory=4096 * MIB).sentences) and \
         "parallel_workers = 2" in advice(memory=4096 * MIB).sql[-2]
-    assert not any("maintenance_work_mem" in one for one in advice(memory=4096 * MIB).sentences)
-    assert any("more than an index of vector takes" in one for one in advice(dimensions=3072).sentences)
-    assert any("build fails" in one for one in advice("ivfflat", rows=4_000_000).sentences)
+    assert not any("maintenance_work_mem" in sentence for sentence in advice(memory=4096 * MIB).sentences)
+    assert any("more than an index of vector takes" in sentence for sentence in advice(dimensions=3072).sentences)
+    assert any("build fails" in sentence for sentence in advice("ivfflat", rows=4_000_000).sentences)
 
 
 def test_time_of_a_build_that_spills_is_longer() -> None:

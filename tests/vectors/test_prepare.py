@@ -11,12 +11,12 @@ from console.vectors import ddl
 from console.vectors.ddl import BuildSettings, Design
 from console.vectors.metrics import BY_NAME
 from console.vectors.prepare import BuildFacts, build_advice, column_advice, memory_bytes
-from console.vectors.records import RelationFacts, VectorColumn
+from console.vectors.records import VectorColumn, VectorRelationFacts
 
 MIB = 1024 * 1024
 COLUMN = VectorColumn(1, "s", "docs", "r", False, 2, "v", "vector", "public", 384, "e", False, 10_000.0, "public", True,
                       True, None)
-FACTS = RelationFacts(1, "r", 10_000.0, 200, 0, False, False, None, None, 0, 10_000, 0, 0.0, 1544, 10_000, 0, 0)
+FACTS = VectorRelationFacts(1, "r", 10_000.0, 200, 0, False, False, None, None, 0, 10_000, 0, 0.0, 1544, 10_000, 0, 0)
 COSINE = BY_NAME["cosine"]
 
 
@@ -70,16 +70,16 @@ def test_a_build_is_weighed_with_its_own_settings() -> None:
     facts = BuildFacts(FACTS, 100_000.0, 64 * MIB, 2, ())
     design = Design(column(1536), COSINE, options={"m": 16, "ef_construction": 64})
     small, large = (build_advice(design, facts, BuildSettings(memory)) for memory in (None, "4GB"))
-    assert any("fits into maintenance_work_mem" in one for one in small.sentences)
-    assert not any("maintenance_work_mem" in one for one in large.sentences)
+    assert any("fits into maintenance_work_mem" in sentence for sentence in small.sentences)
+    assert not any("maintenance_work_mem" in sentence for sentence in large.sentences)
     assert small.size_bytes == 100_000 * 8192
     half = build_advice(replace(design, half=True), facts, BuildSettings())
     assert half.size_bytes == 100_000 * 4096
 
 
 def test_advice_about_a_column() -> None:
-    def said(one: VectorColumn, facts: RelationFacts = FACTS) -> str:
-        return "\n".join(f"{each.sentence} | {each.sql}" for each in column_advice(one, (), facts, COSINE))
+    def said(column: VectorColumn, facts: VectorRelationFacts = FACTS) -> str:
+        return "\n".join(f"{each.sentence} | {each.sql}" for each in column_advice(column, (), facts, COSINE))
 
     assert said(COLUMN) == ""
     assert "ALTER v TYPE vector(n)" in said(column(None))

@@ -10,9 +10,9 @@ from console.plans.parse import plan_of
 from console.plans.records import Plan
 from console.vectors.plan import candidates, index_used
 from console.vectors.reasons.short import reasons
-from console.vectors.records import RelationFacts, VectorIndex
+from console.vectors.records import VectorIndex, VectorRelationFacts
 
-FACTS = RelationFacts(1, "r", 20_000, 100, 0, False, False, None, None, 0, 20_000, 0, 0.0, 500, 1, 1, 1)
+FACTS = VectorRelationFacts(1, "r", 20_000, 100, 0, False, False, None, None, 0, 20_000, 0, 0.0, 500, 1, 1, 1)
 SETTINGS = {"hnsw.ef_search": "40", "hnsw.iterative_scan": "off", "ivfflat.probes": "1",
             "ivfflat.iterative_scan": "off", "hnsw.max_scan_tuples": "20000"}
 
@@ -37,9 +37,10 @@ def plan(rows: int | None, rejected: int = 0, loops: int = 1) -> Plan:
 
 
 def rules(document: Plan, wanted: int | None, method: str = "hnsw", has_filter: bool = False,
-          facts: RelationFacts = FACTS, **settings: str) -> list[str]:
+          facts: VectorRelationFacts = FACTS, **settings: str) -> list[str]:
     chosen = SETTINGS | {name.replace("__", "."): value for name, value in settings.items()}
-    return [one.rule for one in reasons(document, [index(method)], chosen, facts, wanted=wanted, has_filter=has_filter)]
+    return [reason.rule
+            for reason in reasons(document, [index(method)], chosen, facts, wanted=wanted, has_filter=has_filter)]
 
 
 def test_enough_is_nothing_to_tell() -> None:
@@ -57,8 +58,8 @@ def test_hnsw_without_iterative_scan(rows: int | None, wanted: int | None, rule:
 def test_filters() -> None:
     assert rules(plan(1, rejected=39), 10) == ["filtered-afterwards"]
     assert rules(plan(None), 10, has_filter=True) == ["filtered-afterwards"]
-    one, = reasons(plan(None), [index("ivfflat")], SETTINGS, FACTS, wanted=10, has_filter=True)
-    assert "what 1 list holds" in one.sentence
+    reason, = reasons(plan(None), [index("ivfflat")], SETTINGS, FACTS, wanted=10, has_filter=True)
+    assert "what 1 list holds" in reason.sentence
     assert rules(plan(1, rejected=20), 10, "ivfflat") == ["lists-exhausted"]
 
 

@@ -62,8 +62,8 @@ def test_what_cannot_be_compared() -> None:
     check(parse("[0,0]", "vector"), None, BY_NAME["l2"], "t")
 
 
-@pytest.mark.parametrize("metric", METRICS, ids=lambda one: one.name)
+@pytest.mark.parametrize("metric", METRICS, ids=lambda item: item.name)
 def test_similarity_falls_with_distance(metric: object) -> None:
-    shares = [metric.similarity(one) for one in (0.0, 0.1, 0.5, 1.0)]  # type: ignore[attr-defined]
-    assert shares == sorted(shares, reverse=True) and all(0 <= one <= 1 for one in shares)
+    shares = [metric.similarity(value) for value in (0.0, 0.1, 0.5, 1.0)]  # type: ignore[attr-defined]
+    assert shares == sorted(shares, reverse=True) and all(0 <= share <= 1 for share in shares)
     assert metric.similarity(None) is None and metric.similarity(float("nan")) is None  # type: ignore[attr-defined]

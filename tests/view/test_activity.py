@@ -10,16 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.activity.blocking import forest
-from console.activity.records import HeldLock, Outcome, PreparedHolder, Progress, WaitShare
-from console.metrics.records import ReplicationSlot
-from console.metrics.replication.records import SlotFacts, Subscription, WalReceiver, WalSender
-from console.view import activity, blocking, progress, replication, waits
-from console.view.bars import bar, course
-from console.view.replication import Replication
-from console.view.sql_layout import laid_out
+from console.activity.records import CommandProgress, HeldLock, PreparedHolder, SignalOutcome, WaitShare
+from console.metrics.records.counters import ReplicationSlot
+from console.metrics.records.replication import SlotFacts, SubscriptionState, WalReceiver, WalSender
+from console.sql.layout import laid_out
+from console.view.activity import blocking, progress, replication, sessions, waits
+from console.view.activity.replication import Replication
+from console.view.bars import bar, sparkline
 from console.view.table import Table, filtered, plain
 from tests.support.activity import backend, idle, idle_in_transaction
-from tests.support.builders import info, sessions
+from tests.support.builders import info
+from tests.support.builders import sessions as summary
 
 
 def cells(table: Table, row: int = 0) -> dict[str, str]:
@@ -27,7 +28,7 @@ def cells(table: Table, row: int = 0) -> dict[str, str]:
 
 
 def test_a_session_in_a_row() -> None:
-    row = cells(activity.sessions_table([backend(4711)]))
+    row = cells(sessions.sessions_table([backend(4711)]))
     assert row == {"mark": "", "pid": "4711", "database": "console", "user": "app_rw", "application": "api",
                    "client": "10.0.4.7:50711", "state": "active", "wait": "", "transaction_age": "3.0 s",
                    "query_age": "2.0 s", "xmin_age": "12", "leader": "",
@@ -35,45 +36,46 @@ def test_a_session_in_a_row() -> None:
 
 
 def test_who_waits_for_a_lock_is_blocked_whatever_else_his_state_says() -> None:
-    assert activity.state(backend(1, 2)) == ("blocked", "critical")
-    assert activity.state(idle_in_transaction(1)) == ("idle/tx", "warning")
-    assert activity.state(idle_in_transaction(1, transaction_age_s=3.0)) == ("idle/tx", "")
-    assert activity.state(idle(1)) == ("idle", "faint")
+    assert sessions.state(backend(1, 2)) == ("blocked", "critical")
+    assert sessions.state(idle_in_transaction(1)) == ("idle/tx", "warning")
+    assert sessions.state(idle_in_transaction(1, transaction_age_s=3.0)) == ("idle/tx", "")
+    assert sessions.state(idle(1)) == ("idle", "faint")
 
 
 def test_what_a_role_may_not_see_is_said_to_be_hidden() -> None:
     hidden = backend(1, state=None, query="<insufficient privilege>", is_hidden=True, transaction_age_s=None,
                      query_age_s=None, xmin_age=None, backend_type=None, client_address=None)
-    row = cells(activity.sessions_table([hidden]))
+    row = cells(sessions.sessions_table([hidden]))
     assert (row["state"], row["transaction_age"], row["query"]) == ("hidden", "", "not for this role's eyes")
     assert "insufficient" not in str(row)
 
 
 def test_a_pid_used_again_is_another_row() -> None:
-    assert activity.key(backend(1)) != activity.key(backend(1, backend_start=None))
+    assert sessions.key(backend(1)) != sessions.key(backend(1, backend_start=None))
 
 
 def test_marks() -> None:
-    one, two = backend(1), backend(2)
-    table = activity.sessions_table([one, two], {activity.key(one)}, activity.key(two))
+    found, two = backend(1), backend(2)
+    table = sessions.sessions_table([found, two], {sessions.key(found)}, sessions.key(two))
     assert [row.cells[0].text for row in table.rows] == ["*", ">"]
 
 
 def test_the_verdict_counts_roots_and_those_they_hold_up() -> None:
     blocked = forest([idle_in_transaction(1), backend(2, 1), backend(3, 2)])
-    words = plain(activity.verdict(sessions(), blocked, with_idle=False, with_background=False))
+    words = plain(sessions.verdict(summary(), blocked, with_idle=False, with_background=False))
     assert words == (" 1 root blocker holds up 2 sessions for 48 s · 42 sessions: 9 active · 2 idle in tx · "
                      "31 idle (hidden, i shows)")
-    words = plain(activity.verdict(sessions(hidden=3), forest([backend(1, 2), backend(2, 1)]), with_idle=True,
+    words = plain(sessions.verdict(summary(hidden=3), forest([backend(1, 2), backend(2, 1)]), with_idle=True,
                                    with_background=True))
     assert words.startswith(" 1 circle holds up 2 sessions for 48 s · ") and "3 not visible to this role" in words
-    assert plain(activity.verdict(None, [], with_idle=True, with_background=False)).startswith(" nobody waits")
+    assert plain(sessions.verdict(None, [], with_idle=True, with_background=False)).startswith(" nobody waits")
 
 
 def test_the_facts_of_one_session() -> None:
-    one = backend(2, 1, 9)
-    words = [plain(line) for line in activity.facts(one, [("1", idle_in_transaction(1)), ("9", None), ("gid", None)], 3,
-                                                    None, Outcome(2, False, "signalled, but still active"))]
+    found = backend(2, 1, 9)
+    words = [plain(line)
+             for line in sessions.facts(found, [("1", idle_in_transaction(1)), ("9", None), ("gid", None)], 3,
+                                                    None, SignalOutcome(2, False, "signalled, but still active"))]
     assert words == [
         "2 app_rw api on console from 10.0.4.7:50002",
         "blocked for 2.0 s, in its transaction for 3.0 s, xmin 12 transactions old",
@@ -83,21 +85,21 @@ def test_the_facts_of_one_session() -> None:
 
 
 def test_locks_waited_for_stand_out() -> None:
-    table = activity.locks_table([HeldLock(False, "ShareLock", "transaction 9", 1, 2.0),
+    table = sessions.locks_table([HeldLock(False, "ShareLock", "transaction 9", 1, 2.0),
                                   HeldLock(True, "RowExclusiveLock", "public.a", 3, None)])
     assert [[cell.text for cell in row.cells] for row in table.rows] == [
         ["waits", "ShareLock", "transaction 9", ""], ["", "RowExclusiveLock", "public.a", "3 x"]]
-    assert activity.locks_table([]).empty == "holds no lock" and activity.locks_table(None, "denied").empty == "denied"
+    assert sessions.locks_table([]).empty == "holds no lock" and sessions.locks_table(None, "denied").empty == "denied"
 
 
 def test_the_question_names_everybody_up_to_a_few() -> None:
-    words = [words for words, _ in activity.question([idle_in_transaction(pid) for pid in range(10)])]
+    words = [words for words, _ in sessions.question([idle_in_transaction(pid) for pid in range(10)])]
     assert words[0] == "0  app_rw  report  idle/tx 14 min" and words[-1] == "and 4 more"
 
 
 def test_the_blocking_tree_in_rows() -> None:
     everybody = [idle_in_transaction(1), backend(2, 1, 0, prepared=["gid"]), backend(3, 2, leader_pid=2)]
-    table = blocking.table(forest(everybody), {one.pid: one for one in everybody},
+    table = blocking.table(forest(everybody), {backend.pid: backend for backend in everybody},
                            {"gid": PreparedHolder("gid", "app_rw", "console", 90.0)})
     rows = [cells(table, index) for index in range(4)]
     assert [row["tree"] for row in rows] == ["▾ 1 report", "└ 2 api", "  └ 3 api", "▾ prepared gid"]
@@ -112,7 +114,7 @@ def test_a_blocker_that_has_gone_between_two_looks() -> None:
     assert [cells(table, index)["tree"] for index in range(2)] == ["▾ 1", "└ 2"]
 
 
-PROGRESS = Progress(7, None, "create index concurrently", "console", "public.accounts",
+PROGRESS = CommandProgress(7, None, "create index concurrently", "console", "public.accounts",
                     "building index: scanning table", 250, 1000, "blocks", "accounts_idx", 12.0)
 
 
@@ -134,7 +136,7 @@ def test_progress(changes: dict[str, object], shown: tuple[str, ...]) -> None:
 
 def test_bars() -> None:
     assert bar(0.0, 4) == "····" and bar(0.001, 4) == "▌···" and bar(1.0, 4) == "████" and bar(0.99, 4) == "███▌"
-    assert course((None, 0.0, 1.0, 8.0), 8.0) == " ·▁█" and course((0.0,), 0.0) == "·"
+    assert sparkline((None, 0.0, 1.0, 8.0), 8.0) == " ·▁█" and sparkline((0.0,), 0.0) == "·"
 
 
 def test_waits() -> None:
@@ -161,7 +163,7 @@ def test_replication_of_a_primary() -> None:
     old = ReplicationSlot("old", "logical", "console", False, False, "unreserved", 1 << 20, 3 << 30)
     facts = {"old": SlotFacts("old", "pgoutput", None, None, 500, False, 86400.0, None)}
     found = topology(slots=(SLOT, old), slot_facts=facts,
-                     subscriptions=(Subscription("sub", True, ["pub"], "sub", None, None, None, 2),))
+                     subscriptions=(SubscriptionState("sub", True, ["pub"], "sub", None, None, None, 2),))
     table = replication.table(found, info())
     rows = [cells(table, index) for index in range(4)]
     assert [row["node"] for row in rows] == ["this server", "├ standby1  10.0.0.2", "├ old", "└ sub"]
@@ -214,7 +216,7 @@ def test_laying_out_changes_white_space_alone(query: str) -> None:
 
 
 def test_filters() -> None:
-    table = activity.sessions_table([backend(1), idle_in_transaction(2), backend(33, user="root", query="[/x] (")])
+    table = sessions.sessions_table([backend(1), idle_in_transaction(2), backend(33, user="root", query="[/x] (")])
 
     def left(needle: str) -> list[str]:
         return [row.cells[1].text for row in filtered(table, needle).rows]

@@ -45,5 +45,5 @@ def test_everything_is_said_where_there_is_room() -> None:
     (view.lost(12.0, 0.0, ever=True), "○ lost 00:12, trying now"),
     (view.lost(1.0, 9.0, ever=False), "○ not connected, next try in 9 s (r now)"),
 ])
-def test_the_state_of_the_connection_in_words(link: view.Link, text: str) -> None:
+def test_the_state_of_the_connection_in_words(link: view.ConnectionWords, text: str) -> None:
     assert link.text == text

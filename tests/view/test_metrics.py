@@ -10,19 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from console.check.records import Status
-from console.metrics.vacuum.records import VacuumTable
-from console.metrics.wal.records import Archiver, Checkpoints
+from console.metrics.records.vacuum import VacuumTable
+from console.metrics.records.wal import Archiver, Checkpoints
 from console.sampler.records import Alert
-from console.view import alerts, metrics, metrics_facts, metrics_plots, metrics_vacuum
+from console.view import alerts
 from console.view import format as fmt
-from console.view.metrics import Plot, Threshold, drawing, time_marks
+from console.view.metrics import facts, pages, plots, vacuum
+from console.view.metrics.plots import Plot, Threshold, drawing, time_marks
 from console.view.table import plain
 from tests.support import builders
 
 EDGE = dt.datetime(2026, 3, 1, 12, 0, 30, tzinfo=dt.UTC)
 
 
-def drawn(plot: Plot, *values: float | None, now: float | None = None, check: float | None = None) -> metrics.Drawing:
+def drawn(plot: Plot, *values: float | None, now: float | None = None, check: float | None = None) -> plots.Drawing:
     (name,) = plot.series
     results = {} if check is None else {
         "c": builders.result("c", warning=check, critical=None)}
@@ -57,7 +58,7 @@ def test_the_axis_has_few_round_values(top: float, base: float) -> None:
     assert 1 <= len(found.rows) <= 6 and all(found.low <= value <= found.high * 1.001 for value, _ in found.rows)
 
 
-@pytest.mark.parametrize("span_s", [span for span, _ in metrics.SPANS])
+@pytest.mark.parametrize("span_s", [span for span, _ in plots.SPANS])
 def test_round_times_stand_below(span_s: float) -> None:
     marks = time_marks(EDGE, span_s)
     assert 3 <= len(marks) <= 6 and all(-span_s < at <= 0 for at, _ in marks)
@@ -68,18 +69,18 @@ def test_round_times_stand_below(span_s: float) -> None:
 def test_every_picture_shows_series_that_are_kept() -> None:
     from console.sampler.series import SLOW_SERIES, TICK_SERIES
 
-    for plots in (metrics_plots.LOAD, metrics_plots.HOST, metrics_plots.WAL, metrics_plots.IO, metrics_plots.VACUUM,
-                  metrics_plots.SIZES):
-        for plot in plots:
-            assert plot.series.keys() <= {*TICK_SERIES, *SLOW_SERIES} and len(plot.series) <= len(metrics.TONES)
+    for page in (pages.LOAD, pages.HOST, pages.WAL, pages.IO, pages.VACUUM,
+                  pages.SIZES):
+        for plot in page:
+            assert plot.series.keys() <= {*TICK_SERIES, *SLOW_SERIES} and len(plot.series) <= len(plots.TONES)
 
 
 def test_thresholds_are_those_of_checks_that_exist() -> None:
     from console.check.registry import every_check
 
     known = {check.name for check in every_check()}
-    wanted = {plot.threshold.check for plots in (metrics_plots.LOAD, metrics_plots.VACUUM, metrics_plots.SIZES)
-              for plot in plots if plot.threshold is not None}
+    wanted = {plot.threshold.check for page in (pages.LOAD, pages.VACUUM, pages.SIZES)
+              for plot in page if plot.threshold is not None}
     assert wanted and wanted <= known
 
 
@@ -88,14 +89,14 @@ ARCHIVER = Archiver("on", 5, 2, "0001", 90.0, "0002", 10.0, True, None)
 
 
 def test_words_above_the_charts() -> None:
-    assert "90 requested" in plain(metrics_facts.checkpoints(CHECKPOINTS, None))
-    assert "restartpoint" in plain(metrics_facts.checkpoints(replace(CHECKPOINTS, is_standby=True), None))
-    assert "denied" in plain(metrics_facts.checkpoints(None, "denied"))
-    failing = metrics_facts.archiver(ARCHIVER, None, "needs the role pg_monitor")
+    assert "90 requested" in plain(facts.checkpoints(CHECKPOINTS, None))
+    assert "restartpoint" in plain(facts.checkpoints(replace(CHECKPOINTS, is_standby=True), None))
+    assert "denied" in plain(facts.checkpoints(None, "denied"))
+    failing = facts.archiver(ARCHIVER, None, "needs the role pg_monitor")
     assert "failing" in plain(failing) and "needs the role pg_monitor" in plain(failing)
-    assert "off" in plain(metrics_facts.archiver(replace(ARCHIVER, mode="off"), None, None))
+    assert "off" in plain(facts.archiver(replace(ARCHIVER, mode="off"), None, None))
     nothing = builders.snapshot(why_no_host="a pooler stands between")
-    assert "a pooler stands between" in plain(metrics_facts.host(nothing))
+    assert "a pooler stands between" in plain(facts.host(nothing))
 
 
 def vacuum_table(**changes: object) -> VacuumTable:
@@ -104,12 +105,12 @@ def vacuum_table(**changes: object) -> VacuumTable:
 
 
 def test_what_a_table_is_due_for() -> None:
-    assert metrics_vacuum.due(vacuum_table()) == []
-    assert metrics_vacuum.due(vacuum_table(dead_rows=231, changed_rows=101)) == ["dead rows", "analyze"]
-    assert metrics_vacuum.due(vacuum_table(insert_limit=None, inserted_rows=10**9)) == []
-    off = metrics_vacuum.table([vacuum_table(is_enabled=False, transaction_age=201_000_000)], None).rows[0]
+    assert vacuum.due(vacuum_table()) == []
+    assert vacuum.due(vacuum_table(dead_rows=231, changed_rows=101)) == ["dead rows", "analyze"]
+    assert vacuum.due(vacuum_table(insert_limit=None, inserted_rows=10**9)) == []
+    off = vacuum.table([vacuum_table(is_enabled=False, transaction_age=201_000_000)], None).rows[0]
     assert off.cells[1].text == "off: freezing" and off.cells[1].tone == "critical"
-    assert metrics_vacuum.table([vacuum_table()], None).rows[0].cells[-1].text == "never"
+    assert vacuum.table([vacuum_table()], None).rows[0].cells[-1].text == "never"
 
 
 def test_alerts_by_a_clock_that_is_not_ours() -> None:

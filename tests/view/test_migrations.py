@@ -9,16 +9,22 @@ import pytest
 
 from console.migrate import events
 from console.migrate.faults import FileError
-from console.migrate.frameworks.records import Entry, ForeignLedger, ForeignMigration, PendingMigration, Run
+from console.migrate.frameworks.records import (
+    ForeignLedger,
+    ForeignMigration,
+    ForeignRun,
+    LedgerEntry,
+    PendingMigration,
+)
 from console.migrate.history import LedgerEvent
 from console.migrate.plan import planned
 from console.migrate.prepare import prepare
 from console.migrate.records import MigrationFile, MigrationState, Script, ServiceStatus, Step
 from console.services import Service
 from console.ui.widgets.paper import wrapped
-from console.view import migrations as view
-from console.view.migration_plan import findings_summary, plan_paragraphs
-from console.view.migration_run import MOST_PARAGRAPHS, RunLog
+from console.view.migrate import services as view
+from console.view.migrate.plan import findings_summary, plan_paragraphs
+from console.view.migrate.run import MOST_PARAGRAPHS, RunLog
 from console.view.table import Line, plain
 
 NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
@@ -65,7 +71,8 @@ def test_a_pending_migration_remembers_how_its_last_try_ended() -> None:
     status = ServiceStatus(SERVICE, (pending("1"), pending("2"), pending("3")))
     found = view.native(status, [event("interrupted", "1", 5), event("applied", "2", 6), event("failed", "2", 7)],
                         {("shop", "3"): NOW})
-    assert [one.tried for one in found.migrations] == ["interrupted", "", ""], "the newest event of each decides"
+    assert [migration.tried for migration in found.migrations] == ["interrupted", "",
+                                                                   ""], "the newest event of each decides"
     assert "was interrupted" in found.migrations[0].detail
     assert found.last_at == NOW - dt.timedelta(minutes=5)
     assert "last try failed" in plain(view.verdict([found]))
@@ -81,16 +88,16 @@ def test_proofs() -> None:
 
 
 def test_a_foreign_ledger_says_only_what_it_stores() -> None:
-    run = Run("alembic", "table lock", 4711, "deploy", None, None)
+    run = ForeignRun("alembic", "table lock", 4711, "deploy", None, None)
     ledger = ForeignLedger("alembic", "billing", "alembic_version", "a81f", run=run,
                            differences=(PendingMigration("b2", None, None, "pending", "b2.py"),))
-    found = view.foreign(Entry("billing", ledger), "Alembic", [
+    found = view.foreign(LedgerEntry("billing", ledger), "Alembic", [
         ForeignMigration("a81f", None, None, "applied"), ForeignMigration("b2", None, None, "pending")], "pending")
     (row,) = view.services_table([found], NOW).rows
     assert [cell.text for cell in row.cells] == ["billing", "Alembic", "-", "1", "a81f", "-", "pending"]
     assert found.notes == ("a run of Alembic is in progress (table lock: pid 4711, deploy)",)
     denied = ForeignLedger("goose", "x", "t", unavailable="GRANT SELECT")
-    unreadable = view.foreign(Entry("x", denied), "goose", (), None)
+    unreadable = view.foreign(LedgerEntry("x", denied), "goose", (), None)
     assert unreadable.state == "unknown" and unreadable.notes == ("GRANT SELECT",)
 
 
@@ -98,8 +105,8 @@ def test_a_plan_names_locks_only_where_others_could_wait() -> None:
     steps = planned([Step(file("1", "CREATE TABLE shop.a (id int PRIMARY KEY);\nALTER TABLE shop.a ADD b int;\n"
                                     "ALTER TABLE shop.old ADD c int;"), "up")], None, {})
     words = [plain(paragraph) for _, paragraph in plan_paragraphs(steps, lambda sql: [((sql, ""),)])]
-    assert sum("ACCESS EXCLUSIVE" in one for one in words) == 1
-    assert any("ACCESS EXCLUSIVE on shop.old" in one for one in words)
+    assert sum("ACCESS EXCLUSIVE" in word for word in words) == 1
+    assert any("ACCESS EXCLUSIVE on shop.old" in word for word in words)
     alone = planned([Step(file("1", "CREATE TABLE shop.a (id int PRIMARY KEY);"), "up")], None, {})
     assert "locks nothing that others use" in plain(plan_paragraphs(alone, lambda sql: [((sql, ""),)])[0][1])
     assert findings_summary(()) == ("no findings", "ok")
@@ -171,5 +178,5 @@ def test_wrapping_fits_and_loses_nothing(paragraph: Line, cells: int) -> None:
     from console.ui import text
 
     lines = wrapped(paragraph, cells, 4)
-    assert all(text.width(plain(one).rstrip()) <= cells for one in lines)
+    assert all(text.width(plain(line).rstrip()) <= cells for line in lines)
     assert "".join("".join(map(plain, lines)).split()) == "".join(text.clean(plain(paragraph)).split())

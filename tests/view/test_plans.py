@@ -10,7 +10,7 @@ from console.plans.compare import compare
 from console.plans.findings import analyse
 from console.plans.parse import parse
 from console.plans.records import Analysis
-from console.view import plans as view
+from console.view.plans import tree as view
 from console.view.table import plain
 from tests.plans.made import document, node
 
@@ -45,7 +45,7 @@ def test_the_plan_of_the_sketch() -> None:
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 120, 200])
 def test_lines_fit(width: int) -> None:
     for shown in (view.text(of(LIMIT), width), view.text(of(LIMIT), width, unicode=False)):
-        assert all(len(one) <= width for one in shown.splitlines())
+        assert all(len(line) <= width for line in shown.splitlines())
         assert "Seq Scan" in shown and "98 %" in shown
 
 
@@ -62,7 +62,7 @@ def test_rows_carry_what_a_screen_needs() -> None:
     share = table.rows[2].cells[3]
     assert share.tone == "critical" and share.order == pytest.approx(20.6 / 21.1)
     assert plain(view.verdict(found)).startswith("Verdict: Ran in")
-    words = "\n".join(plain(one) for one in view.detail(found.plan.nodes[1]))
+    words = "\n".join(plain(pair) for pair in view.detail(found.plan.nodes[1]))
     assert "Sort Key: ((embedding <-> '[1,2]'::vector))" in words and "0.40 ms of its own" in words
 
 
@@ -104,7 +104,7 @@ def test_two_plans_side_by_side() -> None:
     table = view.comparison_table(compared)
     assert [(row.cells[0].text.strip("└ "), row.cells[1].text) for row in table.rows] == [
         ("Limit", ""), ("Index Scan using events_at on events", "replaced"), ("Sort", "gone")]
-    words = [plain(one) for one in view.comparison(compared)]
+    words = [plain(pair) for pair in view.comparison(compared)]
     assert words[0] == "- execution: 21 ms -> 0.60 ms, 35 times faster"
     assert "- Seq Scan on events -> Index Scan using events_at on events: 21 ms -> 0.40 ms of its own" in words
     assert "- Sort is gone (0.40 ms)" in words
@@ -115,15 +115,15 @@ def test_what_was_not_run_read_no_blocks() -> None:
     only = analyse(parse(json.dumps([{"Plan": planned}])))
     assert not only.plan.is_analyzed and "blocks" not in view.text(only)
     changes = compare(of(SCAN).plan, only.plan).changes
-    assert changes[0].startswith("only one of the two was run") and not any("blocks" in one for one in changes)
+    assert changes[0].startswith("only one of the two was run") and not any("blocks" in change for change in changes)
 
 
 def test_joins_that_swapped_sides_are_matched_by_what_they_read() -> None:
     def scan(name: str, side: str, ms: float) -> dict[str, object]:
         return node("Seq Scan", ms=ms, **{"Relation Name": name, "Alias": name, "Parent Relationship": side})
 
-    one = parse(json.dumps(document(node("Hash Join", ms=5, plans=[scan("a", "Outer", 1), scan("b", "Inner", 2)]))))
+    plan = parse(json.dumps(document(node("Hash Join", ms=5, plans=[scan("a", "Outer", 1), scan("b", "Inner", 2)]))))
     two = parse(json.dumps(document(node("Hash Join", ms=5, plans=[scan("b", "Outer", 2), scan("a", "Inner", 1)]))))
-    compared = compare(one, two)
+    compared = compare(plan, two)
     assert all(pair.before and pair.after and pair.before.relation == pair.after.relation for pair in compared.pairs)
     assert compared.changes == ("nothing that matters has changed",)

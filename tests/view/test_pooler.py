@@ -9,15 +9,15 @@ import pytest
 from console.activity.blocking import forest
 from console.errors import Unreachable
 from console.pooler.read import records
-from console.pooler.records import PoolerInfo, PoolUse, Rates, Setting, TrueClient
-from console.pooler.records import Table as Shown
+from console.pooler.records import PoolerInfo, PoolerSetting, PoolUse, Rates, TrueClient
+from console.pooler.records import ShowTable as Shown
 from console.pooler.saturation import saturations
-from console.server.admin_console import Shown as Answer
-from console.view import activity, blocking, true_client
-from console.view import pooler as view
-from console.view import pooler_tables as tables
+from console.server.admin_console import ShowResult as Answer
+from console.view.activity import blocking, sessions, true_client
+from console.view.activity.true_client import true_clients
+from console.view.pooler import facts as view
+from console.view.pooler import tables as tables
 from console.view.table import Table, filtered, plain
-from console.view.true_client import true_clients
 from tests.support.activity import backend, idle
 from tests.support.builders import HOSTILE
 from tests.support.pooler import client, database, look, pool, server, totals, waiting
@@ -28,7 +28,7 @@ def cells(table: Table, row: int = 0) -> dict[str, str]:
 
 
 def said(*pools: PoolUse, **changes: object) -> str:
-    databases = [database(one.database, **changes) for one in pools]
+    databases = [database(pool.database, **changes) for pool in pools]
     return plain(view.verdict(saturations(pools, databases), None, 0.0)).strip()
 
 
@@ -66,8 +66,8 @@ def test_the_verdict_of_a_pooler_that_is_away_or_stopped() -> None:
 
 
 def test_which_pooler_it_is() -> None:
-    settings = {"max_client_conn": Setting(key="max_client_conn", value="200"),
-                "pool_mode": Setting(key="pool_mode", value="transaction")}
+    settings = {"max_client_conn": PoolerSetting(key="max_client_conn", value="200"),
+                "pool_mode": PoolerSetting(key="pool_mode", value="transaction")}
     info = PoolerInfo("PgBouncer 1.18.0", "db1:6432", "stats", False, settings)
     line = plain(view.about(info, look(waiting())))
     assert line == " PgBouncer 1.18.0 at db1:6432 · transaction mode · 34 of 200 clients · as stats (looks only)"
@@ -124,7 +124,7 @@ def test_clients_and_servers_name_each_other() -> None:
 
 
 def test_settings_that_need_a_restart_say_so() -> None:
-    table = tables.config_table({"listen_port": Setting(key="listen_port", value="6432", default="6432",
+    table = tables.config_table({"listen_port": PoolerSetting(key="listen_port", value="6432", default="6432",
                                                         changeable="no")})
     assert cells(table)["changeable"] == "restart"
 
@@ -200,10 +200,10 @@ def test_a_coupling_that_only_one_side_tells_of_is_over() -> None:
 
 def test_activity_shows_it_where_a_pooler_is_configured() -> None:
     clients = behind(OURS)
-    assert cells(activity.sessions_table([OURS], clients=clients))["client"] == "10.0.4.7:51234 (pool app/rw)"
-    assert cells(activity.sessions_table([OURS], clients={}))["client"] == "10.0.0.9:40000"
+    assert cells(sessions.sessions_table([OURS], clients=clients))["client"] == "10.0.4.7:51234 (pool app/rw)"
+    assert cells(sessions.sessions_table([OURS], clients={}))["client"] == "10.0.0.9:40000"
     everybody = [OURS, backend(4802, 4711)]
-    table = blocking.table(forest(everybody), {one.pid: one for one in everybody}, {}, clients=clients)
+    table = blocking.table(forest(everybody), {backend.pid: backend for backend in everybody}, {}, clients=clients)
     assert table.columns[-1].title == "client (true, behind pgbouncer)"
     assert cells(table)["client"] == "10.0.4.7:51234 (pool app/rw)"
     assert blocking.table([], {}, {}).columns[-1].title == "client"

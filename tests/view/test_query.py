@@ -38,7 +38,7 @@ def test_cells(value: str | None, kind: str, text: str, order: object) -> None:
 
 def test_columns_of_the_same_name_are_two() -> None:
     columns = query.columns([("a", "integer"), ("a", "text")])
-    assert [(one.key, one.title, one.align) for one in columns] == [("0", "a", "right"), ("1", "a", "left")]
+    assert [(column.key, column.title, column.align) for column in columns] == [("0", "a", "right"), ("1", "a", "left")]
 
 
 def test_which_rows_these_are() -> None:
@@ -55,9 +55,9 @@ def test_which_rows_these_are() -> None:
     ("SELECT 1,\n\té FROM t", 11 + 1, ["line 2:  é FROM t", "         ^"]),
     ("SELECT", 7, ["line 1: SELECT", "              ^"]), ("", 1, ["line 1: ", "        ^"])])
 def test_where_a_statement_is_wrong(statement: str, position: int, lines: list[str]) -> None:
-    assert [plain(one) for one in query.pointed(statement, position)] == lines
+    assert [plain(pair) for pair in query.pointed(statement, position)] == lines
 
 
 def test_a_long_line_is_shown_around_its_fault() -> None:
-    first, second = (plain(one) for one in query.pointed("x" * 5000 + "!" + "y" * 5000, 5001))
+    first, second = (plain(pair) for pair in query.pointed("x" * 5000 + "!" + "y" * 5000, 5001))
     assert len(first) < 130 and first[second.index("^")] == "!"

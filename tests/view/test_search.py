@@ -9,10 +9,10 @@ import pytest
 from console.plans.parse import plan_of
 from console.services import UNASSIGNED, Service
 from console.vectors.metrics import BY_NAME
-from console.vectors.reasons.records import Reason, Verdict
-from console.vectors.records import Candidates, Hit, SearchResult
-from console.view import search as view
+from console.vectors.reasons.records import IndexVerdict, Reason
+from console.vectors.records import Candidates, Neighbor, SearchResult
 from console.view.table import plain
+from console.view.vectors import search as view
 from tests.ui.test_vectors import index
 from tests.view.test_vectors import column, result
 
@@ -47,7 +47,7 @@ def test_too_few_rows_are_loud_through_an_index_and_calm_after_an_exact_search()
 
 @pytest.mark.parametrize(("outcome", "tone", "has_fix"), [("cost", "", False), ("ineligible", "warning", True)])
 def test_an_exact_search_by_choice_is_nothing_to_mend(outcome: str, tone: str, has_fix: bool) -> None:
-    verdict = Verdict(outcome, "so it is", None, (Reason("r", "cost", "few rows", "SET y"),))  # type: ignore[arg-type]
+    verdict = IndexVerdict(outcome, "so it is", None, (Reason("r", "cost", "few rows", "SET y"),))  # type: ignore[arg-type]
     notes = view.notes(searched("123", index_used=None, verdict=verdict, warnings=("not used: so it is",)))
     assert notes[0][1] == tone and (("fix: SET y", "accent") in notes) is has_fix
 
@@ -61,9 +61,9 @@ def test_candidates_are_told_where_they_were_counted() -> None:
 
 def test_rows() -> None:
     table = view.results_table(replace(searched("12"), hits=(
-        Hit(1, 0.25, ("1",), ("1", "t", None)), Hit(2, float("nan"), ("2",), ("2", None, "x")),
-        Hit(3, None, (), ("3", None, "x")))))
-    assert [one.title for one in table.columns] == ["#", "distance", "similarity", "id", "flag", "note"]
+        Neighbor(1, 0.25, ("1",), ("1", "t", None)), Neighbor(2, float("nan"), ("2",), ("2", None, "x")),
+        Neighbor(3, None, (), ("3", None, "x")))))
+    assert [column.title for column in table.columns] == ["#", "distance", "similarity", "id", "flag", "note"]
     first, second, third = table.rows
     assert [cell.text for cell in first.cells][1:3] == ["0.25", "███████▌·· 0.75"] and first.cells[5].text == "NULL"
     assert second.cells[1].tone == "warning" and second.cells[2].text == "-" and third.key == "3"
@@ -73,7 +73,8 @@ def test_rows() -> None:
 @pytest.mark.parametrize(("distances", "told"), [((-0.9, -0.25, 0.1), ["0.90", "0.25", "0.00"]),
                                                  ((-7.0, -0.25), ["1.00", "0.56"])])
 def test_an_inner_product_of_unit_vectors_is_its_own_similarity(distances: tuple[float, ...], told: list[str]) -> None:
-    hits = tuple(Hit(rank, one, (str(rank),), (str(rank), None, None)) for rank, one in enumerate(distances, 1))
+    hits = tuple(Neighbor(rank, distance, (str(rank),), (str(rank), None, None)) for rank,
+                 distance in enumerate(distances, 1))
     table = view.results_table(searched("12", hits=hits, metric=BY_NAME["ip"]))
     assert [row.cells[2].text.split()[-1] for row in table.rows] == told
 

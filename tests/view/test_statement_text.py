@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from console.view.statement_text import beginning, formatted, tables
+from console.view.statements.text import beginning, formatted, tables
 
 STATEMENTS = [
     "SELECT id FROM s.documents WHERE embedding <=> $1 < 0.2 ORDER BY embedding <-> $2 LIMIT $3",

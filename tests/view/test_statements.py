@@ -18,16 +18,16 @@ from console.statements.records import (
     TouchedIndex,
     TouchedTable,
 )
-from console.view import slow_statements, statement_setup, statements
-from console.view.statements import COLUMN_GROUPS, Names, Shown
+from console.view.statements import ranking, setup, slow
+from console.view.statements.ranking import COLUMN_GROUPS, StatementNames, StatisticsBasis
+from console.view.statements.tables import touched
 from console.view.table import plain
-from console.view.touched_tables import touched
 from tests.support import builders
 from tests.support.statements import entry, key, slow_session, standing, text
 
-NAMES = Names({5: "console"}, {10: "app_rw", 20: "billing"})
+NAMES = StatementNames({5: "console"}, {10: "app_rw", 20: "billing"})
 TEXTS = {key(1): text(1, "/* trace */ UPDATE accounts\n SET balance = $1"), key(2): text(2, None)}
-SHOWN = Shown(60.0, 8192, NAMES, TEXTS, role='"on call"')
+SHOWN = StatisticsBasis(60.0, 8192, NAMES, TEXTS, role='"on call"')
 
 
 def ranked(*entries: tuple[int | None, float, float], user_id: int = 10) -> Ranking:
@@ -36,8 +36,8 @@ def ranked(*entries: tuple[int | None, float, float], user_id: int = 10) -> Rank
     return rank(figures, by="total_ms", descending=True, limit=10)
 
 
-def said(ranking: Ranking, **words: object) -> str:
-    return plain(statements.verdict(ranking, standing(100.0), 312, "minute", 60.0, **words))  # type: ignore[arg-type]
+def said(found: Ranking, **words: object) -> str:
+    return plain(ranking.verdict(found, standing(100.0), 312, "minute", 60.0, **words))  # type: ignore[arg-type]
 
 
 def test_the_verdict() -> None:
@@ -48,40 +48,40 @@ def test_the_verdict() -> None:
     assert "none stands out, the first takes 5 %" in said(ranked(*[(number, 1, 5.0) for number in range(1, 21)]))
     assert "nothing ran" in said(ranked())
     assert "counting since the statistics were reset: " in said(ranked(), anew="the statistics were reset")
-    reset = statements.verdict(ranked((1, 1, 1.0)), standing(1.0, evictions=3), 5000, "reset", None)
+    reset = ranking.verdict(ranked((1, 1, 1.0)), standing(1.0, evictions=3), 5000, "reset", None)
     assert plain(reset) == (" since the reset 2 h 22 ago: 1 statement takes 100 % of the time · 5 000 entries"
                             " · 3 evictions")
     assert reset[-1] == ("3 evictions", "warning")
 
 
 def test_rows() -> None:
-    table = statements.table(ranked((1, 120, 710.0), (2, 5, 290.0), (3, 1, 0.0)), "overview", SHOWN, "")
+    table = ranking.table(ranked((1, 120, 710.0), (2, 5, 290.0), (3, 1, 0.0)), "overview", SHOWN, "")
     assert [row.cells[0].text for row in table.rows] == ["71.0", "29.0", "0.0"]
     assert [row.cells[-1].text for row in table.rows] == [
         "UPDATE accounts SET balance = $1", "the server has lost its text", "…"]
     assert [column.title for column in table.columns] == [
         "% time", "calls/s", "total", "mean", "rows/call", "hit %", "temp/s", "statement"]
     assert [cell.text for cell in table.rows[0].cells[1:4]] == ["2", "710 ms", "5.9 ms"]
-    since = statements.table(ranked((1, 120, 710.0)), "overview", replace(SHOWN, seconds=None), "")
+    since = ranking.table(ranked((1, 120, 710.0)), "overview", replace(SHOWN, seconds=None), "")
     assert (since.columns[1].title, since.rows[0].cells[1].text) == ("calls", "120")
 
 
 def test_the_consoles_own_statements_are_marked() -> None:
     own = "-- record: Entry\nSELECT\n    s.userid AS user_id,\n    s.dbid AS database_id, s.toplevel"
     shown = replace(SHOWN, texts={key(1): text(1, own)})
-    (row,) = statements.table(ranked((1, 1, 1.0)), "overview", shown, "").rows
+    (row,) = ranking.table(ranked((1, 1, 1.0)), "overview", shown, "").rows
     assert row.cells[-1].text.startswith("(this console) SELECT s.userid") and row.cells[-1].tone == "dim"
 
 
 def test_whose_they_are_where_there_are_several() -> None:
     shown = replace(SHOWN, has_users=True, has_databases=True, has_levels=True)
-    (row,) = statements.table(ranked((None, 1, 1.0), user_id=20), "time", shown, "").rows
+    (row,) = ranking.table(ranked((None, 1, 1.0), user_id=20), "time", shown, "").rows
     assert [cell.text for cell in row.cells[-4:]] == [
         "top", "billing", "console",
         'other roles\' statements: GRANT pg_read_all_stats TO "on call" shows them']
     both = rank({key(1): counters.parse(entry(1).counters), key(1, 20, 6): counters.parse(entry(1).counters)},
                 by="calls", descending=True, limit=5, group=lambda of: of.query_id)
-    (row,) = statements.table(both, "time", replace(shown, grouping="shape"), "").rows
+    (row,) = ranking.table(both, "time", replace(shown, grouping="shape"), "").rows
     assert [cell.text for cell in row.cells[-3:]] == [
         "several", "several", "(2 alike) UPDATE accounts SET balance = $1"]
     assert NAMES.database(key(1, database_id=99)) == "dropped 99"
@@ -98,24 +98,24 @@ def test_every_column_can_be_sorted_by_and_bears_what_is_not_known(group: str) -
 
 
 def test_short_times() -> None:
-    assert [statements.short_ms(value) for value in (None, 0.0, 0.0041, 0.32, 0.9999, 41.2, 1500.0)] == [
+    assert [ranking.short_ms(value) for value in (None, 0.0, 0.0041, 0.32, 0.9999, 41.2, 1500.0)] == [
         "-", "0", "4.1 µs", "0.32 ms", "1.0 ms", "41 ms", "1.5 s"]
 
 
 def test_notes_say_what_fills_columns() -> None:
-    assert "track_planning = on" in statements.notes(standing(1.0), "planning and JIT")
-    assert "track_io_timing = on" in statements.notes(standing(1.0, tracks_io_timing=False), "temp, WAL and I/O")
-    assert "pg_stat_statements.max = 5000" in statements.notes(standing(1.0, evictions=500), "overview")
-    assert "pg_stat_statements.track = 'top'" in statements.notes(standing(1.0, track="none"), "overview")
-    assert statements.notes(standing(1.0), "overview") == ""
+    assert "track_planning = on" in ranking.notes(standing(1.0), "planning and JIT")
+    assert "track_io_timing = on" in ranking.notes(standing(1.0, tracks_io_timing=False), "temp, WAL and I/O")
+    assert "pg_stat_statements.max = 5000" in ranking.notes(standing(1.0, evictions=500), "overview")
+    assert "pg_stat_statements.track = 'top'" in ranking.notes(standing(1.0, track="none"), "overview")
+    assert ranking.notes(standing(1.0), "overview") == ""
 
 
 def test_facts_of_one_statement() -> None:
     figures = {key(1): counters.parse(entry(
         1, 10, 50.0, exec_squares=2.0, min_exec_ms=1.0, max_exec_ms=9.0, rows=20, shared_hit=9, shared_read=1,
         wal_bytes=2048, jit_ms=3.0, workers=2, plans=10, plan_ms=1.0).counters)}
-    (one,) = rank(figures, by=None, descending=True, limit=1).rows
-    words = "\n".join(map(plain, statements.facts(one, SHOWN, "minute")))
+    (ranked,) = rank(figures, by=None, descending=True, limit=1).rows
+    words = "\n".join(map(plain, ranking.facts(ranked, SHOWN, "minute")))
     for part in ("app_rw in console query id 1 · last minute", "10 calls · 50 ms, 100.0 % of all",
                  "mean 5.0 ms ± 2.0 ms", "ever 1.0 ms to 9.0 ms", "2 rows a call",
                  "cache hit 90 %", "WAL 2.0 kB", "JIT 3.0 ms", "2 parallel",
@@ -125,16 +125,16 @@ def test_facts_of_one_statement() -> None:
 
 def test_a_statement_whose_number_is_hidden_has_none_made_up() -> None:
     figures = {key(None): counters.parse(entry(key(None), 10, 50.0).counters)}
-    (one,) = rank(figures, by=None, descending=True, limit=1).rows
-    assert "query id hidden" in plain(statements.facts(one, SHOWN, "minute")[0])
+    (ranked,) = rank(figures, by=None, descending=True, limit=1).rows
+    assert "query id hidden" in plain(ranking.facts(ranked, SHOWN, "minute")[0])
 
 
 def test_the_course_has_gaps_where_nobody_looked() -> None:
     spans = [Span(100.0, 2.0, 4.0, 8.0), Span(102.0, 2.0, 0.0, 0.0), Span(110.0, 2.0, 2.0, 6.0)]
-    calls, mean, step_s = statements.course(spans)
+    calls, mean, step_s = ranking.time_series(spans)
     assert calls.values == (2.0, 0.0, None, None, None, 1.0)
     assert mean.values == (2.0, None, None, None, None, 3.0)
-    assert step_s == 2.0 and statements.course([])[0].values == ()
+    assert step_s == 2.0 and ranking.time_series([])[0].values == ()
 
 
 def test_the_course_of_looks_that_are_a_little_late_has_no_gap() -> None:
@@ -143,7 +143,7 @@ def test_the_course_of_looks_that_are_a_little_late_has_no_gap() -> None:
         seconds = 2.0 + 0.3 * (number % 3)
         at_s += seconds
         spans.append(Span(at_s, seconds, 2.0 * seconds, 4.0))
-    calls, mean, _ = statements.course(spans)
+    calls, mean, _ = ranking.time_series(spans)
     assert all(value is not None and abs(value - 2.0) < 1e-9 for value in calls.values) and None not in mean.values
 
 
@@ -166,12 +166,12 @@ INSTALLED = replace(INFO, extensions={"pg_stat_statements": Extension("pg_stat_s
 ])
 def test_what_to_do_where_there_is_no_extension(info: object, availability: object, reason: str, expected: list[str]
                                                 ) -> None:
-    told = statement_setup.what_to_do(info, availability, reason)  # type: ignore[arg-type]
+    told = setup.what_to_do(info, availability, reason)  # type: ignore[arg-type]
     assert all(part in told for part in expected), told
 
 
 def told(*found: LoggingSetting) -> str:
-    return "\n".join(plain(line) for _, line in statement_setup.settings(found))
+    return "\n".join(plain(line) for _, line in setup.settings(found))
 
 
 def test_settings_and_how_to_turn_them_on() -> None:
@@ -181,21 +181,21 @@ def test_settings_and_how_to_turn_them_on() -> None:
     assert "log_lock_waits on  who waits" in words and "SET session_preload_libraries = 'auto_explain'" in words
     loaded = told(LoggingSetting("auto_explain.log_min_duration", "250", "ms", "configuration file", "superuser"))
     assert "auto_explain.log_min_duration 250 ms  plans of" in loaded and "preload" not in loaded
-    assert statement_setup.settings(None) == [(0, (("reading…", "dim"),))]
+    assert setup.settings(None) == [(0, (("reading…", "dim"),))]
 
 
 def test_slow_statements() -> None:
     runs = SlowStatement(slow_session(1, blockers=["9 x"]), 12.0, ("9 x",), False)
     over = SlowStatement(slow_session(2), 70.0, ("9 x",), True)
-    table = slow_statements.table([runs, over], {slow_statements.key(over)}, 1.0)
+    table = slow.table([runs, over], {slow.key(over)}, 1.0)
     assert [(row.cells[0].text, row.cells[3].text, row.cells[7].text) for row in table.rows] == [
         ("blocked", "12 s", ""), ("over", "≥ 70 s", "yes")]
-    assert plain(slow_statements.verdict([runs, over], 1.0)) == (
+    assert plain(slow.verdict([runs, over], 1.0)) == (
         " 1 statement runs for 12 s, 1 behind a lock · 1 slow one over")
-    assert plain(slow_statements.verdict([over], 1.0)) == " nothing runs for longer than 1.0 s · 1 slow one over"
-    told = "\n".join(map(plain, slow_statements.facts(over, ["Seq Scan takes it all"], None)))
+    assert plain(slow.verdict([over], 1.0)) == " nothing runs for longer than 1.0 s · 1 slow one over"
+    told = "\n".join(map(plain, slow.facts(over, ["Seq Scan takes it all"], None)))
     assert "was behind 9 x" in told and "plan: Seq Scan takes it all" in told
-    assert "no plan: it is a secret" in "\n".join(map(plain, slow_statements.facts(runs, None, "it is a secret")))
+    assert "no plan: it is a secret" in "\n".join(map(plain, slow.facts(runs, None, "it is a secret")))
 
 
 def test_tables_and_their_indexes() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.view.value_text import indented_json, vector
+from console.view.catalog.value_text import indented_json, vector
 
 
 @pytest.mark.parametrize(("text", "note", "shown"), [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from console.view import values
+from console.view.catalog import values
 from tests.support.catalog import column
 
 
@@ -23,6 +23,6 @@ def test_null_and_empty_look_different_from_text() -> None:
 
 def test_numbers_are_right_aligned_and_a_short_key_stays() -> None:
     columns = values.columns([column(1, "id", "int4"), column(2, "name")], ("id",))
-    assert [(one.align, one.fixed) for one in columns] == [("right", True), ("left", False)]
+    assert [(column.align, column.fixed) for column in columns] == [("right", True), ("left", False)]
     long_key = values.columns([column(1, "a"), column(2, "b"), column(3, "c")], ("a", "b", "c"))
-    assert not any(one.fixed for one in long_key)
+    assert not any(column.fixed for column in long_key)

@@ -8,9 +8,9 @@ import pytest
 
 from console.services import UNASSIGNED, Service
 from console.vectors.metrics import BY_NAME
-from console.vectors.reasons.records import Reason, Verdict
-from console.vectors.records import Hit, Latency, Point, SearchResult, VectorColumn
-from console.view import vectors as view
+from console.vectors.reasons.records import IndexVerdict, Reason
+from console.vectors.records import Latency, Neighbor, Point, SearchResult, VectorColumn
+from console.view.vectors import findings as view
 
 
 def column(schema: str = "s", **changes: Any) -> VectorColumn:
@@ -23,7 +23,7 @@ def column(schema: str = "s", **changes: Any) -> VectorColumn:
 
 
 def result(keys: str, key_columns: tuple[str, ...] = ("id",)) -> SearchResult:
-    hits = tuple(Hit(rank, rank / 10, (key,), (key, "t", None)) for rank, key in enumerate(keys, 1))
+    hits = tuple(Neighbor(rank, rank / 10, (key,), (key, "t", None)) for rank, key in enumerate(keys, 1))
     return SearchResult(column(), BY_NAME["cosine"], 3, hits, ("id", "flag", "note"), (23, 16, 25), key_columns,
                         "SELECT", {}, "i", None, ("w",), 1.0, 1.5)
 
@@ -54,7 +54,8 @@ def test_rows_have_bars() -> None:
 def test_two_searches_side_by_side() -> None:
     share, moved = view.overlap(result("123"), result("314"))
     assert share == pytest.approx(2 / 3)
-    assert [(one.key[0], one.words) for one in moved] == [("3", "up 2"), ("1", "down 1"), ("4", "new"), ("2", "gone")]
+    assert [(item.key[0], item.words) for item in moved] == [("3", "up 2"), ("1", "down 1"), ("4", "new"),
+                                                             ("2", "gone")]
     assert view.overlap(result(""), result(""))[0] is None
 
 
@@ -68,7 +69,7 @@ def test_long_vectors_are_elided() -> None:
 def test_columns_are_grouped_by_service() -> None:
     found = view.grouped([column("b"), column("a"), column("a", is_partition=True)],
                          [Service(name="one", schemas=("a",))])
-    assert [(one.service, len(one.columns)) for one in found] == [("one", 1), (UNASSIGNED, 1)]
+    assert [(group.service, len(group.columns)) for group in found] == [("one", 1), (UNASSIGNED, 1)]
     assert view.column_words(column()) == "vector(3), 12 480 rows"
     assert "without dimensions" in view.column_words(column(dimensions=None))
 
@@ -84,6 +85,7 @@ def test_points() -> None:
 
 
 def test_verdict_comes_first() -> None:
-    verdict = Verdict("cost", "dear", None, (Reason("r", "cost", "too dear", "SET x", True, "SELECT 1"),), 1.0, 2.0)
+    verdict = IndexVerdict("cost", "dear", None, (Reason("r", "cost", "too dear", "SET x", True, "SELECT 1"),), 1.0,
+                           2.0)
     lines = view.verdict_lines(verdict)
     assert lines[0] == "dear" and "cost 1 as planned, 2 with the index" in lines and "  fix: SET x" in lines

@@ -1,4 +1,4 @@
--- record: Progress
+-- record: CommandProgress
 -- interval: tick
 -- ANALYZE and autoanalyze (pg_stat_progress_analyze).
 SELECT

@@ -1,4 +1,4 @@
--- record: Progress
+-- record: CommandProgress
 -- interval: tick
 -- Base backups (pg_stat_progress_basebackup). Without an estimate (pg_basebackup --no-estimate-size) there is no total.
 SELECT

@@ -1,4 +1,4 @@
--- record: Progress
+-- record: CommandProgress
 -- interval: tick
 -- CLUSTER and VACUUM FULL (pg_stat_progress_cluster).
 SELECT

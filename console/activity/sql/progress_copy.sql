@@ -1,4 +1,4 @@
--- record: Progress
+-- record: CommandProgress
 -- interval: tick
 -- COPY (pg_stat_progress_copy). The server knows the whole size only of a file of its own.
 SELECT

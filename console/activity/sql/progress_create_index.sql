@@ -1,4 +1,4 @@
--- record: Progress
+-- record: CommandProgress
 -- interval: tick
 -- CREATE INDEX and REINDEX (pg_stat_progress_create_index): lockers, blocks or tuples, whichever the phase counts.
 -- An index that is being built has a name only in the sessions that see it: its table is named then.

@@ -1,4 +1,4 @@
--- record: Progress
+-- record: CommandProgress
 -- interval: tick
 -- VACUUM and autovacuum (pg_stat_progress_vacuum). From 17 on it says how far through its indexes it is.
 SELECT

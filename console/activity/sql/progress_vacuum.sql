@@ -1,4 +1,4 @@
--- record: Progress
+-- record: CommandProgress
 -- interval: tick
 -- VACUUM and autovacuum (pg_stat_progress_vacuum). How far through its indexes it is the server says from 17 on.
 SELECT

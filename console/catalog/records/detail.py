@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from console.catalog.records.listed import Kind, RelationSize, relation_kind
-from console.catalog.records.objects import Column, Privilege, Sequence
+from console.catalog.records.objects import Privilege, RelationColumn, Sequence
 
 PERSISTENCE: Mapping[str, str] = {"p": "permanent", "u": "unlogged", "t": "temporary"}
 TRIGGER_STATES: Mapping[str, str] = {"O": "enabled", "D": "disabled", "R": "replica", "A": "always"}
@@ -128,7 +128,7 @@ class Trigger:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class RewriteRule:
     """A rewrite rule (sql/rules.sql)."""
 
     oid: int
@@ -206,11 +206,11 @@ class RelationDetail:
     """
 
     header: RelationHeader
-    columns: list[Column] | None
+    columns: list[RelationColumn] | None
     indexes: list[Index] | None
     constraints: list[Constraint] | None
     triggers: list[Trigger] | None
-    rules: list[Rule] | None
+    rules: list[RewriteRule] | None
     policies: list[Policy] | None
     privileges: list[Privilege] | None
     sequences: list[Sequence] | None

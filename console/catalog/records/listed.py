@@ -177,7 +177,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Extension:
+class InstalledExtension:
     """An installed extension (sql/extensions.sql); `available_version` is what the server's files offer."""
 
     oid: int
@@ -268,7 +268,7 @@ class Graph:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class NameMatch:
     """What a search by name brought (sql/search.sql), best first.
 
     `parent_oid` is an index's table or a partition's parent; `rank` 0 the whole name, 1 its beginning, 2 a part.

@@ -8,7 +8,7 @@ from console.catalog.records.listed import TYPTYPES, Kind, routine_kind
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class RelationColumn:
     """A column (sql/columns.sql).
 
     `parameter_type` is the type without its modifier, for casts of parameters. `collation`, `statistics_target` and
@@ -208,7 +208,7 @@ class FullType:
 
     type: TypeDetail
     privileges: list[Privilege]
-    attributes: list[Column]
+    attributes: list[RelationColumn]
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +230,7 @@ class Dependency:
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class SettingValue:
     """The value of a setting (sql/qualified_names.sql)."""
 
     value: str

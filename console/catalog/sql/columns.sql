@@ -1,4 +1,4 @@
--- record: Column
+-- record: RelationColumn
 -- interval: on demand
 -- The columns of a relation in order. pg_stats shows those that the role may read; without statistics they are NULL.
 -- pg_attver is a stamp that the server itself puts among the options since 15.20 (Debian), not anybody's setting.

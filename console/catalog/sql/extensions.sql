@@ -1,4 +1,4 @@
--- record: Extension
+-- record: InstalledExtension
 -- interval: on demand
 SELECT
     e.oid,

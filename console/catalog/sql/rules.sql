@@ -1,4 +1,4 @@
--- record: Rule
+-- record: RewriteRule
 -- interval: on demand
 -- The rules of a relation, but for the one that makes a view a view.
 SELECT

@@ -1,4 +1,4 @@
--- record: Found
+-- record: NameMatch
 -- interval: on demand
 -- Objects whose name holds the text anywhere, whatever its case; with a dot in the text, schema.name is looked at.
 -- The whole name first, then names that begin with it, then the shorter. No LIKE: nothing in the text is a wildcard.

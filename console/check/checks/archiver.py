@@ -8,16 +8,16 @@ then on can be restored from the archive. A standby archives only with archive_m
 from __future__ import annotations
 
 from console.check import units
-from console.check.records import Check, Context, Status, Thresholds, Verdict
-from console.metrics.upkeep.read import ARCHIVER_STATE
+from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
+from console.metrics.reads.upkeep import ARCHIVER_STATE
 from console.server.session import Readings
 
 
-def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
     state = readings.first(ARCHIVER_STATE)
     assert state is not None
     if state.mode == "off" or (context.info.is_standby and state.mode != "always"):
-        return Verdict(Status.OK, f"does not archive (archive_mode = {state.mode})")
+        return CheckVerdict(Status.OK, f"does not archive (archive_mode = {state.mode})")
     waiting = state.waiting_segments
     status = thresholds.status(waiting or 0)
     held = "" if not waiting else \
@@ -25,12 +25,12 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Ve
     if state.is_failing:
         age = units.seconds(state.last_failed_age_s or 0.0)
         words = [f"archiving {state.last_failed_wal} failed {age} ago", held]
-        return Verdict(Status.worst([status, Status.WARNING]), ", ".join(filter(None, words)), waiting,
+        return CheckVerdict(Status.worst([status, Status.WARNING]), ", ".join(filter(None, words)), waiting,
                        "see archive_command or archive_library, and what it says in the server's log")
     if state.last_archived_age_s is None:
-        return Verdict(status, "nothing has been archived yet", waiting)
+        return CheckVerdict(status, "nothing has been archived yet", waiting)
     last = f"the last segment was archived {units.seconds(state.last_archived_age_s)} ago"
-    return Verdict(status, ", ".join(filter(None, [held, last])), waiting,
+    return CheckVerdict(status, ", ".join(filter(None, [held, last])), waiting,
                    None if status is Status.OK else "archiving is slower than WAL is written: pg_wal grows")
 
 

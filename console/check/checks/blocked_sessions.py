@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from console.activity.summary.read import BLOCKED_SESSIONS
 from console.check import units
-from console.check.records import Check, Context, Status, Thresholds, Verdict
+from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.server.session import Readings
 
 
-def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
     blocked = readings.rows(BLOCKED_SESSIONS) or []
     if not blocked:
-        return Verdict(Status.OK, "none", 0.0)
-    longest = max(blocked, key=lambda one: one.wait_age_s or 0.0)
+        return CheckVerdict(Status.OK, "none", 0.0)
+    longest = max(blocked, key=lambda item: item.wait_age_s or 0.0)
     age_s = longest.wait_age_s or 0.0
     status = thresholds.status(age_s)
     holders = sorted(set(longest.blocked_by or ()))
@@ -25,7 +25,7 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Ve
     summary = (f"{units.count(longest.blocked, 'session')}, the longest for {units.seconds(age_s)}: "
                f"pid {longest.pid} wants {longest.mode}{behind}")
     hint = "Activity shows the tree of blockers; end the root, not those that wait" if status is not Status.OK else None
-    return Verdict(status, summary, age_s, hint)
+    return CheckVerdict(status, summary, age_s, hint)
 
 
 CHECK = Check(name="blocked_sessions", title="Blocked sessions", evaluate=evaluate, reads=(BLOCKED_SESSIONS,),

@@ -8,24 +8,24 @@ worst unless `critical` is configured: a cold cache is slow, not broken.
 from __future__ import annotations
 
 from console.check import units
-from console.check.records import Check, Context, Status, Thresholds, Verdict
+from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.metrics.rates import hit_percent
-from console.metrics.read import DATABASE_COUNTERS
+from console.metrics.reads.counters import DATABASE_COUNTERS
 from console.server.session import Readings
 
 ENOUGH_BLOCKS = 100_000
 
 
-def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
     counters = readings.first(DATABASE_COUNTERS)
     blocks = counters.blocks_hit + counters.blocks_read if counters else 0
     percent = hit_percent(counters.blocks_hit, counters.blocks_read) if counters else None
     if percent is None or blocks < ENOUGH_BLOCKS:
-        return Verdict(Status.OK, f"too early to judge: {blocks:,} of {ENOUGH_BLOCKS:,} blocks read", percent)
+        return CheckVerdict(Status.OK, f"too early to judge: {blocks:,} of {ENOUGH_BLOCKS:,} blocks read", percent)
     status = thresholds.status(percent)
     hint = "shared_buffers may be small for the data in use; Statements shows who reads the most" \
         if status is not Status.OK else None
-    return Verdict(status, f"{percent:.1f} % of {units.millions(blocks)} blocks", percent, hint)
+    return CheckVerdict(status, f"{percent:.1f} % of {units.millions(blocks)} blocks", percent, hint)
 
 
 CHECK = Check(name="cache_hit", title="Cache hit ratio", evaluate=evaluate, reads=(DATABASE_COUNTERS,), unit="%",

@@ -8,25 +8,25 @@ for some. WARNING at worst unless `critical` is configured: too many checkpoints
 from __future__ import annotations
 
 from console.check import units
-from console.check.records import Check, Context, Status, Thresholds, Verdict
-from console.metrics.upkeep.read import CHECKPOINT_COUNTS, STATISTICS_AGE
+from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
+from console.metrics.reads.upkeep import CHECKPOINT_COUNTS, STATISTICS_AGE
 from console.server.session import Readings
 
 ENOUGH = 20
 ENOUGH_S = 3600.0
 
 
-def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
     counts, age = readings.first(CHECKPOINT_COUNTS), readings.first(STATISTICS_AGE)
     assert counts is not None and age is not None
     total = counts.timed + counts.requested
     percent = 100.0 * counts.requested / total if total else None
     if percent is None or total < ENOUGH or age.server_reset_age_s < ENOUGH_S:
-        return Verdict(Status.OK, f"too early to judge: {units.count(total, 'checkpoint')} in "
+        return CheckVerdict(Status.OK, f"too early to judge: {units.count(total, 'checkpoint')} in "
                                   f"{units.seconds(age.server_reset_age_s)}", percent)
     status = thresholds.status(percent)
     hint = "raise max_wal_size, so that checkpoints come by checkpoint_timeout" if status is not Status.OK else None
-    return Verdict(status, f"{counts.requested} of {total} ({percent:.0f} %)", percent, hint)
+    return CheckVerdict(status, f"{counts.requested} of {total} ({percent:.0f} %)", percent, hint)
 
 
 CHECK = Check(name="checkpoints_requested", title="Requested checkpoints", evaluate=evaluate,

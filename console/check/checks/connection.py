@@ -7,20 +7,20 @@ trip is what it is. CRITICAL without an answer: that result is made where connec
 
 from __future__ import annotations
 
-from console.check.records import Check, Context, Status, Thresholds, Verdict
+from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.metrics.rates import network_ms
-from console.metrics.read import SERVER_CLOCK
+from console.metrics.reads.counters import SERVER_CLOCK
 from console.server.session import Readings
 
 
-def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
     clock = readings.first(SERVER_CLOCK)
     assert clock is not None
     rtt_ms = network_ms(readings.rtt_ms, clock)
     through = ", through a pooler" if context.info.is_pooled else ""
     status = thresholds.status(rtt_ms)
     hint = None if status is Status.OK else "the network or a pooler is slow: compare with ping, and with SHOW POOLS"
-    return Verdict(status, f"database {context.info.database}, round trip {rtt_ms:.1f} ms{through}", rtt_ms, hint)
+    return CheckVerdict(status, f"database {context.info.database}, round trip {rtt_ms:.1f} ms{through}", rtt_ms, hint)
 
 
 CHECK = Check(name="connection", title="Connection", evaluate=evaluate, reads=(SERVER_CLOCK,), unit="ms")

@@ -7,11 +7,11 @@ Every role sees the number of sessions.
 from __future__ import annotations
 
 from console.activity.summary.read import SESSION_COUNTS
-from console.check.records import Check, Context, Status, Thresholds, Verdict
+from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.server.session import Readings
 
 
-def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
     counts = readings.first(SESSION_COUNTS)
     assert counts is not None
     slots = max(1, counts.max_connections - counts.reserved_connections)
@@ -22,7 +22,7 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Ve
         (counts.hidden, "hidden")) if number]
     hint = "a pooler in front, a smaller pool in the services, or a larger max_connections (needs a restart)" \
         if status is not Status.OK else None
-    return Verdict(status, f"{counts.connections} of {slots} ({percent:.0f} %): {', '.join(parts)}", percent, hint)
+    return CheckVerdict(status, f"{counts.connections} of {slots} ({percent:.0f} %): {', '.join(parts)}", percent, hint)
 
 
 CHECK = Check(name="connections", title="Connections used", evaluate=evaluate, reads=(SESSION_COUNTS,), unit="%",

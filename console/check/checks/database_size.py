@@ -6,15 +6,15 @@ No thresholds by default: how much is too much depends on a disk that the server
 from __future__ import annotations
 
 from console.check import units
-from console.check.records import Check, Context, Thresholds, Verdict
-from console.metrics.read import DATABASE_SIZE
+from console.check.records import Check, CheckContext, CheckVerdict, Thresholds
+from console.metrics.reads.counters import DATABASE_SIZE
 from console.server.session import Readings
 
 
-def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
     size = readings.first(DATABASE_SIZE)
     assert size is not None
-    return Verdict(thresholds.status(size.total_bytes), f"{size.database}: {units.size(size.total_bytes)}",
+    return CheckVerdict(thresholds.status(size.total_bytes), f"{size.database}: {units.size(size.total_bytes)}",
                    size.total_bytes)
 
 

@@ -8,15 +8,15 @@ is configured: bloat is slow, not broken.
 from __future__ import annotations
 
 from console.check import units
-from console.check.records import Check, Context, Status, Thresholds, Verdict
-from console.metrics.tables.read import DEAD_ROWS
+from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
+from console.metrics.reads.tables import DEAD_ROWS
 from console.server.session import Readings
 
 
-def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
     tables = readings.rows(DEAD_ROWS) or []
     if not tables:
-        return Verdict(Status.OK, "no table with many dead rows beyond autovacuum's threshold", 0.0)
+        return CheckVerdict(Status.OK, "no table with many dead rows beyond autovacuum's threshold", 0.0)
     worst = tables[0]
     status = thresholds.status(worst.dead_percent)
     vacuumed = "" if worst.last_vacuum_age_s is None else f", vacuumed {units.seconds(worst.last_vacuum_age_s)} ago"
@@ -28,7 +28,7 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Ve
                "autovacuum_vacuum_scale_factor"
         if not worst.is_autovacuumed:
             hint = "autovacuum is off for it: VACUUM it, and turn autovacuum_enabled on again"
-    return Verdict(status, summary, worst.dead_percent, hint)
+    return CheckVerdict(status, summary, worst.dead_percent, hint)
 
 
 CHECK = Check(name="dead_tuples", title="Dead tuples", evaluate=evaluate, reads=(DEAD_ROWS,), unit="%", warning=30)

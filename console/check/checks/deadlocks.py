@@ -8,22 +8,23 @@ least that.
 from __future__ import annotations
 
 from console.check import units
-from console.check.records import Check, Context, Status, Thresholds, Verdict
-from console.metrics.read import DATABASE_COUNTERS
-from console.metrics.upkeep.read import STATISTICS_AGE
+from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
+from console.metrics.reads.counters import DATABASE_COUNTERS
+from console.metrics.reads.upkeep import STATISTICS_AGE
 from console.server.session import Readings
 
 DAY_S = 86400.0
 
 
-def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
     counters, age = readings.first(DATABASE_COUNTERS), readings.first(STATISTICS_AGE)
     assert counters is not None and age is not None
     a_day = counters.deadlocks / max(1.0, age.counted_s / DAY_S)
     status = thresholds.status(a_day)
     hint = "take rows and locks in the same order everywhere; the server's log names both statements" \
         if status is not Status.OK else None
-    return Verdict(status, f"{units.count(counters.deadlocks, 'deadlock')} in {units.seconds(age.counted_s)}", a_day,
+    return CheckVerdict(status, f"{units.count(counters.deadlocks, 'deadlock')} in {units.seconds(age.counted_s)}",
+                        a_day,
                    hint)
 
 

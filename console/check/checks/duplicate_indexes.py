@@ -7,22 +7,22 @@ as another that is at least as unique. WARNING on any, CRITICAL only where confi
 from __future__ import annotations
 
 from console.check import units
-from console.check.records import Check, Context, Status, Thresholds, Verdict
-from console.metrics.tables.read import DUPLICATE_INDEXES
+from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
+from console.metrics.reads.tables import DUPLICATE_INDEXES
 from console.server.session import Readings
 
 
-def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
     indexes = readings.rows(DUPLICATE_INDEXES) or []
     if not indexes:
-        return Verdict(Status.OK, "none", 0)
+        return CheckVerdict(Status.OK, "none", 0)
     first = indexes[0]
     status = thresholds.status(first.duplicates)
-    names = ", ".join(f"{one.schema}.{one.index} (as {one.same_as})" for one in indexes[:3])
+    names = ", ".join(f"{index.schema}.{index.index} (as {index.same_as})" for index in indexes[:3])
     more = ", ..." if first.duplicates > 3 else ""
     hint = "DROP INDEX CONCURRENTLY them; one behind a constraint goes with ALTER TABLE ... DROP CONSTRAINT" \
         if status is not Status.OK else None
-    return Verdict(status, f"{units.count(first.duplicates, 'index', 'indexes')}, about "
+    return CheckVerdict(status, f"{units.count(first.duplicates, 'index', 'indexes')}, about "
                            f"{units.size(first.duplicate_bytes)}: {names}{more}", first.duplicates, hint)
 
 

@@ -9,15 +9,15 @@ begins. Staying above says that something keeps it from it. How near that is to 
 from __future__ import annotations
 
 from console.check import units
-from console.check.records import Check, Context, Status, Thresholds, Verdict
-from console.metrics.tables.read import TABLE_FREEZE_AGES
+from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
+from console.metrics.reads.tables import TABLE_FREEZE_AGES
 from console.server.session import Readings
 
 
-def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
     tables = readings.rows(TABLE_FREEZE_AGES) or []
     if not tables:
-        return Verdict(Status.OK, "no table", 0.0)
+        return CheckVerdict(Status.OK, "no table", 0.0)
     worst = tables[0]
     percent = worst.percent_of_max
     status = thresholds.status(percent)
@@ -27,7 +27,7 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Ve
     hint = None
     if status is not Status.OK:
         hint = "VACUUM (FREEZE) it; look for old transactions, prepared ones, slots and locks that keep autovacuum away"
-    return Verdict(status, summary, percent, hint)
+    return CheckVerdict(status, summary, percent, hint)
 
 
 CHECK = Check(name="freeze_age", title="Oldest table", evaluate=evaluate, reads=(TABLE_FREEZE_AGES,), unit="%",

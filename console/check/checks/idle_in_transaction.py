@@ -9,15 +9,16 @@ from __future__ import annotations
 from console.activity.summary.read import OPEN_TRANSACTIONS, SESSION_COUNTS
 from console.check import units
 from console.check.hidden import with_hidden
-from console.check.records import Check, Context, Status, Thresholds, Verdict
+from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.server.session import Readings
 
 
-def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
-    idle = [one for one in readings.rows(OPEN_TRANSACTIONS) or [] if (one.state or "").startswith("idle in")]
+def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
+    idle = [open_transaction for open_transaction in readings.rows(OPEN_TRANSACTIONS) or []
+            if (open_transaction.state or "").startswith("idle in")]
     if not idle:
-        return with_hidden(Verdict(Status.OK, "none", 0.0), readings.first(SESSION_COUNTS), context)
-    longest = max(idle, key=lambda one: one.state_age_s or 0.0)
+        return with_hidden(CheckVerdict(Status.OK, "none", 0.0), readings.first(SESSION_COUNTS), context)
+    longest = max(idle, key=lambda item: item.state_age_s or 0.0)
     age_s = longest.state_age_s or 0.0
     status = thresholds.status(age_s)
     summary = f"{units.count(len(idle), 'session')}, the longest for {units.seconds(age_s)}"
@@ -26,7 +27,7 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Ve
         summary += f": pid {longest.pid}, {longest.user} {longest.application or ''}".rstrip()
         hint = (f"its locks stay: end it in its application, or SELECT pg_terminate_backend({longest.pid}); "
                 "idle_in_transaction_session_timeout prevents it")
-    return with_hidden(Verdict(status, summary, age_s, hint), readings.first(SESSION_COUNTS), context)
+    return with_hidden(CheckVerdict(status, summary, age_s, hint), readings.first(SESSION_COUNTS), context)
 
 
 CHECK = Check(name="idle_in_transaction", title="Idle in transaction", evaluate=evaluate,

@@ -7,21 +7,21 @@ and without partitioned ones. WARNING on any; a failed index is no emergency, so
 from __future__ import annotations
 
 from console.check import units
-from console.check.records import Check, Context, Status, Thresholds, Verdict
-from console.metrics.read import INVALID_INDEXES
+from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
+from console.metrics.reads.counters import INVALID_INDEXES
 from console.server.session import Readings
 
 
-def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
     invalid = readings.rows(INVALID_INDEXES) or []
     if not invalid:
-        return Verdict(Status.OK, "none", 0)
-    names = ", ".join(f"{one.schema}.{one.index}" for one in invalid[:3])
+        return CheckVerdict(Status.OK, "none", 0)
+    names = ", ".join(f"{item.schema}.{item.index}" for item in invalid[:3])
     more = ", ..." if invalid[0].invalid > 3 else ""
     status = thresholds.status(invalid[0].invalid)
     hint = "DROP INDEX CONCURRENTLY it and build it again, or REINDEX INDEX CONCURRENTLY" \
         if status is not Status.OK else None
-    return Verdict(status, f"{units.count(invalid[0].invalid, 'index', 'indexes')}: {names}{more}",
+    return CheckVerdict(status, f"{units.count(invalid[0].invalid, 'index', 'indexes')}: {names}{more}",
                    invalid[0].invalid, hint)
 
 

@@ -10,25 +10,25 @@ from __future__ import annotations
 from console.activity.summary.read import OPEN_TRANSACTIONS, SESSION_COUNTS
 from console.check import units
 from console.check.hidden import with_hidden
-from console.check.records import Check, Context, Status, Thresholds, Verdict
+from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.server.session import Readings
 
 
-def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
     transactions = readings.rows(OPEN_TRANSACTIONS) or []
     if not transactions:
-        return with_hidden(Verdict(Status.OK, "no open transaction", 0.0), readings.first(SESSION_COUNTS), context)
-    oldest = max(transactions, key=lambda one: one.transaction_age_s)
+        return with_hidden(CheckVerdict(Status.OK, "no open transaction", 0.0), readings.first(SESSION_COUNTS), context)
+    oldest = max(transactions, key=lambda item: item.transaction_age_s)
     age_s = oldest.transaction_age_s
     status = thresholds.status(age_s)
-    late = sum(thresholds.status(one.transaction_age_s) is not Status.OK for one in transactions)
+    late = sum(thresholds.status(transaction.transaction_age_s) is not Status.OK for transaction in transactions)
     more = f", {late - 1} more" if late > 1 else ""
     summary = f"the oldest is open for {units.seconds(age_s)}"
     hint = None
     if status is not Status.OK:
         summary += f": pid {oldest.pid}, {oldest.user} {oldest.application or ''}".rstrip() + more
         hint = f"it holds back vacuum: end it in its application, or SELECT pg_terminate_backend({oldest.pid})"
-    return with_hidden(Verdict(status, summary, age_s, hint), readings.first(SESSION_COUNTS), context)
+    return with_hidden(CheckVerdict(status, summary, age_s, hint), readings.first(SESSION_COUNTS), context)
 
 
 CHECK = Check(name="long_transactions", title="Long transactions", evaluate=evaluate,

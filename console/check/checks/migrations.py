@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from console.check import units
-from console.check.records import Check, Context, Status, Thresholds, Verdict
+from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.server.query import Query, load
 from console.server.session import Readings
 
@@ -23,12 +23,13 @@ if TYPE_CHECKING:
 SHOWN = ("failed", "changed", "missing", "pending")
 
 
-def ours(context: Context) -> list[Service]:
+def ours(context: CheckContext) -> list[Service]:
     """The services that dbconsole itself migrates."""
-    return [one for one in context.services if one.folder is not None and one.framework in (None, "dbconsole")]
+    return [service for service in context.services if service.folder is not None
+            and service.framework in (None, "dbconsole")]
 
 
-def excuse(context: Context) -> str | None:
+def excuse(context: CheckContext) -> str | None:
     if not context.services:
         return "no services are configured for this target"
     return None if ours(context) else "no service has migrations that dbconsole applies"
@@ -40,11 +41,11 @@ def ledger() -> Query[LedgerRow]:
     return load("console.migrate", "migrations", LedgerRow)
 
 
-def more(context: Context) -> tuple[Query[Any], ...]:
+def more(context: CheckContext) -> tuple[Query[Any], ...]:
     return (ledger(),) if context.info.ledger_is_readable else ()
 
 
-def statuses(readings: Readings, context: Context) -> tuple[ServiceStatus, ...]:
+def statuses(readings: Readings, context: CheckContext) -> tuple[ServiceStatus, ...]:
     """Every service that dbconsole migrates, files against ledger. Raises FileError; none without its ledger."""
     if not (mine := ours(context)):
         return ()
@@ -57,27 +58,27 @@ def statuses(readings: Readings, context: Context) -> tuple[ServiceStatus, ...]:
     return compare_all([read_service(service) for service in mine], rows or [], context.info.extensions)
 
 
-def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
     if context.info.ledger_exists and not context.info.ledger_is_readable:
-        return Verdict(Status.OK, "the ledger is hidden from this role",
+        return CheckVerdict(Status.OK, "the ledger is hidden from this role",
                        hint="GRANT USAGE ON SCHEMA dbconsole, GRANT SELECT ON dbconsole.migration "
                             f"TO {context.info.quoted_user}")
-    states = [one for status in statuses(readings, context) for one in status.migrations]
-    counts = {word: sum(one.state == word for one in states) for word in (*SHOWN, "held")}
+    states = [migration for status in statuses(readings, context) for migration in status.migrations]
+    counts = {word: sum(state.state == word for state in states) for word in (*SHOWN, "held")}
     value = sum(counts[word] for word in SHOWN)
     broken = counts["changed"] or counts["missing"]
     least = Status.CRITICAL if counts["failed"] else Status.WARNING if broken else Status.OK
     status = Status.worst([thresholds.status(value), least])
     words = [f"{number} {word}" for word, number in counts.items() if number]
-    applied = units.count(sum(one.is_applied for one in states), "applied", "applied")
+    applied = units.count(sum(state.is_applied for state in states), "applied", "applied")
     if not value:
-        return Verdict(status, ", ".join([applied, *words]), 0)
-    first = next(one for word in SHOWN for one in states if one.state == word)
+        return CheckVerdict(status, ", ".join([applied, *words]), 0)
+    first = next(state for word in SHOWN for state in states if state.state == word)
     name = f"{first.service}/{first.version}_{first.name}"
     detail = f": {name} {first.detail}" if first.detail else f", first {name}"
     hint = "dbconsole migrate repair" if counts["failed"] or broken else \
         "dbconsole migrate plan, then migrate up"
-    return Verdict(status, ", ".join([*words, applied]) + detail, value, hint)
+    return CheckVerdict(status, ", ".join([*words, applied]) + detail, value, hint)
 
 
 CHECK = Check(name="migrations", title="Migrations", evaluate=evaluate, more=more, excuse=excuse, warning=0,

@@ -7,18 +7,18 @@ changes how the server works.
 from __future__ import annotations
 
 from console.check import units
-from console.check.records import Check, Context, Status, Thresholds, Verdict
-from console.metrics.settings.read import PENDING_SETTINGS
+from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
+from console.metrics.reads.settings import PENDING_SETTINGS
 from console.server.session import Readings
 
 
-def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
     pending = readings.rows(PENDING_SETTINGS) or []
     if not pending:
-        return Verdict(Status.OK, "none", 0)
+        return CheckVerdict(Status.OK, "none", 0)
     status = thresholds.status(len(pending))
-    names = ", ".join(one.name for one in pending[:5]) + (", ..." if len(pending) > 5 else "")
-    return Verdict(status, f"{units.count(len(pending), 'setting waits', 'settings wait')} for a restart: {names}",
+    names = ", ".join(item.name for item in pending[:5]) + (", ..." if len(pending) > 5 else "")
+    return CheckVerdict(status, f"{units.count(len(pending), 'setting waits', 'settings wait')} for a restart: {names}",
                    len(pending), None if status is Status.OK else "restart when it suits, or take the change back")
 
 

@@ -7,29 +7,30 @@ from __future__ import annotations
 
 from console.check import units
 from console.check.checks.pooler_pools import no_pooler
-from console.check.records import Check, Context, Status, Thresholds, Verdict
+from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.server.session import Readings
 
 
-def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
     reading = context.pooler
     if reading is None or reading.error is not None:
-        return Verdict(Status.UNKNOWN, "PgBouncer does not answer: see pooler_pools" if reading else "not asked")
+        return CheckVerdict(Status.UNKNOWN, "PgBouncer does not answer: see pooler_pools" if reading else "not asked")
     if reading.look is None:
-        return Verdict(Status.OK, "not read yet")
+        return CheckVerdict(Status.OK, "not read yet")
     from console.pooler.saturation import saturations  # not before there is a pooler: many records
 
-    waiting = [one for one in saturations(reading.look.pools, reading.look.databases) if one.pool.cl_waiting]
-    clients = sum(one.pool.cl_waiting for one in waiting)
+    waiting = [saturation for saturation in saturations(reading.look.pools, reading.look.databases)
+               if saturation.pool.cl_waiting]
+    clients = sum(saturation.pool.cl_waiting for saturation in waiting)
     status = thresholds.status(clients)
     if not waiting:
-        return Verdict(status, "no client waits", 0)
-    most = max(waiting, key=lambda one: one.pool.cl_waiting)
-    paused = any(one.is_paused for one in waiting)
+        return CheckVerdict(status, "no client waits", 0)
+    most = max(waiting, key=lambda saturation: saturation.pool.cl_waiting)
+    paused = any(saturation.is_paused for saturation in waiting)
     hint = "a database is paused: RESUME" if paused else "a larger pool_size, or shorter transactions" \
         if status is not Status.OK else None
     verb = "waits" if clients == 1 else "wait"
-    return Verdict(status, f"{units.count(clients, 'client')} {verb}, most in {most.pool.key} "
+    return CheckVerdict(status, f"{units.count(clients, 'client')} {verb}, most in {most.pool.key} "
                            f"({most.pool.cl_waiting})", clients, hint)
 
 

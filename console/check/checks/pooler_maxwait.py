@@ -7,25 +7,27 @@ from __future__ import annotations
 
 from console.check import units
 from console.check.checks.pooler_pools import no_pooler
-from console.check.records import Check, Context, Status, Thresholds, Verdict
+from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.server.session import Readings
 
 
-def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
     reading = context.pooler
     if reading is None or reading.error is not None:
-        return Verdict(Status.UNKNOWN, "PgBouncer does not answer: see pooler_pools" if reading else "not asked")
+        return CheckVerdict(Status.UNKNOWN, "PgBouncer does not answer: see pooler_pools" if reading else "not asked")
     if reading.look is None:
-        return Verdict(Status.OK, "not read yet")
+        return CheckVerdict(Status.OK, "not read yet")
     from console.pooler.saturation import saturations  # not before there is a pooler: many records
 
-    waiting = [one for one in saturations(reading.look.pools, reading.look.databases) if one.pool.cl_waiting]
+    waiting = [saturation for saturation in saturations(reading.look.pools, reading.look.databases)
+               if saturation.pool.cl_waiting]
     if not waiting:
-        return Verdict(Status.OK, "no client waits", 0.0)
-    longest = max(waiting, key=lambda one: one.pool.maxwait_s)
+        return CheckVerdict(Status.OK, "no client waits", 0.0)
+    longest = max(waiting, key=lambda saturation: saturation.pool.maxwait_s)
     seconds = longest.pool.maxwait_s
     status = thresholds.status(seconds)
-    return Verdict(status, f"a client of {longest.pool.key} has waited {units.seconds(seconds)} for a server", seconds,
+    return CheckVerdict(status, f"a client of {longest.pool.key} has waited {units.seconds(seconds)} for a server",
+                        seconds,
                    "Activity shows who keeps the servers busy" if status is not Status.OK else None)
 
 

@@ -7,32 +7,32 @@ reserve counts as in use beyond 100. Never CRITICAL by itself: a full pool in wh
 
 from __future__ import annotations
 
-from console.check.records import Check, Context, Status, Thresholds, Verdict
+from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.server.session import Readings
 
 
-def no_pooler(context: Context) -> str | None:
+def no_pooler(context: CheckContext) -> str | None:
     """Why the checks of PgBouncer don't concern a target."""
     return None if context.target.pgbouncer_conninfo is not None else "no pooler configured"
 
 
-def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
     reading = context.pooler
     if reading is None:
-        return Verdict(Status.UNKNOWN, "not asked")
+        return CheckVerdict(Status.UNKNOWN, "not asked")
     if reading.error is not None:
-        return Verdict(Status.CRITICAL, reading.error.summary, hint=reading.error.hint)
+        return CheckVerdict(Status.CRITICAL, reading.error.summary, hint=reading.error.hint)
     if reading.look is None:
-        return Verdict(Status.OK, "not read yet")
+        return CheckVerdict(Status.OK, "not read yet")
     from console.pooler.saturation import saturations  # not before there is a pooler: many records
 
     pools = saturations(reading.look.pools, reading.look.databases)
-    known = [(one.percent, one) for one in pools if one.percent is not None]
+    known = [(pool.percent, pool) for pool in pools if pool.percent is not None]
     if not known:
-        return Verdict(Status.OK, "no pool is in use" if not pools else "the sizes of the pools are not known")
+        return CheckVerdict(Status.OK, "no pool is in use" if not pools else "the sizes of the pools are not known")
     percent, fullest = max(known, key=lambda pair: pair[0])
     status = thresholds.status(percent)
-    return Verdict(
+    return CheckVerdict(
         status, f"{fullest.pool.key}: {fullest.active} of {fullest.size} servers in use ({percent:.0f} %)", percent,
         "a larger pool_size where PostgreSQL has connections left, or shorter transactions"
         if status is not Status.OK else None)

@@ -7,20 +7,20 @@ back vacuum. Needs no privilege.
 from __future__ import annotations
 
 from console.check import units
-from console.check.records import Check, Context, Status, Thresholds, Verdict
-from console.metrics.read import PREPARED_TRANSACTIONS
+from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
+from console.metrics.reads.counters import PREPARED_TRANSACTIONS
 from console.server.session import Readings
 
 
-def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
     prepared = readings.rows(PREPARED_TRANSACTIONS) or []
     if not prepared:
-        return Verdict(Status.OK, "none", 0.0)
-    oldest = max(prepared, key=lambda one: one.age_s)
+        return CheckVerdict(Status.OK, "none", 0.0)
+    oldest = max(prepared, key=lambda item: item.age_s)
     status = thresholds.status(oldest.age_s)
     summary = f"{oldest.prepared}, the oldest for {units.seconds(oldest.age_s)}: {oldest.gid} of {oldest.owner}"
     hint = None if status is Status.OK else f"in database {oldest.database}: COMMIT PREPARED or ROLLBACK PREPARED it"
-    return Verdict(status, summary, oldest.age_s, hint)
+    return CheckVerdict(status, summary, oldest.age_s, hint)
 
 
 CHECK = Check(name="prepared_transactions", title="Prepared transactions", evaluate=evaluate,

@@ -11,54 +11,56 @@ from __future__ import annotations
 from typing import Any
 
 from console.check import units
-from console.check.records import Check, Context, Status, Thresholds, Verdict
-from console.metrics.read import RECOVERY, STANDBYS
-from console.metrics.records import Recovery
+from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
+from console.metrics.reads.counters import RECOVERY, STANDBYS
+from console.metrics.records.counters import Recovery
 from console.server.query import Query
 from console.server.session import Readings
 
 
-def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
     if context.info.is_standby and (recovery := readings.first(RECOVERY)) is not None:
         return _standby(recovery, thresholds)
     standbys = readings.rows(STANDBYS) or []
     if not standbys:
-        return Verdict(Status.OK, "no standby is connected")
-    seen = [one for one in standbys if one.state is not None]
+        return CheckVerdict(Status.OK, "no standby is connected")
+    seen = [standby for standby in standbys if standby.state is not None]
     if not seen:
-        return Verdict(Status.OK, f"{units.count(len(standbys), 'standby', 'standbys')}, hidden from this role",
+        return CheckVerdict(Status.OK, f"{units.count(len(standbys), 'standby', 'standbys')}, hidden from this role",
                        hint=f"GRANT pg_monitor TO {context.info.quoted_user}")
-    known = [(one.lag_s if one.lag_s is not None else 0.0, one.lag_bytes or 0, one) for one in seen
-             if one.lag_s is not None or one.lag_bytes == 0]
+    known = [(item.lag_s if item.lag_s is not None else 0.0, item.lag_bytes or 0, item) for item in seen
+             if item.lag_s is not None or item.lag_bytes == 0]
     if not known:
-        furthest = max((one.lag_bytes for one in seen if one.lag_bytes is not None), default=None)
+        furthest = max((item.lag_bytes for item in seen if item.lag_bytes is not None), default=None)
         behind = f", {units.size(furthest)} behind" if furthest is not None else ""
-        return Verdict(Status.OK, f"{units.count(len(seen), 'standby', 'standbys')}{behind}, no delay measured yet")
-    lag_s, lag_bytes, worst = max(known, key=lambda one: one[:2])
+        return CheckVerdict(Status.OK,
+                            f"{units.count(len(seen), 'standby', 'standbys')}{behind}, no delay measured yet")
+    lag_s, lag_bytes, worst = max(known, key=lambda pair: pair[:2])
     status = thresholds.status(lag_s)
     hint = "its disk or network is slow, or its queries hold replay back (max_standby_streaming_delay)" \
         if status is not Status.OK else None
-    return Verdict(status, f"{units.count(len(seen), 'standby', 'standbys')}, the furthest {worst.name or worst.pid} "
+    return CheckVerdict(status,
+                        f"{units.count(len(seen), 'standby', 'standbys')}, the furthest {worst.name or worst.pid} "
                            f"{units.seconds(lag_s)} ({units.size(lag_bytes)}) behind", lag_s, hint)
 
 
-def _standby(recovery: Recovery, thresholds: Thresholds) -> Verdict:
+def _standby(recovery: Recovery, thresholds: Thresholds) -> CheckVerdict:
     if recovery.is_streaming and not recovery.lag_bytes:
-        return Verdict(Status.OK, "this standby streams and has replayed all that it received", 0.0)
+        return CheckVerdict(Status.OK, "this standby streams and has replayed all that it received", 0.0)
     lag_s = recovery.last_replayed_age_s
     how = "replay is paused" if recovery.is_paused else "streaming" if recovery.is_streaming else "no WAL receiver"
     if lag_s is None:
-        return Verdict(Status.OK, f"this standby has replayed no transaction yet, {how}")
+        return CheckVerdict(Status.OK, f"this standby has replayed no transaction yet, {how}")
     status = thresholds.status(lag_s)
     hint = None
     if status is not Status.OK:
         hint = "resume it: SELECT pg_wal_replay_resume()" if recovery.is_paused else \
             "see primary_conninfo and the standby's log" if not recovery.is_streaming else \
             "queries on the standby may hold replay back (max_standby_streaming_delay)"
-    return Verdict(status, f"the last replayed transaction is {units.seconds(lag_s)} old, {how}", lag_s, hint)
+    return CheckVerdict(status, f"the last replayed transaction is {units.seconds(lag_s)} old, {how}", lag_s, hint)
 
 
-def more(context: Context) -> tuple[Query[Any], ...]:
+def more(context: CheckContext) -> tuple[Query[Any], ...]:
     return (RECOVERY,) if context.info.is_standby else ()
 
 

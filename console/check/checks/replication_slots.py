@@ -7,19 +7,19 @@ is unreserved (the next checkpoint may lose it), whatever the thresholds. Needs 
 from __future__ import annotations
 
 from console.check import units
-from console.check.records import Check, Context, Status, Thresholds, Verdict
-from console.metrics.read import REPLICATION_SLOTS
-from console.metrics.records import ReplicationSlot
+from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
+from console.metrics.reads.counters import REPLICATION_SLOTS
+from console.metrics.records.counters import ReplicationSlot
 from console.server.session import Readings
 
 
-def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
     slots = readings.rows(REPLICATION_SLOTS) or []
     if not slots:
-        return Verdict(Status.OK, "no slot", 0)
-    judged = [(_judge(one, thresholds), one) for one in slots]
-    status, worst = max(judged, key=lambda one: (one[0].badness, one[1].retained_bytes or 0))
-    retained = max(one.retained_bytes or 0 for one in slots)
+        return CheckVerdict(Status.OK, "no slot", 0)
+    judged = [(_judge(slot, thresholds), slot) for slot in slots]
+    status, worst = max(judged, key=lambda pair: (pair[0].badness, pair[1].retained_bytes or 0))
+    retained = max(slot.retained_bytes or 0 for slot in slots)
     use = "active" if worst.is_active else "inactive"
     if worst.wal_status == "lost":
         summary, hint = f"{worst.name} is lost, its consumer can't go on", \
@@ -32,7 +32,7 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Ve
             hint = "start its consumer, or drop the slot if it is gone for good: WAL fills the disk"
         if worst.wal_status == "unreserved":
             summary += ", more than the server keeps"
-    return Verdict(status, summary, retained, hint)
+    return CheckVerdict(status, summary, retained, hint)
 
 
 def _judge(slot: ReplicationSlot, thresholds: Thresholds) -> Status:

@@ -8,21 +8,21 @@ those are read whose tables have taken most rows (reading one locks it), and the
 from __future__ import annotations
 
 from console.check import units
-from console.check.records import Check, Context, Status, Thresholds, Verdict
-from console.metrics.tables.read import SEQUENCE_USE
+from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
+from console.metrics.reads.tables import SEQUENCE_USE
 from console.server.session import Readings
 
 
-def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
     sequences = readings.rows(SEQUENCE_USE) or []
     if not sequences:
-        return Verdict(Status.OK, "no sequence that could end", 0.0)
+        return CheckVerdict(Status.OK, "no sequence that could end", 0.0)
     worst = sequences[0]
     status = thresholds.status(worst.used_percent)
     seen = units.count(worst.sequences, "sequence") if worst.examined == worst.sequences else \
         f"{worst.examined} of {worst.sequences} sequences read"
-    if all(one.last_value is None for one in sequences):
-        return Verdict(Status.OK, f"{seen}, none used yet or none that this role may read")
+    if all(sequence.last_value is None for sequence in sequences):
+        return CheckVerdict(Status.OK, f"{seen}, none used yet or none that this role may read")
     column = f" of {worst.table}.{worst.column}" if worst.table else ""
     summary = f"{seen}; {worst.schema}.{worst.sequence}{column} is {worst.used_percent:.1f} % used"
     hint = None
@@ -32,7 +32,7 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Ve
         if worst.is_column_smaller:
             summary += ", the column is smaller than its sequence"
             hint = "make its column bigint (it rewrites the table: plan it)"
-    return Verdict(status, summary, worst.used_percent, hint)
+    return CheckVerdict(status, summary, worst.used_percent, hint)
 
 
 CHECK = Check(name="sequences", title="Sequences", evaluate=evaluate, reads=(SEQUENCE_USE,), unit="%", warning=85,

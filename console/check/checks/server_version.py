@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-from console.check.records import Check, Context, Status, Thresholds, Verdict
-from console.metrics.read import SERVER_CLOCK
+from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
+from console.metrics.reads.counters import SERVER_CLOCK
 from console.server.info import NEWEST_MAJOR, OLDEST_MAJOR
 from console.server.session import Readings
 
@@ -23,18 +23,18 @@ END_OF_LIFE = {
 }
 
 
-def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
     info = context.info
     if not info.is_supported:
-        return Verdict(Status.WARNING, f"PostgreSQL {info.version} is newer than what dbconsole knows",
+        return CheckVerdict(Status.WARNING, f"PostgreSQL {info.version} is newer than what dbconsole knows",
                        hint=f"it knows {OLDEST_MAJOR} to {NEWEST_MAJOR}: look for a newer dbconsole")
     clock = readings.first(SERVER_CLOCK)
     assert clock is not None
     end = END_OF_LIFE[info.major]
     if clock.taken_at.date() > end:
-        return Verdict(Status.WARNING, f"PostgreSQL {info.version} gets no fixes since {end}",
+        return CheckVerdict(Status.WARNING, f"PostgreSQL {info.version} gets no fixes since {end}",
                        hint=f"upgrade to a later major version; {NEWEST_MAJOR} is the newest known here")
-    return Verdict(Status.OK, f"PostgreSQL {info.version}, supported until {end}")
+    return CheckVerdict(Status.OK, f"PostgreSQL {info.version}, supported until {end}")
 
 
 CHECK = Check(name="server_version", title="Server version", evaluate=evaluate, reads=(SERVER_CLOCK,))

@@ -9,26 +9,26 @@ from __future__ import annotations
 from typing import Any
 
 from console.check import units
-from console.check.records import Check, Context, Status, Thresholds, Verdict
-from console.metrics.upkeep.read import SLOW_STATEMENTS
-from console.metrics.upkeep.records import SlowStatement
+from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
+from console.metrics.reads.upkeep import SLOW_STATEMENTS
+from console.metrics.records.upkeep import SlowStatementStats
 from console.server.query import Query
 from console.server.session import Readings
 
 
-def query(context: Context) -> Query[SlowStatement]:
+def query(context: CheckContext) -> Query[SlowStatementStats]:
     extension = context.info.extensions.get("pg_stat_statements")
     return SLOW_STATEMENTS.on(pg_stat_statements=extension.schema if extension else "public")
 
 
-def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
     statements = readings.rows(query(context)) or []
-    if not all(one.is_loaded for one in statements):
-        return Verdict(Status.OK, "pg_stat_statements is made, but not loaded",
+    if not all(statement.is_loaded for statement in statements):
+        return CheckVerdict(Status.OK, "pg_stat_statements is made, but not loaded",
                        hint="add it to shared_preload_libraries and restart")
-    means = [(one.mean_ms, one) for one in statements if one.mean_ms is not None]
+    means = [(statement.mean_ms, statement) for statement in statements if statement.mean_ms is not None]
     if not means:
-        return Verdict(Status.OK, "no statement ran 100 times yet, as far as pg_stat_statements knows", 0.0)
+        return CheckVerdict(Status.OK, "no statement ran 100 times yet, as far as pg_stat_statements knows", 0.0)
     slow = sum(thresholds.status(mean_ms) is not Status.OK for mean_ms, _ in means)
     mean_ms, worst = means[0]
     status = thresholds.status(mean_ms)
@@ -37,11 +37,11 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Ve
     summary = f"the slowest takes {mean} on average: {name}, {units.count(worst.calls or 0, 'call')}"
     if slow > 1:
         summary += f"; {slow - 1} more are slow"
-    return Verdict(status, summary, mean_ms,
+    return CheckVerdict(status, summary, mean_ms,
                    None if status is Status.OK else "Statements shows its text, its plan and what it reads")
 
 
-def more(context: Context) -> tuple[Query[Any], ...]:
+def more(context: CheckContext) -> tuple[Query[Any], ...]:
     return (query(context),)
 
 

@@ -8,26 +8,26 @@ itself new. PostgreSQL 14 gives a new database the time of its creation: there i
 from __future__ import annotations
 
 from console.check import units
-from console.check.records import Check, Context, Status, Thresholds, Verdict
-from console.metrics.upkeep.read import STATISTICS_AGE
+from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
+from console.metrics.reads.upkeep import STATISTICS_AGE
 from console.server.session import Readings
 
 NEW_S = 600.0
 """What lies at most between initdb and the first statistics of a new cluster."""
 
 
-def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
     age = readings.first(STATISTICS_AGE)
     assert age is not None
     counted = units.seconds(age.counted_s)
     if age.database_reset_age_s is not None:
         status = Status.OK if context.info.major < 15 else thresholds.status(age.counted_s)
-        return Verdict(status, f"reset {counted} ago", age.counted_s,
+        return CheckVerdict(status, f"reset {counted} ago", age.counted_s,
                        None if status is Status.OK else "rates and unused indexes mean little until more is counted")
     if age.cluster_age_s is None or age.cluster_age_s - age.server_reset_age_s < NEW_S:
-        return Verdict(Status.OK, f"never reset, counted for {counted}", age.counted_s)
+        return CheckVerdict(Status.OK, f"never reset, counted for {counted}", age.counted_s)
     status = thresholds.status(age.counted_s)
-    return Verdict(status, f"began anew {counted} ago", age.counted_s,
+    return CheckVerdict(status, f"began anew {counted} ago", age.counted_s,
                    None if status is Status.OK else "the server has crashed, or somebody reset them: see its log")
 
 

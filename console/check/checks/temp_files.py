@@ -7,22 +7,22 @@ hour they are not multiplied. Where the database was never reset, the time is si
 from __future__ import annotations
 
 from console.check import units
-from console.check.records import Check, Context, Status, Thresholds, Verdict
-from console.metrics.read import DATABASE_COUNTERS
-from console.metrics.upkeep.read import STATISTICS_AGE
+from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
+from console.metrics.reads.counters import DATABASE_COUNTERS
+from console.metrics.reads.upkeep import STATISTICS_AGE
 from console.server.session import Readings
 
 HOUR_S = 3600.0
 
 
-def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
     counters, age = readings.first(DATABASE_COUNTERS), readings.first(STATISTICS_AGE)
     assert counters is not None and age is not None
     an_hour = counters.temp_bytes / max(1.0, age.counted_s / HOUR_S)
     status = thresholds.status(an_hour)
     hint = "Statements shows who writes them; give those more work_mem, or an index that brings the order" \
         if status is not Status.OK else None
-    return Verdict(status, f"{units.count(counters.temp_files, 'file')}, {units.size(counters.temp_bytes)} in "
+    return CheckVerdict(status, f"{units.count(counters.temp_files, 'file')}, {units.size(counters.temp_bytes)} in "
                            f"{units.seconds(age.counted_s)} ({units.size(an_hour)} an hour)", an_hour, hint)
 
 

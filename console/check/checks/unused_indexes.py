@@ -8,30 +8,30 @@ scans, so the hint says to look there as well.
 from __future__ import annotations
 
 from console.check import units
-from console.check.records import Check, Context, Status, Thresholds, Verdict
-from console.metrics.tables.read import UNUSED_INDEXES
-from console.metrics.upkeep.read import STATISTICS_AGE
+from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
+from console.metrics.reads.tables import UNUSED_INDEXES
+from console.metrics.reads.upkeep import STATISTICS_AGE
 from console.server.session import Readings
 
 ENOUGH_S = 7 * 86400.0
 
 
-def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
     indexes, age = readings.rows(UNUSED_INDEXES) or [], readings.first(STATISTICS_AGE)
     assert age is not None
     if not indexes:
-        return Verdict(Status.OK, f"none of 10 MB or more in {units.seconds(age.counted_s)}", 0)
+        return CheckVerdict(Status.OK, f"none of 10 MB or more in {units.seconds(age.counted_s)}", 0)
     first = indexes[0]
-    names = ", ".join(f"{one.schema}.{one.index}" for one in indexes[:3])
+    names = ", ".join(f"{index.schema}.{index.index}" for index in indexes[:3])
     more = ", ..." if first.unused > 3 else ""
     summary = (f"{units.count(first.unused, 'index', 'indexes')}, about {units.size(first.unused_bytes)}, without a "
                f"scan in {units.seconds(age.counted_s)}: {names}{more}")
     if age.counted_s < ENOUGH_S:
-        return Verdict(Status.OK, f"too early to judge: {summary}", first.unused_bytes)
+        return CheckVerdict(Status.OK, f"too early to judge: {summary}", first.unused_bytes)
     status = thresholds.status(first.unused_bytes)
     hint = None if status is Status.OK else \
         "see whether the standbys scan them, and what runs once a month; then DROP INDEX CONCURRENTLY"
-    return Verdict(status, summary, first.unused_bytes, hint)
+    return CheckVerdict(status, summary, first.unused_bytes, hint)
 
 
 CHECK = Check(name="unused_indexes", title="Unused indexes", evaluate=evaluate, reads=(UNUSED_INDEXES, STATISTICS_AGE),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from console.check.records import Check, Context, Status, Thresholds, Verdict
+from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.server.session import Readings
 
 OLDEST = "0.5.0"
@@ -18,20 +18,21 @@ def _numbers(version: str) -> list[int]:
     return [int(part) for part in re.findall(r"\d+", version)]
 
 
-def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
     vector = context.info.extensions.get("vector")
     if vector is None:
-        return Verdict(Status.OK, "pgvector is not installed in this database")
+        return CheckVerdict(Status.OK, "pgvector is not installed in this database")
     if vector.available_version is None:
-        return Verdict(Status.WARNING, f"pgvector {vector.version} is installed, its files are missing on the server",
+        return CheckVerdict(Status.WARNING,
+                            f"pgvector {vector.version} is installed, its files are missing on the server",
                        hint="install the package of pgvector for this PostgreSQL")
     if _numbers(vector.version) < _numbers(vector.available_version):
-        return Verdict(Status.WARNING, f"pgvector {vector.version}, the server has {vector.available_version}",
+        return CheckVerdict(Status.WARNING, f"pgvector {vector.version}, the server has {vector.available_version}",
                        hint="ALTER EXTENSION vector UPDATE")
     if _numbers(vector.version) < _numbers(OLDEST):
-        return Verdict(Status.WARNING, f"pgvector {vector.version} is older than {OLDEST}",
+        return CheckVerdict(Status.WARNING, f"pgvector {vector.version} is older than {OLDEST}",
                        hint="install a newer pgvector, then ALTER EXTENSION vector UPDATE")
-    return Verdict(Status.OK, f"pgvector {vector.version} in schema {vector.schema}")
+    return CheckVerdict(Status.OK, f"pgvector {vector.version} in schema {vector.schema}")
 
 
 CHECK = Check(name="vector_extension", title="Vector extension", evaluate=evaluate, screen="vectors")

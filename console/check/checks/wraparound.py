@@ -8,16 +8,16 @@ Defaults 50 % and 65 % (1.07 and 1.4 thousand million): while there is still a d
 from __future__ import annotations
 
 from console.check import units
-from console.check.records import Check, Context, Status, Thresholds, Verdict
-from console.metrics.read import FREEZE_AGES
+from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
+from console.metrics.reads.counters import FREEZE_AGES
 from console.server.session import Readings
 
 LIMIT = 2.0**31
 
 
-def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Verdict:
+def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
     ages = readings.rows(FREEZE_AGES) or []
-    worst = max(ages, key=lambda one: max(one.transaction_age, one.multixact_age))
+    worst = max(ages, key=lambda item: max(item.transaction_age, item.multixact_age))
     age = max(worst.transaction_age, worst.multixact_age)
     kind = "transactions" if worst.transaction_age >= worst.multixact_age else "multixacts"
     percent = 100.0 * age / LIMIT
@@ -26,7 +26,7 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: Context) -> Ve
     if status is not Status.OK:
         hint = (f"VACUUM (FREEZE) the oldest tables of {worst.database}; look for old transactions, prepared ones and "
                 "replication slots that hold it back")
-    return Verdict(status, f"{units.millions(age)} of {units.millions(LIMIT)} {kind} ({percent:.1f} %) in "
+    return CheckVerdict(status, f"{units.millions(age)} of {units.millions(LIMIT)} {kind} ({percent:.1f} %) in "
                            f"{worst.database}", percent, hint)
 
 

@@ -22,7 +22,7 @@ from console.demo.sample import (
     ui_testing,
     web_access,
 )
-from console.demo.sample.records import Rows
+from console.demo.sample.records import SampleRows
 
 SERVICES = (
     analytics,
@@ -52,7 +52,7 @@ CHANGES = (
 """What people changed since: the triggers of the services write it into their histories."""
 
 
-def tables(now: datetime) -> Iterator[Rows]:
+def tables(now: datetime) -> Iterator[SampleRows]:
     """All tables' rows in an order that foreign keys allow; each to be used up before the next is asked for."""
     for service in SERVICES:
         yield from service.generate(now)

@@ -11,7 +11,7 @@ from typing import Any
 from console.demo.sample.draw import Draw
 from console.demo.sample.people import CITIES
 from console.demo.sample.prose import capital
-from console.demo.sample.records import Range, Rows, rows
+from console.demo.sample.records import Range, SampleRows, rows
 
 PREDICTIONS, PATTERNS, REGIONS = 4000, 320, ("north", "south", "east", "west")
 COLUMNS = {  # of every dataset of a kind: name, type, unit
@@ -88,7 +88,7 @@ UNITS = {
 }
 
 
-def generate(now: datetime) -> Iterator[Rows]:
+def generate(now: datetime) -> Iterator[SampleRows]:
     draw = Draw("analytics", now)
     datasets = [
         (number, kind, period, region)
@@ -99,7 +99,7 @@ def generate(now: datetime) -> Iterator[Rows]:
     yield rows(
         "analytics.datasets",
         "id name title description source format row_count size_bytes statistics refreshed_at created_at",
-        (_dataset(draw, *one) for one in datasets),
+        (_dataset(draw, *dataset) for dataset in datasets),
     )
     yield rows(
         "analytics.dataset_columns",
@@ -113,7 +113,7 @@ def generate(now: datetime) -> Iterator[Rows]:
     yield rows(
         "analytics.visualisations",
         "dataset_id title chart_type definition is_public views created_at",
-        (chart for one in datasets for chart in _charts(draw, *one)),
+        (chart for dataset in datasets for chart in _charts(draw, *dataset)),
     )
     yield rows(
         "analytics.patterns",
@@ -121,15 +121,15 @@ def generate(now: datetime) -> Iterator[Rows]:
         (_pattern(draw, *draw.popular(datasets)) for _ in range(PATTERNS)),
     )
     models = [
-        (next(numbers), version, *one)
+        (next(numbers), version, *dataset)
         for numbers in [count(1)]
-        for one in datasets[::2]
+        for dataset in datasets[::2]
         for version in range(1, draw.randint(2, 4) + 1)
     ]
     yield rows(
         "analytics.prediction_models",
         "id dataset_id name version algorithm target parameters metrics trained_at created_at",
-        (_model(draw, *one) for one in models),
+        (_model(draw, *model) for model in models),
     )
     yield rows(
         "analytics.predictions",

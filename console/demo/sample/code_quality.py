@@ -9,7 +9,7 @@ from typing import Any
 
 from console.demo.sample.draw import Draw
 from console.demo.sample.people import HOSTS
-from console.demo.sample.records import Range, Rows, rows
+from console.demo.sample.records import Range, SampleRows, rows
 
 REPORTS, SUGGESTIONS = 420, 620
 PROJECTS = {
@@ -87,7 +87,7 @@ SUGGESTED = {
 VERBS = ("load", "parse", "render", "sync", "merge", "check", "build", "send")
 
 
-def generate(now: datetime) -> Iterator[Rows]:
+def generate(now: datetime) -> Iterator[SampleRows]:
     draw = Draw("code_quality", now)
     names = list(PROJECTS)
     files = {name: [f"src/{draw.choice(FOLDERS)}/{stem}.{ENDINGS[PROJECTS[name]]}" for stem in STEMS] for name in names}

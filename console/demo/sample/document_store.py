@@ -9,8 +9,8 @@ from typing import Any
 from console.demo.embedder import embed
 from console.demo.sample.draw import Draw
 from console.demo.sample.people import HOSTS
-from console.demo.sample.prose import Topic, Writer, slug, topics
-from console.demo.sample.records import Rows, rows
+from console.demo.sample.prose import Topic, TopicWriter, slug, topics
+from console.demo.sample.records import SampleRows, rows
 
 DOCUMENTS, CHUNKS = 640, 1500
 MODEL = "text-embedding-1536"
@@ -29,9 +29,9 @@ FAULTS = (
 )
 
 
-def generate(now: datetime) -> Iterator[Rows]:
+def generate(now: datetime) -> Iterator[SampleRows]:
     draw = Draw("document_store", now)
-    write = Writer(draw)
+    write = TopicWriter(draw)
     projects = [
         (
             draw.uuid7(moment := draw.ago(700, at_least=400)),
@@ -72,7 +72,7 @@ def generate(now: datetime) -> Iterator[Rows]:
     )
 
 
-def _document(draw: Draw, write: Writer, number: int, projects: list[Any]) -> tuple[tuple[Any, ...], Topic]:
+def _document(draw: Draw, write: TopicWriter, number: int, projects: list[Any]) -> tuple[tuple[Any, ...], Topic]:
     topic, project = draw.popular(topics()), draw.choice(projects)
     title, created_at = write.title(topic), draw.ago(380)
     content = "\n\n".join(write.paragraph(topic, draw.randint(3, 4)) for _ in range(draw.randint(1, 4)))

@@ -8,8 +8,8 @@ from typing import Any
 
 from console.demo.sample.draw import Draw
 from console.demo.sample.people import HOSTS
-from console.demo.sample.prose import Topic, Writer, capital, slug, topics
-from console.demo.sample.records import Rows, rows
+from console.demo.sample.prose import Topic, TopicWriter, capital, slug, topics
+from console.demo.sample.records import SampleRows, rows
 
 PAGES, GENERATED = 480, 320
 PRODUCTS = (
@@ -58,9 +58,9 @@ TASKS = {
 }
 
 
-def generate(now: datetime) -> Iterator[Rows]:
+def generate(now: datetime) -> Iterator[SampleRows]:
     draw = Draw("documentation", now)
-    write = Writer(draw)
+    write = TopicWriter(draw)
     numbers = range(1, len(PRODUCTS) + 1)
     yield rows(
         "documentation.projects",
@@ -130,7 +130,7 @@ def generate(now: datetime) -> Iterator[Rows]:
     )
 
 
-def _pages(draw: Draw, write: Writer) -> list[tuple[tuple[Any, ...], Topic]]:
+def _pages(draw: Draw, write: TopicWriter) -> list[tuple[tuple[Any, ...], Topic]]:
     found: list[tuple[tuple[Any, ...], Topic]] = []
     roots: dict[int, int] = {}
     for number in range(1, PAGES + 1):
@@ -203,7 +203,7 @@ def _diagram(draw: Draw, page: tuple[Any, ...], topic: Topic, place: int) -> tup
     return page[1], page[0], f"{topic.slug}-{place}", notation, source, rendered, rendered_at, page[12]
 
 
-def _generated(draw: Draw, write: Writer, page: tuple[Any, ...], topic: Topic) -> tuple[Any, ...]:
+def _generated(draw: Draw, write: TopicWriter, page: tuple[Any, ...], topic: Topic) -> tuple[Any, ...]:
     kind, created_at = draw.choice(tuple(TASKS)), page[12] + timedelta(days=draw.randint(0, 20))
     quality = round(draw.betavariate(5, 2), 2)
     review = draw.weighted({"pending": 0.35, "accepted": 0.2 + quality / 2, "rejected": max(0.05, 0.6 - quality / 2)})

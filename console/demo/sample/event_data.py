@@ -10,8 +10,8 @@ from typing import Any
 from console.demo.embedder import embed
 from console.demo.sample.draw import Draw
 from console.demo.sample.people import CITIES, HOSTS, companies, email, full_names
-from console.demo.sample.prose import Topic, Writer, slug, topics
-from console.demo.sample.records import Rows, rows
+from console.demo.sample.prose import Topic, TopicWriter, slug, topics
+from console.demo.sample.records import SampleRows, rows
 
 EVENTS, SPEAKERS, COMPANIES, VENUES = 900, 700, 220, 130
 KINDS = (  # name, days, usual price
@@ -51,9 +51,9 @@ JOBS = (
 )
 
 
-def generate(now: datetime) -> Iterator[Rows]:
+def generate(now: datetime) -> Iterator[SampleRows]:
     draw = Draw("event_data", now)
-    write = Writer(draw)
+    write = TopicWriter(draw)
     places = [(city, kind) for city in CITIES for kind in VENUE_KINDS]
     venues = draw.sample(places, VENUES)
     yield rows(
@@ -141,7 +141,7 @@ def _topics() -> list[tuple[int, int | None, str, str]]:
 
 
 def _speakers(
-    draw: Draw, write: Writer, firms: list[tuple[int, str, str]], names: Iterator[str]
+    draw: Draw, write: TopicWriter, firms: list[tuple[int, str, str]], names: Iterator[str]
 ) -> tuple[list[tuple[int, Topic]], list[tuple[Any, ...]]]:
     speakers, people = [], []
     for number in range(1, SPEAKERS + 1):
@@ -168,7 +168,7 @@ def _speakers(
     return speakers, people
 
 
-def _event(draw: Draw, write: Writer, number: int, venues: list[Any]) -> tuple[tuple[Any, ...], Topic]:
+def _event(draw: Draw, write: TopicWriter, number: int, venues: list[Any]) -> tuple[tuple[Any, ...], Topic]:
     topic = draw.popular(topics())
     pattern, days, price = draw.choice(KINDS)
     place_number = draw.randrange(len(venues))
@@ -218,7 +218,7 @@ def _event(draw: Draw, write: Writer, number: int, venues: list[Any]) -> tuple[t
 
 
 def _talks(
-    draw: Draw, write: Writer, events: list[tuple[tuple[Any, ...], Topic]], experts: dict[str, list[int]]
+    draw: Draw, write: TopicWriter, events: list[tuple[tuple[Any, ...], Topic]], experts: dict[str, list[int]]
 ) -> Iterator[tuple[Any, ...]]:
     for row, topic in events:
         chosen = draw.some(experts[topic.name], 1, 5)

@@ -11,8 +11,8 @@ from typing import Any
 from console.demo.embedder import embed
 from console.demo.sample.draw import Draw
 from console.demo.sample.people import CITIES, companies, full_names
-from console.demo.sample.prose import Topic, Writer, capital, topics
-from console.demo.sample.records import Rows, rows
+from console.demo.sample.prose import Topic, TopicWriter, capital, topics
+from console.demo.sample.records import SampleRows, rows
 
 PASSAGES, REQUESTS, PEOPLE, ORGANISATIONS = 2000, 1200, 180, 120
 MODELS = (  # name, provider, purpose, dimensions, context, dollars per million tokens
@@ -37,9 +37,9 @@ FIXES = ("Be brief.", "Say so if you do not know.", "Answer in the language of t
 SOURCES = {"article": 0.3, "ticket": 0.25, "wiki": 0.25, "chat": 0.1, "manual": 0.1}
 
 
-def generate(now: datetime) -> Iterator[Rows]:
+def generate(now: datetime) -> Iterator[SampleRows]:
     draw = Draw("inference_enhancement", now)
-    write = Writer(draw)
+    write = TopicWriter(draw)
     nodes, numbers = _nodes(draw, write)
     yield rows(
         "inference_enhancement.knowledge_nodes",
@@ -98,7 +98,7 @@ def generate(now: datetime) -> Iterator[Rows]:
     )
 
 
-def _nodes(draw: Draw, write: Writer) -> tuple[list[tuple[Any, ...]], dict[str, list[int]]]:
+def _nodes(draw: Draw, write: TopicWriter) -> tuple[list[tuple[Any, ...]], dict[str, list[int]]]:
     """The nodes, and the numbers of those that belong to each topic."""
     found: dict[tuple[str, str], tuple[str, Topic]] = {}
     for topic in topics():
@@ -139,7 +139,7 @@ def _nodes(draw: Draw, write: Writer) -> tuple[list[tuple[Any, ...]], dict[str, 
 
 
 def _edges(
-    draw: Draw, write: Writer, nodes: Sequence[tuple[Any, ...]], numbers: dict[str, list[int]]
+    draw: Draw, write: TopicWriter, nodes: Sequence[tuple[Any, ...]], numbers: dict[str, list[int]]
 ) -> Iterator[tuple[Any, ...]]:
     kinds = {node[0]: node[1] for node in nodes}
     relations = {
@@ -171,7 +171,7 @@ def _edges(
                 )
 
 
-def _request(draw: Draw, write: Writer, templates: int) -> tuple[tuple[Any, ...], Topic]:
+def _request(draw: Draw, write: TopicWriter, templates: int) -> tuple[tuple[Any, ...], Topic]:
     topic, moment = draw.popular(topics()), draw.ago(90)
     model = draw.weighted({4: 0.35, 5: 0.35, 6: 0.15, 7: 0.15})
     recent = (draw.now - moment).total_seconds() < 3600
@@ -205,7 +205,7 @@ def _used(
             distance += draw.uniform(0.01, 0.08)
 
 
-def _passage(draw: Draw, write: Writer, number: int) -> tuple[Any, ...]:
+def _passage(draw: Draw, write: TopicWriter, number: int) -> tuple[Any, ...]:
     topic, kind = draw.popular(topics()), draw.weighted(SOURCES)
     content = write.paragraph(topic, draw.randint(2, 4))
     return (

@@ -9,8 +9,8 @@ from typing import Any
 from console.demo.embedder import embed
 from console.demo.sample.draw import Draw
 from console.demo.sample.people import GIVEN
-from console.demo.sample.prose import Topic, Writer, slug, topics
-from console.demo.sample.records import Rows, rows
+from console.demo.sample.prose import Topic, TopicWriter, slug, topics
+from console.demo.sample.records import SampleRows, rows
 
 CONTEXTS, RELATIONS, RUNS = 160, 900, 260
 TITLES = (
@@ -36,9 +36,9 @@ RELATION_KINDS = {"mentions": 0.4, "refines": 0.2, "precedes": 0.2, "causes": 0.
 LEVELS = {"working": 0.3, "episodic": 0.45, "semantic": 0.25}
 
 
-def generate(now: datetime) -> Iterator[Rows]:
+def generate(now: datetime) -> Iterator[SampleRows]:
     draw = Draw("memory_management", now)
-    write = Writer(draw)
+    write = TopicWriter(draw)
     contexts = [_context(draw, write, number) for number in range(1, CONTEXTS + 1)]
     yield rows(
         "memory_management.contexts",
@@ -68,7 +68,7 @@ def generate(now: datetime) -> Iterator[Rows]:
     )
 
 
-def _context(draw: Draw, write: Writer, number: int) -> tuple[tuple[Any, ...], Topic, str]:
+def _context(draw: Draw, write: TopicWriter, number: int) -> tuple[tuple[Any, ...], Topic, str]:
     topic, name, moment = draw.popular(topics()), draw.choice(GIVEN), draw.ago(120)
     budget = draw.choice((8000, 16000, 32000, 128000))
     last_used_at = draw.after(moment, 24 * 10)
@@ -89,7 +89,7 @@ def _context(draw: Draw, write: Writer, number: int) -> tuple[tuple[Any, ...], T
     return row, topic, name
 
 
-def _nodes(draw: Draw, write: Writer, contexts: list[tuple[tuple[Any, ...], Topic, str]]) -> list[tuple[Any, ...]]:
+def _nodes(draw: Draw, write: TopicWriter, contexts: list[tuple[tuple[Any, ...], Topic, str]]) -> list[tuple[Any, ...]]:
     found: list[tuple[Any, ...]] = []
     for row, topic, name in contexts:
         mine: list[int] = []

@@ -11,8 +11,8 @@ from uuid import UUID
 from console.demo.embedder import embed
 from console.demo.sample.draw import Draw
 from console.demo.sample.people import CITIES, full_names
-from console.demo.sample.prose import MONTHS, Writer, capital, topics
-from console.demo.sample.records import Rows, rows
+from console.demo.sample.prose import MONTHS, TopicWriter, capital, topics
+from console.demo.sample.records import SampleRows, rows
 
 MEMORIES, LINKS, ACCESSES, PEOPLE = 2000, 1500, 1800, 160
 AGENTS = {
@@ -80,7 +80,7 @@ QUESTIONS = (
 )
 
 
-def generate(now: datetime) -> Iterator[Rows]:
+def generate(now: datetime) -> Iterator[SampleRows]:
     draw = Draw("memory_store", now)
     agents = [
         (draw.uuid7(moment := draw.ago(700, at_least=450)), name, description, moment)
@@ -88,7 +88,7 @@ def generate(now: datetime) -> Iterator[Rows]:
     ]
     yield rows("memory_store.agents", "id name description created_at", agents)
     people = list(islice(full_names(draw), PEOPLE))
-    memories = _memories(draw, Writer(draw), agents, people)
+    memories = _memories(draw, TopicWriter(draw), agents, people)
     yield rows(
         "memory_store.memories",
         "id agent_id kind content importance source metadata superseded_by expires_at created_at embedding",
@@ -99,11 +99,11 @@ def generate(now: datetime) -> Iterator[Rows]:
     yield rows(
         "memory_store.memory_accesses",
         "memory_id query distance was_useful accessed_at",
-        (_access(draw, Writer(draw), draw.popular(memories), people) for _ in range(ACCESSES)),
+        (_access(draw, TopicWriter(draw), draw.popular(memories), people) for _ in range(ACCESSES)),
     )
 
 
-def _memories(draw: Draw, write: Writer, agents: list[Any], people: list[str]) -> list[tuple[Any, ...]]:
+def _memories(draw: Draw, write: TopicWriter, agents: list[Any], people: list[str]) -> list[tuple[Any, ...]]:
     """In the order of their making, latest first: a memory is superseded by one that stands before it."""
     latest: dict[tuple[str, str], UUID] = {}
     found = []
@@ -158,7 +158,7 @@ def _links(draw: Draw, memories: list[tuple[Any, ...]]) -> Iterator[tuple[Any, .
             yield source[0], target[0], relation, round(draw.uniform(0.2, 1), 2), max(source[9], target[9])
 
 
-def _access(draw: Draw, write: Writer, memory: tuple[Any, ...], people: list[str]) -> tuple[Any, ...]:
+def _access(draw: Draw, write: TopicWriter, memory: tuple[Any, ...], people: list[str]) -> tuple[Any, ...]:
     question = write.fill(draw.choice(QUESTIONS), draw.popular(topics()), name=memory[6]["person"])
     return (
         memory[0],

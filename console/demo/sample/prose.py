@@ -111,7 +111,7 @@ MONTHS = (
 )
 
 
-class Writer:
+class TopicWriter:
     """Writes about topics, by a chance of its own."""
 
     def __init__(self, draw: Draw) -> None:

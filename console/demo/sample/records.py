@@ -10,7 +10,7 @@ from console.server.copy import Range
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class SampleRows:
     """Rows of `table` (schema.table), values in the order of `columns`; to be gone through once."""
 
     table: str
@@ -18,9 +18,9 @@ class Rows:
     rows: Iterable[Sequence[Any]]
 
 
-def rows(table: str, columns: str, values: Iterable[Sequence[Any]]) -> Rows:
+def rows(table: str, columns: str, values: Iterable[Sequence[Any]]) -> SampleRows:
     """Rows with their columns written as one string of names."""
-    return Rows(table, tuple(columns.split()), values)
+    return SampleRows(table, tuple(columns.split()), values)
 
 
-__all__ = ["Range", "Rows", "rows"]
+__all__ = ["Range", "SampleRows", "rows"]

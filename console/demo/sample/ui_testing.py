@@ -9,7 +9,7 @@ from typing import Any
 
 from console.demo.sample.draw import Draw
 from console.demo.sample.people import HOSTS
-from console.demo.sample.records import Rows, rows
+from console.demo.sample.records import SampleRows, rows
 
 RUNS = 180
 SUITES = (
@@ -78,7 +78,7 @@ SELECTORS = (
 )
 
 
-def generate(now: datetime) -> Iterator[Rows]:
+def generate(now: datetime) -> Iterator[SampleRows]:
     draw = Draw("ui_testing", now)
     yield rows(
         "ui_testing.test_suites",

@@ -12,8 +12,8 @@ from uuid import UUID
 
 from console.demo.sample.draw import Draw
 from console.demo.sample.people import HOSTS, companies
-from console.demo.sample.prose import Topic, Writer, slug, topics
-from console.demo.sample.records import Rows, rows
+from console.demo.sample.prose import Topic, TopicWriter, slug, topics
+from console.demo.sample.records import SampleRows, rows
 
 PAGES, SEARCHES, SCREENSHOTS, CALLS = 620, 1000, 320, 5000
 ENGINES = ("brightsearch", "northfind", "scholar-index")
@@ -36,9 +36,9 @@ ENDPOINTS = {
 VIEWPORTS = ((1280, 800), (1920, 1080), (390, 844))
 
 
-def generate(now: datetime) -> Iterator[Rows]:
+def generate(now: datetime) -> Iterator[SampleRows]:
     draw = Draw("web_access", now)
-    write = Writer(draw)
+    write = TopicWriter(draw)
     sites = [f"https://{slug(name)}.{draw.choice(HOSTS)}" for name, _ in islice(companies(draw), 90)]
     pages = []
     for number in range(PAGES):
@@ -90,7 +90,7 @@ def generate(now: datetime) -> Iterator[Rows]:
     )
 
 
-def _cached(draw: Draw, write: Writer, url: str, title: str, topic: Topic) -> tuple[Any, ...]:
+def _cached(draw: Draw, write: TopicWriter, url: str, title: str, topic: Topic) -> tuple[Any, ...]:
     fetched_at = draw.ago(14)
     status = draw.weighted({200: 0.93, 404: 0.03, 301: 0.03, 503: 0.01})
     text = f"<!doctype html><title>{title}</title><article><h1>{title}</h1><p>{write.paragraph(topic, 4)}</p></article>"
@@ -110,7 +110,7 @@ def _cached(draw: Draw, write: Writer, url: str, title: str, topic: Topic) -> tu
     )
 
 
-def _search(draw: Draw, write: Writer, pages: list[tuple[str, str, Topic]]) -> tuple[Any, ...]:
+def _search(draw: Draw, write: TopicWriter, pages: list[tuple[str, str, Topic]]) -> tuple[Any, ...]:
     topic = draw.popular(topics())
     near = [page for page in draw.sample(pages, 60) if page[2] is topic][: draw.randint(0, 8)]
     results = [{"title": title, "url": url, "snippet": draw.choice(topic.facts)} for url, title, _ in near]

@@ -1,4 +1,4 @@
--- record: Setting
+-- record: ServerSetting
 -- interval: 30 s
 -- Every setting (pg_settings) as this session has it. The file and its line are for superusers and pg_read_all_settings.
 SELECT

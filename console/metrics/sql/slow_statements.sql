@@ -1,4 +1,4 @@
--- record: SlowStatement
+-- record: SlowStatementStats
 -- needs: extension pg_stat_statements 1.8
 -- interval: 30 s
 -- The connected database's statements that take longest on average, of those that ran often enough; one row of NULLs

@@ -1,4 +1,4 @@
--- record: Subscription
+-- record: SubscriptionState
 -- interval: tick
 -- This database's logical subscriptions (pg_subscription, which any role may read but for conninfo) and their workers.
 SELECT

@@ -56,7 +56,7 @@ async def migrate(target: Target, service: Service, direction: Direction, *, to:
     """Upgrades or downgrades under the lock. Raises ConsoleError; also when Alembic changed another database."""
     command = program(service, direction, to=to, steps=steps)
     report = await run(target, service, command, lock_wait_s=lock_wait_s, on_event=on_event)
-    had_work = any(one.pending for one in report.before) or not report.before
+    had_work = any(ledger.pending for ledger in report.before) or not report.before
     if direction == "up" and had_work and to is None and not report.is_changed:
         raise ConsoleError(
             f"Alembic reports success, but the ledger of {target.label} says the same as before",
@@ -73,9 +73,9 @@ async def plan(target: Target, service: Service, direction: Direction, *, to: st
 
 
 def _beginning(current: tuple[ForeignLedger, ...]) -> str:
-    found = [one for one in current if one.framework == "alembic"]
+    found = [ledger for ledger in current if ledger.framework == "alembic"]
     if len(found) > 1:
-        places = ", ".join(f"{one.schema}.{one.table}" for one in found)
+        places = ", ".join(f"{ledger.schema}.{ledger.table}" for ledger in found)
         raise UsageError(f"there are several Alembic ledgers: {places}",
                          hint="name the service's schemas in the configuration")
     if not found or not found[0].heads:

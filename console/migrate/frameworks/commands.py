@@ -23,11 +23,11 @@ from urllib.parse import quote
 from console.errors import UsageError
 from console.migrate.events import Event
 from console.migrate.faults import MigrationError
-from console.migrate.frameworks.records import ForeignLedger, Run
+from console.migrate.frameworks.records import ForeignLedger, ForeignRun
 from console.migrate.frameworks.specs import TITLES
 from console.migrate.frameworks.status import ledgers
-from console.migrate.lock import RunLock, run_lock
 from console.migrate.records import Direction
+from console.migrate.run_lock import RunLock, run_lock
 from console.server.environment import environment
 from console.server.target import Target
 from console.services import Service
@@ -91,8 +91,8 @@ class CommandReport:
     @property
     def is_changed(self) -> bool:
         """Whether any ledger says something else than before."""
-        return [(one.table, one.last_version, one.rows) for one in self.before] != \
-               [(one.table, one.last_version, one.rows) for one in self.after]
+        return [(ledger.table, ledger.last_version, ledger.rows) for ledger in self.before] != \
+               [(ledger.table, ledger.last_version, ledger.rows) for ledger in self.after]
 
 
 def configured(service: Service, direction: Direction) -> Program:
@@ -179,7 +179,7 @@ async def _execute(service: str, program: Program, variables: Mapping[str, str],
     on_event(CommandStarted(service, program.shown, process.pid))
     tail = _Tail()
     password = variables.get("PGPASSWORD", "")
-    secrets = [one for one in (variables.get("DATABASE_URL"), password, quote(password, safe="")) if one]
+    secrets = [text for text in (variables.get("DATABASE_URL"), password, quote(password, safe="")) if text]
 
     def show(stream: Literal["stdout", "stderr"], text: str) -> None:
         for secret in secrets:
@@ -245,7 +245,7 @@ def _failed(service: Service, program: Program, status: int, tail: Sequence[str]
                           hint="migrate status shows what its ledger says now")
 
 
-def _in_progress(ledger: ForeignLedger, run: Run) -> MigrationError:
+def _in_progress(ledger: ForeignLedger, run: ForeignRun) -> MigrationError:
     who = ", ".join(filter(None, (f"process {run.pid}" if run.pid else None, run.application, run.detail,
                                   f"since {run.since:%Y-%m-%d %H:%M:%S}" if run.since else None)))
     return MigrationError(f"a run of {TITLES[ledger.framework]} is in progress ({run.evidence}): {who}",

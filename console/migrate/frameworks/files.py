@@ -31,7 +31,7 @@ class FileMigration:
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class FilePattern:
     """Files whose path below the folder matches `pattern` (groups: version, perhaps name) are migrations."""
 
     pattern: re.Pattern[str]
@@ -79,12 +79,12 @@ def content(path: Path) -> bytes:
         raise ConsoleError(f"{path}: can't be read: {error.strerror}") from None
 
 
-def _names(pattern: str, *folders: str, checksums: Checksums | None = None) -> Names:
-    return Names(re.compile(pattern), folders or (".",), checksums)
+def _names(pattern: str, *folders: str, checksums: Checksums | None = None) -> FilePattern:
+    return FilePattern(re.compile(pattern), folders or (".",), checksums)
 
 
 _SCRIPT = r"\.(?:js|ts|mjs|cjs|mts|cts|sql|coffee)"
-NAMED: Mapping[str, Names] = {
+NAMED: Mapping[str, FilePattern] = {
     "ecto": _names(r"(?:.*/)?(?P<version>\d+)_(?P<name>[^/]+)\.exs"),
     "golang-migrate": _names(r"(?P<version>\d+)_(?P<name>[^/]*)\.up\.[^/]+"),
     "dbmate": _names(r"(?P<version>\d+)[_-]?(?P<name>[^/]*)\.sql"),

@@ -10,7 +10,7 @@ from console.server.session import Session
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class LedgerCandidate:
     """A table whose name or columns make it worth a look (sql/find_ledgers.sql).
 
     `columns` are in table order and `types` belong to them (format_type). `lock_pid` is another session that
@@ -31,9 +31,9 @@ class Candidate:
     locked_at: dt.datetime | None
 
 
-FIND = load("console.migrate.frameworks", "find_ledgers", Candidate)
+FIND = load("console.migrate.frameworks", "find_ledgers", LedgerCandidate)
 
 
-async def candidates(session: Session) -> list[Candidate]:
+async def candidates(session: Session) -> list[LedgerCandidate]:
     """The tables worth a look. Raises ConsoleError when the catalog can't be read."""
     return await session.fetch(FIND)

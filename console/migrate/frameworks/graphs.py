@@ -82,7 +82,7 @@ def in_order(revisions: Mapping[str, Revision], wanted: Iterable[str]) -> list[R
                 state.add(name)
                 stack.append((name, True))
                 before = (*revisions[name].down, *revisions[name].depends)
-                stack += [(one, False) for one in _resolved(revisions, before)]
+                stack += [(text, False) for text in _resolved(revisions, before)]
     return ordered
 
 
@@ -90,7 +90,7 @@ def _resolved(revisions: Mapping[str, Revision], names: Iterable[str]) -> list[s
     """Names of revisions; depends_on may also name a branch's label."""
     return [found for name in names
             for found in ([name] if name in revisions else
-                          [one.revision for one in revisions.values() if name in one.labels])]
+                          [revision.revision for revision in revisions.values() if name in revision.labels])]
 
 
 def _version_files(folder: Path) -> Iterator[Path]:
@@ -119,7 +119,7 @@ def _replaces(path: Path) -> list[tuple[str, str]]:
     for node in ast.walk(_parse(path)):
         if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            if any(isinstance(one, ast.Name) and one.id == "replaces" for one in targets):
+            if any(isinstance(target, ast.Name) and target.id == "replaces" for target in targets):
                 value = _literal(node.value)
                 return [pair for pair in value or () if len(pair) == 2]
     return []
@@ -152,4 +152,4 @@ def _literal(node: ast.expr) -> Any:
 def _texts(value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
         return (value,)
-    return tuple(one for one in value if isinstance(one, str)) if isinstance(value, tuple | list | set) else ()
+    return tuple(text for text in value if isinstance(text, str)) if isinstance(value, tuple | list | set) else ()

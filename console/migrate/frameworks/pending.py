@@ -17,7 +17,7 @@ from console.migrate.frameworks.graphs import (
     in_order,
 )
 from console.migrate.frameworks.plans import drizzle_entries, flyway_files, liquibase_changesets, sqitch_changes
-from console.migrate.frameworks.records import ForeignLedger, LedgerRow, PendingMigration, PendingState
+from console.migrate.frameworks.records import ForeignLedger, ForeignLedgerRow, PendingMigration, PendingState
 from console.migrate.frameworks.specs import TITLES
 from console.migrate.version import VersionKey, version_key
 
@@ -95,78 +95,82 @@ def _key(ledger: ForeignLedger, version: str, line: str | None) -> Key:
 def _after_the_last(ledger: ForeignLedger, files: Sequence[FileMigration]) -> ForeignLedger:
     """One number is all that is stored: what is above it is pending, and nothing can be said of the rest."""
     last = version_key(ledger.last_version) if ledger.last_version else None
-    ordered = sorted(files, key=lambda one: version_key(one.version))
-    pending = [one for one in ordered if last is None or version_key(one.version) > last]
-    differences = [_difference(one, "pending") for one in pending]
-    if last is not None and last != () and all(version_key(one.version) != last for one in files):
+    ordered = sorted(files, key=lambda migration: version_key(migration.version))
+    pending = [file_migration for file_migration in ordered if last is None
+               or version_key(file_migration.version) > last]
+    differences = [_difference(file_migration, "pending") for file_migration in pending]
+    if last is not None and last != () and all(version_key(file.version) != last for file in files):
         differences.append(PendingMigration(ledger.last_version or "", None, None, "missing", None))
     return replace(ledger.with_differences(tuple(differences)), applied_count=len(files) - len(pending))
 
 
 def _by_set(ledger: ForeignLedger, files: Sequence[FileMigration]) -> Iterable[PendingMigration]:
     rows = {_key(ledger, row.version, row.line): row for row in ledger.rows if row.state != "reverted"}
-    present = {_key(ledger, one.version, one.line) for one in files}
+    present = {_key(ledger, file.version, file.line) for file in files}
     done = _done(ledger, rows, files)
     counted = [row for row in rows.values() if row.state in ("applied", "baseline")]
     last = max((version_key(row.version) for row in counted), default=None)
     baseline = _baseline(rows.values())
-    for one in sorted(files, key=lambda one: version_key(one.version)) if ledger.framework in _NUMBERED else files:
-        key = _key(ledger, one.version, one.line)
+    if ledger.framework in _NUMBERED:
+        files = sorted(files, key=lambda migration: version_key(migration.version))
+    for migration in files:
+        key = _key(ledger, migration.version, migration.line)
         if key in done:
             row = rows.get(key)
-            if one.checksums and row is not None and row.checksum and row.checksum not in one.checksums:
-                yield (_difference(one, "pending", "changed since its last run") if one.is_repeatable else
-                       _difference(one, "changed", "the file was edited after it was applied"))
-        elif one.is_repeatable:
-            yield _difference(one, "pending")
-        elif baseline is not None and version_key(one.version) <= baseline:
+            if migration.checksums and row is not None and row.checksum and row.checksum not in migration.checksums:
+                yield (_difference(migration, "pending", "changed since its last run") if migration.is_repeatable else
+                       _difference(migration, "changed", "the file was edited after it was applied"))
+        elif migration.is_repeatable:
+            yield _difference(migration, "pending")
+        elif baseline is not None and version_key(migration.version) <= baseline:
             continue
-        elif last is not None and version_key(one.version) <= last and ledger.framework in _LATE:
-            yield _difference(one, *_LATE[ledger.framework])
+        elif last is not None and version_key(migration.version) <= last and ledger.framework in _LATE:
+            yield _difference(migration, *_LATE[ledger.framework])
         else:
-            yield _difference(one, "pending")
-    squashed = {_key(ledger, name, one.line) for one in files for name in one.replaces}
-    lines = {one.line for one in files}
+            yield _difference(migration, "pending")
+    squashed = {_key(ledger, name, file.line) for file in files for name in file.replaces}
+    lines = {file.line for file in files}
     for key, row in rows.items():
         # Lines without any file are other people's: Django's own apps, another project of sqitch's.
         if key not in present | squashed and row.state != "baseline" and (row.line in lines or lines == {None}):
             yield PendingMigration(row.version, row.name, row.line, "missing", None)
 
 
-def _done(ledger: ForeignLedger, rows: Mapping[Key, LedgerRow], files: Sequence[FileMigration]) -> set[Key]:
+def _done(ledger: ForeignLedger, rows: Mapping[Key, ForeignLedgerRow], files: Sequence[FileMigration]) -> set[Key]:
     """What needs no run: what is applied, under its own name or another."""
     done = {key for key, row in rows.items() if row.state != "failed"}
     hashes = {row.checksum for row in rows.values()} if ledger.framework == "drizzle" else set()
-    for one in files:
-        own = _key(ledger, one.version, one.line)
+    for file in files:
+        own = _key(ledger, file.version, file.line)
         # A squashed migration and those that it replaces stand for each other.
-        parts = {_key(ledger, name, one.line) for name in one.replaces}
-        if (parts and parts <= done) or one.checksums & hashes:
+        parts = {_key(ledger, name, file.line) for name in file.replaces}
+        if (parts and parts <= done) or file.checksums & hashes:
             done.add(own)
         elif own in done:
             done |= parts
     return done
 
 
-def _baseline(rows: Iterable[LedgerRow]) -> VersionKey | None:
+def _baseline(rows: Iterable[ForeignLedgerRow]) -> VersionKey | None:
     """The version up to which everything was there before (Flyway's and Atlas's baseline)."""
     return next((version_key(row.version) for row in rows if row.state == "baseline"), None)
 
 
-def _difference(one: FileMigration, state: PendingState, reason: str | None = None) -> PendingMigration:
-    return PendingMigration(one.version, one.name, one.line, state, one.file, reason)
+def _difference(migration: FileMigration, state: PendingState, reason: str | None = None) -> PendingMigration:
+    return PendingMigration(migration.version, migration.name, migration.line, state, migration.file, reason)
 
 
 def _alembic(ledger: ForeignLedger, revisions: Mapping[str, Revision]) -> ForeignLedger:
     current = [row.version for row in ledger.rows]
     applied = ancestors(revisions, current)
     pending = in_order(revisions, revisions.keys() - applied)
-    differences = [PendingMigration(one.revision, one.message, None, "pending", one.file) for one in pending]
+    differences = [PendingMigration(revision.revision, revision.message, None, "pending", revision.file)
+                   for revision in pending]
     differences += [PendingMigration(name, None, None, "missing", None) for name in current if name not in revisions]
     ends = heads(revisions)
     note = f"{len(ends)} heads in the files: {', '.join(ends)}" if len(ends) > 1 else None
     result = ledger.with_differences(tuple(differences), note)
     if any(name not in revisions for name in current):
         return result
-    rows = tuple(LedgerRow(one.revision, one.message) for one in in_order(revisions, applied))
+    rows = tuple(ForeignLedgerRow(revision.revision, revision.message) for revision in in_order(revisions, applied))
     return replace(result, applied_count=len(rows), rows=rows)

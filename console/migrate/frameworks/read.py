@@ -7,15 +7,15 @@ from dataclasses import replace
 from itertools import groupby
 from typing import TypeVar
 
-from console.migrate.frameworks.find import Candidate, candidates
+from console.migrate.frameworks.find import LedgerCandidate, candidates
 from console.migrate.frameworks.records import (
     AdvisoryLock,
     ForeignLedger,
+    ForeignLedgerRow,
     ForeignReading,
+    ForeignRun,
     Head,
-    LedgerRow,
     LockRow,
-    Run,
 )
 from console.migrate.frameworks.runs import run_of, runs_without_ledger
 from console.migrate.frameworks.specs import TITLES, Spec, recognise
@@ -30,10 +30,10 @@ _AT_ONCE = 50
 
 ADVISORY_LOCKS = load(_PACKAGE, "advisory_locks", AdvisoryLock)
 
-_Found = tuple[Candidate, Spec, Candidate | None]
+_Found = tuple[LedgerCandidate, Spec, LedgerCandidate | None]
 
 
-async def read_ledgers(session: Session, among: Sequence[Candidate] | None = None) -> ForeignReading:
+async def read_ledgers(session: Session, among: Sequence[LedgerCandidate] | None = None) -> ForeignReading:
     """Every foreign ledger of the database, or of those tables, ordered by schema and table.
 
     A ledger that can't be read now comes back with the reason in `unavailable`. Raises ConsoleError when the
@@ -44,15 +44,15 @@ async def read_ledgers(session: Session, among: Sequence[Candidate] | None = Non
     ledgers: list[ForeignLedger] = []
     for start in range(0, len(found), _AT_ONCE):
         ledgers += await _read(session, found[start:start + _AT_ONCE], locks)
-    return ForeignReading(tuple(ledgers), runs_without_ledger((one.framework for one in ledgers), locks))
+    return ForeignReading(tuple(ledgers), runs_without_ledger((ledger.framework for ledger in ledgers), locks))
 
 
 async def _read(session: Session, found: Sequence[_Found], locks: Sequence[AdvisoryLock]) -> list[ForeignLedger]:
-    rows_of: dict[tuple[str, str], Query[LedgerRow]] = {}
+    rows_of: dict[tuple[str, str], Query[ForeignLedgerRow]] = {}
     lock_of: dict[tuple[str, str], Query[LockRow]] = {}
     for ledger, spec, lock_table in found:
         if _obstacle(ledger) is None:
-            rows_of[ledger.schema, ledger.table] = _query(spec.sql, LedgerRow, ledger)
+            rows_of[ledger.schema, ledger.table] = _query(spec.sql, ForeignLedgerRow, ledger)
             if lock_table is not None and spec.lock is not None and _obstacle(lock_table) is None:
                 lock_of[ledger.schema, ledger.table] = _query(spec.lock.sql, LockRow, lock_table)
     readings = await session.refresh(*map(Read, rows_of.values()), *map(Read, lock_of.values()))
@@ -74,7 +74,7 @@ async def _read(session: Session, found: Sequence[_Found], locks: Sequence[Advis
     return ledgers
 
 
-def summarise(ledger: ForeignLedger, spec: Spec, rows: Sequence[LedgerRow]) -> ForeignLedger:
+def summarise(ledger: ForeignLedger, spec: Spec, rows: Sequence[ForeignLedgerRow]) -> ForeignLedger:
     """What the rows, in order of application, say of the ledger as a whole."""
     applied = [row for row in rows if row.state in ("applied", "baseline")]
     bad = [row for row in rows if row.state in ("failed", "running")]
@@ -93,7 +93,7 @@ def summarise(ledger: ForeignLedger, spec: Spec, rows: Sequence[LedgerRow]) -> F
         last_applied_at=max(times, default=None), rows=tuple(rows), detail="; ".join(words) or None)
 
 
-def _heads(spec: Spec, applied: Sequence[LedgerRow]) -> tuple[Head, ...]:
+def _heads(spec: Spec, applied: Sequence[ForeignLedgerRow]) -> tuple[Head, ...]:
     if spec.counting != "rows":
         return tuple(Head(row.line, row.version, None) for row in applied)
     lines = groupby(sorted(applied, key=lambda row: row.line or ""), key=lambda row: row.line)
@@ -101,7 +101,7 @@ def _heads(spec: Spec, applied: Sequence[LedgerRow]) -> tuple[Head, ...]:
                  for line, group in lines if (members := list(group)))
 
 
-def _obstacle(table: Candidate) -> str | None:
+def _obstacle(table: LedgerCandidate) -> str | None:
     """Why the table is not asked at all."""
     if not (table.may_use_schema and table.may_select):
         return f"this role may not read it: {table.grant}"
@@ -110,25 +110,26 @@ def _obstacle(table: Candidate) -> str | None:
     return None
 
 
-def _run_in_progress(ledger: Candidate, spec: Spec, database: str, locks: Sequence[AdvisoryLock]) -> Run | None:
+def _run_in_progress(ledger: LedgerCandidate, spec: Spec, database: str,
+                     locks: Sequence[AdvisoryLock]) -> ForeignRun | None:
     return run_of(spec.framework, database, ledger.schema, ledger.table, locks) or _run_by_table_lock(spec, ledger)
 
 
-def _run_by_table_lock(spec: Spec, table: Candidate) -> Run | None:
+def _run_by_table_lock(spec: Spec, table: LedgerCandidate) -> ForeignRun | None:
     if table.lock_pid is None:
         return None
-    return Run(spec.framework, "table lock", table.lock_pid, table.lock_application or None, table.locked_at,
+    return ForeignRun(spec.framework, "table lock", table.lock_pid, table.lock_application or None, table.locked_at,
                f"{table.lock_mode} on {table.schema}.{table.table}")
 
 
-def _run_by_lock_row(spec: Spec, rows: Sequence[LockRow]) -> Run | None:
+def _run_by_lock_row(spec: Spec, rows: Sequence[LockRow]) -> ForeignRun | None:
     held = next((row for row in rows if row.is_held), None)
     if held is None:
         return None
-    return Run(spec.framework, "lock table", None, None, held.since,
+    return ForeignRun(spec.framework, "lock table", None, None, held.since,
                f"{TITLES[spec.framework]}'s lock table says so" + (f": {held.holder}" if held.holder else ""))
 
 
-def _query(name: str, record: type[R], table: Candidate) -> Query[R]:
+def _query(name: str, record: type[R], table: LedgerCandidate) -> Query[R]:
     return load(_PACKAGE, name, record).on(  # type: ignore[arg-type]
         schema=table.schema, table=table.table)

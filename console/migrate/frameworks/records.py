@@ -16,7 +16,7 @@ PendingState = Literal["pending", "missing", "changed", "skipped"]
 
 
 @dataclass(frozen=True, slots=True)
-class LedgerRow:
+class ForeignLedgerRow:
     """One row of a ledger, in the order in which the framework applied them (sql/<framework>.sql).
 
     `line` tells several histories in one table apart: a Django app, a sqitch project, River's line. What a framework
@@ -55,7 +55,7 @@ class AdvisoryLock:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class ForeignRun:
     """A run of a framework that is in progress now, and what gives it away.
 
     `pid` is None where a lock table names its holder in its own words (`detail`).
@@ -107,9 +107,9 @@ class ForeignLedger:
     is_dirty: bool | None = None
     last_applied_at: dt.datetime | None = None
     heads: tuple[Head, ...] = ()
-    rows: tuple[LedgerRow, ...] = ()
+    rows: tuple[ForeignLedgerRow, ...] = ()
     detail: str | None = None
-    run: Run | None = None
+    run: ForeignRun | None = None
     unavailable: str | None = None
     differences: tuple[PendingMigration, ...] | None = None
     note: str | None = None
@@ -119,14 +119,14 @@ class ForeignLedger:
         """What the framework would run next; None when the files were not compared."""
         if self.differences is None:
             return None
-        return tuple(one for one in self.differences if one.state == "pending")
+        return tuple(difference for difference in self.differences if difference.state == "pending")
 
     def with_differences(self, differences: tuple[PendingMigration, ...], note: str | None = None) -> ForeignLedger:
         return replace(self, differences=differences, note=note)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LedgerEntry:
     """A foreign ledger and whose it is: a service's name, else its schema's."""
 
     service: str
@@ -156,4 +156,4 @@ class ForeignReading:
     """All ledgers of a database, and runs of frameworks whose ledger doesn't exist yet."""
 
     ledgers: tuple[ForeignLedger, ...]
-    runs: tuple[Run, ...]
+    runs: tuple[ForeignRun, ...]

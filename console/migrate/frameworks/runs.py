@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Mapping
 
-from console.migrate.frameworks.records import AdvisoryLock, Run
+from console.migrate.frameworks.records import AdvisoryLock, ForeignRun
 
 FIXED_KEYS: Mapping[int, str] = {
     4097083626: "goose",
@@ -39,22 +39,22 @@ def keys(framework: str, database: str, schema: str, table: str) -> frozenset[in
     return frozenset(fixed)
 
 
-def run_of(framework: str, database: str, schema: str, table: str, locks: Iterable[AdvisoryLock]) -> Run | None:
+def run_of(framework: str, database: str, schema: str, table: str, locks: Iterable[AdvisoryLock]) -> ForeignRun | None:
     """The run that holds the lock of this framework and ledger, None when nobody does."""
     wanted = keys(framework, database, schema, table)
     holder = next((lock for lock in locks if lock.is_granted and lock.key in wanted), None)
     return None if holder is None else _run(framework, holder)
 
 
-def runs_without_ledger(known: Iterable[str], locks: Iterable[AdvisoryLock]) -> tuple[Run, ...]:
+def runs_without_ledger(known: Iterable[str], locks: Iterable[AdvisoryLock]) -> tuple[ForeignRun, ...]:
     """First runs: a fixed key is held of a framework that has no ledger here yet."""
     taken = set(known)
     return tuple(_run(name, lock) for lock in locks
                  if lock.is_granted and (name := FIXED_KEYS.get(lock.key)) is not None and name not in taken)
 
 
-def _run(framework: str, lock: AdvisoryLock) -> Run:
-    return Run(framework, "advisory lock", lock.pid, lock.application, lock.since, None)
+def _run(framework: str, lock: AdvisoryLock) -> ForeignRun:
+    return ForeignRun(framework, "advisory lock", lock.pid, lock.application, lock.since, None)
 
 
 def _crc(text: str) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from console.migrate.frameworks.find import Candidate
+from console.migrate.frameworks.find import LedgerCandidate
 
 MAX_ROWS = 100_000
 """A table with more rows than this is no ledger; it is not read."""
@@ -45,7 +45,7 @@ class Spec:
     lock: LockTable | None = None
     counting: Literal["rows", "heads", "number"] = "rows"
 
-    def matches(self, candidate: Candidate, tables: Collection[tuple[str, str]]) -> bool:
+    def matches(self, candidate: LedgerCandidate, tables: Collection[tuple[str, str]]) -> bool:
         """Whether `candidate` is such a ledger; `tables` are schema and name of all candidates."""
         columns = set(candidate.columns)
         if not (self.columns <= columns if self.open else self.columns == columns):
@@ -116,19 +116,20 @@ SPECS: tuple[Spec, ...] = (
 TITLES: Mapping[str, str] = {spec.framework: spec.title for spec in SPECS}
 
 
-def recognise(candidates: Iterable[Candidate]) -> list[tuple[Candidate, Spec, Candidate | None]]:
+def recognise(candidates: Iterable[LedgerCandidate]) -> list[tuple[LedgerCandidate, Spec, LedgerCandidate | None]]:
     """The ledgers among `candidates`, each with its framework and its lock table, if it has one."""
     listed = list(candidates)
-    by_name = {(one.schema, one.table): one for one in listed}
+    by_name = {(ledger_candidate.schema, ledger_candidate.table): ledger_candidate for ledger_candidate in listed}
     found = []
     for candidate in listed:
-        spec = next((one for one in SPECS if one.matches(candidate, by_name)), None)
+        spec = next((spec for spec in SPECS if spec.matches(candidate, by_name)), None)
         if spec is not None and (candidate.rows_estimate or 0) <= MAX_ROWS:
             found.append((candidate, spec, _lock_table(candidate, spec, by_name)))
     return found
 
 
-def _lock_table(ledger: Candidate, spec: Spec, by_name: Mapping[tuple[str, str], Candidate]) -> Candidate | None:
+def _lock_table(ledger: LedgerCandidate, spec: Spec,
+                by_name: Mapping[tuple[str, str], LedgerCandidate]) -> LedgerCandidate | None:
     if spec.lock is None:
         return None
     table = by_name.get((ledger.schema, spec.lock.table.format(ledger.table)))

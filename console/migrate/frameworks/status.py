@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from console.migrate.frameworks.read import read_ledgers
-from console.migrate.frameworks.records import ForeignLedger, ForeignMigration, LedgerRow, PendingMigration
+from console.migrate.frameworks.records import ForeignLedger, ForeignLedgerRow, ForeignMigration, PendingMigration
 from console.migrate.frameworks.specs import TITLES
 from console.migrate.records import State
 from console.server.script import script_session
@@ -21,7 +21,7 @@ def migrations(ledger: ForeignLedger) -> tuple[ForeignMigration, ...]:
 
     Of frameworks that store heads alone, these are the applied ones.
     """
-    differences = {(one.line, one.version): one for one in ledger.differences or ()}
+    differences = {(difference.line, difference.version): difference for difference in ledger.differences or ()}
     rows = [_from_row(row, differences.pop((row.line, row.version), None), ledger)
             for row in ledger.rows if row.state != "reverted"]
     return (*rows, *map(_from_difference, differences.values()))
@@ -31,7 +31,7 @@ def state(ledger: ForeignLedger) -> State | None:
     """The worst state of any of its migrations; None when it couldn't be read."""
     if ledger.unavailable is not None:
         return None
-    present = {one.state for one in migrations(ledger)}
+    present = {migration.state for migration in migrations(ledger)}
     return next((worst for worst in _WORST if worst in present), "applied")
 
 
@@ -41,9 +41,9 @@ def belonging(service: Service, found: Sequence[ForeignLedger]) -> tuple[Foreign
     (One ledger for the whole database often stands in public, whatever the service's schemas.) A service whose
     framework has none yet gets an empty one, with an empty name for its table.
     """
-    suitable = [one for one in found if service.framework in (None, one.framework)]
-    own = [one for one in suitable if one.schema in service.schemas]
-    chosen = own or [one for one in suitable if service.framework is not None]
+    suitable = [ledger for ledger in found if service.framework in (None, ledger.framework)]
+    own = [ledger for ledger in suitable if ledger.schema in service.schemas]
+    chosen = own or [ledger for ledger in suitable if service.framework is not None]
     if not chosen and service.framework is not None and service.framework in TITLES:
         schema = service.schemas[0] if service.schemas else "public"
         chosen = [ForeignLedger(service.framework, schema, "", applied_count=0, is_dirty=False)]
@@ -61,7 +61,7 @@ async def ledgers(target: Target, service: Service) -> tuple[ForeignLedger, ...]
     return await asyncio.to_thread(belonging, service, reading.ledgers)
 
 
-def _from_row(row: LedgerRow, difference: PendingMigration | None, ledger: ForeignLedger) -> ForeignMigration:
+def _from_row(row: ForeignLedgerRow, difference: PendingMigration | None, ledger: ForeignLedger) -> ForeignMigration:
     states: Mapping[str, State] = {"failed": "failed", "running": "held"}
     detail = row.detail or ""
     found = states.get(row.state, "applied")
@@ -75,8 +75,9 @@ def _from_row(row: LedgerRow, difference: PendingMigration | None, ledger: Forei
                             found != "changed" if is_checked else None, detail)
 
 
-def _from_difference(one: PendingMigration) -> ForeignMigration:
-    return ForeignMigration(one.version, one.name, one.line, _STATES[one.state], detail=one.reason or "")
+def _from_difference(migration: PendingMigration) -> ForeignMigration:
+    return ForeignMigration(migration.version, migration.name, migration.line, _STATES[migration.state],
+                            detail=migration.reason or "")
 
 
 _STATES: Mapping[str, State] = {"pending": "pending", "missing": "missing", "changed": "changed", "skipped": "held"}

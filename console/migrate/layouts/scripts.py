@@ -9,7 +9,7 @@ from pathlib import Path
 from console.migrate import directives
 from console.migrate.faults import FileError
 from console.migrate.records import Script
-from console.migrate.splitter import Statement, split
+from console.sql.splitter import ScriptStatement, split
 
 _SUSPICIOUS = re.compile(
     r"\b(CONCURRENTLY|VACUUM|TABLESPACE|DATABASE|SUBSCRIPTION|DISCARD|REINDEX|SYSTEM)\b", re.IGNORECASE)
@@ -55,7 +55,7 @@ def runs_outside(script: Script) -> bool:
     return _SUSPICIOUS.search(script.text) is not None and any(map(_is_outside, split(script)))
 
 
-def _is_outside(statement: Statement) -> bool:
+def _is_outside(statement: ScriptStatement) -> bool:
     return _OUTSIDE.match(" ".join(statement.head)) is not None
 
 

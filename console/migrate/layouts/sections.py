@@ -36,6 +36,6 @@ def nothing_before(path: Path, text: str, first: Mark | None, tool: str, wanted:
         raise FileError(path, f"has no line {wanted}", line=1, hint=f"{tool} files begin with it")
     if says_something(text[:first.offset]):
         lines = text[:first.offset].splitlines()
-        line = next(number for number, one in enumerate(lines, 1) if says_something(one))
+        line = next(number for number, line in enumerate(lines, 1) if says_something(line))
         raise FileError(path, f"SQL before the line {wanted}", line=line, hint=f"{tool} refuses or drops it: move it")
     return first

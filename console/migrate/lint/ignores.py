@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from console.migrate.parse import Statement, comments
+from console.sql.grammar import ParsedStatement, comments
 
 _IGNORE = re.compile(r"--[ \t]*dbconsole:[ \t]*ignore[ \t]*=[ \t]*([^:]*)(?::[ \t]*(.*?))?\s*")
 
@@ -20,7 +20,7 @@ class Ignore:
     statement: int | None
 
 
-def read_ignores(text: str, statements: list[Statement], first_line: int = 1) -> list[Ignore]:
+def read_ignores(text: str, statements: list[ParsedStatement], first_line: int = 1) -> list[Ignore]:
     """The ignore directives of a file. One within a statement counts for that statement."""
     if "dbconsole:" not in text:
         return []
@@ -29,8 +29,8 @@ def read_ignores(text: str, statements: list[Statement], first_line: int = 1) ->
         match = _IGNORE.fullmatch(comment)
         if match is None:
             continue
-        following = next((number for number, one in enumerate(statements)
-                          if offset < one.offset + len(one.text)), None)
+        following = next((number for number, statement in enumerate(statements)
+                          if offset < statement.offset + len(statement.text)), None)
         in_header = not statements or offset < statements[0].offset
         rules = tuple(word.strip() for word in match[1].split(",") if word.strip())
         found.append(Ignore(first_line + text.count("\n", 0, offset), rules, match[2] or "",

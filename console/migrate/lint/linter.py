@@ -12,11 +12,11 @@ from console.migrate.facts import Catalog
 from console.migrate.faults import FileError
 from console.migrate.footprint import Lock
 from console.migrate.lint.ignores import Ignore, read_ignores
-from console.migrate.lint.rule import RULES, SMALL_BYTES, Finding, Hit, Rule, Severity, Subject
-from console.migrate.locks import functions_of, made_by, relations_of
-from console.migrate.parse import Name, Statement, SyntaxFault, grammar_version, split
+from console.migrate.lint.rule import RULES, SMALL_BYTES, LintFinding, LintRule, LintSubject, RuleHit, Severity
 from console.migrate.records import Direction, Script
+from console.migrate.table_locks import functions_of, made_by, relations_of
 from console.services import Service
+from console.sql.grammar import Name, ParsedStatement, SyntaxFault, grammar_version, split
 
 for _module in ("transactions", "indexes", "columns", "constraints", "tables", "removal", "names", "versions"):
     import_module(f"console.migrate.lint.{_module}")  # each declares its rules in RULES
@@ -45,17 +45,18 @@ def own_schemas(service: Service) -> tuple[str, ...]:
     return service.schemas if service.layout in (None, "dbconsole") else ()
 
 
-def lint(lintables: Iterable[Lintable], catalog: Catalog | None = None, *, in_sequence: bool = False) -> list[Finding]:
+def lint(lintables: Iterable[Lintable], catalog: Catalog | None = None, *,
+         in_sequence: bool = False) -> list[LintFinding]:
     """What the rules find, file by file, in order of lines.
 
     `catalog` sharpens them with sizes, types and constraints. `in_sequence`: the scripts run one after the other
     against that catalog, so what one makes is new to the next.
     """
-    findings: list[Finding] = []
+    findings: list[LintFinding] = []
     created: frozenset[Name] = frozenset()
     for lintable in lintables:
         run = _Run(lintable, catalog, created if in_sequence and catalog is not None else frozenset())
-        findings.extend(sorted(run.findings(), key=lambda one: one.line))
+        findings.extend(sorted(run.findings(), key=lambda finding: finding.line))
         created = run.created
     return findings
 
@@ -71,7 +72,7 @@ def relations_and_functions(scripts: Iterable[Script]) -> tuple[set[Name], set[s
     return names, functions
 
 
-def _parsed(script: Script) -> Sequence[Statement]:
+def _parsed(script: Script) -> Sequence[ParsedStatement]:
     try:
         statements = split(script.text)
     except FileError:
@@ -87,10 +88,10 @@ class _Run:
         self.catalog = catalog
         self.created = created
 
-    def finding(self, line: int, rule: str, severity: Severity, message: str, advice: str) -> Finding:
-        return Finding(self.lintable.service, str(self.lintable.script.path), line, rule, severity, message, advice)
+    def finding(self, line: int, rule: str, severity: Severity, message: str, advice: str) -> LintFinding:
+        return LintFinding(self.lintable.service, str(self.lintable.script.path), line, rule, severity, message, advice)
 
-    def findings(self) -> Iterator[Finding]:
+    def findings(self) -> Iterator[LintFinding]:
         script = self.lintable.script
         try:
             directives = script.directives
@@ -115,13 +116,13 @@ class _Run:
                             if found.rule in ignore.rules and ignore.statement in (None, index))
         yield from self._unused(ignores, used)
 
-    def _raw(self, statements: list[Statement], directives: Directives) -> Iterator[tuple[int, Finding]]:
+    def _raw(self, statements: list[ParsedStatement], directives: Directives) -> Iterator[tuple[int, LintFinding]]:
         rules = [rule for rule in RULES.values() if self.lintable.direction == "up" or not rule.upwards]
-        concerned: dict[str, list[Rule]] = {}
+        concerned: dict[str, list[LintRule]] = {}
         all_of_them = tuple(statements)
         held: tuple[Lock, int] | None = None
         for index, statement in enumerate(statements):
-            subject = Subject(statement, index, all_of_them, directives, self.lintable.schemas, self.catalog,
+            subject = LintSubject(statement, index, all_of_them, directives, self.lintable.schemas, self.catalog,
                               self.created, held)
             line = self.lintable.script.first_line + statement.line - 1
             kind = statement.node_kind
@@ -137,7 +138,7 @@ class _Run:
             if (name := made_by(statement, self.catalog, self.created)) is not None:
                 self.created |= {name}
 
-    def _weighed(self, rule: Rule, hit: Hit, subject: Subject, line: int) -> Finding | None:
+    def _weighed(self, rule: LintRule, hit: RuleHit, subject: LintSubject, line: int) -> LintFinding | None:
         """A hit with the table's size in mind: None for a new table, info for a small one."""
         severity, message = hit.severity or rule.severity, hit.message
         if hit.table is not None:
@@ -151,7 +152,7 @@ class _Run:
                 message += f" ({facts.size_words})" if named else f" ({hit.table}: {facts.size_words})"
         return self.finding(line, rule.name, severity, message, hit.advice or rule.advice)
 
-    def _unused(self, ignores: list[Ignore], used: set[tuple[int, str]]) -> Iterator[Finding]:
+    def _unused(self, ignores: list[Ignore], used: set[tuple[int, str]]) -> Iterator[LintFinding]:
         for number, ignore in enumerate(ignores):
             if not ignore.reason:
                 yield self.finding(ignore.line, "ignore-without-reason", "error",

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from console.migrate.altering import commands
+from console.migrate.alter_table_locks import commands
 from console.migrate.directives import NONE, Directives
 from console.migrate.facts import Catalog, RelationFacts
 from console.migrate.footprint import Footprint, Lock
-from console.migrate.locks import locks_of
-from console.migrate.parse import Name, Node, Statement, enum_name, range_name
+from console.migrate.table_locks import locks_of
+from console.sql.grammar import Name, Node, ParsedStatement, enum_name, range_name
 
 Severity = Literal["error", "warning", "info"]
 SMALL_BYTES = 10 * 1024 * 1024
@@ -20,7 +20,7 @@ SMALL_BYTES = 10 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class LintFinding:
     """What a rule found at a line of a file, and how to do it safely instead."""
 
     service: str
@@ -33,7 +33,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class RuleHit:
     """A rule's find in one statement. `table` marks a cost that grows with that table: none while it is new or
     small. `advice` replaces the rule's own.
     """
@@ -45,7 +45,7 @@ class Hit:
 
 
 @dataclass(frozen=True)
-class Subject:
+class LintSubject:
     """One statement as a rule sees it: with its file before and after it, and the catalog where there is one.
 
     `created` are the tables that this run has made before it, of which nobody else knows yet. `held` is the first
@@ -53,9 +53,9 @@ class Subject:
     holds it.
     """
 
-    statement: Statement
+    statement: ParsedStatement
     index: int
-    statements: tuple[Statement, ...]
+    statements: tuple[ParsedStatement, ...]
     directives: Directives = NONE
     schemas: tuple[str, ...] = ()
     catalog: Catalog | None = None
@@ -71,11 +71,11 @@ class Subject:
         return self.statement.body
 
     @property
-    def before(self) -> tuple[Statement, ...]:
+    def before(self) -> tuple[ParsedStatement, ...]:
         return self.statements[:self.index]
 
     @property
-    def after(self) -> tuple[Statement, ...]:
+    def after(self) -> tuple[ParsedStatement, ...]:
         return self.statements[self.index + 1:]
 
     @property
@@ -88,8 +88,8 @@ class Subject:
 
     def is_new(self, name: Name) -> bool:
         """Whether this run has made the table: what is done to it is in nobody's way."""
-        return any(one.name == name.name and (one.schema == name.schema or not one.schema or not name.schema)
-                   for one in self.created)
+        return any(item.name == name.name and (item.schema == name.schema or not item.schema or not name.schema)
+                   for item in self.created)
 
     def facts(self, name: Name) -> RelationFacts | None:
         return self.catalog.relation(name) if self.catalog else None
@@ -107,11 +107,11 @@ class Subject:
             yield from commands(self.body)
 
 
-Check = Callable[[Subject], Iterable[Hit]]
+Check = Callable[[LintSubject], Iterable[RuleHit]]
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class LintRule:
     """A named rule. `reason` says what goes wrong, `advice` how to do it safely.
 
     `upwards`: only for scripts that go up; a way down drops and renames by nature. `on` are the kinds of statements
@@ -127,7 +127,7 @@ class Rule:
     on: frozenset[str] = frozenset()
 
 
-RULES: dict[str, Rule] = {}
+RULES: dict[str, LintRule] = {}
 """Every rule of the package by name, in the order of declaration."""
 
 
@@ -138,7 +138,7 @@ def rule(name: str, severity: Severity, *, reason: str, advice: str, upwards: bo
     def declare(check: Check) -> Check:
         if name in RULES:
             raise ValueError(f"two rules are called {name}")
-        RULES[name] = Rule(name, severity, reason, advice, check, upwards, frozenset(on))
+        RULES[name] = LintRule(name, severity, reason, advice, check, upwards, frozenset(on))
         return check
 
     return declare

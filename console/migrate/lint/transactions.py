@@ -4,101 +4,102 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from console.migrate.lint.rule import Hit, Subject, rule
-from console.migrate.parse import Statement, enum_name, find, parts_name, range_name, strings
+from console.migrate.lint.rule import LintSubject, RuleHit, rule
+from console.sql.grammar import ParsedStatement, enum_name, find, parts_name, range_name, strings
 
 
 @rule("transaction-control", "error", on=("transaction_stmt",),
       reason="the engine begins and commits: a file and its ledger row are one transaction",
       advice="leave BEGIN and COMMIT out; for what needs no transaction: `-- dbconsole: no-transaction`")
-def transaction_control(at: Subject) -> Iterator[Hit]:
+def transaction_control(at: LintSubject) -> Iterator[RuleHit]:
     if not at.statement.controls_transaction:
         return
     frame = at.directives.own_transaction and (
         (at.index == 0 and at.statement.kind in ("BEGIN", "START TRANSACTION"))
         or (at.index == len(at.statements) - 1 and at.statement.kind == "COMMIT"))
     if not frame:
-        yield Hit(f"{at.statement.kind} inside the engine's transaction")
+        yield RuleHit(f"{at.statement.kind} inside the engine's transaction")
 
 
 @rule("outside-transaction", "error",
       reason="PostgreSQL refuses it inside a transaction",
       advice="a file of its own with the line `-- dbconsole: no-transaction` at the top")
-def outside_transaction(at: Subject) -> Iterator[Hit]:
+def outside_transaction(at: LintSubject) -> Iterator[RuleHit]:
     reason = at.statement.outside_transaction
     if reason and at.in_transaction and not at.statement.controls_transaction:
-        yield Hit(reason)
+        yield RuleHit(reason)
 
 
 @rule("needless-no-transaction", "info",
       reason="without a transaction a failure in the middle leaves half of the file done",
       advice="leave `no-transaction` out, or move what needs it into a file of its own")
-def needless_no_transaction(at: Subject) -> Iterator[Hit]:
+def needless_no_transaction(at: LintSubject) -> Iterator[RuleHit]:
     if at.index == 0 and not at.in_transaction and not any(
-            one.outside_transaction or one.node_kind in ("do_stmt", "call_stmt") for one in at.statements):
-        yield Hit("nothing in this file has to run outside of a transaction")
+            statement.outside_transaction or statement.node_kind in ("do_stmt", "call_stmt")
+            for statement in at.statements):
+        yield RuleHit("nothing in this file has to run outside of a transaction")
 
 
 @rule("lock-without-transaction", "error", on=("lock_stmt",),
       reason="LOCK TABLE ends with its statement outside of a transaction, and PostgreSQL refuses it",
       advice="leave `no-transaction` out, or the LOCK")
-def lock_without_transaction(at: Subject) -> Iterator[Hit]:
+def lock_without_transaction(at: LintSubject) -> Iterator[RuleHit]:
     if at.kind == "lock_stmt" and not at.in_transaction:
-        yield Hit("LOCK TABLE in a file without a transaction")
+        yield RuleHit("LOCK TABLE in a file without a transaction")
 
 
 @rule("enum-value-used", "error", on=("alter_enum_stmt",),
       reason="a value that ALTER TYPE ADD VALUE brings can't be used before the commit",
       advice="use the value in a later file")
-def enum_value_used(at: Subject) -> Iterator[Hit]:
+def enum_value_used(at: LintSubject) -> Iterator[RuleHit]:
     if at.kind != "alter_enum_stmt" or at.body.old_val or not at.in_transaction:
         return
     made = parts_name(strings(at.body.type_name))
-    if any(one.node_kind == "create_enum_stmt" and parts_name(strings(one.body.type_name)) == made
-           for one in at.before):
+    if any(statement.node_kind == "create_enum_stmt" and parts_name(strings(statement.body.type_name)) == made
+           for statement in at.before):
         return
     for later in at.after:
         if any(constant.sval.sval == at.body.new_val for constant in find(later.body, "A_Const")
                if constant.WhichOneof("val") == "sval"):
-            yield Hit(f"the new value '{at.body.new_val}' is used in line {later.line} of the same transaction")
+            yield RuleHit(f"the new value '{at.body.new_val}' is used in line {later.line} of the same transaction")
             return
 
 
 @rule("changes-search-path", "warning", on=("variable_set_stmt", "select_stmt"),
       reason="every later name of the file means something else then, and behind a pooler the session is somebody's",
       advice="write the schema before each name")
-def changes_search_path(at: Subject) -> Iterator[Hit]:
+def changes_search_path(at: LintSubject) -> Iterator[RuleHit]:
     if _sets(at) == "search_path":
-        yield Hit("changes search_path")
+        yield RuleHit("changes search_path")
 
 
 @rule("changes-role", "warning", on=("variable_set_stmt", "select_stmt"),
       reason="what the file makes belongs to another role then, and the engine's own bookkeeping may be refused",
       advice="ALTER ... OWNER TO, or run the migrations as that role")
-def changes_role(at: Subject) -> Iterator[Hit]:
+def changes_role(at: LintSubject) -> Iterator[RuleHit]:
     if _sets(at) in ("role", "session_authorization"):
-        yield Hit(f"changes the {str(_sets(at)).replace('_', ' ')}")
+        yield RuleHit(f"changes the {str(_sets(at)).replace('_', ' ')}")
 
 
 @rule("session-setting", "warning", on=("variable_set_stmt", "select_stmt"),
       reason="a setting for the session outlives the file, and behind a pooler it reaches other clients",
       advice="SET LOCAL, which ends with the transaction")
-def session_setting(at: Subject) -> Iterator[Hit]:
+def session_setting(at: LintSubject) -> Iterator[RuleHit]:
     name = _sets(at)
     if name and at.in_transaction and not getattr(at.body, "is_local", False) \
             and name not in ("search_path", "role", "session_authorization", "lock_timeout", "statement_timeout"):
-        yield Hit(f"sets {name} for the whole session")
+        yield RuleHit(f"sets {name} for the whole session")
 
 
 @rule("own-timeout", "info", on=("variable_set_stmt", "select_stmt"),
       reason="the engine sets lock_timeout and statement_timeout for each file and retries where that helps",
       advice="a header line: `-- dbconsole: lock-timeout=3s` or `statement-timeout=10min`")
-def own_timeout(at: Subject) -> Iterator[Hit]:
+def own_timeout(at: LintSubject) -> Iterator[RuleHit]:
     if _sets(at) in ("lock_timeout", "statement_timeout"):
-        yield Hit(f"sets {_sets(at)} itself")
+        yield RuleHit(f"sets {_sets(at)} itself")
 
 
-def _sets(at: Subject) -> str | None:
+def _sets(at: LintSubject) -> str | None:
     """The setting that the statement changes by SET, RESET or set_config."""
     if at.kind == "variable_set_stmt":
         kind = enum_name(at.body, "kind")
@@ -114,12 +115,12 @@ def _sets(at: Subject) -> str | None:
 @rule("client-data", "error", on=("copy_stmt",),
       reason="COPY FROM STDIN and TO STDOUT need a client that sends and takes the rows",
       advice="write the rows as INSERT ... VALUES")
-def client_data(at: Subject) -> Iterator[Hit]:
+def client_data(at: LintSubject) -> Iterator[RuleHit]:
     if at.statement.reads_client_data:
-        yield Hit("COPY between server and client")
+        yield RuleHit("COPY between server and client")
 
 
-def _heavy(statement: Statement) -> str | None:
+def _heavy(statement: ParsedStatement) -> str | None:
     """What may take long in a statement that runs after others have locked something."""
     match statement.node_kind:
         case "update_stmt":
@@ -134,7 +135,7 @@ def _heavy(statement: Statement) -> str | None:
 @rule("backfill-under-lock", "warning", on=("insert_stmt", "update_stmt", "delete_stmt"),
       reason="locks last until the file's commit: who uses the altered table waits for the data change too",
       advice="change the data in a later file, in batches")
-def backfill_under_lock(at: Subject) -> Iterator[Hit]:
+def backfill_under_lock(at: LintSubject) -> Iterator[RuleHit]:
     what = _heavy(at.statement)
     if what is None or at.held is None:
         return
@@ -142,4 +143,4 @@ def backfill_under_lock(at: Subject) -> Iterator[Hit]:
     if at.kind == "insert_stmt" and at.is_new(table):
         return
     lock, line = at.held
-    yield Hit(f"{what} while {lock.relation} is held in {lock.mode.label} since line {line}", table=table)
+    yield RuleHit(f"{what} while {lock.relation} is held in {lock.mode.label} since line {line}", table=table)

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from console.migrate.altering import commands
-from console.migrate.lint.rule import Hit, Subject, rule
-from console.migrate.parse import definition, enum_name, find, options
+from console.migrate.alter_table_locks import commands
+from console.migrate.lint.rule import LintSubject, RuleHit, rule
+from console.sql.grammar import definition, enum_name, find, options
 
 
 @rule("newer-than-server", "error",
       reason="the server is older than the syntax and refuses the statement",
       advice="write it in the older way, or hold it until the server is upgraded")
-def newer_than_server(at: Subject) -> Iterator[Hit]:
+def newer_than_server(at: LintSubject) -> Iterator[RuleHit]:
     if at.catalog is None:
         return
     for since, what in newer_syntax(at):
         if since > at.catalog.server_major:
-            yield Hit(f"{what} needs PostgreSQL {since}, the server is {at.catalog.server_major}")
+            yield RuleHit(f"{what} needs PostgreSQL {since}, the server is {at.catalog.server_major}")
 
 
-def newer_syntax(at: Subject) -> Iterator[tuple[int, str]]:
+def newer_syntax(at: LintSubject) -> Iterator[tuple[int, str]]:
     """What the statement uses that PostgreSQL 14 doesn't have: the first version that does, and what it is."""
     body = at.body
     for constraint in find(body, "Constraint"):

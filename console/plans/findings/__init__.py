@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from console.plans.findings import estimates, joins, memory, overhead, scans
 from console.plans.findings.rule import MOST_OF_A_RULE, Rule
-from console.plans.records import SEVERITIES, Analysis, Facts, Finding, Node, Plan
+from console.plans.records import SEVERITIES, Analysis, Plan, PlanFacts, PlanFinding, PlanNode
 from console.plans.wording import count, ms, percent, plural
 
 RULES: tuple[Rule, ...] = (
@@ -15,17 +15,17 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def analyse(plan: Plan, facts: Facts | None = None) -> Analysis:
+def analyse(plan: Plan, facts: PlanFacts | None = None) -> Analysis:
     """The plan with its findings, the gravest and costliest first, and the verdict."""
-    found: list[Finding] = []
+    found: list[PlanFinding] = []
     for rule in RULES:
-        several = sorted(rule(plan, facts or Facts()), key=_order)
+        several = sorted(rule(plan, facts or PlanFacts()), key=_order)
         found.extend(several[:MOST_OF_A_RULE])
     found.sort(key=_order)
     return Analysis(plan, verdict(plan, found), tuple(found))
 
 
-def costliest(plan: Plan) -> Node | None:
+def costliest(plan: Plan) -> PlanNode | None:
     """The node with the most time of its own, without times the most cost."""
     if plan.is_timed:
         return max(plan.nodes, key=lambda node: node.exclusive_ms or 0.0)
@@ -34,7 +34,7 @@ def costliest(plan: Plan) -> Node | None:
     return None
 
 
-def verdict(plan: Plan, findings: list[Finding]) -> str:
+def verdict(plan: Plan, findings: list[PlanFinding]) -> str:
     """The answer in a sentence or two."""
     top = costliest(plan)
     rows = plan.root.rows if plan.is_analyzed else plan.root.plan_rows
@@ -50,14 +50,14 @@ def verdict(plan: Plan, findings: list[Finding]) -> str:
         begin = f"Not run: cost {count(plan.root.total_cost or 0)}, about {plural(round(rows or 0), 'row')} expected"
         if top and plan.root.total_cost:
             begin += f"; {top.label} is {percent((top.own_cost or 0) / plan.root.total_cost)} of it"
-    grave = [one for one in findings if one.severity != "info"]
+    grave = [finding for finding in findings if finding.severity != "info"]
     if not grave:
         return f"{begin}. Nothing stands out."
     others = f" ({plural(len(grave) - 1, 'more finding')})" if len(grave) > 1 else ""
     return f"{begin}. {_sentence(grave[0].message)}{others}."
 
 
-def _order(finding: Finding) -> tuple[int, float]:
+def _order(finding: PlanFinding) -> tuple[int, float]:
     return -SEVERITIES.index(finding.severity), -(finding.impact_ms or 0.0)
 
 

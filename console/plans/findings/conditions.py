@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from console.plans.records import Node, TableFacts
-from console.server.identifiers import identifier
+from console.plans.records import PlanNode, TableFacts
+from console.sql.quoting import identifier
 
 MAX_CONDITION = 20_000
 MAX_COLUMNS = 3
@@ -23,7 +23,7 @@ _TOKEN = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|\(|\)|\sAND\s|\sOR\s""")
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Condition:
     """`column` (quoted where it must be, or an expression in parentheses) `operator` something."""
 
     column: str
@@ -70,7 +70,7 @@ def _closes_at_end(text: str) -> bool:
     return False
 
 
-def comparisons(condition: str, alias: str) -> list[Comparison]:
+def comparisons(condition: str, alias: str) -> list[Condition]:
     """The comparisons of columns of `alias` that an index could serve; the other side holds no column of `alias`."""
     found = []
     own = f"{identifier(alias)}." if alias else ""
@@ -81,7 +81,7 @@ def comparisons(condition: str, alias: str) -> list[Comparison]:
                 inside = expression["inside"]
                 call = expression["call"].replace(own, "") if own else expression["call"]
                 if not own or _holds(inside, own) or "." not in inside:
-                    found.append(Comparison(f"({call})", "=", value))
+                    found.append(Condition(f"({call})", "=", value))
             continue
         term = _TERM.fullmatch(part)
         if not term:
@@ -89,7 +89,7 @@ def comparisons(condition: str, alias: str) -> list[Comparison]:
         if term["alias"] and alias and term["alias"] != identifier(alias):
             continue
         if not _holds(term["value"], own):
-            found.append(Comparison(term["column"], term["operator"], term["value"]))
+            found.append(Condition(term["column"], term["operator"], term["value"]))
     return found
 
 
@@ -103,14 +103,14 @@ def _holds(text: str, prefix: str) -> bool:
     return False
 
 
-def index_columns(compared: list[Comparison]) -> tuple[str, ...]:
+def index_columns(compared: list[Condition]) -> tuple[str, ...]:
     """Columns for a btree: those compared for equality, then one range."""
-    equal = [one.column for one in compared if one.operator == "="]
-    ranges = [one.column for one in compared if one.operator in ("<", ">", "<=", ">=")]
+    equal = [condition.column for condition in compared if condition.operator == "="]
+    ranges = [condition.column for condition in compared if condition.operator in ("<", ">", "<=", ">=")]
     return tuple(dict.fromkeys([*equal[:MAX_COLUMNS], *ranges[:1]]))
 
 
-def create_index(node: Node, columns: tuple[str, ...]) -> str:
+def create_index(node: PlanNode, columns: tuple[str, ...]) -> str:
     """CREATE INDEX CONCURRENTLY on the node's table."""
     names = [name for name in (node.schema, node.relation) if name]
     return f"CREATE INDEX CONCURRENTLY ON {identifier(*names)} ({', '.join(columns)})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from console.plans.findings.rule import severity, worst
-from console.plans.records import Facts, Finding, Node, Plan
+from console.plans.records import Plan, PlanFacts, PlanFinding, PlanNode
 from console.plans.wording import count, cut, factor, ms
 
 NOTABLE = 10.0
@@ -15,7 +15,7 @@ MIN_ROWS = 100.0
 _NO_ROWS = ("ModifyTable", "BitmapAnd", "BitmapOr", "LockRows")
 
 
-def misestimate(node: Node) -> float | None:
+def misestimate(node: PlanNode) -> float | None:
     """How many times more (above 1) or fewer (below 1) rows came than were planned; None where that can't be said.
 
     Both count as at least one row. Fewer rows prove nothing where what is above stopped asking.
@@ -26,13 +26,13 @@ def misestimate(node: Node) -> float | None:
     return None if ratio < 1 and node.may_stop_early else ratio
 
 
-def is_notable(node: Node, ratio: float) -> bool:
+def is_notable(node: PlanNode, ratio: float) -> bool:
     """Whether an estimate that is wrong by `ratio` is off by a factor and a number of rows that matter."""
     return not 1 / NOTABLE < ratio < NOTABLE and max(
         node.actual_rows or 0.0, node.plan_rows or 0.0) * (node.loops or 1) >= MIN_ROWS
 
 
-def estimates(plan: Plan, facts: Facts) -> Iterator[Finding]:
+def estimates(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
     """Tables whose size was wrong, and other estimates that are, where they arise: what is above inherits them."""
     found = list(statistics(plan, facts))
     yield from found
@@ -48,12 +48,12 @@ def estimates(plan: Plan, facts: Facts) -> Iterator[Finding]:
         grade = severity(plan, at_stake if plan.is_timed else None)
         grade = "warning" if grade == "critical" else "info" if times < GROSS else grade
         loops = f" a loop, {count(node.loops or 0)} loops" if (node.loops or 0) > 1 else ""
-        yield Finding("row_misestimate", grade, f"{node.label} gave {wrong}",
+        yield PlanFinding("row_misestimate", grade, f"{node.label} gave {wrong}",
                       f"planned {count(node.plan_rows or 0)}, got {count(node.actual_rows or 0)}{loops}"
                       + _because(node), _advice(plan, node, facts), node.index, at_stake)
 
 
-def _inherited(plan: Plan, node: Node, ratio: float) -> bool:
+def _inherited(plan: Plan, node: PlanNode, ratio: float) -> bool:
     for child in plan.inputs(node):
         below = misestimate(child)
         if below is not None and (below > 1) == (ratio > 1) and max(below, 1 / below) * 2 >= max(ratio, 1 / ratio):
@@ -61,14 +61,14 @@ def _inherited(plan: Plan, node: Node, ratio: float) -> bool:
     return False
 
 
-def _because(node: Node) -> str:
+def _because(node: PlanNode) -> str:
     for key in ("Filter", "Index Cond", "Recheck Cond", "Hash Cond", "Merge Cond", "Join Filter", "TID Cond"):
         if condition := node.text(key):
             return f": {cut(condition)}"
     return ""
 
 
-def _advice(plan: Plan, node: Node, facts: Facts) -> str:
+def _advice(plan: Plan, node: PlanNode, facts: PlanFacts) -> str:
     if node.kind == "Function Scan":
         return f"ALTER FUNCTION {node.text('Function Name')} ROWS n, if it usually gives so many"
     if node.kind == "CTE Scan" or node.kind == "WorkTable Scan":
@@ -86,7 +86,7 @@ def _advice(plan: Plan, node: Node, facts: Facts) -> str:
     return "ANALYZE the tables below; extended statistics (CREATE STATISTICS) where columns depend on each other"
 
 
-def statistics(plan: Plan, facts: Facts) -> Iterator[Finding]:
+def statistics(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
     """Tables whose size the planner had wrong: a scan without a condition gives all rows that there are."""
     seen = set()
     for node in plan.nodes:
@@ -110,7 +110,7 @@ def statistics(plan: Plan, facts: Facts) -> Iterator[Finding]:
             evidence += (f"; last analyzed {known.analyzed_at:%Y-%m-%d %H:%M}" if known.analyzed_at
                          else "; never analyzed")
         seen.add(table)
-        yield Finding("stale_statistics", severity(plan, node.inclusive_ms),
+        yield PlanFinding("stale_statistics", severity(plan, node.inclusive_ms),
                       f"the statistics of {table} are out of date", evidence, f"ANALYZE {table}", node.index,
                       node.inclusive_ms)
 

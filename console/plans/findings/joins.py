@@ -8,24 +8,24 @@ from console.plans.findings.conditions import MAX_CONDITION, comparisons, conjun
 from console.plans.findings.conditions import index_columns as btree_columns
 from console.plans.findings.rule import severity
 from console.plans.findings.scans import removed
-from console.plans.records import Facts, Finding, Node, Plan
+from console.plans.records import Plan, PlanFacts, PlanFinding, PlanNode
 from console.plans.wording import count, cut, ms, percent, size
-from console.server.identifiers import identifier
+from console.sql.quoting import identifier
 
 MANY_LOOPS = 1000
 MIN_SORTED = 10_000.0
 
 
-def nested_loops(plan: Plan, facts: Facts) -> Iterator[Finding]:
+def nested_loops(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
     """Nested loops whose inner side runs often, and those that read a whole table each time."""
     for node in plan.nodes:
         if node.kind != "Nested Loop":
             continue
-        inner = next((one for one in plan.inputs(node) if one.relationship == "Inner"), None)
+        inner = next((input_ for input_ in plan.inputs(node) if input_.relationship == "Inner"), None)
         if inner is None:
             continue
         scan = _scan_below(plan, inner)
-        outer = next((one for one in plan.inputs(node) if one.relationship == "Outer"), None)
+        outer = next((input_ for input_ in plan.inputs(node) if input_.relationship == "Outer"), None)
         found = _unindexed(plan, node, inner, scan, outer, facts) if scan and scan.kind == "Seq Scan" else None
         if found:
             yield found
@@ -36,7 +36,7 @@ def nested_loops(plan: Plan, facts: Facts) -> Iterator[Finding]:
             planned = (outer.plan_rows or 0) if outer else 0
             few = f"; {count(planned)} were planned" if outer and planned * 10 < loops / inner.participants else ""
             grade = severity(plan, inner.inclusive_ms)
-            yield Finding("nested_loop", grade if few else "warning" if grade == "critical" else grade,
+            yield PlanFinding("nested_loop", grade if few else "warning" if grade == "critical" else grade,
                           f"{node.label} runs its inner side {count(loops)} times",
                           f"{inner.label}: {count(loops)} loops, {ms(inner.inclusive_ms or 0)} "
                           f"({percent(share)}){few}",
@@ -45,7 +45,7 @@ def nested_loops(plan: Plan, facts: Facts) -> Iterator[Finding]:
                           "enable_nestloop = off shows whether it would be faster", node.index, inner.inclusive_ms)
 
 
-def _scan_below(plan: Plan, node: Node) -> Node | None:
+def _scan_below(plan: Plan, node: PlanNode) -> PlanNode | None:
     """The scan that a node passes rows on from."""
     while node.kind in ("Materialize", "Memoize", "Hash", "Gather", "Gather Merge", "Sort", "Incremental Sort"):
         inputs = plan.inputs(node)
@@ -55,7 +55,8 @@ def _scan_below(plan: Plan, node: Node) -> Node | None:
     return node if node.relation else None
 
 
-def _unindexed(plan: Plan, join: Node, inner: Node, scan: Node, outer: Node | None, facts: Facts) -> Finding | None:
+def _unindexed(plan: Plan, join: PlanNode, inner: PlanNode, scan: PlanNode, outer: PlanNode | None,
+               facts: PlanFacts) -> PlanFinding | None:
     """A nested loop that compares each pair of rows."""
     condition = join.text("Join Filter") or scan.text("Filter")
     columns = _join_columns(condition, scan)
@@ -76,12 +77,12 @@ def _unindexed(plan: Plan, join: Node, inner: Node, scan: Node, outer: Node | No
     at_stake = join.exclusive_ms
     if at_stake is not None:
         at_stake += inner.inclusive_ms or 0.0
-    return Finding("join_without_index", severity(plan, at_stake),
+    return PlanFinding("join_without_index", severity(plan, at_stake),
                    f"{join.label} reads all of {scan.relation} for each row of the other side", evidence, fix,
                    join.index, at_stake)
 
 
-def _join_columns(condition: str, scan: Node) -> tuple[str, ...]:
+def _join_columns(condition: str, scan: PlanNode) -> tuple[str, ...]:
     """The columns of `scan` that a join's condition compares, whichever side they stand on."""
     found = btree_columns(comparisons(condition, scan.alias))
     if found:
@@ -95,7 +96,7 @@ def _join_columns(condition: str, scan: Node) -> tuple[str, ...]:
     return tuple(dict.fromkeys(columns))[:3]
 
 
-def subplans(plan: Plan, facts: Facts) -> Iterator[Finding]:
+def subplans(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
     """A correlated subquery that runs for each row."""
     for node in plan.nodes:
         if node.relationship != "SubPlan" or (node.loops or 0) < MANY_LOOPS or node.subplan.startswith("CTE"):
@@ -103,14 +104,14 @@ def subplans(plan: Plan, facts: Facts) -> Iterator[Finding]:
         share = plan.share(node.inclusive_ms)
         if share is None or share < 0.1:
             continue
-        yield Finding("correlated_subquery", severity(plan, node.inclusive_ms),
+        yield PlanFinding("correlated_subquery", severity(plan, node.inclusive_ms),
                       f"{node.subplan or 'a subquery'} runs for each row of its query",
                       f"{count(node.loops or 0)} times, {ms(node.inclusive_ms or 0)} ({percent(share)}), "
                       f"{node.label}", "write it as a join or LATERAL, or index what it looks up", node.index,
                       node.inclusive_ms)
 
 
-def memoize(plan: Plan, facts: Facts) -> Iterator[Finding]:
+def memoize(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
     """A cache of inner rows that is hardly ever hit."""
     for node in plan.nodes:
         if node.kind != "Memoize":
@@ -119,13 +120,13 @@ def memoize(plan: Plan, facts: Facts) -> Iterator[Finding]:
         evictions = node.number("Cache Evictions") or 0.0
         if misses < MANY_LOOPS or hits > misses * 0.2:
             continue
-        yield Finding("memoize_misses", "info", "Memoize keeps rows that are hardly asked for again",
+        yield PlanFinding("memoize_misses", "info", "Memoize keeps rows that are hardly asked for again",
                       f"{count(hits)} hits, {count(misses)} misses, {count(evictions)} evictions",
                       "more work_mem if there are evictions; else ANALYZE, or compare with enable_memoize = off",
                       node.index, node.exclusive_ms)
 
 
-def sort_index(plan: Plan, facts: Facts) -> Iterator[Finding]:
+def sort_index(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
     """A sort of a table by its own columns, which an index would give in order."""
     for node in plan.nodes:
         if node.kind != "Sort":
@@ -142,21 +143,22 @@ def sort_index(plan: Plan, facts: Facts) -> Iterator[Finding]:
         if not columns or (rows or 0.0) < MIN_SORTED or not (is_limited or node.text("Sort Space Type") == "Disk"):
             continue
         took = None if node.exclusive_ms is None else node.exclusive_ms + (scan.exclusive_ms or 0.0)
-        equal = tuple(one.column for one in comparisons(scan.text("Filter"), scan.alias) if one.operator == "=")
+        equal = tuple(comparison.column for comparison in comparisons(scan.text("Filter"), scan.alias)
+                      if comparison.operator == "=")
         wanted = tuple(dict.fromkeys([*equal[:2], *columns]))
         fix = create_index(scan, wanted)
         if found := existing(facts.of(scan), tuple(column.partition(" ")[0] for column in wanted)):
             fix = f"{found} is there and was not chosen: compare with SET LOCAL enable_seqscan = off"
         method = node.text("Sort Method")
         used = node.number("Sort Space Used")
-        yield Finding("sort_without_index", severity(plan, took),
+        yield PlanFinding("sort_without_index", severity(plan, took),
                       f"an index on ({', '.join(wanted)}) would give the rows of {scan.relation} in order"
                       + (", and only as many as the LIMIT asks for" if is_limited else ""),
                       f"{count(rows or 0)} rows sorted{f', {method}' if method else ''}"
                       f"{f', {size(used * 1024)}' if used else ''}", fix, node.index, took)
 
 
-def _sort_columns(node: Node, scan: Node) -> tuple[str, ...]:
+def _sort_columns(node: PlanNode, scan: PlanNode) -> tuple[str, ...]:
     """The sort key where it is plain columns of one table, as an index has them; () where it isn't."""
     columns = []
     own = f"{identifier(scan.alias)}."

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from console.plans.findings.rule import severity, worst
-from console.plans.records import BLOCK_BYTES, Facts, Finding, Node, Plan
+from console.plans.records import BLOCK_BYTES, Plan, PlanFacts, PlanFinding, PlanNode
 from console.plans.wording import count, size
 
 
-def spills(plan: Plan, facts: Facts) -> Iterator[Finding]:
+def spills(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
     """Sorts, hashes and stores on disk."""
     spilled = [node for node in plan.nodes if _spill(node)]
     for node in worst(spilled):
@@ -19,7 +19,7 @@ def spills(plan: Plan, facts: Facts) -> Iterator[Finding]:
         what, used_bytes, wanted = found
         joined = plan.parent(node) if node.kind == "Hash" else None
         at_stake = (joined or node).exclusive_ms
-        yield Finding("spill", severity(plan, at_stake), f"{node.label} {what}", _evidence(node, used_bytes),
+        yield PlanFinding("spill", severity(plan, at_stake), f"{node.label} {what}", _evidence(node, used_bytes),
                       f"SET LOCAL work_mem = '{wanted}' for this query"
                       + (" (hashes may use hash_mem_multiplier times as much)" if node.kind in ("Hash", "Aggregate")
                          else "") + ", or give it fewer or narrower rows", node.index, at_stake)
@@ -28,13 +28,13 @@ def spills(plan: Plan, facts: Facts) -> Iterator[Finding]:
         own = node.own_buffers
         if own and own.temp_written > 128 and node.index not in told and not any(
                 child in told for child in node.children):
-            yield Finding("spill", severity(plan, node.exclusive_ms),
+            yield PlanFinding("spill", severity(plan, node.exclusive_ms),
                           f"{node.label} keeps its rows in a temporary file",
                           f"{size(own.temp_written * BLOCK_BYTES)} written, {size(own.temp_read * BLOCK_BYTES)} read",
                           "more work_mem for this query, or fewer or narrower rows", node.index, node.exclusive_ms)
 
 
-def _spill(node: Node) -> tuple[str, float, str] | None:
+def _spill(node: PlanNode) -> tuple[str, float, str] | None:
     """What spilled, the bytes on disk, and the work_mem that would have held it."""
     if node.text("Sort Space Type") == "Disk" or "external" in node.text("Sort Method"):
         used = (node.number("Sort Space Used") or 0.0) * 1024
@@ -51,7 +51,7 @@ def _spill(node: Node) -> tuple[str, float, str] | None:
     return None
 
 
-def _evidence(node: Node, used_bytes: float) -> str:
+def _evidence(node: PlanNode, used_bytes: float) -> str:
     words = [f"{size(used_bytes)} in all" if node.kind == "Hash" else f"{size(used_bytes)} on disk"]
     if method := node.text("Sort Method"):
         words.append(method)

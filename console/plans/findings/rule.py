@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from console.plans.records import Facts, Finding, Node, Plan, Severity
+from console.plans.records import Plan, PlanFacts, PlanFinding, PlanNode, Severity
 
-Rule = Callable[[Plan, Facts], Iterator[Finding]]
+Rule = Callable[[Plan, PlanFacts], Iterator[PlanFinding]]
 
 CRITICAL_SHARE, CRITICAL_MS = 0.5, 1000.0
 WARNING_SHARE, WARNING_MS = 0.1, 5.0
@@ -16,7 +16,7 @@ MOST_OF_A_RULE = 20
 """So many findings of one rule are told: those where most time is at stake."""
 
 
-def worst(nodes: Iterable[Node]) -> list[Node]:
+def worst(nodes: Iterable[PlanNode]) -> list[PlanNode]:
     """The nodes with the most time of their own, as many as a rule may tell of."""
     return sorted(nodes, key=lambda node: -(node.exclusive_ms or 0.0))[:MOST_OF_A_RULE]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from console.plans.findings.conditions import comparisons, create_index, existing, index_columns
 from console.plans.findings.rule import severity, worst
-from console.plans.records import Facts, Finding, Node, Plan
+from console.plans.records import Plan, PlanFacts, PlanFinding, PlanNode
 from console.plans.wording import count, cut, ms, percent
 
 MIN_REMOVED = 1000
@@ -14,12 +14,12 @@ REMOVED_SHARE = 0.9
 MIN_HEAP_FETCHES = 100
 
 
-def removed(node: Node) -> float:
+def removed(node: PlanNode) -> float:
     """Rows that the node read and threw away, of all loops."""
     return (node.number("Rows Removed by Filter") or 0.0) * (node.loops or 0)
 
 
-def seq_scan_filter(plan: Plan, facts: Facts) -> Iterator[Finding]:
+def seq_scan_filter(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
     """A whole table read for a few of its rows."""
     scans = [node for node in plan.nodes if node.kind == "Seq Scan" and node.text("Filter")]
     told: set[tuple[int | None, tuple[str, ...]]] = set()
@@ -33,7 +33,7 @@ def seq_scan_filter(plan: Plan, facts: Facts) -> Iterator[Finding]:
             if (parent.index, columns) in told:
                 continue
             told.add((parent.index, columns))
-            siblings = len({one.relation for one in scans if one.parent == parent.index}) - 1
+            siblings = len({scan.relation for scan in scans if scan.parent == parent.index}) - 1
         known = facts.of(node)
         if plan.is_analyzed:
             thrown, kept = removed(node), node.rows or 0.0
@@ -56,12 +56,12 @@ def seq_scan_filter(plan: Plan, facts: Facts) -> Iterator[Finding]:
         else:
             fix = create_index(node, columns) + ("; or the same on the partitioned table" if siblings else "")
         others = f", and so do up to {count(siblings)} scans beside it" if siblings else ""
-        yield Finding("seq_scan_filter", severity(plan, node.exclusive_ms),
+        yield PlanFinding("seq_scan_filter", severity(plan, node.exclusive_ms),
                       f"{node.label} reads the whole table to keep few of its rows{others}", evidence, fix, node.index,
                       node.exclusive_ms)
 
 
-def _other_index(condition: str, node: Node) -> str:
+def _other_index(condition: str, node: PlanNode) -> str:
     if " ~~ '%" in condition or " ~~* " in condition:
         return ("a pattern that begins with % is served by a trigram index alone: CREATE EXTENSION pg_trgm, then "
                 "CREATE INDEX CONCURRENTLY ... USING gin (column gin_trgm_ops)")
@@ -71,7 +71,7 @@ def _other_index(condition: str, node: Node) -> str:
             "filter computes")
 
 
-def index_filter(plan: Plan, facts: Facts) -> Iterator[Finding]:
+def index_filter(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
     """An index that finds many rows which a filter then throws away."""
     for node in plan.nodes:
         if node.kind not in ("Index Scan", "Index Only Scan", "Bitmap Heap Scan") or "Order By" in node.properties:
@@ -84,27 +84,27 @@ def index_filter(plan: Plan, facts: Facts) -> Iterator[Finding]:
         used = index_columns(comparisons(node.text("Index Cond") or node.text("Recheck Cond"), node.alias))
         wanted = tuple(dict.fromkeys([*used, *columns]))
         fix = create_index(node, wanted) if columns else "an index that also serves the filter, perhaps a partial one"
-        yield Finding("index_filter", severity(plan, node.exclusive_ms),
+        yield PlanFinding("index_filter", severity(plan, node.exclusive_ms),
                       f"{node.label}: the index finds many rows that the filter then removes",
                       f"{count(thrown)} of {count(thrown + kept)} rows removed by {cut(condition)}", fix, node.index,
                       node.exclusive_ms)
 
 
-def lossy_bitmap(plan: Plan, facts: Facts) -> Iterator[Finding]:
+def lossy_bitmap(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
     """A bitmap that outgrew work_mem and knows pages only, so that every row on them is checked again."""
     for node in plan.nodes:
         lossy, exact = node.number("Lossy Heap Blocks") or 0.0, node.number("Exact Heap Blocks") or 0.0
         if not lossy:
             continue
         again = (node.number("Rows Removed by Index Recheck") or 0.0) * (node.loops or 0)
-        yield Finding("lossy_bitmap", severity(plan, node.exclusive_ms),
+        yield PlanFinding("lossy_bitmap", severity(plan, node.exclusive_ms),
                       f"{node.label}: the bitmap did not fit into work_mem and kept whole pages instead of rows",
                       f"{count(lossy)} of {count(lossy + exact)} pages lossy, {count(again)} rows rechecked in vain",
                       "SET LOCAL work_mem to a few times as much for this query, or make the condition more selective",
                       node.index, node.exclusive_ms)
 
 
-def heap_fetches(plan: Plan, facts: Facts) -> Iterator[Finding]:
+def heap_fetches(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
     """An index-only scan that visits the table all the same, for want of VACUUM."""
     for node in plan.nodes:
         fetches = node.number("Heap Fetches")
@@ -117,14 +117,14 @@ def heap_fetches(plan: Plan, facts: Facts) -> Iterator[Finding]:
         when = f"; last vacuumed {known.vacuumed_at:%Y-%m-%d %H:%M}" if known and known.vacuumed_at else (
             "; never vacuumed" if known else "")
         table = ".".join(name for name in (node.schema, node.relation) if name)
-        yield Finding("heap_fetches", severity(plan, node.exclusive_ms),
+        yield PlanFinding("heap_fetches", severity(plan, node.exclusive_ms),
                       f"{node.label} visits the table all the same: its pages are not marked all-visible",
                       f"{count(fetches)} heap fetches for {count(read)} rows{when}",
                       f"VACUUM {table}; if this comes back, a smaller autovacuum_vacuum_scale_factor (and "
                       "autovacuum_vacuum_insert_scale_factor) for the table", node.index, node.exclusive_ms)
 
 
-def cte_scan(plan: Plan, facts: Facts) -> Iterator[Finding]:
+def cte_scan(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
     """A CTE computed in full, of which a filter keeps little."""
     for node in plan.nodes:
         if node.kind != "CTE Scan":
@@ -133,16 +133,16 @@ def cte_scan(plan: Plan, facts: Facts) -> Iterator[Finding]:
         if thrown < 10 * MIN_REMOVED or thrown < REMOVED_SHARE * (thrown + kept):
             continue
         name = node.text("CTE Name")
-        body = next((one for one in plan.nodes if one.subplan == f"CTE {name}"), None)
+        body = next((plan_node for plan_node in plan.nodes if plan_node.subplan == f"CTE {name}"), None)
         took = (node.exclusive_ms or 0.0) + (body.inclusive_ms or 0.0 if body else 0.0)
-        yield Finding("cte_scan", severity(plan, took if plan.is_timed else None),
+        yield PlanFinding("cte_scan", severity(plan, took if plan.is_timed else None),
                       f"the CTE {name} is computed in full, and a filter outside then removes most of it",
                       f"{count(thrown)} of {count(thrown + kept)} rows removed by {cut(node.text('Filter'))}",
                       f"WITH {name} AS NOT MATERIALIZED (...) lets the condition in, or write it inside", node.index,
                       took)
 
 
-def disabled(plan: Plan, facts: Facts) -> Iterator[Finding]:
+def disabled(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
     """Nodes that a setting (enable_...) forbids and that were used for want of anything else."""
     found = [node for node in plan.nodes if node.is_disabled and not any(
         plan.nodes[child].is_disabled for child in node.children)]
@@ -152,14 +152,14 @@ def disabled(plan: Plan, facts: Facts) -> Iterator[Finding]:
     for node in found:
         off = ", ".join(f"{key} = {value}" for key, value in plan.settings.items()
                         if key.startswith("enable_") and value == "off")
-        yield Finding("disabled_node", "warning",
+        yield PlanFinding("disabled_node", "warning",
                       f"{node.label} is switched off by a setting and was used for want of anything else",
                       off or f"cost {count(node.total_cost or 0.0)}",
                       "RESET the setting; SELECT name, source, sourcefile FROM pg_settings WHERE name LIKE 'enable%' "
                       "says where it comes from", node.index, node.exclusive_ms)
 
 
-def volatile_filter(plan: Plan, facts: Facts) -> Iterator[Finding]:
+def volatile_filter(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
     """A condition with a volatile function: computed anew for each row, and no index can serve it."""
     for node in plan.nodes:
         condition = node.text("Filter")
@@ -168,7 +168,7 @@ def volatile_filter(plan: Plan, facts: Facts) -> Iterator[Finding]:
         if not named or examined < MIN_REMOVED:
             continue
         took = f", {ms(node.exclusive_ms)}" if node.exclusive_ms is not None else ""
-        yield Finding("volatile_function", severity(plan, node.exclusive_ms),
+        yield PlanFinding("volatile_function", severity(plan, node.exclusive_ms),
                       f"{node.label} calls the volatile function {', '.join(named)} for each row, and no index can "
                       "serve the condition", f"{count(examined)} rows{took}: {cut(condition)}",
                       "declare the function STABLE if it is, or compute the value once: (SELECT f())", node.index,

@@ -32,7 +32,8 @@ def parse(text: str, *, first: dt.datetime, last: dt.datetime, now: dt.datetime)
         days = (last.astimezone().date() - first.astimezone().date()).days
         found = [dt.datetime.combine(first.astimezone().date() + dt.timedelta(day), time).astimezone()
                  for day in range(days + 1)]
-        return _inside(min(found, key=lambda one: (not first <= one <= last, abs(one - now))), first, last)
+        return _inside(min(found, key=lambda datetime: (not first <= datetime <= last, abs(datetime - now))), first,
+                       last)
     try:
         return _inside(dt.datetime.fromisoformat(text.strip()).astimezone(), first, last)
     except (ValueError, OverflowError):

@@ -9,7 +9,7 @@ from dataclasses import fields, replace
 from typing import cast
 
 from console.check.evaluation import reads_of
-from console.check.records import Context, Result, Status
+from console.check.records import CheckContext, CheckResult, Status
 from console.config import Config
 from console.errors import ConsoleError
 from console.recorder.reads import JUDGED
@@ -172,14 +172,14 @@ class ReplaySampler(Sampler):
         """Takes a sample as the live sampler does, but all of it. What was measured is not measured again."""
         observation, now_s = self._observation, self._clock.monotonic()
         sample = self._replay_pool.sample
-        context = Context(session.info, session.target, self.services)
-        wanted = {one.name: one for one in (*reads_of(self.checks, context), *OWN_READS, *seldom_read())}.values()
+        context = CheckContext(session.info, session.target, self.services)
+        wanted = {query.name: query for query in (*reads_of(self.checks, context), *OWN_READS, *seldom_read())}.values()
         readings = await session.refresh(*map(Read, wanted))
         observation.take(wanted, readings, context, now_s)
         observation.measure(readings, context, self._every_s)
         await asyncio.to_thread(observation.judge, wanted, context, now_s)
         measures = sample.series()
-        told = {one.name for one in fields(Snapshot)} & measures.keys()
+        told = {field_.name for field_ in fields(Snapshot)} & measures.keys()
         snapshot = observation.snapshot(context, now_s)
         snapshot = replace(
             snapshot, measures=measures, why_no_host=NOT_RECORDED, results=_as_judged(snapshot.results, sample),
@@ -193,10 +193,10 @@ class ReplaySampler(Sampler):
         if number < first or self.recording.seconds(number) - self.position_s > FED_S:
             self._forget()
             first = self.recording.number_after(self.recording.seconds(number) - FED_S)
-        for one in range(first, number):
-            sample = self.recording.sample(one)
-            self._keep(Snapshot(monotonic_s=self.recording.seconds(one), measures=sample.series()), sample.is_seldom)
-            if one % FED_AT_ONCE == 0:
+        for found in range(first, number):
+            sample = self.recording.sample(found)
+            self._keep(Snapshot(monotonic_s=self.recording.seconds(found), measures=sample.series()), sample.is_seldom)
+            if found % FED_AT_ONCE == 0:
                 await asyncio.sleep(0)
 
     def _forget(self) -> None:
@@ -205,13 +205,13 @@ class ReplaySampler(Sampler):
         self.listeners, self.latest, self._paused = kept
 
 
-def _as_judged(results: Iterable[Result], sample: RecordedSample) -> tuple[Result, ...]:
+def _as_judged(results: Iterable[CheckResult], sample: RecordedSample) -> tuple[CheckResult, ...]:
     """The results, with what was found then where a check has no reads that were recorded."""
     try:
-        then = {one.name: one for one in sample.rows(JUDGED)}
+        then = {judged.name: judged for judged in sample.rows(JUDGED)}
     except Unreadable:
         then = {}
     return tuple(
-        replace(one, status=Status[found.status], summary=found.summary, value=found.value, hint=found.hint)
-        if (found := then.get(one.name)) is not None and found.status in Status.__members__ else one
-        for one in results)
+        replace(result, status=Status[found.status], summary=found.summary, value=found.value, hint=found.hint)
+        if (found := then.get(result.name)) is not None and found.status in Status.__members__ else result
+        for result in results)

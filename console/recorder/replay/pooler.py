@@ -8,14 +8,14 @@ from typing import Any
 
 from console.clock import Clock
 from console.errors import Missing, Unreachable
-from console.metrics.history import History
-from console.pooler.records import Look
+from console.metrics.history import SampleHistory
+from console.pooler.records import PoolerSample
 from console.recorder.pooler import POOLER
 from console.recorder.recording import NOT_RECORDED, Recording, Unreadable
 from console.recorder.records import PoolerSeen
 from console.recorder.replay.pool import ReplayPool
 from console.sampler.pooler_watch import SERIES, PoolerWatch
-from console.server.admin_console import Console, Shown
+from console.server.admin_console import Console, ShowResult
 from console.server.target import Target
 
 
@@ -35,12 +35,12 @@ class ReplayConsole:
     def place(self) -> str:
         return self._seen().place
 
-    async def show(self, what: str) -> Shown:
+    async def show(self, what: str) -> ShowResult:
         answers: Mapping[str, Any] = self._seen().answers
         if what not in answers:
             raise Missing(f"SHOW {what}: {NOT_RECORDED}", hint=NOT_RECORDED)
         columns, rows = answers[what]
-        return Shown(tuple(columns), tuple(tuple(row) for row in rows))
+        return ShowResult(tuple(columns), tuple(tuple(row) for row in rows))
 
     async def run(self, command: str) -> str:
         raise self._pool.target.without_server() or Missing(NOT_RECORDED)
@@ -65,9 +65,9 @@ class ReplayPoolerWatch(PoolerWatch):
 
         super().__init__(target, clock, every_s, console)
 
-    def _take(self, look: Look) -> None:
+    def _take(self, look: PoolerSample) -> None:
         if self._counted is not None and look.taken_s < self._counted.taken_s:
-            self.history, self.pool_history, self._counted = History(SERIES), {}, None
+            self.history, self.pool_history, self._counted = SampleHistory(SERIES), {}, None
         super()._take(look)
 
 

@@ -1,4 +1,4 @@
--- record: Entry
+-- record: StatementEntry
 -- needs: extension pg_stat_statements 1.10-1.10
 -- interval: tick
 -- Every entry of pg_stat_statements without its text: the view would read the whole text file, the function doesn't.

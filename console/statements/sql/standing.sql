@@ -1,4 +1,4 @@
--- record: Standing
+-- record: StatsInfo
 -- needs: extension pg_stat_statements 1.9
 -- interval: tick
 -- What pg_stat_statements is about as a whole, and the server's clock, by which intervals are measured.

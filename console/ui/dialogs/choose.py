@@ -30,7 +30,8 @@ class Choice:
 def as_table(choices: Sequence[Choice], empty: str) -> Table:
     """The choices as a table of two columns."""
     columns = (Column("label", "", flexible=True, minimum=12, maximum=60), Column("detail", "", maximum=34))
-    return Table(columns, tuple(Row(one.key, (Cell(one.label), Cell(one.detail, "dim"))) for one in choices), empty)
+    return Table(columns,
+                 tuple(Row(choice.key, (Cell(choice.label), Cell(choice.detail, "dim"))) for choice in choices), empty)
 
 
 class ChooseDialog(Dialog[str]):

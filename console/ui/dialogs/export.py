@@ -55,15 +55,16 @@ class ExportDialog(Dialog[None], Generic[Form]):
         self._show_format()
 
     def _show_format(self) -> None:
-        chosen = "  ".join(f"[{one.upper()}]" if one == self._format else f" {one.upper()} " for one in self._formats)
+        chosen = "  ".join(f"[{format_.upper()}]" if format_ == self._format else f" {format_.upper()} "
+                           for format_ in self._formats)
         self.query_one("#format", Words).say((f"Format: {chosen}   ^t changes it", ""), ("", ""))
 
     def action_switch(self) -> None:
         self._format = self._formats[(self._formats.index(self._format) + 1) % len(self._formats)]
         path = self.query_one(Input)
-        for one in self._formats:
-            if path.value.endswith(f".{one}"):
-                path.value = f"{path.value[:-len(one)]}{self._format}"
+        for format_ in self._formats:
+            if path.value.endswith(f".{format_}"):
+                path.value = f"{path.value[:-len(format_)]}{self._format}"
                 break
         self._show_format()
 
@@ -124,5 +125,5 @@ def of_table(name: str, table: Table) -> ExportDialog[Format]:
 
 def _file_name(name: str) -> str:
     """A file name that any file system takes, made of an object's name."""
-    kept = "".join(one if one.isalnum() or one in "._-" else "_" for one in text.clean(name))
+    kept = "".join(item if item.isalnum() or item in "._-" else "_" for item in text.clean(name))
     return kept.strip("._")[:80] or "rows"

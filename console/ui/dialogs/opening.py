@@ -24,7 +24,7 @@ def choose_target(app: ConsoleApp) -> None:
 
     offered = targets(app)
     last = choices.load().target
-    current = last if last in [one.key for one in offered] else app.connection.name
+    current = last if last in [choice.key for choice in offered] else app.connection.name
     app.push_screen(ChooseDialog("Target", offered, current=current,
                                  empty="no target is configured: [targets.NAME] in config.toml"), open_it)
 
@@ -56,8 +56,8 @@ async def _choose_database(app: ConsoleApp) -> None:
 
     current = connection.info.database if connection.info else None
     last = choices.load().databases.get(connection.name)
-    if any(one.key == last for one in found):
-        found, current = sorted(found, key=lambda one: one.key != last), last
+    if any(choice.key == last for choice in found):
+        found, current = sorted(found, key=lambda choice: choice.key != last), last
     app.push_screen(ChooseDialog("Database", found, current=current), open_it)
 
 
@@ -67,7 +67,7 @@ async def databases(app: ConsoleApp) -> list[Choice]:
 
     async with app.connection.session() as session:
         found = await read_databases(session)
-    return [Choice(one.name, one.name, one.comment or f"owner {one.owner}") for one in found]
+    return [Choice(database.name, database.name, database.comment or f"owner {database.owner}") for database in found]
 
 
 def choose_theme(app: ConsoleApp) -> None:

@@ -99,7 +99,7 @@ class PlanOptionsDialog(Dialog[ExplainRequest]):
             if not equals or not name.strip():
                 raise ValueError(f"a setting is name = value, not {part.strip()!r}")
             settings[name.strip()] = value.strip()
-        values = [one.value for one in self.query(Input) if (one.id or "").startswith("parameter")]
+        values = [input_.value for input_ in self.query(Input) if (input_.id or "").startswith("parameter")]
         # Left alone, all NULL, they aren't values: the generic plan stays possible.
         given = tuple(None if value == "NULL" else value for value in values)
         return replace(self._request, timeout_ms=round(seconds * 1000), settings=settings,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ScreenEntry:
     """A screen: its number key (also fN), its name, its title in the bar, and "module:Class", imported at first use."""
 
     number: int
@@ -29,12 +29,12 @@ class Entry:
 
 
 ENTRIES = (
-    Entry(1, "overview", "Overview", "console.ui.screens.overview.screen:OverviewScreen"),
-    Entry(2, "schemas", "Schemas", "console.ui.screens.schemas.screen:SchemasScreen"),
-    Entry(3, "migrations", "Migrations", "console.ui.screens.migrations.screen:MigrationsScreen"),
-    Entry(4, "activity", "Activity", "console.ui.screens.activity.screen:ActivityScreen"),
-    Entry(5, "statements", "Statements", "console.ui.screens.statements.screen:StatementsScreen"),
-    Entry(6, "vectors", "Vectors", "console.ui.screens.vectors.screen:VectorsScreen"),
-    Entry(7, "pgbouncer", "PgBouncer", "console.ui.screens.pgbouncer.screen:PgBouncerScreen"),
-    Entry(8, "query", "Query", "console.ui.screens.query.screen:QueryScreen"),
+    ScreenEntry(1, "overview", "Overview", "console.ui.screens.overview.screen:OverviewScreen"),
+    ScreenEntry(2, "schemas", "Schemas", "console.ui.screens.schemas.screen:SchemasScreen"),
+    ScreenEntry(3, "migrations", "Migrations", "console.ui.screens.migrations.screen:MigrationsScreen"),
+    ScreenEntry(4, "activity", "Activity", "console.ui.screens.activity.screen:ActivityScreen"),
+    ScreenEntry(5, "statements", "Statements", "console.ui.screens.statements.screen:StatementsScreen"),
+    ScreenEntry(6, "vectors", "Vectors", "console.ui.screens.vectors.screen:VectorsScreen"),
+    ScreenEntry(7, "pgbouncer", "PgBouncer", "console.ui.screens.pgbouncer.screen:PgBouncerScreen"),
+    ScreenEntry(8, "query", "Query", "console.ui.screens.query.screen:QueryScreen"),
 )

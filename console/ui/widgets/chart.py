@@ -84,18 +84,18 @@ def figure_of(width: int, height: int) -> Any:
 
 def draw(series: Sequence[Series], width: int, height: int, seconds_a_sample: float, *, is_ascii: bool = False) -> Text:
     """The series as text of `width` by `height` cells; "no data yet" where there is none."""
-    if width < 12 or height < 4 or not any(one.known for one in series):
+    if width < 12 or height < 4 or not any(item.known for item in series):
         return Text("no data yet" if width >= 11 else "")
     plotext = figure_of(width, height)
-    length = max(len(one.values) for one in series)
-    for one, colour in zip(series, COLOURS, strict=False):
-        first = length - len(one.values)
-        for number, (start, run) in enumerate(gaps(one.values)):
+    length = max(len(item.values) for item in series)
+    for found, colour in zip(series, COLOURS, strict=False):
+        first = length - len(found.values)
+        for number, (start, run) in enumerate(gaps(found.values)):
             at = [(first + start + index - length + 1) * seconds_a_sample for index in range(len(run))]
             plotext.plot(at, run, color=colour, marker="." if is_ascii else "braille",
-                         label=clean(one.name) if number == 0 and len(series) > 1 else None)
-    low = min((one.scale()[0] for one in series), default=0.0)
-    high = max(one.scale()[1] for one in series)
+                         label=clean(found.name) if number == 0 and len(series) > 1 else None)
+    low = min((item.scale()[0] for item in series), default=0.0)
+    high = max(item.scale()[1] for item in series)
     plotext.ylim(low, high)
     begin = -max(1, length - 1) * seconds_a_sample  # an axis from 0 to 0 would be divided by
     plotext.xlim(begin, 0)
@@ -140,9 +140,9 @@ def draw_plane(plane: Plane, width: int, height: int, *, is_ascii: bool = False)
                 beside.append(cells)
                 figure.text(f"{sign}{clean(label)}", at(x), y, color=colour, alignment="left")
     places = ticks(left, right, plane.is_logarithmic)
-    figure.xticks([at(one) for one in places], [fmt.number(one) for one in places])
+    figure.xticks([at(place) for place in places], [fmt.number(place) for place in places])
     heights = ticks(low, high, False, max(3, height // 4))
-    figure.yticks(heights, [f"{one:.2f}" for one in heights])
+    figure.yticks(heights, [f"{value:.2f}" for value in heights])
     figure.xlabel(plane.x_title)
     built = figure.build()
     return Text.from_ansi(asciify(built) if is_ascii else built)

@@ -65,11 +65,11 @@ def place(columns: Sequence[Column], needed: Mapping[str, int], width: int, firs
 
 def _stretched(placed: list[Placed], width: int) -> list[Placed]:
     """Flexible columns share what is left."""
-    left = width - sum(one.width + one.gap for one in placed) + (placed[-1].gap if placed else 0)
-    flexible = [index for index, one in enumerate(placed) if one.column.flexible]
+    left = width - sum(item.width + item.gap for item in placed) + (placed[-1].gap if placed else 0)
+    flexible = [index for index, item in enumerate(placed) if item.column.flexible]
     for number, index in enumerate(flexible):
         extra = left // (len(flexible) - number) if left > 0 else 0
-        one = placed[index]
-        placed[index] = Placed(one.column, one.index, one.width + extra, one.gap)
+        found = placed[index]
+        placed[index] = Placed(found.column, found.index, found.width + extra, found.gap)
         left -= extra
     return placed

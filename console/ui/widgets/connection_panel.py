@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from console.ui import text
-from console.ui.connection import Connection, State
+from console.ui.connection import Connection, ConnectionState
 from console.ui.widgets.painting import Lines
 from console.view.table import Line, Tone
 
@@ -33,9 +33,9 @@ class ConnectionPanel(Lines):
             content.extend((line, tone) for line in text.wrap(words, inner))
 
         error = connection.error
-        if connection.state is State.OPENING:
+        if connection.state is ConnectionState.OPENING:
             add(connection.progress or f"Opening {connection.label}", "strong")
-        elif error is None or connection.state is State.CONNECTING:
+        elif error is None or connection.state is ConnectionState.CONNECTING:
             add(f"Connecting to {connection.label}", "strong")
         else:
             add(error.summary, "critical")

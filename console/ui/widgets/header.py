@@ -10,7 +10,7 @@ from textual import events
 from textual.screen import Screen
 
 from console.ui import text
-from console.ui.connection import State
+from console.ui.connection import ConnectionState
 from console.ui.facts import header_facts
 from console.ui.widgets.painting import Lines, console_app
 from console.view.header import header
@@ -49,7 +49,7 @@ class ScreenBar(Lines):
 
     def lines(self, width: int, height: int) -> Sequence[Line]:
         connection = console_app(self).connection
-        if connection.state is not State.LOST or connection.error is None:
+        if connection.state is not ConnectionState.LOST or connection.error is None:
             return [tuple(self._tabs(width))]
         reason = f"  {text.clean(connection.error.summary.removeprefix(f'{connection.label}: '))} "
         tabs = self._tabs(width - text.width(reason))

@@ -12,8 +12,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from console.ui import text
+from console.ui.terminal_diff import changed_spans
 from console.ui.themes import Inks
-from console.ui.updates import changed_spans
 from console.view.table import Line
 
 if TYPE_CHECKING:

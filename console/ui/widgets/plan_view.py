@@ -10,20 +10,20 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.geometry import Size
 
-from console.plans.records import Analysis, Comparison, Finding, Node, Pair, Plan
+from console.plans.records import Analysis, Pair, Plan, PlanComparison, PlanFinding, PlanNode
 from console.ui import text
 from console.ui.dialogs.choose import Choice, ChooseDialog
 from console.ui.widgets.code_pane import sql_lines
 from console.ui.widgets.painting import Lines, console_app
 from console.ui.widgets.paper import Paper, Paragraph, wrapped
 from console.ui.widgets.record_table import RecordTable
-from console.view import plans
+from console.view.plans import tree
 from console.view.table import Line, Table, plain
 
 MOST_VERDICT_LINES = 3
 
 
-class Verdict(Lines):
+class VerdictLines(Lines):
     """The answer, wrapped, as high as it needs."""
 
     def show(self, *content: Line) -> None:
@@ -32,7 +32,7 @@ class Verdict(Lines):
         self.refresh(layout=True)
 
     def lines(self, width: int, height: int) -> list[Line]:
-        found = [line for one in self._content for line in wrapped(one, max(20, width), 1)]
+        found = [line for pair in self._content for line in wrapped(pair, max(20, width), 1)]
         if len(found) > MOST_VERDICT_LINES:
             last = plain(found[MOST_VERDICT_LINES - 1])
             tone = found[MOST_VERDICT_LINES - 1][-1][1]
@@ -50,7 +50,7 @@ class PlanView(Vertical):
     PlanView {
         height: 1fr;
         width: 100%;
-        Verdict { height: auto; width: 100%; }
+        VerdictLines { height: auto; width: 100%; }
         #nodes { height: 1fr; margin: 1 1 0 1; }
         #told { height: 40%; min-height: 6; width: 100%; margin: 1 1 0 1; }
     }
@@ -65,13 +65,13 @@ class PlanView(Vertical):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.analysis: Analysis | None = None
-        self.comparison: Comparison | None = None
+        self.comparison: PlanComparison | None = None
         self.closed: set[int] = set()
         self._whole = Table(())
         self._is_detail = False
 
     def compose(self) -> ComposeResult:
-        yield Verdict(id="verdict")
+        yield VerdictLines(id="verdict")
         yield RecordTable(id="nodes")
         yield Paper(id="told")
 
@@ -95,23 +95,23 @@ class PlanView(Vertical):
     def show(self, analysis: Analysis) -> None:
         """Shows this plan from its root."""
         self.analysis, self.comparison, self.closed = analysis, None, set()
-        self._whole = plans.tree(analysis)
-        self.query_one(Verdict).show(plans.verdict(analysis))
+        self._whole = tree.tree(analysis)
+        self.query_one(VerdictLines).show(tree.verdict(analysis))
         self._show_tree()
 
-    def compare(self, comparison: Comparison, names: tuple[str, str]) -> None:
+    def compare(self, comparison: PlanComparison, names: tuple[str, str]) -> None:
         """Shows the second plan's tree beside the first's, `names` saying which plans these are."""
         self.comparison, self.closed = comparison, set()
         first = comparison.changes[0] if comparison.changes else ""
-        self.query_one(Verdict).show((("Compared: ", "strong"), (f"{names[0]} -> {names[1]}. {first}", "")))
-        self._whole = plans.comparison_table(comparison)
+        self.query_one(VerdictLines).show((("Compared: ", "strong"), (f"{names[0]} -> {names[1]}. {first}", "")))
+        self._whole = tree.comparison_table(comparison)
         self._show_tree()
 
     def say(self, *lines: Line) -> None:
         """Words instead of a plan: what is waited for, or why there is none."""
         self.analysis = self.comparison = None
         self._whole = Table(())
-        self.query_one(Verdict).show(*lines[:1])
+        self.query_one(VerdictLines).show(*lines[:1])
         self.nodes.show(self._whole)
         self.told.show_paragraphs([(1, line) for line in lines[1:]])
 
@@ -129,19 +129,19 @@ class PlanView(Vertical):
         self.action_findings()
 
     @property
-    def findings(self) -> Sequence[Finding]:
+    def findings(self) -> Sequence[PlanFinding]:
         """Those of the plan that is shown; none while two are compared."""
         return self.analysis.findings if self.analysis is not None and self.comparison is None else ()
 
     def _paragraphs(self) -> list[Paragraph]:
         if self.comparison is not None:
-            return [(4, line) for line in plans.comparison(self.comparison)]
+            return [(4, line) for line in tree.comparison(self.comparison)]
         if self.analysis is None:
             return []
-        found: list[Paragraph] = [(6, line) for line in plans.findings(self.analysis)]
+        found: list[Paragraph] = [(6, line) for line in tree.findings(self.analysis)]
         if not found:
             found = [(2, (("no findings", "dim"),))]
-        found += [(2, ()), *((4, line) for line in plans.summary(self.analysis.plan))]
+        found += [(2, ()), *((4, line) for line in tree.summary(self.analysis.plan))]
         if self.analysis.plan.query:
             found += [(2, ()), *((2, line) for line in sql_lines(self.analysis.plan.query))]
         return found
@@ -155,7 +155,7 @@ class PlanView(Vertical):
             case "fold":
                 return self.analysis is not None and self.comparison is None and not self.nodes.sort_key
             case "copy_fix":
-                return any(one.fix for one in self.findings)
+                return any(finding.fix for finding in self.findings)
         return super().check_action(action, parameters)
 
     def action_findings(self) -> None:
@@ -172,31 +172,32 @@ class PlanView(Vertical):
         if self._is_detail and event.row is not None:
             self._show_detail(event.row.record)
 
-    def _show_detail(self, record: Node | Pair) -> None:
+    def _show_detail(self, record: PlanNode | Pair) -> None:
         self._is_detail = True
         if isinstance(record, Pair):
-            both = [one for one in (record.before, record.after) if one is not None]
-            lines = [line for one in both for line in (*plans.detail(one), ())]
+            both = [node for node in (record.before, record.after) if node is not None]
+            lines = [line for node in both for line in (*tree.detail(node), ())]
         else:
-            mine = [line for one in self.findings if one.node == record.index for line in plans.finding_lines(one)]
-            lines = [*plans.detail(record)[:1], *mine, *plans.detail(record)[1:]]
+            mine = [line for finding in self.findings if finding.node == record.index
+                    for line in tree.finding_lines(finding)]
+            lines = [*tree.detail(record)[:1], *mine, *tree.detail(record)[1:]]
         self.told.show_paragraphs([(6, line) for line in lines])
         self.refresh_bindings()
 
     def action_fold(self) -> None:
         """Hides what is below the node under the cursor, or shows it again."""
         row, plan = self.nodes.row, self.plan
-        if row is None or plan is None or not isinstance(row.record, Node) or not row.record.children:
+        if row is None or plan is None or not isinstance(row.record, PlanNode) or not row.record.children:
             return
         self.closed ^= {row.record.index}
-        self.nodes.show(plans.folded(self._whole, plan, self.closed))
+        self.nodes.show(tree.folded(self._whole, plan, self.closed))
 
     def action_copy_fix(self) -> None:
         """Copies the fix of the node under the cursor; else of the only finding, or of the one that is chosen."""
         row = self.nodes.row
-        fixes = [one for one in self.findings if one.fix]
-        index = row.record.index if row is not None and isinstance(row.record, Node) else None
-        fixes = [one for one in fixes if one.node == index and index is not None] or fixes
+        fixes = [finding for finding in self.findings if finding.fix]
+        index = row.record.index if row is not None and isinstance(row.record, PlanNode) else None
+        fixes = [fix for fix in fixes if fix.node == index and index is not None] or fixes
         if len(fixes) == 1:
             console_app(self).copy(fixes[0].fix)
             return
@@ -205,7 +206,7 @@ class PlanView(Vertical):
             if key is not None:
                 console_app(self).copy(fixes[int(key)].fix)
 
-        offered = [Choice(str(number), one.fix, one.message) for number, one in enumerate(fixes)]
+        offered = [Choice(str(number), fix.fix, fix.message) for number, fix in enumerate(fixes)]
         dialog = ChooseDialog("Copy which fix?", offered)
         dialog.width = 110
         self.app.push_screen(dialog, chosen)

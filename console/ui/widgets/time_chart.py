@@ -11,7 +11,7 @@ from console.ui import text
 from console.ui.text import asciify
 from console.ui.widgets.chart import COLOURS, INKS, NUMBERS, figure_of, ink_of
 from console.ui.widgets.painting import Painted, console_app, inks
-from console.view.metrics import TONES, Drawing
+from console.view.metrics.plots import TONES, Drawing
 from console.view.series import gaps
 
 _COLOUR_OF = dict(zip(INKS, COLOURS, strict=True))
@@ -67,17 +67,17 @@ class TimeChart(Painted):
 
 def plot(drawing: Drawing, width: int, height: int, *, is_ascii: bool = False) -> Text:
     """The curves as text of `width` by `height` cells; why there are none where there are none."""
-    if width < 24 or height < 3 or not any(one.known for one in drawing.series):
+    if width < 24 or height < 3 or not any(series.known for series in drawing.series):
         return Text("\n".join(f" {line}" for line in text.wrap(drawing.empty, max(1, width - 2))[:max(0, height)]))
     figure = figure_of(width, height)
     figure.xlim(-drawing.span_s, 0)
     figure.ylim(drawing.low, drawing.high)
     for value, tone in drawing.limits:
         figure.plot([-drawing.span_s, 0], [value, value], color=_COLOUR_OF[tone], marker="-" if is_ascii else "╌")
-    count = max(len(one.values) for one in drawing.series)
+    count = max(len(series.values) for series in drawing.series)
     width_s = drawing.span_s / count
-    for one, tone in reversed(list(zip(drawing.series, TONES, strict=False))):
-        for start, run in gaps(one.values):
+    for found, tone in reversed(list(zip(drawing.series, TONES, strict=False))):
+        for start, run in gaps(found.values):
             at = [(start + index + 0.5 - count) * width_s for index in range(len(run))]
             figure.plot(at, run, color=_COLOUR_OF[tone], marker="." if is_ascii else "braille")
     figure.yticks([value for value, _ in drawing.rows], [words.rjust(7) for _, words in drawing.rows])

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from console.plans.records import Plan
 from console.server.query import _numbers
 from console.vectors import plan as plans
-from console.vectors.reasons import surgery
+from console.vectors.reasons import ast_edits
+from console.vectors.reasons.ast_edits import Edit, Search
 from console.vectors.reasons.records import Reason
-from console.vectors.reasons.surgery import Edit, Search
-from console.vectors.records import RelationFacts, VectorColumn, VectorIndex
+from console.vectors.records import VectorColumn, VectorIndex, VectorRelationFacts
 
 if TYPE_CHECKING:
-    from console.vectors.reasons.why import Examination
+    from console.vectors.reasons.diagnose import Examination
 
 SMALL_ROWS = 2_000
 USUAL_LIMIT = 10
@@ -22,37 +22,37 @@ STALE_SHARE = 0.2
 
 
 async def reasons(look: Examination, search: Search, column: VectorColumn, indexes: Sequence[VectorIndex],
-                  facts: RelationFacts, settings: Mapping[str, str], plan: Plan, forced: Plan,
+                  facts: VectorRelationFacts, settings: Mapping[str, str], plan: Plan, forced: Plan,
                   ) -> list[Reason]:
     """What was proved first, then facts that make the index look dear. `plan` is the planner's own, `forced` the one
     with the index."""
     index = plans.index_used(forced, look.names)
-    method = next((one.method for one in indexes if one.name == index), "hnsw")
+    method = next((vector_index.method for vector_index in indexes if vector_index.name == index), "hnsw")
     gap = f"{plans.total_cost(plan):.0f} against {plans.total_cost(forced):.0f} with the index"
     result: list[Reason] = []
     rewritten: str | None
 
     async def tried(edit: Edit | None = None, changes: Mapping[str, str] | None = None) -> bool:
         nonlocal rewritten
-        tree = surgery.edited(look.tree, [column.name], [edit]) if edit else None
+        tree = ast_edits.edited(look.tree, [column.name], [edit]) if edit else None
         if edit and tree is None:
             return False
-        rewritten = surgery.deparse(tree) if tree is not None else None
+        rewritten = ast_edits.deparse(tree) if tree is not None else None
         return await look.uses_index(tree, changes)
 
     rewritten = None
     has_limit = search.select.HasField("limit_count")
-    if not has_limit and await tried(Edit("", surgery.with_limit(USUAL_LIMIT))):
+    if not has_limit and await tried(Edit("", ast_edits.with_limit(USUAL_LIMIT))):
         result.append(Reason("no-limit", "cost",
                              "there is no LIMIT: to sort all rows is cheaper than to walk all of the index",
                              "add LIMIT k", True, rewritten))
     limit = search.limit
-    if limit is not None and limit > USUAL_LIMIT and await tried(Edit("", surgery.with_limit(USUAL_LIMIT))):
+    if limit is not None and limit > USUAL_LIMIT and await tried(Edit("", ast_edits.with_limit(USUAL_LIMIT))):
         most = await _turning_point(look, column, limit)
         result.append(Reason("limit-too-large", "cost", f"LIMIT {limit} is too large for the index, which is chosen up "
                              f"to about {most} rows", f"LIMIT {most}, or accept the exact search", True, rewritten))
     facts_served = _served_otherwise(plan)
-    if search.select.HasField("where_clause") and await tried(Edit("", surgery.unfiltered)):
+    if search.select.HasField("where_clause") and await tried(Edit("", ast_edits.unfiltered)):
         if facts_served:
             result.append(Reason("filter-has-index", "cost", f"the filter is selective, and {facts_served} serves it: "
                                  "an exact search among its rows, with every row that fits. A vector index has no "
@@ -75,16 +75,17 @@ async def reasons(look: Examination, search: Search, column: VectorColumn, index
 
 def other_index(used: str, indexes: Sequence[VectorIndex], search: Search) -> list[Reason]:
     """Of several indexes that could serve the order, which one was taken."""
-    same = [one.name for one in indexes
-            if one.is_usable and search.operator in one.operators and one.name != used and one.predicate is None]
-    mine = next((one for one in indexes if one.name == used), None)
+    same = [index.name for index in indexes
+            if index.is_usable and search.operator in index.operators and index.name != used
+            and index.predicate is None]
+    mine = next((index for index in indexes if index.name == used), None)
     if mine is None or not same:
         return []
     return [Reason("another-index", "fact", f"{', '.join(same)} could serve the order too, {used} is cheaper",
                    "drop the one that is not needed")]
 
 
-def _facts(look: Examination, column: VectorColumn, facts: RelationFacts, gap: str) -> list[Reason]:
+def _facts(look: Examination, column: VectorColumn, facts: VectorRelationFacts, gap: str) -> list[Reason]:
     result = []
     rows = facts.row_estimate
     stale = (facts.modified_since_analyze or 0) > STALE_SHARE * max(1.0, rows or 0.0)
@@ -113,7 +114,7 @@ async def _turning_point(look: Examination, column: VectorColumn, limit: int) ->
     low, high = USUAL_LIMIT, limit
     while high - low > max(1, low // 20):
         middle = (low + high) // 2
-        tree = surgery.edited(look.tree, [column.name], [Edit("", surgery.with_limit(middle))])
+        tree = ast_edits.edited(look.tree, [column.name], [Edit("", ast_edits.with_limit(middle))])
         if tree is not None and await look.uses_index(tree):
             low = middle
         else:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from console.server.identifiers import identifier
+from console.sql.quoting import identifier
 from console.vectors.metrics import metric_of_operator
-from console.vectors.reasons import surgery
+from console.vectors.reasons import ast_edits
+from console.vectors.reasons.ast_edits import Edit, Search
 from console.vectors.reasons.records import Reason
-from console.vectors.reasons.surgery import Edit, Search
 from console.vectors.records import VectorColumn, VectorIndex
 
 INDEXED_MOST = {"vector": 2000, "halfvec": 4000, "bit": 64_000}
@@ -23,14 +23,14 @@ def of_catalog(search: Search, column: VectorColumn, indexes: Sequence[VectorInd
     suffix = metric.operator_class(column.type_name) if metric else f"{column.type_name}_cosine_ops"
     most = INDEXED_MOST.get(column.type_name)
     create = f"CREATE INDEX CONCURRENTLY ON {column.table} USING hnsw ({identifier(column.name)} {suffix})"
-    if not [one for one in indexes if one.is_usable]:
-        broken = [one for one in indexes if not one.is_usable]
+    if not [index for index in indexes if index.is_usable]:
+        broken = [index for index in indexes if not index.is_usable]
         if broken:
             name = broken[0].sql_name
             return [*result, Reason("index-invalid", "ineligible", f"the index {broken[0].name} is invalid: its build "
                                     "failed, was cancelled, or still runs", f"REINDEX INDEX CONCURRENTLY {name}; or "
                                     f"DROP INDEX CONCURRENTLY {name}")]
-        if column.dimensions is None and column.type_name in surgery.VECTOR_TYPES[:2]:
+        if column.dimensions is None and column.type_name in ast_edits.VECTOR_TYPES[:2]:
             return [*result, Reason("no-dimensions", "ineligible", f"{column.label} has no dimensions, so it can have "
                                     "no index", f"ALTER TABLE {column.table} ALTER {identifier(column.name)} TYPE "
                                     f"{column.type_name}(n)")]
@@ -43,7 +43,8 @@ def of_catalog(search: Search, column: VectorColumn, indexes: Sequence[VectorInd
                                     f"CREATE INDEX CONCURRENTLY ON {column.table} USING hnsw {narrow}, and order by "
                                     "that expression")]
         result.append(Reason("no-index", "ineligible", f"{column.label} has no vector index", create))
-    elif broken := [one for one in indexes if not one.is_usable and metric and metric.operator in one.operators]:
+    elif broken := [index for index in indexes if not index.is_usable and metric
+                    and metric.operator in index.operators]:
         result.append(Reason("index-invalid", "ineligible", f"the index {broken[0].name}, which would fit, is invalid",
                              f"REINDEX INDEX CONCURRENTLY {broken[0].sql_name}"))
     return result
@@ -52,35 +53,36 @@ def of_catalog(search: Search, column: VectorColumn, indexes: Sequence[VectorInd
 def edits(search: Search, column: VectorColumn, indexes: Sequence[VectorIndex]) -> list[Edit]:
     """The changes to try, likeliest culprits last: of several that are needed all are kept."""
     found = [
-        Edit("descending", surgery.ascending),
-        Edit("nulls-first", surgery.nulls_last),
-        Edit("second-key", surgery.distance_alone),
-        Edit("function-form", surgery.as_operator),
-        Edit("computed-order", surgery.bare_distance),
-        Edit("not-ordered", surgery.ordered),
-        Edit("fence", surgery.unfenced),
+        Edit("descending", ast_edits.ascending),
+        Edit("nulls-first", ast_edits.nulls_last),
+        Edit("second-key", ast_edits.distance_alone),
+        Edit("function-form", ast_edits.as_operator),
+        Edit("computed-order", ast_edits.bare_distance),
+        Edit("not-ordered", ast_edits.ordered),
+        Edit("fence", ast_edits.unfenced),
     ]
     if column.dimensions:
-        found.append(Edit("vector-of-the-row", surgery.with_constant(column.dimensions)))
+        found.append(Edit("vector-of-the-row", ast_edits.with_constant(column.dimensions)))
     index = _likeliest(search, indexes)
     if index is None:
         return found
     kind = index.operand_type.split(".")[-1].strip('"')
-    found.append(Edit("operand", surgery.with_operand(None if index.position else index.expression,
+    found.append(Edit("operand", ast_edits.with_operand(None if index.position else index.expression,
                                                       kind if kind != "bit" else "bit")))
     if search.operator not in index.operators and index.operators:
-        found.append(Edit("operator-class", surgery.with_operator(index.operators[0])))
+        found.append(Edit("operator-class", ast_edits.with_operator(index.operators[0])))
     if index.predicate:
-        found.append(Edit("partial-index", surgery.with_predicate(index.predicate)))
-        found.append(Edit("partial-index-other", surgery.with_predicate_alone(index.predicate)))
+        found.append(Edit("partial-index", ast_edits.with_predicate(index.predicate)))
+        found.append(Edit("partial-index-other", ast_edits.with_predicate_alone(index.predicate)))
     return found
 
 
 def _likeliest(search: Search, indexes: Sequence[VectorIndex]) -> VectorIndex | None:
     """The index that the statement was meant for: one of its operator, of the column itself, of all rows."""
-    usable = [one for one in indexes if one.is_usable]
-    fitting = [one for one in usable if search.operator in one.operators]
-    by_fit = sorted(fitting or usable, key=lambda one: (one.position is None, one.predicate is not None))
+    usable = [index for index in indexes if index.is_usable]
+    fitting = [index for index in usable if search.operator in index.operators]
+    by_fit = sorted(fitting or usable,
+                    key=lambda vector_index: (vector_index.position is None, vector_index.predicate is not None))
     return by_fit[0] if by_fit else None
 
 
@@ -138,7 +140,7 @@ def told(rule: str, search: Search, column: VectorColumn, indexes: Sequence[Vect
 
 
 def _operand(search: Search, column: VectorColumn, index: VectorIndex | None) -> tuple[str, str, str]:
-    side, other = (surgery.expression_text(one) for one in search.sides)
+    side, other = (ast_edits.expression_text(side) for side in search.sides)
     if index is not None and index.position is None:
         if side == identifier(column.name) or side.endswith(f".{column.name}"):
             return "expression-index", f"the only index that fits, {index.name}, is of {index.expression}, not of the "\

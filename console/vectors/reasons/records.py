@@ -30,7 +30,7 @@ Outcome = Literal["used", "cost", "ineligible", "no search"]
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class IndexVerdict:
     """What was found out about a statement, by plans alone unless it was analyzed.
 
     `index` is the vector index that the plan uses, None without; `cost` the plan's total cost and `forced_cost` that

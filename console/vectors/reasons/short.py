@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from console.plans.records import Node, Plan
+from console.plans.records import Plan, PlanNode
 from console.vectors import plan as plans
 from console.vectors.reasons.records import Reason
-from console.vectors.records import Candidates, RelationFacts, VectorIndex
+from console.vectors.records import Candidates, VectorIndex, VectorRelationFacts
 
 HNSW_MOST = 1000
 DEAD_SHARE = 0.2
 
 
 def reasons(plan: Plan, indexes: Sequence[VectorIndex], settings: Mapping[str, str],
-            facts: RelationFacts | None, *, wanted: int | None, has_filter: bool) -> list[Reason]:
+            facts: VectorRelationFacts | None, *, wanted: int | None, has_filter: bool) -> list[Reason]:
     """The reasons that hold for `plan`, executed or not. `wanted` is LIMIT plus OFFSET, None without a LIMIT."""
-    by_name = {one.name: one for one in indexes}
+    by_name = {vector_index.name: vector_index for vector_index in indexes}
     scans = plans.ordered_scans(plan, by_name)
     if not scans:
         return []  # an exact search leaves nothing out
@@ -37,12 +37,12 @@ def reasons(plan: Plan, indexes: Sequence[VectorIndex], settings: Mapping[str, s
             "relaxed-order", "short", f"{index.method}.iterative_scan is relaxed_order: rows may come slightly out of "
             "order", f"SET LOCAL {index.method}.iterative_scan = strict_order" if index.method == "hnsw" else
             "sort the rows once more: WITH found AS MATERIALIZED (...) SELECT * FROM found ORDER BY distance + 0"))
-    result += _contents(index, facts, lacking and all(one.rule == "few-candidates" for one in result))
+    result += _contents(index, facts, lacking and all(reason.rule == "few-candidates" for reason in result))
     result += _partitions(plan, scans)
     return result
 
 
-def _hnsw(index: VectorIndex, settings: Mapping[str, str], facts: RelationFacts | None,
+def _hnsw(index: VectorIndex, settings: Mapping[str, str], facts: VectorRelationFacts | None,
           found: Candidates | None, wanted: int | None, has_filter: bool, lacking: bool) -> list[Reason]:
     ef = int(settings.get("hnsw.ef_search", "40"))
     iterative = settings.get("hnsw.iterative_scan", "off")
@@ -82,7 +82,7 @@ def _hnsw(index: VectorIndex, settings: Mapping[str, str], facts: RelationFacts 
     return result
 
 
-def _ivfflat(index: VectorIndex, settings: Mapping[str, str], facts: RelationFacts | None,
+def _ivfflat(index: VectorIndex, settings: Mapping[str, str], facts: VectorRelationFacts | None,
              found: Candidates | None, has_filter: bool, lacking: bool) -> list[Reason]:
     probes = int(settings.get("ivfflat.probes", "1"))
     iterative = settings.get("ivfflat.iterative_scan", "off")
@@ -103,7 +103,8 @@ def _ivfflat(index: VectorIndex, settings: Mapping[str, str], facts: RelationFac
         most = settings.get("ivfflat.max_probes", "32768")
         result.append(Reason("max-probes", "short", f"the scan ended after {found.given} rows: all lists were probed, "
                              f"or ivfflat.max_probes = {most} of them", "SET LOCAL ivfflat.max_probes = 32768"))
-    lists = next((int(one[6:]) for one in index.options if one.startswith("lists=") and one[6:].isdigit()), 100)
+    lists = next((int(option[6:]) for option in index.options if option.startswith("lists=") and option[6:].isdigit()),
+                 100)
     if facts and facts.row_estimate and facts.row_estimate / lists > 20_000:
         plural = "s" if lists != 1 else ""
         result.append(Reason("few-lists", "short", f"{lists} list{plural} for {facts.row_estimate:.0f} rows: the index "
@@ -113,14 +114,14 @@ def _ivfflat(index: VectorIndex, settings: Mapping[str, str], facts: RelationFac
     return result
 
 
-def _contents(index: VectorIndex, facts: RelationFacts | None, lacking: bool) -> list[Reason]:
+def _contents(index: VectorIndex, facts: VectorRelationFacts | None, lacking: bool) -> list[Reason]:
     if facts is None:
         return []
     result = []
     if facts.null_fraction:
         result.append(Reason("null-vectors", "short", f"{facts.null_fraction:.1%} of the vectors are NULL: no index "
                              "holds those rows, an exact search returns them last", "WHERE ... IS NOT NULL"))
-    if lacking and any(one.name == "cosine" for one in index.metrics):
+    if lacking and any(metric.name == "cosine" for metric in index.metrics):
         result.append(Reason("zero-vectors", "short", "zero vectors are not in an index for cosine distance"))
     live, dead = facts.live_rows or 0, facts.dead_rows or 0
     if dead > DEAD_SHARE * max(1, live):
@@ -129,13 +130,13 @@ def _contents(index: VectorIndex, facts: RelationFacts | None, lacking: bool) ->
     return result
 
 
-def _partitions(plan: Plan, scans: Sequence[Node]) -> list[Reason]:
+def _partitions(plan: Plan, scans: Sequence[PlanNode]) -> list[Reason]:
     for node in plan.nodes:
         if node.kind == "Merge Append":
             sorted_ones = [part for child in plan.children(node) if child.kind == "Sort"
                            for part in plan.below(child) if part.relation]
             if sorted_ones and scans:
-                names = ", ".join(one.relation for one in sorted_ones[:5])
+                names = ", ".join(plan_node.relation for plan_node in sorted_ones[:5])
                 return [Reason("partition-without-index", "short", f"{len(sorted_ones)} partitions have no index that "
                                f"fits and are sorted: {names}", "CREATE INDEX on each, then ALTER INDEX parent ATTACH "
                                "PARTITION")]

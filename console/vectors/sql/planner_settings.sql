@@ -1,4 +1,4 @@
--- record: Setting
+-- record: SearchSetting
 -- interval: on demand
 -- The planner's settings that decide between an index and a sort, and the memory for a build.
 SELECT s.name, s.setting, s.boot_val AS default_setting, s.source, s.unit, s.min_val AS lowest, s.max_val AS highest

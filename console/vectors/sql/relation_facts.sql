@@ -1,4 +1,4 @@
--- record: RelationFacts
+-- record: VectorRelationFacts
 -- interval: on demand
 -- What the planner and the vacuum know of a table with vectors. Pages are of 8 KiB, those of pg_class, so as of the
 -- last VACUUM or ANALYZE. The three counters at the end tell whether anything was written since they were last read.

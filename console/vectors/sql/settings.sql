@@ -1,4 +1,4 @@
--- record: Setting
+-- record: SearchSetting
 -- needs: extension vector
 -- interval: on demand
 -- The settings of vector indexes as they hold now. The literal loads the library when this is parsed: before that

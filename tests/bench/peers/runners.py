@@ -54,7 +54,7 @@ def history(count: int) -> list[Migration]:
 
 
 def script(statements: Sequence[str]) -> str:
-    return "".join(f"{one};\n" for one in statements)
+    return "".join(f"{statement};\n" for statement in statements)
 
 
 def ours(folder: Path, migrations: Sequence[Migration]) -> Runner:
@@ -70,17 +70,17 @@ def ours(folder: Path, migrations: Sequence[Migration]) -> Runner:
 
 def write_ours(folder: Path, migrations: Sequence[Migration]) -> None:
     folder.mkdir()
-    for one in migrations:
-        (folder / f"{one.identity}_x.up.sql").write_text(script(one.up))
-        (folder / f"{one.identity}_x.down.sql").write_text(script(one.down))
+    for migration in migrations:
+        (folder / f"{migration.identity}_x.up.sql").write_text(script(migration.up))
+        (folder / f"{migration.identity}_x.down.sql").write_text(script(migration.down))
 
 
 def psql(folder: Path, migrations: Sequence[Migration], server: LiveServer) -> Runner:
     folder.mkdir()
     ups, downs = [], []
-    for one in migrations:
-        for direction, statements, files in (("up", one.up, ups), ("down", one.down, downs)):
-            path = folder / f"{one.identity}.{direction}.sql"
+    for migration in migrations:
+        for direction, statements, files in (("up", migration.up, ups), ("down", migration.down, downs)):
+            path = folder / f"{migration.identity}.{direction}.sql"
             path.write_text(script(["BEGIN", *statements, "COMMIT"]))
             files += ["-f", str(path)]
     # In the order of application backwards, as every runner goes down.
@@ -100,9 +100,9 @@ def dbmate(folder: Path, migrations: Sequence[Migration]) -> Runner | None:
     if program is None:
         return None
     folder.mkdir()
-    for one in migrations:
-        (folder / f"{one.identity}_x.sql").write_text(
-            f"-- migrate:up\n{script(one.up)}\n-- migrate:down\n{script(one.down)}")
+    for migration in migrations:
+        (folder / f"{migration.identity}_x.sql").write_text(
+            f"-- migrate:up\n{script(migration.up)}\n-- migrate:down\n{script(migration.down)}")
 
     def command(database: Database, *words: str) -> list[str]:
         return [program, "--url", url("postgres", database, sslmode="disable"), "-d", str(folder), "--no-dump-schema",
@@ -132,13 +132,13 @@ def alembic(folder: Path, migrations: Sequence[Migration]) -> Runner | None:
     versions.mkdir(parents=True)
     (folder / "env.py").write_text(ENVIRONMENT)
     before: str | None = None
-    for one in migrations:
+    for migration in migrations:
         calls = ["\n".join(f"    op.execute({statement!r})" for statement in statements)
-                 for statements in (one.up, one.down)]
-        (versions / f"{one.identity}_x.py").write_text(
-            f"from alembic import op\n\nrevision = {one.identity!r}\ndown_revision = {before!r}\n\n\n"
+                 for statements in (migration.up, migration.down)]
+        (versions / f"{migration.identity}_x.py").write_text(
+            f"from alembic import op\n\nrevision = {migration.identity!r}\ndown_revision = {before!r}\n\n\n"
             f"def upgrade():\n{calls[0]}\n\n\ndef downgrade():\n{calls[1]}\n")
-        before = one.identity
+        before = migration.identity
 
     def command(database: Database, *words: str) -> list[str]:
         settings = folder / f"{database.name}.ini"
@@ -154,9 +154,9 @@ def yoyo(folder: Path, migrations: Sequence[Migration]) -> Runner | None:
     if importlib.util.find_spec("yoyo") is None:
         return None
     folder.mkdir()
-    for one in migrations:
-        (folder / f"{one.identity}.x.sql").write_text(script(one.up))
-        (folder / f"{one.identity}.x.rollback.sql").write_text(script(one.down))
+    for migration in migrations:
+        (folder / f"{migration.identity}.x.sql").write_text(script(migration.up))
+        (folder / f"{migration.identity}.x.rollback.sql").write_text(script(migration.down))
 
     def command(database: Database, *words: str) -> list[str]:
         address = url("postgresql+psycopg", database)

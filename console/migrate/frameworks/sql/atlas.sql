@@ -1,4 +1,4 @@
--- record: LedgerRow
+-- record: ForeignLedgerRow
 -- interval: 5 min
 -- execution_time in nanoseconds. A row that begins with a dot is Atlas's own.
 SELECT

@@ -1,4 +1,4 @@
--- record: LedgerRow
+-- record: ForeignLedgerRow
 -- interval: 5 min
 SELECT "MigrationId"::text AS version, 'EF Core ' || "ProductVersion" AS applied_by
 FROM :"schema".:"table"

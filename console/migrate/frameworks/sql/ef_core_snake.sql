@@ -1,4 +1,4 @@
--- record: LedgerRow
+-- record: ForeignLedgerRow
 -- interval: 5 min
 -- EF Core with the snake-case naming plugin.
 SELECT migration_id::text AS version, 'EF Core ' || product_version AS applied_by

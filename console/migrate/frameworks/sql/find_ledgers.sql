@@ -1,4 +1,4 @@
--- record: Candidate
+-- record: LedgerCandidate
 -- interval: 5 min
 -- Tables that could be another framework's ledger or its lock table: by a telling name, or by a column that hardly
 -- any other table has. Which framework it is, if any, the whole column set decides afterwards (specs.py).

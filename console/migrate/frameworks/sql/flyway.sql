@@ -1,4 +1,4 @@
--- record: LedgerRow
+-- record: ForeignLedgerRow
 -- interval: 5 min
 -- Undone and deleted versions have a later row that says so. A row without version is a repeatable one.
 -- Rank 0 marks the schema that Flyway created.

@@ -1,4 +1,4 @@
--- record: LedgerRow
+-- record: ForeignLedgerRow
 -- interval: 5 min
 -- One row for each run up, in old versions also for each run down: the newest of a version holds. Version 0
 -- is goose's own beginning.

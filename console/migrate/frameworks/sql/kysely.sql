@@ -1,4 +1,4 @@
--- record: LedgerRow
+-- record: ForeignLedgerRow
 -- interval: 5 min
 -- timestamp is text in ISO 8601.
 SELECT name::text AS version, "timestamp"::timestamptz AS applied_at

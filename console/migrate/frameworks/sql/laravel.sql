@@ -1,4 +1,4 @@
--- record: LedgerRow
+-- record: ForeignLedgerRow
 -- interval: 5 min
 SELECT migration::text AS version, 'batch ' || batch AS detail
 FROM :"schema".:"table"

@@ -1,4 +1,4 @@
--- record: LedgerRow
+-- record: ForeignLedgerRow
 -- interval: 5 min
 -- Not done: started, both versions of the schema are there, `pgroll complete` or `rollback` is due.
 SELECT

@@ -1,4 +1,4 @@
--- record: LedgerRow
+-- record: ForeignLedgerRow
 -- interval: 5 min
 -- Unfinished and not rolled back: it failed, and Prisma refuses to go on until `migrate resolve`.
 SELECT

@@ -1,4 +1,4 @@
--- record: LedgerRow
+-- record: ForeignLedgerRow
 -- interval: 5 min
 SELECT version::text AS version, line, created_at AS applied_at
 FROM :"schema".:"table"

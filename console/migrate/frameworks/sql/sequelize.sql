@@ -1,4 +1,4 @@
--- record: LedgerRow
+-- record: ForeignLedgerRow
 -- interval: 5 min
 SELECT name::text AS version
 FROM :"schema".:"table"

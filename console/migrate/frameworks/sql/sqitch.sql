@@ -1,4 +1,4 @@
--- record: LedgerRow
+-- record: ForeignLedgerRow
 -- interval: 5 min
 -- changes holds what is deployed; a failure since then is in events.
 SELECT

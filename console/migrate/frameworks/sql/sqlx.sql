@@ -1,4 +1,4 @@
--- record: LedgerRow
+-- record: ForeignLedgerRow
 -- interval: 5 min
 -- execution_time in nanoseconds; -1 until the migration has ended.
 SELECT

@@ -14,7 +14,7 @@ from textual.timer import Timer
 from console.activity import actions, read
 from console.activity.actions import Signal
 from console.activity.blocking import blockers
-from console.activity.records import Backend, Outcome, Progress
+from console.activity.records import Backend, CommandProgress, SignalOutcome
 from console.activity.summary.records import SessionCounts
 from console.errors import ConsoleError
 from console.sampler.pooler_watch import WANTED_FOR_CLIENTS
@@ -24,15 +24,15 @@ from console.server.session import Session
 from console.ui.dialogs.failure import DetailDialog
 from console.ui.dialogs.unlock import word_to_type
 from console.ui.frame import ConsoleScreen
-from console.ui.screens.activity import taking
-from console.ui.screens.activity.looks import OWN_ACTIONS, VIEWS, Seen, is_foreground, reads
+from console.ui.screens.activity import open_statement
 from console.ui.screens.activity.session_pane import SessionPane
 from console.ui.screens.activity.signal_dialog import SignalDialog
+from console.ui.screens.activity.views import OWN_ACTIONS, VIEWS, ActivityState, is_foreground, reads
 from console.ui.widgets.painting import Lines, console_app
 from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.status_line import StatusLine
 from console.ui.widgets.tab_bar import TabBar
-from console.view import activity, blocking, progress, replication, true_client, waits
+from console.view.activity import blocking, progress, replication, sessions, true_client, waits
 from console.view.table import Table
 
 WITHIN_S = 10.0
@@ -63,14 +63,14 @@ class ActivityScreen(ConsoleScreen):
     def __init__(self) -> None:
         super().__init__()
         self.view = "sessions"
-        self.seen = Seen()
+        self.seen = ActivityState()
         self.with_idle = self.with_background = self._asks_anew = False
         self.tagged: dict[str, Backend] = {}
         self.followed: Backend | None = None
         self.selected: Backend | None = None
         """Whom the pane is about; None while it is closed."""
         self._counts: SessionCounts | None = None
-        self._outcomes: dict[str, Outcome] = {}
+        self._outcomes: dict[str, SignalOutcome] = {}
         self._settling: Timer | None = None
         self._handed_pid: int | None = None
 
@@ -149,15 +149,15 @@ class ActivityScreen(ConsoleScreen):
 
     def _also(self) -> list[int]:
         """Sessions that are wanted even when their kind is hidden."""
-        pids = [one.pid for one in (*self.tagged.values(), *filter(None, (self.followed, self.selected)))]
-        return sorted({*pids, *filter(None, (self._handed_pid,)), *(one.pid for one in self.seen.progress)})
+        pids = [backend.pid for backend in (*self.tagged.values(), *filter(None, (self.followed, self.selected)))]
+        return sorted({*pids, *filter(None, (self._handed_pid,)), *(command.pid for command in self.seen.progress)})
 
     def _renew_backends(self) -> None:
         """What tags and the pane hold, as it is now. Those that are gone lose their tag; the pane keeps them."""
-        now = {activity.key(one): one for one in self.seen.backends}
+        now = {sessions.key(backend): backend for backend in self.seen.backends}
         self.tagged = {key: now[key] for key in self.tagged if key in now}
         if self.followed is not None:
-            self.followed = now.get(activity.key(self.followed), self.followed)
+            self.followed = now.get(sessions.key(self.followed), self.followed)
 
     # showing
 
@@ -171,14 +171,15 @@ class ActivityScreen(ConsoleScreen):
 
     def _tab_title(self, name: str) -> str:
         letter = {"sessions": "", "replication": "R "}.get(name, f"{name[0]} ")
-        waiting = sum(not one.is_root or not one.holds_up or one.closes_cycle for one in self.seen.blocked)
+        waiting = sum(not blocked.is_root or not blocked.holds_up or blocked.closes_cycle
+                      for blocked in self.seen.blocked)
         return f"{letter}{name.capitalize()}" + (f" {waiting}" if name == "blocking" and waiting else "")
 
     def _table(self) -> Table:
         seen = self.seen
         if not seen.is_filled:
             return Table((), (), "not read yet")
-        followed = activity.key(self.followed) if self.followed is not None else None
+        followed = sessions.key(self.followed) if self.followed is not None else None
         match self.view:
             case "blocking":
                 return blocking.table(seen.blocked, seen.by_pid, seen.holders, self.tagged, followed, seen.clients)
@@ -197,14 +198,15 @@ class ActivityScreen(ConsoleScreen):
                     return Table(replication.COLUMNS, (), "reading…")
                 self.query_one("#note", Lines).show(replication.verdict(seen.replication, info))
                 return replication.table(seen.replication, info)
-        shown = [one for one in seen.backends if self.with_idle or one.state != "idle" or activity.key(one) == followed
-                 or activity.key(one) in self.tagged]
-        shown = [one for one in shown if self.with_background or is_foreground(one)]
-        return activity.sessions_table(shown, self.tagged, followed, seen.why, seen.clients)
+        shown = [backend for backend in seen.backends if self.with_idle or backend.state != "idle"
+                 or sessions.key(backend) == followed
+                 or sessions.key(backend) in self.tagged]
+        shown = [backend for backend in shown if self.with_background or is_foreground(backend)]
+        return sessions.sessions_table(shown, self.tagged, followed, seen.why, seen.clients)
 
     def _show_verdict(self) -> None:
         if self.seen.is_filled:  # it isn't when the connection was lost before
-            self.query_one("#verdict", StatusLine).show(activity.verdict(
+            self.query_one("#verdict", StatusLine).show(sessions.verdict(
                 self._counts, self.seen.blocked, with_idle=self.with_idle, with_background=self.with_background,
                 width=self.size.width))
 
@@ -212,16 +214,18 @@ class ActivityScreen(ConsoleScreen):
         subject = self.selected
         if subject is None:
             return
-        now = next((one for one in self.seen.backends if one.identity == subject.identity), None)
+        now = next((backend for backend in self.seen.backends if backend.identity == subject.identity), None)
         if now is None and self.seen.is_filled:
-            self.pane.show_facts([(("gone: ", "warning"), (f"{subject.pid} {activity.who(subject)} has ended; "
+            self.pane.show_facts([(("gone: ", "warning"), (f"{subject.pid} {sessions.who(subject)} has ended; "
                                                            "what it ran last is below", ""))])
             return
-        one = now or subject
-        behind = [(str(node), self.seen.by_pid.get(node) if isinstance(node, int) else None) for node in blockers(one)]
-        meaning = self.seen.meanings.get((one.wait_event_type or "", one.wait_event or ""))
-        lines = activity.facts(one, behind, self.seen.holds_up(one.pid), meaning, self._outcomes.get(activity.key(one)))
-        if (client := (self.seen.clients or {}).get(one.pid)) is not None:
+        found = now or subject
+        behind = [(str(node), self.seen.by_pid.get(node) if isinstance(node, int) else None)
+                  for node in blockers(found)]
+        meaning = self.seen.meanings.get((found.wait_event_type or "", found.wait_event or ""))
+        lines = sessions.facts(found, behind, self.seen.holds_up(found.pid), meaning,
+                               self._outcomes.get(sessions.key(found)))
+        if (client := (self.seen.clients or {}).get(found.pid)) is not None:
             lines.insert(1, true_client.fact(client))
         self.pane.show_facts(lines)
 
@@ -233,8 +237,8 @@ class ActivityScreen(ConsoleScreen):
         name = "sessions" if name == self.view else name
         self.view = name
         self.FOCUS = f"#{name}"
-        for one in VIEWS:
-            self.query_one(f"#{one}").display = one == name
+        for view in VIEWS:
+            self.query_one(f"#{view}").display = view == name
         self.query_one("#note").display = name in ("waits", "replication")
         self.set_focus(self.table)
         self.show_all()
@@ -246,28 +250,28 @@ class ActivityScreen(ConsoleScreen):
             self.action_view(VIEWS[event.index])
 
     def on_record_table_row_chosen(self, event: RecordTable.RowChosen) -> None:
-        if event.table is self.table and (one := self._backend(event.row.record)) is not None:
-            self._select(one)
+        if event.table is self.table and (backend := self._backend(event.row.record)) is not None:
+            self._select(backend)
 
     def on_record_table_row_highlighted(self, event: RecordTable.RowHighlighted) -> None:
         if self.selected is not None and self.followed is None and event.table is self.table and event.row is not None:
-            one = self._backend(event.row.record)
-            if one is not None and one.identity != self.selected.identity:
-                self._select(one)
+            backend = self._backend(event.row.record)
+            if backend is not None and backend.identity != self.selected.identity:
+                self._select(backend)
         self.refresh_bindings()
 
     def _backend(self, record: object) -> Backend | None:
         """The session that a row is of: of any view's table."""
         if isinstance(record, Backend):
             return record
-        if isinstance(record, Progress):
+        if isinstance(record, CommandProgress):
             found = self.seen.by_pid.get(record.pid)
             return found if found is not None and found.backend_start == record.backend_start else None
         return None
 
-    def _select(self, one: Backend) -> None:
-        is_new = self.selected is None or self.selected.identity != one.identity
-        self.selected = one
+    def _select(self, backend: Backend) -> None:
+        is_new = self.selected is None or self.selected.identity != backend.identity
+        self.selected = backend
         self.add_class("-session")
         if is_new:
             self.pane.begin()
@@ -322,26 +326,26 @@ class ActivityScreen(ConsoleScreen):
         return self._backend(row.record) if row is not None else None
 
     def action_tag(self) -> None:
-        if (one := self._subject()) is not None:
-            key = activity.key(one)
+        if (backend := self._subject()) is not None:
+            key = sessions.key(backend)
             if self.tagged.pop(key, None) is None:
-                self.tagged[key] = one
+                self.tagged[key] = backend
             self.table.action_move(1)
             self.show_all()
             self.refresh_bindings()
 
     def action_follow(self) -> None:
         """Stays with one session: its pane wherever the cursor goes, its waits, also when it is idle."""
-        one = self._subject()
-        if self.followed is not None and (one is None or one.identity == self.followed.identity):
+        backend = self._subject()
+        if self.followed is not None and (backend is None or backend.identity == self.followed.identity):
             self.followed = None
-        elif one is not None:
-            self.followed = one
-            self._select(one)
+        elif backend is not None:
+            self.followed = backend
+            self._select(backend)
         self.show_all()
 
     def action_take(self, where: str) -> None:
-        taking.begin(self, self._subject(), where)
+        open_statement.begin(self, self._subject(), where)
 
     def action_with_idle(self) -> None:
         self.with_idle = not self.with_idle
@@ -358,8 +362,8 @@ class ActivityScreen(ConsoleScreen):
 
     def action_signal(self, kind: Signal) -> None:
         app, target = console_app(self), self.connection.target
-        one = self._subject()
-        backends = list(self.tagged.values()) or ([one] if one is not None else [])
+        backend = self._subject()
+        backends = list(self.tagged.values()) or ([backend] if backend is not None else [])
         if not backends or target is None:
             return
         if (error := target.without_server()) is not None:
@@ -385,16 +389,16 @@ class ActivityScreen(ConsoleScreen):
         except ConsoleError as error:
             app.show_error(error)
             return
-        self._outcomes |= {activity.key(one): came for one, came in zip(backends, outcomes, strict=True)}
+        self._outcomes |= {sessions.key(backend): came for backend, came in zip(backends, outcomes, strict=True)}
         self.tagged = {}
         self._ask_now()
         if len(outcomes) == 1 and outcomes[0].is_done:
             app.tell(f"{outcomes[0].pid}: {outcomes[0].happened}")
         else:
             title = "Cancelled" if kind == "cancel" else "Terminated"
-            if not all(one.is_done for one in outcomes):
+            if not all(outcome.is_done for outcome in outcomes):
                 title = "Not all of it worked" if len(outcomes) > 1 else "That did not work"
-            app.push_screen(DetailDialog(title, *activity.outcome_words(outcomes)))
+            app.push_screen(DetailDialog(title, *sessions.outcome_words(outcomes)))
 
     def on_resize(self, event: events.Resize) -> None:
         self._show_verdict()

@@ -9,15 +9,15 @@ from textual.containers import Container, Vertical
 from textual.geometry import Size
 
 from console.activity.records import HeldLock, SessionText
+from console.sql.layout import laid_out
 from console.ui.widgets.code_pane import CodePane, sql_lines
 from console.ui.widgets.painting import Lines
 from console.ui.widgets.record_table import RecordTable
-from console.view import activity as view
-from console.view.sql_layout import laid_out
+from console.view.activity import sessions as view
 from console.view.table import Line
 
 
-class Facts(Lines):
+class FactLines(Lines):
     """Lines, as high as they are many."""
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
@@ -35,7 +35,7 @@ class SessionPane(Container):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="parts"):
-            yield Facts(id="facts")
+            yield FactLines(id="facts")
             yield CodePane(id="query")
         yield RecordTable(id="locks")
 
@@ -45,7 +45,7 @@ class SessionPane(Container):
         self.query_one("#locks", RecordTable).show(view.locks_table(None))
 
     def show_facts(self, lines: Sequence[Line]) -> None:
-        self.query_one(Facts).show(*lines)
+        self.query_one(FactLines).show(*lines)
 
     def show_text(self, text: SessionText | None) -> None:
         """The query as it is, laid out in lines and highlighted; `y` copies the original."""

@@ -13,7 +13,7 @@ from console.activity.actions import Signal
 from console.activity.records import Backend
 from console.ui import text
 from console.ui.dialogs.dialog import Dialog, Words
-from console.view import activity as view
+from console.view.activity import sessions as view
 from console.view.table import Tone
 
 
@@ -77,7 +77,7 @@ class SignalDialog(Dialog[Signal]):
     def _consequences(self) -> list[tuple[str, Tone]]:
         if self.kind == "terminate":
             return [("The connection is closed and its transaction rolled back.", "warning")]
-        idle = [one.pid for one in self._backends if one.state not in (None, "active")]
+        idle = [backend.pid for backend in self._backends if backend.state not in (None, "active")]
         words: list[tuple[str, Tone]] = [
             ("What runs is stopped with an error; the session and its connection stay.", "")]
         if idle:

@@ -15,15 +15,15 @@ from console.migrate.history import read_events
 from console.migrate.records import MigrationState, RunPlan, Script
 from console.ui.dialogs.dialog import Words
 from console.ui.screens.migrations import reading
-from console.ui.screens.migrations.subjects import Subject
+from console.ui.screens.migrations.subjects import MigrationSubject
 from console.ui.widgets.code_pane import CodePane, sql_lines
 from console.ui.widgets.painting import console_app
 from console.ui.widgets.paper import Paper
 from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.tab_bar import TabBar
-from console.view import migration_plan as plan_view
-from console.view import migrations as view
-from console.view.migrations import MigrationLine
+from console.view.migrate import plan as plan_view
+from console.view.migrate import services as view
+from console.view.migrate.services import MigrationLine
 from console.view.table import Line, Table, Tone
 
 SETTLE_S = 0.12
@@ -44,7 +44,7 @@ class Detail(Vertical):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.subject: Subject | None = None
+        self.subject: MigrationSubject | None = None
         self.migration: MigrationLine | None = None
         self._wanted = {False: "Migrations", True: "Up"}
 
@@ -74,7 +74,7 @@ class Detail(Vertical):
         tabs, wanted = self.tabs, self._wanted[self.migration is not None]
         return wanted if wanted in tabs else tabs[0] if tabs else ""
 
-    def show_subject(self, subject: Subject | None, migration: MigrationLine | None = None) -> None:
+    def show_subject(self, subject: MigrationSubject | None, migration: MigrationLine | None = None) -> None:
         """Is about this from now on. What is shown stays where nothing about it has changed."""
         before = (self.subject, self.migration)
         self.subject, self.migration = subject, migration
@@ -113,7 +113,7 @@ class Detail(Vertical):
 
     def _read(self, *, settle_s: float, keeps: bool = False) -> None:
         tabs = self.tabs
-        self.query_one(TabBar).show_tabs([(one, True) for one in tabs], tabs.index(self.tab) if tabs else 0)
+        self.query_one(TabBar).show_tabs([(tab, True) for tab in tabs], tabs.index(self.tab) if tabs else 0)
         self._show_note()
         self.stop()
         if self.subject is None:
@@ -167,7 +167,7 @@ class Detail(Vertical):
         code.show_text(text, lines)
         self._show_only("#code")
 
-    async def _plan(self, subject: Subject, state: MigrationState | None) -> Sequence[tuple[int, Line]]:
+    async def _plan(self, subject: MigrationSubject, state: MigrationState | None) -> Sequence[tuple[int, Line]]:
         assert subject.service is not None
         async with console_app(self).connection.session() as session:
             if state is not None:
@@ -179,7 +179,7 @@ class Detail(Vertical):
             words.append((1, ((" nothing to run", "dim"),)))
         return [*words, *await asyncio.to_thread(plan_view.plan_paragraphs, found.steps, sql_lines)]
 
-    async def _findings(self, subject: Subject, migration: MigrationLine | None) -> Sequence[tuple[int, Line]]:
+    async def _findings(self, subject: MigrationSubject, migration: MigrationLine | None) -> Sequence[tuple[int, Line]]:
         async with console_app(self).connection.session() as session:
             findings = await reading.read_findings(session, subject, migration)
         summary = plan_view.findings_summary(findings)
@@ -205,7 +205,7 @@ class Detail(Vertical):
         if self.migration is not None and self.migration.detail and self.tab != "About":
             words = [(self.migration.detail, "critical" if self.migration.tried else view.TONES[self.migration.state])]
         elif self.migration is None and self.subject is not None:
-            words = [(one, "warning") for one in self.subject.line.notes]
+            words = [(text, "warning") for text in self.subject.line.notes]
         note.display = bool(words)
         note.say(*words)
 

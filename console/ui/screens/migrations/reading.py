@@ -14,11 +14,11 @@ from console.migrate.records import Direction, MigrationState, RunPlan, ServiceS
 from console.migrate.version import ZERO
 from console.server.session import Session
 from console.services import Service
-from console.ui.screens.migrations.subjects import Subject
-from console.view.migrations import MigrationLine
+from console.ui.screens.migrations.subjects import MigrationSubject
+from console.view.migrate.services import MigrationLine
 
 if TYPE_CHECKING:
-    from console.migrate.lint import Finding
+    from console.migrate.lint import LintFinding
     from console.migrate.plan import PlanStep
 
 
@@ -31,24 +31,27 @@ class ReadPlan:
 
     @property
     def statements(self) -> int:
-        return sum(len(one.statements) for one in self.steps)
+        return sum(len(step.statements) for step in self.steps)
 
 
 async def read_plan(session: Session, services: Sequence[Service], asked: RunPlan) -> ReadPlan:
     """The plan of a run. Raises MigrationError where it would refuse to start."""
     await session.renew()
     found = await preview(session, services, asked)
-    held = tuple(f"{one.step.migration.label} is held: {one.held}" for one in found if one.held is not None)
-    return await _planned(session, services, [one.step for one in found if one.held is None], held)
+    held = tuple(f"{step_preview.step.migration.label} is held: {step_preview.held}" for step_preview in found
+                 if step_preview.held is not None)
+    return await _planned(session, services,
+                          [step_preview.step for step_preview in found if step_preview.held is None], held)
 
 
-async def read_step(session: Session, service: Service, one: MigrationState) -> ReadPlan:
+async def read_step(session: Session, service: Service, migration: MigrationState) -> ReadPlan:
     """What running one migration would do, or undoing it where it is applied, whatever comes before or after."""
-    direction: Direction = "down" if one.is_applied or (one.row is not None and one.row.direction == "down") else "up"
-    if one.file is None or one.file.script(direction) is None:
+    direction: Direction = "down" if migration.is_applied or (migration.row is not None
+                                                              and migration.row.direction == "down") else "up"
+    if migration.file is None or migration.file.script(direction) is None:
         return ReadPlan((), ("there is no file that would do it",))
-    done = one.row.statements_done if one.row is not None and not one.is_applied else 0
-    return await _planned(session, [service], [Step(one.file, direction, one.row, done)])
+    done = migration.row.statements_done if migration.row is not None and not migration.is_applied else 0
+    return await _planned(session, [service], [Step(migration.file, direction, migration.row, done)])
 
 
 async def _planned(session: Session, services: Sequence[Service], steps: Sequence[Step],
@@ -60,18 +63,20 @@ async def _planned(session: Session, services: Sequence[Service], steps: Sequenc
     return ReadPlan(tuple(found), (*notes, caution) if caution is not None else notes)
 
 
-async def read_findings(session: Session, subject: Subject, migration: MigrationLine | None) -> Sequence[Finding]:
+async def read_findings(session: Session, subject: MigrationSubject,
+                        migration: MigrationLine | None) -> Sequence[LintFinding]:
     """The linter's findings in the files of a service, or of one migration, both ways. Raises ConsoleError."""
     from console.migrate.facts import read_catalog
     from console.migrate.lint import Lintable, lint, relations_and_functions
 
     assert subject.status is not None and subject.service is not None
-    files = [one.file for one in subject.status.migrations
-             if one.file is not None and (migration is None or one.version == migration.version)]
+    files = [migration_state.file for migration_state in subject.status.migrations
+             if migration_state.file is not None
+             and (migration is None or migration_state.version == migration.version)]
     directions: tuple[Direction, ...] = ("up", "down")
     lintables = [Lintable(subject.service.name, script, direction, subject.service.schemas) for file in files
                  for direction in directions if (script := file.script(direction)) is not None]
-    names, functions = await asyncio.to_thread(relations_and_functions, [one.script for one in lintables])
+    names, functions = await asyncio.to_thread(relations_and_functions, [lintable.script for lintable in lintables])
     catalog = await read_catalog(session, sorted(names, key=str), sorted(functions))
     return await asyncio.to_thread(lint, lintables, catalog)
 
@@ -83,17 +88,17 @@ def proved(statuses: Sequence[ServiceStatus], major: int) -> Mapping[tuple[str, 
     remembered = proofs.read()
     found = {}
     for status in statuses:
-        for one in status.migrations if remembered else ():
+        for migration in status.migrations if remembered else ():
             try:
-                when = remembered.get(proofs.key(one.file, major)) if one.file is not None else None
+                when = remembered.get(proofs.key(migration.file, major)) if migration.file is not None else None
             except FileError:
                 continue
             if when is not None:
-                found[one.service, one.version] = when
+                found[migration.service, migration.version] = when
     return found
 
 
-def range_of(subject: Subject, migration: MigrationLine | None, direction: Direction, *,
+def range_of(subject: MigrationSubject, migration: MigrationLine | None, direction: Direction, *,
              out_of_order: bool = False) -> RunPlan:
     """Up to and with `migration`, or down to before it; without one everything up, or one step down."""
     if migration is None:
@@ -101,8 +106,8 @@ def range_of(subject: Subject, migration: MigrationLine | None, direction: Direc
     if direction == "up":
         return RunPlan(to=migration.version, out_of_order=out_of_order)
     before = ZERO
-    for one in subject.line.migrations:
-        if one.version == migration.version:
+    for line in subject.line.migrations:
+        if line.version == migration.version:
             break
-        before = one.version
+        before = line.version
     return RunPlan(direction="down", to=before)

@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.timer import Timer
 
-from console.ui.running import Run
+from console.ui.jobs import Job
 from console.ui.widgets.painting import console_app
 from console.ui.widgets.paper import Paper
 from console.view.table import Line
@@ -29,7 +29,7 @@ class RunPage(Vertical):
         self.set_interval(CLOCK_EVERY_S, self._tick)
 
     @property
-    def run_shown(self) -> Run | None:
+    def run_shown(self) -> Job | None:
         return console_app(self).runs.latest
 
     def changed(self) -> None:

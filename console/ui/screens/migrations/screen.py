@@ -20,17 +20,17 @@ from console.migrate.records import Direction
 from console.server.session import Session
 from console.ui.dialogs.failure import DetailDialog
 from console.ui.frame import ConsoleScreen
-from console.ui.running import Run
+from console.ui.jobs import Job
 from console.ui.screens.migrations import reading
-from console.ui.screens.migrations.acting import Acting
+from console.ui.screens.migrations.actions import MigrationActions
 from console.ui.screens.migrations.detail import Detail
 from console.ui.screens.migrations.run_page import RunPage
-from console.ui.screens.migrations.subjects import Subject, subjects
+from console.ui.screens.migrations.subjects import MigrationSubject, subjects
 from console.ui.widgets.painting import console_app
 from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.status_line import StatusLine
-from console.view import migrations as view
-from console.view.migrations import MigrationLine
+from console.view.migrate import services as view
+from console.view.migrate.services import MigrationLine
 from console.view.table import Row
 
 READ_EVERY_S = 20.0
@@ -52,8 +52,9 @@ class ActingTable(RecordTable, inherit_bindings=False):
         Binding("v", "screen.verify", "verify"),
         Binding("l", "screen.findings", "lint"),
         Binding("enter", "choose", "open", key_display="enter"),
-        *[replace(one, key="right") if one.key.startswith("right") else one for one in RecordTable.BINDINGS
-          if isinstance(one, Binding) and one.key != "enter"],
+        *[replace(binding, key="right") if binding.key.startswith("right") else binding
+          for binding in RecordTable.BINDINGS
+          if isinstance(binding, Binding) and binding.key != "enter"],
     ]
 
 
@@ -85,10 +86,10 @@ class MigrationsScreen(ConsoleScreen):
         super().__init__()
         self.page = "services"
         self.overview: Overview | None = None
-        self.found: tuple[Subject, ...] = ()
+        self.found: tuple[MigrationSubject, ...] = ()
         self.proved: Mapping[tuple[str, str], dt.datetime] = {}
         self.chosen_key = ""
-        self.acting = Acting(self)
+        self.acting = MigrationActions(self)
         self._read_at_s: float | None = None
         self._busy = ""
 
@@ -151,7 +152,8 @@ class MigrationsScreen(ConsoleScreen):
         self.found = subjects(overview, self.connection.services, self.proved)
         empty = "no service has migrations here: [services.NAME] migrations in the configuration, or --migrations DIR"
         now = console_app(self).clock.now()
-        self.services.show(view.services_table([one.line for one in self.found], now, empty))
+        self.services.show(view.services_table([migration_subject.line for migration_subject in self.found], now,
+                                               empty))
         if (subject := self.subject) is not None and self.chosen_key:
             self.migrations.show(view.migrations_table(subject.line, now))
         self._fit()
@@ -162,10 +164,10 @@ class MigrationsScreen(ConsoleScreen):
     # what is chosen
 
     @property
-    def subject(self) -> Subject | None:
+    def subject(self) -> MigrationSubject | None:
         """The service that it is about: on its page, or under the cursor."""
         key = self.chosen_key or (self.services.row.key if self.services.row else "")
-        return next((one for one in self.found if one.line.key == key), None)
+        return next((subject for subject in self.found if subject.line.key == key), None)
 
     @property
     def migration(self) -> MigrationLine | None:
@@ -202,7 +204,7 @@ class MigrationsScreen(ConsoleScreen):
         self.migrations.needle, self.migrations.sort_key = "", None
         self.migrations.show(view.migrations_table(subject.line, console_app(self).clock.now()))
         lines = subject.line.migrations
-        first = next((one for state in view.WORST for one in lines if one.state == state), lines[-1])
+        first = next((line for state in view.WORST for line in lines if line.state == state), lines[-1])
         self._show_page("service")
         self.migrations.select(migration_key or first.key)
         self._show_detail()
@@ -249,7 +251,7 @@ class MigrationsScreen(ConsoleScreen):
         elif page == "service" and self.subject is not None:
             line.show(view.heading(self.subject.line))
         else:
-            line.show(view.verdict([one.line for one in self.found], self.acting.told()))
+            line.show(view.verdict([subject.line for subject in self.found], self.acting.told()))
 
     def busy(self, words: str) -> None:
         """Says what is being waited for, "" when nothing is."""
@@ -264,7 +266,7 @@ class MigrationsScreen(ConsoleScreen):
 
     # the run
 
-    def _run_changed(self, run: Run) -> None:
+    def _run_changed(self, run: Job) -> None:
         if not self.is_mounted:
             return
         self.query_one(RunPage).changed()
@@ -302,7 +304,8 @@ class MigrationsScreen(ConsoleScreen):
                 return self.page != "run" and runs.current is None and subject is not None \
                     and subject.status is not None
             case "verify_all" | "drift":
-                return self.page != "run" and runs.current is None and any(one.status for one in self.found)
+                return self.page != "run" and runs.current is None and any(migration_subject.status
+                                                                           for migration_subject in self.found)
             case "findings":
                 return self.page != "run" and subject is not None and subject.status is not None
             case "repair":
@@ -327,7 +330,7 @@ class MigrationsScreen(ConsoleScreen):
         self.acting.run([self.subject], self.migration, direction)
 
     def action_run_all(self) -> None:
-        self.acting.run([one for one in self.found if one.status is not None], None, "up")
+        self.acting.run([subject for subject in self.found if subject.status is not None], None, "up")
 
     def action_verify(self) -> None:
         if self.subject is not None:
@@ -337,7 +340,7 @@ class MigrationsScreen(ConsoleScreen):
         self.acting.verify(None, None)
 
     def action_drift(self) -> None:
-        self.acting.drift([one for one in self.found if one.status is not None])
+        self.acting.drift([subject for subject in self.found if subject.status is not None])
 
     def action_findings(self) -> None:
         self.detail.choose_tab("Findings")

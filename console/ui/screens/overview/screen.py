@@ -14,7 +14,7 @@ from console.sampler.records import Snapshot
 from console.server.session import Session
 from console.ui.frame import ConsoleScreen
 from console.ui.screens.overview.pages import PAGES
-from console.ui.screens.overview.pages.page import Page
+from console.ui.screens.overview.pages.page import OverviewPage
 from console.ui.widgets.status_line import StatusLine
 from console.ui.widgets.tab_bar import TabBar
 from console.view import overview as view
@@ -35,12 +35,12 @@ class OverviewScreen(ConsoleScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self.pages: dict[str, Page] = {}
+        self.pages: dict[str, OverviewPage] = {}
         self.page_name = PAGES[0].name
         self.span = 0  # which of view.metrics.SPANS the pages' charts show
 
     @property
-    def page(self) -> Page:
+    def page(self) -> OverviewPage:
         """The page that is shown."""
         return self.pages[self.page_name]
 
@@ -76,7 +76,7 @@ class OverviewScreen(ConsoleScreen):
         self.query_one("#pages", TabBar).show_tabs(
             [(f"{entry.key} {entry.title}".lstrip(), True) for entry in PAGES], names.index(self.page_name))
 
-    def _take_focus_from(self, page: Page) -> None:
+    def _take_focus_from(self, page: OverviewPage) -> None:
         self.FOCUS = f"#{page.id} {page.FOCUS}" if page.FOCUS else ""
 
     async def action_page(self, name: str) -> None:
@@ -87,8 +87,8 @@ class OverviewScreen(ConsoleScreen):
             self.pages[name] = next(entry for entry in PAGES if entry.name == name).make()
         self.page_name = name
         self._take_focus_from(self.page)
-        for one in self.pages.values():
-            one.display = one is self.page
+        for page in self.pages.values():
+            page.display = page is self.page
         if is_new:
             await self.query_one("#shown").mount(self.page)
         self.set_focus(self.query_one(self.FOCUS) if self.FOCUS else None)

@@ -8,15 +8,15 @@ from textual.app import ComposeResult
 from textual.widgets import Input
 
 from console.errors import ConsoleError
-from console.pooler.actions import OF_ALL, OF_DATABASE, Command
-from console.pooler.records import PoolerDatabase, Setting
+from console.pooler.actions import OF_ALL, OF_DATABASE, PoolerCommand
+from console.pooler.records import PoolerDatabase, PoolerSetting
 from console.pooler.saturation import CONSOLE
 from console.server.target import Target
 from console.ui import text
 from console.ui.connection import Connection
 from console.ui.dialogs.choose import Choice
 from console.ui.dialogs.dialog import Dialog, Words
-from console.view import pooler as view
+from console.view.pooler import facts as view
 
 
 def obstacle(connection: Connection) -> ConsoleError | None:
@@ -37,24 +37,26 @@ def obstacle(connection: Connection) -> ConsoleError | None:
     return None
 
 
-def offered(databases: Sequence[PoolerDatabase], first: str | None) -> dict[str, Command]:
+def offered(databases: Sequence[PoolerDatabase], first: str | None) -> dict[str, PoolerCommand]:
     """The commands that make sense now, by their text: those on the database `first`, on the pooler, on the others."""
-    known = [one for one in databases if one.name != CONSOLE]
-    chosen = [one for one in known if one.name == first]
-    commands = [*_of(chosen), *(Command(verb) for verb in OF_ALL), *_of([one for one in known if one not in chosen])]
-    return {one.text: one for one in commands}
+    known = [database for database in databases if database.name != CONSOLE]
+    chosen = [database for database in known if database.name == first]
+    commands = [*_of(chosen), *(PoolerCommand(verb) for verb in OF_ALL),
+                *_of([database for database in known if database not in chosen])]
+    return {command.text: command for command in commands}
 
 
-def _of(databases: Sequence[PoolerDatabase]) -> list[Command]:
-    return [Command(verb, one.name) for one in databases for verb in OF_DATABASE
-            if not (verb == "RESUME" and one.paused == 0) and not (verb == "PAUSE" and one.paused)
-            and not (verb == "ENABLE" and one.disabled == 0) and not (verb == "DISABLE" and one.disabled)]
+def _of(databases: Sequence[PoolerDatabase]) -> list[PoolerCommand]:
+    return [PoolerCommand(verb, database.name) for database in databases for verb in OF_DATABASE
+            if not (verb == "RESUME" and database.paused == 0) and not (verb == "PAUSE" and database.paused)
+            and not (verb == "ENABLE" and database.disabled == 0) and not (verb == "DISABLE" and database.disabled)]
 
 
-def choices(commands: dict[str, Command]) -> list[Choice]:
+def choices(commands: dict[str, PoolerCommand]) -> list[Choice]:
     """The commands as choices. Those on the whole pooler say so, but for RELOAD, of which there is no other."""
-    return [Choice(key, key, f"all: {view.BRIEFLY[one.verb]}" if one.subject is None and one.verb != "RELOAD"
-                   else view.BRIEFLY[one.verb]) for key, one in commands.items()]
+    return [Choice(key, key, f"all: {view.BRIEFLY[command.verb]}" if command.subject is None
+                   and command.verb != "RELOAD"
+                   else view.BRIEFLY[command.verb]) for key, command in commands.items()]
 
 
 class SettingDialog(Dialog[str]):
@@ -63,7 +65,7 @@ class SettingDialog(Dialog[str]):
     KEYS = "enter set   esc leave it"
     width = 72
 
-    def __init__(self, setting: Setting, target: Target) -> None:
+    def __init__(self, setting: PoolerSetting, target: Target) -> None:
         super().__init__(f"Set {setting.key} on {target.label}")
         self._setting = setting
 

@@ -12,26 +12,26 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
 from console.errors import ConsoleError, PasswordNeeded
-from console.pooler.actions import Command
-from console.pooler.records import Link, PoolerDatabase, Saturation, Setting, Totals
+from console.pooler.actions import PoolerCommand
+from console.pooler.records import PoolerConnection, PoolerDatabase, PoolerSetting, Saturation, Totals
 from console.pooler.saturation import saturations
 from console.sampler.pooler_watch import PoolerWatch
-from console.ui.connection import State
+from console.ui.connection import ConnectionState
 from console.ui.dialogs.choose import ChooseDialog
 from console.ui.dialogs.confirm import ConfirmDialog
 from console.ui.dialogs.password import PasswordDialog
 from console.ui.dialogs.unlock import word_to_type
 from console.ui.frame import ConsoleScreen
 from console.ui.screens.pgbouncer import commands
-from console.ui.screens.pgbouncer.looks import MAXWAIT, VIEWS, WAITING, table
+from console.ui.screens.pgbouncer.views import MAXWAIT, VIEWS, WAITING, table
 from console.ui.widgets.painting import Lines, console_app
 from console.ui.widgets.paper import Paper
 from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.status_line import StatusLine
 from console.ui.widgets.tab_bar import TabBar
 from console.ui.widgets.time_chart import TimeChart
-from console.view import pooler as view
-from console.view.metrics import SPANS, drawing
+from console.view.metrics.plots import SPANS, drawing
+from console.view.pooler import facts as view
 from console.view.table import Line, Tone, of_column
 
 NAMES = tuple(VIEWS)
@@ -47,8 +47,8 @@ class PgBouncerScreen(ConsoleScreen):
         Binding("escape", "back", "back", key_display="esc", id="pgbouncer.back"),
         Binding("X", "give_up", "give up", id="pgbouncer.give_up"),
         Binding("x", "command", "command", id="pgbouncer.command"),
-        *[Binding(one.key, f"view('{name}')", one.title.lower(), id=f"pgbouncer.{name}")
-          for name, one in VIEWS.items() if one.key],
+        *[Binding(view.key, f"view('{name}')", view.title.lower(), id=f"pgbouncer.{name}")
+          for name, view in VIEWS.items() if view.key],
         Binding("plus", "span(1)", "longer", key_display="+", show=False, id="pgbouncer.longer"),
         Binding("minus", "span(-1)", "shorter", key_display="-", show=False, id="pgbouncer.shorter"),
     ]
@@ -57,7 +57,7 @@ class PgBouncerScreen(ConsoleScreen):
         super().__init__()
         self.view = "pools"
         self.span = 0
-        self._asked: Command | None = None
+        self._asked: PoolerCommand | None = None
 
     def body(self) -> ComposeResult:
         yield StatusLine(id="verdict")
@@ -126,7 +126,7 @@ class PgBouncerScreen(ConsoleScreen):
 
     def looked(self) -> None:
         """The pooler has been looked at, or was not to be reached, or has answered a command."""
-        if self.is_ready and (self.connection.state is not State.OPENING or self.pooler is not None):
+        if self.is_ready and (self.connection.state is not ConnectionState.OPENING or self.pooler is not None):
             self.show_all()
 
     # showing
@@ -151,7 +151,7 @@ class PgBouncerScreen(ConsoleScreen):
         if pending is not None:
             line.show(view.pending(pending.command, console_app(self).clock.monotonic() - pending.since_s))
         self.query_one("#views", TabBar).show_tabs(
-            [(f"{one.key} {one.title}".strip(), True) for one in VIEWS.values()], NAMES.index(self.view))
+            [(f"{view.key} {view.title}".strip(), True) for view in VIEWS.values()], NAMES.index(self.view))
         self.table.show(table(self.view, watch))
         if self.view == "pools":
             self._show_charts(watch)
@@ -168,14 +168,14 @@ class PgBouncerScreen(ConsoleScreen):
         clock = console_app(self).clock
         now_s, span_s = clock.monotonic(), SPANS[self.span][0]
         sampler = self.connection.sampler
-        results = {one.name: one for one in sampler.latest.results} if sampler and sampler.latest else {}
+        results = {result.name: result for result in sampler.latest.results} if sampler and sampler.latest else {}
         several = len(self.table.table.rows) > 1
         for name, plot in (("#waiting", WAITING), ("#maxwait", MAXWAIT)):
             chart = self.query_one(name, TimeChart)
             if not chart.size.width:
                 continue
             (series,) = plot.series
-            course = watch.course(series, span_s, pool)
+            course = watch.time_series(series, span_s, pool)
             width_s = span_s / chart.buckets
             edge = clock.now().astimezone() + dt.timedelta(seconds=width_s - now_s % width_s)
             chart.show(drawing(
@@ -212,8 +212,8 @@ class PgBouncerScreen(ConsoleScreen):
         name = "pools" if name == self.view else name
         self.view = name
         self.FOCUS = f"#{name}"
-        for one in VIEWS:
-            self.query_one(f"#{one}").display = one == name
+        for other in VIEWS:
+            self.query_one(f"#{other}").display = other == name
         self.query_one("#charts").display = name == "pools"
         self.set_focus(self.table)
         self._follow()
@@ -240,18 +240,19 @@ class PgBouncerScreen(ConsoleScreen):
         record = event.row.record
         if isinstance(record, Saturation):
             self.action_view("clients")
-            self.table.filter(" ".join(of_column(*one) for one in (
+            self.table.filter(" ".join(of_column(*pair) for pair in (
                 ("database", record.pool.database), ("user", record.pool.user))))
-        elif isinstance(record, Link):
+        elif isinstance(record, PoolerConnection):
             self._go_to_session(record)
-        elif isinstance(record, Setting):
+        elif isinstance(record, PoolerSetting):
             self._set(record)
 
-    def _go_to_session(self, record: Link) -> None:
+    def _go_to_session(self, record: PoolerConnection) -> None:
         """To Activity, where the server's process of a connection is a session."""
         look = self.pooler.look if self.pooler is not None else None
         server = record if self.view == "servers" else next(
-            (one for one in (look.servers or ()) if one.ptr == record.link), None) if look is not None else None
+            (connection for connection in (look.servers or ()) if connection.ptr == record.link),
+            None) if look is not None else None
         if server is not None and server.remote_pid:
             console_app(self).hand_over("activity", server.remote_pid)
         else:
@@ -317,11 +318,11 @@ class PgBouncerScreen(ConsoleScreen):
                 return pool.database
             case PoolerDatabase(name=name):
                 return name
-            case Link(database=name) | Totals(database=name):
+            case PoolerConnection(database=name) | Totals(database=name):
                 return name
         return None
 
-    def _set(self, setting: Setting) -> None:
+    def _set(self, setting: PoolerSetting) -> None:
         watch, target = self.pooler, self.connection.target
         if watch is None or target is None:
             return
@@ -331,11 +332,11 @@ class PgBouncerScreen(ConsoleScreen):
         elif self._is_allowed():
             def given(value: str | None) -> None:
                 if value is not None and value != setting.value:
-                    self._ask(Command("SET", setting.key, value))
+                    self._ask(PoolerCommand("SET", setting.key, value))
 
             self.app.push_screen(commands.SettingDialog(setting, target), given)
 
-    def _ask(self, command: Command) -> None:
+    def _ask(self, command: PoolerCommand) -> None:
         target = self.connection.target
         if target is None:
             return
@@ -348,7 +349,7 @@ class PgBouncerScreen(ConsoleScreen):
             f"{command.text} on {target.label}?", view.consequences(command.verb, command.subject),
             typed=word_to_type(target)), answered)
 
-    async def _run(self, command: Command) -> None:
+    async def _run(self, command: PoolerCommand) -> None:
         watch, app = self.pooler, console_app(self)
         if watch is None:
             return
@@ -369,7 +370,7 @@ class PgBouncerScreen(ConsoleScreen):
         if (command := self._asked) is not None:
             self.run_worker(self._give_up(command), group="give up", exit_on_error=False)
 
-    async def _give_up(self, command: Command) -> None:
+    async def _give_up(self, command: PoolerCommand) -> None:
         watch, app = self.pooler, console_app(self)
         if watch is None:
             return

@@ -9,11 +9,11 @@ from textual.app import ComposeResult
 from console.errors import ConsoleError
 from console.plans.explain import ExplainRequest, Writes, explain
 from console.server.rows import count_rows
+from console.sql.statements import Piece, Sweep
 from console.ui.dialogs.choose import Choice, ChooseDialog
 from console.ui.dialogs.confirm import ConfirmDialog
 from console.ui.dialogs.dialog import Words
-from console.ui.screens.query.history import Entry
-from console.ui.screens.query.script import Piece, Sweep
+from console.ui.screens.query.history import HistoryEntry
 from console.ui.widgets.painting import console_app
 from console.view import format as fmt
 from console.view.table import Tone
@@ -25,7 +25,7 @@ class SweepDialog(ConfirmDialog):
     """Asks before a DELETE, UPDATE or TRUNCATE of every row, and says how many those are."""
 
     def __init__(self, piece: Piece, label: str, typed: str | None) -> None:
-        words = " and ".join(f"{one.verb} every row of {one.relation}" for one in piece.sweeps)
+        words = " and ".join(f"{sweep.verb} every row of {sweep.relation}" for sweep in piece.sweeps)
         super().__init__("Every row?", ((f"{words} on {label}: no WHERE limits it.", "warning"),), typed=typed)
         self._piece = piece
 
@@ -64,14 +64,14 @@ async def _estimate(session: object, statement: str) -> float | None:
     except (Writes, ConsoleError):
         return None
     writers = [node for node in plan.nodes if node.kind == "ModifyTable"]
-    return sum(one.plan_rows or 0 for node in writers for one in plan.inputs(node)) if writers else None
+    return sum(input_.plan_rows or 0 for node in writers for input_ in plan.inputs(node)) if writers else None
 
 
-def history_dialog(entries: Sequence[Entry]) -> ChooseDialog:
+def history_dialog(entries: Sequence[HistoryEntry]) -> ChooseDialog:
     """The statements of the past, the last one first; the answer is the entry's place in `entries`."""
-    offered = [Choice(str(number), " ".join(one.sql.split())[:300],
-                      f"{one.at[5:16].replace('T', ' ')} {'' if one.worked else 'failed'}")
-               for number, one in reversed(list(enumerate(entries)))]
+    offered = [Choice(str(number), " ".join(entry.sql.split())[:300],
+                      f"{entry.at[5:16].replace('T', ' ')} {'' if entry.worked else 'failed'}")
+               for number, entry in reversed(list(enumerate(entries)))]
     dialog = ChooseDialog("History", offered, empty="no statement has been run on this target yet",
                           placeholder="type to search")
     dialog.width = 110

@@ -12,11 +12,11 @@ from textual.geometry import Offset
 from textual.message import Message
 from textual.widgets import TextArea
 
+from console.sql.completion import Completion, context_at
 from console.ui.screens.query.completing import Completer
 from console.ui.widgets.code_pane import HIGHLIGHTED_CHARACTERS, highlighted
 from console.ui.widgets.painting import console_app
 from console.ui.widgets.record_table import RecordTable
-from console.view.completion import Candidate, context_at
 from console.view.table import Cell, Column, Row, Table, Tone
 
 MOST_OFFERED = 8
@@ -39,20 +39,20 @@ class Offered(RecordTable):
 
     def __init__(self) -> None:
         super().__init__(show_header=False, focusable=False)
-        self.candidates: Sequence[Candidate] = ()
+        self.candidates: Sequence[Completion] = ()
 
-    def offer(self, candidates: Sequence[Candidate], at: Offset) -> None:
+    def offer(self, candidates: Sequence[Completion], at: Offset) -> None:
         """Shows these, the best first, at a place of the screen."""
         self.candidates = candidates
         self._cursor_key, self.cursor, self._widths = None, 0, {}
-        self.show(Table(_COLUMNS, tuple(Row(str(number), (Cell(one.text), Cell(one.what, "dim")))
-                                        for number, one in enumerate(candidates))))
+        self.show(Table(_COLUMNS, tuple(Row(str(number), (Cell(candidate.text), Cell(candidate.what, "dim")))
+                                        for number, candidate in enumerate(candidates))))
         self.absolute_offset = at
         self.display = bool(candidates)
         self.refresh(layout=True)
 
     @property
-    def chosen(self) -> Candidate | None:
+    def chosen(self) -> Completion | None:
         return self.candidates[int(self.row.key)] if self.row is not None else None
 
 

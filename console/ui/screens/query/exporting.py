@@ -11,11 +11,11 @@ from console.catalog.export import TIMEOUT_MS, Format, write
 from console.server.interactive import Interactive
 from console.server.rows import Typed, stream_query
 from console.ui.dialogs.export import FORMATS, ExportDialog, of_table
-from console.ui.screens.query.results import Outcome
+from console.ui.screens.query.results import QueryOutcome
 from console.view.table import Table
 
 
-def of_outcome(sessions: Callable[[], AbstractAsyncContextManager[Any]], outcome: Outcome, shown: Table,
+def of_outcome(sessions: Callable[[], AbstractAsyncContextManager[Any]], outcome: QueryOutcome, shown: Table,
                sql: Interactive | None) -> ExportDialog[Format]:
     """Asks where to write all rows of a query, read anew while they are written; of another statement those shown."""
     if not outcome.piece.command.is_query:

@@ -28,7 +28,7 @@ _SECRET = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class HistoryEntry:
     """A statement that was run: when (ISO 8601, UTC), the SQL, how long it took in milliseconds, whether it worked."""
 
     at: str
@@ -42,12 +42,12 @@ def holds_secret(sql: str) -> bool:
     return _SECRET.search(sql) is not None
 
 
-class History:
+class StatementHistory:
     """The statements run on one target, the newest last. A disk that refuses is no reason to complain."""
 
     def __init__(self, target: str, folder: Path | None = None) -> None:
         self._path = (folder or state_dir() / "history") / _file_name(target)
-        self.entries: list[Entry] = _read(self._path)
+        self.entries: list[HistoryEntry] = _read(self._path)
 
     def add(self, sql: str, elapsed_ms: float | None, *, worked: bool) -> None:
         """Keeps a statement; the same one run again moves to the end."""
@@ -55,13 +55,13 @@ class History:
         if not sql or len(sql) > LONGEST:
             return
         now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-        entry = Entry(now, sql, None if elapsed_ms is None else round(elapsed_ms, 1), worked)
-        self.entries = [*(one for one in self.entries if one.sql != sql), entry][-MOST:]
+        entry = HistoryEntry(now, sql, None if elapsed_ms is None else round(elapsed_ms, 1), worked)
+        self.entries = [*(history_entry for history_entry in self.entries if history_entry.sql != sql), entry][-MOST:]
         if not holds_secret(sql):
             with contextlib.suppress(OSError):
                 self._append(entry)
 
-    def _append(self, entry: Entry) -> None:
+    def _append(self, entry: HistoryEntry) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         line = json.dumps(asdict(entry), ensure_ascii=False) + "\n"
         handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -76,8 +76,8 @@ class History:
         """Writes the file anew with its newest statements."""
         lines: list[str] = []
         left = LARGEST_BYTES // 2
-        for one in reversed(_read(self._path)):
-            line = json.dumps(asdict(one), ensure_ascii=False) + "\n"
+        for entry in reversed(_read(self._path)):
+            line = json.dumps(asdict(entry), ensure_ascii=False) + "\n"
             left -= len(line.encode("utf-8", "replace"))
             if left < 0:
                 break
@@ -90,20 +90,20 @@ class History:
 
 
 def _file_name(target: str) -> str:
-    kept = "".join(one if one.isalnum() or one in "._-" else "_" for one in target)[:60]
+    kept = "".join(text if text.isalnum() or text in "._-" else "_" for text in target)[:60]
     return f"{kept}-{hashlib.sha256(target.encode()).hexdigest()[:8]}.jsonl"
 
 
-def _read(path: Path) -> list[Entry]:
+def _read(path: Path) -> list[HistoryEntry]:
     """What the file holds, each statement once; lines that make no sense are passed over."""
-    found: dict[str, Entry] = {}
+    found: dict[str, HistoryEntry] = {}
     try:
         lines = path.read_text("utf-8", "replace").splitlines()
     except OSError:
         return []
     for line in lines:
         try:
-            entry = Entry(**json.loads(line))
+            entry = HistoryEntry(**json.loads(line))
         except (ValueError, TypeError, RecursionError):
             continue
         if isinstance(entry.sql, str) and isinstance(entry.at, str):

@@ -12,8 +12,8 @@ from textual.message import Message
 from console.catalog.preview import VALUE_CAP, PreviewRow, Value
 from console.errors import ConsoleError, ServerError
 from console.server.extended import Row
-from console.server.interactive import Result
-from console.ui.screens.query.script import Piece
+from console.server.interactive import QueryResult
+from console.sql.statements import Piece
 from console.ui.widgets.painting import Lines
 from console.ui.widgets.paper import Paper
 from console.ui.widgets.record_table import RecordTable
@@ -45,11 +45,11 @@ class HeldColumn:
 
 
 @dataclass(eq=False, slots=True)
-class Outcome:
+class QueryOutcome:
     """One statement's: its result, or its error, or that it was cancelled; rows are added while they are read."""
 
     piece: Piece
-    result: Result | None = None
+    result: QueryResult | None = None
     error: ConsoleError | None = None
     more: bool = False
     rows: list[Row] = field(default_factory=list)
@@ -74,7 +74,7 @@ class Outcome:
 
     @property
     def columns(self) -> tuple[HeldColumn, ...]:
-        return tuple(HeldColumn(one.name, one.type_name) for one in self.result.columns) if self.result else ()
+        return tuple(HeldColumn(column.name, column.type_name) for column in self.result.columns) if self.result else ()
 
     @property
     def title(self) -> str:
@@ -96,14 +96,14 @@ class Outcome:
     def whole(self, number: int) -> PreviewRow:
         """Row `number`, counted from 1, for the dialogs."""
         row = self.rows[number - 1]
-        kinds = [one.type for one in self.columns]
+        kinds = [column.type for column in self.columns]
         return PreviewRow(row, tuple(map(query.note, row, kinds)), ())
 
     def table(self) -> Table:
-        kinds = [one.type for one in self.columns]
+        kinds = [column.type for column in self.columns]
         for number in range(len(self._shown), len(self.rows)):
             self._shown.append(query.row(number + 1, self.rows[number], kinds))
-        return Table(query.columns([(one.name, one.type) for one in self.columns]),
+        return Table(query.columns([(column.name, column.type) for column in self.columns]),
                      tuple(self._shown), "no rows")
 
 
@@ -124,7 +124,7 @@ class Results(Vertical):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.outcomes: list[Outcome] = []
+        self.outcomes: list[QueryOutcome] = []
         self.active = 0
 
     def compose(self) -> ComposeResult:
@@ -142,7 +142,7 @@ class Results(Vertical):
         return self.query_one("#messages", Paper)
 
     @property
-    def outcome(self) -> Outcome | None:
+    def outcome(self) -> QueryOutcome | None:
         """The one whose tab is active."""
         return self.outcomes[self.active] if self.active < len(self.outcomes) else None
 
@@ -151,7 +151,7 @@ class Results(Vertical):
         self.outcomes, self.active = [], 0
         self.show()
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, outcome: QueryOutcome) -> None:
         """One more, which is shown."""
         self.outcomes.append(outcome)
         self.active = len(self.outcomes) - 1
@@ -169,7 +169,8 @@ class Results(Vertical):
         """Everything as it is now."""
         outcome = self.outcome
         self.query_one("#tabs", TabBar).show_tabs(
-            [(f"{number} {one.title}", True) for number, one in enumerate(self.outcomes, 1)], self.active)
+            [(f"{number} {query_outcome.title}", True) for number, query_outcome in enumerate(self.outcomes, 1)],
+            self.active)
         has_table = outcome is not None and bool(outcome.columns) and outcome.error is None
         lines = self._message_lines(outcome) if outcome is not None else []
         self.table.display = has_table
@@ -179,7 +180,7 @@ class Results(Vertical):
         self.table.show(outcome.table() if outcome is not None and has_table else Table(()))
         self.messages.show_paragraphs([(4, line) for line in lines], stay=True)
 
-    def _note(self, outcome: Outcome | None) -> Line:
+    def _note(self, outcome: QueryOutcome | None) -> Line:
         if outcome is None:
             return ((" no statement has been run", "dim"),)
         if outcome.result is None:
@@ -198,7 +199,7 @@ class Results(Vertical):
             pieces.append((" · reading…", "dim"))
         return tuple(pieces)
 
-    def _message_lines(self, outcome: Outcome) -> list[Line]:
+    def _message_lines(self, outcome: QueryOutcome) -> list[Line]:
         lines: list[Line] = []
         if (error := outcome.error) is not None:
             lines.append(((error.summary, "critical"),))

@@ -14,20 +14,20 @@ from textual.worker import Worker
 from console.errors import ConsoleError, UsageError
 from console.server.explain import ExplainRequest
 from console.server.interactive import Interactive
+from console.sql import statements
+from console.sql.formatting import formatted
+from console.sql.statements import Piece
 from console.ui.dialogs.choose import Choice, ChooseDialog
 from console.ui.dialogs.open_plan import open_plan
 from console.ui.dialogs.unlock import word_to_type
 from console.ui.frame import ConsoleScreen
 from console.ui.plan_page import PlanPage
-from console.ui.screens.query import script
 from console.ui.screens.query.completing import Completer
 from console.ui.screens.query.dialogs import SweepDialog, history_dialog
 from console.ui.screens.query.editor import Offered, SqlEditor
 from console.ui.screens.query.exporting import of_outcome
-from console.ui.screens.query.history import History
-from console.ui.screens.query.layout import formatted
-from console.ui.screens.query.results import Outcome, Results, ResultTable
-from console.ui.screens.query.script import Piece
+from console.ui.screens.query.history import StatementHistory
+from console.ui.screens.query.results import QueryOutcome, Results, ResultTable
 from console.ui.screens.schemas.values import RowDialog
 from console.ui.widgets.painting import console_app
 from console.ui.widgets.record_table import RecordTable
@@ -73,7 +73,7 @@ class QueryScreen(ConsoleScreen):
     def __init__(self) -> None:
         super().__init__()
         self.sql: Interactive | None = None
-        self.history: History | None = None
+        self.history: StatementHistory | None = None
         self.running: Piece | None = None
         self._running_since_s = 0.0
         self._work: Worker[None] | None = None
@@ -169,9 +169,9 @@ class QueryScreen(ConsoleScreen):
         return self.sql
 
     @property
-    def _history(self) -> History:
+    def _history(self) -> StatementHistory:
         if self.history is None:
-            self.history = History(self.connection.label)
+            self.history = StatementHistory(self.connection.label)
         return self.history
 
     def action_run(self) -> None:
@@ -181,13 +181,13 @@ class QueryScreen(ConsoleScreen):
             start = min(editor.selection.start, editor.selection.end)
             base = sum(len(editor.document.get_line(line)) + 1 for line in range(start[0])) + start[1]
             lead = len(editor.selected_text) - len(editor.selected_text.lstrip())
-            self._start(script.pieces(selected), base + lead)
-        elif (piece := script.at(script.pieces(editor.text), editor.offset_of_cursor)) is not None:
+            self._start(statements.pieces(selected), base + lead)
+        elif (piece := statements.at(statements.pieces(editor.text), editor.offset_of_cursor)) is not None:
             self._start((piece,), 0)
 
     def action_run_all(self) -> None:
         """All statements, one after the other, to the first that fails."""
-        self._start(script.pieces(self.editor.text), 0)
+        self._start(statements.pieces(self.editor.text), 0)
 
     def _start(self, pieces: Sequence[Piece], base: int) -> None:
         if pieces and self.running is None:
@@ -222,8 +222,8 @@ class QueryScreen(ConsoleScreen):
         answer: bool | None = await self.app.push_screen_wait(SweepDialog(piece, target.label, word_to_type(target)))
         return answer is True
 
-    async def _run_one(self, piece: Piece) -> Outcome:
-        outcome = Outcome(piece)
+    async def _run_one(self, piece: Piece) -> QueryOutcome:
+        outcome = QueryOutcome(piece)
         self.running, self._running_since_s = piece, time.monotonic()
         self._show_status()
         self.refresh_bindings()
@@ -250,8 +250,8 @@ class QueryScreen(ConsoleScreen):
 
     def _forget_older(self) -> None:
         """What older results had left to read has been given up."""
-        for one in self.results.outcomes:
-            one.is_given_up, one.more = one.is_given_up or one.more, False
+        for outcome in self.results.outcomes:
+            outcome.is_given_up, outcome.more = outcome.is_given_up or outcome.more, False
 
     async def on_result_table_near_end(self, event: ResultTable.NearEnd) -> None:
         outcome = self.results.outcome
@@ -260,7 +260,7 @@ class QueryScreen(ConsoleScreen):
             outcome.is_reading = True
             self.run_worker(self._read_more(outcome), group="more", exclusive=True, exit_on_error=False)
 
-    async def _read_more(self, outcome: Outcome) -> None:
+    async def _read_more(self, outcome: QueryOutcome) -> None:
         assert self.sql is not None
         try:
             outcome.take(await self.sql.more())
@@ -277,7 +277,7 @@ class QueryScreen(ConsoleScreen):
 
     def action_end(self, how: str) -> None:
         text = "COMMIT" if how == "commit" else "ROLLBACK"
-        self._start(script.pieces(text), 0)
+        self._start(statements.pieces(text), 0)
 
     def action_mode(self) -> None:
         """Autocommit, or transactions that the person ends."""
@@ -303,7 +303,7 @@ class QueryScreen(ConsoleScreen):
                     console_app(self).show_error(error)
                 self._show_status()
 
-        offered = [Choice(str(one), fmt.duration(one / 1000) if one else "none") for one in
+        offered = [Choice(str(number), fmt.duration(number / 1000) if number else "none") for number in
                    sorted({*TIME_LIMITS_MS, self._timeout_ms}, key=lambda ms: ms or 1 << 40)]
         self.app.push_screen(ChooseDialog("Time limit of a statement", offered, current=str(self._timeout_ms)), chosen)
 
@@ -361,7 +361,7 @@ class QueryScreen(ConsoleScreen):
     def action_format(self) -> None:
         """Lays out the statement that the cursor is on, where that changes nothing but its looks."""
         editor = self.editor
-        piece = script.at(script.pieces(editor.text), editor.offset_of_cursor)
+        piece = statements.at(statements.pieces(editor.text), editor.offset_of_cursor)
         if piece is None:
             return
         laid_out = formatted(piece.text)
@@ -380,9 +380,9 @@ class QueryScreen(ConsoleScreen):
         self.app.push_screen(history_dialog(entries), chosen)
 
     def action_explain(self) -> None:
-        piece = script.at(script.pieces(self.editor.text), self.editor.offset_of_cursor)
+        piece = statements.at(statements.pieces(self.editor.text), self.editor.offset_of_cursor)
         if piece is not None:
-            text, is_run = script.explained(piece.text)
+            text, is_run = statements.explained(piece.text)
             request = ExplainRequest(statement=text, analyze=is_run, timeout_ms=max(self._timeout_ms, 30_000),
                                      settings=self.sql.settings if self.sql is not None else {})
             self.app.push_screen(PlanPage(request, text[:200]))

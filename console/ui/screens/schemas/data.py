@@ -7,12 +7,12 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from console.catalog.preview import PAGE_SIZE, Preview, PreviewPage, PreviewRow, preview
+from console.catalog.preview import PAGE_SIZE, PreviewPage, PreviewRow, RelationPreview, preview
 from console.errors import ConsoleError
 from console.server.rows import Sessions
 from console.ui.widgets.record_table import RecordTable
 from console.view import format as fmt
-from console.view import values
+from console.view.catalog import values
 from console.view.table import Cell, Column, Line, Row, Table
 
 MOST_PAGES = 5
@@ -38,7 +38,7 @@ class DataTable(RecordTable, inherit_bindings=False):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.preview: Preview | None = None
+        self.preview: RelationPreview | None = None
         self.error: ConsoleError | None = None
         self.reading = False
         self._pages: list[PreviewPage] = []
@@ -91,7 +91,7 @@ class DataTable(RecordTable, inherit_bindings=False):
         if self.preview is not None:
             await self._close(self.preview)
 
-    async def _close(self, old: Preview) -> None:
+    async def _close(self, old: RelationPreview) -> None:
         try:
             await old.close()
         except ConsoleError:
@@ -132,7 +132,7 @@ class DataTable(RecordTable, inherit_bindings=False):
         self._pages.append(page)
         dropped = self._pages[:-self._most_pages]
         self._pages = self._pages[-self._most_pages:]
-        self._show_window(-sum(len(one.rows) for one in dropped))
+        self._show_window(-sum(len(preview_page.rows) for preview_page in dropped))
 
     async def _previous(self) -> None:
         assert self.preview is not None

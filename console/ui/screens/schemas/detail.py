@@ -10,11 +10,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
 
-from console.catalog.tree import Node
+from console.catalog.tree import TreeNode
 from console.errors import ConsoleError, Unreachable
 from console.ui import text
 from console.ui.screens.schemas.data import DataTable
-from console.ui.screens.schemas.subjects import Code, Content, Rows, Subject, Tab, read_subject
+from console.ui.screens.schemas.subjects import Code, Content, ObjectSubject, RowsTab, Tab, read_subject
 from console.ui.widgets.code_pane import CodePane, sql_lines
 from console.ui.widgets.filter_line import FilterLine
 from console.ui.widgets.painting import Lines, console_app
@@ -29,7 +29,7 @@ PATIENCE_S = 0.25
 """How long a read may take before the old content goes and "reading…" is shown."""
 
 
-class Notice(Lines):
+class PlaceholderText(Lines):
     """Words in place of the content: reading, or an error and its hint."""
 
     def say(self, *words: tuple[str, Any]) -> None:
@@ -42,7 +42,7 @@ class Notice(Lines):
         return [((line, tone),) for words, tone in self._words for line in text.wrap(words, max(10, width))]
 
 
-class DetailPane(Vertical):
+class ObjectPane(Vertical):
     """`show_node` says what it is about; the keys of the screen move between its tabs."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -52,16 +52,16 @@ class DetailPane(Vertical):
     class Changed(Message):
         """It is about something else now, or another tab is shown; `pane.summary` says what."""
 
-        def __init__(self, pane: DetailPane) -> None:
+        def __init__(self, pane: ObjectPane) -> None:
             super().__init__()
             self.pane = pane
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.node: Node | None = None
-        self.subject: Subject | None = None
+        self.node: TreeNode | None = None
+        self.subject: ObjectSubject | None = None
         self.error: ConsoleError | None = None
-        self.about: Node | None = None
+        self.about: TreeNode | None = None
         self.summary: Line = ()
         self._wanted = ""
         self._contents: dict[str, Content] = {}
@@ -72,14 +72,14 @@ class DetailPane(Vertical):
         yield RecordTable(id="content")
         yield CodePane(id="code")
         yield DataTable(id="data")
-        yield Notice(id="notice")
+        yield PlaceholderText(id="notice")
 
     def on_mount(self) -> None:
         self._show_only()
 
     # what it is about
 
-    def show_node(self, node: Node, *, settle_s: float = SETTLE_S) -> None:
+    def show_node(self, node: TreeNode, *, settle_s: float = SETTLE_S) -> None:
         """Reads `node` when nothing else is asked for within `settle_s`; what was being read is cancelled."""
         self.node = node
         self.workers.cancel_group(self, "tab")
@@ -108,7 +108,7 @@ class DetailPane(Vertical):
 
     _is_stopped = False
 
-    async def _read(self, node: Node, settle_s: float) -> None:
+    async def _read(self, node: TreeNode, settle_s: float) -> None:
         await asyncio.sleep(settle_s)
         impatient = self.set_timer(PATIENCE_S, lambda: self._clear(node))
         try:
@@ -123,7 +123,7 @@ class DetailPane(Vertical):
         self._take(subject)
         self.about = node
 
-    def _clear(self, node: Node) -> None:
+    def _clear(self, node: TreeNode) -> None:
         """It takes a while: the old content must not be taken for the new one's."""
         self._forget()
         self.summary = ((node.name, "strong"), ("  reading…", "dim"))
@@ -131,7 +131,7 @@ class DetailPane(Vertical):
         self._notice(("reading…", "dim"))
         self.post_message(self.Changed(self))
 
-    def _failed(self, node: Node, error: ConsoleError) -> None:
+    def _failed(self, node: TreeNode, error: ConsoleError) -> None:
         if isinstance(error, Unreachable) and self.subject is not None:
             return  # the last data stays, dimmed
         self._clear(node)
@@ -140,7 +140,7 @@ class DetailPane(Vertical):
         self._notice(*failure(error))
         self.post_message(self.Changed(self))
 
-    def _take(self, subject: Subject) -> None:
+    def _take(self, subject: ObjectSubject) -> None:
         self._forget()
         self.subject = subject
         self.summary = subject.summary
@@ -170,7 +170,7 @@ class DetailPane(Vertical):
     def rows_oid(self) -> int | None:
         """The relation whose rows are shown, None on another tab."""
         content = self.tab.content if self.tab else None
-        return content.oid if isinstance(content, Rows) else None
+        return content.oid if isinstance(content, RowsTab) else None
 
     @property
     def is_ready(self) -> bool:
@@ -244,7 +244,7 @@ class DetailPane(Vertical):
             case Code():
                 self.query_one(CodePane).show_text(content.text, sql_lines(content.text))
                 self._show_only("#code", tab.note)
-            case Rows():
+            case RowsTab():
                 self._show_only("#data", "reading…")
                 data, pool = self.query_one(DataTable), console_app(self).connection.pool
                 if data.preview is None and pool is not None:
@@ -286,7 +286,7 @@ class DetailPane(Vertical):
     _wants_focus = False
 
     def _notice(self, *words: tuple[str, Any]) -> None:
-        self.query_one(Notice).say(*words)
+        self.query_one(PlaceholderText).say(*words)
         self._show_only("#notice")
 
     def _show_only(self, selector: str = "", note: str = "") -> None:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from console.catalog import read
-from console.catalog.records import Found
+from console.catalog.records import NameMatch
 from console.catalog.tree import label
 
 if TYPE_CHECKING:
@@ -28,15 +28,16 @@ async def found(app: ConsoleApp, words: str) -> list[tuple[str, str, Callable[[]
     await asyncio.sleep(DEBOUNCE_S)
     async with app.connection.session() as session:
         objects = await read.search(session, words, limit=MOST)
-    return [(one.name if one.kind == "schema" else f"{one.schema}.{label(one)}", one.kind, partial(go_to, app, one))
-            for one in objects]
+    return [(object_.name if object_.kind == "schema" else f"{object_.schema}.{label(object_)}", object_.kind,
+             partial(go_to, app, object_))
+            for object_ in objects]
 
 
-def go_to(app: ConsoleApp, one: Found) -> None:
+def go_to(app: ConsoleApp, match: NameMatch) -> None:
     """Shows the Schemas screen with the cursor on the object."""
     from console.ui.screens.schemas.screen import SchemasScreen
 
     app.action_show_screen("schemas")
     screen = app.screen
     assert isinstance(screen, SchemasScreen)
-    screen.call_after_refresh(screen.jump, one)
+    screen.call_after_refresh(screen.jump, match)

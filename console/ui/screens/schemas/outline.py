@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from console.catalog.read import SEARCH_LIMIT
-from console.catalog.records import Found, Kind, Relation, Schema
-from console.catalog.tree import Node, Rest
+from console.catalog.records import Kind, NameMatch, Relation, Schema
+from console.catalog.tree import Rest, TreeNode
 from console.errors import ConsoleError
 from console.ui import text
 from console.ui.widgets.object_tree import Branch, tree_row
@@ -22,52 +22,52 @@ _SHORT = {"materialized view": "mat. view", "extension member": "member"}
 class Outline:
     """Nodes with their state. `rows` is what the tree shows."""
 
-    def __init__(self, roots: Sequence[Node]) -> None:
+    def __init__(self, roots: Sequence[TreeNode]) -> None:
         self.roots = tuple(roots)
-        self._below: dict[str, tuple[Node, ...]] = {}
+        self._below: dict[str, tuple[TreeNode, ...]] = {}
         self._open = {node.key for node in self._all(self.roots) if node.is_open}
         self._failed: dict[str, ConsoleError] = {}
         self._slow: set[str] = set()
 
     @staticmethod
-    def _all(nodes: Sequence[Node]) -> Iterator[Node]:
+    def _all(nodes: Sequence[TreeNode]) -> Iterator[TreeNode]:
         for node in nodes:
             yield node
             yield from Outline._all(node.children or ())
 
-    def below(self, node: Node) -> tuple[Node, ...] | None:
+    def below(self, node: TreeNode) -> tuple[TreeNode, ...] | None:
         """What is known to be below a node; None where nobody has read it yet."""
         return self._below.get(node.key, node.children)
 
-    def wants_reading(self, node: Node) -> bool:
+    def wants_reading(self, node: TreeNode) -> bool:
         """Whether opening the node means asking the server."""
         return node.is_lazy and node.key not in self._below
 
-    def open(self, node: Node) -> None:
+    def open(self, node: TreeNode) -> None:
         self._open.add(node.key)
         self._failed.pop(node.key, None)
 
-    def close(self, node: Node) -> None:
+    def close(self, node: TreeNode) -> None:
         self._open.discard(node.key)
         self._slow.discard(node.key)
         if self._failed.pop(node.key, None) is not None and node.type != "more":
             self._below.pop(node.key, None)
 
-    def reading(self, node: Node) -> None:
+    def reading(self, node: TreeNode) -> None:
         """It takes long enough to say so."""
         self._slow.add(node.key)
 
-    def read(self, node: Node, children: Sequence[Node]) -> None:
+    def read(self, node: TreeNode, children: Sequence[TreeNode]) -> None:
         """What the server answered; a "more" node's answer takes its place."""
         self._slow.discard(node.key)
         if isinstance(node.record, Rest):
             parent = node.record.parent
-            before = [one for one in self._below.get(parent.key, ()) if one.key != node.key]
-            self._below[parent.key] = (*before, *(one for one in children if one.type != "message"))
+            before = [tree_node for tree_node in self._below.get(parent.key, ()) if tree_node.key != node.key]
+            self._below[parent.key] = (*before, *(tree_node for tree_node in children if tree_node.type != "message"))
         else:
             self._below[node.key] = tuple(children)
 
-    def failed(self, node: Node, error: ConsoleError) -> None:
+    def failed(self, node: TreeNode, error: ConsoleError) -> None:
         """Reading it went wrong; that is shown in its place."""
         self._slow.discard(node.key)
         self._failed[node.key] = error
@@ -83,7 +83,7 @@ class Outline:
         self._open = {key for key in before._open if key in known} | (self._open - {
             node.key for node in self._all(before.roots)})
 
-    def unread(self) -> list[Node]:
+    def unread(self) -> list[TreeNode]:
         """The open nodes that nobody has read yet, from the top."""
         return [node for node in self._walk(self.roots) if node.key in self._open and self.wants_reading(node)]
 
@@ -95,7 +95,7 @@ class Outline:
 
     # what a search found
 
-    def key_of(self, found: Found) -> str | None:
+    def key_of(self, found: NameMatch) -> str | None:
         """The key of the node that stands for `found`."""
         wanted = found.schema_oid if found.kind == Kind.SCHEMA else found.oid
         return next((node.key for node in self._all(self.roots)
@@ -113,7 +113,7 @@ class Outline:
         count = sum(node.type == "object" for node in self._all(self.roots))
         return f"{count} found" if count < SEARCH_LIMIT else f"first {count}"
 
-    def _walk(self, nodes: Sequence[Node]) -> Iterator[Node]:
+    def _walk(self, nodes: Sequence[TreeNode]) -> Iterator[TreeNode]:
         for node in nodes:
             yield node
             if node.key in self._open:
@@ -125,7 +125,7 @@ class Outline:
         """The rows that are visible now."""
         return list(self._rows(self.roots, 0))
 
-    def _rows(self, nodes: Sequence[Node], depth: int) -> Iterator[Row]:
+    def _rows(self, nodes: Sequence[TreeNode], depth: int) -> Iterator[Row]:
         for node in nodes:
             children = self.below(node)
             has_below = node.type != "more" and (children is None or bool(children))
@@ -138,10 +138,10 @@ class Outline:
                 if children is not None:
                     yield from self._rows(children, depth + 1)
                 elif node.key in self._slow:
-                    message = Node(f"{node.key}/reading", "message", "reading…")
+                    message = TreeNode(f"{node.key}/reading", "message", "reading…")
                     yield tree_row(message.key, Branch(depth + 1, None, message), message.name, tone="dim")
 
-    def _error_rows(self, node: Node, error: ConsoleError, depth: int) -> Iterator[Row]:
+    def _error_rows(self, node: TreeNode, error: ConsoleError, depth: int) -> Iterator[Row]:
         """The error, its hint, and that enter tries again; all of them stand for the node itself."""
         said: list[tuple[str, Tone]] = [
             (error.summary, "critical"), (error.hint or "", ""), ("enter tries again", "dim")]
@@ -149,10 +149,10 @@ class Outline:
         for number, (words, tone) in enumerate(lines):
             yield tree_row(f"{node.key}/error{number}", Branch(depth, None, node), words, tone=tone)
 
-    def _note(self, node: Node) -> str:
+    def _note(self, node: TreeNode) -> str:
         if node.type == "more":
             return "reading…" if node.key in self._slow else ""
-        if isinstance(node.record, Found) and node.type == "object":
+        if isinstance(node.record, NameMatch) and node.type == "object":
             return _SHORT.get(node.record.kind, node.record.kind)
         if node.type == "object":
             if isinstance(node.record, Relation) and node.record.relkind in "rpmf":
@@ -169,7 +169,7 @@ class Outline:
         return fmt.count(node.count)
 
 
-def _label(node: Node) -> str:
+def _label(node: TreeNode) -> str:
     if node.type == "more":
         return "more…"
     if node.type == "schema" and isinstance(node.kind, Kind) and not node.name.strip():
@@ -177,7 +177,7 @@ def _label(node: Node) -> str:
     return node.name
 
 
-def _tone(node: Node) -> Tone:
+def _tone(node: TreeNode) -> Tone:
     match node.type:
         case "service" | "unassigned":
             return "strong"

@@ -10,20 +10,20 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Input
 
-from console.catalog.records import Found, Relation, Schema
-from console.catalog.tree import Node
+from console.catalog.records import NameMatch, Relation, Schema
+from console.catalog.tree import TreeNode
 from console.sampler.records import Snapshot
-from console.ui.connection import State
+from console.ui.connection import ConnectionState
 from console.ui.dialogs.failure import DetailDialog
 from console.ui.frame import ConsoleScreen
 from console.ui.screens.schemas.data import DataTable
-from console.ui.screens.schemas.detail import DetailPane
+from console.ui.screens.schemas.detail import ObjectPane
 from console.ui.screens.schemas.tree_side import TreeSide
 from console.ui.widgets.code_pane import CodePane
 from console.ui.widgets.painting import console_app
 from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.status_line import StatusLine
-from console.view import schemas as view
+from console.view.catalog import outline as view
 from console.view.table import Row
 
 
@@ -47,15 +47,15 @@ class SchemasScreen(ConsoleScreen):
         yield StatusLine(id="summary")
         with Horizontal(id="sides"):
             yield TreeSide(id="tree-side")
-            yield DetailPane(id="detail")
+            yield ObjectPane(id="detail")
 
     @property
     def side(self) -> TreeSide:
         return self.query_one(TreeSide)
 
     @property
-    def detail(self) -> DetailPane:
-        return self.query_one(DetailPane)
+    def detail(self) -> ObjectPane:
+        return self.query_one(ObjectPane)
 
     @property
     def is_narrow(self) -> bool:
@@ -65,7 +65,7 @@ class SchemasScreen(ConsoleScreen):
 
     def sampled(self, snapshot: Snapshot) -> None:
         """The connection lives: reads what has not been read yet, or failed because it did not live."""
-        if self.connection.state is not State.LIVE:
+        if self.connection.state is not ConnectionState.LIVE:
             return
         if self.side.outline is None and not self.side.is_reading and (self.side.error is None or self._was_lost):
             self.side.read()
@@ -79,7 +79,7 @@ class SchemasScreen(ConsoleScreen):
 
     def show_state(self) -> None:
         super().show_state()
-        if self.is_mounted and self.connection.state is State.LOST:
+        if self.is_mounted and self.connection.state is ConnectionState.LOST:
             self._was_lost = True
 
     # the tree's cursor
@@ -98,7 +98,7 @@ class SchemasScreen(ConsoleScreen):
 
     def _choose(self, row: Row) -> None:
         """Enter in the tree: opens and closes what only holds others, goes to the detail of the rest."""
-        node: Node = row.record.record
+        node: TreeNode = row.record.record
         if node.type in ("object", "message"):
             self._go_to_detail()
         elif row.record.is_open and not row.key.startswith(f"{node.key}/error"):
@@ -110,7 +110,7 @@ class SchemasScreen(ConsoleScreen):
         node = self.side.node
         if node is None or node.type == "message" or (self.is_narrow and not self.has_class("-detail")):
             return
-        if self.connection.state is State.LIVE:
+        if self.connection.state is ConnectionState.LIVE:
             self.detail.show_node(node)
 
     def _go_to_detail(self) -> None:
@@ -130,7 +130,7 @@ class SchemasScreen(ConsoleScreen):
         if node is not None and self.detail.tab is not None and self.detail.tab.leads_to_tree:
             self._leave_detail()
             if isinstance(record, Relation) and not (node.is_lazy or node.children):
-                self.side.jump(Found(record.kind, record.oid, 0, record.schema, record.name, None, None, 0))
+                self.side.jump(NameMatch(record.kind, record.oid, 0, record.schema, record.name, None, None, 0))
             else:
                 self.side.open(node, f"{node.key}{name}")
             return
@@ -150,12 +150,12 @@ class SchemasScreen(ConsoleScreen):
         self._show_summary()
         self.refresh_bindings()
 
-    def jump(self, found: Found) -> None:
+    def jump(self, found: NameMatch) -> None:
         """Shows the object `found`, from the palette."""
         self._leave_detail()
         self.side.jump(found)
 
-    def on_detail_pane_changed(self) -> None:
+    def on_object_pane_changed(self) -> None:
         self._show_summary()
         self.refresh_bindings()
 

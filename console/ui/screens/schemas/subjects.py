@@ -11,22 +11,22 @@ from console.catalog import read
 from console.catalog.ddl import ddl, ddl_of
 from console.catalog.records import (
     EventTrigger,
-    Extension,
-    Found,
+    InstalledExtension,
     Kind,
     Member,
+    NameMatch,
     Privilege,
     Relation,
     RelationDetail,
     Role,
     Schema,
 )
-from console.catalog.tree import Node, Rest
+from console.catalog.tree import Rest, TreeNode
 from console.server.session import Session
 from console.services import Service
-from console.view import catalog as tables
-from console.view import catalog_facts as facts
-from console.view import schemas as view
+from console.view.catalog import facts as facts
+from console.view.catalog import outline as view
+from console.view.catalog import tables as tables
 from console.view.table import Line, Table
 
 
@@ -38,13 +38,13 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class RowsTab:
     """A tab of the rows of the relation `oid`."""
 
     oid: int
 
 
-Content = Table | Code | Rows
+Content = Table | Code | RowsTab
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Tab:
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class ObjectSubject:
     """What the detail is about. `name` is what is copied; `start` is the tab to begin with, `select` a row in it."""
 
     summary: Line
@@ -72,7 +72,7 @@ class Subject:
     select: str = ""
 
 
-async def read_subject(session: Session, node: Node) -> Subject:
+async def read_subject(session: Session, node: TreeNode) -> ObjectSubject:
     """All that is shown of `node` at once. Raises ConsoleError."""
     match node.type:
         case "service" | "unassigned":
@@ -87,22 +87,22 @@ async def read_subject(session: Session, node: Node) -> Subject:
         case "object":
             return await _object(session, node)
         case _:
-            return Subject(((node.name, "dim"),))
+            return ObjectSubject(((node.name, "dim"),))
 
 
-def _group(node: Node) -> Subject:
+def _group(node: TreeNode) -> ObjectSubject:
     schemas = [child.record for child in node.children or () if isinstance(child.record, Schema)]
     if not isinstance(node.record, Service):
-        return Subject(view.unassigned_summary(schemas), (
+        return ObjectSubject(view.unassigned_summary(schemas), (
             Tab("Schemas", view.schemas_table(schemas), leads_to_tree=True),), node.name)
     wanted = ", ".join(node.record.schemas)
     empty = f"this database has no schema {wanted}: the service isn't installed here"
-    return Subject(view.service_summary(node.record, schemas), (
+    return ObjectSubject(view.service_summary(node.record, schemas), (
         Tab("Schemas", view.schemas_table(schemas, empty), leads_to_tree=True),
         Tab("Service", view.facts_of(node.record))), node.name)
 
 
-def _schema(node: Node) -> Subject:
+def _schema(node: TreeNode) -> ObjectSubject:
     schema, oid = node.record, node.schema_oid
     assert oid is not None
 
@@ -112,13 +112,13 @@ def _schema(node: Node) -> Subject:
     tab = Tab("Privileges", read=privileges)
     if not isinstance(schema, Schema):
         found = [child.record for child in node.children or ()]
-        return Subject(view.object_summary(node.name, "schema"),
-                       (Tab("Found", view.listed(found, "objects found")), tab), node.name)
-    return Subject(view.schema_summary(schema),
+        return ObjectSubject(view.object_summary(node.name, "schema"),
+                       (Tab("NameMatch", view.listed(found, "objects found")), tab), node.name)
+    return ObjectSubject(view.schema_summary(schema),
                    (Tab("Schema", view.schema_facts(schema)), tab, _ddl_of(schema)), schema.name)
 
 
-async def _kind(session: Session, node: Node) -> Subject:
+async def _kind(session: Session, node: TreeNode) -> ObjectSubject:
     if isinstance(node.record, Relation):
         return await _object(session, node)
     from console.catalog.browse import open_node
@@ -127,12 +127,12 @@ async def _kind(session: Session, node: Node) -> Subject:
     schema = node.record.name if isinstance(node.record, Schema) else None
     records = [child.record for child in await open_node(session, node) if child.type == "object"]
     table = await _relations(session, records) if node.kind in _WITH_SIZE else view.listed(records, node.kind.plural)
-    return Subject(view.kind_summary(node.kind, schema, node.count, len(records)),
+    return ObjectSubject(view.kind_summary(node.kind, schema, node.count, len(records)),
                    (Tab(node.kind.plural.capitalize(), table, leads_to_tree=True),), schema or "")
 
 
 async def _relations(session: Session, records: Sequence[Relation]) -> Table:
-    return tables.relations(records, await read.sizes(session, [one.oid for one in records]) if records else {})
+    return tables.relations(records, await read.sizes(session, [record.oid for record in records]) if records else {})
 
 
 _WITH_SIZE = (Kind.TABLE, Kind.PARTITION, Kind.MATERIALIZED_VIEW)
@@ -145,15 +145,15 @@ _TABS: dict[Kind, tuple[str, ...]] = {
 }
 
 
-async def _object(session: Session, node: Node) -> Subject:
+async def _object(session: Session, node: TreeNode) -> ObjectSubject:
     record = node.record
     match node.kind:
         case Kind.TABLE | Kind.PARTITION | Kind.VIEW | Kind.MATERIALIZED_VIEW | Kind.FOREIGN_TABLE:
             return _relation(await read.relation(session, record.oid))
         case Kind.INDEX:
-            assert isinstance(record, Found) and record.parent_oid is not None
+            assert isinstance(record, NameMatch) and record.parent_oid is not None
             subject = _relation(await read.relation(session, record.parent_oid))
-            return Subject(subject.summary, subject.tabs, subject.name, "Indexes", str(record.oid))
+            return ObjectSubject(subject.summary, subject.tabs, subject.name, "Indexes", str(record.oid))
         case Kind.SEQUENCE:
             return await _sequence(session, record.oid)
         case Kind.FUNCTION | Kind.PROCEDURE | Kind.AGGREGATE:
@@ -164,7 +164,7 @@ async def _object(session: Session, node: Node) -> Subject:
             return _listed(node)
 
 
-def _relation(detail: RelationDetail) -> Subject:
+def _relation(detail: RelationDetail) -> ObjectSubject:
     header = detail.header
     tabs = [Tab(title, tables.TABS[title](detail), note=_note(title, detail)) for title in _TABS[header.kind]]
     tabs.append(_privileges(detail.privileges, detail.unavailable.get("privileges", "")))
@@ -172,8 +172,8 @@ def _relation(detail: RelationDetail) -> Subject:
         tabs.append(_partitions(header.oid))
     if header.kind is not Kind.VIEW:
         tabs.append(Tab("Statistics", facts.statistics(detail, dt.datetime.now(dt.UTC))))
-    tabs += [_ddl(header.kind, header.oid), Tab("Data", Rows(header.oid))]
-    return Subject(tables.summary(detail), tuple(tabs), f"{header.schema}.{header.name}")
+    tabs += [_ddl(header.kind, header.oid), Tab("Data", RowsTab(header.oid))]
+    return ObjectSubject(tables.summary(detail), tuple(tabs), f"{header.schema}.{header.name}")
 
 
 def _note(title: str, detail: RelationDetail) -> str:
@@ -197,31 +197,32 @@ def _first(page: Table, what: str) -> Table:
     return replace(page, note=f"the first {len(page.rows)} {what} by name; the tree has them all")
 
 
-async def _sequence(session: Session, oid: int) -> Subject:
+async def _sequence(session: Session, oid: int) -> ObjectSubject:
     detail = await read.sequence(session, oid)
-    one = detail.sequence
-    return Subject(view.object_summary(f"{one.schema}.{one.name}", "sequence", one.type, f"owner {one.owner}"), (
-        Tab("Sequence", facts.sequence(one)), _privileges(detail.privileges), _ddl(Kind.SEQUENCE, oid)),
-        f"{one.schema}.{one.name}")
+    sequence = detail.sequence
+    return ObjectSubject(view.object_summary(f"{sequence.schema}.{sequence.name}", "sequence", sequence.type,
+                                             f"owner {sequence.owner}"), (
+        Tab("Sequence", facts.sequence(sequence)), _privileges(detail.privileges), _ddl(Kind.SEQUENCE, oid)),
+        f"{sequence.schema}.{sequence.name}")
 
 
-async def _routine(session: Session, kind: Kind, oid: int) -> Subject:
+async def _routine(session: Session, kind: Kind, oid: int) -> ObjectSubject:
     detail = await read.routine(session, oid)
-    one = detail.routine
-    return Subject(view.routine_summary(detail), (
-        _ddl(kind, oid, "Source"), Tab("Facts", facts.routine(one)), _privileges(detail.privileges)),
-        f"{one.schema}.{one.name}")
+    routine = detail.routine
+    return ObjectSubject(view.routine_summary(detail), (
+        _ddl(kind, oid, "Source"), Tab("Facts", facts.routine(routine)), _privileges(detail.privileges)),
+        f"{routine.schema}.{routine.name}")
 
 
-async def _type(session: Session, oid: int) -> Subject:
+async def _type(session: Session, oid: int) -> ObjectSubject:
     detail = await read.type_(session, oid)
-    one = detail.type
-    return Subject(view.object_summary(f"{one.schema}.{one.name}", one.sort, f"owner {one.owner}"), (
-        Tab("Type", facts.type_facts(one, detail.attributes)), _privileges(detail.privileges), _ddl(Kind.TYPE, oid)),
-        f"{one.schema}.{one.name}")
+    type_ = detail.type
+    return ObjectSubject(view.object_summary(f"{type_.schema}.{type_.name}", type_.sort, f"owner {type_.owner}"), (
+        Tab("Type", facts.type_facts(type_, detail.attributes)), _privileges(detail.privileges), _ddl(Kind.TYPE, oid)),
+        f"{type_.schema}.{type_.name}")
 
 
-def _listed(node: Node) -> Subject:
+def _listed(node: TreeNode) -> ObjectSubject:
     """What the tree's own record says all about: extensions, roles, event triggers..."""
     record, tabs = node.record, []
     if isinstance(record, Role):
@@ -229,16 +230,16 @@ def _listed(node: Node) -> Subject:
     else:
         kind = node.kind.value.capitalize() if node.kind else "Facts"
         tabs = [Tab(kind, view.facts_of(record))]
-        if isinstance(record, Extension):
+        if isinstance(record, InstalledExtension):
             tabs += [Tab("Objects", read=_members(record), leads_to_tree=True), _ddl_of(record)]
         elif isinstance(record, EventTrigger):
             tabs.append(_ddl_of(record))
     kind = record.kind if isinstance(record, Member) else node.kind.value if node.kind else ""
-    version = f"version {record.version}" if isinstance(record, Extension) else ""
-    return Subject(view.object_summary(node.name, kind, version), tuple(tabs), node.name)
+    version = f"version {record.version}" if isinstance(record, InstalledExtension) else ""
+    return ObjectSubject(view.object_summary(node.name, kind, version), tuple(tabs), node.name)
 
 
-def _members(extension: Extension) -> Callable[[Session], Awaitable[Content]]:
+def _members(extension: InstalledExtension) -> Callable[[Session], Awaitable[Content]]:
     async def members(session: Session) -> Table:
         return _first(view.listed(await read.extension_members(session, extension.oid), "objects"), "objects")
 

@@ -8,8 +8,8 @@ from textual.message import Message
 from textual.worker import Worker
 
 from console.catalog import browse
-from console.catalog.records import Found
-from console.catalog.tree import Node
+from console.catalog.records import NameMatch
+from console.catalog.tree import TreeNode
 from console.errors import ConsoleError
 from console.ui.connection import Connection
 from console.ui.screens.schemas.outline import Outline
@@ -42,7 +42,7 @@ class TreeSide(Vertical):
         self._worker: Worker[None] | None = None
         self._reads: dict[str, Worker[None]] = {}
         self._to_select = ""
-        self._jump_to: Found | None = None
+        self._jump_to: NameMatch | None = None
         self._before_search = ""
 
     def compose(self) -> ComposeResult:
@@ -63,7 +63,7 @@ class TreeSide(Vertical):
         return self.found or self.outline
 
     @property
-    def node(self) -> Node | None:
+    def node(self) -> TreeNode | None:
         """The node under the cursor."""
         branch = self.object_tree.branch
         return None if branch is None else branch.record
@@ -111,7 +111,7 @@ class TreeSide(Vertical):
             if self._to_select and self.object_tree.select(self._to_select):
                 self._to_select = ""
 
-    def open(self, node: Node, select: str = "") -> None:
+    def open(self, node: TreeNode, select: str = "") -> None:
         """Opens a node, reading what is below it if nobody has; then goes to the node `select`."""
         self._to_select = select
         outline = self.shown
@@ -125,14 +125,14 @@ class TreeSide(Vertical):
                 self._read_node(outline, node), group="nodes", exit_on_error=False)
         self._show_tree()
 
-    def close(self, node: Node) -> None:
+    def close(self, node: TreeNode) -> None:
         """Closes a node; if it is being read, that is cancelled."""
         if self.shown is not None:
             self._cancel(self.shown, node.key)
             self.shown.close(node)
             self._show_tree()
 
-    async def _read_node(self, outline: Outline, node: Node) -> None:
+    async def _read_node(self, outline: Outline, node: TreeNode) -> None:
         slow = self.set_timer(SLOW_S, lambda: self._reading(outline, node))
         try:
             async with self.connection.session() as session:
@@ -149,7 +149,7 @@ class TreeSide(Vertical):
         if outline is self.shown:
             self._show_tree()
 
-    def _reading(self, outline: Outline, node: Node) -> None:
+    def _reading(self, outline: Outline, node: TreeNode) -> None:
         outline.reading(node)
         if outline is self.shown:
             self._show_tree()
@@ -166,7 +166,7 @@ class TreeSide(Vertical):
                 self._cancel(self.shown, key)
 
     def on_object_tree_toggled(self, event: ObjectTree.Toggled) -> None:
-        node: Node = event.row.record.record
+        node: TreeNode = event.row.record.record
         self.open(node) if event.to_open else self.close(node)
 
     # searching
@@ -179,7 +179,7 @@ class TreeSide(Vertical):
             self.end_search()
         self.screen.set_focus(self.object_tree)
 
-    def search(self, words: str, select: Found | None = None) -> None:
+    def search(self, words: str, select: NameMatch | None = None) -> None:
         """Shows what is named so, read from the server when nobody types on; without words the whole tree."""
         self._cancel_reads()
         if words.strip():
@@ -187,7 +187,7 @@ class TreeSide(Vertical):
         else:
             self._show_all()
 
-    async def _search(self, words: str, select: Found | None) -> None:
+    async def _search(self, words: str, select: NameMatch | None) -> None:
         filter_ = self.query_one(TreeFilter)
         if select is None:
             await filter_.settled()
@@ -226,7 +226,7 @@ class TreeSide(Vertical):
             self._show_tree()
         self.post_message(self.Changed())
 
-    def jump(self, found: Found) -> None:
+    def jump(self, found: NameMatch) -> None:
         """Goes to the object `found`, as soon as the tree is there."""
         self._jump_to = found if self.outline is None else None
         if self.outline is not None:

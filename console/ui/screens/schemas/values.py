@@ -17,7 +17,7 @@ from console.ui.widgets.code_pane import CodePane, highlighted
 from console.ui.widgets.painting import Lines
 from console.ui.widgets.record_table import RecordTable
 from console.view import format as fmt
-from console.view import values
+from console.view.catalog import values
 from console.view.table import Cell, Column, Line, Row, Table
 
 _COLUMNS = (Column("name", "column", fixed=True, minimum=8, maximum=30), Column("type", "type", maximum=24, priority=1),
@@ -39,7 +39,7 @@ class ValueColumn(Protocol):
     def type_name(self) -> str: ...
 
 
-class Values(Protocol):
+class WholeValues(Protocol):
     """Where whole values come from: a relation's Preview, or the result of a statement."""
 
     @property
@@ -53,7 +53,7 @@ class RowDialog(Dialog[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "leave", "close", show=False)]
 
-    def __init__(self, title: str, preview: Values, row: PreviewRow) -> None:
+    def __init__(self, title: str, preview: WholeValues, row: PreviewRow) -> None:
         super().__init__(title)
         self.KEYS = "enter whole value   y copy   esc close"
         self._preview = preview
@@ -81,7 +81,7 @@ class ValueDialog(Dialog[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("q,enter", "leave", "close", show=False)]
 
-    def __init__(self, preview: Values, row: PreviewRow, index: int) -> None:
+    def __init__(self, preview: WholeValues, row: PreviewRow, index: int) -> None:
         super().__init__(f"{preview.columns[index].name}  {preview.columns[index].type}")
         self.KEYS = "↑ ↓ scroll   y copy   esc close"
         self._preview = preview

@@ -17,9 +17,9 @@ from console.server.session import Session
 from console.statements import read
 from console.statements.records import Key, LoggingSetting, Ranked, Ranking, SlowStatement, StatementText
 from console.ui.frame import ConsoleScreen
-from console.ui.screens.statements import doing
-from console.ui.screens.statements.seen import TEXT_CHARACTERS, Seen
+from console.ui.screens.statements import actions
 from console.ui.screens.statements.slow_pane import SlowPane
+from console.ui.screens.statements.state import TEXT_CHARACTERS, StatementsState
 from console.ui.screens.statements.statement_pane import StatementPane
 from console.ui.screens.statements.statement_table import StatementTable
 from console.ui.widgets.painting import Lines, console_app
@@ -27,8 +27,8 @@ from console.ui.widgets.paper import Paper
 from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.status_line import StatusLine
 from console.ui.widgets.tab_bar import TabBar
-from console.view import slow_statements, statement_setup
-from console.view import statements as view
+from console.view.statements import ranking as view
+from console.view.statements import setup, slow
 
 WITHIN_S = 10.0
 ROWS_AT_FIRST = 200
@@ -59,7 +59,7 @@ class StatementsScreen(ConsoleScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self.seen = Seen()
+        self.seen = StatementsState()
         self.window: view.WindowName = "minute"
         self.grouping: view.Grouping = "statement"
         self.columns = "overview"
@@ -120,7 +120,7 @@ class StatementsScreen(ConsoleScreen):
             self.seen.take_names(names or ())
         if self.seen.why is not None:
             availability = (await session.refresh(Read(read.AVAILABILITY), within_s=WITHIN_S)).first(read.AVAILABILITY)
-            self._empty = statement_setup.what_to_do(session.info, availability, self.seen.why)
+            self._empty = setup.what_to_do(session.info, availability, self.seen.why)
             await session.renew()  # for the extension may be made at any moment
         else:
             self._empty = "no statement has run in this time: w shows another"
@@ -145,7 +145,7 @@ class StatementsScreen(ConsoleScreen):
         figures = self.seen.figures(self.window)[0] if needs_all else {}
         keys = self.seen.lacking(figures if needs_all else self._on_screen())
         if keys and not needs_all and self.ranking is not None:  # the server reads all of them for any
-            keys = self.seen.lacking([*self.selected[:1], *(one.keys[0] for one in self.ranking.rows)])
+            keys = self.seen.lacking([*self.selected[:1], *(row.keys[0] for row in self.ranking.rows)])
         if keys:
             texts = read.texts(session.info, keys, TEXT_CHARACTERS)
             found = (await session.refresh(texts, within_s=WITHIN_S)).rows(texts.query)
@@ -160,7 +160,7 @@ class StatementsScreen(ConsoleScreen):
         """The statements whose rows are seen."""
         rows, table = self.ranking.rows if self.ranking is not None else (), self.statements
         shown = rows[table.first_row:table.first_row + max(table.page, 20)]
-        return [*self.selected[:1], *(one.keys[0] for one in shown)]
+        return [*self.selected[:1], *(ranked.keys[0] for ranked in shown)]
 
     def ask_texts(self) -> None:
         """Reads the texts that the screen lacks, without another look at the counters."""
@@ -178,9 +178,9 @@ class StatementsScreen(ConsoleScreen):
     # showing
 
     @property
-    def shown(self) -> view.Shown:
+    def shown(self) -> view.StatisticsBasis:
         standing, info = self.seen.standing, self.connection.info
-        return view.Shown(
+        return view.StatisticsBasis(
             self._seconds, standing.block_bytes if standing else 8192, self.seen.names, self.seen.texts, self.grouping,
             info.quoted_user if info else "", has_levels=standing is not None and standing.track == "all",
             has_users=len(self.seen.users) > 1, has_databases=len(self.seen.databases) > 1)
@@ -208,7 +208,7 @@ class StatementsScreen(ConsoleScreen):
         line, note = self.query_one("#verdict", StatusLine), self.query_one("#note", Lines)
         log = self.connection.slow.log
         if self.shows_slow:
-            line.show(slow_statements.verdict(log.statements, log.threshold_s))
+            line.show(slow.verdict(log.statements, log.threshold_s))
             note.show()
             return
         standing, ranking = self.seen.standing, self.ranking
@@ -226,20 +226,20 @@ class StatementsScreen(ConsoleScreen):
         """The pane's figures and course; its text and tables come by themselves."""
         if not self.selected or self.ranking is None:
             return
-        one = self.seen.together(self.selected, self.window, self.ranking.total_ms)
-        self.pane.show_facts(view.facts(one, self.shown, self.window if self._seconds else "reset"))
-        self.pane.show_course(*view.course(self.seen.journal.course(self.selected)))
+        ranked = self.seen.together(self.selected, self.window, self.ranking.total_ms)
+        self.pane.show_facts(view.facts(ranked, self.shown, self.window if self._seconds else "reset"))
+        self.pane.show_time_series(*view.time_series(self.seen.journal.time_series(self.selected)))
 
     def _show_slow(self) -> None:
         watch = self.connection.slow
-        planned = {slow_statements.key(one) for one in watch.log.statements
-                   if watch.plan_of(one) is not None and not isinstance(watch.plan_of(one), str)}
-        self.slow.show(slow_statements.table(watch.log.statements, planned, watch.log.threshold_s))
-        self.query_one("#settings", Paper).show_paragraphs(statement_setup.settings(self.settings), stay=True)
+        planned = {slow.key(statement) for statement in watch.log.statements
+                   if watch.plan_of(statement) is not None and not isinstance(watch.plan_of(statement), str)}
+        self.slow.show(slow.table(watch.log.statements, planned, watch.log.threshold_s))
+        self.query_one("#settings", Paper).show_paragraphs(setup.settings(self.settings), stay=True)
         self._show_verdict()
         if self.slow_one is not None:
-            name = slow_statements.key(self.slow_one)
-            now = next((one for one in watch.log.statements if slow_statements.key(one) == name), self.slow_one)
+            name = slow.key(self.slow_one)
+            now = next((statement for statement in watch.log.statements if slow.key(statement) == name), self.slow_one)
             self.slow_one = now
             self.query_one(SlowPane).show(now, watch.plan_of(now))
 
@@ -305,7 +305,7 @@ class StatementsScreen(ConsoleScreen):
         if is_new:
             self.text, self.is_original = None, False
             self.pane.begin()
-            self.run_worker(doing.describe(self, keys), group="describe", exclusive=True, exit_on_error=False)
+            self.run_worker(actions.describe(self, keys), group="describe", exclusive=True, exit_on_error=False)
         self.show_pane()
         if self.has_class("-narrow"):
             self.set_focus(self.pane.query_one("#text"))
@@ -359,16 +359,16 @@ class StatementsScreen(ConsoleScreen):
 
     def action_original(self) -> None:
         self.is_original = not self.is_original
-        doing.show_text(self)
+        actions.show_text(self)
 
     def action_plan(self) -> None:
-        doing.plan(self)
+        actions.plan(self)
 
     def action_hand(self, name: str) -> None:
-        doing.hand(self, name)
+        actions.hand(self, name)
 
     def action_reset(self, what: str) -> None:
-        doing.ask_reset(self, everything=what == "all")
+        actions.ask_reset(self, everything=what == "all")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if not self.is_ready:
@@ -379,12 +379,12 @@ class StatementsScreen(ConsoleScreen):
             case "window" | "columns" | "group":
                 return not self.shows_slow
             case "plan" | "hand":
-                return doing.has_subject(self)
+                return actions.has_subject(self)
             case "original":
                 return bool(self.selected)
             case "reset":
                 return not self.shows_slow and self.seen.why is None and (
-                    parameters == ("all",) or doing.one_key(self) is not None)
+                    parameters == ("all",) or actions.one_key(self) is not None)
             case "back":
                 return bool(self.selected) or self.slow_one is not None or self.shows_slow
         return super().check_action(action, parameters)

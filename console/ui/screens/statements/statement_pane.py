@@ -8,16 +8,16 @@ from textual.app import ComposeResult
 from textual.containers import Container, Horizontal, Vertical
 
 from console.statements.records import TouchedIndex, TouchedTable
-from console.ui.screens.activity.session_pane import Facts
+from console.ui.screens.activity.session_pane import FactLines
 from console.ui.widgets.chart import Chart
 from console.ui.widgets.code_pane import CodePane, sql_lines
 from console.ui.widgets.painting import Lines
 from console.ui.widgets.record_table import RecordTable
 from console.view import format as fmt
 from console.view.series import Series
-from console.view.statements import short_ms
+from console.view.statements.ranking import short_ms
+from console.view.statements.tables import touched
 from console.view.table import Line
-from console.view.touched_tables import touched
 
 
 class StatementPane(Container):
@@ -25,7 +25,7 @@ class StatementPane(Container):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="parts"):
-            yield Facts(id="facts")
+            yield FactLines(id="facts")
             yield CodePane(id="text")
         with Vertical(id="beside"):
             with Horizontal(id="course"):
@@ -41,7 +41,7 @@ class StatementPane(Container):
         self.query_one("#touched", RecordTable).show(touched(None, ()))
 
     def show_facts(self, lines: Sequence[Line]) -> None:
-        self.query_one(Facts).show(*lines)
+        self.query_one(FactLines).show(*lines)
 
     def show_text(self, original: str, shown: str, note: str = "") -> None:
         """The text as `shown`; `y` copies the original."""
@@ -51,11 +51,11 @@ class StatementPane(Container):
             lines.append(((note, "dim"),))
         code.show_text(original, lines)
 
-    def show_course(self, calls: Series, mean: Series, every_s: float) -> None:
-        for name, title, one, words in (("calls", "calls/s", calls, fmt.number), ("mean", "mean", mean, short_ms)):
-            latest = next((value for value in reversed(one.values) if value is not None), None)
+    def show_time_series(self, calls: Series, mean: Series, every_s: float) -> None:
+        for name, title, series, words in (("calls", "calls/s", calls, fmt.number), ("mean", "mean", mean, short_ms)):
+            latest = next((value for value in reversed(series.values) if value is not None), None)
             self.query_one(f"#{name}-title", Lines).show(((f"{title} ", "dim"), (words(latest), "strong")))
-            self.query_one(f"#{name}", Chart).show(one, seconds_a_sample=every_s)
+            self.query_one(f"#{name}", Chart).show(series, seconds_a_sample=every_s)
 
     def show_tables(self, tables: Sequence[TouchedTable], indexes: Sequence[TouchedIndex], why: str = "") -> None:
         self.query_one("#touched", RecordTable).show(touched(tables, indexes, why))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from console.ui.running import Outcome, Run, Tell
+from console.ui.jobs import Job, Outcome, Tell
 from console.vectors import actions
 from console.vectors.ddl import Order
 from console.vectors.records import BuildNotice, BuildStep, LeftOver
 from console.view import format as fmt
-from console.view import vector_indexes as view
 from console.view.table import Tone
+from console.view.vectors import indexes as view
 
 if TYPE_CHECKING:
     from console.ui.app import ConsoleApp
@@ -21,7 +21,7 @@ _DONE = {"create": "is built", "reindex": "is built anew", "drop": "is dropped"}
 
 
 @dataclass(slots=True)
-class Standing:
+class BuildStatus:
     """How a build stands: its latest step, and what was said meanwhile."""
 
     order: Order
@@ -29,12 +29,12 @@ class Standing:
     told: list[tuple[str, Tone]] = field(default_factory=list)
 
 
-def begin(app: ConsoleApp, order: Order) -> Run | None:
+def begin(app: ConsoleApp, order: Order) -> Job | None:
     """Begins the order on the console's target; None while another run goes on."""
     target = app.connection.target
     if target is None or app.runs.current is not None:
         return None
-    standing = Standing(order)
+    standing = BuildStatus(order)
 
     async def work(tell: Tell) -> Outcome:
         def hear(event: actions.Event) -> None:

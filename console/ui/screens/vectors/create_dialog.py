@@ -61,7 +61,7 @@ class CreateDialog(LinesDialog[Order]):
             Item("kind", "index of", BITS if design.bits else HALF if design.half else WHOLE,
                  "halfvec halves it; bits want reranking", kinds)]
         if not design.bits:
-            names = tuple(one.name for one in metrics_of_type(column.type_name))
+            names = tuple(metric.name for metric in metrics_of_type(column.type_name))
             found.append(Item("metric", "metric", design.metric.name,
                               f"{design.operator_class}, for {design.metric.operator}", names))
         if design.method == "hnsw":
@@ -84,7 +84,7 @@ class CreateDialog(LinesDialog[Order]):
 
     @property
     def _taken(self) -> set[str]:
-        return {one.name for one in self._facts.indexes}
+        return {index.name for index in self._facts.indexes}
 
     def change(self, key: str, value: str) -> None:
         design, settings = self._design, self._settings
@@ -131,7 +131,7 @@ class CreateDialog(LinesDialog[Order]):
             words.append((ddl.reranked(self._design.column, BY_NAME["cosine"]), "dim"))
         if facts.relation.analyzed_at is None and facts.rows is not None:
             words.append(("The table was never analyzed: the number of its rows is a guess.", "warning"))
-        words += [(one[:1].upper() + one[1:], "warning") for one in advice.sentences]
+        words += [(sentence[:1].upper() + sentence[1:], "warning") for sentence in advice.sentences]
         if self._told is not None:
             words.append(self._told)
         if self._obstacle is not None:

@@ -8,18 +8,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from console.catalog.preview import Preview, PreviewRow, preview
+from console.catalog.preview import PreviewRow, RelationPreview, preview
 from console.config import Config
 from console.errors import ConsoleError, Denied, UsageError
 from console.server.session import PgSession
 from console.ui.connection import Connection
-from console.ui.screens.vectors.setup import Question, Setup
+from console.ui.screens.vectors.search_params import QuerySource, SearchParams
 from console.vectors import embedders, read, values
 from console.vectors.embedders import Embedder
-from console.vectors.records import SearchResult, Setting, VectorColumn
+from console.vectors.records import SearchResult, SearchSetting, VectorColumn
 from console.vectors.search import (
+    SearchableColumn,
     SearchRequest,
-    Subject,
     any_row,
     default_metric,
     examine,
@@ -87,7 +87,7 @@ class Engine:
                 await session.renew()
             return await read.columns(session)
 
-    async def subject(self, column: VectorColumn) -> tuple[Subject, dict[str, Setting]]:
+    async def subject(self, column: VectorColumn) -> tuple[SearchableColumn, dict[str, SearchSetting]]:
         """What a search of the column needs, and the settings of vector indexes as they are here."""
         async with self._session() as session:
             if not column.is_readable:
@@ -95,7 +95,7 @@ class Engine:
                              hint=f"GRANT SELECT ON {column.table} TO {session.info.quoted_user}")
             return await subject(session, column), await read.settings(session)
 
-    async def ask(self, about: Subject, question: Question) -> Asked:
+    async def ask(self, about: SearchableColumn, question: QuerySource) -> Asked:
         """The vector that a person means."""
         column = about.column
         match question.kind:
@@ -117,7 +117,7 @@ class Engine:
             key, vector = await any_row(session, about)
             return Asked(vector, key or None, f"like a row drawn at random: {_names(about, key)}")
 
-    async def _of_other(self, about: Subject, question: Question) -> Asked:
+    async def _of_other(self, about: SearchableColumn, question: QuerySource) -> Asked:
         async with self._session() as session:
             other = await subject(session, await read.find_column(session, question.column or ""))
             if question.key or question.given:
@@ -129,7 +129,7 @@ class Engine:
             vector = values.parse(vector.text, about.column.type_name)
         return Asked(vector, None, f"like {other.column.label}, row {_names(other, key)}")
 
-    def request(self, about: Subject, setup: Setup, asked: Asked) -> SearchRequest:
+    def request(self, about: SearchableColumn, setup: SearchParams, asked: Asked) -> SearchRequest:
         """The search that `setup` means. Raises UsageError."""
         return SearchRequest(
             about, asked.vector, setup.metric or default_metric(about), setup.k, setup.offset, setup.where,
@@ -143,7 +143,7 @@ class Engine:
         async with self._session() as session:
             return await examine(session, request, result)
 
-    async def row(self, about: Subject, key: tuple[str, ...]) -> tuple[Preview, PreviewRow]:
+    async def row(self, about: SearchableColumn, key: tuple[str, ...]) -> tuple[RelationPreview, PreviewRow]:
         """A row with all its columns, long values cut on the server."""
         pool = self._connection.pool
         if pool is None:
@@ -152,7 +152,7 @@ class Engine:
         return found, await found.row(key)
 
 
-def check(question: Question, column: VectorColumn) -> str | None:
+def check(question: QuerySource, column: VectorColumn) -> str | None:
     """What is wrong with a question, as far as that can be said without asking anybody."""
     try:
         if question.kind == "vector" and not question.given.startswith("@"):
@@ -181,7 +181,7 @@ def _given(text: str) -> str:
     return data.decode("utf-8", "replace")
 
 
-def _names(about: Subject, key: tuple[str, ...]) -> str:
+def _names(about: SearchableColumn, key: tuple[str, ...]) -> str:
     """`id = 17`."""
     names = about.key.columns if about.key else ["ctid"]
     return ", ".join(f"{name} = {part}" for name, part in zip(names, key, strict=False)) or "without a key"

@@ -14,38 +14,38 @@ from console.errors import ConsoleError
 from console.ui.dialogs import unlock
 from console.ui.dialogs.confirm import ConfirmDialog
 from console.ui.dialogs.dialog import Dialog, Words
-from console.ui.running import Run
+from console.ui.jobs import Job
 from console.ui.screens.vectors import building
-from console.ui.screens.vectors.building import Standing
+from console.ui.screens.vectors.building import BuildStatus
 from console.ui.screens.vectors.create_dialog import CreateDialog
-from console.ui.screens.vectors.looks import Told
-from console.ui.screens.vectors.pages import State, VectorPage
+from console.ui.screens.vectors.pages import VectorPage, VectorsState
+from console.ui.screens.vectors.summary import Told
 from console.ui.widgets.detail_pane import DetailPane
 from console.ui.widgets.painting import console_app
 from console.ui.widgets.record_table import RecordTable
 from console.vectors import actions, ddl, read
 from console.vectors.ddl import Order
-from console.vectors.prepare import Advice, build_facts, column_advice, version_advice
-from console.vectors.records import IndexFacts, RelationFacts, VectorColumn
+from console.vectors.prepare import SuggestedSql, build_facts, column_advice, version_advice
+from console.vectors.records import IndexFacts, VectorColumn, VectorRelationFacts
 from console.vectors.search import default_metric
 from console.view import format as fmt
-from console.view import vector_indexes as view
 from console.view.table import Line, Table, Tone
-from console.view.vectors import index_details
+from console.view.vectors import indexes as view
+from console.view.vectors.findings import index_details
 
 PAINT_EVERY_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class IndexReading:
     """What was read about a column's indexes; `building` are pids by index."""
 
     column: VectorColumn
     indexes: tuple[IndexFacts, ...]
-    facts: RelationFacts
+    facts: VectorRelationFacts
     building: Mapping[int, int]
-    advice: tuple[Advice, ...]
-    versions: tuple[Advice, ...] = field(default=())
+    advice: tuple[SuggestedSql, ...]
+    versions: tuple[SuggestedSql, ...] = field(default=())
 
 
 class IndexDialog(Dialog[None]):
@@ -61,7 +61,7 @@ class IndexDialog(Dialog[None]):
         yield Words(*self._lines)
 
 
-class IndexesPage(VectorPage):
+class VectorIndexesPage(VectorPage):
     """Reads when it appears, after a build, and by R."""
 
     FOCUS = "#indexes"
@@ -76,8 +76,8 @@ class IndexesPage(VectorPage):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._state = State()
-        self._found: Found | None = None
+        self._state = VectorsState()
+        self._found: IndexReading | None = None
         self._reader: Worker[None] | None = None
         self._told: Line = ()
         self._shown: Line = ()
@@ -96,7 +96,7 @@ class IndexesPage(VectorPage):
 
     # what it shows
 
-    def show(self, state: State) -> None:
+    def show(self, state: VectorsState) -> None:
         before, self._state = self._state.subject, state
         about = state.subject
         if about is not None and (before is None or before.column != about.column or self._found is None):
@@ -108,10 +108,10 @@ class IndexesPage(VectorPage):
         self._found = None  # read anew when it is shown again
 
     @property
-    def run_here(self) -> Run | None:
+    def run_here(self) -> Job | None:
         """The latest index build of this console, on whatever target."""
         run = console_app(self).runs.latest
-        return run if run is not None and isinstance(run.standing, Standing) else None
+        return run if run is not None and isinstance(run.standing, BuildStatus) else None
 
     @property
     def chosen(self) -> IndexFacts | None:
@@ -125,8 +125,8 @@ class IndexesPage(VectorPage):
             self._paint_line()
             self.query_one(DetailPane).say(*self._notes())
 
-    def _run_changed(self, run: Run) -> None:
-        if not self.is_mounted or not isinstance(run.standing, Standing):
+    def _run_changed(self, run: Job) -> None:
+        if not self.is_mounted or not isinstance(run.standing, BuildStatus):
             return
         if run.is_over:
             self.post_message(self.Rebuilt())
@@ -160,7 +160,8 @@ class IndexesPage(VectorPage):
             return self._told
         if found is None:
             return ()
-        return view.verdict(found.column, found.indexes, found.building, [one.sentence for one in found.versions])
+        return view.verdict(found.column, found.indexes, found.building,
+                            [version.sentence for version in found.versions])
 
     def _notes(self) -> list[tuple[str, Tone]]:
         """What the build said and how it ended, then advice about the column."""
@@ -169,16 +170,17 @@ class IndexesPage(VectorPage):
         if run is not None:
             words += run.standing.told[-6:]
             if not run.is_over and run.standing.step is not None:
-                words += [(f"waits for {view.blocker_words(one)}", "warning") for one in run.standing.step.blockers]
+                words += [(f"waits for {view.blocker_words(blocker)}", "warning")
+                          for blocker in run.standing.step.blockers]
             if run.is_over:
                 words += [(f"{run.title}: {run.log.outcome[0][0]}", run.log.outcome[0][1]), *run.log.outcome[1:3]]
             words.append(("", ""))
         if found is not None:
-            for one in (*found.versions, *found.advice):
-                words.append((f"{one.sentence}.", ""))
-                if one.sql:
-                    words.append((f"  {one.sql}", "accent"))
-            reasons = list(dict.fromkeys(one.why_not for one in found.indexes if one.why_not))
+            for version in (*found.versions, *found.advice):
+                words.append((f"{version.sentence}.", ""))
+                if version.sql:
+                    words.append((f"  {version.sql}", "accent"))
+            reasons = list(dict.fromkeys(index.why_not for index in found.indexes if index.why_not))
             words += [(f"Unknown: {reason}", "dim") for reason in reasons[:2]]
         return words
 
@@ -197,10 +199,11 @@ class IndexesPage(VectorPage):
         try:
             async with pool.session() as session:
                 every = await read.indexes(session, column.relation_oid)
-                mine = read.serving(every, column) + [one for one in every if one.relation_oid != column.relation_oid]
+                mine = read.serving(every, column) + [index for index in every
+                                                      if index.relation_oid != column.relation_oid]
                 facts = await read.relation_facts(session, column.relation_oid, column.position)
-                busy = {one.index_oid: one.pid for one in await session.fetch(actions.BUILDING)}
-                known = [await read.index_facts(session, one) for one in mine]
+                busy = {building.index_oid: building.pid for building in await session.fetch(actions.BUILDING)}
+                known = [await read.index_facts(session, index) for index in mine]
                 versions = version_advice(session)
         except ConsoleError as error:
             self._told = ((f" {error.summary}", "critical"), (f": {error.hint}" if error.hint else "", ""))
@@ -208,7 +211,7 @@ class IndexesPage(VectorPage):
             return
         metric = self._state.setup.metric or (default_metric(self._state.subject) if self._state.subject else None)
         advice = column_advice(column, mine, facts, metric) if metric else ()
-        self._found = Found(column, tuple(known), facts, busy, advice, versions)
+        self._found = IndexReading(column, tuple(known), facts, busy, advice, versions)
         self._paint()
 
     def action_again(self) -> None:
@@ -227,7 +230,7 @@ class IndexesPage(VectorPage):
             case "prewarm":
                 return self.chosen is not None and bool(self.chosen.index.size_bytes)
             case "abort":
-                return runs.current is not None and isinstance(runs.current.standing, Standing)
+                return runs.current is not None and isinstance(runs.current.standing, BuildStatus)
         return super().check_action(action, parameters)
 
     def action_build(self) -> None:
@@ -249,12 +252,13 @@ class IndexesPage(VectorPage):
         app.push_screen(CreateDialog(target, column, metric, facts, unlock.obstacle(app)), self._confirm)
 
     def action_rebuild(self) -> None:
-        if (one := self.chosen) is not None:
-            self._confirm(ddl.reindex(one.index))
+        if (index := self.chosen) is not None:
+            self._confirm(ddl.reindex(index.index))
 
     def action_drop(self) -> None:
-        if (one := self.chosen) is not None:
-            self._confirm(ddl.drop(one.index), "" if one.index.is_usable else "It is not valid: no search goes by it.")
+        if (index := self.chosen) is not None:
+            self._confirm(ddl.drop(index.index), "" if index.index.is_usable
+                          else "It is not valid: no search goes by it.")
 
     def _confirm(self, order: Order | None, means: str = "") -> None:
         """Asks, with the statement and what it means, and begins."""
@@ -289,27 +293,27 @@ class IndexesPage(VectorPage):
                                               "is dropped where nobody is in the way.", ""))), answered)
 
     def action_prewarm(self) -> None:
-        if (one := self.chosen) is not None:
-            self._told = ((f" reading {one.index.name} into the cache…", ""),)
+        if (index := self.chosen) is not None:
+            self._told = ((f" reading {index.index.name} into the cache…", ""),)
             self._paint_line()
-            self.run_worker(self._prewarm(one), group="prewarm", exclusive=True, exit_on_error=False)
+            self.run_worker(self._prewarm(index), group="prewarm", exclusive=True, exit_on_error=False)
 
-    async def _prewarm(self, one: IndexFacts) -> None:
+    async def _prewarm(self, index: IndexFacts) -> None:
         pool = console_app(self).connection.pool
         if pool is None:
             return
         try:
             async with pool.session() as session:
-                pages = await actions.prewarm(session, one.index)
-            self._told = ((f" {one.index.name}: {fmt.count(pages)} pages read into the cache", "ok"),)
+                pages = await actions.prewarm(session, index.index)
+            self._told = ((f" {index.index.name}: {fmt.count(pages)} pages read into the cache", "ok"),)
         except ConsoleError as error:
             self._told = ((f" {error.summary}", "warning"), (f": {error.hint}" if error.hint else "", ""))
         self._read()
 
     def on_record_table_row_chosen(self, event: RecordTable.RowChosen) -> None:
         event.stop()
-        one: IndexFacts = event.row.record
-        self.app.push_screen(IndexDialog(one.index.name, view.facts_lines(one, index_details(one))))
+        index: IndexFacts = event.row.record
+        self.app.push_screen(IndexDialog(index.index.name, view.facts_lines(index, index_details(index))))
 
 
 _MEANS = {

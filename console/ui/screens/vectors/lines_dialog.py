@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from console.errors import ConsoleError
 from console.ui.dialogs.choose import Choice, ChooseDialog
 from console.ui.dialogs.dialog import Dialog, Words
-from console.ui.screens.vectors.asking import AskDialog
+from console.ui.screens.vectors.dialogs import PromptDialog
 from console.ui.widgets.record_table import RecordTable
 from console.view.table import Cell, Column, Row, Table, Tone
 
@@ -73,7 +73,7 @@ class LinesDialog(Dialog[Answer]):
         """Shows the values as they are now."""
         items = self.items()
         self.table.show(Table(_COLUMNS, tuple(
-            Row(one.key, (Cell(one.name), Cell(one.value, "strong"), Cell(one.note, "dim"))) for one in items)))
+            Row(item.key, (Cell(item.name), Cell(item.value, "strong"), Cell(item.note, "dim"))) for item in items)))
         self.table.styles.height = max(4, min(len(items), self.app.size.height - 15))
         try:
             words = list(self.words())
@@ -85,7 +85,7 @@ class LinesDialog(Dialog[Answer]):
         self.query_one("#told", Words).say(("", ""), *words)
 
     def on_record_table_row_chosen(self, event: RecordTable.RowChosen) -> None:
-        item = next(one for one in self.items() if one.key == event.row.key)
+        item = next(item for item in self.items() if item.key == event.row.key)
 
         def taken(value: str | None) -> None:
             if value is None:
@@ -98,10 +98,10 @@ class LinesDialog(Dialog[Answer]):
             self.show()
 
         if item.choices:
-            self.app.push_screen(ChooseDialog(item.name, [Choice(one, one) for one in item.choices],
+            self.app.push_screen(ChooseDialog(item.name, [Choice(choice, choice) for choice in item.choices],
                                               current=item.value), taken)
         else:
-            self.app.push_screen(AskDialog(item.name, item.value if item.value not in ("-", "auto") else "",
+            self.app.push_screen(PromptDialog(item.name, item.value if item.value not in ("-", "auto") else "",
                                            hint=item.note), taken)
 
     def action_go(self) -> None:

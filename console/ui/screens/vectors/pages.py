@@ -1,12 +1,12 @@
 """The tabs of the Vectors screen. The next one is one entry here and a subclass of `VectorPage`.
 
-How a page gets what it is about: while it is the one that is shown, the screen calls `show(state)` with a new `State`
-whenever the chosen column, the settings, the query or the result has changed, and once when it becomes visible. What a
-page reads from the server it reads in workers of its own, over `console_app(self).connection.session()`; it ends them
-in `leave`, which is called when another tab or another screen is shown. To the screen it speaks by messages:
-`VectorPage.Adopted` has the next search take some settings, `VectorPage.Measured` says that its `recalls` have
-something new for the verdict, `VectorPage.Rebuilt` that the column has other indexes now. Keys are the page's own
-BINDINGS; they work while something in it has the focus (`FOCUS`).
+How a page gets what it is about: while it is the one that is shown, the screen calls `show(state)` with a new
+`VectorsState` whenever the chosen column, the settings, the query or the result has changed, and once when it becomes
+visible. What a page reads from the server it reads in workers of its own, over
+`console_app(self).connection.session()`; it ends them in `leave`, which is called when another tab or another screen
+is shown. To the screen it speaks by messages: `VectorPage.Adopted` has the next search take some settings,
+`VectorPage.Measured` says that its `recalls` have something new for the verdict, `VectorPage.Rebuilt` that the column
+has other indexes now. Keys are the page's own BINDINGS; they work while something in it has the focus (`FOCUS`).
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from typing import ClassVar
 from textual.containers import Container
 from textual.message import Message
 
-from console.ui.screens.vectors.setup import Setup
+from console.ui.screens.vectors.search_params import SearchParams
 from console.vectors.records import SearchResult, VectorColumn
-from console.vectors.search import SearchOptions, SearchRequest, Subject
+from console.vectors.search import SearchableColumn, SearchOptions, SearchRequest
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class VectorsState:
     """What the screen is about. None: not chosen, not read, or not searched yet.
 
     `columns` are all vector columns that may be read; `subject` is the chosen one with its indexes, key and other
@@ -34,8 +34,8 @@ class State:
     """
 
     columns: Sequence[VectorColumn] = ()
-    subject: Subject | None = None
-    setup: Setup = field(default_factory=Setup)
+    subject: SearchableColumn | None = None
+    setup: SearchParams = field(default_factory=SearchParams)
     request: SearchRequest | None = None
     result: SearchResult | None = None
 
@@ -59,7 +59,7 @@ class VectorPage(Container):
     class Rebuilt(Message):
         """Indexes were made or dropped: what the screen knows of the column is read again."""
 
-    def show(self, state: State) -> None:
+    def show(self, state: VectorsState) -> None:
         """Shows the page for `state`."""
 
     def leave(self) -> None:
@@ -67,7 +67,7 @@ class VectorPage(Container):
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class VectorsTab:
     """A tab: its name (also its widget's id, with `-page` behind), its title, and "module:Class"."""
 
     name: str
@@ -81,9 +81,9 @@ class Page:
 
 
 PAGES = (
-    Page("results", "Results", "console.ui.screens.vectors.results_page:ResultsPage"),
-    Page("sql", "SQL", "console.ui.screens.vectors.sql_page:SqlPage"),
-    Page("plan", "Plan", "console.ui.screens.vectors.plan_page:SearchPlanPage"),
-    Page("recall", "Recall", "console.ui.screens.vectors.recall_page:RecallPage"),
-    Page("indexes", "Indexes", "console.ui.screens.vectors.indexes_page:IndexesPage"),
+    VectorsTab("results", "Results", "console.ui.screens.vectors.results_page:ResultsPage"),
+    VectorsTab("sql", "SQL", "console.ui.screens.vectors.sql_page:SqlPage"),
+    VectorsTab("plan", "Plan", "console.ui.screens.vectors.plan_page:SearchPlanPage"),
+    VectorsTab("recall", "Recall", "console.ui.screens.vectors.recall_page:RecallPage"),
+    VectorsTab("indexes", "Indexes", "console.ui.screens.vectors.indexes_page:VectorIndexesPage"),
 )

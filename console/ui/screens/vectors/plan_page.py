@@ -12,7 +12,7 @@ from console.plans.explain import analysis
 from console.plans.records import Analysis
 from console.server.explain import ExplainRequest
 from console.server.session import PgSession
-from console.ui.screens.vectors.pages import State, VectorPage
+from console.ui.screens.vectors.pages import VectorPage, VectorsState
 from console.ui.widgets.painting import console_app
 from console.ui.widgets.plan_view import PlanView
 from console.vectors.explained import with_vectors
@@ -38,7 +38,7 @@ class SearchPlanPage(VectorPage):
     def view(self) -> PlanView:
         return self.query_one(PlanView)
 
-    def show(self, state: State) -> None:
+    def show(self, state: VectorsState) -> None:
         if state.request is None:
             self._of = None
             self.view.say((("no search yet: n asks for one", "dim"),))
@@ -89,5 +89,6 @@ async def analysed(session: PgSession, request: SearchRequest) -> Analysis:
 def _texts(request: SearchRequest) -> Sequence[str | None]:
     """The statement's parameters as text: the vector's own, and the filters'."""
     composed = compose(request)
-    return (request.vector.text, *(one if isinstance(one, str) else None for one in composed.statement.params[1:]))
+    return (request.vector.text,
+            *(param if isinstance(param, str) else None for param in composed.statement.params[1:]))
 

@@ -49,7 +49,8 @@ class RecallDialog(LinesDialog[RecallSetup]):
         super().__init__(f"Recall of {column.label}")
         self._setup = setup
         self._index = index
-        self._columns = tuple(one.label for one in columns if one != column and one.type_name == column.type_name)
+        self._columns = tuple(vector_column.label for vector_column in columns if vector_column != column
+                              and vector_column.type_name == column.type_name)
 
     def items(self) -> Sequence[Item]:
         setup, method = self._setup, self._index.method if self._index else ""
@@ -85,7 +86,7 @@ class RecallDialog(LinesDialog[RecallSetup]):
             case "seed":
                 self._setup = replace(self._setup, seed=whole(value, -2**63, 2**63 - 1))
             case "sweep":
-                numbers = [whole(one, 1, 32_768) for one in value.replace(",", " ").split()]
+                numbers = [whole(part, 1, 32_768) for part in value.replace(",", " ").split()]
                 self._setup = replace(self._setup, sweep=tuple(dict.fromkeys(numbers)) or None)
             case "modes":
                 self._setup = replace(self._setup, modes=self._modes(value))
@@ -99,7 +100,7 @@ class RecallDialog(LinesDialog[RecallSetup]):
     def _modes(self, value: str) -> tuple[str, ...]:
         found = tuple(dict.fromkeys(value.replace(",", " ").split()))
         known = MODES.get(self._index.method if self._index else "", MODES["hnsw"])
-        if wrong := next((one for one in found if one not in known), None):
+        if wrong := next((text for text in found if text not in known), None):
             raise UsageError(f"{wrong} is none of {', '.join(known)}")
         return found
 

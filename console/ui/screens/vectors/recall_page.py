@@ -12,26 +12,26 @@ from textual.containers import Container
 from textual.worker import Worker
 
 from console.errors import ConsoleError, UsageError
-from console.server.identifiers import identifier
+from console.sql.quoting import identifier
 from console.ui.dialogs.choose import Choice, ChooseDialog
 from console.ui.screens.vectors.engine import MOST_FILE_BYTES
-from console.ui.screens.vectors.looks import Told
-from console.ui.screens.vectors.pages import State, VectorPage
+from console.ui.screens.vectors.pages import VectorPage, VectorsState
 from console.ui.screens.vectors.recall_dialog import RecallDialog, RecallSetup
 from console.ui.screens.vectors.recalls import Recalled, where_of
+from console.ui.screens.vectors.summary import Told
 from console.ui.widgets.chart import Chart
 from console.ui.widgets.painting import Lines, console_app
 from console.ui.widgets.record_table import RecordTable
 from console.vectors import recall, values
-from console.vectors.measure import Measurement, Plan, Progress, TruthCache, measure, of_texts
+from console.vectors.measure import Measurement, MeasurementPlan, MeasurementProgress, TruthCache, measure, of_texts
 from console.vectors.records import Point, VectorColumn
-from console.vectors.search import Subject, default_metric, fitting
+from console.vectors.search import SearchableColumn, default_metric, fitting
 from console.vectors.values import QueryVector
-from console.view import recall as view
 from console.view.table import Line, Table
+from console.view.vectors import recall as view
 
 if TYPE_CHECKING:
-    from console.ui.screens.vectors.searching import SearchingScreen
+    from console.ui.screens.vectors.search_controller import SearchingScreen
 
 PAINT_EVERY_S = 0.2
 NOTHING = "nothing measured yet for this column, metric, k and condition: m measures, o says what"
@@ -57,10 +57,10 @@ class RecallPage(VectorPage):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.setup = RecallSetup()
-        self._state = State()
+        self._state = VectorsState()
         self._cache = TruthCache()
         self._worker: Worker[None] | None = None
-        self._progress: Progress | None = None
+        self._progress: MeasurementProgress | None = None
         self._began_s = 0.0
         self._failed: ConsoleError | None = None
         self._is_stopped = False
@@ -78,7 +78,7 @@ class RecallPage(VectorPage):
 
     # what it shows
 
-    def show(self, state: State) -> None:
+    def show(self, state: VectorsState) -> None:
         about = self._state.subject
         if state.subject is not None and (about is None or about.column != state.subject.column):
             self._failed, self._is_stopped = None, False
@@ -108,7 +108,7 @@ class RecallPage(VectorPage):
             self.query_one("#recall-notes", Lines).show()
         else:
             done = found.done
-            best = recall.pareto([one for one in done.points if not one.is_exact], recall.tail_ms)
+            best = recall.pareto([point for point in done.points if not point.is_exact], recall.tail_ms)
             chosen = done.recommendation.point
             chart.show_plane(view.plane(done.points, done.exact, best, chosen))
             table.show(view.table(done.points, done.exact, best, chosen))
@@ -123,8 +123,8 @@ class RecallPage(VectorPage):
         now = console_app(self).clock
         line: Line
         if self.is_measuring and self._progress is not None:
-            one = self._progress
-            line = view.progress_line(one.phase, one.done, one.total, now.monotonic() - self._began_s)
+            progress = self._progress
+            line = view.progress_line(progress.phase, progress.done, progress.total, now.monotonic() - self._began_s)
         elif self._failed is not None:
             hint = f": {self._failed.hint}" if self._failed.hint else ""
             line = ((f" {self._failed.summary}", "critical"), (hint, ""))
@@ -192,7 +192,8 @@ class RecallPage(VectorPage):
         if about is None or self.is_measuring:
             return
         self._began_s = console_app(self).clock.monotonic()
-        self._failed, self._is_stopped, self._progress = None, False, Progress("sampling", 0, self.setup.queries)
+        self._failed, self._is_stopped, self._progress = None, False, MeasurementProgress("sampling", 0,
+                                                                                          self.setup.queries)
         self._worker = self.run_worker(self._measure(about, self._state), group="recall", exclusive=True,
                                        exit_on_error=False)
         self._paint()
@@ -239,7 +240,7 @@ class RecallPage(VectorPage):
 
     # the work
 
-    async def _measure(self, about: Subject, state: State) -> None:
+    async def _measure(self, about: SearchableColumn, state: VectorsState) -> None:
         pool = console_app(self).connection.pool
         if pool is None:
             return
@@ -256,12 +257,12 @@ class RecallPage(VectorPage):
         self._worker = None
         self._paint()
 
-    def _tell(self, progress: Progress) -> None:
+    def _tell(self, progress: MeasurementProgress) -> None:
         self._progress = progress
 
-    async def _plan(self, about: Subject, state: State) -> Plan:
+    async def _plan(self, about: SearchableColumn, state: VectorsState) -> MeasurementPlan:
         setup, metric = self.setup, state.setup.metric or default_metric(about)
-        held_out = next((one for one in state.columns if one.label == setup.given), None) \
+        held_out = next((column for column in state.columns if column.label == setup.given), None) \
             if setup.sample == "held-out column" else None
         given: tuple[QueryVector, ...] = ()
         if setup.sample == "vectors of a file":
@@ -271,7 +272,7 @@ class RecallPage(VectorPage):
             question = state.setup.question
             embedder = searching(self).engine.embedder_for(about.column, question.embedder if question else None)
             given = await of_texts(embedder, texts, about.column, self._tell)
-        return Plan(
+        return MeasurementPlan(
             about, metric, state.setup.k, setup.queries, setup.seed, where_of(about, state.setup),
             sweep=setup.settings(fitting(about, metric)), modes=setup.modes, target=setup.target,
             connections=setup.connections, given=given, held_out=_place(held_out), force_index=setup.force_index)

@@ -6,13 +6,13 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from console.ui.screens.vectors.setup import Setup
+from console.ui.screens.vectors.search_params import SearchParams
 from console.vectors.filters import condition
 from console.vectors.measure import Measurement
 from console.vectors.metrics import Metric
-from console.vectors.records import Point, Setting
-from console.vectors.search import Subject, default_metric
-from console.view import recall as view
+from console.vectors.records import Point, SearchSetting
+from console.vectors.search import SearchableColumn, default_metric
+from console.view.vectors import recall as view
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +37,22 @@ class Recalls:
         column = plan.subject.column
         self.kept[column.relation_oid, column.name, plan.metric, plan.k, plan.where] = Recalled(done, at)
 
-    def of(self, about: Subject, setup: Setup) -> Recalled | None:
+    def of(self, about: SearchableColumn, setup: SearchParams) -> Recalled | None:
         """What was measured for searches like this one, at whatever settings."""
         metric = setup.metric or default_metric(about)
         return self.kept.get((about.column.relation_oid, about.column.name, metric, setup.k, where_of(about, setup)))
 
-    def words(self, about: Subject, setup: Setup, server: Mapping[str, Setting], now: dt.datetime) -> str:
+    def words(self, about: SearchableColumn, setup: SearchParams, server: Mapping[str, SearchSetting],
+              now: dt.datetime) -> str:
         """The recall at the search's own settings, in words; "" where it wasn't measured."""
         found = self.of(about, setup)
         if found is None or setup.options.exact or setup.offset:
             return ""
-        point = next((one for one in found.done.points if _holds(one, found.done, setup, server)), None)
+        point = next((point for point in found.done.points if _holds(point, found.done, setup, server)), None)
         return "" if point is None or point.is_exact else view.fact(point, setup.k, found.at, now)
 
 
-def _holds(point: Point, done: Measurement, setup: Setup, server: Mapping[str, Setting]) -> bool:
+def _holds(point: Point, done: Measurement, setup: SearchParams, server: Mapping[str, SearchSetting]) -> bool:
     """Whether a point was measured at the setup's settings."""
     method = done.index.method if done.index else ""
     options = setup.options
@@ -70,6 +71,6 @@ def _holds(point: Point, done: Measurement, setup: Setup, server: Mapping[str, S
         and options.max_scan_tuples is None
 
 
-def where_of(about: Subject, setup: Setup) -> str | None:
+def where_of(about: SearchableColumn, setup: SearchParams) -> str | None:
     """The search's whole condition as SQL."""
-    return condition(setup.where, setup.filters, {one.name: one for one in about.shown}, first=None)[0]
+    return condition(setup.where, setup.filters, {column.name: column for column in about.shown}, first=None)[0]

@@ -8,12 +8,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from console.ui.screens.vectors.pages import State, VectorPage
+from console.ui.screens.vectors.pages import VectorPage, VectorsState
 from console.ui.widgets.painting import Lines
 from console.ui.widgets.record_table import RecordTable
-from console.vectors.records import Hit
-from console.view import search as view
+from console.vectors.records import Neighbor
 from console.view.table import Table
+from console.view.vectors import search as view
 
 
 class HitsTable(RecordTable):
@@ -48,7 +48,7 @@ class ResultsPage(VectorPage):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.kept: State | None = None
+        self.kept: VectorsState | None = None
 
     def compose(self) -> ComposeResult:
         yield Lines(id="compared")
@@ -59,11 +59,11 @@ class ResultsPage(VectorPage):
         return self.query_one(HitsTable)
 
     @property
-    def hit(self) -> Hit | None:
+    def hit(self) -> Neighbor | None:
         """The row under the cursor."""
         return self.table.row.record if self.table.row is not None else None
 
-    def show(self, state: State) -> None:
+    def show(self, state: VectorsState) -> None:
         a, b = self.kept, state
         is_compared = a is not None and a.result is not None and b.result is not None and a.result is not b.result \
             and a.result.column == b.result.column
@@ -87,22 +87,22 @@ class ResultsPage(VectorPage):
         self.refresh_bindings()
 
 
-def _differing(a: State, b: State) -> tuple[str, str]:
+def _differing(a: VectorsState, b: VectorsState) -> tuple[str, str]:
     """What sets two searches apart, in words for each."""
     told: tuple[list[str], list[str]] = ([], [])
     for words, other, mine in ((told[0], b, a), (told[1], a, b)):
-        one, two = mine.setup, other.setup
-        pairs = [(name, getattr(one.options, name), getattr(two.options, name)) for name in
+        params, two = mine.setup, other.setup
+        pairs = [(name, getattr(params.options, name), getattr(two.options, name)) for name in
                  ("ef_search", "probes", "iterative_scan", "max_scan_tuples", "exact")]
-        pairs += [(name, getattr(one, name), getattr(two, name)) for name in ("k", "offset", "where")]
+        pairs += [(name, getattr(params, name), getattr(two, name)) for name in ("k", "offset", "where")]
         for name, value, theirs in pairs:
             if value != theirs:
                 words.append(f"{name} {'default' if value is None else 'yes' if value is True else value}"
                              if value is not False else f"not {name}")
         if mine.result and other.result and mine.result.metric != other.result.metric:
             words.append(mine.result.metric.title)
-        if one.filters != two.filters:
-            words.append(f"{len(one.filters)} filters")
+        if params.filters != two.filters:
+            words.append(f"{len(params.filters)} filters")
         if mine.request and other.request and mine.request.vector != other.request.vector:
             words.append("another vector" if mine is b else "the vector before")
     return ", ".join(told[0]) or "the same", ", ".join(told[1]) or "the same"

@@ -12,13 +12,13 @@ from textual.binding import Binding, BindingType
 from console.errors import ConsoleError
 from console.ui.dialogs.failure import DetailDialog
 from console.ui.screens.vectors import engine
-from console.ui.screens.vectors.asking import ColumnDialog, QuestionDialog
+from console.ui.screens.vectors.dialogs import ColumnDialog, QuerySourceDialog
 from console.ui.screens.vectors.pages import VectorPage
 from console.ui.screens.vectors.plan_page import SearchPlanPage
 from console.ui.screens.vectors.results_page import HitsTable
-from console.ui.screens.vectors.searching import SearchingScreen
+from console.ui.screens.vectors.search_controller import SearchingScreen
+from console.ui.screens.vectors.search_params import QuerySource, SearchParams
 from console.ui.screens.vectors.settings import SettingsDialog
-from console.ui.screens.vectors.setup import Question, Setup
 from console.ui.screens.vectors.sql_page import script, settings, statement
 from console.ui.widgets.painting import console_app
 from console.ui.widgets.record_table import RecordTable
@@ -52,7 +52,7 @@ class VectorsScreen(SearchingScreen):
         if name == self.page_name:
             return
         if not self.query(f"#{name}-page"):
-            page = next(one for one in self.pages if one.name == name).make()
+            page = next(tab for tab in self.pages if tab.name == name).make()
             page.display = False
             await self.query_one("#pages").mount(page)
         self.page.leave()
@@ -68,7 +68,7 @@ class VectorsScreen(SearchingScreen):
         self.refresh_bindings()
 
     async def action_move_tab(self, step: int) -> None:
-        names = [one.name for one in self.pages]
+        names = [page.name for page in self.pages]
         await self.go_to(names[(names.index(self.page_name) + step) % len(names)])
 
     async def on_tab_bar_chosen(self, event: TabBar.Chosen) -> None:
@@ -120,7 +120,7 @@ class VectorsScreen(SearchingScreen):
             case "keep":
                 return self.page_name == "results" and (self.results.kept is not None or self.state.result is not None)
             case "to_query":
-                has_query = any(one.name == "query" for one in console_app(self).entries)
+                has_query = any(entry.name == "query" for entry in console_app(self).entries)
                 return has_query and self.state.request is not None
         return super().check_action(action, parameters)
 
@@ -143,7 +143,7 @@ class VectorsScreen(SearchingScreen):
             without_text = None if self.engine.embedder_names else error.summary
         key = ", ".join(about.key.columns) if about.key else "ctid"
 
-        def answered(question: Question | None) -> None:
+        def answered(question: QuerySource | None) -> None:
             if question is None:
                 return
             before = self.state.setup.question
@@ -154,7 +154,7 @@ class VectorsScreen(SearchingScreen):
             else:
                 self.search_for(question)
 
-        self.app.push_screen(QuestionDialog(
+        self.app.push_screen(QuerySourceDialog(
             f"Search {column.label}", self.state.setup.question, key=key, without_text=without_text,
             check=lambda question: engine.check(question, column)), answered)
 
@@ -162,13 +162,13 @@ class VectorsScreen(SearchingScreen):
         hit = self.results.hit
         if hit is not None and all(part is not None for part in hit.key):
             key = tuple(part or "" for part in hit.key)
-            self.search_for(Question("row", ", ".join(key) if len(key) == 1 else "", key))
+            self.search_for(QuerySource("row", ", ".join(key) if len(key) == 1 else "", key))
 
     def on_hits_table_begun(self, event: HitsTable.Begun) -> None:
-        self.search_for(Question("row"))
+        self.search_for(QuerySource("row"))
 
     def action_column(self) -> None:
-        by_label = {one.label: one for one in self._columns or ()}
+        by_label = {column.label: column for column in self._columns or ()}
 
         def chosen(label: str) -> None:
             self._reader = self.run_worker(self._choose(by_label[label]), group="columns", exclusive=True,
@@ -187,7 +187,7 @@ class VectorsScreen(SearchingScreen):
         if about is None:
             return
 
-        def answered(setup: Setup | None) -> None:
+        def answered(setup: SearchParams | None) -> None:
             if setup is None or setup == before:
                 return
             if setup.question != before.question:

@@ -11,13 +11,13 @@ from textual.binding import Binding, BindingType
 
 from console.ui.dialogs.choose import Choice, ChooseDialog
 from console.ui.dialogs.dialog import Dialog, Words
-from console.ui.screens.vectors.asking import AskDialog
-from console.ui.screens.vectors.setup import Setup, filter_words
+from console.ui.screens.vectors.dialogs import PromptDialog
+from console.ui.screens.vectors.search_params import SearchParams, filter_words
 from console.ui.widgets.record_table import RecordTable
 from console.vectors.filters import OPERATORS, UNARY, Filter
 from console.vectors.metrics import BY_NAME, metrics_of_type
-from console.vectors.records import Setting, VectorIndex
-from console.vectors.search import ITERATIVE, MAX_K, Subject, default_metric, fitting
+from console.vectors.records import SearchSetting, VectorIndex
+from console.vectors.search import ITERATIVE, MAX_K, SearchableColumn, default_metric, fitting
 from console.view.table import Cell, Column, Row, Table, Tone
 
 _COLUMNS = (Column("name", "", fixed=True, minimum=16), Column("value", "", minimum=14, maximum=38, flexible=True),
@@ -27,7 +27,7 @@ _RANGES = {"k": (1, MAX_K), "offset": (0, 10_000_000), "ef_search": (1, 1000), "
            "max_scan_tuples": (1, 2**31 - 1)}
 
 
-class SettingsDialog(Dialog[Setup]):
+class SettingsDialog(Dialog[SearchParams]):
     """Answers with the setup as it is when the dialog is left."""
 
     KEYS = "enter change   x take back   esc search with these"
@@ -35,7 +35,8 @@ class SettingsDialog(Dialog[Setup]):
         Binding("x,delete,backspace", "take_back", show=False), Binding("q", "leave", show=False)]
     width = 100
 
-    def __init__(self, about: Subject, setup: Setup, server: Mapping[str, Setting], embedders: Sequence[str],
+    def __init__(self, about: SearchableColumn, setup: SearchParams, server: Mapping[str, SearchSetting],
+                 embedders: Sequence[str],
                  select: str = "metric") -> None:
         super().__init__(f"Search of {about.column.label}")
         self._about = about
@@ -80,8 +81,8 @@ class SettingsDialog(Dialog[Setup]):
             ("k", "k", str(setup.k), "how many rows", setup.k != 10),
             ("offset", "offset", str(setup.offset), "leaves out the first", setup.offset != 0),
             ("where", "where", setup.where or "-", "a condition in SQL", setup.where is not None)]
-        rows += [(f"filter {place}", "filter", filter_words(one), "a typed parameter", True)
-                 for place, one in enumerate(setup.filters)]
+        rows += [(f"filter {place}", "filter", filter_words(filter_), "a typed parameter", True)
+                 for place, filter_ in enumerate(setup.filters)]
         rows += [
             ("filter", "add a filter", "…", "column, operator, value", False),
             ("columns", "columns", ", ".join(setup.columns) if setup.columns is not None else "all but vectors",
@@ -118,9 +119,9 @@ class SettingsDialog(Dialog[Setup]):
         setup, options, table = self.setup, self.setup.options, self._about.column
         match key:
             case "metric":
-                choices = [Choice(one.name, f"{one.title} ({one.operator})",
-                                  getattr(fitting(self._about, one), "name", "no index: exact"))
-                           for one in metrics_of_type(table.type_name)]
+                choices = [Choice(metric.name, f"{metric.title} ({metric.operator})",
+                                  getattr(fitting(self._about, metric), "name", "no index: exact"))
+                           for metric in metrics_of_type(table.type_name)]
                 self._choose("Metric", choices, (setup.metric or default_metric(self._about)).name,
                              lambda name: self._set(metric=BY_NAME[name]))
             case "k" | "offset":
@@ -129,18 +130,20 @@ class SettingsDialog(Dialog[Setup]):
                 value = getattr(options, key)
                 self._number(key, "" if value is None else str(value), lambda number: self._option(**{key: number}))
             case "iterative_scan":
-                self._choose("Iterative scan", [Choice(one, one) for one in ITERATIVE],
+                self._choose("Iterative scan", [Choice(text, text) for text in ITERATIVE],
                              options.iterative_scan or "off", lambda mode: self._option(iterative_scan=mode))
             case "exact":
                 self._option(exact=not options.exact)
             case "where":
-                self.app.push_screen(AskDialog("WHERE", setup.where or "", hint=f"a condition on {table.table}, as in "
+                self.app.push_screen(PromptDialog("WHERE", setup.where or "",
+                                                  hint=f"a condition on {table.table}, as in "
                                                "SQL; empty for none"), self._taken(
                     lambda words: self._set(where=words.strip() or None)))
             case "columns":
                 self._columns()
             case "embedder":
-                self._choose("Embedder", [Choice(one, one) for one in self._embedders], None, self._embedder)
+                self._choose("Embedder", [Choice(embedder, embedder) for embedder in self._embedders], None,
+                             self._embedder)
             case "filter":
                 self._filter()
             case _:
@@ -197,19 +200,19 @@ class SettingsDialog(Dialog[Setup]):
             return None if good else f"a whole number from {lowest} to {highest}"
 
         hint = "empty: as the server has it" if name in _GUCS else f"from {lowest} to {highest}"
-        self.app.push_screen(AskDialog(name, value, hint=hint, check=check), self._taken(
+        self.app.push_screen(PromptDialog(name, value, hint=hint, check=check), self._taken(
             lambda text: take(int(text) if text.strip() else None)))
 
     def _columns(self) -> None:
-        names = [one.name for one in self._about.shown]
+        names = [column.name for column in self._about.shown]
 
         def check(text: str) -> str | None:
-            unknown = [one for one in _listed(text) if one not in names]
+            unknown = [item for item in _listed(text) if item not in names]
             return f"there is no column {unknown[0]}: {', '.join(names)}" if unknown else None
 
         shown = self.setup.columns
         self.app.push_screen(
-            AskDialog("Columns to show", ", ".join(shown) if shown is not None else "", check=check,
+            PromptDialog("Columns to show", ", ".join(shown) if shown is not None else "", check=check,
                       hint=f"separated by commas; empty for all but vectors. There are: {', '.join(names)}"),
             self._taken(lambda text: self._set(columns=tuple(_listed(text)) or None)))
 
@@ -218,7 +221,8 @@ class SettingsDialog(Dialog[Setup]):
         before = self.setup.filters[place] if place is not None else None
 
         def with_column(column: str) -> None:
-            self._choose(f"{column} …", [Choice(one, one) for one in OPERATORS], before.operator if before else "=",
+            self._choose(f"{column} …", [Choice(operator, operator) for operator in OPERATORS], before.operator
+                         if before else "=",
                          lambda operator: with_operator(column, operator))
 
         def with_operator(column: str, operator: str) -> None:
@@ -228,25 +232,25 @@ class SettingsDialog(Dialog[Setup]):
             several = operator == "in"
             value = ", ".join(before.values) if before else ""
             self.app.push_screen(
-                AskDialog(f"{column} {operator}", value, hint="values separated by commas" if several else
+                PromptDialog(f"{column} {operator}", value, hint="values separated by commas" if several else
                           "% stands for anything" if "like" in operator else f"a {kinds[column]}"),
                 self._taken(lambda text: put(Filter(column, operator, tuple(
-                    one.strip() for one in text.split(",")) if several else (text,)))))
+                    part.strip() for part in text.split(",")) if several else (text,)))))
 
-        def put(one: Filter) -> None:
+        def put(filter_: Filter) -> None:
             filters = list(self.setup.filters)
             if place is None:
-                filters.append(one)
+                filters.append(filter_)
             else:
-                filters[place] = one
+                filters[place] = filter_
             self._set(filters=tuple(filters))
 
-        kinds = {one.name: one.parameter_type for one in self._about.shown}
+        kinds = {shown_column.name: shown_column.parameter_type for shown_column in self._about.shown}
         self._choose("Filter by", [Choice(name, name, kind) for name, kind in kinds.items()],
                      before.column if before else None, with_column)
 
 
-def misfit_words(about: Subject, setup: Setup) -> str:
+def misfit_words(about: SearchableColumn, setup: SearchParams) -> str:
     """That the chosen metric doesn't fit the index at hand; empty when it does, or there is no index."""
     from console.vectors import read
     from console.vectors.search import misfit
@@ -263,4 +267,4 @@ def _tone(is_set: bool) -> Tone:
 
 
 def _listed(text: str) -> list[str]:
-    return [one.strip() for one in text.split(",") if one.strip()]
+    return [part.strip() for part in text.split(",") if part.strip()]

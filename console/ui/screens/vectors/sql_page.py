@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 
-from console.server.identifiers import literal
-from console.ui.screens.vectors.pages import State, VectorPage
+from console.sql.quoting import literal
+from console.ui.screens.vectors.pages import VectorPage, VectorsState
 from console.ui.widgets.code_pane import CodePane, sql_lines
 from console.vectors.search import compose
-from console.view.vectors import elided
+from console.view.vectors.findings import elided
 
 
 class SqlPage(VectorPage):
@@ -19,7 +19,7 @@ class SqlPage(VectorPage):
     def compose(self) -> ComposeResult:
         yield CodePane(id="sql")
 
-    def show(self, state: State) -> None:
+    def show(self, state: VectorsState) -> None:
         pane = self.query_one(CodePane)
         text = script(state)
         if text is None:
@@ -29,14 +29,14 @@ class SqlPage(VectorPage):
             pane.show_text(text, sql_lines(elided(text)))
 
 
-def statement(state: State) -> str | None:
+def statement(state: VectorsState) -> str | None:
     """The search alone, with the vector in it."""
     if state.result is not None:
         return state.result.sql
     return compose(state.request).readable if state.request is not None else None
 
 
-def settings(state: State) -> list[str]:
+def settings(state: VectorsState) -> list[str]:
     """The SET LOCAL of each setting that this search has and the server hasn't."""
     if state.request is None:
         return []
@@ -44,7 +44,7 @@ def settings(state: State) -> list[str]:
     return [f"SET LOCAL {name} = {literal(value)}" for name, value in found.items()]
 
 
-def script(state: State) -> str | None:
+def script(state: VectorsState) -> str | None:
     """The transaction as psql would run it."""
     search = statement(state)
     if search is None:

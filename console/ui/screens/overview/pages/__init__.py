@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from console.ui.screens.overview.pages.page import Page
+    from console.ui.screens.overview.pages.page import OverviewPage
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,9 @@ class PageEntry:
     title: str
     where: str
 
-    def make(self) -> Page:
+    def make(self) -> OverviewPage:
         module, _, name = self.where.partition(":")
-        kind: type[Page] = getattr(importlib.import_module(module), name)
+        kind: type[OverviewPage] = getattr(importlib.import_module(module), name)
         return kind(id=self.name)
 
 

@@ -8,13 +8,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from console.sampler.records import Alert
-from console.ui.screens.overview.pages.page import Page
+from console.ui.screens.overview.pages.page import OverviewPage
 from console.ui.widgets.painting import Lines, console_app
 from console.ui.widgets.record_table import RecordTable
 from console.view import alerts as view
 
 
-class AlertsPage(Page):
+class AlertsPage(OverviewPage):
     """Reads nothing itself: the sampler keeps the alerts."""
 
     FOCUS = "#alerts-table"

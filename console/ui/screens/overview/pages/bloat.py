@@ -9,15 +9,15 @@ from textual.binding import Binding, BindingType
 from textual.worker import Worker
 
 from console.errors import ConsoleError
-from console.metrics.tables import bloat
-from console.metrics.tables.records import BloatEstimate
+from console.metrics import bloat
+from console.metrics.records.tables import BloatEstimate
 from console.server.query import Query
 from console.ui.dialogs.confirm import ConfirmDialog
 from console.ui.dialogs.failure import DetailDialog, FailureDialog
-from console.ui.screens.overview.pages.page import Page
+from console.ui.screens.overview.pages.page import OverviewPage
 from console.ui.widgets.painting import console_app
 from console.view import format as fmt
-from console.view.bloat import Paragraphs, estimated
+from console.view.metrics.bloat import Paragraphs, estimated
 
 R = TypeVar("R")
 
@@ -25,7 +25,7 @@ LARGE_BYTES = 100 * 2**20
 """From here on counting asks first: it reads all of it from disk, at the server's cost."""
 
 
-class BloatPage(Page):
+class BloatPage(OverviewPage):
     """A page whose rows are relations; a subclass says which is meant and calls `estimate` and `count`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

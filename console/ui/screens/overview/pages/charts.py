@@ -10,11 +10,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 
-from console.ui.screens.overview.pages.page import Page
+from console.ui.screens.overview.pages.page import OverviewPage
 from console.ui.widgets.painting import Lines, console_app
 from console.ui.widgets.time_chart import TimeChart
-from console.view import metrics as view
-from console.view.metrics import Plot
+from console.view.metrics import plots as view
+from console.view.metrics.plots import Plot
 from console.view.table import Line
 
 LEAST_HEIGHT = 6
@@ -45,7 +45,7 @@ class Charts(VerticalScroll, can_focus=True):
         self.styles.grid_rows = f"{height}"
 
 
-class ChartsPage(Page):
+class ChartsPage(OverviewPage):
     """A page with charts. A subclass says which in `PLOTS`, and what to say above them in `facts`."""
 
     FOCUS = "Charts"
@@ -107,7 +107,7 @@ class ChartsPage(Page):
         width_s = span_s / count
         self._holds_until_s = now_s + width_s / 4
         self._edge = clock.now().astimezone() + dt.timedelta(seconds=width_s - now_s % width_s)
-        self._values = {name: sampler.course(name, span_s + width_s).buckets(now_s, span_s, count)
+        self._values = {name: sampler.time_series(name, span_s + width_s).buckets(now_s, span_s, count)
                         for plot in self.plots() for name in plot.series}
 
     def draw_anew(self) -> None:

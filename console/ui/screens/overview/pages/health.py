@@ -5,8 +5,8 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
 
-from console.metrics.read import SCHEMA_SIZES
-from console.ui.screens.overview.pages.page import Page
+from console.metrics.reads.counters import SCHEMA_SIZES
+from console.ui.screens.overview.pages.page import OverviewPage
 from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.trend import TrendCard
 from console.view import overview as view
@@ -15,7 +15,7 @@ SAMPLES = 240
 """How many samples the charts look back: two a cell on a wide terminal."""
 
 
-class HealthPage(Page):
+class HealthPage(OverviewPage):
     """See SCREENS.md, 1 Overview."""
 
     FOCUS = "#checks"

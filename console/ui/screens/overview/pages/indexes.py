@@ -8,19 +8,19 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from console.metrics.tables.bloat import INDEX_BLOAT, INDEX_LEAVES
-from console.metrics.tables.read import INDEX_ACTIVITY
-from console.metrics.tables.records import IndexActivity
-from console.metrics.upkeep.read import STATISTICS_AGE
-from console.server.identifiers import identifier
+from console.metrics.bloat import INDEX_BLOAT, INDEX_LEAVES
+from console.metrics.reads.tables import INDEX_ACTIVITY
+from console.metrics.reads.upkeep import STATISTICS_AGE
+from console.metrics.records.tables import IndexActivity
 from console.server.query import Read
+from console.sql.quoting import identifier
 from console.ui.dialogs.failure import DetailDialog
 from console.ui.screens.overview.pages.bloat import BloatPage
 from console.ui.screens.overview.pages.served import ServedTable
 from console.ui.widgets.painting import Lines, console_app
 from console.ui.widgets.record_table import RecordTable
-from console.view import index_activity as view
-from console.view.bloat import counted_index
+from console.view.metrics import indexes as view
+from console.view.metrics.bloat import counted_index
 
 
 class IndexesPage(BloatPage):
@@ -66,8 +66,8 @@ class IndexesPage(BloatPage):
         self.screen.refresh_bindings()
 
     def on_record_table_row_chosen(self, event: RecordTable.RowChosen) -> None:
-        one: IndexActivity = event.row.record
-        self.app.push_screen(DetailDialog(one.index, *view.detail(one, identifier(one.schema, one.index),
+        index: IndexActivity = event.row.record
+        self.app.push_screen(DetailDialog(index.index, *view.detail(index, identifier(index.schema, index.index),
                                                                   self._counted_s)))
 
     @property
@@ -77,8 +77,8 @@ class IndexesPage(BloatPage):
 
     @property
     def _statement(self) -> str | None:
-        one = self._index
-        return None if one is None else view.statement(one, identifier(one.schema, one.index))
+        index = self._index
+        return None if index is None else view.statement(index, identifier(index.schema, index.index))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("bloat", "count"):
@@ -87,14 +87,14 @@ class IndexesPage(BloatPage):
 
     def action_bloat(self) -> None:
         """Estimates the bloat of the B-tree under the cursor."""
-        if (one := self._index) is not None:
-            self.estimate(one.index, INDEX_BLOAT, one.oid, _again(one))
+        if (index := self._index) is not None:
+            self.estimate(index.index, INDEX_BLOAT, index.oid, _again(index))
 
     def action_count(self) -> None:
         """Counts it by pgstatindex; again: cancels that."""
-        if (one := self._index) is not None:
-            self.count(one.index, INDEX_LEAVES, one.oid, one.estimated_bytes,
-                       lambda found: counted_index(found, _again(one)))
+        if (index := self._index) is not None:
+            self.count(index.index, INDEX_LEAVES, index.oid, index.estimated_bytes,
+                       lambda found: counted_index(found, _again(index)))
 
     def action_doubtful(self) -> None:
         """Shows all, or again only those that are unused, duplicate or invalid."""
@@ -108,5 +108,5 @@ class IndexesPage(BloatPage):
             console_app(self).copy(statement)
 
 
-def _again(one: IndexActivity) -> str:
-    return f"REINDEX INDEX CONCURRENTLY {identifier(one.schema, one.index)};"
+def _again(index: IndexActivity) -> str:
+    return f"REINDEX INDEX CONCURRENTLY {identifier(index.schema, index.index)};"

@@ -7,14 +7,14 @@ from typing import Any
 
 from textual.app import ComposeResult
 
-from console.metrics.io.activity import IoActivity
-from console.metrics.io.read import IO_COUNTERS, IO_TOTALS, SLRU_COUNTERS
+from console.metrics.io_rates import IoActivity
+from console.metrics.reads.io import IO_COUNTERS, IO_TOTALS, SLRU_COUNTERS
 from console.server.query import Read
 from console.ui.screens.overview.pages.charts import Charts, ChartsPage
 from console.ui.widgets.painting import Lines
 from console.ui.widgets.record_table import RecordTable
-from console.view import metrics_io as view
-from console.view.metrics_plots import IO
+from console.view.metrics import io as view
+from console.view.metrics.pages import IO
 from console.view.table import Line
 
 
@@ -47,7 +47,7 @@ class IoPage(ChartsPage):
     def show(self) -> None:
         super().show()
         every_s = self.connection.every_s
-        kinds = self._kinds.look(self.readings.rows(IO_COUNTERS) or (), self.asked_s, every_s)
-        caches = self._caches.look(self.readings.rows(SLRU_COUNTERS) or (), self.asked_s, every_s)
+        kinds = self._kinds.add_sample(self.readings.rows(IO_COUNTERS) or (), self.asked_s, every_s)
+        caches = self._caches.add_sample(self.readings.rows(SLRU_COUNTERS) or (), self.asked_s, every_s)
         self.query_one("#io-table", RecordTable).show(view.kinds(kinds, self.why(IO_COUNTERS)))
         self.query_one("#slru-table", RecordTable).show(view.caches(caches, self.why(SLRU_COUNTERS)))

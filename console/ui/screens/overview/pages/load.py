@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from console.ui.screens.overview.pages.charts import ChartsPage
-from console.view import metrics_facts as view
-from console.view.metrics import Plot
-from console.view.metrics_plots import HOST, LOAD
+from console.view.metrics import facts as view
+from console.view.metrics.pages import HOST, LOAD
+from console.view.metrics.plots import Plot
 from console.view.table import Line
 
 

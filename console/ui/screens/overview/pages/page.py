@@ -1,7 +1,7 @@
 """What a page of the Overview is, and how to write one.
 
-- An entry in `pages/__init__.py`, and a module here with a subclass of `Page`; its style, if it needs any, stands in
-  `screen.tcss` under its id. Widgets come from `compose`; `FOCUS` selects the one that gets the keys.
+- An entry in `pages/__init__.py`, and a module here with a subclass of `OverviewPage`; its style, if it needs any,
+  stands in `screen.tcss` under its id. Widgets come from `compose`; `FOCUS` selects the one that gets the keys.
 - Data comes from three sources, and `show()` draws whatever of it there is:
   `self.snapshot` is the sampler's latest, whose `readings` hold the rows of all that the sampler and the checks read
   anyway; `self.history` are the sampler's hours of measurements; `self.readings` are the rows of the page's own
@@ -22,7 +22,7 @@ from typing import Any
 
 from textual.containers import Container
 
-from console.metrics.history import History
+from console.metrics.history import SampleHistory
 from console.sampler.observation import INTERVALS_S
 from console.sampler.records import Snapshot
 from console.server.query import Query, Read
@@ -33,7 +33,7 @@ from console.ui.widgets.painting import console_app
 WITHIN_S = 10.0
 
 
-class Page(Container):
+class OverviewPage(Container):
     """See this module's docstring."""
 
     FOCUS = ""
@@ -71,7 +71,7 @@ class Page(Container):
         return None if sampler is None else sampler.latest
 
     @property
-    def history(self) -> History | None:
+    def history(self) -> SampleHistory | None:
         """The sampler's measurements of every tick; None before there is a sampler."""
         sampler = self.connection.sampler
         return None if sampler is None else sampler.history

@@ -8,18 +8,18 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from console.metrics.settings.advice import GB, advise
-from console.metrics.settings.read import SETTINGS
-from console.metrics.settings.records import Advice, Machine, Setting
+from console.metrics.reads.settings import SETTINGS
+from console.metrics.records.settings import Machine, ServerSetting, SettingAdvice
+from console.metrics.settings_advice import GB, advise
 from console.server.query import Read
 from console.ui.dialogs.failure import DetailDialog
-from console.ui.screens.overview.pages.page import Page
+from console.ui.screens.overview.pages.page import OverviewPage
 from console.ui.widgets.painting import Lines, console_app
 from console.ui.widgets.record_table import RecordTable
-from console.view import settings as view
+from console.view.metrics import settings as view
 
 
-class SettingsPage(Page):
+class SettingsPage(OverviewPage):
     """Advice by the machine's size only where that is known: configured, or the server proven to run on this one."""
 
     FOCUS = "#settings-table"
@@ -31,7 +31,7 @@ class SettingsPage(Page):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self._choice: view.Choice = "notable"
-        self._advice: dict[str, Advice] = {}
+        self._advice: dict[str, SettingAdvice] = {}
 
     def compose(self) -> ComposeResult:
         facts = Lines(id="facts")
@@ -44,8 +44,9 @@ class SettingsPage(Page):
 
     def show(self) -> None:
         settings, info, machine = self.readings.rows(SETTINGS), self.connection.info, self.machine
-        advice = advise({one.name: one for one in settings}, machine, info.major) if settings and info else []
-        self._advice = {one.name: one for one in advice}
+        advice = advise({setting.name: setting for setting in settings}, machine,
+                        info.major) if settings and info else []
+        self._advice = {setting_advice.name: setting_advice for setting_advice in advice}
         self.query_one("#facts", Lines).show(*view.facts(settings, self._advice, machine, self._choice))
         self.query_one(RecordTable).show(view.table(settings, self._advice, self._choice, self.why(SETTINGS)))
 
@@ -63,8 +64,8 @@ class SettingsPage(Page):
         self.screen.refresh_bindings()
 
     def on_record_table_row_chosen(self, event: RecordTable.RowChosen) -> None:
-        one: Setting = event.row.record
-        self.app.push_screen(DetailDialog(one.name, *view.detail(one, self._advice.get(one.name))))
+        setting: ServerSetting = event.row.record
+        self.app.push_screen(DetailDialog(setting.name, *view.detail(setting, self._advice.get(setting.name))))
 
     @property
     def _statement(self) -> str | None:

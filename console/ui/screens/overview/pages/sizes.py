@@ -7,14 +7,14 @@ from typing import Any
 
 from textual.app import ComposeResult
 
-from console.metrics.sizes.growth import Growth
-from console.metrics.sizes.read import DATABASE_SIZES, TABLESPACE_SIZES
+from console.metrics.growth import Growth
+from console.metrics.reads.sizes import DATABASE_SIZES, TABLESPACE_SIZES
 from console.server.query import Read
 from console.ui.screens.overview.pages.charts import Charts, ChartsPage
 from console.ui.widgets.painting import Lines
 from console.ui.widgets.record_table import RecordTable
-from console.view import metrics_sizes as view
-from console.view.metrics_plots import SIZES
+from console.view.metrics import sizes as view
+from console.view.metrics.pages import SIZES
 from console.view.table import Line
 
 
@@ -50,5 +50,5 @@ class SizesPage(ChartsPage):
                 (self._tablespaces, TABLESPACE_SIZES, "#tablespace-sizes", "tablespace")):
             rows = self.readings.rows(query)
             if rows is not None:
-                growth.look(rows, self.asked_s)
+                growth.add_sample(rows, self.asked_s)
             self.query_one(table, RecordTable).show(view.table(title, rows, growth.per_hour, self.why(query)))

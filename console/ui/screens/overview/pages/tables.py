@@ -7,18 +7,18 @@ from typing import Any
 
 from textual.app import ComposeResult
 
-from console.metrics.tables.bloat import TABLE_BLOAT, TABLE_TUPLES
-from console.metrics.tables.read import TABLE_ACTIVITY
-from console.metrics.tables.records import TableActivity
-from console.metrics.upkeep.read import STATISTICS_AGE
-from console.server.identifiers import identifier
+from console.metrics.bloat import TABLE_BLOAT, TABLE_TUPLES
+from console.metrics.reads.tables import TABLE_ACTIVITY
+from console.metrics.reads.upkeep import STATISTICS_AGE
+from console.metrics.records.tables import TableActivity
 from console.server.query import Read
+from console.sql.quoting import identifier
 from console.ui.screens.overview.pages.bloat import BloatPage
 from console.ui.screens.overview.pages.served import ServedTable
 from console.ui.widgets.painting import Lines, console_app
 from console.ui.widgets.record_table import RecordTable
-from console.view import table_activity as view
-from console.view.bloat import counted_table
+from console.view.metrics import tables as view
+from console.view.metrics.bloat import counted_table
 
 
 class TablesPage(BloatPage):
@@ -46,8 +46,8 @@ class TablesPage(BloatPage):
         self.ask_now()
 
     def on_record_table_row_chosen(self, event: RecordTable.RowChosen) -> None:
-        one = event.row.record
-        console_app(self).hand_over("schemas", (one.schema, one.table))
+        table = event.row.record
+        console_app(self).hand_over("schemas", (table.schema, table.table))
 
     @property
     def _table(self) -> TableActivity | None:
@@ -59,15 +59,15 @@ class TablesPage(BloatPage):
 
     def action_bloat(self) -> None:
         """Estimates the bloat of the table under the cursor."""
-        if (one := self._table) is not None:
-            self.estimate(one.table, TABLE_BLOAT, one.oid, _again(one))
+        if (table := self._table) is not None:
+            self.estimate(table.table, TABLE_BLOAT, table.oid, _again(table))
 
     def action_count(self) -> None:
         """Counts it by pgstattuple; again: cancels that."""
-        if (one := self._table) is not None:
-            self.count(one.table, TABLE_TUPLES, one.oid, one.table_bytes,
-                       lambda found: counted_table(found, _again(one)))
+        if (table := self._table) is not None:
+            self.count(table.table, TABLE_TUPLES, table.oid, table.table_bytes,
+                       lambda found: counted_table(found, _again(table)))
 
 
-def _again(one: TableActivity) -> str:
-    return f"VACUUM FULL {identifier(one.schema, one.table)}; -- locks it as long as it takes; or pg_repack"
+def _again(table: TableActivity) -> str:
+    return f"VACUUM FULL {identifier(table.schema, table.table)}; -- locks it as long as it takes; or pg_repack"

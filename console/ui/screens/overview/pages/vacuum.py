@@ -8,13 +8,13 @@ from typing import Any
 from textual.app import ComposeResult
 
 from console.activity.read import PROGRESS
-from console.metrics.vacuum.read import AUTOVACUUM, VACUUM_DUE, VACUUM_TABLES
+from console.metrics.reads.vacuum import AUTOVACUUM, VACUUM_DUE, VACUUM_TABLES
 from console.server.query import Read
 from console.ui.screens.overview.pages.charts import Charts, ChartsPage
 from console.ui.widgets.painting import Lines, console_app
 from console.ui.widgets.record_table import RecordTable
-from console.view import metrics_facts, metrics_vacuum
-from console.view.metrics_plots import VACUUM
+from console.view.metrics import facts, vacuum
+from console.view.metrics.pages import VACUUM
 from console.view.table import Line
 
 RUNNING = tuple(query for query in PROGRESS if query.name == "progress_vacuum")
@@ -39,15 +39,15 @@ class VacuumPage(ChartsPage):
 
     def facts(self) -> Sequence[Line]:
         workers, due = self.rows(AUTOVACUUM), self.rows(VACUUM_DUE)
-        running = [one for query in RUNNING for one in self.readings.rows(query) or ()]
-        return (metrics_facts.vacuum(workers[0] if workers else None, due[0] if due else None),
-                metrics_vacuum.running(running), self.span_words())
+        running = [item for query in RUNNING for item in self.readings.rows(query) or ()]
+        return (facts.vacuum(workers[0] if workers else None, due[0] if due else None),
+                vacuum.running(running), self.span_words())
 
     def show(self) -> None:
         super().show()
         self.query_one("#vacuum-table", RecordTable).show(
-            metrics_vacuum.table(self.readings.rows(VACUUM_TABLES), self.why(VACUUM_TABLES)))
+            vacuum.table(self.readings.rows(VACUUM_TABLES), self.why(VACUUM_TABLES)))
 
     def on_record_table_row_chosen(self, event: RecordTable.RowChosen) -> None:
-        one = event.row.record
-        console_app(self).hand_over("schemas", (one.schema, one.table))
+        table = event.row.record
+        console_app(self).hand_over("schemas", (table.schema, table.table))

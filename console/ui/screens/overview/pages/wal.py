@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from console.metrics.wal.read import ARCHIVE_BACKLOG, ARCHIVER, CHECKPOINTS, WAL_DIRECTORY, WAL_WRITES
+from console.metrics.reads.wal import ARCHIVE_BACKLOG, ARCHIVER, CHECKPOINTS, WAL_DIRECTORY, WAL_WRITES
 from console.server.query import Read
 from console.ui.screens.overview.pages.charts import ChartsPage
-from console.view import metrics_facts as view
-from console.view.metrics_plots import WAL
+from console.view.metrics import facts as view
+from console.view.metrics.pages import WAL
 from console.view.table import Line
 
 

@@ -1,0 +1,198 @@
+"""`dbconsole migrate COMMAND`: arguments to answers. Data goes to stdout, narration to stderr."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import json
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from console.config import Config
+from console.errors import UsageError
+
+if TYPE_CHECKING:
+    from console.migrate.records import RunPlan
+    from console.server.target import Target
+    from console.services import Service
+
+Command = Callable[["Request"], Awaitable[int]]
+FindTarget = Callable[[str | None, argparse.Namespace, Config], Awaitable["Target"]]
+
+_MODULES = {"plan": "migrate_plan", "lint": "migrate_plan", "verify": "migrate_verify", "drift": "migrate_verify"}
+REPAIRS = ("retry", "mark-applied", "mark-reverted", "accept-checksum")
+
+
+def add_arguments(parser: argparse.ArgumentParser, *common: Callable[[argparse.ArgumentParser], None]) -> None:
+    """The commands of `dbconsole migrate` and their options; `common` adds those that other commands have as well."""
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def command(name: str, words: str, *, writes: bool = False, json_too: bool = True) -> argparse.ArgumentParser:
+        parser: argparse.ArgumentParser = commands.add_parser(name, help=words,
+                                                              description=words[0].upper() + words[1:])
+        parser.add_argument("-t", "--target", metavar="TARGET", help="where (default: as for dbconsole)")
+        parser.add_argument("--service", metavar="S", help="this service alone")
+        if json_too:
+            parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+        if writes:
+            parser.add_argument("--dry-run", action="store_true", help="say what would be done, change nothing")
+            parser.add_argument("--yes", action="store_true", help="don't ask, on production or unknown targets too")
+            parser.add_argument("--lock-wait", type=float, default=60.0, metavar="SECONDS",
+                             help="how long to wait for another run (default 60)")
+        for add in common:
+            add(parser)
+        return parser
+
+    status = command("status", "what is applied, pending, failed, changed, missing or held")
+    status.add_argument("--exit-code", action="store_true", help="exit 1 unless everything is applied or held")
+    for name, words in (("up", "apply pending migrations"), ("down", "roll back, one step unless told otherwise")):
+        argument_parser = command(name, words, writes=True)
+        _add_range(argument_parser)
+        argument_parser.add_argument("--lock-timeout", type=float, default=3.0, metavar="SECONDS",
+                         help="how long a statement may wait for a lock (default 3; a header's own wins)")
+        argument_parser.add_argument("--attempts", type=int, default=8, metavar="N",
+                         help="how often a file is tried that can't get its locks (default 8)")
+        argument_parser.add_argument("--out-of-order", action="store_true",
+                                     help="apply what is older than what is applied")
+    plan = command("plan", "the statements that up (or down) would run, their locks and findings")
+    _add_range(plan)
+    plan.add_argument("--down", action="store_true", help="of rolling back")
+    plan.add_argument("--out-of-order", action="store_true", help="with what is older than what is applied")
+    command("lint", "look for what is dangerous; connects only with -t")
+    verify = command("verify", "prove every rollback in a scratch database")
+    verify.add_argument("--to", metavar="VERSION", help="as far as this version")
+    verify.add_argument("--no-data", action="store_true", help="don't count what each down loses of seeds and samples")
+    drift = command("drift", "compare the live schema with what the applied files produce")
+    for argument_parser in (verify, drift):
+        argument_parser.add_argument("--embedded", action="store_true",
+                                     help="in a throwaway server of this machine's own")
+    new = command("new", "write the next pair of files", json_too=False)
+    new.add_argument("words", nargs="+", metavar="WORD", help="what it is about: add owner to documents")
+    new.add_argument("--no-transaction", action="store_true", help="for statements that can't run in a transaction")
+    new.add_argument("--dry-run", action="store_true", help="say which files, write none")
+    baseline = command("baseline", "take everything up to a version for applied, without running it", writes=True)
+    baseline.add_argument("--to", required=True, metavar="VERSION", help="the last version that is there already")
+    repair = command("repair", "put the ledger right: " + ", ".join(REPAIRS), writes=True)
+    repair.add_argument("action", choices=REPAIRS, metavar="ACTION", help=", ".join(REPAIRS))
+    repair.add_argument("--version", metavar="VERSION", help="of the one service")
+    seed = command("seed", "run the services' seed files: development data", writes=True)
+    seed.add_argument("--force", action="store_true", help="on a production target too")
+
+
+def _add_range(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--to", metavar="VERSION", help="end at this version; 0 is before the first")
+    group.add_argument("--steps", type=int, metavar="N", help="so many migrations")
+
+
+class Request:
+    """A command with its options, its target and its services, each found when first asked for."""
+
+    def __init__(self, options: argparse.Namespace, config: Config, find_target: FindTarget) -> None:
+        self.options = options
+        self.config = config
+        self._find_target = find_target
+
+    async def target(self) -> Target:
+        """Raises ConsoleError."""
+        return await self._find_target(self.options.target, self.options, self.config)
+
+    def services(self, target: Target | None, *, every: bool = False) -> tuple[Service, ...]:
+        """Those of the target, or of no target at all; with `every` also what --service leaves out.
+
+        Raises UsageError when there are none.
+        """
+        from console.services import services_for
+
+        options = self.options
+        name = target.name if target else "demo" if options.demo else options.target or self.config.default_target
+        folder = Path(options.migrations) if options.migrations else None
+        found = services_for(self.config, demo=name == "demo", migrations=folder, layout=options.layout,
+                             only=None if every else options.service)
+        if not found:
+            raise UsageError("there are no services whose migrations could be run",
+                             hint="[services.NAME] in the configuration, or --migrations DIR; the shipped ones are "
+                                  "the demo's: -t demo")
+        return found
+
+    def plan(self) -> RunPlan:
+        """The options of up and down. Raises UsageError."""
+        from console.migrate.records import RunPlan
+
+        options = self.options
+        if options.steps is not None and options.steps < 1:
+            raise UsageError("--steps counts from 1", hint="--to 0 rolls back everything")
+        down = options.command == "down" or getattr(options, "down", False)
+        return RunPlan(
+            direction="down" if down else "up", to=options.to, steps=options.steps,
+            out_of_order=getattr(options, "out_of_order", False), lock_wait_s=getattr(options, "lock_wait", 60.0),
+            lock_timeout_ms=round(getattr(options, "lock_timeout", 3.0) * 1000),
+            attempts=max(1, getattr(options, "attempts", 8)))
+
+    def confirm(self, target: Target, what: Sequence[str]) -> None:
+        """Has a person agree where that is needed. Raises UsageError when nobody can be asked or the answer is no."""
+        if self.options.yes or target.environment in ("staging", "development"):
+            return
+        say("\n".join(what))
+        known = target.environment != "unknown"
+        place = f"{target.label} ({'production' if known else 'no environment is configured'})"
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise UsageError(f"this would write to {place}", hint="--yes, if that is meant")
+        wanted = target.label if known else "yes"
+        sys.stderr.write(f"This writes to {place}. Type {wanted!r} to go on: ")
+        sys.stderr.flush()
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)  # asyncio's own would wait for the answer
+        try:
+            answer = sys.stdin.readline().strip()
+        finally:
+            signal.signal(signal.SIGINT, before)
+        if answer != wanted:
+            raise UsageError("nothing was done")
+
+
+async def run(options: argparse.Namespace, config: Config, find_target: FindTarget) -> int:
+    """Runs the command and returns its exit status. Raises ConsoleError. `find_target` is asked when one is needed.
+
+    SIGTERM and SIGHUP end it as Ctrl-C does: the statement is cancelled, its transaction rolled back, and the event
+    log says so.
+    """
+    if options.command == "status":
+        gc.disable()  # from here on, for the imports too; migrate_commands.status says why and ends it
+    module = import_module("console.commands." + _MODULES.get(options.command, "migrate_commands"))
+    command: Command = getattr(module, options.command)
+    task = asyncio.ensure_future(command(Request(options, config, find_target)))
+    received: list[int] = []
+
+    def end(number: int) -> None:
+        received.append(number)
+        task.cancel()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        with suppress(NotImplementedError):  # Windows
+            loop.add_signal_handler(number, end, number)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if received:
+            return 128 + received[0]
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        raise
+
+
+def say(words: str) -> None:
+    """Narration."""
+    sys.stderr.write(words + "\n")
+    sys.stderr.flush()
+
+
+def put(document: Any) -> None:
+    """A JSON document on stdout; indented for people, at once for programs."""
+    sys.stdout.write(json.dumps(document, indent=2 if sys.stdout.isatty() else None, default=str) + "\n")

@@ -1,0 +1,86 @@
+"""`dbconsole migrate plan` and `migrate lint`: what a run would do and lock, and what is dangerous about it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+from console.commands.migrate import Request, put, say
+from console.server.script import script_session
+
+if TYPE_CHECKING:
+    from console.migrate.facts import Catalog
+    from console.migrate.lint import Lintable
+    from console.migrate.records import Direction, ServiceFiles
+
+
+async def plan(request: Request) -> int:
+    """The statements of a run to come, in order. Raises ConsoleError where the run would refuse to start."""
+    from console.migrate.lint import own_schemas
+    from console.migrate.plan import plan as read_plan
+    from console.migrate.plan import version_note
+    from console.migrate.plan_text import plan_document, render_plan
+    from console.migrate.preview import preview
+
+    target = (await request.target()).direct()
+    services = request.services(target)
+    async with script_session(target, purpose="migrate plan") as session:
+        found = await preview(session, services, request.plan())
+        ready = [step_preview.step for step_preview in found if step_preview.held is None]
+        steps = await read_plan(session, ready, {service.name: own_schemas(service) for service in services})
+        note = version_note(session) if steps else None
+    for current in found:
+        if current.held is not None:
+            say(f"{current.step.migration.label} is held: {current.held}")
+    if note is not None:
+        say(note)
+    if request.options.json:
+        put(plan_document(steps))
+    else:
+        sys.stdout.write(render_plan(steps, _width(sys.stdout)) + "\n")
+    return 0
+
+
+async def lint(request: Request) -> int:
+    """Findings in every migration, both ways; with -t sharpened by that catalog. 1 for an error or a warning, else 0.
+
+    Raises ConsoleError when the server can't be asked or a folder can't be read.
+    """
+    from console.migrate.files import read_service
+    from console.migrate.lint import lint as find
+    from console.migrate.plan_text import findings_document, render_findings
+
+    target = await request.target() if request.options.target else None
+    lintables = [lintable for service in request.services(target) for lintable in lintables_of(read_service(service))]
+    catalog: Catalog | None = None
+    if target is not None:
+        from console.migrate.facts import read_catalog
+        from console.migrate.lint import relations_and_functions
+
+        names, functions = relations_and_functions(lintable.script for lintable in lintables)
+        async with script_session(target.direct(), purpose="migrate lint") as session:
+            catalog = await read_catalog(session, sorted(names, key=str), sorted(functions))
+    findings = find(lintables, catalog)
+    if request.options.json:
+        put(findings_document(findings))
+    else:
+        sys.stdout.write(render_findings(findings, _width(sys.stdout)) + "\n")
+    return int(any(finding.severity != "info" for finding in findings))
+
+
+def lintables_of(files: ServiceFiles) -> list[Lintable]:
+    """Every script of a service, up and down, in order of version."""
+    from console.migrate.lint import Lintable, own_schemas
+
+    service = files.service
+    schemas = own_schemas(service)
+    directions: tuple[Direction, ...] = ("up", "down")
+    return [Lintable(service.name, script, direction, schemas)
+            for migration in files.migrations for direction in directions
+            if (script := migration.script(direction)) is not None]
+
+
+def _width(out: TextIO) -> int:
+    """The terminal's width, 100 columns elsewhere."""
+    return shutil.get_terminal_size((100, 24)).columns if out.isatty() else 100

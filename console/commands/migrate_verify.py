@@ -1,0 +1,105 @@
+"""`dbconsole migrate verify` and `migrate drift`: what scratch databases prove."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from console.commands.migrate import Request, put, say
+from console.errors import UsageError
+from console.server.script import script_session
+from console.server.target import Target
+
+if TYPE_CHECKING:
+    from console.migrate.rollback_test import Proof
+
+
+async def verify(request: Request) -> int:
+    """Proves every migration's way back. 1 unless all are proved or skipped."""
+    from console.demo.scratch import own_cluster, sample_rows
+    from console.migrate import proofs
+    from console.migrate.verify import Wanted
+    from console.migrate.verify import verify as prove
+
+    options = request.options
+    target = await request.target()
+    services = request.services(target, every=True)
+    chosen = request.services(target)
+    if options.to is not None and len(chosen) != 1:
+        raise UsageError(f"--to {options.to} of which service?", hint="--service names it")
+    wanted = Wanted(None if options.service is None else frozenset(service.name for service in chosen), options.to)
+    version, installed = (18, ()) if options.embedded else await _facts(target)
+    own, words = own_cluster(version, installed)
+    if words:
+        say(words)
+    verdict = await prove(target, services, wanted, own_cluster=own, only_own_cluster=options.embedded,
+                          sample=sample_rows(services) if options.service is None and not options.no_data else None,
+                          seeds=not options.no_data,
+                          on_proof=_narrate)
+    proofs.remember((proof.file for proof in verdict.proofs if proof.status == "proved"), version)
+    for note in verdict.notes:
+        say(f"note: {note}")
+    if options.json:
+        put({"target": target.label, "results": [_document(proof) for proof in verdict.proofs],
+             "notes": list(verdict.notes)})
+    else:
+        sys.stdout.write(_text(verdict.proofs))
+    return int(not verdict.is_good)
+
+
+async def drift(request: Request) -> int:
+    """The live schema against what the applied files produce. 1 where they differ."""
+    from console.demo.scratch import own_cluster
+    from console.migrate.drift import drift as find
+
+    target = (await request.target()).direct()
+    services = request.services(target, every=True)
+    version, installed = await _facts(target)
+    own, words = own_cluster(version, installed)
+    found = await find(target, services, {service.name for service in request.services(target)}, own_cluster=own,
+                       only_own_cluster=request.options.embedded)
+    for note in (*((words,) if words and found.where.startswith("a throwaway") else ()), *found.notes):
+        say(f"note: {note}")
+    if request.options.json:
+        put({"target": target.label, "drift": [
+            {"service": service, "differences": list(differences)} for service, differences in found.differences],
+            "compared_with": found.where, "notes": list(found.notes)})
+    else:
+        for service, differences in found.differences:
+            for sentence in differences:
+                sys.stdout.write(f"{service}: {sentence}\n")
+        say(f"compared with {found.where}: "
+            + (f"{found.count} differences" if found.count else "no drift"))
+    return int(found.count > 0)
+
+
+async def _facts(target: Target) -> tuple[int, tuple[str, ...]]:
+    """The server's major version and the extensions that the target's database has."""
+    async with script_session(target.direct(), purpose="migrate verify") as session:
+        return session.info.major, tuple(session.info.extensions)
+
+
+def _narrate(proof: Proof) -> None:
+    say(f"{proof.status:8} {proof.file.label} in {proof.duration_ms:.0f} ms")
+
+
+def _document(proof: Proof) -> dict[str, Any]:
+    file = proof.file
+    return {"service": file.service, "version": file.version, "name": file.name, "status": proof.status,
+            "differences": list(proof.differences), "reason": proof.reason or None, "notes": list(proof.notes),
+            "where": proof.where, "duration_ms": round(proof.duration_ms, 1)}
+
+
+def _text(proofs: Sequence[Proof]) -> str:
+    """What isn't plainly proved, each with its sentences, and the sum of it all."""
+    lines = []
+    for proof in proofs:
+        if proof.status == "proved" and not proof.notes:
+            continue
+        lines.append(f"{proof.status:8} {proof.file.label}" + (f": {proof.reason}" if proof.reason else ""))
+        lines += [f"         {sentence}" for sentence in proof.differences]
+        lines += [f"         note: {note}" for note in proof.notes]
+    counts = [f"{count} {status}" for status in ("proved", "differs", "failed", "skipped")
+              if (count := sum(proof.status == status for proof in proofs))]
+    return "\n".join([*lines, ", ".join(counts) or "there is nothing to prove"]) + "\n"

@@ -1,0 +1,104 @@
+"""A run of migrations as lines of text, and on a terminal one line that moves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TextIO
+
+from console.migrate.events import (
+    Event,
+    Failed,
+    FileFinished,
+    FileStarted,
+    Held,
+    IndexProgress,
+    LockWaiting,
+    Notice,
+    Peer,
+    Retrying,
+    RunStarted,
+    StatementFinished,
+    StatementStarted,
+    Waiting,
+)
+
+LONG_MS = 1000.0
+"""From then on a statement is worth a line of its own."""
+
+
+class Narration:
+    """Writes events to `stream`; on a terminal the line of what is going on now is rewritten in place."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._moves = stream.isatty()
+        self._last = ""
+
+    def __enter__(self) -> Narration:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._passing("")
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case LockWaiting():
+                who = sessions(event.holders) or "a file that the server still executes"
+                self._passing(f"waiting for the lock, {event.waited_s:.0f} of {event.limit_s:.0f} s: {who}", keep=True)
+            case RunStarted():
+                for note in event.notes:
+                    self._line(f"note: {note}")
+                if not event.steps:
+                    self._line("nothing to do")
+            case FileStarted():
+                self._passing(f"{event.step.direction} {event.step.migration.label} ...")
+            case StatementStarted() if event.total > 1:
+                self._passing(f"{event.step.direction} {event.step.migration.label}: statement {event.index + 1} of "
+                              f"{event.total}, line {event.statement.line}")
+            case StatementFinished() if event.elapsed_ms >= LONG_MS:
+                self._line(f"  line {event.statement.line}: {event.tag} in {event.elapsed_ms / 1000:.1f} s")
+            case Waiting():
+                queue = f"; {len(event.queue)} queue behind it" if event.queue else ""
+                self._passing(f"  line {event.statement.line} waits since {event.elapsed_s:.0f} s for "
+                              f"{sessions(event.blockers)}{queue}", keep=True)
+            case IndexProgress():
+                share = f"{100 * event.done / event.total:.0f}%" if event.total else ""
+                self._passing(f"  {event.phase}: {event.done} of {event.total} {event.unit} {share}")
+            case Retrying():
+                self._line(f"  {event.reason}: rolled back, attempt {event.attempt} of {event.attempts} in "
+                           f"{event.delay_s:.1f} s")
+            case Notice():
+                self._line(f"  {event.severity.lower()}: {event.message}")
+            case FileFinished():
+                self._line(f"{event.step.direction} {event.step.migration.label} in {event.duration_ms:.0f} ms")
+            case Held():
+                self._line(f"held {event.step.migration.label}: {event.reason}")
+            case Failed():
+                self._line(f"failed {event.step.migration.label}")
+
+    def note(self, words: str) -> None:
+        """A line that is no event of the engine's."""
+        self._line(words)
+
+    def _passing(self, words: str, *, keep: bool = False) -> None:
+        """A line that the next one replaces; without a terminal only those to `keep`, each once."""
+        if self._moves:
+            self._stream.write("\r\x1b[K" + words[:200])
+        elif keep and words.partition(",")[0] != self._last:
+            self._last = words.partition(",")[0]
+            self._stream.write(words + "\n")
+        self._stream.flush()
+
+    def _line(self, words: str) -> None:
+        self._stream.write(("\r\x1b[K" if self._moves else "") + words + "\n")
+        self._stream.flush()
+
+
+def sessions(peers: Sequence[Peer]) -> str:
+    """Sessions in a few words: pid, application, state, age."""
+    return "; ".join(
+        f"pid {peer.pid} ({peer.application or 'unnamed'}, {peer.state or 'state unknown'}"
+        + (f", {peer.age_s:.0f} s" if peer.age_s is not None else "") + ")" for peer in peers)
+
+
+__all__ = ["Narration", "sessions"]

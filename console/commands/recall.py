@@ -1,0 +1,192 @@
+"""`dbconsole recall`: how much of what is nearest a search finds, how long it takes, and what to set."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from console.commands.migrate import FindTarget, put, say
+from console.commands.search import check_timeout, demo_embedder, read_text, write_table
+from console.config import Config
+from console.errors import UsageError
+from console.vectors import embedders, read, values
+from console.vectors.measure import Measurement, MeasurementPlan, MeasurementProgress, default_sweep, measure, of_texts
+from console.vectors.metrics import METRICS, metric_named
+from console.vectors.recall import pareto
+from console.vectors.search import ITERATIVE, default_metric, fitting, subject
+from console.vectors.values import QueryVector
+from console.view.vectors import findings as view
+
+if TYPE_CHECKING:
+    from console.server.target import Target
+    from console.vectors.records import VectorColumn
+
+REDRAW_S = 0.2
+
+
+def add_arguments(parser: argparse.ArgumentParser, *common: Callable[[argparse.ArgumentParser], None]) -> None:
+    """The options of `dbconsole recall`; `common` adds those that other commands have as well."""
+    parser.add_argument("-t", "--target", metavar="TARGET", help="where (default: as for dbconsole)")
+    parser.add_argument("--column", required=True, metavar="S.T.C", help="the vector column: schema.table.column")
+    parser.add_argument("--k", type=int, default=10, metavar="N", help="rows a search (default 10)")
+    parser.add_argument("--queries", type=int, default=200, metavar="N", help="how many searches (default 200)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="for drawing them (default 0)")
+    parser.add_argument("--metric", metavar="M",
+                        help=", ".join(metric.name for metric in METRICS) + " (default: the index's)")
+    parser.add_argument("--where", metavar="SQL", help="a condition, for the index and the exact search alike")
+    parser.add_argument("--sweep", metavar="10,40,100", help="hnsw.ef_search or ivfflat.probes to try; auto takes the "
+                        "usual ones")
+    parser.add_argument("--iterative-scan", metavar="MODES", help="off, relaxed_order, strict_order: one or several")
+    parser.add_argument("--force-index", action="store_true", help="sweep with enable_seqscan off, so that the planner "
+                        "doesn't leave the index")
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--held-out", metavar="S.T.C", help="queries from this column instead of stored rows")
+    source.add_argument("--vectors", metavar="FILE", help="queries from a file, one vector a line; - is stdin")
+    source.add_argument("--text", action="append", metavar="TEXT", help="queries from texts, through an embedder: one, "
+                        "or again for another; @FILE has one a line")
+    parser.add_argument("--embedder", metavar="NAME", help="the embedder of the configuration (default: the column's)")
+    parser.add_argument("--min-recall", type=float, metavar="X", help="exit 1 unless a point that goes by the index "
+                        "has this mean recall; the target of the recommendation (default 0.95)")
+    parser.add_argument("--connections", type=int, default=2, metavar="N", help="for the exact searches (default 2)")
+    parser.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS", help="for a search (default 60)")
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    for add in common:
+        add(parser)
+
+
+async def run(options: argparse.Namespace, config: Config, find_target: FindTarget) -> int:
+    """Measures and writes; 1 where --min-recall isn't reached by the index. Raises ConsoleError."""
+    from console.server.single import single_session
+
+    check_timeout(options.timeout)
+    if options.min_recall is not None and not 0 < options.min_recall <= 1:
+        raise UsageError(f"--min-recall {options.min_recall:g}: must be more than 0 and at most 1")
+    if not 1 <= options.connections <= 16:
+        raise UsageError(f"--connections {options.connections}: from 1 to 16")
+    target = await find_target(options.target, options, config)
+    async with single_session(target) as session:
+        column = await read.find_column(session, options.column)
+        found = await subject(session, column)
+        metric = metric_named(options.metric, column.type_name) if options.metric else default_metric(found)
+        held_out = await read.find_column(session, options.held_out) if options.held_out else None
+    if held_out is not None and held_out.type_name != column.type_name:
+        raise UsageError(f"{held_out.label} is a {held_out.type_name}, {column.label} a {column.type_name}")
+    with ProgressLine() as tell:
+        given = await _texts(options, config, target, column, tell) if options.text else \
+            _given(options.vectors, column.type_name)
+    plan = MeasurementPlan(
+        found, metric, options.k, options.queries, options.seed, options.where,
+        sweep=_sweep(options.sweep, default_sweep(fitting(found, metric))), modes=_modes(options.iterative_scan),
+        target=options.min_recall or 0.95, connections=options.connections,
+        given=given,
+        held_out=(held_out.schema, held_out.relation, held_out.name) if held_out else None,
+        force_index=options.force_index, timeout_ms=max(1, round(options.timeout * 1000)))
+    with ProgressLine() as tell:
+        done = await measure(lambda: single_session(target), plan, tell)
+    if options.json:
+        put(_document(done))
+    else:
+        _write(done)
+    for words in done.warnings:
+        say(f"warning: {words}")
+    best = max((point.recall_mean for point in done.points if not point.is_exact), default=None)
+    if options.min_recall is not None and (best is None or best < options.min_recall):
+        say("no point went by the index" if best is None else f"recall {best:.3f} is below {options.min_recall:g}")
+        return 1
+    return 0
+
+
+class ProgressLine:
+    """One line on stderr that is rewritten, on a terminal alone."""
+
+    def __init__(self) -> None:
+        self._moves = sys.stderr.isatty()
+        self._drawn = 0.0
+
+    def __enter__(self) -> ProgressLine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._moves:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+    def __call__(self, progress: MeasurementProgress) -> None:
+        now = time.monotonic()
+        if self._moves and (now - self._drawn > REDRAW_S or progress.done == progress.total):
+            self._drawn = now
+            sys.stderr.write(f"\r\x1b[K{progress.phase}: {progress.done} of {progress.total}")
+            sys.stderr.flush()
+
+
+def _sweep(text: str | None, usual: tuple[int, ...]) -> tuple[int, ...]:
+    if text is None:
+        return ()
+    if text == "auto":
+        return usual
+    try:
+        return tuple(dict.fromkeys(int(part) for part in text.split(",")))
+    except ValueError:
+        raise UsageError(f"--sweep {text}: must be numbers separated by commas", hint="--sweep 10,40,100") from None
+
+
+def _modes(text: str | None) -> tuple[str, ...]:
+    if text is None:
+        return ()
+    found = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
+    if wrong := next((text for text in found if text not in ITERATIVE), None):
+        raise UsageError(f"--iterative-scan {wrong}: is none of {', '.join(ITERATIVE)}")
+    return found
+
+
+def _given(name: str | None, type_name: str) -> tuple[QueryVector, ...]:
+    """The vectors of a file, one a line."""
+    if name is None:
+        return ()
+    lines = [line for line in read_text(name if name == "-" else f"@{name}").splitlines() if line.strip()]
+    if not lines:
+        raise UsageError(f"{name} holds no vector")
+    found = []
+    for number, line in enumerate(lines, 1):
+        try:
+            found.append(values.parse(line, type_name))
+        except values.WrongVector as error:
+            raise values.WrongVector(f"{name}, vector {number}: {error.summary}", hint=error.hint) from None
+    return tuple(found)
+
+
+async def _texts(options: argparse.Namespace, config: Config, target: Target, column: VectorColumn,
+                 tell: Callable[[MeasurementProgress], None]) -> tuple[QueryVector, ...]:
+    """The texts as vectors, those of a file a line each."""
+    texts = [line for item in options.text for line in
+             (read_text(item).splitlines() if item.startswith("@") or item == "-" else [item])]
+    texts = [text for text in texts if text.strip()][:options.queries]
+    if not texts:
+        raise UsageError("--text: there is no text to search for")
+    embedder = embedders.chosen(config.embedders, column.label, options.embedder, demo_embedder(target))
+    return await of_texts(embedder, texts, column, tell)
+
+
+def _document(done: Measurement) -> dict[str, object]:
+    exact = done.exact
+    return {
+        "column": done.plan.subject.column.label, "metric": done.plan.metric.name, "k": done.plan.k,
+        "queries": done.queries, "seed": done.plan.seed,
+        "exact": {"p50_ms": exact.p50_ms, "p95_ms": exact.p95_ms},
+        "points": [view.point_document(point) for point in done.points],
+        "recommendation": view.recommendation_document(done.recommendation), "warnings": list(done.warnings)}
+
+
+def _write(done: Measurement) -> None:
+    best = pareto([point for point in done.points if not point.is_exact])
+    exact = done.exact
+    rows = [view.POINT_HEADER, *(view.point_row(point, best, done.recommendation.point) for point in done.points),
+            ("exact", "1.000", "", "", f"{exact.p50_ms:.2f}", f"{exact.p95_ms:.2f}", f"{exact.p99_ms:.2f}", "", "")]
+    write_table(rows)
+    sys.stdout.write("\n".join([done.recommendation.sentence, *done.recommendation.sql]) + "\n")
+    index = done.index.name if done.index else "none"
+    say(f"{done.queries} queries, k {done.plan.k}, {done.plan.metric.title}, seed {done.plan.seed}, index {index}; "
+        "one client, warm cache, timed here")

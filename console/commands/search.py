@@ -1,0 +1,167 @@
+"""`dbconsole search`: one vector search. Rows go to stdout, what is to be known about them to stderr."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from console.commands.migrate import FindTarget, put, say
+from console.config import Config
+from console.errors import UsageError
+from console.vectors import embedders, read, values
+from console.vectors.metrics import METRICS, metric_named
+from console.vectors.search import (
+    CUT,
+    ITERATIVE,
+    SearchableColumn,
+    SearchOptions,
+    SearchRequest,
+    default_metric,
+    parsed_key,
+    search,
+    subject,
+    vector_of_row,
+)
+from console.vectors.values import QueryVector
+from console.view.vectors import findings as view
+
+if TYPE_CHECKING:
+    from console.server.session import PgSession
+    from console.server.target import Target
+    from console.vectors.embedders import Embedder
+    from console.vectors.records import SearchResult
+
+MOST_FILE_BYTES = 64 * 1024 * 1024
+
+
+def add_arguments(parser: argparse.ArgumentParser, *common: Callable[[argparse.ArgumentParser], None]) -> None:
+    """The options of `dbconsole search`; `common` adds those that other commands have as well."""
+    parser.add_argument("-t", "--target", metavar="TARGET", help="where (default: as for dbconsole)")
+    parser.add_argument("--column", required=True, metavar="S.T.C", help="the vector column: schema.table.column")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--like-id", metavar="ID", help="what is near the row with this key; of several columns a JSON "
+                      "array")
+    what.add_argument("--vector", metavar="'[...]'", help="a vector; @FILE reads it from a file, - from stdin")
+    what.add_argument("--text", help="a text, through an embedder")
+    parser.add_argument("--embedder", metavar="NAME", help="the embedder of the configuration (default: the column's)")
+    parser.add_argument("--metric", metavar="M",
+                        help=", ".join(metric.name for metric in METRICS) + " (default: the index's)")
+    parser.add_argument("--k", type=int, default=10, metavar="N", help="how many rows (default 10)")
+    parser.add_argument("--offset", type=int, default=0, metavar="N", help="leave out the first N")
+    parser.add_argument("--where", metavar="SQL", help="a condition on the table's columns")
+    parser.add_argument("--columns", metavar="A,B", help="the columns to show (default: all but vectors)")
+    parser.add_argument("--ef-search", type=int, metavar="N", help="hnsw.ef_search, for this search")
+    parser.add_argument("--probes", type=int, metavar="N", help="ivfflat.probes, for this search")
+    parser.add_argument("--iterative-scan", choices=ITERATIVE, help="for this search (pgvector 0.8)")
+    parser.add_argument("--max-scan-tuples", type=int, metavar="N", help="hnsw.max_scan_tuples, for this search")
+    parser.add_argument("--exact", action="store_true", help="without the index")
+    parser.add_argument("--timeout", type=float, default=30.0, metavar="SECONDS", help="for the search (default 30)")
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    for add in common:
+        add(parser)
+
+
+async def run(options: argparse.Namespace, config: Config, find_target: FindTarget) -> int:
+    """Searches and writes; 0 also where fewer than k rows were found. Raises ConsoleError."""
+    from console.server.single import single_session
+
+    check_timeout(options.timeout)
+    if options.k < 1:
+        raise UsageError(f"--k {options.k}: must be at least 1")
+    target = await find_target(options.target, options, config)
+    async with single_session(target) as session:
+        column = await read.find_column(session, options.column)
+        found = await subject(session, column)
+        metric = metric_named(options.metric, column.type_name) if options.metric else default_metric(found)
+        vector, exclude = await _vector(session, found, target, options, config)
+        request = SearchRequest(
+            found, vector, metric, options.k, options.offset, options.where, columns=_names(options.columns),
+            options=SearchOptions(options.ef_search, options.probes, options.iterative_scan, options.max_scan_tuples,
+                                  options.exact),
+            cut=None if options.json else CUT, exclude=exclude, timeout_ms=max(1, round(options.timeout * 1000)))
+        result = await search(session, request)
+    if options.json:
+        put(view.result_document(result))
+    else:
+        _write(result)
+    for words in result.warnings:
+        say(f"warning: {words}")
+    return 0
+
+
+def check_timeout(seconds: float) -> None:
+    """Raises UsageError for a time that makes no sense."""
+    if not 0 < seconds <= 86_400:
+        raise UsageError(f"--timeout {seconds:g}: must be more than 0 and at most 86400 seconds")
+
+
+async def _vector(session: PgSession, found: SearchableColumn, target: Target, options: argparse.Namespace,
+                  config: Config,
+                  ) -> tuple[QueryVector, tuple[str, ...] | None]:
+    """The query vector, and the key of the row that it came from."""
+    column = found.column
+    if options.like_id is not None:
+        key = parsed_key(options.like_id, found)
+        return await vector_of_row(session, found, key), key
+    if options.vector is not None:
+        return values.parse(read_text(options.vector), column.type_name), None
+    embedder = embedders.chosen(config.embedders, column.label, options.embedder, demo_embedder(target))
+    numbers = await embedders.embed(embedder, options.text, column.dimensions)
+    return values.of_numbers(numbers, column.type_name), None
+
+
+def demo_embedder(target: Target) -> Embedder | None:
+    """The offline embedder that fits the demo's sample data; None on any other target."""
+    if target.name != "demo":
+        return None
+    from console.demo.embedder import embed
+
+    return embedders.FunctionEmbedder("demo", embed)
+
+
+def read_text(given: str) -> str:
+    """What an option says, or a file (@FILE), or stdin (-). Raises UsageError."""
+    try:
+        if given == "-":
+            return sys.stdin.read(MOST_FILE_BYTES)
+        if given.startswith("@"):
+            with Path(given[1:]).open("rb") as file:
+                return file.read(MOST_FILE_BYTES).decode("utf-8", "replace")
+    except OSError as error:
+        raise UsageError(f"{given}: {error.strerror or error}") from None
+    return given
+
+
+def _names(text: str | None) -> tuple[str, ...] | None:
+    return None if text is None else tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _write(result: SearchResult) -> None:
+    """Rows in aligned columns."""
+    lines = [view.result_header(result), *(view.result_row(result, hit) for hit in result.hits)]
+    write_table(lines)
+    index = f"index {result.index_used}" if result.index_used else "exact"
+    say(view.elided(result.sql))
+    say(f"{len(result.hits)} of {result.k} rows, {result.metric.title}, {index}; {view.timing(result)}")
+
+
+def write_table(lines: list[tuple[str, ...]], widest: int = 60) -> None:
+    """Columns of text on stdout, without what could confuse a terminal."""
+    cells = [[_tidy(text, widest) for text in line] for line in lines]
+    widths = [max(len(line[place]) for line in cells) for place in range(len(cells[0]))]
+    text = "".join("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() + "\n"
+                   for line in cells)
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+    sys.stdout.flush()
+
+
+def _tidy(text: str, widest: int) -> str:
+    shown = "".join(item if item.isprintable() else " " for item in text[:widest + 1])
+    return shown[:widest - 1] + "…" if len(shown) > widest else shown
+
+
+__all__ = ["add_arguments", "check_timeout", "demo_embedder", "read_text", "run", "write_table"]

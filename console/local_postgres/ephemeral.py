@@ -1,0 +1,92 @@
+"""A cluster of its own for one command: made, used, removed; what a killed command left is removed by the next."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from console.errors import ConsoleError
+from console.local_postgres.binaries import Binaries, available, own_folder
+from console.local_postgres.cluster import Cluster
+from console.server.target import Target
+
+SETTINGS = {
+    "fsync": "off",  # nothing here outlives the command
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "shared_buffers": "32MB",
+    "max_connections": "20",
+    "cluster_name": "dbconsole throwaway",
+}
+
+
+def choose(major: int, extensions: Collection[str] = ()) -> Binaries | None:
+    """The PostgreSQL on this machine that comes nearest to a server of `major` with `extensions` to be installed.
+
+    The same major version first, then the next later one; None where only older ones are here.
+    """
+    found = [binaries for binaries in available() if binaries.major >= major]
+    return min(found,
+               key=lambda binaries: (sum(not binaries.has_extension(name) for name in extensions), binaries.major),
+               default=None)
+
+
+@asynccontextmanager
+async def throwaway_cluster(binaries: Binaries) -> AsyncIterator[Target]:
+    """The empty database `postgres` of a new cluster, which is gone after the block. Raises ConsoleError."""
+    folder = await asyncio.to_thread(_folder)
+    libraries = [text for text in ("pg_stat_statements",) if binaries.has_library(text)]
+    settings = SETTINGS | {"shared_preload_libraries": ",".join(libraries)}
+    cluster = Cluster(folder / "data", binaries, settings, initdb_options=("--no-sync",))
+    starting = asyncio.ensure_future(asyncio.to_thread(cluster.start))
+    try:
+        await asyncio.shield(starting)
+        yield Target(name="a throwaway cluster", conninfo=cluster.conninfo(), environment="development",
+                     read_only=False)
+    finally:
+        # A thread can't be cancelled: what is on its way to start has to be there before it can be removed.
+        await _to_the_end(asyncio.gather(starting, return_exceptions=True))
+        await _to_the_end(asyncio.ensure_future(asyncio.to_thread(_remove, cluster, folder)))
+
+
+async def _to_the_end(work: asyncio.Future[Any]) -> None:
+    while not work.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.shield(work)
+
+
+def _folder() -> Path:
+    """A new folder of this process, after those of processes that are gone have been cleared away."""
+    base = Path(tempfile.gettempdir()) / f"dbconsole-throwaway-{os.geteuid() if hasattr(os, 'geteuid') else 'user'}"
+    own_folder(base, mode=0o755)
+    for left in base.glob("*-*"):
+        if not _is_alive(left.name.partition("-")[0]):
+            binaries = next(available(), None)
+            if binaries is not None:
+                _remove(Cluster(left / "data", binaries), left)
+    folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=base))
+    folder.chmod(0o755)
+    return folder
+
+
+def _remove(cluster: Cluster, folder: Path) -> None:
+    with suppress(ConsoleError, OSError):
+        cluster.remove()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_alive(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ProcessLookupError, ValueError):
+        return False
+    except OSError:
+        return True
+    return True

@@ -1,1 +1,0 @@
-"""Reads and writes by kind of backend, and the SLRU caches."""

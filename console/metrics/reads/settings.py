@@ -1,0 +1,9 @@
+"""The reads of settings; asked by `Session.refresh`."""
+
+from __future__ import annotations
+
+from console.metrics.records.settings import PendingSetting, ServerSetting
+from console.server.query import load
+
+PENDING_SETTINGS = load("console.metrics", "pending_settings", PendingSetting)
+SETTINGS = load("console.metrics", "settings", ServerSetting)

@@ -1,0 +1,71 @@
+"""Settings as records; field names are those of the .sql file that fills them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Area = Literal["memory", "WAL", "autovacuum", "planner", "observing", "safety"]
+Severity = Literal["critical", "warning", "info"]
+
+
+@dataclass(frozen=True, slots=True)
+class PendingSetting:
+    """A setting whose value in a configuration file isn't in use yet; `setting`, in `unit`, is the one that is."""
+
+    name: str
+    setting: str
+    unit: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSetting:
+    """A setting (pg_settings); amounts are texts in `unit`, as the server has them.
+
+    `setting` is this session's, `reset_setting` what a new session gets, `default_setting` what PostgreSQL comes with.
+    `file` and `file_line` are None where no file sets it, and where the role may not know.
+    """
+
+    name: str
+    setting: str
+    unit: str | None
+    category: str
+    description: str
+    more: str | None
+    context: str
+    kind: str
+    source: str
+    minimum: str | None
+    maximum: str | None
+    choices: list[str] | None
+    default_setting: str | None
+    reset_setting: str | None
+    file: str | None
+    file_line: int | None
+    is_pending: bool
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether somebody chose it: neither PostgreSQL's own, nor found out by the server, nor this connection's."""
+        return self.source not in ("default", "override", "client", "session") \
+            and self.reset_setting != self.default_setting
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What the server runs on: bytes of memory and processor cores, None where unknown; `source` says who says so."""
+
+    memory_bytes: int | None = None
+    cores: int | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingAdvice:
+    """What to set and why; `suggested` is as ALTER SYSTEM takes it, None where the right value isn't for us to say."""
+
+    name: str
+    area: Area
+    severity: Severity
+    suggested: str | None
+    reason: str

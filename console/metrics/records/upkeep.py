@@ -1,0 +1,61 @@
+"""What tells whether the server is looked after; field names are those of the .sql file that fills them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class StatisticsAge:
+    """For how many seconds counters have counted: the database's own, those of the whole server, and since initdb.
+
+    `database_reset_age_s` is None where the database's were never reset, or a crash lost them together with the time.
+    """
+
+    database_reset_age_s: float | None
+    server_reset_age_s: float
+    cluster_age_s: float | None
+
+    @property
+    def counted_s(self) -> float:
+        """The longest that the database's counters can have counted."""
+        return self.server_reset_age_s if self.database_reset_age_s is None else self.database_reset_age_s
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiverState:
+    """Whether WAL reaches the archive (pg_stat_archiver); `mode` is archive_mode.
+
+    `waiting_segments`, of `segment_bytes` each, are complete and not archived; None where nothing tells.
+    """
+
+    mode: str
+    is_failing: bool
+    last_failed_wal: str | None
+    last_failed_age_s: float | None
+    last_archived_age_s: float | None
+    failed_count: int
+    waiting_segments: int | None
+    segment_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointCounts:
+    """Checkpoints by what brought them, since the statistics were reset."""
+
+    timed: int
+    requested: int
+
+
+@dataclass(frozen=True, slots=True)
+class SlowStatementStats:
+    """A statement of this database that ran 100 times or more (pg_stat_statements); `query_id` is None where hidden.
+
+    Where there is none, `calls` and the times are None; `is_loaded` says whether the library counts at all.
+    """
+
+    is_loaded: bool
+    query_id: int | None
+    calls: int | None
+    mean_ms: float | None
+    total_ms: float | None

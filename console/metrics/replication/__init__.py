@@ -1,1 +1,0 @@
-"""Who receives this server's WAL, whose WAL it receives, and what is kept for whom."""

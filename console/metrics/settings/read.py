@@ -1,9 +1,0 @@
-"""The reads of settings; asked by `Session.refresh`."""
-
-from __future__ import annotations
-
-from console.metrics.settings.records import PendingSetting, Setting
-from console.server.query import load
-
-PENDING_SETTINGS = load("console.metrics", "pending_settings", PendingSetting)
-SETTINGS = load("console.metrics", "settings", Setting)

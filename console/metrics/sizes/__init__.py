@@ -1,1 +1,0 @@
-"""Sizes of databases and tablespaces, and how they grow."""

@@ -1,1 +1,0 @@
-"""Tables, their indexes and sequences: what the statistics say about them."""

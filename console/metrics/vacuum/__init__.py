@@ -1,1 +1,0 @@
-"""What autovacuum does and has still to do."""

@@ -1,1 +1,0 @@
-"""WAL, checkpoints, the background writer and archiving."""

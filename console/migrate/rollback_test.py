@@ -1,0 +1,240 @@
+"""One scratch database in which migrations are proved one after the other: up, down and up again, with the catalog read
+after each. What goes wrong is told and undone by building the database anew, so that the next file stands on what it
+should.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from console.errors import ConsoleError
+from console.migrate import differences, ledger, state, stepwise
+from console.migrate.apply import Runner
+from console.migrate.cluster_objects import CHANGED, guard, needs_own_cluster
+from console.migrate.differences import CatalogComparison
+from console.migrate.events import ignore
+from console.migrate.faults import FileError
+from console.migrate.fingerprint import Fingerprint, RepeatedFingerprint
+from console.migrate.prepare import prepare
+from console.migrate.records import MigrationFile, RunPlan, Step
+from console.migrate.version import VersionKey, version_key
+from console.server.script import ScriptSession, script_session
+from console.server.target import Target
+
+Status = Literal["proved", "differs", "failed", "skipped"]
+Node = tuple[str, VersionKey]
+STATEMENT_TIMEOUT_MS = 120_000
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What came of one migration. `differences` are sentences, of a failed one the server's message with its place.
+
+    `reason` says why it was skipped; `notes` are worth a word and no failure: rows that the down loses, columns in
+    another order. `where` is the place of the proof, in words.
+    """
+
+    file: MigrationFile
+    status: Status
+    differences: tuple[str, ...] = ()
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+    where: str = ""
+    duration_ms: float = 0.0
+
+
+class NeedsOwnCluster(Exception):
+    """The file changes what the cluster shares, and this place is in a cluster of somebody's."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where to prove: `fresh` makes the database that the files stand on, `drop` removes one of those.
+
+    `is_shared`: others use the cluster, so nothing that belongs to all of it may change.
+    """
+
+    words: str
+    is_shared: bool
+    fresh: Callable[[], Awaitable[Target]]
+    drop: Callable[[Target], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class ScratchRun:
+    """A scratch database with what is applied in it. To be closed before it is cloned or dropped."""
+
+    place: Place
+    services: Mapping[str, tuple[str, ...]]
+    """The extensions that a service as a whole needs."""
+    done: list[MigrationFile] = field(default_factory=list)
+    missing: dict[Node, str] = field(default_factory=dict)
+    """What isn't there though its turn has come, with the reason."""
+    target: Target | None = None
+    current: Fingerprint = field(default_factory=lambda: Fingerprint({}))
+    _before: int = 0
+    _runner: Runner | None = None
+    _fingerprint: RepeatedFingerprint | None = None
+    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    async def open(self) -> None:
+        """Makes the database and connects. Raises ConsoleError."""
+        self._before = len(self.done)
+        await self._connect()
+        self.current = await self.read_catalog()
+
+    async def close(self) -> None:
+        """Disconnects; the database stays."""
+        await self._stack.aclose()
+        self._runner = None
+
+    async def rebuild(self) -> None:
+        """The same files in a new database. Raises ConsoleError."""
+        old, again = self.target, self.done[self._before:]
+        await self.close()
+        if old is not None:
+            await self.place.drop(old)
+        self.target = None
+        await self._connect()
+        for file in again:
+            await self.run(file, "up")
+        self.current = await self.read_catalog()
+
+    async def _connect(self) -> None:
+        if self.target is None:
+            self.target = await self.place.fresh()
+        target = replace(self.target, statement_timeout_ms=STATEMENT_TIMEOUT_MS)
+        session = await self._stack.enter_async_context(script_session(target, purpose="migrate verify"))
+        await ledger.ensure(session)
+        self._fingerprint = RepeatedFingerprint(session, shared=not self.place.is_shared)
+        self._runner = Runner(target, session, RunPlan(lock_timeout_ms=0), ignore, (), ())
+
+    @property
+    def runner(self) -> Runner:
+        assert self._runner is not None
+        return self._runner
+
+    @property
+    def session(self) -> ScriptSession:
+        return self.runner.session
+
+    async def read_catalog(self) -> Fingerprint:
+        """The schema as it is now."""
+        assert self._fingerprint is not None
+        return await self._fingerprint.read()
+
+    async def run(self, file: MigrationFile, direction: Literal["up", "down"]) -> None:
+        """One script, by the engine's own means. Raises FileError, NeedsOwnCluster."""
+        step = Step(file, direction)
+        script = prepare(step.script)
+        if self.place.is_shared and (what := needs_own_cluster(script)):
+            raise NeedsOwnCluster(what)
+        if not script.in_transaction:
+            await stepwise.run(self.runner, step, script)
+            return
+        record = ledger.applied(step, len(script.statements)) if direction == "up" else ledger.reverted(step)
+        records = (await guard(self.session), record) if self.place.is_shared else (record,)
+        try:
+            await self.runner.transaction(step, script, script.statements, 0, records)
+        except FileError as error:
+            if error.sqlstate == CHANGED:
+                raise NeedsOwnCluster("roles or tablespaces") from error
+            raise
+
+    async def apply(self, file: MigrationFile) -> Proof | None:
+        """Only up, as a step to what follows; a proof when that can't be. Raises NeedsOwnCluster."""
+        if reason := await self.waits_for(file):
+            self.missing[file.service, file.key] = reason
+            return Proof(file, "skipped", reason=reason, where=self.place.words)
+        try:
+            await self.run(file, "up")
+        except FileError as error:
+            self.missing[file.service, file.key] = "failed"
+            await self.rebuild()
+            return Proof(file, "failed", _told("up", error), where=self.place.words)
+        self.done.append(file)
+        return None
+
+    async def prove(self, file: MigrationFile) -> Proof:
+        """Up, down, up. Raises NeedsOwnCluster, with the database as it was before the file."""
+        began = time.perf_counter()
+        before = self.current
+        try:
+            proof = await self.apply(file)
+            if proof is None:
+                proof = await self._there_and_back(file, before)
+        except NeedsOwnCluster:
+            if self.done and self.done[-1] is file:
+                self.done.pop()
+            await self.rebuild()
+            raise
+        return replace(proof, where=self.place.words, duration_ms=(time.perf_counter() - began) * 1000)
+
+    async def _there_and_back(self, file: MigrationFile, before: Fingerprint) -> Proof:
+        self.current = after_up = await self.read_catalog()
+        if reason := no_way_back(file):
+            return Proof(file, "skipped", reason=reason)
+        try:
+            await self.run(file, "down")
+        except FileError as error:
+            await self.rebuild()
+            return Proof(file, "failed", _told("down", error))
+        down = differences.compare(before, await self.read_catalog(), differences.AFTER_DOWN)
+        try:
+            await self.run(file, "up")
+        except FileError as error:
+            await self.rebuild()
+            told = _told("the second up", error)
+            if down.is_equal:
+                return Proof(file, "failed", told, notes=_notes(down))
+            return Proof(file, "differs", down.differences, notes=(*_notes(down), *told))
+        self.current = await self.read_catalog()
+        again = differences.compare(after_up, self.current, differences.AFTER_UP_AGAIN)
+        if not again.is_equal:
+            await self.rebuild()
+        if down.is_equal and again.is_equal:
+            return Proof(file, "proved", notes=(*_notes(down), *_notes(again)))
+        if down.is_equal:
+            return Proof(file, "differs", again.differences, notes=(*_notes(down), *_notes(again)))
+        return Proof(file, "differs", down.differences, notes=(*_notes(down), *again.differences))
+
+    async def waits_for(self, file: MigrationFile) -> str:
+        """Why the file can't be applied here, "" when it can."""
+        if wanted := (*self.services.get(file.service, ()), *file.up.directives.extensions):
+            rows = await self.session.execute("SELECT extname::text FROM pg_catalog.pg_extension")
+            if absent := [name for name in wanted if name not in {row[0] for row in rows}]:
+                return state.waits_for(absent)
+        for needed in file.up.directives.requires:
+            if why := self.missing.get((needed.service, version_key(needed.version))):
+                return f"requires {needed.service}/{needed.version}, which {why}"
+        earlier = [(key, why) for (service, key), why in self.missing.items()
+                   if service == file.service and why == "failed"]
+        return f"comes after {file.service}/{_version(earlier[0][0])}, which failed" if earlier else ""
+
+
+def no_way_back(file: MigrationFile) -> str:
+    """Why there is nothing to prove, "" where there is a down."""
+    scripts = [script for script in (file.up, file.down) if script is not None]
+    if reason := next((script.directives.irreversible for script in scripts if script.directives.irreversible), None):
+        return f"irreversible: {reason}"
+    return "" if file.down is not None else "has no way down: nothing is proved"
+
+
+def _told(what: str, error: ConsoleError) -> tuple[str, ...]:
+    return (f"{what}: {'; '.join(line for line in error.lines() if line)}",)
+
+
+def _notes(comparison: CatalogComparison) -> tuple[str, ...]:
+    return (*comparison.renamed, *comparison.order)
+
+
+def _version(key: VersionKey) -> str:
+    return ".".join(word or str(number) for _, number, word in key)

@@ -1,0 +1,76 @@
+"""`v` and drift: the engine's proofs as runs with a log, the same that `dbconsole migrate verify` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from console.server.script import script_session
+from console.server.target import Target
+from console.services import Service
+from console.ui.jobs import Outcome, Tell
+from console.view import format as fmt
+from console.view.table import Tone
+
+if TYPE_CHECKING:
+    from console.migrate.rollback_test import Proof
+
+_SIGNS: dict[str, tuple[str, Tone]] = {"proved": ("✓", "ok"), "differs": ("!", "critical"),
+                                       "failed": ("!", "critical"), "skipped": ("·", "dim")}
+
+
+async def verify(target: Target, services: Sequence[Service], name: str | None, to: str | None, tell: Tell) -> Outcome:
+    """Proves the services, or one of them up to a version; remembers what was proved. Raises ConsoleError."""
+    from console.demo.scratch import own_cluster, sample_rows
+    from console.migrate import proofs
+    from console.migrate.verify import Wanted
+    from console.migrate.verify import verify as prove
+
+    tell(("each goes up, down and up again in a scratch database; what it leaves behind is told", "dim"))
+    major, extensions = await _facts(target)
+    own, words = own_cluster(major, extensions)
+    if words:
+        tell((words, "dim"))
+    wanted = Wanted(None if name is None else frozenset((name,)), to)
+    sample = sample_rows(services) if name is None else None
+    verdict = await prove(target, services, wanted, own_cluster=own, sample=sample,
+                          on_proof=lambda proof: _tell(proof, tell))
+    proofs.remember((proof.file for proof in verdict.proofs if proof.status == "proved"), major)
+    lost = [(f"{proof.file.label}: {note}", "dim") for proof in verdict.proofs for note in proof.notes]
+    counts = [f"{fmt.count(count)} {status}" for status in _SIGNS
+              if (count := sum(proof.status == status for proof in verdict.proofs))]
+    answer = ", ".join(counts) or "there is nothing to prove"
+    return [(answer, "ok" if verdict.is_good else "critical"), *lost, *((note, "dim") for note in verdict.notes)]  # type: ignore[list-item]
+
+
+def _tell(proof: Proof, tell: Tell) -> None:
+    sign, tone = _SIGNS[proof.status]
+    reason = f": {proof.reason}" if proof.reason else ""
+    tell((f"{sign} {proof.status:8} {proof.file.label}  {fmt.milliseconds(proof.duration_ms)}{reason}", tone))
+    for sentence in proof.differences:
+        tell((f"           {sentence}", "critical"))
+
+
+async def drift(target: Target, services: Sequence[Service], names: Sequence[str], found: Callable[[int], None],
+                tell: Tell) -> Outcome:
+    """Compares the live schemas with what the applied files produce. Raises ConsoleError."""
+    from console.demo.scratch import own_cluster
+    from console.migrate.drift import drift as compare
+
+    tell(("building what the applied files make in a scratch database, to compare it with what is there", "dim"))
+    major, extensions = await _facts(target)
+    own, words = own_cluster(major, extensions)
+    result = await compare(target.direct(), services, names, own_cluster=own)
+    for note in (*((words,) if words and result.where.startswith("a throwaway") else ()), *result.notes):
+        tell((note, "dim"))
+    found(result.count)
+    answer = f"{fmt.plural(result.count, 'difference')} to what the files make" if result.count else "no drift"
+    return [(f"{answer}, compared with {result.where}", "critical" if result.count else "ok"),
+            *((f"{service}: {sentence}", "warning") for service, sentences in result.differences
+              for sentence in sentences)]
+
+
+async def _facts(target: Target) -> tuple[int, tuple[str, ...]]:
+    """The server's major version and the extensions that the target's database has."""
+    async with script_session(target.direct(), purpose="migrate verify") as session:
+        return session.info.major, tuple(session.info.extensions)

@@ -1,0 +1,148 @@
+"""What the screen has seen so far: counters, texts and names, and the ranking that is asked of them."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+
+from console.server.query import Query
+from console.server.session import Readings
+from console.sql.fingerprint import shape
+from console.statements import counters
+from console.statements.deltas import Journal
+from console.statements.ranking import rank
+from console.statements.records import Key, NamedOid, Ranked, Ranking, StatementEntry, StatementText, StatsInfo
+from console.view.statements.ranking import MINUTE_S, Grouping, StatementNames, WindowName
+from console.view.table import Cell, Column, Row, Table, filtered
+
+TEXT_CHARACTERS = 1000
+"""How much of a text is read for the table, its filter and what is alike; the pane reads all of it."""
+
+MOST_TEXTS = 20_000
+
+_FILTERED = (Column("database", "database"), Column("user", "user"), Column("query_id", "query id"),
+             Column("statement", "statement"))
+
+
+class StatementsState:
+    """Empty until the first look."""
+
+    def __init__(self) -> None:
+        self.journal = Journal()
+        self.names = StatementNames()
+        self.texts: dict[Key, StatementText] = {}
+        self.why: str | None = None
+        self.databases: set[int] = set()
+        self.users: set[int] = set()
+        self._shapes: dict[Key, str] = {}
+        self._unnamed: set[int] = set()
+        self._rows: dict[Key, Row] = {}
+
+    @property
+    def standing(self) -> StatsInfo | None:
+        return self.journal.standing
+
+    def take(self, readings: Readings, entries: Query[StatementEntry], standing: Query[StatsInfo]) -> None:
+        """Another look."""
+        rows, whole = readings.rows(entries), readings.first(standing)
+        self.why = readings.why(entries) or readings.why(standing)
+        if rows is not None and whole is not None:
+            self.journal.take(rows, whole)
+
+    def take_names(self, names: Iterable[NamedOid]) -> None:
+        databases: dict[int, str] = {}
+        users: dict[int, str] = {}
+        for name in names:
+            (databases if name.kind == "database" else users)[name.id] = name.name
+        self.names = StatementNames(databases, users)
+        self._rows.clear()
+
+    def lacks_names(self) -> bool:
+        """Whether a database or a role has come that has no name yet; dropped ones are asked for no more."""
+        self.databases = {key[1] for key in self.journal.keys}
+        self.users = {key[0] for key in self.journal.keys}
+        unknown = (self.databases - self.names.databases.keys()) | (self.users - self.names.users.keys())
+        is_new = bool(unknown - self._unnamed)
+        self._unnamed = unknown
+        return is_new
+
+    def take_texts(self, wanted: Iterable[Key], texts: Iterable[StatementText]) -> None:
+        """Texts that came; those that did not are known to be gone."""
+        if len(self.texts) > MOST_TEXTS:
+            self.texts = {key: text for key, text in self.texts.items() if key in self.journal}
+        for key in wanted:
+            self.texts[key] = StatementText(*key, text=None, characters=None)  # type: ignore[arg-type]
+        for statement_text in texts:
+            self.texts[statement_text.key] = statement_text
+            self._rows.pop(statement_text.key, None)
+            self._shapes.pop(statement_text.key, None)
+
+    def lacking(self, keys: Iterable[Key]) -> list[Key]:
+        """Those whose text was never asked for."""
+        return [key for key in keys if key.query_id is not None and key not in self.texts]
+
+    def find_shapes(self, keys: Iterable[Key]) -> None:
+        """Works out the shapes that are not known yet; in a thread, as thousands take a second."""
+        for key in keys:
+            text = self.texts.get(key)
+            if key not in self._shapes and text is not None and text.text is not None:
+                self._shapes[key] = shape(text.text)
+
+    # what is asked
+
+    def figures(self, window: WindowName) -> tuple[Mapping[Key, array[float]], float | None]:
+        """The counters of that time, and its length in seconds: None for all since the reset."""
+        if window != "reset":
+            found = self.journal.window(MINUTE_S if window == "minute" else None)
+            if found is not None:
+                return {key: array for key, array in found.added.items() if array[counters.CALLS]
+                        or array[counters.PLANS]}, \
+                    found.seconds
+        return self.journal.since_reset(), None
+
+    def _matching(self, figures: Mapping[Key, array[float]], needle: str) -> Mapping[Key, array[float]]:
+        """Those that satisfy a filter, by database, user, number and text."""
+        if not needle.split():
+            return figures
+        rows = tuple(self._row(key) for key in figures)
+        kept = {row.record for row in filtered(Table(_FILTERED, rows), needle).rows}
+        return {key: figure for key, figure in figures.items() if key in kept}
+
+    def _row(self, key: Key) -> Row:
+        if (row := self._rows.get(key)) is None:
+            text = self.texts.get(key)
+            row = Row("", (Cell(self.names.database(key)), Cell(self.names.user(key)), Cell(str(key.query_id or "")),
+                           Cell(text.text or "" if text else "")), record=key)
+            if text is not None or key.query_id is None:
+                self._rows[key] = row
+        return row
+
+    def ranking(self, window: WindowName, needle: str, grouping: Grouping, by: str | None, *, descending: bool,
+                limit: int) -> tuple[Ranking, float | None]:
+        """The first rows of that time, filtered and summed up; and the length of the time, None: since the reset."""
+        everything, seconds = self.figures(window)
+        figures = self._matching(everything, needle)
+
+        def word(key: Key) -> str:
+            if by == "level":
+                return "top" if key.is_top_level else "nested"
+            return self.names.user(key) if by == "user" else self.names.database(key)
+
+        groups: Mapping[Grouping, Callable[[Key], Hashable] | None] = {
+            "statement": None, "shape": lambda key: self._shapes.get(key, key), "level": lambda key: key.is_top_level,
+            "database": lambda key: key.database_id, "user": lambda key: key.user_id}
+        ranking = rank(figures, by=by, descending=descending, limit=limit, group=groups[grouping], among=everything,
+                       word=word if by in ("user", "database", "level") else None)
+        return ranking, seconds
+
+    def together(self, keys: Sequence[Key], window: WindowName, total_ms: float) -> Ranked:
+        """Those statements as one row; nothing where they did nothing in that time."""
+        figures, _ = self.figures(window)
+        found = [figures[key] for key in keys if key in figures]
+        summed = counters.total(found) if found else array("d", [0.0] * len(counters.NAMES))
+        usage = counters.usage(summed, len(keys))
+        return Ranked(keys, tuple(keys), usage, usage.total_ms / total_ms if total_ms else None)
+
+    def of_query(self, query_id: int) -> tuple[Key, ...]:
+        """The entries of a query, whoever ran it and wherever."""
+        return tuple(key for key in self.journal.keys if key.query_id == query_id)

@@ -1,0 +1,85 @@
+"""What can be read of a search that another screen hands over as SQL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from console.errors import ConsoleError
+from console.ui.screens.vectors.search_params import QuerySource, SearchParams
+from console.vectors.metrics import Metric, metric_of_operator
+from console.vectors.reasons import ast_edits
+from console.vectors.records import VectorColumn
+from console.vectors.search import MAX_K
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedSearch:
+    """The column, metric, k, vector and condition of a statement, as far as they stand there; `why` says what doesn't.
+    """
+
+    column: VectorColumn | None
+    why: str
+    metric: Metric | None = None
+    k: int | None = None
+    offset: int = 0
+    vector: str | None = None
+    where: str | None = None
+
+    def setup(self, before: SearchParams) -> SearchParams:
+        """`before` with what was taken."""
+        question = QuerySource("vector", self.vector) if self.vector else before.question
+        return replace(before, question=question, metric=self.metric or before.metric, k=self.k or before.k,
+                       offset=self.offset, where=self.where, filters=())
+
+
+def read(text: str, columns: Sequence[VectorColumn]) -> ParsedSearch:
+    """The search in `text`: SELECT ... ORDER BY column operator vector LIMIT k."""
+    try:
+        tree = ast_edits.parse(text)
+        search = ast_edits.find(tree, list(dict.fromkeys(column.name for column in columns)))
+    except ConsoleError as error:
+        return ParsedSearch(None, f"the statement could not be read: {error.summary}")
+    if search is None:
+        return ParsedSearch(None, "the statement orders by no vector distance: choose a column with c")
+    named = [column for column in columns if column.name == search.column and re.search(
+        rf'(?<![\w"]){re.escape(column.relation)}(?![\w])', text)]
+    fitting = [column for column in named if column.schema in text] or named or \
+        [column for column in columns if column.name == search.column]
+    if not fitting:
+        return ParsedSearch(None, f"no vector column here is called {search.column}: choose one with c")
+    why = "the statement's vector is a parameter: n asks for one" if ast_edits.vector_literal(search) is None else ""
+    if len({column.label for column in fitting}) > 1:
+        why = f"{search.column} may be that of {' or '.join(column.table for column in fitting[:3])}: c chooses another"
+    where = _condition(search)
+    if where is None and search.select.HasField("where_clause"):
+        why = "; ".join(filter(None, (why, "its WHERE can't be taken over: w writes one")))
+    k = search.limit if search.limit is not None and 1 <= search.limit <= MAX_K else None
+    return ParsedSearch(fitting[0], why, metric_of_operator(search.operator or ""), k, search.offset or 0,
+                 ast_edits.vector_literal(search), where)
+
+
+def _condition(search: ast_edits.Search) -> str | None:
+    """The WHERE of a search in one table, as another statement on that table alone can have it.
+
+    None where there is none, or it needs more than the table: parameters, a subquery, another table.
+    """
+    select = search.select
+    if not select.HasField("where_clause") or [item.WhichOneof("node") for item in select.from_clause] != ["range_var"]:
+        return None
+    table = select.from_clause[0].range_var
+    bare = type(search.tree)()
+    fresh = bare.stmts.add().stmt.select_stmt
+    fresh.where_clause.CopyFrom(select.where_clause)
+    for kind, node in ast_edits.walk(fresh.where_clause):
+        if kind in ("param_ref", "sub_link"):
+            return None
+        if kind == "column_ref" and len(node.column_ref.fields) > 1:
+            if [field_.string.sval for field_ in node.column_ref.fields][:-1] != [table.alias.aliasname
+                                                                                  or table.relname]:
+                return None
+            del node.column_ref.fields[0]
+    fresh.limit_option = select.limit_option
+    fresh.op = select.op
+    return ast_edits.deparse(bare).partition("WHERE")[2].strip()

@@ -1,0 +1,83 @@
+"""How the console is drawn: in its themes, in ASCII where it must be, and no more cells than have changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from textual import events
+from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual.app import App
+from textual.filter import LineFilter
+from textual.screen import Screen
+from textual.theme import Theme
+
+from console.errors import ConsoleError
+from console.ui import choices, terminal, themes
+from console.ui.stylesheet import ParsedOnce
+from console.ui.terminal_diff import DiffUpdate, ScreenBuffer
+from console.ui.text import AsciiFilter
+
+
+class ThemedApp(App[int]):
+    """An application of Textual's that is drawn our way.
+
+    What the terminal's environment asks for (NO_COLOR, a console of sixteen colours) goes before `theme`, the one that
+    was chosen. `ascii_only` None: as the environment says.
+    """
+
+    def __init__(self, theme: str | None, ascii_only: bool | None, environment: Mapping[str, str]) -> None:
+        self._look = themes.load(themes.DEFAULT)
+        super().__init__(ansi_color=True if environment.get("NO_COLOR") else None)
+        self.is_ascii = terminal.is_ascii(environment) if ascii_only is None else ascii_only
+        self._use_theme(terminal.theme_for(environment) or theme or themes.DEFAULT)
+        self._written = ScreenBuffer()
+        self.stylesheet = ParsedOnce(variables=self.get_css_variables())
+
+    @property
+    def inks(self) -> themes.Inks:
+        return self._look.inks
+
+    @property
+    def stale_inks(self) -> themes.Inks:
+        """The inks while what is shown is no longer live: everything dim."""
+        return {name: self.inks["faint" if name in ("", "dim", "faint") else "dim"] if name in themes.TONES else style
+                for name, style in self.inks.items()}
+
+    def _use_theme(self, name: str) -> None:
+        try:
+            self._look = themes.load(name)
+        except ConsoleError:
+            self._look = themes.load(themes.DEFAULT)
+        self.register_theme(self._look.theme)
+        self.theme = self._look.name
+
+    def get_theme(self, theme_name: str) -> Theme | None:
+        # Textual sorts all themes for this, hundreds of times before the first paint.
+        return self._look.theme if theme_name == self._look.name else super().get_theme(theme_name)
+
+    def choose_theme(self, name: str, *, remember: bool = True) -> None:
+        """Draws in another theme, from now on or, not to be remembered, for a look."""
+        self._use_theme(name)
+        if remember:
+            choices.remember(theme=name)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        filters = super().get_line_filters()
+        return [*filters, AsciiFilter()] if self.is_ascii else filters
+
+    def on_mount(self) -> None:
+        self.app_resume_signal.subscribe(self, lambda _: self.action_repaint())
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._written.resize(event.size)
+
+    def action_repaint(self) -> None:
+        """Sends the whole screen again."""
+        self._written.forget()
+        self.screen.refresh()
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        if type(renderable) in (ChopsUpdate, LayoutUpdate):
+            renderable = DiffUpdate(renderable, self._written)
+        super()._display(screen, renderable)

@@ -1,0 +1,1 @@
+"""Measurements over time, and tables, indexes, settings, vacuum and sizes as rows."""

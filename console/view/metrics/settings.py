@@ -1,0 +1,144 @@
+"""The server's settings as rows: what they are, where from, and what to think of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from console.metrics.records.settings import Machine, ServerSetting, SettingAdvice
+from console.view import format as fmt
+from console.view.table import Cell, Column, Line, Row, Table, Tone
+
+Choice = Literal["notable", "all"]
+"""Which settings are shown: those that somebody changed, that wait, or that there is advice on; or all."""
+
+COLUMNS = (
+    Column("letter", "", fixed=True, minimum=1, maximum=1, sortable=False),
+    Column("name", "setting", fixed=True, minimum=26, maximum=38),
+    Column("value", "value", minimum=10, maximum=28),
+    Column("suggested", "advice", minimum=8, maximum=16, priority=1),
+    Column("default", "default", minimum=8, maximum=20, priority=3),
+    Column("source", "from", minimum=10, maximum=44, priority=2),
+    Column("description", "", flexible=True, minimum=16, maximum=120, priority=4, sortable=False),
+)
+
+_BYTES = {"B": 1, "kB": 2**10, "8kB": 8 * 2**10, "16kB": 2**14, "32kB": 2**15, "MB": 2**20, "GB": 2**30}
+_SECONDS = {"us": 1e-6, "ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_LETTERS: dict[str, tuple[str, Tone]] = {
+    "critical": ("C", "critical"), "warning": ("W", "warning"), "info": ("i", "dim")}
+_EFFECT = {
+    "internal": "it is fixed when the server is built or its cluster made",
+    "postmaster": "a change takes a restart",
+    "sighup": "a change takes a reload",
+    "superuser-backend": "a change is for new connections, after a reload",
+    "backend": "a change is for new connections, after a reload",
+    "superuser": "a change takes a reload; a superuser may also SET it for a session, a role or a database",
+    "user": "a change takes a reload; anybody may SET it for a session, a role or a database",
+}
+
+
+def amount(value: str | None, unit: str | None) -> str:
+    """A setting's value as people read it: 16384 of 8kB is `128 MB`; -1 and 0 have meanings of their own."""
+    if value is None:
+        return fmt.UNKNOWN
+    try:
+        number = float(value)
+    except ValueError:
+        return value
+    if unit is None or number <= 0:
+        return value
+    if unit in _BYTES:
+        return fmt.size(number * _BYTES[unit])
+    if unit not in _SECONDS:
+        return f"{value} {unit}"
+    seconds = number * _SECONDS[unit]
+    return fmt.milliseconds(seconds * 1000) if seconds < 1 else fmt.duration(seconds)
+
+
+def table(settings: Sequence[ServerSetting] | None, advice: Mapping[str, SettingAdvice], choice: Choice,
+          why: str | None) -> Table:
+    """The settings, those with the gravest advice first; `why` says why there are none."""
+    if settings is None:
+        return Table(COLUMNS, (), why or "reading settings…")
+    kept = [setting for setting in settings if choice == "all" or setting.is_changed or setting.is_pending
+            or setting.name in advice]
+    order = {name: place for place, name in enumerate(advice)}
+    kept.sort(key=lambda server_setting: (not server_setting.is_pending, order.get(server_setting.name, len(order)),
+                                          server_setting.name))
+    return Table(COLUMNS, tuple(_row(setting, advice.get(setting.name)) for setting in kept),
+                 "nobody changed a setting, and there is nothing to advise: m shows all")
+
+
+def _row(setting: ServerSetting, advice: SettingAdvice | None) -> Row:
+    letter, tone = _LETTERS[advice.severity] if advice else ("", "")
+    if setting.is_pending:
+        letter, tone = "W", "warning"
+    value = amount(setting.reset_setting or setting.setting, setting.unit)
+    suggested = "restart" if setting.is_pending else "see" if advice and not advice.suggested else \
+        advice.suggested or "" if advice else ""
+    return Row(setting.name, (
+        Cell(letter, tone), Cell(setting.name, "strong" if setting.is_changed else ""),
+        Cell(value or '""', "accent" if setting.is_changed else ""), Cell(suggested, tone),
+        Cell(amount(setting.default_setting, setting.unit) or '""', "dim"), Cell(origin(setting), "dim"),
+        Cell(setting.description, "faint")), search=f"{setting.category} {setting.more or ''}", record=setting)
+
+
+def origin(setting: ServerSetting) -> str:
+    """Where the value comes from: postgresql.conf:711, command line, default."""
+    if setting.file is None:
+        return setting.source
+    return f"{setting.file.rsplit('/', 1)[-1]}:{setting.file_line}" if setting.file_line else setting.file.rsplit("/",
+                                                                                                                  1)[-1]
+
+
+def facts(settings: Sequence[ServerSetting] | None, advice: Mapping[str, SettingAdvice], machine: Machine,
+          choice: Choice) -> list[Line]:
+    """How many, how many changed and waiting, and what machine the advice is for."""
+    if settings is None:
+        return [(), ()]
+    changed, pending = sum(setting.is_changed for setting in settings), sum(setting.is_pending for setting in settings)
+    shown: Line = (("all shown" if choice == "all" else "shown: changed, waiting or with advice", "faint"),)
+    first: Line = ((fmt.plural(len(settings), "setting"), "strong"), (f", {changed} changed", ""),
+                   (f", {pending} waiting for a restart", "warning") if pending else ("", ""),
+                   (f", advice on {len(advice)}   ", ""), *shown)
+    if machine.memory_bytes is None and machine.cores is None:
+        return [first, (("the machine's size is unknown: ", "dim"), (
+            "the target's machine = { memory_gb = 64, cores = 16 } says it", "faint"))]
+    parts = [f"{fmt.size(machine.memory_bytes)} of memory"] if machine.memory_bytes else []
+    parts += [fmt.plural(machine.cores, "core")] if machine.cores else []
+    return [first, ((f"for a machine of {' and '.join(parts)}, {machine.source}; ", "dim"), (
+        "rules of thumb: what was measured wins", "faint"))]
+
+
+def statement(setting: ServerSetting, advice: SettingAdvice | None) -> str | None:
+    """The statement that follows the advice."""
+    if advice is None or advice.suggested is None:
+        return None
+    return f"ALTER SYSTEM SET {setting.name} = '{advice.suggested}';"
+
+
+def detail(setting: ServerSetting, advice: SettingAdvice | None) -> list[tuple[str, Tone]]:
+    """A setting in full, as paragraphs."""
+    value = amount(setting.setting, setting.unit)
+    lines: list[tuple[str, Tone]] = [(setting.description + (f" {setting.more}" if setting.more else ""), ""), ("", "")]
+    stored = f"  ({setting.setting} x {setting.unit})" if setting.unit and value != setting.setting else ""
+    lines.append((f"value     {value}{stored}", "strong"))
+    if setting.reset_setting != setting.setting:
+        lines.append((f"elsewhere {amount(setting.reset_setting, setting.unit)}  (this session has its own)", "dim"))
+    lines.append((f"default   {amount(setting.default_setting, setting.unit)}", "dim"))
+    if setting.choices:
+        lines.append((f"choices   {', '.join(setting.choices)}", "dim"))
+    elif setting.minimum is not None:
+        lines.append((f"range     {amount(setting.minimum, setting.unit)} to {amount(setting.maximum, setting.unit)}",
+                      "dim"))
+    place = f"{setting.file}:{setting.file_line}" if setting.file else setting.source
+    lines += [(f"from      {place}", "dim"),
+              (f"{setting.category}; {_EFFECT.get(setting.context, setting.context)}", "dim")]
+    if setting.is_pending:
+        lines += [("", ""), ("another value stands in a file and waits for a restart", "warning")]
+    if advice is not None:
+        lines += [("", ""), (advice.reason, _LETTERS[advice.severity][1] if advice.severity != "info" else "")]
+        if (command := statement(setting, advice)) is not None:
+            after = "then a restart" if setting.context == "postmaster" else "then SELECT pg_reload_conf();"
+            lines += [("", ""), (command, "accent"), (after, "dim")]
+    return lines

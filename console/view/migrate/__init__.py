@@ -1,0 +1,1 @@
+"""Services and their migrations, plans, and runs as they stand."""

@@ -1,0 +1,1 @@
+"""Plans as lines and rows."""

@@ -1,0 +1,1 @@
+"""Vector searches, recall, indexes, and why one is not used."""

@@ -1,0 +1,243 @@
+"""Vector searches, indexes, recall and reasons as rows of text and numbers. Pure."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from console.services import UNASSIGNED, Service, owner_of
+from console.vectors.reasons.records import IndexVerdict, Reason
+from console.vectors.records import (
+    IndexFacts,
+    Neighbor,
+    Point,
+    Recommendation,
+    SearchResult,
+    VectorColumn,
+)
+from console.view.bars import bar
+from console.view.format import count, percent, size
+
+BAR_CELLS = 10
+_LONG_LITERAL = re.compile(r"'(\[[^']{40,}\]|\{[^']{40,}\}/\d+|[01]{65,})'")
+_INTEGERS, _FLOATS, _JSON, _BOOLEAN, _NUMERIC = {20, 21, 23, 26}, {700, 701}, {114, 3802}, 16, 1700
+
+
+def elided(sql: str) -> str:
+    """A statement with its long vectors in short: '[0.12,0.5,… 384 d]'."""
+    def short(found: re.Match[str]) -> str:
+        body = found[1]
+        if body[0] in "01":
+            return f"'{body[:16]}… {len(body)} bits'"
+        inner = body[1:].partition("}" if body[0] == "{" else "]")[0]
+        parts = inner.split(",")
+        return f"'{body[0]}{','.join(parts[:2])},… {len(parts)} {'d' if body[0] == '[' else 'values'}{body[-1]}'"
+    return _LONG_LITERAL.sub(short, sql)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnGroup:
+    """The vector columns of one service, partitions left out where their parent is listed."""
+
+    service: str
+    columns: tuple[VectorColumn, ...]
+
+
+def grouped(columns: Sequence[VectorColumn], services: Sequence[Service]) -> tuple[ColumnGroup, ...]:
+    """Vector columns by the service that owns their schema, those that nobody owns last."""
+    groups: dict[str, list[VectorColumn]] = {}
+    for column in columns:
+        if not column.is_partition:
+            owner = owner_of(column.schema, services)
+            groups.setdefault(owner.name if owner else UNASSIGNED, []).append(column)
+    return tuple(ColumnGroup(name, tuple(found))
+                 for name, found in sorted(groups.items(), key=lambda pair: (pair[0] == UNASSIGNED, pair[0])))
+
+
+def column_words(column: VectorColumn) -> str:
+    """`vector(384), 12 480 rows`."""
+    dimensions = f"({column.dimensions})" if column.dimensions else " without dimensions"
+    return f"{column.type_name}{dimensions}, {count(column.row_estimate)} rows"
+
+
+def result_header(result: SearchResult) -> tuple[str, ...]:
+    return ("#", "distance", "similarity", *result.columns)
+
+
+def result_row(result: SearchResult, hit: Neighbor) -> tuple[str, ...]:
+    """Rank, distance, similarity as a bar with its share, and the values; NULL is ∅."""
+    share = similarity(result, hit)
+    likeness = "" if share is None else f"{bar(share, BAR_CELLS)} {share:.2f}"
+    return (str(hit.rank), distance(hit.distance), likeness, *("∅" if value is None else value for value in hit.values))
+
+
+def similarity(result: SearchResult, hit: Neighbor) -> float | None:
+    """Metric.similarity of a hit; an inner product itself where all are those of vectors of unit length: the cosine."""
+    if result.metric.name == "ip" and hit.distance is not None and all(
+            neighbor.distance is not None and abs(neighbor.distance) <= 1.001 for neighbor in result.hits):
+        return min(1.0, max(0.0, -hit.distance))
+    return result.metric.similarity(hit.distance)
+
+
+def distance(value: float | None) -> str:
+    return "∅" if value is None else f"{value:.6g}"
+
+
+def timing(result: SearchResult) -> str:
+    """`server 1.2 ms, transfer 0.4 ms`."""
+    return f"server {result.server_ms:.1f} ms, transfer {max(0.0, result.total_ms - result.server_ms):.1f} ms"
+
+
+def key_words(result: SearchResult, hit: Neighbor) -> str:
+    return ", ".join("∅" if item is None else item for item in hit.key)
+
+
+def result_document(result: SearchResult) -> dict[str, Any]:
+    """The result as DESIGN's `search` document. A key of one column is a value, of several an object."""
+    oids = dict(zip(result.columns, result.type_oids, strict=True))
+    rows = []
+    for hit in result.hits:
+        values = {name: json_value(text, oids[name])
+                  for name, text in zip(result.columns, hit.values, strict=True)}
+        if result.key_columns == ("ctid",):
+            key: Any = hit.key[0]
+        elif len(result.key_columns) == 1:
+            key = values[result.key_columns[0]]
+        else:
+            key = {name: values[name] for name in result.key_columns} or None
+        rows.append({"rank": hit.rank, "distance": _finite(hit.distance), "key": key, "row": values})
+    return {
+        "column": result.column.label, "metric": result.metric.name, "k": result.k, "rows": rows, "sql": result.sql,
+        "index_used": result.index_used, "warnings": list(result.warnings), "server_ms": round(result.server_ms, 3),
+        "total_ms": round(result.total_ms, 3), "settings": dict(result.settings)}
+
+
+def json_value(text: str | None, type_oid: int) -> Any:
+    """A value as JSON has it: numbers, booleans and JSON as such, everything else as PostgreSQL's text."""
+    if text is None:
+        return None
+    if type_oid == _BOOLEAN:
+        return text == "t"
+    if type_oid in _INTEGERS:
+        return int(text)
+    if type_oid in _FLOATS:
+        return value if math.isfinite(value := float(text)) else text
+    if type_oid == _NUMERIC and len(text) <= 15 and re.fullmatch(r"-?\d+(\.\d+)?", text):
+        return float(text) if "." in text else int(text)
+    if type_oid in _JSON:
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            return text
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A row of two searches: its key, its rank in each (None where it isn't found)."""
+
+    key: tuple[str | None, ...]
+    rank_a: int | None
+    rank_b: int | None
+
+    @property
+    def words(self) -> str:
+        if self.rank_a is None:
+            return "new"
+        if self.rank_b is None:
+            return "gone"
+        by = self.rank_a - self.rank_b
+        return "same" if by == 0 else f"{'up' if by > 0 else 'down'} {abs(by)}"
+
+
+def overlap(a: SearchResult, b: SearchResult) -> tuple[float | None, tuple[Moved, ...]]:
+    """The share of both results' rows that they have in common (0 to 1, None when both are empty), and every row's
+    ranks, in the order of B and then of A."""
+    ranks_a = {hit.key: hit.rank for hit in a.hits}
+    ranks_b = {hit.key: hit.rank for hit in b.hits}
+    keys = [*ranks_b, *(key for key in ranks_a if key not in ranks_b)]
+    most = max(len(ranks_a), len(ranks_b))
+    share = len(ranks_a.keys() & ranks_b.keys()) / most if most else None
+    return share, tuple(Moved(key, ranks_a.get(key), ranks_b.get(key)) for key in keys)
+
+
+POINT_HEADER = ("setting", "recall", "±", "min", "p50 ms", "p95 ms", "p99 ms", "rows", "")
+
+
+def point_row(point: Point, best: Sequence[Point], chosen: Point | None) -> tuple[str, ...]:
+    """A point of a sweep; its last cell says exact, Pareto or recommended."""
+    note = "exact: left the index" if point.is_exact else "recommended" if point == chosen else \
+        "Pareto" if point in best else ""
+    took = point.latency
+    return (point.label, f"{point.recall_mean:.3f}", f"{point.confidence:.3f}", f"{point.recall_min:.2f}",
+            f"{took.p50_ms:.2f}", f"{took.p95_ms:.2f}", f"{took.p99_ms:.2f}", f"{point.rows_mean:.1f}", note)
+
+
+def point_document(point: Point) -> dict[str, Any]:
+    took = point.latency
+    return {
+        "setting": point.setting, "recall_mean": _finite(point.recall_mean), "recall_min": _finite(point.recall_min),
+        "p50_ms": _finite(took.p50_ms), "p95_ms": _finite(took.p95_ms), "p99_ms": _finite(took.p99_ms),
+        "rows_mean": _finite(point.rows_mean), "index_used": point.index_used, "parameter": point.parameter,
+        "iterative_scan": point.mode, "confidence": _finite(point.confidence),
+        "below_target": _finite(point.below_target)}
+
+
+def recommendation_document(found: Recommendation) -> dict[str, Any]:
+    return {"setting": found.point.setting if found.point else None,
+            "iterative_scan": found.point.mode if found.point else None,
+            "summary": found.sentence, "sql": list(found.sql)}
+
+
+def index_details(facts: IndexFacts) -> tuple[tuple[str, str], ...]:
+    """Labels and values of an index."""
+    index = facts.index
+    built = facts.built_with
+    rows = [
+        ("type", index.method),
+        ("serves", ", ".join(metric.title for metric in index.metrics) or ", ".join(index.operators)),
+        ("operator class", index.operator_class), ("of", index.expression),
+        ("options", ", ".join(index.options) or "default"),
+        ("built with", ", ".join(f"{name} = {value}" for name, value in built.items()) if built else "unknown"),
+        ("state", "valid" if index.is_valid else "INVALID: failed, cancelled, or being built"),
+        ("size", size(index.size_bytes)), ("scans", count(index.scans)),
+        ("tuples per page", "unknown" if index.tuples_per_page is None else f"{index.tuples_per_page:.1f}"),
+        ("cached", "unknown" if facts.cached_share is None else percent(facts.cached_share * 100)),
+    ]
+    if index.predicate:
+        rows.insert(4, ("only where", index.predicate))
+    for name, (wanted, is_now) in facts.stale_options.items():
+        rows.append(("needs REINDEX", f"{name} was set to {wanted}, the index was built with {is_now}"))
+    if facts.why_not:
+        rows.append(("unknown because", facts.why_not))
+    return tuple(rows)
+
+
+def reason_lines(reason: Reason) -> tuple[str, ...]:
+    """A reason in one line, what proves it, and the fix."""
+    lines = [f"{reason.kind}: {reason.sentence}"]
+    if reason.is_proved:
+        lines.append("  proved: with this changed alone, or with the others that are named, the index is used")
+    if reason.fix:
+        lines.append(f"  fix: {reason.fix}")
+    if reason.rewritten:
+        lines.append(f"  as in: {elided(reason.rewritten)}")
+    return tuple(lines)
+
+
+def verdict_lines(verdict: IndexVerdict) -> tuple[str, ...]:
+    """The verdict first, then its reasons."""
+    lines = [verdict.sentence]
+    if verdict.forced_cost is not None and verdict.cost is not None:
+        lines.append(f"cost {verdict.cost:.0f} as planned, {verdict.forced_cost:.0f} with the index")
+    for reason in verdict.reasons:
+        lines.extend(reason_lines(reason))
+    return tuple(lines)
+
+
+def _finite(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else value
