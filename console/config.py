@@ -1,4 +1,4 @@
-"""The configuration file as frozen dataclasses.
+"""The configuration file as records.
 
     default_target = "staging"
     [targets.prod]
@@ -6,7 +6,7 @@
     environment = "production"
 
 A key that nobody knows, or a value that makes no sense, is a ConfigError naming the file, the key and what was
-meant. A dataclass below is the reference of its table: one field a key.
+meant. A record below is the reference of its table: one field a key.
 """
 
 from __future__ import annotations
@@ -16,12 +16,15 @@ import os
 import re
 import stat
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from console.errors import ConfigError
+from console.fields import PartlyShown, fields_of
 
 Environment = Literal["production", "staging", "development", "unknown"]
 
@@ -36,8 +39,7 @@ LONGEST_S = 2_147_483
 _UNITS_S = {"ms": 0.001, "s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PoolConfig:
+class PoolConfig(Struct, frozen=True, kw_only=True):
     """A target's connection pool."""
 
     min_size: int = 1
@@ -55,8 +57,7 @@ class PoolConfig:
             raise ValueError("timeout: must be more than 0")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MachineConfig:
+class MachineConfig(Struct, frozen=True, kw_only=True):
     """What a target's server runs on, for advice on its settings; not needed where the console runs on it, too."""
 
     memory_gb: float | int | None = None
@@ -68,9 +69,10 @@ class MachineConfig:
                 raise ValueError(f"{name}: must be more than 0, is {value}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TargetConfig:
+class TargetConfig(PartlyShown, frozen=True, kw_only=True):
     """`[targets.NAME]`: one server and database to look at. `signals = false`: nobody's session is ever ended here."""
+
+    HIDDEN = frozenset({"dsn", "direct_dsn", "pgbouncer", "password_command"})
 
     name: str = ""
     dsn: str = ""
@@ -87,8 +89,7 @@ class TargetConfig:
     lock_timeout: Duration = Duration(0.5)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceConfig:
+class ServiceConfig(Struct, frozen=True, kw_only=True):
     """`[services.NAME]`: the schemas that a service owns and where its migrations are.
 
     `migrations` is relative to the configuration file. `up`, `down` are commands of another framework,
@@ -106,8 +107,7 @@ class ServiceConfig:
     down: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckConfig:
+class CheckConfig(Struct, frozen=True, kw_only=True):
     """`[checks.NAME]`: the thresholds of one check, in its own unit ("80%", "5min", "2GB", 3)."""
 
     name: str = ""
@@ -116,8 +116,7 @@ class CheckConfig:
     enabled: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EmbedderConfig:
+class EmbedderConfig(Struct, frozen=True, kw_only=True):
     """`[embedders.NAME]`: what turns text into vectors, an OpenAI-compatible endpoint or a command.
 
     `url` is the endpoint's base ("https://api.openai.com/v1"); `key_env` names the environment variable that holds its
@@ -135,8 +134,7 @@ class EmbedderConfig:
     timeout: Duration = Duration(20)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OtelConfig:
+class OtelConfig(Struct, frozen=True, kw_only=True):
     """`[otel]`: where traces and metrics go, by OTLP over HTTP; OTEL_EXPORTER_OTLP_ENDPOINT wins over `endpoint`."""
 
     endpoint: str | None = None
@@ -149,8 +147,7 @@ class OtelConfig:
             raise ValueError("interval: must be at least 1s")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConsoleConfig:
+class ConsoleConfig(Struct, frozen=True, kw_only=True):
     """`[console]`: how the console looks, how often it refreshes, and from `slow_query` on what is kept as slow."""
 
     theme: str | None = None
@@ -165,8 +162,7 @@ class ConsoleConfig:
             raise ValueError("slow_query: must be at least 200ms, as the console looks every few seconds")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlertsConfig:
+class AlertsConfig(Struct, frozen=True, kw_only=True):
     """`[alerts]`: what happens beyond the console when a check's threshold is crossed.
 
     `bell` rings the terminal's. `command` is run, without a shell, with the facts as JSON on its standard input and in
@@ -192,8 +188,7 @@ class AlertsConfig:
             raise ValueError("timeout: must be more than 0")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
+class Config(Struct, frozen=True, kw_only=True):
     """The whole file. `path` is where it was found, None when there is none; `warnings` are for a person."""
 
     path: Path | None = None
@@ -264,8 +259,7 @@ def parse(data: Mapping[str, Any], path: Path) -> Config:
                           hint=_nearest(default, config.targets))
     if (theme := config.console.theme) is not None and theme not in (themes := _themes()):
         raise ConfigError(f"{path}: console.theme: there is no theme {theme!r}", hint=_nearest(theme, themes))
-    object.__setattr__(config, "warnings", tuple(_warnings(config, path)))
-    return config
+    return replace(config, warnings=tuple(_warnings(config, path)))
 
 
 def _themes() -> list[str]:
@@ -292,18 +286,16 @@ def _named_tables(kind: type, key: str, value: Any, path: Path) -> dict[str, Any
 
 def _build(kind: type, table: Mapping[str, Any], path: Path, where: str, *,
            given: Mapping[str, Any] | None = None) -> Any:
-    """An instance of the dataclass `kind` from a TOML table, with every key checked."""
+    """An instance of the record `kind` from a TOML table, with every key checked."""
     hints = get_type_hints(kind)
-    known = [field_.name for field_ in fields(kind) if field_.name not in _NOT_KEYS]
+    known = [field.name for field in fields_of(kind) if field.name not in _NOT_KEYS]
     values = dict(given or {})
     for key, value in table.items():
         full = f"{where}.{key}" if where else key
         if key not in known:
             raise ConfigError(f"{path}: {full}: unknown key", hint=_nearest(key, known))
         values[key] = _value(hints[key], value, path, full)
-    required = [field_.name for field_ in fields(kind) if field_.default is MISSING
-                and field_.default_factory is MISSING]
-    if missing := [name for name in required if name not in values]:
+    if missing := [field.name for field in fields_of(kind) if field.default is None and field.name not in values]:
         raise ConfigError(f"{path}: {where}: {missing[0]} is missing")
     if kind is TargetConfig and not values.get("dsn"):
         raise ConfigError(f"{path}: {where}: dsn is missing", hint='dsn = "host=... dbname=..." or "service=..."')
@@ -331,7 +323,7 @@ def _value(hint: Any, value: Any, path: Path, where: str) -> Any:
             return _duration(value, path, where)
         if option is Path and isinstance(value, str):
             return path.parent / value
-        if isinstance(option, type) and hasattr(option, "__dataclass_fields__"):
+        if isinstance(option, type) and issubclass(option, Struct):
             if isinstance(value, dict):
                 return _build(option, value, path, where)
             raise ConfigError(f"{path}: {where}: must be a table")

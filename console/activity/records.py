@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Backend:
+class Backend(Struct, frozen=True):
     """A session or background process (pg_stat_activity); ages in seconds by the server's clock.
 
     `query` is its first 300 characters; of other users' sessions a role without pg_read_all_stats sees only who they
@@ -47,8 +47,7 @@ class Backend:
         return self.pid, self.backend_start
 
 
-@dataclass(frozen=True, slots=True)
-class SessionText:
+class SessionText(Struct, frozen=True):
     """What a session runs or ran last. `is_cut`: the server itself kept no more (track_activity_query_size)."""
 
     query: str | None
@@ -56,8 +55,7 @@ class SessionText:
     is_cut: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class HeldLock:
+class HeldLock(Struct, frozen=True):
     """Locks of a session that are alike (pg_locks); `wait_s` of one that it waits for."""
 
     is_granted: bool
@@ -67,8 +65,7 @@ class HeldLock:
     wait_s: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class PreparedHolder:
+class PreparedHolder(Struct, frozen=True):
     """A transaction prepared for two-phase commit (pg_prepared_xacts)."""
 
     gid: str
@@ -77,8 +74,7 @@ class PreparedHolder:
     age_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class WaitEventText:
+class WaitEventText(Struct, frozen=True):
     """What a wait event means (pg_wait_events, PostgreSQL 17 on)."""
 
     type: str
@@ -86,16 +82,14 @@ class WaitEventText:
     description: str
 
 
-@dataclass(frozen=True, slots=True)
-class Signalled:
+class Signalled(Struct, frozen=True):
     """What the server said to a signal: whether it was sent, and the session's state just before."""
 
     was_sent: bool
     state: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class SessionState:
+class SessionState(Struct, frozen=True):
     """How a session is; `query_start` tells one query from the next."""
 
     pid: int
@@ -106,8 +100,7 @@ class SessionState:
     wait_event: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class CommandProgress:
+class CommandProgress(Struct, frozen=True):
     """A command that reports how far it is (pg_stat_progress_*). `done` of `total` count `unit` in this phase alone.
 
     `relation` is the table, "a query", or a base backup's receiver; None counts: the phase says none.
@@ -126,8 +119,7 @@ class CommandProgress:
     elapsed_s: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Blocked:
+class Blocked(Struct, frozen=True):
     """A place in the blocking forest. `key` is unique in it.
 
     `pid` is None for a prepared transaction, then `gid` names it. `ancestry` says for each level between root and
@@ -148,8 +140,7 @@ class Blocked:
     longest_wait_s: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class WaitShare:
+class WaitShare(Struct, frozen=True):
     """One wait event in a profile: `event` None is running on a CPU. `sessions` is the average number at it, `share`
     its part of all, 0 to 1; `course` is that average in equal parts of the time, oldest first, None where not sampled.
     """
@@ -161,8 +152,7 @@ class WaitShare:
     course: tuple[float | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SignalOutcome:
+class SignalOutcome(Struct, frozen=True):
     """What came of a signal: `happened` in words, and whether the session did what was asked."""
 
     pid: int

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from console.server.query import load
 from console.server.session import Session
@@ -12,8 +13,7 @@ MOST = 20_000
 """Relations, and functions, that are read at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class CompletionName:
+class CompletionName(Struct, frozen=True):
     """A schema, a relation or a function (sql/completion_names.sql); `schema` is "" for a schema itself."""
 
     schema: str
@@ -21,8 +21,7 @@ class CompletionName:
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class CompletionColumn:
+class CompletionColumn(Struct, frozen=True):
     """A column of a relation (sql/completion_columns.sql)."""
 
     schema: str

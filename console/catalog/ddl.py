@@ -7,9 +7,10 @@ and ddl_objects.py. Nothing is read piecemeal: if a part can't be had, there is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
+
+from msgspec import Struct
 
 from console.catalog import read
 from console.catalog.ddl_objects import (
@@ -45,8 +46,7 @@ _TABLES = (Kind.TABLE, Kind.PARTITION, Kind.FOREIGN_TABLE)
 _VIEWS = (Kind.VIEW, Kind.MATERIALIZED_VIEW)
 
 
-@dataclass(frozen=True, slots=True)
-class Ddl:
+class Ddl(Struct, frozen=True):
     """One object's statements and what must be there before. `makes`: OIDs that the statements make on the way."""
 
     oid: int

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
+
+from msgspec import Struct
 
 from console.catalog.records import Privilege
 from console.sql.quoting import identifier, literal
@@ -29,8 +30,7 @@ class Phase(IntEnum):
     """Comments, and to which column a sequence belongs: both need the right owners first."""
 
 
-@dataclass(frozen=True, slots=True)
-class DdlStatement:
+class DdlStatement(Struct, frozen=True):
     """One statement, without its semicolon."""
 
     phase: Phase

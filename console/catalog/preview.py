@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from console.catalog.read import COLUMNS, PACKAGE, RELATION
 from console.catalog.records import PageKey, RelationColumn, RelationHeader
@@ -24,8 +26,7 @@ PAGE_KEY = load(PACKAGE, "page_key", PageKey)
 _VECTORS = ("vector", "halfvec", "sparsevec")
 
 
-@dataclass(frozen=True, slots=True)
-class PreviewRow:
+class PreviewRow(Struct, frozen=True):
     """One row: its values as text cut for display, None for NULL or what was too long to render.
 
     `notes` say what was cut (console.server.paging says how); `locator` finds the row again.
@@ -36,8 +37,7 @@ class PreviewRow:
     locator: tuple[Raw, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PreviewPage:
+class PreviewPage(Struct, frozen=True):
     """Rows `offset + 1` and following of a relation. By key, `offset` is what was paged over, not counted."""
 
     rows: tuple[PreviewRow, ...]
@@ -46,8 +46,7 @@ class PreviewPage:
     has_previous: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(Struct, frozen=True):
     """One whole value: its text, the bytes that it has altogether, and whether the text is only their beginning."""
 
     text: str | None

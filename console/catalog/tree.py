@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from console.catalog.records import (
     InstalledExtension,
@@ -25,8 +26,7 @@ DATABASE_KINDS = (
 """What a database has beside schemas. (Roles are the cluster's.)"""
 
 
-@dataclass(frozen=True, slots=True)
-class TreeNode:
+class TreeNode(Struct, frozen=True):
     """One node of the tree.
 
     `key` is its path, the same from one read to the next. `children` None: opening it reads them; empty: a leaf.
@@ -54,8 +54,7 @@ class TreeNode:
         return getattr(self.record, "oid", None)
 
 
-@dataclass(frozen=True, slots=True)
-class Rest:
+class Rest(Struct, frozen=True):
     """What a "more" node stands for: the objects of `parent` after `last`."""
 
     parent: TreeNode

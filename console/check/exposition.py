@@ -6,7 +6,8 @@ Values are in base units: seconds, bytes, percent; `unit` says which, `count` wh
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from console import __version__
 from console.check.records import CheckResult, Report
@@ -16,16 +17,14 @@ _UNITS: dict[Unit, tuple[str, float]] = {
     "": ("count", 1.0), "%": ("percent", 1.0), "s": ("seconds", 1.0), "ms": ("seconds", 0.001), "B": ("bytes", 1.0)}
 
 
-@dataclass(frozen=True, slots=True)
-class MetricSample:
+class MetricSample(Struct, frozen=True):
     """A value and its labels, which are free of control characters but may hold quotes and backslashes."""
 
     labels: dict[str, str]
     value: float
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(Struct, frozen=True):
     """A metric, always a gauge, with a sample for each combination of labels."""
 
     name: str

@@ -6,7 +6,7 @@ nobody is paged for a missing GRANT, but it says how much is hidden and which GR
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from console.activity.summary.records import SessionCounts
 from console.check import units

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from console.check.units import Unit
 from console.server.info import ServerInfo
@@ -44,8 +45,7 @@ class Status(Enum):
 _BADNESS = {"OK": 0, "UNKNOWN": 1, "WARNING": 2, "CRITICAL": 3}
 
 
-@dataclass(frozen=True, slots=True)
-class Thresholds:
+class Thresholds(Struct, frozen=True):
     """From where on a value is a WARNING or CRITICAL, in the check's unit; None: never.
 
     A value alerts *beyond* its threshold, as in Nagios: above it, or below where lower is worse.
@@ -62,8 +62,7 @@ class Thresholds:
         return Status.OK
 
 
-@dataclass(frozen=True, slots=True)
-class CheckContext:
+class CheckContext(Struct, frozen=True):
     """What a check may know beside its readings; `pooler` for those that read it, where one is configured."""
 
     info: ServerInfo
@@ -72,8 +71,7 @@ class CheckContext:
     pooler: PoolerReading | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CheckVerdict:
+class CheckVerdict(Struct, frozen=True):
     """What a check found: `value` in the check's unit (None: nothing was measured), `hint` is what to do about it."""
 
     status: Status
@@ -85,8 +83,7 @@ class CheckVerdict:
 Evaluate = Callable[[Readings, Thresholds, CheckContext], CheckVerdict]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class Check(Struct, frozen=True, kw_only=True):
     """A check as its file declares it.
 
     `reads` are asked together with those of the other checks; `evaluate` changes nothing and is called when all of
@@ -114,8 +111,7 @@ class Check:
         return self.reads if self.more is None else (*self.reads, *self.more(context))
 
 
-@dataclass(frozen=True, slots=True)
-class CheckResult:
+class CheckResult(Struct, frozen=True):
     """A check's outcome. Texts hold no control characters, whatever the server sent.
 
     `duration_ms`: from the beginning of the check's own evaluation to its end; the reads are shared.
@@ -135,8 +131,7 @@ class CheckResult:
     screen: str
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """All results of one target; `server` names what answered ("PostgreSQL 18.6"), None when nothing did."""
 
     target: str

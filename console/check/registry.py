@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+
+from msgspec import Struct
 
 from console.check import checks
 from console.check.records import Check, Thresholds
@@ -15,8 +16,7 @@ from console.config import CheckConfig, Config
 from console.errors import ConfigError, UsageError
 
 
-@dataclass(frozen=True, slots=True)
-class ConfiguredCheck:
+class ConfiguredCheck(Struct, frozen=True):
     """A check with the thresholds that hold."""
 
     check: Check

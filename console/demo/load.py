@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from console.demo import sample
 from console.demo.marker import MARKER, TITLE, VERSION
@@ -27,15 +28,13 @@ BEGIN = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class FinishingStatement:
+class FinishingStatement(Struct, frozen=True):
     """sql/finishing.sql as it comes."""
 
     statement: str
 
 
-@dataclass(frozen=True, slots=True)
-class LoadReport:
+class LoadReport(Struct, frozen=True):
     """`rows` that were copied, without those that triggers wrote, and how many seconds all took."""
 
     rows: int

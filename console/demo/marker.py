@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from console.server.query import Query, load
 from console.server.session import Session
@@ -12,8 +12,7 @@ VERSION = 1
 """Of the data; another one is loaded by `demo reset`."""
 
 
-@dataclass(frozen=True, slots=True)
-class SampleMarker:
+class SampleMarker(Struct, frozen=True):
     """sql/sample_marker.sql as it comes."""
 
     comment: str | None

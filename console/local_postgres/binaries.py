@@ -18,9 +18,11 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from console.errors import ConsoleError
 
@@ -39,8 +41,7 @@ INSTALLS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Binaries:
+class Binaries(Struct, frozen=True):
     """PostgreSQL's programs in one folder; `version` as in "18.6", `source` a package or "installed"."""
 
     bin_dir: Path
@@ -113,8 +114,7 @@ def available() -> Iterator[Binaries]:
     yield from installed()
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """The operating system's account that the server runs as when we are root."""
 
     uid: int

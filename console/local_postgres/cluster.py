@@ -18,10 +18,11 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct
 
 from console.errors import ConsoleError
 from console.local_postgres.binaries import (
@@ -47,8 +48,7 @@ PASSFILE = "dbconsole.pgpass"
 Listen = Literal["socket", "loopback"]
 
 
-@dataclass(frozen=True, slots=True)
-class ServerStatus:
+class ServerStatus(Struct, frozen=True):
     """What a running server says of itself in postmaster.pid; `host` is a folder (of the socket) or an address."""
 
     pid: int

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from console.errors import Missing
 from console.metrics.records.tables import BloatEstimate, IndexLeaves, TableTuples

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from console.metrics.rates import LATE_FACTOR
 
@@ -13,8 +14,7 @@ CAPACITY = 43_200
 """Samples that are kept: 24 hours at one every 2 seconds, 6 hours at two a second; 40 series of them are 7 MB."""
 
 
-@dataclass(frozen=True, slots=True)
-class TimeSeries:
+class TimeSeries(Struct, frozen=True):
     """How one measurement went: `values` beside `times_s`, oldest first, None in gaps.
 
     Each value holds for the time since the sample before, unless that was more than `late_s` seconds earlier.

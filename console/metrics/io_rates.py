@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from console.metrics.rates import interval_s, rate
 from console.metrics.records.io import IoCounters, SlruCounters
 
 
-@dataclass(frozen=True, slots=True)
-class RatedCounters:
+class RatedCounters(Struct, frozen=True):
     """A row of counters and what they grew by in a second since the look before; None where that would lie."""
 
     counters: IoCounters | SlruCounters
@@ -38,5 +39,5 @@ class IoActivity:
         if before is None:
             return {}
         seconds = interval_s(self._at_s, at_s, every_s, (before.stats_reset, row.stats_reset))
-        return {field_.name: rate(getattr(before, field_.name), getattr(row, field_.name), seconds)
-                for field_ in fields(row) if isinstance(getattr(row, field_.name), int | float)}
+        return {name: rate(getattr(before, name), value, seconds)
+                for name, value in asdict(row).items() if isinstance(value, int | float)}

@@ -11,8 +11,9 @@ import datetime as dt
 import ipaddress
 import os
 import time
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from console.server.query import load
 
@@ -21,8 +22,7 @@ POSTMASTER_WITHIN_S = 10.0
 """How far start times may lie apart: the kernel counts in ticks of a clock that is not the one that gets set."""
 
 
-@dataclass(frozen=True, slots=True)
-class LocalFacts:
+class LocalFacts(Struct, frozen=True):
     """What the server says of itself; addresses are None over a Unix socket, `data_directory` where the role may not
     know it (pg_read_all_settings)."""
 
@@ -37,8 +37,7 @@ class LocalFacts:
 LOCAL_FACTS = load("console.metrics", "local_facts", LocalFacts)
 
 
-@dataclass(frozen=True, slots=True)
-class Processor:
+class Processor(Struct, frozen=True):
     """What all processors have done since boot, in ticks: `busy` of `total`, and waited for disks."""
 
     busy: int
@@ -46,8 +45,7 @@ class Processor:
     total: int
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(Struct, frozen=True):
     """The machine at one moment. Percentages of the interval since the look before, None at the first.
 
     `disk` is what holds the data directory, None where that isn't known; `load` is the 1-minute average.

@@ -12,8 +12,9 @@ import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Collection, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from console.errors import ConsoleError
 from console.migrate import ledger, refusal, state, steps
@@ -122,8 +123,7 @@ async def whole_run(session: ScriptSession) -> AsyncIterator[None]:
             await session.execute(f"SELECT pg_catalog.pg_advisory_unlock({FILE_KEY})")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Turn:
+class Turn(Struct, frozen=True, eq=False):
     """Statements of a script as one transaction: `commands`, of which those before `before` set it up."""
 
     step: Step

@@ -8,7 +8,9 @@ known before. A down that fails because there are rows, though, has failed.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from console.migrate.faults import FileError
 from console.migrate.records import MigrationFile
@@ -20,8 +22,7 @@ from console.server.script import ScriptSession
 from console.services import Service
 
 
-@dataclass(frozen=True, slots=True)
-class CountedTable:
+class CountedTable(Struct, frozen=True):
     """sql/table_columns.sql as it comes; names are quoted. None: a table without columns."""
 
     name: str
@@ -29,8 +30,7 @@ class CountedTable:
     columns: list[str] | None
 
 
-@dataclass(frozen=True, slots=True)
-class SampleData:
+class SampleData(Struct, frozen=True):
     """Rows beside those of the services' seed files.
 
     `fill` puts them in once each service of `before` is at the version given there and all others at their last:

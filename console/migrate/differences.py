@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from console.migrate.fingerprint import Fingerprint, Identity, ObjectRow
 
@@ -26,8 +27,7 @@ _TO_ALL = dict.fromkeys(("function", "procedure", "aggregate"), "EXECUTE") | dic
 _CONTAINERS = ("table", "partitioned table", "foreign table", "view", "materialized view", "composite type", "domain")
 
 
-@dataclass(frozen=True, slots=True)
-class Wording:
+class Wording(Struct, frozen=True):
     """How the two sides are called: "is missing after down", "is left over after down", "changed from ... to ..."."""
 
     missing: str = MISSING
@@ -35,13 +35,13 @@ class Wording:
     after: str = ""
 
 
+PLAIN = Wording()
 AFTER_DOWN = Wording("is missing after down", "is left over after down", " after down")
 AFTER_UP_AGAIN = Wording("is missing after the second up", "came only with the second up", " after the second up")
 LIVE = Wording("is missing in the live database", "is in the live database, but no applied file makes it")
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogComparison:
+class CatalogComparison(Struct, frozen=True):
     """`differences` count; `order` are the tables whose columns stand in another order, `renamed` implicit names."""
 
     differences: tuple[str, ...]
@@ -53,7 +53,7 @@ class CatalogComparison:
         return not self.differences
 
 
-def compare(before: Fingerprint, after: Fingerprint, wording: Wording = Wording(), *,
+def compare(before: Fingerprint, after: Fingerprint, wording: Wording = PLAIN, *,
             ignored: Collection[str] = frozenset()) -> CatalogComparison:
     """What `after` has otherwise than `before`; facts named in `ignored` don't count."""
     if before.objects == after.objects:

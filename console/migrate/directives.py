@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from console.migrate.faults import FileError
 
@@ -26,16 +27,14 @@ _VALUES = ("lock-timeout", "statement-timeout", "requires-extension", "requires"
 _NAMES = (*_FLAGS, *_VALUES, "irreversible")
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(Struct, frozen=True):
     """A migration of another service that must be applied first."""
 
     service: str
     version: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Directives:
+class Directives(Struct, frozen=True, kw_only=True):
     """A script's header. Timeouts in milliseconds, 0 for none; None: the engine's default.
 
     `own_transaction`: the layout's tool runs files without a transaction, so one BEGIN and COMMIT around everything
@@ -74,8 +73,7 @@ def read(text: str, path: Path, first_line: int = 1) -> Directives:
     return found.directives()
 
 
-@dataclass(slots=True)
-class _Found:
+class _Found(Struct):
     no_transaction: bool = False
     timeouts_ms: dict[str, int] = field(default_factory=dict)
     extensions: list[str] = field(default_factory=list)

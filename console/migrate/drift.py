@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from console.migrate import differences
 from console.migrate.differences import LIVE, NO_DRIFT, restricted
@@ -30,8 +32,7 @@ DATABASE = "(database)"
 """What the differences stand under that are in no service's schema: extensions, default privileges."""
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
+class Drift(Struct, frozen=True):
     """Sentences by service, in the order of the services; `where` the expected schema was built, in words."""
 
     differences: tuple[tuple[str, tuple[str, ...]], ...]

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from console.migrate.faults import FileError
 from console.migrate.records import MigrationState, Step
 from console.sql.splitter import ScriptStatement
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
+class Peer(Struct, frozen=True):
     """A session in our way, or behind us (sql/lock_holders.sql, sql/lock_waits.sql).
 
     `since` is when its transaction began, `role` is holder, blocker or queued. None: the server didn't say.
@@ -28,8 +28,7 @@ class Peer:
     query: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class LockWaiting:
+class LockWaiting(Struct, frozen=True):
     """Another run holds dbconsole's lock in this database; `waited_s` of `limit_s` seconds are over."""
 
     holders: tuple[Peer, ...]
@@ -37,8 +36,7 @@ class LockWaiting:
     limit_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class RunStarted:
+class RunStarted(Struct, frozen=True):
     """The lock is ours and the steps are chosen."""
 
     steps: tuple[Step, ...]
@@ -46,8 +44,7 @@ class RunStarted:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class FileStarted:
+class FileStarted(Struct, frozen=True):
     """`number` of `total` files; `statements` to run, of which `step.done` are done since an earlier run."""
 
     step: Step
@@ -56,8 +53,7 @@ class FileStarted:
     statements: int
 
 
-@dataclass(frozen=True, slots=True)
-class StatementStarted:
+class StatementStarted(Struct, frozen=True):
     """Statement `index` (from 0) of `total`."""
 
     step: Step
@@ -66,8 +62,7 @@ class StatementStarted:
     total: int
 
 
-@dataclass(frozen=True, slots=True)
-class StatementFinished:
+class StatementFinished(Struct, frozen=True):
     """`tag` is the server's command tag; `was_done` says that it was found done already."""
 
     step: Step
@@ -80,8 +75,7 @@ class StatementFinished:
     was_done: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """The statement waits for locks: who holds them, and who queues behind us."""
 
     step: Step
@@ -91,8 +85,7 @@ class Waiting:
     queue: tuple[Peer, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class IndexProgress:
+class IndexProgress(Struct, frozen=True):
     """An index build on its way (pg_stat_progress_create_index): `done` of `total` `unit`s of this phase."""
 
     step: Step
@@ -104,8 +97,7 @@ class IndexProgress:
     unit: str
 
 
-@dataclass(frozen=True, slots=True)
-class Retrying:
+class Retrying(Struct, frozen=True):
     """The file was rolled back for `reason` and is tried again after `delay_s`: attempt `attempt` of `attempts`."""
 
     step: Step
@@ -115,8 +107,7 @@ class Retrying:
     delay_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """A message of the server's, or of the engine's own (`severity` NOTE)."""
 
     step: Step | None
@@ -124,8 +115,7 @@ class Notice:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class FileFinished:
+class FileFinished(Struct, frozen=True):
     """The file and its ledger row are committed."""
 
     step: Step
@@ -134,16 +124,14 @@ class FileFinished:
     duration_ms: float
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """The file waits for what this database doesn't have."""
 
     step: Step
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     """The run ends here; what was committed before stays, the rest is rolled back or recorded."""
 
     step: Step

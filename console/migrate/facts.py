@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from console.migrate.lock_modes import LockMode, mode_named
 from console.server.query import Read, load
@@ -11,8 +12,7 @@ from console.server.session import Session
 from console.sql.grammar import Name
 
 
-@dataclass(frozen=True, slots=True)
-class RelationFacts:
+class RelationFacts(Struct, frozen=True):
     """One relation (pg_class). `asked` is the name that was looked up.
 
     `rows` is the planner's estimate, None before the first ANALYZE; `total_bytes` holds indexes and TOAST and is an
@@ -68,8 +68,7 @@ def bytes_words(count: int) -> str:
     return f"{count} bytes" if unit == "bytes" else f"{value:.1f} {unit}"
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnFacts:
+class ColumnFacts(Struct, frozen=True):
     """One column (pg_attribute): its type as format_type writes it, without schema."""
 
     asked: str
@@ -78,8 +77,7 @@ class ColumnFacts:
     not_null: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ConstraintFacts:
+class ConstraintFacts(Struct, frozen=True):
     """One constraint of a relation, or a foreign key of another that references it (pg_constraint).
 
     `is_incoming` marks the latter. `kind` is contype: c check, f foreign key, n not null, p, u, x, t.
@@ -106,8 +104,7 @@ class ConstraintFacts:
         return Name(self.references_schema, self.references_name) if self.references_name is not None else None
 
 
-@dataclass(frozen=True, slots=True)
-class RelationSession:
+class RelationSession(Struct, frozen=True):
     """A session that holds or awaits a lock on a relation now (pg_locks, pg_stat_activity).
 
     `query` and `state` are None where the role may not see them; `transaction_s` is the age of its transaction.
@@ -128,16 +125,14 @@ class RelationSession:
         return mode_named(self.mode)
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionFacts:
+class FunctionFacts(Struct, frozen=True):
     """Functions of one name: the most volatile provolatile among them."""
 
     name: str
     volatility: str
 
 
-@dataclass(frozen=True, slots=True)
-class DependentFacts:
+class DependentFacts(Struct, frozen=True):
     """A view or materialized view that reads a relation (pg_depend through pg_rewrite)."""
 
     asked: str
@@ -145,8 +140,7 @@ class DependentFacts:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Catalog:
+class Catalog(Struct, frozen=True):
     """The facts about everything that some statements name, at one moment; empty lookups mean "not there then"."""
 
     server_major: int

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from console.migrate.faults import FileError
 from console.migrate.records import MigrationFile, Script, ServiceFiles

@@ -5,8 +5,10 @@ positions of sequences. Read in one round trip; extensions' own objects and dbco
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from console.errors import ConsoleError
 from console.server.query import Query, Read, load
@@ -17,22 +19,19 @@ Identity = tuple[str, str]
 """Kind and full name: ("column", "shop.orders.total")."""
 
 
-@dataclass(frozen=True, slots=True)
-class SearchPath:
+class SearchPath(Struct, frozen=True):
     """sql/fingerprint_path.sql as it comes."""
 
     search_path: str
 
 
-@dataclass(frozen=True, slots=True)
-class SharedDigest:
+class SharedDigest(Struct, frozen=True):
     """sql/shared_digest.sql as it comes."""
 
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectRow:
+class ObjectRow(Struct, frozen=True):
     """One object of the schema (sql/fingerprint_*.sql).
 
     `kind` is PostgreSQL's word for it, `name` tells it from all others of its kind, `own_name` is the bare name,
@@ -60,8 +59,7 @@ class ObjectRow:
         return self.schema[1:-1].replace('""', '"')
 
 
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
+class Fingerprint(Struct, frozen=True):
     """Everything that a database's schema consists of, by identity."""
 
     objects: Mapping[Identity, ObjectRow]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from console.migrate.facts import Catalog
 from console.migrate.lock_modes import LockMode
 from console.sql.grammar import Name
 
 
-@dataclass(frozen=True, slots=True)
-class Lock:
+class Lock(Struct, frozen=True):
     """A lock on one relation until the transaction's end; `rewrites` and `scans` say what is done under it.
 
     `is_indirect`: the statement doesn't name the relation (the catalog led to it).
@@ -23,8 +22,7 @@ class Lock:
     is_indirect: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Footprint:
+class Footprint(Struct, frozen=True):
     """Everything that one statement locks, strongest first.
 
     `opaque` says what the text doesn't tell (a DO block's own statements), None when it tells all.
@@ -49,8 +47,7 @@ class Footprint:
         return next((lock for lock in self.locks if lock.relation == relation), None)
 
 
-@dataclass(slots=True)
-class Taking:
+class Taking(Struct):
     """A footprint in the making: several locks on one relation become the strongest."""
 
     catalog: Catalog | None

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from console.server.query import load
 from console.server.session import Session
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerEvent:
+class LedgerEvent(Struct, frozen=True):
     """A line of dbconsole.migration_event (sql/events.sql).
 
     `event` is applied, reverted, failed, interrupted or a repair's; without a migration it is about all of them.

@@ -8,8 +8,9 @@ one that is valid although the ledger doesn't know was finished when the runner 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from console.errors import ServerError
 from console.server.query import load
@@ -19,8 +20,7 @@ from console.sql.splitter import ScriptStatement
 Action = Literal["create", "drop", "reindex"]
 
 
-@dataclass(frozen=True, slots=True)
-class IndexRow:
+class IndexRow(Struct, frozen=True):
     """sql/table_indexes.sql as it comes."""
 
     schema: str
@@ -30,8 +30,7 @@ class IndexRow:
     builder_pid: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class ConcurrentIndex:
+class ConcurrentIndex(Struct, frozen=True):
     """What a concurrent statement is about. `relation` is as written: the table of a CREATE or REINDEX TABLE, the index
     of a DROP or REINDEX INDEX. `name` is the index that a CREATE makes, None where the server will choose it."""
 

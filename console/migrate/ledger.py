@@ -11,9 +11,10 @@ import os
 import re
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+
+from msgspec import Struct
 
 from console import __version__
 from console.errors import ConsoleError
@@ -26,8 +27,7 @@ from console.server.session import Session
 FORMAT = 1
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerCondition:
+class LedgerCondition(Struct, frozen=True):
     """sql/ledger_condition.sql as it comes."""
 
     schema_exists: bool

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from console.errors import ConsoleError, Unreachable
 from console.migrate import ledger, state
@@ -18,8 +19,7 @@ from console.server.session import Session
 from console.services import Service
 
 
-@dataclass(frozen=True, slots=True)
-class Overview:
+class Overview(Struct, frozen=True):
     """One look. `broken` are services whose files or ledger can't be read, with the reason; `events` newest first."""
 
     statuses: tuple[ServiceStatus, ...]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from console.migrate.facts import Catalog, RelationFacts, RelationSession, read_catalog
 from console.migrate.faults import FileError
@@ -17,8 +18,7 @@ from console.server.session import Session
 from console.sql.grammar import Name, ParsedStatement, SyntaxFault, grammar_version, split
 
 
-@dataclass(frozen=True, slots=True)
-class PlanRelation:
+class PlanRelation(Struct, frozen=True):
     """A relation that a statement locks: how, what that keeps others from, and who is on it now.
 
     `facts` and `sessions` are None without a connection, `facts` also where the relation doesn't exist yet.
@@ -45,8 +45,7 @@ class PlanRelation:
                      if (held := session.lock_mode) is not None and held.conflicts_with(self.mode))
 
 
-@dataclass(frozen=True, slots=True)
-class PlanStatement:
+class PlanStatement(Struct, frozen=True):
     """One statement of a step. `relations`, the most locked first; what the run itself makes comes last.
 
     `opaque` says what can't be known of its locks. `line` counts in the file from 1.
@@ -77,8 +76,7 @@ class PlanStatement:
         return any(relation.scans and not relation.is_new for relation in self.relations)
 
 
-@dataclass(frozen=True, slots=True)
-class PlanStep:
+class PlanStep(Struct, frozen=True):
     """One script of a run; `fault` says why its statements can't be told."""
 
     service: str

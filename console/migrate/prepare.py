@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from console.migrate.directives import Directives
 from console.migrate.faults import FileError
@@ -13,8 +13,7 @@ NO_TRANSACTION_HINT = ("put it into a file of its own with the line `-- dbconsol
                        "such a file runs statement by statement and resumes where it failed")
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     """A script ready to run."""
 
     script: Script

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from console.migrate import ledger, state, steps
 from console.migrate.files import read_service
@@ -13,8 +14,7 @@ from console.server.session import Session
 from console.services import Service
 
 
-@dataclass(frozen=True, slots=True)
-class StepPreview:
+class StepPreview(Struct, frozen=True):
     """One step of a run to come, checked as before a run. `held` says why it would be left out as things are now."""
 
     step: Step

@@ -1,6 +1,4 @@
 """What the engine knows: files, ledger rows, and the state of a migration that follows from both.
-
-What there are thousands of in a long history are named tuples: making them costs a fraction of a frozen dataclass.
 """
 
 from __future__ import annotations
@@ -9,10 +7,11 @@ import datetime as dt
 import hashlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from msgspec import Struct
 
 from console.migrate import directives
 from console.migrate.directives import Directives, Requirement
@@ -26,8 +25,7 @@ READ_BYTES = 1 << 16
 State = Literal["applied", "pending", "failed", "changed", "missing", "held"]
 
 
-@dataclass(frozen=True)
-class Script:
+class Script(Struct, frozen=True, dict=True):
     """The SQL of one direction: a whole file, or a section of one that begins at `first_line`.
 
     Nothing is read before it is asked for, so that a look at 5,000 applied migrations opens no down file. Hence no
@@ -104,7 +102,7 @@ class Script:
         return self.given if self.given is not None else directives.read(self.text, self.path, self.first_line)
 
 
-class MigrationFile(NamedTuple):
+class MigrationFile(Struct, frozen=True):
     """One migration of a service: the way up and, unless it is irreversible or missing, the way down.
 
     `version` is as written; `key` is what is compared and ordered by.
@@ -129,8 +127,7 @@ class MigrationFile(NamedTuple):
         return self.up if direction == "up" else self.down
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceFiles:
+class ServiceFiles(Struct, frozen=True):
     """A service's migrations in order of version, what is worth a word about them (gaps, missing downs), its seeds."""
 
     service: Service
@@ -139,7 +136,7 @@ class ServiceFiles:
     seeds: tuple[Path, ...] = ()
 
 
-class LedgerRow(NamedTuple):
+class LedgerRow(Struct, frozen=True):
     """A row of dbconsole.migration (sql/migrations.sql).
 
     `raw_checksum_up` is that of the bytes with their line ends and byte order mark, None where they change nothing.
@@ -167,7 +164,7 @@ class LedgerRow(NamedTuple):
         return version_key(self.version)
 
 
-class MigrationState(NamedTuple):
+class MigrationState(Struct, frozen=True):
     """One migration: its file, its ledger row (one of them may be missing) and what follows from them.
 
     `detail` says why in a sentence, "" where there is nothing to say. `out_of_order`: pending, though a later version
@@ -193,8 +190,7 @@ class MigrationState(NamedTuple):
         return self.row is not None and self.row.state == "applied"
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceStatus:
+class ServiceStatus(Struct, frozen=True):
     """A service's migrations in order of version, with what the ledger says of each."""
 
     service: Service
@@ -225,8 +221,7 @@ class ServiceStatus:
         return next((state for state in worst if state in present), "applied")
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One script to run: a migration and a direction; `done` statements of it were done by an earlier run."""
 
     migration: MigrationFile
@@ -242,8 +237,7 @@ class Step:
         return script
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunPlan:
+class RunPlan(Struct, frozen=True, kw_only=True):
     """What is asked of a run. `to` is the version to end at (0: before the first), `steps` how many; None: all.
 
     `failed_only`: only what an earlier run left half done.
@@ -259,14 +253,13 @@ class RunPlan:
     attempts: int = 8
 
 
-@dataclass(frozen=True, slots=True)
-class RunReport:
+class RunReport(Struct, frozen=True):
     """What a run did. `held` are left for later with their reasons; durations in milliseconds."""
 
     done: tuple[Step, ...]
     held: tuple[MigrationState, ...] = ()
     duration_ms: float = 0.0
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
 
 __all__ = ["Direction", "Directives", "LedgerRow", "MigrationFile", "MigrationState", "Requirement", "RunPlan",

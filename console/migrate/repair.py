@@ -9,9 +9,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct
 
 from console.migrate import ledger, state
 from console.migrate.events import Listener
@@ -27,8 +28,7 @@ from console.services import Service
 Action = Literal["baseline", "mark-applied", "mark-reverted", "accept-checksum"]
 
 
-@dataclass(frozen=True, slots=True)
-class Repair:
+class Repair(Struct, frozen=True):
     """One change of the ledger: what it does in a sentence, and the commands that do it."""
 
     sentence: str

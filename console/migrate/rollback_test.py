@@ -8,8 +8,10 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
 from typing import Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from console.errors import ConsoleError
 from console.migrate import differences, ledger, state, stepwise
@@ -30,8 +32,7 @@ Node = tuple[str, VersionKey]
 STATEMENT_TIMEOUT_MS = 120_000
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(Struct, frozen=True):
     """What came of one migration. `differences` are sentences, of a failed one the server's message with its place.
 
     `reason` says why it was skipped; `notes` are worth a word and no failure: rows that the down loses, columns in
@@ -55,8 +56,7 @@ class NeedsOwnCluster(Exception):
         self.what = what
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where to prove: `fresh` makes the database that the files stand on, `drop` removes one of those.
 
     `is_shared`: others use the cluster, so nothing that belongs to all of it may change.
@@ -68,8 +68,7 @@ class Place:
     drop: Callable[[Target], Awaitable[None]]
 
 
-@dataclass(slots=True)
-class ScratchRun:
+class ScratchRun(Struct):
     """A scratch database with what is applied in it. To be closed before it is cloned or dropped."""
 
     place: Place

@@ -10,7 +10,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from console.errors import ConsoleError
 from console.migrate.apply import settle
@@ -23,8 +25,7 @@ from console.sql.quoting import identifier, literal
 MARKER = "dbconsole scratch database"
 
 
-@dataclass(frozen=True, slots=True)
-class ScratchRow:
+class ScratchRow(Struct, frozen=True):
     """sql/scratch_databases.sql as it comes."""
 
     name: str
@@ -32,8 +33,7 @@ class ScratchRow:
     is_in_use: bool
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseLocale:
+class DatabaseLocale(Struct, frozen=True):
     """sql/database_locale.sql as it comes; `provider` is b, c or i, None before PostgreSQL 15."""
 
     encoding: str

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
+from msgspec.structs import replace
+
 from console.migrate.records import LedgerRow, MigrationFile, MigrationState, ServiceFiles, ServiceStatus
 from console.migrate.version import VersionKey, version_key
 
@@ -79,7 +81,7 @@ def _hold_dependents(statuses: list[ServiceStatus]) -> list[ServiceStatus]:
         for key in pending:
             migration_state = states[key]
             if migration_state.state == "pending" and (reason := _requires_held(migration_state, states)):
-                states[key] = migration_state._replace(state="held", detail=reason)
+                states[key] = replace(migration_state, state="held", detail=reason)
                 changed = True
     return [ServiceStatus(status.service,
                           tuple(states[status.service.name, migration.key] for migration in status.migrations),

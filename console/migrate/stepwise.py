@@ -11,8 +11,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from console.errors import ConsoleError
 from console.migrate import ledger, refusal
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
     from console.migrate.apply import Runner
 
 
-@dataclass(frozen=True, slots=True)
-class HashesRow:
+class HashesRow(Struct, frozen=True):
     """sql/statement_hashes.sql as it comes."""
 
     hashes: list[str]

@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from console.errors import ConsoleError
 from console.migrate import state, steps
@@ -33,8 +35,7 @@ OwnCluster = Callable[[], AbstractAsyncContextManager[Target]]
 OnProof = Callable[[Proof], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What to prove: every migration of `services` (all where None), as far as `to` where that is given."""
 
     services: frozenset[str] | None = None
@@ -45,8 +46,10 @@ class Wanted:
                 and (self.to is None or file.key <= version_key(self.to)))
 
 
-@dataclass(frozen=True, slots=True)
-class VerifyReport:
+EVERYTHING = Wanted()
+
+
+class VerifyReport(Struct, frozen=True):
     """The proofs in the order in which the migrations would be applied, and notes on the run as a whole."""
 
     proofs: tuple[Proof, ...]
@@ -57,7 +60,7 @@ class VerifyReport:
         return all(proof.status in ("proved", "skipped") for proof in self.proofs)
 
 
-async def verify(target: Target, services: Sequence[Service], wanted: Wanted = Wanted(), *,
+async def verify(target: Target, services: Sequence[Service], wanted: Wanted = EVERYTHING, *,
                  own_cluster: OwnCluster | None = None, only_own_cluster: bool = False,
                  sample: SampleData | None = None, seeds: bool = True,
                  on_proof: OnProof = lambda proof: None) -> VerifyReport:

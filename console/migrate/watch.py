@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from console.errors import ConsoleError
 from console.migrate.events import IndexProgress, Listener, Peer, Waiting
@@ -22,8 +23,7 @@ AFTER_S = 0.4
 EVERY_S = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class BuildRow:
+class BuildRow(Struct, frozen=True):
     """sql/index_progress.sql as it comes."""
 
     phase: str
@@ -32,8 +32,7 @@ class BuildRow:
     unit: str
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
+class Running(Struct, frozen=True):
     """The statement that runs now, in which backend, since when (monotonic seconds)."""
 
     step: Step

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from operator import attrgetter, itemgetter
 from typing import Any
+
+from msgspec import Struct
 
 from console.plans.records import Buffers, PlanNode
 
@@ -31,8 +32,7 @@ NUMBERS = frozenset((
 """The keys of a node whose values must be numbers from 0 on."""
 
 
-@dataclass(slots=True)
-class _Draft:
+class _Draft(Struct):
     """A node in the making."""
 
     given: Mapping[str, Any]
@@ -49,8 +49,7 @@ class _Draft:
     stops: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Guest:
+class _Guest(Struct, frozen=True):
     """An InitPlan or a CTE, and the nodes that may have run it."""
 
     index: int

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from msgspec import Struct, field
+
+from console.fields import PartlyShown
 
 Severity = Literal["info", "warning", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
@@ -18,8 +21,7 @@ Properties = Mapping[str, Any]
 """The keys of a node, or of the plan's top, as EXPLAIN wrote them, query vectors elided."""
 
 
-@dataclass(frozen=True, slots=True)
-class Buffers:
+class Buffers(Struct, frozen=True):
     """Blocks: shared and local together, and those of temporary files."""
 
     hit: int = 0
@@ -35,8 +37,16 @@ class Buffers:
         return self.hit + self.read
 
 
-@dataclass(frozen=True, slots=True)
-class PlanNode:
+class _FromJson(PartlyShown, frozen=True):
+    """A record with the JSON that it was read from, which may be nested deeper than Python compares or prints."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, type(self)) and self.__rich_repr__() == other.__rich_repr__()
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class PlanNode(_FromJson, frozen=True):
     """A node of the plan.
 
     `index` is its place in Plan.nodes, which are in the order of the tree's lines; `end` is the place after its last
@@ -47,6 +57,8 @@ class PlanNode:
     that fewer than planned prove nothing.
     """
 
+    HIDDEN = frozenset({"properties"})
+
     index: int
     parent: int | None
     depth: int
@@ -55,7 +67,7 @@ class PlanNode:
     kind: str
     relationship: str
     subplan: str
-    properties: Properties = field(repr=False, compare=False)
+    properties: Properties
     startup_cost: float | None
     total_cost: float | None
     plan_rows: float | None
@@ -173,8 +185,7 @@ class PlanNode:
         return f"{self.operator} {self.target}".rstrip()
 
 
-@dataclass(frozen=True, slots=True)
-class FiredTrigger:
+class FiredTrigger(Struct, frozen=True):
     """A trigger that fired; `relation` is "" where there is only one. Source: EXPLAIN's Triggers."""
 
     name: str
@@ -184,16 +195,14 @@ class FiredTrigger:
     calls: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Jit:
+class Jit(Struct, frozen=True):
     """Compilation of expressions, in milliseconds."""
 
     functions: int | None
     total_ms: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(_FromJson, frozen=True):
     """A plan. `nodes[0]` is the root.
 
     `execution_ms` is all of the execution, triggers, serialization, start and end included; `outside_ms` is what ran
@@ -201,6 +210,8 @@ class Plan:
     doesn't hold it; `extension_settings` are the vector extensions' (EXPLAIN's SETTINGS never lists those).
     `document` is EXPLAIN's own JSON, query vectors elided.
     """
+
+    HIDDEN = frozenset({"document"})
 
     nodes: tuple[PlanNode, ...]
     query: str
@@ -215,7 +226,7 @@ class Plan:
     jit: Jit | None
     settings: Mapping[str, str]
     extension_settings: Mapping[str, str]
-    document: Properties = field(repr=False, compare=False)
+    document: Properties
 
     @property
     def root(self) -> PlanNode:
@@ -264,16 +275,14 @@ class Plan:
         return None if ms is None or not total else min(1.0, ms / total)
 
 
-@dataclass(frozen=True, slots=True)
-class ExtensionSetting:
+class ExtensionSetting(Struct, frozen=True):
     """A setting of a vector extension (pg_settings)."""
 
     name: str
     value: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class TableFacts:
+class TableFacts(Struct, frozen=True):
     """What the server knows of a table that a plan reads (pg_class, pg_stat_all_tables, pg_index).
 
     `estimated_rows` is None for a table that was never analyzed; `indexes` are the definitions of its valid ones.
@@ -290,15 +299,13 @@ class TableFacts:
     indexes: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class VolatileFunction:
+class VolatileFunction(Struct, frozen=True):
     """A function all of whose overloads are volatile (pg_proc)."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class PlanFacts:
+class PlanFacts(Struct, frozen=True):
     """What else is known than the plan says: tables by (schema, name), and names of volatile functions."""
 
     tables: Mapping[tuple[str, str], TableFacts] = field(default_factory=dict)
@@ -308,8 +315,7 @@ class PlanFacts:
         return self.tables.get((node.schema, node.relation)) if node.relation else None
 
 
-@dataclass(frozen=True, slots=True)
-class PlanFinding:
+class PlanFinding(Struct, frozen=True):
     """One thing that is wrong or worth knowing: what, the numbers that prove it, and what to do ("" for nothing).
 
     `node` is the index of the node meant, None for the plan as a whole; `impact_ms` is the time at stake.
@@ -324,8 +330,7 @@ class PlanFinding:
     impact_ms: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Analysis:
+class Analysis(Struct, frozen=True):
     """A plan and what there is to say about it: the verdict in a sentence, findings with the gravest first."""
 
     plan: Plan
@@ -342,8 +347,7 @@ class Analysis:
         return any(SEVERITIES.index(finding.severity) >= least for finding in self.findings)
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """A node of the first plan and its counterpart in the second; None where one has none."""
 
     before: PlanNode | None
@@ -351,8 +355,7 @@ class Pair:
     change: Literal["same", "replaced", "added", "removed"]
 
 
-@dataclass(frozen=True, slots=True)
-class PlanComparison:
+class PlanComparison(Struct, frozen=True):
     """Two plans: what changed in words, the most important first, and the nodes side by side in the second's order."""
 
     before: Plan

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from console.activity import audit
 from console.errors import ConsoleError, ServerError
@@ -19,8 +20,7 @@ OF_ALL: tuple[Verb, ...] = ("PAUSE", "RESUME", "RECONNECT", "RELOAD")
 OF_DATABASE: tuple[Verb, ...] = ("PAUSE", "RESUME", "RECONNECT", "KILL", "DISABLE", "ENABLE")
 
 
-@dataclass(frozen=True, slots=True)
-class PoolerCommand:
+class PoolerCommand(Struct, frozen=True):
     """A command; `subject` is the database (None: the whole pooler), with SET the setting, which becomes `value`."""
 
     verb: Verb

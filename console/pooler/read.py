@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from console.errors import ConsoleError, Denied, Missing, ServerError, Unreachable
+from console.fields import fields_of
 from console.pooler.records import (
     PoolerConnection,
     PoolerDatabase,
@@ -37,7 +37,7 @@ def records(kind: type[R], shown: ShowResult, required: Iterable[str] = ()) -> t
     columns = [RENAMED.get(name, name) for name in shown.columns]
     if missing := [name for name in required if name not in columns]:
         raise ServerError(f"PgBouncer's answer has no column {missing[0]}", detail=", ".join(shown.columns))
-    known = {field_.name: int if "int" in str(field_.type) else str for field_ in fields(kind)}  # type: ignore[arg-type]
+    known = {field.name: int if "int" in field.type else str for field in fields_of(cast(type, kind))}
     del known["more"]
     plan = [(name, known.get(name)) for name in columns]
     return tuple(_record(kind, plan, row) for row in shown.rows)

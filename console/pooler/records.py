@@ -6,16 +6,16 @@ Columns that a version doesn't have are None; columns that nobody here knows are
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from console.errors import ConsoleError
 
 More = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PoolUse:
+class PoolUse(Struct, frozen=True, kw_only=True):
     """A pool, of one database and user (SHOW POOLS). `maxwait_s`: how long the client has waited that waits longest."""
 
     database: str
@@ -52,8 +52,7 @@ class PoolUse:
             self.sv_active_cancel or 0) + (self.sv_being_canceled or 0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PoolerDatabase:
+class PoolerDatabase(Struct, frozen=True, kw_only=True):
     """A database as clients know it (SHOW DATABASES); `database` is its name on the server at `host` and `port`.
 
     `pool_size` and `reserve_pool_size` hold for each of its pools; `max_connections` for all together, 0: no limit.
@@ -79,8 +78,7 @@ class PoolerDatabase:
     more: More = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PoolerConnection:
+class PoolerConnection(Struct, frozen=True, kw_only=True):
     """A connection of a client to the pooler, or of the pooler to a server (SHOW CLIENTS, SHOW SERVERS).
 
     `addr` and `port` are the other side, `local_addr` and `local_port` the pooler's own; "unix" for a socket.
@@ -121,8 +119,7 @@ class PoolerConnection:
         return self.addr if self.addr == "unix" or not self.port else f"{self.addr}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Totals:
+class Totals(Struct, frozen=True, kw_only=True):
     """Counters of a database since the pooler started (SHOW STATS, its total_ columns); times in microseconds.
 
     `server_assignment_count` (1.23+) is how often a client was given a server.
@@ -140,8 +137,7 @@ class Totals:
     more: More = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rates:
+class Rates(Struct, frozen=True, kw_only=True):
     """What went through a database in one interval; None where no rate can be formed. Times are means.
 
     `wait_ms` is how long a client waited for a server each time that it was given one: per transaction before 1.23,
@@ -159,8 +155,7 @@ class Rates:
     wait_ms: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PoolerSetting:
+class PoolerSetting(Struct, frozen=True, kw_only=True):
     """A setting (SHOW CONFIG); `changeable`: by SET or RELOAD, without a restart."""
 
     key: str
@@ -174,8 +169,7 @@ class PoolerSetting:
         return self.changeable == "yes"
 
 
-@dataclass(frozen=True, slots=True)
-class PoolerInfo:
+class PoolerInfo(Struct, frozen=True):
     """Which pooler it is. `is_admin` None: it doesn't say who its administrators are; then it may refuse."""
 
     version: str
@@ -194,16 +188,14 @@ class PoolerInfo:
         return int(value) if value is not None and value.isdecimal() else None
 
 
-@dataclass(frozen=True, slots=True)
-class ShowTable:
+class ShowTable(Struct, frozen=True):
     """Any other SHOW, as it is."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PoolerSample:
+class PoolerSample(Struct, frozen=True):
     """The pooler at one moment, `taken_s` of the observer's monotonic clock.
 
     `clients`, `servers` and `shown` (other SHOWs by name) only where they were asked for. `unavailable` says by the
@@ -227,16 +219,14 @@ class PoolerSample:
             if state is not None else None
 
 
-@dataclass(frozen=True, slots=True)
-class PoolerReading:
+class PoolerReading(Struct, frozen=True):
     """What a pooler said, or with `error` why it said nothing; then `look` is an older one, if there ever was one."""
 
     look: PoolerSample | None
     error: ConsoleError | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Saturation:
+class Saturation(Struct, frozen=True):
     """How full a pool is. `active` servers are in use, of `size` (and `reserve` more once clients have waited).
 
     None where SHOW DATABASES doesn't say. `limited_by` is the database's own limit where that is what holds it up.
@@ -256,8 +246,7 @@ class Saturation:
         return 100.0 * self.active / self.size if self.size else None
 
 
-@dataclass(frozen=True, slots=True)
-class TrueClient:
+class TrueClient(Struct, frozen=True):
     """Who uses a server's session through the pooler now; `place` None: the pooler does, for whom is not certain."""
 
     place: str | None
@@ -266,8 +255,7 @@ class TrueClient:
     connect_time: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(Struct, frozen=True):
     """A command that has not been answered yet; `since_s` of a monotonic clock."""
 
     command: str

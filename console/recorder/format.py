@@ -30,7 +30,6 @@ Query texts are recorded as the server shows them, with whatever secrets people 
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import json
 import struct
@@ -38,8 +37,10 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from msgspec.structs import asdict
+
+from console.fields import fields_of
 from console.recorder.records import Frame, Origin, Sample
-from console.recorder.shape import shape
 from console.recorder.values import encode, encode_column
 
 MAGIC = b"dbconsole recording "
@@ -153,9 +154,8 @@ class Encoder:
 
 def schema(record: type) -> dict[str, Any]:
     """A record class as key frames describe it."""
-    fields = shape(record)
-    return {"record": record.__name__, "fields": [field_.name for field_ in fields],
-            "types": [field_.type for field_ in fields]}
+    return {"record": record.__name__, "fields": [field.name for field in fields_of(record)],
+            "types": [field.type for field in fields_of(record)]}
 
 
 def describe(origin: Origin) -> dict[str, Any]:
@@ -173,7 +173,7 @@ def _plain(record: Any) -> dict[str, Any]:
 
 
 def _fields(record: Any) -> Mapping[str, Any]:
-    return {field_.name: getattr(record, field_.name) for field_ in dataclasses.fields(record)}
+    return asdict(record)
 
 
 def _json(value: Any) -> str:

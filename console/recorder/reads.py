@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from heapq import nlargest
 from typing import Any
+
+from msgspec import Struct
 
 from console.activity.read import PREPARED_HOLDERS, PROGRESS, SESSIONS, WAIT_EVENT_TEXTS
 from console.metrics.reads.counters import REPLICATION_SLOTS
@@ -31,8 +32,7 @@ Wanted = Callable[[ServerInfo, Rows], Sequence[Read[Any]]]
 """What to ask, given the server's facts and the rows that all reads had last, by name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Paced:
+class Paced(Struct, frozen=True):
     """Reads with their pace in seconds: 0 is every sample. `memory_s` is that of the recorder that always runs, which
     must cost the server next to nothing."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import json
 import os
@@ -16,10 +15,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, TypeVar, cast
 
+from msgspec.structs import replace
+
 from console.errors import ConsoleError
+from console.fields import RecordField, fields_of
 from console.recorder import format as form
 from console.recorder.records import Extent, Origin
-from console.recorder.shape import MISSING, RecordField, shape
 from console.recorder.values import decode, decode_column
 from console.server.info import Extension, ServerInfo
 from console.server.query import Query
@@ -312,7 +313,7 @@ def rows_of(record: type[R], fields: Sequence[str], types: Sequence[str], column
     recorded = dict(zip(fields, zip(types, columns, strict=True), strict=True))
     number = len(columns[0])
     chosen: list[Sequence[Any]] = []
-    for field in shape(cast(type, record)):
+    for field in fields_of(cast(type, record)):
         kind, column = recorded.get(field.name, (None, ()))
         if kind is None:
             chosen.append([_without(field)] * number)
@@ -325,8 +326,8 @@ def rows_of(record: type[R], fields: Sequence[str], types: Sequence[str], column
 
 def _without(field: RecordField) -> Any:
     """What a field is that the recording doesn't have."""
-    if field.default is not MISSING:
-        return field.default
+    if field.default is not None:
+        return field.default()
     if "None" in field.type:
         return None
     raise Unreadable(f"recorded by another version of dbconsole: without {field.name}")
@@ -338,14 +339,14 @@ def origin_of(meta: Mapping[str, Any]) -> Origin:
     extensions = [_known(Extension, extension) for extension in meta["info"]["extensions"]]
     return Origin(
         version=meta["version"], target=meta["target"], environment=meta["environment"],
-        info=dataclasses.replace(_known(ServerInfo, info),
-                                 extensions={extension.name: extension for extension in extensions}),
+        info=replace(_known(ServerInfo, info),
+                     extensions={extension.name: extension for extension in extensions}),
         services=tuple(_known(Service, {name: decode(value) for name, value in service.items()})
                        for service in meta["services"]))
 
 
 def _known(record: type[T], given: Mapping[str, Any]) -> T:
-    names = {field_.name for field_ in dataclasses.fields(cast(Any, record))}
+    names = {field.name for field in fields_of(cast(type, record))}
     return record(**{name: value for name, value in given.items() if name in names})
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from console.server.info import ServerInfo
 from console.services import Service
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class Origin(Struct, frozen=True, kw_only=True):
     """Whose samples these are: the target's label and environment, its server, its services, and which version of
     dbconsole recorded them. The services' folders are not recorded."""
 
@@ -23,8 +23,7 @@ class Origin:
     services: tuple[Service, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
+class Sample(Struct, frozen=True, kw_only=True):
     """One tick. `taken_at` is by the server's clock; `every_s` is the pace of the samples then.
 
     `rows` are those of every read, also of one that was not asked again in this tick: then it is the very object of
@@ -42,8 +41,7 @@ class Sample:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """What a check found whose finding doesn't follow from the rows of reads. `status` is Status' name."""
 
     name: str
@@ -53,8 +51,7 @@ class Judged:
     hint: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class PoolerSeen:
+class PoolerSeen(Struct, frozen=True):
     """PgBouncer's console: where it is, as whom, and its answers by what it was to SHOW, [columns, rows] each.
 
     With `error` it could not be reached, and there are none.
@@ -66,8 +63,7 @@ class PoolerSeen:
     answers: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """A sample as it stands in a file. A key frame can be read alone, the others with the last key frame before."""
 
     is_key: bool
@@ -75,8 +71,7 @@ class Frame:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
+class Extent(Struct, frozen=True):
     """How much has been recorded: samples, bytes, and seconds from the first to the last of them."""
 
     samples: int = 0

@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from console.check.records import CheckResult, Status
 from console.sampler.records import Alert
@@ -17,8 +19,7 @@ KEPT = 200
 Kind = Literal["raised", "worsened", "ended"]
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """What has happened to an alert."""
 
     kind: Kind

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from console.check.records import CheckResult, Status
 from console.errors import ConsoleError
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from console.migrate.records import ServiceStatus  # not at run time: a target without services needs no engine
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceFootprint:
+class ServiceFootprint(Struct, frozen=True):
     """A service with its tables and bytes (heap, indexes, TOAST), summed over its schemas.
 
     None: not read yet, or not readable (see Snapshot.unavailable["schema_sizes"]). `is_estimate`: from the last vacuum
@@ -34,8 +34,7 @@ class ServiceFootprint:
     migrations: ServiceStatus | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True, kw_only=True):
     """A target as one tick found it; None where the server didn't say or no rate can be formed.
 
     `taken_at` is by the server's clock, `monotonic_s` by ours: now - monotonic_s is the age of the data. With `error`
@@ -68,8 +67,7 @@ class Snapshot:
     readings: Readings = field(default_factory=lambda: Readings({}))
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(Struct, frozen=True):
     """A check that is, or was, WARNING or CRITICAL; times are by the server's clock.
 
     `result` is the latest that was bad, `worst` the worst, by status first and then by value. `acknowledged` is the

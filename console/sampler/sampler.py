@@ -6,8 +6,9 @@ import asyncio
 import datetime as dt
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from console.check.evaluation import unreachable
 from console.check.records import CheckContext, Status

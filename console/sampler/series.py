@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from console.metrics.rates import growth, hit_percent, interval_s, rate
 
 
-@dataclass(frozen=True, slots=True)
-class SeriesSource:
+class SeriesSource(Struct, frozen=True):
     """A read of one row and the series that come of it: `rates` of its counters, a second, and `gauges` as they are.
 
     Both map a series to the row's field. `marks` are fields that tell when the counters began anew.
@@ -73,8 +73,7 @@ SLOW_SERIES = tuple(name for source in SELDOM for name in (*source.rates, *sourc
 """The names in the sampler's two histories."""
 
 
-@dataclass(frozen=True, slots=True)
-class CounterSample:
+class CounterSample(Struct, frozen=True):
     """A source's row at one moment of the server's clock."""
 
     taken_at: dt.datetime

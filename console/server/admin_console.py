@@ -11,10 +11,11 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import psycopg
+from msgspec import Struct
+from msgspec.structs import replace
 from psycopg import AsyncConnection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -28,8 +29,7 @@ ANSWER_WITHIN_S = 5.0
 _SHOWN = re.compile(r"[A-Z_]+")
 
 
-@dataclass(frozen=True, slots=True)
-class ShowResult:
+class ShowResult(Struct, frozen=True):
     """What a SHOW answered: the columns by name, as this version has them, and the rows in their order."""
 
     columns: tuple[str, ...]

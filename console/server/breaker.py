@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
 from enum import Enum
+
+from msgspec import Struct, field
 
 from console.clock import Clock, SystemClock
 
@@ -15,8 +16,7 @@ class BreakerState(Enum):
     HALF_OPEN = "half-open"
 
 
-@dataclass(slots=True)
-class Breaker:
+class Breaker(Struct):
     """Counts failures in a row and says when the next try is due.
 
     Closed: every call may pass. After a failure it opens; each further one doubles the wait, from `first_s`

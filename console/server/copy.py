@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from psycopg import sql
 from psycopg.rows import class_row
 from psycopg.types.range import Range
@@ -19,8 +19,7 @@ YIELD_ROWS = 100
 """So many rows go out before other tasks of this loop have their turn."""
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnType:
+class ColumnType(Struct, frozen=True):
     """A column and the type that its values travel as: a domain's base type, text for an enum (pg_attribute)."""
 
     name: str

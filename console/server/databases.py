@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import psycopg
+from msgspec import Struct
 from psycopg import errors, sql
 
 from console.server.connection import connect
@@ -14,8 +13,7 @@ from console.server.session import Session
 from console.server.target import Target
 
 
-@dataclass(frozen=True, slots=True)
-class Database:
+class Database(Struct, frozen=True):
     """A database that accepts connections and that the role may connect to (pg_database)."""
 
     name: str

@@ -10,10 +10,10 @@ import asyncio
 import re
 import secrets
 from collections.abc import Collection, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import psycopg
+from msgspec import Struct, field
 from psycopg import AsyncRawCursor, errors, generators, pq
 from psycopg.rows import class_row
 
@@ -39,8 +39,7 @@ class Writes(ServerError):
     """The statement would write, and its transaction is read-only: nothing has been changed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExplainRequest:
+class ExplainRequest(Struct, frozen=True, kw_only=True):
     """What to ask of EXPLAIN.
 
     `parameters` are texts for $1, $2... (None is NULL); `generic` plans without knowing them. `settings` hold for the
@@ -58,11 +57,10 @@ class ExplainRequest:
     timeout_ms: int = 30_000
     parameters: Sequence[str | None] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
-    token: str = field(default_factory=lambda: secrets.token_hex(6), repr=False, compare=False)
+    token: str = field(default_factory=lambda: secrets.token_hex(6))
 
 
-@dataclass(frozen=True, slots=True)
-class Explained:
+class Explained(Struct, frozen=True):
     """What the server answered: EXPLAIN's JSON as it came, and the rows of the query that was asked after it."""
 
     text: str

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+from msgspec import Struct
 from psycopg import AsyncConnection, errors, generators, pq
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.waiting import Ready, Wait
@@ -25,16 +25,14 @@ _COPYING = (ExecStatus.COPY_IN, ExecStatus.COPY_OUT, ExecStatus.COPY_BOTH)
 Row = tuple[str | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ResultColumn:
+class ResultColumn(Struct, frozen=True):
     """A column of a result: its name and its type as format_type writes it, "" where that isn't known."""
 
     name: str
     type_name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Streamed:
+class Streamed(Struct, frozen=True):
     """What came of a statement: the first rows, how many others there were, and the command tag with its number."""
 
     columns: tuple[ResultColumn, ...]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 OLDEST_MAJOR = 14
 NEWEST_MAJOR = 18
 
 
-@dataclass(frozen=True, slots=True)
-class Extension:
+class Extension(Struct, frozen=True):
     """An installed extension (pg_extension); `available_version` is what the server's files offer."""
 
     name: str
@@ -20,8 +20,7 @@ class Extension:
     available_version: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ServerInfo:
+class ServerInfo(Struct, frozen=True):
     """The server, the database and the role behind a connection (source: sql/server_info.sql).
 
     `backend_pid` is the server's own answer; `is_pooled` says that it differs from what libpq was told at

@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar
 
 import psycopg
+from msgspec import Struct
+from msgspec.structs import replace
 from psycopg import AsyncConnection, errors
 from psycopg.pq import TransactionStatus
 
@@ -51,8 +52,7 @@ Control = Literal["begin", "commit", "rollback"]
 TransactionState = Literal["none", "open", "failed"]
 
 
-@dataclass(frozen=True, slots=True)
-class InteractiveStatement:
+class InteractiveStatement(Struct, frozen=True):
     """One statement. `is_query`: a cursor can bring its rows. `is_alone`: it refuses to run in a transaction.
 
     `control`: it begins or ends a transaction. `is_setting`: it changes the session and nothing else (SET, RESET).
@@ -65,8 +65,7 @@ class InteractiveStatement:
     is_setting: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class QueryResult:
+class QueryResult(Struct, frozen=True):
     """What a statement answered. `rows` are the first ones, None is NULL; `more` says whether others wait.
 
     `affected` is the number in the command tag; `dropped` are rows that were neither kept nor can be read again.

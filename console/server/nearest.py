@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from console.sql.quoting import identifier, literal
 
 
-@dataclass(frozen=True, slots=True)
-class Nearest:
+class Nearest(Struct, frozen=True):
     """A search for the rows of `schema.relation` that are nearest to a vector.
 
     `operand` is what is compared (a column or an expression of an index, as SQL), `operator` and `vector_type` as SQL

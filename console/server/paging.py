@@ -7,9 +7,9 @@ would cost too much, or `dimensions:norm` of a vector.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from msgspec import Struct
 from psycopg import sql
 
 CUT = 300
@@ -25,8 +25,7 @@ Sort = Literal["fixed", "text", "bytea", "vector", "other"]
 Order = Literal["forward", "backward"]
 
 
-@dataclass(frozen=True, slots=True)
-class SelectedColumn:
+class SelectedColumn(Struct, frozen=True):
     """A column to read. `sort` says how its text is cut; `schema` is a vector type's extension's."""
 
     name: str
@@ -35,8 +34,7 @@ class SelectedColumn:
     type_name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PageSource:
+class PageSource(Struct, frozen=True):
     """A relation, the fields to read of it, and what identifies a row.
 
     `key` and `key_types`: columns of a unique key and their types; without them, rows of a table are found by

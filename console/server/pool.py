@@ -7,11 +7,11 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 import psycopg_pool
+from msgspec import Struct
 from psycopg import AsyncConnection
 
 from console.clock import Clock, SystemClock
@@ -29,8 +29,7 @@ CLOSE_TIMEOUT_S = 2.0
 logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
 
-@dataclass(frozen=True, slots=True)
-class PoolStatistics:
+class PoolStatistics(Struct, frozen=True):
     """The pool as the header shows it: connections open, of them in use, the most there may be, and who waits."""
 
     size: int

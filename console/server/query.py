@@ -18,11 +18,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from console.server.info import ServerInfo
 
@@ -34,8 +36,7 @@ _IDENTIFIER = re.compile(r'(?<!:):"(\w+)"')
 _VERSION = re.compile(r"\.pg(\d+)\.sql$")
 
 
-@dataclass(frozen=True, slots=True)
-class Variant:
+class Variant(Struct, frozen=True):
     """One file of a query: from which major version of the server it is meant, its needs and its text."""
 
     file: str
@@ -46,8 +47,7 @@ class Variant:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Query(Generic[R]):
+class Query(Struct, Generic[R], frozen=True):
     """What to ask (`variants`, newest first) and what comes back (a list of `record`)."""
 
     name: str
@@ -80,8 +80,7 @@ class Query(Generic[R]):
         return replace(self, name=f"{self.name} on {'.'.join(quoted.values())}", variants=variants)
 
 
-@dataclass(frozen=True, slots=True)
-class Read(Generic[R]):
+class Read(Struct, Generic[R], frozen=True):
     """One query with its parameters, as a part of a refresh."""
 
     query: Query[R]

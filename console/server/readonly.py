@@ -9,9 +9,9 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from psycopg import AsyncConnection, AsyncRawCursor, errors, generators, pq, sql
 from psycopg.abc import PQGen
 from psycopg.adapt import Dumper
@@ -34,16 +34,14 @@ class _WireDumper(Dumper):
         return bytes(obj)
 
 
-@dataclass(frozen=True, slots=True)
-class ReadStatement:
+class ReadStatement(Struct, frozen=True):
     """One statement with its parameters: text of unknown type, Wire, or None."""
 
     sql: str
     params: Sequence[str | Wire | None] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PipelineResult:
+class PipelineResult(Struct, frozen=True):
     """What a round trip brought: a page a statement, and the server's own time for all of them in milliseconds.
 
     `server_ms` runs on the server's clock from before the first statement is parsed until the last one's rows are
@@ -55,8 +53,7 @@ class PipelineResult:
     total_ms: float
 
 
-@dataclass(frozen=True, slots=True)
-class Library:
+class Library(Struct, frozen=True):
     """Where an extension's types are, so that its library is loaded before its settings are touched.
 
     Until then PostgreSQL takes any value for `hnsw.ef_search` without a word and forgets the wrong ones later.

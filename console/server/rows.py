@@ -8,10 +8,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import psycopg
+from msgspec import Struct, field
 from psycopg import AsyncRawCursor, pq, sql
 from psycopg.adapt import Dumper
 
@@ -38,16 +38,14 @@ class RawDumper(Dumper):
         return bytes(obj)
 
 
-@dataclass(frozen=True, slots=True)
-class TextColumn:
+class TextColumn(Struct, frozen=True):
     """A column of a result: its name and its type's OID."""
 
     name: str
     type_oid: int
 
 
-@dataclass(frozen=True, slots=True)
-class TextPage:
+class TextPage(Struct, frozen=True):
     """A result as text; None is NULL. `raw` gives a value's own bytes, for sending it back."""
 
     columns: tuple[TextColumn, ...]
@@ -67,8 +65,7 @@ async def text_page(session: PgSession, statement: sql.Composed, params: Sequenc
         return _page(cursor, raw_from)
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(Struct, frozen=True):
     """A query that a person typed, and the settings under which it is meant."""
 
     text: str

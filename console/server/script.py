@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
 
 import psycopg
+from msgspec import Struct
+from msgspec.structs import replace
 from psycopg import AsyncConnection, errors, pq, sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import ExecStatus, TransactionStatus
@@ -32,8 +33,7 @@ _FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE, ExecStatus.NONFATAL_
 ROLLBACK_TIMEOUT_S = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class ScriptCommand:
+class ScriptCommand(Struct, frozen=True):
     """One statement of a pipeline. `params` are text for $1, $2...; `is_awaited`: its result is sent at once."""
 
     sql: str
@@ -41,8 +41,7 @@ class ScriptCommand:
     is_awaited: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class StatementOutcome:
+class StatementOutcome(Struct, frozen=True):
     """What a statement answered: its command tag ("CREATE TABLE"), rows affected, and the rows as text."""
 
     tag: str
@@ -50,8 +49,7 @@ class StatementOutcome:
     rows: Sequence[Sequence[str | None]] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ServerNotice:
+class ServerNotice(Struct, frozen=True):
     """A message that the server sent beside the results; `severity` is NOTICE, WARNING, INFO..."""
 
     severity: str

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar, cast
 
 import psycopg
+from msgspec import Struct, field
 from psycopg import AsyncConnection, sql
 from psycopg.rows import class_row
 
@@ -24,8 +24,7 @@ R = TypeVar("R")
 RENEW_WITHIN_S = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class Readings:
+class Readings(Struct, frozen=True):
     """What a refresh brought: rows by query, and why a query has none.
 
     `rtt_ms` is the wall time of the round trip (of the last one, where the reads had to be repeated one by one) in
@@ -235,8 +234,7 @@ def why(fault: ConsoleError) -> str:
     return f"{fault.summary}: {fault.hint}" if fault.hint else fault.summary
 
 
-@dataclass(frozen=True, slots=True)
-class ServerRow:
+class ServerRow(Struct, frozen=True):
     """sql/server_info.sql as it comes."""
 
     version_num: int

@@ -4,31 +4,34 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 import psycopg
+from msgspec import field
+from msgspec.structs import replace
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from console.config import Config, Environment, PoolConfig, TargetConfig
 from console.errors import ConfigError, ConsoleError, UsageError
+from console.fields import PartlyShown
 
 APPLICATION_NAME = "dbconsole"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(PartlyShown, frozen=True, kw_only=True):
     """Where to connect and with what manners. Timeouts in milliseconds; `conninfo` may hold a secret, `label` never."""
 
+    HIDDEN = frozenset({"conninfo", "direct_conninfo", "pgbouncer_conninfo", "password_command", "password"})
+
     name: str
-    conninfo: str = field(repr=False, default="")
+    conninfo: str = ""
     environment: Environment = "unknown"
     read_only: bool | None = None
     allows_signals: bool = True
-    direct_conninfo: str | None = field(repr=False, default=None)
-    pgbouncer_conninfo: str | None = field(repr=False, default=None)
-    password_command: str | None = field(repr=False, default=None)
-    password: str | None = field(repr=False, default=None)
+    direct_conninfo: str | None = None
+    pgbouncer_conninfo: str | None = None
+    password_command: str | None = None
+    password: str | None = None
     pool: PoolConfig = field(default_factory=PoolConfig)
     connect_timeout_s: float = 5.0
     statement_timeout_ms: int = 5000

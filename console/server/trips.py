@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from console.server.info import ServerInfo
 from console.server.target import Target
 
 
-@dataclass(frozen=True, slots=True)
-class RoundTrip:
+class RoundTrip(Struct, frozen=True):
     """One round trip: the names of the queries that it asked, when (nanoseconds since 1970), and why it failed."""
 
     target: Target

@@ -15,9 +15,11 @@ import difflib
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from console import resources
 from console.config import Config, ServiceConfig
@@ -27,8 +29,7 @@ UNASSIGNED = "unassigned"
 """The heading of the schemas that no service owns."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
+class Service(Struct, frozen=True, kw_only=True):
     """A service: its schemas and its migrations. `folder` is None where no migrations are configured.
 
     `framework`, `up` and `down` belong to services that another framework migrates.
@@ -110,7 +111,7 @@ def _configured(entry: ServiceConfig, layout: str | None) -> Service:
         service = replace(from_files(entry.migrations), name=entry.name)
         if not (entry.migrations / "service.toml").is_file():
             service = replace(service, schemas=(entry.name,))
-    own = [field_.name for field_ in fields(entry) if field_.name not in ("name", "migrations")]
+    own = [name for name in entry.__struct_fields__ if name not in ("name", "migrations")]
     given: dict[str, Any] = {key: value for key in own if (value := getattr(entry, key))}
     service = replace(service, **given)
     return replace(service, layout=layout) if layout else service

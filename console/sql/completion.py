@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from heapq import nsmallest
 from operator import itemgetter
 from typing import Literal
+
+from msgspec import Struct, field
 
 Place = Literal["relation", "value", "operator", "nothing"]
 
@@ -47,8 +48,7 @@ _VALUE_AFTER = frozenset(("select", "where", "and", "or", "on", "by", "having", 
                           "else", "not", "case", "distinct", "using", "in", "like", "ilike", "between", "limit"))
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """Something in the catalog: `kind` is table, view, function..., `schema` "" for a schema itself."""
 
     schema: str
@@ -56,8 +56,7 @@ class Named:
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class NamedRelation:
+class NamedRelation(Struct, frozen=True):
     """A relation that the statement names, and the alias under which it does ("" for none)."""
 
     schema: str
@@ -65,16 +64,14 @@ class NamedRelation:
     alias: str
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
+class Completion(Struct, frozen=True):
     """A text to put in the place of the prefix, and what it is."""
 
     text: str
     what: str
 
 
-@dataclass(frozen=True, slots=True)
-class CompletionContext:
+class CompletionContext(Struct, frozen=True):
     """What stands before the cursor: the part of a name, what qualifies it, what may come, and the relations named."""
 
     prefix: str
@@ -83,8 +80,7 @@ class CompletionContext:
     sources: tuple[NamedRelation, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogNames:
+class CatalogNames(Struct, frozen=True):
     """What the catalog holds, as far as it has been read. `columns` by (schema, relation), with their types."""
 
     schemas: tuple[str, ...] = ()
@@ -93,8 +89,7 @@ class CatalogNames:
     columns: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(Struct, frozen=True):
     kind: str
     text: str
     start: int

@@ -11,16 +11,16 @@ import bisect
 import importlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
+
+from msgspec import Struct
 
 Node = Any
 """A message of libpg_query's tree (raw parse tree of PostgreSQL, field names in snake_case)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Struct, frozen=True):
     """A relation's or another object's name as the statement writes it; `schema` None where it writes none."""
 
     schema: str | None
@@ -30,8 +30,7 @@ class Name:
         return f"{quoted(self.schema)}.{quoted(self.name)}" if self.schema else quoted(self.name)
 
 
-@dataclass(frozen=True, slots=True)
-class SyntaxFault:
+class SyntaxFault(Struct, frozen=True):
     """Why a text is no SQL: the parser's message, where (1-based line and column, 0-based offset in characters)."""
 
     message: str
@@ -41,8 +40,7 @@ class SyntaxFault:
     hint: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedStatement:
+class ParsedStatement(Struct, frozen=True):
     """One statement of a text.
 
     `text` is what the file says, from its first token, without the semicolon; `offset` is in characters from the
@@ -54,7 +52,7 @@ class ParsedStatement:
     line: int
     column: int
     kind: str
-    node: Node = field(repr=False, compare=False)
+    node: Node
 
     @property
     def node_kind(self) -> str:

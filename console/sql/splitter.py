@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from console.migrate.faults import FileError
 from console.migrate.records import Script
@@ -37,8 +38,7 @@ _COMMENT_EDGE = re.compile(r"/\*|\*/")
 HEAD_TOKENS = 24
 
 
-@dataclass(frozen=True)
-class ScriptStatement:
+class ScriptStatement(Struct, frozen=True, dict=True):
     """One statement without its semicolon; `offset` in characters from the script's start, `line` and `column` 1-based
     in the file. `head` are its first tokens, words in capitals, comments left out.
     """

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from console.migrate.faults import FileError
 from console.migrate.records import Script
@@ -20,16 +21,14 @@ _EXPLAIN = re.compile(r"explain\b\s*(?:\((?!\s*(?:select\b|with\b|values\b|table
                       r"|(?:analy[sz]e|verbose)\b\s*)*", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Sweep:
+class Sweep(Struct, frozen=True):
     """A DELETE, UPDATE or TRUNCATE of every row of a relation: without a WHERE, or with one that holds for all."""
 
     verb: str
     relation: Name
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """One statement: its text, where it begins in characters, how it is run, and what it would sweep away.
 
     `refusal` says why it can't be run here at all; "" where it can.

@@ -9,13 +9,12 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterable
-from dataclasses import fields
 
 from console.statements.records import Usage
 
 Counters = array  # of "d", in the order of NAMES
 
-NAMES = tuple(field_.name for field_ in fields(Usage))[1:]
+NAMES = Usage.__struct_fields__[1:]
 """The order of the numbers in Entry.counters; where the squares are, that has standard deviations."""
 
 _AT = {name: index for index, name in enumerate(NAMES)}

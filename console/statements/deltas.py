@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from console.statements import counters
 from console.statements.records import Key, Span, StatementEntry, StatsInfo
@@ -40,8 +42,7 @@ class _Held:
         return self._found
 
 
-@dataclass(slots=True)
-class _Look:
+class _Look(Struct):
     """From when to when (seconds of the server's clock), and the entries that changed as they were; None: not there."""
 
     from_s: float
@@ -49,8 +50,7 @@ class _Look:
     before: dict[Key, array[float] | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """What was added in so many seconds, of the entries to which something was."""
 
     seconds: float
@@ -89,7 +89,7 @@ class Journal:
         self.why_anew = self._why_anew(standing)
         changed: dict[Key, array[float] | None] = {}
         for entry in _merged(entries):
-            old = before.get(entry[:4])  # type: ignore[call-overload]  # a plain tuple is equal, and sooner made
+            old = before.get(entry.key)
             if old is not None and old.text == entry.counters:
                 held[old.key] = old
                 continue
@@ -186,4 +186,4 @@ def _merged(entries: Iterable[StatementEntry]) -> Iterator[StatementEntry]:
         else:
             yield entry
     for key, texts in hidden.items():
-        yield StatementEntry(*key, counters="\n".join(sorted(texts)))
+        yield StatementEntry(**asdict(key), counters="\n".join(sorted(texts)))

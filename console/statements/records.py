@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+
+from msgspec import Struct
 
 
-class Key(NamedTuple):
+class Key(Struct, frozen=True):
     """What identifies an entry of pg_stat_statements. `query_id` None: of another role, and hidden from this one."""
 
     user_id: int
@@ -17,7 +17,7 @@ class Key(NamedTuple):
     query_id: int | None
 
 
-class StatementEntry(NamedTuple):
+class StatementEntry(Struct, frozen=True):
     """An entry of pg_stat_statements(false): its key, and its counters as text in the order of counters.NAMES."""
 
     user_id: int
@@ -28,11 +28,10 @@ class StatementEntry(NamedTuple):
 
     @property
     def key(self) -> Key:
-        return Key(*self[:4])
+        return Key(self.user_id, self.database_id, self.is_top_level, self.query_id)
 
 
-@dataclass(frozen=True, slots=True)
-class StatsInfo:
+class StatsInfo(Struct, frozen=True):
     """pg_stat_statements as a whole (pg_stat_statements_info, settings) and the server's clock in seconds.
 
     `evictions` is how often its table was full and the least used entries were dropped, since `stats_reset`.
@@ -49,8 +48,7 @@ class StatsInfo:
     block_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class NamedOid:
+class NamedOid(Struct, frozen=True):
     """The name of a database or of a role (`kind`)."""
 
     kind: str
@@ -58,8 +56,7 @@ class NamedOid:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class StatementText:
+class StatementText(Struct, frozen=True):
     """The first characters of a statement's text, and how many it has; None where the server has lost it."""
 
     user_id: int
@@ -78,8 +75,7 @@ class StatementText:
         return self.characters is not None and self.text is not None and self.characters > len(self.text)
 
 
-@dataclass(frozen=True, slots=True)
-class Availability:
+class Availability(Struct, frozen=True):
     """Whether the library is loaded, the version that could be created, and shared_preload_libraries (None: hidden)."""
 
     is_loaded: bool
@@ -87,8 +83,7 @@ class Availability:
     preloaded: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """What a statement, or several together, cost in some time. None: this version of the extension doesn't say.
 
     Times in milliseconds, blocks in blocks, `wal_bytes` in bytes. The minimum and maximum times are since
@@ -169,8 +164,7 @@ def _deviation(number: float, total: float, squares: float) -> float | None:
     return float(max(0.0, squares / number - (total / number) ** 2) ** 0.5)
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
+class Ranked(Struct, frozen=True):
     """A statement, or a group of them (`keys`), with its part of all time, 0 to 1 (None: nothing took any)."""
 
     name: Hashable
@@ -179,8 +173,7 @@ class Ranked:
     share: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Ranking:
+class Ranking(Struct, frozen=True):
     """The first of `number` statements or groups.
 
     `total_ms` is all time, also of what a filter left out, and `shares` the parts of it of the few single statements
@@ -193,8 +186,7 @@ class Ranking:
     shares: Sequence[float]
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """One look at one statement: the time that it ends at, its length (both seconds), calls and milliseconds in it."""
 
     at_s: float
@@ -203,8 +195,7 @@ class Span:
     exec_ms: float
 
 
-@dataclass(frozen=True, slots=True)
-class TouchedTable:
+class TouchedTable(Struct, frozen=True):
     """A table that a statement names (pg_class, pg_stat_all_tables)."""
 
     relation_id: int
@@ -216,8 +207,7 @@ class TouchedTable:
     sequential_scans: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class TouchedIndex:
+class TouchedIndex(Struct, frozen=True):
     """An index of such a table: `definition` is what comes after USING."""
 
     relation_id: int
@@ -229,15 +219,13 @@ class TouchedIndex:
     scans: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class WasReset:
+class WasReset(Struct, frozen=True):
     """The server has forgotten the counters."""
 
     is_done: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SlowSession:
+class SlowSession(Struct, frozen=True):
     """A statement that runs for long (pg_stat_activity); `running_s` by the server's clock.
 
     `query` is its first 8,000 characters; `is_cut`: it is longer than that, or than the server keeps. `blockers` say
@@ -265,8 +253,7 @@ class SlowSession:
         return self.pid, self.backend_start, self.query_start
 
 
-@dataclass(frozen=True, slots=True)
-class SlowStatement:
+class SlowStatement(Struct, frozen=True):
     """A slow statement as it was seen last: `lasted_s` is how long it had run by then, at least.
 
     `blockers` are the last ones that it had; `is_over`: it wasn't there any more at the look after.
@@ -278,8 +265,7 @@ class SlowStatement:
     is_over: bool
 
 
-@dataclass(frozen=True, slots=True)
-class LoggingSetting:
+class LoggingSetting(Struct, frozen=True):
     """A setting about logging slow statements (pg_settings); `context` says what it takes to change it."""
 
     name: str

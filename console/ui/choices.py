@@ -7,17 +7,18 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import asdict, replace
 
 from console.resources import state_dir
 
 REFRESH_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Choices:
+class Choices(Struct, frozen=True):
     """The remembered choices; None is no choice yet. `databases` by target, `refresh_s` in seconds."""
 
     theme: str | None = None
@@ -44,7 +45,7 @@ def load(path: Path | None = None) -> Choices:
 
 def remember(path: Path | None = None, **chosen: Any) -> None:
     """Changes these choices in the file, at once or not at all; a disk that refuses is no reason to complain."""
-    assert set(chosen) <= {field_.name for field_ in fields(Choices)}
+    assert set(chosen) <= set(Choices.__struct_fields__)
     path = path or _file()
     text = json.dumps(asdict(replace(load(path), **chosen)), indent=1)
     with contextlib.suppress(OSError):

@@ -7,10 +7,10 @@ sources follow one another. Add one to `SOURCES` to offer more, such as objects 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
 from textual.widgets import Input
 
 from console.errors import ConsoleError
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from console.ui.app import ConsoleApp
 
 
-@dataclass(frozen=True, slots=True)
-class PaletteCommand:
+class PaletteCommand(Struct, frozen=True):
     """What the palette offers: its label, a word on what kind it is, and what it does."""
 
     label: str

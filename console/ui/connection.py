@@ -7,9 +7,10 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, cast
+
+from msgspec import Struct
 
 from console.clock import Clock
 from console.config import Config
@@ -35,8 +36,7 @@ CLOSE_WITHIN_S = 1.5
 """How long leaving may take; a server that is gone must not keep anybody."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(Struct, frozen=True):
     """What the console is made of; the command line gives the real things, tests give theirs.
 
     `open_target(name, tell)` is a context manager that yields the Target of that name and may start what it needs

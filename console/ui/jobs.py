@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from console.clock import Clock
 from console.errors import ConsoleError
@@ -34,8 +35,7 @@ CLOSE_WITHIN_S = 10.0
 """How long leaving waits for the running file to be rolled back."""
 
 
-@dataclass(eq=False, slots=True)
-class Job:
+class Job(Struct, eq=False):
     """One run on one target. `title` says what: "up document_store"."""
 
     title: str

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 
+from msgspec import Struct
 from rich.errors import StyleSyntaxError
 from rich.style import Style
 from textual.color import Color, ColorParseError
@@ -28,8 +29,7 @@ PARTS = ("header", "header-strong", "production", "production-strong", "tab", "c
 Inks = Mapping[str, Style]
 
 
-@dataclass(frozen=True, slots=True)
-class ConsoleTheme:
+class ConsoleTheme(Struct, frozen=True):
     """A theme of Textual with the styles of our tones and of the frame's parts."""
 
     theme: Theme

@@ -11,7 +11,9 @@ import contextlib
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from console.activity import audit
 from console.activity.pace import Pace
@@ -171,8 +173,7 @@ async def prewarm(session: PgSession, index: VectorIndex, timeout_ms: int = 600_
     return int(done.pages[0].rows[0][0] or 0)
 
 
-@dataclass(frozen=True, slots=True)
-class SampleBuild:
+class SampleBuild(Struct, frozen=True):
     """How long the same index took on `rows` random rows, in seconds, by one process."""
 
     rows: int

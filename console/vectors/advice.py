@@ -7,7 +7,8 @@ HNSW memory within 1.3 %).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 PAGE_BYTES = 8192
 USABLE_BYTES = 8160
@@ -72,8 +73,7 @@ def probes_for(lists: int) -> int:
     return max(1, round(math.sqrt(lists)))
 
 
-@dataclass(frozen=True, slots=True)
-class BuildAdvice:
+class BuildAdvice(Struct, frozen=True):
     """What a build would take, in bytes, and sentences about it. `fits_rows`: so many rows fit into the memory given,
     None where the build fails without. `workers` is how many the server would start besides its own process."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from console.errors import UsageError
 from console.sql.quoting import identifier
@@ -18,8 +19,7 @@ BOUNDS = {"m": (2, 100), "ef_construction": (4, 1000), "lists": (1, 32_768)}
 DEFAULTS = {"m": 16, "ef_construction": 64}
 
 
-@dataclass(frozen=True, slots=True)
-class BuildSettings:
+class BuildSettings(Struct, frozen=True):
     """What holds on the build's connection alone; None leaves the server's. `maintenance_work_mem` as PostgreSQL
     writes it ("2GB"). `lock_timeout_ms` 0 waits for as long as it takes: such a wait holds up nobody else's rows."""
 
@@ -37,8 +37,7 @@ class BuildSettings:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """One statement on one index. `index` is its name, not quoted, and that of what a failure leaves behind."""
 
     action: Action
@@ -53,8 +52,7 @@ class Order:
         return f"{self.action} {identifier(self.schema, self.index)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Design:
+class Design(Struct, frozen=True):
     """An index to be made. `half` indexes a cast to halfvec; `bits` the signs of the vector, to be searched by
     Hamming distance and ranked again. `options` are m and ef_construction, or lists; `where` makes it partial."""
 

@@ -10,8 +10,9 @@ import json
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from console.config import EmbedderConfig
 from console.errors import ConsoleError, UsageError
@@ -35,8 +36,7 @@ class Embedder(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionEmbedder:
+class FunctionEmbedder(Struct, frozen=True):
     """A function of this program, such as the demo's: text and dimensions to numbers."""
 
     name: str
@@ -47,8 +47,7 @@ class FunctionEmbedder:
         return list(await asyncio.to_thread(self.function, text, dimensions or self.usual_dimensions))
 
 
-@dataclass(frozen=True, slots=True)
-class CommandEmbedder:
+class CommandEmbedder(Struct, frozen=True):
     """A program that reads text on its standard input and prints a JSON array of numbers. `timeout_s` in seconds."""
 
     name: str
@@ -74,8 +73,7 @@ class CommandEmbedder:
         return _checked(self.name, _json(self.name, output), dimensions)
 
 
-@dataclass(frozen=True, slots=True)
-class HttpEmbedder:
+class HttpEmbedder(Struct, frozen=True):
     """POST {url}/embeddings as OpenAI, Ollama, vLLM, TEI and LM Studio serve it. `key_env` names the variable that
     holds the key, None where none is needed; `timeout_s` in seconds."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from console.errors import UsageError
 from console.sql.quoting import identifier, literal
@@ -14,8 +15,7 @@ UNARY = ("is null", "is not null")
 OPERATORS = (*COMPARING, "in", *UNARY)
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """`column operator values`: one value for a comparison, any number for `in`, none for `is null`."""
 
     column: str

@@ -10,7 +10,9 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from console.errors import ConsoleError, Missing, ServerError, UsageError
 from console.server.nearest import Nearest, sampled_vectors, table_vectors
@@ -30,16 +32,14 @@ QUERY_TIMEOUT_MS = 60_000
 MOST_QUERIES = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class SampleQuery:
+class SampleQuery(Struct, frozen=True):
     """A query vector; `place` is the (tableoid, ctid) of the row that it was taken from, to be left out."""
 
     vector: QueryVector
     place: tuple[str | None, str | None] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MeasurementPlan:
+class MeasurementPlan(Struct, frozen=True):
     """What to measure. `sweep` are the values of hnsw.ef_search or ivfflat.probes, empty for the server's own;
     `modes` iterative scan modes, empty for the server's own. `connections` share the exact searches.
 
@@ -74,8 +74,7 @@ class MeasurementPlan:
             raise UsageError(f"the target recall is {self.target}: from 0 to 1")
 
 
-@dataclass(frozen=True, slots=True)
-class MeasurementProgress:
+class MeasurementProgress(Struct, frozen=True):
     """How far it is: the phase ("embedding", "sampling", "exact", or the point's label) and queries done of all in it.
     """
 
@@ -84,16 +83,14 @@ class MeasurementProgress:
     total: int
 
 
-@dataclass(frozen=True, slots=True)
-class Truth:
+class Truth(Struct, frozen=True):
     """The exact search's distances for each query, in rising order, and its times on one connection's clock."""
 
     distances: tuple[tuple[float, ...], ...]
     times_ms: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Measurement:
+class Measurement(Struct, frozen=True):
     """What was measured. `index` is the one that should be used; `points` in the order of the sweep."""
 
     plan: MeasurementPlan
@@ -109,8 +106,7 @@ class Measurement:
 Tell = Callable[[MeasurementProgress], None]
 
 
-@dataclass(slots=True)
-class TruthCache:
+class TruthCache(Struct):
     """Truths of this process, good while the table's write counters and size stay (pg_stat_all_tables)."""
 
     kept: dict[str, tuple[tuple[object, ...], Truth]] = field(default_factory=dict)

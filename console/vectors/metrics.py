@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from console.errors import UsageError
 
 FLOATS = ("vector", "halfvec", "sparsevec")
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(Struct, frozen=True):
     """A distance. `suffix` ends its operator classes' names; `methods` are pgvector's index types that have it."""
 
     name: str

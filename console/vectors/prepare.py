@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from console.errors import ConsoleError
 from console.server.readonly import ReadStatement, explain, trip
@@ -31,8 +32,7 @@ INLINE_BYTES = 2000
 """About so large a value is moved out of its row (TOAST_TUPLE_TARGET)."""
 
 
-@dataclass(frozen=True, slots=True)
-class BuildFacts:
+class BuildFacts(Struct, frozen=True):
     """What a build depends on. `rows` that would be indexed, None where the table was never analyzed."""
 
     relation: VectorRelationFacts
@@ -82,8 +82,7 @@ def build_advice(design: Design, facts: BuildFacts, settings: BuildSettings) -> 
         lists=design.options.get("lists"))
 
 
-@dataclass(frozen=True, slots=True)
-class SuggestedSql:
+class SuggestedSql(Struct, frozen=True):
     """A sentence, and the SQL that does what it says; "" where there is nothing to run."""
 
     sentence: str

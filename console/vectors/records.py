@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from console.activity.records import CommandProgress
 from console.plans.records import Plan
@@ -12,8 +13,7 @@ from console.vectors.metrics import Metric, metric_of_operator
 from console.vectors.reasons.records import IndexVerdict, Reason
 
 
-@dataclass(frozen=True, slots=True)
-class VectorColumn:
+class VectorColumn(Struct, frozen=True):
     """A column of type vector, halfvec, sparsevec or bit(n) (sql/columns.sql).
 
     `dimensions` is None where the column has none (bits for bit). `is_visible`: pgvector's operators are found without
@@ -61,8 +61,7 @@ class VectorColumn:
         return identifier(wanted) if self.is_visible else identifier(self.extension_schema, wanted)
 
 
-@dataclass(frozen=True, slots=True)
-class VectorIndex:
+class VectorIndex(Struct, frozen=True):
     """An index that can serve ORDER BY with one of `operators` (sql/indexes.sql).
 
     `position` is the indexed column's, None of an expression; `options` are those of pg_class, which the built index
@@ -103,8 +102,7 @@ class VectorIndex:
         return identifier(self.schema, self.name)
 
 
-@dataclass(frozen=True, slots=True)
-class VectorRelationFacts:
+class VectorRelationFacts(Struct, frozen=True):
     """What decides about plans of a table with vectors (sql/relation_facts.sql); pages of 8 KiB."""
 
     oid: int
@@ -126,8 +124,7 @@ class VectorRelationFacts:
     deleted: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class SearchSetting:
+class SearchSetting(Struct, frozen=True):
     """A setting as it holds now (pg_settings); `unit` as PostgreSQL has it ("kB", "8kB"), None without."""
 
     name: str
@@ -143,8 +140,7 @@ class SearchSetting:
         return self.setting != self.default_setting
 
 
-@dataclass(frozen=True, slots=True)
-class ShownColumn:
+class ShownColumn(Struct, frozen=True):
     """A column that a result may show (sql/shown_columns.sql); `sort` is fixed, text, bytea, vector or other."""
 
     name: str
@@ -152,22 +148,19 @@ class ShownColumn:
     sort: str
 
 
-@dataclass(frozen=True, slots=True)
-class Metapage:
+class Metapage(Struct, frozen=True):
     """The first 64 bytes of an index as hexadecimal digits (sql/metapage.sql, pageinspect)."""
 
     hex: str
 
 
-@dataclass(frozen=True, slots=True)
-class Cached:
+class Cached(Struct, frozen=True):
     """Pages of an index in shared_buffers (sql/cached.sql, pg_buffercache)."""
 
     buffers: int
 
 
-@dataclass(frozen=True, slots=True)
-class IndexFacts:
+class IndexFacts(Struct, frozen=True):
     """What the built index says itself. None where it can't be asked; `why_not` says why.
 
     `built_with` are its options as built, e.g. {"m": 16, "ef_construction": 64}; `cached_share` from 0 to 1.
@@ -188,8 +181,7 @@ class IndexFacts:
                 if wanted.get(name, "").isdigit() and int(wanted[name]) != built}
 
 
-@dataclass(frozen=True, slots=True)
-class Candidates:
+class Candidates(Struct, frozen=True):
     """What the vector index gave in an execution: rows kept and rows that a filter rejected, over all its scans."""
 
     index: str
@@ -201,8 +193,7 @@ class Candidates:
         return self.kept + self.rejected
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbor:
+class Neighbor(Struct, frozen=True):
     """One row found. `distance` is the operator's value (for inner product its negative), None for a NULL vector.
 
     `key` are the texts of the key columns, or the ctid; `values` the shown columns' in their order.
@@ -214,8 +205,7 @@ class Neighbor:
     values: tuple[str | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SearchResult:
+class SearchResult(Struct, frozen=True):
     """What a search brought. `columns` and their `type_oids` belong to every hit's values; times in milliseconds.
 
     `sql` is the statement with the vector in it, as one would paste it; `index_used` None where no vector index was,
@@ -242,8 +232,7 @@ class SearchResult:
     candidates: Candidates | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Latency:
+class Latency(Struct, frozen=True):
     """Wall times of one client's queries in milliseconds. p99 means little below 100 queries."""
 
     p50_ms: float
@@ -252,8 +241,7 @@ class Latency:
     mean_ms: float
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Struct, frozen=True):
     """One setting measured. `setting` is the swept number, None for the server's own; `parameter` its name.
 
     `confidence` is half the width of the mean's 95 % interval; `below_target` the share of queries whose recall is
@@ -284,8 +272,7 @@ class Point:
         return f"{name} {self.mode}" if self.mode and self.mode != "off" else name
 
 
-@dataclass(frozen=True, slots=True)
-class Recommendation:
+class Recommendation(Struct, frozen=True):
     """What to set for the target: a sentence, and the SQL by which it holds for a query, a role, or a database.
 
     `point` None: no setting that was measured reaches the target, or the exact search does better.
@@ -296,8 +283,7 @@ class Recommendation:
     sql: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Blocker:
+class Blocker(Struct, frozen=True):
     """Whom a build waits for (sql/build_blockers.sql); a prepared transaction has the pid 0 and nothing else."""
 
     pid: int
@@ -308,8 +294,7 @@ class Blocker:
     query: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Building:
+class Building(Struct, frozen=True):
     """An index that a session builds now (sql/building.sql)."""
 
     index_oid: int
@@ -317,8 +302,7 @@ class Building:
     pid: int
 
 
-@dataclass(frozen=True, slots=True)
-class BuildStep:
+class BuildStep(Struct, frozen=True):
     """How far a build is. `progress` None: the server reports none (a DROP), or none yet. `seconds_left` is of the
     phase, by its rate of the last minute."""
 
@@ -327,8 +311,7 @@ class BuildStep:
     blockers: tuple[Blocker, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class BuildNotice:
+class BuildNotice(Struct, frozen=True):
     """What the server said meanwhile, such as that an hnsw graph no longer fits into maintenance_work_mem."""
 
     severity: str
@@ -336,8 +319,7 @@ class BuildNotice:
     hint: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOver:
+class LeftOver(Struct, frozen=True):
     """An index that is not valid, left by a build that failed or was cancelled. `name` and `sql` (its DROP) as SQL;
     `obstacle` says why it was not dropped."""
 
@@ -347,8 +329,7 @@ class LeftOver:
     obstacle: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class BuildReport:
+class BuildReport(Struct, frozen=True):
     """A build that is through: seconds, the index's size in bytes (None when dropped), and the notices."""
 
     took_s: float

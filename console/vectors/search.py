@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import pairwise
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from console.catalog.records import PageKey
 from console.errors import ConsoleError, Missing, UsageError
@@ -37,8 +39,7 @@ AGAIN_WITHIN_MS = 1000.0
 """A filtered search that took longer is not run a second time to count what the filter rejected."""
 
 
-@dataclass(frozen=True, slots=True)
-class SearchOptions:
+class SearchOptions(Struct, frozen=True):
     """What may be set for a search; None leaves the server's. `exact` forbids the index."""
 
     ef_search: int | None = None
@@ -67,8 +68,7 @@ class SearchOptions:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class SearchableColumn:
+class SearchableColumn(Struct, frozen=True):
     """A vector column with all that a search of it needs: read once, used for many searches."""
 
     column: VectorColumn
@@ -86,8 +86,7 @@ class SearchableColumn:
         return self.column.relkind in "rm"
 
 
-@dataclass(frozen=True, slots=True)
-class SearchRequest:
+class SearchRequest(Struct, frozen=True):
     """A search of `subject` for what is near `vector`.
 
     `where` is a person's SQL, `filters` are ours; `columns` None shows all but vectors. `cut` None shows whole values.
@@ -115,8 +114,7 @@ class SearchRequest:
             raise UsageError(f"the offset is {self.offset}: it can't be negative")
 
 
-@dataclass(frozen=True, slots=True)
-class Composed:
+class Composed(Struct, frozen=True):
     """A request as a statement: $1 is the vector, the rest the filters' values."""
 
     nearest: Nearest

@@ -10,7 +10,8 @@ import math
 import re
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from console.errors import ConsoleError
 from console.vectors.metrics import Metric
@@ -27,8 +28,7 @@ class WrongVector(ConsoleError):
     """The vector can't be searched for: what is wrong with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class QueryVector:
+class QueryVector(Struct, frozen=True):
     """A vector of one of the four types. `text` is what the type's input takes, `wire` its binary form.
 
     `norm` is the Euclidean one, of bits the root of how many are set.

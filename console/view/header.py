@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from console.view import format as fmt
 from console.view.table import Line, Tone
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionWords:
+class ConnectionWords(Struct, frozen=True):
     """The state of the connection as words: `text` in full, `short` for narrow terminals."""
 
     text: str
@@ -18,8 +18,7 @@ class ConnectionWords:
     tone: Tone
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeaderFacts:
+class HeaderFacts(Struct, frozen=True, kw_only=True):
     """What the header says; what isn't known yet is None and left out."""
 
     name: str

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from console.check.records import CheckResult, Status
 from console.metrics.records.counters import SchemaSize
@@ -20,8 +22,7 @@ TONES: dict[Status, Tone] = {Status.OK: "ok", Status.WARNING: "warning", Status.
                              Status.UNKNOWN: "unknown"}
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(Struct, frozen=True):
     """A measurement: its title (`short` where there is little room), the latest value, a note, and how it went."""
 
     title: str

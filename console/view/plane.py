@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from console.view.table import Tone
 
@@ -11,8 +12,7 @@ WIDE = 20.0
 """From so large a ratio of the largest x to the smallest on, the x axis is logarithmic."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cloud:
+class Cloud(Struct, frozen=True):
     """Points (x, y, label) of one kind. `sign` stands for each, `joined` draws a line through them."""
 
     name: str
@@ -22,8 +22,7 @@ class Cloud:
     joined: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Plane:
+class Plane(Struct, frozen=True):
     """Clouds, the most important last, and upright lines (x, label) that are no points. All x are greater than 0."""
 
     x_title: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _LEFT = (0x40, 0x04, 0x02, 0x01)  # the four dots of a braille cell's left column, from below
 _RIGHT = (0x80, 0x20, 0x10, 0x08)
@@ -13,8 +14,7 @@ HEADROOM = 1.15
 """A picture's highest value leaves some room above it, so that a steady line doesn't look like a wall."""
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(Struct, frozen=True):
     """Values at equal distances in time, oldest first; None where nothing is known (a gap, never 0).
 
     `low` and `high` fix the scale; without them the values do.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 Tone = Literal["", "strong", "dim", "faint", "accent", "ok", "warning", "critical", "unknown"]
 """What a piece of text means; a theme decides how that looks."""
@@ -27,8 +29,7 @@ def plain(pieces: Line) -> str:
     return "".join(text for text, _ in pieces)
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A column. Widths are in terminal cells.
 
     `fixed` columns identify the row: they stay while the others scroll sideways. `flexible` takes what is left of the
@@ -46,8 +47,7 @@ class Column:
     sortable: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """The text of a cell, its tone, and what it is sorted by (the text where `order` is None)."""
 
     text: str
@@ -55,8 +55,7 @@ class Cell:
     order: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A row: `key` identifies it from one update to the next; `cells` are in the order of the columns.
 
     `search` is what a filter looks through besides the cells' text; `record` is what the row stands for.
@@ -66,11 +65,10 @@ class Row:
     cells: tuple[Cell, ...]
     tone: Tone = ""
     search: str = ""
-    record: Any = field(default=None, compare=False)
+    record: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """A table as it should be shown.
 
     `empty` says why there is no row and what would bring some, `note` what else there is beside the rows.
@@ -92,8 +90,11 @@ def sorted_rows(table: Table, key: str | None, *, descending: bool = False) -> T
         cell = row.cells[index]
         return cell.text.casefold() if cell.order is None else cell.order
 
-    known = [row for row in table.rows if row.cells[index].order is not None or row.cells[index].text not in ("", "-")]
-    unknown = [row for row in table.rows if row not in known] if len(known) < len(table.rows) else []
+    known: list[Row] = []
+    unknown: list[Row] = []
+    for row in table.rows:
+        has_value = row.cells[index].order is not None or row.cells[index].text not in ("", "-")
+        (known if has_value else unknown).append(row)
     try:
         ordered = sorted(known, key=value, reverse=descending)
     except TypeError:  # text beside numbers

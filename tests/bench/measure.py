@@ -8,13 +8,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tests.support.servers import Servers
 
 
-@dataclass(frozen=True)
-class Figure:
+class Figure(Struct, frozen=True):
     """One line of the table: `ours` and `peer` in `unit`; `limit` is the most for the ratio, or for `ours` alone."""
 
     name: str

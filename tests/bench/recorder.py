@@ -15,10 +15,10 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
 from psycopg.conninfo import conninfo_to_dict
 
 from console.clock import SystemClock

@@ -26,12 +26,14 @@ TOUR = "l w o v z a a 4 w p R 2 3 1"
 
 
 UNRECORDED = """
-import dataclasses, sys
+import sys
+from msgspec.structs import replace
+
 from console import cli
 from console.ui import start
 
 run = start.run_console
-start.run_console = lambda name, sources: run(name, dataclasses.replace(sources, recorder_for=None))
+start.run_console = lambda name, sources: run(name, replace(sources, recorder_for=None))
 sys.exit(cli.main(sys.argv[1:]))
 """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from console.catalog.records import Kind, NameMatch, Relation, Routine, Schema
 from console.catalog.tree import DATABASE_KINDS, Rest, found_nodes, object_nodes, roots

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from console.local_postgres.ephemeral import choose, throwaway_cluster
 from console.migrate.apply import apply_all, run

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from msgspec import Struct
 from psycopg.conninfo import make_conninfo
 
 from console.errors import Missing, Unreachable
@@ -19,8 +19,7 @@ from tests.support.fake_session import FakePool
 from tests.support.servers import Database
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Struct, frozen=True):
     x: Any
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +77,7 @@ async def test_columns_are_the_records_fields(any_database: Database, query: Any
     async with session_on(any_database.conninfo) as session:
         text = query.text(session.info)
         cursor = await session.connection.execute(text, {"names": ["pg_catalog.pg_class", "nowhere"]})
-        assert [column.name for column in cursor.description or ()] == [field.name for field in fields(query.record)]
+        assert [column.name for column in cursor.description or ()] == list(query.record.__struct_fields__)
 
 
 async def test_facts(any_database: Database) -> None:

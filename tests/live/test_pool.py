@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 from psycopg.conninfo import make_conninfo
 
 from console.config import PoolConfig
@@ -22,8 +23,7 @@ from tests.support.proxy import proxied
 from tests.support.servers import Database, LiveServer, Servers
 
 
-@dataclass
-class Row:
+class Row(Struct):
     x: Any
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
 import re
 from pathlib import Path
@@ -12,6 +11,7 @@ import psycopg
 import pytest
 
 import console
+from console.fields import fields_of
 from console.server.query import Query, load
 from console.server.session import read_info
 from console.server.target import Target
@@ -28,7 +28,7 @@ def package(file: Path) -> str:
 
 
 def record(file: Path) -> type[Any]:
-    """The dataclass that the file's header names, wherever in its package it is."""
+    """The record that the file's header names, wherever in its package it is."""
     header = re.search(r"^-- record: (\w+)", file.read_text("utf-8"), re.M)
     assert header, f"{file.name} names no record"
     modules = PACKAGE.glob(f"{file.parent.parent.name}/**/*.py")
@@ -72,8 +72,7 @@ async def test_columns_are_the_records_fields(file: Path, any_server: LiveServer
         await connection.execute("BEGIN READ ONLY")
         cursor = await connection.execute(text, parameters or None)  # type: ignore[arg-type]
         columns = [column.name for column in cursor.description or ()]
-    fields = getattr(found.record, "_fields", None) or [field_.name for field_ in dataclasses.fields(found.record)]
-    assert sorted(columns) == sorted(fields)
+    assert sorted(columns) == sorted(field.name for field in fields_of(found.record))
 
 
 def test_one_statement_a_file() -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from console.metrics.records.settings import Machine, ServerSetting, SettingAdvice
 from console.metrics.settings_advice import GB, MB, advise, amount

@@ -7,11 +7,11 @@ graphile-migrate, Knex, Kysely, node-pg-migrate, TypeORM and Umzug; the others f
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True)
-class Ledger:
+class Ledger(Struct, frozen=True):
     """`ddl` creates and fills `table` in `schema`; what follows is what must be read of it."""
 
     table: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from tests.support.servers import Database
 
@@ -36,8 +36,7 @@ PARALLEL = {"parallel_setup_cost": "0", "parallel_tuple_cost": "0", "min_paralle
             "min_parallel_index_scan_size": "0", "max_parallel_workers_per_gather": "2"}
 
 
-@dataclass(frozen=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """One statement, with the settings that bring its plan about."""
 
     sql: str

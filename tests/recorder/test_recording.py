@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import Struct
+from msgspec.structs import replace
 
 from console.activity.read import SESSIONS
 from console.activity.summary.read import SESSION_COUNTS
@@ -27,19 +28,17 @@ from tests.support.activity import backend, idle
 from tests.support.recordings import BEGAN, KEY_EVERY, origin, sample, write
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     name: str
     value: Any = None
     count: int | None = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Odd:
+class Odd(Struct, frozen=True):
     more: str
 
 
-class Pair(NamedTuple):
+class Pair(Struct, frozen=True):
     key: int
     word: str | None = None
 
@@ -184,8 +183,7 @@ def test_a_folder_and_nothing_are_refused(tmp_path: Path) -> None:
 
 
 def test_other_versions_are_read_by_name(tmp_path: Path) -> None:
-    @dataclass(frozen=True, slots=True)
-    class Other:
+    class Other(Struct, frozen=True):
         more: int
         name: str
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
 import console
 from console.server.info import Extension, ServerInfo
@@ -18,8 +19,7 @@ INFO = ServerInfo(180006, "18.6", "app", "me", "me", False, False, False, "UTF8"
 FILES = sorted(Path(console.__file__).parent.glob("*/sql/*.sql"))
 
 
-@dataclass
-class Row:
+class Row(Struct):
     x: int
 
 

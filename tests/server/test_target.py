@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from psycopg.conninfo import conninfo_to_dict
+from rich.pretty import pretty_repr
 
 from console.config import Config, TargetConfig
 from console.errors import UsageError
@@ -63,6 +64,16 @@ def test_neither_label_nor_repr_holds_the_password(secret: str) -> None:
     marked = f"s3cr3t{secret}"
     target = Target(name="", conninfo="host=db1 dbname=app", password=marked).with_password(marked)
     assert "s3cr3t" not in repr(target) + target.label
+
+
+@pytest.mark.parametrize("secretive", [
+    Target(name="db1", conninfo="password=s3cr3t", direct_conninfo="password=s3cr3t", password="s3cr3t",
+           pgbouncer_conninfo="password=s3cr3t", password_command="echo s3cr3t"),
+    TargetConfig(name="db1", dsn="password=s3cr3t", direct_dsn="password=s3cr3t", pgbouncer="password=s3cr3t",
+                 password_command="echo s3cr3t")])
+def test_a_traceback_with_its_locals_holds_no_secret(secretive: object) -> None:
+    for shown in (repr(secretive), pretty_repr(secretive)):
+        assert "db1" in shown and "s3cr3t" not in shown
 
 
 def test_a_redacted_conninfo_names_host_and_database_only() -> None:

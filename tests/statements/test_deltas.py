@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from console.statements import deltas
 from console.statements.counters import CALLS, EXEC_MS

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from console.activity.summary.records import SessionCounts
 from console.check.records import CheckResult, Status

@@ -7,11 +7,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 import pytest
+from msgspec import Struct
 
 from console.demo.prepare import demo_target
 from console.server.target import Target
@@ -20,8 +20,7 @@ from tests.support.servers import Servers, binaries, missing
 ROOT = Path(__file__).parents[2]
 
 
-@dataclass(frozen=True)
-class Demo:
+class Demo(Struct, frozen=True):
     """`dbconsole demo ...` below a folder for data."""
 
     folder: Path

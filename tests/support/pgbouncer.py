@@ -9,13 +9,13 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from msgspec import Struct, field
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from console.local_postgres.binaries import server_account
@@ -52,8 +52,7 @@ def report() -> str:
     return f"pooler: PgBouncer {found[1]}" if found else "pooler: no PgBouncer"
 
 
-@dataclass
-class PgBouncer:
+class PgBouncer(Struct):
     """A running pooler. Every database of the server is there under its own name."""
 
     server: LiveServer

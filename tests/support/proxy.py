@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 
-@dataclass
-class Proxy:
+class Proxy(Struct):
     """`round_trips` counts how often the client, having got an answer, sent something more.
 
     `delay_s` is added each way. `conninfo` connects through it.

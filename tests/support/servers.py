@@ -17,13 +17,13 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
 import psycopg
 import pytest
+from msgspec import Struct, field
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -54,8 +54,7 @@ def missing(name: str, reason: str) -> NoReturn:
     pytest.skip(f"{name}: {reason}")
 
 
-@dataclass(frozen=True)
-class Database:
+class Database(Struct, frozen=True):
     """A database that lives as long as one test; `conninfo` is the superuser's."""
 
     server: LiveServer
@@ -67,8 +66,7 @@ class Database:
         return psycopg.connect(make_conninfo(self.conninfo, **words), autocommit=True)
 
 
-@dataclass(frozen=True)
-class LiveServer:
+class LiveServer(Struct, frozen=True):
     """A running server. `dsn` is the superuser's conninfo; `cluster` is None where somebody else runs it."""
 
     label: str

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Struct
 from psycopg.conninfo import make_conninfo
 
 from console.local_postgres.cluster import free_port
@@ -22,8 +22,7 @@ hostssl all all       127.0.0.1/32    scram-sha-256
 """
 
 
-@dataclass(frozen=True)
-class TlsServer:
+class TlsServer(Struct, frozen=True):
     """The roles are `certified`, who comes with the certificate, and `lettered`, who comes with `password`."""
 
     server: LiveServer

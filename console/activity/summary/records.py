@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class SessionCounts:
+class SessionCounts(Struct, frozen=True):
     """Client sessions of the whole server by state (pg_stat_activity).
 
     `hidden` are those whose state this role may not see. `reserved_connections` slots of `max_connections` are kept
@@ -23,8 +22,7 @@ class SessionCounts:
     reserved_connections: int
 
 
-@dataclass(frozen=True, slots=True)
-class OpenTransaction:
+class OpenTransaction(Struct, frozen=True):
     """A session inside a transaction (pg_stat_activity); ages in seconds by the server's clock."""
 
     pid: int
@@ -36,8 +34,7 @@ class OpenTransaction:
     state_age_s: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class BlockedSession:
+class BlockedSession(Struct, frozen=True):
     """A session that waits for a heavyweight lock (pg_locks).
 
     `blocked_by` are the pids it waits for, 0 for a prepared transaction, None when they were not asked for;

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from console.catalog.records.listed import Kind, RelationSize, relation_kind
 from console.catalog.records.objects import Privilege, RelationColumn, Sequence
@@ -18,8 +19,7 @@ CONTYPES: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class RelationHeader:
+class RelationHeader(Struct, frozen=True):
     """A relation itself: pg_class and what hangs on it (sql/relation.sql). `parents` are [schema, name] pairs."""
 
     oid: int
@@ -56,8 +56,7 @@ class RelationHeader:
         return relation_kind(self.relkind, self.is_partition)
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(Struct, frozen=True):
     """An index (sql/indexes.sql). `scans` and `entries_read` count since the statistics were reset.
 
     `size_bytes` is None for a partitioned index and for one that is locked. `statistics_targets` are
@@ -86,8 +85,7 @@ class Index:
     entries_read: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Constraint:
+class Constraint(Struct, frozen=True):
     """A constraint (sql/constraints.sql). `is_incoming`: a foreign key of `schema.relation` that refers to this one."""
 
     oid: int
@@ -114,8 +112,7 @@ class Constraint:
         return CONTYPES.get(self.contype, self.contype)
 
 
-@dataclass(frozen=True, slots=True)
-class Trigger:
+class Trigger(Struct, frozen=True):
     """A trigger (sql/triggers.sql); `is_inherited` from the partitioned table above."""
 
     oid: int
@@ -127,8 +124,7 @@ class Trigger:
     comment: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class RewriteRule:
+class RewriteRule(Struct, frozen=True):
     """A rewrite rule (sql/rules.sql)."""
 
     oid: int
@@ -138,8 +134,7 @@ class RewriteRule:
     comment: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """A row-level security policy (sql/policies.sql); no `roles` means PUBLIC."""
 
     oid: int
@@ -152,8 +147,7 @@ class Policy:
     comment: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class TableStatistics:
+class TableStatistics(Struct, frozen=True):
     """pg_stat_all_tables of one table (sql/table_statistics.sql), counted since the statistics were reset.
 
     `transaction_age` is age(relfrozenxid); for a partitioned table it says nothing.
@@ -185,8 +179,7 @@ class TableStatistics:
     all_visible_pages: int
 
 
-@dataclass(frozen=True, slots=True)
-class ExtendedStatistics:
+class ExtendedStatistics(Struct, frozen=True):
     """CREATE STATISTICS (sql/extended_statistics.sql)."""
 
     oid: int
@@ -198,8 +191,7 @@ class ExtendedStatistics:
     comment: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class RelationDetail:
+class RelationDetail(Struct, frozen=True):
     """All that the tabs of a relation show, read in one round trip.
 
     A part is None when the server didn't bring it; `unavailable` says why, by the part's name.

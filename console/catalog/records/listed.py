@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Kind(StrEnum):
@@ -58,8 +59,7 @@ def routine_kind(prokind: str) -> Kind:
     return _KIND_BY_PROKIND[prokind]
 
 
-@dataclass(frozen=True, slots=True)
-class Schema:
+class Schema(Struct, frozen=True):
     """A schema and the number of its objects (sql/schemas.sql).
 
     `extension` is the extension that owns the schema itself; objects of extensions are counted in
@@ -96,8 +96,7 @@ class Schema:
         return {kind: number for kind, number in counts.items() if number}
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
+class Relation(Struct, frozen=True):
     """A table, view, sequence... in a list (sql/relations.sql, sql/partitions.sql).
 
     `row_estimate` is what VACUUM or ANALYZE last estimated, None if neither ever ran. `bound` is a partition's.
@@ -118,8 +117,7 @@ class Relation:
         return relation_kind(self.relkind, self.bound is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class RelationSize:
+class RelationSize(Struct, frozen=True):
     """Bytes on disk of one relation (sql/relation_sizes.sql): heap alone, its indexes, its TOAST, and all together."""
 
     oid: int
@@ -129,8 +127,7 @@ class RelationSize:
     total_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Routine:
+class Routine(Struct, frozen=True):
     """A function, procedure or aggregate in a list (sql/routines.sql); a procedure without OUT has no `result`."""
 
     oid: int
@@ -146,8 +143,7 @@ class Routine:
         return routine_kind(self.prokind)
 
 
-@dataclass(frozen=True, slots=True)
-class Type:
+class Type(Struct, frozen=True):
     """An enum, composite, domain, range or base type in a list (sql/types.sql)."""
 
     oid: int
@@ -165,8 +161,7 @@ class Type:
         return TYPTYPES.get(self.typtype, self.typtype)
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """An object that belongs to an extension (sql/extension_members.sql); `name` is pg_identify_object's identity."""
 
     oid: int
@@ -176,8 +171,7 @@ class Member:
     extension: str
 
 
-@dataclass(frozen=True, slots=True)
-class InstalledExtension:
+class InstalledExtension(Struct, frozen=True):
     """An installed extension (sql/extensions.sql); `available_version` is what the server's files offer."""
 
     oid: int
@@ -195,8 +189,7 @@ class InstalledExtension:
         return self.available_version is not None and self.available_version != self.version
 
 
-@dataclass(frozen=True, slots=True)
-class Role:
+class Role(Struct, frozen=True):
     """A role of the cluster (sql/roles.sql). `valid_until` None: for ever; `connection_limit` None: none."""
 
     oid: int
@@ -217,8 +210,7 @@ class Role:
     comment: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class EventTrigger:
+class EventTrigger(Struct, frozen=True):
     """An event trigger (sql/event_triggers.sql); `state` is pg_event_trigger.evtenabled: O, D, R or A."""
 
     oid: int
@@ -231,8 +223,7 @@ class EventTrigger:
     comment: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Publication:
+class Publication(Struct, frozen=True):
     """A publication of logical replication (sql/publications.sql)."""
 
     oid: int
@@ -244,8 +235,7 @@ class Publication:
     tables: int
 
 
-@dataclass(frozen=True, slots=True)
-class Subscription:
+class Subscription(Struct, frozen=True):
     """A subscription of logical replication in this database (sql/subscriptions.sql)."""
 
     oid: int
@@ -256,8 +246,7 @@ class Subscription:
     publications: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
+class Graph(Struct, frozen=True):
     """A graph of Apache AGE (sql/graphs.sql); its labels are tables of the schema `schema_oid`."""
 
     oid: int
@@ -267,8 +256,7 @@ class Graph:
     edge_labels: int
 
 
-@dataclass(frozen=True, slots=True)
-class NameMatch:
+class NameMatch(Struct, frozen=True):
     """What a search by name brought (sql/search.sql), best first.
 
     `parent_oid` is an index's table or a partition's parent; `rank` 0 the whole name, 1 its beginning, 2 a part.

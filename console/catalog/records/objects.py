@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from console.catalog.records.listed import TYPTYPES, Kind, routine_kind
 
 
-@dataclass(frozen=True, slots=True)
-class RelationColumn:
+class RelationColumn(Struct, frozen=True):
     """A column (sql/columns.sql).
 
     `parameter_type` is the type without its modifier, for casts of parameters. `collation`, `statistics_target` and
@@ -44,8 +43,7 @@ class RelationColumn:
     average_bytes: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Privilege:
+class Privilege(Struct, frozen=True):
     """One privilege of one grantee ("" is PUBLIC) on an object or one `column` of it (sql/privileges.sql).
 
     `is_default`: PostgreSQL grants it by itself. Not `is_granted`: such a default that was revoked.
@@ -61,8 +59,7 @@ class Privilege:
     is_default: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(Struct, frozen=True):
     """A sequence (sql/sequences.sql), and the column that it belongs to, if any.
 
     `last_value` is None while nothing was drawn from it, or where the role may not know.
@@ -88,8 +85,7 @@ class Sequence:
     comment: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class RoutineDetail:
+class RoutineDetail(Struct, frozen=True):
     """A function, procedure or aggregate (sql/routine.sql). The calls and times (ms) need track_functions."""
 
     oid: int
@@ -121,8 +117,7 @@ class RoutineDetail:
         return routine_kind(self.prokind)
 
 
-@dataclass(frozen=True, slots=True)
-class Aggregate:
+class Aggregate(Struct, frozen=True):
     """What makes an aggregate (sql/aggregate.sql), as pg_aggregate has it."""
 
     oid: int
@@ -149,8 +144,7 @@ class Aggregate:
     sort_operator: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class TypeDetail:
+class TypeDetail(Struct, frozen=True):
     """A type (sql/type.sql): an enum's labels, a domain's base and checks, a range's subtype.
 
     A composite's attributes are the columns of `relation_oid`.
@@ -185,16 +179,14 @@ class TypeDetail:
         return TYPTYPES.get(self.typtype, self.typtype)
 
 
-@dataclass(frozen=True, slots=True)
-class SequenceDetail:
+class SequenceDetail(Struct, frozen=True):
     """A sequence with its privileges."""
 
     sequence: Sequence
     privileges: list[Privilege]
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionDetail:
+class FunctionDetail(Struct, frozen=True):
     """A routine with its privileges, and what makes it an aggregate where it is one."""
 
     routine: RoutineDetail
@@ -202,8 +194,7 @@ class FunctionDetail:
     aggregate: Aggregate | None
 
 
-@dataclass(frozen=True, slots=True)
-class FullType:
+class FullType(Struct, frozen=True):
     """A type with its privileges, and a composite's attributes."""
 
     type: TypeDetail
@@ -211,8 +202,7 @@ class FullType:
     attributes: list[RelationColumn]
 
 
-@dataclass(frozen=True, slots=True)
-class PageKey:
+class PageKey(Struct, frozen=True):
     """A unique, not null key by which a table can be paged (sql/page_key.sql); `types` are for casts."""
 
     index: str
@@ -220,8 +210,7 @@ class PageKey:
     types: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Dependency:
+class Dependency(Struct, frozen=True):
     """What an object needs before it can be made (sql/dependencies.sql), in pg_identify_object's words."""
 
     oid: int
@@ -229,8 +218,7 @@ class Dependency:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class SettingValue:
+class SettingValue(Struct, frozen=True):
     """The value of a setting (sql/qualified_names.sql)."""
 
     value: str

@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from string import Formatter
 from typing import Any
 
+from msgspec import Struct
+
 from console.demo.sample.draw import Draw
 
 
-@dataclass(frozen=True, slots=True)
-class Topic:
+class Topic(Struct, frozen=True):
     """What is said about a topic: plural nouns, nouns, infinitives without "to", and whole sentences."""
 
     name: str

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from console.server.copy import Range
 
 
-@dataclass(frozen=True, slots=True)
-class SampleRows:
+class SampleRows(Struct, frozen=True):
     """Rows of `table` (schema.table), values in the order of `columns`; to be gone through once."""
 
     table: str

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class ServerClock:
+class ServerClock(Struct, frozen=True):
     """The server's clock: when the refresh's transaction began, and when this read, its last, ran."""
 
     began_at: dt.datetime
     taken_at: dt.datetime
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseCounters:
+class DatabaseCounters(Struct, frozen=True):
     """What the connected database has counted since `stats_reset` (pg_stat_database).
 
     `block_read_ms` and `block_write_ms` are 0 unless track_io_timing is on.
@@ -40,8 +39,7 @@ class DatabaseCounters:
     stats_reset: dt.datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class WalCounters:
+class WalCounters(Struct, frozen=True):
     """WAL written by the whole server since `stats_reset` (pg_stat_wal); on a standby (`is_replayed`) the position
     replayed up to."""
 
@@ -53,16 +51,14 @@ class WalCounters:
     stats_reset: dt.datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseSize:
+class DatabaseSize(Struct, frozen=True):
     """pg_database_size() of the connected database."""
 
     database: str
     total_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class FreezeAge:
+class FreezeAge(Struct, frozen=True):
     """How many transactions and multixacts ago a database was frozen (pg_database); both wrap at 2^31."""
 
     database: str
@@ -71,8 +67,7 @@ class FreezeAge:
     freeze_max_age: int
 
 
-@dataclass(frozen=True, slots=True)
-class InvalidIndex:
+class InvalidIndex(Struct, frozen=True):
     """An index that no query uses (pg_index): what a failed CREATE INDEX CONCURRENTLY left.
 
     `is_maintained` says that every write still pays for it; `invalid` is the number of all of them.
@@ -85,8 +80,7 @@ class InvalidIndex:
     invalid: int
 
 
-@dataclass(frozen=True, slots=True)
-class Standby:
+class Standby(Struct, frozen=True):
     """A WAL sender's other end (pg_stat_replication); None where the role may not see it or nothing is in flight."""
 
     pid: int
@@ -97,8 +91,7 @@ class Standby:
     lag_s: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Recovery:
+class Recovery(Struct, frozen=True):
     """A standby's own view: bytes received but not replayed, and the age of the last replayed transaction."""
 
     is_streaming: bool
@@ -107,8 +100,7 @@ class Recovery:
     last_replayed_age_s: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class ReplicationSlot:
+class ReplicationSlot(Struct, frozen=True):
     """pg_replication_slots: `retained_bytes` of WAL kept for it, None where it keeps none."""
 
     name: str
@@ -121,8 +113,7 @@ class ReplicationSlot:
     retained_bytes: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class PreparedTransaction:
+class PreparedTransaction(Struct, frozen=True):
     """A transaction prepared for two-phase commit (pg_prepared_xacts); `prepared` is the number of all of them."""
 
     gid: str
@@ -132,8 +123,7 @@ class PreparedTransaction:
     prepared: int
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaSize:
+class SchemaSize(Struct, frozen=True):
     """A schema's tables and bytes (heap, indexes, TOAST); `is_estimate`: from the last vacuum or analyze."""
 
     schema: str

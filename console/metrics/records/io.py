@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class IoTotals:
+class IoTotals(Struct, frozen=True):
     """Reads and writes of relations by the whole server since `stats_reset` (pg_stat_io, 16 and later); times are 0
     unless track_io_timing is on."""
 
@@ -21,8 +21,7 @@ class IoTotals:
     stats_reset: dt.datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class IoCounters:
+class IoCounters(Struct, frozen=True):
     """One row of pg_stat_io: what backends of a type did with an object in a context. None: cannot happen."""
 
     backend_type: str
@@ -48,8 +47,7 @@ class IoCounters:
         return f"{self.backend_type}/{self.object}/{self.context}"
 
 
-@dataclass(frozen=True, slots=True)
-class SlruCounters:
+class SlruCounters(Struct, frozen=True):
     """A cache of transaction status and the like (pg_stat_slru); blocks are pages of 8 kB."""
 
     name: str

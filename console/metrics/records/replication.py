@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class WalSender:
+class WalSender(Struct, frozen=True):
     """A receiver of our WAL (pg_stat_replication). Bytes behind what is written here, the lags in seconds as the
     receiver last reported; None where the role may not see it or nothing is in flight."""
 
@@ -24,8 +23,7 @@ class WalSender:
     slot: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class WalReceiver:
+class WalReceiver(Struct, frozen=True):
     """Where a standby gets its WAL from (pg_stat_wal_receiver); `lag_bytes` sent but not flushed here."""
 
     pid: int
@@ -37,8 +35,7 @@ class WalReceiver:
     last_message_age_s: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class SlotFacts:
+class SlotFacts(Struct, frozen=True):
     """A replication slot beyond the WAL that it keeps (pg_replication_slots). Ages of xmin in transactions; None also
     where the server's version doesn't say (is_conflicting before 16, the last two before 17)."""
 
@@ -52,8 +49,7 @@ class SlotFacts:
     invalidation_reason: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class SubscriptionState:
+class SubscriptionState(Struct, frozen=True):
     """A logical subscription of this database (pg_subscription, pg_stat_subscription); `pid` None: no worker runs."""
 
     name: str

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 Area = Literal["memory", "WAL", "autovacuum", "planner", "observing", "safety"]
 Severity = Literal["critical", "warning", "info"]
 
 
-@dataclass(frozen=True, slots=True)
-class PendingSetting:
+class PendingSetting(Struct, frozen=True):
     """A setting whose value in a configuration file isn't in use yet; `setting`, in `unit`, is the one that is."""
 
     name: str
@@ -18,8 +18,7 @@ class PendingSetting:
     unit: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ServerSetting:
+class ServerSetting(Struct, frozen=True):
     """A setting (pg_settings); amounts are texts in `unit`, as the server has them.
 
     `setting` is this session's, `reset_setting` what a new session gets, `default_setting` what PostgreSQL comes with.
@@ -51,8 +50,7 @@ class ServerSetting:
             and self.reset_setting != self.default_setting
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """What the server runs on: bytes of memory and processor cores, None where unknown; `source` says who says so."""
 
     memory_bytes: int | None = None
@@ -60,8 +58,7 @@ class Machine:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SettingAdvice:
+class SettingAdvice(Struct, frozen=True):
     """What to set and why; `suggested` is as ALTER SYSTEM takes it, None where the right value isn't for us to say."""
 
     name: str

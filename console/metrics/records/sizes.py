@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class NamedSize:
+class NamedSize(Struct, frozen=True):
     """A database or tablespace; `total_bytes` is None where the role may not ask, `note` is what else is to be said."""
 
     name: str

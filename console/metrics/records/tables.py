@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class TableFreezeAge:
+class TableFreezeAge(Struct, frozen=True):
     """How many transactions and multixacts ago a table, or its TOAST, was frozen (pg_class).
 
     `percent_of_max` is the larger of both against the age at which autovacuum freezes whatever happens.
@@ -20,8 +19,7 @@ class TableFreezeAge:
     percent_of_max: float
 
 
-@dataclass(frozen=True, slots=True)
-class DeadRows:
+class DeadRows(Struct, frozen=True):
     """A table with more dead rows than autovacuum's `threshold` for it; `tables` is the number of all such.
 
     `last_vacuum_age_s` is None where none was seen since the statistics began.
@@ -38,8 +36,7 @@ class DeadRows:
     tables: int
 
 
-@dataclass(frozen=True, slots=True)
-class SequenceUse:
+class SequenceUse(Struct, frozen=True):
     """How much of its values a sequence has given out.
 
     `last_possible` is the sequence's own limit or that of the integer column that owns it (`is_column_smaller`).
@@ -59,8 +56,7 @@ class SequenceUse:
     examined: int
 
 
-@dataclass(frozen=True, slots=True)
-class DuplicateIndex:
+class DuplicateIndex(Struct, frozen=True):
     """An index that does nothing that `same_as` doesn't do; `duplicates` and `duplicate_bytes` are of all such."""
 
     schema: str
@@ -72,8 +68,7 @@ class DuplicateIndex:
     duplicate_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class UnusedIndex:
+class UnusedIndex(Struct, frozen=True):
     """An index of 10 MiB or more that nobody has scanned; `unused` and `unused_bytes` are of all such."""
 
     schema: str
@@ -84,8 +79,7 @@ class UnusedIndex:
     unused_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class TableActivity:
+class TableActivity(Struct, frozen=True):
     """What the statistics say of a table since they were reset (pg_stat_all_tables, pg_class); `tables` is the number
     of all that were asked for. Ages are None where nothing was seen since then. TOAST counts in `table_bytes`.
     """
@@ -112,8 +106,7 @@ class TableActivity:
     tables: int
 
 
-@dataclass(frozen=True, slots=True)
-class IndexActivity:
+class IndexActivity(Struct, frozen=True):
     """What the statistics say of an index since they were reset (pg_stat_all_indexes, pg_class); `indexes` and
     `all_bytes` are of all that were asked for.
 
@@ -145,8 +138,7 @@ class IndexActivity:
         return self.scans == 0 and not (self.is_unique or self.is_constraint or self.is_replica_identity)
 
 
-@dataclass(frozen=True, slots=True)
-class BloatEstimate:
+class BloatEstimate(Struct, frozen=True):
     """A relation's size and about what it would be when written anew with `fill_percent`; `packed_bytes` is None where
     the statistics don't tell. `analyzed_age_s` None: not analyzed since the statistics began.
     """
@@ -163,8 +155,7 @@ class BloatEstimate:
         return None if self.packed_bytes is None else max(0, self.total_bytes - self.packed_bytes)
 
 
-@dataclass(frozen=True, slots=True)
-class TableTuples:
+class TableTuples(Struct, frozen=True):
     """What pgstattuple found on a table's pages."""
 
     total_bytes: int
@@ -175,8 +166,7 @@ class TableTuples:
     free_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class IndexLeaves:
+class IndexLeaves(Struct, frozen=True):
     """What pgstatindex found in a B-tree; percentages are None where it has no leaf."""
 
     total_bytes: int

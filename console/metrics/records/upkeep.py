@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class StatisticsAge:
+class StatisticsAge(Struct, frozen=True):
     """For how many seconds counters have counted: the database's own, those of the whole server, and since initdb.
 
     `database_reset_age_s` is None where the database's were never reset, or a crash lost them together with the time.
@@ -22,8 +21,7 @@ class StatisticsAge:
         return self.server_reset_age_s if self.database_reset_age_s is None else self.database_reset_age_s
 
 
-@dataclass(frozen=True, slots=True)
-class ArchiverState:
+class ArchiverState(Struct, frozen=True):
     """Whether WAL reaches the archive (pg_stat_archiver); `mode` is archive_mode.
 
     `waiting_segments`, of `segment_bytes` each, are complete and not archived; None where nothing tells.
@@ -39,16 +37,14 @@ class ArchiverState:
     segment_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class CheckpointCounts:
+class CheckpointCounts(Struct, frozen=True):
     """Checkpoints by what brought them, since the statistics were reset."""
 
     timed: int
     requested: int
 
 
-@dataclass(frozen=True, slots=True)
-class SlowStatementStats:
+class SlowStatementStats(Struct, frozen=True):
     """A statement of this database that ran 100 times or more (pg_stat_statements); `query_id` is None where hidden.
 
     Where there is none, `calls` and the times are None; `is_loaded` says whether the library counts at all.

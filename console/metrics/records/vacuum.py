@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Autovacuum:
+class Autovacuum(Struct, frozen=True):
     """The workers that run (pg_stat_activity) and the oldest database's ages in transactions and multixacts."""
 
     workers: int
@@ -17,8 +16,7 @@ class Autovacuum:
     freeze_max_age: int
 
 
-@dataclass(frozen=True, slots=True)
-class VacuumDue:
+class VacuumDue(Struct, frozen=True):
     """Tables of the connected database with more dead rows than autovacuum tolerates, and rows of all of them."""
 
     tables: int
@@ -26,8 +24,7 @@ class VacuumDue:
     live_rows: int
 
 
-@dataclass(frozen=True, slots=True)
-class VacuumTable:
+class VacuumTable(Struct, frozen=True):
     """A table with what has gathered since it was vacuumed or analyzed and where autovacuum comes (pg_class,
     pg_stat_all_tables). Ages in transactions and seconds; a limit of None: never for this reason.
     """

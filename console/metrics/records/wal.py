@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class WalWrites:
+class WalWrites(Struct, frozen=True):
     """Writes and syncs of WAL since `stats_reset` (pg_stat_wal, from 18 on pg_stat_io); times are 0 unless `is_timed`
     (track_wal_io_timing)."""
 
@@ -19,8 +19,7 @@ class WalWrites:
     stats_reset: dt.datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Checkpoints:
+class Checkpoints(Struct, frozen=True):
     """Checkpoints (restartpoints on a standby) and the background writer since `stats_reset` and `writer_stats_reset`
     (pg_stat_bgwriter, from 17 on pg_stat_checkpointer too); buffers are pages.
 
@@ -46,8 +45,7 @@ class Checkpoints:
     writer_stats_reset: dt.datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Archiver:
+class Archiver(Struct, frozen=True):
     """Archived segments since `stats_reset` (pg_stat_archiver); `is_failing`: the last thing was a failure."""
 
     mode: str
@@ -61,16 +59,14 @@ class Archiver:
     stats_reset: dt.datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class ArchiveBacklog:
+class ArchiveBacklog(Struct, frozen=True):
     """Segments that wait to be archived (pg_ls_archive_statusdir) and the age of the oldest."""
 
     segments: int
     oldest_age_s: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class WalDirectory:
+class WalDirectory(Struct, frozen=True):
     """What pg_wal holds (pg_ls_waldir)."""
 
     files: int

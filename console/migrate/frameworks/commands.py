@@ -15,10 +15,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from console.errors import UsageError
 from console.migrate.events import Event
@@ -39,8 +40,7 @@ _SHELL = re.compile(r"[|&;<>$`\n]")
 _KEPT_LINES = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(Struct, frozen=True):
     """What to run: arguments, or a line for /bin/sh where `words` is empty. `shown` never holds a secret of ours."""
 
     shown: str
@@ -48,8 +48,7 @@ class Program:
     folder: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CommandStarted:
+class CommandStarted(Struct, frozen=True):
     """The lock is ours and the program runs."""
 
     service: str
@@ -57,8 +56,7 @@ class CommandStarted:
     pid: int
 
 
-@dataclass(frozen=True, slots=True)
-class OutputLine:
+class OutputLine(Struct, frozen=True):
     """A line that the program wrote."""
 
     service: str
@@ -66,8 +64,7 @@ class OutputLine:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class CommandFinished:
+class CommandFinished(Struct, frozen=True):
     """The program ended; `exit_status` is negative for a signal. Milliseconds."""
 
     service: str
@@ -79,8 +76,7 @@ CommandEvent = CommandStarted | OutputLine | CommandFinished
 CommandListener = Callable[[Event | CommandEvent], None]
 
 
-@dataclass(frozen=True, slots=True)
-class CommandReport:
+class CommandReport(Struct, frozen=True):
     """A run of another framework: its ledgers in the service's schemas before and after. Milliseconds."""
 
     service: str

@@ -6,16 +6,16 @@ import hashlib
 import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from console.errors import ConsoleError
 
 Checksums = Callable[[Path], frozenset[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class FileMigration:
+class FileMigration(Struct, frozen=True):
     """A migration in a file. `checksums` are those that its framework would accept, empty where it stores none.
 
     `replaces` are versions that a squashed migration stands for.
@@ -30,8 +30,7 @@ class FileMigration:
     is_repeatable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class FilePattern:
+class FilePattern(Struct, frozen=True):
     """Files whose path below the folder matches `pattern` (groups: version, perhaps name) are migrations."""
 
     pattern: re.Pattern[str]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from console.server.query import load
 from console.server.session import Session
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerCandidate:
+class LedgerCandidate(Struct, frozen=True):
     """A table whose name or columns make it worth a look (sql/find_ledgers.sql).
 
     `columns` are in table order and `types` belong to them (format_type). `lock_pid` is another session that

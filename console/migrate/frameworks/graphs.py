@@ -9,16 +9,16 @@ import ast
 import configparser
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from console.errors import ConsoleError
 from console.migrate.frameworks.files import FileMigration, content
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(Struct, frozen=True):
     """An Alembic revision: what it follows (`down`), what it needs besides (`depends`), its branch's labels."""
 
     revision: str

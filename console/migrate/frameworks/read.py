@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import groupby
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from console.migrate.frameworks.find import LedgerCandidate, candidates
 from console.migrate.frameworks.records import (

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from console.migrate.records import State
 
@@ -15,8 +17,7 @@ PendingState = Literal["pending", "missing", "changed", "skipped"]
 """`skipped`: older than what was applied last, so that the framework itself will never run it."""
 
 
-@dataclass(frozen=True, slots=True)
-class ForeignLedgerRow:
+class ForeignLedgerRow(Struct, frozen=True):
     """One row of a ledger, in the order in which the framework applied them (sql/<framework>.sql).
 
     `line` tells several histories in one table apart: a Django app, a sqitch project, River's line. What a framework
@@ -34,8 +35,7 @@ class ForeignLedgerRow:
     detail: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LockRow:
+class LockRow(Struct, frozen=True):
     """The row of a framework's own lock table (sql/<framework>_lock.sql)."""
 
     is_held: bool
@@ -43,8 +43,7 @@ class LockRow:
     since: dt.datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AdvisoryLock:
+class AdvisoryLock(Struct, frozen=True):
     """An advisory lock of this database (pg_locks): `key` as pg_advisory_lock(bigint) takes it, signed."""
 
     key: int
@@ -54,8 +53,7 @@ class AdvisoryLock:
     since: dt.datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class ForeignRun:
+class ForeignRun(Struct, frozen=True):
     """A run of a framework that is in progress now, and what gives it away.
 
     `pid` is None where a lock table names its holder in its own words (`detail`).
@@ -69,8 +67,7 @@ class ForeignRun:
     detail: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """The last version of one line of a ledger, and how many are applied on it (None: not stored)."""
 
     line: str | None
@@ -78,8 +75,7 @@ class Head:
     applied_count: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class PendingMigration:
+class PendingMigration(Struct, frozen=True):
     """A difference between the files and the ledger; `file` is None for an applied one whose file is missing."""
 
     version: str
@@ -90,8 +86,7 @@ class PendingMigration:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ForeignLedger:
+class ForeignLedger(Struct, frozen=True):
     """One ledger of another framework.
 
     `applied_count` is None where the framework doesn't store it, `last_version` None when nothing is applied or
@@ -125,16 +120,14 @@ class ForeignLedger:
         return replace(self, differences=differences, note=note)
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerEntry:
+class LedgerEntry(Struct, frozen=True):
     """A foreign ledger and whose it is: a service's name, else its schema's."""
 
     service: str
     ledger: ForeignLedger
 
 
-@dataclass(frozen=True, slots=True)
-class ForeignMigration:
+class ForeignMigration(Struct, frozen=True):
     """One migration of a foreign ledger or of its files; what the framework doesn't store is None.
 
     `held` are those that the framework itself passes over or has only begun; `detail` says why, "" nothing to say.
@@ -151,8 +144,7 @@ class ForeignMigration:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ForeignReading:
+class ForeignReading(Struct, frozen=True):
     """All ledgers of a database, and runs of frameworks whose ledger doesn't exist yet."""
 
     ledgers: tuple[ForeignLedger, ...]

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from console.migrate.frameworks.find import LedgerCandidate
 
@@ -16,8 +17,7 @@ MAX_ROWS = 100_000
 """A table with more rows than this is no ledger; it is not read."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockTable:
+class LockTable(Struct, frozen=True, kw_only=True):
     """A framework's lock table beside its ledger: `{}` in `table` is the ledger's own name."""
 
     table: str
@@ -25,8 +25,7 @@ class LockTable:
     sql: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spec:
+class Spec(Struct, frozen=True, kw_only=True):
     """A framework's ledger.
 
     `columns` must be there; others may be only if `open`. `types` are the beginnings of a column's type.

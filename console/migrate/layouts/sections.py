@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from console.migrate.faults import FileError
 from console.migrate.layouts.scripts import says_something
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """A line that means something to the tool: its 1-based number, its offset, and what follows the tool's name."""
 
     line: int

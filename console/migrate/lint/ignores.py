@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from console.sql.grammar import ParsedStatement, comments
 
 _IGNORE = re.compile(r"--[ \t]*dbconsole:[ \t]*ignore[ \t]*=[ \t]*([^:]*)(?::[ \t]*(.*?))?\s*")
 
 
-@dataclass(frozen=True, slots=True)
-class Ignore:
+class Ignore(Struct, frozen=True):
     """One directive: the rules that it silences, for which statement (its index; None: the whole file), and why."""
 
     line: int

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from importlib import import_module
+
+from msgspec import Struct
 
 from console.migrate.directives import Directives
 from console.migrate.facts import Catalog
@@ -30,8 +31,7 @@ _NEVER_IGNORED = {
 """The findings that the linter itself makes, with their reasons."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lintable:
+class Lintable(Struct, frozen=True):
     """A script with what the linter must know of it. `schemas` are the service's, empty where they don't matter."""
 
     service: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
+
+from msgspec import Struct
 
 from console.migrate.alter_table_locks import commands
 from console.migrate.directives import NONE, Directives
@@ -19,8 +20,7 @@ SMALL_BYTES = 10 * 1024 * 1024
 """Below this size a table's scan or rewrite is over before anybody waits: the finding becomes info."""
 
 
-@dataclass(frozen=True, slots=True)
-class LintFinding:
+class LintFinding(Struct, frozen=True):
     """What a rule found at a line of a file, and how to do it safely instead."""
 
     service: str
@@ -32,8 +32,7 @@ class LintFinding:
     advice: str
 
 
-@dataclass(frozen=True, slots=True)
-class RuleHit:
+class RuleHit(Struct, frozen=True):
     """A rule's find in one statement. `table` marks a cost that grows with that table: none while it is new or
     small. `advice` replaces the rule's own.
     """
@@ -44,8 +43,7 @@ class RuleHit:
     severity: Severity | None = None
 
 
-@dataclass(frozen=True)
-class LintSubject:
+class LintSubject(Struct, frozen=True, dict=True):
     """One statement as a rule sees it: with its file before and after it, and the catalog where there is one.
 
     `created` are the tables that this run has made before it, of which nobody else knows yet. `held` is the first
@@ -110,8 +108,7 @@ class LintSubject:
 Check = Callable[[LintSubject], Iterable[RuleHit]]
 
 
-@dataclass(frozen=True, slots=True)
-class LintRule:
+class LintRule(Struct, frozen=True):
     """A named rule. `reason` says what goes wrong, `advice` how to do it safely.
 
     `upwards`: only for scripts that go up; a way down drops and renames by nature. `on` are the kinds of statements
@@ -122,7 +119,7 @@ class LintRule:
     severity: Severity
     reason: str
     advice: str
-    check: Check = field(repr=False)
+    check: Check
     upwards: bool = False
     on: frozenset[str] = frozenset()
 

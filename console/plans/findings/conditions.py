@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from console.plans.records import PlanNode, TableFacts
 from console.sql.quoting import identifier
@@ -22,8 +23,7 @@ _EXPRESSION = re.compile(r"(?P<call>(?:lower|upper)\((?P<inside>[^()]*(?:\([^()]
 _TOKEN = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|\(|\)|\sAND\s|\sOR\s""")
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """`column` (quoted where it must be, or an expression in parentheses) `operator` something."""
 
     column: str

@@ -9,7 +9,7 @@ from console.activity.read import SESSION_TEXT, SESSIONS
 from console.activity.records import Backend, SessionText
 from console.recorder.recording import RecordedSample
 from console.server.query import Query
-from console.statements.records import StatementText
+from console.statements.records import Key, StatementText
 
 RECORDED_CHARACTERS = 300
 """The recorded read of the sessions has no more of a query."""
@@ -43,8 +43,7 @@ def session_text(sample: RecordedSample, query: Query[SessionText], params: Mapp
 def statement_texts(sample: RecordedSample, query: Query[StatementText], params: Mapping[str, Any]
                     ) -> list[StatementText]:
     """Of the statements that were asked for those whose texts were recorded, as much of them as there is."""
-    wanted = set(zip(params["user_ids"], params["database_ids"], params["top_levels"], params["query_ids"],
-                     strict=True))
+    wanted = set(map(Key, params["user_ids"], params["database_ids"], params["top_levels"], params["query_ids"]))
     return [row for row in sample.rows(query) if row.key in wanted]
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import fields, replace
 from typing import cast
+
+from msgspec.structs import replace
 
 from console.check.evaluation import reads_of
 from console.check.records import CheckContext, CheckResult, Status
@@ -179,11 +180,11 @@ class ReplaySampler(Sampler):
         observation.measure(readings, context, self._every_s)
         await asyncio.to_thread(observation.judge, wanted, context, now_s)
         measures = sample.series()
-        told = {field_.name for field_ in fields(Snapshot)} & measures.keys()
+        told = measures.keys() & Snapshot.__struct_fields__
         snapshot = observation.snapshot(context, now_s)
         snapshot = replace(
             snapshot, measures=measures, why_no_host=NOT_RECORDED, results=_as_judged(snapshot.results, sample),
-            **{name: measures[name] for name in told})  # type: ignore[arg-type]
+            **{name: measures[name] for name in told})
         self._keep(snapshot, sample.is_seldom)
         self._publish(snapshot)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from console.ui import text
 from console.view.table import Column, Table
@@ -11,8 +12,7 @@ from console.view.table import Column, Table
 GAP = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """A column on the screen: which of the table's it is, its cells' width and the space after it."""
 
     column: Column

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+from msgspec import Struct
+from msgspec.structs import replace
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
@@ -24,8 +25,7 @@ _COLUMNS = (Column("name", "", fixed=True, flexible=True, minimum=12, maximum=20
             Column("note", "", "right", maximum=12, sortable=False))
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(Struct, frozen=True):
     """Where a row stands in the tree. `is_open` None: nothing below. `record` is what the row stands for."""
 
     depth: int

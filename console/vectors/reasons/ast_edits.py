@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct
 
 from console.errors import UsageError
 from console.vectors.metrics import METRICS, metric_of_function, metric_of_operator
@@ -19,8 +20,7 @@ VECTOR_TYPES = ("vector", "halfvec", "sparsevec")
 _OPERATORS = {metric.operator for metric in METRICS}
 
 
-@dataclass(slots=True)
-class Search:
+class Search(Struct):
     """The nearest-neighbour part of a statement: `select` orders (or filters) by a distance.
 
     `slot` is the node that holds the ordering expression (the select list's, where ORDER BY names an alias),
@@ -32,7 +32,7 @@ class Search:
     sort: Node | None
     slot: Node | None
     distance: Node
-    columns: Sequence[str] = field(default=())
+    columns: Sequence[str] = ()
 
     @property
     def is_bare(self) -> bool:
@@ -132,8 +132,7 @@ def find(tree: Node, columns: Sequence[str] = ()) -> Search | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """A change of a statement: `rule` names the reason that it stands for. `apply` is False with nothing to change."""
 
     rule: str

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from console.plans.records import Plan
 
 Kind = Literal["ineligible", "cost", "short", "fact"]
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """Why an index can't be used (ineligible), isn't worth it to the planner (cost), or gives too little (short).
 
     `sentence` says what is and what it does, `fix` what to do about it, as SQL where that is possible. `is_proved`:
@@ -29,8 +29,7 @@ class Reason:
 Outcome = Literal["used", "cost", "ineligible", "no search"]
 
 
-@dataclass(frozen=True, slots=True)
-class IndexVerdict:
+class IndexVerdict(Struct, frozen=True):
     """What was found out about a statement, by plans alone unless it was analyzed.
 
     `index` is the vector index that the plan uses, None without; `cost` the plan's total cost and `forced_cost` that

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from console.metrics.records.counters import ReplicationSlot
 from console.metrics.records.replication import SlotFacts, SubscriptionState, WalReceiver, WalSender
@@ -26,8 +27,7 @@ LAG_WARNING_BYTES = 64 * 2**20
 BEHIND_S = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class Replication:
+class Replication(Struct, frozen=True):
     """All that was read; None: the server did not answer, `unavailable` says why by name."""
 
     senders: Sequence[WalSender] | None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from console.check.records import CheckResult
 from console.view import format as fmt
@@ -26,8 +27,7 @@ CLEAR = 0.05
 """So much of the height a threshold must be above the bottom: on it, it would look like a value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Threshold:
+class Threshold(Struct, frozen=True):
     """The check whose thresholds belong into a picture, and what its values are multiplied by to fit its unit.
 
     `of` names a measurement that the factor itself is multiplied by: a percentage of that.
@@ -38,8 +38,7 @@ class Threshold:
     of: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plot:
+class Plot(Struct, frozen=True, kw_only=True):
     """A picture: its `series` by name of the sampler, with the words for each (none where there is one).
 
     `factor` turns the sampler's unit into the picture's; `text` writes a value. `low` and `high` fix the scale.
@@ -57,8 +56,7 @@ class Plot:
     needs: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Drawing:
+class Drawing(Struct, frozen=True):
     """A plot with its values: what the widget draws. `limits` are thresholds, `rows` values and `columns` seconds
     before the right edge that are named on the axes."""
 

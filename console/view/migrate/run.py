@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from console.migrate.events import (
     Event,
@@ -38,8 +39,7 @@ MOST_AHEAD = 20
 BAR_CELLS = 24
 
 
-@dataclass(slots=True)
-class StatementStanding:
+class StatementStanding(Struct):
     """One statement of a file and what it does now; times in seconds (monotonic) and milliseconds."""
 
     line: int
@@ -52,8 +52,7 @@ class StatementStanding:
     progress: IndexProgress | None = None
 
 
-@dataclass(slots=True)
-class FileStanding:
+class FileStanding(Struct):
     """One file of the run. `told` are its statements and the words between them, in order."""
 
     service: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from console.migrate.frameworks.records import ForeignMigration, LedgerEntry
 from console.migrate.history import LedgerEvent
@@ -20,8 +21,7 @@ TONES: Mapping[str, Tone] = {
 WORST = ("unreadable", "failed", "changed", "missing", "pending", "unknown", "held")
 
 
-@dataclass(frozen=True, slots=True)
-class MigrationLine:
+class MigrationLine(Struct, frozen=True):
     """One migration, whoever applies it. What isn't known is None."""
 
     version: str
@@ -42,8 +42,7 @@ class MigrationLine:
         return f"{self.history}\0{self.version}"
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceLine:
+class ServiceLine(Struct, frozen=True):
     """One service, or one ledger of another framework. `key` identifies it; `notes` are worth a sentence each."""
 
     key: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from console.plans.records import BLOCK_BYTES, Analysis, Buffers, Plan, PlanComparison, PlanFinding, PlanNode, Severity
 from console.view import format as fmt

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from console.statements.records import Key, Ranked, Ranking, Span, StatementText, StatsInfo, Usage
 from console.view import format as fmt
@@ -27,8 +28,7 @@ STANDS_OUT = 0.5
 """A few statements that take so much of all time are what the verdict is about."""
 
 
-@dataclass(frozen=True, slots=True)
-class StatementNames:
+class StatementNames(Struct, frozen=True):
     """The names behind the numbers; one that is missing was dropped, or not read yet."""
 
     databases: Mapping[int, str] = field(default_factory=dict)
@@ -41,8 +41,7 @@ class StatementNames:
         return self.users.get(key.user_id, f"dropped {key.user_id}" if self.users else "")
 
 
-@dataclass(frozen=True, slots=True)
-class StatisticsBasis:
+class StatisticsBasis(Struct, frozen=True):
     """How the figures are to be read: over how many seconds (None: since the reset), a block's size, and the names."""
 
     seconds: float | None
@@ -113,8 +112,7 @@ def _number(name: str) -> Value:
                              else fmt.number(getattr(usage, name)))
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(Struct, frozen=True):
     """A column of figures. `key` is what it is sorted by; `each`: in a window of time it is by the second."""
 
     key: str

@@ -6,8 +6,9 @@ import json
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from console.services import UNASSIGNED, Service, owner_of
 from console.vectors.reasons.records import IndexVerdict, Reason
@@ -39,8 +40,7 @@ def elided(sql: str) -> str:
     return _LONG_LITERAL.sub(short, sql)
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnGroup:
+class ColumnGroup(Struct, frozen=True):
     """The vector columns of one service, partitions left out where their parent is listed."""
 
     service: str
@@ -136,8 +136,7 @@ def json_value(text: str | None, type_oid: int) -> Any:
     return text
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(Struct, frozen=True):
     """A row of two searches: its key, its rank in each (None where it isn't found)."""
 
     key: tuple[str | None, ...]

@@ -11,10 +11,10 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
+from msgspec import Struct
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.support.servers import Database, LiveServer
@@ -22,8 +22,7 @@ from tests.support.servers import Database, LiveServer
 Command = Callable[[Database], Sequence[str]]
 
 
-@dataclass(frozen=True)
-class Runner:
+class Runner(Struct, frozen=True):
     """`up` and `down` are for the whole history; with `down_steps` one call of `down` undoes no more than one file."""
 
     name: str
@@ -32,8 +31,7 @@ class Runner:
     down_steps: bool = False
 
 
-@dataclass(frozen=True)
-class Migration:
+class Migration(Struct, frozen=True):
     """The statements of one file's two directions, in order."""
 
     number: int

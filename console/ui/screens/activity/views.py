@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from console.activity import read
 from console.activity.blocking import forest
@@ -29,8 +30,7 @@ BESIDES: dict[str, tuple[Query[Any], ...]] = {
 """What each view reads beside the sessions, in the same round trip."""
 
 
-@dataclass
-class ActivityState:
+class ActivityState(Struct):
     """What the last sample brought; empty until the first."""
 
     backends: list[Backend] = field(default_factory=list)

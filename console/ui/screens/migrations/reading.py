@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from console.migrate.faults import FileError
 from console.migrate.preview import preview
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from console.migrate.plan import PlanStep
 
 
-@dataclass(frozen=True, slots=True)
-class ReadPlan:
+class ReadPlan(Struct, frozen=True):
     """What a run would do: its steps, `notes` on what it would leave out and on the reading itself."""
 
     steps: tuple[PlanStep, ...]

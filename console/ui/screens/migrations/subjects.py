@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from console.migrate.frameworks.records import LedgerEntry
 from console.migrate.frameworks.specs import TITLES
@@ -17,8 +18,7 @@ from console.view.migrate import services as view
 from console.view.migrate.services import MigrationLine, ServiceLine
 
 
-@dataclass(frozen=True, slots=True)
-class MigrationSubject:
+class MigrationSubject(Struct, frozen=True):
     """A line of the services' table with its status (own services) or its ledger (others')."""
 
     line: ServiceLine

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from console.pooler.saturation import saturations
 from console.sampler.pooler_watch import PoolerWatch
@@ -13,8 +14,7 @@ from console.view.pooler import tables as view
 from console.view.table import Table
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """A view: its key, its title, and the SHOWs that it needs beside those that are read anyway."""
 
     key: str

@@ -8,8 +8,10 @@ import hashlib
 import json
 import os
 import re
-from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from console.resources import state_dir
 
@@ -27,8 +29,7 @@ _SECRET = re.compile(
     r"|\bdblink_connect|\bidentified\s+by\b|://[^/\s:'\"]+:[^@\s'\"]+@|-----BEGIN", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
+class HistoryEntry(Struct, frozen=True):
     """A statement that was run: when (ISO 8601, UTC), the SQL, how long it took in milliseconds, whether it worked."""
 
     at: str

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
+from msgspec import Struct, field
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
@@ -32,8 +32,7 @@ NEAR_ROWS = 50
 """This near to the last row the next are read."""
 
 
-@dataclass(frozen=True, slots=True)
-class HeldColumn:
+class HeldColumn(Struct, frozen=True):
     """A column, for the dialogs that show a row and a value whole."""
 
     name: str
@@ -44,8 +43,7 @@ class HeldColumn:
         return self.type
 
 
-@dataclass(eq=False, slots=True)
-class QueryOutcome:
+class QueryOutcome(Struct, eq=False):
     """One statement's: its result, or its error, or that it was cancelled; rows are added while they are read."""
 
     piece: Piece

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from console.catalog import read
 from console.catalog.ddl import ddl, ddl_of
@@ -30,15 +32,13 @@ from console.view.catalog import tables as tables
 from console.view.table import Line, Table
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True):
     """A tab of source text."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class RowsTab:
+class RowsTab(Struct, frozen=True):
     """A tab of the rows of the relation `oid`."""
 
     oid: int
@@ -47,8 +47,7 @@ class RowsTab:
 Content = Table | Code | RowsTab
 
 
-@dataclass(frozen=True, slots=True)
-class Tab:
+class Tab(Struct, frozen=True):
     """A tab: its content, or how to read it. `note` is a line above a table.
 
     `leads_to_tree`: its rows stand for the nodes below the one that is shown.
@@ -61,8 +60,7 @@ class Tab:
     leads_to_tree: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectSubject:
+class ObjectSubject(Struct, frozen=True):
     """What the detail is about. `name` is what is copied; `start` is the tab to begin with, `select` a row in it."""
 
     summary: Line

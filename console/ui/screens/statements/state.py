@@ -5,6 +5,8 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
+from msgspec.structs import asdict
+
 from console.server.query import Query
 from console.server.session import Readings
 from console.sql.fingerprint import shape
@@ -59,8 +61,8 @@ class StatementsState:
 
     def lacks_names(self) -> bool:
         """Whether a database or a role has come that has no name yet; dropped ones are asked for no more."""
-        self.databases = {key[1] for key in self.journal.keys}
-        self.users = {key[0] for key in self.journal.keys}
+        self.databases = {key.database_id for key in self.journal.keys}
+        self.users = {key.user_id for key in self.journal.keys}
         unknown = (self.databases - self.names.databases.keys()) | (self.users - self.names.users.keys())
         is_new = bool(unknown - self._unnamed)
         self._unnamed = unknown
@@ -71,7 +73,7 @@ class StatementsState:
         if len(self.texts) > MOST_TEXTS:
             self.texts = {key: text for key, text in self.texts.items() if key in self.journal}
         for key in wanted:
-            self.texts[key] = StatementText(*key, text=None, characters=None)  # type: ignore[arg-type]
+            self.texts[key] = StatementText(**asdict(key), text=None, characters=None)
         for statement_text in texts:
             self.texts[statement_text.key] = statement_text
             self._rows.pop(statement_text.key, None)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from console.ui.jobs import Job, Outcome, Tell
 from console.vectors import actions
@@ -20,8 +21,7 @@ ON_STOP = "cancels the statement; the half-built index, which is not valid, is d
 _DONE = {"create": "is built", "reindex": "is built anew", "drop": "is dropped"}
 
 
-@dataclass(slots=True)
-class BuildStatus:
+class BuildStatus(Struct):
     """How a build stands: its latest step, and what was said meanwhile."""
 
     order: Order

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from console.catalog.preview import PreviewRow, RelationPreview, preview
 from console.config import Config
@@ -36,8 +37,7 @@ TIMEOUT_MS = 60_000
 MOST_FILE_BYTES = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A question as a vector; `key` is the row that it came from, `words` say what it is."""
 
     vector: QueryVector

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import ClassVar
 
+from msgspec import Struct
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.worker import Worker
@@ -36,8 +36,7 @@ from console.view.vectors.findings import index_details
 PAINT_EVERY_S = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class IndexReading:
+class IndexReading(Struct, frozen=True):
     """What was read about a column's indexes; `building` are pids by index."""
 
     column: VectorColumn
@@ -45,7 +44,7 @@ class IndexReading:
     facts: VectorRelationFacts
     building: Mapping[int, int]
     advice: tuple[SuggestedSql, ...]
-    versions: tuple[SuggestedSql, ...] = field(default=())
+    versions: tuple[SuggestedSql, ...] = ()
 
 
 class IndexDialog(Dialog[None]):

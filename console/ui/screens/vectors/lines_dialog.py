@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
+from msgspec import Struct
 from textual.app import ComposeResult
 
 from console.errors import ConsoleError
@@ -22,8 +22,7 @@ _COLUMNS = (Column("name", "", fixed=True, minimum=14), Column("value", "", mini
 Answer = TypeVar("Answer")
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """A value: what it is called, what it is, a note; `choices` to choose from, without them it is typed."""
 
     key: str

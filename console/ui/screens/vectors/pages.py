@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import ClassVar
 
+from msgspec import Struct, field
 from textual.containers import Container
 from textual.message import Message
 
@@ -24,8 +24,7 @@ from console.vectors.records import SearchResult, VectorColumn
 from console.vectors.search import SearchableColumn, SearchOptions, SearchRequest
 
 
-@dataclass(frozen=True, slots=True)
-class VectorsState:
+class VectorsState(Struct, frozen=True):
     """What the screen is about. None: not chosen, not read, or not searched yet.
 
     `columns` are all vector columns that may be read; `subject` is the chosen one with its indexes, key and other
@@ -66,8 +65,7 @@ class VectorPage(Container):
         """Another tab or screen is shown: ends what runs for this one only."""
 
 
-@dataclass(frozen=True, slots=True)
-class VectorsTab:
+class VectorsTab(Struct, frozen=True):
     """A tab: its name (also its widget's id, with `-page` behind), its title, and "module:Class"."""
 
     name: str

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from console.errors import ConsoleError
 from console.ui.screens.vectors.search_params import QuerySource, SearchParams
@@ -14,8 +16,7 @@ from console.vectors.records import VectorColumn
 from console.vectors.search import MAX_K
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedSearch:
+class ParsedSearch(Struct, frozen=True):
     """The column, metric, k, vector and condition of a statement, as far as they stand there; `why` says what doesn't.
     """
 

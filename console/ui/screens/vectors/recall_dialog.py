@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from msgspec import Struct
+from msgspec.structs import replace
 from textual.binding import Binding, BindingType
 
 from console.errors import UsageError
@@ -19,8 +20,7 @@ MODES = {"hnsw": ("off", "relaxed_order", "strict_order"), "ivfflat": ("off", "r
 MOST_POINTS = 40
 
 
-@dataclass(frozen=True, slots=True)
-class RecallSetup:
+class RecallSetup(Struct, frozen=True):
     """`given` is the held-out column's label or the file's path. `sweep` None takes the usual settings, `modes` none
     the server's own iterative scan. `force_index` keeps the planner from leaving the index."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from console.ui.screens.vectors.search_params import SearchParams
 from console.vectors.filters import condition
@@ -15,8 +16,7 @@ from console.vectors.search import SearchableColumn, default_metric
 from console.view.vectors import recall as view
 
 
-@dataclass(frozen=True, slots=True)
-class Recalled:
+class Recalled(Struct, frozen=True):
     """A measurement and when it was through."""
 
     done: Measurement
@@ -26,8 +26,7 @@ class Recalled:
 Key = tuple[int, str, Metric, int, str | None]
 
 
-@dataclass(slots=True)
-class Recalls:
+class Recalls(Struct):
     """The latest measurement of each column, metric, k and condition."""
 
     kept: dict[Key, Recalled] = field(default_factory=dict)

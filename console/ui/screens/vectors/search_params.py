@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from console.vectors.filters import Filter
 from console.vectors.metrics import Metric
@@ -12,8 +13,7 @@ from console.vectors.search import SearchOptions
 Kind = Literal["row", "text", "vector", "other"]
 
 
-@dataclass(frozen=True, slots=True)
-class QuerySource:
+class QuerySource(Struct, frozen=True):
     """What is looked for. `given` is a person's: a text, a vector, `@FILE` with one, or a row's key.
 
     `key` is that of a row (kind row and other); `column` the label of the other table's column, `embedder` the name of
@@ -27,8 +27,7 @@ class QuerySource:
     embedder: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SearchParams:
+class SearchParams(Struct, frozen=True):
     """Everything but the column. `metric` None is the index's; `columns` None shows all but vectors."""
 
     question: QuerySource | None = None

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from console.ui.screens.overview.pages.page import OverviewPage
 
 
-@dataclass(frozen=True, slots=True)
-class PageEntry:
+class PageEntry(Struct, frozen=True):
     """A page: its letter key, its name (also its widget's id), its title in the tab bar, and "module:Class".
 
     The class is imported when its key is pressed first. The first page has no key of its own: escape, or the key of
