@@ -156,6 +156,66 @@ def test_a_screens_style_is_its_own() -> None:
     assert not wrong
 
 
+def graph_of(folder: Path) -> dict[str, set[str]]:
+    """Which modules below `folder` import which of each other, also inside functions and for typing only."""
+    paths = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+             for path in sorted(folder.rglob("*.py"))}
+    return {module: {name for node in ast.walk(ast.parse(path.read_text("utf-8"))) for name in named_by(node)
+                     if name in paths and name != module}
+            for module, path in paths.items()}
+
+
+def named_by(node: ast.AST) -> list[str]:
+    """The modules that an import may mean: of `from a import b` both a and a.b."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        return [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return []
+
+
+def circles(graph: dict[str, set[str]]) -> list[set[str]]:
+    """The strongly connected components of more than one module (Tarjan)."""
+    index: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    stack: list[str] = []
+    found: list[set[str]] = []
+
+    def visit(module: str) -> None:
+        index[module] = lowest[module] = len(index)
+        stack.append(module)
+        for other in graph[module]:
+            if other not in index:
+                visit(other)
+                lowest[module] = min(lowest[module], lowest[other])
+            elif other in stack:
+                lowest[module] = min(lowest[module], index[other])
+        if lowest[module] == index[module]:
+            at = stack.index(module)
+            if len(stack) - at > 1:
+                found.append(set(stack[at:]))
+            del stack[at:]
+
+    for module in graph:
+        if module not in index:
+            visit(module)
+    return found
+
+
+def test_circles_are_found() -> None:
+    graph = {"a": {"b"}, "b": {"c", "d"}, "c": {"a"}, "d": {"e"}, "e": {"d"}, "f": {"a"}}
+    assert sorted(map(sorted, circles(graph))) == [["a", "b", "c"], ["d", "e"]]
+
+
+def test_screens_and_the_application_are_no_circle() -> None:
+    """What is shown knows the application by its port, ui/host.py, which the application fits."""
+    graph = graph_of(PACKAGE / "ui")
+    assert len(graph["console.ui.app"]) > 5
+    assert not [sorted(circle) for circle in circles(graph) if len(circle) > 3]
+    assert {module for module, found in graph.items() if "console.ui.app" in found} == {
+        "console.ui.start", "console.ui.replay_app"}
+
+
 def test_the_top_level_is_what_the_design_names() -> None:
     listed = subprocess.run(["git", "ls-tree", "--name-only", "HEAD"], capture_output=True, text=True, cwd=ROOT)
     if listed.returncode != 0:

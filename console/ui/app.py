@@ -18,8 +18,10 @@ How the parts go together, for whoever writes the next screen:
   repaint only what changed. Whatever comes from the server goes through ui/text.py, which these two do themselves;
   for Textual's own widgets use `text.content(...)`.
 - Dialogs: `ChooseDialog`, `ConfirmDialog`, `FailureDialog`, `HelpDialog`, `PasswordDialog`, with `push_screen`.
+- Nothing that is shown imports this module: `console_app(widget)` is the application by its port, ui/host.py.
 - What changes the server asks `dialogs.unlock` first whether it may; runs of migrations belong to `app.runs`.
-- From one screen to another with something in hand: `app.hand_over("query", sql)`, and `receive` of that screen.
+- From one screen to another with something in hand: `console_app(self).hand_over("query", sql)`, and `receive` of
+  that screen.
 - Commands: a function added to `commands.SOURCES` offers more in the palette, such as objects to jump to.
 """
 
@@ -42,6 +44,7 @@ from console.ui.text import content
 from console.ui.themed_app import ThemedApp
 
 if TYPE_CHECKING:
+    from console.config import Config
     from console.plans.records import Plan
 
 NUMBERS = "12345678"
@@ -96,7 +99,14 @@ class ConsoleApp(ThemedApp):
         self.connection = connection or Connection(name, sources)
         self.connection.changed = self.connection_changed
 
+    @property
+    def config(self) -> Config:
+        return self.sources.config
+
     # the connection
+
+    def target_names(self) -> list[str]:
+        return self.sources.names()
 
     def connection_changed(self) -> None:
         """There is something new to show: a sample, or another state."""
@@ -127,7 +137,7 @@ class ConsoleApp(ThemedApp):
         self.connection = Connection(name, self.sources, every_s=old.every_s, database=database)
         self.connection.changed = self.connection_changed
         self.connection.paused = old.paused
-        if name in self.sources.names():
+        if name in self.target_names():
             choices.remember_target(name, database)
         stale = [f"{entry.name} {self._generation}" for entry in self.entries]
         self._generation += 1
@@ -170,9 +180,9 @@ class ConsoleApp(ThemedApp):
 
     def action_show_number(self, number: int) -> None:
         if entry := next((entry for entry in self.entries if entry.number == number), None):
-            self.action_show_screen(entry.name)
+            self.show_screen(entry.name)
 
-    def action_show_screen(self, name: str) -> None:
+    def show_screen(self, name: str) -> None:
         self.close_dialogs()
         self.screen_name = name
         self.switch_mode(f"{name} {self._generation}")
@@ -180,7 +190,7 @@ class ConsoleApp(ThemedApp):
     def hand_over(self, name: str, subject: object) -> None:
         """Goes to that screen with something that it is to show: see its `receive`."""
         self.handed = (name, subject)
-        self.action_show_screen(name)
+        self.show_screen(name)
         if isinstance(screen := self.screen_stack[0], ConsoleScreen):
             screen.take_handed()  # it may be the one that is shown already: it will not be resumed
 

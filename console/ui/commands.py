@@ -16,11 +16,10 @@ from textual.widgets import Input
 from console.errors import ConsoleError
 from console.ui.dialogs import opening
 from console.ui.dialogs.choose import MOST_ROWS, Choice, ChooseDialog, as_table
-from console.ui.widgets.painting import console_app
 from console.ui.widgets.record_table import RecordTable
 
 if TYPE_CHECKING:
-    from console.ui.app import ConsoleApp
+    from console.ui.host import Application
 
 
 class PaletteCommand(Struct, frozen=True):
@@ -31,20 +30,20 @@ class PaletteCommand(Struct, frozen=True):
     run: Callable[[], Any]
 
 
-Source = Callable[["ConsoleApp", str], Awaitable[list[PaletteCommand]]]
+Source = Callable[["Application", str], Awaitable[list[PaletteCommand]]]
 
 
-async def screens(app: ConsoleApp, words: str) -> list[PaletteCommand]:
-    return [PaletteCommand(entry.title, f"screen {entry.number}", partial(app.action_show_screen, entry.name))
+async def screens(app: Application, words: str) -> list[PaletteCommand]:
+    return [PaletteCommand(entry.title, f"screen {entry.number}", partial(app.show_screen, entry.name))
             for entry in app.entries]
 
 
-async def targets(app: ConsoleApp, words: str) -> list[PaletteCommand]:
+async def targets(app: Application, words: str) -> list[PaletteCommand]:
     return [PaletteCommand(choice.label, "target", partial(app.open_target, choice.key))
             for choice in opening.targets(app)]
 
 
-async def databases(app: ConsoleApp, words: str) -> list[PaletteCommand]:
+async def databases(app: Application, words: str) -> list[PaletteCommand]:
     if app.connection.info is None:
         return []
     name = app.connection.name
@@ -52,13 +51,13 @@ async def databases(app: ConsoleApp, words: str) -> list[PaletteCommand]:
             for choice in await opening.databases(app)]
 
 
-async def looks(app: ConsoleApp, words: str) -> list[PaletteCommand]:
+async def looks(app: Application, words: str) -> list[PaletteCommand]:
     from console.ui import themes
 
     return [PaletteCommand(name, "theme", partial(app.choose_theme, name)) for name in themes.names()]
 
 
-async def actions(app: ConsoleApp, words: str) -> list[PaletteCommand]:
+async def actions(app: Application, words: str) -> list[PaletteCommand]:
     offered: list[tuple[str, str, Callable[[], Any], str, tuple[str, ...]]] = [
         ("Retry now", "r", app.action_retry, "retry", ()), ("Pause or go on", "space", app.action_pause, "pause", ())]
     offered += [(label, key, partial(app.action_open, what), "open", (what,)) for label, key, what in (
@@ -69,7 +68,7 @@ async def actions(app: ConsoleApp, words: str) -> list[PaletteCommand]:
             if app.check_action(action, parameters)]
 
 
-async def recorder(app: ConsoleApp, words: str) -> list[PaletteCommand]:
+async def recorder(app: Application, words: str) -> list[PaletteCommand]:
     """The flight recorder, or, on a recording, what plays it."""
     if (playback := getattr(app, "own_commands", None)) is not None:
         return [PaletteCommand(label, key, run) for label, key, run in playback()]
@@ -81,7 +80,7 @@ async def recorder(app: ConsoleApp, words: str) -> list[PaletteCommand]:
     return [PaletteCommand(label, "F", partial(app.action_open, "recorder"))]
 
 
-async def query(app: ConsoleApp, words: str) -> list[PaletteCommand]:
+async def query(app: Application, words: str) -> list[PaletteCommand]:
     """A plan from elsewhere, wherever one is; on the Query screen what its keys do."""
     from console.ui.dialogs.open_plan import open_plan
     from console.ui.screens.query.screen import QueryScreen
@@ -95,7 +94,7 @@ async def query(app: ConsoleApp, words: str) -> list[PaletteCommand]:
     return found
 
 
-async def objects(app: ConsoleApp, words: str) -> list[PaletteCommand]:
+async def objects(app: Application, words: str) -> list[PaletteCommand]:
     from console.ui.screens.schemas.jump import found
 
     return [PaletteCommand(label, detail, run) for label, detail, run in await found(app, words)]
@@ -104,9 +103,9 @@ async def objects(app: ConsoleApp, words: str) -> list[PaletteCommand]:
 SOURCES: list[Source] = [screens, actions, recorder, query, databases, targets, looks, objects]
 
 
-def open_palette(app: ConsoleApp) -> None:
+def open_palette(app: Application) -> None:
     """ctrl+p."""
-    palette = Palette()
+    palette = Palette(app)
 
     async def run(key: str | None) -> None:
         if key is not None:
@@ -120,9 +119,10 @@ def open_palette(app: ConsoleApp) -> None:
 class Palette(ChooseDialog):
     """A list that the sources fill anew while a person types."""
 
-    def __init__(self) -> None:
+    def __init__(self, app: Application) -> None:
         super().__init__("Commands", (), empty="nothing of that name", placeholder="screen, target, database, theme...")
         self.commands: list[PaletteCommand] = []
+        self._application = app
 
     def rows(self) -> int:
         return max(4, min(MOST_ROWS, self.app.size.height - 8))
@@ -141,7 +141,7 @@ class Palette(ChooseDialog):
         commands: list[PaletteCommand] = []
         for source in SOURCES:
             try:
-                commands += await source(console_app(self), words)
+                commands += await source(self._application, words)
             except ConsoleError:
                 continue
             self.commands = commands

@@ -177,7 +177,7 @@ class ConsoleScreen(Screen[None]):
     def take_handed(self) -> None:
         """Receives what the application holds for this screen, once."""
         app = console_app(self)
-        if app.handed is None or app.handed[0] != app.screen_name or self is not app.screen_stack[0]:
+        if app.handed is None or app.handed[0] != app.screen_name or self is not self.app.screen_stack[0]:
             return
         if self.is_ready:
             _, subject = app.handed

@@ -11,13 +11,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from console.ui.app import ConsoleApp
+    from console.ui.host import Application
 
 GONE_WITHIN_S = 2.0
 """How long the application may take to end when its terminal is gone; it could wait for that for ever."""
 
 
-def ask(app: ConsoleApp) -> None:
+def ask(app: Application) -> None:
     """Leaves at once, or, while a run goes on, after a question and when its file is rolled back."""
     run = app.runs.current
     if run is None and app.held:
@@ -40,7 +40,7 @@ def ask(app: ConsoleApp) -> None:
     app.push_screen(LeaveDialog(run), answered)
 
 
-def ask_to_lose(app: ConsoleApp, go_on: Callable[[], Awaitable[None] | None]) -> None:
+def ask_to_lose(app: Application, go_on: Callable[[], Awaitable[None] | None]) -> None:
     """Goes on when a person agrees to lose what screens hold."""
     from console.ui.dialogs.confirm import ConfirmDialog
 
@@ -54,7 +54,7 @@ def ask_to_lose(app: ConsoleApp, go_on: Callable[[], Awaitable[None] | None]) ->
 
 
 @contextmanager
-def on_signals(app: ConsoleApp) -> Iterator[None]:
+def on_signals(app: Application) -> Iterator[None]:
     """While this lasts, SIGHUP (the terminal was closed) and SIGTERM end a run cleanly, then the application."""
     loop = asyncio.get_running_loop()
     ending: list[asyncio.Task[None]] = []
@@ -74,7 +74,7 @@ def on_signals(app: ConsoleApp) -> Iterator[None]:
                 loop.remove_signal_handler(number)
 
 
-async def _end(app: ConsoleApp, number: int) -> None:
+async def _end(app: Application, number: int) -> None:
     with app.batch_update():  # nothing is painted any more: the terminal may be gone, and writing to it would block
         await app.runs.close()
         app.exit(128 + number)

@@ -181,7 +181,7 @@ async def test_no_session_of_then_is_signalled(tmp_path: Path) -> None:
 async def test_every_screen_opens_on_a_recording(tmp_path: Path) -> None:
     async with replay(recorded(tmp_path / "a")) as (app, pilot, player):
         for entry in ENTRIES:
-            app.action_show_screen(entry.name)
+            app.show_screen(entry.name)
             await until(lambda entry=entry: app.screen_name == entry.name and app.screen.is_ready,  # type: ignore[misc]
                         pilot)
             player.step(1)

@@ -145,7 +145,7 @@ async def vectors(world: World, size: tuple[int, int] = (120, 36), columns: Sequ
     entries = tuple(entry for entry in ENTRIES if entry.name in ("overview", "vectors"))
     async with world.console(size=size, entries=entries) as (app, pilot):
         await live(app, pilot)
-        app.action_show_screen("vectors")
+        app.show_screen("vectors")
         screen = app.screen
         assert isinstance(screen, VectorsScreen)
         screen._engine = engine

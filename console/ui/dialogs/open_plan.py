@@ -17,10 +17,10 @@ from console.plans.records import Analysis
 from console.ui.dialogs.dialog import Dialog, Words
 
 if TYPE_CHECKING:
-    from console.ui.app import ConsoleApp
+    from console.ui.host import Host
 
 
-def open_plan(app: ConsoleApp) -> None:
+def open_plan(app: Host) -> None:
     """Asks for a plan and shows it on a page of its own."""
     from console.ui.plan_page import PlanPage
 

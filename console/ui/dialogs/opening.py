@@ -13,10 +13,10 @@ from console.ui.dialogs.password import PasswordDialog
 from console.view import format as fmt
 
 if TYPE_CHECKING:
-    from console.ui.app import ConsoleApp
+    from console.ui.host import Application
 
 
-def choose_target(app: ConsoleApp) -> None:
+def choose_target(app: Application) -> None:
     """`t`: the configured targets, with their environments; the cursor is on the one that was chosen last."""
     async def open_it(name: str | None) -> None:
         if name is not None:
@@ -29,20 +29,20 @@ def choose_target(app: ConsoleApp) -> None:
                                  empty="no target is configured: [targets.NAME] in config.toml"), open_it)
 
 
-def targets(app: ConsoleApp) -> list[Choice]:
+def targets(app: Application) -> list[Choice]:
     """The targets to choose from; the one that is open is among them."""
-    configured = app.sources.config.targets
-    names = list(dict.fromkeys((*app.sources.names(), app.connection.name)))
+    configured = app.config.targets
+    names = list(dict.fromkeys((*app.target_names(), app.connection.name)))
     return [Choice(name, name or app.connection.label, configured[name].environment if name in configured else "")
             for name in names]
 
 
-def choose_database(app: ConsoleApp) -> None:
+def choose_database(app: Application) -> None:
     """`D`: the databases that this server lets us connect to, first the one that was chosen here last."""
     app.run_worker(_choose_database(app), group="databases", exclusive=True, exit_on_error=False)
 
 
-async def _choose_database(app: ConsoleApp) -> None:
+async def _choose_database(app: Application) -> None:
     connection = app.connection
     try:
         found = await databases(app)
@@ -61,7 +61,7 @@ async def _choose_database(app: ConsoleApp) -> None:
     app.push_screen(ChooseDialog("Database", found, current=current), open_it)
 
 
-async def databases(app: ConsoleApp) -> list[Choice]:
+async def databases(app: Application) -> list[Choice]:
     """The databases of the server, as choices. Raises ConsoleError."""
     from console.server.databases import read_databases
 
@@ -70,7 +70,7 @@ async def databases(app: ConsoleApp) -> list[Choice]:
     return [Choice(database.name, database.name, database.comment or f"owner {database.owner}") for database in found]
 
 
-def choose_theme(app: ConsoleApp) -> None:
+def choose_theme(app: Application) -> None:
     """`T`: the themes, each shown as soon as the cursor is on it."""
     from console.ui import themes
 
@@ -84,7 +84,7 @@ def choose_theme(app: ConsoleApp) -> None:
                                  preview=lambda name: app.choose_theme(name, remember=False)), chosen)
 
 
-def choose_rate(app: ConsoleApp) -> None:
+def choose_rate(app: Application) -> None:
     """`r`: how often to refresh."""
     def chosen(key: str | None) -> None:
         if key is not None:
@@ -94,7 +94,7 @@ def choose_rate(app: ConsoleApp) -> None:
     app.push_screen(ChooseDialog("Refresh every", offered, current=str(app.connection.every_s)), chosen)
 
 
-def ask_password(app: ConsoleApp) -> None:
+def ask_password(app: Application) -> None:
     """The server wants a password that nobody has given yet."""
     connection = app.connection
     assert connection.error is not None
@@ -106,35 +106,35 @@ def ask_password(app: ConsoleApp) -> None:
     app.push_screen(PasswordDialog(connection.label, connection.error.summary), given)
 
 
-def show_help(app: ConsoleApp) -> None:
+def show_help(app: Application) -> None:
     """`?`: the keys of the screen."""
     from console.ui.dialogs.help import HelpDialog
 
     app.push_screen(HelpDialog(app.screen))
 
 
-def toggle_lock(app: ConsoleApp) -> None:
+def toggle_lock(app: Application) -> None:
     """`W`: lets a read-only target be written to, or locks it again."""
     from console.ui.dialogs.unlock import toggle
 
     toggle(app)
 
 
-def open_flight_recorder(app: ConsoleApp) -> None:
+def open_flight_recorder(app: Application) -> None:
     """`F`: records to a file, or saves the last minutes."""
     from console.ui.dialogs.recorder import open_recorder
 
     open_recorder(app)
 
 
-def open_commands(app: ConsoleApp) -> None:
+def open_commands(app: Application) -> None:
     """ctrl+p."""
     from console.ui.commands import open_palette
 
     open_palette(app)
 
 
-DIALOGS: Mapping[str, Callable[[ConsoleApp], None]] = {
+DIALOGS: Mapping[str, Callable[[Application], None]] = {
     "target": choose_target, "database": choose_database, "theme": choose_theme, "rate": choose_rate,
     "password": ask_password, "help": show_help, "commands": open_commands, "unlock": toggle_lock,
     "recorder": open_flight_recorder}

@@ -19,7 +19,7 @@ from console.view import format as fmt
 if TYPE_CHECKING:
     from console.recorder.recorder import Recorder
     from console.recorder.records import Extent
-    from console.ui.app import ConsoleApp
+    from console.ui.host import Host
 
 SUFFIX = ".dbrec"
 
@@ -107,7 +107,7 @@ def told(extent: Extent) -> str:
     return f"{fmt.plural(extent.samples, 'sample')} in {fmt.duration(extent.seconds)}, {fmt.size(extent.total_bytes)}"
 
 
-async def stop(app: ConsoleApp, recorder: Recorder) -> None:
+async def stop(app: Host, recorder: Recorder) -> None:
     path = recorder.path
     written = await asyncio.shield(recorder.stop())
     app.tell(f"{told(written)} recorded to {path}")
@@ -116,13 +116,13 @@ async def stop(app: ConsoleApp, recorder: Recorder) -> None:
     app.show_state()
 
 
-def file_name(app: ConsoleApp) -> str:
+def file_name(app: Host) -> str:
     """A name that says whose recording it is and when it was made."""
     label = re.sub(r"[^\w.-]+", "_", app.connection.label).strip("._")[:60] or "dbconsole"
     return f"{label}-{app.clock.now().astimezone():%Y%m%d-%H%M%S}{SUFFIX}"
 
 
-def open_recorder(app: ConsoleApp) -> None:
+def open_recorder(app: Host) -> None:
     """`F`."""
     recorder = app.connection.recorder
     if recorder is None:

@@ -9,10 +9,10 @@ from console.ui.dialogs.confirm import ConfirmDialog
 
 if TYPE_CHECKING:
     from console.server.target import Target
-    from console.ui.app import ConsoleApp
+    from console.ui.host import Host
 
 
-def obstacle(app: ConsoleApp) -> ConsoleError | None:
+def obstacle(app: Host) -> ConsoleError | None:
     """Why nothing can be written here now, with what would change that; None when it can."""
     connection = app.connection
     info = connection.info
@@ -27,7 +27,7 @@ def obstacle(app: ConsoleApp) -> ConsoleError | None:
     return None
 
 
-def is_allowed(app: ConsoleApp) -> bool:
+def is_allowed(app: Host) -> bool:
     """Whether something may be written; where not, a dialog says why and what to do."""
     if (error := obstacle(app)) is not None:
         app.show_error(error)
@@ -41,7 +41,7 @@ def word_to_type(target: Target) -> str | None:
     return "yes" if target.environment == "unknown" else None
 
 
-def toggle(app: ConsoleApp) -> None:
+def toggle(app: Host) -> None:
     """`W`: unlocks a read-only target after a question, or locks it again."""
     connection = app.connection
     target = connection.target

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from console.ui.frame import ConsoleScreen
+    from textual.screen import Screen
 
 
 class ScreenEntry(Struct, frozen=True):
@@ -19,12 +19,12 @@ class ScreenEntry(Struct, frozen=True):
     title: str
     where: str
 
-    def load(self) -> type[ConsoleScreen]:
+    def load(self) -> type[Screen[Any]]:
         module, _, name = self.where.partition(":")
-        screen: type[ConsoleScreen] = getattr(importlib.import_module(module), name)
+        screen: type[Screen[Any]] = getattr(importlib.import_module(module), name)
         return screen
 
-    def make(self) -> ConsoleScreen:
+    def make(self) -> Screen[Any]:
         return self.load()()
 
 

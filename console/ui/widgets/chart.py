@@ -57,7 +57,7 @@ class Chart(Painted):
         strips = []
         for line in lines[:height]:
             segments = [segment._replace(style=base + ink_of(segment.style, by_colour, found["dim"]))
-                        for segment in line.render(console_app(self).console, end="")]
+                        for segment in line.render(self.app.console, end="")]
             strips.append(Strip(segments).adjust_cell_length(width, base))
         return strips + [Strip.blank(width, base)] * (height - len(strips))
 

@@ -70,7 +70,7 @@ class ScreenBar(Lines):
         for (label, _), entry in zip(self.lines(*self.size)[0], console_app(self).entries, strict=False):
             x += len(label)
             if event.x < x:
-                console_app(self).action_show_screen(entry.name)
+                console_app(self).show_screen(entry.name)
                 return
 
 

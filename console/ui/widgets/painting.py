@@ -17,11 +17,12 @@ from console.ui.themes import Inks
 from console.view.table import Line
 
 if TYPE_CHECKING:
-    from console.ui.app import ConsoleApp
+    from console.ui.host import Host
 
-def console_app(widget: Widget) -> ConsoleApp:
+
+def console_app(widget: Widget) -> Host:
     """The console that `widget` belongs to."""
-    return cast("ConsoleApp", widget.app)
+    return cast("Host", widget.app)
 
 
 def inks(widget: Painted) -> Inks:

@@ -46,7 +46,7 @@ class TimeChart(Painted):
         by_colour = {number: found[ink] for number, ink in zip(NUMBERS, INKS, strict=True)}
         for line in self._plotted(width, height - 1):
             segments = [segment._replace(style=base + ink_of(segment.style, by_colour, found["dim"]))
-                        for segment in line.render(console_app(self).console, end="")]
+                        for segment in line.render(self.app.console, end="")]
             strips.append(Strip(segments).adjust_cell_length(width, base))
         return (strips + [Strip.blank(width, base)] * (height - len(strips)))[:height]
 

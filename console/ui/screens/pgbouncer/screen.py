@@ -187,7 +187,7 @@ class PgBouncerScreen(ConsoleScreen):
         target, info = self.connection.target, self.connection.info
         if target is None:
             return
-        config = console_app(self).sources.config
+        config = console_app(self).config
         through = f"{info.host}:{info.port}" if info is not None and info.is_pooled else None
         words = view.unconfigured(self.connection.label, target.name in config.targets,
                                   str(config.path) if config.path else None, through)

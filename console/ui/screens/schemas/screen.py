@@ -150,10 +150,11 @@ class SchemasScreen(ConsoleScreen):
         self._show_summary()
         self.refresh_bindings()
 
-    def jump(self, found: NameMatch) -> None:
-        """Shows the object `found`, from the palette."""
-        self._leave_detail()
-        self.side.jump(found)
+    def receive(self, subject: object) -> None:
+        """An object that the palette found."""
+        if isinstance(subject, NameMatch):
+            self._leave_detail()
+            self.side.jump(subject)
 
     def on_object_pane_changed(self) -> None:
         self._show_summary()

@@ -15,7 +15,7 @@ from console.view.table import Tone
 from console.view.vectors import indexes as view
 
 if TYPE_CHECKING:
-    from console.ui.app import ConsoleApp
+    from console.ui.host import Host
 
 ON_STOP = "cancels the statement; the half-built index, which is not valid, is dropped where nobody is in the way."
 _DONE = {"create": "is built", "reindex": "is built anew", "drop": "is dropped"}
@@ -29,7 +29,7 @@ class BuildStatus(Struct):
     told: list[tuple[str, Tone]] = field(default_factory=list)
 
 
-def begin(app: ConsoleApp, order: Order) -> Job | None:
+def begin(app: Host, order: Order) -> Job | None:
     """Begins the order on the console's target; None while another run goes on."""
     target = app.connection.target
     if target is None or app.runs.current is not None:

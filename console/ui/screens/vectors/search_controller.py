@@ -63,7 +63,7 @@ class SearchingScreen(ConsoleScreen):
     def engine(self) -> Engine:
         """What reads and searches; a test may put another one in its place."""
         if self._engine is None:
-            self._engine = Engine(self.connection, console_app(self).sources.config)
+            self._engine = Engine(self.connection, console_app(self).config)
         return self._engine
 
     @property

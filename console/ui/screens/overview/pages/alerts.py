@@ -36,7 +36,7 @@ class AlertsPage(OverviewPage):
         alerts = sampler.alerts
         now = snapshot.taken_at or console_app(self).clock.now()
         self.query_one("#facts", Lines).show(view.facts(
-            alerts.unacknowledged, len(alerts.active), console_app(self).sources.config.alerts,
+            alerts.unacknowledged, len(alerts.active), console_app(self).config.alerts,
             sampler.notifier.failure if sampler.notifier is not None else None,
             sampler.notifier.left_out if sampler.notifier is not None else 0))
         self.query_one(RecordTable).show(view.table(alerts.active, list(alerts.ended), now))

@@ -48,7 +48,7 @@ class BloatPage(OverviewPage):
         """Counts, and shows `words` of what was found; asks first where the relation is large."""
         if self._counting is not None and not self._counting.is_finished:
             self._counting.cancel()
-            console_app(self).notify("counting was cancelled")
+            console_app(self).tell("counting was cancelled")
         else:
             self._counting = self.run_worker(self._count(title, query, oid, size, words), group="counting",
                                              exit_on_error=False)
@@ -68,7 +68,7 @@ class BloatPage(OverviewPage):
                 [("pgstattuple reads every page: it takes a while and throws other pages out of the cache", ""),
                  ("P again cancels it", "dim")])):
             return
-        console_app(self).notify(f"counting {title}; P cancels")
+        console_app(self).tell(f"counting {title}; P cancels")
         try:
             async with self.connection.session() as session:
                 found = await bloat.count(session, query, oid)

@@ -53,7 +53,7 @@ class SettingsPage(OverviewPage):
     @property
     def machine(self) -> Machine:
         """What the server runs on; the configuration is believed before what we see here."""
-        given = console_app(self).sources.config.targets.get(self.connection.name)
+        given = console_app(self).config.targets.get(self.connection.name)
         host = self.snapshot.host if self.snapshot is not None else None
         if given is not None and (given.machine.memory_gb or given.machine.cores):
             memory = given.machine.memory_gb
