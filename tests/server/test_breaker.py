@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 from console.server.breaker import Breaker, BreakerState
-
-
-class Clock:
-    """A clock that only moves when it is told to."""
-
-    def __init__(self) -> None:
-        self.time = 100.0
-
-    def monotonic(self) -> float:
-        return self.time
-
-    def now(self):  # type: ignore[no-untyped-def]
-        raise AssertionError
-
-    async def sleep(self, seconds: float) -> None:
-        raise AssertionError
+from tests.support.fake_clock import FakeClock
 
 
 def test_closed_open_half_open_and_closed_again() -> None:
-    clock = Clock()
+    clock = FakeClock()
     breaker = Breaker(clock=clock)
     assert breaker.admits()
     breaker.failed()
     assert breaker.state is BreakerState.OPEN and not breaker.admits()
-    clock.time += breaker.seconds_to_retry
+    clock.advance(breaker.seconds_to_retry)
     assert breaker.admits() and breaker.state is BreakerState.HALF_OPEN
     assert not breaker.admits(), "only one try passes while half-open"
     breaker.succeeded()
@@ -35,13 +20,13 @@ def test_closed_open_half_open_and_closed_again() -> None:
 
 
 def test_the_wait_doubles_up_to_the_longest_with_jitter() -> None:
-    clock = Clock()
+    clock = FakeClock()
     breaker = Breaker(first_s=1, longest_s=30, clock=clock)
     waits = []
     for _ in range(12):
         breaker.failed()
         waits.append(breaker.seconds_to_retry)
-        clock.time += waits[-1]
+        clock.advance(waits[-1])
         assert breaker.admits()
     for number, wait in enumerate(waits):
         full = min(30, 2.0**number)
@@ -50,12 +35,12 @@ def test_the_wait_doubles_up_to_the_longest_with_jitter() -> None:
 
 
 def test_a_person_may_retry_now_and_the_outage_is_counted_from_its_start() -> None:
-    clock = Clock()
+    clock = FakeClock()
     breaker = Breaker(clock=clock)
     breaker.failed()
-    clock.time += 0.1
+    clock.advance(0.1)
     breaker.retry_now()
     assert breaker.admits()
     breaker.failed()
-    clock.time += 1.9
+    clock.advance(1.9)
     assert breaker.seconds_open == 2.0
