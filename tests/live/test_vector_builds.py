@@ -24,7 +24,7 @@ from console.vectors.prepare import build_advice, build_facts
 from console.vectors.records import BuildNotice, BuildStep, LeftOver, VectorColumn, VectorIndex
 from tests.live.test_vectors import random_vector, run
 from tests.support.pgbouncer import PgBouncer
-from tests.support.servers import Database, LiveServer, Servers
+from tests.support.servers import Database, LiveServer
 
 ROWS, DIMENSIONS = 3000, 16
 WITHIN_S = 60
@@ -42,12 +42,11 @@ def fill(database: Database) -> None:
         "END $$", "VACUUM ANALYZE")
 
 
-@pytest.fixture(params=["embedded", "postgres16"])
-def vectors(request: pytest.FixtureRequest, servers: Servers, monkeypatch: pytest.MonkeyPatch,
+@pytest.fixture
+def vectors(vector_server: LiveServer, monkeypatch: pytest.MonkeyPatch,
             tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
-    server: LiveServer = servers.get(request.param)
-    with server.database(server.template("builds", fill)) as found:
+    with vector_server.database(vector_server.template("builds", fill)) as found:
         yield found
 
 

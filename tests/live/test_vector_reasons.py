@@ -16,17 +16,16 @@ from console.vectors.reasons.records import IndexVerdict, Reason
 from console.vectors.search import SearchOptions, SearchRequest, search, vector_of_row
 from tests.live.test_vector_builds import column_of
 from tests.live.test_vectors import QUERY, fill, of, random_vector, run, session_on
-from tests.support.servers import Database, LiveServer, Servers
+from tests.support.servers import Database, LiveServer
 
 FORCED = {"enable_seqscan": "off"}
 
 
-@pytest.fixture(params=["embedded", "postgres16"])
-def vectors(request: pytest.FixtureRequest, servers: Servers, monkeypatch: pytest.MonkeyPatch,
+@pytest.fixture
+def vectors(vector_server: LiveServer, monkeypatch: pytest.MonkeyPatch,
             tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
-    server: LiveServer = servers.get(request.param)
-    with server.database(server.template("vectors", fill)) as found:
+    with vector_server.database(vector_server.template("vectors", fill)) as found:
         yield found
 
 

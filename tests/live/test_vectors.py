@@ -60,11 +60,10 @@ def fill(database: Database) -> None:
         connection.execute("VACUUM ANALYZE")
 
 
-@pytest.fixture(params=["embedded", "postgres16"])
-def vectors(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Database]:
+@pytest.fixture
+def vectors(vector_server: LiveServer) -> Iterator[Database]:
     """A fresh copy of the tables above, on each server that has pgvector."""
-    server: LiveServer = servers.get(request.param)
-    with server.database(server.template("vectors", fill)) as found:
+    with vector_server.database(vector_server.template("vectors", fill)) as found:
         yield found
 
 

@@ -19,7 +19,7 @@ from console.vectors.metrics import BY_NAME
 from console.vectors.recall import recall_at
 from console.vectors.search import SearchableColumn, subject
 from tests.live.test_vectors import random_vector, run
-from tests.support.servers import Database, LiveServer, Servers
+from tests.support.servers import Database, LiveServer
 
 ROWS, DIMENSIONS = 4000, 24
 
@@ -37,10 +37,9 @@ def fill(database: Database) -> None:
         "INSERT INTO zeros VALUES (1, '[0,0,0]'), (2, '[1,2,3]'), (3, NULL)", "VACUUM ANALYZE")
 
 
-@pytest.fixture(params=["embedded", "postgres16"])
-def vectors(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Database]:
-    server: LiveServer = servers.get(request.param)
-    with server.database(server.template("recall", fill)) as found:
+@pytest.fixture
+def vectors(vector_server: LiveServer) -> Iterator[Database]:
+    with vector_server.database(vector_server.template("recall", fill)) as found:
         yield found
 
 

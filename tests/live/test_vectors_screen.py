@@ -32,7 +32,7 @@ from console.vectors.metrics import BY_NAME
 from console.vectors.search import SearchOptions
 from tests.live.test_vectors import DIMENSIONS, fill
 from tests.support.screen_text import screen_text
-from tests.support.servers import Database, LiveServer, Servers
+from tests.support.servers import Database, LiveServer
 
 QUERY = "[" + ",".join(["0.1", "-0.2"] * (DIMENSIONS // 2)) + "]"
 
@@ -42,10 +42,9 @@ def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
 
 
-@pytest.fixture(params=["embedded", "postgres16"])
-def vectors(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Database]:
-    server: LiveServer = servers.get(request.param)
-    with server.database(server.template("vectors", fill)) as found:
+@pytest.fixture
+def vectors(vector_server: LiveServer) -> Iterator[Database]:
+    with vector_server.database(vector_server.template("vectors", fill)) as found:
         yield found
 
 

@@ -22,7 +22,7 @@ from console.vectors import actions
 from tests.live.test_vectors import run
 from tests.live.test_vectors_recall import fill
 from tests.live.test_vectors_screen import choose, console, said, until
-from tests.support.servers import Database, LiveServer, Servers
+from tests.support.servers import Database, LiveServer
 
 
 @pytest.fixture(autouse=True)
@@ -30,10 +30,9 @@ def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
 
 
-@pytest.fixture(params=["embedded", "postgres16"])
-def vectors(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Database]:
-    server: LiveServer = servers.get(request.param)
-    with server.database(server.template("recall", fill)) as found:
+@pytest.fixture
+def vectors(vector_server: LiveServer) -> Iterator[Database]:
+    with vector_server.database(vector_server.template("recall", fill)) as found:
         yield found
 
 

@@ -20,6 +20,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from console.local_postgres.binaries import server_account
 from console.local_postgres.cluster import free_port
+from tests.support import debian
 from tests.support.servers import LiveServer, Servers, missing
 
 ADMIN = "pgbouncer_admin"
@@ -38,18 +39,25 @@ SETTINGS = {
 
 
 @cache
-def find() -> tuple[str, str] | None:
-    """The program and its version, None where it isn't installed."""
-    path = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-    if path is None:
-        return None
-    done = subprocess.run([path, "--version"], capture_output=True, text=True)
-    return path, done.stdout.split()[1]  # PgBouncer 1.18.0
+def programs() -> dict[str, str]:
+    """The PgBouncers at hand: a program by its version, oldest first, one of each minor version."""
+    paths = [str(root / "usr/sbin/pgbouncer") for label in debian.RELEASES if (root := debian.find(label))]
+    if path := shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"):
+        paths.append(path)
+    found: dict[str, str] = {}
+    for path in paths:
+        version = subprocess.run([path, "--version"], capture_output=True, text=True).stdout.split()[1]
+        if not any(_minor(version) == _minor(other) for other in found):
+            found[version] = path
+    return dict(sorted(found.items(), key=lambda item: _minor(item[0])))
+
+
+def _minor(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")[:2])  # 1.18.0, 1.24.1
 
 
 def report() -> str:
-    found = find()
-    return f"pooler: PgBouncer {found[1]}" if found else "pooler: no PgBouncer"
+    return "pooler: " + (", ".join(f"PgBouncer {version}" for version in programs()) or "no PgBouncer")
 
 
 class PgBouncer(Struct):
@@ -139,20 +147,22 @@ class PgBouncer(Struct):
 
 
 class PgBouncers:
-    """Makes poolers with settings of their own; all are stopped at the end."""
+    """Makes poolers of one version, by default the newest at hand, and stops all of them at the end."""
 
-    def __init__(self, servers: Servers) -> None:
+    def __init__(self, servers: Servers, version: str | None = None) -> None:
         self._servers = servers
+        self._version = version or next(reversed(programs()), None)
         self._made: list[PgBouncer] = []
 
     def make(self, server: LiveServer, *, databases: Mapping[str, str] | None = None, **settings: str) -> PgBouncer:
         """A running pooler; `databases` are lines of its [databases] section, `settings` of its [pgbouncer]."""
-        found = find()
-        if found is None:
-            missing("pgbouncer", "it isn't installed")
-        folder = self._servers.folder / f"pgbouncer-{len(self._made)}"
+        if self._version is None:
+            missing("pgbouncer", f"it isn't installed, and no Debian folder that has it is made; {debian.HOW}")
+        folder = self._servers.folder / f"pgbouncer-{self._version}-{len(self._made)}"
         self._servers.as_account(folder)
-        pooler = PgBouncer(server, found[1], folder, found[0], SETTINGS | settings, databases or {})
+        pooler = PgBouncer(
+            server, self._version, folder, programs()[self._version], SETTINGS | settings, databases or {}
+        )
         self._made.append(pooler)
         pooler.allow("postgres", ADMIN, STATS)
         pooler.start()
@@ -165,8 +175,9 @@ class PgBouncers:
 
 
 @pytest.fixture(scope="session")
-def pgbouncers(servers: Servers) -> Iterator[PgBouncers]:
-    found = PgBouncers(servers)
+def pgbouncers(request: pytest.FixtureRequest, servers: Servers) -> Iterator[PgBouncers]:
+    """Each version at hand in turn."""
+    found = PgBouncers(servers, request.param)
     yield found
     found.stop()
 

