@@ -111,6 +111,7 @@ async def _build(place: Place, services: Sequence[Service],
         await scratch_run.open()
         for file in applied:
             try:
+                await scratch_run.provide(file)
                 await scratch_run.run(file, "up")
             except FileError as error:
                 raise MigrationError(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Literal
 
 from msgspec import Struct, field
@@ -24,8 +24,9 @@ from console.migrate.fingerprint import Fingerprint, RepeatedFingerprint
 from console.migrate.prepare import prepare
 from console.migrate.records import MigrationFile, RunPlan, Step
 from console.migrate.version import VersionKey, version_key
-from console.server.script import ScriptSession, script_session
+from console.server.script import ScriptFault, ScriptSession, script_session
 from console.server.target import Target
+from console.sql.quoting import identifier
 
 Status = Literal["proved", "differs", "failed", "skipped"]
 Node = tuple[str, VersionKey]
@@ -74,6 +75,8 @@ class ScratchRun(Struct):
     place: Place
     services: Mapping[str, tuple[str, ...]]
     """The extensions that a service as a whole needs."""
+    made_by_files: frozenset[str] = frozenset()
+    """The extensions that a file creates, at its turn; all others may be created as soon as a file waits for them."""
     done: list[MigrationFile] = field(default_factory=list)
     missing: dict[Node, str] = field(default_factory=dict)
     """What isn't there though its turn has come, with the reason."""
@@ -104,6 +107,7 @@ class ScratchRun(Struct):
         self.target = None
         await self._connect()
         for file in again:
+            await self.provide(file)
             await self.run(file, "up")
         self.current = await self.read_catalog()
 
@@ -130,6 +134,25 @@ class ScratchRun(Struct):
         assert self._fingerprint is not None
         return await self._fingerprint.read()
 
+    async def provide(self, file: MigrationFile) -> bool:
+        """Creates the extensions that the file waits for and that are somebody's to create by hand, as far as the
+        server has them and the role may; whether there were any."""
+        made = False
+        for name in await self._absent(file):
+            if name not in self.made_by_files:
+                with suppress(ScriptFault):  # then the file waits for it, which is said
+                    await self.session.statement(f"CREATE EXTENSION {identifier(name)} CASCADE")
+                    made = True
+        return made
+
+    async def _absent(self, file: MigrationFile) -> list[str]:
+        """The extensions that the file needs and that aren't here."""
+        wanted = (*self.services.get(file.service, ()), *file.up.directives.extensions)
+        if not wanted:
+            return []
+        rows = await self.session.execute("SELECT extname::text FROM pg_catalog.pg_extension")
+        return [name for name in wanted if name not in {row[0] for row in rows}]
+
     async def run(self, file: MigrationFile, direction: Literal["up", "down"]) -> None:
         """One script, by the engine's own means. Raises FileError, NeedsOwnCluster."""
         step = Step(file, direction)
@@ -150,6 +173,7 @@ class ScratchRun(Struct):
 
     async def apply(self, file: MigrationFile) -> Proof | None:
         """Only up, as a step to what follows; a proof when that can't be. Raises NeedsOwnCluster."""
+        await self.provide(file)
         if reason := await self.waits_for(file):
             self.missing[file.service, file.key] = reason
             return Proof(file, "skipped", reason=reason, where=self.place.words)
@@ -165,6 +189,8 @@ class ScratchRun(Struct):
     async def prove(self, file: MigrationFile) -> Proof:
         """Up, down, up. Raises NeedsOwnCluster, with the database as it was before the file."""
         began = time.perf_counter()
+        if await self.provide(file):
+            self.current = await self.read_catalog()
         before = self.current
         try:
             proof = await self.apply(file)
@@ -207,10 +233,8 @@ class ScratchRun(Struct):
 
     async def waits_for(self, file: MigrationFile) -> str:
         """Why the file can't be applied here, "" when it can."""
-        if wanted := (*self.services.get(file.service, ()), *file.up.directives.extensions):
-            rows = await self.session.execute("SELECT extname::text FROM pg_catalog.pg_extension")
-            if absent := [name for name in wanted if name not in {row[0] for row in rows}]:
-                return state.waits_for(absent)
+        if absent := await self._absent(file):
+            return state.waits_for(absent)
         for needed in file.up.directives.requires:
             if why := self.missing.get((needed.service, version_key(needed.version))):
                 return f"requires {needed.service}/{needed.version}, which {why}"

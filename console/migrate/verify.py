@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -18,7 +18,7 @@ from console.errors import ConsoleError
 from console.migrate import state, steps
 from console.migrate.cluster_objects import touches_cluster
 from console.migrate.data_loss import SampleData, count_losses, merged
-from console.migrate.faults import MigrationError
+from console.migrate.faults import FileError, MigrationError
 from console.migrate.files import is_foreign, read_service
 from console.migrate.records import MigrationFile, RunPlan
 from console.migrate.rollback_test import NeedsOwnCluster, Place, Proof, ScratchRun
@@ -26,6 +26,7 @@ from console.migrate.scratch import ScratchServer, scratch_server
 from console.migrate.version import version_key
 from console.server.target import Target
 from console.services import Service
+from console.sql.splitter import split
 
 AT_ONCE = 2
 """Services proved at the same time: more would only share two cores and someone's connections."""
@@ -120,6 +121,18 @@ def _closure(services: Sequence[Service], files: Sequence[MigrationFile], names:
     return found
 
 
+def _created_extensions(files: Sequence[MigrationFile]) -> frozenset[str]:
+    """The names after CREATE EXTENSION in the files, without those that are put together as they run."""
+    found: set[str] = set()
+    for file in files:
+        with suppress(FileError):  # what can't be split is told when its turn comes
+            for statement in split(file.up):
+                if statement.head[:2] == ("CREATE", "EXTENSION"):
+                    name = next((word for word in statement.head[2:] if word not in ("IF", "NOT", "EXISTS")), "")
+                    found.add(name[1:-1] if name.startswith('"') else name.lower())
+    return frozenset(found)
+
+
 class _Run:
     def __init__(self, services: Sequence[Service], order: Sequence[MigrationFile], wanted: Wanted,
                  rows: tuple[SampleData | None, bool], on_proof: OnProof) -> None:
@@ -128,6 +141,7 @@ class _Run:
         self.sample, self.seeds = rows
         self.services = services
         self.extensions = {service.name: service.extensions for service in services}
+        self.made_by_files = _created_extensions(order)
         self.proofs: dict[int, Proof] = {}
         self.elsewhere: dict[int, str] = {}
         """Files that couldn't be run beside others' databases, with what they would have changed."""
@@ -144,7 +158,7 @@ class _Run:
         place = Place(f"a scratch database on this server, PostgreSQL {server.major}", True,
                       lambda: server.create(base), server.drop)
         below = _closure(self.services, self.order, {file.service for file in self.order})
-        trunk = ScratchRun(place, self.extensions)
+        trunk = ScratchRun(place, self.extensions, self.made_by_files)
         try:
             await trunk.open()
             for file in self.order:
@@ -159,7 +173,8 @@ class _Run:
 
         async def prove(name: str) -> None:
             async with slots:
-                branch = ScratchRun(place, self.extensions, done=[*trunk.done], missing=dict(trunk.missing))
+                branch = ScratchRun(place, self.extensions, self.made_by_files,
+                                    done=[*trunk.done], missing=dict(trunk.missing))
                 async with cloning:  # the server copies a template for one at a time
                     branch.target = await server.create(base)
                 try:
@@ -237,7 +252,7 @@ class _Run:
                 await stack.aclose()
 
             place = Place("a throwaway cluster", False, fresh, drop)
-            scratch_run = ScratchRun(place, self.extensions)
+            scratch_run = ScratchRun(place, self.extensions, self.made_by_files)
             try:
                 await scratch_run.open()
                 scratch_run.place = replace(scratch_run.place, words="a throwaway cluster of embedded PostgreSQL "
@@ -259,7 +274,7 @@ class _Run:
         services = [service for service in self.services if any(file.service == service.name for file in self.order)]
         if self.sample is None and not (self.seeds and any(read_service(service).seeds for service in services)):
             return
-        scratch_run = ScratchRun(place, self.extensions)
+        scratch_run = ScratchRun(place, self.extensions, self.made_by_files)
         try:
             await scratch_run.open()
             losses = await count_losses(scratch_run, services, self.order, self.sample)

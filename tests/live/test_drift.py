@@ -53,6 +53,18 @@ async def drifted(database: Database, service: Service, by_hand: str) -> Drift:
     return await drift(target(database), [service], {service.name})
 
 
+async def test_an_extension_that_somebody_created_is_there_for_the_comparison_too(database: Database, tmp_path: Path
+                                                                                  ) -> None:
+    service = shop(tmp_path)
+    (tmp_path / "3_c.up.sql").write_text("-- dbconsole: requires-extension=hstore\nCREATE TABLE shop.c (h hstore);")
+    with database.connect() as connection:
+        connection.execute("CREATE EXTENSION hstore")
+    found = await drifted(database, service, "ALTER TABLE shop.c ADD extra hstore")
+    assert found.differences == (
+        ("shop", ("column shop.c.extra (public.hstore) is in the live database, but no applied file makes it",)),
+        (DATABASE, ()))
+
+
 async def test_the_shipped_services_have_not_drifted(any_database: Database) -> None:
     services = from_folder(shipped("migrations"))
     await apply_all(target(any_database), services)

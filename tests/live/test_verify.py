@@ -253,6 +253,21 @@ async def test_what_cannot_be_proved_is_skipped_with_its_reason(server: LiveServ
     assert verdict.is_good
 
 
+async def test_an_extension_that_no_file_creates_is_created_for_the_proof(server: LiveServer, tmp_path: Path) -> None:
+    waiting = shop(tmp_path, ("CREATE SCHEMA shop", "DROP SCHEMA shop"),
+                   ("-- dbconsole: requires-extension=hstore\nCREATE TABLE shop.a (h hstore)", "DROP TABLE shop.a"),
+                   ("-- dbconsole: requires-extension=earthdistance\nSELECT 1", "SELECT 1"))
+    assert [one.status for one in (await verify(target(server), [waiting])).proofs] == ["proved"] * 3
+    making = shop(tmp_path, ('CREATE EXTENSION "earthdistance" CASCADE', "DROP EXTENSION cube CASCADE"),
+                  ("CREATE EXTENSION IF NOT EXISTS hstore WITH SCHEMA public", "DROP EXTENSION hstore"), name="zoo")
+    proofs = (await verify(target(server), [waiting, making])).proofs
+    told = {proof.file.label: (proof.status, proof.reason) for proof in proofs}
+    assert told["zoo/1_m"] == told["zoo/2_m"] == told["shop/1_m"] == ("proved", "")
+    assert told["shop/2_m"] == ("skipped", 'waits for the extension "hstore"')
+    assert told["shop/3_m"] == ("skipped", 'waits for the extension "earthdistance"')
+    assert left(server) == []
+
+
 async def test_order_of_columns_and_made_up_names_are_notes(server: LiveServer, tmp_path: Path) -> None:
     pair = ("ALTER TABLE shop.orders DROP COLUMN total;",
             "CREATE TABLE shop.orders_total_key (); ALTER TABLE shop.orders ADD total numeric(10,2) UNIQUE "
