@@ -96,6 +96,21 @@ def test_a_mistake_names_file_key_and_what_was_meant(tmp_path: Path, text: str, 
     assert caught.value.exit_status == 3
 
 
+@pytest.mark.parametrize(("text", "seconds"), [
+    ("5", 5), ("0.5", 0.5), ("'250ms'", 0.25), ("'5s'", 5), ("'5m'", 300), ("'10min'", 600), ("'2h'", 7200),
+    ("'1d'", 86_400), ("'1.5 h'", 5400), ("' 5 s '", 5),
+])
+def test_a_duration_is_in_its_unit(tmp_path: Path, text: str, seconds: float) -> None:
+    found = load(tmp_path, f"[targets.a]\ndsn='host=x'\nstatement_timeout={text}")
+    assert found.targets["a"].statement_timeout == seconds
+
+
+@pytest.mark.parametrize("text", ["'5'", "'5 M'", "'m5'", "'5mm'", "''", "'-5s'", "-5"])
+def test_what_has_no_unit_or_a_strange_one_is_no_duration(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError, match="is no duration"):
+        load(tmp_path, f"[targets.a]\ndsn='host=x'\nstatement_timeout={text}")
+
+
 def test_a_file_that_is_not_text_is_told(tmp_path: Path) -> None:
     (tmp_path / "c.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match="not UTF-8"):

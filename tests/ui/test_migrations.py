@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from console.migrate.frameworks.find import LedgerCandidate
 from console.migrate.frameworks.records import ForeignLedgerRow as ForeignRow
 from console.migrate.history import LedgerEvent
 from console.migrate.prepare import prepare
-from console.migrate.records import LedgerRow, MigrationFile, Script, Step
+from console.migrate.records import LedgerRow, MigrationFile, Script, State, Step
 from console.services import Service
 from console.ui.app import ConsoleApp
 from console.ui.dialogs.confirm import ConfirmDialog
@@ -145,6 +145,29 @@ async def test_a_migration_shows_its_sql_and_why_its_last_try_failed(world: Worl
         await golden(app, pilot, f"migrations-service-{size[0]}x{size[1]}")
         await pilot.press("escape")
         assert screen.page == "services"
+
+
+OFFERED: Mapping[State, tuple[str, dict[str, Any], set[str]]] = {
+    "applied": ("0001", {}, {"d"}), "pending": ("0002", {}, {"u"}), "held": ("0001", {}, {"u"}),
+    "failed": ("0001", {"state": "running"}, {"u", "d"}),
+    "changed": ("0001", {"checksum_up": "0" * 64, "raw_checksum_up": "0" * 64}, {"d"}),
+    "missing": ("0000", {"version": "0000", "name": "gone"}, {"d"}),
+}
+"""For each state a migration in it, how the ledger's only row differs then, and which of u and d are offered."""
+
+
+@pytest.mark.parametrize("state", OFFERED)
+async def test_what_can_be_done_depends_on_the_state(world: World, tmp_path: Path, state: State) -> None:
+    version, changes, offered = OFFERED[state]
+    world.answers["migrations"] = [ledger_row(tmp_path / "shop", "0001_orders", **changes)]
+    async with migrations(world) as (app, pilot, screen):
+        screen.services.select("graph" if state == "held" else "shop")
+        await pilot.press("enter")
+        await until(lambda: screen.page == "service" and screen.migrations.table.rows, pilot)
+        (row,) = (row for row in screen.migrations.table.rows if row.record.version == version)
+        assert screen.migrations.select(row.key)
+        await until(lambda: screen.migration is row.record and row.record.state == state, pilot)
+        assert {key for key in ("u", "d") if key in app.screen.active_bindings} == offered
 
 
 async def test_the_tabs_of_a_migration(world: World) -> None:

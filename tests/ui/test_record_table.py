@@ -37,8 +37,15 @@ def sessions(number: int, *, age: int = 1, changed: int = 0) -> Table:
 class TableScreen(ConsoleScreen):
     FOCUS = "#table"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.chosen: list[str] = []
+
     def body(self) -> ComposeResult:
         yield RecordTable(sessions(100), id="table")
+
+    def on_record_table_row_chosen(self, event: RecordTable.RowChosen) -> None:
+        self.chosen.append(event.row.key)
 
 
 ENTRIES = (ScreenEntry(1, "table", "Table", "tests.ui.test_record_table:TableScreen"),)
@@ -87,15 +94,20 @@ async def test_sorting_goes_through_the_columns_and_back(world: World) -> None:
         assert table.sort_key is None and table.table.rows[0].key == "0"
 
 
-async def test_clicks_select_and_open(world: World) -> None:
-    chosen: list[str] = []
-
+async def test_a_click_selects_and_a_second_one_opens(world: World) -> None:
     async with console(world) as (app, pilot):
         await live(app, pilot)
-        table = app.screen.query_one(RecordTable)
-        app.screen.on_record_table_row_chosen = lambda event: chosen.append(event.row.key)
+        screen = app.screen
+        assert isinstance(screen, TableScreen)
+        table = screen.query_one(RecordTable)
         await pilot.click(table, offset=(5, 4))
-        assert table.row is not None and table.row.key == "3"
+        assert table.row is not None and table.row.key == "3" and screen.chosen == []
+        await pilot.double_click(table, offset=(5, 6))
+        assert screen.chosen == ["5"]
+        await pilot.double_click(table, offset=(5, 0))  # the heading
+        assert screen.chosen == ["5"] and table.row.key == "5"
+        await pilot.press("down", "enter")
+        assert screen.chosen == ["5", "6"]
 
 
 async def test_an_update_repaints_the_changed_cells_only(world: World) -> None:

@@ -85,6 +85,26 @@ async def test_opening_a_node_reads_that_node_alone(world: World) -> None:
         assert_golden(app, "schemas-columns-120x36")
 
 
+async def test_a_click_on_a_mark_or_a_second_one_opens_and_one_on_an_object_goes_to_it(world: World) -> None:
+    async with schemas(world, (80, 24)) as (_, pilot, screen):
+        await go_to_tables(pilot, screen)
+        tree = screen.query_one(ObjectTree)
+
+        def place(key: str, x: int) -> tuple[int, int]:
+            return x, [row.key for row in tree.table.rows].index(key) - tree.first_row
+
+        tables, events = "service:event_data/schema:100/table", "service:event_data/schema:100/table/1"
+        for times, x, is_open in ((1, 3, False), (1, 10, False), (2, 10, True)):  # the mark is left of the name
+            await pilot.click(tree, offset=place(tables, x), times=times)
+            await pilot.pause()
+            assert tree.row is not None and tree.row.key == tables
+            assert (events in [row.key for row in tree.table.rows]) is is_open
+        await pilot.click(tree, offset=place(events, 10))
+        assert tree.row.key == events and screen.focused is tree
+        await pilot.double_click(tree, offset=place(events, 10))
+        await until(lambda: screen.focused is not None and screen.focused.id == "content", pilot)
+
+
 async def test_tabs_by_keys_keep_their_place_from_object_to_object(world: World) -> None:
     async with schemas(world) as (_, pilot, screen):
         await go_to_tables(pilot, screen)

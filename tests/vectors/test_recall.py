@@ -26,6 +26,8 @@ def measured(setting: int, recalls: list[float], ms: float, index: str | None = 
     ((1.0, 2.0000001), (1.0, 2.0), 2, 1.0),          # the same distance, computed otherwise
     ((1.0, 2.01), (1.0, 2.0), 2, 0.5),
     ((-3.0, -1.0), (-3.0, -2.0), 2, 0.5),            # negative inner products
+    ((9.0, 1.0, 2.0), (1.0, 2.0, 3.0), 2, 0.5),      # what comes after the k-th place doesn't count
+    ((9.0, 9.0, 1.0), (1.0,), 2, 0.0),
     ((), (), 10, None),
     ((), (1.0,), 10, 0.0),
 ])

@@ -111,7 +111,7 @@ class ObjectTree(RecordTable, inherit_bindings=False):
             self._go(above)
 
     def on_click(self, event: events.Click) -> None:
-        """A click chooses the row; on its mark, or twice, it opens or closes."""
+        """A click selects the row, on its mark opens or closes it too; a second one does what enter does."""
         event.prevent_default()
         index = self.first_row + event.y
         if index >= len(self.table.rows):
@@ -120,7 +120,7 @@ class ObjectTree(RecordTable, inherit_bindings=False):
         branch = self.branch
         assert branch is not None and self.row is not None
         on_mark = event.x <= branch.depth * INDENT + 1
-        if branch.is_open is not None and (on_mark or event.chain == 2):
+        if branch.is_open is not None and on_mark:
             self.post_message(self.Toggled(self, self.row, not branch.is_open))
         elif event.chain == 2:
             self.action_choose()
