@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.support import pgbouncer as poolers
@@ -25,6 +27,8 @@ from tests.support.servers import (
     vector_server,
 )
 from tests.support.tls import tls_server
+
+LIVE = Path(__file__).parent / "live"
 
 __all__ = [
     "any_database",
@@ -50,6 +54,17 @@ __all__ = [
 
 def pytest_report_header() -> list[str]:
     return [live.report(), poolers.report()]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "live: on real servers; set by itself. -m 'not live' answers in two minutes")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what stands in tests/live and whatever uses a real server, whose fixtures all stand on `servers`."""
+    for item in items:
+        if LIVE in item.path.parents or "servers" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.live)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -60,7 +60,8 @@ async def first_pages(database: Database) -> tuple[float, float]:
 async def a_key() -> float:
     """From a cursor key on a plan of 5,000 nodes until its new lines are drawn."""
     from console.ui.plan_page import PlanPage
-    from tests.ui.conftest import World, live, until
+    from tests.support.waiting import until
+    from tests.ui.conftest import World, live
 
     world, page = World(), PlanPage.of(analyse(parse(written(5000))), "bench")
     async with world.console() as (app, pilot):

@@ -21,7 +21,9 @@ from console.demo.postgres import Container, demo_cluster, demo_data_dir, demo_s
 from console.errors import ConsoleError
 from console.local_postgres.binaries import Account, Binaries, available, installed, reachable, server_account, wheel
 from console.local_postgres.cluster import Cluster, ServerStatus
+from tests.support import processes
 from tests.support.servers import Servers, binaries, missing
+from tests.support.waiting import wait_for
 
 AS_ROOT = os.geteuid() == 0
 
@@ -137,8 +139,10 @@ def test_killed_postmaster_is_started_again(cluster: Cluster, pause_s: int) -> N
 def test_process_number_taken_by_another_program(cluster: Cluster) -> None:
     cluster.start()
     text = (cluster.data_dir / "postmaster.pid").read_text()
-    os.kill(status(cluster).pid, signal.SIGKILL)
-    time.sleep(1)
+    pid = status(cluster).pid
+    family = [pid, *processes.children(pid)]
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: not any(Path(f"/proc/{member}").exists() for member in family))
     identity = cluster.account.identity() if cluster.account else {}
     with subprocess.Popen(["sleep", "60"], cwd="/", **identity) as other:
         try:

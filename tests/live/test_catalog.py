@@ -22,6 +22,7 @@ from console.server.rows import RowCursor
 from console.server.target import Target
 from console.services import Service
 from tests.support.servers import Database, LiveServer
+from tests.support.waiting import until
 
 HOSTILE = 'we"ird [b]%s; --\n' + "ü" * 10
 
@@ -301,11 +302,8 @@ async def test_idle_cursor_gives_its_connection_back_and_goes_on(any_database: D
         cursor._idle_limit_s = 0.1
         await rows.first()
         assert pool.statistics().in_use == 1
-        for _ in range(100):
-            await asyncio.sleep(0.05)
-            if pool.statistics().in_use == 0:
-                break
-        assert pool.statistics().in_use == 0 and not cursor.is_open
+        await until(lambda: pool.statistics().in_use == 0)
+        assert not cursor.is_open
         assert [row.values[0] for row in (await rows.next()).rows][:2] == ["101", "102"]
         await rows.close()
 

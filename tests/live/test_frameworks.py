@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import textwrap
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from console.services import Service
 from tests.migrate.histories import write_files
 from tests.migrate.ledgers import LEDGERS
 from tests.support.servers import Database
+from tests.support.waiting import until
 
 
 @asynccontextmanager
@@ -207,12 +208,6 @@ def set_password(database: Database, role: str, password: str) -> None:
         connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(password)))
 
 
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(30):
-        while not condition():  # noqa: ASYNC110 - what is waited for is outside this process
-            await asyncio.sleep(0.02)
-
-
 def python(code: str) -> commands.Program:
     return commands.Program("a program", (sys.executable, "-c", textwrap.dedent(code)))
 
@@ -280,18 +275,20 @@ async def test_a_run_in_progress_is_not_joined(database: Database) -> None:
                                on_event=lambda event: None)
 
 
-async def test_two_runs_do_not_overlap(database: Database) -> None:
+async def test_two_runs_do_not_overlap(database: Database, tmp_path: Path) -> None:
     started: list[str] = []
+    over = tmp_path / "over"
+    program = python(f"import pathlib, time\nwhile not pathlib.Path({str(over)!r}).exists(): time.sleep(0.05)")
 
     def note(event: object) -> None:
         if isinstance(event, CommandStarted):
             started.append(event.shown)
 
-    first = asyncio.create_task(commands.run(target_of(database), service(), python("import time; time.sleep(2)"),
-                                             lock_wait_s=5, on_event=note))
+    first = asyncio.create_task(commands.run(target_of(database), service(), program, lock_wait_s=5, on_event=note))
     await until(lambda: started)
     with pytest.raises(MigrationError, match="another run has held"):
         await commands.run(target_of(database), service(), python(""), lock_wait_s=0.2, on_event=note)
+    over.touch()
     await first
     assert len(started) == 1
 

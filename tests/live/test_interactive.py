@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,6 +17,7 @@ from console.server.target import Target
 from console.sql.statements import pieces
 from tests.support.pgbouncer import PgBouncer
 from tests.support.servers import Database, LiveServer
+from tests.support.waiting import until
 
 
 def fill(database: Database) -> None:
@@ -60,14 +61,6 @@ async def run(session: Interactive, text: str) -> QueryResult:
 def contents(database: Database) -> list[Any]:
     with database.connect() as connection:
         return connection.execute("SELECT id, note FROM kept ORDER BY id").fetchall()
-
-
-async def until(fact: Callable[[], Any], seconds: float = 60) -> None:
-    for _ in range(round(seconds / 0.02)):
-        if fact():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("it never came true")
 
 
 WRITES = (

@@ -25,6 +25,7 @@ from console.server.script import script_session
 from console.server.target import Target
 from console.services import Service, services_for
 from tests.support.servers import Database, LiveServer, Servers
+from tests.support.waiting import until
 
 DOWN = RunPlan(direction="down")
 
@@ -169,7 +170,7 @@ async def test_a_lock_that_doesn_t_come_is_tried_for_and_told(database: Database
         assert [retrying.attempt for retrying in seen if isinstance(retrying, events.Retrying)] == [2]
         running = asyncio.ensure_future(
             run(target(database), [service], RunPlan(lock_timeout_ms=300, attempts=20), seen.append))
-        await asyncio.sleep(1.5)
+        await until(lambda: sum(isinstance(event, events.Retrying) for event in seen) > 2)
         assert not running.done()
     await running
     assert ask(database, "SELECT to_regclass('new')::text") == [("new",)]
@@ -178,7 +179,7 @@ async def test_a_lock_that_doesn_t_come_is_tried_for_and_told(database: Database
 async def test_cancelling_rolls_back_and_is_in_the_log(database: Database, tmp_path: Path) -> None:
     service = shop(tmp_path, {"1_a.up.sql": "CREATE TABLE a (); SELECT pg_sleep(60)"})
     running = asyncio.ensure_future(run(target(database), [service], RunPlan()))
-    await asyncio.sleep(0.7)
+    await until(lambda: ask(database, SLEEPING))
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
@@ -188,6 +189,7 @@ async def test_cancelling_rolls_back_and_is_in_the_log(database: Database, tmp_p
                              "AND datname = current_database() AND state = 'active'")
 
 
+SLEEPING = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
 STEPWISE = ("-- dbconsole: no-transaction\nCREATE TABLE t (n int);\nINSERT INTO t VALUES (1), (1);\n"
             "CREATE UNIQUE INDEX CONCURRENTLY t_n ON t (n);\nCREATE TABLE last ();")
 
@@ -298,7 +300,7 @@ async def test_the_lock_keeps_no_snapshot(any_database: Database, tmp_path: Path
 async def test_a_lost_lock_stops_the_run(database: Database, tmp_path: Path) -> None:
     service = shop(tmp_path, {"1_a.up.sql": "CREATE TABLE a ();", "2_b.up.sql": "SELECT pg_sleep(30)"})
     running = asyncio.ensure_future(apply_all(target(database), [service]))
-    await asyncio.sleep(0.8)
+    await until(lambda: ask(database, SLEEPING))
     ask(database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                   "WHERE application_name = 'dbconsole migrate lock' AND datname = current_database()")
     with pytest.raises(MigrationError, match="the connection that holds the migration lock was lost"):
@@ -311,10 +313,10 @@ async def test_a_file_that_a_dead_runner_left_running_is_waited_for(database: Da
     with database.connect() as orphan, orphan.transaction():
         orphan.execute(f"SELECT pg_advisory_xact_lock({FILE_KEY})")
         running = asyncio.ensure_future(apply_all(target(database), [service]))
-        await asyncio.sleep(0.7)
+        await until(lambda: ask(database, f"SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = "
+                                          f"{RUN_KEY} & 4294967295"))
+        await until(lambda: ask(database, "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"))
         assert not running.done()
-        assert ask(database, f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = {RUN_KEY} & "
-                             "4294967295 AND granted") == [(1,)]
     assert len((await running).done) == 2
 
 

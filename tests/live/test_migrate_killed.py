@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.support.servers import Database
+from tests.support.waiting import wait_for
 
 KILLS = int(os.environ.get("DBCONSOLE_TEST_KILLS", "25"))
 FILES = 12
@@ -50,11 +51,8 @@ def ask(database: Database, query: str) -> list[Any]:
 
 def wait_until_quiet(database: Database) -> None:
     """Until the server has noticed and has finished whatever it was sent before."""
-    deadline = time.monotonic() + 20
-    while ask(database, "SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'dbconsole%' "
-                        "AND datname = current_database()"):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_for(lambda: not ask(database, "SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'dbconsole%' "
+                                       "AND datname = current_database()"))
 
 
 def check_agreement(database: Database) -> tuple[int, str | None]:
@@ -122,11 +120,8 @@ def test_ledger_and_schema_agree_whenever_the_runner_is_killed(database: Databas
 def test_a_signal_rolls_back_and_says_so(database: Database, tmp_path: Path, number: int, status: int) -> None:
     (tmp_path / "1_a.up.sql").write_text("CREATE TABLE a (); SELECT pg_sleep(30)")
     process = subprocess.Popen(command(database, tmp_path, "up"), stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 20
-    while not ask(database, "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(30)%' "
-                            "AND wait_event = 'PgSleep' AND datname = current_database()"):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_for(lambda: ask(database, "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(30)%' "
+                                   "AND wait_event = 'PgSleep' AND datname = current_database()"))
     process.send_signal(number)
     _, words = process.communicate(timeout=10)
     assert process.returncode == status, words

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 
 from tests.support.servers import Database
 from tests.support.terminal import Terminal, terminal
+from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
 
@@ -72,13 +72,6 @@ def tell(database: Database, query: str) -> Any:
         return row[0] if row else None
 
 
-def wait_for(database: Database, query: str, seconds: float = 15) -> None:
-    until = time.monotonic() + seconds
-    while not tell(database, query):
-        assert time.monotonic() < until, f"never true: {query}"
-        time.sleep(0.1)
-
-
 SLEEPS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query = 'SELECT pg_sleep(600)'"
 INTERRUPTED = "SELECT count(*) FROM dbconsole.migration_event WHERE event = 'interrupted' AND version = '0003'"
 
@@ -90,11 +83,10 @@ def run(screen: Terminal, words: str = "y run it") -> None:
     screen.send("y")
 
 
-def back(screen: Terminal) -> None:
-    """From the run to the services, which have been read again."""
+def back(screen: Terminal, words: str) -> None:
+    """From the run to the services, of which `words` are said when they have been read again."""
     screen.send("\x1b")
-    screen.wait("rollbacks")
-    screen.idle(1)
+    screen.wait(words)
 
 
 def test_running_and_rolling_back(folder: Path, database: Database) -> None:
@@ -142,7 +134,7 @@ def test_who_is_in_the_way_and_aborting(folder: Path, database: Database) -> Non
     with console(folder, database) as screen, database.connect(application_name="report") as holder:
         run(screen)
         screen.wait("2 migrations applied")
-        back(screen)
+        back(screen, "all 2 migrations applied")
         screen.send("d")
         screen.wait("y run it")
         screen.send("y")
@@ -150,7 +142,7 @@ def test_who_is_in_the_way_and_aborting(folder: Path, database: Database) -> Non
         holder.execute("BEGIN")
         holder.execute("SELECT FROM shop.orders")
         pid = holder.info.backend_pid
-        back(screen)
+        back(screen, "1 pending in shop")
         screen.send("u")
         screen.wait(f"it would wait for pid {pid}")
         screen.send("y")
@@ -171,9 +163,9 @@ def test_leaving_while_a_migration_runs_asks_and_rolls_back(folder: Path, databa
     with console(folder, database) as screen:
         run(screen)
         screen.wait("pg_sleep")
-        wait_for(database, SLEEPS)
+        wait_for(lambda: tell(database, SLEEPS))
         screen.send("2")
-        screen.idle(0.5)
+        screen.wait("pg_sleep", gone=True)
         screen.send("q")
         screen.wait("A run is going on. Leave?")
         screen.send("n")
@@ -198,12 +190,12 @@ def test_a_closed_terminal_rolls_back_and_says_so_next_time(folder: Path, databa
     with console(folder, database) as screen:
         run(screen)
         screen.wait("pg_sleep")
-        wait_for(database, SLEEPS)
+        wait_for(lambda: tell(database, SLEEPS))
         if how == "closed":
             screen.hang_up()
         else:
             os.kill(screen.pid, getattr(signal, how))
-        wait_for(database, INTERRUPTED)
+        wait_for(lambda: tell(database, INTERRUPTED))
         assert tell(database, SLEEPS) == 0 and tell(database, "SELECT to_regclass('shop.slow') IS NULL")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -23,6 +22,7 @@ from console.server.target import Target
 from console.view.plans import tree as view
 from tests.plans.statements import PARALLEL, STATEMENTS, Statement, fill
 from tests.support.servers import Database, LiveServer
+from tests.support.waiting import until
 
 
 @asynccontextmanager
@@ -134,16 +134,16 @@ async def test_a_statement_that_runs_for_ever_is_stopped(database: Database) -> 
             await explain(session, ExplainRequest(statement="SELECT pg_sleep(60)", analyze=True, timeout_ms=300))
         running = asyncio.ensure_future(
             explain(session, ExplainRequest(statement="SELECT pg_sleep(61)", analyze=True)))
-        await asyncio.sleep(0.5)
-        running.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await running
-    deadline = time.monotonic() + 10
-    with database.connect() as connection:
-        while (connection.execute("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(61)%' AND "
-                                  "state = 'active' AND pid <> pg_backend_pid()").fetchone() or (0,))[0]:
-            assert time.monotonic() < deadline
-            await asyncio.sleep(0.1)
+        with database.connect() as connection:
+            def goes_on() -> bool:
+                return connection.execute("SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND "
+                                          "datname = current_database()").rowcount > 0
+
+            await until(goes_on)
+            running.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await running
+            await until(lambda: not goes_on())
 
 
 async def test_errors_say_what_and_where(database: Database) -> None:

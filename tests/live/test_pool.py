@@ -21,6 +21,7 @@ from console.server.target import Target
 from tests.support.pgbouncer import PgBouncer
 from tests.support.proxy import proxied
 from tests.support.servers import Database, LiveServer, Servers
+from tests.support.waiting import until
 
 
 class Row(Struct):
@@ -116,7 +117,7 @@ async def test_on_a_slow_link_a_refresh_takes_one_delay(database: Database) -> N
             proxy.delay_s = 0.1
             started = time.perf_counter()
             await session.refresh(*[Read(query("SELECT 1 AS x", f"q{n}")) for n in range(8)])
-            assert 0.2 <= time.perf_counter() - started < 0.38
+            assert 0.2 <= time.perf_counter() - started < 0.9, "one after the other they take 1.6 s"
             proxy.delay_s = 0
         await pool.close()
 
@@ -162,19 +163,17 @@ async def test_cancelling_the_task_cancels_the_statement(database: Database, poo
     async with pool.session() as session:
         pid = (await session.fetch(query("SELECT pg_backend_pid() AS x")))[0].x
         task = asyncio.create_task(session.fetch(query("SELECT pg_sleep(30)::text AS x")))
-        await asyncio.sleep(0.2)
+        with database.connect() as other:
+            await until(lambda: other.execute(
+                "SELECT FROM pg_stat_activity WHERE pid = %s AND wait_event = 'PgSleep'", [pid]).rowcount)
         task.cancel()
         started = time.perf_counter()
         with pytest.raises(asyncio.CancelledError):
             await task
         assert time.perf_counter() - started < 10
     with database.connect() as other:
-        for _ in range(50):
-            active = other.execute("SELECT 1 FROM pg_stat_activity WHERE pid=%s AND state='active'", [pid]).fetchall()
-            if not active:
-                break
-            await asyncio.sleep(0.05)
-        assert not active, "the statement went on"
+        await until(lambda: not other.execute(
+            "SELECT FROM pg_stat_activity WHERE pid = %s AND state = 'active'", [pid]).rowcount)
     async with pool.session() as session:
         assert await session.fetch(query("SELECT 1 AS x")) == [Row(1)]
 

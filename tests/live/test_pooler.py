@@ -43,6 +43,7 @@ from console.view.table import plain
 from tests.support.pgbouncer import PgBouncer, PgBouncers
 from tests.support.screen_text import screen_text
 from tests.support.servers import LiveServer, Servers, binaries
+from tests.support.waiting import until
 
 WITHIN_S = 30.0
 POOL_SIZE = 2
@@ -97,16 +98,16 @@ def port_of(connection: psycopg.Connection[Any]) -> int:
 
 
 async def looked(pooler: PgBouncer, *also: str,
-                 until: Callable[[PoolerSample], object] = lambda look: True) -> PoolerSample:
-    """A look at the pooler that satisfies `until`."""
-    deadline = time.monotonic() + WITHIN_S
+                 right: Callable[[PoolerSample], object] = lambda look: True) -> PoolerSample:
+    """A look at the pooler that is right."""
     async with admin_console(target(pooler)) as console:
-        while True:
-            look = await read_look(console, also, time.monotonic())
-            if until(look):
-                return look
-            assert time.monotonic() < deadline, look
-            await asyncio.sleep(0.05)
+        async def look() -> PoolerSample | None:
+            found = await read_look(console, also, time.monotonic())
+            return found if right(found) else None
+
+        found = await until(look)
+    assert found is not None
+    return found
 
 
 def waiting(look: PoolerSample) -> int:
@@ -135,13 +136,6 @@ async def queueing(pooler: PgBouncer, number: int = 8) -> AsyncIterator[None]:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def until(fact: Callable[[], object]) -> None:
-    deadline = time.monotonic() + WITHIN_S
-    while not fact():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.02)
 
 
 @asynccontextmanager
@@ -245,7 +239,7 @@ async def test_the_databases_password_is_not_given_to_another_user(
 async def test_a_pool_that_holds_clients_up(pooler: PgBouncer) -> None:
     with working(pooler) as clients:
         async with queueing(pooler):
-            look = await looked(pooler, until=lambda look: waiting(look) == 8 and look.pools[-1].maxwait_s > 0.1)
+            look = await looked(pooler, right=lambda look: waiting(look) == 8 and look.pools[-1].maxwait_s > 0.1)
             (worst,) = [saturation for saturation in saturations(look.pools, look.databases)
                         if saturation.pool.cl_waiting]
             assert (worst.pool.key, worst.active, worst.size, worst.is_saturated) == \
@@ -348,7 +342,7 @@ async def test_a_pause_is_answered_when_the_transactions_have_ended(pooler: PgBo
             clients[0].rollback()
             assert await running == "PAUSE" and watch.is_paused_by_us
         async with queueing(pooler, 3):
-            await looked(pooler, until=lambda look: waiting(look) == 3)
+            await looked(pooler, right=lambda look: waiting(look) == 3)
             assert await watch.command(PoolerCommand("RESUME")) == "RESUME" and not watch.is_paused_by_us
 
 
@@ -457,10 +451,7 @@ async def test_the_screen_shows_a_full_pool_pauses_it_and_gives_up(pooler: PgBou
     with working(pooler) as clients:
         async with queueing(pooler, 3), app.run_test(size=(120, 36)) as pilot:
             async def shown(words: str) -> None:
-                deadline = time.monotonic() + WITHIN_S
-                while words not in screen_text(app):
-                    assert time.monotonic() < deadline, screen_text(app)
-                    await pilot.pause(0.05)
+                await until(lambda: words in screen_text(app), pilot)
 
             await pilot.press("7")
             await shown("pool postgres/postgres saturated: 2 of 2 active, 3 clients wait")

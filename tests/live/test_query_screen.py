@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import json
 import stat
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -32,6 +31,7 @@ from console.ui.screens.query.dialogs import SweepDialog
 from console.ui.screens.query.screen import QueryScreen
 from tests.support.screen_text import screen_text
 from tests.support.servers import Database, LiveServer
+from tests.support.waiting import until
 
 SLEEPERS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
 
@@ -52,13 +52,6 @@ def numbers(embedded: LiveServer) -> Iterator[Database]:
 def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     return tmp_path
-
-
-async def until(fact: Callable[[], Any], pilot: Pilot[Any], seconds: float = 60) -> None:
-    async with asyncio.timeout(seconds):
-        while not fact():
-            await pilot.pause(0.02)
-    await pilot.pause()
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from console.server.identifiers import identifier, literal, quoted
+from console.sql.quoting import identifier, literal, quoted
 from tests.support.servers import LiveServer
 
 TEXTS = ("plain", "it's", "C:\\new\\table", "\\", "\\'", "ends with \\", "\\\\server", "'; DROP TABLE x; --",

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,7 +16,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from textual.pilot import Pilot
 
 from console.activity.read import PROGRESS, SESSIONS
 from console.config import Config
@@ -37,6 +35,7 @@ from console.ui.screens import ENTRIES
 from tests.support.pgbouncer import PgBouncer
 from tests.support.screen_text import screen_text
 from tests.support.servers import Database, LiveServer, Servers
+from tests.support.waiting import until, wait_for
 
 
 @pytest.fixture(autouse=True)
@@ -56,13 +55,6 @@ def recording(path: Path, conninfo: str, *options: str) -> Iterator[subprocess.P
         if process.poll() is None:
             process.kill()
         process.communicate(timeout=30)
-
-
-def wait_for(fact: Callable[[], Any], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not fact():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def recorded(path: Path, right: Callable[[Recording, int], Any]) -> bool:
@@ -99,13 +91,6 @@ def blocked(database: Database) -> Iterator[tuple[int, int]]:
             with suppress(psycopg.Error):
                 first.execute("ROLLBACK")
             thread.join(30)
-
-
-async def until(fact: Callable[[], Any], pilot: Pilot[Any], seconds: float = 30) -> None:
-    async with asyncio.timeout(seconds):
-        while not fact():
-            await pilot.pause(0.02)
-    await pilot.pause()
 
 
 @pytest.mark.parametrize("label", ["embedded", "postgres15"])

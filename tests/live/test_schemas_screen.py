@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ from console.ui.screens.schemas.values import RowDialog, ValueDialog
 from console.ui.widgets.code_pane import CodePane
 from tests.support.screen_text import screen_text
 from tests.support.servers import Database
+from tests.support.waiting import until
 
 HOSTILE_SCHEMA = 'we[bold]ird "quotes" \'n\' %s \\ $$'
 
@@ -36,13 +36,6 @@ HOSTILE_SCHEMA = 'we[bold]ird "quotes" \'n\' %s \\ $$'
 @pytest.fixture(autouse=True)
 def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-
-
-async def until(fact: Callable[[], Any], pilot: Pilot[Any], seconds: float = 15) -> None:
-    async with asyncio.timeout(seconds):
-        while not fact():
-            await pilot.pause(0.02)
-    await pilot.pause()
 
 
 @asynccontextmanager

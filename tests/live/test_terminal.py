@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import processes
 from tests.support.pgbouncer import PgBouncer
 from tests.support.servers import Database, LiveServer, Servers
 from tests.support.terminal import Terminal, terminal
 from tests.support.tls import TlsServer
+from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
 CONSOLE = [sys.executable, "-m", "console"]
@@ -70,12 +72,12 @@ def _opens_and_browses(conninfo: str, version: str) -> None:
         screen.send("2")
         screen.wait("shop", 30)
         screen.wait("event triggers", 30)
-        screen.idle(0.5)
+        screen.still()
         screen.send("/")
         screen.wait("clear filter")
         screen.send("orders")
         screen.wait("found")
-        screen.idle(0.3)
+        screen.still()
         screen.send("\r")
         screen.wait("integer", 20)
         screen.send("\x11")
@@ -84,13 +86,10 @@ def _opens_and_browses(conninfo: str, version: str) -> None:
 
 def test_q_leaves_at_once_while_the_server_hangs(own_server: LiveServer) -> None:
     assert own_server.cluster is not None and (status := own_server.cluster.status()) is not None
-    children = [int(pid) for pid in subprocess.run(["pgrep", "-P", str(status.pid)], capture_output=True,
-                                                   text=True).stdout.split()]
+    background = processes.children(status.pid)
     with console(own_server.conninfo()) as screen:
         screen.wait("cache_hit")
-        sessions = [int(pid) for pid in subprocess.run(["pgrep", "-P", str(status.pid)], capture_output=True,
-                                                       text=True).stdout.split()]
-        frozen = {*children, *sessions, status.pid}
+        frozen = {*background, *processes.children(status.pid), status.pid}
         for pid in frozen:
             os.kill(pid, signal.SIGSTOP)
         try:
@@ -133,10 +132,10 @@ def test_a_password_is_asked_for(tls_server: TlsServer) -> None:
     conninfo = tls_server.conninfo(user="lettered", sslmode="require")
     with console(conninfo) as screen:
         screen.wait("password")
-        screen.idle(0.3)
+        screen.still()
         screen.send("wrong\r")
         screen.wait("refused", 20)
-        screen.idle(0.5)
+        screen.still()
         screen.send(f"{tls_server.password}\r")
         screen.wait("cache_hit")
         assert tls_server.password not in screen.text
@@ -148,7 +147,7 @@ def test_without_colour_or_utf8_it_says_the_same_in_ascii(database: Database) ->
     with console(database.conninfo, size=(80, 24), NO_COLOR="1", LANG="C", LC_ALL="C", TERM="linux",
                  PYTHONUTF8="0", PYTHONCOERCECLOCALE="0") as screen:
         screen.wait("cache_hit")
-        screen.idle(0.5)
+        screen.still()
         assert screen.text.isascii(), sorted(set(re.findall(r"[^\x00-\x7f]", screen.text)))
         screen.send("q")
         assert screen.wait_end() == 0
@@ -160,7 +159,7 @@ def test_ctrl_c_ends_a_check_with_130(own_server: LiveServer) -> None:
     try:
         process = subprocess.Popen([*CONSOLE, "--check", own_server.conninfo()], cwd=ROOT, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True)
-        time.sleep(1.5)
+        wait_for(lambda: len(processes.sockets(process.pid)) > 2)  # the event loop's two, and that to the server
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=5)
     finally:
@@ -210,7 +209,7 @@ def test_a_password_command_that_hangs_ends_with_the_check_and_with_all_it_start
     done = subprocess.run([*CONSOLE, "--check", "a", "--config", str(config), "--timeout", "1"],
                           capture_output=True, text=True, cwd=ROOT, timeout=20)
     assert done.returncode == 2 and time.monotonic() - started < 15
-    assert subprocess.run(["pgrep", "-f", r"sleep 61\.25"], capture_output=True).returncode == 1
+    assert processes.running("sleep 61.25") == []
 
 
 def test_a_full_disk_or_closed_output_is_no_traceback(database: Database) -> None:
@@ -239,7 +238,7 @@ def test_in_a_very_small_terminal_the_checks_are_what_stays(database: Database) 
     with console(database.conninfo, size=(40, 10)) as screen:
         screen.wait("blocked")
         screen.resize(1, 1)
-        screen.idle(0.5)
+        screen.still()
         screen.resize(80, 24)
         screen.wait("transactions/s")
         screen.send("q")

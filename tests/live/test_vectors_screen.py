@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -33,6 +32,7 @@ from console.vectors.search import SearchOptions
 from tests.live.test_vectors import DIMENSIONS, fill
 from tests.support.screen_text import screen_text
 from tests.support.servers import Database, LiveServer
+from tests.support.waiting import until
 
 QUERY = "[" + ",".join(["0.1", "-0.2"] * (DIMENSIONS // 2)) + "]"
 
@@ -46,13 +46,6 @@ def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def vectors(vector_server: LiveServer) -> Iterator[Database]:
     with vector_server.database(vector_server.template("vectors", fill)) as found:
         yield found
-
-
-async def until(fact: Callable[[], Any], pilot: Pilot[Any], seconds: float = 30) -> None:
-    async with asyncio.timeout(seconds):
-        while not fact():
-            await pilot.pause(0.02)
-    await pilot.pause()
 
 
 @asynccontextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -55,9 +54,8 @@ async def test_a_sweep_to_its_end(vectors: Database) -> None:
         page.setup = setups(40, (10, 40, 200))
         await pilot.press("m")
         await until(lambda: page.recalled is not None and not page.is_measuring, pilot)
-        await pilot.pause(0.3)
-        shown = said(screen.app)
-        assert "measured" in shown and "exact" in shown and "p95 ms" in shown and "40 queries (stored rows)" in shown
+        await until(lambda: all(words in said(screen.app) for words in (
+            "measured", "exact", "p95 ms", "40 queries (stored rows)")), pilot)
         table = page.query_one("#points", RecordTable).table
         assert [row.cells[0].text for row in table.rows] == ["10", "40", "200", "exact"]
         recalls = [float(row.cells[1].text) for row in table.rows]
@@ -88,13 +86,11 @@ async def test_a_sweep_is_stopped_at_once(vectors: Database) -> None:
         await until(lambda: page._progress is not None and page._progress.phase == "exact"
                     and page._progress.done > 0, pilot)
         await pilot.press("escape")
-        assert not page.is_measuring and "stopped" in said(screen.app)
-        with vectors.connect() as connection:
-            async with asyncio.timeout(30):  # nothing goes on behind it
-                while connection.execute("SELECT FROM pg_stat_activity WHERE datname = current_database() AND query "
-                                         "LIKE '%pg_sleep(0.001)%' AND state = 'active' AND pid <> pg_backend_pid()"
-                                         ).rowcount:
-                    await pilot.pause(0.05)
+        await until(lambda: not page.is_measuring and "stopped" in said(screen.app), pilot)
+        with vectors.connect() as connection:  # nothing goes on behind it
+            await until(lambda: connection.execute(
+                "SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep(0.001)%' "
+                "AND state = 'active' AND pid <> pg_backend_pid()").rowcount == 0, pilot)
         # and it can be asked for something else at once
         screen.change(where=None)
         page.setup = setups(20, (40,))
@@ -106,14 +102,10 @@ async def test_what_cannot_be_measured_is_said(vectors: Database, tmp_path: Path
     async with console(vectors.conninfo) as (_, pilot, screen):
         page = await tab(pilot, screen, "recall", "public.empty.v")
         await pilot.press("m")
-        await until(lambda: not page.is_measuring, pilot)
-        await pilot.pause(0.3)
-        assert "has no vector to ask for" in said(screen.app)
+        await until(lambda: not page.is_measuring and "has no vector to ask for" in said(screen.app), pilot)
         page.setup = RecallSetup("vectors of a file", str(tmp_path / "none"))
         await pilot.press("m")
-        await until(lambda: not page.is_measuring, pilot)
-        await pilot.pause(0.3)
-        assert "No such file" in said(screen.app)
+        await until(lambda: not page.is_measuring and "No such file" in said(screen.app), pilot)
 
 
 async def test_a_build_to_its_end(vectors: Database) -> None:

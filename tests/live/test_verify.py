@@ -28,6 +28,7 @@ from console.server.target import Target
 from console.services import Service
 from console.services.ownership import from_folder
 from tests.support.servers import LiveServer
+from tests.support.waiting import until
 
 BASE = """
 CREATE SCHEMA shop;
@@ -407,8 +408,8 @@ async def test_a_stopped_run_leaves_nothing(server: LiveServer, tmp_path: Path, 
         line = await process.stderr.readline()
         assert line, f"the run ended before it was stopped: {told.decode()}"
         told += line
-    await asyncio.sleep(0.3)
-    assert list(folder.glob("*/*/data")) if where == "apart" else left(server)
+    await until(lambda: list(folder.glob("*/*/data")) if where == "apart" else left(server))
+    await asyncio.sleep(0.3)  # into the file that sleeps, most probably: at any moment nothing may be left
     process.send_signal(number)
     output = await asyncio.wait_for(process.communicate(), 30)
     assert process.returncode == (130 if number == signal.SIGINT else 143), output

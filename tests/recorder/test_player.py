@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from console.server.target import Target
 from tests.support import builders
 from tests.support.activity import backend, idle
 from tests.support.recordings import BEGAN, sample, write
+from tests.support.waiting import until
 
 TARGET = Target(name="staging", is_recording=True)
 
@@ -55,16 +56,9 @@ class Played:
         self.heard: list[Snapshot] = []
         self.sampler.listeners.append(self.heard.append)
 
-    async def until(self, fact: Callable[[], Any]) -> None:
-        async with asyncio.timeout(20):
-            while True:
-                if fact():
-                    return
-                await asyncio.sleep(0.002)
-
     async def at(self, number: int) -> Snapshot:
         """The snapshot of that sample, when it is published."""
-        await self.until(lambda: self.sampler.number == number and self.heard
+        await until(lambda: self.sampler.number == number and self.heard
                          and self.heard[-1].monotonic_s == self.clock.monotonic())
         return self.heard[-1]
 
@@ -107,12 +101,12 @@ async def test_a_jump_brings_the_history_that_leads_there_and_nothing_after_it(t
 
 async def test_it_plays_to_the_end_and_then_from_the_beginning(tmp_path: Path) -> None:
     async with playing(tmp_path, samples(200), paused=False, speed=SPEEDS[-1]) as played:
-        await played.until(lambda: played.sampler.is_at_end)
+        await until(lambda: played.sampler.is_at_end)
         found = await played.at(199)
         assert played.sampler.history.values("active") == [float(number) for number in range(200)]
         assert found.measures["active"] == 199.0
         played.sampler.paused = False
-        await played.until(lambda: played.sampler.number < 199)
+        await until(lambda: played.sampler.number < 199)
         assert played.sampler.position_s < played.sampler.length_s
 
 
@@ -134,7 +128,7 @@ async def test_a_lost_server_is_shown_as_lost(tmp_path: Path) -> None:
         played.sampler.jump_to(2.0)
         await played.at(1)
         played.sampler.step(1)
-        await played.until(lambda: played.heard[-1].error is not None)
+        await until(lambda: played.heard[-1].error is not None)
         assert played.heard[-1].sessions == builders.sessions(active=1)
         async with played.pool.session() as session:
             with pytest.raises(Unreachable, match="the server went away"):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
@@ -30,6 +30,7 @@ from tests.support import builders
 from tests.support.activity import backend
 from tests.support.fake_clock import FakeClock
 from tests.support.fake_session import FakePool
+from tests.support.waiting import until
 
 
 class World:
@@ -60,14 +61,6 @@ class World:
             self.clock.advance(seconds)
             await until(lambda before=before: self.heard > before)  # type: ignore[misc]
         await self.rests()
-
-
-async def until(fact: Callable[[], Any]) -> None:
-    async with asyncio.timeout(20):
-        while True:
-            if fact():
-                return
-            await asyncio.sleep(0.002)
 
 
 @asynccontextmanager

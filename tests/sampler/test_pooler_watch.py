@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from console.errors import PasswordNeeded, Unreachable
@@ -12,6 +12,7 @@ from console.server.admin_console import ShowResult
 from console.server.target import Target
 from tests.support.fake_clock import FakeClock
 from tests.support.pooler import SAID, FakeConsole
+from tests.support.waiting import until
 
 
 @asynccontextmanager
@@ -24,12 +25,6 @@ async def watched(console: FakeConsole) -> AsyncIterator[tuple[PoolerWatch, Fake
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-async def until(fact: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
-        while not fact():  # noqa: ASYNC110
-            await asyncio.sleep(0)
 
 
 async def asleep(clock: FakeClock) -> None:

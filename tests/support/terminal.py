@@ -83,6 +83,17 @@ class Terminal:
         while (left := until - time.perf_counter()) > 0 and self.read(left):
             pass
 
+    def still(self, quiet_s: float = 0.3, seconds: float = 20) -> None:
+        """Reads until nothing came for `quiet_s`; AssertionError when that never happens."""
+        until = time.perf_counter() + seconds
+        before, since = -1, time.perf_counter()
+        while time.perf_counter() - since < quiet_s:
+            assert time.perf_counter() < until, f"the screen changes all the time:\n{self.text}"
+            if self.bytes_out != before:
+                before, since = self.bytes_out, time.perf_counter()
+            if not self.read(0.05):
+                break
+
     def wait(self, words: str, seconds: float = 20, *, gone: bool = False) -> float:
         """Seconds since the start when `words` are (or no longer are) on the screen; AssertionError if never."""
         until = time.perf_counter() + seconds

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,6 +20,7 @@ from console.ui.screens import ENTRIES as ALL
 from tests.support import builders
 from tests.support.fake_clock import FakeClock
 from tests.support.fake_session import FakePool
+from tests.support.waiting import until
 
 ENTRIES = tuple(entry for entry in ALL if entry.name in ("overview", "schemas"))
 """The screens of the console under test: few and always the same, so that another one changes nobody's pictures."""
@@ -85,14 +85,6 @@ class World:
                 yield app, pilot
         finally:
             await app.connection.close()
-
-
-async def until(fact: Callable[[], Any], pilot: Pilot[Any], seconds: float = 30) -> None:
-    """Waits for a fact, not for a time."""
-    async with asyncio.timeout(seconds):
-        while not fact():
-            await pilot.pause(0.01)
-    await pilot.pause()
 
 
 async def live(app: ConsoleApp, pilot: Pilot[Any]) -> None:

@@ -36,8 +36,9 @@ from console.ui.screens.activity.signal_dialog import SignalDialog
 from console.ui.widgets.code_pane import CodePane
 from tests.support.activity import backend, idle, idle_in_transaction
 from tests.support.builders import HOSTILE, sessions
-from tests.support.screen_text import assert_golden, screen_text
-from tests.ui.conftest import World, live, ticks, until
+from tests.support.screen_text import screen_text, until_golden
+from tests.support.waiting import until
+from tests.ui.conftest import World, live, ticks
 
 SCREENS = tuple(entry for entry in ENTRIES if entry.name in ("overview", "activity"))
 
@@ -101,7 +102,7 @@ async def as_golden(app: ConsoleApp, pilot: Pilot[int], name: str) -> None:
     """The screen is the golden one, when its header has caught up with the pool."""
     app.show_state()
     await pilot.pause()
-    assert_golden(app, name)
+    await until_golden(app, pilot, name)
 
 
 def shown(screen: ActivityScreen) -> list[str]:

@@ -18,8 +18,9 @@ from console.ui.dialogs.password import PasswordDialog
 from console.ui.widgets.filter_line import FilterLine
 from console.ui.widgets.record_table import RecordTable
 from tests.support.builders import HOSTILE
-from tests.support.screen_text import assert_golden, screen_text
-from tests.ui.conftest import World, live, ticks, until
+from tests.support.screen_text import screen_text, until_golden
+from tests.support.waiting import until
+from tests.ui.conftest import World, live, ticks
 
 
 def header(app: object) -> str:
@@ -91,7 +92,7 @@ async def test_a_password_is_asked_for_masked_and_not_tried_again_and_again(worl
         await until(lambda: isinstance(app.screen, PasswordDialog), pilot)
         await pilot.press(*"s3cret")
         assert "s3cret" not in screen_text(app)
-        assert_golden(app, "password-80x24")
+        await until_golden(app, pilot, "password-80x24")
         world.clock.advance(60)
         await pilot.pause(0.05)
         assert world.pool.breaker.failures == 1
@@ -197,7 +198,7 @@ async def test_another_target_has_fresh_screens_and_the_old_one_is_left(world: W
         before, screen = world.pool, app.screen
         await pilot.press("t")
         await until(lambda: isinstance(app.screen, ChooseDialog), pilot)
-        assert_golden(app, "targets-120x36")
+        await until_golden(app, pilot, "targets-120x36")
         await pilot.press(*"prod", "enter")
         await until(lambda: app.connection.name == "prod", pilot)
         await live(app, pilot)
@@ -255,7 +256,7 @@ async def test_help_shows_the_keys_of_the_screen(world: World) -> None:
         await live(app, pilot)
         await pilot.press("question_mark")
         await until(lambda: isinstance(app.screen, HelpDialog), pilot)
-        assert_golden(app, "help-80x24")
+        await until_golden(app, pilot, "help-80x24")
 
 
 async def test_help_names_the_pages_that_letters_open(world: World) -> None:

@@ -33,8 +33,9 @@ from console.ui.screens.migrations.confirm import PlanDialog
 from console.ui.screens.migrations.screen import MigrationsScreen
 from console.ui.widgets.record_table import RecordTable
 from tests.support.builders import HOSTILE
-from tests.support.screen_text import assert_golden, screen_text
-from tests.ui.conftest import World, live, until
+from tests.support.screen_text import screen_text, until_golden
+from tests.support.waiting import until
+from tests.ui.conftest import World, live
 
 FILES = {
     "0001_orders.up.sql": "CREATE SCHEMA shop;\nCREATE TABLE shop.orders (id bigint PRIMARY KEY, total numeric);\n",
@@ -109,21 +110,12 @@ async def migrations(world: World, size: tuple[int, int] = (120, 36), target: st
         screen = app.screen
         assert isinstance(screen, MigrationsScreen)
         screen.services.select("shop")
-        await pilot.pause(0.2)
+        await pilot.pause()
         yield app, pilot, screen
 
 
 async def dialog(app: ConsoleApp, pilot: Pilot[Any], kind: type[Any]) -> None:
     await until(lambda: isinstance(app.screen, kind), pilot)
-    await pilot.pause(0.05)
-
-
-async def golden(app: ConsoleApp, pilot: Pilot[Any], name: str) -> None:
-    """The screen is as in the golden, once nothing is being read any more."""
-    await pilot.pause(0.2)
-    app.show_state()
-    await pilot.pause(0.1)
-    assert_golden(app, name)
 
 
 SIZES = pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["120x36", "80x24"])
@@ -133,7 +125,7 @@ SIZES = pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["120x36", "8
 async def test_services_of_every_framework_stand_in_one_table(world: World, size: tuple[int, int]) -> None:
     async with migrations(world, size) as (app, pilot, screen):
         assert [subject.line.name for subject in screen.found] == ["billing", "graph", "shop"]
-        await golden(app, pilot, f"migrations-{size[0]}x{size[1]}")
+        await until_golden(app, pilot, f"migrations-{size[0]}x{size[1]}")
 
 
 @SIZES
@@ -142,7 +134,7 @@ async def test_a_migration_shows_its_sql_and_why_its_last_try_failed(world: Worl
         await pilot.press("enter")
         assert screen.migration is not None and screen.migration.version == "0002"
         await until(lambda: "ADD COLUMN customer" in screen_text(app), pilot)
-        await golden(app, pilot, f"migrations-service-{size[0]}x{size[1]}")
+        await until_golden(app, pilot, f"migrations-service-{size[0]}x{size[1]}")
         await pilot.press("escape")
         assert screen.page == "services"
 
@@ -188,7 +180,7 @@ async def test_a_run_is_confirmed_with_its_plan_before_ones_eyes(world: World, s
     async with migrations(world, size) as (app, pilot, _):
         await pilot.press("u")
         await dialog(app, pilot, PlanDialog)
-        await golden(app, pilot, f"migrations-confirm-{size[0]}x{size[1]}")
+        await until_golden(app, pilot, f"migrations-confirm-{size[0]}x{size[1]}")
         await pilot.press("n")
         assert app.runs.latest is None
 
@@ -274,8 +266,7 @@ async def test_a_run_on_its_way(world: World, size: tuple[int, int]) -> None:
         await until(lambda: "50 %" in screen_text(app), pilot)
         screen.query_one("#run").paint()  # type: ignore[attr-defined]
         screen._show_headline()
-        await pilot.pause(0.2)
-        await golden(app, pilot, f"migrations-run-{size[0]}x{size[1]}")
+        await until_golden(app, pilot, f"migrations-run-{size[0]}x{size[1]}")
         run.end.set_result([("1 migration applied", "ok")])
         await until(lambda: app.runs.current is None, pilot)
         await pilot.press("escape", "L")

@@ -11,8 +11,9 @@ from console.ui.connection import ConnectionState
 from console.ui.dialogs.failure import DetailDialog
 from console.ui.widgets.record_table import RecordTable
 from tests.support.builders import HOSTILE
-from tests.support.screen_text import assert_golden, screen_text
-from tests.ui.conftest import World, live, ticks, until
+from tests.support.screen_text import screen_text, until_golden
+from tests.support.waiting import until
+from tests.ui.conftest import World, live, ticks
 
 
 @pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["120x36", "80x24"])
@@ -20,7 +21,7 @@ async def test_a_healthy_server(world: World, size: tuple[int, int]) -> None:
     async with world.console(size=size) as (app, pilot):
         await live(app, pilot)
         await ticks(world, app, pilot, 12)
-        assert_golden(app, f"overview-{size[0]}x{size[1]}")
+        await until_golden(app, pilot, f"overview-{size[0]}x{size[1]}")
 
 
 async def test_what_is_wrong_comes_first_in_words(world: World) -> None:

@@ -21,8 +21,9 @@ from console.ui.widgets.filter_line import FilterLine
 from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.time_chart import TimeChart
 from tests.support.builders import HOSTILE
-from tests.support.screen_text import assert_golden, screen_text
-from tests.ui.conftest import World, live, ticks, until
+from tests.support.screen_text import screen_text, until_golden
+from tests.support.waiting import until
+from tests.ui.conftest import World, live, ticks
 
 SIZES = pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["120x36", "80x24"])
 OURS = tuple(entry for entry in PAGES if entry.name in ("health", "load", "wal", "io", "vacuum", "sizes", "alerts"))
@@ -178,7 +179,7 @@ async def test_alerts_are_counted_everywhere_acknowledged_and_end(world: World) 
         assert "! 1 alert" in screen_text(app).splitlines()[0]
         await pilot.press("1", "a")
         await until(lambda: "blocked_sessions" in screen_text(app) and "new" in screen_text(app), pilot)
-        assert_golden(app, "overview-alerts-120x36")
+        await until_golden(app, pilot, "overview-alerts-120x36")
         await pilot.press("c")
         await until(lambda: "acknowledged" in screen_text(app), pilot)
         assert "alert" not in screen_text(app).splitlines()[0]

@@ -18,8 +18,9 @@ from console.ui.dialogs.failure import DetailDialog, FailureDialog
 from console.ui.screens.overview.pages.served import ServedTable
 from console.ui.widgets.record_table import RecordTable
 from tests.support.builders import HOSTILE
-from tests.support.screen_text import assert_golden, screen_text
-from tests.ui.conftest import World, live, until
+from tests.support.screen_text import screen_text, until_golden
+from tests.support.waiting import until
+from tests.ui.conftest import World, live
 
 GB = 2**30
 SIZES = pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["120x36", "80x24"])
@@ -102,7 +103,7 @@ async def opened(app: ConsoleApp, pilot: Pilot[Any], key: str, table: str) -> Re
 async def test_the_pages(filled: World, key: str, table: str, size: tuple[int, int]) -> None:
     async with filled.console(size=size) as (app, pilot):
         await opened(app, pilot, key, f"#{table}")
-        assert_golden(app, f"overview-{table}-{size[0]}x{size[1]}")
+        await until_golden(app, pilot, f"overview-{table}-{size[0]}x{size[1]}")
 
 
 async def test_the_server_sorts_and_filters(filled: World) -> None:

@@ -6,7 +6,7 @@ What commands do to clients: tests/live.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -36,18 +36,14 @@ from console.ui.widgets.record_table import RecordTable
 from tests.support.activity import backend, idle_in_transaction
 from tests.support.builders import HOSTILE
 from tests.support.pooler import SAID, FakeConsole
-from tests.support.screen_text import assert_golden, screen_text
+from tests.support.screen_text import screen_text, until_golden
+from tests.support.waiting import until
 from tests.ui.conftest import World
-from tests.ui.conftest import until as soon
 
 SCREENS = tuple(next(entry for entry in ENTRIES if entry.name == name) for name in ("pgbouncer", "activity"))
 """The one that the console opens with comes first."""
 
 OURS = idle_in_transaction(4711, user="rw", database="app", client_address="10.0.0.9", client_port=40000)
-
-
-async def until(fact: Callable[[], Any], pilot: Pilot[Any]) -> None:
-    await soon(fact, pilot, 30)
 
 
 class PooledWorld(World):
@@ -139,14 +135,14 @@ async def test_each_view_as_it_looks(world: PooledWorld, size: tuple[int, int]) 
         assert watch is not None
         screen.query_one("#charts").display = False  # plotext's marks on the axis of time are not always the same ones
         await pilot.pause()
-        assert_golden(app, f"pgbouncer-{size[0]}x{size[1]}")
+        await until_golden(app, pilot, f"pgbouncer-{size[0]}x{size[1]}")
         for name, key in (("clients", "c"), ("servers", "v"), ("databases", "b"), ("averages", "a"), ("options", "o"),
                           ("lists", "i"), ("peers", "p")):
             await pilot.press(key)
             await until(lambda: watch.look is not None and watch._wanted <= {
                 *watch.look.shown, *watch.look.unavailable}, pilot)
             await pilot.pause()
-            assert_golden(app, f"pgbouncer-{name}-{size[0]}x{size[1]}")
+            await until_golden(app, pilot, f"pgbouncer-{name}-{size[0]}x{size[1]}")
 
 
 async def test_a_pool_leads_to_its_clients_and_a_client_to_its_session(world: PooledWorld) -> None:

@@ -6,7 +6,6 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from textual.pilot import Pilot
@@ -20,16 +19,11 @@ from console.ui.dialogs.choose import ChooseDialog
 from console.ui.dialogs.export import ExportDialog
 from console.ui.plan_page import PlanPage
 from tests.plans.made import document, node
-from tests.support.screen_text import assert_golden, screen_text
-from tests.ui import conftest
+from tests.support.screen_text import screen_text, until_golden
+from tests.support.waiting import until
 from tests.ui.conftest import World, live
 
 QUERY = "SELECT o.id, c.name FROM orders o JOIN customers c ON c.id = o.customer_id WHERE o.note ~ 'late' ORDER BY o.id"
-
-
-async def until(fact: Any, pilot: Pilot[Any]) -> None:
-    """Waits for a fact, on a busy machine too."""
-    await conftest.until(fact, pilot, 60)
 
 
 def plan(scan_ms: float = 90.0, scan: str = "Seq Scan") -> Analysis:
@@ -62,8 +56,8 @@ async def page(world: World, analysis: Analysis, size: tuple[int, int] = (120, 3
 
 @pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["120x36", "80x24"])
 async def test_a_plan(world: World, size: tuple[int, int]) -> None:
-    async with page(world, plan(), size) as (app, _, _):
-        assert_golden(app, f"plan-{size[0]}x{size[1]}")
+    async with page(world, plan(), size) as (app, pilot, _):
+        await until_golden(app, pilot, f"plan-{size[0]}x{size[1]}")
 
 
 @pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["120x36", "80x24"])
@@ -71,7 +65,7 @@ async def test_one_node_in_full(world: World, size: tuple[int, int]) -> None:
     async with page(world, plan(), size) as (app, pilot, found):
         await pilot.press("down", "down", "enter")
         await until(lambda: "Rows Removed by Filter: 250000" in found.view.told.text, pilot)
-        assert_golden(app, f"plan-node-{size[0]}x{size[1]}")
+        await until_golden(app, pilot, f"plan-node-{size[0]}x{size[1]}")
         await pilot.press("down")
         await until(lambda: found.view.told.text.startswith("Hash\n"), pilot)
         await pilot.press("escape")
@@ -105,7 +99,7 @@ async def test_two_plans_side_by_side(world: World) -> None:
         await until(lambda: "execution: 95 ms -> 9.10 ms" in screen_text(app), pilot)
         app.clear_notifications()
         await until(lambda: "kept as A:" not in screen_text(app), pilot)
-        assert_golden(app, "plan-compared-120x36")
+        await until_golden(app, pilot, "plan-compared-120x36")
         await pilot.press("down", "down", "enter")
         assert "Seq Scan on orders o" in second.view.told.text and "Index Scan on orders o" in second.view.told.text
         await pilot.press("escape", "escape")

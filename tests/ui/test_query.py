@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from textual.pilot import Pilot
@@ -28,19 +27,14 @@ from console.ui.screens.query.screen import QueryScreen
 from console.ui.screens.schemas.values import RowDialog, ValueDialog
 from console.ui.widgets.code_pane import CodePane
 from tests.support.builders import HOSTILE as HOSTILE_NAMES
-from tests.support.screen_text import assert_golden, screen_text
-from tests.ui import conftest
+from tests.support.screen_text import screen_text, until_golden
+from tests.support.waiting import until
 from tests.ui.conftest import World, live
 from tests.ui.test_replay import recorded, replay
 
 SCREENS = tuple(entry for entry in ENTRIES if entry.name in ("overview", "query"))
 HOSTILE = " ".join(HOSTILE_NAMES)
 SQL = "SELECT id, name, embedding\nFROM shop.orders -- all of them\nWHERE note = 'late'"
-
-
-async def until(fact: Any, pilot: Pilot[Any]) -> None:
-    """Waits for a fact, on a busy machine too."""
-    await conftest.until(fact, pilot, 60)
 
 
 @pytest.fixture
@@ -86,7 +80,7 @@ async def settled(app: ConsoleApp, pilot: Pilot[int], name: str) -> None:
     app.show_state()
     app.clear_notifications()
     await pilot.pause()
-    assert_golden(app, name)
+    await until_golden(app, pilot, name)
 
 
 @pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["120x36", "80x24"])

@@ -19,7 +19,8 @@ from console.ui.widgets.record_table import RecordTable
 from console.view.table import Cell, Column, Row, Table
 from tests.support.builders import HOSTILE
 from tests.support.screen_text import screen_text
-from tests.ui.conftest import World, live, until
+from tests.support.waiting import until
+from tests.ui.conftest import World, live
 
 COLUMNS = (
     Column("pid", "pid", align="right", fixed=True), Column("user", "user", fixed=True, maximum=8),

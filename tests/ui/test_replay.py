@@ -30,19 +30,14 @@ from tests.support import builders
 from tests.support.activity import backend, idle, idle_in_transaction
 from tests.support.fake_clock import FakeClock
 from tests.support.recordings import BEGAN, origin, sample, write
-from tests.support.screen_text import assert_golden, screen_text
-from tests.ui import conftest
+from tests.support.screen_text import screen_text, until_golden
+from tests.support.waiting import until
 from tests.ui.conftest import ENTRIES as FEW
 from tests.ui.conftest import ENVIRONMENT, World, live, ticks
 
 TWO = tuple(entry for entry in ENTRIES if entry.name in ("overview", "activity"))
 SAMPLES = 120
 BLOCKED_FROM = 30
-
-
-async def until(fact: Any, pilot: Pilot[Any]) -> None:
-    """Waits for a fact, on a busy machine too."""
-    await conftest.until(fact, pilot, 60)
 
 
 def recorded(path: Path, **changes: Any) -> Path:
@@ -107,7 +102,7 @@ async def test_a_recording_in_text(tmp_path: Path, size: tuple[int, int]) -> Non
         await pilot.press("4", "b")
         await jump(app, pilot, "12:01:30")
         await shows(app, pilot, "RECORDING", "12:01:30", "4802")
-        assert_golden(app, f"replay_{size[0]}x{size[1]}")
+        await until_golden(app, pilot, f"replay_{size[0]}x{size[1]}")
 
 
 async def test_the_overview_of_then(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.worker import Worker
 
 from console.catalog.records import NameMatch
 from console.errors import Denied, Unreachable
@@ -23,8 +24,9 @@ from console.ui.widgets.object_tree import ObjectTree
 from console.ui.widgets.record_table import RecordTable
 from tests.support import catalog
 from tests.support.builders import HOSTILE
-from tests.support.screen_text import assert_golden, screen_text
-from tests.ui.conftest import World, live, until
+from tests.support.screen_text import screen_text, until_golden
+from tests.support.waiting import until
+from tests.ui.conftest import World, live
 
 
 @pytest.fixture
@@ -65,12 +67,17 @@ def subject(screen: SchemasScreen) -> str:
     return found.name if found else ""
 
 
+def reading(pane: ObjectPane) -> list[Worker[Any]]:
+    """What is under way to read an object."""
+    return [worker for worker in pane.workers if worker.group == "subject" and not worker.is_finished]
+
+
 @pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["120x36", "80x24"])
 async def test_the_tree_opens_on_every_schema(world: World, size: tuple[int, int]) -> None:
     async with schemas(world, size) as (app, pilot, screen):
         if size[0] > 100:
             await until(lambda: subject(screen) == "document_store", pilot)
-        assert_golden(app, f"schemas-{size[0]}x{size[1]}")
+        await until_golden(app, pilot, f"schemas-{size[0]}x{size[1]}")
         shown = screen_text(app)
         assert "unassigned" in shown and "reporting_scratch" in shown and "not in this database" in shown
 
@@ -82,7 +89,7 @@ async def test_opening_a_node_reads_that_node_alone(world: World) -> None:
         await go_to_tables(pilot, screen)
         await until(lambda: subject(screen) == "event_data.events", pilot)
         assert "types" not in world.pool.only.asked
-        assert_golden(app, "schemas-columns-120x36")
+        await until_golden(app, pilot, "schemas-columns-120x36")
 
 
 async def test_a_click_on_a_mark_or_a_second_one_opens_and_one_on_an_object_goes_to_it(world: World) -> None:
@@ -126,7 +133,7 @@ async def test_enter_goes_to_the_detail_and_escape_back(world: World) -> None:
         await pilot.press("enter")
         await until(lambda: subject(screen) == "event_data.events", pilot)
         await until(lambda: screen.focused is not None and screen.focused.id == "content", pilot)
-        assert_golden(app, "schemas-columns-80x24")
+        await until_golden(app, pilot, "schemas-columns-80x24")
         await pilot.press("escape")
         assert screen.focused is screen.query_one(ObjectTree)
         assert "15" not in screen_text(app).splitlines()[2] and "reporting_scratch" in screen_text(app)
@@ -170,7 +177,7 @@ async def test_typing_searches_the_server_once_one_stops(world: World, monkeypat
         await until(lambda: subject(screen) == "event_data.events", pilot)
         detail = screen.query_one(ObjectPane)
         assert detail.tab is not None and detail.tab.title == "Indexes"
-        assert_golden(app, "schemas-search-120x36")
+        await until_golden(app, pilot, "schemas-search-120x36")
         await pilot.press("escape")
         assert screen.side.found is None and screen.side.node is not None
         assert screen.side.node.key == "service:event_data"
@@ -202,14 +209,13 @@ async def test_moving_on_leaves_no_read_behind(world: World) -> None:
     async with schemas(world) as (_, pilot, screen):
         await go_to_tables(pilot, screen)
         await until(lambda: subject(screen) == "event_data.events", pilot)
+        pane = screen.query_one(ObjectPane)
+        await until(lambda: not reading(pane), pilot)
         world.pool.hold()
         await pilot.press("down")
-        await asyncio.sleep(0.2)
+        (first,) = await until(lambda: reading(pane), pilot)
         await pilot.press("up")
-        await asyncio.sleep(0.2)
-        pane = screen.query_one(ObjectPane)
-        await until(lambda: sum(worker.group == "subject" and not worker.is_finished for worker in pane.workers) == 1,
-                    pilot)
+        await until(lambda: first.is_finished and len(reading(pane)) == 1, pilot)
         world.pool.release()
         await until(lambda: subject(screen) == "event_data.events", pilot)
 
@@ -224,8 +230,7 @@ async def test_a_slow_read_says_so_and_closing_the_node_cancels_it(world: World)
         await pilot.press("left")
         await until(lambda: not screen.side._reads, pilot)
         world.pool.release()
-        await pilot.pause(0.05)
-        assert "    ▸ tables" in screen_text(app)
+        await until(lambda: "    ▸ tables" in screen_text(app), pilot)
 
 
 async def test_what_may_not_be_read_says_so_in_its_place(world: World) -> None:
@@ -278,14 +283,15 @@ async def test_names_from_the_server_are_harmless(world: World) -> None:
     world.services = ()
     async with schemas(world) as (app, pilot, screen):
         await pilot.press("right", "right", "right", "right")
-        tree = screen.query_one(ObjectTree)
+        tree, pane = screen.query_one(ObjectTree), screen.query_one(ObjectPane)
         await until(lambda: sum(row.key.rsplit("/", 1)[-1].isdigit() for row in tree.table.rows) == len(names), pilot)
         for oid in names:
             tree.select(f"/schema:100/table/{oid}")
-            await pilot.pause()
+            await until(lambda oid=oid: pane.node is not None and pane.node.oid == oid and not reading(pane), pilot)  # type: ignore[misc]
+            assert subject(screen) == f"event_data.{names[oid]}"
             shown = screen_text(app)
             assert "\x1b" not in shown and "\u202e" not in shown and "\x9b" not in shown
-        assert "[/x] [bold]not bold[/bold]" in screen_text(app)
+            assert oid > 1 or f"event_data.{names[oid]}" in shown  # as it is: nothing in it is markup
 
 
 async def test_without_a_schema_there_is_still_a_tree(world: World) -> None:
@@ -339,10 +345,10 @@ async def test_leaving_the_screen_ends_its_reads_and_coming_back_takes_them_up(w
         await until(lambda: subject(screen) == "event_data.events", pilot)
         world.pool.hold()
         await pilot.press("down")
-        await asyncio.sleep(0.2)
+        pane = screen.query_one(ObjectPane)
+        (read,) = await until(lambda: reading(pane), pilot)
         await pilot.press("1")
-        await until(lambda: all(worker.is_finished for worker in screen.query_one(ObjectPane).workers
-                                if worker.group == "subject"), pilot)
+        await until(lambda: read.is_finished, pilot)
         world.pool.release()
         await pilot.press("2")
         await until(lambda: subject(screen) == "event_data.speakers", pilot)

@@ -33,9 +33,10 @@ from console.ui.screens.statements.screen import StatementsScreen
 from console.ui.widgets.code_pane import CodePane
 from console.ui.widgets.record_table import RecordTable
 from tests.support.builders import HOSTILE
-from tests.support.screen_text import assert_golden, screen_text
+from tests.support.screen_text import screen_text, until_golden
 from tests.support.statements import entry, key, slow_session, standing, text
-from tests.ui.conftest import World, live, ticks, until
+from tests.support.waiting import until
+from tests.ui.conftest import World, live, ticks
 
 SCREENS = tuple(entry for entry in ENTRIES if entry.name in ("overview", "statements", "query"))
 
@@ -143,7 +144,7 @@ async def as_golden(app: ConsoleApp, pilot: Pilot[int], name: str) -> None:
     await until(lambda: pool is not None and pool.statistics().in_use == 2, pilot)
     app.show_state()
     await pilot.pause()
-    assert_golden(app, name)
+    await until_golden(app, pilot, name)
 
 
 @pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["120x36", "80x24"])

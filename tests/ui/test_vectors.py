@@ -39,8 +39,9 @@ from console.vectors.records import (
 )
 from console.vectors.search import SearchableColumn, SearchOptions, SearchRequest, compose
 from tests.support.builders import HOSTILE
-from tests.support.screen_text import assert_golden, screen_text
-from tests.ui.conftest import World, live, ticks, until
+from tests.support.screen_text import screen_text, until_golden
+from tests.support.waiting import until
+from tests.ui.conftest import World, live, ticks
 
 SIZES = pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["120x36", "80x24"])
 TITLES = ("Postgres as a vector store", "Recall in practice", "What the planner knows", "Dead rows and candidates",
@@ -160,15 +161,15 @@ async def searched(pilot: Pilot[int], screen: VectorsScreen, given: str = "datab
 
 @SIZES
 async def test_at_first_it_says_what_to_press(world: World, size: tuple[int, int]) -> None:
-    async with vectors(world, size) as (app, _, _, _):
-        assert_golden(app, f"vectors-first-{size[0]}x{size[1]}")
+    async with vectors(world, size) as (app, pilot, _, _):
+        await until_golden(app, pilot, f"vectors-first-{size[0]}x{size[1]}")
 
 
 @SIZES
 async def test_a_search(world: World, size: tuple[int, int]) -> None:
     async with vectors(world, size) as (app, pilot, screen, _):
         await searched(pilot, screen)
-        assert_golden(app, f"vectors-{size[0]}x{size[1]}")
+        await until_golden(app, pilot, f"vectors-{size[0]}x{size[1]}")
 
 
 @SIZES
@@ -177,7 +178,7 @@ async def test_too_few_rows_are_loud(world: World, size: tuple[int, int]) -> Non
         engine.lacking = 9
         screen.change(where="starts_at > now()")
         await searched(pilot, screen)
-        assert_golden(app, f"vectors-short-{size[0]}x{size[1]}")
+        await until_golden(app, pilot, f"vectors-short-{size[0]}x{size[1]}")
 
 
 @SIZES
@@ -187,7 +188,7 @@ async def test_two_searches_side_by_side(world: World, size: tuple[int, int]) ->
         await pilot.press("a")
         screen.change(options=SearchOptions(ef_search=200))
         await searched(pilot, screen)
-        assert_golden(app, f"vectors-compared-{size[0]}x{size[1]}")
+        await until_golden(app, pilot, f"vectors-compared-{size[0]}x{size[1]}")
         await pilot.press("a")
         assert "A #" not in screen_text(app)
 
@@ -199,7 +200,7 @@ async def test_the_sql(world: World, size: tuple[int, int]) -> None:
         await searched(pilot, screen)
         await pilot.press("right_square_bracket")
         await pilot.pause()
-        assert_golden(app, f"vectors-sql-{size[0]}x{size[1]}")
+        await until_golden(app, pilot, f"vectors-sql-{size[0]}x{size[1]}")
 
 
 async def test_keys_are_asked_about_while_a_tab_is_being_made(world: World) -> None:
@@ -220,7 +221,7 @@ async def test_what_can_be_set(world: World, size: tuple[int, int]) -> None:
         await searched(pilot, screen)
         await pilot.press("o")
         await until(lambda: isinstance(app.screen, SettingsDialog), pilot)
-        assert_golden(app, f"vectors-settings-{size[0]}x{size[1]}")
+        await until_golden(app, pilot, f"vectors-settings-{size[0]}x{size[1]}")
         await pilot.press("down", "enter")
         await until(lambda: bool(app.screen.query(Input)), pilot)
         app.screen.query_one(Input).value = "none"
@@ -280,7 +281,7 @@ async def test_a_thousand_columns_are_filtered(world: World, size: tuple[int, in
         await until(lambda: isinstance(app.screen, ColumnDialog), pilot)
         app.screen.query_one(Input).value = "elsewhere t0500"
         await pilot.pause()
-        assert_golden(app, f"vectors-columns-{size[0]}x{size[1]}")
+        await until_golden(app, pilot, f"vectors-columns-{size[0]}x{size[1]}")
         await pilot.press("enter")
         await until(lambda: screen.state.subject is not None and screen.state.subject.column.relation == "t0500", pilot)
 
@@ -295,7 +296,7 @@ async def test_a_question_by_its_dialog(world: World) -> None:
         await pilot.pause()
         await pilot.press("enter")
         assert "the vector has 2 dimensions" in screen_text(app)
-        assert_golden(app, "vectors-question-120x36")
+        await until_golden(app, pilot, "vectors-question-120x36")
         app.screen.query_one(Input).value = "words"
         await pilot.press("up", "up", "enter")
         await until(lambda: len(engine.searched) == 1 and not screen.is_searching, pilot)
@@ -374,5 +375,5 @@ async def test_nothing_to_search(world: World) -> None:
     async with vectors(world, columns=[]) as (app, _, _, _):
         assert "no table of console has a column of type vector" in screen_text(app)
     world.info = replace(world.info, extensions={})
-    async with vectors(world, columns=[]) as (app, _, _, _):
-        assert_golden(app, "vectors-without-pgvector-120x36")
+    async with vectors(world, columns=[]) as (app, pilot, _, _):
+        await until_golden(app, pilot, "vectors-without-pgvector-120x36")

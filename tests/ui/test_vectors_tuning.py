@@ -43,8 +43,9 @@ from console.vectors.search import SearchableColumn, SearchOptions
 from console.view.table import plain
 from console.view.vectors import indexes as view
 from tests.support.builders import HOSTILE
-from tests.support.screen_text import assert_golden, screen_text
-from tests.ui.conftest import World, until
+from tests.support.screen_text import screen_text, until_golden
+from tests.support.waiting import until
+from tests.ui.conftest import World
 from tests.ui.test_vectors import Prepared, column, index, server_settings, vectors
 
 SIZES = pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["120x36", "80x24"])
@@ -112,10 +113,10 @@ async def test_recall(world: World, size: tuple[int, int]) -> None:
         screen.recalls.add(measurement(screen.state.subject), world.clock.now() - dt.timedelta(minutes=3))
         screen.show_all()
         await pilot.pause()
-        assert_golden(app, f"vectors-recall-{size[0]}x{size[1]}")
+        await until_golden(app, pilot, f"vectors-recall-{size[0]}x{size[1]}")
         if size == (80, 24):
             await pilot.press("v")
-            assert_golden(app, "vectors-recall-chart-80x24")
+            await until_golden(app, pilot, "vectors-recall-chart-80x24")
 
 
 async def test_the_verdict_says_the_recall_at_its_setting(world: World) -> None:
@@ -171,7 +172,7 @@ async def test_what_to_measure(world: World, size: tuple[int, int]) -> None:
     async with tab(world, 2, size) as (app, pilot, _, _):
         await pilot.press("o")
         assert isinstance(app.screen, RecallDialog)
-        assert_golden(app, f"vectors-recall-options-{size[0]}x{size[1]}")
+        await until_golden(app, pilot, f"vectors-recall-options-{size[0]}x{size[1]}")
 
 
 def test_what_to_measure_is_checked() -> None:
@@ -208,18 +209,17 @@ async def test_a_measurement_is_stopped_at_once(world: World, monkeypatch: pytes
         await pilot.press("m")
         page = screen.page
         assert isinstance(page, RecallPage)
-        await pilot.pause(0.3)
-        assert page.is_measuring and "searching exactly" in screen_text(app) and "45 of 200" in screen_text(app)
+        await until(lambda: "searching exactly" in screen_text(app) and "45 of 200" in screen_text(app), pilot)
+        assert page.is_measuring
         await pilot.press("escape")
-        await pilot.pause()
-        assert ended.is_set() and not page.is_measuring and "stopped" in screen_text(app)
+        await until(lambda: ended.is_set() and not page.is_measuring and "stopped" in screen_text(app), pilot)
 
 
 @SIZES
 async def test_indexes(world: World, size: tuple[int, int], read: list[IndexReading]) -> None:
     async with tab(world, 1, size) as (app, pilot, screen, _):
         assert isinstance(screen.page, VectorIndexesPage)
-        assert_golden(app, f"vectors-indexes-{size[0]}x{size[1]}")
+        await until_golden(app, pilot, f"vectors-indexes-{size[0]}x{size[1]}")
         await pilot.press("enter")
         assert "operator class" in screen_text(app) and "ef_construction = 64" in screen_text(app)
 
@@ -233,7 +233,7 @@ async def test_a_new_index(world: World, size: tuple[int, int], read: list[Index
         answers: list[Any] = []
         app.push_screen(CreateDialog(target, column(dimensions=1536), BY_NAME["cosine"], facts, None), answers.append)
         await pilot.pause()
-        assert_golden(app, f"vectors-create-{size[0]}x{size[1]}")
+        await until_golden(app, pilot, f"vectors-create-{size[0]}x{size[1]}")
         dialog = app.screen
         assert isinstance(dialog, CreateDialog)
         dialog.change("method", "ivfflat")
