@@ -66,6 +66,11 @@ class ThemedApp(App[int]):
         filters = super().get_line_filters()
         return [*filters, AsciiFilter()] if self.is_ascii else filters
 
+    def clear_selection(self) -> None:
+        # From Python 3.12 on, tasks begin at once: an input in the first screen is mounted before the screen is shown.
+        if self.screen_stack:
+            super().clear_selection()
+
     def on_mount(self) -> None:
         self.app_resume_signal.subscribe(self, lambda _: self.action_repaint())
 
