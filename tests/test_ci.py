@@ -1,0 +1,51 @@
+"""What CI runs is what the project promises, and what .ci/run requires is what the tests know of."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.support import debian
+
+ROOT = Path(__file__).parents[1]
+OPTIONAL = {"docker", "dsn"}
+"""What no package brings."""
+
+
+def test_every_promised_python_is_run_on_both_releases() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    promised = re.findall(r"Python :: (3\.\d+)", " ".join(project["classifiers"]))
+    workflow = (ROOT / ".github/workflows/ci.yml").read_text("utf-8")
+    versions, suites = re.search(r"python: \[(.*)\]", workflow), re.search(r"debian: \[(.*)\]", workflow)
+    assert versions is not None and suites is not None
+    assert re.findall(r"[\d.]+", versions[1]) == promised and project["requires-python"] == f">={promised[0]}"
+    assert suites[1].split(", ") == [release.suite for release in debian.RELEASES.values()]
+    assert f"Python {promised[0]} to {promised[-1]}" in (ROOT / "README.md").read_text("utf-8")
+
+
+def test_whatever_a_test_may_miss_is_required_in_ci() -> None:
+    script = (ROOT / ".ci/run").read_text("utf-8")
+    found = re.search(r"DBCONSOLE_TEST_REQUIRE-([\w,]+)", script)
+    assert found is not None
+    missed: set[str] = set()
+    for path in (ROOT / "tests").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "missing":
+                name = node.args[0]
+                if isinstance(name, ast.Constant) and isinstance(name.value, str):
+                    missed.add(name.value)
+    assert missed - OPTIONAL - {"postgres8", "postgres9", "pg_stat_statements"} <= {*found[1].split(",")}
+
+
+def test_a_half_made_folder_is_never_taken_for_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(debian, "cache", lambda: tmp_path)
+    folder = debian.folder("debian13", debian.RELEASES["debian13"])
+    assert debian.find("debian13") is None
+    (folder / "usr/sbin").mkdir(parents=True)
+    assert debian.find("debian13") is None
+    (folder / debian.MADE).touch()
+    assert debian.find("debian13") == folder
