@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from console.statements.counters import NAMES
 from console.statements.records import Key, SlowSession, StatementEntry, StatementText, StatsInfo
@@ -21,7 +21,7 @@ def key(query_id: int | None, user_id: int = 10, database_id: int = 5, *, is_top
 def entry(of: Key | int, calls: int = 1, exec_ms: float = 1.0, **others: float) -> StatementEntry:
     """An entry's counters; those that are not given are 0, the standard deviations go by the names of the squares."""
     values = dict.fromkeys(NAMES, 0.0) | {"calls": calls, "exec_ms": exec_ms, "since_s": 1.0} | others
-    return StatementEntry(*(of if isinstance(of, Key) else key(of)),
+    return StatementEntry(*astuple(of if isinstance(of, Key) else key(of)),
                           counters=" ".join(str(values[name]) for name in NAMES))
 
 
