@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,15 @@ __all__ = [
 
 def pytest_report_header() -> list[str]:
     return [live.report(), poolers.report()]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Without paths, the whole suite or what -m and -k choose of it runs in two processes; -n 0 is one."""
+    whole = config.args_source is config.ArgsSource.TESTPATHS
+    chosen = config.option.numprocesses is not None or config.option.usepdb or config.option.collectonly
+    if whole and not chosen and "PYTEST_XDIST_WORKER" not in os.environ and not hasattr(config, "workerinput"):
+        config.option.numprocesses = 2
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -80,7 +80,7 @@ async def test_a_sweep_to_its_end(vectors: Database) -> None:
 async def test_a_sweep_is_stopped_at_once(vectors: Database) -> None:
     async with console(vectors.conninfo) as (_, pilot, screen):
         page = await tab(pilot, screen, "recall")
-        screen.change(where="pg_sleep(0.001) IS NOT NULL")
+        screen.change(where="pg_sleep(0.0001) IS NOT NULL")
         page.setup = setups(2000, (10,))
         await pilot.press("m")
         await until(lambda: page._progress is not None and page._progress.phase == "exact"
@@ -89,7 +89,7 @@ async def test_a_sweep_is_stopped_at_once(vectors: Database) -> None:
         await until(lambda: not page.is_measuring and "stopped" in said(screen.app), pilot)
         with vectors.connect() as connection:  # nothing goes on behind it
             await until(lambda: connection.execute(
-                "SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep(0.001)%' "
+                "SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep(0.0001)%' "
                 "AND state = 'active' AND pid <> pg_backend_pid()").rowcount == 0, pilot)
         # and it can be asked for something else at once
         screen.change(where=None)

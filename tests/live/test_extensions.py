@@ -1,0 +1,106 @@
+"""Sessions that are audited, with hypothetical indexes and Apache AGE's hooks: the console says what it says elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.check.records import Status
+from console.check.registry import configured
+from console.check.runner import check_target
+from console.clock import SystemClock
+from console.config import Config, PoolConfig
+from console.migrate.apply import apply_all
+from console.plans.explain import ExplainRequest, explain
+from console.resources import shipped
+from console.sampler.sampler import Sampler
+from console.server.pool import Pool
+from console.server.single import single_session
+from console.server.target import Target
+from console.services.ownership import from_folder
+from console.ui.app import ConsoleApp
+from console.ui.connection import ConnectionState, Sources
+from console.ui.dialogs.failure import FailureDialog
+from console.ui.screens import ENTRIES
+from tests.support.servers import Database, LiveServer
+from tests.support.waiting import until
+
+SERVICES = from_folder(shipped("migrations"))
+
+
+@pytest.fixture(autouse=True)
+def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+
+
+@pytest.fixture
+def extended(debian13: LiveServer) -> Iterator[Database]:
+    """A database with all of Debian 13's extensions, audited in full, in which AGE's library is in every session."""
+    with debian13.database() as database:
+        with database.connect() as connection:
+            for name in ("age", "vector", "hypopg", "pgaudit", "pg_stat_statements", "pg_trgm"):
+                connection.execute(f"CREATE EXTENSION {name}")  # type: ignore[arg-type]
+            for setting in ("session_preload_libraries = 'age'", "pgaudit.log = 'all'", "pgaudit.log_relation = on"):
+                connection.execute(f"ALTER DATABASE {database.name} SET {setting}")  # type: ignore[arg-type]
+        yield database
+
+
+def target(database: Database) -> Target:
+    return Target(name="test", conninfo=database.conninfo, environment="development")
+
+
+async def test_every_check_says_what_it_says_elsewhere(extended: Database) -> None:
+    await apply_all(target(extended), SERVICES)
+    report = await check_target(target(extended), configured(Config()), timeout_s=60)
+    assert [(result.name, result.summary) for result in report.results if result.status is Status.UNKNOWN] == []
+    assert {result.name for result in report.results if result.status is not Status.OK} <= {"server_version"}
+
+
+@asynccontextmanager
+async def console(database: Database) -> AsyncIterator[tuple[ConsoleApp, Any]]:
+    clock, config = SystemClock(), Config()
+
+    @asynccontextmanager
+    async def open_target(name: str, tell: Any) -> AsyncIterator[Target]:
+        yield Target(name=name, conninfo=database.conninfo, pool=PoolConfig(min_size=1, max_size=4))
+
+    app = ConsoleApp("live", Sources(
+        config=config, clock=clock, names=lambda: ["live"], open_target=open_target, services_for=lambda _: SERVICES,
+        pool_for=Pool, sampler_for=lambda pool, services, every_s: Sampler(pool, config, services, clock, every_s)),
+        environment={"TERM": "xterm-256color", "LANG": "C.UTF-8"})
+    try:
+        async with app.run_test(size=(120, 36), notifications=True) as pilot:
+            yield app, pilot
+    finally:
+        await app.connection.close()
+
+
+async def test_every_screen_opens_and_reads(extended: Database) -> None:
+    await apply_all(target(extended), SERVICES)
+    async with console(extended) as (app, pilot):
+        await until(lambda: app.connection.state is ConnectionState.LIVE, pilot)
+        sampler = app.connection.sampler
+        assert sampler is not None
+        for entry in ENTRIES:
+            await pilot.press(str(entry.number) if entry.name != "query" else "f8")
+            await until(lambda entry=entry: app.screen_name == entry.name and app.screen.is_ready,  # type: ignore[misc]
+                        pilot)
+            count = len(sampler.history)
+            await until(lambda count=count: len(sampler.history) > count, pilot)  # type: ignore[misc]
+            assert not isinstance(app.screen, FailureDialog) and app.connection.error is None
+            assert [why for why in sampler.latest.unavailable.values() if not why.startswith("needs ")] == []
+
+
+async def test_a_hypothetical_index_is_an_index_of_the_plan(extended: Database) -> None:
+    with extended.connect() as connection:
+        connection.execute("CREATE TABLE items AS SELECT n, n % 97 AS kind FROM generate_series(1, 20000) AS n")
+        connection.execute("ANALYZE items")
+    async with single_session(target(extended)) as session:
+        await session.connection.execute("SELECT hypopg_create_index('CREATE INDEX ON items (n)')")
+        plan = await explain(session, ExplainRequest(statement="SELECT * FROM items WHERE n = 7"))
+    scan = next(node for node in plan.nodes if node.relation)
+    assert scan.relation == "items" and "btree_items_n" in str(scan.text("Index Name"))
