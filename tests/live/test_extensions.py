@@ -1,4 +1,4 @@
-"""Sessions that are audited, with hypothetical indexes and Apache AGE's hooks: the console says what it says elsewhere."""
+"""Audited sessions with hypothetical indexes and AGE's hooks: the console says what it says elsewhere."""
 
 from __future__ import annotations
 
