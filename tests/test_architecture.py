@@ -56,6 +56,8 @@ def test_only_server_talks_to_postgresql_and_only_ui_draws() -> None:
 
 def may_import(importer: str, imported: str, name: str) -> bool:
     """Whether a module in the room `importer` may import `name`, which is in the room `imported`."""
+    if importer == "sql":
+        return imported in {"sql", "errors"}
     if imported in FOUNDATION or imported == importer or imported == "__init__":
         return True
     match importer:
@@ -65,8 +67,6 @@ def may_import(importer: str, imported: str, name: str) -> bool:
             return False
         case "config":
             return imported in {"errors", "resources"}
-        case "sql":  # what it still takes from above comes down to it
-            return name in {"console.migrate.faults", "console.migrate.records", "console.server.interactive"}
         case "server":
             return False
         case "services":
@@ -107,7 +107,7 @@ def test_data_flows_one_way() -> None:
 
 @pytest.mark.parametrize("module", ["console.check", "console.cli", "console.sampler", "console.commands.check"])
 def test_what_scripts_use_loads_no_screen(module: str) -> None:
-    code = f"import sys, {module}; print(sorted({SCREENS | {'sqlglot'}!r} & sys.modules.keys()))"
+    code = f"import sys, {module}; print(sorted({SCREENS | {'postgast'}!r} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.strip() == "[]"
 

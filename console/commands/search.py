@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from console.commands.migrate import FindTarget, put, say
 from console.config import Config
 from console.errors import UsageError
+from console.sql.elide import elided
 from console.vectors import embedders, read, values
 from console.vectors.metrics import METRICS, metric_named
 from console.vectors.search import (
@@ -144,7 +145,7 @@ def _write(result: SearchResult) -> None:
     lines = [view.result_header(result), *(view.result_row(result, hit) for hit in result.hits)]
     write_table(lines)
     index = f"index {result.index_used}" if result.index_used else "exact"
-    say(view.elided(result.sql))
+    say(elided(result.sql))
     say(f"{len(result.hits)} of {result.k} rows, {result.metric.title}, {index}; {view.timing(result)}")
 
 

@@ -17,6 +17,7 @@ from console.demo.marker import MARKER, TITLE, VERSION
 from console.server.copy import copy_rows
 from console.server.query import load
 from console.server.script import ScriptSession
+from console.sql.quoting import identifier, literal
 
 LOAD_KEY = int.from_bytes(b"dbcsampl", "big")
 BEGIN = (
@@ -61,13 +62,10 @@ async def load_sample(session: ScriptSession, report: Callable[[str], None]) -> 
             count += await copy_rows(session, schema, name, table.columns, table.rows)
         for statement in (*sample.CHANGES, *(item.statement for item in await session.fetch_here(_FINISHING))):
             await session.execute(statement)
-        await session.execute(f"COMMENT ON DATABASE {_quoted(session.info.database)} IS '{TITLE}{VERSION}'", "COMMIT")
+        database = identifier(session.info.database)
+        await session.execute(f"COMMENT ON DATABASE {database} IS {literal(f'{TITLE}{VERSION}')}", "COMMIT")
     except BaseException:
         # The session is this load's own, and its end rolls back; a cancelled COPY leaves it in no other state.
         await session.connection.close()
         raise
     return LoadReport(count, time.perf_counter() - started)
-
-
-def _quoted(identifier: str) -> str:
-    return '"' + identifier.replace('"', '""') + '"'

@@ -33,7 +33,7 @@ from console.migrate.events import (
 )
 from console.migrate.faults import FileError, MigrationError
 from console.migrate.files import read_service
-from console.migrate.prepare import Prepared, prepare, sets_session
+from console.migrate.prepare import Prepared, prepare
 from console.migrate.records import LedgerRow, MigrationState, RunPlan, RunReport, ServiceStatus, Step
 from console.migrate.run_lock import FILE_KEY, RunLock, run_lock
 from console.migrate.version import VersionKey, version_key
@@ -42,6 +42,7 @@ from console.server.script import ScriptCommand, ScriptFault, ScriptSession, Sta
 from console.server.target import Target
 from console.services import Service
 from console.sql.splitter import ScriptStatement
+from console.sql.transactions import sets_session
 
 T = TypeVar("T")
 
@@ -253,7 +254,7 @@ class Runner:
                     await self.record(ledger.event(step.migration, "interrupted",
                                                    f"{step.direction}: the run was stopped; the file was rolled back"))
                 raise
-        for statement in filter(sets_session, turn.statements):
+        for statement in (statement for statement in turn.statements if sets_session(statement.sql)):
             self.on_event(Notice(step, "NOTE", f"line {statement.line}: {statement.summary}: lasts to the end of this "
                                                "file, then the session is as before"))
 

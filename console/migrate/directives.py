@@ -12,15 +12,18 @@
 from __future__ import annotations
 
 import difflib
-import re
+import string
+from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec import Struct, field
 
 from console.migrate.faults import FileError
+from console.sql.tokens import comments, tokens
 
-_LINE = re.compile(r"^[ \t]*--[ \t]*dbconsole:[ \t]*(.*?)[ \t]*\r?$", re.MULTILINE)
-_HEADER = re.compile(r"(?:[ \t]*(?:--[^\n]*)?(?:\r?\n|\Z))*")
+MARK = "dbconsole:"
+_NAME_LETTERS = string.ascii_letters + string.digits + "-_"
+
 _UNITS_MS = {"": 1, "us": 0.001, "ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 _FLAGS = ("no-transaction",)
 _VALUES = ("lock-timeout", "statement-timeout", "requires-extension", "requires", "ignore")
@@ -34,7 +37,7 @@ class Requirement(Struct, frozen=True):
     version: str
 
 
-class Directives(Struct, frozen=True, kw_only=True):
+class Directives(Struct, frozen=True):
     """A script's header. Timeouts in milliseconds, 0 for none; None: the engine's default.
 
     `own_transaction`: the layout's tool runs files without a transaction, so one BEGIN and COMMIT around everything
@@ -54,22 +57,61 @@ class Directives(Struct, frozen=True, kw_only=True):
 NONE = Directives()
 
 
+class WrittenDirective(Struct, frozen=True):
+    """A directive as it stands in a comment: where the comment begins, and `name`, `sign` (=, : or "") and `value`.
+
+    `is_alone`: nothing stands before it on its line; `in_header`: nor in the file, but for such comments.
+    """
+
+    offset: int
+    name: str
+    sign: str
+    value: str
+    is_alone: bool
+    in_header: bool
+
+
+def written(text: str) -> Iterator[WrittenDirective]:
+    """Everything that looks like a directive in the comments of `text`."""
+    if MARK not in text:
+        return
+    header_end = _header_end(text)
+    for comment in comments(text) if MARK in text[header_end:] else comments(text[:header_end]):
+        words = comment.text.removeprefix("--").lstrip(" \t")
+        if comment.text.startswith("--") and words.startswith(MARK):
+            before = text[text.rfind("\n", 0, comment.start) + 1:comment.start]
+            yield WrittenDirective(comment.start, *_parts(words.removeprefix(MARK).strip()), not before.strip(),
+                                   comment.start < header_end)
+
+
+def _header_end(text: str) -> int:
+    """Where the comments to the line's end that `text` begins with are over."""
+    return next((token.start for token in tokens(text) if not token.text.startswith("--")), len(text))
+
+
+def _parts(words: str) -> tuple[str, str, str]:
+    """`name = value`, `name: value` or a bare name; what is none of these is all name."""
+    name = words[:len(words) - len(words.lstrip(_NAME_LETTERS))]
+    rest = words[len(name):].lstrip()
+    if rest and rest[0] in "=:":
+        return name, rest[0], rest[1:].strip()
+    return words.split(" ")[0], "" if not rest else " ", ""
+
+
 def read(text: str, path: Path, first_line: int = 1) -> Directives:
     """The directives of `text`. Raises FileError naming the line of one that is unknown, wrong or misplaced."""
-    if "dbconsole:" not in text:
+    if MARK not in text:
         return NONE
-    header_end = _HEADER.match(text).end()  # type: ignore[union-attr]
     found = _Found()
-    for match in _LINE.finditer(text):
-        line = first_line + text.count("\n", 0, match.start())
-        name = re.split(r"[=:\s]", match[1], maxsplit=1)[0]
-        if match.start() >= header_end and name in _NAMES:
-            if name == "ignore":
-                continue
-            raise FileError(path, f"the directive {name} stands after the first statement", line=line,
+    for directive in written(text):
+        if not directive.is_alone:
+            continue
+        line = first_line + text.count("\n", 0, directive.offset)
+        if directive.in_header:
+            found.take(directive, path, line)
+        elif directive.name in _NAMES and directive.name != "ignore":
+            raise FileError(path, f"the directive {directive.name} stands after the first statement", line=line,
                             hint="directives belong into the header: comment lines at the top of the file")
-        if match.start() < header_end:
-            found.take(match[1], path, line)
     return found.directives()
 
 
@@ -81,17 +123,15 @@ class _Found(Struct):
     irreversible: str | None = None
     ignores: list[str] = field(default_factory=list)
 
-    def take(self, text: str, path: Path, line: int) -> None:
-        match = re.fullmatch(r"([\w-]+)(?:\s*([=:])\s*(.*))?", text)
-        name = match[1] if match else text.split(" ")[0]
-        sign, value = (match[2], (match[3] or "").strip()) if match else (None, "")
+    def take(self, directive: WrittenDirective, path: Path, line: int) -> None:
+        name, value = directive.name, directive.value
         if name not in _NAMES:
             close = difflib.get_close_matches(name, _NAMES, 1, 0.5)
             raise FileError(path, f"unknown directive {name!r}", line=line,
                             hint=f"did you mean {close[0]}?" if close else "known: " + ", ".join(_NAMES))
-        wanted = {"irreversible": ":"}.get(name, None if name in _FLAGS else "=")
-        if sign != wanted or (wanted and not value):
-            example = {None: name, "=": f"{name}=...", ":": f"{name}: reason"}[wanted]
+        wanted = {"irreversible": ":"}.get(name, "" if name in _FLAGS else "=")
+        if directive.sign != wanted or (wanted and not value):
+            example = {"": name, "=": f"{name}=...", ":": f"{name}: reason"}[wanted]
             raise FileError(path, f"the directive is written: -- dbconsole: {example}", line=line)
         match name:
             case "no-transaction":
@@ -123,9 +163,10 @@ class _Found(Struct):
 
 
 def _milliseconds(value: str, name: str, path: Path, line: int) -> int:
-    match = re.fullmatch(r"(\d+)\s*(us|ms|s|min|h|d|)", value)
-    if not match:
+    number = value.rstrip(string.ascii_letters + " ")
+    unit = value[len(number):].strip()
+    if not (number.isascii() and number.isdigit()) or unit not in _UNITS_MS:
         raise FileError(path, f"{name}={value}: no duration", line=line,
                         hint="PostgreSQL's own way: 500ms, 3s, 10min, 1h; 0 is none")
-    number = int(match[1]) * _UNITS_MS[match[2]]
-    return max(1, round(number)) if number else 0
+    milliseconds = int(number) * _UNITS_MS[unit]
+    return max(1, round(milliseconds)) if milliseconds else 0

@@ -15,6 +15,8 @@ from msgspec import Struct
 from console.errors import ServerError
 from console.server.query import load
 from console.server.script import ScriptSession
+from console.sql.names import name_of
+from console.sql.quoting import identifier, literal
 from console.sql.splitter import ScriptStatement
 
 Action = Literal["create", "drop", "reindex"]
@@ -54,21 +56,20 @@ _INDEXES = load("console.migrate", "table_indexes", IndexRow)
 
 def concurrent_index(statement: ScriptStatement) -> ConcurrentIndex | None:
     """What `statement` builds or drops concurrently, None for every other statement."""
-    head = [word for word in statement.head if word not in ("UNIQUE", "ONLY")]
-    if "CONCURRENTLY" not in head:
+    if "CONCURRENTLY" not in statement.words:
         return None
-    match head:
+    words = tuple(word for word in statement.words if word not in ("UNIQUE", "ONLY"))
+    match words:
         case ("CREATE", "INDEX", "CONCURRENTLY", *rest):
             rest = _without(rest, "IF", "NOT", "EXISTS")
             if "ON" not in rest:
                 return None
             place = rest.index("ON")
-            name = _identifier(rest[0]) if place else None
-            return ConcurrentIndex("create", _qualified(rest[place + 1:]), name)
+            return ConcurrentIndex("create", _qualified(rest[place + 1:]), name_of(rest[0]) if place else None)
         case ("DROP", "INDEX", "CONCURRENTLY", *rest):
             return ConcurrentIndex("drop", _qualified(_without(rest, "IF", "EXISTS")))
-        case ("REINDEX", *rest) if ("TABLE" in rest or "INDEX" in rest):
-            return ConcurrentIndex("reindex", _qualified(rest[rest.index("CONCURRENTLY") + 1:]))
+        case ("REINDEX", *rest) if scope := next((word for word in rest if word in ("TABLE", "INDEX")), None):
+            return ConcurrentIndex("reindex", _qualified(_without(rest[rest.index(scope) + 1:], "CONCURRENTLY")))
     return None
 
 
@@ -83,8 +84,7 @@ async def indexes_of(session: ScriptSession, relation: str) -> list[IndexRow]:
 
 
 async def relation_exists(session: ScriptSession, relation: str) -> bool:
-    literal = "'" + relation.replace("'", "''") + "'"
-    return bool((await session.execute(f"SELECT pg_catalog.to_regclass({literal}) IS NOT NULL"))[0][0])
+    return bool((await session.execute(f"SELECT pg_catalog.to_regclass({literal(relation)}) IS NOT NULL"))[0][0])
 
 
 def _without(words: list[str], *leading: str) -> list[str]:
@@ -92,15 +92,6 @@ def _without(words: list[str], *leading: str) -> list[str]:
 
 
 def _qualified(words: list[str]) -> str:
-    """schema.name as written, from the head's words."""
-    if len(words) > 2 and words[1] == ".":
-        return f"{_spelled(words[0])}.{_spelled(words[2])}"
-    return _spelled(words[0]) if words else ""
-
-
-def _spelled(word: str) -> str:
-    return word if word.startswith('"') else word.lower() if word.isascii() else word
-
-
-def _identifier(word: str) -> str:
-    return word[1:-1].replace('""', '"') if word.startswith('"') else _spelled(word)
+    """schema.name, in quotes where they need them, from a statement's words."""
+    parts = [words[0], words[2]] if len(words) > 2 and words[1] == "." else words[:1]
+    return identifier(*map(name_of, parts))

@@ -18,6 +18,9 @@ from console.migrate.directives import Directives, Requirement
 from console.migrate.faults import FileError
 from console.migrate.version import VersionKey, version_key
 from console.services import Service
+from console.sql import splitter
+from console.sql.splitter import ScriptStatement
+from console.sql.tokens import SqlFault
 
 Direction = Literal["up", "down"]
 READ_BYTES = 1 << 16
@@ -49,10 +52,10 @@ class Script(Struct, frozen=True, dict=True):
             # At once and without a file object: a look at thousands of files consists of little else.
             file = os.open(self.location, os.O_RDONLY | getattr(os, "O_BINARY", 0))
             try:
-                content = os.read(file, READ_BYTES)
-                while part := os.read(file, READ_BYTES) if len(content) >= READ_BYTES else b"":
-                    content += part
-                return content
+                parts = [os.read(file, READ_BYTES)]
+                while len(parts[-1]) == READ_BYTES:
+                    parts.append(os.read(file, READ_BYTES))
+                return parts[0] if len(parts) == 1 else b"".join(parts)
             finally:
                 os.close(file)
         except OSError as error:
@@ -95,6 +98,14 @@ class Script(Struct, frozen=True, dict=True):
     def raw_checksum(self) -> str | None:
         """The same of the bytes as they are, None where a byte order mark or line ends make no difference."""
         return self._checksums[1]
+
+    def statements(self) -> tuple[ScriptStatement, ...]:
+        """The statements. Raises FileError for what never ends and for what only psql understands."""
+        try:
+            return splitter.split(self.text, self.first_line)
+        except SqlFault as fault:
+            line, column = splitter.LineIndex(self.text, self.first_line).place(fault.offset)
+            raise FileError(self.path, fault.summary, line=line, column=column, hint=fault.hint) from None
 
     @cached_property
     def directives(self) -> Directives:

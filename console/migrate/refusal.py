@@ -22,7 +22,8 @@ def of_statement(script: Prepared, statement: ScriptStatement, fault: ScriptFaul
     """What the server said of `statement`; `waiting` is who was last in the way of anything."""
     line, column = statement.line, statement.column
     if fault.position is not None:
-        line, column = LineIndex(script.script).place(statement.offset + fault.position - 1)
+        lines = LineIndex(script.script.text, script.script.first_line)
+        line, column = lines.place(statement.offset + fault.position - 1)
     error = fault.fault
     if isinstance(error, Unreachable) and fault.sqlstate is None:
         hint: str | None = "see migrate status for what is committed, then run again"

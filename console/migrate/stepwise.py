@@ -20,11 +20,12 @@ from console.migrate import ledger, refusal
 from console.migrate.events import Notice
 from console.migrate.faults import FileError
 from console.migrate.indexes import ConcurrentIndex, concurrent_index, indexes_of, relation_exists
-from console.migrate.prepare import Prepared, runs_bare, sets_session
+from console.migrate.prepare import Prepared, runs_bare
 from console.migrate.records import Step
 from console.server.query import load
 from console.server.script import ScriptCommand, ScriptFault, StatementOutcome
 from console.sql.splitter import ScriptStatement
+from console.sql.transactions import sets_session
 
 if TYPE_CHECKING:
     from console.migrate.apply import Runner
@@ -96,7 +97,7 @@ class _Progress:
 
     async def _statement(self, index: int) -> None:
         statement = self.script.statements[index]
-        preceding = tuple(filter(sets_session, self.script.statements[:index]))
+        preceding = tuple(statement for statement in self.script.statements[:index] if sets_session(statement.sql))
         if runs_bare(statement):
             await self._bare(statement, index, preceding)
             self.hashes.append(statement.digest)
@@ -154,7 +155,7 @@ class _Progress:
         """A lock_timeout inside a concurrent build would leave it half done: there is none."""
         given = self.script.directives.lock_timeout_ms
         lock_ms = self.runner.plan.lock_timeout_ms if given is None else given
-        if "CONCURRENTLY" in statement.head:
+        if "CONCURRENTLY" in statement.words:
             lock_ms = 0
         statement_ms = self.script.directives.statement_timeout_ms or 0
         limits = [("lock_timeout", lock_ms), ("statement_timeout", statement_ms)]

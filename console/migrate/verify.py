@@ -26,7 +26,7 @@ from console.migrate.scratch import ScratchServer, scratch_server
 from console.migrate.version import version_key
 from console.server.target import Target
 from console.services import Service
-from console.sql.splitter import split
+from console.sql.names import name_of
 
 AT_ONCE = 2
 """Services proved at the same time: more would only share two cores and someone's connections."""
@@ -126,10 +126,10 @@ def _created_extensions(files: Sequence[MigrationFile]) -> frozenset[str]:
     found: set[str] = set()
     for file in files:
         with suppress(FileError):  # what can't be split is told when its turn comes
-            for statement in split(file.up):
-                if statement.head[:2] == ("CREATE", "EXTENSION"):
-                    name = next((word for word in statement.head[2:] if word not in ("IF", "NOT", "EXISTS")), "")
-                    found.add(name[1:-1] if name.startswith('"') else name.lower())
+            for statement in file.up.statements():
+                if statement.verb == "CREATE" and statement.words[1:2] == ("EXTENSION",):
+                    found.add(name_of(next((word for word in statement.words[2:]
+                                            if word not in ("IF", "NOT", "EXISTS")), "")))
     return frozenset(found)
 
 

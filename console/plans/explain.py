@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-from console.plans.elide import elided
 from console.plans.findings import analyse
 from console.plans.json_reader import loads
 from console.plans.parse import plan_of
@@ -15,6 +13,8 @@ from console.server import explain as server
 from console.server.explain import ExplainRequest, Writes
 from console.server.query import Read, load
 from console.server.session import PgSession, Session
+from console.sql.elide import elided
+from console.sql.names import functions_called
 
 EXTENSION_SETTINGS = load("console.plans", "extension_settings", ExtensionSetting)
 TABLE_FACTS = load("console.plans", "table_facts", TableFacts)
@@ -22,9 +22,6 @@ VOLATILE_FUNCTIONS = load("console.plans", "volatile_functions", VolatileFunctio
 
 FACTS_WITHIN_S = 5.0
 MOST_TABLES = 200
-
-_CALL = re.compile(r'(?:"((?:[^"]|"")+)"|\b([a-z_][\w$]*))\(')
-
 
 async def explain(session: PgSession, request: ExplainRequest) -> Plan:
     """The plan of a statement; with `analyze`, run in a transaction that is rolled back.
@@ -48,8 +45,8 @@ async def explain(session: PgSession, request: ExplainRequest) -> Plan:
 async def facts(session: Session, plan: Plan) -> PlanFacts:
     """What the server knows of the plan's tables and functions. Raises ConsoleError when it is gone."""
     tables = list(dict.fromkeys((node.schema, node.relation) for node in plan.nodes if node.relation and node.schema))
-    calls = {quoted or plain for node in plan.nodes for key in ("Filter", "Join Filter", "One-Time Filter")
-             for quoted, plain in _CALL.findall(node.text(key))}
+    calls = {name for node in plan.nodes for key in ("Filter", "Join Filter", "One-Time Filter")
+             for name in functions_called(node.text(key))}
     reads: list[Read[Any]] = []
     if tables:
         wanted = tables[:MOST_TABLES]

@@ -12,12 +12,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from console.plans.elide import SHORTEST, elided
 from console.plans.exclusive_times import NUMBERS, computed
 from console.plans.json_reader import TooDeep, loads
 from console.plans.records import FiredTrigger, Jit, Plan
 from console.plans.unwrap import JSON_HINT, documents
 from console.plans.values import LARGEST, PlanError, buffers, number, whole
+from console.sql.elide import SHORTEST, elided
 
 MAX_CHARACTERS = 128 * 1024 * 1024
 MAX_NODES = 100_000

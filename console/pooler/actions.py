@@ -9,8 +9,9 @@ from msgspec import Struct
 
 from console.activity import audit
 from console.errors import ConsoleError, ServerError
-from console.server.admin_console import admin_console, literal, quoted
+from console.server.admin_console import admin_console
 from console.server.target import Target
+from console.sql.quoting import plain_literal, quoted
 
 Verb = Literal["PAUSE", "RESUME", "RECONNECT", "RELOAD", "KILL", "ENABLE", "DISABLE", "SET"]
 
@@ -31,7 +32,7 @@ class PoolerCommand(Struct, frozen=True):
     def text(self) -> str:
         """What PgBouncer is told."""
         if self.verb == "SET":
-            return f"SET {self.subject} = {literal(self.value or '')}"
+            return f"SET {self.subject} = {plain_literal(self.value or '')}"
         return self.verb if self.subject is None else f"{self.verb} {quoted(self.subject)}"
 
     @property

@@ -153,16 +153,6 @@ def pooler_target(target: Target) -> Target:
                    password=None, password_command=target.password_command if same else None)
 
 
-def quoted(name: str) -> str:
-    """A database's name as the console reads it."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(value: str) -> str:
-    """A value for SET."""
-    return "'" + value.replace("'", "''") + "'"
-
-
 _REFUSALS: Sequence[tuple[str, type[ServerError], str]] = (
     ("admin access needed", Denied, "only a user in PgBouncer's admin_users may do that"),
     ("invalid command", Missing, "this version of PgBouncer does not know it"),

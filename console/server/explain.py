@@ -7,7 +7,6 @@ the caller says that the statement may write, and a query comes first, after whi
 from __future__ import annotations
 
 import asyncio
-import re
 import secrets
 from collections.abc import Collection, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
@@ -21,6 +20,7 @@ from console.errors import ConsoleError, ServerError, Unreachable, UsageError
 from console.server.faults import translate
 from console.server.query import Query
 from console.server.session import PgSession, preamble
+from console.sql.statements import is_explain, selects_nothing
 
 R = TypeVar("R")
 
@@ -31,8 +31,6 @@ PARAMETERS_HINT = "the statement has parameters ($1): give their values, or ask 
 
 WRITES_HINT = "it can be run and rolled back, if that is meant"
 
-_SELECT_OF_NOTHING = re.compile(r"[\s(]*SELECT\s+(?:FROM|WHERE)\b", re.IGNORECASE)
-_EXPLAIN = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/)*EXPLAIN\b", re.IGNORECASE | re.DOTALL)
 
 
 class Writes(ServerError):
@@ -72,7 +70,7 @@ async def explain(session: PgSession, request: ExplainRequest, then: Query[R]) -
 
     Cancelling the task cancels the statement.
     """
-    if _EXPLAIN.match(request.statement):
+    if is_explain(request.statement):
         raise UsageError("EXPLAIN is put in front of the statement by itself", hint="give the statement without it")
     if not request.statement.strip():
         raise UsageError("there is no statement to explain")
@@ -177,7 +175,7 @@ async def _refuse_creation(session: PgSession, statement: str) -> None:
 
     What gives no columns is no query, except for a SELECT of none. Raises Writes, and psycopg.Error.
     """
-    if _SELECT_OF_NOTHING.match(statement) and not re.search(r"\bINTO\b", statement, re.IGNORECASE):
+    if selects_nothing(statement):
         return
     await _parse(session, statement)
     pgconn = session.connection.pgconn

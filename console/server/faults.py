@@ -10,6 +10,7 @@ import psycopg
 from psycopg import errors
 
 from console.errors import ConsoleError, Denied, Missing, PasswordNeeded, ServerError, TimedOut, Unreachable
+from console.sql.quoting import identifier
 
 # libpq reports a failed connection in words only; the first pattern found decides.
 _CONNECTING: tuple[tuple[str, type[Unreachable], str, str | None], ...] = (
@@ -109,10 +110,10 @@ def _tidy(text: str) -> str:
 
 def _hint(sqlstate: str, message: str) -> str | None:
     if sqlstate == "42501":
-        if match := re.search(r"permission denied for (?:table|view|relation|materialized view) (\S+)", message):
-            return f"GRANT SELECT ON {match[1]} TO the role"
-        if match := re.search(r"permission denied for schema (\S+)", message):
-            return f"GRANT USAGE ON SCHEMA {match[1]} TO the role"
+        if match := re.search(r"permission denied for (?:table|view|relation|materialized view) (.+)", message):
+            return f"GRANT SELECT ON {identifier(match[1])} TO the role"
+        if match := re.search(r"permission denied for schema (.+)", message):
+            return f"GRANT USAGE ON SCHEMA {identifier(match[1])} TO the role"
     if sqlstate == "22000" and re.match(r"different (half)?vec(tor)? dimensions", message):
         return "only vectors of one length have a distance: WHERE vector_dims(COLUMN) = N keeps to those"
     if sqlstate == "57014":

@@ -27,6 +27,7 @@ from console.server.info import ServerInfo
 from console.server.script import ServerNotice
 from console.server.session import read_info
 from console.server.target import Target
+from console.sql.statements import Control, InteractiveStatement
 
 T = TypeVar("T")
 
@@ -48,21 +49,7 @@ _CURSOR = "dbconsole_query"
 _DECLARE = f"DECLARE {_CURSOR} NO SCROLL CURSOR FOR "
 _OPEN = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 
-Control = Literal["begin", "commit", "rollback"]
 TransactionState = Literal["none", "open", "failed"]
-
-
-class InteractiveStatement(Struct, frozen=True):
-    """One statement. `is_query`: a cursor can bring its rows. `is_alone`: it refuses to run in a transaction.
-
-    `control`: it begins or ends a transaction. `is_setting`: it changes the session and nothing else (SET, RESET).
-    """
-
-    sql: str
-    is_query: bool = False
-    is_alone: bool = False
-    control: Control | None = None
-    is_setting: bool = False
 
 
 class QueryResult(Struct, frozen=True):

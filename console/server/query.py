@@ -27,12 +27,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from console.server.info import ServerInfo
+from console.sql.names import with_identifiers
+from console.sql.quoting import quoted
 
 R = TypeVar("R")
 
 INTERVALS = ("tick", "30 s", "5 min", "on demand")
-_HEADER = re.compile(r"--\s*(record|needs|interval):\s*(.+?)\s*$")
-_IDENTIFIER = re.compile(r'(?<!:):"(\w+)"')
+_HEADER = ("record", "needs", "interval")
 _VERSION = re.compile(r"\.pg(\d+)\.sql$")
 
 
@@ -74,10 +75,10 @@ class Query(Struct, Generic[R], frozen=True):
 
     def on(self, **identifiers: str) -> Query[R]:
         """The same query with every `:"key"` replaced by that identifier, quoted. Raises LookupError for one left."""
-        quoted = {key: '"' + name.replace('"', '""') + '"' for key, name in identifiers.items()}
-        variants = tuple(replace(variant, text=_IDENTIFIER.sub(lambda place: quoted[place[1]], variant.text))
+        variants = tuple(replace(variant, text=with_identifiers(variant.text, identifiers))
                          for variant in self.variants)
-        return replace(self, name=f"{self.name} on {'.'.join(quoted.values())}", variants=variants)
+        place = ".".join(map(quoted, identifiers.values()))
+        return replace(self, name=f"{self.name} on {place}", variants=variants)
 
 
 class Read(Struct, Generic[R], frozen=True):
@@ -114,10 +115,11 @@ def _folder(package: str) -> tuple[Path, frozenset[str]]:
 def _variant(file: str, text: str) -> Variant:
     header: dict[str, str] = {}
     for line in text.splitlines():
-        if match := _HEADER.match(line):
-            header[match[1]] = match[2]
-        elif line and not line.startswith("--"):
+        if line and not line.startswith("--"):
             break
+        key, colon, value = line.removeprefix("--").strip().partition(":")
+        if colon and key in _HEADER and value.strip():
+            header[key] = value.strip()
     if "record" not in header:
         raise ValueError(f"{file}: the header names no record")
     interval = header.get("interval", "on demand")
@@ -143,10 +145,10 @@ def _unmet(need: str, info: ServerInfo) -> str | None:
             name, _, version = rest.partition(" ")
             extension = info.extensions.get(name)
             if extension is None:
-                return f'needs the extension {name}: CREATE EXTENSION "{name}"'
+                return f'needs the extension {name}: CREATE EXTENSION {quoted(name)}'
             version, _, last = version.partition("-")
             if version and _numbers(extension.version) < _numbers(version):
-                return f'needs {name} {version}, here is {extension.version}: ALTER EXTENSION "{name}" UPDATE'
+                return f'needs {name} {version}, here is {extension.version}: ALTER EXTENSION {quoted(name)} UPDATE'
             if last and _numbers(extension.version) > _numbers(last):
                 return f"is for {name} up to {last}, here is {extension.version}"
         case "role":

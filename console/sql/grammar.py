@@ -1,20 +1,26 @@
-"""PostgreSQL's own grammar: `split` into statements with their trees, `comments`, `grammar_version`, and reading trees.
+"""PostgreSQL's own grammar: `split` into statements with their trees, `grammar_version`, and reading and making trees.
 
 The parser is libpg_query (through postgast): the very grammar of one PostgreSQL version, `grammar_version()`.
-A server older than that refuses statements that parse here; `SyntaxFault` and `ParsedStatement` can't know it.
+A server older than that refuses statements that parse here; `SyntaxFault` and `ParsedStatement` can't know it. What
+only a newer server knows is called by its name where it is known (see `newer`).
 It is imported at the first call, not with this module: `status` never needs it.
 """
 
 from __future__ import annotations
 
-import bisect
 import importlib
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
 from msgspec import Struct
+
+from console.sql import splitter
+from console.sql.newer import NewerSyntax, newer_syntax
+from console.sql.quoting import identifier
+from console.sql.splitter import LineIndex
+from console.sql.tokens import SqlFault
+from console.sql.transactions import OutsideTransaction, outside_transaction, sets_session, transaction_control
 
 Node = Any
 """A message of libpg_query's tree (raw parse tree of PostgreSQL, field names in snake_case)."""
@@ -26,8 +32,12 @@ class Name(Struct, frozen=True):
     schema: str | None
     name: str
 
+    def fits(self, schema: str, name: str) -> bool:
+        """Whether it may mean that relation: one without a schema may be of any."""
+        return self.name == name and self.schema in (None, schema)
+
     def __str__(self) -> str:
-        return f"{quoted(self.schema)}.{quoted(self.name)}" if self.schema else quoted(self.name)
+        return identifier(self.schema, self.name) if self.schema else identifier(self.name)
 
 
 class SyntaxFault(Struct, frozen=True):
@@ -45,6 +55,7 @@ class ParsedStatement(Struct, frozen=True):
 
     `text` is what the file says, from its first token, without the semicolon; `offset` is in characters from the
     text's start, `line` and `column` are 1-based. `kind` is PostgreSQL's command tag ("CREATE INDEX").
+    `newer`: what the grammar here doesn't know of it; its tree is empty then, and its `node_kind` "unknown".
     """
 
     text: str
@@ -53,42 +64,51 @@ class ParsedStatement(Struct, frozen=True):
     column: int
     kind: str
     node: Node
+    newer: NewerSyntax | None = None
 
     @property
     def node_kind(self) -> str:
         """The tree's own word for it: "index_stmt"."""
-        return str(self.node.WhichOneof("node"))
+        return str(self.node.WhichOneof("node") or UNKNOWN)
 
     @property
     def body(self) -> Node:
         """The statement's own message, an IndexStmt for CREATE INDEX."""
-        return getattr(self.node, self.node_kind)
+        kind = self.node.WhichOneof("node")
+        return getattr(self.node, kind) if kind else self.node
 
     @property
-    def outside_transaction(self) -> str | None:
+    def outside_transaction(self) -> OutsideTransaction | None:
         """Why it can't run inside a transaction block, None when it can."""
-        return _outside_transaction(self.node_kind, self.body)
-
-    @property
-    def is_concurrent(self) -> bool:
-        """Whether it is one of the CONCURRENTLY forms that work in several transactions of their own."""
-        reason = self.outside_transaction
-        return reason is not None and "CONCURRENTLY" in reason
+        return outside_transaction(self.text)
 
     @property
     def controls_transaction(self) -> bool:
         """Whether it begins or ends a transaction (savepoints don't)."""
-        return self.node_kind == "transaction_stmt" and enum_name(self.body, "kind") not in (
-            "TRANS_STMT_SAVEPOINT", "TRANS_STMT_RELEASE", "TRANS_STMT_ROLLBACK_TO")
+        return transaction_control(self.text) is not None
+
+    @property
+    def sets_session(self) -> bool:
+        """Whether it changes a setting beyond its transaction."""
+        return sets_session(self.text)
 
     @property
     def reads_client_data(self) -> bool:
         """Whether it is COPY FROM STDIN or TO STDOUT, which want a client on the other side."""
-        return self.node_kind == "copy_stmt" and not self.body.filename
+        return splitter.copies_to_client(self.text)
+
+
+UNKNOWN = "unknown"
+"""The `node_kind` of a statement that only a newer grammar knows."""
 
 
 def split(text: str) -> list[ParsedStatement] | SyntaxFault:
     """The statements of `text` in order, or the first place where it is no SQL."""
+    found = _parsed(text)
+    return _one_by_one(text, found) if isinstance(found, SyntaxFault) else found
+
+
+def _parsed(text: str) -> list[ParsedStatement] | SyntaxFault:
     if "\0" in text:
         return _fault(text, "a NUL byte is no SQL", text.index("\0"))
     postgast = _parser()
@@ -102,7 +122,7 @@ def split(text: str) -> list[ParsedStatement] | SyntaxFault:
         return _fault(text, "an expression is nested too deeply to be read", 0)
     encoded = text.encode("utf-8")
     is_ascii = len(encoded) == len(text)
-    line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
+    lines = LineIndex(text)
     statements: list[ParsedStatement] = []
     offset = byte_offset = 0
     for raw in parsed.stmts:
@@ -112,32 +132,73 @@ def split(text: str) -> list[ParsedStatement] | SyntaxFault:
         lead = len(statement) - len(statement.lstrip())
         offset = start if is_ascii else offset + len(encoded[byte_offset:start].decode("utf-8"))
         byte_offset = start
-        begin = offset + lead
-        row = bisect.bisect_right(line_starts, begin) - 1
-        statements.append(ParsedStatement(text=statement.strip(), offset=begin, line=row + 1,
-                                    column=begin - line_starts[row] + 1, kind=_tag(raw.stmt), node=raw.stmt))
+        line, column = lines.place(offset + lead)
+        statements.append(ParsedStatement(text=statement.strip(), offset=offset + lead, line=line, column=column,
+                                          kind=tag(raw.stmt), node=raw.stmt))
     return statements
 
 
-def comments(text: str) -> list[tuple[int, str]]:
-    """The comments of `text`, with their offsets in characters; none where it is no SQL."""
-    return _tokens(text, "SQL_COMMENT", "C_COMMENT")
+def _one_by_one(text: str, fault: SyntaxFault) -> list[ParsedStatement] | SyntaxFault:
+    """The statements of a text that doesn't parse as a whole, if what the grammar doesn't know is known to be newer."""
+    try:
+        pieces = splitter.split(text)
+    except SqlFault:
+        return fault
+    culprit = next((piece for piece in reversed(pieces) if piece.offset <= fault.offset), None)
+    if culprit is None or newer_syntax(culprit.words) is None:
+        return fault
+    statements: list[ParsedStatement] = []
+    for piece in pieces:
+        found = _parsed(piece.sql)
+        if isinstance(found, SyntaxFault):
+            newer = newer_syntax(piece.words)
+            if newer is None:
+                return _fault(text, found.message, piece.offset + found.offset)
+            statements.append(ParsedStatement(piece.sql, piece.offset, piece.line, piece.column, piece.words[0],
+                                              _parser().pg_query_pb2.Node(), newer))
+        for statement in found if isinstance(found, list) else ():
+            statements.append(ParsedStatement(piece.sql, piece.offset, piece.line, piece.column, statement.kind,
+                                              statement.node))
+    return statements
 
 
-def identifiers(text: str) -> list[tuple[int, str]]:
-    """The identifiers of `text` as it writes them, in their quotes, uncut; the tree has them cut at 63 bytes."""
-    return _tokens(text, "IDENT", "UIDENT")
-
-
-def _tokens(text: str, *kinds: str) -> list[tuple[int, str]]:
+def parse(text: str) -> Node:
+    """The tree of `text` with all of its statements. Raises SqlFault where it is no SQL."""
     postgast = _parser()
     try:
-        tokens = postgast.scan(text).tokens
-    except postgast.PgQueryError:
-        return []
-    encoded = text.encode("utf-8")
-    return [(len(encoded[:token.start].decode("utf-8")), encoded[token.start:token.end].decode("utf-8"))
-            for token in tokens if enum_name(token, "token") in kinds]
+        return postgast.parse(text)
+    except postgast.PgQueryError as error:
+        raise SqlFault(max(0, error.cursorpos - 1), error.message) from None
+
+
+def deparse(tree: Node) -> str:
+    """The text of a tree, without comments and in the parser's own spelling."""
+    return str(_parser().deparse(tree))
+
+
+def expression(text: str) -> Node:
+    """The tree of an expression. Raises SqlFault."""
+    target = parse(f"SELECT {text}").stmts[0].stmt.select_stmt.target_list[0].res_target
+    return copy(target.val)
+
+
+def expression_text(node: Node) -> str:
+    """An expression as SQL."""
+    tree = parse("SELECT 1")
+    tree.stmts[0].stmt.select_stmt.target_list[0].res_target.val.CopyFrom(node)
+    return deparse(tree).removeprefix("SELECT ")
+
+
+def copy(node: Node) -> Node:
+    """A message of its own with the same content."""
+    fresh = type(node)()
+    fresh.CopyFrom(node)
+    return fresh
+
+
+def enum_value(name: str) -> int:
+    """The number of an enumeration's value, such as SORTBY_DESC."""
+    return int(getattr(_parser().pg_query_pb2, name))
 
 
 def grammar_version() -> int:
@@ -160,22 +221,21 @@ def _parser() -> Any:
 def _fault(text: str, message: str, offset: int) -> SyntaxFault:
     start = text.rfind("\n", 0, offset) + 1
     line = text.count("\n", 0, offset) + 1
-    hint = None
     here = text[start:].split("\n", 1)[0]
-    if here.lstrip().startswith("\\"):
-        hint = "a backslash command is psql's own; write SQL"
-    elif re.search(r"\bCOPY\b[^;]*\bFROM\s+STDIN\b[^;]*;", text[:offset], re.IGNORECASE):
-        hint = "data after COPY ... FROM STDIN can't be sent from a migration; write INSERT"
-    elif re.search(r"\{\{|\$\{|<%", here):
-        hint = "placeholders of a template are not filled in here"
-    return SyntaxFault(message, line, offset - start + 1, offset, hint)
+    return SyntaxFault(message, line, offset - start + 1, offset, _hint(text[:offset], here))
 
 
-def quoted(identifier: str) -> str:
-    """An identifier as SQL wants it, in quotes only where it needs them."""
-    if re.fullmatch(r"[a-z_][a-z0-9_$]*", identifier):
-        return identifier
-    return '"' + identifier.replace('"', '""') + '"'
+def _hint(before: str, line: str) -> str | None:
+    """What was meant by a line that is no SQL, after what stands before it."""
+    if line.lstrip().startswith("\\"):
+        return "a backslash command is psql's own; write SQL"
+    if any(mark in line for mark in ("{{", "${", "<%")):
+        return "placeholders of a template are not filled in here"
+    try:
+        splitter.split(before)
+    except SqlFault as fault:
+        return fault.hint
+    return None
 
 
 def enum_name(message: Node, member: str) -> str:
@@ -208,14 +268,26 @@ def walk(message: Node, *, constants: bool = False) -> Iterator[Node]:
         waiting.extend(reversed(below))
 
 
+def nodes(message: Node) -> Iterator[tuple[str, Node]]:
+    """The Nodes in and below `message`, each with its kind: those that can be replaced by others. Parents first."""
+    waiting = [message]
+    while waiting:
+        item = waiting.pop()
+        if item.DESCRIPTOR.name == "Node" and (kind := item.WhichOneof("node")) is not None:
+            yield kind, item
+        below = [child for member, value in item.ListFields() if member.message_type is not None
+                 for child in ((value,) if hasattr(value, "ListFields") else value)]
+        waiting.extend(reversed(below))
+
+
 def find(message: Node, *type_names: str) -> Iterator[Node]:
     """The messages of some types ("RangeVar") in and below `message`."""
     return (node for node in walk(message, constants="A_Const" in type_names) if node.DESCRIPTOR.name in type_names)
 
 
-def strings(nodes: Any) -> list[str]:
+def strings(parts: Any) -> list[str]:
     """The strings of a list of String nodes: a qualified name's parts."""
-    return [node.string.sval for node in nodes if node.WhichOneof("node") == "string"]
+    return [node.string.sval for node in parts if node.WhichOneof("node") == "string"]
 
 
 def range_name(relation: Node) -> Name:
@@ -244,7 +316,7 @@ _TAGS = {
     "refresh_mat_view_stmt": "REFRESH MATERIALIZED VIEW", "lock_stmt": "LOCK TABLE", "sec_label_stmt": "SECURITY LABEL",
     "createdb_stmt": "CREATE DATABASE", "dropdb_stmt": "DROP DATABASE", "check_point_stmt": "CHECKPOINT",
     "create_table_space_stmt": "CREATE TABLESPACE", "drop_table_space_stmt": "DROP TABLESPACE",
-    "constraints_set_stmt": "SET CONSTRAINTS", "declare_cursor_stmt": "DECLARE CURSOR",
+    "comment_stmt": "COMMENT", "constraints_set_stmt": "SET CONSTRAINTS", "declare_cursor_stmt": "DECLARE CURSOR",
     "alter_role_set_stmt": "ALTER ROLE", "alter_database_set_stmt": "ALTER DATABASE", "create_plang_stmt":
     "CREATE LANGUAGE", "create_event_trig_stmt": "CREATE EVENT TRIGGER", "create_am_stmt": "CREATE ACCESS METHOD",
     "alter_event_trig_stmt": "ALTER EVENT TRIGGER",
@@ -262,45 +334,52 @@ def object_words(message: Node, member: str) -> str:
     return _OBJECTS.get(bare, bare.replace("_", " "))
 
 
-def _tag(node: Node) -> str:
+def tag(node: Node) -> str:
+    """PostgreSQL's command tag of a statement: "CREATE INDEX"."""
     kind = str(node.WhichOneof("node"))
-    body = getattr(node, kind)
-    match kind:
-        case "alter_table_stmt":
-            return f"ALTER {object_words(body, 'objtype')}"
-        case "drop_stmt":
-            return f"DROP {object_words(body, 'remove_type')}"
-        case "rename_stmt":
-            within = ("COLUMN", "CONSTRAINT", "ATTRIBUTE")
-            words = object_words(body, "rename_type")
-            return f"ALTER {object_words(body, 'relation_type') if words in within else words}"
-        case "alter_object_schema_stmt" | "alter_owner_stmt" | "alter_object_depends_stmt":
-            return f"ALTER {object_words(body, 'object_type')}"
-        case "comment_stmt":
-            return "COMMENT"
-        case "grant_stmt" | "grant_role_stmt":
-            return "GRANT" if body.is_grant else "REVOKE"
-        case "create_table_as_stmt":
-            return f"CREATE {object_words(body, 'objtype')} AS".replace("VIEW AS", "VIEW")
-        case "create_function_stmt":
-            return "CREATE PROCEDURE" if body.is_procedure else "CREATE FUNCTION"
-        case "define_stmt":
-            return f"CREATE {object_words(body, 'kind')}"
-        case "transaction_stmt":
-            words = enum_name(body, "kind").removeprefix("TRANS_STMT_")
-            return {"START": "START TRANSACTION", "PREPARE": "PREPARE TRANSACTION"}.get(words, words.replace("_", " "))
-        case "variable_set_stmt":
-            return "RESET" if enum_name(body, "kind").startswith("VAR_RESET") else "SET"
-        case "vacuum_stmt":
-            return "VACUUM" if body.is_vacuumcmd else "ANALYZE"
-        case "discard_stmt":
-            return f"DISCARD {enum_name(body, 'target').removeprefix('DISCARD_')}"
+    if kind in _MADE_TAGS:
+        return _MADE_TAGS[kind](getattr(node, kind))
     return _TAGS.get(kind) or kind.removesuffix("_stmt").replace("_", " ").upper()
 
 
-def options(nodes: Any) -> dict[str, Node]:
+def _rename(body: Node) -> str:
+    what = object_words(body, "rename_type")
+    return f"ALTER {object_words(body, 'relation_type') if what in ('COLUMN', 'CONSTRAINT', 'ATTRIBUTE') else what}"
+
+
+def _alter_object(body: Node) -> str:
+    return f"ALTER {object_words(body, 'object_type')}"
+
+
+def _grant(body: Node) -> str:
+    return "GRANT" if body.is_grant else "REVOKE"
+
+
+def _transaction(body: Node) -> str:
+    found = enum_name(body, "kind").removeprefix("TRANS_STMT_")
+    return {"START": "START TRANSACTION", "PREPARE": "PREPARE TRANSACTION"}.get(found, found.replace("_", " "))
+
+
+_MADE_TAGS: Mapping[str, Callable[[Node], str]] = {
+    "alter_table_stmt": lambda body: f"ALTER {object_words(body, 'objtype')}",
+    "drop_stmt": lambda body: f"DROP {object_words(body, 'remove_type')}",
+    "rename_stmt": _rename,
+    "alter_object_schema_stmt": _alter_object, "alter_owner_stmt": _alter_object,
+    "alter_object_depends_stmt": _alter_object,
+    "grant_stmt": _grant, "grant_role_stmt": _grant,
+    "create_table_as_stmt": lambda body: f"CREATE {object_words(body, 'objtype')} AS".replace("VIEW AS", "VIEW"),
+    "create_function_stmt": lambda body: f"CREATE {'PROCEDURE' if body.is_procedure else 'FUNCTION'}",
+    "define_stmt": lambda body: f"CREATE {object_words(body, 'kind')}",
+    "transaction_stmt": _transaction,
+    "variable_set_stmt": lambda body: "RESET" if enum_name(body, "kind").startswith("VAR_RESET") else "SET",
+    "vacuum_stmt": lambda body: "VACUUM" if body.is_vacuumcmd else "ANALYZE",
+    "discard_stmt": lambda body: f"DISCARD {enum_name(body, 'target').removeprefix('DISCARD_')}",
+}
+
+
+def options(given: Any) -> dict[str, Node]:
     """The options of a list of DefElem nodes by name; the value is the argument's Node."""
-    return {node.def_elem.defname: node.def_elem.arg for node in nodes}
+    return {node.def_elem.defname: node.def_elem.arg for node in given}
 
 
 def is_on(option: Node) -> bool:
@@ -313,47 +392,3 @@ def is_on(option: Node) -> bool:
     if kind == "integer":
         return bool(option.integer.ival)
     return str(option.string.sval).lower() not in ("false", "off", "no", "0") if kind == "string" else True
-
-
-def _outside_transaction(kind: str, body: Node) -> str | None:
-    match kind:
-        case "index_stmt" if body.concurrent:
-            return "CREATE INDEX CONCURRENTLY works in transactions of its own"
-        case "drop_stmt" if body.concurrent:
-            return "DROP INDEX CONCURRENTLY works in transactions of its own"
-        case "reindex_stmt":
-            if (option := options(body.params).get("concurrently")) is not None and is_on(option):
-                return "REINDEX CONCURRENTLY works in transactions of its own"
-            scope = enum_name(body, "kind").removeprefix("REINDEX_OBJECT_")
-            if scope in ("SCHEMA", "DATABASE", "SYSTEM"):
-                return f"REINDEX {scope} works in a transaction for each table"
-        case "alter_table_stmt":
-            for command in body.cmds:
-                cmd = command.alter_table_cmd
-                if enum_name(cmd, "subtype") == "AT_DetachPartition" and definition(cmd).partition_cmd.concurrent:
-                    return "DETACH PARTITION CONCURRENTLY works in transactions of its own"
-        case "vacuum_stmt" if body.is_vacuumcmd:
-            return "VACUUM works in transactions of its own"
-        case "cluster_stmt" if not body.HasField("relation"):
-            return "CLUSTER of all tables works in a transaction for each"
-        case "createdb_stmt" | "dropdb_stmt" | "create_table_space_stmt" | "drop_table_space_stmt" \
-                | "alter_system_stmt":
-            return f"{_TAGS.get(kind, 'ALTER SYSTEM')} can't be rolled back"
-        case "alter_database_stmt" if "tablespace" in options(body.options):
-            return "ALTER DATABASE SET TABLESPACE can't be rolled back"
-        case "create_subscription_stmt":
-            given = options(body.options)
-            makes_slot = all(is_on(given[key]) for key in ("connect", "create_slot") if key in given)
-            return "CREATE SUBSCRIPTION makes a replication slot" if makes_slot else None
-        case "drop_subscription_stmt":
-            return "DROP SUBSCRIPTION drops a replication slot"
-        case "alter_subscription_stmt" if enum_name(body, "kind") in (
-                "ALTER_SUBSCRIPTION_REFRESH", "ALTER_SUBSCRIPTION_SET_PUBLICATION",
-                "ALTER_SUBSCRIPTION_ADD_PUBLICATION", "ALTER_SUBSCRIPTION_DROP_PUBLICATION"):
-            refresh = options(body.options).get("refresh")
-            return None if refresh is not None and not is_on(refresh) else "ALTER SUBSCRIPTION refreshes its tables"
-        case "discard_stmt" if enum_name(body, "target") == "DISCARD_ALL":
-            return "DISCARD ALL can't run inside a transaction block"
-        case "transaction_stmt" if enum_name(body, "kind").endswith("_PREPARED"):
-            return "a prepared transaction ends outside of others"
-    return None

@@ -2,52 +2,42 @@
 
 Follows PostgreSQL's own lexical rules (dollar quotes, nested comments, E'' strings, BEGIN ATOMIC bodies, rules with
 several actions) and needs no parser, so a script with syntax errors is split as well and the server's own message can
-name the statement. What only psql understands (backslash commands, COPY data) is refused with its line.
+name the statement. What only psql understands (backslash commands, COPY data) is refused.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from functools import cached_property
+from itertools import pairwise
 
 from msgspec import Struct
 
-from console.migrate.faults import FileError
-from console.migrate.records import Script
+from console.sql import tokens as lexer
+from console.sql.tokens import BLANK, COMMENT, LINE_COMMENT, SOLID, SqlFault, Token, Words
 
-_TOKEN = re.compile(
-    r"""
-      (?P<space> \s+ | --[^\n]* )
-    | (?P<comment> /\* )
-    | (?P<escaped> [eE]' )
-    | (?P<string> (?:[uU]&|[bBxXnN])? ' )
-    | (?P<quoted> (?:[uU]&)? " )
-    | (?P<word> [A-Za-z_\u0080-\U0010ffff][\w$\u0080-\U0010ffff]* )
-    | (?P<dollar> \$(?:[A-Za-z_\u0080-\U0010ffff][\w\u0080-\U0010ffff]*)?\$ )
-    | (?P<number> \d[\w.]* | \$\d+ )
-    | (?P<end> ; )
-    | (?P<open> [(\[] ) | (?P<close> [)\]] )
-    | (?P<backslash> \\ )
-    | (?P<other> . )
-    """, re.VERBOSE | re.DOTALL)
-_ESCAPED_END = re.compile(r"(?:[^'\\]|\\.|'')*'", re.DOTALL)
-_STRING_END = re.compile(r"(?:[^']|'')*'")
-_QUOTED_END = re.compile(r'(?:[^"]|"")*"')
-_COMMENT_EDGE = re.compile(r"/\*|\*/")
-HEAD_TOKENS = 24
+_REST = rf"(?: (?: {BLANK}++ | {LINE_COMMENT} | {COMMENT} )*+ (?P<last> {SOLID} ))*+"
+"""What follows in a statement up to its end; `last` is the last of it that is no comment. It stops early, before a
+token, where something never ends or is no SQL."""
 
 
 class ScriptStatement(Struct, frozen=True, dict=True):
     """One statement without its semicolon; `offset` in characters from the script's start, `line` and `column` 1-based
-    in the file. `head` are its first tokens, words in capitals, comments left out.
+    in the file. `verb` is its first word in capitals.
     """
 
     sql: str
     offset: int
     line: int
     column: int
-    head: tuple[str, ...]
+    verb: str
+
+    @cached_property
+    def words(self) -> Words:
+        """Its tokens, words in capitals, comments left out."""
+        return lexer.words(self.sql)
 
     @cached_property
     def digest(self) -> str:
@@ -59,16 +49,16 @@ class ScriptStatement(Struct, frozen=True, dict=True):
     @property
     def summary(self) -> str:
         """The statement on one line of at most 100 characters."""
-        text = " ".join(self.sql.split())
+        text = " ".join(self.sql[:1000].split())
         return text if len(text) <= 100 else text[:99] + "…"
 
 
 class LineIndex:
-    """Where an offset of a script is in its file."""
+    """Where an offset of a text is in its file, of which the text's first line is number `first_line`."""
 
-    def __init__(self, script: Script) -> None:
-        self._first = script.first_line
-        self._starts = [0, *(match.end() for match in re.finditer("\n", script.text))]
+    def __init__(self, text: str, first_line: int = 1) -> None:
+        self._first = first_line
+        self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
 
     def place(self, offset: int) -> tuple[int, int]:
         """Line and column, both from 1."""
@@ -76,99 +66,113 @@ class LineIndex:
         return self._first + index, offset - self._starts[index] + 1
 
 
-def split(script: Script) -> tuple[ScriptStatement, ...]:
-    """The statements of `script`. Raises FileError for what never ends and for what only psql understands."""
-    return tuple(_Scanner(script).statements())
+def split(text: str, first_line: int = 1) -> tuple[ScriptStatement, ...]:
+    """The statements of `text`. Raises SqlFault for what never ends and for what only psql understands."""
+    lines = LineIndex(text, first_line)
+    found = []
+    for first, end in _spans(text):
+        start = first.start
+        statement = ScriptStatement(text[start:end], start, *lines.place(start), first.word)
+        if statement.verb == "COPY" and copies_to_client(statement.sql):
+            raise SqlFault(start, "COPY between server and client is psql's way to carry data",
+                           "write the rows as INSERT ... VALUES, or COPY from a file of the server's")
+        found.append(statement)
+    return tuple(found)
 
 
-class _Scanner:
-    def __init__(self, script: Script) -> None:
-        self.script = script
-        self.text = script.text
-        self.lines = LineIndex(script)
+def copies_to_client(sql: str) -> bool:
+    """Whether a statement is COPY FROM STDIN or TO STDOUT, which want a client on the other side."""
+    if lexer.first_words(sql, 1) != ("COPY",):
+        return False
+    depth = 0
+    found = lexer.words(sql)
+    for word, following in pairwise(found):
+        depth += (word == "(") - (word == ")")
+        if depth == 0 and word in ("FROM", "TO") and following in ("STDIN", "STDOUT"):
+            return True
+    return False
 
-    def fault(self, offset: int, summary: str, hint: str | None = None) -> FileError:
-        line, column = self.lines.place(offset)
-        return FileError(self.script.path, summary, line=line, column=column, hint=hint)
 
-    def statements(self) -> list[ScriptStatement]:
-        text, found = self.text, []
-        head: list[str] = []
-        start, end, depth, position = -1, 0, 0, 0
-        blocks = 0          # open BEGIN ATOMIC and CASE
-        previous = ""       # the word before, for BEGIN ATOMIC
-        while position < len(text):
-            match = _TOKEN.match(text, position)
-            assert match is not None
-            kind, token_start, position = match.lastgroup, position, match.end()
-            if kind == "space":
-                continue
-            if kind == "comment":
-                position = self._comment_end(token_start)
-                continue
-            if kind == "end" and depth <= 0 and not blocks:
-                if start >= 0:
-                    found.append(self._statement(start, end, head))
-                head, start, depth, previous = [], -1, 0, ""
-                continue
-            if start < 0:
-                start = token_start
-            token = match[0]
-            match kind:
-                case "word":
-                    token = token.upper() if token.isascii() else token
-                    if blocks and token == "CASE":
-                        blocks += 1
-                    elif blocks and token == "END":
-                        blocks -= 1
-                    elif token == "ATOMIC" and previous == "BEGIN" and head[:1] == ["CREATE"]:
-                        blocks = 1
-                    previous = token
-                case "escaped" | "string" | "quoted" | "dollar":
-                    position = self._quote_end(kind, token, token_start, position)
-                    token = text[token_start:position] if kind == "quoted" else "'"
-                    previous = ""
-                case "open":
-                    depth += 1
-                case "close":
-                    depth -= 1
-                case "backslash":
-                    raise self.fault(token_start, f"{text[token_start:].split(None, 1)[0][:20]} is a command of psql, "
-                                     "not SQL", "only SQL runs here: write it as SQL, or leave the line out")
-            if len(head) < HEAD_TOKENS:
-                head.append(token)
+def _spans(text: str) -> Iterator[tuple[Token, int]]:
+    """The first token of each statement, and where the statement ends."""
+    position = 0
+    while (first := _first(text, position)) is not None:
+        end, position = _block(text, first) if _holds_statements(text, first) else _plain(text, first)
+        yield first, end
+
+
+def _holds_statements(text: str, first: Token) -> bool:
+    """Whether a statement may have others in it, with semicolons of their own."""
+    return first.word == "CREATE" and lexer.pattern(_HOLDER, re.IGNORECASE).match(text, first.end) is not None
+
+
+_BETWEEN = rf"(?:{BLANK}|{LINE_COMMENT}|{COMMENT})*+"
+_HOLDER = rf"{_BETWEEN}(?:OR{_BETWEEN}REPLACE{_BETWEEN})?(?:FUNCTION|PROCEDURE|RULE)\b"
+
+
+def _first(text: str, position: int) -> Token | None:
+    for token in lexer.tokens(text, position):
+        _check(token)
+        if token.kind != "comment" and token.text != ";":
+            return token
+    return None
+
+
+def _plain(text: str, first: Token) -> tuple[int, int]:
+    """Where a statement ends and where the next may begin: a semicolon ends it wherever it stands."""
+    rest = lexer.pattern(_REST)
+    end = position = first.end
+    while True:
+        match = rest.match(text, position)
+        assert match is not None
+        end, position = max(end, match.end("last")), match.end()
+        if text[position:position + 1] == ";":
+            return end, position + 1
+        token = next(lexer.tokens(text, position), None)
+        if token is None:
+            return end, len(text)
+        if token.text == ";":
+            return end, token.end
+        _check(token)
+        position = token.end
+        if token.kind != "comment":
             end = position
-        if start >= 0:
-            found.append(self._statement(start, end, head))
-        return found
 
-    def _statement(self, start: int, end: int, head: list[str]) -> ScriptStatement:
-        line, column = self.lines.place(start)
-        statement = ScriptStatement(self.text[start:end], start, line, column, tuple(head))
-        if head[0] == "COPY" and re.search(r"\b(FROM\s+STDIN|TO\s+STDOUT)\b", statement.sql, re.IGNORECASE):
-            raise self.fault(start, "COPY between server and client is psql's way to carry data",
-                             "write the rows as INSERT ... VALUES, or COPY from a file of the server's")
-        return statement
 
-    def _comment_end(self, start: int) -> int:
-        depth, position = 1, start + 2
-        while depth:
-            match = _COMMENT_EDGE.search(self.text, position)
-            if match is None:
-                raise self.fault(start, "this comment never ends", "close it with */")
-            depth += 1 if match[0] == "/*" else -1
-            position = match.end()
-        return position
+def _block(text: str, first: Token) -> tuple[int, int]:
+    """The same of a statement that holds others: a rule's actions in parentheses, a function's body."""
+    end, depth, blocks, previous = first.end, 0, 0, ""
+    for token in lexer.tokens(text, first.end):
+        _check(token)
+        if token.kind == "comment":
+            continue
+        if token.text == ";" and depth <= 0 and not blocks:
+            return end, token.end
+        end = token.end
+        depth += (token.text in ("(", "[")) - (token.text in (")", "]"))
+        blocks += _opened(token.word, previous, blocks)
+        previous = token.word
+    return end, len(text)
 
-    def _quote_end(self, kind: str, token: str, start: int, position: int) -> int:
-        if kind == "dollar":
-            end = self.text.find(token, position)
-            if end < 0:
-                raise self.fault(start, f"the text quoted by {token} never ends", f"close it with {token}")
-            return end + len(token)
-        pattern = {"escaped": _ESCAPED_END, "string": _STRING_END, "quoted": _QUOTED_END}[kind]
-        match = pattern.match(self.text, position)
-        if match is None:
-            what = "identifier" if kind == "quoted" else "string"
-            raise self.fault(start, f"this {what} never ends", f"close it with {token[-1]}")
-        return match.end()
+
+def _opened(word: str, previous: str, blocks: int) -> int:
+    """By how much a word changes the number of open blocks: BEGIN ATOMIC, and in it CASE, up to their END."""
+    if not blocks:
+        return int(word == "ATOMIC" and previous == "BEGIN")
+    return (word == "CASE") - (word == "END")
+
+
+def _check(token: Token) -> None:
+    if token.kind == "backslash":
+        raise SqlFault(token.start, f"{token.text[:20]} is a command of psql, not SQL",
+                       "only SQL runs here: write it as SQL, or leave the line out")
+    if token.is_closed:
+        return
+    if token.kind == "comment":
+        raise SqlFault(token.start, "this comment never ends", "close it with */")
+    if token.kind == "quoted":
+        raise SqlFault(token.start, "this identifier never ends", 'close it with "')
+    if token.text.startswith("$"):
+        tag = token.text[:token.text.index("$", 1) + 1]
+        raise SqlFault(token.start, f"the text quoted by {tag} never ends", f"close it with {tag}")
+    raise SqlFault(token.start, "this string never ends", "close it with '")

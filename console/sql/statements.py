@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from console.migrate.faults import FileError
-from console.migrate.records import Script
-from console.server.interactive import Control, InteractiveStatement
-from console.sql import grammar
+from console.sql import grammar, splitter
 from console.sql.grammar import Name
-from console.sql.splitter import split as split_by_lexer
+from console.sql.tokens import SqlFault, first_words, significant
+from console.sql.transactions import outside_transaction, runs_code, sets_session, transaction_control
 
-_CONTROLS: dict[str, Control] = {
-    "BEGIN": "begin", "START": "begin", "START TRANSACTION": "begin", "COMMIT": "commit", "END": "commit",
-    "ROLLBACK": "rollback", "ABORT": "rollback"}
-_EXPLAIN = re.compile(r"explain\b\s*(?:\((?!\s*(?:select\b|with\b|values\b|table\b|\())[^)]*\)\s*"
-                      r"|(?:analy[sz]e|verbose)\b\s*)*", re.IGNORECASE)
+Control = Literal["begin", "commit", "rollback"]
+
+
+class InteractiveStatement(Struct, frozen=True):
+    """One statement. `is_query`: a cursor can bring its rows. `is_alone`: it refuses to run in a transaction.
+
+    `control`: it begins or ends a transaction. `is_setting`: it changes the session and nothing else (SET, RESET).
+    """
+
+    sql: str
+    is_query: bool = False
+    is_alone: bool = False
+    control: Control | None = None
+    is_setting: bool = False
 
 
 class Sweep(Struct, frozen=True):
@@ -49,22 +57,20 @@ def pieces(text: str) -> tuple[Piece, ...]:
     """The statements of `text`. What the grammar here doesn't know is left to the server to judge."""
     found = grammar.split(text)
     if not isinstance(found, grammar.SyntaxFault):
-        return tuple(_piece(statement, statement.text, statement.offset) for statement in found)
+        return tuple(_known(statement, _piece(statement.text, statement.offset)) for statement in found)
     try:
-        split = split_by_lexer(Script("query", section=text))
-    except FileError as fault:
+        split = splitter.split(text)
+    except SqlFault as fault:
         if (stripped := text.strip()) == "":
             return ()
         # It never ends, or is psql's: as one statement, whose fault is told instead of the server's.
-        return (Piece(stripped, text.index(stripped), InteractiveStatement(stripped), refusal=fault.message),)
+        return (Piece(stripped, text.index(stripped), InteractiveStatement(stripped), refusal=fault.summary),)
     known: list[Piece] = []
     for script_statement in split:
+        piece = _piece(script_statement.sql, script_statement.offset)
         again = grammar.split(script_statement.sql)
-        if isinstance(again, grammar.SyntaxFault) or len(again) != 1:
-            known.append(Piece(script_statement.sql, script_statement.offset,
-                               InteractiveStatement(script_statement.sql)))
-        else:
-            known.append(_piece(again[0], script_statement.sql, script_statement.offset))
+        is_known = not isinstance(again, grammar.SyntaxFault) and len(again) == 1
+        known.append(_known(again[0], piece) if is_known else piece)  # type: ignore[index]
     return tuple(known)
 
 
@@ -77,25 +83,75 @@ def at(found: Sequence[Piece], offset: int) -> Piece | None:
     return chosen
 
 
+def is_explain(text: str) -> bool:
+    """Whether a statement is an EXPLAIN itself."""
+    return first_words(text, 1) == ("EXPLAIN",)
+
+
+def has_plan(text: str) -> bool:
+    """Whether a statement is of a kind that EXPLAIN takes and that is planned when it is run."""
+    first = next((token.word for token in significant(text) if token.text != "("), "")
+    return first in ("SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "VALUES", "TABLE")
+
+
+def selects_nothing(text: str) -> bool:
+    """Whether a query has no columns, a SELECT without a list, and makes no table of them."""
+    found = [token.word for token in significant(text) if token.text not in ("(", ")", ";")]
+    return found[:1] == ["SELECT"] and (len(found) == 1 or found[1] in _AFTER_LIST) and "INTO" not in found
+
+
+_AFTER_LIST = frozenset(("FROM", "WHERE", "GROUP", "HAVING", "WINDOW", "UNION", "INTERSECT", "EXCEPT", "ORDER", "LIMIT",
+                         "OFFSET", "FETCH", "FOR"))
+
+
 def explained(text: str) -> tuple[str, bool]:
     """What an EXPLAIN explains, and whether it runs it; of another statement itself."""
-    found = _EXPLAIN.match(text)
-    if found is None:
+    found = [*significant(text)]
+    if not found or found[0].word != "EXPLAIN":
         return text, False
-    return text[found.end():], re.search(r"\banaly[sz]e\b(?!\s*(off|false|0))", found[0], re.IGNORECASE) is not None
+    place, runs = 1, False
+    while place < len(found):
+        token = found[place]
+        if token.word in ("ANALYZE", "ANALYSE", "VERBOSE"):
+            runs = runs or token.word != "VERBOSE"
+            place += 1
+        elif token.text == "(" and not (place + 1 < len(found) and _begins_query(found[place + 1].text)):
+            end = next((i for i in range(place, len(found)) if found[i].text == ")"), len(found) - 1)
+            runs = runs or _analyzes([item.text.lower() for item in found[place + 1:end]])
+            place = end + 1
+        else:
+            break
+    return (text[found[place].start:] if place < len(found) else ""), runs
 
 
-def _piece(statement: grammar.ParsedStatement, text: str, offset: int) -> Piece:
-    control = _CONTROLS.get(statement.kind)
+def _begins_query(word: str) -> bool:
+    return word.upper() in ("SELECT", "WITH", "VALUES", "TABLE", "(")
+
+
+def _analyzes(options: Sequence[str]) -> bool:
+    return any(word in ("analyze", "analyse") and following not in ("off", "false", "0", "'off'", "'false'")
+               for word, following in zip(options, [*options[1:], ""], strict=True))
+
+
+def _piece(text: str, offset: int) -> Piece:
+    """A statement as far as its words tell."""
+    control = transaction_control(text)
     refusal = ""
-    if statement.reads_client_data:
+    if splitter.copies_to_client(text):
         refusal = "COPY between server and client is psql's way to carry data: e exports a result, INSERT writes"
-    elif statement.kind == "PREPARE TRANSACTION":
+    elif control == "prepare":
         refusal = "a prepared transaction would be left behind: prepare it with psql"
-    alone = statement.outside_transaction is not None or statement.node_kind in ("call_stmt", "do_stmt")
-    command = InteractiveStatement(text, is_query=_is_query(statement), is_alone=alone, control=control,
-                      is_setting=statement.node_kind == "variable_set_stmt" and not statement.body.is_local)
-    return Piece(text, offset, command, tuple(_sweeps(statement)), refusal)
+    command = InteractiveStatement(
+        text, is_alone=outside_transaction(text) is not None or runs_code(text),
+        control=control if control in ("begin", "commit", "rollback") else None,
+        is_setting=first_words(text, 1) in (("SET",), ("RESET",)) and sets_session(text))
+    return Piece(text, offset, command, refusal=refusal)
+
+
+def _known(statement: grammar.ParsedStatement, piece: Piece) -> Piece:
+    """The same with what the tree tells."""
+    return replace(piece, command=replace(piece.command, is_query=_is_query(statement)),
+                   sweeps=tuple(_sweeps(statement)))
 
 
 def _is_query(statement: grammar.ParsedStatement) -> bool:
@@ -112,8 +168,7 @@ def _is_query(statement: grammar.ParsedStatement) -> bool:
 def _sweeps(statement: grammar.ParsedStatement) -> list[Sweep]:
     if statement.node_kind == "truncate_stmt":
         return [Sweep("TRUNCATE", grammar.range_name(relation.range_var)) for relation in statement.body.relations]
-    if statement.node_kind == "explain_stmt" and not any(option.def_elem.defname == "analyze"
-                                                         for option in statement.body.options):
+    if statement.node_kind == "explain_stmt" and not explained(statement.text)[1]:
         return []
     return [Sweep("DELETE" if node.DESCRIPTOR.name == "DeleteStmt" else "UPDATE", grammar.range_name(node.relation))
             for node in grammar.find(statement.body, "DeleteStmt", "UpdateStmt")

@@ -6,6 +6,7 @@ from console.activity import audit
 from console.errors import ConsoleError, Denied, ServerError
 from console.server.query import load
 from console.server.session import Session
+from console.sql.quoting import identifier
 from console.statements.read import EXTENSION, located
 from console.statements.records import Key, WasReset
 
@@ -41,7 +42,8 @@ def _grant(session: Session) -> str:
     extension = session.info.extensions.get(EXTENSION)
     schema = extension.schema if extension else "public"
     arguments = "oid, oid, bigint" + (", boolean" if extension and _has_minmax(extension.version) else "")
-    return (f"a superuser may allow it: GRANT EXECUTE ON FUNCTION {schema}.pg_stat_statements_reset({arguments}) "
+    function = f"{identifier(schema, 'pg_stat_statements_reset')}({arguments})"
+    return (f"a superuser may allow it: GRANT EXECUTE ON FUNCTION {function} "
             f"TO {session.info.quoted_user}")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -13,6 +12,8 @@ from typing import TYPE_CHECKING, cast
 from console.errors import ConsoleError
 from console.server.explain import ExplainRequest
 from console.sql.fingerprint import shape
+from console.sql.statements import has_plan
+from console.sql.tokens import parameters
 from console.statements.read import SLOW_SESSIONS
 from console.statements.records import SlowSession, SlowStatement
 from console.statements.slow import SlowLog
@@ -26,10 +27,6 @@ PLAN_WITHIN_MS = 1000
 PLAN_EVERY_S = 2.0
 MOST_PLANS = 200
 
-_PARAMETER = re.compile(r"\$\d")
-_PLANNED = re.compile(
-    r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/|\()*(?:SELECT|INSERT|UPDATE|DELETE|MERGE|WITH|VALUES|TABLE)\b",
-    re.IGNORECASE | re.DOTALL)
 
 
 class SlowWatch:
@@ -104,7 +101,7 @@ _shape = lru_cache(maxsize=1024)(shape)
 
 def plan_request(statement: str) -> ExplainRequest:
     """EXPLAIN without running it; generic where there are parameters whose values nobody knows."""
-    return ExplainRequest(statement=statement, generic=bool(_PARAMETER.search(statement)), timeout_ms=PLAN_WITHIN_MS)
+    return ExplainRequest(statement=statement, generic=parameters(statement) > 0, timeout_ms=PLAN_WITHIN_MS)
 
 
 def obstacle(slow_session: SlowSession, session: Session) -> str | None:
@@ -116,7 +113,7 @@ def obstacle(slow_session: SlowSession, session: Session) -> str | None:
         return "the server keeps no more of the text: track_activity_query_size"
     if slow_session.database != info.database:
         return f"it runs in {slow_session.database}, this is {info.database}: D opens another database"
-    if not _PLANNED.match(slow_session.query or ""):
+    if not has_plan(slow_session.query or ""):
         return "a statement of that kind has none"
     if info.is_superuser and slow_session.user != info.user and not slow_session.is_superusers:
         # Planning may evaluate the user's functions, and would do so with our rights.

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
-
 from msgspec.structs import replace
 
 from console.errors import ConsoleError
-from console.plans.elide import elided
 from console.plans.records import Analysis, PlanFinding, Severity
 from console.server.explain import ExplainRequest
 from console.server.session import PgSession
+from console.sql.elide import elided
+from console.sql.names import functions_called
+from console.sql.tokens import significant
 from console.vectors.metrics import METRICS
 from console.vectors.reasons.diagnose import why
 from console.vectors.reasons.records import IndexVerdict, Reason
 
 _SEVERITIES: dict[str, Severity] = {"ineligible": "warning", "cost": "info", "short": "warning", "fact": "info"}
-_DISTANCE = re.compile("|".join([*(re.escape(metric.operator) for metric in METRICS),
-                                 *(name for metric in METRICS for name in metric.functions)]))
+_OPERATORS = {metric.operator for metric in METRICS}
+_FUNCTIONS = {name for metric in METRICS for name in metric.functions}
 
 
 async def with_vectors(session: PgSession, analysis: Analysis, request: ExplainRequest) -> Analysis:
@@ -25,7 +25,7 @@ async def with_vectors(session: PgSession, analysis: Analysis, request: ExplainR
 
     Nothing is run again: only variants of the statement are planned. What can't be found out is left out.
     """
-    if "vector" not in session.info.extensions or not _DISTANCE.search(request.statement):
+    if "vector" not in session.info.extensions or not _has_distance(request.statement):
         return analysis
     try:
         verdict = await why(session, request.statement, request.parameters, settings=request.settings,
@@ -33,6 +33,11 @@ async def with_vectors(session: PgSession, analysis: Analysis, request: ExplainR
     except ConsoleError:
         return analysis
     return with_verdict(analysis, verdict)
+
+
+def _has_distance(statement: str) -> bool:
+    return any(token.text in _OPERATORS for token in significant(statement)) \
+        or not _FUNCTIONS.isdisjoint(functions_called(statement))
 
 
 def with_verdict(analysis: Analysis, verdict: IndexVerdict) -> Analysis:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 import struct
 from collections.abc import Sequence
 
@@ -13,6 +12,7 @@ from console.errors import ConsoleError, Denied, Missing, UsageError
 from console.server.query import Query, load
 from console.server.readonly import Library
 from console.server.session import PgSession
+from console.sql.names import names_in
 from console.sql.quoting import identifier
 from console.vectors.records import (
     Cached,
@@ -161,6 +161,6 @@ def built_with(page_hex: str) -> dict[str, int] | None:
 
 def serving(found: Sequence[VectorIndex], column: VectorColumn) -> list[VectorIndex]:
     """The indexes on the column itself, or on an expression that names it."""
-    name = re.compile(rf'(?<![\w"]){re.escape(identifier(column.name))}(?![\w"])')
     return [index for index in found if index.relation_oid == column.relation_oid
-            and (index.position == column.position or (index.position is None and name.search(index.expression)))]
+            and (index.position == column.position
+                 or (index.position is None and column.name in names_in(index.expression)))]

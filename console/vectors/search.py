@@ -16,6 +16,7 @@ from console.plans.records import Plan
 from console.server.nearest import Nearest, any_vector, select_item, stored_vector
 from console.server.readonly import ReadStatement, Wire, explain, trip
 from console.server.session import PgSession
+from console.sql.tokens import words
 from console.vectors import plan as plans
 from console.vectors import read, values
 from console.vectors.filters import Filter, condition
@@ -148,7 +149,7 @@ def fitting(subject: SearchableColumn, metric: Metric) -> VectorIndex | None:
               if index.is_usable and metric.operator in index.operators]
     plain = [index for index in usable if index.position is not None]
     cast = [index for index in usable if index.position is None and index.operand_type.endswith("halfvec")
-            and "::" in index.expression and "(" not in index.expression.split("::")[0].lstrip("(")]
+            and [word for word in words(index.expression) if word not in ("(", ")")][1:2] == ["::"]]
     return next(iter(sorted(plain, key=lambda vector_index: vector_index.predicate is not None) + cast), None)
 
 

@@ -83,7 +83,7 @@ def test_checks_can_be_turned_off_and_picked() -> None:
 @pytest.mark.parametrize("module", ["console.check.runner", "console.commands.check", "console.check.registry"])
 def test_a_check_loads_nothing_heavy(module: str) -> None:
     code = (f"import sys, {module}\nfrom console.check.registry import every_check\nevery_check()\n"
-            "heavy = {'textual', 'rich', 'plotext', 'sqlglot', 'psycopg_pool', 'pgvector', 'pydantic', 'tomllib'}\n"
+            "heavy = {'textual', 'rich', 'plotext', 'postgast', 'psycopg_pool', 'pgvector', 'pydantic', 'tomllib'}\n"
             "print(sorted(heavy & sys.modules.keys()), [m for m in sys.modules if m.startswith('console.migrate')])")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[] []\n"

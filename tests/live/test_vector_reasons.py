@@ -47,6 +47,26 @@ async def asked(database: Database, text: str, settings: dict[str, str] | None =
         return await why(session, text.replace("Q", QUERY), settings=settings, analyze=analyze)
 
 
+@pytest.mark.parametrize(("table", "text"), [
+    ("zzz", "SELECT a.id FROM aaa a JOIN zzz z USING (id) ORDER BY z.v <-> '[1,2,3]' LIMIT 5"),
+    ("aaa", "SELECT a.id FROM aaa a JOIN zzz z USING (id) ORDER BY a.v <-> '[1,2,3]' LIMIT 5"),
+    ("aaa", "SELECT aaa.id FROM zzz JOIN aaa ON aaa.id = zzz.id ORDER BY public.aaa.v <-> '[1,2,3]' LIMIT 5"),
+    ("zzz", "SELECT id FROM zzz WHERE EXISTS (SELECT FROM aaa WHERE aaa.id = zzz.id) ORDER BY v <-> '[1,2,3]' LIMIT 5"),
+    ("zzz", "WITH aaa AS MATERIALIZED (SELECT * FROM zzz) SELECT x.id FROM aaa AS x, public.aaa AS y WHERE x.id = y.id "
+            "ORDER BY x.v <-> '[1,2,3]' LIMIT 5"),
+    ("parts_1", "SELECT p.id FROM aaa JOIN parts p USING (id) ORDER BY p.v <-> '[1,2,3]' LIMIT 5"),
+])
+async def test_of_tables_with_a_column_of_one_name_the_right_one_is_blamed(vectors: Database, table: str,
+                                                                          text: str) -> None:
+    run(vectors, "CREATE TABLE aaa (id int PRIMARY KEY, v vector(3))", "CREATE TABLE zzz (LIKE aaa INCLUDING ALL)",
+        "CREATE TABLE parts (LIKE aaa) PARTITION BY RANGE (id)",
+        "CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (99)",
+        *(f"INSERT INTO {name} SELECT i, ARRAY[i, 1, 2]::vector FROM generate_series(1, 50) i"
+          for name in ("aaa", "zzz", "parts")), "ANALYZE")
+    verdict = await asked(vectors, text, FORCED)
+    assert f"ON public.{table} USING" in (reason(verdict, "no-index").fix or ""), verdict
+
+
 async def test_a_foreign_table(vectors: Database) -> None:
     """Row 23."""
     if not vectors.server.has_contrib:
@@ -207,7 +227,7 @@ async def test_dead_rows_take_the_places_of_candidates(vectors: Database) -> Non
         connection.execute("SELECT pg_stat_force_next_flush()")
     verdict = await asked(vectors, NEAR, FORCED, analyze=True)
     found = reason(verdict, "dead-rows")
-    assert "500 dead rows beside" in found.sentence and "VACUUM small" in (found.fix or "")
+    assert "500 dead rows beside" in found.sentence and "VACUUM public.small" in (found.fix or "")
     assert rows_of(verdict) < 40
     run(vectors, "VACUUM small")
     after = await asked(vectors, NEAR, FORCED, analyze=True)

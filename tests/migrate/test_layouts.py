@@ -10,10 +10,9 @@ from console.errors import ConfigError
 from console.migrate import layouts
 from console.migrate.faults import FileError
 from console.migrate.files import read_service
-from console.migrate.records import MigrationFile, ServiceFiles
+from console.migrate.records import MigrationFile, Script, ServiceFiles
 from console.services import Service
 from console.services.ownership import from_folder
-from console.sql.splitter import split
 from tests.migrate.histories import HISTORIES, INDEX_UP, write, write_files
 
 
@@ -32,7 +31,7 @@ def named(files: ServiceFiles, name: str) -> MigrationFile:
 @pytest.mark.parametrize("layout", HISTORIES)
 def test_a_history_is_read_in_order_with_its_downs(layout: str, tmp_path: Path) -> None:
     migrations = read_service(service(write(layout, tmp_path), layout)).migrations
-    first = [split(migration.up)[0].sql.split("(")[0].split("\n")[0] for migration in migrations]
+    first = [migration.up.statements()[0].sql.split("(")[0].split("\n")[0] for migration in migrations]
     assert [text.split()[0] for text in first[:2]] == ["BEGIN" if layout == "golang-migrate" else "CREATE", "CREATE"]
     assert "ADD COLUMN note" in first[2] and "RENAME COLUMN" in first[3] and "CONCURRENTLY" in first[4]
     assert all(migration.down is not None for migration in migrations) and len(migrations) == 5
@@ -80,23 +79,28 @@ def test_errors_keep_the_lines_of_the_file(tmp_path: Path) -> None:
     text = "-- +goose Up\nSELECT 1;\n\n-- +goose Down\n\n  SELECT 2;\n"
     down = read({"1_a.sql": text}, tmp_path, "goose").migrations[0].down
     assert down is not None
-    (statement,) = split(down)
+    (statement,) = down.statements()
     assert (statement.line, statement.column) == (6, 3)
+
+
+def places(script: Script) -> list[tuple[str, int]]:
+    """The beginning and the line of each statement."""
+    return [(statement.sql[:8], statement.line) for statement in script.statements()]
 
 
 def test_alternating_sections_keep_their_lines_too(tmp_path: Path) -> None:
     write("sql-migrate", tmp_path)
     note = named(read_service(service(tmp_path, "sql-migrate")), "note")
     assert note.down is not None
-    assert [(statement.sql[:8], statement.line) for statement in split(note.up)] == [("ALTER TA", 2), ("SELECT 2", 6)]
-    assert [(statement.sql[:8], statement.line) for statement in split(note.down)] == [("SELECT 1", 4), ("ALTER TA", 8)]
+    assert places(note.up) == [("ALTER TA", 2), ("SELECT 2", 6)]
+    assert places(note.down) == [("SELECT 1", 4), ("ALTER TA", 8)]
 
 
 def test_crlf_and_a_byte_order_mark(tmp_path: Path) -> None:
     (tmp_path / "1_a.sql").write_bytes(b"\xef\xbb\xbf-- migrate:up\r\nSELECT 1;\r\n-- migrate:down\r\nSELECT 2;\r\n")
     migration = read_service(service(tmp_path, "dbmate")).migrations[0]
     assert migration.down is not None
-    assert [statement.line for statement in (*split(migration.up), *split(migration.down))] == [2, 4]
+    assert [statement.line for statement in (*migration.up.statements(), *migration.down.statements())] == [2, 4]
 
 
 @pytest.mark.parametrize(("layout", "text"), [

@@ -9,7 +9,8 @@ import pytest
 from console.errors import ServerError, Unreachable
 from console.pooler.read import read_info, read_look, records, totals
 from console.pooler.records import PoolerDatabase, PoolUse, ShowTable
-from console.server.admin_console import ShowResult, literal, quoted
+from console.server.admin_console import ShowResult
+from console.sql.quoting import plain_literal, quoted
 from tests.support.pooler import SAID, FakeConsole
 
 
@@ -94,7 +95,7 @@ async def test_any_show_is_there_as_it_came() -> None:
 
 def test_names_and_values_are_quoted() -> None:
     assert quoted('a"b c') == '"a""b c"'
-    assert literal("select 'x'") == "'select ''x'''"
+    assert plain_literal("select 'x'") == "'select ''x'''"
 
 
 async def test_an_answer_without_its_names_empties_its_own_place_alone() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from console.sql.completion import CatalogNames, Named, candidates, context_at, quoted
+from console.sql.completion import CatalogNames, Named, candidates, context_at
+from console.sql.quoting import identifier
 
 NAMES = CatalogNames(
     schemas=("public", "shop", "We ird"),
@@ -79,5 +80,5 @@ def test_whatever_is_typed(text: str) -> None:
 
 
 def test_names_are_quoted_where_they_must_be() -> None:
-    assert [quoted(name) for name in ("plain", "select", "Up", 'a"b', "ü", "1st")] == [
+    assert [identifier(name) for name in ("plain", "select", "Up", 'a"b', "ü", "1st")] == [
         "plain", '"select"', '"Up"', '"a""b"', '"ü"', '"1st"']

@@ -34,4 +34,4 @@ def test_not_alike(text: str, other: str) -> None:
 @pytest.mark.parametrize("text", [
     "", "'", "$$", "/*", '"', "SELECT 'unfinished", "IN (" + "$1, " * 50_000, "\0\x1b[31m"], ids=lambda text: text[:9])
 def test_any_text_has_a_shape(text: str) -> None:
-    assert len(shape(text)) <= len(text) + 1
+    assert len(shape(text)) <= 2 * len(text) + 1

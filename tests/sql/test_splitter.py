@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,14 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.migrate.faults import FileError
-from console.migrate.records import Script
 from console.resources import shipped
-from console.sql.splitter import split
+from console.sql.splitter import LineIndex, copies_to_client, split
+from console.sql.tokens import SqlFault, first_words
 
 
 def texts(script: str) -> list[str]:
-    return [statement.sql for statement in split(Script(Path("x.sql"), script))]
+    return [statement.sql for statement in split(script)]
 
 
 @pytest.mark.parametrize(("script", "expected"), [
@@ -43,10 +43,10 @@ def test_statements(script: str, expected: list[str]) -> None:
 
 
 def test_places_are_those_of_the_file() -> None:
-    first, second = split(Script(Path("x.sql"), "-- head\n\n  SELECT 1;\n/* é */ SELECT\n 2;", first_line=10))
+    first, second = split("-- head\n\n  SELECT 1;\n/* é */ SELECT\n 2;", first_line=10)
     assert (first.line, first.column, second.line, second.column) == (12, 3, 13, 9)
     assert second.sql == "SELECT\n 2"
-    assert second.head == ("SELECT", "2")
+    assert second.words == ("SELECT", "2")
 
 
 @pytest.mark.parametrize(("script", "line", "words"), [
@@ -58,10 +58,10 @@ def test_places_are_those_of_the_file() -> None:
     ('SELECT 1,\n "a', 2, "this identifier never ends"),
 ])
 def test_what_is_no_sql_is_refused_with_its_line(script: str, line: int, words: str) -> None:
-    with pytest.raises(FileError) as caught:
+    with pytest.raises(SqlFault) as caught:
         texts(script)
-    assert caught.value.line == line
-    assert words in caught.value.message
+    assert LineIndex(script).place(caught.value.offset)[0] == line
+    assert words in caught.value.summary
     assert caught.value.hint
 
 
@@ -87,11 +87,53 @@ PIECES = st.sampled_from(["'", "''", '"', "$$", "$a$", "/*", "*/", "--", "\n", "
 @given(st.lists(PIECES, max_size=25).map("".join))
 def test_any_text_is_split_or_refused_and_nothing_is_lost(script: str) -> None:
     try:
-        found = split(Script(Path("x.sql"), script))
-    except FileError as error:
-        assert error.line is not None
+        found = split(script)
+    except SqlFault as error:
+        assert 0 <= error.offset < len(script)
         return
     for statement in found:
         assert script[statement.offset:statement.offset + len(statement.sql)] == statement.sql
     for before, after in pairwise(found):
         assert ";" in script[before.offset + len(before.sql):after.offset]
+
+
+@pytest.mark.parametrize(("sql", "expected"), [
+    ("COPY t FROM STDIN", True), ("copy s.t (a, b) from stdin with (format csv)", True), ("COPY t TO STDOUT", True),
+    ("COPY (SELECT a FROM b) TO STDOUT", True), ("COPY t FROM '/tmp/x'", False), ("COPY t TO PROGRAM 'x'", False),
+    ("COPY (SELECT 'FROM STDIN' FROM stdin) TO '/tmp/x'", False), ("SELECT 'COPY t FROM STDIN'", False),
+    ('COPY "from" FROM \'stdin\'', False), ("COPY t (a) FROM /* x */ STDIN", True),
+])
+def test_what_wants_a_client(sql: str, expected: bool) -> None:
+    assert copies_to_client(sql) is expected
+
+
+def test_splitting_is_linear() -> None:
+    """Twice the text takes about twice the steps: each character is looked at a bounded number of times."""
+    rows = "INSERT INTO s.t (a, b) VALUES " + ", ".join("(1, 'it''s', E'\\'x', $$y$$)" for _ in range(20)) + ";\n"
+    big = "INSERT INTO t VALUES " + ", ".join("(1, 'a;b')" for _ in range(100_000)) + ";\n"
+
+    def seconds(text: str) -> float:
+        began = time.process_time()
+        assert split(text)
+        return time.process_time() - began
+
+    rule = "CREATE RULE r AS ON UPDATE TO t DO (SELECT 1; SELECT 2);\n"
+    for unit, times in ((rows, 4_000), (big, 2), ("SELECT 1;\n", 100_000), (rule, 10_000),
+                        ("/* " * 3 + " */" * 3 + "SELECT 1;", 50_000)):
+        text = unit * times
+        small, large = seconds(text), seconds(text * 4)
+        assert large < 12 * small + 0.2, (unit[:30], small, large)
+
+
+def test_twenty_megabytes_are_split_in_time() -> None:
+    """A dump's INSERTs: about a second on an idle machine; what is quadratic takes many minutes."""
+    text = "INSERT INTO s.t (a, b) VALUES (1, 'it''s a row'), (2, 'another -- one; here');\n" * 260_000
+    assert len(text) > 20_000_000
+    began = time.process_time()
+    found = split(text)
+    assert len(found) == 260_000 and found[-1].line == 260_000
+    assert time.process_time() - began < 60
+
+
+def test_the_first_words_are_known_without_the_rest() -> None:
+    assert first_words("insert into t values (1)" + ", (1)" * 1_000_000, 2) == ("INSERT", "INTO")

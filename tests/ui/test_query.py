@@ -179,7 +179,7 @@ async def test_layout_by_key_and_undo(world: World) -> None:
     async with screen_8(world) as (_, pilot, screen):
         screen.editor.insert("select a from b where c;\nselec 1")
         await pilot.press("ctrl+home", "up", "ctrl+n")
-        assert screen.editor.text == "SELECT\n  a\nFROM b\nWHERE\n  c;\nselec 1"
+        assert screen.editor.text == "select a\nfrom b\nwhere c;\nselec 1"
         await pilot.press("ctrl+z")
         assert screen.editor.text == "select a from b where c;\nselec 1"
 

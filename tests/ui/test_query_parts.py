@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from console.sql.formatting import formatted
 from console.sql.grammar import Name
 from console.sql.statements import Sweep, at, explained, pieces
 from console.ui.screens.query.history import LARGEST_BYTES, StatementHistory, holds_secret
@@ -75,27 +74,6 @@ def test_what_is_explained(text: str, wanted: tuple[str, bool]) -> None:
 def test_settings() -> None:
     assert [pieces(text)[0].command.is_setting for text in ("SET a.b = 1", "RESET ALL", "SET LOCAL a.b = 1")] == [
         True, True, False]
-
-
-@pytest.mark.parametrize("text", [
-    "select a,b from t where x=1 order by e <=> '[1,2]' limit 10", "select a::int, x->>'y', e <-> $1 from s.t",
-    "select /* here */ a -- there\nfrom t", "update t set a=1 where b in (select 1)", "select 'a\nb' from \"T\"",
-    "with x as materialized (select 1) select * from x join y using (id)", "select e <#> '[1]', e <+> '[2]' from t",
-    "create table t(a int primary key, b text default 'x')", "select count(*) filter (where a) over w from t window w "
-    "as (partition by b)", "merge into t using s on t.i = s.i when matched then delete", "select E'\\n', U&'\\0041'",
-])
-def test_layout_changes_nothing_but_looks(text: str) -> None:
-    from console.sql.formatting import _meaning
-
-    laid_out = formatted(text)
-    assert _meaning(laid_out) == _meaning(text) is not None
-    assert formatted(laid_out) in (laid_out, formatted(formatted(laid_out)))
-
-
-def test_layout_keeps_what_it_does_not_know() -> None:
-    for text in ("SELEC 1", "SELECT 1; SELECT 2", "", "SELECT '", "SELECT " + "1," * 20_000 + "1"):
-        assert formatted(text) == text.strip()
-    assert formatted("select a from b where c") == "SELECT\n  a\nFROM b\nWHERE\n  c"
 
 
 def test_history_is_kept_by_target_and_for_its_owner_alone(tmp_path: Path) -> None:

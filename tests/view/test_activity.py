@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from console.activity.blocking import forest
 from console.activity.records import CommandProgress, HeldLock, PreparedHolder, SignalOutcome, WaitShare
 from console.metrics.records.counters import ReplicationSlot
 from console.metrics.records.replication import SlotFacts, SubscriptionState, WalReceiver, WalSender
-from console.sql.layout import laid_out
 from console.view.activity import blocking, progress, replication, sessions, waits
 from console.view.activity.replication import Replication
 from console.view.bars import bar, sparkline
@@ -191,28 +186,6 @@ def test_replication_that_a_role_may_not_see() -> None:
     row = cells(replication.table(topology(senders=(hidden,), slots=(), unavailable={"subscriptions": "denied: GRANT"}),
                                   info()), 1)
     assert (row["node"], row["state"], row["lag"]) == ("├ 9", "-", "") and "pg_read_all_stats" in row["note"]
-
-
-@pytest.mark.parametrize(("query", "lines"), [
-    ("SELECT a, b FROM t WHERE a = 1 AND b BETWEEN 2 AND 3 ORDER BY a LIMIT 5",
-     "SELECT a, b\nFROM t\nWHERE a = 1\n  AND b BETWEEN 2 AND 3\nORDER BY a\nLIMIT 5"),
-    ("select 'from where' from \"order by\" left join u on u.id = t.id -- where",
-     "select 'from where'\nfrom \"order by\"\nleft join u\n  on u.id = t.id -- where"),
-    ("SELECT extract(day FROM now()), left(a, 1) FROM t", "SELECT extract(day FROM now()), left(a, 1)\nFROM t"),
-    ("SELECT * FROM (SELECT 1 UNION SELECT 2) x", "SELECT *\nFROM (SELECT 1\n  UNION\n  SELECT 2) x"),
-    ("SELECT $q$ from $q$, E'\\' from' WHERE v <=> '[1]'", "SELECT $q$ from $q$, E'\\' from'\nWHERE v <=> '[1]'"),
-    ("SELECT 1\n    FROM t\n    WHERE x", "SELECT 1\nFROM t\nWHERE x"),
-    ("a IS DISTINCT FROM b", "a IS DISTINCT FROM b"),
-    ("", ""),
-])
-def test_queries_are_laid_out(query: str, lines: str) -> None:
-    assert laid_out(query) == lines
-
-
-@given(st.lists(st.sampled_from(["select", "from", "'", '"', "(", ")", "where", "and", "between", "left", "join", "--",
-                                 "/*", "$$", "E'\\", " ", "x", "\n", "é", "order", "set"]), max_size=30).map(" ".join))
-def test_laying_out_changes_white_space_alone(query: str) -> None:
-    assert re.sub(r"\s+", "", laid_out(query)) == re.sub(r"\s+", "", query)
 
 
 def test_filters() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from console.services import UNASSIGNED, Service
+from console.sql.elide import elided
 from console.vectors.metrics import BY_NAME
 from console.vectors.reasons.records import IndexVerdict, Reason
 from console.vectors.records import Latency, Neighbor, Point, SearchResult, VectorColumn
@@ -61,9 +62,11 @@ def test_two_searches_side_by_side() -> None:
 
 def test_long_vectors_are_elided() -> None:
     vector = "[" + ",".join(["0.123456"] * 384) + "]"
-    assert view.elided(f"ORDER BY v <=> '{vector}'::vector") == "ORDER BY v <=> '[0.123456,0.123456,… 384 d]'::vector"
-    assert view.elided("ORDER BY v <=> '[1,2]'") == "ORDER BY v <=> '[1,2]'"
-    assert view.elided(f"'{'01' * 64}'") == "'0101010101010101… 128 bits'"
+    statement = f"ORDER BY v <=> '{vector}'::vector"
+    assert elided(statement) == "ORDER BY v <=> '[0.123456,0.123456,...384 values]'::vector"
+    assert elided(statement, shown=0) == "ORDER BY v <=> '[...]'::vector"
+    assert elided("ORDER BY v <=> '[1,2]'") == "ORDER BY v <=> '[1,2]'"
+    assert elided(f"'{'01' * 64}'") == "'0101010101010101...128 bits'"
 
 
 def test_columns_are_grouped_by_service() -> None:

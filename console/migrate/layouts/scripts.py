@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -10,17 +9,8 @@ from msgspec.structs import replace
 from console.migrate import directives
 from console.migrate.faults import FileError
 from console.migrate.records import Script
-from console.sql.splitter import ScriptStatement, split
-
-_SUSPICIOUS = re.compile(
-    r"\b(CONCURRENTLY|VACUUM|TABLESPACE|DATABASE|SUBSCRIPTION|DISCARD|REINDEX|SYSTEM)\b", re.IGNORECASE)
-_OUTSIDE = re.compile(
-    r"(CREATE|DROP) (DATABASE|TABLESPACE|SUBSCRIPTION)\b"
-    r"|ALTER (SYSTEM|DATABASE .* SET TABLESPACE)\b"
-    r"|(CREATE (UNIQUE )?|DROP |RE)INDEX\b.*\bCONCURRENTLY\b"
-    r"|REINDEX\b.*\b(SCHEMA|DATABASE|SYSTEM)\b"
-    r"|ALTER TABLE\b.*\bDETACH PARTITION\b.*\bCONCURRENTLY"
-    r"|VACUUM\b|DISCARD ALL")
+from console.sql.tokens import significant
+from console.sql.transactions import VERBS, outside_transaction
 
 
 def whole(path: Path, *, no_transaction: bool | None = None, own_transaction: bool = False) -> Script:
@@ -47,17 +37,14 @@ def marked(script: Script, *, no_transaction: bool, own_transaction: bool = Fals
 
 
 def says_something(text: str) -> bool:
-    """Whether there is anything but blank lines and line comments."""
-    return any(line.strip() and not line.lstrip().startswith("--") for line in text.splitlines())
+    """Whether there is anything but blank lines and comments."""
+    return next(significant(text), None) is not None
 
 
 def runs_outside(script: Script) -> bool:
     """Whether a statement of it can't run in a transaction block."""
-    return _SUSPICIOUS.search(script.text) is not None and any(map(_is_outside, split(script)))
-
-
-def _is_outside(statement: ScriptStatement) -> bool:
-    return _OUTSIDE.match(" ".join(statement.head)) is not None
+    return any(statement.verb in VERBS and (outside := outside_transaction(statement.sql)) is not None
+               and outside.is_certain for statement in script.statements())
 
 
 def content(path: Path) -> str:

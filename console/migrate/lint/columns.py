@@ -8,7 +8,8 @@ from console.migrate.alter_table_locks import column_type_rewrites, commands, is
 from console.migrate.column_types import added_column_rewrites, constraints_of, is_serial, type_text
 from console.migrate.footprint import Taking
 from console.migrate.lint.rule import LintSubject, RuleHit, rule
-from console.sql.grammar import Name, Node, definition, enum_name, find, object_words, quoted, range_name, strings
+from console.sql.grammar import Name, Node, definition, enum_name, find, object_words, range_name, strings
+from console.sql.quoting import identifier
 
 
 def added(at: LintSubject) -> Iterator[Node]:
@@ -129,7 +130,7 @@ def column_type_change(at: LintSubject) -> Iterator[RuleHit]:
 def drop_column(at: LintSubject) -> Iterator[RuleHit]:
     for subtype, command in at.commands:
         if subtype == "AT_DropColumn":
-            yield RuleHit(f"drops {at.table}.{quoted(command.name)} and its data")
+            yield RuleHit(f"drops {at.table}.{identifier(command.name)} and its data")
 
 
 @rule("drop-not-null", "info", upwards=True, on=("alter_table_stmt",),
@@ -138,7 +139,7 @@ def drop_column(at: LintSubject) -> Iterator[RuleHit]:
 def drop_not_null(at: LintSubject) -> Iterator[RuleHit]:
     for subtype, command in at.commands:
         if subtype == "AT_DropNotNull":
-            yield RuleHit(f"{at.table}.{quoted(command.name)} may be NULL from now on")
+            yield RuleHit(f"{at.table}.{identifier(command.name)} may be NULL from now on")
 
 
 @rule("drop-default", "info", upwards=True, on=("alter_table_stmt",),
@@ -147,7 +148,7 @@ def drop_not_null(at: LintSubject) -> Iterator[RuleHit]:
 def drop_default(at: LintSubject) -> Iterator[RuleHit]:
     for subtype, command in at.commands:
         if subtype == "AT_ColumnDefault" and not command.HasField("def"):
-            yield RuleHit(f"{at.table}.{quoted(command.name)} has no default from now on")
+            yield RuleHit(f"{at.table}.{identifier(command.name)} has no default from now on")
 
 
 @rule("integer-key", "warning", on=("create_stmt", "alter_table_stmt"),
@@ -160,7 +161,7 @@ def integer_key(at: LintSubject) -> Iterator[RuleHit]:
         text = type_text(column.type_name)
         grows = is_serial(column.type_name) or "CONSTR_IDENTITY" in constraints
         if text in narrow and grows and ("CONSTR_PRIMARY" in constraints or _is_key(at.body, column.colname)):
-            yield RuleHit(f"the key {table}.{quoted(column.colname)} is {text}")
+            yield RuleHit(f"the key {table}.{identifier(column.colname)} is {text}")
 
 
 def _is_key(body: Node, column: str) -> bool:
@@ -190,7 +191,7 @@ def json_type(at: LintSubject) -> Iterator[RuleHit]:
 def char_type(at: LintSubject) -> Iterator[RuleHit]:
     for table, column in declared(at):
         if type_text(column.type_name).partition("(")[0] == "character":
-            yield RuleHit(f"{table}.{quoted(column.colname)} is char(n)")
+            yield RuleHit(f"{table}.{identifier(column.colname)} is char(n)")
 
 
 @rule("timestamp-without-time-zone", "info", on=("create_stmt", "alter_table_stmt"),
@@ -199,7 +200,7 @@ def char_type(at: LintSubject) -> Iterator[RuleHit]:
 def timestamp_without_time_zone(at: LintSubject) -> Iterator[RuleHit]:
     for table, column in declared(at):
         if type_text(column.type_name).startswith("timestamp") and "without" in type_text(column.type_name):
-            yield RuleHit(f"{table}.{quoted(column.colname)} is timestamp without time zone")
+            yield RuleHit(f"{table}.{identifier(column.colname)} is timestamp without time zone")
 
 
 @rule("money-type", "info", on=("create_stmt", "alter_table_stmt"),
@@ -212,7 +213,7 @@ def money_type(at: LintSubject) -> Iterator[RuleHit]:
 def _of_type(at: LintSubject, text: str) -> Iterator[RuleHit]:
     for table, column in declared(at):
         if type_text(column.type_name).rstrip("[]") == text:
-            yield RuleHit(f"{table}.{quoted(column.colname)} is {text}")
+            yield RuleHit(f"{table}.{identifier(column.colname)} is {text}")
 
 
 @rule("rename-column", "warning", upwards=True, on=("rename_stmt",),
@@ -221,6 +222,6 @@ def _of_type(at: LintSubject, text: str) -> Iterator[RuleHit]:
 def rename_column(at: LintSubject) -> Iterator[RuleHit]:
     if at.kind == "rename_stmt" and object_words(at.body, "rename_type") == "COLUMN" \
             and not at.is_new(table := range_name(at.body.relation)):
-        yield RuleHit(f"{table}.{quoted(at.body.subname)} becomes {quoted(at.body.newname)}")
+        yield RuleHit(f"{table}.{identifier(at.body.subname)} becomes {identifier(at.body.newname)}")
 
 

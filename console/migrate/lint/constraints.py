@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from console.migrate.lint.rule import LintSubject, RuleHit, rule
-from console.sql.grammar import Name, Node, definition, enum_name, quoted, range_name
+from console.sql.grammar import Name, Node, definition, enum_name, range_name
+from console.sql.quoting import identifier
 
 _LATER = "then VALIDATE CONSTRAINT in a later file, which blocks neither reads nor writes"
 
@@ -80,7 +81,7 @@ def validate_with_add(at: LintSubject) -> Iterator[RuleHit]:
         return
     for subtype, command in at.commands:
         if subtype == "AT_ValidateConstraint" and (at.table, command.name) in set(_added_before(at)):
-            yield RuleHit(f"{quoted(command.name)} is validated under the lock that adding it took", table=at.table)
+            yield RuleHit(f"{identifier(command.name)} is validated under the lock that adding it took", table=at.table)
 
 
 def _added_before(at: LintSubject) -> Iterator[tuple[Name, str]]:
@@ -98,7 +99,7 @@ def _added_before(at: LintSubject) -> Iterator[tuple[Name, str]]:
 def drop_constraint(at: LintSubject) -> Iterator[RuleHit]:
     for subtype, command in at.commands:
         if subtype == "AT_DropConstraint":
-            yield RuleHit(f"{at.table} loses the constraint {quoted(command.name)}")
+            yield RuleHit(f"{at.table} loses the constraint {identifier(command.name)}")
 
 
 @rule("domain-constraint", "warning", on=("alter_domain_stmt",),

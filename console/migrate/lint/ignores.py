@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from msgspec import Struct
 
-from console.sql.grammar import ParsedStatement, comments
-
-_IGNORE = re.compile(r"--[ \t]*dbconsole:[ \t]*ignore[ \t]*=[ \t]*([^:]*)(?::[ \t]*(.*?))?\s*")
+from console.migrate.directives import written
+from console.sql.grammar import ParsedStatement
 
 
 class Ignore(Struct, frozen=True):
@@ -22,17 +19,15 @@ class Ignore(Struct, frozen=True):
 
 def read_ignores(text: str, statements: list[ParsedStatement], first_line: int = 1) -> list[Ignore]:
     """The ignore directives of a file. One within a statement counts for that statement."""
-    if "dbconsole:" not in text:
-        return []
     found = []
-    for offset, comment in comments(text):
-        match = _IGNORE.fullmatch(comment)
-        if match is None:
+    for directive in written(text):
+        if (directive.name, directive.sign) != ("ignore", "="):
             continue
         following = next((number for number, statement in enumerate(statements)
-                          if offset < statement.offset + len(statement.text)), None)
-        in_header = not statements or offset < statements[0].offset
-        rules = tuple(word.strip() for word in match[1].split(",") if word.strip())
-        found.append(Ignore(first_line + text.count("\n", 0, offset), rules, match[2] or "",
+                          if directive.offset < statement.offset + len(statement.text)), None)
+        in_header = not statements or directive.offset < statements[0].offset
+        names, _, reason = directive.value.partition(":")
+        rules = tuple(word.strip() for word in names.split(",") if word.strip())
+        found.append(Ignore(first_line + text.count("\n", 0, directive.offset), rules, reason.strip(),
                             None if in_header else following))
     return found

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from console.migrate.lint.rule import LintSubject, RuleHit, rule
 from console.migrate.lock_modes import LockMode
-from console.sql.grammar import (
-    Name,
-    enum_name,
-    find,
-    identifiers,
-    object_words,
-    options,
-    parts_name,
-    range_name,
-    strings,
-)
+from console.sql.grammar import Name, enum_name, find, object_words, options, parts_name, range_name, strings
+from console.sql.names import long_names, name_of
 
-_MAX_BYTES = 63
-_LONG_WORD = re.compile(rb'[\w$\x80-\xff]{64}|"[^"]{64}')
+MAX_NAME_BYTES = 63
 
 
 def targets(at: LintSubject) -> Iterator[Name]:
@@ -79,12 +68,8 @@ def foreign_schema(at: LintSubject) -> Iterator[RuleHit]:
       reason="PostgreSQL cuts names at 63 bytes, so two long ones may collide and the file lies about what exists",
       advice="a shorter name")
 def identifier_too_long(at: LintSubject) -> Iterator[RuleHit]:
-    if not _LONG_WORD.search(at.statement.text.encode()):
-        return
-    for name in dict.fromkeys(word for _, word in identifiers(at.statement.text)):
-        bare = name[1:-1].replace('""', '"') if name.startswith('"') else name
-        if len(bare.encode()) > _MAX_BYTES:
-            yield RuleHit(f"{name} has {len(bare.encode())} bytes")
+    for name in long_names(at.statement.text, MAX_NAME_BYTES):
+        yield RuleHit(f"{name} has {len(name_of(name).encode())} bytes")
 
 
 @rule("definer-search-path", "warning", on=("create_function_stmt",),

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from console.migrate.lint.rule import LintSubject, RuleHit, rule
 from console.migrate.table_locks import dropped
-from console.sql.grammar import Name, enum_name, object_words, parts_name, quoted, range_name
+from console.sql.grammar import Name, enum_name, object_words, parts_name, range_name
+from console.sql.quoting import identifier
 
 _FIRST_RELEASE = "release the programs that don't use it any more first, and say in the file why it is safe"
 
@@ -61,7 +62,7 @@ def drop_cascade(at: LintSubject) -> Iterator[RuleHit]:
         yield RuleHit(f"{at.statement.kind} ... CASCADE")
     for _, command in at.commands:
         if enum_name(command, "behavior") == "DROP_CASCADE":
-            yield RuleHit(f"CASCADE on {quoted(command.name)} of {at.table}")
+            yield RuleHit(f"CASCADE on {identifier(command.name)} of {at.table}")
 
 
 @rule("drop-database", "error", on=("dropdb_stmt", "createdb_stmt"),
@@ -69,7 +70,7 @@ def drop_cascade(at: LintSubject) -> Iterator[RuleHit]:
       advice="make and drop databases outside of migrations")
 def drop_database(at: LintSubject) -> Iterator[RuleHit]:
     if at.kind in ("dropdb_stmt", "createdb_stmt"):
-        yield RuleHit(f"{at.statement.kind} {quoted(at.body.dbname)}")
+        yield RuleHit(f"{at.statement.kind} {identifier(at.body.dbname)}")
 
 
 @rule("recreate-table", "error", upwards=True, on=("drop_stmt",),
@@ -113,7 +114,7 @@ def rename_table(at: LintSubject) -> Iterator[RuleHit]:
         covered = any(statement.node_kind == "view_stmt" and range_name(statement.body.view) == name
                       for statement in at.after)
         if not covered:
-            yield RuleHit(f"{name} becomes {quoted(at.body.newname)}")
+            yield RuleHit(f"{name} becomes {identifier(at.body.newname)}")
 
 
 @rule("rename-object", "warning", upwards=True, on=("rename_stmt", "alter_enum_stmt"),
@@ -122,7 +123,7 @@ def rename_table(at: LintSubject) -> Iterator[RuleHit]:
 def rename_object(at: LintSubject) -> Iterator[RuleHit]:
     if at.kind == "rename_stmt" and (words := object_words(at.body, "rename_type")) in (
             "SCHEMA", "TYPE", "DOMAIN", "FUNCTION", "PROCEDURE", "SEQUENCE", "ATTRIBUTE"):
-        yield RuleHit(f"a {words.lower()} becomes {quoted(at.body.newname)}")
+        yield RuleHit(f"a {words.lower()} becomes {identifier(at.body.newname)}")
     elif at.kind == "alter_enum_stmt" and at.body.old_val:
         yield RuleHit(f"the value '{at.body.old_val}' becomes '{at.body.new_val}', and programs that write it fail")
 
@@ -135,4 +136,4 @@ def set_schema(at: LintSubject) -> Iterator[RuleHit]:
         if at.body.HasField("relation") and at.is_new(range_name(at.body.relation)):
             return
         what = object_words(at.body, 'object_type').lower()
-        yield RuleHit(f"moves a {what} to the schema {quoted(at.body.newschema)}")
+        yield RuleHit(f"moves a {what} to the schema {identifier(at.body.newschema)}")

@@ -86,7 +86,7 @@ class LintSubject(Struct, frozen=True, dict=True):
 
     def is_new(self, name: Name) -> bool:
         """Whether this run has made the table: what is done to it is in nobody's way."""
-        return any(item.name == name.name and (item.schema == name.schema or not item.schema or not name.schema)
+        return any(item.fits(name.schema, name.name) if name.schema else item.name == name.name
                    for item in self.created)
 
     def facts(self, name: Name) -> RelationFacts | None:

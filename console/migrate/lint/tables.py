@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from console.migrate.lint.rule import LintSubject, RuleHit, rule
 from console.migrate.lock_modes import LockMode
-from console.sql.grammar import definition, enum_name, is_on, options, quoted, range_name
+from console.sql.grammar import definition, enum_name, is_on, options, range_name
+from console.sql.quoting import identifier
 
 
 @rule("table-rewrite", "warning", on=("alter_table_stmt",),
@@ -99,7 +100,7 @@ def disable_trigger(at: LintSubject) -> Iterator[RuleHit]:
                                   for node in statement.body.cmds)
                           for statement in at.after)
             if not (enabled and at.in_transaction):
-                which = quoted(command.name) if command.name else "all triggers"
+                which = identifier(command.name) if command.name else "all triggers"
                 yield RuleHit(f"{which} of {at.table} stay off")
     if at.kind == "variable_set_stmt" and at.body.name == "session_replication_role":
         yield RuleHit("session_replication_role turns triggers and foreign keys off")

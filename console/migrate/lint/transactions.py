@@ -27,7 +27,7 @@ def transaction_control(at: LintSubject) -> Iterator[RuleHit]:
 def outside_transaction(at: LintSubject) -> Iterator[RuleHit]:
     reason = at.statement.outside_transaction
     if reason and at.in_transaction and not at.statement.controls_transaction:
-        yield RuleHit(reason)
+        yield RuleHit(str(reason))
 
 
 @rule("needless-no-transaction", "info",

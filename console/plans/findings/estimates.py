@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from console.plans.findings.rule import severity, worst
 from console.plans.records import Plan, PlanFacts, PlanFinding, PlanNode
 from console.plans.wording import count, cut, factor, ms
+from console.sql.quoting import identifier
+from console.sql.tokens import words
 
 NOTABLE = 10.0
 GROSS = 100.0
@@ -70,16 +72,16 @@ def _because(node: PlanNode) -> str:
 
 def _advice(plan: Plan, node: PlanNode, facts: PlanFacts) -> str:
     if node.kind == "Function Scan":
-        return f"ALTER FUNCTION {node.text('Function Name')} ROWS n, if it usually gives so many"
+        return f"ALTER FUNCTION {identifier(node.text('Function Name'))} ROWS n, if it usually gives so many"
     if node.kind == "CTE Scan" or node.kind == "WorkTable Scan":
         return "the planner knows little of a CTE's rows: NOT MATERIALIZED, or a temporary table that is analyzed"
-    table = ".".join(name for name in (node.schema, node.relation) if name)
+    table = identifier(*filter(None, (node.schema, node.relation)))
     if table:
         known = facts.of(node)
         if known and known.analyzed_at is None:
             return f"ANALYZE {table}: it never was"
         conditions = node.text("Filter") + node.text("Index Cond") + node.text("Recheck Cond")
-        if conditions.count(" AND ") >= 1:
+        if "AND" in words(conditions):
             return (f"the columns of the condition may depend on each other: CREATE STATISTICS ON them FROM {table}, "
                     f"then ANALYZE {table}")
         return f"ANALYZE {table}; if that is not enough, ALTER TABLE {table} ALTER COLUMN ... SET STATISTICS 1000"
@@ -90,7 +92,7 @@ def statistics(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
     """Tables whose size the planner had wrong: a scan without a condition gives all rows that there are."""
     seen = set()
     for node in plan.nodes:
-        table = ".".join(name for name in (node.schema, node.relation) if name)
+        table = identifier(*filter(None, (node.schema, node.relation)))
         if node.kind != "Seq Scan" or not table or table in seen:
             continue
         known = facts.of(node)

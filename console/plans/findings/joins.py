@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from console.plans.findings.conditions import MAX_CONDITION, comparisons, conjuncts, create_index, existing
+from console.plans.findings.conditions import (
+    MAX_COLUMNS,
+    comparisons,
+    create_index,
+    existing,
+    leading_column,
+    right_columns,
+)
 from console.plans.findings.conditions import index_columns as btree_columns
 from console.plans.findings.rule import severity
 from console.plans.findings.scans import removed
 from console.plans.records import Plan, PlanFacts, PlanFinding, PlanNode
 from console.plans.wording import count, cut, ms, percent, size
-from console.sql.quoting import identifier
 
 MANY_LOOPS = 1000
 MIN_SORTED = 10_000.0
@@ -87,13 +93,7 @@ def _join_columns(condition: str, scan: PlanNode) -> tuple[str, ...]:
     found = btree_columns(comparisons(condition, scan.alias))
     if found:
         return found
-    own = f"{identifier(scan.alias)}."
-    columns = []
-    for part in conjuncts(condition[:MAX_CONDITION]):
-        left, separator, right = part.partition(" = ")
-        if separator and right.startswith(own) and own not in left:
-            columns.append(right.removeprefix(own).strip("()"))
-    return tuple(dict.fromkeys(columns))[:3]
+    return right_columns(condition, scan.alias)[:MAX_COLUMNS]
 
 
 def subplans(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
@@ -161,11 +161,9 @@ def sort_index(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
 def _sort_columns(node: PlanNode, scan: PlanNode) -> tuple[str, ...]:
     """The sort key where it is plain columns of one table, as an index has them; () where it isn't."""
     columns = []
-    own = f"{identifier(scan.alias)}."
     for key in node.texts("Sort Key"):
-        name, _, order = key.removeprefix(own).partition(" ")
-        plain = name.strip('"').replace("_", "").replace("$", "").isalnum() and "(" not in name
-        if not plain or "." in name or order not in ("", "DESC", "NULLS FIRST", "DESC NULLS LAST"):
+        name, order = leading_column(key, scan.alias)
+        if name is None or order not in ("", "DESC", "NULLS FIRST", "DESC NULLS LAST"):
             return ()
         columns.append(f"{name} {order}".rstrip())
     return tuple(columns[:4])

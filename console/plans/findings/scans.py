@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from console.plans.findings.conditions import comparisons, create_index, existing, index_columns
 from console.plans.findings.rule import severity, worst
 from console.plans.records import Plan, PlanFacts, PlanFinding, PlanNode
 from console.plans.wording import count, cut, ms, percent
+from console.sql.names import text_of
+from console.sql.quoting import identifier
+from console.sql.tokens import significant
 
 MIN_REMOVED = 1000
 REMOVED_SHARE = 0.9
@@ -62,10 +66,12 @@ def seq_scan_filter(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
 
 
 def _other_index(condition: str, node: PlanNode) -> str:
-    if " ~~ '%" in condition or " ~~* " in condition:
+    found = list(significant(condition))
+    if any(token.text == "~~*" or (token.text == "~~" and text_of(following.text).startswith("%"))
+           for token, following in pairwise(found)):
         return ("a pattern that begins with % is served by a trigram index alone: CREATE EXTENSION pg_trgm, then "
                 "CREATE INDEX CONCURRENTLY ... USING gin (column gin_trgm_ops)")
-    if " OR " in condition:
+    if any(token.word == "OR" for token in found):
         return "an index for each side of the OR, which a bitmap joins; or write it as a UNION"
     return ("the condition compares no column as it is: compare the bare column, or index the expression that the "
             "filter computes")
@@ -116,7 +122,7 @@ def heap_fetches(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
         known = facts.of(node)
         when = f"; last vacuumed {known.vacuumed_at:%Y-%m-%d %H:%M}" if known and known.vacuumed_at else (
             "; never vacuumed" if known else "")
-        table = ".".join(name for name in (node.schema, node.relation) if name)
+        table = identifier(*filter(None, (node.schema, node.relation)))
         yield PlanFinding("heap_fetches", severity(plan, node.exclusive_ms),
                       f"{node.label} visits the table all the same: its pages are not marked all-visible",
                       f"{count(fetches)} heap fetches for {count(read)} rows{when}",

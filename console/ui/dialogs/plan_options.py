@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import ClassVar
 
 from msgspec.structs import replace
@@ -11,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from console.server.explain import ExplainRequest, offered
+from console.sql.tokens import parameters
 from console.ui.dialogs.dialog import Dialog, Words
 from console.ui.widgets.record_table import RecordTable
 from console.view.table import Cell, Column, Row, Table
@@ -18,7 +18,6 @@ from console.view.table import Cell, Column, Row, Table
 MOST_PARAMETERS = 9
 LONGEST_S = 86_400
 
-_PARAMETER = re.compile(r"\$(\d+)")
 _COLUMNS = (Column("on", "", minimum=3), Column("name", "", minimum=10), Column("what", "", flexible=True))
 _MEANS = {
     "BUFFERS": "blocks read and hit", "VERBOSE": "output columns and schemas", "SETTINGS": "settings changed",
@@ -27,8 +26,8 @@ _MEANS = {
 
 
 def parameters_in(statement: str) -> int:
-    """How many parameters ($1, $2...) a statement seems to have."""
-    return min(MOST_PARAMETERS, max((int(found) for found in _PARAMETER.findall(statement)), default=0))
+    """How many parameters ($1, $2...) of a statement can be given values."""
+    return min(MOST_PARAMETERS, parameters(statement))
 
 
 class PlanOptionsDialog(Dialog[ExplainRequest]):

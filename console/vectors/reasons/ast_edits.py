@@ -6,16 +6,19 @@ knows pgvector's operators as it knows any.
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from console.errors import UsageError
+from console.sql import grammar
+from console.sql.elide import elided
+from console.sql.grammar import Name, copy, enum_value, nodes
+from console.sql.tokens import SqlFault
 from console.vectors.metrics import METRICS, metric_of_function, metric_of_operator
 
-Node = Any
+Node = grammar.Node
 VECTOR_TYPES = ("vector", "halfvec", "sparsevec")
 _OPERATORS = {metric.operator for metric in METRICS}
 
@@ -32,7 +35,7 @@ class Search(Struct):
     sort: Node | None
     slot: Node | None
     distance: Node
-    columns: Sequence[str] = ()
+    columns: Sequence[str] = field(default=())
 
     @property
     def is_bare(self) -> bool:
@@ -77,44 +80,67 @@ class Search(Struct):
 def parse(text: str) -> Node:
     """The tree of one SELECT. Raises UsageError for anything else."""
     try:
-        tree = _postgast().parse(text)
-    except _postgast().PgQueryError as error:
-        raise UsageError(f"not SQL: {error}") from None
+        tree = grammar.parse(text)
+    except SqlFault as fault:
+        raise UsageError(f"not SQL: {fault.summary}") from None
     if len(tree.stmts) != 1 or tree.stmts[0].stmt.WhichOneof("node") != "select_stmt":
         raise UsageError("one SELECT is looked at at a time")
     return tree
 
 
-def deparse(tree: Node) -> str:
-    return str(_postgast().deparse(tree))
-
-
 def parameters(tree: Node) -> int:
     """How many values the statement takes: the highest n of $n."""
-    return max((node.param_ref.number for kind, node in walk(tree) if kind == "param_ref"), default=0)
+    return max((node.param_ref.number for kind, node in nodes(tree) if kind == "param_ref"), default=0)
 
 
-def walk(node: Node) -> Iterator[tuple[str, Node]]:
-    """Every Node below `node` with its kind, itself first where it is one."""
-    kind = node.WhichOneof("node") if node.DESCRIPTOR.name == "Node" else None
-    if kind:
-        yield kind, node
-    for description, value in node.ListFields():
-        if description.message_type is not None:
-            for each in ([value] if hasattr(value, "ListFields") else list(value)):
-                yield from walk(each)
+class Source(Struct, frozen=True):
+    """A relation that a query reads, and the name by which it calls it."""
+
+    alias: str
+    relation: Name
 
 
-def relations(tree: Node) -> set[str]:
-    """The names, without schema, of the tables and views that a statement mentions."""
-    return {str(node.range_var.relname) for kind, node in walk(tree) if kind == "range_var"}
+def sources(search: Search) -> list[Source]:
+    """The relations that the searched column may belong to: by its qualifier where it has one, else all of the FROM."""
+    ctes = {node.common_table_expr.ctename: node.common_table_expr.ctequery.select_stmt
+            for kind, node in nodes(search.tree) if kind == "common_table_expr"}
+    found = list(_sources(search.select, ctes))
+    *qualifier, _ = _path(search.sides[0]) or ("",)
+    if not qualifier:
+        return found
+    schema = qualifier[-2] if len(qualifier) > 1 else None
+    return [source for source in found if source.alias == qualifier[-1] and schema in (None, source.relation.schema)]
+
+
+def _sources(select: Node, ctes: Mapping[str, Node]) -> Iterator[Source]:
+    """The relations in the FROM of a query; those of a subquery or a WITH under its name."""
+    waiting = list(select.from_clause)
+    if select.HasField("larg"):
+        yield from (source for arm in (select.larg, select.rarg) for source in _sources(arm, ctes))
+    while waiting:
+        item = waiting.pop(0)
+        match item.WhichOneof("node"):
+            case "range_var":
+                relation = grammar.range_name(item.range_var)
+                alias = item.range_var.alias.aliasname or relation.name
+                if relation.schema is None and relation.name in ctes:
+                    others = {name: query for name, query in ctes.items() if name != relation.name}
+                    yield from (Source(alias, inner.relation) for inner in _sources(ctes[relation.name], others))
+                else:
+                    yield Source(alias, relation)
+            case "join_expr":
+                waiting[:0] = [item.join_expr.larg, item.join_expr.rarg]
+            case "range_subselect":
+                alias = item.range_subselect.alias.aliasname
+                yield from (Source(alias, inner.relation)
+                            for inner in _sources(item.range_subselect.subquery.select_stmt, ctes))
 
 
 def find(tree: Node, columns: Sequence[str] = ()) -> Search | None:
     """The search in a statement: the innermost SELECT that orders by a distance, else one that filters by it."""
-    selects = [node.select_stmt for kind, node in walk(tree) if kind == "select_stmt"]
+    selects = [node.select_stmt for kind, node in nodes(tree) if kind == "select_stmt"]
     # a CTE's query and a sublink's are Nodes as well; the arms of a UNION are not, and have no ORDER BY of their own
-    targets = {node.res_target.name: node.res_target for kind, node in walk(tree)
+    targets = {node.res_target.name: node.res_target for kind, node in nodes(tree)
                if kind == "res_target" and node.res_target.name}
     for select in reversed(selects):
         for item in select.sort_clause:
@@ -141,28 +167,27 @@ class Edit(Struct, frozen=True):
 
 def edited(tree: Node, columns: Sequence[str], edits: Sequence[Edit]) -> Node | None:
     """A copy of `tree` with all `edits` made; None where none of them changed anything."""
-    copy = type(tree)()
-    copy.CopyFrom(tree)
+    fresh = copy(tree)
     changed = False
     for edit in edits:
-        search = find(copy, columns)
+        search = find(fresh, columns)
         if search is None:
             return None
         changed = edit.apply(search) or changed
-    return copy if changed else None
+    return fresh if changed else None
 
 
 def ascending(search: Search) -> bool:
-    if search.sort is None or search.sort.sortby_dir != _enum("SORTBY_DESC"):
+    if search.sort is None or search.sort.sortby_dir != enum_value("SORTBY_DESC"):
         return False
-    search.sort.sortby_dir = _enum("SORTBY_DEFAULT")
+    search.sort.sortby_dir = enum_value("SORTBY_DEFAULT")
     return True
 
 
 def nulls_last(search: Search) -> bool:
-    if search.sort is None or search.sort.sortby_nulls != _enum("SORTBY_NULLS_FIRST"):
+    if search.sort is None or search.sort.sortby_nulls != enum_value("SORTBY_NULLS_FIRST"):
         return False
-    search.sort.sortby_nulls = _enum("SORTBY_NULLS_DEFAULT")
+    search.sort.sortby_nulls = enum_value("SORTBY_NULLS_DEFAULT")
     return True
 
 
@@ -178,15 +203,15 @@ def bare_distance(search: Search) -> bool:
     """ORDER BY the distance itself; written out where an alias of the select list is what is computed."""
     if search.slot is None or search.is_bare:
         return False
-    search.sort.node.CopyFrom(_copy(search.distance))  # type: ignore[union-attr]
+    search.sort.node.CopyFrom(copy(search.distance))  # type: ignore[union-attr]
     return True
 
 
 def as_operator(search: Search) -> bool:
     if search.distance.WhichOneof("node") != "func_call" or (operator := search.operator) is None:
         return False
-    left, right = (_copy(side) for side in _sides(search.distance))
-    fresh = _expression(f"1 {operator} 2")
+    left, right = (copy(side) for side in _sides(search.distance))
+    fresh = grammar.expression(f"1 {operator} 2")
     fresh.a_expr.lexpr.CopyFrom(left)
     fresh.a_expr.rexpr.CopyFrom(right)
     search.distance.CopyFrom(fresh)
@@ -207,14 +232,14 @@ def with_operand(expression: str | None, vector_type: str) -> Callable[[Search],
     def apply(search: Search) -> bool:
         side, other = search.sides
         name = search.column
-        before = _copy(side), _copy(other)
+        before = copy(side), copy(other)
         if expression is not None:
-            side.CopyFrom(_expression(expression))
+            side.CopyFrom(grammar.expression(expression))
         elif name is not None and side.WhichOneof("node") != "column_ref":
-            side.CopyFrom(next(_copy(node) for kind, node in walk(side) if kind == "column_ref"))
+            side.CopyFrom(next(copy(node) for kind, node in nodes(side) if kind == "column_ref"))
         if other.WhichOneof("node") == "type_cast" and _last(other.type_cast.type_name.names) != vector_type:
-            inner = _copy(other.type_cast.arg)
-            cast = _expression(f"NULL::{vector_type}")
+            inner = copy(other.type_cast.arg)
+            cast = grammar.expression(f"NULL::{vector_type}")
             cast.type_cast.arg.CopyFrom(inner)
             other.CopyFrom(cast)
         return bool(before[0] != side or before[1] != other)
@@ -223,19 +248,19 @@ def with_operand(expression: str | None, vector_type: str) -> Callable[[Search],
 
 def with_predicate(predicate: str) -> Callable[[Search], bool]:
     def apply(search: Search) -> bool:
-        fresh = _expression(f"(a) AND ({predicate})")
+        fresh = grammar.expression(f"(a) AND ({predicate})")
         if search.select.HasField("where_clause"):
             fresh.bool_expr.args[0].CopyFrom(search.select.where_clause)
             search.select.where_clause.CopyFrom(fresh)
         else:
-            search.select.where_clause.CopyFrom(_expression(predicate))
+            search.select.where_clause.CopyFrom(grammar.expression(predicate))
         return True
     return apply
 
 
 def with_predicate_alone(predicate: str) -> Callable[[Search], bool]:
     def apply(search: Search) -> bool:
-        search.select.where_clause.CopyFrom(_expression(predicate))
+        search.select.where_clause.CopyFrom(grammar.expression(predicate))
         return True
     return apply
 
@@ -246,7 +271,7 @@ def with_constant(dimensions: int) -> Callable[[Search], bool]:
         _, other = search.sides
         if _column(other) is None or other.WhichOneof("node") != "column_ref":
             return False
-        other.CopyFrom(_expression("'[" + ",".join(["1"] * dimensions) + "]'"))
+        other.CopyFrom(grammar.expression("'[" + ",".join(["1"] * dimensions) + "]'"))
         return True
     return apply
 
@@ -256,7 +281,7 @@ def ordered(search: Search) -> bool:
     if search.sort is not None:
         return False
     model = parse("SELECT 1 ORDER BY 1 LIMIT 10").stmts[0].stmt.select_stmt
-    model.sort_clause[0].sort_by.node.CopyFrom(_copy(search.distance))
+    model.sort_clause[0].sort_by.node.CopyFrom(copy(search.distance))
     search.select.sort_clause.add().CopyFrom(model.sort_clause[0])
     search.select.limit_count.CopyFrom(model.limit_count)
     search.select.limit_option = model.limit_option
@@ -266,9 +291,9 @@ def ordered(search: Search) -> bool:
 def unfenced(search: Search) -> bool:
     """Without what keeps a subquery apart: MATERIALIZED, OFFSET 0, DISTINCT, GROUP BY, window functions."""
     changed = False
-    for kind, node in list(walk(search.tree)):
-        if kind == "common_table_expr" and node.common_table_expr.ctematerialized == _enum("CTEMaterializeAlways"):
-            node.common_table_expr.ctematerialized = _enum("CTEMaterializeNever")
+    for kind, node in list(nodes(search.tree)):
+        if kind == "common_table_expr" and node.common_table_expr.ctematerialized == enum_value("CTEMaterializeAlways"):
+            node.common_table_expr.ctematerialized = enum_value("CTEMaterializeNever")
             changed = True
         elif kind == "select_stmt" and node.select_stmt != search.select:
             inner = node.select_stmt
@@ -277,8 +302,8 @@ def unfenced(search: Search) -> bool:
                     inner.ClearField(name)
                     changed = True
         elif kind == "res_target" and any(k == "func_call" and n.func_call.HasField("over")
-                                          for k, n in walk(node.res_target.val)):
-            node.res_target.val.CopyFrom(_expression("0"))
+                                          for k, n in nodes(node.res_target.val)):
+            node.res_target.val.CopyFrom(grammar.expression("0"))
             changed = True
     if search.select.group_clause or search.select.distinct_clause:
         search.select.ClearField("group_clause")
@@ -323,19 +348,8 @@ def vector_literal(search: Search) -> str | None:
     return None
 
 
-def _expression(text: str) -> Node:
-    target = parse(f"SELECT {text}").stmts[0].stmt.select_stmt.target_list[0].res_target
-    return _copy(target.val)
-
-
-def _copy(node: Node) -> Node:
-    fresh = type(node)()
-    fresh.CopyFrom(node)
-    return fresh
-
-
 def _distance(node: Node) -> Node | None:
-    for kind, each in walk(node):
+    for kind, each in nodes(node):
         if kind == "a_expr" and _last(each.a_expr.name) in _OPERATORS and metric_of_operator(_last(each.a_expr.name)):
             return each
         if kind == "func_call" and metric_of_function(_last(each.func_call.funcname)) \
@@ -363,28 +377,23 @@ def _alias(node: Node, select: Node) -> Node | None:
 
 def _column(node: Node) -> str | None:
     """The last name of the first column below a node."""
-    for kind, each in walk(node):
+    path = _path(node)
+    return path[-1] or None if path else None
+
+
+def _path(node: Node) -> tuple[str, ...]:
+    """The first column below a node, with what qualifies it; () where there is none."""
+    for kind, each in nodes(node):
         if kind == "column_ref" and each.column_ref.fields:
-            return str(each.column_ref.fields[-1].string.sval) or None
-    return None
+            return tuple(str(part.string.sval) for part in each.column_ref.fields)
+    return ()
 
 
 def _last(names: Any) -> str:
     return str(names[-1].string.sval) if names else ""
 
 
-def _postgast() -> Any:
-    """Imported at the first use: its stubs are not valid to mypy, and a search alone needs none of it."""
-    return importlib.import_module("postgast")
-
-
-def _enum(name: str) -> int:
-    return int(getattr(_postgast().pg_query_pb2, name))
-
-
 def expression_text(node: Node) -> str:
     """An expression as SQL, a long constant in it shortened."""
-    model = parse("SELECT 1")
-    model.stmts[0].stmt.select_stmt.target_list[0].res_target.val.CopyFrom(node)
-    text = deparse(model).removeprefix("SELECT ")
+    text = elided(grammar.expression_text(node))
     return text if len(text) < 120 else text[:60] + "…" + text[-40:]

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from console.plans.records import Plan
 from console.server.query import _numbers
+from console.sql import grammar
+from console.sql.quoting import identifier
 from console.vectors import plan as plans
 from console.vectors.reasons import ast_edits
 from console.vectors.reasons.ast_edits import Edit, Search
@@ -37,7 +39,7 @@ async def reasons(look: Examination, search: Search, column: VectorColumn, index
         tree = ast_edits.edited(look.tree, [column.name], [edit]) if edit else None
         if edit and tree is None:
             return False
-        rewritten = ast_edits.deparse(tree) if tree is not None else None
+        rewritten = grammar.deparse(tree) if tree is not None else None
         return await look.uses_index(tree, changes)
 
     rewritten = None
@@ -101,7 +103,8 @@ def _facts(look: Examination, column: VectorColumn, facts: VectorRelationFacts, 
         result.append(Reason("toast", "cost", f"the vectors are stored apart ({facts.toast_pages} TOAST pages beside "
                              f"{facts.heap_pages} of the table), which the planner doesn't count when it reads all "
                              f"rows ({gap})", f"SET LOCAL enable_seqscan = off for this query; or halfvec; or ALTER "
-                             f"TABLE {column.table} ALTER {column.name} SET STORAGE PLAIN and rewrite, up to 8 kB"))
+                             f"TABLE {column.table} ALTER {identifier(column.name)} SET STORAGE PLAIN and rewrite, up "
+                             "to 8 kB"))
     extension = look.session.info.extensions.get("vector")
     if extension and _numbers(extension.version) < (0, 8):
         result.append(Reason("old-pgvector", "cost", f"pgvector {extension.version} estimates filtered searches badly",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from console.errors import ConsoleError, ServerError, UsageError
 from console.plans.records import Plan
 from console.server.readonly import ReadStatement, Wire, explain, reading, trip
 from console.server.session import PgSession
+from console.sql import grammar
+from console.sql.relations import of_tree
 from console.vectors import plan as plans
 from console.vectors import read
 from console.vectors.reasons import ast_edits, cost, ineligible, short
@@ -36,7 +38,7 @@ class Examination:
     async def plan(self, tree: Node | None = None, *, analyze: bool = False,
                    settings: Mapping[str, str] | None = None) -> Plan:
         """The plan of `tree` (default: the statement) with further settings. Raises ConsoleError."""
-        text = ast_edits.deparse(tree if tree is not None else self.tree)
+        text = grammar.deparse(tree if tree is not None else self.tree)
         statement = ReadStatement(explain(text, analyze=analyze, generic=self.is_generic), self.params)
         chosen = self.settings | dict(settings or {})
         library = read.library(self.session)
@@ -88,8 +90,7 @@ async def why(session: PgSession, text: str, params: Sequence[str | Wire | None]
     search = ast_edits.find(tree, names)
     if search is None:
         return _no_search(plan)
-    column = next((vector_column for vector_column in columns if vector_column.name == search.column), columns[0]
-                  if columns else None)
+    column = _searched(search, columns, plan)
     effective = {name: setting.setting for name, setting in (await read.settings(session)).items()} | look.settings
     used = plans.index_used(plan, look.names)
     if column is None:
@@ -119,8 +120,9 @@ async def why(session: PgSession, text: str, params: Sequence[str | Wire | None]
         return IndexVerdict("cost", f"the planner could use {plans.index_used(forced, look.names)} but finds the rest "
                        f"cheaper{first}", None, tuple(reasons), plans.total_cost(plan), plans.total_cost(forced), plan)
     reasons = ineligible.of_catalog(search, column, indexes)
-    reasons += await _barriers(session, [vector_column for vector_column in every if vector_column.relkind == "v"
-                                         and vector_column.relation in ast_edits.relations(tree)])
+    written = list(of_tree(tree))
+    reasons += await _barriers(session, [column for column in every if column.relkind == "v"
+                                         and any(name.fits(column.schema, column.relation) for name in written)])
     reasons += await _culprits(look, search, column, indexes)
     if not reasons:
         reasons = [Reason("unknown", "ineligible", "no index can be used, and no single change brings one back",
@@ -129,6 +131,26 @@ async def why(session: PgSession, text: str, params: Sequence[str | Wire | None]
     return IndexVerdict("ineligible", proved[0].sentence, None,
                         tuple(sorted(reasons, key=lambda reason: not reason.is_proved)),
                    plans.total_cost(plan), None, plan)
+
+
+def _searched(search: Search, columns: Sequence[VectorColumn], plan: Plan) -> VectorColumn | None:
+    """The column of `columns` that is searched: of the tables with a column of that name the one that the statement
+    means, by the alias that it has in the plan, else by its name."""
+    named = [column for column in columns if column.name == search.column]
+    sources = ast_edits.sources(search)
+    aliases = {source.alias for source in sources}
+    meant = {(node.schema, node.relation) for node in plan.nodes if node.relation and (
+        node.alias in aliases or _is_partition(node.alias, aliases))}
+    return next((column for column in named if (column.schema, column.relation) in meant),
+                next((column for column in named if any(source.relation.fits(column.schema, column.relation)
+                                                        for source in sources)),
+                     next(iter([*named, *columns]), None)))
+
+
+def _is_partition(alias: str, aliases: Collection[str]) -> bool:
+    """Whether a plan calls a partition so: by its table's alias and a number."""
+    name, _, number = alias.rpartition("_")
+    return name in aliases and number.isdigit()
 
 
 async def _barriers(session: PgSession, views: Sequence[VectorColumn]) -> list[Reason]:
@@ -166,7 +188,7 @@ async def _culprits(look: Examination, search: Search, column: VectorColumn, ind
                 if await brings_back(fewer):
                     needed = fewer
     tree = ast_edits.edited(look.tree, names, needed) if needed else None
-    rewritten = ast_edits.deparse(tree) if tree is not None else None
+    rewritten = grammar.deparse(tree) if tree is not None else None
     result = []
     for edit in needed:
         rule, sentence, fix = ineligible.told(edit.rule, search, column, indexes, look.is_generic)
@@ -184,7 +206,7 @@ def _of_vector(search: Search) -> list[Reason]:
         return [Reason("zero-vector", "short", "the query vector is zero: it has no cosine distance to anything",
                        "check the vector before the search")]
     _, other = search.sides
-    if any(kind == "sub_link" for kind, _ in ast_edits.walk(other)):
+    if any(kind == "sub_link" for kind, _ in grammar.nodes(other)):
         return [Reason("vector-from-subquery", "fact", "the query vector comes from a subquery: when that finds no "
                        "row, it is NULL, and any rows come back without an error", "check that the row exists")]
     return []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from console.sql import grammar
 from console.sql.quoting import identifier
 from console.vectors.metrics import metric_of_operator
 from console.vectors.reasons import ast_edits
@@ -140,15 +141,16 @@ def told(rule: str, search: Search, column: VectorColumn, indexes: Sequence[Vect
 
 
 def _operand(search: Search, column: VectorColumn, index: VectorIndex | None) -> tuple[str, str, str]:
-    side, other = (ast_edits.expression_text(side) for side in search.sides)
+    side, (column_side, other) = ast_edits.expression_text(search.sides[0]), search.sides
+    is_bare = column_side.WhichOneof("node") == "column_ref"
     if index is not None and index.position is None:
-        if side == identifier(column.name) or side.endswith(f".{column.name}"):
+        if is_bare:
             return "expression-index", f"the only index that fits, {index.name}, is of {index.expression}, not of the "\
                 "column", f"ORDER BY {index.expression} {search.operator} ..."
         return "expression-differs", f"the statement compares {side}, the index {index.name} is of {index.expression}",\
             f"repeat the index's expression exactly: {index.expression}"
-    if "::" in side or "(" in side:
+    if not is_bare:
         return "column-cast", f"the column is cast: {side}", f"compare {identifier(column.name)} itself"
-    kind = other.rpartition("::")[2]
-    return "parameter-type", f"the query vector is a {kind}, and the column a {column.type_name}: the column would be "\
-        "cast, row by row", f"cast the parameter: ::{column.type_name}"
+    kind = grammar.strings(other.type_cast.type_name.names)[-1:] or ["value of another type"]
+    return "parameter-type", f"the query vector is a {kind[0]}, and the column a {column.type_name}: the column would "\
+        "be cast, row by row", f"cast the parameter: ::{column.type_name}"

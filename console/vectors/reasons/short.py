@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from console.plans.records import Plan, PlanNode
+from console.sql.quoting import identifier
 from console.vectors import plan as plans
 from console.vectors.reasons.records import Reason
 from console.vectors.records import Candidates, VectorIndex, VectorRelationFacts
@@ -66,7 +67,7 @@ def _hnsw(index: VectorIndex, settings: Mapping[str, str], facts: VectorRelation
         if lacking and found and not found.rejected and found.given < min(ef, wanted or ef):
             result.append(Reason("few-candidates", "short", f"the index gave only {found.given} candidates at "
                                  f"hnsw.ef_search = {ef}: many equal vectors, dead rows, or no more rows indexed",
-                                 f"{turn_on}; VACUUM {index.relation}"))
+                                 f"{turn_on}; VACUUM {identifier(index.schema, index.relation)}"))
     elif lacking and found:
         most = int(settings.get("hnsw.max_scan_tuples", "20000"))
         everything = facts and facts.row_estimate is not None and found.given >= facts.row_estimate * 0.98
@@ -126,7 +127,8 @@ def _contents(index: VectorIndex, facts: VectorRelationFacts | None, lacking: bo
     live, dead = facts.live_rows or 0, facts.dead_rows or 0
     if dead > DEAD_SHARE * max(1, live):
         result.append(Reason("dead-rows", "short", f"{dead} dead rows beside {live} live ones take candidates away "
-                             "until VACUUM", f"REINDEX INDEX CONCURRENTLY {index.sql_name}; VACUUM {index.relation}"))
+                             "until VACUUM", f"REINDEX INDEX CONCURRENTLY {index.sql_name}; "
+                             f"VACUUM {identifier(index.schema, index.relation)}"))
     return result
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from console.metrics.records.settings import Machine, ServerSetting, SettingAdvice
+from console.sql.quoting import literal
 from console.view import format as fmt
 from console.view.table import Cell, Column, Line, Row, Table, Tone
 
@@ -114,7 +115,7 @@ def statement(setting: ServerSetting, advice: SettingAdvice | None) -> str | Non
     """The statement that follows the advice."""
     if advice is None or advice.suggested is None:
         return None
-    return f"ALTER SYSTEM SET {setting.name} = '{advice.suggested}';"
+    return f"ALTER SYSTEM SET {setting.name} = {literal(str(advice.suggested))};"
 
 
 def detail(setting: ServerSetting, advice: SettingAdvice | None) -> list[tuple[str, Tone]]:

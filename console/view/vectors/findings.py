@@ -11,6 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from console.services import UNASSIGNED, Service, owner_of
+from console.sql.elide import elided
 from console.vectors.reasons.records import IndexVerdict, Reason
 from console.vectors.records import (
     IndexFacts,
@@ -24,20 +25,7 @@ from console.view.bars import bar
 from console.view.format import count, percent, size
 
 BAR_CELLS = 10
-_LONG_LITERAL = re.compile(r"'(\[[^']{40,}\]|\{[^']{40,}\}/\d+|[01]{65,})'")
 _INTEGERS, _FLOATS, _JSON, _BOOLEAN, _NUMERIC = {20, 21, 23, 26}, {700, 701}, {114, 3802}, 16, 1700
-
-
-def elided(sql: str) -> str:
-    """A statement with its long vectors in short: '[0.12,0.5,… 384 d]'."""
-    def short(found: re.Match[str]) -> str:
-        body = found[1]
-        if body[0] in "01":
-            return f"'{body[:16]}… {len(body)} bits'"
-        inner = body[1:].partition("}" if body[0] == "{" else "]")[0]
-        parts = inner.split(",")
-        return f"'{body[0]}{','.join(parts[:2])},… {len(parts)} {'d' if body[0] == '[' else 'values'}{body[-1]}'"
-    return _LONG_LITERAL.sub(short, sql)
 
 
 class ColumnGroup(Struct, frozen=True):

@@ -15,7 +15,7 @@ from console.errors import ConsoleError, UsageError
 from console.server.explain import ExplainRequest
 from console.server.interactive import Interactive
 from console.sql import statements
-from console.sql.formatting import formatted
+from console.sql.layout import formatted
 from console.sql.statements import Piece
 from console.ui.dialogs.choose import Choice, ChooseDialog
 from console.ui.dialogs.open_plan import open_plan

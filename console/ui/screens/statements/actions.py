@@ -10,13 +10,14 @@ from console.plans.records import Analysis
 from console.server.explain import ExplainRequest
 from console.server.query import Read
 from console.server.session import Session
+from console.sql.layout import formatted
 from console.statements import actions, read
 from console.statements.records import Key, Ranked, SlowStatement, StatementText
 from console.ui.dialogs.confirm import ConfirmDialog
 from console.ui.dialogs.unlock import word_to_type
 from console.ui.slow_watch import plan_request
 from console.ui.widgets.painting import console_app
-from console.view.statements.text import beginning, formatted, tables
+from console.view.statements.text import beginning, tables
 from console.view.table import Tone
 
 if TYPE_CHECKING:

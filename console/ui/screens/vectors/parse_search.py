@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from console.errors import ConsoleError
+from console.sql import grammar
 from console.ui.screens.vectors.search_params import QuerySource, SearchParams
 from console.vectors.metrics import Metric, metric_of_operator
 from console.vectors.reasons import ast_edits
@@ -44,12 +44,13 @@ def read(text: str, columns: Sequence[VectorColumn]) -> ParsedSearch:
         return ParsedSearch(None, f"the statement could not be read: {error.summary}")
     if search is None:
         return ParsedSearch(None, "the statement orders by no vector distance: choose a column with c")
-    named = [column for column in columns if column.name == search.column and re.search(
-        rf'(?<![\w"]){re.escape(column.relation)}(?![\w])', text)]
-    fitting = [column for column in named if column.schema in text] or named or \
-        [column for column in columns if column.name == search.column]
+    sources = ast_edits.sources(search)
+    fitting = [column for column in columns if column.name == search.column
+               and any(source.relation.fits(column.schema, column.relation) for source in sources)]
     if not fitting:
-        return ParsedSearch(None, f"no vector column here is called {search.column}: choose one with c")
+        tables = " or ".join(dict.fromkeys(str(source.relation) for source in sources))
+        return ParsedSearch(None, f"no vector column here is called {search.column}"
+                                  f"{f' in {tables}' if tables else ''}: choose one with c")
     why = "the statement's vector is a parameter: n asks for one" if ast_edits.vector_literal(search) is None else ""
     if len({column.label for column in fitting}) > 1:
         why = f"{search.column} may be that of {' or '.join(column.table for column in fitting[:3])}: c chooses another"
@@ -70,17 +71,13 @@ def _condition(search: ast_edits.Search) -> str | None:
     if not select.HasField("where_clause") or [item.WhichOneof("node") for item in select.from_clause] != ["range_var"]:
         return None
     table = select.from_clause[0].range_var
-    bare = type(search.tree)()
-    fresh = bare.stmts.add().stmt.select_stmt
-    fresh.where_clause.CopyFrom(select.where_clause)
-    for kind, node in ast_edits.walk(fresh.where_clause):
+    own = [[table.alias.aliasname]] if table.alias.aliasname else [[table.relname], [table.schemaname, table.relname]]
+    condition = grammar.copy(select.where_clause)
+    for kind, node in grammar.nodes(condition):
         if kind in ("param_ref", "sub_link"):
             return None
-        if kind == "column_ref" and len(node.column_ref.fields) > 1:
-            if [field_.string.sval for field_ in node.column_ref.fields][:-1] != [table.alias.aliasname
-                                                                                  or table.relname]:
+        if kind == "column_ref" and (qualifier := grammar.strings(node.column_ref.fields)[:-1]):
+            if qualifier not in own:
                 return None
-            del node.column_ref.fields[0]
-    fresh.limit_option = select.limit_option
-    fresh.op = select.op
-    return ast_edits.deparse(bare).partition("WHERE")[2].strip()
+            del node.column_ref.fields[:-1]
+    return grammar.expression_text(condition)

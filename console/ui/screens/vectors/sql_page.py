@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 
+from console.sql.elide import elided
 from console.sql.quoting import literal
 from console.ui.screens.vectors.pages import VectorPage, VectorsState
 from console.ui.widgets.code_pane import CodePane, sql_lines
 from console.vectors.search import compose
-from console.view.vectors.findings import elided
 
 
 class SqlPage(VectorPage):

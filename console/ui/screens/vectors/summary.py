@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from textual.geometry import Size
 
+from console.sql.elide import elided
 from console.ui import text
 from console.ui.screens.vectors.pages import VectorsState
 from console.ui.screens.vectors.search_params import filter_words
@@ -20,7 +20,6 @@ from console.view.vectors import findings
 from console.view.vectors import search as view
 
 MOST_TOLD = 6
-_VECTOR = re.compile(r"'[^']*\u2026 \d+ (?:d\]|values\}|bits)'")
 
 
 class Told(Lines):
@@ -82,6 +81,6 @@ def _what_ran(state: VectorsState, render_ms: float | None) -> list[Line]:
     counted = view.candidates(state.result)
     composed = compose(state.request)
     sql = composed.readable.replace(", ".join(composed.nearest.columns), text.ELLIPSIS, 1)
-    sql = _VECTOR.sub(f"'[{text.ELLIPSIS}]'", findings.elided(sql))
+    sql = elided(sql, shown=0)
     return [(("took ", "dim"), (view.timing(state.result, render_ms) + (f" · {counted}" if counted else ""), "")),
             (("SQL ", "dim"), (text.clean(" ".join(sql.split())), "dim"))]
