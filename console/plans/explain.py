@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
+from console.errors import ServerError
 from console.plans.findings import analyse
 from console.plans.json_reader import loads
 from console.plans.parse import plan_of
@@ -13,6 +15,7 @@ from console.server import explain as server
 from console.server.explain import ExplainRequest, Writes
 from console.server.query import Read, load
 from console.server.session import PgSession, Session
+from console.sql import dialects
 from console.sql.elide import elided
 from console.sql.names import functions_called
 
@@ -23,12 +26,17 @@ VOLATILE_FUNCTIONS = load("console.plans", "volatile_functions", VolatileFunctio
 FACTS_WITHIN_S = 5.0
 MOST_TABLES = 200
 
+
 async def explain(session: PgSession, request: ExplainRequest) -> Plan:
     """The plan of a statement; with `analyze`, run in a transaction that is rolled back.
 
     Raises ConsoleError; Writes where the statement writes and `may_write` is not said.
     """
-    answer = await server.explain(session, request, EXTENSION_SETTINGS)
+    try:
+        answer = await server.explain(session, request, EXTENSION_SETTINGS)
+    except ServerError as error:
+        await asyncio.to_thread(dialects.explain_syntax, error, request.statement)
+        raise
     try:
         (document,) = loads(answer.text)
     except (ValueError, TypeError) as error:

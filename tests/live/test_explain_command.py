@@ -117,3 +117,8 @@ def test_a_vector_search_says_first_what_became_of_the_index(embedded: LiveServe
         done = explain("-t", database.conninfo, "SELECT id FROM items ORDER BY v <=> $1 LIMIT 10", "--param",
                        query.strip("'"))
         assert done.returncode == 0 and "index items_v is used" in done.stdout
+
+
+def test_another_databases_sql_is_said_in_postgresqls(database: Database) -> None:
+    done = explain("-t", database.conninfo, "SELECT TOP 3 * FROM pg_class")
+    assert done.returncode == 2 and "SQL Server's SQL" in done.stderr and "LIMIT 3" in done.stderr

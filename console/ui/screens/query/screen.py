@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Sequence
@@ -11,10 +12,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.worker import Worker
 
-from console.errors import ConsoleError, UsageError
+from console.errors import ConsoleError, ServerError, UsageError
 from console.server.explain import ExplainRequest
 from console.server.interactive import Interactive
-from console.sql import statements
+from console.sql import dialects, statements
 from console.sql.layout import formatted
 from console.sql.statements import Piece
 from console.ui.dialogs.choose import Choice, ChooseDialog
@@ -235,6 +236,8 @@ class QueryScreen(ConsoleScreen):
             outcome.more = outcome.result.more
         except ConsoleError as error:
             outcome.error = error
+            if isinstance(error, ServerError):
+                await asyncio.to_thread(dialects.explain_syntax, error, piece.text)
         except Exception as error:  # a mistake of ours must not look like a statement that was cancelled
             logging.getLogger(__name__).exception("running a statement")
             outcome.error = ConsoleError(f"{type(error).__name__}: {error}", hint="please report this")
