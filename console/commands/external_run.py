@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from console.commands.confirmation import carry_out
 from console.migrate.frameworks import runner
 from console.migrate.frameworks.commands import CommandFinished, CommandStarted, OutputLine
+from console.migrate.frameworks.runner import ExternalPlan
 from console.migrate.frameworks.specs import TITLES
 from console.server.target import Target
 from console.services import Service
@@ -16,12 +18,28 @@ if TYPE_CHECKING:
     from console.commands.narration import Narration
     from console.migrate.events import Event
     from console.migrate.frameworks.commands import CommandEvent
-    from console.migrate.records import RunPlan
+    from console.migrate.records import RunRange
 
 
-async def run(request: Request, target: Target, services: Sequence[Service], plan: RunPlan,
-              narration: Narration) -> list[dict[str, Any]]:
-    """Runs up or down of foreign services by their frameworks' own commands, in order. Raises ConsoleError."""
+async def plans(target: Target, services: Sequence[Service], asked: RunRange, *, is_named: bool
+                ) -> tuple[list[ExternalPlan], list[str]]:
+    """What up or down of foreign services would do, in order, and a word on each that nothing is configured to run.
+
+    `is_named`: the service was asked for by name, so that having no command is an error. Raises ConsoleError.
+    """
+    found, left_out = [], []
+    for service in services:
+        if runner.can(service, asked.direction) or is_named:
+            found.append(await runner.read(target, service, asked))
+        else:
+            left_out.append(f"{service.name} is left to {TITLES.get(service.framework or '', service.framework)}: "
+                            f"no {asked.direction} command is configured")
+    return found, left_out
+
+
+async def run(request: Request, target: Target, plan: ExternalPlan, narration: Narration, *,
+              was_asked: bool) -> dict[str, Any]:
+    """Runs the plan by the framework's own command; its entry in the document. Raises ConsoleError."""
     def tell(event: Event | CommandEvent) -> None:
         match event:
             case CommandStarted():
@@ -33,18 +51,7 @@ async def run(request: Request, target: Target, services: Sequence[Service], pla
             case _:
                 narration(event)
 
-    done = []
-    for service in services:
-        if not runner.can(service, plan.direction) and request.options.service is None:
-            narration.note(f"{service.name} is left to {TITLES.get(service.framework or '', service.framework)}: "
-                           f"no {plan.direction} command is configured")
-            continue
-        report = await runner.run(target, service, plan, tell)
-        done.append({"service": service.name, "version": report.after[0].last_version if report.after else None,
-                     "name": None, "direction": plan.direction, "duration_ms": report.duration_ms})
-    return done
-
-
-async def preview(target: Target, services: Sequence[Service], plan: RunPlan) -> list[str]:
-    """What `run` would do: Alembic's own SQL, or the command. Raises ConsoleError."""
-    return [line for service in services for line in await runner.preview(target, service, plan)]
+    report = await carry_out(request, target, plan, lambda plan: runner.shown(target, plan),
+                             lambda plan: runner.run(target, plan, tell, request.run_options()), was_asked=was_asked)
+    return {"service": plan.service.name, "version": report.after[0].last_version if report.after else None,
+            "name": None, "direction": plan.asked.direction, "duration_ms": report.duration_ms}

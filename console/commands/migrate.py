@@ -18,14 +18,15 @@ from console.config import Config
 from console.errors import UsageError
 
 if TYPE_CHECKING:
-    from console.migrate.records import RunPlan
+    from console.migrate.records import RunOptions, RunRange
     from console.server.target import Target
     from console.services import Service
 
 Command = Callable[["Request"], Awaitable[int]]
 FindTarget = Callable[[str | None, argparse.Namespace, Config], Awaitable["Target"]]
 
-_MODULES = {"plan": "migrate_plan", "lint": "migrate_plan", "verify": "migrate_verify", "drift": "migrate_verify"}
+_MODULES = {"status": "migrate_commands", "new": "migrate_commands", "plan": "migrate_plan", "lint": "migrate_plan",
+            "verify": "migrate_verify", "drift": "migrate_verify"}
 REPAIRS = ("retry", "mark-applied", "mark-reverted", "accept-checksum")
 
 
@@ -121,31 +122,45 @@ class Request:
                                   "the demo's: -t demo")
         return found
 
-    def plan(self) -> RunPlan:
-        """The options of up and down. Raises UsageError."""
-        from console.migrate.records import RunPlan
+    def range(self) -> RunRange:
+        """How far up and down go. Raises UsageError."""
+        from console.migrate.records import RunRange
 
         options = self.options
         if options.steps is not None and options.steps < 1:
             raise UsageError("--steps counts from 1", hint="--to 0 rolls back everything")
         down = options.command == "down" or getattr(options, "down", False)
-        return RunPlan(
-            direction="down" if down else "up", to=options.to, steps=options.steps,
-            out_of_order=getattr(options, "out_of_order", False), lock_wait_s=getattr(options, "lock_wait", 60.0),
-            lock_timeout_ms=round(getattr(options, "lock_timeout", 3.0) * 1000),
-            attempts=max(1, getattr(options, "attempts", 8)))
+        return RunRange(direction="down" if down else "up", to=options.to, steps=options.steps,
+                        out_of_order=getattr(options, "out_of_order", False))
 
-    def confirm(self, target: Target, what: Sequence[str]) -> None:
-        """Has a person agree where that is needed. Raises UsageError when nobody can be asked or the answer is no."""
-        if self.options.yes or target.environment in ("staging", "development"):
-            return
+    def run_options(self) -> RunOptions:
+        """How long what writes waits, and how often it tries."""
+        from console.migrate.records import RunOptions
+
+        options = self.options
+        return RunOptions(lock_wait_s=options.lock_wait,
+                          lock_timeout_ms=round(getattr(options, "lock_timeout", 3.0) * 1000),
+                          attempts=max(1, getattr(options, "attempts", 8)))
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether there is a person at a terminal who wants to be asked."""
+        return not self.options.yes and sys.stdin.isatty() and sys.stderr.isatty()
+
+    def has_to_ask(self, target: Target) -> bool:
+        """Whether a person has to agree before anything is written there."""
+        return not self.options.yes and target.environment not in ("staging", "development")
+
+    def ask(self, target: Target, what: Sequence[str]) -> None:
+        """Shows `what` would be done and has a person type that it is meant.
+
+        Raises UsageError when nobody can be asked or the answer is no.
+        """
         say("\n".join(what))
-        known = target.environment != "unknown"
-        place = f"{target.label} ({'production' if known else 'no environment is configured'})"
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):
-            raise UsageError(f"this would write to {place}", hint="--yes, if that is meant")
-        wanted = target.label if known else "yes"
-        sys.stderr.write(f"This writes to {place}. Type {wanted!r} to go on: ")
+        if not self.can_ask:
+            raise UsageError(f"this would write to {_place(target)}", hint="--yes, if that is meant")
+        wanted = target.label if target.is_production else "yes"
+        sys.stderr.write(f"This writes to {_place(target)}. Type {wanted!r} to go on: ")
         sys.stderr.flush()
         before = signal.signal(signal.SIGINT, signal.default_int_handler)  # asyncio's own would wait for the answer
         try:
@@ -156,6 +171,11 @@ class Request:
             raise UsageError("nothing was done")
 
 
+def _place(target: Target) -> str:
+    environment = "no environment is configured" if target.environment == "unknown" else target.environment
+    return f"{target.label} ({environment})"
+
+
 async def run(options: argparse.Namespace, config: Config, find_target: FindTarget) -> int:
     """Runs the command and returns its exit status. Raises ConsoleError. `find_target` is asked when one is needed.
 
@@ -164,7 +184,7 @@ async def run(options: argparse.Namespace, config: Config, find_target: FindTarg
     """
     if options.command == "status":
         gc.disable()  # from here on, for the imports too; migrate_commands.status says why and ends it
-    module = import_module("console.commands." + _MODULES.get(options.command, "migrate_commands"))
+    module = import_module("console.commands." + _MODULES.get(options.command, "migrate_run"))
     command: Command = getattr(module, options.command)
     task = asyncio.ensure_future(command(Request(options, config, find_target)))
     received: list[int] = []

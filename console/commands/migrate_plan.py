@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 
 async def plan(request: Request) -> int:
     """The statements of a run to come, in order. Raises ConsoleError where the run would refuse to start."""
+    from console.migrate import migration_plan
     from console.migrate.lint import own_schemas
     from console.migrate.plan import plan as read_plan
     from console.migrate.plan import version_note
     from console.migrate.plan_text import plan_document, render_plan
-    from console.migrate.preview import preview
 
     target = (await request.target()).direct()
     services = request.services(target)
     async with script_session(target, purpose="migrate plan") as session:
-        found = await preview(session, services, request.plan())
-        ready = [step_preview.step for step_preview in found if step_preview.held is None]
-        steps = await read_plan(session, ready, {service.name: own_schemas(service) for service in services})
+        found = await migration_plan.read(session, services, request.range())
+        steps = await read_plan(session, [planned.step for planned in found.ready],
+                                {service.name: own_schemas(service) for service in services})
         note = version_note(session) if steps else None
-    for current in found:
+    for current in found.steps:
         if current.held is not None:
             say(f"{current.step.migration.label} is held: {current.held}")
     if note is not None:

@@ -15,7 +15,7 @@ from console.server.target import Target
 from console.services import Service, services_for
 
 if TYPE_CHECKING:
-    from console.migrate.records import RunPlan
+    from console.migrate.records import RunRange
 
 DATABASE = "demo"
 BEFORE_VECTOR_INDEXES = {
@@ -72,7 +72,7 @@ async def _complete(target: Target, report: Report) -> None:
     sixth of the time, and an ivfflat index learns its lists."""
     from console.demo.load import load_sample
     from console.demo.marker import is_loaded
-    from console.migrate.records import RunPlan
+    from console.migrate.records import RunRange
     from console.server.databases import create_database
     from console.server.script import script_session
 
@@ -81,17 +81,17 @@ async def _complete(target: Target, report: Report) -> None:
         if not await is_loaded(session):
             services = _services()
             await _apply(target, [service for service in services if service.name not in BEFORE_VECTOR_INDEXES],
-                         RunPlan(), report)
+                         RunRange(), report)
             for service in services:
                 if version := BEFORE_VECTOR_INDEXES.get(service.name):
-                    await _apply(target, [service], RunPlan(to=version), report)
+                    await _apply(target, [service], RunRange(to=version), report)
             if loaded := await load_sample(session, report):
                 report(f"{loaded.rows:,} rows loaded in {loaded.duration_s:.1f} s".replace(",", " "))
-    await _apply(target, _services(), RunPlan(), report)
+    await _apply(target, _services(), RunRange(), report)
 
 
-async def _apply(target: Target, services: Sequence[Service], plan: RunPlan, report: Report) -> None:
-    from console.migrate.apply import run
+async def _apply(target: Target, services: Sequence[Service], asked: RunRange, report: Report) -> None:
+    from console.migrate.apply import plan_and_run
     from console.migrate.events import Event, RunStarted
     from console.migrate.faults import MigrationError
 
@@ -101,7 +101,7 @@ async def _apply(target: Target, services: Sequence[Service], plan: RunPlan, rep
             report(f"applying {len(event.steps)} migrations of {whose}")
 
     try:
-        await run(target, services, plan, narrate)
+        await plan_and_run(target, services, asked, narrate)
     except MigrationError as error:
         raise ConsoleError(
             "the demo's database is not one that this dbconsole can bring up to date",

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from msgspec import Struct
 
 from console.errors import ConsoleError
-from console.migrate import ledger, refusal, state, steps
+from console.migrate import ledger, migration_plan, refusal, state
 from console.migrate.events import (
     Failed,
     FileFinished,
@@ -32,10 +32,19 @@ from console.migrate.events import (
     ignore,
 )
 from console.migrate.faults import FileError, MigrationError
-from console.migrate.files import read_service
-from console.migrate.prepare import Prepared, prepare
-from console.migrate.records import LedgerRow, MigrationState, RunPlan, RunReport, ServiceStatus, Step
+from console.migrate.migration_plan import MigrationPlan, PlannedStep
+from console.migrate.prepare import Prepared
+from console.migrate.records import (
+    LedgerRow,
+    MigrationState,
+    RunOptions,
+    RunRange,
+    RunReport,
+    ServiceStatus,
+    Step,
+)
 from console.migrate.run_lock import FILE_KEY, RunLock, run_lock
+from console.migrate.run_plan import confirmed
 from console.migrate.version import VersionKey, version_key
 from console.migrate.watch import Running, Watcher
 from console.server.script import ScriptCommand, ScriptFault, ScriptSession, StatementOutcome, script_session
@@ -58,36 +67,41 @@ _RESETS = tuple(map(ScriptCommand, RESETS))
 _COMMIT = ScriptCommand("COMMIT")
 
 
-async def run(target: Target, services: Sequence[Service], plan: RunPlan, on_event: Listener = ignore) -> RunReport:
-    """Runs what `plan` asks for on `services`, by way of the target's direct connection where it has one.
+async def run(target: Target, plan: MigrationPlan, on_event: Listener = ignore,
+              options: RunOptions = RunOptions()) -> RunReport:
+    """Runs exactly the steps of `plan`, by way of the target's direct connection where it has one.
 
-    `on_event` is called for everything that happens, in order, from this task's loop. Raises MigrationError (FileError
-    where a file is to blame) when a step can't be done: what was committed before stays, and the ledger says so.
-    Cancelling the task rolls the running file back.
+    `on_event` is called for everything that happens, in order, from this task's loop. Raises PlanChanged, before
+    anything is run, when under the lock the steps would be others; MigrationError (FileError where a file is to blame)
+    when a step can't be done: what was committed before stays, and the ledger says so. Cancelling the task rolls the
+    running file back.
     """
+    return await _run(target, plan.services, plan.asked, plan, on_event, options)
+
+
+async def plan_and_run(target: Target, services: Sequence[Service], asked: RunRange = RunRange(),
+                       on_event: Listener = ignore, options: RunOptions = RunOptions()) -> RunReport:
+    """Plans under the lock what is `asked` and runs it at once: for what shows its plan to nobody. Raises as `run`."""
+    return await _run(target, services, asked, None, on_event, options)
+
+
+async def _run(target: Target, services: Sequence[Service], asked: RunRange, shown: MigrationPlan | None,
+               on_event: Listener, options: RunOptions) -> RunReport:
     started = time.perf_counter()
     target = target.direct()
-    files = [read_service(service) for service in services]
-    async with run_lock(target, wait_s=plan.lock_wait_s, on_event=on_event) as lock, \
+    async with run_lock(target, wait_s=options.lock_wait_s, on_event=on_event) as lock, \
             script_session(target, purpose="migrate") as session:
         await ledger.ensure(session)
         rows = await session.fetch(ledger.ROWS)
-        statuses = state.compare_all(files, rows, session.info.extensions)
-        chosen = steps.choose(statuses, rows, plan)
-        prepared = {id(step): prepare(step.script) for step in chosen}
-        held = tuple(migration for status in statuses for migration in status.migrations if migration.state == "held")
-        notes = tuple(f"{status.service.name}: {note}" for status in statuses for note in status.notes)
-        on_event(RunStarted(chosen, held, notes))
-        await ledger.prepare(session, plan.direction)
-        runner = Runner(target, session, plan, on_event, statuses, rows)
+        making = asyncio.to_thread(migration_plan.make, services, asked, rows, session.info.extensions, shown)
+        plan = await (making if shown is None else confirmed(shown, making, session))
+        notes = tuple(f"{status.service.name}: {note}" for status in plan.statuses for note in status.notes)
+        on_event(RunStarted(tuple(planned.step for planned in plan.steps), plan.held, notes))
+        await ledger.prepare(session, asked.direction)
+        runner = Runner(target, session, options, on_event, plan.statuses, rows)
         async with whole_run(session):
-            done = await guarded(lock, runner, runner.run_all(chosen, prepared, lock))
+            done = await guarded(lock, runner, runner.run_all(plan.steps, lock))
         return RunReport(tuple(done), tuple(runner.held), (time.perf_counter() - started) * 1000, notes)
-
-
-async def apply_all(target: Target, services: Sequence[Service], on_event: Listener = ignore) -> RunReport:
-    """Applies every pending migration of `services` in dependency order. Raises MigrationError."""
-    return await run(target, services, RunPlan(), on_event)
 
 
 async def guarded(lock: RunLock, runner: Runner, work: Coroutine[Any, Any, T]) -> T:
@@ -139,10 +153,10 @@ class Turn(Struct, frozen=True, eq=False):
 class Runner:
     """One run on one connection."""
 
-    def __init__(self, target: Target, session: ScriptSession, plan: RunPlan, on_event: Listener,
-                 statuses: Sequence[ServiceStatus], rows: Sequence[LedgerRow]) -> None:
+    def __init__(self, target: Target, session: ScriptSession, options: RunOptions, on_event: Listener,
+                 statuses: Sequence[ServiceStatus] = (), rows: Sequence[LedgerRow] = ()) -> None:
         self.session = session
-        self.plan = plan
+        self.options = options
         self.on_event = on_event
         self.held: list[MigrationState] = []
         self.watcher = Watcher(target, on_event)
@@ -154,20 +168,21 @@ class Runner:
                         for migration in status.migrations}
         self._applied: set[tuple[str, VersionKey]] = {(row.service, row.key) for row in rows if row.state == "applied"}
 
-    async def run_all(self, chosen: Sequence[Step], prepared: dict[int, Prepared], lock: RunLock) -> list[Step]:
+    async def run_all(self, chosen: Sequence[PlannedStep], lock: RunLock) -> list[Step]:
         """The steps that were done, in order."""
         done: list[Step] = []
         ahead: Turn | None = None
-        for number, step in enumerate(chosen, 1):
+        for number, planned in enumerate(chosen, 1):
+            step, script = planned.step, planned.script
             lock.check()
             if step.direction == "up" and (reason := await self._waits_for(step)):
                 self._hold(step, reason)
                 continue
-            script = prepared[id(step)]
             self.on_event(FileStarted(step, number, len(chosen), len(script.statements)))
             turn, ahead = ahead or self._turn(step, script), None
-            if turn is not None and number < len(chosen) and self._may_follow(step, following := chosen[number]):
-                ahead = self._turn(following, prepared[id(following)])
+            following = chosen[number] if number < len(chosen) else None
+            if turn is not None and following is not None and self._may_follow(step, following.step):
+                ahead = self._turn(following.step, following.script)
             elapsed_ms = await self.timed(step, self._perform(step, script, turn, ahead))
             node = (step.migration.service, step.migration.key)
             (self._applied.add if step.direction == "up" else self._applied.discard)(node)
@@ -260,13 +275,13 @@ class Runner:
 
     def retries(self, error: FileError, attempt: int) -> bool:
         """Whether another try may help, and there is one left."""
-        return error.sqlstate in RETRIED and attempt < self.plan.attempts
+        return error.sqlstate in RETRIED and attempt < self.options.attempts
 
     async def pause(self, step: Step, error: FileError, attempt: int) -> None:
         """Waits before the next try: twice as long each time, with jitter."""
         delay_s = min(RETRY_DELAY_S[0] * 2 ** (attempt - 1), RETRY_DELAY_S[1]) * random.uniform(0.5, 1)
         self.watcher.running = None
-        self.on_event(Retrying(step, error.message, attempt + 1, self.plan.attempts, delay_s))
+        self.on_event(Retrying(step, error.message, attempt + 1, self.options.attempts, delay_s))
         await asyncio.sleep(delay_s)
 
     def turn(self, step: Step, script: Prepared, records: Sequence[ScriptCommand],
@@ -332,7 +347,8 @@ class Runner:
         idle_in_transaction_session_timeout has no say inside a pipeline.
         """
         lock_ms = script.directives.lock_timeout_ms
-        yield ScriptCommand(f"SET LOCAL lock_timeout = {self.plan.lock_timeout_ms if lock_ms is None else lock_ms:d}")
+        lock_ms = self.options.lock_timeout_ms if lock_ms is None else lock_ms
+        yield ScriptCommand(f"SET LOCAL lock_timeout = {lock_ms:d}")
         yield ScriptCommand(f"SET LOCAL statement_timeout = {script.directives.statement_timeout_ms or 0:d}")
         if self.session.info.major >= 17:
             yield ScriptCommand("SET LOCAL transaction_timeout = 0")
@@ -383,4 +399,4 @@ async def settle(work: Awaitable[None]) -> None:
     await task
 
 
-__all__ = ["MigrationError", "Runner", "apply_all", "guarded", "run"]
+__all__ = ["MigrationError", "Runner", "guarded", "plan_and_run", "run"]

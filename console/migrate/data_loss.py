@@ -12,10 +12,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from console.migrate import seed
 from console.migrate.faults import FileError
 from console.migrate.records import MigrationFile
 from console.migrate.rollback_test import NeedsOwnCluster, Proof, ScratchRun, no_way_back
-from console.migrate.seed import run_seeds, seeds
 from console.migrate.version import version_key
 from console.server.query import load
 from console.server.script import ScriptSession
@@ -59,8 +59,8 @@ async def count_losses(scratch_run: ScratchRun, services: Sequence[Service], ord
     if sample is not None:
         await sample.fill(scratch_run.session)
     await _apply(scratch_run, [file for file in order if not any(file is migration_file for migration_file in first)])
-    if any(seeds((service,)) for service in services) and scratch_run.target is not None:
-        await run_seeds(scratch_run.target, services, lambda event: None)
+    if seed.seeds(services) and scratch_run.target is not None:
+        await seed.plan_and_run(scratch_run.target, services, lambda event: None)
     return await _down(scratch_run, {service.name: service.schemas for service in services})
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -25,21 +26,32 @@ def is_foreign(service: Service) -> bool:
     return service.framework not in (None, "dbconsole")
 
 
+def by_framework(services: Sequence[Service]) -> tuple[Sequence[Service], Sequence[Service]]:
+    """Those that dbconsole migrates, and those that other frameworks do."""
+    return ([service for service in services if not is_foreign(service)],
+            [service for service in services if is_foreign(service)])
+
+
 def read_service(service: Service) -> ServiceFiles:
-    """The migrations of `service` in order of version. Raises FileError for duplicate versions and lone downs.
+    """The migrations of `service` in order of version.
+
+    Raises FileError for duplicate versions and lone downs, and for a folder that can't be read.
 
     A service without a folder, or that another framework migrates, has none.
     """
     folder = service.folder
     if folder is None or is_foreign(service):
         return ServiceFiles(service, ())
-    migrations, notes = _migrations(service, folder)
+    try:
+        migrations, notes = _migrations(service, folder)
+        seeds = sorted((folder / "seed").glob("*.sql")) if (folder / "seed").is_dir() else []
+    except OSError as error:
+        raise FileError(Path(error.filename or folder), f"can't be read: {error.strerror}") from None
     migrations.sort(key=lambda file: file.key)
     for before, after in pairwise(migrations):
         if before.key == after.key:
             raise FileError(after.up.path, f"version {after.version} is there twice, also in {before.up.path.name}",
                             hint="give one of them the next free version; if one is applied already, the other")
-    seeds = sorted((folder / "seed").glob("*.sql")) if (folder / "seed").is_dir() else []
     return ServiceFiles(service, tuple(migrations), (*notes, *_gaps(migrations)), tuple(seeds))
 
 

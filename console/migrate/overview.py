@@ -65,8 +65,6 @@ def _compared(services: Sequence[Service], rows: Sequence[LedgerRow], extensions
             found = read_service(service)
             state.compare(found, rows, extensions)
             files.append(found)
-        except (FileError, OSError) as error:
-            fault = error if isinstance(error, FileError) else FileError(
-                service.folder, f"can't be read: {error.strerror}") if service.folder else ConsoleError(str(error))
-            broken.append((service, fault))
+        except FileError as error:
+            broken.append((service, error))
     return state.compare_all(files, rows, extensions), tuple(broken)

@@ -65,6 +65,13 @@ class Script(Struct, frozen=True, dict=True):
     def _content(self) -> bytes:
         return self._read()
 
+    def keep(self) -> None:
+        """Reads it now and for good: its checksum is that of the text that will be run, whatever becomes of the file.
+
+        Raises FileError.
+        """
+        self._content  # noqa: B018
+
     @cached_property
     def text(self) -> str:
         """The file's own text, line ends as they are, without a byte order mark. Raises FileError if not UTF-8."""
@@ -248,7 +255,7 @@ class Step(Struct, frozen=True):
         return script
 
 
-class RunPlan(Struct, frozen=True, kw_only=True):
+class RunRange(Struct, frozen=True, kw_only=True):
     """What is asked of a run. `to` is the version to end at (0: before the first), `steps` how many; None: all.
 
     `failed_only`: only what an earlier run left half done.
@@ -259,6 +266,12 @@ class RunPlan(Struct, frozen=True, kw_only=True):
     steps: int | None = None
     out_of_order: bool = False
     failed_only: bool = False
+
+
+class RunOptions(Struct, frozen=True, kw_only=True):
+    """How a run waits: for another run's end (seconds), a statement for its locks (milliseconds), and how often a file
+    is tried that can't get them."""
+
     lock_wait_s: float = 60.0
     lock_timeout_ms: int = 3000
     attempts: int = 8
@@ -273,5 +286,5 @@ class RunReport(Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-__all__ = ["Direction", "Directives", "LedgerRow", "MigrationFile", "MigrationState", "Requirement", "RunPlan",
-           "RunReport", "Script", "ServiceFiles", "ServiceStatus", "State", "Step"]
+__all__ = ["Direction", "Directives", "LedgerRow", "MigrationFile", "MigrationState", "Requirement", "RunOptions",
+           "RunRange", "RunReport", "Script", "ServiceFiles", "ServiceStatus", "State", "Step"]

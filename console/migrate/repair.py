@@ -8,20 +8,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
 
 from console.migrate import ledger, state
-from console.migrate.events import Listener
+from console.migrate.events import Listener, ignore
 from console.migrate.faults import MigrationError
 from console.migrate.files import read_service
-from console.migrate.records import MigrationFile, MigrationState, Script, ServiceStatus
+from console.migrate.migration_plan import frozen
+from console.migrate.records import LedgerRow, MigrationFile, MigrationState, RunOptions, Script, ServiceStatus
 from console.migrate.run_lock import run_lock
+from console.migrate.run_plan import FrozenStep, confirmed
 from console.migrate.version import version_key
 from console.server.script import ScriptCommand, ScriptFault, script_session
+from console.server.session import Session
 from console.server.target import Target
 from console.services import Service
 
@@ -29,10 +33,69 @@ Action = Literal["baseline", "mark-applied", "mark-reverted", "accept-checksum"]
 
 
 class Repair(Struct, frozen=True):
-    """One change of the ledger: what it does in a sentence, and the commands that do it."""
+    """One change of the ledger: the migration as it is, what it does in a sentence, and the commands that do it."""
 
+    frozen: FrozenStep
     sentence: str
     commands: tuple[ScriptCommand, ...]
+
+
+class RepairPlan(Struct, frozen=True):
+    """What `action` comes to for `version` of the one service, or for all (None)."""
+
+    services: tuple[Service, ...]
+    action: Action
+    version: str | None
+    repairs: tuple[Repair, ...]
+    statuses: tuple[ServiceStatus, ...]
+
+    @property
+    def basis(self) -> tuple[FrozenStep, ...]:
+        return tuple(repair.frozen for repair in self.repairs)
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        return {}
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.repairs
+
+    def fate(self, step: FrozenStep) -> FrozenStep | None:
+        key = step.service, version_key(step.version)
+        return next((frozen(migration, step.action, None) for status in self.statuses
+                     for migration in status.migrations if (migration.service, migration.key) == key), None)
+
+
+async def read(session: Session, services: Sequence[Service], action: Action, version: str | None = None) -> RepairPlan:
+    """The plan as things are now. Raises MigrationError where it makes no sense."""
+    rows = await ledger.read(session)
+    return await asyncio.to_thread(make, services, action, version, rows, session.info.extensions)
+
+
+def make(services: Sequence[Service], action: Action, version: str | None, rows: Sequence[LedgerRow],
+         extensions: Collection[str]) -> RepairPlan:
+    """The plan by the files, which it reads, and the ledger's rows. Raises MigrationError."""
+    statuses = state.compare_all(map(read_service, services), rows, extensions)
+    return RepairPlan(tuple(services), action, version, repairs(statuses, action, version), statuses)
+
+
+async def run(target: Target, plan: RepairPlan, on_event: Listener = ignore,
+              options: RunOptions = RunOptions()) -> tuple[Repair, ...]:
+    """Does exactly what `plan` says, all or nothing, under the lock of runs. Raises PlanChanged, MigrationError."""
+    target = target.direct()
+    async with run_lock(target, wait_s=options.lock_wait_s, on_event=on_event), \
+            script_session(target, purpose="migrate") as session:
+        await ledger.ensure(session)
+        rows = await session.fetch(ledger.ROWS)
+        making = asyncio.to_thread(make, plan.services, plan.action, plan.version, rows, session.info.extensions)
+        found = (await confirmed(plan, making, session)).repairs
+        try:
+            await ledger.write(session, *(command for repair in found for command in repair.commands))
+        except ScriptFault as fault:
+            raise MigrationError(f"the ledger could not be written: {fault.fault.summary}",
+                                 detail=fault.fault.detail, hint=fault.fault.hint) from fault
+    return found
 
 
 def repairs(statuses: Sequence[ServiceStatus], action: Action, version: str | None = None) -> tuple[Repair, ...]:
@@ -63,24 +126,6 @@ def repairs(statuses: Sequence[ServiceStatus], action: Action, version: str | No
             return (_accepted(migration_state),)
 
 
-async def repair(target: Target, services: Sequence[Service], action: Action, *, version: str | None,
-                 on_event: Listener, lock_wait_s: float = 60.0) -> tuple[Repair, ...]:
-    """Does it, all or nothing, under the lock of runs. Raises MigrationError."""
-    target = target.direct()
-    files = [read_service(service) for service in services]
-    async with run_lock(target, wait_s=lock_wait_s, on_event=on_event), \
-            script_session(target, purpose="migrate") as session:
-        await ledger.ensure(session)
-        rows = await session.fetch(ledger.ROWS)
-        found = repairs(state.compare_all(files, rows, session.info.extensions), action, version)
-        try:
-            await ledger.write(session, *(command for repair in found for command in repair.commands))
-        except ScriptFault as fault:
-            raise MigrationError(f"the ledger could not be written: {fault.fault.summary}",
-                                 detail=fault.fault.detail, hint=fault.fault.hint) from fault
-    return found
-
-
 def _baseline(status: ServiceStatus, version: str) -> tuple[Repair, ...]:
     limit = version_key(version)
     if limit not in {migration.key for migration in status.migrations}:
@@ -88,7 +133,7 @@ def _baseline(status: ServiceStatus, version: str) -> tuple[Repair, ...]:
                              hint="dbconsole migrate status shows the versions")
     wanted = [migration for migration in status.migrations if migration.key <= limit and migration.file is not None
               and not migration.is_applied]
-    return tuple(Repair(f"{_label(migration)} becomes applied without being run",
+    return tuple(Repair(_frozen(migration, "baseline"), f"{_label(migration)} becomes applied without being run",
                         (ledger.marked(file, migration.row),
                          ledger.event(file, "baseline", None, None, file.up.checksum)))
                  for migration in wanted if (file := migration.file) is not None)
@@ -99,7 +144,8 @@ def _applied(migration: MigrationState) -> Repair:
         raise MigrationError(f"{_label(migration)} is applied already", hint="accept-checksum is for changed files")
     file = _file(migration)
     was = "half done" if migration.state == "failed" else "pending"
-    return Repair(f"{_label(migration)}, {was} so far, becomes applied; nothing is run",
+    return Repair(_frozen(migration, "mark-applied"),
+                  f"{_label(migration)}, {was} so far, becomes applied; nothing is run",
                   (ledger.marked(file, migration.row), ledger.event(file, "marked applied", migration.detail or None)))
 
 
@@ -108,7 +154,8 @@ def _reverted(migration: MigrationState) -> Repair:
         raise MigrationError(f"{_label(migration)} is not in the ledger", hint="there is nothing to revert")
     file = migration.file or MigrationFile(migration.service, migration.version, migration.name,
                                            Script(Path(migration.name)))
-    return Repair(f"{_label(migration)} leaves the ledger and is pending again; nothing is run",
+    return Repair(_frozen(migration, "mark-reverted"),
+                  f"{_label(migration)} leaves the ledger and is pending again; nothing is run",
                   (ledger.forgotten(migration.service, migration.row.version),
                    ledger.event(file, "marked reverted", migration.detail or None)))
 
@@ -118,9 +165,16 @@ def _accepted(migration: MigrationState) -> Repair:
         raise MigrationError(f"{_label(migration)} is {migration.state}, not changed",
                              hint="there is no checksum to accept")
     file = _file(migration)
-    return Repair(f"{_label(migration)}: the checksum of the file as it is now is accepted",
+    return Repair(_frozen(migration, "accept-checksum"),
+                  f"{_label(migration)}: the checksum of the file as it is now is accepted",
                   (ledger.marked(file, migration.row),
                    ledger.event(file, "checksum accepted", f"was {migration.row.checksum_up}", None, file.up.checksum)))
+
+
+def _frozen(migration: MigrationState, action: Action) -> FrozenStep:
+    """With the checksum that the ledger would have from then on."""
+    writes = migration.file is not None and action != "mark-reverted"
+    return frozen(migration, action, migration.file.up.checksum if writes and migration.file is not None else None)
 
 
 def _file(migration: MigrationState) -> MigrationFile:

@@ -22,7 +22,7 @@ from console.migrate.events import ignore
 from console.migrate.faults import FileError
 from console.migrate.fingerprint import Fingerprint, RepeatedFingerprint
 from console.migrate.prepare import prepare
-from console.migrate.records import MigrationFile, RunPlan, Step
+from console.migrate.records import MigrationFile, RunOptions, Step
 from console.migrate.version import VersionKey, version_key
 from console.server.script import ScriptFault, ScriptSession, script_session
 from console.server.target import Target
@@ -118,7 +118,7 @@ class ScratchRun(Struct):
         session = await self._stack.enter_async_context(script_session(target, purpose="migrate verify"))
         await ledger.ensure(session)
         self._fingerprint = RepeatedFingerprint(session, shared=not self.place.is_shared)
-        self._runner = Runner(target, session, RunPlan(lock_timeout_ms=0), ignore, (), ())
+        self._runner = Runner(target, session, RunOptions(lock_timeout_ms=0), ignore)
 
     @property
     def runner(self) -> Runner:

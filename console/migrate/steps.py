@@ -10,24 +10,24 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from console.migrate.faults import FileError, MigrationError
-from console.migrate.records import LedgerRow, MigrationState, RunPlan, ServiceStatus, Step
+from console.migrate.records import LedgerRow, MigrationState, RunRange, ServiceStatus, Step
 from console.migrate.version import ZERO, VersionKey, version_key
 
 Node = tuple[str, VersionKey]
 
 
-def choose(statuses: Sequence[ServiceStatus], rows: Iterable[LedgerRow], plan: RunPlan) -> tuple[Step, ...]:
-    """The steps that `plan` asks for. Raises MigrationError where the state of things forbids it."""
-    if plan.to is not None:
-        _check_version(statuses, plan.to)
-    if plan.failed_only:
+def choose(statuses: Sequence[ServiceStatus], rows: Iterable[LedgerRow], asked: RunRange) -> tuple[Step, ...]:
+    """The steps that `asked` asks for. Raises MigrationError where the state of things forbids it."""
+    if asked.to is not None:
+        _check_version(statuses, asked.to)
+    if asked.failed_only:
         failed = [state for state in _states(statuses) if state.state == "failed" and state.file is not None]
         return tuple(Step(migration.file, migration.row.direction, migration.row, migration.row.statements_done)
                      for migration in failed if migration.file is not None and migration.row is not None)
-    return _up(statuses, rows, plan) if plan.direction == "up" else _down(statuses, plan)
+    return _up(statuses, rows, asked) if asked.direction == "up" else _down(statuses, asked)
 
 
-def _up(statuses: Sequence[ServiceStatus], rows: Iterable[LedgerRow], plan: RunPlan) -> tuple[Step, ...]:
+def _up(statuses: Sequence[ServiceStatus], rows: Iterable[LedgerRow], asked: RunRange) -> tuple[Step, ...]:
     for state in _states(statuses):
         if state.state == "changed":
             raise MigrationError(
@@ -37,10 +37,10 @@ def _up(statuses: Sequence[ServiceStatus], rows: Iterable[LedgerRow], plan: RunP
         if state.state == "failed" and state.row is not None and state.row.direction == "down":
             raise MigrationError(f"{_label(state)} is half undone: {state.detail}",
                                  hint="finish it with down, or see dbconsole migrate repair --help")
-        if state.out_of_order and not plan.out_of_order:
+        if state.out_of_order and not asked.out_of_order:
             raise MigrationError(f"{_label(state)} is older than what is applied already",
                                  hint="if it doesn't matter to the later ones: --out-of-order")
-    limit = None if plan.to is None else _limit(plan.to)
+    limit = None if asked.to is None else _limit(asked.to)
     wanted = [migration for migration in _states(statuses) if migration.state in ("pending", "failed", "held")
               and migration.file is not None
               and (limit is None or migration.key <= limit)]
@@ -49,7 +49,7 @@ def _up(statuses: Sequence[ServiceStatus], rows: Iterable[LedgerRow], plan: RunP
     ready = 0
     for migration_state in ordered:
         assert migration_state.file is not None
-        if ready == plan.steps:
+        if ready == asked.steps:
             break
         ready += migration_state.state != "held"
         steps.append(Step(migration_state.file, "up", migration_state.row, migration_state.row.statements_done
@@ -57,16 +57,16 @@ def _up(statuses: Sequence[ServiceStatus], rows: Iterable[LedgerRow], plan: RunP
     return tuple(steps)
 
 
-def _down(statuses: Sequence[ServiceStatus], plan: RunPlan) -> tuple[Step, ...]:
+def _down(statuses: Sequence[ServiceStatus], asked: RunRange) -> tuple[Step, ...]:
     there = [(state.row.rank, state) for state in _states(statuses) if state.row is not None]
     ordered = [migration for _, migration in sorted(there, key=lambda pair: pair[0], reverse=True)]
-    if plan.to is not None:
-        limit = _limit(plan.to)
+    if asked.to is not None:
+        limit = _limit(asked.to)
         ordered = [migration for migration in ordered if limit is None or migration.key > limit]
-        if plan.steps is not None:
-            ordered = ordered[: plan.steps]
+        if asked.steps is not None:
+            ordered = ordered[: asked.steps]
     else:
-        ordered = ordered[: 1 if plan.steps is None else plan.steps]
+        ordered = ordered[: 1 if asked.steps is None else asked.steps]
     _check_dependents(statuses, ordered)
     return tuple(_undo(migration) for migration in ordered)
 

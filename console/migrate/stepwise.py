@@ -105,7 +105,7 @@ class _Progress:
             return
         self.hashes.append(statement.digest)
         try:
-            for attempt in range(1, self.runner.plan.attempts + 1):
+            for attempt in range(1, self.runner.options.attempts + 1):
                 try:
                     await self.runner.transaction(self.step, self.script, [statement], index, self._next(index),
                                                   preceding)
@@ -154,7 +154,7 @@ class _Progress:
     def _limits(self, statement: ScriptStatement) -> tuple[str, ...]:
         """A lock_timeout inside a concurrent build would leave it half done: there is none."""
         given = self.script.directives.lock_timeout_ms
-        lock_ms = self.runner.plan.lock_timeout_ms if given is None else given
+        lock_ms = self.runner.options.lock_timeout_ms if given is None else given
         if "CONCURRENTLY" in statement.words:
             lock_ms = 0
         statement_ms = self.script.directives.statement_timeout_ms or 0
@@ -166,7 +166,7 @@ class _Progress:
         if built.action == "drop":
             return self.resumes and not await relation_exists(self.session, built.relation)
         found = await indexes_of(self.session, built.relation)
-        deadline = time.monotonic() + self.runner.plan.lock_wait_s
+        deadline = time.monotonic() + self.runner.options.lock_wait_s
         while builder := next((row for row in found if built.is_leftover(row) and row.builder_pid), None):
             if time.monotonic() > deadline:
                 raise FileError(self.script.script.path, f"the index {builder.quoted} is being built at this moment",

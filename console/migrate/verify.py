@@ -20,7 +20,7 @@ from console.migrate.cluster_objects import touches_cluster
 from console.migrate.data_loss import SampleData, count_losses, merged
 from console.migrate.faults import FileError, MigrationError
 from console.migrate.files import is_foreign, read_service
-from console.migrate.records import MigrationFile, RunPlan
+from console.migrate.records import MigrationFile, RunRange
 from console.migrate.rollback_test import NeedsOwnCluster, Place, Proof, ScratchRun
 from console.migrate.scratch import ScratchServer, scratch_server
 from console.migrate.version import version_key
@@ -90,7 +90,7 @@ async def verify(target: Target, services: Sequence[Service], wanted: Wanted = E
 def _ordered(services: Sequence[Service], wanted: Wanted) -> tuple[MigrationFile, ...]:
     """Those files that are to be proved and those that they need, each after what it needs. Raises MigrationError."""
     files = [read_service(service) for service in services if not is_foreign(service)]
-    chosen = steps.choose(state.compare_all(files, (), ()), (), RunPlan())
+    chosen = steps.choose(state.compare_all(files, (), ()), (), RunRange())
     every = [step.migration for step in chosen]
     if wanted.services is None:
         return tuple(file for file in every if wanted.holds(file))

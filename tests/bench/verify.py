@@ -15,7 +15,7 @@ import psycopg
 from console.demo.scratch import own_cluster, sample_rows
 from console.migrate import state, steps
 from console.migrate.files import read_service
-from console.migrate.records import MigrationFile, RunPlan
+from console.migrate.records import MigrationFile, RunRange
 from console.migrate.verify import verify
 from console.resources import shipped
 from console.server.target import Target
@@ -52,7 +52,7 @@ def _ours(server: LiveServer, *, rows: bool) -> tuple[int, float]:
 
 def _order() -> list[MigrationFile]:
     files = [read_service(service) for service in from_folder(shipped("migrations"))]
-    found = [step.migration for step in steps.choose(state.compare_all(files, (), ()), (), RunPlan())]
+    found = [step.migration for step in steps.choose(state.compare_all(files, (), ()), (), RunRange())]
     return [file for file in found if "age" not in file.up.directives.extensions]
 
 

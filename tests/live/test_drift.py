@@ -9,10 +9,10 @@ import pytest
 from msgspec.structs import replace
 
 from console.local_postgres.ephemeral import choose, throwaway_cluster
-from console.migrate.apply import apply_all, run
+from console.migrate.apply import plan_and_run
 from console.migrate.drift import DATABASE, Drift, drift
 from console.migrate.faults import MigrationError
-from console.migrate.records import RunPlan
+from console.migrate.records import RunRange
 from console.resources import shipped
 from console.server.target import Target
 from console.services import Service
@@ -47,7 +47,7 @@ def own_cluster() -> AbstractAsyncContextManager[Target]:
 
 
 async def drifted(database: Database, service: Service, by_hand: str) -> Drift:
-    await apply_all(target(database), [service])
+    await plan_and_run(target(database), [service])
     with database.connect() as connection:
         connection.execute(by_hand)  # type: ignore[arg-type]
     return await drift(target(database), [service], {service.name})
@@ -67,7 +67,7 @@ async def test_an_extension_that_somebody_created_is_there_for_the_comparison_to
 
 async def test_the_shipped_services_have_not_drifted(any_database: Database) -> None:
     services = from_folder(shipped("migrations"))
-    await apply_all(target(any_database), services)
+    await plan_and_run(target(any_database), services)
     found = await drift(target(any_database), services, {service.name for service in services})
     assert [pair for pair in found.differences if pair[1]] == []
     assert found.count == 0 and found.where.startswith("a scratch database")
@@ -98,9 +98,9 @@ async def test_what_was_done_by_hand_is_told(any_database: Database, tmp_path: P
 
 async def test_only_what_is_applied_counts(database: Database, tmp_path: Path) -> None:
     service = shop(tmp_path)
-    await run(target(database), [service], RunPlan(to="1"))
+    await plan_and_run(target(database), [service], RunRange(to="1"))
     assert (await drift(target(database), [service], {"shop"})).count == 0
-    await apply_all(target(database), [service])
+    await plan_and_run(target(database), [service])
     (tmp_path / "2_b.up.sql").write_text(FILES["2_b.up.sql"].replace("int PRIMARY KEY", "bigint PRIMARY KEY"))
     found = await drift(target(database), [service], {"shop"})
     assert dict(found.differences)["shop"] == ("column shop.carts.id: type changed from bigint to integer",)
@@ -119,7 +119,7 @@ async def test_production_is_compared_with_a_cluster_of_our_own(embedded: LiveSe
 
 
 async def against_a_cluster(database: Database, service: Service) -> None:
-    await apply_all(target(database), [service])
+    await plan_and_run(target(database), [service])
     production = replace(target(database), environment="production")
     with pytest.raises(MigrationError, match="is production: no scratch database is made there"):
         await drift(production, [service], {"shop"})

@@ -14,7 +14,7 @@ from console.check.registry import configured
 from console.check.runner import check_target
 from console.clock import SystemClock
 from console.config import Config, PoolConfig
-from console.migrate.apply import apply_all
+from console.migrate.apply import plan_and_run
 from console.plans.explain import ExplainRequest, explain
 from console.resources import shipped
 from console.sampler.sampler import Sampler
@@ -54,7 +54,7 @@ def target(database: Database) -> Target:
 
 
 async def test_every_check_says_what_it_says_elsewhere(extended: Database) -> None:
-    await apply_all(target(extended), SERVICES)
+    await plan_and_run(target(extended), SERVICES)
     report = await check_target(target(extended), configured(Config()), timeout_s=60)
     assert [(result.name, result.summary) for result in report.results if result.status is Status.UNKNOWN] == []
     assert {result.name for result in report.results if result.status is not Status.OK} <= {"server_version"}
@@ -80,7 +80,7 @@ async def console(database: Database) -> AsyncIterator[tuple[ConsoleApp, Any]]:
 
 
 async def test_every_screen_opens_and_reads(extended: Database) -> None:
-    await apply_all(target(extended), SERVICES)
+    await plan_and_run(target(extended), SERVICES)
     async with console(extended) as (app, pilot):
         await until(lambda: app.connection.state is ConnectionState.LIVE, pilot)
         sampler = app.connection.sampler

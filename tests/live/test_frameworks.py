@@ -17,11 +17,12 @@ from psycopg.conninfo import make_conninfo
 
 from console.errors import ConsoleError, UsageError
 from console.migrate.faults import MigrationError
-from console.migrate.frameworks import alembic, commands
+from console.migrate.frameworks import commands, runner
 from console.migrate.frameworks.commands import CommandStarted, OutputLine
 from console.migrate.frameworks.read import read_ledgers
 from console.migrate.frameworks.records import ForeignLedger, ForeignReading
 from console.migrate.frameworks.runs import FIXED_KEYS, keys
+from console.migrate.records import RunRange
 from console.server.script import ScriptSession, script_session
 from console.server.target import Target
 from console.services import Service
@@ -451,25 +452,33 @@ def alembic_project(folder: Path, env: str = ENV) -> Path:
     return write_files(files, folder)
 
 
+async def upgrade(target: Target, app: Service, to: str | None = None) -> commands.CommandReport:
+    return await runner.run(target, await runner.read(target, app, RunRange(to=to)), lambda event: None)
+
+
 async def test_alembic_goes_up_and_down(database: Database, tmp_path: Path) -> None:
     pytest.importorskip("alembic")
     target, app = target_of(database), service(alembic_project(tmp_path), framework="alembic")
 
     async def migrate(direction: str, **words: object) -> ForeignLedger:
-        report = await alembic.migrate(target, app, direction, lock_wait_s=5,  # type: ignore[arg-type]
-                                       on_event=lambda event: None, **words)  # type: ignore[arg-type]
+        asked = RunRange(direction=direction, **words)  # type: ignore[arg-type]
+        report = await runner.run(target, await runner.read(target, app, asked), lambda event: None)
         return report.after[0]
 
-    assert "CREATE TABLE r3" in await alembic.plan(target, app, "up")
+    async def sql(direction: str, **words: object) -> str:
+        asked = RunRange(direction=direction, **words)  # type: ignore[arg-type]
+        return "\n".join(await runner.shown(target, await runner.read(target, app, asked)))
+
+    assert "CREATE TABLE r3" in await sql("up")
     assert (await read(database)).ledgers == (), "a plan made the ledger"
     ledger = await migrate("up", steps=1)
     assert (ledger.last_version, ledger.applied_count) == ("r1", 1)
     assert [migration.version for migration in ledger.pending or ()] == ["r2", "r3"]
-    plan = await alembic.plan(target, app, "up", to="r2")
+    plan = await sql("up", to="r2")
     assert "CREATE TABLE r2" in plan and "r3" not in plan and "CREATE TABLE r1" not in plan
     ledger = await migrate("up")
     assert (ledger.last_version, ledger.applied_count, ledger.pending) == ("r3", 3, ())
-    assert "DROP TABLE r3" in await alembic.plan(target, app, "down")
+    assert "DROP TABLE r3" in await sql("down")
     assert (await migrate("down")).last_version == "r2"
     assert (await migrate("down", steps=1)).last_version == "r1"
     assert (await migrate("down", to="0")).last_version is None
@@ -479,15 +488,14 @@ async def test_alembic_that_went_elsewhere_is_found_out(database: Database, tmp_
     pytest.importorskip("alembic")
     app = service(alembic_project(tmp_path, "print('nothing to see')\n"), framework="alembic")
     with pytest.raises(ConsoleError, match="says the same as before"):
-        await alembic.migrate(target_of(database), app, "up", lock_wait_s=5, on_event=lambda event: None)
+        await upgrade(target_of(database), app)
 
 
 async def test_alembics_own_error_is_shown(database: Database, tmp_path: Path) -> None:
     pytest.importorskip("alembic")
     app = service(alembic_project(tmp_path), framework="alembic")
     with pytest.raises(MigrationError, match="alembic upgrade nowhere ended with status") as caught:
-        await alembic.migrate(target_of(database), app, "up", to="nowhere", lock_wait_s=5,
-                              on_event=lambda event: None)
+        await upgrade(target_of(database), app, to="nowhere")
     assert "Can't locate revision" in (caught.value.detail or "")
 
 
@@ -498,7 +506,7 @@ async def test_a_hostile_password_reaches_alembic(database: Database, tmp_path: 
         set_password(database, role, password)
         target = Target(name="t", conninfo=make_conninfo(database.conninfo, user=role, password=password))
         app = service(alembic_project(tmp_path), framework="alembic")
-        report = await alembic.migrate(target, app, "up", lock_wait_s=5, on_event=lambda event: None)
+        report = await upgrade(target, app)
         assert report.after[0].last_version == "r3"
         with database.connect() as connection:
             connection.execute(f"REASSIGN OWNED BY {role} TO CURRENT_USER")

@@ -9,9 +9,9 @@ import pytest
 
 from console.catalog import read
 from console.local_postgres.ephemeral import throwaway_cluster
-from console.migrate.apply import apply_all, run
+from console.migrate.apply import plan_and_run
 from console.migrate.drift import drift
-from console.migrate.records import RunPlan
+from console.migrate.records import RunRange
 from console.migrate.verify import verify
 from console.resources import shipped
 from console.server.pool import Pool
@@ -37,11 +37,11 @@ def target(database: Database) -> Target:
 
 
 async def test_nothing_is_held_and_nothing_drifts(graphs: Database) -> None:
-    report = await apply_all(target(graphs), SERVICES)
+    report = await plan_and_run(target(graphs), SERVICES)
     assert report.held == () and "event_data/0009_event_network" in [step.migration.label for step in report.done]
     found = await drift(target(graphs), SERVICES, {service.name for service in SERVICES})
     assert [pair for pair in found.differences if pair[1]] == []
-    await run(target(graphs), SERVICES, RunPlan(direction="down", steps=1000))
+    await plan_and_run(target(graphs), SERVICES, RunRange(direction="down", steps=1000))
     with graphs.connect() as connection:
         assert connection.execute("SELECT count(*) FROM ag_catalog.ag_graph").fetchone() == (0,)
         assert connection.execute("SELECT count(*) FROM dbconsole.migration").fetchone() == (0,)
@@ -54,7 +54,7 @@ async def test_every_way_back_is_proved(graphs: Database) -> None:
 
 
 async def test_the_services_roles_use_the_graph_as_they_may(graphs: Database) -> None:
-    await apply_all(target(graphs), SERVICES)
+    await plan_and_run(target(graphs), SERVICES)
 
     def cypher(role: str, query: str) -> list[tuple[object, ...]]:
         with graphs.connect(options=CYPHER) as connection:
@@ -74,7 +74,7 @@ async def test_the_services_roles_use_the_graph_as_they_may(graphs: Database) ->
 
 
 async def test_a_graph_is_among_the_databases_objects(graphs: Database) -> None:
-    await apply_all(target(graphs), SERVICES)
+    await plan_and_run(target(graphs), SERVICES)
     pool = Pool(target(graphs))
     try:
         async with pool.session() as session:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from console.migrate.apply import run
-from console.migrate.records import RunPlan
+from console.migrate.apply import plan_and_run
+from console.migrate.records import RunRange
 from console.server.target import Target
 from console.services import Service
 from tests.migrate.histories import HISTORIES, write
@@ -37,11 +37,11 @@ WHOLE = {"column id", "column name", "column remark", "function touch", "index i
 async def test_up_down_and_up(layout: str, database: Database, tmp_path: Path) -> None:
     target = Target(name="", conninfo=database.conninfo, environment="development")
     service = Service(name="app", schemas=("app",), folder=write(layout, tmp_path), layout=layout)
-    report = await run(target, [service], RunPlan())
+    report = await plan_and_run(target, [service], RunRange())
     assert len(report.done) == 5 and objects(database) == WHOLE
-    await run(target, [service], RunPlan(direction="down", steps=2))
+    await plan_and_run(target, [service], RunRange(direction="down", steps=2))
     assert objects(database) == WHOLE - {"column remark", "index item_name_idx"} | {"column note"}
-    report = await run(target, [service], RunPlan(direction="down", to="0"))
+    report = await plan_and_run(target, [service], RunRange(direction="down", to="0"))
     assert len(report.done) == 3 and objects(database) == set()
-    await run(target, [service], RunPlan())
+    await plan_and_run(target, [service], RunRange())
     assert objects(database) == WHOLE

@@ -10,9 +10,9 @@ import psycopg
 import pytest
 
 from console.migrate import events
-from console.migrate.apply import apply_all, run
+from console.migrate.apply import plan_and_run
 from console.migrate.faults import FileError
-from console.migrate.records import RunPlan
+from console.migrate.records import RunOptions, RunRange
 from console.migrate.status import read_status
 from console.server.script import script_session
 from console.server.target import Target
@@ -43,7 +43,7 @@ async def test_runs_exclude_each_other_and_leak_nothing(pooled: tuple[Database, 
                     _3_c__down="-- dbconsole: no-transaction\nDROP INDEX CONCURRENTLY c_n;\nDROP TABLE c")
     async with script_session(target) as session:
         assert session.info.is_pooled
-    reports = await asyncio.gather(*(apply_all(target, [service]) for _ in range(3)))
+    reports = await asyncio.gather(*(plan_and_run(target, [service]) for _ in range(3)))
     assert sorted(len(report.done) for report in reports) == [0, 0, 3]
     for _ in range(3):
         with psycopg.connect(target.conninfo, autocommit=True) as connection:
@@ -54,7 +54,7 @@ async def test_runs_exclude_each_other_and_leak_nothing(pooled: tuple[Database, 
         assert connection.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = "
                                   "(SELECT oid FROM pg_database WHERE datname = current_database())"
                                   ).fetchone() == (0,)
-    await run(target, [service], RunPlan(direction="down", to="0"))
+    await plan_and_run(target, [service], RunRange(direction="down", to="0"))
     async with script_session(target) as session:
         assert (await read_status(session, [service]))[0].state == "pending"
 
@@ -66,13 +66,14 @@ async def test_a_failed_index_build_and_blockers_are_seen_through_it(
                     _2_b__up="-- dbconsole: no-transaction\nCREATE UNIQUE INDEX CONCURRENTLY a_n ON a (n)",
                     _3_c__up="ALTER TABLE a ADD COLUMN m int")
     with pytest.raises(FileError, match="could not create unique index"):
-        await apply_all(target, [service])
+        await plan_and_run(target, [service])
     with database.connect(application_name="a report") as blocker:
         blocker.execute("DELETE FROM a WHERE ctid = '(0,1)'")
         seen: list[events.Event] = []
         with blocker.transaction():
             blocker.execute("LOCK TABLE a IN ACCESS SHARE MODE")
-            running = asyncio.ensure_future(run(target, [service], RunPlan(lock_timeout_ms=2000), seen.append))
+            running = asyncio.ensure_future(
+                plan_and_run(target, [service], RunRange(), seen.append, RunOptions(lock_timeout_ms=2000)))
             while not any(isinstance(item, events.Waiting) for item in seen):
                 await asyncio.sleep(0.1)
                 assert not running.done()
@@ -87,11 +88,11 @@ async def test_settings_that_a_pooler_forgets_are_refused(pooled: tuple[Database
     service = write(tmp_path, _1_a__up="-- dbconsole: no-transaction\nCREATE TABLE a (n int);\n"
                                        "SET search_path = public;\nCREATE INDEX CONCURRENTLY ON a (n)")
     with pytest.raises(FileError, match="holds for nothing behind a pooler") as caught:
-        await apply_all(target, [service])
+        await plan_and_run(target, [service])
     assert caught.value.line == 3
 
 
 async def test_a_direct_dsn_is_taken_for_migrations(pooled: tuple[Database, Target], tmp_path: Path) -> None:
     database = pooled[0]
     direct = Target(name="both", conninfo="host=192.0.2.1 connect_timeout=2", direct_conninfo=database.conninfo)
-    assert len((await apply_all(direct, [write(tmp_path, _1_a__up="CREATE TABLE a ()")])).done) == 1
+    assert len((await plan_and_run(direct, [write(tmp_path, _1_a__up="CREATE TABLE a ()")])).done) == 1

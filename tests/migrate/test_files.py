@@ -15,7 +15,7 @@ from console.migrate.directives import Requirement
 from console.migrate.faults import FileError, MigrationError
 from console.migrate.files import read_service
 from console.migrate.prepare import prepare
-from console.migrate.records import LedgerRow, MigrationFile, RunPlan, Script, ServiceStatus
+from console.migrate.records import LedgerRow, MigrationFile, RunRange, Script, ServiceStatus
 from console.migrate.version import version_key
 from console.services import Service
 
@@ -176,38 +176,38 @@ def names(chosen: tuple[steps.Step, ...]) -> list[str]:
 
 def test_up_goes_by_dependency_and_down_by_the_reverse_of_what_happened(tmp_path: Path) -> None:
     found, rows = statuses(tmp_path, [])
-    assert names(steps.choose(found, rows, RunPlan())) == [
+    assert names(steps.choose(found, rows, RunRange())) == [
         "base/0001", "base/0002", "base/0003", "top/0001", "top/0002", "top/0003"]
     assert [migration.state for migration in found[0].migrations] == ["pending", "held", "held"]
     assert found[0].migrations[2].detail == 'requires top/0002, which waits for the extension "age"'
-    assert names(steps.choose(found, rows, RunPlan(steps=4)))[-1] == "top/0001"
+    assert names(steps.choose(found, rows, RunRange(steps=4)))[-1] == "top/0001"
     found, rows = statuses(tmp_path, ["base/0002", "base/0001"])
-    assert names(steps.choose(found, rows, RunPlan(direction="down", steps=9))) == ["base/0001", "base/0002"]
-    assert names(steps.choose(found, rows, RunPlan(direction="down"))) == ["base/0001"]
-    assert names(steps.choose(found[1:], rows, RunPlan(direction="down", to="1"))) == ["base/0002"]
-    assert names(steps.choose(found[1:], rows, RunPlan(direction="down", to="0"))) == ["base/0001", "base/0002"]
+    assert names(steps.choose(found, rows, RunRange(direction="down", steps=9))) == ["base/0001", "base/0002"]
+    assert names(steps.choose(found, rows, RunRange(direction="down"))) == ["base/0001"]
+    assert names(steps.choose(found[1:], rows, RunRange(direction="down", to="1"))) == ["base/0002"]
+    assert names(steps.choose(found[1:], rows, RunRange(direction="down", to="0"))) == ["base/0001", "base/0002"]
     found, rows = statuses(tmp_path, ["base/0001", "top/0001", "base/0002"])
     with pytest.raises(MigrationError, match="top/0001_x is applied and requires base/2"):
-        steps.choose(found, rows, RunPlan(direction="down"))
+        steps.choose(found, rows, RunRange(direction="down"))
 
 
 def test_what_forbids_a_run_says_the_way_forward(tmp_path: Path) -> None:
     found, rows = statuses(tmp_path, ["base/0001", "base/0003"])
     with pytest.raises(MigrationError, match="base/0002_b is older") as caught:
-        steps.choose(found, rows, RunPlan())
+        steps.choose(found, rows, RunRange())
     assert "--out-of-order" in (caught.value.hint or "")
-    assert "base/0002" in names(steps.choose(found, rows, RunPlan(out_of_order=True)))
+    assert "base/0002" in names(steps.choose(found, rows, RunRange(out_of_order=True)))
     with pytest.raises(FileError, match="has no way down"):
-        steps.choose(found, rows, RunPlan(direction="down"))
+        steps.choose(found, rows, RunRange(direction="down"))
     found, rows = statuses(tmp_path, ["base/0001"], edited="0001_a.up.sql")
     assert found[1].state == "changed"
     with pytest.raises(MigrationError, match="was changed after it was applied") as caught:
-        steps.choose(found, rows, RunPlan())
+        steps.choose(found, rows, RunRange())
     assert "accept-checksum" in (caught.value.hint or "")
     with pytest.raises(MigrationError, match="which service"):
-        steps.choose(found, rows, RunPlan(to="1"))
+        steps.choose(found, rows, RunRange(to="1"))
     with pytest.raises(MigrationError, match="base has no version 9"):
-        steps.choose(found[1:], rows, RunPlan(to="9"))
+        steps.choose(found[1:], rows, RunRange(to="9"))
 
 
 def test_a_missing_file_an_interrupted_one_and_mere_line_ends(tmp_path: Path) -> None:
@@ -222,7 +222,7 @@ def test_a_missing_file_an_interrupted_one_and_mere_line_ends(tmp_path: Path) ->
         ("2", "failed", "1 of 3 statements of it are done, then it was interrupted"),
         ("9", "missing", "it is applied, but its file is not there")]
     with pytest.raises(MigrationError, match="its files are not there"):
-        steps.choose([found], rows, RunPlan(direction="down"))
+        steps.choose([found], rows, RunRange(direction="down"))
 
 
 def test_a_cycle_is_named(tmp_path: Path) -> None:
@@ -230,16 +230,16 @@ def test_a_cycle_is_named(tmp_path: Path) -> None:
     two = service(tmp_path, {"1_b.up.sql": "-- dbconsole: requires=one/1\n"}, "two")
     found = state.compare_all([read_service(current), read_service(two)], [], ())
     with pytest.raises(MigrationError, match="one/1_a -> two/1_b -> one/1_a"):
-        steps.choose(found, [], RunPlan())
+        steps.choose(found, [], RunRange())
     with pytest.raises(MigrationError, match="one/1_a requires two/1, which is not applied, and that service"):
-        steps.choose(found[:1], [], RunPlan())
+        steps.choose(found[:1], [], RunRange())
 
 
 def test_five_thousand_migrations_are_no_deep_recursion(tmp_path: Path) -> None:
     many = Service(name="many", schemas=())
     files = [MigrationFile("many", str(number), "x", Script(Path("x"), "SELECT 1")) for number in range(1, 5001)]
     status = state.compare(state.ServiceFiles(many, tuple(files)), [], ())
-    assert len(steps.choose([status], [], RunPlan())) == 5000
+    assert len(steps.choose([status], [], RunRange())) == 5000
 
 
 def test_new_files_follow_the_habit_of_the_service(tmp_path: Path) -> None:

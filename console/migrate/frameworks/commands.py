@@ -13,7 +13,7 @@ import shlex
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -110,11 +110,12 @@ def configured(service: Service, direction: Direction) -> Program:
     return Program(line, words)
 
 
-async def run(target: Target, service: Service, program: Program, *, lock_wait_s: float,
-              on_event: CommandListener) -> CommandReport:
+async def run(target: Target, service: Service, program: Program, *, lock_wait_s: float, on_event: CommandListener,
+              check: Callable[[Sequence[ForeignLedger]], Awaitable[None]] | None = None) -> CommandReport:
     """Runs `program` for `service` under the lock. Raises MigrationError when it fails, with its last lines.
 
-    Cancelling ends the program (SIGTERM, then SIGKILL), and so does a lost lock.
+    `check` gets the ledgers as they are before, and raises where nothing must be run on them. Cancelling ends the
+    program (SIGTERM, then SIGKILL), and so does a lost lock.
     """
     direct = target.direct()
     async with run_lock(direct, wait_s=lock_wait_s, on_event=on_event) as lock:
@@ -122,6 +123,8 @@ async def run(target: Target, service: Service, program: Program, *, lock_wait_s
         for ledger in before:
             if ledger.run is not None:
                 raise _in_progress(ledger, ledger.run)
+        if check is not None:
+            await check(before)
         variables = await environment(direct)
         started = time.monotonic()
         status, tail = await _guarded(service.name, program, variables, lock, on_event)

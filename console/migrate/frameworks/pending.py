@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -18,8 +19,15 @@ from console.migrate.frameworks.graphs import (
     in_order,
 )
 from console.migrate.frameworks.plans import drizzle_entries, flyway_files, liquibase_changesets, sqitch_changes
-from console.migrate.frameworks.records import ForeignLedger, ForeignLedgerRow, PendingMigration, PendingState
+from console.migrate.frameworks.records import (
+    ForeignLedger,
+    ForeignLedgerRow,
+    ForeignMigration,
+    PendingMigration,
+    PendingState,
+)
 from console.migrate.frameworks.specs import TITLES
+from console.migrate.records import Direction
 from console.migrate.version import VersionKey, version_key
 
 Key = tuple[str | None, VersionKey | str]
@@ -67,6 +75,32 @@ def compare(found: Sequence[ForeignLedger], folder: Path) -> tuple[ForeignLedger
         except ConsoleError as error:
             compared.append(replace(ledger, note=error.summary))
     return tuple(compared)
+
+
+def scripts(ledger: ForeignLedger, folder: Path, direction: Direction
+            ) -> Callable[[ForeignMigration], Path | None]:
+    """Finds the file that holds a migration, or its way down; None where there is none that could be read."""
+    try:
+        source = _read(ledger.framework, folder)
+    except ConsoleError:
+        return lambda migration: None
+    found = {_key(ledger, revision.revision, None): Path(revision.file) for revision in source.values()} \
+        if isinstance(source, Mapping) else \
+        {_key(ledger, file.version, file.line): folder / file.file for file in source}
+
+    def script_of(migration: ForeignMigration) -> Path | None:
+        up = found.get(_key(ledger, migration.version, migration.line))
+        return _way_down(up, folder) if up is not None and direction == "down" else up
+
+    return script_of
+
+
+def _way_down(up: Path, folder: Path) -> Path:
+    """The file beside it that undoes it, where a framework has one; else the one file holds both."""
+    inside = up.relative_to(folder).as_posix() if up.is_relative_to(folder) else up.as_posix()
+    down = re.sub(r"(^|[./])up(?=\.)", r"\1down", inside)
+    down = re.sub(r"(^|/)deploy/", r"\1revert/", down)
+    return folder / down if (folder / down).is_file() else up
 
 
 def _read(framework: str, folder: Path) -> Source:

@@ -1,13 +1,63 @@
-"""Up and down of services that other frameworks migrate: by Alembic, or by the commands that the service names."""
+"""Up and down of services that other frameworks migrate: by Alembic, or by the commands that the service names.
+
+The plan is what the framework's ledger and its files say: which migrations there are, in which state, with the checksum
+of the file of each that may be run. What a command makes of it is the framework's own affair, so all of it must be as
+it was shown when the command begins.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
 from console.errors import UsageError
 from console.migrate.frameworks import alembic, commands
-from console.migrate.frameworks.commands import CommandListener, CommandReport
-from console.migrate.records import Direction, RunPlan
+from console.migrate.frameworks.commands import CommandListener, CommandReport, Program
+from console.migrate.frameworks.pending import scripts
+from console.migrate.frameworks.records import ForeignLedger
+from console.migrate.frameworks.status import ledgers, migrations
+from console.migrate.records import Direction, RunOptions, RunRange
+from console.migrate.run_plan import FrozenStep, confirmed
 from console.server.target import Target
 from console.services import Service
+
+MOST_LINES = 20
+
+
+class ExternalPlan(Struct, frozen=True):
+    """What `program` would find: all migrations of the ledgers `found` and of the files."""
+
+    service: Service
+    asked: RunRange
+    program: Program
+    migrations: tuple[FrozenStep, ...]
+    found: tuple[ForeignLedger, ...]
+
+    @property
+    def basis(self) -> tuple[FrozenStep, ...]:
+        return self.migrations
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """Where the ledgers stand: for a way down, of which that is all that is known."""
+        return _standing(self.found) if self.asked.direction == "down" else {}
+
+    @property
+    def pending(self) -> tuple[FrozenStep, ...]:
+        """What an up would apply, as far as there are files."""
+        return tuple(step for step in self.migrations if step.action == "up")
+
+    @property
+    def is_empty(self) -> bool:
+        """Never: what a command does is not known before."""
+        return False
+
+    def fate(self, step: FrozenStep) -> FrozenStep | None:
+        return None
 
 
 def can(service: Service, direction: Direction) -> bool:
@@ -15,26 +65,83 @@ def can(service: Service, direction: Direction) -> bool:
     return _is_alembic(service, direction) or bool(service.up if direction == "up" else service.down)
 
 
-async def preview(target: Target, service: Service, plan: RunPlan) -> list[str]:
-    """What `run` would do, in lines: Alembic's own SQL, or the command. Raises ConsoleError."""
-    if not can(service, plan.direction):
-        return [f"{plan.direction:4} {service.name}: nothing, no command is configured"]
-    if _is_alembic(service, plan.direction):
-        text = await alembic.plan(target, service, plan.direction, to=plan.to, steps=plan.steps)
-        return [f"{plan.direction:4} {service.name}: by Alembic", *text.rstrip().splitlines()]
-    return [f"{plan.direction:4} {service.name}: {commands.configured(service, plan.direction).shown}"]
+async def read(target: Target, service: Service, asked: RunRange) -> ExternalPlan:
+    """The plan as things are now. Raises ConsoleError; nothing is changed."""
+    direct = target.direct()
+    return await _made(service, asked, await ledgers(direct, service))
 
 
-async def run(target: Target, service: Service, plan: RunPlan, on_event: CommandListener) -> CommandReport:
-    """Runs it under our lock, as far as `plan` says. Raises ConsoleError."""
-    if _is_alembic(service, plan.direction):
-        return await alembic.migrate(target, service, plan.direction, to=plan.to, steps=plan.steps,
-                                     lock_wait_s=plan.lock_wait_s, on_event=on_event)
-    if plan.to is not None or plan.steps is not None:
+async def shown(target: Target, plan: ExternalPlan) -> list[str]:
+    """The plan in lines: Alembic's own SQL, or the command with what is pending or where the ledgers stand.
+
+    Raises ConsoleError when Alembic can't say.
+    """
+    service, asked = plan.service, plan.asked
+    head = f"{asked.direction:4} {service.name}: "
+    if _is_alembic(service, asked.direction):
+        text = await alembic.sql(target.direct(), service, asked, plan.found)
+        return [f"{head}by Alembic", *text.rstrip().splitlines()]
+    waiting = [f"     {step.label}: {step.state}" for step in plan.pending]
+    more = [f"     and {len(waiting) - MOST_LINES} more"] if len(waiting) > MOST_LINES else []
+    return [f"{head}{plan.program.shown}", *waiting[:MOST_LINES], *more,
+            *(f"     {what} is {where}" for what, where in plan.facts.items())]
+
+
+async def run(target: Target, plan: ExternalPlan, on_event: CommandListener,
+              options: RunOptions = RunOptions()) -> CommandReport:
+    """Runs the plan's command under our lock. Raises PlanChanged where its ledger or files are others now, ConsoleError
+    when it fails, also when Alembic changed another database."""
+    async def check(found: Sequence[ForeignLedger]) -> None:
+        await confirmed(plan, _made(plan.service, plan.asked, found))
+
+    report = await commands.run(target, plan.service, plan.program, check=check, lock_wait_s=options.lock_wait_s,
+                                on_event=on_event)
+    if _is_alembic(plan.service, plan.asked.direction):
+        alembic.check_changed(target, report, plan.asked)
+    return report
+
+
+async def _made(service: Service, asked: RunRange, found: Sequence[ForeignLedger]) -> ExternalPlan:
+    """The plan by the ledgers as they were read."""
+    is_alembic = _is_alembic(service, asked.direction)
+    program = alembic.program(service, asked) if is_alembic else _configured(service, asked)
+    frozen = await asyncio.to_thread(lambda: tuple(_frozen(service, asked.direction, found)))
+    return ExternalPlan(service, asked, program, frozen, tuple(found))
+
+
+def _configured(service: Service, asked: RunRange) -> Program:
+    program = commands.configured(service, asked.direction)
+    if asked.to is not None or asked.steps is not None:
         raise UsageError(f"service {service.name}: its own command says how far it goes, --to and --steps don't",
                          hint=f"leave them out, or run {service.framework} by hand")
-    return await commands.run(target, service, commands.configured(service, plan.direction),
-                              lock_wait_s=plan.lock_wait_s, on_event=on_event)
+    return program
+
+
+def _standing(found: Sequence[ForeignLedger]) -> dict[str, str]:
+    return {f"the ledger {ledger.schema}.{ledger.table}":
+            ledger.unavailable or (f"at {ledger.last_version}" if ledger.last_version else "empty")
+            for ledger in found if ledger.table}
+
+
+def _frozen(service: Service, direction: Direction, found: Sequence[ForeignLedger]) -> Iterator[FrozenStep]:
+    """All migrations of the ledgers and the files, those that this direction may run with their checksums."""
+    wanted = ("applied", "changed") if direction == "down" else ("pending", "failed")
+    for ledger in found:
+        script_of = scripts(ledger, service.folder, direction) if service.folder is not None else None
+        place = f"{ledger.schema}.{ledger.table}" if len(found) > 1 else ""
+        for migration in migrations(ledger):
+            runs = migration.state in wanted
+            yield FrozenStep(
+                service.name, migration.version, migration.name or "", "up" if runs and direction == "up" else "",
+                _checksum(script_of(migration)) if runs and script_of is not None else None, migration.state, 0,
+                migration.applied_at, migration.applied_by, ":".join(filter(None, (place, migration.line))))
+
+
+def _checksum(file: Path | None) -> str | None:
+    try:
+        return "sha256:" + hashlib.sha256(file.read_bytes()).hexdigest() if file is not None else None
+    except OSError:
+        return None
 
 
 def _is_alembic(service: Service, direction: Direction) -> bool:

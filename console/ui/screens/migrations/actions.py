@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from console.errors import ConsoleError
 from console.migrate import apply, repair
 from console.migrate.frameworks import runner
-from console.migrate.records import Direction, MigrationState, RunPlan, RunReport
-from console.migrate.status import read_status
+from console.migrate.records import Direction, MigrationState, RunRange, RunReport
 from console.server.target import Target
 from console.services import Service
 from console.ui.dialogs import unlock
@@ -90,10 +89,11 @@ class MigrationActions:
         """The same for a service that another framework migrates: its own SQL or command is what is shown."""
         app, target = console_app(self.screen), self.screen.connection.target
         assert target is not None
-        asked = RunPlan(direction=direction)
+        asked = RunRange(direction=direction)
         self.screen.busy("asking its framework what it would do…")
         try:
-            lines = await runner.preview(target, service, asked)
+            plan = await runner.read(target, service, asked)
+            lines = await runner.shown(target, plan)
         except ConsoleError as error:
             app.show_error(error)
             return
@@ -103,7 +103,7 @@ class MigrationActions:
 
         def answered(yes: bool | None) -> None:
             if yes and app.runs.current is None:
-                app.runs.start(title, target.label, partial(external_run.run, target, service, asked),
+                app.runs.start(title, target.label, partial(external_run.run, target, plan),
                                on_abort="Its command was ended; its ledger says what it has done.")
                 self.screen.show_run()
 
@@ -116,7 +116,7 @@ class MigrationActions:
                        direction: Direction,
                        out_of_order: bool) -> None:
         services = [subject.service for subject in subjects if subject.service is not None]
-        asked = RunPlan(direction=direction, out_of_order=out_of_order) if len(subjects) != 1 \
+        asked = RunRange(direction=direction, out_of_order=out_of_order) if len(subjects) != 1 \
             else reading.range_of(subjects[0], migration, direction, out_of_order=out_of_order)
         self.screen.busy("reading the plan…")
         try:
@@ -139,7 +139,7 @@ class MigrationActions:
             return
         name = subjects[0].line.name if len(subjects) == 1 else "all services"
         title = f"{'run' if direction == 'up' else 'roll back'} {name}"
-        self._ask(title, found, partial(self._start, title, services, asked, found))
+        self._ask(title, found, partial(self._start, title, found))
 
     def _ask_out_of_order(self, subjects: Sequence[MigrationSubject], migration: MigrationLine | None,
                           late: Sequence[MigrationState]) -> None:
@@ -176,15 +176,16 @@ class MigrationActions:
         app.push_screen(PlanDialog(title[0].upper() + title[1:], summary, paragraphs,
                                    typed=unlock.word_to_type(target)), answered)
 
-    def _start(self, title: str, services: Sequence[Service], asked: RunPlan, found: ReadPlan) -> None:
+    def _start(self, title: str, found: ReadPlan) -> None:
         app, target = console_app(self.screen), self.screen.connection.target
-        assert target is not None
+        plan = found.plan
+        assert target is not None and plan is not None
         if app.runs.current is not None:
             app.tell("a run is going on already")
             return
 
         async def work(tell: Tell) -> Outcome:
-            return told(await apply.run(target, services, asked, tell))
+            return told(await apply.run(target, plan, tell))
 
         app.runs.start(title, target.label, work, found.steps, on_abort=ON_ABORT)
         self.screen.show_run()
@@ -267,14 +268,13 @@ class MigrationActions:
         try:
             async with self.screen.connection.session() as session:
                 if action == "retry":
-                    asked = RunPlan(failed_only=True)
+                    asked = RunRange(failed_only=True)
                     found = await reading.read_plan(session, services, asked)
                     title = f"retry {subject.line.name}"
-                    self._ask(title, found, partial(self._start, title, services, asked, found))
+                    self._ask(title, found, partial(self._start, title, found))
                     return
                 await session.renew()
-                sentences = [item.sentence for item in repair.repairs(
-                    await read_status(session, services), action, migration.version)]  # type: ignore[arg-type]
+                plan = await repair.read(session, services, action, migration.version)  # type: ignore[arg-type]
         except ConsoleError as error:
             app.show_error(error)
             return
@@ -282,12 +282,12 @@ class MigrationActions:
         def answered(yes: bool | None) -> None:
             if yes and app.runs.current is None:
                 app.runs.start(f"{action} {subject.line.name}/{migration.version}", target.label,
-                               partial(_repair, target, services, action, migration.version))
+                               partial(_repair, target, plan))
                 self.screen.show_run()
 
-        words: list[tuple[str, Tone]] = [(sentence, "") for sentence in sentences[:12]]
-        if len(sentences) > len(words):
-            words.append((f"and {len(sentences) - len(words)} more", "dim"))
+        words: list[tuple[str, Tone]] = [(item.sentence, "") for item in plan.repairs[:12]]
+        if len(plan.repairs) > len(words):
+            words.append((f"and {len(plan.repairs) - len(words)} more", "dim"))
         app.push_screen(ConfirmDialog("Put the ledger right?", words, typed=unlock.word_to_type(target)), answered)
 
     # new
@@ -305,8 +305,8 @@ class MigrationActions:
         app.push_screen(NewDialog(service), written)
 
 
-async def _repair(target: Target, services: Sequence[Service], action: str, version: str, tell: Tell) -> Outcome:
-    done = await repair.repair(target, services, action, version=version, on_event=tell)  # type: ignore[arg-type]
+async def _repair(target: Target, plan: repair.RepairPlan, tell: Tell) -> Outcome:
+    done = await repair.run(target, plan, tell)
     return [(repair.sentence, "ok") for repair in done] or [("there was nothing to do", "dim")]
 
 

@@ -12,7 +12,7 @@ from textual.message import Message
 
 from console.errors import ConsoleError
 from console.migrate.history import read_events
-from console.migrate.records import MigrationState, RunPlan, Script
+from console.migrate.records import MigrationState, RunRange, Script
 from console.ui.dialogs.dialog import Words
 from console.ui.screens.migrations import reading
 from console.ui.screens.migrations.subjects import MigrationSubject
@@ -173,7 +173,7 @@ class Detail(Vertical):
             if state is not None:
                 found = await reading.read_step(session, subject.service, state)
             else:
-                found = await reading.read_plan(session, [subject.service], RunPlan(out_of_order=True))
+                found = await reading.read_plan(session, [subject.service], RunRange(out_of_order=True))
         words: list[tuple[int, Line]] = [(1, ((f" {note}", "dim"),)) for note in found.notes]
         if not found.steps and not found.notes:
             words.append((1, ((" nothing to run", "dim"),)))

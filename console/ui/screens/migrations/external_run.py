@@ -5,14 +5,13 @@ from __future__ import annotations
 from console.migrate.events import Event
 from console.migrate.frameworks import runner
 from console.migrate.frameworks.commands import CommandEvent, CommandFinished, CommandStarted, OutputLine
-from console.migrate.records import RunPlan
+from console.migrate.frameworks.runner import ExternalPlan
 from console.server.target import Target
-from console.services import Service
 from console.ui.jobs import Outcome, Tell
 from console.view import format as fmt
 
 
-async def run(target: Target, service: Service, asked: RunPlan, tell: Tell) -> Outcome:
+async def run(target: Target, plan: ExternalPlan, tell: Tell) -> Outcome:
     """Runs the framework's own command under our lock. Raises ConsoleError."""
     def told(event: Event | CommandEvent) -> None:
         match event:
@@ -25,7 +24,7 @@ async def run(target: Target, service: Service, asked: RunPlan, tell: Tell) -> O
             case _:
                 tell(event)
 
-    report = await runner.run(target, service, asked, told)
+    report = await runner.run(target, plan, told)
     if not report.is_changed:
         return [("done; its ledger says the same as before", "ok")]
     return [(f"done: {ledger.schema}.{ledger.table} is at {ledger.last_version or 'nothing'}", "ok")

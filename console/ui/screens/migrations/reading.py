@@ -8,10 +8,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from console.migrate import migration_plan
 from console.migrate.faults import FileError
-from console.migrate.preview import preview
-from console.migrate.records import Direction, MigrationState, RunPlan, ServiceStatus, Step
+from console.migrate.migration_plan import MigrationPlan
+from console.migrate.records import Direction, MigrationState, RunRange, ServiceStatus, Step
 from console.migrate.version import ZERO
 from console.server.session import Session
 from console.services import Service
@@ -24,24 +26,31 @@ if TYPE_CHECKING:
 
 
 class ReadPlan(Struct, frozen=True):
-    """What a run would do: its steps, `notes` on what it would leave out and on the reading itself."""
+    """What a run would do: its steps, `notes` on what it would leave out and on the reading itself.
+
+    `plan` is what would be run, None where only a look was asked for.
+    """
 
     steps: tuple[PlanStep, ...]
     notes: tuple[str, ...] = ()
+    plan: MigrationPlan | None = None
 
     @property
     def statements(self) -> int:
         return sum(len(step.statements) for step in self.steps)
 
 
-async def read_plan(session: Session, services: Sequence[Service], asked: RunPlan) -> ReadPlan:
+async def read_plan(session: Session, services: Sequence[Service], asked: RunRange) -> ReadPlan:
     """The plan of a run. Raises MigrationError where it would refuse to start."""
     await session.renew()
-    found = await preview(session, services, asked)
-    held = tuple(f"{step_preview.step.migration.label} is held: {step_preview.held}" for step_preview in found
-                 if step_preview.held is not None)
-    return await _planned(session, services,
-                          [step_preview.step for step_preview in found if step_preview.held is None], held)
+    return await show_plan(session, await migration_plan.read(session, services, asked))
+
+
+async def show_plan(session: Session, plan: MigrationPlan) -> ReadPlan:
+    """What the plan of a run does, statement by statement. Raises ConsoleError when the server can't be asked."""
+    held = tuple(f"{planned.step.migration.label} is held: {planned.held}" for planned in plan.steps
+                 if planned.held is not None)
+    return replace(await _planned(session, plan.services, [planned.step for planned in plan.ready], held), plan=plan)
 
 
 async def read_step(session: Session, service: Service, migration: MigrationState) -> ReadPlan:
@@ -99,15 +108,15 @@ def proved(statuses: Sequence[ServiceStatus], major: int) -> Mapping[tuple[str, 
 
 
 def range_of(subject: MigrationSubject, migration: MigrationLine | None, direction: Direction, *,
-             out_of_order: bool = False) -> RunPlan:
+             out_of_order: bool = False) -> RunRange:
     """Up to and with `migration`, or down to before it; without one everything up, or one step down."""
     if migration is None:
-        return RunPlan(direction=direction, steps=None if direction == "up" else 1, out_of_order=out_of_order)
+        return RunRange(direction=direction, steps=None if direction == "up" else 1, out_of_order=out_of_order)
     if direction == "up":
-        return RunPlan(to=migration.version, out_of_order=out_of_order)
+        return RunRange(to=migration.version, out_of_order=out_of_order)
     before = ZERO
     for line in subject.line.migrations:
         if line.version == migration.version:
             break
         before = line.version
-    return RunPlan(direction="down", to=before)
+    return RunRange(direction="down", to=before)

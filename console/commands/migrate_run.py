@@ -1,0 +1,167 @@
+"""The commands of `dbconsole migrate` that write: up, down, baseline, repair, seed.
+
+Each makes its plan, shows it and has it confirmed where that is needed, and runs exactly that.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from console.commands import external_run
+from console.commands.confirmation import carry_out, in_lines
+from console.commands.migrate import Request, put, say
+from console.commands.narration import Narration
+from console.errors import UsageError
+from console.migrate import apply, migration_plan
+from console.migrate import repair as repairing
+from console.migrate import seed as seeding
+from console.migrate.files import by_framework
+from console.migrate.frameworks import runner
+from console.migrate.migration_plan import MigrationPlan
+from console.migrate.records import RunRange, RunReport, Step
+from console.migrate.repair import Action, RepairPlan
+from console.migrate.seed import SeedPlan
+from console.server.script import script_session
+from console.server.target import Target
+
+
+async def up(request: Request) -> int:
+    """Applies what is pending."""
+    return await _run(request, request.range())
+
+
+async def down(request: Request) -> int:
+    """Rolls back."""
+    return await _run(request, request.range())
+
+
+async def baseline(request: Request) -> int:
+    """Rows for what is in the database already."""
+    return await _repair(request, "baseline", request.options.to)
+
+
+async def repair(request: Request) -> int:
+    """Puts the ledger right; `retry` runs again what is half done."""
+    options = request.options
+    if options.action == "retry":
+        return await _run(request, RunRange(failed_only=True))
+    return await _repair(request, options.action, options.version)
+
+
+async def seed(request: Request) -> int:
+    """Development data."""
+    target = await request.target()
+    services = request.services(target)
+    if request.options.dry_run or not seeding.seeds(services):
+        say("\n".join(_seed_lines(seeding.make(services, (), ()))) or "no service has seed files")
+        return 0
+    if target.is_production and not request.options.force:
+        raise UsageError(f"{target.label} is production: seeds are development data", hint="--force, if that is meant")
+    async with script_session(target.direct(), purpose="migrate") as session:
+        plan = await seeding.read(session, services)
+    if was_asked := request.has_to_ask(target):
+        request.ask(target, _seed_lines(plan))
+    with Narration(sys.stderr) as narration:
+        count = await carry_out(
+            request, target, plan, in_lines(_seed_lines),
+            lambda plan: seeding.run(target, plan, narration, request.run_options()), was_asked=was_asked)
+    if request.options.json:
+        put({"target": target.label, "seeded": count})
+    return 0
+
+
+async def _run(request: Request, asked: RunRange) -> int:
+    target = await request.target()
+    own, others = by_framework(request.services(target))
+    if asked.failed_only or (asked.direction == "down" and len(own) + len(others) > 1):
+        others = ()  # several services never go down by one word
+    plan: MigrationPlan | None = None
+    if own or not others:
+        async with script_session(target.direct(), purpose="migrate") as session:
+            plan = await migration_plan.read(session, own, asked)
+    foreign, left_out = await external_run.plans(target, others, asked, is_named=request.options.service is not None)
+    options = request.options
+    was_asked = (bool(foreign) or (plan is not None and not plan.is_empty)) and request.has_to_ask(target)
+    if options.dry_run or was_asked:
+        commands = [line for external in foreign for line in await runner.shown(target, external)]
+        steps = _steps_text(plan) if plan is not None and (plan.steps or not foreign) else []
+        if options.dry_run:
+            _put_dry_run(request, target, plan, [*steps, *commands, *left_out], [*commands, *left_out])
+            return 0
+        request.ask(target, [*steps, *commands])
+    document: dict[str, Any] = {"target": target.label, "done": [], "held": [], "duration_ms": 0.0}
+    with Narration(sys.stderr) as narration:
+        if plan is not None:
+            report = await carry_out(
+                request, target, plan, in_lines(_steps_text),
+                lambda plan: apply.run(target, plan, narration, request.run_options()), was_asked=was_asked)
+            document = _report_document(target.label, report)
+        for words in left_out:
+            narration.note(words)
+        for external in foreign:
+            document["done"].append(await external_run.run(request, target, external, narration, was_asked=was_asked))
+    if options.json:
+        put(document)
+    return 0
+
+
+def _put_dry_run(request: Request, target: Target, plan: MigrationPlan | None, lines: Sequence[str],
+                 commands: Sequence[str]) -> None:
+    if request.options.json:
+        steps = [] if plan is None else [_step_document(planned.step) for planned in plan.steps]
+        put({"target": target.label, "steps": steps, "commands": commands})
+    else:
+        sys.stdout.write("\n".join(lines) + "\n")
+
+
+async def _repair(request: Request, action: Action, version: str | None) -> int:
+    target = await request.target()
+    async with script_session(target.direct(), purpose="migrate") as session:
+        plan = await repairing.read(session, request.services(target), action, version)
+    options = request.options
+    lines = _repair_lines(plan)
+    if plan.repairs and not options.dry_run:
+        if was_asked := request.has_to_ask(target):
+            request.ask(target, lines)
+        with Narration(sys.stderr) as narration:
+            done = await carry_out(
+                request, target, plan, in_lines(_repair_lines),
+                lambda plan: repairing.run(target, plan, narration, request.run_options()), was_asked=was_asked)
+        lines = [repair.sentence for repair in done]
+    if options.json:
+        put({"target": target.label, "done": [] if options.dry_run else lines, "planned": lines})
+    else:
+        say("\n".join(lines))
+    return 0
+
+
+def _repair_lines(plan: RepairPlan) -> list[str]:
+    return [repair.sentence for repair in plan.repairs] or ["there is nothing to do"]
+
+
+def _seed_lines(plan: SeedPlan) -> list[str]:
+    return [f"{planned.frozen.service}: {planned.step.script.path} ({len(planned.script.statements)} statements)"
+            for planned in plan.steps]
+
+
+def _steps_text(plan: MigrationPlan) -> list[str]:
+    return [f"{planned.step.direction:4} {planned.step.migration.label}: "
+            f"{len(planned.script.statements) - planned.step.done} statements"
+            + ("" if planned.script.in_transaction else ", without a transaction")
+            + (f" ({planned.held})" if planned.held else "") for planned in plan.steps] or ["there is nothing to do"]
+
+
+def _step_document(step: Step) -> dict[str, Any]:
+    file = step.migration
+    return {"service": file.service, "version": file.version, "name": file.name, "direction": step.direction}
+
+
+def _report_document(label: str, report: RunReport) -> dict[str, Any]:
+    return {
+        "target": label, "done": [_step_document(step) for step in report.done],
+        "held": [{"service": migration.service, "version": migration.version, "name": migration.name,
+                  "reason": migration.detail}
+                 for migration in report.held],
+        "duration_ms": report.duration_ms}

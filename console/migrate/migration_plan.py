@@ -1,0 +1,100 @@
+"""The plan of a run up or down: which scripts, in which order, checked and frozen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+
+from msgspec import Struct
+
+from console.migrate import ledger, state, steps
+from console.migrate.files import read_service
+from console.migrate.prepare import Prepared, prepare
+from console.migrate.records import LedgerRow, MigrationState, RunRange, ServiceStatus, Step
+from console.migrate.run_plan import FrozenStep
+from console.migrate.version import VersionKey, version_key
+from console.server.session import Session
+from console.services import Service
+
+Node = tuple[str, VersionKey]
+
+
+class PlannedStep(Struct, frozen=True):
+    """One script of a run with its text, read and checked. `held` says why it would be left out as things are now."""
+
+    frozen: FrozenStep
+    step: Step
+    script: Prepared
+    held: str | None = None
+
+
+class MigrationPlan(Struct, frozen=True):
+    """What was `asked` of `services`, as steps; `statuses`, `states` by service and version, and `rows` are what they
+    follow from."""
+
+    services: tuple[Service, ...]
+    asked: RunRange
+    steps: tuple[PlannedStep, ...]
+    statuses: tuple[ServiceStatus, ...]
+    rows: tuple[LedgerRow, ...]
+    states: Mapping[Node, MigrationState]
+
+    @property
+    def basis(self) -> tuple[FrozenStep, ...]:
+        return tuple(step.frozen for step in self.steps)
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        return {}
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether everything that there is waits for something."""
+        return all(step.held is not None for step in self.steps)
+
+    @property
+    def ready(self) -> tuple[PlannedStep, ...]:
+        """The steps that nothing holds."""
+        return tuple(step for step in self.steps if step.held is None)
+
+    @property
+    def held(self) -> tuple[MigrationState, ...]:
+        """All that wait for something, steps or not."""
+        return tuple(state for status in self.statuses for state in status.migrations if state.state == "held")
+
+    def fate(self, step: FrozenStep) -> FrozenStep | None:
+        found = self.states.get((step.service, version_key(step.version)))
+        return None if found is None else frozen(found, step.action, found.row.checksum_up if found.row else None)
+
+
+def frozen(migration: MigrationState, action: str, checksum: str | None) -> FrozenStep:
+    """A migration as it is now, for a plan."""
+    row = migration.row
+    return FrozenStep(migration.service, migration.version, migration.name, action, checksum, migration.state,
+                      row.statements_done if row is not None and migration.state == "failed" else 0,
+                      row.applied_at if row is not None else None, row.applied_by if row is not None else None)
+
+
+async def read(session: Session, services: Sequence[Service], asked: RunRange) -> MigrationPlan:
+    """The plan as things are now. Raises MigrationError where a run would refuse to start."""
+    rows = await ledger.read(session)
+    return await asyncio.to_thread(make, services, asked, rows, session.info.extensions)
+
+
+def make(services: Sequence[Service], asked: RunRange, rows: Sequence[LedgerRow], extensions: Collection[str],
+         shown: MigrationPlan | None = None) -> MigrationPlan:
+    """The plan by the files, which it reads, and the ledger's rows. Raises MigrationError.
+
+    Steps that are as they were `shown` come with the text of that time.
+    """
+    statuses = state.compare_all(map(read_service, services), rows, extensions)
+    states = {(migration.service, migration.key): migration for status in statuses for migration in status.migrations}
+    known = {step.frozen: step.script for step in shown.steps} if shown is not None else {}
+    planned = []
+    for step in steps.choose(statuses, rows, asked):
+        migration = states[step.migration.service, step.migration.key]
+        step.script.keep()
+        kept = frozen(migration, step.direction, step.script.checksum)
+        planned.append(PlannedStep(kept, step, known.get(kept) or prepare(step.script),
+                                   migration.detail if migration.state == "held" else None))
+    return MigrationPlan(tuple(services), asked, tuple(planned), statuses, tuple(rows), states)
