@@ -34,6 +34,10 @@ def test_a_folder_of_services_or_of_one(tmp_path: Path) -> None:
     assert (billing.schemas, billing.depends_on, users.schemas) == (("billing", "ledger"), ("platform",), ("users",))
     (alone,) = services_for(Config(), migrations=tmp_path / "m" / "users", layout="flyway")
     assert (alone.name, alone.layout) == ("users", "flyway")
+    (tmp_path / "m" / "users" / "seed").mkdir()
+    (tmp_path / "m" / "users" / "seed" / "people.sql").write_text("select 1;")
+    (alone,) = services_for(Config(), migrations=tmp_path / "m" / "users")
+    assert alone.folder == tmp_path / "m" / "users", "a service's seeds were taken for its migrations"
     assert owner_of("ledger", (billing, users)) is billing and owner_of("public", (billing, users)) is None
 
 
