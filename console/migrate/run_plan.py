@@ -230,7 +230,7 @@ async def _with_authors(session: Session, changes: Sequence[PlanChange]) -> list
 async def _with_author(session: Session, change: PlanChange) -> PlanChange:
     """The change with the account that made it, where the newest event about the migration tells."""
     step, now = change.step, change.now
-    if step is None or (now is None and step.action != "down"):
+    if step is None or (now is None and step.since is None):
         return change
     events = await session.fetch(EVENTS, {"service": step.service, "version": step.version})
     newest = next(iter(events), None)
