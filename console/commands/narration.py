@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 from console.migrate.events import (
@@ -41,40 +41,10 @@ class Narration:
         self._passing("")
 
     def __call__(self, event: Event) -> None:
-        match event:
-            case LockWaiting():
-                who = sessions(event.holders) or "a file that the server still executes"
-                self._passing(f"waiting for the lock, {event.waited_s:.0f} of {event.limit_s:.0f} s: {who}", keep=True)
-            case RunStarted():
-                for note in event.notes:
-                    self._line(f"note: {note}")
-                if not event.steps:
-                    self._line("nothing to do")
-            case FileStarted():
-                self._passing(f"{event.step.direction} {event.step.migration.label} ...")
-            case StatementStarted() if event.total > 1:
-                self._passing(f"{event.step.direction} {event.step.migration.label}: statement {event.index + 1} of "
-                              f"{event.total}, line {event.statement.line}")
-            case StatementFinished() if event.elapsed_ms >= LONG_MS:
-                self._line(f"  line {event.statement.line}: {event.tag} in {event.elapsed_ms / 1000:.1f} s")
-            case Waiting():
-                queue = f"; {len(event.queue)} queue behind it" if event.queue else ""
-                self._passing(f"  line {event.statement.line} waits since {event.elapsed_s:.0f} s for "
-                              f"{sessions(event.blockers)}{queue}", keep=True)
-            case IndexProgress():
-                share = f"{100 * event.done / event.total:.0f}%" if event.total else ""
-                self._passing(f"  {event.phase}: {event.done} of {event.total} {event.unit} {share}")
-            case Retrying():
-                self._line(f"  {event.reason}: rolled back, attempt {event.attempt} of {event.attempts} in "
-                           f"{event.delay_s:.1f} s")
-            case Notice():
-                self._line(f"  {event.severity.lower()}: {event.message}")
-            case FileFinished():
-                self._line(f"{event.step.direction} {event.step.migration.label} in {event.duration_ms:.0f} ms")
-            case Held():
-                self._line(f"held {event.step.migration.label}: {event.reason}")
-            case Failed():
-                self._line(f"failed {event.step.migration.label}")
+        if (words := going_on(event)) is not None:
+            self._passing(words, keep=isinstance(event, LockWaiting | Waiting))
+        for line in lines(event):
+            self._line(line)
 
     def note(self, words: str) -> None:
         """A line that is no event of the engine's."""
@@ -92,6 +62,49 @@ class Narration:
     def _line(self, words: str) -> None:
         self._stream.write(("\r\x1b[K" if self._moves else "") + words + "\n")
         self._stream.flush()
+
+
+def going_on(event: Event) -> str | None:
+    """What goes on from now on, in one line; None for an event that is over."""
+    match event:
+        case LockWaiting():
+            who = sessions(event.holders) or "a file that the server still executes"
+            return f"waiting for the lock, {event.waited_s:.0f} of {event.limit_s:.0f} s: {who}"
+        case FileStarted():
+            return f"{event.step.direction} {event.step.migration.label} ..."
+        case StatementStarted() if event.total > 1:
+            return (f"{event.step.direction} {event.step.migration.label}: statement {event.index + 1} of "
+                    f"{event.total}, line {event.statement.line}")
+        case Waiting():
+            queue = f"; {len(event.queue)} queue behind it" if event.queue else ""
+            return (f"  line {event.statement.line} waits since {event.elapsed_s:.0f} s for "
+                    f"{sessions(event.blockers)}{queue}")
+        case IndexProgress():
+            share = f"{100 * event.done / event.total:.0f}%" if event.total else ""
+            return f"  {event.phase}: {event.done} of {event.total} {event.unit} {share}"
+    return None
+
+
+def lines(event: Event) -> Iterator[str]:
+    """What has happened, in lines that stay."""
+    match event:
+        case RunStarted():
+            yield from (f"note: {note}" for note in event.notes)
+            if not event.steps:
+                yield "nothing to do"
+        case StatementFinished() if event.elapsed_ms >= LONG_MS:
+            yield f"  line {event.statement.line}: {event.tag} in {event.elapsed_ms / 1000:.1f} s"
+        case Retrying():
+            yield (f"  {event.reason}: rolled back, attempt {event.attempt} of {event.attempts} in "
+                   f"{event.delay_s:.1f} s")
+        case Notice():
+            yield f"  {event.severity.lower()}: {event.message}"
+        case FileFinished():
+            yield f"{event.step.direction} {event.step.migration.label} in {event.duration_ms:.0f} ms"
+        case Held():
+            yield f"held {event.step.migration.label}: {event.reason}"
+        case Failed():
+            yield f"failed {event.step.migration.label}"
 
 
 def sessions(peers: Sequence[Peer]) -> str:

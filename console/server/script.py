@@ -267,26 +267,30 @@ class _Pipeline:
             self._end()
         while True:
             while not connection.is_busy():
-                result = connection.get_result()
-                if result is None:
-                    if connection.status == pq.ConnStatus.BAD:
-                        raise self.failure or psycopg.OperationalError("the connection was lost")
-                    self.index += self.failure is None
-                    if self.index == len(self.commands) and not self._is_ending:
-                        return
-                elif result.status == ExecStatus.PIPELINE_SYNC:
-                    connection.exit_pipeline_mode()
+                if self._is_through(connection.get_result()):
                     return
-                elif result.status in _FAILED:
-                    self.failure = self.failure or errors.error_from_result(result, "utf-8")
-                    self._end()
-                elif result.status != ExecStatus.PIPELINE_ABORTED and self.index < len(self.commands):
-                    self.on_outcome(self.index, _outcome(result))
             ready = yield Wait.RW if connection.flush() else Wait.R
             if ready is None:
                 self._end()  # with that psycopg takes the wait up again after a cancellation
             elif ready & Ready.R:
                 connection.consume_input()
+
+    def _is_through(self, result: pq.abc.PGresult | None) -> bool:
+        """Takes one result, None after the last of a command; whether the pipeline is at its end with it."""
+        if result is None:
+            if self.connection.status == pq.ConnStatus.BAD:
+                raise self.failure or psycopg.OperationalError("the connection was lost")
+            self.index += self.failure is None
+            return self.index == len(self.commands) and not self._is_ending
+        if result.status == ExecStatus.PIPELINE_SYNC:
+            self.connection.exit_pipeline_mode()
+            return True
+        if result.status in _FAILED:
+            self.failure = self.failure or errors.error_from_result(result, "utf-8")
+            self._end()
+        elif result.status != ExecStatus.PIPELINE_ABORTED and self.index < len(self.commands):
+            self.on_outcome(self.index, _outcome(result))
+        return False
 
     def _send(self, commands: Sequence[ScriptCommand]) -> None:
         connection = self.connection

@@ -51,6 +51,15 @@ class StatementStanding(Struct):
     waiting: Waiting | None = None
     progress: IndexProgress | None = None
 
+    def take(self, event: Event) -> None:
+        """Folds in what happens while it runs, and its end."""
+        self.waiting = event if isinstance(event, Waiting) else None
+        self.progress = event if isinstance(event, IndexProgress) else None
+        if isinstance(event, StatementFinished):
+            self.state, self.elapsed_ms, self.tag = "done", event.elapsed_ms, event.tag
+            if event.was_done:
+                self.tag = f"{event.tag} (was done already)".strip()
+
 
 class FileStanding(Struct):
     """One file of the run. `told` are its statements and the words between them, in order."""
@@ -76,6 +85,26 @@ class FileStanding(Struct):
     def started(self) -> int:
         return sum(isinstance(item, StatementStanding) for item in self.told)
 
+    def take(self, event: Event, now_s: float) -> None:
+        """Folds in what happens to the file; `now_s` is the monotonic clock."""
+        match event:
+            case StatementStarted():
+                self.told.append(StatementStanding(event.statement.line, event.statement.summary, now_s))
+            case FileFinished():
+                self.state, self.duration_ms = "done", event.duration_ms
+            case Retrying():
+                self._roll_back(event)
+            case _ if (standing := self.current) is not None:
+                standing.take(event)
+
+    def _roll_back(self, event: Retrying) -> None:
+        """None of its statements has happened; what is known of the reason stays."""
+        behind = self.current.waiting.blockers if self.current and self.current.waiting else ()
+        self.told = [item for item in self.told if not isinstance(item, StatementStanding)]
+        self.told.append((f"{event.reason}{''.join(f', behind {peer_words(peer)}' for peer in behind[:2])}: "
+                          f"rolled back, attempt {event.attempt} of {event.attempts} in "
+                          f"{fmt.duration(event.delay_s)}", "warning"))
+
 
 class RunLog:
     """What has happened so far. `take` every event, `finish` when it is over; `paragraphs` tell it.
@@ -94,49 +123,33 @@ class RunLog:
 
     def take(self, event: Event, now_s: float) -> None:
         """Folds one event in; `now_s` is the monotonic clock."""
-        file = self.file
+        self.waiting = event if isinstance(event, LockWaiting) else None
         match event:
-            case LockWaiting():
-                self.waiting = event
             case RunStarted():
-                self.waiting = None
                 self.total = len(event.steps)
                 self.told += [(f"note: {note}", "dim") for note in event.notes]
-            case FileStarted(step=step):
-                self.told.append(FileStanding(
-                    step.migration.service, step.migration.version, step.migration.label, step.direction,
-                    event.number, event.total, event.statements, now_s))
-                if step.done and (started := self.file) is not None:
-                    started.told.append((f"{fmt.plural(step.done, 'statement')} done by an earlier run", "dim"))
-            case StatementStarted() if file is not None:
-                file.told.append(StatementStanding(event.statement.line, event.statement.summary, now_s))
-            case StatementFinished() if file is not None and file.current is not None:
-                standing = file.current
-                standing.state, standing.elapsed_ms, standing.tag = "done", event.elapsed_ms, event.tag
-                standing.waiting = standing.progress = None
-                if event.was_done:
-                    standing.tag = f"{event.tag} (was done already)".strip()
-            case Waiting() if file is not None and file.current is not None:
-                file.current.waiting, file.current.progress = event, None
-            case IndexProgress() if file is not None and file.current is not None:
-                file.current.progress, file.current.waiting = event, None
-            case Retrying() if file is not None:
-                behind = file.current.waiting.blockers if file.current and file.current.waiting else ()
-                file.told = [pair for pair in file.told if not isinstance(pair, StatementStanding)]
-                file.told.append((f"{event.reason}{''.join(f', behind {peer_words(peer)}' for peer in behind[:2])}: "
-                                  f"rolled back, attempt {event.attempt} of {event.attempts} in "
-                                  f"{fmt.duration(event.delay_s)}", "warning"))
+            case FileStarted():
+                self._begin_file(event, now_s)
             case Notice():
                 self._say(event)
-            case FileFinished() if file is not None:
-                file.state, file.duration_ms = "done", event.duration_ms
             case Held():
                 self.told.append((f"held {event.step.migration.label}: {event.reason}", "dim"))
-            case Failed() if file is not None:
+            case Failed():
                 self._end_file("failed", now_s)
+            case _ if (file := self.file) is not None:
+                file.take(event, now_s)
+
+    def _begin_file(self, event: FileStarted, now_s: float) -> None:
+        step, file = event.step, event.step.migration
+        begun = FileStanding(file.service, file.version, file.label, step.direction, event.number, event.total,
+                             event.statements, now_s)
+        if step.done:
+            begun.told.append((f"{fmt.plural(step.done, 'statement')} done by an earlier run", "dim"))
+        self.told.append(begun)
 
     def say(self, words: str, tone: Tone = "") -> None:
         """A line that is no event of the engine's."""
+        self.waiting = None
         self.told.append((words, tone))
 
     def _say(self, event: Notice) -> None:
