@@ -21,8 +21,8 @@ FEATURES = {"catalog", "activity", "metrics", "pooler", "statements", "plans", "
 SHARED_FEATURES = {"services", "catalog", "activity", "plans"}
 DRIVERS = {"psycopg", "psycopg_pool", "pgvector"}
 SCREENS = {"textual", "rich", "plotext"}
-TEXTUALS_DATACLASSES = {"ui/themes.py", "ui/screens/migrations/screen.py"}
-"""Where fields() and replace() are of Textual's own records, Theme and Binding."""
+TEXTUALS_DATACLASSES = {"ui/themes.py"}
+"""Where fields() is of a record of Textual's own, Theme."""
 FOUNDATION = {"errors", "clock", "config", "fields", "resources", "sql", "__version__"}
 
 

@@ -30,9 +30,8 @@ async def plan(request: Request) -> int:
         steps = await read_plan(session, [planned.step for planned in found.ready],
                                 {service.name: own_schemas(service) for service in services})
         note = version_note(session) if steps else None
-    for current in found.steps:
-        if current.held is not None:
-            say(f"{current.step.migration.label} is held: {current.held}")
+    for held in found.held_notes:
+        say(held)
     if note is not None:
         say(note)
     if request.options.json:

@@ -58,6 +58,12 @@ class MigrationPlan(Struct, frozen=True):
         return tuple(step for step in self.steps if step.held is None)
 
     @property
+    def held_notes(self) -> tuple[str, ...]:
+        """The steps that something holds, each with what it waits for, in words."""
+        return tuple(f"{step.step.migration.label} is held: {step.held}" for step in self.steps
+                     if step.held is not None)
+
+    @property
     def held(self) -> tuple[MigrationState, ...]:
         """All that wait for something, steps or not."""
         return tuple(state for status in self.statuses for state in status.migrations if state.state == "held")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from console.migrate.run_lock import RUN_KEY
+from console.ui.dialogs.confirm import SETTLE_S
 from tests.support.servers import Database
 from tests.support.terminal import Terminal, terminal
 from tests.support.waiting import wait_for
@@ -251,5 +254,220 @@ def test_without_colour_or_utf8(folder: Path, database: Database) -> None:
         run(screen)
         screen.wait("2 migrations applied")
         assert screen.text.isascii()
+        screen.send("q")
+        assert screen.wait_end() == 0
+
+
+# between showing and confirming
+
+def second(folder: Path, *words: str) -> None:
+    """Another dbconsole, which does this meanwhile."""
+    command = [sys.executable, "-m", "console", "migrate", *words, "-t", "here", "--yes", "--migrations", str(folder),
+               "--config", str(folder.parent / "config.toml")]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, done.stderr
+
+
+def ask_anew(screen: Terminal, *told: str) -> None:
+    """The dialog with the plan as it is now has come, says what has changed, and is there long enough for an answer."""
+    def all_is_told() -> bool:
+        screen.read(0.2)
+        shown = " ".join(screen.text.replace("│", " ").split())
+        return all(words in shown for words in ("nothing was run, the plan has changed since it was confirmed", *told))
+
+    wait_for(all_is_told)
+    screen.idle(SETTLE_S + 0.2)
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+def test_up_that_another_process_has_begun(folder: Path, database: Database, size: tuple[int, int]) -> None:
+    with console(folder, database, size=size) as screen:
+        screen.send("u")
+        screen.wait("y run it")
+        assert "shop/0001_base" in screen.text
+        second(folder, "up", "--steps", "1")
+        screen.send("y")
+        ask_anew(screen, "shop/0001_base is applied already", "by postgres (", "up shop/0002_note")
+        assert applied(database) == ["0001"]
+        screen.send("y")
+        screen.wait("1 migration applied")
+        assert applied(database) == ["0001", "0002"]
+        screen.send("q")
+        assert screen.wait_end() == 0
+
+
+def test_up_that_another_process_has_done(folder: Path, database: Database) -> None:
+    with console(folder, database) as screen:
+        screen.send("u")
+        screen.wait("y run it")
+        second(folder, "up")
+        screen.send("y")
+        screen.wait("Nothing is left to run")
+        assert "shop/0002_note is applied already, by postgres (" in screen.text
+        screen.send("\x1b")
+        screen.wait("Nothing is left to run", gone=True)
+        screen.send("q")
+        assert screen.wait_end() == 0
+
+
+def test_down_after_another_process_has_applied_a_newer_one(folder: Path, database: Database) -> None:
+    write(folder, {"0003_more.up.sql": "CREATE TABLE shop.more (id int);\n",
+                   "0003_more.down.sql": "DROP TABLE shop.more;\n"})
+    with console(folder, database) as screen:
+        second(folder, "up", "--steps", "2")
+        screen.send("R")
+        screen.wait("1 pending in shop")
+        screen.send("d")
+        screen.wait("y run it")
+        assert "down shop/0002_note" in screen.text
+        second(folder, "up")
+        screen.send("yy")  # the second one is on its way when the new plan comes
+        ask_anew(screen, "shop/0002_note is not among the steps any more",
+                 "shop/0003_more is new: applied, by postgres (", "down shop/0003_more")
+        screen.send("n")
+        screen.wait("y run it", gone=True)
+        screen.idle(0.5)
+        assert applied(database) == ["0001", "0002", "0003"]
+        screen.send("q")
+        assert screen.wait_end() == 0
+
+
+def test_a_file_that_is_edited_or_taken_away_meanwhile(folder: Path, database: Database) -> None:
+    with console(folder, database) as screen:
+        screen.send("u")
+        screen.wait("y run it")
+        write(folder, {"0002_note.up.sql": "ALTER TABLE shop.orders ADD COLUMN another text;\n"})
+        screen.send("y")
+        ask_anew(screen, "shop/0002_note: its file has changed", "ADD COLUMN another text")
+        (folder / "0002_note.up.sql").unlink()
+        (folder / "0002_note.down.sql").unlink()
+        screen.send("y")
+        ask_anew(screen, "shop/0002_note: its file is not there any more")
+        screen.send("y")
+        screen.wait("1 migration applied")
+        assert applied(database) == ["0001"]
+        screen.send("\x1b")
+        screen.wait("rollbacks")
+        screen.idle(1)
+        screen.send("d")
+        screen.wait("y run it")
+        (folder / "0001_base.down.sql").unlink()
+        screen.send("y")
+        screen.wait("the plan has changed since it was made: nothing of it was run")
+        screen.wait("has no way down")
+        assert applied(database) == ["0001"]
+        screen.send("\x1b")
+        screen.wait("That did not work", gone=True)
+        screen.send("q")
+        assert screen.wait_end() == 0
+
+
+def test_a_repair_that_another_process_has_overtaken(folder: Path, database: Database) -> None:
+    with console(folder, database) as screen:
+        screen.send("\r")
+        screen.wait("0002")
+        screen.send("\x1b[B")  # the second one: baseline takes the first along
+        screen.idle(0.5)
+        screen.send("p")
+        screen.wait("so is everything before it")
+        screen.send("\x1b[B\r")
+        screen.wait("y run it")
+        assert "shop/0001_base becomes applied without being run" in screen.text
+        second(folder, "up", "--steps", "1")
+        screen.send("y")
+        ask_anew(screen, "shop/0001_base was pending, is applied now, by postgres (",
+                 "shop/0002_note becomes applied without being run")
+        assert applied(database) == ["0001"]
+        screen.send("y")
+        wait_for(lambda: tell(database, "SELECT count(*) = 2 FROM dbconsole.migration"))
+        assert tell(database, "SELECT event FROM dbconsole.migration_event WHERE version = '0002'") == "baseline"
+        assert tell(database, "SELECT count(*) FROM dbconsole.migration_event WHERE version = '0001'") == 1
+        screen.send("q")
+        assert screen.wait_end() == 0
+
+
+def test_another_frameworks_run_that_is_overtaken(tmp_path: Path, folder: Path, database: Database) -> None:
+    with database.connect() as connection:
+        connection.execute("CREATE SCHEMA crm")
+        connection.execute("CREATE TABLE crm.schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL)")
+        connection.execute("INSERT INTO crm.schema_migrations VALUES (12, false)")
+    files = tmp_path / "crm"
+    files.mkdir()
+    write(files, {f"{number}_x.{way}.sql": "" for number in (12, 13, 14) for way in ("up", "down")})
+    config = tmp_path / "config.toml"
+    config.write_text(
+        f'[targets.here]\ndsn = "{database.conninfo}"\nenvironment = "development"\n[services.crm]\nschemas = ["crm"]\n'
+        f'framework = "golang-migrate"\nmigrations = "crm"\n'
+        'up = "psql -qXc \'UPDATE crm.schema_migrations SET version = 14\'"\n'
+        'down = "psql -qXc \'UPDATE crm.schema_migrations SET version = version - 1\'"\n', encoding="utf-8")
+    with terminal([sys.executable, "-m", "console", "--config", str(config), "here"], 120, 36, cwd=ROOT) as screen:
+        screen.wait("cache_hit")
+        screen.send("3")
+        screen.wait("golang-migrate")
+        screen.idle(1)
+        screen.send("u")
+        screen.wait("crm/14_x: pending")
+        with database.connect() as connection:
+            connection.execute("UPDATE crm.schema_migrations SET version = 13")
+        screen.send("y")
+        ask_anew(screen, "crm/13_x is applied already", "crm/14_x: pending")
+        assert tell(database, "SELECT version FROM crm.schema_migrations") == 13
+        screen.send("y")
+        screen.wait("crm.schema_migrations is at 14")
+        screen.send("\x1b")
+        screen.idle(1)
+        screen.send("d")
+        screen.wait("the ledger crm.schema_migrations is at 14")
+        with database.connect() as connection:
+            connection.execute("UPDATE crm.schema_migrations SET version = 13")
+        screen.send("y")
+        ask_anew(screen, "the ledger crm.schema_migrations was at 14, is at 13")
+        screen.send("n")
+        screen.wait("y run it", gone=True)
+        assert tell(database, "SELECT version FROM crm.schema_migrations") == 13
+        screen.send("q")
+        assert screen.wait_end() == 0
+
+
+def test_production_types_its_name_for_the_new_plan_too(folder: Path, database: Database) -> None:
+    with console(folder, database, "production") as screen:
+        screen.send("W")
+        screen.wait("Type here to confirm")
+        screen.send("here\r")
+        screen.wait("read-write")
+        screen.send("u")
+        screen.wait("Type here to run it")
+        second(folder, "up", "--steps", "1")
+        screen.send("here\r")
+        ask_anew(screen, "shop/0001_base is applied already")
+        screen.wait("Type here to run it")
+        screen.send("\r")
+        screen.idle(0.5)
+        assert applied(database) == ["0001"]
+        screen.send("here\r")
+        screen.wait("1 migration applied")
+        screen.send("q")
+        assert screen.wait_end() == 0
+
+
+def test_a_plan_that_changed_while_another_screen_is_shown_waits_for_this_one(folder: Path, database: Database) -> None:
+    with console(folder, database) as screen, database.connect() as holder:
+        screen.send("u")
+        screen.wait("y run it")
+        holder.execute("BEGIN")
+        holder.execute(f"SELECT pg_advisory_xact_lock({RUN_KEY})")
+        screen.send("y")
+        screen.wait("waiting for dbconsole's lock")
+        screen.send("2")
+        screen.wait("unassigned")
+        write(folder, {"0002_note.up.sql": "ALTER TABLE shop.orders ADD COLUMN another text;\n"})
+        holder.execute("COMMIT")
+        screen.wait("nothing was run, the plan has changed")
+        screen.idle(1)
+        assert "y run it" not in screen.text
+        screen.send("3")
+        ask_anew(screen, "shop/0002_note: its file has changed")
+        screen.send("y")
+        screen.wait("2 migrations applied")
         screen.send("q")
         assert screen.wait_end() == 0

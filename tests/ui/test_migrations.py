@@ -15,13 +15,15 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from console.errors import Denied
-from console.migrate import events
+from console.migrate import events, migration_plan
 from console.migrate.facts import RelationFacts, RelationSession
 from console.migrate.frameworks.find import LedgerCandidate
 from console.migrate.frameworks.records import ForeignLedgerRow as ForeignRow
 from console.migrate.history import LedgerEvent
+from console.migrate.migration_plan import MigrationPlan
 from console.migrate.prepare import prepare
-from console.migrate.records import LedgerRow, MigrationFile, Script, State, Step
+from console.migrate.records import LedgerRow, MigrationFile, RunReport, Script, State, Step
+from console.migrate.run_plan import PlanChange, PlanChanged, confirmed
 from console.services import Service
 from console.ui.app import ConsoleApp
 from console.ui.dialogs.confirm import ConfirmDialog
@@ -106,10 +108,10 @@ async def migrations(world: World, size: tuple[int, int] = (120, 36), target: st
     async with world.console(target, size=size, entries=[ENTRIES[0], ENTRIES[2]]) as (app, pilot):
         await live(app, pilot)
         await pilot.press("3")
-        await until(lambda: isinstance(app.screen, MigrationsScreen) and app.screen.overview is not None, pilot)
+        await until(lambda: isinstance(app.screen, MigrationsScreen) and app.screen.state.is_read, pilot)
         screen = app.screen
         assert isinstance(screen, MigrationsScreen)
-        screen.services.select("shop")
+        screen.browse.services.select("shop")
         await pilot.pause()
         yield app, pilot, screen
 
@@ -124,7 +126,7 @@ SIZES = pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["120x36", "8
 @SIZES
 async def test_services_of_every_framework_stand_in_one_table(world: World, size: tuple[int, int]) -> None:
     async with migrations(world, size) as (app, pilot, screen):
-        assert [subject.line.name for subject in screen.found] == ["billing", "graph", "shop"]
+        assert [subject.line.name for subject in screen.state.found] == ["billing", "graph", "shop"]
         await until_golden(app, pilot, f"migrations-{size[0]}x{size[1]}")
 
 
@@ -132,11 +134,11 @@ async def test_services_of_every_framework_stand_in_one_table(world: World, size
 async def test_a_migration_shows_its_sql_and_why_its_last_try_failed(world: World, size: tuple[int, int]) -> None:
     async with migrations(world, size) as (app, pilot, screen):
         await pilot.press("enter")
-        assert screen.migration is not None and screen.migration.version == "0002"
+        assert screen.browse.migration is not None and screen.browse.migration.version == "0002"
         await until(lambda: "ADD COLUMN customer" in screen_text(app), pilot)
         await until_golden(app, pilot, f"migrations-service-{size[0]}x{size[1]}")
         await pilot.press("escape")
-        assert screen.page == "services"
+        assert screen.place.page == "services"
 
 
 OFFERED: Mapping[State, tuple[str, dict[str, Any], set[str]]] = {
@@ -153,12 +155,12 @@ async def test_what_can_be_done_depends_on_the_state(world: World, tmp_path: Pat
     version, changes, offered = OFFERED[state]
     world.answers["migrations"] = [ledger_row(tmp_path / "shop", "0001_orders", **changes)]
     async with migrations(world) as (app, pilot, screen):
-        screen.services.select("graph" if state == "held" else "shop")
+        screen.browse.services.select("graph" if state == "held" else "shop")
         await pilot.press("enter")
-        await until(lambda: screen.page == "service" and screen.migrations.table.rows, pilot)
-        (row,) = (row for row in screen.migrations.table.rows if row.record.version == version)
+        await until(lambda: screen.place.page == "service" and screen.browse.migrations.table.rows, pilot)
+        (row,) = (row for row in screen.browse.migrations.table.rows if row.record.version == version)
         assert screen.migrations.select(row.key)
-        await until(lambda: screen.migration is row.record and row.record.state == state, pilot)
+        await until(lambda: screen.browse.migration is row.record and row.record.state == state, pilot)
         assert {key for key in ("u", "d") if key in app.screen.active_bindings} == offered
 
 
@@ -168,7 +170,7 @@ async def test_the_tabs_of_a_migration(world: World) -> None:
         for tab, words in (("Down", "DROP COLUMN customer"), ("Plan", "ACCESS EXCLUSIVE on shop.orders"),
                            ("Findings", "no findings"), ("History", "lock timeout")):
             await pilot.press("right_square_bracket")
-            assert screen.detail.tab == tab
+            assert screen.browse.detail.tab == tab
             await until(lambda words=words: words in screen_text(app), pilot)  # type: ignore[misc]
         await pilot.press("tab", "enter")
         await dialog(app, pilot, DetailDialog)
@@ -183,6 +185,92 @@ async def test_a_run_is_confirmed_with_its_plan_before_ones_eyes(world: World, s
         await until_golden(app, pilot, f"migrations-confirm-{size[0]}x{size[1]}")
         await pilot.press("n")
         assert app.runs.latest is None
+
+
+def refused(world: World, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], object]) -> None:
+    """A run that is refused, as by the engine under its lock, since `change` was made after its plan was confirmed."""
+    folder = world.services[0].folder
+    assert folder is not None
+
+    async def run(target: Any, plan: MigrationPlan, *_: Any) -> RunReport:
+        change(folder)
+        rows = world.answers["migrations"]
+        assert isinstance(rows, list)
+        making = asyncio.to_thread(migration_plan.make, plan.services, plan.asked, rows, (), plan)
+        await confirmed(plan, making)
+        raise AssertionError("it was not refused")
+
+    monkeypatch.setattr("console.migrate.apply.run", run)
+
+
+def applied_by_another(world: World) -> Callable[[Path], object]:
+    def change(folder: Path) -> None:
+        world.answers["migrations"] = [
+            ledger_row(folder, "0001_orders"), ledger_row(folder, "0002_customers", applied_at=LATELY, applied_by="ci")]
+
+    return change
+
+
+@SIZES
+async def test_a_plan_that_has_changed_is_shown_with_what_has(world: World, size: tuple[int, int],
+                                                             monkeypatch: pytest.MonkeyPatch) -> None:
+    async with migrations(world, size) as (app, pilot, screen):
+        refused(world, monkeypatch, applied_by_another(world))
+        await pilot.press("u")
+        await dialog(app, pilot, PlanDialog)
+        first = app.screen
+        await pilot.press("y")
+        await until(lambda: isinstance(app.screen, PlanDialog) and app.screen is not first, pilot)
+        second = app.screen
+        await until_golden(app, pilot, f"migrations-changed-{size[0]}x{size[1]}")
+        await pilot.press("y")
+        await pilot.pause(0.1)
+        assert app.screen is second, "a key that was on its way has confirmed a plan that nobody has seen"
+        world.clock.advance(1)
+        monkeypatch.setattr("console.migrate.apply.run", nothing_to_do)
+        await pilot.press("y")
+        await until(lambda: app.screen is screen and app.runs.current is None, pilot)
+        assert app.runs.latest is not None and app.runs.latest.log.outcome[0][0] == "nothing was to be done"
+
+
+async def nothing_to_do(target: Any, plan: MigrationPlan, *_: Any) -> RunReport:
+    return RunReport(())
+
+
+async def test_a_plan_that_can_no_longer_be_made_says_why(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with migrations(world) as (app, pilot, _):
+        refused(world, monkeypatch,
+                lambda folder: (folder / "0001_orders.up.sql").write_text("SELECT 1"))
+        await pilot.press("u")
+        await dialog(app, pilot, PlanDialog)
+        await pilot.press("y")
+        await dialog(app, pilot, FailureDialog)
+        text = " ".join(screen_text(app).split())
+        assert "nothing of it was run" in text and "shop/0001_orders was changed after it was applied" in text
+
+
+async def test_a_refusal_doesnt_ask_over_another_screen(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with migrations(world) as (app, pilot, screen):
+        gone = asyncio.Event()
+
+        async def run(target: Any, plan: MigrationPlan, *_: Any) -> RunReport:
+            await gone.wait()
+            raise PlanChanged([PlanChange("new", "shop/0009_z is new: pending")], plan)
+
+        monkeypatch.setattr("console.migrate.apply.run", run)
+        await pilot.press("u")
+        await dialog(app, pilot, PlanDialog)
+        await pilot.press("y")
+        await until(lambda: app.runs.current is not None, pilot)
+        await pilot.press("1")
+        await until(lambda: app.screen is not screen, pilot)
+        gone.set()
+        await until(lambda: app.runs.current is None, pilot)
+        await pilot.pause(0.2)
+        assert not isinstance(app.screen, PlanDialog)
+        await pilot.press("3")
+        await dialog(app, pilot, PlanDialog)
+        assert "shop/0009_z is new" in screen_text(app)
 
 
 async def test_production_wants_its_name_typed(world: World) -> None:
@@ -270,7 +358,7 @@ async def test_a_run_on_its_way(world: World, size: tuple[int, int]) -> None:
         run.end.set_result([("1 migration applied", "ok")])
         await until(lambda: app.runs.current is None, pilot)
         await pilot.press("escape", "L")
-        assert screen.page == "run" and "1 migration applied" in screen_text(app)
+        assert screen.place.page == "run" and "1 migration applied" in screen_text(app)
 
 
 async def test_leaving_while_one_runs_asks_first(world: World) -> None:
@@ -338,7 +426,7 @@ async def test_what_cannot_be_read_says_why_and_hides_nothing_else(world: World,
                                                                    words: str) -> None:
     change(world)
     async with migrations(world) as (app, _, screen):
-        subject = next(migration_subject for migration_subject in screen.found if migration_subject.line.name == "shop")
+        subject = next(subject for subject in screen.state.found if subject.line.name == "shop")
         text = " ".join([screen_text(app), *subject.line.notes])
         assert words in text or "2 pending" in text
 
@@ -365,5 +453,5 @@ async def test_a_new_pair_of_files_is_written(world: World) -> None:
         await pilot.press("n")
         await pilot.press(*"add owner", "enter")
         await until(lambda: (folder / "0004_add_owner.up.sql").exists(), pilot)
-        await until(lambda: any(subject.line.count("pending") == 3 for subject in screen.found), pilot)
+        await until(lambda: any(subject.line.count("pending") == 3 for subject in screen.state.found), pilot)
     assert (folder / "0004_add_owner.down.sql").exists()

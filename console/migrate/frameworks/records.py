@@ -116,6 +116,14 @@ class ForeignLedger(Struct, frozen=True):
             return None
         return tuple(difference for difference in self.differences if difference.state == "pending")
 
+    @property
+    def is_position(self) -> bool:
+        """Whether its rows tell how far it has come, and not all that is applied."""
+        if self.framework == "alembic":
+            return any(difference.state == "missing" for difference in self.differences or ()) or \
+                self.differences is None
+        return self.framework in ("golang-migrate", "tern")
+
     def with_differences(self, differences: tuple[PendingMigration, ...], note: str | None = None) -> ForeignLedger:
         return replace(self, differences=differences, note=note)
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from console.errors import UsageError
 from console.migrate.frameworks import alembic, commands
@@ -22,6 +23,7 @@ from console.migrate.frameworks.records import ForeignLedger
 from console.migrate.frameworks.status import ledgers, migrations
 from console.migrate.records import Direction, RunOptions, RunRange
 from console.migrate.run_plan import FrozenStep, confirmed
+from console.migrate.version import version_key
 from console.server.target import Target
 from console.services import Service
 
@@ -43,8 +45,9 @@ class ExternalPlan(Struct, frozen=True):
 
     @property
     def facts(self) -> Mapping[str, str]:
-        """Where the ledgers stand: for a way down, of which that is all that is known."""
-        return _standing(self.found) if self.asked.direction == "down" else {}
+        """Where the ledgers stand: all that is known of a way down, and where there are no files of a way up too."""
+        return {f"the ledger {ledger.schema}.{ledger.table}": _stands(ledger) for ledger in self.found if ledger.table
+                and (self.asked.direction == "down" or (ledger.is_position and ledger.differences is None))}
 
     @property
     def pending(self) -> tuple[FrozenStep, ...]:
@@ -57,6 +60,11 @@ class ExternalPlan(Struct, frozen=True):
         return False
 
     def fate(self, step: FrozenStep) -> FrozenStep | None:
+        """By the ledgers; below the position that one has reached, it counts as applied."""
+        for ledger in self.found:
+            last = ledger.last_version if ledger.is_position and ledger.framework != "alembic" else None
+            if last is not None and version_key(step.version) <= version_key(last):
+                return replace(step, state="applied")
         return None
 
 
@@ -117,10 +125,8 @@ def _configured(service: Service, asked: RunRange) -> Program:
     return program
 
 
-def _standing(found: Sequence[ForeignLedger]) -> dict[str, str]:
-    return {f"the ledger {ledger.schema}.{ledger.table}":
-            ledger.unavailable or (f"at {ledger.last_version}" if ledger.last_version else "empty")
-            for ledger in found if ledger.table}
+def _stands(ledger: ForeignLedger) -> str:
+    return ledger.unavailable or (f"at {ledger.last_version}" if ledger.last_version else "empty")
 
 
 def _frozen(service: Service, direction: Direction, found: Sequence[ForeignLedger]) -> Iterator[FrozenStep]:
@@ -130,6 +136,8 @@ def _frozen(service: Service, direction: Direction, found: Sequence[ForeignLedge
         script_of = scripts(ledger, service.folder, direction) if service.folder is not None else None
         place = f"{ledger.schema}.{ledger.table}" if len(found) > 1 else ""
         for migration in migrations(ledger):
+            if ledger.is_position and migration.state == "applied":
+                continue
             runs = migration.state in wanted
             yield FrozenStep(
                 service.name, migration.version, migration.name or "", "up" if runs and direction == "up" else "",

@@ -11,34 +11,57 @@ from textual.widgets import Input
 
 from console.ui import text
 from console.ui.dialogs.dialog import Dialog, Words
+from console.ui.widgets.painting import console_app
 from console.view.table import Tone
+
+SETTLE_S = 1.0
+"""How long a question that comes by itself is there before a key can answer yes: one on its way meant what was there
+before."""
 
 
 class ConfirmDialog(Dialog[bool]):
-    """Answers True when confirmed: by `y`, or, where `typed` is given, by typing exactly that and enter."""
+    """Answers True when confirmed: by `y`, or, where `typed` is given, by typing exactly that and enter.
+
+    `comes_unasked`: no key of this moment has opened it, so none is taken for the answer at once.
+    """
 
     KEYS = "y yes   n no"
+    KEYS_TYPED = "enter confirm   esc no"
+    PURPOSE = "confirm"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "yes", show=False),
         Binding("n", "answer(False)", "no", show=False),
     ]
 
-    def __init__(self, question: str, consequences: Sequence[tuple[str, Tone]] = (), *,
-                 typed: str | None = None) -> None:
+    def __init__(self, question: str, consequences: Sequence[tuple[str, Tone]] = (), *, typed: str | None = None,
+                 comes_unasked: bool = False) -> None:
         super().__init__(question)
         self._consequences = consequences
         self._typed = typed
+        self._answers_from_s = SETTLE_S if comes_unasked else 0.0
         if typed is not None:
-            self.KEYS = "enter confirm   esc no"
+            self.KEYS = self.KEYS_TYPED
 
     def body(self) -> ComposeResult:
         yield Words(("", ""), *self._consequences, ("", ""))
+        yield from self.question()
+
+    def question(self) -> ComposeResult:
+        """Where the word is typed, if one is."""
         if self._typed is not None:
-            yield Words((f"Type {text.clean(self._typed)} to confirm:", "strong"))
+            yield Words((f"Type {text.clean(self._typed)} to {self.PURPOSE}:", "strong"))
             yield Input()
 
+    def on_mount(self) -> None:
+        if self._answers_from_s:
+            self._answers_from_s += console_app(self).clock.monotonic()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self._typed is None if action == "answer" else super().check_action(action, parameters)
+
     def action_answer(self, answer: bool) -> None:
-        self.dismiss(answer)
+        if not answer or console_app(self).clock.monotonic() >= self._answers_from_s:
+            self.dismiss(answer)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         if event.value == self._typed:

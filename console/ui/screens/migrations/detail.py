@@ -15,7 +15,7 @@ from console.migrate.history import read_events
 from console.migrate.records import MigrationState, RunRange, Script
 from console.ui.dialogs.dialog import Words
 from console.ui.screens.migrations import reading
-from console.ui.screens.migrations.subjects import MigrationSubject
+from console.ui.screens.migrations.state import MigrationSubject
 from console.ui.widgets.code_pane import CodePane, sql_lines
 from console.ui.widgets.painting import console_app
 from console.ui.widgets.paper import Paper
@@ -173,7 +173,8 @@ class Detail(Vertical):
             if state is not None:
                 found = await reading.read_step(session, subject.service, state)
             else:
-                found = await reading.read_plan(session, [subject.service], RunRange(out_of_order=True))
+                found = await reading.show_plan(session, await reading.make_plan(
+                    session, [subject.service], RunRange(out_of_order=True)))
         words: list[tuple[int, Line]] = [(1, ((f" {note}", "dim"),)) for note in found.notes]
         if not found.steps and not found.notes:
             words.append((1, ((" nothing to run", "dim"),)))

@@ -8,16 +8,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from console.migrate import migration_plan
 from console.migrate.faults import FileError
 from console.migrate.migration_plan import MigrationPlan
 from console.migrate.records import Direction, MigrationState, RunRange, ServiceStatus, Step
-from console.migrate.version import ZERO
 from console.server.session import Session
 from console.services import Service
-from console.ui.screens.migrations.subjects import MigrationSubject
+from console.ui.screens.migrations.state import MigrationSubject
 from console.view.migrate.services import MigrationLine
 
 if TYPE_CHECKING:
@@ -26,31 +24,25 @@ if TYPE_CHECKING:
 
 
 class ReadPlan(Struct, frozen=True):
-    """What a run would do: its steps, `notes` on what it would leave out and on the reading itself.
-
-    `plan` is what would be run, None where only a look was asked for.
-    """
+    """What a run would do: its steps, `notes` on what it would leave out and on the reading itself."""
 
     steps: tuple[PlanStep, ...]
     notes: tuple[str, ...] = ()
-    plan: MigrationPlan | None = None
 
     @property
     def statements(self) -> int:
         return sum(len(step.statements) for step in self.steps)
 
 
-async def read_plan(session: Session, services: Sequence[Service], asked: RunRange) -> ReadPlan:
-    """The plan of a run. Raises MigrationError where it would refuse to start."""
+async def make_plan(session: Session, services: Sequence[Service], asked: RunRange) -> MigrationPlan:
+    """The plan of a run, by the server as it is now. Raises MigrationError where the run would refuse to start."""
     await session.renew()
-    return await show_plan(session, await migration_plan.read(session, services, asked))
+    return await migration_plan.read(session, services, asked)
 
 
 async def show_plan(session: Session, plan: MigrationPlan) -> ReadPlan:
     """What the plan of a run does, statement by statement. Raises ConsoleError when the server can't be asked."""
-    held = tuple(f"{planned.step.migration.label} is held: {planned.held}" for planned in plan.steps
-                 if planned.held is not None)
-    return replace(await _planned(session, plan.services, [planned.step for planned in plan.ready], held), plan=plan)
+    return await _planned(session, plan.services, [planned.step for planned in plan.ready], plan.held_notes)
 
 
 async def read_step(session: Session, service: Service, migration: MigrationState) -> ReadPlan:
@@ -105,18 +97,3 @@ def proved(statuses: Sequence[ServiceStatus], major: int) -> Mapping[tuple[str, 
             if when is not None:
                 found[migration.service, migration.version] = when
     return found
-
-
-def range_of(subject: MigrationSubject, migration: MigrationLine | None, direction: Direction, *,
-             out_of_order: bool = False) -> RunRange:
-    """Up to and with `migration`, or down to before it; without one everything up, or one step down."""
-    if migration is None:
-        return RunRange(direction=direction, steps=None if direction == "up" else 1, out_of_order=out_of_order)
-    if direction == "up":
-        return RunRange(to=migration.version, out_of_order=out_of_order)
-    before = ZERO
-    for line in subject.line.migrations:
-        if line.version == migration.version:
-            break
-        before = line.version
-    return RunRange(direction="down", to=before)

@@ -22,8 +22,12 @@ class RunPage(Vertical):
 
     _painting: Timer | None = None
 
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._log = Paper(id="run-log")
+
     def compose(self) -> ComposeResult:
-        yield Paper(id="run-log")
+        yield self._log
 
     def on_mount(self) -> None:
         self.set_interval(CLOCK_EVERY_S, self._tick)
@@ -31,6 +35,10 @@ class RunPage(Vertical):
     @property
     def run_shown(self) -> Job | None:
         return console_app(self).runs.latest
+
+    def take_keys(self) -> None:
+        """Gives the keys to the log."""
+        self.screen.set_focus(self._log)
 
     def changed(self) -> None:
         """Something has happened: paints it soon."""
@@ -46,7 +54,7 @@ class RunPage(Vertical):
         self._painting = None
         if (run := self.run_shown) is not None and self.is_mounted:
             now_s = run.began_s + console_app(self).runs.elapsed_s(run)
-            self.query_one(Paper).show_paragraphs(run.log.paragraphs(now_s), follow=True)
+            self._log.show_paragraphs(run.log.paragraphs(now_s), follow=True)
 
     def headline(self) -> Line:
         """The run in one line, for the top of the screen."""
