@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from console.commands.migrate import Request, say
+from console.commands.migrate import Request
+from console.commands.narration import Narration
 from console.migrate.run_plan import PlanChanged, RunPlan
 from console.server.target import Target
 
@@ -14,7 +15,7 @@ R = TypeVar("R")
 
 
 async def carry_out(request: Request, target: Target, plan: P, lines: Callable[[P], Awaitable[Sequence[str]]],
-                    run: Callable[[P], Awaitable[R]], *, was_asked: bool) -> R:
+                    run: Callable[[P], Awaitable[R]], narration: Narration, *, was_asked: bool) -> R:
     """What `run` makes of `plan`, which a person has confirmed or (not `was_asked`) nobody was asked about.
 
     Where it has changed, a person at a terminal is told what, shown the new plan in `lines`, and asked once more; with
@@ -29,12 +30,14 @@ async def carry_out(request: Request, target: Target, plan: P, lines: Callable[[
             if not isinstance(now, type(plan)):
                 raise
             if changed.is_done_by_others and (now.is_empty or not was_asked):
-                say("\n".join(change.sentence for change in changed.changes))
+                for change in changed.changes:
+                    narration.note(change.sentence)
             elif now.is_empty or not request.can_ask:
                 raise
             else:
-                say("\n".join([changed.summary, *(f"  {change.sentence}" for change in changed.changes), "now:"]))
-                request.ask(target, await lines(now))
+                for line in (changed.summary, *(f"  {change.sentence}" for change in changed.changes), "now:"):
+                    narration.note(line)
+                request.ask(target, await lines(now), refused="the new plan was not run")
                 was_asked = True
             plan = now
 

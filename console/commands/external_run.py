@@ -52,6 +52,7 @@ async def run(request: Request, target: Target, plan: ExternalPlan, narration: N
                 narration(event)
 
     report = await carry_out(request, target, plan, lambda plan: runner.shown(target, plan),
-                             lambda plan: runner.run(target, plan, tell, request.run_options()), was_asked=was_asked)
+                             lambda plan: runner.run(target, plan, tell, request.run_options()), narration,
+                             was_asked=was_asked)
     return {"service": plan.service.name, "version": report.after[0].last_version if report.after else None,
             "name": None, "direction": plan.asked.direction, "duration_ms": report.duration_ms}

@@ -151,10 +151,10 @@ class Request:
         """Whether a person has to agree before anything is written there."""
         return not self.options.yes and target.environment not in ("staging", "development")
 
-    def ask(self, target: Target, what: Sequence[str]) -> None:
+    def ask(self, target: Target, what: Sequence[str], *, refused: str = "nothing was done") -> None:
         """Shows `what` would be done and has a person type that it is meant.
 
-        Raises UsageError when nobody can be asked or the answer is no.
+        Raises UsageError when nobody can be asked or, as `refused`, when the answer is no.
         """
         say("\n".join(what))
         if not self.can_ask:
@@ -168,7 +168,7 @@ class Request:
         finally:
             signal.signal(signal.SIGINT, before)
         if answer != wanted:
-            raise UsageError("nothing was done")
+            raise UsageError(refused)
 
 
 def _place(target: Target) -> str:

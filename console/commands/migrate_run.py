@@ -66,7 +66,8 @@ async def seed(request: Request) -> int:
     with Narration(sys.stderr) as narration:
         count = await carry_out(
             request, target, plan, in_lines(_seed_lines),
-            lambda plan: seeding.run(target, plan, narration, request.run_options()), was_asked=was_asked)
+            lambda plan: seeding.run(target, plan, narration, request.run_options()), narration,
+            was_asked=was_asked)
     if request.options.json:
         put({"target": target.label, "seeded": count})
     return 0
@@ -96,7 +97,8 @@ async def _run(request: Request, asked: RunRange) -> int:
         if plan is not None:
             report = await carry_out(
                 request, target, plan, in_lines(_steps_text),
-                lambda plan: apply.run(target, plan, narration, request.run_options()), was_asked=was_asked)
+                lambda plan: apply.run(target, plan, narration, request.run_options()), narration,
+                was_asked=was_asked)
             document = _report_document(target.label, report)
         for words in left_out:
             narration.note(words)
@@ -128,7 +130,8 @@ async def _repair(request: Request, action: Action, version: str | None) -> int:
         with Narration(sys.stderr) as narration:
             done = await carry_out(
                 request, target, plan, in_lines(_repair_lines),
-                lambda plan: repairing.run(target, plan, narration, request.run_options()), was_asked=was_asked)
+                lambda plan: repairing.run(target, plan, narration, request.run_options()), narration,
+                was_asked=was_asked)
         lines = [repair.sentence for repair in done]
     if options.json:
         put({"target": target.label, "done": [] if options.dry_run else lines, "planned": lines})

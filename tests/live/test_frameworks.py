@@ -17,12 +17,14 @@ from psycopg.conninfo import make_conninfo
 
 from console.errors import ConsoleError, UsageError
 from console.migrate.faults import MigrationError
-from console.migrate.frameworks import commands, runner
+from console.migrate.frameworks import commands, pending, runner
 from console.migrate.frameworks.commands import CommandStarted, OutputLine
 from console.migrate.frameworks.read import read_ledgers
 from console.migrate.frameworks.records import ForeignLedger, ForeignReading
 from console.migrate.frameworks.runs import FIXED_KEYS, keys
+from console.migrate.frameworks.status import migrations
 from console.migrate.records import RunRange
+from console.migrate.run_plan import PlanChanged
 from console.server.script import ScriptSession, script_session
 from console.server.target import Target
 from console.services import Service
@@ -482,6 +484,55 @@ async def test_alembic_goes_up_and_down(database: Database, tmp_path: Path) -> N
     assert (await migrate("down")).last_version == "r2"
     assert (await migrate("down", steps=1)).last_version == "r1"
     assert (await migrate("down", to="0")).last_version is None
+
+
+async def test_alembic_runs_what_was_shown_or_nothing(database: Database, tmp_path: Path) -> None:
+    pytest.importorskip("alembic")
+    target, app = target_of(database), service(alembic_project(tmp_path), framework="alembic")
+
+    async def refused(plan: runner.ExternalPlan) -> list[str]:
+        with pytest.raises(PlanChanged) as caught:
+            await runner.run(target, plan, lambda event: None)
+        return [change.sentence for change in caught.value.changes]
+
+    up = await runner.read(target, app, RunRange())
+    await upgrade(target, app, to="r1")
+    assert await refused(up) == ["app/r1_the r1 is applied already"]
+    up = await runner.read(target, app, RunRange(to="r2"))
+    versions = tmp_path / "scripts" / "versions"
+    text = (versions / "r2_x.py").read_text("utf-8")
+    (versions / "r2_x.py").write_text(text.replace("(id int)", "(id bigint)"), encoding="utf-8")
+    assert await refused(up) == ["app/r2_the r2: its file has changed"]
+    (versions / "r3_x.py").rename(tmp_path / "r3_x.py")
+    up = await runner.read(target, app, RunRange())
+    assert [step.version for step in up.pending] == ["r2"]
+    (tmp_path / "r3_x.py").rename(versions / "r3_x.py")
+    assert await refused(up) == ["app/r3_the r3 is new: pending"]
+    await upgrade(target, app, to="r2")
+    down = await runner.read(target, app, RunRange(direction="down"))
+    await upgrade(target, app)
+    assert await refused(down) == ["the ledger public.alembic_version was at r2, is at r3",
+                                   "app/r3_the r3 was pending, is applied now"]
+    down = await runner.read(target, app, RunRange(direction="down"))
+    (versions / "r3_x.py").write_text((versions / "r3_x.py").read_text("utf-8") + "# edited\n", encoding="utf-8")
+    assert await refused(down) == ["app/r3_the r3: its file has changed"]
+    assert (await only(database)).last_version == "r3"
+
+
+@pytest.mark.parametrize(("framework", "files", "down"), [
+    ("golang-migrate", {"1_a.up.sql": "up", "1_a.down.sql": "down"}, "1_a.down.sql"),
+    ("diesel", {"2024-01-01-000000_a/up.sql": "up", "2024-01-01-000000_a/down.sql": "down"},
+     "2024-01-01-000000_a/down.sql"),
+    ("sqitch", {"sqitch.plan": "%project=p\na 2024-01-01T00:00:00Z x <x@y>\n", "deploy/a.sql": "up",
+                "revert/a.sql": "down"}, "revert/a.sql"),
+    ("goose", {"1_a.sql": "both"}, "1_a.sql")])
+def test_the_file_that_undoes_a_migration(framework: str, files: dict[str, str], down: str, tmp_path: Path) -> None:
+    folder = write_files(files, tmp_path)
+    ledger = ForeignLedger(framework, "public", "t", applied_count=0, is_dirty=False)
+    (found,) = migrations(pending.compare([ledger], folder)[0])
+    assert pending.scripts(ledger, folder, "down")(found) == folder / down
+    up = pending.scripts(ledger, folder, "up")(found)
+    assert up is not None and up.is_file() and (up == folder / down) is (framework == "goose")
 
 
 async def test_alembic_that_went_elsewhere_is_found_out(database: Database, tmp_path: Path) -> None:

@@ -357,6 +357,28 @@ def test_the_refusal_leaves_one_document_on_standard_output(database: Database, 
     assert [step["version"] for step in document["done"]] == ["0002", "0003"]
 
 
+def test_a_person_who_was_not_asked_before_is_asked_about_another_plan(database: Database, folder: Path) -> None:
+    config = folder / "dbconsole.toml"
+    config.write_text(f'default_target = "t"\n[targets.t]\ndsn = "{database.conninfo}"\nenvironment = "development"\n'
+                      f'[services.shop]\nmigrations = "{folder}"\n', encoding="utf-8")
+    with database.connect() as holder:
+        holder.execute("BEGIN")
+        holder.execute(f"SELECT pg_advisory_xact_lock({RUN_KEY})")
+        with terminal(command(database, folder, "up"), 200, 50, environment=ENVIRONMENT) as window:
+            window.wait("waiting for the lock")
+            write("0004_d.up.sql", "CREATE TABLE d ()")(database, folder)
+            holder.execute("COMMIT")
+            window.wait("This writes to t (development). Type 'yes' to go on")
+            assert "\ndbconsole: " not in window.text
+            lines = [line.strip() for line in window.text.splitlines()]
+            start = lines.index("the plan has changed since it was made: nothing of it was run")
+            assert lines[start + 1:start + 3] == ["shop/0004_d is new: pending", "now:"]
+            window.send("no\r")
+            window.wait("the new plan was not run")
+            assert window.wait_end(20) == 3
+    assert applied(database) == []
+
+
 def test_of_several_runners_one_applies_and_the_others_find_it_done(database: Database, folder: Path) -> None:
     (folder / "0001_a.up.sql").write_text("CREATE TABLE a (n int); SELECT pg_sleep(2)", encoding="utf-8")
     runs = [subprocess.Popen(command(database, folder, "up", "--yes", "--json"), stdin=subprocess.DEVNULL,
