@@ -96,14 +96,19 @@ class ConsoleApp(ThemedApp):
         self._drawn_s = 0.0
         self._asked_password_for: ConsoleError | None = None
         self._add_modes()
-        self.connection = connection or Connection(name, sources)
-        self.connection.changed = self.connection_changed
+        self.connection = self._followed(connection or Connection(name, sources))
 
     @property
     def config(self) -> Config:
         return self.sources.config
 
     # the connection
+
+    def _followed(self, connection: Connection) -> Connection:
+        """That connection, which from now on has changes shown: by the application, whose context dialogs need, and
+        not by the connection's own task, which began before there was one."""
+        connection.changed = lambda: self.call_later(self.connection_changed)
+        return connection
 
     def target_names(self) -> list[str]:
         return self.sources.names()
@@ -134,8 +139,7 @@ class ConsoleApp(ThemedApp):
         old = self.connection
         recorder = old.recorder
         path = recorder.path if recorder is not None else None
-        self.connection = Connection(name, self.sources, every_s=old.every_s, database=database)
-        self.connection.changed = self.connection_changed
+        self.connection = self._followed(Connection(name, self.sources, every_s=old.every_s, database=database))
         self.connection.paused = old.paused
         if name in self.target_names():
             choices.remember_target(name, database)

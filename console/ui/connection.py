@@ -80,7 +80,7 @@ class Connection:
     def __init__(self, name: str, sources: Sources, *, every_s: float | None = None,
                  database: str | None = None) -> None:
         self.name = name
-        self.changed: Callable[[], None] = _nobody_asks
+        self.changed: Callable[[], object] = _nobody_asks
         self.every_s = every_s or choices.load().refresh_s or float(sources.config.console.refresh)
         self.target: Target | None = None
         self.pool: Pool | None = None
@@ -269,9 +269,12 @@ class Connection:
     def _begin_recording(self, target: Target) -> None:
         if self.playback is None and self.sampler is not None and self._sources.recorder_for is not None:
             self.recorder = self._sources.recorder_for(self.sampler, target)
-            self.recorder.changed = lambda: self.changed()
+            self.recorder.changed = self._recording_ended
             if self.pooler is not None:
                 self.recorder.watch(self.pooler)
+
+    def _recording_ended(self) -> None:
+        self.changed()
 
     def _look_for_slow(self, snapshot: Snapshot) -> None:
         if "slow_sessions" in snapshot.readings.rows_by_name:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 from msgspec import Struct, field
@@ -47,7 +48,8 @@ async def proxied(conninfo: str, delay_s: float = 0.0) -> AsyncIterator[Proxy]:
             due: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
 
             async def deliver() -> None:
-                while True:
+                data = b"more"
+                while data:  # the end of the stream, too, arrives when it is due
                     at, data = await due.get()
                     await asyncio.sleep(max(0.0, at - asyncio.get_running_loop().time()))
                     await proxy.flowing.wait()
@@ -56,17 +58,22 @@ async def proxied(conninfo: str, delay_s: float = 0.0) -> AsyncIterator[Proxy]:
 
             sender = asyncio.ensure_future(deliver())
             tasks.add(sender)
+            data = b"more"
             try:
-                while data := await source.read(65536):
+                while data:
+                    try:
+                        data = await source.read(65536)
+                    except ConnectionError:
+                        data = b""
                     if upwards:
-                        proxy.round_trips += answered
-                        answered = False
-                    else:
+                        proxy.round_trips += answered and bool(data)
+                        answered = answered and not data
+                    elif data:
                         proxy.bytes_down += len(data)
                         answered = True
                     await due.put((asyncio.get_running_loop().time() + proxy.delay_s, data))
-            except ConnectionError:
-                pass
+                with suppress(ConnectionError):
+                    await sender
             finally:
                 sender.cancel()
                 sink.close()
@@ -86,3 +93,19 @@ async def proxied(conninfo: str, delay_s: float = 0.0) -> AsyncIterator[Proxy]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@contextmanager
+def slow_link(conninfo: str, delay_s: float) -> Iterator[Proxy]:
+    """The same proxy in a thread of its own, for tests that wait for a terminal and have no event loop."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="slow link")
+    thread.start()
+    proxying = proxied(conninfo, delay_s)
+    try:
+        yield asyncio.run_coroutine_threadsafe(proxying.__aenter__(), loop).result()
+    finally:
+        asyncio.run_coroutine_threadsafe(proxying.__aexit__(None, None, None), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()

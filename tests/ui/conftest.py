@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from textual._context import active_app
+from textual.app import App
 from textual.pilot import Pilot
+from textual.widget import Widget
 
 from console.config import Config, TargetConfig
 from console.errors import ConsoleError
@@ -78,8 +82,9 @@ class World:
     @asynccontextmanager
     async def console(self, name: str = "staging", *, size: tuple[int, int] = (120, 36), **options: Any
                       ) -> AsyncIterator[tuple[ConsoleApp, Pilot[int]]]:
-        """The console, running, on `name`; toasts are shown as in life."""
+        """The console, running, on `name`; toasts are shown and the connection begins before the app, as in life."""
         app = self.app(name, **options)
+        app.connection.start()
         try:
             async with app.run_test(size=size, notifications=True) as pilot:
                 yield app, pilot
@@ -121,6 +126,29 @@ def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     yield tmp_path / "dbconsole"
     monkeypatch.undo()
     time.tzset()
+
+
+@pytest.fixture(autouse=True)
+def widgets_in_their_context(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fails where a task that is not the application's touches a widget or opens a dialog: in such a task Textual
+    finds no application as soon as something is composed, or finds the wrong one."""
+    strays: list[str] = []
+
+    def watch(kind: type, name: str) -> None:
+        done = getattr(kind, name)
+
+        def watched(self: Any, *arguments: Any, **options: Any) -> Any:
+            if active_app.get(None) is None:
+                task = asyncio.current_task()
+                strays.append(f"{type(self).__name__}.{name} in {task.get_name() if task else 'no task'}")
+            return done(self, *arguments, **options)
+
+        monkeypatch.setattr(kind, name, watched)
+
+    for kind, name in ((Widget, "refresh"), (App, "push_screen"), (App, "switch_mode"), (App, "notify")):
+        watch(kind, name)
+    yield
+    assert not strays, "\n".join(dict.fromkeys(strays))
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ from console.activity.records import Backend, CommandProgress, SignalOutcome
 from console.activity.summary.records import SessionCounts
 from console.errors import ConsoleError
 from console.sampler.pooler_watch import WANTED_FOR_CLIENTS
-from console.sampler.records import Snapshot
 from console.server.query import Read
 from console.server.session import Session
 from console.ui.dialogs.failure import DetailDialog
@@ -69,7 +68,6 @@ class ActivityScreen(ConsoleScreen):
         self.followed: Backend | None = None
         self.selected: Backend | None = None
         """Whom the pane is about; None while it is closed."""
-        self._counts: SessionCounts | None = None
         self._outcomes: dict[str, SignalOutcome] = {}
         self._settling: Timer | None = None
         self._handed_pid: int | None = None
@@ -100,8 +98,11 @@ class ActivityScreen(ConsoleScreen):
 
     # reading
 
-    def sampled(self, snapshot: Snapshot) -> None:
-        self._counts = snapshot.sessions  # shown with the screen's own next sample: one repaint instead of two
+    @property
+    def _counts(self) -> SessionCounts | None:
+        """The sampler's; shown with the screen's own next sample: one repaint instead of two."""
+        latest = self.connection.sampler.latest if self.connection.sampler is not None else None
+        return latest.sessions if latest is not None else None
 
     async def sample(self, session: Session) -> None:
         rests = self.connection.paused and self.seen.is_filled and not self._asks_anew

@@ -72,12 +72,12 @@ class MigrationsScreen(ConsoleScreen):
     def on_mount(self) -> None:
         super().on_mount()
         self._listening = console_app(self).runs
-        self._listening.listeners.append(self._run_changed)
+        self._listening.listeners.append(self._hear)
         self._show_page(run=False)
         self.set_interval(0.5, self._show_headline)
 
     def on_unmount(self) -> None:
-        self._listening.listeners.remove(self._run_changed)
+        self._listening.listeners.remove(self._hear)
 
     @property
     def place(self) -> Place:
@@ -147,6 +147,9 @@ class MigrationsScreen(ConsoleScreen):
         else:
             extra = views.extra_verdict(self.state, console_app(self).clock.now())
             line.show(view.verdict([subject.line for subject in self.state.found], extra))
+
+    def _hear(self, run: Job) -> None:
+        self.call_later(self._run_changed, run)  # the run is a task of its own, and widgets are this screen's
 
     def _run_changed(self, run: Job) -> None:
         if not self.is_mounted:

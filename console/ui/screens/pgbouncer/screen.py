@@ -102,20 +102,20 @@ class PgBouncerScreen(ConsoleScreen):
         super().on_screen_suspend(event)
         if self not in self.app.screen_stack and self.pooler is not None:
             self.pooler.want(self)
-            if self.looked in self.pooler.listeners:
-                self.pooler.listeners.remove(self.looked)
+            if self._hear in self.pooler.listeners:
+                self.pooler.listeners.remove(self._hear)
 
     def _follow(self) -> None:
         """Listens to the watch, which comes with the target, and says what this view needs."""
         if self.pooler is not None and self.is_current:
-            if self.looked not in self.pooler.listeners:
-                self.pooler.listeners.append(self.looked)
+            if self._hear not in self.pooler.listeners:
+                self.pooler.listeners.append(self._hear)
             self.pooler.want(self, *VIEWS[self.view].needs)
         self.looked()
 
     def show_state(self) -> None:
         super().show_state()
-        if self.is_ready and self.pooler is not None and self.looked not in self.pooler.listeners:
+        if self.is_ready and self.pooler is not None and self._hear not in self.pooler.listeners:
             self._follow()
         elif self.is_ready and self.pooler is None:
             self.looked()
@@ -123,6 +123,9 @@ class PgBouncerScreen(ConsoleScreen):
     def _tick(self) -> None:
         if self.pooler is not None and (self.pooler.pending is not None or self.pooler.error is not None):
             self.looked()  # the clocks go on
+
+    def _hear(self) -> None:
+        self.call_later(self.looked)  # the watch is a task of its own, and widgets are this screen's
 
     def looked(self) -> None:
         """The pooler has been looked at, or was not to be reached, or has answered a command."""

@@ -88,10 +88,10 @@ class VectorIndexesPage(VectorPage):
 
     def on_mount(self) -> None:
         self.set_interval(PAINT_EVERY_S, self._tick)
-        console_app(self).runs.listeners.append(self._run_changed)
+        console_app(self).runs.listeners.append(self._hear)
 
     def on_unmount(self) -> None:
-        console_app(self).runs.listeners.remove(self._run_changed)
+        console_app(self).runs.listeners.remove(self._hear)
 
     # what it shows
 
@@ -123,6 +123,9 @@ class VectorIndexesPage(VectorPage):
         if self.display and run is not None and not run.is_over:
             self._paint_line()
             self.query_one(DetailPane).say(*self._notes())
+
+    def _hear(self, run: Job) -> None:
+        self.call_later(self._run_changed, run)  # the run is a task of its own, and widgets are this page's
 
     def _run_changed(self, run: Job) -> None:
         if not self.is_mounted or not isinstance(run.standing, BuildStatus):
