@@ -21,9 +21,10 @@ FEATURES = {"catalog", "activity", "metrics", "pooler", "statements", "plans", "
 SHARED_FEATURES = {"services", "catalog", "activity", "plans"}
 DRIVERS = {"psycopg", "psycopg_pool", "pgvector"}
 SCREENS = {"textual", "rich", "plotext"}
-TEXTUALS_DATACLASSES = {"ui/themes.py"}
-"""Where fields() is of a record of Textual's own, Theme."""
-FOUNDATION = {"errors", "clock", "config", "fields", "resources", "sql", "__version__"}
+TEXTUALS_DATACLASSES = {"ui/themes.py", "ui/screens/migrations/screen.py"}
+"""Where fields() and replace() are of Textual's own records, Theme and Binding."""
+FOUNDATION = {"errors", "clock", "config", "fields", "resources", "sql", "ending", "log", "process",
+              "waiting", "__version__"}
 
 
 def room(path: Path) -> str:
@@ -63,7 +64,7 @@ def may_import(importer: str, imported: str, name: str) -> bool:
     match importer:
         case "cli" | "__main__":
             return True
-        case "errors" | "clock" | "fields" | "resources":
+        case "errors" | "clock" | "fields" | "resources" | "ending" | "log" | "process" | "waiting":
             return False
         case "config":
             return imported in {"errors", "resources"}

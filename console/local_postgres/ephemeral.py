@@ -9,12 +9,12 @@ import tempfile
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from console.errors import ConsoleError
 from console.local_postgres.binaries import Binaries, available, own_folder
 from console.local_postgres.cluster import Cluster
 from console.server.target import Target
+from console.waiting import finish
 
 SETTINGS = {
     "fsync": "off",  # nothing here outlives the command
@@ -45,21 +45,13 @@ async def throwaway_cluster(binaries: Binaries) -> AsyncIterator[Target]:
     libraries = [text for text in ("pg_stat_statements",) if binaries.has_library(text)]
     settings = SETTINGS | {"shared_preload_libraries": ",".join(libraries)}
     cluster = Cluster(folder / "data", binaries, settings, initdb_options=("--no-sync",))
-    starting = asyncio.ensure_future(asyncio.to_thread(cluster.start))
     try:
-        await asyncio.shield(starting)
+        # A thread can't be cancelled: what is on its way to start has to be there before it can be removed.
+        await finish(asyncio.to_thread(cluster.start))
         yield Target(name="a throwaway cluster", conninfo=cluster.conninfo(), environment="development",
                      read_only=False)
     finally:
-        # A thread can't be cancelled: what is on its way to start has to be there before it can be removed.
-        await _to_the_end(asyncio.gather(starting, return_exceptions=True))
-        await _to_the_end(asyncio.ensure_future(asyncio.to_thread(_remove, cluster, folder)))
-
-
-async def _to_the_end(work: asyncio.Future[Any]) -> None:
-    while not work.done():
-        with suppress(asyncio.CancelledError):
-            await asyncio.shield(work)
+        await finish(asyncio.to_thread(_remove, cluster, folder))
 
 
 def _folder() -> Path:

@@ -8,7 +8,6 @@ stepwise.
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Collection, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -16,6 +15,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
+from console import waiting
 from console.errors import ConsoleError
 from console.migrate import ledger, migration_plan, refusal, state
 from console.migrate.events import (
@@ -106,21 +106,11 @@ async def _run(target: Target, services: Sequence[Service], asked: RunRange, sho
 
 async def guarded(lock: RunLock, runner: Runner, work: Coroutine[Any, Any, T]) -> T:
     """The result of `work`, which is cancelled when the lock is lost; the watcher lives as long."""
-    working = asyncio.ensure_future(work)
-    losing = asyncio.ensure_future(lock.until_lost())
     watching = asyncio.ensure_future(runner.watcher.watch())
     try:
-        await asyncio.wait({working, losing}, return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            return working.result()
-        working.cancel()
-        await asyncio.gather(working, return_exceptions=True)
-        await losing
-        raise AssertionError("until_lost never returns")
+        return await waiting.while_lasting(work, lock.until_lost())
     finally:
-        for task in (working, losing, watching):
-            task.cancel()
-        await asyncio.gather(working, losing, watching, return_exceptions=True)
+        await waiting.ended(watching)
 
 
 @asynccontextmanager
@@ -279,7 +269,7 @@ class Runner:
 
     async def pause(self, step: Step, error: FileError, attempt: int) -> None:
         """Waits before the next try: twice as long each time, with jitter."""
-        delay_s = min(RETRY_DELAY_S[0] * 2 ** (attempt - 1), RETRY_DELAY_S[1]) * random.uniform(0.5, 1)
+        delay_s = waiting.jittered(waiting.backoff_s(attempt, *RETRY_DELAY_S))
         self.watcher.running = None
         self.on_event(Retrying(step, error.message, attempt + 1, self.options.attempts, delay_s))
         await asyncio.sleep(delay_s)
@@ -368,7 +358,7 @@ class Runner:
 
     async def undo_settings(self) -> None:
         """Takes back what was set for a statement outside a transaction."""
-        await settle(self._undo())
+        await waiting.finish(self._undo())
 
     async def _undo(self) -> None:
         for reset in RESETS:
@@ -376,27 +366,13 @@ class Runner:
 
     async def record(self, command: ScriptCommand) -> None:
         """Writes to the event log what happened to a file that was rolled back; losing that line is no error."""
-        await settle(self._write(command))
+        await waiting.finish(self._write(command))
 
     async def _write(self, command: ScriptCommand) -> None:
         try:
             await asyncio.wait_for(ledger.write(self.session, command), RECORD_TIMEOUT_S)
         except (ScriptFault, ConsoleError, TimeoutError):
             pass
-
-
-async def settle(work: Awaitable[None]) -> None:
-    """Waits for `work` to the end, even when this task is cancelled meanwhile; then the cancellation goes on."""
-    task = asyncio.ensure_future(work)
-    cancelled = False
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError:
-            cancelled = True
-    if cancelled:
-        raise asyncio.CancelledError
-    await task
 
 
 __all__ = ["MigrationError", "Runner", "guarded", "plan_and_run", "run"]

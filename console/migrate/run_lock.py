@@ -12,11 +12,11 @@ gone at once, but the server may still be executing what was sent: the next runn
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from console import waiting
 from console.errors import ConsoleError
 from console.migrate.events import Listener, LockWaiting, Peer
 from console.migrate.faults import MigrationError
@@ -73,7 +73,7 @@ async def run_lock(target: Target, *, wait_s: float, on_event: Listener) -> Asyn
             if waited_s >= wait_s:
                 raise _held_by_others(holders, wait_s)
             on_event(LockWaiting(holders, waited_s, wait_s))
-            await asyncio.sleep(pause_s * random.uniform(0.5, 1))
+            await asyncio.sleep(waiting.jittered(pause_s))
             pause_s = min(pause_s * 1.5, POLL_S[1])
         # On a connection that is inside a transaction only execute() may be used; a failed statement would lose it.
         while await _file_in_progress(session):

@@ -15,12 +15,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from console.errors import ConsoleError
-from console.migrate.apply import settle
 from console.migrate.faults import MigrationError
 from console.server.query import load
 from console.server.script import ScriptFault, ScriptSession, script_session
 from console.server.target import Target
 from console.sql.quoting import identifier, literal
+from console.waiting import finish
 
 MARKER = "dbconsole scratch database"
 
@@ -150,7 +150,7 @@ async def scratch_server(target: Target) -> AsyncIterator[ScratchServer]:
         try:
             yield server
         finally:
-            await settle(_drop_all(server))
+            await finish(_drop_all(server))
 
 
 async def _drop_all(server: ScratchServer) -> None:

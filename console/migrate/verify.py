@@ -27,6 +27,7 @@ from console.migrate.version import version_key
 from console.server.target import Target
 from console.services import Service
 from console.sql.names import name_of
+from console.waiting import together
 
 AT_ONCE = 2
 """Services proved at the same time: more would only share two cores and someone's connections."""
@@ -187,13 +188,7 @@ class _Run:
                 if branch.target is not None:
                     await server.drop(branch.target)
 
-        tasks = [asyncio.ensure_future(prove(name)) for name in leaves]
-        try:
-            await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await together(map(prove, leaves))
         base = None
         if not self._has_moved:
             await self._count_losses(place)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import shlex
-import signal
 from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
+from console import process, waiting
 from console.check.records import harmless
 from console.clock import Clock
 from console.config import AlertsConfig
@@ -67,9 +66,7 @@ class Notifier:
 
     async def close(self) -> None:
         """Ends a command that still runs."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await waiting.ended(self._task)
 
     async def _run(self) -> None:
         while self._waiting:
@@ -83,26 +80,15 @@ class Notifier:
         environment = os.environ | {f"DBCONSOLE_ALERT_{key.upper()}": "" if value is None else str(value)
                                     for key, value in facts.items()}
         try:
-            process = await asyncio.create_subprocess_exec(
-                *words, env=environment, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.PIPE, start_new_session=True)
-        except (OSError, ValueError) as error:
-            return f"{words[0]}: {getattr(error, 'strerror', None) or error}"
-        try:
-            async with asyncio.timeout(self._config.timeout):
-                _, said = await process.communicate(json.dumps(facts).encode())
+            done = await process.run(words, within_s=self._config.timeout, given=json.dumps(facts).encode(),
+                                     environment=environment)
         except TimeoutError:
             return f"{words[0]} has not ended in {self._config.timeout:g} s and was killed"
-        finally:
-            # All that it has started too, or it would hold its standard error open for ever.
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    await process.wait()
-        if process.returncode:
-            last = harmless(said.decode("utf-8", "replace").strip()[-WORDS:])
-            return f"{words[0]} exited with {process.returncode}" + (f": {last}" if last else "")
+        except (OSError, ValueError) as error:
+            return f"{words[0]}: {getattr(error, 'strerror', None) or error}"
+        if done.exit_status:
+            last = harmless(done.complaint.decode("utf-8", "replace").strip()[-WORDS:])
+            return f"{words[0]} exited with {done.exit_status}" + (f": {last}" if last else "")
         return None
 
     def facts(self, event: Event) -> dict[str, Any]:

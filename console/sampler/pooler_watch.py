@@ -24,6 +24,7 @@ from console.pooler.saturation import CONSOLE
 from console.server.admin_console import Console, admin_console
 from console.server.breaker import Breaker
 from console.server.target import Target
+from console.waiting import woken
 
 SERIES = ("clients_waiting", "maxwait_s", "servers_active", "xacts_per_s", "queries_per_s")
 POOL_SERIES = ("clients_waiting", "maxwait_s", "servers_active")
@@ -230,19 +231,9 @@ class PoolerWatch:
 
     async def _wait(self, seconds: float | None) -> None:
         """Until the time (None: never) is over or somebody wakes us; while paused, until then."""
-        while True:
-            self._wake.clear()
-            woken = asyncio.ensure_future(self._wake.wait())
-            waiting: set[asyncio.Future[object]] = {woken}  # type: ignore[arg-type]
-            is_paused = self._paused and self.error is None
-            if seconds is not None and not is_paused:
-                waiting.add(asyncio.ensure_future(self._clock.sleep(max(0.1, seconds))))
-            try:
-                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for future in waiting:
-                    future.cancel()
-            return
+        self._wake.clear()
+        for_ever = seconds is None or (self._paused and self.error is None)
+        await woken(self._wake, None if for_ever else self._clock.sleep(max(0.1, seconds or 0.0)))
 
 
 def _sum(values: list[float | None]) -> float | None:

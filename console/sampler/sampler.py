@@ -30,6 +30,7 @@ from console.server.pool import Pool
 from console.server.query import Read
 from console.server.session import PgSession
 from console.services import Service
+from console.waiting import backoff_s, woken
 
 if TYPE_CHECKING:
     from console.pooler.records import PoolerReading
@@ -142,7 +143,7 @@ class Sampler:
         """The breaker's wait; it knows failures to connect only, so who admits us and drops us has one of ours."""
         if self.pool.breaker.state is not BreakerState.CLOSED:
             return max(SHORTEST_WAIT_S, self.pool.breaker.seconds_to_retry)
-        return min(LONGEST_WAIT_S, SHORTEST_WAIT_S * 2.0 ** min(self._failures - 1, 10))
+        return backoff_s(self._failures, SHORTEST_WAIT_S, LONGEST_WAIT_S)
 
     async def _sample(self, session: PgSession) -> None:
         observation, now_s = self._observation, self._clock.monotonic()
@@ -218,15 +219,7 @@ class Sampler:
         """Until the time (None: never) is over or somebody wakes us; while paused, until somebody wakes or resumes."""
         while not self._asked_for:
             self._wake.clear()
-            woken = asyncio.ensure_future(self._wake.wait())
-            waiting: set[asyncio.Future[Any]] = {woken}
-            if seconds is not None and not self._paused:
-                waiting.add(asyncio.ensure_future(self._clock.sleep(seconds)))
-            try:
-                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for future in waiting:
-                    future.cancel()
+            await woken(self._wake, None if seconds is None or self._paused else self._clock.sleep(seconds))
             if not self._paused:
                 break
         self._asked_for = False

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from psycopg import AsyncConnection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from console import waiting
 from console.errors import ConsoleError, Denied, Missing, PasswordNeeded, ServerError, Unreachable
 from console.server.connection import connect
 from console.server.faults import translate
@@ -97,20 +98,16 @@ class AdminConsole:
         await self._connection.close()
 
     async def _execute(self, command: str, within_s: float | None) -> psycopg.AsyncCursor[Any]:
-        work = asyncio.ensure_future(self._connection.execute(command.encode()))
+        connection = self._connection
         try:
-            done, _ = await asyncio.wait({work}, timeout=within_s)
-            if done:
-                return work.result()
+            # Given up first, so that psycopg has nothing to send a cancel request on.
+            return await waiting.outcome(connection.execute(command.encode()), within_s=within_s,
+                                         give_up=connection.pgconn.finish)
         except psycopg.Error as error:
-            raise _told(error, self._label, is_lost=self._connection.closed) from error
-        finally:
-            if not work.done():
-                self._connection.pgconn.finish()  # first, so that psycopg has nothing to send a cancel request on
-                work.cancel()
-                await asyncio.gather(work, return_exceptions=True)
-        raise Unreachable(f"{self._label}: PgBouncer has not answered in {within_s:.0f} s",
-                          hint="it may be stopped, suspended, or behind a broken network")
+            raise _told(error, self._label, is_lost=connection.closed) from error
+        except TimeoutError:
+            raise Unreachable(f"{self._label}: PgBouncer has not answered in {within_s:.0f} s",
+                              hint="it may be stopped, suspended, or behind a broken network") from None
 
 
 @asynccontextmanager

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import random
 from enum import Enum
 
 from msgspec import Struct, field
 
 from console.clock import Clock, SystemClock
+from console.waiting import backoff_s, jittered
 
 
 class BreakerState(Enum):
@@ -42,8 +42,7 @@ class Breaker(Struct):
         self.failures += 1
         if self.opened_at is None:
             self.opened_at = now
-        wait = min(self.longest_s, self.first_s * 2.0 ** min(self.failures - 1, 30))
-        self.retry_at = now + wait * random.uniform(0.5, 1.0)
+        self.retry_at = now + jittered(backoff_s(self.failures, self.first_s, self.longest_s))
         self.state = BreakerState.OPEN
 
     def retry_now(self) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
 import os
-import signal
+import weakref
+from functools import partial
 from typing import Any
 
 import psycopg
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, generators, waiting
 from psycopg.adapt import AdaptersMap, Loader
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import TransactionStatus
+from psycopg.pq.abc import PGconn
 
+from console import ending, process
 from console.errors import PasswordNeeded
 from console.server.target import APPLICATION_NAME, Target
 
@@ -97,36 +99,45 @@ async def connect(target: Target, kind: type[AsyncConnection[Any]] = AsyncConnec
         await connection.close()
         options["client_encoding"] = "SQL_ASCII"
         connection = await opened()
+    _connections.add(connection)
     return connection
+
+
+_connections: weakref.WeakSet[AsyncConnection[Any]] = weakref.WeakSet()
+
+
+def _cancellations() -> list[ending.Job]:
+    """What asks the servers to cancel the statements that still run when the process ends: of a closed connection a
+    server takes notice when it has something to send, which may be hours later."""
+    running = [connection.pgconn for connection in list(_connections)
+               if connection.pgconn.transaction_status == TransactionStatus.ACTIVE]
+    return [partial(_cancel, pgconn) for pgconn in running if psycopg.capabilities.has_cancel_safe()]
+
+
+def _cancel(pgconn: PGconn) -> None:
+    request = pgconn.cancel_conn()
+    request.start()
+    waiting.wait_conn(generators.cancel(request), interval=0.05, timeout=ending.LAST_JOBS_WITHIN_S)
+
+
+ending.last_jobs.append(_cancellations)
 
 
 async def _password_from(command: str, label: str) -> str:
     """The first line that `command` prints. Its standard error is shown when it fails, its output never.
 
-    It has a session of its own: it can't write to the terminal that the console draws on, and what it started ends
-    with it.
+    It can't write to the terminal that the console draws on, and what it started ends with it.
     """
-    process = await asyncio.create_subprocess_shell(
-        command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        start_new_session=True)
     try:
-        output, complaint = await asyncio.wait_for(process.communicate(), PASSWORD_COMMAND_TIMEOUT_S)
-    except (TimeoutError, asyncio.CancelledError) as error:
-        with contextlib.suppress(ProcessLookupError):
-            if os.name == "posix":
-                os.killpg(process.pid, signal.SIGKILL)
-            else:
-                process.kill()
-        await process.wait()
-        if isinstance(error, asyncio.CancelledError):
-            raise
+        done = await process.run(command, within_s=PASSWORD_COMMAND_TIMEOUT_S)
+    except TimeoutError:
         raise PasswordNeeded(f"{label}: password_command took more than {PASSWORD_COMMAND_TIMEOUT_S:.0f} s",
                              hint="run it in a shell: it may be waiting for an answer") from None
-    lines = output.decode("utf-8", "replace").splitlines()
-    if process.returncode != 0 or not lines or not lines[0]:
-        words = complaint.decode("utf-8", "replace").strip()
+    lines = done.output.decode("utf-8", "replace").splitlines()
+    if done.exit_status != 0 or not lines or not lines[0]:
+        words = done.complaint.decode("utf-8", "replace").strip()
         raise PasswordNeeded(
-            f"{label}: password_command ended with {process.returncode}" if process.returncode
+            f"{label}: password_command ended with {done.exit_status}" if done.exit_status
             else f"{label}: password_command printed nothing", detail=words or None,
             hint="it must print the password as its first line")
     return lines[0]

@@ -6,7 +6,6 @@ the caller says that the statement may write, and a query comes first, after whi
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import Collection, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
@@ -16,6 +15,7 @@ from msgspec import Struct, field
 from psycopg import AsyncRawCursor, errors, generators, pq
 from psycopg.rows import class_row
 
+from console import waiting
 from console.errors import ConsoleError, ServerError, Unreachable, UsageError
 from console.server.faults import translate
 from console.server.query import Query
@@ -92,20 +92,11 @@ async def _within(limit_s: float | None, work: Coroutine[Any, Any, Explained], s
 
     A server that doesn't answer that either loses the connection: Unreachable.
     """
-    task = asyncio.ensure_future(work)
     try:
-        done, _ = await asyncio.wait({task}, timeout=limit_s)
-        if done:
-            return task.result()
-    finally:
-        if not task.done():
-            task.cancel()
-            await asyncio.wait({task}, timeout=GRACE_S)
-            if not task.done():
-                session.connection.pgconn.finish()
-            await asyncio.gather(task, return_exceptions=True)
-    raise Unreachable(f"{session.target.label}: the server has not answered in {limit_s:g} s",
-                      hint="it may be stopped, overloaded, or behind a broken network")
+        return await waiting.outcome(work, within_s=limit_s, give_up=session.connection.pgconn.finish, grace_s=GRACE_S)
+    except TimeoutError:
+        raise Unreachable(f"{session.target.label}: the server has not answered in {limit_s:g} s",
+                          hint="it may be stopped, overloaded, or behind a broken network") from None
 
 
 def offered(major: int, *, analyze: bool) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from psycopg import AsyncConnection, errors
 from psycopg.pq import TransactionStatus
 
+from console import waiting
 from console.errors import ConsoleError, ServerError, Unreachable, UsageError
 from console.server import extended
 from console.server.connection import connect
@@ -176,19 +177,14 @@ class Interactive:
 
     async def _cancellable(self, work: Coroutine[Any, Any, T]) -> T:
         """The outcome of `work`; once cancelled it ends within GRACE_S, if need be without the connection."""
-        task = asyncio.ensure_future(work)
         try:
-            await asyncio.wait({task})
-            return task.result()
+            return await waiting.outcome(work, within_s=None, give_up=self._abandon, grace_s=GRACE_S)
         except psycopg.Error as error:
             raise self._told(error) from error
-        finally:
-            if not task.done():
-                task.cancel()
-                await asyncio.wait({task}, timeout=GRACE_S)
-                if not task.done() and self._connection is not None:
-                    self._connection.pgconn.finish()
-                await asyncio.gather(task, return_exceptions=True)
+
+    def _abandon(self) -> None:
+        if self._connection is not None:
+            self._connection.pgconn.finish()
 
     def _told(self, error: psycopg.Error) -> ConsoleError:
         fault = translate(error, self.target.label)

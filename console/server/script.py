@@ -19,6 +19,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.waiting import Ready, Wait
 
+from console import waiting
 from console.errors import ConsoleError, ServerError, Unreachable
 from console.server.connection import connect
 from console.server.faults import translate, translate_errors
@@ -182,13 +183,9 @@ class ScriptSession(PgSession):
         """Ends whatever transaction is open; a cancellation that comes meanwhile has to wait for it."""
         if self.connection.closed or self.connection.pgconn.transaction_status == TransactionStatus.IDLE:
             return
-        ending = asyncio.ensure_future(asyncio.wait_for(self.connection.rollback(), ROLLBACK_TIMEOUT_S))
-        while not ending.done():
-            try:
-                await asyncio.shield(asyncio.wait([ending]))
-            except asyncio.CancelledError:
-                continue
-        if ending.exception() is not None:
+        try:
+            await waiting.finish(asyncio.wait_for(self.connection.rollback(), ROLLBACK_TIMEOUT_S))
+        except (psycopg.Error, TimeoutError):
             await self.connection.close()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, Protocol, TypeVar, cast
@@ -12,6 +11,7 @@ from msgspec import Struct, field
 from psycopg import AsyncConnection, sql
 from psycopg.rows import class_row
 
+from console import waiting
 from console.errors import ConsoleError, Missing, Unreachable
 from console.server import trips
 from console.server.faults import translate, translate_errors
@@ -203,18 +203,11 @@ async def bounded(work: Coroutine[Any, Any, R], connection: AsyncConnection[Any]
     """
     if limit_s is None:
         return await work
-    task = asyncio.ensure_future(work)
     try:
-        done, _ = await asyncio.wait({task}, timeout=max(0.0, limit_s))
-        if done:
-            return task.result()
-    finally:
-        if not task.done():
-            connection.pgconn.finish()
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-    raise Unreachable(f"{label}: the server has not answered in {limit_s:.1f} s",
-                      hint="it may be stopped, overloaded, or behind a broken network")
+        return await waiting.outcome(work, within_s=limit_s, give_up=connection.pgconn.finish)
+    except TimeoutError:
+        raise Unreachable(f"{label}: the server has not answered in {limit_s:.1f} s",
+                          hint="it may be stopped, overloaded, or behind a broken network") from None
 
 
 def preamble(target: Target, *, read_only: bool = True, statement_timeout_ms: int | None = None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from typing import ClassVar
 
 from textual import events
@@ -23,6 +22,7 @@ from console.ui.widgets.filter_line import FilterLine
 from console.ui.widgets.header import Footer, Header, ScreenBar
 from console.ui.widgets.painting import Painted, console_app
 from console.ui.widgets.record_table import RecordTable
+from console.waiting import woken
 
 WAITING = (ConnectionState.OPENING, ConnectionState.CONNECTING, ConnectionState.FAILED)
 """While there is nothing to show but what is waited for."""
@@ -201,15 +201,7 @@ class ConsoleScreen(Screen[None]):
 
     async def _due(self, seconds: float) -> None:
         """Waits so long, or until somebody wants it now."""
-        waiting = asyncio.ensure_future(self._wake.wait())
-        sleeping = asyncio.ensure_future(console_app(self).clock.sleep(seconds))
-        try:
-            await asyncio.wait({waiting, sleeping}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for future in (waiting, sleeping):
-                future.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await future
+        await woken(self._wake, console_app(self).clock.sleep(seconds))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "filter":

@@ -29,6 +29,7 @@ from console.sql.quoting import identifier, literal
 from console.vectors import read
 from console.vectors.ddl import BuildSettings, Design, Order, check, clauses
 from console.vectors.records import Blocker, Building, BuildNotice, BuildReport, BuildStep, LeftOver, VectorIndex
+from console.waiting import ended
 
 PROGRESS_CREATE_INDEX = next(query for query in PROGRESS if query.name == "progress_create_index")
 BLOCKERS: Query[Blocker] = load("console.vectors", "build_blockers", Blocker)
@@ -71,7 +72,7 @@ async def run(target: Target, order: Order, tell: Tell = lambda event: None) -> 
         try:
             await session.statement(order.sql)
         except (ScriptFault, asyncio.CancelledError) as error:
-            await _end(watching)
+            await ended(watching)
             is_fault = isinstance(error, ScriptFault)
             audit.write("failed" if is_fault else "cancelled",
                         facts | {"outcome": error.fault.summary if isinstance(error, ScriptFault) else "cancelled"})
@@ -80,7 +81,7 @@ async def run(target: Target, order: Order, tell: Tell = lambda event: None) -> 
                 raise error.fault from error
             raise
         finally:
-            await _end(watching)
+            await ended(watching)
         took_s = time.monotonic() - begun
         made = next((index for index in await read.indexes(session, order.relation_oid)
                      if (index.schema, index.name) == (order.schema, order.index)), None)
@@ -118,11 +119,6 @@ async def _watch(target: Target, pid: int, tell: Tell) -> None:
                     tell(step)
                     last = step
                 await asyncio.sleep(LOOK_EVERY_S)
-
-
-async def _end(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 async def _clean_up(session: ScriptSession, order: Order, before: set[int], tell: Tell) -> None:

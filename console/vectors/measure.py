@@ -6,9 +6,8 @@ is ever prepared, and each point's plan is checked: PostgreSQL would silently an
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 
 from msgspec import Struct, field
@@ -26,6 +25,7 @@ from console.vectors.metrics import Metric
 from console.vectors.records import Latency, Point, Recommendation, VectorColumn, VectorIndex, VectorRelationFacts
 from console.vectors.search import SearchableColumn, SearchOptions, SearchRequest, compose, fitting
 from console.vectors.values import QueryVector
+from console.waiting import together
 
 HNSW_SWEEP = (10, 20, 40, 80, 120, 200, 400, 800)
 QUERY_TIMEOUT_MS = 60_000
@@ -290,17 +290,6 @@ async def _truth(readings: Sequence[Reading], nearest: Nearest, sample: Sequence
     tell(MeasurementProgress("exact", 0, len(sample)))
     await together([work(reading) for reading in readings])
     return Truth(tuple(distances), tuple(times))
-
-
-async def together(tasks: Sequence[Awaitable[None]]) -> None:
-    """Runs them all; when one fails, or this is cancelled, the others are cancelled, and waited for."""
-    running = [asyncio.ensure_future(task) for task in tasks]
-    try:
-        await asyncio.gather(*running)
-    finally:
-        for found in running:
-            found.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
 
 
 async def _point(lead: Reading, nearest: Nearest, sample: Sequence[SampleQuery], truth: Truth, plan: MeasurementPlan,

@@ -21,8 +21,18 @@ import pyte
 _NOT_FOR_PYTE = re.compile(rb"\x1b\[[<>=][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p|\x1b[P_^][^\x1b]*\x1b\\|\x1b\[[0-9;]*t")
 
 
+def default_signals() -> None:
+    """Signals as a program finds them that a person starts, whatever this one was started with.
+
+    A suite in the background of a script ignores SIGINT, one under nohup SIGHUP, and so would all that it starts.
+    """
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGPIPE):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Terminal:
-    """The program's side is a terminal of `columns` x `rows`; `bytes_out` counts what it wrote."""
+    """The program's side is a terminal of `columns` x `rows`; `written` is what it wrote, `bytes_out` how much."""
 
     def __init__(self, command: Sequence[str], columns: int = 120, rows: int = 36,
                  environment: Mapping[str, str] | None = None, cwd: Path | None = None) -> None:
@@ -30,11 +40,13 @@ class Terminal:
         self._stream = pyte.ByteStream(self.screen)
         self._rest = b""
         self.bytes_out = 0
+        self.written = bytearray()
         self.exit_status: int | None = None
         self.started = time.perf_counter()
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
             try:
+                default_signals()
                 if cwd is not None:
                     os.chdir(cwd)
                 os.environ.update({"TERM": "xterm-256color", "COLORTERM": "truecolor"} | dict(environment or {}))
@@ -45,6 +57,11 @@ class Terminal:
             finally:
                 os._exit(127)
         self.resize(columns, rows)
+
+    @property
+    def fileno(self) -> int:
+        """Our side's descriptor."""
+        return self._fd
 
     def resize(self, columns: int, rows: int) -> None:
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -67,6 +84,7 @@ class Terminal:
             self._reap()
             return False
         self.bytes_out += len(data)
+        self.written += data
         if b"\x1b[6n" in data:
             self.send(f"\x1b[{self.screen.cursor.y + 1};{self.screen.cursor.x + 1}R")
         data = self._rest + data
@@ -109,13 +127,17 @@ class Terminal:
     def send(self, text: str) -> None:
         os.write(self._fd, text.encode())
 
-    def wait_end(self, seconds: float = 10) -> int:
-        """The exit status; AssertionError when the program goes on."""
+    def wait_end(self, seconds: float = 10, *, reads: bool = True) -> int:
+        """The exit status; AssertionError when the program goes on. Unless it `reads`, nobody does what it writes."""
         until = time.perf_counter() + seconds
         while self.exit_status is None:
             if time.perf_counter() > until:
                 raise AssertionError(f"still running after {seconds} s:\n{self.text}")
-            self.read(0.1)
+            if reads:
+                self.read(0.1)
+            else:
+                time.sleep(0.02)
+                self._reap(os.WNOHANG)
         return self.exit_status
 
     @property
@@ -150,10 +172,9 @@ class Terminal:
                 self._reap()
         os.close(self._fd)
 
-    def _reap(self) -> None:
-        if self.exit_status is None:
-            _, status = os.waitpid(self.pid, 0)
-            self.exit_status = os.waitstatus_to_exitcode(status)
+    def _reap(self, options: int = 0) -> None:
+        if self.exit_status is None and (found := os.waitpid(self.pid, options)) != (0, 0):
+            self.exit_status = os.waitstatus_to_exitcode(found[1])
 
 
 @contextmanager

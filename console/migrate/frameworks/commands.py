@@ -7,20 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import codecs
-import os
 import re
 import shlex
-import signal
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
 from msgspec import Struct
 
+from console import process, waiting
 from console.errors import UsageError
 from console.migrate.events import Event
 from console.migrate.faults import MigrationError
@@ -152,30 +151,11 @@ async def output(target: Target, service: Service, program: Program) -> str:
 async def _guarded(service: str, program: Program, variables: Mapping[str, str], lock: RunLock,
                    on_event: CommandListener) -> tuple[int, list[str]]:
     """The program, ended when the lock is lost or this task is cancelled; its status and its last lines."""
-    running = asyncio.create_task(_execute(service, program, variables, on_event))
-    watching = asyncio.create_task(lock.until_lost())
-    try:
-        await asyncio.wait({running, watching}, return_when=asyncio.FIRST_COMPLETED)
-        if not running.done():
-            watching.result()
-        return await running
-    finally:
-        for task in (running, watching):
-            task.cancel()
-        await asyncio.gather(running, watching, return_exceptions=True)
+    return await waiting.while_lasting(_execute(service, program, variables, on_event), lock.until_lost())
 
 
 async def _execute(service: str, program: Program, variables: Mapping[str, str],
                    on_event: CommandListener) -> tuple[int, list[str]]:
-    words = program.words or ("/bin/sh", "-c", program.shown)
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *words, env=variables, cwd=program.folder, stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, start_new_session=True)
-    except OSError as error:
-        raise MigrationError(f"service {service}: {words[0]} can't be run: {error.strerror}",
-                             hint="is it installed, and on PATH?") from None
-    on_event(CommandStarted(service, program.shown, process.pid))
     tail = _Tail()
     password = variables.get("PGPASSWORD", "")
     secrets = [text for text in (variables.get("DATABASE_URL"), password, quote(password, safe="")) if text]
@@ -186,13 +166,19 @@ async def _execute(service: str, program: Program, variables: Mapping[str, str],
         tail.add(stream, text)
         on_event(OutputLine(service, stream, text))
 
-    assert process.stdout is not None and process.stderr is not None
-    try:
-        await asyncio.gather(_lines(process.stdout, "stdout", show), _lines(process.stderr, "stderr", show))
-        return await process.wait(), tail.lines()
-    finally:
-        if process.returncode is None:
-            await asyncio.shield(_end(process))
+    async with AsyncExitStack() as stack:
+        try:
+            running = await stack.enter_async_context(process.started(
+                program.words or program.shown, environment=variables, folder=program.folder,
+                gently_s=TERMINATE_AFTER_S))
+        except OSError as error:
+            raise MigrationError(f"service {service}: {(program.words or ('/bin/sh',))[0]} can't be run: "
+                                 f"{error.strerror}", hint="is it installed, and on PATH?") from None
+        on_event(CommandStarted(service, program.shown, running.pid))
+        assert running.stdout is not None and running.stderr is not None
+        await asyncio.gather(_lines(running.stdout, "stdout", show), _lines(running.stderr, "stderr", show))
+        return await running.wait(), tail.lines()
+    raise AssertionError("the block returns")
 
 
 class _Tail:
@@ -226,16 +212,6 @@ async def _lines(stream: asyncio.StreamReader, name: Literal["stdout", "stderr"]
             show(name, line)
     if rest.strip():
         show(name, rest.rstrip("\r"))
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """SIGTERM to the program and its children, SIGKILL when that was not enough."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, number)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), TERMINATE_AFTER_S)
-            return
 
 
 def _failed(service: Service, program: Program, status: int, tail: Sequence[str]) -> MigrationError:

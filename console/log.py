@@ -1,0 +1,151 @@
+"""The log of what goes wrong in dbconsole itself, and what a person is told of it: one sentence, never a traceback.
+
+The log is a file of this user's alone. A traceback in it has no values of variables, which could be secrets; what the
+errors themselves say goes through `masked`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+import threading
+import traceback
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from console import resources
+
+if TYPE_CHECKING:
+    import asyncio
+
+FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+_SECRETS = (
+    (re.compile(r"(://[^:/?#\s@]*:)[^@\s]+@"), r"\1***@"),
+    (re.compile(r"(?i)(\b\w*(?:password|passwd|passphrase|secret|token|api_?key)['\"]?\s*[=:]\s*)"
+                r"('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^\s,;)'\"]+)"), r"\1***"),
+    (re.compile(r"(?i)(\bbearer\s+)\S+"), r"\1***"),
+)
+
+_untold: list[str] = []
+
+
+def path() -> Path:
+    """The file; there is none as long as nothing goes wrong."""
+    return resources.state_dir() / "dbconsole.log"
+
+
+def masked(text: str) -> str:
+    """The text without passwords, as far as they can be told: in URIs, after `password =` and its like, of headers."""
+    for pattern, words in _SECRETS:
+        text = pattern.sub(words, text)
+    return text
+
+
+class LogFile(logging.Handler):
+    """Appends to the file, which is made with the first record. `failure` says why the last one is not in it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.failure: str | None = None
+        self.setFormatter(logging.Formatter(FORMAT))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            line = masked(self.format(record)) + "\n"
+            path().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+            descriptor = os.open(path(), flags, 0o600)
+            with os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(line)
+            self.failure = None
+        except OSError as error:
+            self.failure = error.strerror or str(error)
+        except Exception as error:  # a record that can't be formatted must not end what it tells of
+            self.failure = type(error).__name__
+
+
+_file = LogFile()
+
+
+def keep() -> None:
+    """From now on the file has the warnings and errors of ours and of all libraries, and what nobody catches."""
+    root = logging.getLogger()
+    if _file not in root.handlers:
+        root.addHandler(_file)
+    sys.excepthook = _uncaught
+    threading.excepthook = _thread_failed
+    sys.unraisablehook = _ignored
+
+
+def failed(error: BaseException) -> None:
+    """A mistake of ours: its traceback goes to the file, and a sentence about it is kept for `say`."""
+    logging.getLogger("console").critical("%s", type(error).__name__, exc_info=error)
+    sentence = f"{_what(error)}; {_where_to_look()}"
+    if sentence not in _untold:
+        _untold.append(sentence)
+
+
+def say() -> bool:
+    """Tells on stderr what went wrong first, since most of the rest comes of it, once. Whether anything did."""
+    sentences = forget()
+    if sentences and sys.__stderr__ is not None:
+        first, *more = sentences
+        with suppress(OSError, ValueError):
+            sys.__stderr__.write(f"dbconsole: {first}{f' and {len(more)} more' if more else ''}\n")
+            sys.__stderr__.flush()
+    return bool(sentences)
+
+
+def forget() -> list[str]:
+    """What `say` would tell, which it then won't."""
+    sentences = _untold.copy()
+    _untold.clear()
+    return sentences
+
+
+def task_failed(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What an event loop does with an exception that nobody retrieves.
+
+    asyncio's own handler shows what a callback was given, which could be secrets.
+    """
+    error = context.get("exception")
+    if isinstance(error, BaseException):
+        failed(error)
+    else:
+        logging.getLogger("asyncio").warning("%s", context.get("message"))
+
+
+def _what(error: BaseException) -> str:
+    """What it is, and the innermost place of ours that it came through."""
+    frames = traceback.extract_tb(error.__traceback__)
+    package = str(Path(__file__).parent) + os.sep
+    if not frames:
+        return f"a mistake of dbconsole's own: {type(error).__name__}"
+    frame = next((frame for frame in reversed(frames) if frame.filename.startswith(package)), frames[-1])
+    name = frame.filename.removeprefix(package) if frame.filename.startswith(package) else Path(frame.filename).name
+    return f"a mistake of dbconsole's own: {type(error).__name__} in {name}, line {frame.lineno} ({frame.name})"
+
+
+def _where_to_look() -> str:
+    return f"the traceback is in {path()}" if _file.failure is None else \
+        f"the traceback can't be kept: {path()}: {_file.failure}"
+
+
+def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    failed(error)
+    say()
+
+
+def _thread_failed(arguments: threading.ExceptHookArgs) -> None:
+    if arguments.exc_value is not None and not isinstance(arguments.exc_value, SystemExit):
+        failed(arguments.exc_value)
+
+
+def _ignored(arguments: sys.UnraisableHookArgs) -> None:
+    """What a destructor raised: nothing that a person could do anything about."""
+    logging.getLogger("console").error("ignored: %s", arguments.err_msg or "", exc_info=arguments.exc_value)
