@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
+from console import ending, log
 from console.errors import ConsoleError, UsageError
 
 if TYPE_CHECKING:
@@ -98,26 +99,38 @@ def main(argv: Sequence[str] | None = None) -> int:
     if None in (sys.stdin, sys.stdout, sys.stderr):  # closed by whoever started us: some daemons do, and `>&-`
         nowhere = Path(os.devnull).open("r+")  # noqa: SIM115
         sys.stdin, sys.stdout, sys.stderr = sys.stdin or nowhere, sys.stdout or nowhere, sys.stderr or nowhere
+    status = 0
     try:
-        try:
-            status = _dispatch(arguments)
-        except SystemExit as ended:  # --help
-            status = int(ended.code or 0)
+        status = _status(arguments)
         sys.stdout.flush()  # here and not at exit, where nobody could tell that the reader has gone
         return status
-    except ConsoleError as error:
-        _complain(error)
-        return error.exit_status
-    except KeyboardInterrupt:
-        return INTERRUPTED
     except BrokenPipeError:
         _to_nowhere(sys.stdout)  # the reader of our output has gone, and nothing more can be said
-        return 0
+        return status
     except OSError as error:
         _to_nowhere(sys.stdout)
         _complain(ConsoleError(": ".join(filter(None, (error.filename and str(error.filename), error.strerror)))
                                or str(error), hint="a full disk, or a file that may not be read or written"))
         return 2
+
+
+def _status(arguments: list[str]) -> int:
+    """The exit status of what was asked, with what went wrong told on stderr. Raises OSError."""
+    try:
+        status = _dispatch(arguments)
+    except SystemExit as ended:  # --help, and a signal
+        status = int(ended.code or 0)
+    except ConsoleError as error:
+        _complain(error)
+        status = error.exit_status
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    except OSError:
+        raise
+    except Exception as error:
+        log.failed(error)
+        status = 2
+    return 2 if log.say() and not status else status
 
 
 def _complain(error: ConsoleError) -> None:
@@ -206,7 +219,6 @@ def find_services(target: Target, options: argparse.Namespace, config: Config,
 
 
 def _check(options: argparse.Namespace) -> int:
-    import asyncio
     import gc
 
     if options.listen is None:
@@ -216,9 +228,8 @@ def _check(options: argparse.Namespace) -> int:
     command = check.command if options.listen is None else listen.command
     config = _config(options)
     try:
-        return asyncio.run(command(options, config, find_target, find_services, _telemetry(config)))
+        return ending.run(command(options, config, find_target, find_services, _telemetry(config)))
     finally:
-        gc.freeze()
         gc.enable()
 
 
@@ -240,7 +251,6 @@ def _open(options: argparse.Namespace) -> int:
     from console.ui.start import run_console
 
     config = _config(options)
-    keep_log()
     argument = options.targets[0] if options.targets else None
     target = None if is_demo(argument, options, config) else resolve(argument, config, _overrides(options))
     telemetry = _telemetry(config)
@@ -249,23 +259,7 @@ def _open(options: argparse.Namespace) -> int:
         return run_console(next(iter(given), "demo"), console_sources(options, config, given, telemetry))
     finally:
         if telemetry:
-            telemetry.close(1.0)
-
-
-def keep_log() -> None:
-    """Warnings and errors of the console's own go to a file of this user's alone; nowhere, if it can't be written."""
-    import logging
-
-    from console.resources import state_dir
-
-    handler: logging.Handler = logging.NullHandler()
-    path = state_dir() / "dbconsole.log"
-    with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        handler = logging.FileHandler(path, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.getLogger().addHandler(handler)
+            telemetry.close(0.3)
 
 
 def console_sources(options: argparse.Namespace, config: Config, given: Mapping[str, Target],
@@ -334,37 +328,31 @@ async def _workload(target: Target) -> None:
 
 
 def _migrate(arguments: list[str]) -> int:
-    import asyncio
-
     from console.commands import migrate
 
     parser = Parser(prog="dbconsole migrate", description="Run, roll back and prove migrations.")
     migrate.add_arguments(parser, add_connection_arguments, add_service_arguments)
     options = parser.parse_args(arguments)
-    return asyncio.run(migrate.run(options, _config(options), find_target))
+    return ending.run(migrate.run(options, _config(options), find_target))
 
 
 def _explain(arguments: list[str]) -> int:
-    import asyncio
-
     from console.commands import explain
 
     parser = Parser(prog="dbconsole explain", description="The plan of a statement, or of a file: what takes the time, "
                                                           "why, and what to do about it.")
     explain.add_arguments(parser, add_connection_arguments)
     options = parser.parse_args(arguments)
-    return asyncio.run(explain.run(options, _config(options), find_target))
+    return ending.run(explain.run(options, _config(options), find_target))
 
 
 def _record(arguments: list[str]) -> int:
-    import asyncio
-
     from console.commands import record
 
     parser = Parser(prog="dbconsole record", description="Record what the console would show, for dbconsole replay.")
     record.add_arguments(parser, add_connection_arguments, add_service_arguments)
     options = parser.parse_args(arguments)
-    return asyncio.run(record.run(options, _config(options), find_target, find_services))
+    return ending.run(record.run(options, _config(options), find_target, find_services))
 
 
 def _replay(arguments: list[str]) -> int:
@@ -373,7 +361,6 @@ def _replay(arguments: list[str]) -> int:
     parser = Parser(prog="dbconsole replay", description="The console on a recording: the same screens, no server.")
     replaying.add_arguments(parser)
     options = parser.parse_args(arguments)
-    keep_log()
     return replaying.run(options, _config(options))
 
 
@@ -386,8 +373,6 @@ def _demo(arguments: list[str]) -> int:
 
 
 def _vectors(command: str, arguments: list[str]) -> int:
-    import asyncio
-
     from console.commands import recall, search
 
     parser = Parser(prog=f"dbconsole {command}", description={
@@ -397,4 +382,4 @@ def _vectors(command: str, arguments: list[str]) -> int:
         recall.add_arguments, recall.run)
     add_arguments(parser, add_connection_arguments)
     options = parser.parse_args(arguments)
-    return asyncio.run(run(options, _config(options), find_target))
+    return ending.run(run(options, _config(options), find_target))

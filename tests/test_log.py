@@ -1,39 +1,92 @@
-"""The console's own log: a file of this user's alone under XDG_STATE_HOME, or nothing."""
+"""The log: a file of this user's alone under XDG_STATE_HOME, without secrets; and one sentence for a person."""
 
 from __future__ import annotations
 
 import logging
+import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from console.cli import keep_log
+from console import log
 
 
 @pytest.fixture(autouse=True)
-def own_handlers() -> Iterator[None]:
-    root = logging.getLogger()
-    before = list(root.handlers)
-    yield
+def own_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    root, before = logging.getLogger(), list(logging.getLogger().handlers)
+    hooks = sys.excepthook, threading.excepthook, sys.unraisablehook
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    log.keep()
+    yield tmp_path / "dbconsole" / "dbconsole.log"
+    sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
+    log.forget()
     for handler in set(root.handlers) - set(before):
         root.removeHandler(handler)
-        handler.close()
 
 
-def test_what_goes_wrong_is_kept_for_its_user_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    keep_log()
+def test_what_goes_wrong_is_kept_for_its_user_alone(own_log: Path) -> None:
+    assert not own_log.exists()
     logging.getLogger("console.sampler").error("a listener failed")
-    log = tmp_path / "dbconsole" / "dbconsole.log"
-    assert "ERROR console.sampler: a listener failed" in log.read_text("utf-8")
-    assert log.stat().st_mode & 0o077 == 0
+    assert "ERROR console.sampler: a listener failed" in own_log.read_text("utf-8")
+    assert own_log.stat().st_mode & 0o777 == 0o600
+    assert own_log.parent.stat().st_mode & 0o777 == 0o700
 
 
 def test_where_it_cannot_be_written_nobody_complains(
         tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
-    keep_log()
     logging.getLogger("console.sampler").error("a listener failed")
     assert capsys.readouterr().err == ""
+    log.failed(ValueError())
+    assert log.forget() == [f"a mistake of dbconsole's own: ValueError; the traceback can't be kept: {log.path()}: "
+                           "Not a directory"]
+
+
+def test_no_link_is_followed(own_log: Path, tmp_path: Path) -> None:
+    (tmp_path / "other").write_text("")
+    own_log.parent.mkdir()
+    own_log.symlink_to(tmp_path / "other")
+    logging.getLogger("console").error("a listener failed")
+    assert (tmp_path / "other").read_text() == ""
+
+
+@pytest.mark.parametrize(("text", "shown"), [
+    ("postgresql://me:hunter2@db/app", "postgresql://me:***@db/app"),
+    ("postgresql://me@db/app", "postgresql://me@db/app"),
+    ("host=db password=hunter2 user=me", "host=db password=*** user=me"),
+    ("host=db password='hunter2 and more' user=me", "host=db password=*** user=me"),
+    (r"password='it\'s hunter2' user=me", "password=*** user=me"),
+    ("{'password': 'hunter2', 'user': 'me'}", "{'password': ***, 'user': 'me'}"),
+    ("Authorization: Bearer hunter2", "Authorization: Bearer ***"),
+    ("OPENAI_API_KEY=hunter2", "OPENAI_API_KEY=***"),
+    ("PGPASSWORD=hunter2 psql", "PGPASSWORD=*** psql"),
+    ("the password was refused: host=db", "the password was refused: host=db"),
+])
+def test_secrets_are_masked(own_log: Path, text: str, shown: str) -> None:
+    assert log.masked(text) == shown
+    logging.getLogger("console").error(text)
+    assert "hunter2" not in own_log.read_text()
+
+
+def test_a_mistake_is_a_sentence_and_a_traceback_without_values(
+        own_log: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "__stderr__", sys.stderr)
+    secret = "hunter" + str(2)
+
+    def fails(secret: str) -> None:
+        raise RuntimeError("no")
+
+    try:
+        fails(secret)
+    except RuntimeError as error:
+        log.failed(error)
+        log.failed(error)
+    assert log.say() and not log.say()
+    said = capsys.readouterr().err
+    assert said.startswith("dbconsole: a mistake of dbconsole's own: RuntimeError in test_log.py, line ")
+    assert said.count("\n") == 1 and str(own_log) in said
+    kept = own_log.read_text()
+    assert 'raise RuntimeError("no")' in kept and "Traceback" in kept and "hunter2" not in kept

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 
+from console import ending
 from console.demo.postgres import DemoServer, demo_cluster, demo_data_dir
 from console.demo.prepare import DATABASE, prepare
 
@@ -30,7 +30,7 @@ def run(command: str) -> int:
 
 
 def _start() -> int:
-    target = asyncio.run(prepare(_say))
+    target = ending.run(prepare(_say))
     _say("the demo is running; dbconsole demo opens it, dbconsole demo stop stops it")
     _print(target.conninfo)
     return DONE

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from console.commands.migrate import FindTarget, say
+from console.commands.migrate import FindTarget, answer, say
 from console.config import Config
 from console.errors import UsageError
 from console.plans.compare import compare
@@ -135,9 +135,7 @@ def _agree(target: Target, refusal: Writes, *, yes: bool) -> None:
     known = target.environment if target.environment != "unknown" else "no environment is configured"
     say(f"The statement writes. It would be run on {target.label} ({known}) and rolled back: it takes its locks, fires "
         "its triggers, and uses up values of sequences.")
-    sys.stderr.write(f"Type {wanted!r} to go on: ")
-    sys.stderr.flush()
-    if sys.stdin.readline().strip() != wanted:
+    if answer(f"Type {wanted!r} to go on: ") != wanted:
         raise UsageError("nothing was run")
 
 

@@ -6,14 +6,13 @@ import argparse
 import asyncio
 import gc
 import json
-import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from console import ending
 from console.config import Config
 from console.errors import UsageError
 
@@ -27,6 +26,12 @@ FindTarget = Callable[[str | None, argparse.Namespace, Config], Awaitable["Targe
 
 _MODULES = {"status": "migrate_commands", "new": "migrate_commands", "plan": "migrate_plan", "lint": "migrate_plan",
             "verify": "migrate_verify", "drift": "migrate_verify"}
+WRITING = ("up", "down", "baseline", "repair", "seed", "verify", "drift")
+"""Commands that leave something half done unless they are given the time to take it back."""
+
+ROLLED_BACK_WITHIN_S = 5.0
+SAID_AFTER_S = 1.0
+
 REPAIRS = ("retry", "mark-applied", "mark-reverted", "accept-checksum")
 
 
@@ -160,14 +165,7 @@ class Request:
         if not self.can_ask:
             raise UsageError(f"this would write to {_place(target)}", hint="--yes, if that is meant")
         wanted = target.label if target.is_production else "yes"
-        sys.stderr.write(f"This writes to {_place(target)}. Type {wanted!r} to go on: ")
-        sys.stderr.flush()
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)  # asyncio's own would wait for the answer
-        try:
-            answer = sys.stdin.readline().strip()
-        finally:
-            signal.signal(signal.SIGINT, before)
-        if answer != wanted:
+        if answer(f"This writes to {_place(target)}. Type {wanted!r} to go on: ") != wanted:
             raise UsageError(refused)
 
 
@@ -179,32 +177,32 @@ def _place(target: Target) -> str:
 async def run(options: argparse.Namespace, config: Config, find_target: FindTarget) -> int:
     """Runs the command and returns its exit status. Raises ConsoleError. `find_target` is asked when one is needed.
 
-    SIGTERM and SIGHUP end it as Ctrl-C does: the statement is cancelled, its transaction rolled back, and the event
-    log says so.
+    SIGTERM and SIGHUP end it as Ctrl-C does. What writes is given the time for it: the statement is cancelled, its
+    transaction rolled back, the event log says so, and scratch databases are dropped.
     """
     if options.command == "status":
         gc.disable()  # from here on, for the imports too; migrate_commands.status says why and ends it
     module = import_module("console.commands." + _MODULES.get(options.command, "migrate_run"))
     command: Command = getattr(module, options.command)
-    task = asyncio.ensure_future(command(Request(options, config, find_target)))
-    received: list[int] = []
+    request = Request(options, config, find_target)
+    if options.command not in WRITING:
+        return await command(request)
+    task = asyncio.ensure_future(command(request))
 
     def end(number: int) -> None:
-        received.append(number)
         task.cancel()
+        asyncio.get_running_loop().call_later(SAID_AFTER_S, say, "taking back what is not done; once more ends at once")
 
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
-        with suppress(NotImplementedError):  # Windows
-            loop.add_signal_handler(number, end, number)
-    try:
+    with ending.orderly(end, ROLLED_BACK_WITHIN_S):
         return await task
-    except asyncio.CancelledError:
-        if received:
-            return 128 + received[0]
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        raise
+
+
+def answer(question: str) -> str:
+    """What a person types at the terminal. Ctrl-C ends the process: nothing has been done yet."""
+    sys.stderr.write(question)
+    sys.stderr.flush()
+    with ending.at_once():
+        return sys.stdin.readline().strip()
 
 
 def say(words: str) -> None:

@@ -24,7 +24,6 @@ async def status(request: Request) -> int:
     try:
         return await _status(request)
     finally:
-        gc.freeze()  # or the interpreter would look through them all once more before it ends
         gc.enable()
 
 

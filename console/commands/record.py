@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TextIO
 
+from console import ending
 from console.clock import SystemClock
 from console.config import LONGEST_S as LONGEST_TIME_S
 from console.config import Config, duration
@@ -28,6 +28,8 @@ FindTarget = Callable[[str | None, argparse.Namespace, Config], Awaitable[Target
 FindServices = Callable[[Target, argparse.Namespace, Config], Sequence[Service]]
 
 SHORTEST_S, LONGEST_S = 0.2, 3600.0
+WRITTEN_WITHIN_S = 10.0
+"""What a signal leaves for the last samples to reach a slow disk."""
 
 
 def add_arguments(parser: argparse.ArgumentParser, *common: Callable[[argparse.ArgumentParser], None]) -> None:
@@ -76,7 +78,7 @@ async def run(options: argparse.Namespace, config: Config, find_target: FindTarg
     recorder.start(options.file)
     sampling = asyncio.gather(*(run() for run in runs))
     try:
-        with _until_signalled(over), contextlib.suppress(TimeoutError):
+        with ending.orderly(lambda number: over.set(), WRITTEN_WITHIN_S), contextlib.suppress(TimeoutError):
             await asyncio.wait_for(over.wait(), time_s)
     finally:
         sampling.cancel()
@@ -124,19 +126,3 @@ def _seconds(option: str, text: str) -> float:
     if not found or found > LONGEST_TIME_S:
         raise UsageError(f"{option} {text}: no duration, or too long", hint="write seconds, or 250ms, 5s, 10min, 2h")
     return found
-
-
-@contextlib.contextmanager
-def _until_signalled(over: asyncio.Event) -> Iterator[None]:
-    """While this lasts, the signals that end a program set `over` instead."""
-    loop = asyncio.get_running_loop()
-    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    for number in numbers:
-        with contextlib.suppress(NotImplementedError):  # Windows
-            loop.add_signal_handler(number, over.set)
-    try:
-        yield
-    finally:
-        for number in numbers:
-            with contextlib.suppress(NotImplementedError):
-                loop.remove_signal_handler(number)

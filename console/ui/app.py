@@ -28,6 +28,7 @@ How the parts go together, for whoever writes the next screen:
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -74,7 +75,8 @@ class ConsoleApp(ThemedApp):
         Binding("F", "open('recorder')", "flight recorder", show=False, id="app.recorder"),
         Binding("question_mark", "open('help')", "help", key_display="?", id="app.help"),
         Binding("ctrl+p", "open('commands')", "commands", key_display="^p", id="app.commands"),
-        Binding("q,ctrl+c", "quit", "quit", key_display="q", id="app.quit"),
+        Binding("q", "quit", "quit", key_display="q", id="app.quit"),
+        Binding("ctrl+c", "copy_or_quit", "copy, or ask to quit", show=False, id="app.copy_or_quit"),
     ]
 
     def __init__(self, name: str, sources: Sources, *, entries: Sequence[ScreenEntry] = ENTRIES,
@@ -260,3 +262,13 @@ class ConsoleApp(ThemedApp):
 
     async def action_quit(self) -> None:
         shutdown.ask(self)
+
+    def action_copy_or_quit(self) -> None:
+        """Copies what is selected; where nothing is, `^c` may mean that somebody wants to leave, and may not."""
+        if selected := self.screen.get_selected_text():
+            self.copy(selected)
+        else:
+            shutdown.ask_first(self)
+
+    def terminal_gone(self) -> None:
+        shutdown.end(self, signal.SIGHUP)

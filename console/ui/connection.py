@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from msgspec import Struct
 
+from console import waiting
 from console.clock import Clock
 from console.config import Config
 from console.errors import ConsoleError, PasswordNeeded
@@ -33,7 +34,7 @@ RECORD_AFTER_S = 2.0
 """When the recorder begins: it needs the records of all features, and the first screen a tenth of them."""
 
 CLOSE_WITHIN_S = 1.5
-"""How long leaving may take; a server that is gone must not keep anybody."""
+"""How long a target may take to be left; a server that is gone must not keep anybody."""
 
 
 class Sources(Struct, frozen=True):
@@ -202,12 +203,12 @@ class Connection:
         if self.pooler is not None:
             self.pooler.paused = paused
 
-    async def close(self) -> None:
-        """Ends the sampler and closes the pool, in `CLOSE_WITHIN_S` seconds at most."""
+    async def close(self, within_s: float = CLOSE_WITHIN_S) -> None:
+        """Ends the sampler and closes the pool, in `within_s` seconds at most; a recording to a file is ended first."""
+        if self.recorder is not None and self.recorder.path is not None:
+            await asyncio.wait({asyncio.ensure_future(self.recorder.close())}, timeout=CLOSE_WITHIN_S)
         task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.wait({task}, timeout=CLOSE_WITHIN_S)
+        await waiting.ended(task, within_s=within_s)
 
     def _restart(self) -> None:
         async def anew() -> None:
@@ -240,12 +241,11 @@ class Connection:
                     await self.sampler.run()
                 finally:
                     recording.cancel()
-                    watching.cancel()
-                    await asyncio.gather(watching, return_exceptions=True)
-                    if self._slow is not None:
-                        await self._slow.close()
                     if self.recorder is not None:
                         await self.recorder.close()
+                    await waiting.ended(watching)
+                    if self._slow is not None:
+                        await self._slow.close()
                     with contextlib.suppress(ConsoleError):
                         await self.pool.close()
         except ConsoleError as error:

@@ -7,7 +7,6 @@ with, `Application` what the application's own dialogs and leaving need besides.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -114,5 +113,3 @@ class Application(Host, Protocol):
     def action_quit(self) -> Awaitable[None]: ...
 
     def exit(self, result: int | None = None) -> None: ...
-
-    def batch_update(self) -> AbstractContextManager[None]: ...

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING
+
+from console import ending
+from console.ui.jobs import CLOSE_WITHIN_S
 
 if TYPE_CHECKING:
     from console.ui.host import Application
 
 GONE_WITHIN_S = 2.0
-"""How long the application may take to end when its terminal is gone; it could wait for that for ever."""
+"""How long the application may take to end once nothing runs any more."""
 
 
 def ask(app: Application) -> None:
     """Leaves at once, or, while a run goes on, after a question and when its file is rolled back."""
     run = app.runs.current
     if run is None and app.held:
-        ask_to_lose(app, partial(app.exit, 0))
+        ask_to_lose(app, partial(leave, app, 0))
         return
     if run is None:
-        app.exit(0)
+        leave(app, 0)
         return
     from console.ui.dialogs.leave import LeaveDialog
 
@@ -35,9 +35,19 @@ def ask(app: Application) -> None:
         if yes:
             app.tell("stopping the run…")
             await app.runs.close()
-            app.exit(0)
+            leave(app, 0)
 
     app.push_screen(LeaveDialog(run), answered)
+
+
+def ask_first(app: Application) -> None:
+    """Leaves when a person agrees to, or says so once more."""
+    from console.ui.dialogs.leave import QuitDialog
+
+    if app.runs.current is not None:
+        ask(app)  # which asks anyway, and says what it means
+        return
+    app.push_screen(QuitDialog(), lambda yes: ask(app) if yes else None)
 
 
 def ask_to_lose(app: Application, go_on: Callable[[], Awaitable[None] | None]) -> None:
@@ -53,30 +63,23 @@ def ask_to_lose(app: Application, go_on: Callable[[], Awaitable[None] | None]) -
                         answered)
 
 
-@contextmanager
-def on_signals(app: Application) -> Iterator[None]:
-    """While this lasts, SIGHUP (the terminal was closed) and SIGTERM end a run cleanly, then the application."""
-    loop = asyncio.get_running_loop()
-    ending: list[asyncio.Task[None]] = []
+def end(app: Application, number: int) -> None:
+    """A signal wants the console to end, such as SIGHUP when the terminal was closed: without a question."""
+    _begun.append(asyncio.get_running_loop().create_task(_end(app, number), name="ending"))
 
-    def end(number: int) -> None:
-        ending.append(loop.create_task(_end(app, number)))
 
-    numbers = [getattr(signal, name) for name in ("SIGHUP", "SIGTERM") if hasattr(signal, name)]
-    for number in numbers:
-        with suppress(NotImplementedError):  # Windows
-            loop.add_signal_handler(number, end, number)
-    try:
-        yield
-    finally:
-        for number in numbers:
-            with suppress(NotImplementedError):
-                loop.remove_signal_handler(number)
+_begun: list[asyncio.Task[None]] = []
+"""What signals have begun: a task that nobody holds may be cleared away."""
 
 
 async def _end(app: Application, number: int) -> None:
-    with app.batch_update():  # nothing is painted any more: the terminal may be gone, and writing to it would block
+    if app.runs.current is not None:
+        ending.within(CLOSE_WITHIN_S + GONE_WITHIN_S, 128 + number)
         await app.runs.close()
-        app.exit(128 + number)
-        await asyncio.sleep(GONE_WITHIN_S)
-        os._exit(128 + number)
+    leave(app, 128 + number)
+
+
+def leave(app: Application, status: int) -> None:
+    """Ends the application, whatever else may want to go on."""
+    ending.within(GONE_WITHIN_S, status)
+    app.exit(status)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from functools import partial
 
+from console import ending
 from console.ui.connection import Connection, Sources
 from console.ui.screens import ENTRIES
 
 COLLECT_AFTER_S = 1.0
 """When garbage is looked for, which the command line has disabled: a start makes next to none, and looking for it
 among all that is imported took a tenth of the time."""
+
+CLOSE_WITHIN_S = 0.2
+"""How long leaving waits for the connection to be closed in order; a silent server must not keep anybody."""
 
 
 def run_console(name: str, sources: Sources, *, is_replay: bool = False) -> int:
@@ -32,13 +37,13 @@ def run_console(name: str, sources: Sources, *, is_replay: bool = False) -> int:
         app = kind(name, sources, connection=connection)
         asyncio.get_running_loop().call_later(COLLECT_AFTER_S, _collect_again)
         try:
-            with shutdown.on_signals(app):
+            with ending.orderly(partial(shutdown.end, app), shutdown.GONE_WITHIN_S):
                 return await app.run_async() or app.return_code or 0
         finally:
             await app.runs.close()
-            await app.connection.close()
+            await app.connection.close(CLOSE_WITHIN_S)
 
-    return asyncio.run(run())
+    return ending.run(run())
 
 
 def _import_widgets() -> None:

@@ -2,21 +2,50 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from textual import events
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
+from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.theme import Theme
+from textual.worker import Worker, WorkerFailed
+from textual.worker_manager import WorkerManager
 
+from console import log
 from console.errors import ConsoleError
 from console.ui import choices, terminal, themes
 from console.ui.stylesheet import ParsedOnce
 from console.ui.terminal_diff import DiffUpdate, ScreenBuffer
 from console.ui.text import AsciiFilter
+
+TERMINAL_GONE = 129
+"""The exit status then: as after SIGHUP."""
+
+
+def _driver() -> type[Driver] | None:
+    """The driver that holds nothing up, where there is one."""
+    if os.name != "posix":
+        return None
+    from console.ui.driver import TerminalDriver
+
+    return TerminalDriver
+
+
+class Workers(WorkerManager):
+    """Textual's, in which no mistake of ours is lost: a worker that must not end the application fails in silence."""
+
+    def _remove_worker(self, worker: Worker[Any]) -> None:
+        super()._remove_worker(worker)
+        error = worker.error
+        if (isinstance(error, Exception) and not isinstance(error, ConsoleError) and not worker.exit_on_error
+                and self._app.is_running and not self._app._exit):
+            log.failed(error)
+            self._app.notify(f"a mistake of dbconsole's own: {type(error).__name__}", severity="error", markup=False)
 
 
 class ThemedApp(App[int]):
@@ -28,11 +57,12 @@ class ThemedApp(App[int]):
 
     def __init__(self, theme: str | None, ascii_only: bool | None, environment: Mapping[str, str]) -> None:
         self._look = themes.load(themes.DEFAULT)
-        super().__init__(ansi_color=True if environment.get("NO_COLOR") else None)
+        super().__init__(ansi_color=True if environment.get("NO_COLOR") else None, driver_class=_driver())
         self.is_ascii = terminal.is_ascii(environment) if ascii_only is None else ascii_only
         self._use_theme(terminal.theme_for(environment) or theme or themes.DEFAULT)
         self._written = ScreenBuffer()
         self.stylesheet = ParsedOnce(variables=self.get_css_variables())
+        self._workers = Workers(self)
 
     @property
     def inks(self) -> themes.Inks:
@@ -77,12 +107,31 @@ class ThemedApp(App[int]):
     def on_resize(self, event: events.Resize) -> None:
         self._written.resize(event.size)
 
+    def caught_up(self) -> None:
+        """The terminal has read all that was on its way: what changed meanwhile is drawn."""
+        self.screen.refresh()
+
+    def terminal_gone(self) -> None:
+        """The terminal takes nothing more, or has nothing more to give."""
+        self.exit(TERMINAL_GONE)
+
+    def _handle_exception(self, error: Exception) -> None:
+        # Textual's own would print a traceback with the values of all variables, which can be secrets.
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        self._return_code = 2
+        log.failed(error.error if isinstance(error, WorkerFailed) else error)
+        self._close_messages_no_wait()
+
     def action_repaint(self) -> None:
         """Sends the whole screen again."""
         self._written.forget()
         self.screen.refresh()
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        if getattr(self._driver, "is_behind", False):
+            return  # what is missing then is drawn when the terminal has caught up
         if type(renderable) in (ChopsUpdate, LayoutUpdate):
             renderable = DiffUpdate(renderable, self._written)
         super()._display(screen, renderable)

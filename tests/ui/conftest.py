@@ -14,6 +14,7 @@ from textual.app import App
 from textual.pilot import Pilot
 from textual.widget import Widget
 
+from console import log
 from console.config import Config, TargetConfig
 from console.errors import ConsoleError
 from console.sampler.sampler import Sampler
@@ -149,6 +150,15 @@ def widgets_in_their_context(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         watch(kind, name)
     yield
     assert not strays, "\n".join(dict.fromkeys(strays))
+
+
+@pytest.fixture(autouse=True)
+def no_mistakes() -> Iterator[None]:
+    """Fails where a task, a worker or the application itself has failed and nothing but the log says so."""
+    log.forget()
+    yield
+    told = log.forget()
+    assert not told, "\n".join(told)
 
 
 @pytest.fixture

@@ -20,7 +20,10 @@ Answer = TypeVar("Answer")
 class Dialog(ModalScreen[Answer]):
     """A subclass says its widgets in `body` and answers with `dismiss`; None means that it was left."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "close", show=False),
+        Binding("ctrl+c", "app.copy_or_quit", show=False),
+    ]
     KEYS = "esc close"
     width = 60
 
