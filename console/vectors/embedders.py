@@ -10,12 +10,17 @@ import json
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct
 
+from console import process
 from console.config import EmbedderConfig
 from console.errors import ConsoleError, UsageError
+
+if TYPE_CHECKING:
+    import ssl
 
 MOST_BYTES = 8 * 1024 * 1024
 MOST_TEXT = 200_000
@@ -55,22 +60,15 @@ class CommandEmbedder(Struct, frozen=True):
     timeout_s: float = 20.0
 
     async def embed(self, text: str, dimensions: int | None) -> list[float]:
-        process = await asyncio.create_subprocess_shell(
-            self.command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE, start_new_session=True)
         try:
-            output, complaint = await asyncio.wait_for(process.communicate(text.encode()), self.timeout_s)
-        except (TimeoutError, asyncio.CancelledError) as error:
-            _end(process.pid)
-            await process.wait()
-            if isinstance(error, asyncio.CancelledError):
-                raise
+            done = await process.run(self.command, within_s=self.timeout_s, given=text.encode())
+        except TimeoutError:
             raise EmbedderFailed(f"embedder {self.name}: no answer in {self.timeout_s:g} s",
                                  hint="its timeout is embedders.NAME.timeout") from None
-        if process.returncode:
-            raise EmbedderFailed(f"embedder {self.name}: the command ended with {process.returncode}",
-                                 detail=complaint.decode("utf-8", "replace").strip()[-2000:] or None)
-        return _checked(self.name, _json(self.name, output), dimensions)
+        if done.exit_status:
+            raise EmbedderFailed(f"embedder {self.name}: the command ended with {done.exit_status}",
+                                 detail=done.complaint.decode("utf-8", "replace").strip()[-2000:] or None)
+        return _checked(self.name, _json(self.name, done.output), dimensions)
 
 
 class HttpEmbedder(Struct, frozen=True):
@@ -87,19 +85,14 @@ class HttpEmbedder(Struct, frozen=True):
     async def embed(self, text: str, dimensions: int | None) -> list[float]:
         key = None
         if self.key_env is not None:
-            key = os.environ.get(self.key_env)
+            key = os.environ.get(self.key_env, "").strip()
             if not key:
                 raise EmbedderFailed(f"embedder {self.name}: the environment variable {self.key_env} is not set",
                                      hint="it holds the key of the endpoint")
         body: dict[str, Any] = {"model": self.model, "input": text}
         if self.sends_dimensions and dimensions is not None:
             body["dimensions"] = dimensions
-        try:
-            answer = await asyncio.wait_for(asyncio.to_thread(self._post, body, key), self.timeout_s + 1)
-        except TimeoutError:
-            raise EmbedderFailed(f"embedder {self.name}: no answer in {self.timeout_s:g} s",
-                                 hint="its timeout is embedders.NAME.timeout") from None
-        document = _json(self.name, answer)
+        document = _json(self.name, await self._post(json.dumps(body).encode(), key))
         try:
             vector = document["data"][0]["embedding"]
         except (KeyError, IndexError, TypeError):
@@ -107,40 +100,47 @@ class HttpEmbedder(Struct, frozen=True):
                                  hint=f"is {self.url} an OpenAI-compatible endpoint?") from None
         return _checked(self.name, vector, dimensions)
 
-    def _post(self, body: dict[str, Any], key: str | None) -> bytes:
-        from urllib.error import HTTPError, URLError
-        from urllib.request import HTTPRedirectHandler, Request, build_opener
-
-        class NoRedirects(HTTPRedirectHandler):
-            def redirect_request(self, *_: Any) -> None:
-                """A redirect could carry the key to another host: it is an error."""
-
-        headers = {"Content-Type": "application/json", "User-Agent": "dbconsole"}
-        if key:
-            headers["Authorization"] = f"Bearer {key}"
+    async def _post(self, body: bytes, key: str | None) -> bytes:
+        """What the endpoint answers. It goes no further than there: a redirect would carry the key to another host."""
+        httpx = await asyncio.to_thread(import_module, "httpx")  # a tenth of a second, at the first text
         address = self.url.rstrip("/")
         if not address.endswith("/embeddings"):
             address += "/embeddings"
+        headers = {"Content-Type": "application/json", "Accept-Encoding": "identity", "User-Agent": "dbconsole"}
+        if key:
+            headers["Authorization"] = f"Bearer {key}"
         try:
-            request = Request(address, json.dumps(body).encode(), headers)
-            with build_opener(NoRedirects).open(request, timeout=self.timeout_s) as response:
-                answer = bytes(response.read(MOST_BYTES + 1))
-        except HTTPError as error:
-            words = error.read(2000).decode("utf-8", "replace").strip()
-            if key:
-                words = words.replace(key, "***")
-            hint = f"the key in {self.key_env} is refused" if error.code in (401, 403) and self.key_env else None
-            raise EmbedderFailed(f"embedder {self.name}: HTTP {error.code} {error.reason}", detail=words[:500] or None,
-                                 hint=hint) from None
+            async with (asyncio.timeout(self.timeout_s),
+                        httpx.AsyncClient(timeout=None, verify=_authorities(address)) as client,
+                        client.stream("POST", address, content=body, headers=headers) as response):
+                answer = bytearray()
+                async for piece in response.aiter_bytes():
+                    answer += piece
+                    if len(answer) > MOST_BYTES:
+                        raise EmbedderFailed(f"embedder {self.name}: the answer is larger than {MOST_BYTES >> 20} MiB")
         except TimeoutError:
-            raise EmbedderFailed(f"embedder {self.name}: no answer in {self.timeout_s:g} s") from None
-        except (URLError, OSError, ValueError) as error:
-            reason = getattr(error, "reason", None) or error
-            raise EmbedderFailed(f"embedder {self.name}: {self.url} can't be reached: {_without(str(reason), key)}"
+            raise EmbedderFailed(f"embedder {self.name}: no answer in {self.timeout_s:g} s",
+                                 hint="its timeout is embedders.NAME.timeout") from None
+        except httpx.LocalProtocolError:  # its words repeat the header
+            raise EmbedderFailed(f"embedder {self.name}: the key in {self.key_env} can't be sent",
+                                 hint="it must be one line of ASCII") from None
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+            raise EmbedderFailed(f"embedder {self.name}: {self.url} can't be reached: {_without(_reason(error), key)}"
                                  ) from None
-        if len(answer) > MOST_BYTES:
-            raise EmbedderFailed(f"embedder {self.name}: the answer is larger than {MOST_BYTES >> 20} MiB")
-        return answer
+        if not response.is_success:
+            raise self._refused(response.status_code, response.reason_phrase, response.headers, answer, key)
+        return bytes(answer)
+
+    def _refused(self, status: int, reason: str, headers: Mapping[str, str], answer: bytearray, key: str | None
+                 ) -> EmbedderFailed:
+        hint = None
+        if status in (401, 403) and self.key_env:
+            hint = f"the key in {self.key_env} is refused"
+        elif status in (301, 302, 303, 307, 308):
+            hint = "give the new address as url: a redirect is not followed, since it would carry the key"
+        words = answer.decode("utf-8", "replace").strip() or headers.get("location", "")
+        return EmbedderFailed(f"embedder {self.name}: HTTP {status} {reason}", hint=hint,
+                              detail=_without(words, key)[:500] or None)
 
 
 def configured(config: EmbedderConfig) -> Embedder:
@@ -212,11 +212,20 @@ def _without(text: str, key: str | None) -> str:
     return text.replace(key, "***") if key else text
 
 
-def _end(pid: int) -> None:
-    """Ends the command and what it started: it is a process group of its own."""
-    import signal
+def _authorities(address: str) -> ssl.SSLContext | bool:
+    """Whom to trust: the machine's own certificate authorities, as other programs here do. Nobody without TLS."""
+    if not address.lower().startswith("https:"):
+        return False
+    import ssl
 
-    try:
-        os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
+    return ssl.create_default_context()
+
+
+def _reason(error: BaseException) -> str:
+    """What the operating system says, where it is that; httpx hides it behind words of its own."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+        cause = cause.__cause__ or cause.__context__
+    return str(error) or type(error).__name__

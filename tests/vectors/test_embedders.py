@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shlex
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 
 import pytest
 
@@ -28,6 +31,9 @@ KEY = "sk-very-secret-0123"
 
 class Endpoint(BaseHTTPRequestHandler):
     """/ok answers as OpenAI does; the other paths each fail in one way."""
+
+    received: ClassVar[list[str]] = []
+    """The Authorization of each request."""
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -49,25 +55,43 @@ class Endpoint(BaseHTTPRequestHandler):
                 time.sleep(1.5)
             case "/away":
                 status = 307
+            case "/large":
+                answer = "[" + "1," * (6 << 20) + "1]"
+            case _ if path.startswith("/elsewhere/"):
+                status = 308
+        self.received.append(authorization)
         self.send_response(status)
         if status == 307:
             self.send_header("Location", "/ok/embeddings")
+        elif status == 308:
+            self.send_header("Location", f"http://127.0.0.1:{path.rpartition('/')[2]}/ok/embeddings")
         self.end_headers()
-        self.wfile.write(answer.encode())
+        with suppress(ConnectionError):
+            if path == "/drip":
+                for piece in answer:
+                    self.wfile.write(piece.encode())
+                    time.sleep(0.2)
+            self.wfile.write(answer.encode())
 
     def log_message(self, *_: object) -> None:
         """Nothing on stderr."""
 
 
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Endpoint)
+@contextmanager
+def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[int]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
+    yield server.server_port
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with serving(Endpoint) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 async def test_endpoint(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,13 +102,47 @@ async def test_endpoint(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(("path", "words"), [
     ("/html", "is not JSON"), ("/shape", "no data"), ("/nan", "no array of finite numbers"), ("/slow", "no answer in"),
-    ("/echo", "HTTP 500"), ("/away", "HTTP 307"),
+    ("/echo", "HTTP 500"), ("/away", "HTTP 307"), ("/drip", "no answer in"),
 ])
 async def test_endpoint_that_fails(address: str, path: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_KEY", KEY)
     with pytest.raises(EmbedderFailed, match=words) as told:
         await embed(HttpEmbedder("e", address + path, "m", "TEST_KEY", 0.5), "x", 3)
     assert KEY not in "\n".join(told.value.lines())
+
+
+async def test_an_endless_answer_is_not_kept(address: str) -> None:
+    with pytest.raises(EmbedderFailed, match="larger than 8 MiB"):
+        await embed(HttpEmbedder("e", address + "/large", "m"), "x", 3)
+
+
+async def test_a_redirect_carries_no_key_to_another_host(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stranger(Endpoint):
+        received: ClassVar[list[str]] = []
+
+    monkeypatch.setenv("TEST_KEY", KEY)
+    Endpoint.received.clear()
+    with serving(Stranger) as port, pytest.raises(EmbedderFailed, match="HTTP 308") as told:
+        await embed(HttpEmbedder("e", f"{address}/elsewhere/{port}", "m", "TEST_KEY"), "x", 3)
+    assert Endpoint.received == [f"Bearer {KEY}"] and Stranger.received == []
+    assert "redirect" in (told.value.hint or "")
+
+
+@pytest.mark.parametrize("key", ["sk-secret\nX-Other: 1", "sk-s\u00e9cret"])
+async def test_a_key_that_is_no_header_is_not_repeated(address: str, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_KEY", key)
+    with pytest.raises(EmbedderFailed) as told:
+        await embed(HttpEmbedder("e", address + "/ok", "m", "TEST_KEY"), "x", 3)
+    assert "cret" not in "\n".join(told.value.lines())
+
+
+async def test_giving_up_waits_for_no_endpoint(address: str) -> None:
+    asking = asyncio.ensure_future(embed(HttpEmbedder("e", address + "/slow", "m"), "x", 3))
+    await asyncio.sleep(0.5)
+    begun = time.monotonic()
+    asking.cancel()
+    await asyncio.wait({asking})
+    assert asking.cancelled() and time.monotonic() - begun < 0.5
 
 
 async def test_endpoint_that_is_down_or_wants_a_key(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
