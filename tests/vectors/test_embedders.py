@@ -39,6 +39,7 @@ class Endpoint(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         path = self.path.removesuffix("/embeddings")
         authorization = self.headers.get("Authorization", "")
+        self.received.append(authorization)
         status, answer = 200, json.dumps({"data": [{"embedding": [0.5, float(len(body["input"])), 1]}]})
         match path:
             case "/key" if authorization != f"Bearer {KEY}":
@@ -59,7 +60,6 @@ class Endpoint(BaseHTTPRequestHandler):
                 answer = "[" + "1," * (6 << 20) + "1]"
             case _ if path.startswith("/elsewhere/"):
                 status = 308
-        self.received.append(authorization)
         self.send_response(status)
         if status == 307:
             self.send_header("Location", "/ok/embeddings")
@@ -107,7 +107,8 @@ async def test_endpoint(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_endpoint_that_fails(address: str, path: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_KEY", KEY)
     with pytest.raises(EmbedderFailed, match=words) as told:
-        await embed(HttpEmbedder("e", address + path, "m", "TEST_KEY", 0.5), "x", 3)
+        timeout_s = 0.5 if words == "no answer in" else 30
+        await embed(HttpEmbedder("e", address + path, "m", "TEST_KEY", timeout_s), "x", 3)
     assert KEY not in "\n".join(told.value.lines())
 
 
