@@ -328,22 +328,22 @@ async def _workload(target: Target) -> None:
 
 
 def _migrate(arguments: list[str]) -> int:
-    from console.commands import migrate
+    from console.commands import deadline, migrate
 
     parser = Parser(prog="dbconsole migrate", description="Run, roll back and prove migrations.")
     migrate.add_arguments(parser, add_connection_arguments, add_service_arguments)
     options = parser.parse_args(arguments)
-    return ending.run(migrate.run(options, _config(options), find_target))
+    return deadline.run(migrate.run(options, _config(options), find_target))
 
 
 def _explain(arguments: list[str]) -> int:
-    from console.commands import explain
+    from console.commands import deadline, explain
 
     parser = Parser(prog="dbconsole explain", description="The plan of a statement, or of a file: what takes the time, "
                                                           "why, and what to do about it.")
     explain.add_arguments(parser, add_connection_arguments)
     options = parser.parse_args(arguments)
-    return ending.run(explain.run(options, _config(options), find_target))
+    return deadline.run(explain.run(options, _config(options), find_target))
 
 
 def _record(arguments: list[str]) -> int:
@@ -373,7 +373,7 @@ def _demo(arguments: list[str]) -> int:
 
 
 def _vectors(command: str, arguments: list[str]) -> int:
-    from console.commands import recall, search
+    from console.commands import deadline, recall, search
 
     parser = Parser(prog=f"dbconsole {command}", description={
         "search": "The rows that are nearest to a vector, a row, or a text.",
@@ -382,4 +382,4 @@ def _vectors(command: str, arguments: list[str]) -> int:
         recall.add_arguments, recall.run)
     add_arguments(parser, add_connection_arguments)
     options = parser.parse_args(arguments)
-    return ending.run(run(options, _config(options), find_target))
+    return deadline.run(run(options, _config(options), find_target))

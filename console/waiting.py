@@ -4,10 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+_waited_for: dict[object, tuple[str, float]] = {}
+
+
+@contextmanager
+def waiting_for(what: str) -> Iterator[None]:
+    """While this lasts the process waits for `what`: "prod to answer". A command that takes long says so."""
+    key = object()
+    _waited_for[key] = what, time.monotonic()
+    try:
+        yield
+    finally:
+        del _waited_for[key]
+
+
+def waited_for(longer_than_s: float = 0.0) -> list[str]:
+    """What has been waited for at least so long, the longest first."""
+    now_s = time.monotonic()
+    return [what for what, since_s in _waited_for.values() if now_s - since_s >= longer_than_s]
 
 
 def backoff_s(tries: int, first_s: float, longest_s: float) -> float:

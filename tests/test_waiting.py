@@ -127,3 +127,11 @@ async def test_one_that_fails_ends_the_others() -> None:
     with pytest.raises(ValueError):
         await waiting.together([asyncio.sleep(60), fails()])
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+def test_what_is_waited_for_is_known_while_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "_waited_for", {})
+    assert waiting.waited_for() == []
+    with waiting.waiting_for("a"), waiting.waiting_for("b"):
+        assert waiting.waited_for() == ["a", "b"] and waiting.waited_for(60) == []
+    assert waiting.waited_for() == []

@@ -18,6 +18,7 @@ from psycopg.pq.abc import PGconn
 from console import ending, process
 from console.errors import PasswordNeeded
 from console.server.target import APPLICATION_NAME, Target
+from console.waiting import waiting_for
 
 PASSWORD_COMMAND_TIMEOUT_S = 20.0
 
@@ -93,12 +94,13 @@ async def connect(target: Target, kind: type[AsyncConnection[Any]] = AsyncConnec
         except UnicodeError as error:  # the resolver's: a part of the name is empty or longer than 63 characters
             raise psycopg.OperationalError(f"could not translate host name: {error}") from error
 
-    connection = await opened()
-    if connection.info.parameter_status("server_encoding") == "SQL_ASCII":
-        # Such a server refuses to send what isn't UTF-8 to a client that asked for UTF-8.
-        await connection.close()
-        options["client_encoding"] = "SQL_ASCII"
+    with waiting_for(f"{target.label} to accept the connection"):
         connection = await opened()
+        if connection.info.parameter_status("server_encoding") == "SQL_ASCII":
+            # Such a server refuses to send what isn't UTF-8 to a client that asked for UTF-8.
+            await connection.close()
+            options["client_encoding"] = "SQL_ASCII"
+            connection = await opened()
     _connections.add(connection)
     return connection
 
@@ -129,7 +131,8 @@ async def _password_from(command: str, label: str) -> str:
     It can't write to the terminal that the console draws on, and what it started ends with it.
     """
     try:
-        done = await process.run(command, within_s=PASSWORD_COMMAND_TIMEOUT_S)
+        with waiting_for(f"the password_command of {label}"):
+            done = await process.run(command, within_s=PASSWORD_COMMAND_TIMEOUT_S)
     except TimeoutError:
         raise PasswordNeeded(f"{label}: password_command took more than {PASSWORD_COMMAND_TIMEOUT_S:.0f} s",
                              hint="run it in a shell: it may be waiting for an answer") from None

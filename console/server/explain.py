@@ -93,7 +93,9 @@ async def _within(limit_s: float | None, work: Coroutine[Any, Any, Explained], s
     A server that doesn't answer that either loses the connection: Unreachable.
     """
     try:
-        return await waiting.outcome(work, within_s=limit_s, give_up=session.connection.pgconn.finish, grace_s=GRACE_S)
+        with waiting.waiting_for(f"{session.target.label} to plan or run the statement"):
+            return await waiting.outcome(work, within_s=limit_s, give_up=session.connection.pgconn.finish,
+                                         grace_s=GRACE_S)
     except TimeoutError:
         raise Unreachable(f"{session.target.label}: the server has not answered in {limit_s:g} s",
                           hint="it may be stopped, overloaded, or behind a broken network") from None

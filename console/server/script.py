@@ -25,7 +25,7 @@ from console.server.connection import connect
 from console.server.faults import translate, translate_errors
 from console.server.info import ServerInfo
 from console.server.query import Query
-from console.server.session import PgSession, read_info
+from console.server.session import FIRST_ANSWER_WITHIN_S, PgSession, bounded, read_info
 from console.server.target import APPLICATION_NAME, Target
 
 R = TypeVar("R")
@@ -203,7 +203,7 @@ async def script_session(target: Target, *, purpose: str = "") -> AsyncIterator[
     except (psycopg.Error, OSError) as error:
         raise translate(error, target.label) from error
     try:
-        info = await read_info(connection, target)
+        info = await bounded(read_info(connection, target), connection, FIRST_ANSWER_WITHIN_S, target.label)
         session = ScriptSession(connection, info, target)
         connection.add_notice_handler(lambda diagnostic: _hand_on(session, diagnostic))
         try:

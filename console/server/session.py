@@ -195,6 +195,10 @@ class PgSession:
         return min(own, limit) if own else limit
 
 
+FIRST_ANSWER_WITHIN_S = 10.0
+"""Who has let us in and doesn't answer is stopped, or a pooler that is paused or has no connection to spare."""
+
+
 async def bounded(work: Coroutine[Any, Any, R], connection: AsyncConnection[Any], limit_s: float | None,
                   label: str) -> R:
     """The outcome of `work` on `connection`. After `limit_s`, or when cancelled, the connection is closed: Unreachable.
@@ -260,7 +264,7 @@ async def read_info(connection: AsyncConnection[Any], target: Target) -> ServerI
 
         raise Unreachable(f"{target.label}: PostgreSQL {blank.major} is too old",
                           hint=f"dbconsole works with PostgreSQL {OLDEST_MAJOR} and later")
-    with translate_errors(target.label):
+    with translate_errors(target.label), waiting.waiting_for(f"{target.label} to answer"):
         ((row,),) = await session._round_trip([Read(query)])
     return ServerInfo(
         version_num=row.version_num, version=row.version.split(" ")[0], database=row.database, user=row.user,

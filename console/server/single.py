@@ -12,7 +12,7 @@ import psycopg
 from console.errors import Unreachable
 from console.server.connection import connect
 from console.server.faults import translate
-from console.server.session import PgSession, bounded, read_info
+from console.server.session import FIRST_ANSWER_WITHIN_S, PgSession, bounded, read_info
 from console.server.target import Target
 
 
@@ -20,7 +20,8 @@ from console.server.target import Target
 async def single_session(target: Target, within_s: float | None = None) -> AsyncIterator[PgSession]:
     """A session on a connection of its own, closed at the end of the block.
 
-    Raises ConsoleError; Unreachable also when connecting and the first answer take more than `within_s` seconds.
+    Raises ConsoleError; Unreachable also when connecting and the first answer take more than `within_s` seconds, by
+    default what the target allows for connecting and FIRST_ANSWER_WITHIN_S.
     """
     started = time.perf_counter()
     try:
@@ -31,7 +32,7 @@ async def single_session(target: Target, within_s: float | None = None) -> Async
     except (psycopg.Error, OSError) as error:
         raise translate(error, target.label) from error
     try:
-        left_s = None if within_s is None else within_s - (time.perf_counter() - started)
+        left_s = FIRST_ANSWER_WITHIN_S if within_s is None else within_s - (time.perf_counter() - started)
         info = await bounded(read_info(connection, target), connection, left_s, target.label)
         yield PgSession(connection, info, target)
     finally:

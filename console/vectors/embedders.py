@@ -18,6 +18,7 @@ from msgspec import Struct
 from console import process
 from console.config import EmbedderConfig
 from console.errors import ConsoleError, UsageError
+from console.waiting import waiting_for
 
 if TYPE_CHECKING:
     import ssl
@@ -182,7 +183,8 @@ async def embed(embedder: Embedder, text: str, dimensions: int | None) -> list[f
         raise UsageError("the text is empty: there is nothing to search for")
     if len(text) > MOST_TEXT:
         raise UsageError(f"the text has {len(text)} characters, at most {MOST_TEXT} are embedded")
-    found = await embedder.embed(text, dimensions)
+    with waiting_for(f"the embedder {embedder.name}"):
+        found = await embedder.embed(text, dimensions)
     return _checked(embedder.name, found, dimensions)
 
 

@@ -330,14 +330,20 @@ COMMANDS = {
 }
 
 
-def interrupted(command: list[str], after_s: float = 2.0, **environment: str) -> float:
-    """Seconds from SIGINT until the command has ended, with 130 and nothing but sentences."""
+def interrupted(command: list[str], after_s: float = 2.0, *, says: str = "", **environment: str) -> float:
+    """Seconds from SIGINT, after that time or when it `says` so, until the command has ended: with 130, and nothing but
+    sentences."""
     process = subprocess.Popen(
         [*CONSOLE, *command], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         stdin=subprocess.DEVNULL, preexec_fn=default_signals, env=os.environ | environment)
     try:
-        with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(after_s)
+        if says:
+            assert process.stderr is not None
+            while says not in process.stderr.readline():
+                assert process.poll() is None
+        else:
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(after_s)
         began = time.perf_counter()
         process.send_signal(signal.SIGINT)
         out, said = process.communicate(timeout=SOON_S)
@@ -351,7 +357,8 @@ def interrupted(command: list[str], after_s: float = 2.0, **environment: str) ->
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
 def test_ctrl_c_ends_a_command_that_waits_for_a_stopped_server(command: list[str], own_server: LiveServer) -> None:
     with stopped(own_server):
-        interrupted([*command, own_server.conninfo()])
+        says = "" if command[0] == "--check" else "to accept the connection"
+        interrupted([*command, own_server.conninfo()], says=says)
 
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
@@ -361,7 +368,19 @@ def test_ctrl_c_ends_a_command_that_waits_for_a_paused_pooler(command: list[str]
     try:
         psycopg.connect(pooler.conninfo()).close()
         pooler.command("PAUSE")
-        interrupted([*command, pooler.conninfo()])
+        interrupted([*command, pooler.conninfo()], says="" if command[0] == "--check" else "to answer")
+    finally:
+        pooler.stop(signal.SIGTERM)
+
+
+def test_a_paused_pooler_is_not_waited_for_for_ever(pgbouncers: PgBouncers, embedded: LiveServer) -> None:
+    pooler = pgbouncers.make(embedded)
+    try:
+        psycopg.connect(pooler.conninfo()).close()
+        pooler.command("PAUSE")
+        done = subprocess.run([*CONSOLE, "explain", "SELECT 1", "-t", pooler.conninfo()], cwd=ROOT, capture_output=True,
+                              text=True, timeout=60)
+        assert done.returncode == 2 and "has not answered in 10.0 s" in done.stderr
     finally:
         pooler.stop(signal.SIGTERM)
 
