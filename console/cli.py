@@ -267,6 +267,7 @@ def console_sources(options: argparse.Namespace, config: Config, given: Mapping[
     """What the console is made of. `given` are targets from the command line, by label."""
     import asyncio
 
+    from console import waiting
     from console.clock import SystemClock
     from console.sampler.sampler import Sampler
     from console.server.pool import Pool
@@ -302,8 +303,7 @@ def console_sources(options: argparse.Namespace, config: Config, given: Mapping[
             try:
                 yield target
             finally:
-                working.cancel()
-                await asyncio.gather(working, return_exceptions=True)
+                await waiting.ended(working)
         else:
             yield given[name] if name in given else resolve(name, config)
 

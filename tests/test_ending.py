@@ -184,29 +184,37 @@ def test_signals_that_are_ignored_stay_so(tmp_path: Path) -> None:
 
 
 CRASHES = {
-    "where it stands": "fails('hunter2')",
-    "in the main task": "async def main():\n    there(); fails('hunter2')\nending.run(main())",
+    "where it stands": "fails(SECRET)",
+    "in the main task": "async def main():\n    there(); fails(SECRET)\nending.run(main())",
     "in a thread": """
-thread = threading.Thread(target=fails, args=('hunter2',))
+thread = threading.Thread(target=fails, args=(SECRET,))
 there(); thread.start(); thread.join(); end(log.say() * 2)""",
     "in a task": """
 async def main():
     there(); asyncio.create_task(in_task()); await asyncio.sleep(0.1)
     import gc; gc.collect()
 async def in_task():
-    fails('hunter2')
+    fails(SECRET)
 ending.run(main()); end(log.say() * 2)""",
     "in a callback": """
 async def main():
-    there(); asyncio.get_running_loop().call_soon(fails, 'hunter2'); await asyncio.sleep(0.1)
+    there(); asyncio.get_running_loop().call_soon(fails, SECRET); await asyncio.sleep(0.1)
 ending.run(main()); end(log.say() * 2)""",
 }
 
 
+FAILS = """
+SECRET = "hunter" + str(2)
+
+def fails(secret):
+    password = secret * 2
+    raise RuntimeError("planted")
+"""
+
+
 @pytest.mark.parametrize("code", CRASHES.values(), ids=CRASHES)
 def test_a_mistake_is_one_sentence_and_no_secret(code: str, tmp_path: Path) -> None:
-    fails = "\ndef fails(secret):\n    password = secret * 2\n    raise RuntimeError('planted')\n"
-    code = fails + (code if "there()" in code else f"there(); {code}")
+    code = FAILS + (code if "there()" in code else f"there(); {code}")
     wrapped = "\n".join(["try:", *("    " + line for line in code.splitlines()),
                          "except BaseException as error:", "    log.failed(error); log.say(); end(2)"])
     with program(wrapped, tmp_path) as process:

@@ -36,15 +36,10 @@ FindServices = Callable[[Target, argparse.Namespace, Config], "Sequence[Service]
 async def command(options: argparse.Namespace, config: Config, find_target: FindTarget, find_services: FindServices,
                   telemetry: Telemetry | None) -> int:
     """The exit status for the targets that `options` name. Raises UsageError for one that isn't known."""
-    begun_s = time.monotonic()
     found, failed = await ready(options.targets, lambda name: find_target(name, options, config))
-    status = await run(
+    return await run(
         found, config, services=lambda target: find_services(target, options, config), failed=failed,
         output_format=options.format or "text", timeout_s=options.timeout, only=options.only, telemetry=telemetry)
-    if time.monotonic() - begun_s > options.timeout - 0.2:
-        # What still hangs, such as the resolver's thread, would be waited for: the deadline holds for the process.
-        os._exit(status)
-    return status
 
 
 async def run(targets: Sequence[Target], config: Config, *, services: Services = lambda target: (),

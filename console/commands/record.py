@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from console import ending
+from console import ending, waiting
 from console.clock import SystemClock
 from console.config import LONGEST_S as LONGEST_TIME_S
 from console.config import Config, duration
@@ -81,8 +81,7 @@ async def run(options: argparse.Namespace, config: Config, find_target: FindTarg
         with ending.orderly(lambda number: over.set(), WRITTEN_WITHIN_S), contextlib.suppress(TimeoutError):
             await asyncio.wait_for(over.wait(), time_s)
     finally:
-        sampling.cancel()
-        await asyncio.gather(sampling, return_exceptions=True)
+        await waiting.ended(sampling)
         written = await recorder.stop()
         await recorder.close()
         await pool.close()

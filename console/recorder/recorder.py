@@ -26,6 +26,7 @@ from console.server.info import ServerInfo
 from console.server.query import Read
 from console.server.session import Readings
 from console.server.target import Target
+from console.waiting import ended
 
 if TYPE_CHECKING:
     from console.sampler.pooler_watch import PoolerWatch
@@ -127,9 +128,7 @@ class Recorder:
                 hooks.remove(own)  # type: ignore[arg-type]
         await self.stop()
         task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        await ended(task)
 
     def watch(self, pooler: PoolerWatch) -> None:
         """Records what that watch sees of PgBouncer, too."""

@@ -94,7 +94,7 @@ async def _within(limit_s: float | None, work: Coroutine[Any, Any, Explained], s
     """
     try:
         with waiting.waiting_for(f"{session.target.label} to plan or run the statement"):
-            return await waiting.outcome(work, within_s=limit_s, give_up=session.connection.pgconn.finish,
+            return await waiting.outcome(work, within_s=limit_s, give_up=lambda: session.connection.pgconn.finish(),
                                          grace_s=GRACE_S)
     except TimeoutError:
         raise Unreachable(f"{session.target.label}: the server has not answered in {limit_s:g} s",

@@ -22,6 +22,7 @@ from console.server.faults import translate
 from console.server.info import ServerInfo
 from console.server.session import PgSession, read_info
 from console.server.target import Target
+from console.waiting import ended
 
 CHECK_AFTER_IDLE_S = 30.0
 CLOSE_TIMEOUT_S = 2.0
@@ -142,8 +143,7 @@ class Pool:
                 raise self._connect_error.result()
             await filling
         finally:
-            filling.cancel()
-            await asyncio.gather(filling, return_exceptions=True)
+            await ended(filling)
         return await pool.getconn()
 
     def _connection_class(self) -> type[AsyncConnection[Any]]:

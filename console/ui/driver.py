@@ -99,7 +99,12 @@ class TerminalDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         app = self._app
-        self._output = Output(ending.take_terminal(), lambda: app.call_later(app.caught_up),
+        try:
+            descriptor = ending.take_terminal()
+        except OSError:  # it has gone before it was taken
+            descriptor = os.open(os.devnull, os.O_WRONLY)
+            app.call_later(app.terminal_gone)
+        self._output = Output(descriptor, lambda: app.call_later(app.caught_up),
                               lambda: app.call_later(app.terminal_gone))
         self._output.start()
         super().start_application_mode()  # type: ignore[no-untyped-call]

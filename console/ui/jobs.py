@@ -17,6 +17,7 @@ from console.clock import Clock
 from console.errors import ConsoleError
 from console.view import format as fmt
 from console.view.table import Tone
+from console.waiting import ended
 
 if TYPE_CHECKING:
     from console.migrate.events import Event
@@ -91,9 +92,8 @@ class JobRunner:
 
     async def close(self) -> None:
         """Stops what goes on and waits until it is rolled back, for `CLOSE_WITHIN_S` seconds at most."""
-        if (run := self.current) is not None and run.task is not None:
-            run.task.cancel()
-            await asyncio.wait({run.task}, timeout=CLOSE_WITHIN_S)
+        if (run := self.current) is not None:
+            await ended(run.task, within_s=CLOSE_WITHIN_S)
 
     async def _run(self, run: Job, work: Work) -> None:
         def tell(event: Event | tuple[str, Tone]) -> None:

@@ -17,6 +17,7 @@ from console.sql.tokens import parameters
 from console.statements.read import SLOW_SESSIONS
 from console.statements.records import SlowSession, SlowStatement
 from console.statements.slow import SlowLog
+from console.waiting import ended
 
 if TYPE_CHECKING:
     from console.plans.records import Analysis
@@ -65,9 +66,7 @@ class SlowWatch:
 
     async def close(self) -> None:
         """Asks for no more plans."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task}, timeout=1.0)
+        await ended(self._task, within_s=1.0)
 
     async def _plan(self) -> None:
         while self._waiting:

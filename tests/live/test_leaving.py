@@ -408,3 +408,15 @@ def test_the_end_of_a_command_waits_for_no_thread(tmp_path: Path) -> None:
                           capture_output=True, text=True, timeout=60, env=os.environ | {"PYTHONPATH": str(tmp_path)})
     assert done.returncode == 2 and "no connection in" in done.stdout
     assert time.perf_counter() - began < 1 + 2 * SOON_S
+
+
+def test_a_console_that_is_stopped_gives_the_terminal_back_and_takes_it_again(database: Database) -> None:
+    with terminal([*CONSOLE, database.conninfo], cwd=ROOT) as screen:
+        screen.wait("cache_hit")
+        os.kill(screen.pid, signal.SIGTSTP)
+        assert soon(lambda: screen.read(0.05) and is_in_order(screen))
+        os.kill(screen.pid, signal.SIGCONT)
+        assert soon(lambda: screen.read(0.05) and not is_in_order(screen))
+        screen.send("2")
+        screen.wait("event triggers", 30)
+        left(screen, "q")

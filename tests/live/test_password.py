@@ -98,12 +98,13 @@ def test_it_is_asked_for_when_it_was_changed_while_connected(guarded: LiveServer
 
 
 def test_keys_typed_while_it_is_waited_for_are_obeyed(link: Proxy, role: str, environment: dict[str, str]) -> None:
-    link.delay_s = 0.4
-    conninfo = make_conninfo(link.conninfo, user=role, dbname="postgres")
+    link.delay_s = 5
+    conninfo = make_conninfo(link.conninfo, user=role, dbname="postgres", connect_timeout=60)
     with terminal([*CONSOLE, conninfo], environment=environment, cwd=ROOT) as screen:
         screen.wait("connecting")
         screen.send("2")
-        screen.wait("Password for")
+        screen.wait("Password for", 30)
+        link.delay_s = DELAY_S
         screen.send("one\r")
         screen.wait("event triggers", 30)
         screen.send("q")

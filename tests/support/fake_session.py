@@ -31,6 +31,11 @@ class FakeSession:
         self.released = asyncio.Event()
         self.released.set()
 
+    @property
+    def connection(self) -> Any:
+        """There is none: whoever runs a statement on it is told so, as by a server."""
+        raise Missing(f"{self.target.label}: nothing was prepared")
+
     async def fetch(self, query: Query[Any], params: Mapping[str, Any] | None = None) -> list[Any]:
         await self.released.wait()
         if self.error is not None:
