@@ -50,6 +50,23 @@ def test_debian13_has_its_extensions_and_their_libraries(debian13: LiveServer) -
         assert rows == [("2",)]
 
 
+@pytest.mark.parametrize("label", ["postgres15", "postgres17"])
+def test_a_folder_has_all_the_libraries_that_it_uses(servers: Servers, label: str) -> None:
+    """Nothing is taken from this machine, where another one may have nothing or another release's."""
+    found = binaries().get(label)
+    release = next((name for name in debian.RELEASES if found is not None and found.source == name), None)
+    if release is None:
+        missing("debian12" if label == "postgres15" else "debian13", f"its folder isn't made; {debian.HOW}")
+    root = debian.find(release)
+    with servers.get(label).connect(options="-c jit_above_cost=0") as connection:
+        connection.execute("CREATE COLLATION IF NOT EXISTS german (provider = icu, locale = 'de')")
+        connection.execute("SELECT sum(n) FROM generate_series(1, 10) AS n")
+        maps = Path(f"/proc/{connection.info.backend_pid}/maps").read_text().splitlines()
+    loaded = {line.split(maxsplit=5)[5] for line in maps if ".so" in line}
+    assert any("llvmjit.so" in path for path in loaded)
+    assert [path for path in loaded if not path.startswith(f"{root}/")] == []
+
+
 def test_sort_order_and_encoding_are_the_same_everywhere(any_database: Database) -> None:
     if any_database.server.cluster is None:
         pytest.skip("somebody else's server sorts as they chose")

@@ -83,8 +83,8 @@ def make(label: str, release: Release) -> Path:
             for package in packages:
                 _run("dpkg-deb", "--extract", str(package), str(root))
             shutil.rmtree(root / "apt")
+            _use_own_libraries(root)
             for program in programs(root):
-                _load_from(root, program)
                 _run(str(program), "--version")
             (root / MADE).write_text("".join(f"{package.stem}\n" for package in packages))
         os.utime(root)  # for `forget_unused`
@@ -137,14 +137,20 @@ def _mirror() -> str:
     return next((words[2] for words in own if words[:2] == [suite, "main"]), MIRROR)
 
 
-def _load_from(root: Path, program: Path) -> None:
-    """Has the program loaded by the folder's own loader, with the folder's libraries for it and for what it loads."""
+def _use_own_libraries(root: Path) -> None:
+    """Has the programs loaded by the folder's own loader, with the folder's libraries for them and for what they load.
+
+    An RPATH, unlike a RUNPATH, also holds for the libraries of the libraries, unless one of these has a RUNPATH.
+    """
     own = next(path.parent for parent in ("lib", "usr/lib") for path in root.glob(f"{parent}/*-linux-*/libc.so.6"))
-    libraries = [own, *(path for path in root.glob("usr/lib/*-linux-*") if path != own)]
-    loader = own / Path(_run("patchelf", "--print-interpreter", str(program)).strip()).name
-    # An RPATH, unlike a RUNPATH, also holds for the libraries of the libraries.
-    _run("patchelf", "--set-interpreter", str(loader), "--force-rpath", "--set-rpath",
-         ":".join(map(str, libraries)), str(program))
+    folders = [own, *(path for path in root.glob("usr/lib/*-linux-*") if path != own)]
+    rpath = ["--force-rpath", "--set-rpath", ":".join(map(str, folders))]
+    for program in programs(root):
+        loader = own / Path(_run("patchelf", "--print-interpreter", str(program)).strip()).name
+        _run("patchelf", "--set-interpreter", str(loader), *rpath, str(program))
+    for library in (path for folder in folders for path in folder.glob("*.so*") if not path.is_symlink()):
+        if _run("patchelf", "--print-rpath", str(library)).strip():
+            _run("patchelf", *rpath, str(library))
 
 
 def _run(*command: str) -> str:
