@@ -33,7 +33,8 @@ def test_whatever_a_test_may_miss_is_required_in_ci() -> None:
     assert found is not None
     missed: set[str] = set()
     for path in (ROOT / "tests").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        text = path.read_text("utf-8")
+        for node in ast.walk(ast.parse(text)) if "missing(" in text else ():
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "missing":
                 name = node.args[0]
                 if isinstance(name, ast.Constant) and isinstance(name.value, str):

@@ -324,3 +324,10 @@ async def test_the_footer_shows_only_keys_that_work_now(world: World) -> None:
         await ticks(world, app, pilot)
         await until(lambda: "retry now" in screen_text(app).splitlines()[-1], pilot)
         assert "rate" not in screen_text(app).splitlines()[-1]
+
+
+def test_what_an_input_does_before_the_first_screen_is_shown_is_no_error(world: World) -> None:
+    """From Python 3.12 on a screen's widgets are mounted at once, before the screen is on the stack."""
+    app = world.app()
+    assert app.screen_stack == []
+    app.clear_selection()
