@@ -11,7 +11,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from console.server.target import Target
 from console.services import Service
 from tests.support.servers import Database
 from tests.support.terminal import Terminal, terminal
+from tests.support.waiting import wait_for
 
 ENVIRONMENT = {**os.environ, "NO_COLOR": "1", "PYTHONPATH": str(Path(console.__file__).parent.parent)}
 FILES = {f"000{number}_{name}.{direction}.sql": f"{verb} TABLE {name}{columns};"
@@ -275,10 +275,7 @@ def test_what_has_changed_is_told_and_asked_for_anew(case: Case, database: Datab
 
 
 def wait_for_the_second_question(window: Terminal) -> None:
-    until = time.monotonic() + 20
-    while window.text.count("to go on:") < 2:
-        assert time.monotonic() < until, window.text
-        window.read(0.2)
+    wait_for(lambda: window.read(0.2) and window.text.count("to go on:") == 2)
 
 
 @contextmanager

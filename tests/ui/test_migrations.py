@@ -159,7 +159,7 @@ async def test_what_can_be_done_depends_on_the_state(world: World, tmp_path: Pat
         await pilot.press("enter")
         await until(lambda: screen.place.page == "service" and screen.browse.migrations.table.rows, pilot)
         (row,) = (row for row in screen.browse.migrations.table.rows if row.record.version == version)
-        assert screen.migrations.select(row.key)
+        assert screen.browse.migrations.select(row.key)
         await until(lambda: screen.browse.migration is row.record and row.record.state == state, pilot)
         assert {key for key in ("u", "d") if key in app.screen.active_bindings} == offered
 
