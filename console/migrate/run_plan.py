@@ -79,9 +79,9 @@ class RunPlan(Protocol):
         ...
 
     def fate(self, step: FrozenStep) -> FrozenStep | None:
-        """What became of a step that an earlier plan had and this one hasn't, as the ledger and the files say now.
+        """How a step that is only in another plan stands by the ledger and the files of this one.
 
-        None where neither knows it any more.
+        None where neither knows it.
         """
         ...
 
@@ -94,7 +94,7 @@ ChangeKind = Literal["done", "gone", "new", "changed", "moved"]
 class PlanChange(Struct, frozen=True):
     """One difference between two plans, in `words`.
 
-    `done`: somebody else has done exactly what `step` would have. `step` is as it was shown, or is new, `now` as the
+    `done`: somebody else has done exactly what `step` would have. `step` is as it was when it was shown, `now` as the
     ledger and the files have it, None where they don't, or where an order or a fact is meant. `by` and `at` say who
     changed it and when, None: not known.
     """
@@ -162,8 +162,7 @@ def compare(shown: RunPlan, now: RunPlan) -> list[PlanChange]:
             changes.append(_gone(step, now.fate(step)))
         elif after[key] != step:
             changes.append(_changed(step, after[key]))
-    changes += [_change("new", f"{step.label} is new: {step.condition}", step, step)
-                for key, step in after.items() if key not in before]
+    changes += [_new(step, shown.fate(step)) for key, step in after.items() if key not in before]
     order = [key for key in after if key in before]
     if order != [key for key in before if key in after]:
         changes.append(PlanChange("moved", "the order is another: " + ", ".join(after[key].label for key in order)))
@@ -171,7 +170,18 @@ def compare(shown: RunPlan, now: RunPlan) -> list[PlanChange]:
 
 
 def _change(kind: ChangeKind, words: str, step: FrozenStep, now: FrozenStep | None) -> PlanChange:
-    return PlanChange(kind, words, step, now, now.by if now else None, now.since if now else None)
+    """With the author of the row, if it is another one than before: who wrote that one has changed nothing since."""
+    is_written = now is not None and now.since != step.since
+    return PlanChange(kind, words, step, now, now.by if now and is_written else None,
+                      now.since if now and is_written else None)
+
+
+def _new(now: FrozenStep, then: FrozenStep | None) -> PlanChange:
+    if then is None:
+        return _change("new", f"{now.label} is new: {now.condition}", replace(now, since=None), now)
+    if then.condition != now.condition:
+        return _change("new", f"{now.label} was {then.condition}, is {now.condition} now", then, now)
+    return _change("new", f"{now.label} is among the steps now: {now.condition}", then, now)
 
 
 def _gone(step: FrozenStep, now: FrozenStep | None) -> PlanChange:
@@ -202,8 +212,9 @@ def _changed(step: FrozenStep, now: FrozenStep) -> PlanChange:
     return PlanChange("changed", f"{label} is not what it was", step)
 
 
+_APPLIED = frozenset({"applied", "baseline", "marked applied"})
 _EVENTS: Mapping[str, frozenset[str]] = {
-    "applied": frozenset({"applied", "baseline", "marked applied", "checksum accepted"}),
+    "applied": _APPLIED, "changed": _APPLIED, "missing": _APPLIED,
     "failed": frozenset({"started", "failed", "interrupted"}),
     "pending": frozenset({"reverted", "marked reverted"}),
 }
@@ -230,7 +241,7 @@ async def _with_authors(session: Session, changes: Sequence[PlanChange]) -> list
 async def _with_author(session: Session, change: PlanChange) -> PlanChange:
     """The change with the account that made it, where the newest event about the migration tells."""
     step, now = change.step, change.now
-    if step is None or (now is None and step.since is None):
+    if step is None or step.since == (now.since if now is not None else None):
         return change
     events = await session.fetch(EVENTS, {"service": step.service, "version": step.version})
     newest = next(iter(events), None)

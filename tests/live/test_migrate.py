@@ -311,10 +311,11 @@ async def test_a_file_that_a_dead_runner_left_running_is_waited_for(database: Da
     service = shop(tmp_path, FILES)
     with database.connect() as orphan, orphan.transaction():
         orphan.execute(f"SELECT pg_advisory_xact_lock({FILE_KEY})")
-        running = asyncio.ensure_future(plan_and_run(target(database), [service]))
-        await until(lambda: ask(database, f"SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = "
-                                          f"{RUN_KEY} & 4294967295"))
-        await until(lambda: ask(database, "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"))
+        seen: list[events.Event] = []
+        running = asyncio.ensure_future(plan_and_run(target(database), [service], on_event=seen.append))
+        await until(lambda: any(isinstance(event, events.LockWaiting) and not event.holders for event in seen))
+        assert ask(database, f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = "
+                             f"{RUN_KEY} & 4294967295") == [(1,)]
         assert not running.done()
     assert len((await running).done) == 2
 

@@ -323,7 +323,7 @@ def test_down_after_another_process_has_applied_a_newer_one(folder: Path, databa
         second(folder, "up")
         screen.send("yy")  # the second one is on its way when the new plan comes
         ask_anew(screen, "shop/0002_note is not among the steps any more",
-                 "shop/0003_more is new: applied, by postgres (", "down shop/0003_more")
+                 "shop/0003_more was pending, is applied now, by postgres (", "down shop/0003_more")
         screen.send("n")
         screen.wait("y run it", gone=True)
         screen.idle(0.5)

@@ -190,7 +190,7 @@ AT_A_TERMINAL = {
         ["up"], nothing, migrate("up"), ["shop/0003_c is applied already, " + WHO, "nothing to do"], None, 0,
         applied, ["0001", "0002", "0003"]),
     "up, rolled back by another": Case(
-        ["up"], up(2), migrate("down"), ["shop/0002_b is new: pending"], "no", 3,
+        ["up"], up(2), migrate("down"), ["shop/0002_b was applied, is pending now, " + WHO], "no", 3,
         applied, ["0001"]),
     "up, a new file": Case(
         ["up"], nothing, write("0004_d.up.sql", "CREATE TABLE d ()"), ["shop/0004_d is new: pending"], "no", 3,
@@ -204,13 +204,14 @@ AT_A_TERMINAL = {
         lambda database: ask(database, "SELECT to_regclass('a')"), [(None,)]),
     "down, a newer one applied": Case(
         ["down"], up(2), migrate("up"),
-        ["shop/0002_b is not among the steps any more", "shop/0003_c is new: applied, " + WHO,
+        ["shop/0002_b is not among the steps any more", "shop/0003_c was pending, is applied now, " + WHO,
          "down shop/0003_c: 1 statements"], "no", 3, applied, ["0001", "0002", "0003"]),
     "down, then what is shown anew": Case(
-        ["down"], up(2), migrate("up"), ["shop/0003_c is new"], "yes", 0,
+        ["down"], up(2), migrate("up"), ["shop/0003_c was pending"], "yes", 0,
         applied, ["0001", "0002"]),
     "down, rolled back by another": Case(
-        ["down"], up(), migrate("down"), ["shop/0003_c is rolled back already, " + WHO, "shop/0002_b is new"],
+        ["down"], up(), migrate("down"),
+        ["shop/0003_c is rolled back already, " + WHO, "shop/0002_b is among the steps now: applied"],
         "no", 3, applied, ["0001", "0002"]),
     "down, applied anew": Case(
         ["down"], up(), both(migrate("down"), migrate("up")), ["shop/0003_c is applied anew, " + WHO], "no", 3,
@@ -308,11 +309,13 @@ UNASKED = {
     "up, gone": Case(["up"], nothing, both(write("0003_c.up.sql", None), write("0003_c.down.sql", None)),
                      ["shop/0003_c: its file is not there any more"], None, 2, applied, []),
     "down": Case(["down"], up(2), sql(row("0003", "c"), event("0003", "c", "applied")),
-                 ["shop/0003_c is new: changed, by postgres", "shop/0002_b is not among the steps any more"], None, 2,
+                 ["shop/0003_c was pending, is changed now, by postgres (ci@runner-1)",
+                  "shop/0002_b is not among the steps any more"], None, 2,
                  applied, ["0001", "0002", "0003"]),
     "down, nobody says who": Case(
         ["down"], up(), sql("DELETE FROM dbconsole.migration WHERE version = '0003'"),
-        ["shop/0003_c is rolled back already\n", "shop/0002_b is new: applied"], None, 2, applied, ["0001", "0002"]),
+        ["shop/0003_c is rolled back already\n", "shop/0002_b is among the steps now: applied\n"], None, 2,
+        applied, ["0001", "0002"]),
     "repair": Case(["repair", "mark-applied", "--version", "2"], up(1),
                    sql(row("0002", "b"), event("0002", "b", "marked applied")),
                    ["shop/0002_b was pending, is applied now, by postgres (ci@runner-1)"], None, 2,

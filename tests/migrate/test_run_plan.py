@@ -78,7 +78,7 @@ def test_applied_by_others(shop: Service) -> None:
     assert PlanChanged([change], now).is_done_by_others
     other = make(shop, row(shop, "0001_a"), asked=RunRange(steps=2), shown=shown)
     assert told(make(shop, asked=RunRange(steps=2)), other) == [
-        ("done", "shop/0001_a is applied already"), ("new", "shop/0003_c is new: pending")]
+        ("done", "shop/0001_a is applied already"), ("new", "shop/0003_c is among the steps now: pending")]
 
 
 def test_applied_by_others_with_another_text(shop: Service) -> None:
@@ -138,8 +138,20 @@ def test_a_newer_one_is_in_the_way_down(shop: Service) -> None:
     shown = make(shop, *rows, asked=DOWN)
     now = make(shop, *rows, row(shop, "0003_c", applied_by="ci"), asked=DOWN)
     assert told(shown, now) == [("gone", "shop/0002_b is not among the steps any more"),
-                                ("new", "shop/0003_c is new: applied")]
+                                ("new", "shop/0003_c was pending, is applied now")]
     assert [change.by for change in compare(shown, now)] == [None, "ci"]
+
+
+def test_nobody_is_named_who_has_changed_nothing(shop: Service) -> None:
+    rows = [row(shop, "0001_a"), row(shop, "0002_b")]
+    shown = make(shop, *rows, asked=DOWN)
+    now = make(shop, rows[0], asked=DOWN)
+    assert told(shown, now) == [("done", "shop/0002_b is rolled back already"),
+                                ("new", "shop/0001_a is among the steps now: applied")]
+    assert [change.by for change in compare(shown, now)] == [None, None]
+    write(shop.folder, "0002_b", "SELECT 1")
+    (change,) = compare(shown, make(shop, *rows, asked=DOWN))
+    assert change.words == "shop/0002_b was applied, is changed now" and change.by is change.at is None
 
 
 def test_rolled_back_and_applied_anew(shop: Service) -> None:

@@ -13,7 +13,14 @@ from console.migrate.overview import Overview
 from console.migrate.records import MigrationState, RunRange, ServiceStatus, State
 from console.services import Service
 from console.ui.screens.migrations.screen import MigrationsScreen
-from console.ui.screens.migrations.state import ACTIONS, REPAIRS, MigrationsState, MigrationSubject, Place, subjects
+from console.ui.screens.migrations.state import (
+    ACTIONS,
+    REPAIRS,
+    MigrationsState,
+    MigrationSubject,
+    Standpoint,
+    subjects,
+)
 from console.view.migrate import services as view
 
 SERVICE = Service(name="shop", schemas=("shop",))
@@ -41,7 +48,7 @@ def test_which_states_are_run_and_which_are_rolled_back(state: State, up: bool, 
     found = subject(state)
     (line,) = found.line.migrations
     for migration in (None, line):
-        place = Place("service", (found,), found, migration)
+        place = Standpoint("service", (found,), found, migration)
         assert (ACTIONS["run"](place, "up"), ACTIONS["run"](place, "down")) == (up, down)
 
 
@@ -79,8 +86,8 @@ def test_how_far_a_run_goes() -> None:
 
 def test_nothing_is_begun_while_a_run_goes_on() -> None:
     found = subject("applied", "pending")
-    free = Place("service", (found,), found, found.line.migrations[0], has_run=True, tabs=5)
-    busy = Place("service", (found,), found, found.line.migrations[0], is_running=True, has_run=True, tabs=5)
+    free = Standpoint("service", (found,), found, found.line.migrations[0], has_run=True, tabs=5)
+    busy = Standpoint("service", (found,), found, found.line.migrations[0], is_running=True, has_run=True, tabs=5)
     begins = {"run_all", "verify", "verify_all", "drift", "repair"}
     assert {name for name in begins if ACTIONS[name](free)} == begins
     assert not [name for name in begins if ACTIONS[name](busy)]
@@ -90,21 +97,22 @@ def test_nothing_is_begun_while_a_run_goes_on() -> None:
 
 def test_on_the_page_of_the_run_there_is_the_way_back() -> None:
     found = subject("pending")
-    place = Place("run", (found,), found, None, has_run=True, tabs=4)
+    place = Standpoint("run", (found,), found, None, has_run=True, tabs=4)
     parameters = {"run": ("up",), "move_tab": (1,)}
     assert {name for name in ACTIONS if ACTIONS[name](place, *parameters.get(name, ()))} == {"back", "reread"}
 
 
 def test_lists() -> None:
     found, other = subject("pending"), foreign(up="x")
-    services = Place("services", (found, other), found, tabs=4)
+    services = Standpoint("services", (found, other), found, tabs=4)
     assert not ACTIONS["repair"](services) and not ACTIONS["back"](services) and not ACTIONS["log"](services)
-    assert ACTIONS["back"](Place("services", (found,), found, is_inside=True))
-    assert ACTIONS["move_tab"](services, 1) and not ACTIONS["move_tab"](Place("services", (other,), other, tabs=1), 1)
-    on_other = Place("services", (found, other), other)
+    assert ACTIONS["back"](Standpoint("services", (found,), found, is_inside=True))
+    assert ACTIONS["move_tab"](services, 1)
+    assert not ACTIONS["move_tab"](Standpoint("services", (other,), other, tabs=1), 1)
+    on_other = Standpoint("services", (found, other), other)
     assert not any(ACTIONS[name](on_other) for name in ("verify", "findings", "new"))
     assert ACTIONS["verify_all"](on_other) and ACTIONS["run"](on_other, "up")
-    nothing = Place("services")
+    nothing = Standpoint("services")
     assert not any(ACTIONS[name](nothing) for name in ("run_all", "verify", "verify_all", "drift", "findings", "new"))
     assert not ACTIONS["run"](nothing, "up")
 

@@ -28,7 +28,7 @@ from console.ui.screens.migrations import reading, runs, verify_run, views
 from console.ui.screens.migrations.confirm import PlanDialog
 from console.ui.screens.migrations.new import NewDialog
 from console.ui.screens.migrations.proposals import Proposal, propose
-from console.ui.screens.migrations.runs import Plan
+from console.ui.screens.migrations.runs import RunnablePlan
 from console.ui.screens.migrations.state import REPAIRS, MigrationsState, MigrationSubject
 from console.ui.widgets.painting import console_app
 from console.view.migrate.services import MigrationLine
@@ -92,7 +92,7 @@ class MigrationActions:
             if yes:
                 self._offer_migrations(name, services, replace(asked, out_of_order=True))
 
-        async def read() -> Plan:
+        async def read() -> RunnablePlan:
             async with self._screen.connection.session() as session:
                 return await reading.make_plan(session, services, asked)
 
@@ -111,20 +111,20 @@ class MigrationActions:
             elif action is not None:
                 self._offer(name, "reading the ledger…", partial(read, action))
 
-        async def read(action: Any) -> Plan:
+        async def read(action: Any) -> RunnablePlan:
             async with self._screen.connection.session() as session:
                 await session.renew()
                 return await repair.read(session, services, action, migration.version)
 
         self._host.push_screen(ChooseDialog(f"Repair {migration.version} {migration.name}", choices), chosen)
 
-    def _offer(self, name: str, waits: str, read: Callable[[], Awaitable[Plan]],
+    def _offer(self, name: str, waits: str, read: Callable[[], Awaitable[RunnablePlan]],
                failed: Callable[[ConsoleError], None] | None = None) -> None:
         """Has a plan read and put before the person; `name` is whose it is, `failed` takes an error of it."""
         if unlock.is_allowed(self._host):
             self._work(self._read(name, waits, read, failed or self._host.show_error))
 
-    async def _read(self, name: str, waits: str, read: Callable[[], Awaitable[Plan]],
+    async def _read(self, name: str, waits: str, read: Callable[[], Awaitable[RunnablePlan]],
                     failed: Callable[[ConsoleError], None], changed: PlanChanged | None = None) -> None:
         self._screen.post_message(self.Waiting(waits))
         try:
@@ -138,7 +138,7 @@ class MigrationActions:
         finally:
             self._screen.post_message(self.Waiting(""))
 
-    def _say_empty(self, plan: Plan, changed: PlanChanged | None) -> None:
+    def _say_empty(self, plan: RunnablePlan, changed: PlanChanged | None) -> None:
         if changed is not None:
             self._host.push_screen(DetailDialog("Nothing is left to run", *views.changed_words(changed)))
         else:
@@ -187,9 +187,9 @@ class MigrationActions:
         if plan is None:
             self._host.show_error(changed)
             return
-        assert isinstance(plan, Plan)
+        assert isinstance(plan, RunnablePlan)
 
-        async def read() -> Plan:
+        async def read() -> RunnablePlan:
             return plan
 
         self._work(self._read(proposal.name, "reading the plan as it is now…", read, self._host.show_error, changed))

@@ -13,7 +13,7 @@ from console.server.target import Target
 from console.ui.connection import Connection
 from console.ui.screens.migrations import views
 from console.ui.screens.migrations.reading import show_plan
-from console.ui.screens.migrations.runs import Plan
+from console.ui.screens.migrations.runs import RunnablePlan
 from console.ui.widgets.code_pane import sql_lines
 from console.view.migrate import plan as plan_view
 from console.view.migrate.plan import Paragraph
@@ -23,7 +23,7 @@ class Proposal(Struct, frozen=True):
     """What would be run: `plan`, shown as `summary` and `paragraphs`; `steps` name its locks while it runs."""
 
     name: str
-    plan: Plan
+    plan: RunnablePlan
     summary: views.Words
     paragraphs: list[Paragraph]
     steps: tuple[PlanStep, ...] = ()
@@ -33,7 +33,7 @@ class Proposal(Struct, frozen=True):
         return views.title(self.plan, self.name)
 
 
-async def propose(connection: Connection, target: Target, name: str, plan: Plan) -> Proposal:
+async def propose(connection: Connection, target: Target, name: str, plan: RunnablePlan) -> Proposal:
     """Reads what `plan` does; `name` says whose it is. Raises ConsoleError."""
     match plan:
         case MigrationPlan():

@@ -15,10 +15,10 @@ from console.ui.jobs import Outcome, Tell
 from console.view import format as fmt
 from console.view.table import Tone
 
-Plan = MigrationPlan | ExternalPlan | RepairPlan
+RunnablePlan = MigrationPlan | ExternalPlan | RepairPlan
 
 
-def on_abort(plan: Plan) -> str:
+def on_abort(plan: RunnablePlan) -> str:
     """What it means that a run of `plan` was stopped."""
     match plan:
         case MigrationPlan():
@@ -29,7 +29,7 @@ def on_abort(plan: Plan) -> str:
             return "The ledger is as it was."
 
 
-async def run(target: Target, plan: Plan, tell: Tell) -> Outcome:
+async def run(target: Target, plan: RunnablePlan, tell: Tell) -> Outcome:
     """Runs exactly `plan`. Raises PlanChanged where it is another now, ConsoleError."""
     match plan:
         case MigrationPlan():

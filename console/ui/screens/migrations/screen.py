@@ -20,7 +20,7 @@ from console.ui.screens.migrations import reading, views
 from console.ui.screens.migrations.actions import MigrationActions
 from console.ui.screens.migrations.browse_page import BrowsePage
 from console.ui.screens.migrations.run_page import RunPage
-from console.ui.screens.migrations.state import ACTIONS, MigrationsState, Place
+from console.ui.screens.migrations.state import ACTIONS, MigrationsState, Standpoint
 from console.ui.widgets.painting import console_app
 from console.ui.widgets.status_line import StatusLine
 from console.view.migrate import services as view
@@ -80,10 +80,10 @@ class MigrationsScreen(ConsoleScreen):
         self._listening.listeners.remove(self._hear)
 
     @property
-    def place(self) -> Place:
+    def place(self) -> Standpoint:
         """Where the person stands."""
         browse, runs = self.browse, console_app(self).runs
-        return Place(
+        return Standpoint(
             "run" if self.is_run_shown else "service" if browse.is_open else "services", self.state.found,
             browse.subject, browse.migration, is_running=runs.current is not None, has_run=runs.latest is not None,
             tabs=len(browse.detail.tabs), is_inside=browse.detail.has_focus_within)

@@ -116,7 +116,7 @@ class MigrationsState:
         return frozenset(subject.line.name for subject in self.found if subject.line.state == "unreadable")
 
 
-class Place(Struct, frozen=True):
+class Standpoint(Struct, frozen=True):
     """Where a person stands: the page, what the cursor is on, and whether a run goes on or has been.
 
     `tabs` are those of the detail, which `is_inside` has the keys.
@@ -150,7 +150,7 @@ class Place(Struct, frozen=True):
         return any(subject.status is not None for subject in self.found)
 
 
-def _can_run(place: Place, direction: object) -> bool:
+def _can_run(place: Standpoint, direction: object) -> bool:
     return place.can_begin and place.subject is not None and place.subject.can_run(
         place.migration, "up" if direction == "up" else "down")
 
