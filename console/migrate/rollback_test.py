@@ -159,13 +159,13 @@ class ScratchRun(Struct):
         script = prepare(step.script)
         if self.place.is_shared and (what := needs_own_cluster(script)):
             raise NeedsOwnCluster(what)
-        if not script.in_transaction:
-            await stepwise.run(self.runner, step, script)
-            return
+        checks = (await guard(self.session),) if self.place.is_shared else ()
         record = ledger.applied(step, len(script.statements)) if direction == "up" else ledger.reverted(step)
-        records = (await guard(self.session), record) if self.place.is_shared else (record,)
         try:
-            await self.runner.transaction(step, script, script.statements, 0, records)
+            if script.in_transaction:
+                await self.runner.transaction(step, script, script.statements, 0, (*checks, record))
+            else:
+                await stepwise.run(self.runner, step, script, checks)
         except FileError as error:
             if error.sqlstate == CHANGED:
                 raise NeedsOwnCluster("roles or tablespaces") from error

@@ -41,17 +41,21 @@ class HashesRow(Struct, frozen=True):
 _HASHES = load("console.migrate", "statement_hashes", HashesRow)
 
 
-async def run(runner: Runner, step: Step, script: Prepared) -> None:
-    """Runs the statements that are not done yet. Raises FileError; the ledger then says failed and how far it came."""
-    await _Progress(runner, step, script).run()
+async def run(runner: Runner, step: Step, script: Prepared, checks: Sequence[ScriptCommand] = ()) -> None:
+    """Runs the statements that are not done yet, those that can be in a transaction with `checks` before its commit.
+
+    Raises FileError; the ledger then says failed and how far it came.
+    """
+    await _Progress(runner, step, script, checks).run()
 
 
 class _Progress:
-    def __init__(self, runner: Runner, step: Step, script: Prepared) -> None:
+    def __init__(self, runner: Runner, step: Step, script: Prepared, checks: Sequence[ScriptCommand]) -> None:
         self.runner = runner
         self.session = runner.session
         self.step = step
         self.script = script
+        self.checks = tuple(checks)
         self.hashes: list[str] = []
         self.total = len(script.statements)
         self.began = time.perf_counter()
@@ -107,8 +111,8 @@ class _Progress:
         try:
             for attempt in range(1, self.runner.options.attempts + 1):
                 try:
-                    await self.runner.transaction(self.step, self.script, [statement], index, self._next(index),
-                                                  preceding)
+                    await self.runner.transaction(self.step, self.script, [statement], index,
+                                                  (*self.checks, *self._next(index)), preceding)
                     return
                 except FileError as error:
                     if not self.runner.retries(error, attempt):

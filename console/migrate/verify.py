@@ -209,12 +209,15 @@ class _Run:
             self.elsewhere[id(file)] = needs.what
         try:
             await scratch_run.run(file, "up")  # where nothing is left for it to change, the others can go on here
-        except NeedsOwnCluster as needs:
+        except (NeedsOwnCluster, FileError):
             self._has_moved = True
+            if file.up.directives.no_transaction:
+                await scratch_run.rebuild()  # its first statements may have been done
             position = next(number for number, migration_file in enumerate(self.order) if migration_file is file)
             for later in self.order[position + 1:]:
                 if file.service in (later.service, *_closure(self.services, self.order, {later.service})):
-                    self.elsewhere.setdefault(id(later), f"stands on {file.label}, which changes {needs.what}")
+                    self.elsewhere.setdefault(
+                        id(later), f"stands on {file.label}, which changes {self.elsewhere[id(file)]}")
         else:
             scratch_run.done.append(file)
             scratch_run.current = await scratch_run.read_catalog()

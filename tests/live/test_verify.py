@@ -317,8 +317,9 @@ async def test_a_down_that_loses_rows_says_how_many(server: LiveServer, tmp_path
 
 
 async def test_roles_are_proved_in_a_cluster_of_their_own(server: LiveServer, tmp_path: Path) -> None:
-    roles = ("DO $$ BEGIN EXECUTE 'CREATE ' || 'ROLE verify_one'; END $$;",
-             "DO $$ BEGIN EXECUTE 'DROP ' || 'ROLE verify_one'; END $$;")
+    roles = ("CREATE FUNCTION public.build(what text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE what; END $$; "
+             "SELECT public.build('CREATE ' || 'ROLE verify_one');",
+             "SELECT public.build('DROP ' || 'ROLE verify_one'); DROP FUNCTION public.build(text);")
     broken = ("CREATE ROLE verify_two; COMMENT ON ROLE verify_two IS 'two';", "ALTER ROLE verify_two NOLOGIN;")
     services = [shop(tmp_path, ("CREATE TABLE u ()", "DROP TABLE u"), name="other"),
                 shop(tmp_path, roles, ("CREATE TABLE t ()", "DROP TABLE t"), broken)]

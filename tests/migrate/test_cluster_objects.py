@@ -22,12 +22,12 @@ def file(up: str, down: str = "SELECT 1;") -> MigrationFile:
 @pytest.mark.parametrize(("text", "words"), [
     ("CREATE ROLE app;", "CREATE ROLE"),
     ("DO $$ BEGIN EXECUTE format('CREATE ROLE %I NOLOGIN', 'x'); END $$;", "CREATE ROLE"),
-    ("alter  user app password null", "alter user"),
-    ("GRANT reporting TO app;", "GRANT reporting TO"),
-    ("REVOKE reporting FROM app;", "REVOKE reporting FROM"),
+    ("alter  user app password null", "ALTER USER"),
+    ("GRANT reporting TO app;", "GRANT of a role"),
+    ("REVOKE reporting FROM app;", "REVOKE of a role"),
     ("CREATE TABLESPACE fast LOCATION '/x';", "CREATE TABLESPACE"),
     ("ALTER DATABASE shop SET work_mem = '1GB';", "ALTER DATABASE"),
-    ("GRANT CONNECT ON DATABASE shop TO app;", "ON DATABASE"),
+    ("GRANT CONNECT ON DATABASE shop TO app;", "GRANT ON DATABASE"),
     ("COMMENT ON ROLE app IS 'x';", "COMMENT ON ROLE"),
     ("ALTER SYSTEM SET work_mem = '1GB';", "ALTER SYSTEM"),
     ("DROP OWNED BY app;", "DROP OWNED"),
@@ -44,7 +44,7 @@ def test_the_text_tells(text: str, words: str | None) -> None:
 def test_what_a_guard_could_not_take_back_is_never_tried() -> None:
     assert needs_own_cluster(prepare(Script(HERE, "CREATE ROLE app;"))) is None
     assert needs_own_cluster(prepare(Script(HERE, "-- dbconsole: no-transaction\nCREATE ROLE app;"))) == "CREATE ROLE"
-    assert needs_own_cluster(prepare(Script(HERE, "COMMENT ON DATABASE x IS 'y';"))) == "ON DATABASE"
+    assert needs_own_cluster(prepare(Script(HERE, "COMMENT ON DATABASE x IS 'y';"))) == "COMMENT ON DATABASE"
 
 
 def test_proofs_are_remembered_for_these_texts_and_this_version(tmp_path: Path) -> None:
