@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from console.migrate.column_types import added_column_rewrites, constraints_of, type_change_rewrites, type_text
 from console.migrate.footprint import Taking
 from console.migrate.lock_modes import LockMode
-from console.sql.grammar import Name, Node, definition, enum_name, options, parts_name, range_name, strings
+from console.sql.grammar import Name, Node, definition, enum_name, find, options, parts_name, range_name, split, strings
 
 AEL = LockMode.ACCESS_EXCLUSIVE
 SRE = LockMode.SHARE_ROW_EXCLUSIVE
@@ -100,9 +100,23 @@ def is_proved_not_null(table: Name, column: str, taking: Taking) -> bool:
     if facts is not None and facts.not_null:
         return True
     return any(constraint_facts.kind == "c" and constraint_facts.is_validated and constraint_facts.columns == [column]
-               and constraint_facts.definition.replace('"', "").startswith(f"CHECK (({column} IS NOT NULL")
-               and " OR " not in constraint_facts.definition
+               and _demands_value(constraint_facts.definition, column)
                for constraint_facts in taking.catalog.constraints_of(table))
+
+
+def _demands_value(definition: str, column: str) -> bool:
+    """Whether a CHECK, as pg_get_constraintdef writes it, is column IS NOT NULL, alone or with others by AND."""
+    found = split(f"ALTER TABLE t ADD {definition}")
+    waiting = [constraint.raw_expr for statement in found for constraint in find(statement.body, "Constraint")] \
+        if isinstance(found, list) else []
+    while waiting:
+        node = waiting.pop()
+        if node.WhichOneof("node") == "bool_expr" and enum_name(node.bool_expr, "boolop") == "AND_EXPR":
+            waiting.extend(node.bool_expr.args)
+        elif node.WhichOneof("node") == "null_test" and enum_name(node.null_test, "nulltesttype") == "IS_NOT_NULL" \
+                and strings(node.null_test.arg.column_ref.fields) == [column]:
+            return True
+    return False
 
 
 def column_type_rewrites(command: Node, table: Name, taking: Taking) -> bool:

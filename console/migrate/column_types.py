@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from console.sql.grammar import Node, enum_name, find, strings
+from console.sql.tokens import closings, significant
 
 VolatilityOf = Callable[[str], str | None]
 """A function's provolatile ("i", "s", "v") by its name, None where it isn't known."""
@@ -56,10 +56,10 @@ def _bare(type_name: Node) -> str:
 
 def _parted(text: str) -> tuple[str, tuple[int, ...]]:
     """A type's name without numbers, and the numbers: ("character varying", (100,))."""
-    match = re.search(r"\(([\d,]+)\)", text)
-    if match is None:
-        return text, ()
-    return text.replace(match[0], ""), tuple(int(number) for number in match[1].split(","))
+    found = list(significant(text))
+    opening, closing = next(iter(closings(found).items()), (0, 0))
+    numbers = tuple(int(token.text) for token in found[opening:closing] if token.kind == "number")
+    return (text[:found[opening].start] + text[found[closing].end:], numbers) if numbers else (text, ())
 
 
 _NEEDS_NO_REWRITE = {  # binary-coercible: from, to; the new type without a length

@@ -7,7 +7,7 @@ Locks on what the statement itself creates are left out: nobody else can see it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from console.migrate.alter_table_locks import alter_table, default_partition
 from console.migrate.facts import Catalog
@@ -33,6 +33,8 @@ _RELATION_KINDS = {"TABLE", "INDEX", "VIEW", "MATERIALIZED VIEW", "SEQUENCE", "F
 def locks_of(statement: ParsedStatement, catalog: Catalog | None = None) -> Footprint:
     """What `statement` locks; with `catalog` also on relations that it doesn't name."""
     taking = Taking(catalog)
+    if statement.newer is not None:
+        taking.opaque = f"{statement.newer} is not known to the grammar here: it may take any lock"
     _collect(statement.node_kind, statement.body, taking)
     ordered = sorted(taking.locks.values(), key=lambda lock: (lock.is_indirect, -lock.mode, str(lock.relation)))
     ordered.sort(key=lambda lock: -lock.mode)
@@ -83,79 +85,84 @@ def functions_of(statement: ParsedStatement) -> set[str]:
 
 
 def _collect(kind: str, body: Node, taking: Taking) -> None:
-    match kind:
-        case "select_stmt" | "insert_stmt" | "update_stmt" | "delete_stmt" | "merge_stmt" | "explain_stmt" \
-                | "declare_cursor_stmt" | "prepare_stmt":
-            _query(body, taking)
-        case "create_stmt" | "create_foreign_table_stmt":
-            _create_table(body if kind == "create_stmt" else body.base_stmt, taking)
-        case "create_table_as_stmt":
-            _query(body.query, taking)
-        case "view_stmt":
-            _query(body.query, taking)
-            if body.replace:
-                taking.take(range_name(body.view), LockMode.ACCESS_EXCLUSIVE)
-        case "index_stmt":
-            mode = LockMode.SHARE_UPDATE_EXCLUSIVE if body.concurrent else LockMode.SHARE
-            there = taking.catalog is not None and taking.catalog.relation(index_name(body)) is not None
-            taking.take(range_name(body.relation), mode, scans=not (body.if_not_exists and there))
-        case "alter_table_stmt":
-            alter_table(body, taking)
-        case "rename_stmt" | "alter_object_schema_stmt" | "alter_owner_stmt" | "alter_object_depends_stmt":
-            _alter_object(kind, body, taking)
-        case "drop_stmt":
-            _drop(body, taking)
-        case "truncate_stmt":
-            _truncate(body, taking)
-        case "create_trig_stmt":
-            taking.take(range_name(body.relation), LockMode.SHARE_ROW_EXCLUSIVE)
-            if body.HasField("constrrel"):
-                taking.take(range_name(body.constrrel), LockMode.ACCESS_SHARE)
-        case "rule_stmt":
-            taking.take(range_name(body.relation), LockMode.ACCESS_EXCLUSIVE)
-        case "create_policy_stmt" | "alter_policy_stmt":
-            _query(body, taking)
-            taking.take(range_name(body.table), LockMode.ACCESS_EXCLUSIVE)
-        case "create_stats_stmt":
-            for relation in body.relations:
-                taking.take(range_name(relation.range_var), LockMode.SHARE_UPDATE_EXCLUSIVE)
-        case "create_seq_stmt" | "alter_seq_stmt":
-            if kind == "alter_seq_stmt":
-                taking.take(range_name(body.sequence), LockMode.SHARE_ROW_EXCLUSIVE)
-            owner = options(body.options).get("owned_by")
-            if owner is not None and len(parts := strings(owner.list.items)) > 1:
-                taking.take(parts_name(parts[:-1]), LockMode.ACCESS_SHARE)
-        case "refresh_mat_view_stmt":
-            mode = LockMode.EXCLUSIVE if body.concurrent else LockMode.ACCESS_EXCLUSIVE
-            taking.take(range_name(body.relation), mode, rewrites=not body.concurrent)
-        case "cluster_stmt":
-            _whole_or_one(body, taking, "every table that was clustered before")
-        case "vacuum_stmt":
-            _vacuum(body, taking)
-        case "reindex_stmt":
-            _reindex(body, taking)
-        case "lock_stmt":
-            for relation in body.relations:
-                taking.take(range_name(relation.range_var), LockMode(body.mode))
-        case "copy_stmt":
-            if body.HasField("relation"):
-                taking.take(range_name(body.relation),
-                            LockMode.ROW_EXCLUSIVE if body.is_from else LockMode.ACCESS_SHARE)
-            else:
-                _query(body.query, taking)
-        case "comment_stmt" | "sec_label_stmt":
-            _comment(body, taking)
-        case "create_publication_stmt" | "alter_publication_stmt":
-            for table in find(body, "PublicationTable"):
-                taking.take(range_name(table.relation), LockMode.SHARE_UPDATE_EXCLUSIVE)
-        case "create_schema_stmt":
-            for element in body.schema_elts:
-                inner = str(element.WhichOneof("node"))
-                _collect(inner, getattr(element, inner), taking)
-        case "create_function_stmt":
-            _query(body.sql_body, taking)
-        case _:
-            taking.opaque = _opaque(kind, body)
+    handler = _HANDLERS.get(kind)
+    if handler is not None:
+        handler(body, taking)
+    elif kind in _OPAQUE:
+        taking.opaque = _OPAQUE[kind]
+
+
+def _create_view(body: Node, taking: Taking) -> None:
+    _query(body.query, taking)
+    if body.replace:
+        taking.take(range_name(body.view), LockMode.ACCESS_EXCLUSIVE)
+
+
+def _index(body: Node, taking: Taking) -> None:
+    mode = LockMode.SHARE_UPDATE_EXCLUSIVE if body.concurrent else LockMode.SHARE
+    there = taking.catalog is not None and taking.catalog.relation(index_name(body)) is not None
+    taking.take(range_name(body.relation), mode, scans=not (body.if_not_exists and there))
+
+
+def _trigger(body: Node, taking: Taking) -> None:
+    taking.take(range_name(body.relation), LockMode.SHARE_ROW_EXCLUSIVE)
+    if body.HasField("constrrel"):
+        taking.take(range_name(body.constrrel), LockMode.ACCESS_SHARE)
+
+
+def _policy(body: Node, taking: Taking) -> None:
+    _query(body, taking)
+    taking.take(range_name(body.table), LockMode.ACCESS_EXCLUSIVE)
+
+
+def _statistics(body: Node, taking: Taking) -> None:
+    for relation in body.relations:
+        taking.take(range_name(relation.range_var), LockMode.SHARE_UPDATE_EXCLUSIVE)
+
+
+def _sequence(body: Node, taking: Taking) -> None:
+    """The table that a sequence comes to belong to."""
+    owner = options(body.options).get("owned_by")
+    if owner is not None and len(parts := strings(owner.list.items)) > 1:
+        taking.take(parts_name(parts[:-1]), LockMode.ACCESS_SHARE)
+
+
+def _alter_sequence(body: Node, taking: Taking) -> None:
+    taking.take(range_name(body.sequence), LockMode.SHARE_ROW_EXCLUSIVE)
+    _sequence(body, taking)
+
+
+def _refresh(body: Node, taking: Taking) -> None:
+    mode = LockMode.EXCLUSIVE if body.concurrent else LockMode.ACCESS_EXCLUSIVE
+    taking.take(range_name(body.relation), mode, rewrites=not body.concurrent)
+
+
+def _lock_table(body: Node, taking: Taking) -> None:
+    for relation in body.relations:
+        taking.take(range_name(relation.range_var), LockMode(body.mode))
+
+
+def _copy(body: Node, taking: Taking) -> None:
+    if body.HasField("relation"):
+        taking.take(range_name(body.relation), LockMode.ROW_EXCLUSIVE if body.is_from else LockMode.ACCESS_SHARE)
+    else:
+        _query(body.query, taking)
+
+
+def _publication(body: Node, taking: Taking) -> None:
+    for table in find(body, "PublicationTable"):
+        taking.take(range_name(table.relation), LockMode.SHARE_UPDATE_EXCLUSIVE)
+
+
+def _create_schema(body: Node, taking: Taking) -> None:
+    for element in body.schema_elts:
+        inner = str(element.WhichOneof("node"))
+        _collect(inner, getattr(element, inner), taking)
+
+
+def _alter_domain(body: Node, taking: Taking) -> None:
+    if body.subtype in ("C", "O", "V"):
+        taking.opaque = "takes SHARE on every table with a column of the domain and scans it"
 
 
 def _query(body: Node, taking: Taking) -> None:
@@ -197,20 +204,26 @@ def _create_table(body: Node, taking: Taking) -> None:
     taking.locks.pop(range_name(body.relation), None)
 
 
-def _alter_object(kind: str, body: Node, taking: Taking) -> None:
-    member = "rename_type" if kind == "rename_stmt" else "object_type"
-    words = object_words(body, member)
+def _rename(body: Node, taking: Taking) -> None:
+    words = object_words(body, "rename_type")
     if not body.HasField("relation"):
         return
-    name = range_name(body.relation)
-    if words in ("COLUMN", "CONSTRAINT"):
-        kind_of = object_words(body, "relation_type") if kind == "rename_stmt" else "TABLE"
-        if words == "CONSTRAINT" or kind_of in _RELATION_KINDS:
-            taking.take(name, LockMode.ACCESS_EXCLUSIVE)
-    elif words == "INDEX" and kind == "rename_stmt":
-        taking.take(name, LockMode.SHARE_UPDATE_EXCLUSIVE)
-    elif words in _RELATION_KINDS or words in ("TRIGGER", "RULE", "POLICY", "ATTRIBUTE"):
-        taking.take(name, LockMode.ACCESS_EXCLUSIVE)
+    if words == "INDEX":
+        taking.take(range_name(body.relation), LockMode.SHARE_UPDATE_EXCLUSIVE)
+    elif words == "COLUMN" and object_words(body, "relation_type") not in _RELATION_KINDS:
+        return  # an attribute of a type
+    else:
+        _alter(body, taking, words)
+
+
+def _alter_object(body: Node, taking: Taking) -> None:
+    if body.HasField("relation"):
+        _alter(body, taking, object_words(body, "object_type"))
+
+
+def _alter(body: Node, taking: Taking, words: str) -> None:
+    if words in _RELATION_KINDS or words in ("COLUMN", "CONSTRAINT", "TRIGGER", "RULE", "POLICY", "ATTRIBUTE"):
+        taking.take(range_name(body.relation), LockMode.ACCESS_EXCLUSIVE)
 
 
 def dropped(body: Node) -> Iterator[list[str]]:
@@ -322,17 +335,43 @@ def _comment(body: Node, taking: Taking) -> None:
         taking.take(parts_name(parts[:-1]), LockMode.ACCESS_SHARE)
 
 
-def _opaque(kind: str, body: Node) -> str | None:
-    """What statements of a kind that locks no relation by name may lock all the same."""
-    match kind:
-        case "do_stmt" | "call_stmt" | "execute_stmt":
-            return "the code that it runs may take any lock"
-        case "create_extension_stmt" | "alter_extension_stmt":
-            return "the extension's script may take any lock"
-        case "drop_owned_stmt" | "reassign_owned_stmt" | "alter_table_move_all_stmt":
-            return "locks every object of the role or tablespace away"
-        case "alter_domain_stmt" if body.subtype in ("C", "O", "V"):
-            return "takes SHARE on every table with a column of the domain and scans it"
-        case "alter_domain_stmt" | "alter_type_stmt":
-            return None
-    return None
+_HANDLERS: Mapping[str, Callable[[Node, Taking], None]] = {
+    **dict.fromkeys(("select_stmt", "insert_stmt", "update_stmt", "delete_stmt", "merge_stmt", "explain_stmt",
+                     "declare_cursor_stmt", "prepare_stmt"), _query),
+    "create_stmt": _create_table,
+    "create_foreign_table_stmt": lambda body, taking: _create_table(body.base_stmt, taking),
+    "create_table_as_stmt": lambda body, taking: _query(body.query, taking),
+    "create_function_stmt": lambda body, taking: _query(body.sql_body, taking),
+    "view_stmt": _create_view,
+    "index_stmt": _index,
+    "alter_table_stmt": alter_table,
+    "rename_stmt": _rename,
+    **dict.fromkeys(("alter_object_schema_stmt", "alter_owner_stmt", "alter_object_depends_stmt"), _alter_object),
+    "drop_stmt": _drop,
+    "truncate_stmt": _truncate,
+    "create_trig_stmt": _trigger,
+    "rule_stmt": lambda body, taking: taking.take(range_name(body.relation), LockMode.ACCESS_EXCLUSIVE),
+    **dict.fromkeys(("create_policy_stmt", "alter_policy_stmt"), _policy),
+    "create_stats_stmt": _statistics,
+    "create_seq_stmt": _sequence,
+    "alter_seq_stmt": _alter_sequence,
+    "refresh_mat_view_stmt": _refresh,
+    "cluster_stmt": lambda body, taking: _whole_or_one(body, taking, "every table that was clustered before"),
+    "vacuum_stmt": _vacuum,
+    "reindex_stmt": _reindex,
+    "lock_stmt": _lock_table,
+    "copy_stmt": _copy,
+    **dict.fromkeys(("comment_stmt", "sec_label_stmt"), _comment),
+    **dict.fromkeys(("create_publication_stmt", "alter_publication_stmt"), _publication),
+    "create_schema_stmt": _create_schema,
+    "alter_domain_stmt": _alter_domain,
+}
+"""What each kind of statement locks; a kind that isn't here locks no relation by name."""
+
+_OPAQUE: Mapping[str, str] = {
+    **dict.fromkeys(("do_stmt", "call_stmt", "execute_stmt"), "the code that it runs may take any lock"),
+    **dict.fromkeys(("create_extension_stmt", "alter_extension_stmt"), "the extension's script may take any lock"),
+    **dict.fromkeys(("drop_owned_stmt", "reassign_owned_stmt", "alter_table_move_all_stmt"),
+                    "locks every object of the role or tablespace away"),
+}
+"""What kinds of statements that lock no relation by name may lock all the same."""

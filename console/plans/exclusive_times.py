@@ -7,17 +7,16 @@ what an InitPlan or a CTE took is taken off the nodes that read it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from operator import attrgetter, itemgetter
 from typing import Any
 
 from msgspec import Struct
 
 from console.plans.records import Buffers, PlanNode
+from console.sql.tokens import significant
 
-_RETURNS = re.compile(r"\$\d+")
-_MENTION = re.compile(r"\$\d+|InitPlan \d+")
 _COUNTERS = ("hit", "read", "dirtied", "written", "temp_read", "temp_written")
 _BLOCKS = ("Shared Hit", "Shared Read", "Shared Dirtied", "Shared Written", "Local Hit", "Local Read", "Local Dirtied",
            "Local Written", "Temp Read", "Temp Written")
@@ -155,9 +154,10 @@ def _guests(drafts: Sequence[_Draft]) -> list[_Guest]:
             owned[draft.parent, name[4:]] = place
             continue
         # "InitPlan 1 (returns $0)" up to 16, mentioned as $0; then "InitPlan 1", mentioned as (InitPlan 1).col1
-        tokens = _RETURNS.findall(name) or _MENTION.findall(name)
-        names[place] = tokens
-        plans.update(dict.fromkeys(tokens, place))
+        results = _results(name)
+        results = [result for result in results if result.startswith("$")] or results
+        names[place] = results
+        plans.update(dict.fromkeys(results, place))
     if not owned and not names:
         return []
     named = {name for _, name in owned}
@@ -180,6 +180,14 @@ def _guests(drafts: Sequence[_Draft]) -> list[_Guest]:
             for place, found in readers.items() if (owner := drafts[place].parent) is not None]
 
 
+def _results(text: str) -> list[str]:
+    """What stands for an InitPlan's result in an expression: $0, InitPlan 1. In a constant neither does."""
+    found = list(significant(text))
+    return [token.text for token in found if token.kind == "parameter"] + [
+        f"InitPlan {number.text}" for token, number in pairwise(found)
+        if token.text == "InitPlan" and number.kind == "number"]
+
+
 def _mentions(draft: _Draft, drafts: Sequence[_Draft], known: Mapping[str, int]) -> set[str]:
     """The InitPlans whose results a node computes with, those that it merely hands on from its inputs left out."""
     found = set()
@@ -187,7 +195,7 @@ def _mentions(draft: _Draft, drafts: Sequence[_Draft], known: Mapping[str, int])
         kind = type(value)
         if kind is str:
             if ("$" in value or "InitPlan" in value) and key != "Subplan Name":
-                found |= set(_MENTION.findall(value))
+                found |= set(_results(value))
         elif kind is list and key != "Plans" and key != "Output":
             found |= _tokens(value)
     mentioned = _tokens(draft.given.get("Output"))
@@ -200,10 +208,10 @@ def _mentions(draft: _Draft, drafts: Sequence[_Draft], known: Mapping[str, int])
 
 def _tokens(value: Any) -> set[str]:
     if type(value) is str:
-        return set(_MENTION.findall(value)) if "$" in value or "InitPlan" in value else set()
+        return set(_results(value)) if "$" in value or "InitPlan" in value else set()
     if type(value) is list:
         return {token for text in value if type(text) is str and ("$" in text or "InitPlan" in text)
-                for token in _MENTION.findall(text)}
+                for token in _results(text)}
     return set()
 
 

@@ -142,15 +142,7 @@ def _unmet(need: str, info: ServerInfo) -> str | None:
             if high and info.major > int(high):
                 return f"exists up to PostgreSQL {high}, this is {info.major}"
         case "extension":
-            name, _, version = rest.partition(" ")
-            extension = info.extensions.get(name)
-            if extension is None:
-                return f'needs the extension {name}: CREATE EXTENSION {quoted(name)}'
-            version, _, last = version.partition("-")
-            if version and _numbers(extension.version) < _numbers(version):
-                return f'needs {name} {version}, here is {extension.version}: ALTER EXTENSION {quoted(name)} UPDATE'
-            if last and _numbers(extension.version) > _numbers(last):
-                return f"is for {name} up to {last}, here is {extension.version}"
+            return _unmet_extension(rest, info)
         case "role":
             if not info.is_superuser and rest not in info.memberships:
                 return f"needs the role {rest}: GRANT {rest} TO {info.quoted_user}"
@@ -162,6 +154,20 @@ def _unmet(need: str, info: ServerInfo) -> str | None:
             return None if info.is_standby else "only on a standby"
         case _:
             raise ValueError(f"unknown need {need!r}")
+    return None
+
+
+def _unmet_extension(need: str, info: ServerInfo) -> str | None:
+    """Why the extension isn't as it is needed: `vector`, `vector 0.7`, `vector 0.7-0.8`."""
+    name, _, version = need.partition(" ")
+    extension = info.extensions.get(name)
+    if extension is None:
+        return f"needs the extension {name}: CREATE EXTENSION {quoted(name)}"
+    version, _, last = version.partition("-")
+    if version and _numbers(extension.version) < _numbers(version):
+        return f"needs {name} {version}, here is {extension.version}: ALTER EXTENSION {quoted(name)} UPDATE"
+    if last and _numbers(extension.version) > _numbers(last):
+        return f"is for {name} up to {last}, here is {extension.version}"
     return None
 
 

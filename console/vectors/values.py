@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from console.errors import ConsoleError
+from console.sql.names import text_of
 from console.vectors.metrics import Metric
 
 MAX_DIMENSIONS = {"vector": 16_000, "halfvec": 16_000, "sparsevec": 1_000_000_000, "bit": 83_886_080}
@@ -21,6 +22,7 @@ MAX_NONZERO = 16_000
 _HALF_MAX = 65504.0
 _FLOAT_MAX = 3.4028234663852886e38
 _SPARSE = re.compile(r"\{(.*)\}\s*/\s*(\d+)", re.DOTALL)
+_BETWEEN_BITS = str.maketrans("[],", "   ")
 _NUMBER = re.compile(r"[\s,]+")
 
 
@@ -54,7 +56,7 @@ def parse(text: str, type_name: str) -> QueryVector:
     if not text:
         raise WrongVector("the vector is empty")
     if type_name == "bit":
-        bits = re.sub(r"^[bB]'(.*)'$", r"\1", text) if text[0] in "bB" else re.sub(r"[\[\],\s]", "", text)
+        bits = text_of(text) if text[:2] in ("b'", "B'") else "".join(text.translate(_BETWEEN_BITS).split())
         if not bits or set(bits) - set("01"):
             raise WrongVector("a bit vector is written with 0 and 1 alone", hint="for example 0110")
         return of_bits(bits)

@@ -9,10 +9,13 @@ from msgspec.structs import replace
 
 from console.migrate.directives import Directives
 from console.migrate.facts import Catalog, ColumnFacts, ConstraintFacts, RelationFacts
+from console.migrate.faults import FileError
 from console.migrate.lint import RULES, Lintable, LintFinding, LintRule, lint, own_schemas
+from console.migrate.prepare import prepare
 from console.migrate.records import Direction, Script
 from console.services import Service
 from console.sql.grammar import Name
+from tests.support.transaction_blocks import CASES, BlockCase
 
 NO_TRANSACTION = "-- dbconsole: no-transaction\n"
 
@@ -120,6 +123,7 @@ SAMPLES: dict[str, tuple[str, str]] = {  # rule: what it finds, what it doesn't
     "definer-search-path": ("CREATE FUNCTION s.f() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'",
                             "CREATE FUNCTION s.f() RETURNS int LANGUAGE sql SECURITY DEFINER "
                             "SET search_path = pg_catalog, pg_temp AS 'SELECT 1'"),
+    "syntax-not-known": ("REPACK (CONCURRENTLY) s.t", "CLUSTER s.t USING i"),
     "grant-to-public": ("GRANT ALL ON s.t TO PUBLIC", "GRANT SELECT ON s.t TO PUBLIC"),
     "password-in-file": ("CREATE ROLE r PASSWORD 'secret'", "CREATE ROLE r LOGIN PASSWORD NULL"),
 }
@@ -353,3 +357,39 @@ def test_the_shipped_migrations_are_clean_of_errors() -> None:
                for path in sorted(root.glob("*/*.sql"))]
     assert len(scripts) > 50
     assert [finding for finding in lint(scripts) if finding.severity == "error"] == []
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.since < 19], ids=lambda case: case.sql[:60])
+def test_the_linter_refuses_what_the_engine_refuses(case: BlockCase) -> None:
+    """Each statement alone in a file: an error of the linter is a refusal of the engine, and the other way round."""
+    text = case.text()
+    found = [finding.severity for finding in findings(text) if finding.rule in ("outside-transaction",
+                                                                                "transaction-control")]
+    try:
+        prepare(Script(Path("0001_x.up.sql"), section=text))
+        refused = False
+    except FileError:
+        refused = True
+    assert refused == ("error" in found) == (case.answer == "outside")
+    assert case.answer != "inside" or not found
+
+
+def test_what_depends_on_the_object_is_judged_by_the_catalog() -> None:
+    known = catalog(relation("s.parts", kind="p"), relation("s.plain"), relation("s.parts_a", kind="I"))
+    for text, wanted in (("REINDEX TABLE s.parts", True), ("REINDEX TABLE s.plain", False), ("CLUSTER s.parts", True),
+                         ("REINDEX INDEX s.parts_a", True), ("CLUSTER s.plain", False), ("REINDEX TABLE s.new", False)):
+        assert ("outside-transaction" in rules(text, known)) is wanted, text
+    (found,) = [finding for finding in findings("DROP SUBSCRIPTION s") if finding.rule == "outside-transaction"]
+    assert found.severity == "warning" and "unless slot_name is NONE" in found.message
+
+
+def test_a_file_with_syntax_of_a_newer_version_is_linted_all_the_same() -> None:
+    text = "REPACK s.t;\nCREATE INDEX i ON s.t (a);\nWAIT FOR LSN '0/1';\nVACUUM s.t;"
+    assert [(finding.line, finding.rule) for finding in findings(text)] == [
+        (1, "syntax-not-known"), (2, "index-without-concurrently"), (3, "syntax-not-known"), (4, "outside-transaction")]
+    assert findings(text)[0].message.startswith("PostgreSQL 19's REPACK is not known to the grammar here")
+    older = [finding.message for finding in findings(text, catalog(relation("s.t"), major=18))
+             if finding.rule == "newer-than-server"]
+    assert older == ["REPACK needs PostgreSQL 19, the server is 18", "WAIT FOR needs PostgreSQL 19, the server is 18"]
+    assert "newer-than-server" not in rules(text, catalog(relation("s.t"), major=19))
+    assert "outside-transaction" in rules("REPACK (CONCURRENTLY) s.t")

@@ -107,3 +107,8 @@ def test_what_a_statement_makes(text: str, name: Name | None) -> None:
 ])
 def test_type_changes(old: str, new: str, rewrites: bool) -> None:
     assert type_change_rewrites(old, new) is rewrites
+
+
+def test_what_only_a_newer_grammar_knows_may_lock_anything() -> None:
+    (found,) = split("REPACK (CONCURRENTLY) s.t")  # type: ignore[misc]
+    assert locks_of(found).opaque == "PostgreSQL 19's REPACK is not known to the grammar here: it may take any lock"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from console.migrate.faults import FileError
 from console.migrate.layouts.scripts import content, only_the_tool, section
-from console.migrate.layouts.sections import marks, nothing_before
+from console.migrate.layouts.sections import Mark, marks, nothing_before
 from console.migrate.records import MigrationFile, Script
 
 _NAME = re.compile(r"(\d+)_(.*)\.(sql|go)")
@@ -37,45 +37,58 @@ def read(service: str, folder: Path) -> tuple[list[MigrationFile], list[str]]:
 
 def _sections(path: Path) -> tuple[Script, Script | None]:
     text = content(path)
-    starts: dict[str, tuple[int, int]] = {}
-    no_transaction = False
-    open_line: int | None = None
-    found = list(marks(text, _MARK))
-    for mark in found:
-        word = " ".join(mark.words.lower().split())
-        match word:
-            case "up" | "down":
-                if word in starts:
-                    raise FileError(path, f"-- +goose {mark.words} is there twice", line=mark.line)
-                if word == "down" and "up" not in starts:
-                    raise FileError(path, "-- +goose Down stands before -- +goose Up", line=mark.line)
-                starts[word] = mark.offset, mark.line
+    found = _Annotations(path)
+    written = list(marks(text, _MARK))
+    for mark in written:
+        found.take(mark)
+    if found.open_line is not None:
+        raise FileError(path, "StatementBegin without StatementEnd", line=found.open_line)
+    first = next((mark for mark in written if mark.words.lower() in ("up", "down")), None)
+    nothing_before(path, text, first, "goose", "-- +goose Up")
+    up, down = found.starts["up"], found.starts.get("down")
+    begin = text[up.offset:down.offset if down else len(text)]
+    back = section(path, text[down.offset:], down.line, no_transaction=found.no_transaction) if down else None
+    return section(path, begin, up.line, no_transaction=found.no_transaction) or Script(path, begin, up.line), back
+
+
+class _Annotations:
+    """What a file's annotations say, one after the other. Raises FileError for those that are wrong."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.starts: dict[str, Mark] = {}
+        self.no_transaction = False
+        self.open_line: int | None = None
+
+    def take(self, mark: Mark) -> None:
+        match " ".join(mark.words.lower().split()):
+            case "up" | "down" as direction:
+                self._begin(direction, mark)
             case "statementbegin":
-                if open_line is not None:
-                    raise FileError(path, f"StatementBegin inside the one of line {open_line}", line=mark.line)
-                open_line = mark.line
+                if self.open_line is not None:
+                    raise self._fault(mark, f"StatementBegin inside the one of line {self.open_line}")
+                self.open_line = mark.line
             case "statementend":
-                if open_line is None:
-                    raise FileError(path, "StatementEnd without StatementBegin", line=mark.line)
-                open_line = None
+                if self.open_line is None:
+                    raise self._fault(mark, "StatementEnd without StatementBegin")
+                self.open_line = None
             case "no transaction":
-                no_transaction = True
+                self.no_transaction = True
             case "envsub on":
-                raise FileError(path, "ENVSUB puts environment variables into the SQL, which dbconsole doesn't do",
-                                line=mark.line, hint="the file's own text is run: write the values into it")
+                raise self._fault(mark, "ENVSUB puts environment variables into the SQL, which dbconsole doesn't do",
+                                  "the file's own text is run: write the values into it")
             case "envsub off":
                 pass
             case _:
-                raise FileError(path, f"goose knows no annotation {mark.words!r}", line=mark.line,
-                                hint="Up, Down, StatementBegin, StatementEnd, NO TRANSACTION, ENVSUB ON or OFF")
-    if open_line is not None:
-        raise FileError(path, "StatementBegin without StatementEnd", line=open_line)
-    ordered = [mark for mark in found if mark.words.lower() in ("up", "down")]
-    nothing_before(path, text, next(iter(ordered), None), "goose", "-- +goose Up")
-    begin, line = starts["up"]
-    end = starts["down"][0] if "down" in starts else len(text)
-    up = section(path, text[begin:end], line, no_transaction=no_transaction)
-    down = None
-    if "down" in starts:
-        down = section(path, text[end:], starts["down"][1], no_transaction=no_transaction)
-    return up or Script(path, text[begin:end], line), down
+                raise self._fault(mark, f"goose knows no annotation {mark.words!r}",
+                                  "Up, Down, StatementBegin, StatementEnd, NO TRANSACTION, ENVSUB ON or OFF")
+
+    def _begin(self, direction: str, mark: Mark) -> None:
+        if direction in self.starts:
+            raise self._fault(mark, f"-- +goose {mark.words} is there twice")
+        if direction == "down" and "up" not in self.starts:
+            raise self._fault(mark, "-- +goose Down stands before -- +goose Up")
+        self.starts[direction] = mark
+
+    def _fault(self, mark: Mark, summary: str, hint: str | None = None) -> FileError:
+        return FileError(self.path, summary, line=mark.line, hint=hint)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from console.migrate.lint.rule import LintSubject, RuleHit, rule
 from console.migrate.lock_modes import LockMode
-from console.sql.grammar import definition, enum_name, is_on, options, range_name
+from console.sql.grammar import definition, enum_name, find, is_on, options, range_name
 from console.sql.quoting import identifier
 
 
@@ -125,7 +125,8 @@ def table_without_key(at: LintSubject) -> Iterator[RuleHit]:
     keyed = any(enum_name(constraint, "contype") == "CONSTR_PRIMARY" for constraint in _constraints(at))
     added = any(statement.node_kind == "alter_table_stmt"
                 and range_name(statement.body.relation) == range_name(at.body.relation)
-                and "PRIMARY KEY" in statement.text.upper() for statement in at.after)
+                and any(enum_name(constraint, "contype") == "CONSTR_PRIMARY"
+                        for constraint in find(statement.body, "Constraint")) for statement in at.after)
     if not keyed and not added and "table_like_clause" not in elements:
         yield RuleHit(f"{range_name(at.body.relation)} has no primary key")
 

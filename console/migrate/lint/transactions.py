@@ -25,9 +25,19 @@ def transaction_control(at: LintSubject) -> Iterator[RuleHit]:
       reason="PostgreSQL refuses it inside a transaction",
       advice="a file of its own with the line `-- dbconsole: no-transaction` at the top")
 def outside_transaction(at: LintSubject) -> Iterator[RuleHit]:
-    reason = at.statement.outside_transaction
-    if reason and at.in_transaction and not at.statement.controls_transaction:
-        yield RuleHit(str(reason))
+    outside = at.statement.outside_transaction
+    if outside is None or not at.in_transaction or at.statement.controls_transaction:
+        return
+    if outside.is_certain or (at.kind in ("reindex_stmt", "cluster_stmt") and _is_partitioned(at)):
+        yield RuleHit(str(outside))
+    elif at.kind == "drop_subscription_stmt":
+        yield RuleHit(str(outside), severity="warning")
+
+
+def _is_partitioned(at: LintSubject) -> bool:
+    """Whether the table or index of a REINDEX or CLUSTER is known to be partitioned."""
+    facts = at.facts(range_name(at.body.relation))
+    return facts is not None and facts.kind in ("p", "I")
 
 
 @rule("needless-no-transaction", "info",
