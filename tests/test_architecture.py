@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,12 @@ FOUNDATION = {"errors", "clock", "config", "fields", "resources", "sql", "ending
               "waiting", "__version__"}
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    """A module's tree; there are hundreds, and many questions about each."""
+    return ast.parse(path.read_text("utf-8"))
+
+
 def room(path: Path) -> str:
     """The package below console/ that a module belongs to, or the module's own name at the top."""
     inside = path.relative_to(PACKAGE)
@@ -35,7 +43,7 @@ def room(path: Path) -> str:
 
 def imports(path: Path) -> Iterator[tuple[int, str]]:
     """Line and dotted name of everything that a module imports, also inside functions and for typing only."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -132,10 +140,105 @@ def test_statements_stand_in_sql_files() -> None:
     wrong = []
     for path in MODULES:
         if room(path) in {"view", "ui", "check", "sampler", "commands", "cli"}:
-            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            for node in ast.walk(parsed(path)):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith(verbs):
                     wrong.append(f"{path.relative_to(ROOT)}:{node.lineno}: {node.value[:40]!r}")
     assert not wrong, "\n".join(wrong)
+
+
+NO_SQL = {
+    "check/checks/vector_extension.py": "version numbers",
+    "check/records.py": "characters that a terminal would obey",
+    "check/units.py": "numbers with units in the configuration",
+    "commands/listen.py": "an address to listen on",
+    "config.py": "durations and conninfo strings in the configuration",
+    "demo/embedder.py": "words of the sample data",
+    "demo/sample/prose.py": "words of the sample data",
+    "local_postgres/binaries.py": "version numbers",
+    "migrate/create.py": "file names",
+    "migrate/differences.py": "names of indexes and constraints that the server makes up",
+    "migrate/files.py": "file names",
+    "migrate/frameworks/commands.py": "command lines and what a program prints",
+    "migrate/frameworks/files.py": "file names, and the line in which Graphile Migrate keeps a checksum",
+    "migrate/frameworks/graphs.py": "file names",
+    "migrate/frameworks/plans.py": "Sqitch plans, changelogs, and the lines by which Liquibase itself finds changesets",
+    "migrate/frameworks/specs.py": "names of tables",
+    "migrate/indexes.py": "names of indexes that the server makes up",
+    "migrate/layouts/dbmate.py": "file names, and the lines by which dbmate itself cuts a file, whatever they stand in",
+    "migrate/layouts/detect.py": "file names, and the lines of dbmate, goose and sql-migrate",
+    "migrate/layouts/flyway.py": "file names, and placeholders, which Flyway fills in wherever they stand",
+    "migrate/layouts/golang_migrate.py": "file names",
+    "migrate/layouts/goose.py": "file names, and the lines by which goose itself cuts a file, whatever they stand in",
+    "migrate/layouts/sections.py": "the lines of dbmate, goose and sql-migrate",
+    "migrate/layouts/sql_migrate.py": "file names, and the lines by which sql-migrate itself cuts a file",
+    "migrate/layouts/sqlx.py": "file names",
+    "migrate/ledger.py": "the ledger's own comment",
+    "migrate/version.py": "version numbers",
+    "plans/json_reader.py": "JSON",
+    "plans/unwrap.py": "the frames that clients draw around a plan",
+    "recorder/replay/moment.py": "times",
+    "server/admin_console.py": "names of PgBouncer's SHOW commands",
+    "server/faults.py": "messages of libpq and the server",
+    "server/query.py": "file names and version numbers",
+    "ui/dialogs/recorder.py": "file names",
+    "ui/screens/query/history.py": "words that tell of a secret, wherever they stand: also in constants and comments",
+    "vectors/actions.py": "names of indexes that the server makes up",
+    "vectors/prepare.py": "sizes with units",
+    "vectors/values.py": "vectors as pgvector writes them",
+    "view/catalog/value_text.py": "JSON and arrays",
+    "view/table.py": "what is typed to filter a table",
+    "view/vectors/findings.py": "numbers",
+}
+"""The modules outside of console/sql that use regular expressions, and what these read instead of SQL text."""
+
+
+def test_regular_expressions_read_no_sql_outside_its_room() -> None:
+    """A pattern is blind to constants, comments and quoted names: questions about SQL text go to console/sql."""
+    using = {str(path.relative_to(PACKAGE)) for path in MODULES if room(path) != "sql"
+             and any(name == "re" or name.startswith("re.") for _, name in imports(path))}
+    assert using == set(NO_SQL), "ask console/sql; what reads no SQL is named here with its reason"
+
+
+def test_the_parser_has_one_door() -> None:
+    """postgast is loaded by console/sql/grammar.py, when a tree is first asked for."""
+    named = [str(path.relative_to(PACKAGE)) for path in MODULES
+             if any(isinstance(node, ast.Constant) and node.value == "postgast"
+                    for node in ast.walk(parsed(path)))]
+    assert named == ["sql/grammar.py"] and not offences({"postgast": set(), "sqlglot": set()})
+
+
+QUOTED_OTHERWISE = {
+    "check/report.py": "labels of Nagios performance data",
+    "check/exposition.py": "labels of Prometheus",
+    "local_postgres/cluster.py": "values of postgresql.conf and conninfo, whose escapes are others",
+}
+"""The modules that quote by rules other than SQL's."""
+
+
+def quotes_by_hand(tree: ast.AST) -> Iterator[int]:
+    """The lines where a quote is doubled or escaped, or put around what an f-string with SQL in it fills in."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "replace" \
+                and node.args and isinstance(node.args[0], ast.Constant) and node.args[0].value in ("'", '"') \
+                and isinstance(node.args[-1], ast.Constant) and len(str(node.args[-1].value)) == 2:
+            yield node.lineno
+        elif isinstance(node, ast.JoinedStr):
+            texts = [part.value if isinstance(part, ast.Constant) else None for part in node.values]
+            has_sql = any(text and STATEMENT.search(text) for text in texts)
+            if has_sql and any(between is None and before and after and before[-1] in "'\"" and after[0] == before[-1]
+                               for before, between, after in zip(texts, texts[1:], texts[2:], strict=False)):
+                yield node.lineno
+
+
+STATEMENT = re.compile(r"\b(SELECT|CREATE|ALTER|DROP|COMMENT ON|SET|GRANT|REVOKE|INSERT|UPDATE|DELETE|VACUUM|RAISE)\s")
+
+
+def test_names_and_constants_are_quoted_in_one_place() -> None:
+    """console/sql/quoting.py knows which names need quotes, and constants with backslashes."""
+    found = {str(path.relative_to(PACKAGE)): lines for path in MODULES if room(path) != "sql"
+             and (lines := list(quotes_by_hand(parsed(path))))}
+    assert {name: lines for name, lines in found.items() if name not in QUOTED_OTHERWISE} == {}
+    assert set(QUOTED_OTHERWISE) <= set(found)
 
 
 def test_a_screens_style_is_its_own() -> None:
@@ -162,7 +265,7 @@ def graph_of(folder: Path) -> dict[str, set[str]]:
     """Which modules below `folder` import which of each other, also inside functions and for typing only."""
     paths = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
              for path in sorted(folder.rglob("*.py"))}
-    return {module: {name for node in ast.walk(ast.parse(path.read_text("utf-8"))) for name in named_by(node)
+    return {module: {name for node in ast.walk(parsed(path)) for name in named_by(node)
                      if name in paths and name != module}
             for module, path in paths.items()}
 

@@ -14,6 +14,7 @@ from console.migrate.prepare import Prepared
 from console.migrate.records import MigrationFile
 from console.server.script import ScriptCommand, ScriptSession
 from console.sql.effects import cluster_effects
+from console.sql.quoting import literal
 
 CHANGED = "DBC01"
 """The SQLSTATE of a guard that refuses."""
@@ -51,6 +52,6 @@ async def guard(session: ScriptSession) -> ScriptCommand:
     query = SHARED_DIGEST.text(session.info)
     ((digest,),) = await session.execute(query)
     return ScriptCommand(
-        f"DO $dbconsole$ BEGIN IF (\n{query}\n) IS DISTINCT FROM '{digest}' THEN RAISE EXCEPTION "
-        f"'it changes roles or tablespaces, which the whole cluster shares' USING ERRCODE = '{CHANGED}'; "
+        f"DO $dbconsole$ BEGIN IF (\n{query}\n) IS DISTINCT FROM {literal(digest)} THEN RAISE EXCEPTION "
+        f"'it changes roles or tablespaces, which the whole cluster shares' USING ERRCODE = {literal(CHANGED)}; "
         "END IF; END $dbconsole$")

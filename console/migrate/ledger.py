@@ -23,6 +23,7 @@ from console.migrate.records import Direction, LedgerRow, MigrationFile, Step
 from console.server.query import load
 from console.server.script import ScriptCommand, ScriptSession
 from console.server.session import Session
+from console.sql.quoting import identifier
 
 FORMAT = 1
 
@@ -58,9 +59,9 @@ async def ensure(session: ScriptSession) -> None:
         _check(found, session)
         return
     if not (found.may_create_table if found.schema_exists else found.may_create_schema):
-        what = "CREATE ON SCHEMA dbconsole" if found.schema_exists else f'CREATE ON DATABASE "{info.database}"'
+        where = "SCHEMA dbconsole" if found.schema_exists else f"DATABASE {identifier(info.database)}"
         raise MigrationError(f"{info.user} may not create the ledger, the schema dbconsole with two tables",
-                             hint=f"GRANT {what} TO {info.quoted_user}, or let an administrator run "
+                             hint=f"GRANT CREATE ON {where} TO {info.quoted_user}, or let an administrator run "
                                   "`dbconsole migrate up` once and grant its tables")
     names = ["migration", "migration_event", "format"]
     if not found.schema_exists:

@@ -80,7 +80,7 @@ class ParsedStatement(Struct, frozen=True):
     @property
     def outside_transaction(self) -> OutsideTransaction | None:
         """Why it can't run inside a transaction block, None when it can."""
-        return outside_transaction(self.text)
+        return None if self.node_kind in _DATA else outside_transaction(self.text)
 
     @property
     def controls_transaction(self) -> bool:
@@ -97,6 +97,9 @@ class ParsedStatement(Struct, frozen=True):
         """Whether it is COPY FROM STDIN or TO STDOUT, which want a client on the other side."""
         return splitter.copies_to_client(self.text)
 
+
+_DATA = frozenset(("select_stmt", "insert_stmt", "update_stmt", "delete_stmt", "merge_stmt"))
+"""Statements of which a file may have a hundred thousand, and about which there is nothing to ask."""
 
 UNKNOWN = "unknown"
 """The `node_kind` of a statement that only a newer grammar knows."""

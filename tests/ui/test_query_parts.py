@@ -9,7 +9,9 @@ import pytest
 
 from console.sql.grammar import Name
 from console.sql.statements import Sweep, at, explained, pieces
+from console.ui.screens.query.editor import _spans
 from console.ui.screens.query.history import LARGEST_BYTES, StatementHistory, holds_secret
+from console.ui.widgets.code_pane import sql_tones
 
 
 def test_statements_of_a_text() -> None:
@@ -69,6 +71,24 @@ def test_what_no_cursor_can_bring(text: str) -> None:
     ("EXPLAIN (COSTS OFF) DELETE FROM a", ("DELETE FROM a", False))])
 def test_what_is_explained(text: str, wanted: tuple[str, bool]) -> None:
     assert explained(text) == wanted
+
+
+def test_what_only_a_newer_server_knows_is_run_as_it_has_to_be() -> None:
+    concurrently, plain, waiting, setting = pieces(
+        "REPACK (CONCURRENTLY) t; SELECT 1; WAIT FOR LSN '0/1'; SET a TO NULL")
+    assert concurrently.command.is_alone and not concurrently.refusal and plain.command.is_query
+    assert waiting.command.is_alone and setting.command.is_setting
+    assert pieces("ROLLBACK TO a; SELEC 1; COMMIT AND CHAIN")[2].command.control == "commit", "by words where it must"
+
+
+def test_tones_change_no_text() -> None:
+    text = "SELECT a, 'x\n\ty' -- c\nFROM \"T\"\tWHERE name = $1 /* in\n it */ AND é IN (1)"
+    assert "".join(piece for piece, _ in sql_tones(text)) == text
+    toned = {piece: tone for piece, tone in sql_tones(text) if tone}
+    assert toned == {"SELECT": "accent", "'x\n\ty'": "ok", "-- c": "dim", "FROM": "accent", "WHERE": "accent",
+                     "/* in\n it */": "dim", "AND": "accent", "IN": "accent"}
+    assert [len(line) for line in _spans(text)] == [2, 2, 3, 3]
+    assert _spans(text)[1] == [(0, 3, "ok"), (4, 8, "dim")], "columns are those of the text, tabs and all"
 
 
 def test_settings() -> None:

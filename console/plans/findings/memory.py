@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from console.plans.findings.rule import severity, worst
 from console.plans.records import BLOCK_BYTES, Plan, PlanFacts, PlanFinding, PlanNode
 from console.plans.wording import count, size
+from console.sql.quoting import literal
 
 
 def spills(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
@@ -20,7 +21,7 @@ def spills(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
         joined = plan.parent(node) if node.kind == "Hash" else None
         at_stake = (joined or node).exclusive_ms
         yield PlanFinding("spill", severity(plan, at_stake), f"{node.label} {what}", _evidence(node, used_bytes),
-                      f"SET LOCAL work_mem = '{wanted}' for this query"
+                      f"SET LOCAL work_mem = {literal(wanted)} for this query"
                       + (" (hashes may use hash_mem_multiplier times as much)" if node.kind in ("Hash", "Aggregate")
                          else "") + ", or give it fewer or narrower rows", node.index, at_stake)
     told = {node.index for node in spilled}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -10,6 +10,9 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
+from console.sql.completion import OFFERED
+from console.sql.keywords import QUOTED
+from console.sql.tokens import tokens
 from console.ui import text
 from console.ui.widgets.painting import Painted, console_app, inks
 from console.view.table import Line, Tone, plain
@@ -106,20 +109,41 @@ class CodePane(Painted, can_focus=True):
 
 
 def sql_lines(source: str) -> list[Line]:
-    """SQL with its keywords, literals and comments in tones."""
-    return highlighted(source, "postgresql")
+    """SQL with its keywords, constants and comments in tones."""
+    return _lines(source, sql_tones)
+
+
+def sql_tones(source: str) -> Iterator[tuple[str, Tone]]:
+    """The pieces of SQL text, each with its tone; together they are the text."""
+    written = 0
+    for token in tokens(source):
+        if written < token.start:
+            yield source[written:token.start], ""
+        is_keyword = token.kind == "word" and token.text.lower() in _KEYWORDS
+        yield token.text, "accent" if is_keyword else _SQL_TONES.get(token.kind, "")
+        written = token.end
+    yield source[written:], ""
+
+
+_KEYWORDS = QUOTED.union(OFFERED)
+_SQL_TONES: Mapping[str, Tone] = {"comment": "dim", "string": "ok"}
 
 
 def highlighted(source: str, language: str) -> list[Line]:
     """`source` as lines of toned text, by Pygments' lexer of that name."""
-    if len(source) > HIGHLIGHTED_CHARACTERS:
-        return [((line, ""),) for line in text.clean_lines(source)]
     from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]
 
+    return _lines(source, lambda source: (
+        (value, _tone(str(token)))
+        for token, value in get_lexer_by_name(language, stripnl=False, ensurenl=False).get_tokens(source)))
+
+
+def _lines(source: str, tones: Callable[[str], Iterable[tuple[str, Tone]]]) -> list[Line]:
+    if len(source) > HIGHLIGHTED_CHARACTERS:
+        return [((line, ""),) for line in text.clean_lines(source)]
     lines: list[list[tuple[str, Tone]]] = [[]]
-    for token, value in get_lexer_by_name(language, stripnl=False, ensurenl=False).get_tokens(source):
-        tone = _tone(str(token))
-        first, *others = value.split("\n")
+    for piece, tone in tones(source):
+        first, *others = piece.split("\n")
         lines[-1].append((first.expandtabs(4), tone))
         lines.extend([(other.expandtabs(4), tone)] for other in others)
     while lines and not any(piece for piece, _ in lines[-1]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from console.server.info import ServerInfo
+from console.sql.quoting import identifier
 from console.statements.records import Availability, LoggingSetting
 from console.view import format as fmt
 from console.view.table import Line
@@ -30,8 +31,9 @@ def what_to_do(info: ServerInfo, availability: Availability | None, reason: str)
     if extension is None:
         steps.append(f"CREATE EXTENSION {EXTENSION} in the database {info.database}")
     elif availability.is_loaded and "UPDATE" not in reason and "permission denied" in reason:
-        steps.append(f'GRANT USAGE ON SCHEMA "{extension.schema}" TO {info.quoted_user}; '
-                     f'GRANT SELECT ON ALL TABLES IN SCHEMA "{extension.schema}" TO {info.quoted_user}')
+        schema = identifier(extension.schema)
+        steps.append(f"GRANT USAGE ON SCHEMA {schema} TO {info.quoted_user}; "
+                     f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {info.quoted_user}")
     if not steps:
         return reason
     what = "isn't loaded" if extension is not None else "isn't in this database"

@@ -14,7 +14,7 @@ from textual.widgets import TextArea
 
 from console.sql.completion import Completion, context_at
 from console.ui.screens.query.completing import Completer
-from console.ui.widgets.code_pane import HIGHLIGHTED_CHARACTERS, highlighted
+from console.ui.widgets.code_pane import HIGHLIGHTED_CHARACTERS, sql_tones
 from console.ui.widgets.painting import console_app
 from console.ui.widgets.record_table import RecordTable
 from console.view.table import Cell, Column, Row, Table, Tone
@@ -221,14 +221,16 @@ def _spans(source: str) -> list[list[Span]]:
     """The toned parts of each line."""
     if len(source) > HIGHLIGHTED_CHARACTERS // 10:  # it is done anew with every key
         return []
-    found: list[list[Span]] = []
-    for line in highlighted(source, "postgresql"):
-        column, spans = 0, list[Span]()
-        for piece, tone in line:
-            if tone:
-                spans.append((column, column + len(piece), tone))
-            column += len(piece)
-        found.append(spans)
+    found: list[list[Span]] = [[]]
+    column = 0
+    for piece, tone in sql_tones(source):
+        for number, part in enumerate(piece.split("\n")):
+            if number:
+                found.append([])
+                column = 0
+            if tone and part:
+                found[-1].append((column, column + len(part), tone))
+            column += len(part)
     return found
 
 
