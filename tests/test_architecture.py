@@ -155,12 +155,14 @@ NO_SQL = {
     "demo/embedder.py": "words of the sample data",
     "demo/sample/prose.py": "words of the sample data",
     "local_postgres/binaries.py": "version numbers",
+    "log.py": "secrets in what is logged",
     "migrate/create.py": "file names",
     "migrate/differences.py": "names of indexes and constraints that the server makes up",
     "migrate/files.py": "file names",
     "migrate/frameworks/commands.py": "command lines and what a program prints",
     "migrate/frameworks/files.py": "file names, and the line in which Graphile Migrate keeps a checksum",
     "migrate/frameworks/graphs.py": "file names",
+    "migrate/frameworks/pending.py": "file names",
     "migrate/frameworks/plans.py": "Sqitch plans, changelogs, and the lines by which Liquibase itself finds changesets",
     "migrate/frameworks/specs.py": "names of tables",
     "migrate/indexes.py": "names of indexes that the server makes up",
@@ -204,7 +206,7 @@ def test_the_parser_has_one_door() -> None:
     named = [str(path.relative_to(PACKAGE)) for path in MODULES
              if any(isinstance(node, ast.Constant) and node.value == "postgast"
                     for node in ast.walk(parsed(path)))]
-    assert named == ["sql/grammar.py"] and not offences({"postgast": set(), "sqlglot": set()})
+    assert named == ["sql/grammar.py"] and not offences({"postgast": set(), "sqlglot": {"sql"}})
 
 
 QUOTED_OTHERWISE = {
