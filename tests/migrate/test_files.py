@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -252,3 +253,27 @@ def test_new_files_follow_the_habit_of_the_service(tmp_path: Path) -> None:
     assert next_pair(service(tmp_path, {}, "fresh"), "b")[0][0].name == "0001_b.up.sql"
     with pytest.raises(UsageError, match="makes no file name"):
         next_pair(shop, "!!!")
+
+
+def test_a_large_file_is_read_in_time(tmp_path: Path) -> None:
+    """64 MB, read, checked and summed up: a fraction of a second; what copies all for each part takes half a minute."""
+    path = tmp_path / "0001_x.up.sql"
+    path.write_text("INSERT INTO s.t VALUES (1, 'some text that fills the line up to 64 chars');\n" * 850_000)
+    began = time.process_time()
+    script = Script(path)
+    assert len(script.text) == path.stat().st_size > 64_000_000 and script.checksum
+    assert time.process_time() - began < 10
+
+
+def test_a_directive_is_a_comment_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "0001_x.up.sql"
+    path.write_text("-- dbconsole: lock-timeout=5s\nCREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$ SELECT '\n"
+                    "-- dbconsole: no-transaction\n' $$; /*\n-- dbconsole: irreversible: no\n*/\n"
+                    "COMMENT ON FUNCTION f() IS '\n-- dbconsole: nonsense';\n")
+    script = Script(path)
+    assert (script.directives.lock_timeout_ms, script.directives.no_transaction) == (5000, False)
+    assert len(prepare(script).statements) == 2
+    path.write_text("SELECT 1;\n-- dbconsole: no-transaction\n")
+    with pytest.raises(FileError, match="stands after the first statement") as caught:
+        prepare(Script(path))
+    assert caught.value.line == 2

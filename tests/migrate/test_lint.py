@@ -393,3 +393,11 @@ def test_a_file_with_syntax_of_a_newer_version_is_linted_all_the_same() -> None:
     assert older == ["REPACK needs PostgreSQL 19, the server is 18", "WAIT FOR needs PostgreSQL 19, the server is 18"]
     assert "newer-than-server" not in rules(text, catalog(relation("s.t"), major=19))
     assert "outside-transaction" in rules("REPACK (CONCURRENTLY) s.t")
+
+
+@pytest.mark.parametrize(("text", "lasts"), [
+    ("SET work_mem = '1GB'", True), ("SELECT set_config('work_mem', '1GB', false)", True),
+    ("SELECT set_config('work_mem', '1GB', true)", False), ("SET LOCAL work_mem = '1GB'", False),
+    ("SELECT 'set_config(work_mem)'", False), ("RESET ALL", True)])
+def test_what_outlives_the_file_is_what_the_engine_undoes(text: str, lasts: bool) -> None:
+    assert ("session-setting" in rules(text)) is lasts

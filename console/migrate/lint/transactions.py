@@ -96,7 +96,7 @@ def changes_role(at: LintSubject) -> Iterator[RuleHit]:
       advice="SET LOCAL, which ends with the transaction")
 def session_setting(at: LintSubject) -> Iterator[RuleHit]:
     name = _sets(at)
-    if name and at.in_transaction and not getattr(at.body, "is_local", False) \
+    if name and at.in_transaction and at.statement.sets_session \
             and name not in ("search_path", "role", "session_authorization", "lock_timeout", "statement_timeout"):
         yield RuleHit(f"sets {name} for the whole session")
 
