@@ -24,10 +24,6 @@ class TimeSeries(Struct, frozen=True):
     values: list[float | None]
     late_s: float
 
-    @property
-    def peak(self) -> float | None:
-        return max((value for value in self.values if value is not None), default=None)
-
     def buckets(self, now_s: float, span_s: float, count: int) -> tuple[float | None, ...]:
         """The mean over time in each of `count` equal parts of the last `span_s` seconds, None where nothing is known.
 

@@ -32,10 +32,6 @@ class Footprint(Struct, frozen=True):
     opaque: str | None = None
 
     @property
-    def strongest(self) -> Lock | None:
-        return self.locks[0] if self.locks else None
-
-    @property
     def rewrites(self) -> bool:
         return any(lock.rewrites for lock in self.locks)
 

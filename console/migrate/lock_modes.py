@@ -36,10 +36,6 @@ class LockMode(IntEnum):
     def blocks_writes(self) -> bool:
         return self >= LockMode.SHARE
 
-    @property
-    def blocks_reads(self) -> bool:
-        return self is LockMode.ACCESS_EXCLUSIVE
-
     def conflicts_with(self, other: LockMode) -> bool:
         """Whether two transactions can't hold the two on one relation at once (the manual's table 13.2)."""
         return other in _CONFLICTS[self]

@@ -40,22 +40,8 @@ def _records_adapters() -> AdaptersMap:
     return adapters
 
 
-def _text_adapters() -> AdaptersMap:
-    adapters = AdaptersMap(types=psycopg.adapters.types)
-    adapters.register_loader(0, LenientText)
-    for kind in (str, int, float, bool, type(None), bytes, list):
-        try:
-            adapters.register_dumper(kind, psycopg.adapters.get_dumper(kind, psycopg.adapt.PyFormat.TEXT))
-        except psycopg.ProgrammingError:
-            continue
-    return adapters
-
-
 RECORDS = _records_adapters()
 """psycopg's types, with lenient text: for our own reads."""
-
-AS_TEXT = _text_adapters()
-"""Every value as the text that the server wrote: for rows of tables that we know nothing about."""
 
 
 class _Context:

@@ -35,12 +35,6 @@ async def create_database(admin: Target, name: str, template: str = "template1")
     return await _run(admin, statement, errors.DuplicateDatabase, errors.UniqueViolation)
 
 
-async def drop_database(admin: Target, name: str) -> bool:
-    """Drops the database with whoever is connected to it; False when there was none. Raises ConsoleError."""
-    return await _run(admin, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)),
-                      errors.InvalidCatalogName)
-
-
 async def _run(admin: Target, statement: sql.Composed, *fine: type[psycopg.Error]) -> bool:
     """Runs one statement outside a transaction; False when it fails in one of the `fine` ways."""
     with translate_errors(admin.label):

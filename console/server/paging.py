@@ -53,11 +53,6 @@ class PageSource(Struct, frozen=True):
         """Characters of each value that a page shows."""
         return max(24, min(CUT, PAGE_BUDGET // max(1, len(self.fields))))
 
-    @property
-    def locators(self) -> int:
-        """How many columns after the fields and the notes identify the row."""
-        return len(self.key) or (2 if self.has_ctid else 0)
-
 
 Statement = sql.Composed
 """A statement ready to be executed."""

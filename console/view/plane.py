@@ -26,7 +26,6 @@ class Plane(Struct, frozen=True):
     """Clouds, the most important last, and upright lines (x, label) that are no points. All x are greater than 0."""
 
     x_title: str
-    y_title: str
     clouds: tuple[Cloud, ...]
     lines: tuple[tuple[float, str], ...] = ()
     y_most: float | None = None

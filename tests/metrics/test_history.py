@@ -66,7 +66,6 @@ def test_a_part_holds_the_mean_over_its_time() -> None:
     went = course([(0.0, None), (2.0, 10.0), (4.0, 20.0), (6.0, 40.0)])
     assert went.buckets(7.9, 8.0, 4) == (10, 20, 40, None)
     assert went.buckets(7.9, 8.0, 2) == pytest.approx((15.0, 40.0))
-    assert went.peak == 40
 
 
 def test_what_is_not_known_is_a_gap_and_never_drawn_over() -> None:

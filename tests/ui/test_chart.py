@@ -66,7 +66,7 @@ def test_ascii_is_ascii() -> None:
 
 POINTS = ((0.7, 0.8, "10"), (1.5, 0.94, "40"), (4.1, 0.991, "160 relaxed [/x]"), (21.3, 1.0, "1000"))
 CLOUDS = (Cloud("Pareto", POINTS[:3], "●", "ok", joined=True), Cloud("left the index", POINTS[3:], "×", "warning"))
-PLANE = Plane("p95 ms", "recall", CLOUDS, ((18.0, "exact 18 ms"),), 1.005)
+PLANE = Plane("p95 ms", CLOUDS, ((18.0, "exact 18 ms"),), 1.005)
 
 
 @pytest.mark.parametrize("size", [(24, 6), (44, 12), (110, 30)])
@@ -80,15 +80,15 @@ def test_points_in_a_plane(size: tuple[int, int]) -> None:
 
 
 def test_a_plane_of_one_point_and_of_none() -> None:
-    assert "●only" in draw_plane(Plane("ms", "recall", (Cloud("", ((2.0, 1.0, "only"),), "●"),)), 60, 12).plain
-    assert draw_plane(Plane("ms", "recall", ()), 60, 12).plain == ""
+    assert "●only" in draw_plane(Plane("ms", (Cloud("", ((2.0, 1.0, "only"),), "●"),)), 60, 12).plain
+    assert draw_plane(Plane("ms", ()), 60, 12).plain == ""
 
 
 def test_each_ink_is_drawn_in_its_colour() -> None:
     """plotext takes a colour that it doesn't know for none."""
     for number, ink in zip(NUMBERS, INKS, strict=True):
         cloud = Cloud("", ((1.0, 1.0, "a"), (2.0, 2.0, "b")), "●", ink)
-        drawn = draw_plane(Plane("x", "y", (cloud,)), 40, 12)
+        drawn = draw_plane(Plane("x", (cloud,)), 40, 12)
         assert number in {span.style.color.number for span in drawn.spans if span.style.color}  # type: ignore[union-attr]
 
 

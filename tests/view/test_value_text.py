@@ -1,14 +1,10 @@
-"""Long values in a form that a person can read."""
+"""Vectors in a form that a person can read."""
 
 from __future__ import annotations
 
-import json
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from console.view.catalog.value_text import indented_json, vector
+from console.view.catalog.value_text import vector
 
 
 @pytest.mark.parametrize(("text", "note", "shown"), [
@@ -22,23 +18,3 @@ from console.view.catalog.value_text import indented_json, vector
 ])
 def test_vector(text: str | None, note: str, shown: str) -> None:
     assert vector(text, note) == shown
-
-
-def test_json_keeps_numbers_and_duplicate_keys() -> None:
-    text = '{"a":1.10000000000000000001,"a": [1e400, {}, [ ]], "b\\"{": "x,:[\\n"}'
-    assert indented_json(text) == (
-        '{\n  "a": 1.10000000000000000001,\n  "a": [\n    1e400,\n    {},\n    []\n  ],\n  "b\\"{": "x,:[\\n"\n}')
-
-
-@pytest.mark.parametrize("text", ['{"a": [1, 2', "", "plain", "[" * 100_000])
-def test_what_is_not_json_stays(text: str) -> None:
-    assert indented_json(text) == text
-
-
-_JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
-                     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)
-
-
-@given(_JSON)
-def test_indenting_is_what_json_does(value: object) -> None:
-    assert indented_json(json.dumps(value)) == json.dumps(value, indent=2)

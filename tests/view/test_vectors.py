@@ -9,7 +9,6 @@ import pytest
 from console.services import UNASSIGNED, Service
 from console.sql.elide import elided
 from console.vectors.metrics import BY_NAME
-from console.vectors.reasons.records import IndexVerdict, Reason
 from console.vectors.records import Latency, Neighbor, Point, SearchResult, VectorColumn
 from console.view.vectors import findings as view
 
@@ -85,10 +84,3 @@ def test_points() -> None:
     assert view.point_row(by_index, [by_index], None)[-1] == "Pareto"
     assert view.point_row(left, [], None)[-1] == "exact: left the index"
     assert view.point_document(by_index)["setting"] == 40
-
-
-def test_verdict_comes_first() -> None:
-    verdict = IndexVerdict("cost", "dear", None, (Reason("r", "cost", "too dear", "SET x", True, "SELECT 1"),), 1.0,
-                           2.0)
-    lines = view.verdict_lines(verdict)
-    assert lines[0] == "dear" and "cost 1 as planned, 2 with the index" in lines and "  fix: SET x" in lines

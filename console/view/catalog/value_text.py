@@ -1,13 +1,10 @@
-"""Long values in a form that a person can read: vectors in short, JSON indented. Pure."""
+"""Vectors in a form that a person can read. Pure."""
 
 from __future__ import annotations
 
-import json
 import math
-import re
 
 _SHOWN_COMPONENTS = 3
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 
 
 def vector(text: str | None, note: str) -> str:
@@ -26,34 +23,6 @@ def vector(text: str | None, note: str) -> str:
     is_whole = closing in text and len(parts) <= _SHOWN_COMPONENTS
     shown = [_component(part) for part in parts[:_SHOWN_COMPONENTS]]
     return f"{opening}{', '.join(shown)}{'' if is_whole else ', …'}{closing} {tail}"
-
-
-def indented_json(text: str) -> str:
-    """JSON with two spaces a level; keys, their order, duplicates and numbers stay as they are written.
-
-    Text that isn't JSON (one that was cut) is returned as it is.
-    """
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-    pieces: list[str] = []
-    level = 0
-    before = ""
-    for token in _TOKEN.findall(text):
-        if token in ("}", "]"):
-            level -= 1
-            pieces.append("" if before in ("{", "[") else _line(level))
-        elif before in ("{", "[", ","):
-            pieces.append(_line(level))
-        pieces.append(": " if token == ":" else token)
-        level += token in ("{", "[")
-        before = token
-    return "".join(pieces)
-
-
-def _line(level: int) -> str:
-    return "\n" + "  " * level
 
 
 def _component(text: str) -> str:

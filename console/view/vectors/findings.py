@@ -11,8 +11,6 @@ from typing import Any
 from msgspec import Struct
 
 from console.services import UNASSIGNED, Service, owner_of
-from console.sql.elide import elided
-from console.vectors.reasons.records import IndexVerdict, Reason
 from console.vectors.records import (
     IndexFacts,
     Neighbor,
@@ -78,10 +76,6 @@ def distance(value: float | None) -> str:
 def timing(result: SearchResult) -> str:
     """`server 1.2 ms, transfer 0.4 ms`."""
     return f"server {result.server_ms:.1f} ms, transfer {max(0.0, result.total_ms - result.server_ms):.1f} ms"
-
-
-def key_words(result: SearchResult, hit: Neighbor) -> str:
-    return ", ".join("∅" if item is None else item for item in hit.key)
 
 
 def result_document(result: SearchResult) -> dict[str, Any]:
@@ -202,28 +196,6 @@ def index_details(facts: IndexFacts) -> tuple[tuple[str, str], ...]:
     if facts.why_not:
         rows.append(("unknown because", facts.why_not))
     return tuple(rows)
-
-
-def reason_lines(reason: Reason) -> tuple[str, ...]:
-    """A reason in one line, what proves it, and the fix."""
-    lines = [f"{reason.kind}: {reason.sentence}"]
-    if reason.is_proved:
-        lines.append("  proved: with this changed alone, or with the others that are named, the index is used")
-    if reason.fix:
-        lines.append(f"  fix: {reason.fix}")
-    if reason.rewritten:
-        lines.append(f"  as in: {elided(reason.rewritten)}")
-    return tuple(lines)
-
-
-def verdict_lines(verdict: IndexVerdict) -> tuple[str, ...]:
-    """The verdict first, then its reasons."""
-    lines = [verdict.sentence]
-    if verdict.forced_cost is not None and verdict.cost is not None:
-        lines.append(f"cost {verdict.cost:.0f} as planned, {verdict.forced_cost:.0f} with the index")
-    for reason in verdict.reasons:
-        lines.extend(reason_lines(reason))
-    return tuple(lines)
 
 
 def _finite(value: float | None) -> float | None:

@@ -41,7 +41,7 @@ def plane(points: Sequence[Point], exact: Latency, best: Collection[Point], chos
         Cloud("Pareto", places([point for point in by_index if point in best]), "●", "ok", joined=True),
         Cloud("recommended", places([chosen] if chosen else []), "◆", "accent"))
     lines = ((exact.p95_ms, f"exact {fmt.number(exact.p95_ms)} ms"),) if exact.p95_ms > 0 else ()
-    return Plane("p95 ms   ● best   ○ beaten   × left the index   ◆ recommended", "recall", clouds, lines, 1.004)
+    return Plane("p95 ms   ● best   ○ beaten   × left the index   ◆ recommended", clouds, lines, 1.004)
 
 
 def table(points: Sequence[Point], exact: Latency, best: Collection[Point], chosen: Point | None) -> Table:
