@@ -134,9 +134,9 @@ def _status(arguments: list[str]) -> int:
 
 
 def _complain(error: ConsoleError) -> None:
-    from console.check.records import harmless
+    from console.text.sanitiser import single_line
 
-    first, *rest = map(harmless, error.lines())
+    first, *rest = map(single_line, error.lines())
     with suppress(OSError):
         print("\n".join(["dbconsole: " + first, *rest]), file=sys.stderr)  # noqa: T201
 

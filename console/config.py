@@ -25,6 +25,7 @@ from msgspec.structs import replace
 
 from console.errors import ConfigError
 from console.fields import PartlyShown, fields_of
+from console.text.parse import duration
 
 Environment = Literal["production", "staging", "development", "unknown"]
 
@@ -35,8 +36,6 @@ class Duration(float):
 
 LONGEST_S = 2_147_483
 """What PostgreSQL's timeouts hold, 31 bits of milliseconds: almost 25 days."""
-
-_UNITS_S = {"ms": 0.001, "s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 class PoolConfig(Struct, frozen=True, kw_only=True):
@@ -337,12 +336,6 @@ def _value(hint: Any, value: Any, path: Path, where: str) -> Any:
 
 def _is_union(hint: Any) -> bool:
     return isinstance(hint, UnionType) or get_origin(hint) is Union
-
-
-def duration(text: str) -> Duration | None:
-    """"250ms", "5s", "10min", "2h", "1d" as a duration; None when it is none."""
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d)\s*", text)
-    return Duration(float(match[1]) * _UNITS_S[match[2]]) if match else None
 
 
 def _duration(value: Any, path: Path, where: str) -> Duration:

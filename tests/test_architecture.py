@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ DRIVERS = {"psycopg", "psycopg_pool", "pgvector"}
 SCREENS = {"textual", "rich", "plotext"}
 TEXTUALS_DATACLASSES = {"ui/themes.py", "ui/screens/migrations/screen.py"}
 """Where fields() and replace() are of Textual's own records, Theme and Binding."""
-FOUNDATION = {"errors", "clock", "config", "fields", "resources", "sql", "ending", "log", "process",
+FOUNDATION = {"errors", "clock", "config", "fields", "resources", "sql", "text", "ending", "log", "process",
               "waiting", "__version__"}
 
 
@@ -72,10 +73,10 @@ def may_import(importer: str, imported: str, name: str) -> bool:
     match importer:
         case "cli" | "__main__":
             return True
-        case "errors" | "clock" | "fields" | "resources" | "ending" | "log" | "process" | "waiting":
+        case "errors" | "clock" | "fields" | "resources" | "ending" | "log" | "process" | "text" | "waiting":
             return False
         case "config":
-            return imported in {"errors", "resources"}
+            return imported in {"errors", "resources", "text"}
         case "server":
             return False
         case "services":
@@ -241,6 +242,25 @@ def test_names_and_constants_are_quoted_in_one_place() -> None:
              and (lines := list(quotes_by_hand(parsed(path))))}
     assert {name: lines for name, lines in found.items() if name not in QUOTED_OTHERWISE} == {}
     assert set(QUOTED_OTHERWISE) <= set(found)
+
+
+def test_numbers_with_units_are_written_in_one_place() -> None:
+    """`f"{took:.1f} ms"` is for console/text/format.py alone, so that one duration isn't written in two ways."""
+    unit = re.compile(r" ?(ms|s|min|h|d|B|kB|MB|MiB|GB|TB|%)(?!\w)")
+    wrong = []
+    for path in MODULES:
+        if room(path) == "text":
+            continue
+        for node in ast.walk(parsed(path)):
+            parts = [*node.values, ast.Constant("")] if isinstance(node, ast.JoinedStr) else []
+            for value, after in pairwise(parts):
+                spec = ast.unparse(value.format_spec) if isinstance(value, ast.FormattedValue) and value.format_spec \
+                    else ""
+                measured = re.search(r"\.\d+f'$", spec) and isinstance(after, ast.Constant) \
+                    and unit.match(str(after.value))
+                if measured or (re.search(r"[,%]'$|,\.\df'$", spec) and "%S" not in spec and "%M" not in spec):
+                    wrong.append(f"{path.relative_to(ROOT)}:{node.lineno}: {ast.unparse(node)[:80]}")
+    assert not wrong, "\n".join(wrong)
 
 
 def test_a_screens_style_is_its_own() -> None:

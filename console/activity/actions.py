@@ -12,6 +12,7 @@ from console.activity.records import Backend, SessionState, Signalled, SignalOut
 from console.errors import ConsoleError, Denied
 from console.server.query import load
 from console.server.session import Session
+from console.text import format as fmt
 
 CANCEL = load("console.activity", "cancel", Signalled)
 TERMINATE = load("console.activity", "terminate", Signalled)
@@ -94,7 +95,8 @@ def _came_of(kind: Signal, backend: Backend, before: States, now: States, is_ove
     if not is_over:
         return None
     at = f", at {is_.wait_event_type}: {is_.wait_event}" if is_.wait_event else ""
-    return SignalOutcome(backend.pid, False, f"signalled, but still {is_.state or 'there'} after {WATCHED_S:.0f} s{at}")
+    return SignalOutcome(backend.pid, False,
+                         f"signalled, but still {is_.state or 'there'} after {fmt.duration(WATCHED_S)}{at}")
 
 
 def _facts(session: Session, kind: Signal, backend: Backend) -> dict[str, object]:

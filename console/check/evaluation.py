@@ -6,11 +6,12 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from console.check.records import CheckContext, CheckResult, CheckVerdict, Status, harmless
+from console.check.records import CheckContext, CheckResult, CheckVerdict, Status
 from console.check.registry import ConfiguredCheck
 from console.errors import ConsoleError
 from console.server.query import Query
 from console.server.session import Readings
+from console.text.sanitiser import single_line
 
 NOT_ASKED = "not asked: no connection"
 
@@ -67,7 +68,7 @@ def unreachable(checks: Sequence[ConfiguredCheck], error: ConsoleError) -> tuple
 def _result(configured_check: ConfiguredCheck, verdict: CheckVerdict, duration_ms: float) -> CheckResult:
     check, thresholds = configured_check.check, configured_check.thresholds
     return CheckResult(
-        name=check.name, title=check.title, status=verdict.status, summary=harmless(verdict.summary),
+        name=check.name, title=check.title, status=verdict.status, summary=single_line(verdict.summary),
         value=verdict.value, unit=check.unit, warning=thresholds.warning, critical=thresholds.critical,
-        lower_is_worse=thresholds.lower_is_worse, hint=harmless(verdict.hint) if verdict.hint else None,
+        lower_is_worse=thresholds.lower_is_worse, hint=single_line(verdict.hint) if verdict.hint else None,
         duration_ms=duration_ms, screen=check.screen)

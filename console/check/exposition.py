@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from console import __version__
 from console.check.records import CheckResult, Report
-from console.check.units import Unit
+from console.text.parse import Unit
 
 _UNITS: dict[Unit, tuple[str, float]] = {
     "": ("count", 1.0), "%": ("percent", 1.0), "s": ("seconds", 1.0), "ms": ("seconds", 0.001), "B": ("bytes", 1.0)}

@@ -9,8 +9,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from console.activity.summary.records import SessionCounts
-from console.check import units
 from console.check.records import CheckContext, CheckVerdict
+from console.text import format as fmt
 
 
 def with_hidden(verdict: CheckVerdict, counts: SessionCounts | None, context: CheckContext) -> CheckVerdict:
@@ -22,6 +22,6 @@ def with_hidden(verdict: CheckVerdict, counts: SessionCounts | None, context: Ch
         return verdict
     return replace(
         verdict,
-        summary=f"{verdict.summary}; {units.count(counts.hidden, 'session')} hidden from this role",
+        summary=f"{verdict.summary}; {fmt.plural(counts.hidden, 'session')} hidden from this role",
         value=verdict.value or None,
         hint=verdict.hint or f"GRANT pg_monitor TO {context.info.quoted_user}")

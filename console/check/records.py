@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from console.check.units import Unit
 from console.server.info import ServerInfo
 from console.server.query import Query
 from console.server.session import Readings
 from console.server.target import Target
+from console.text.parse import Unit
 
 if TYPE_CHECKING:
     from console.pooler.records import PoolerReading
@@ -142,11 +141,3 @@ class Report(Struct, frozen=True):
     @property
     def status(self) -> Status:
         return Status.worst(result.status for result in self.results)
-
-
-_HARMFUL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+")
-
-
-def harmless(text: str) -> str:
-    """`text` on one line: control, escape, line-breaking and direction-changing characters become one U+FFFD."""
-    return _HARMFUL.sub("\ufffd", text.replace("\r\n", " ").replace("\n", " ").replace("\t", " "))

@@ -11,9 +11,9 @@ from msgspec import Struct
 
 from console.check import checks
 from console.check.records import Check, Thresholds
-from console.check.units import parse
 from console.config import CheckConfig, Config
 from console.errors import ConfigError, UsageError
+from console.text.parse import threshold
 
 
 class ConfiguredCheck(Struct, frozen=True):
@@ -60,7 +60,7 @@ def _thresholds(check: Check, entry: CheckConfig, config: Config) -> Thresholds:
         if text is None:
             continue
         try:
-            given[key] = None if text == "off" else parse(text, check.unit)
+            given[key] = None if text == "off" else threshold(text, check.unit)
         except ValueError as error:
             raise ConfigError(f"{config.path}: checks.{check.name}.{key}: {text!r} is no threshold",
                               hint=f'{error}, or "off"') from None

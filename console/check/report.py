@@ -8,6 +8,7 @@ from typing import Any
 from console import __version__
 from console.check.evaluation import NOT_ASKED
 from console.check.records import CheckResult, Report, Status
+from console.text import format as fmt
 
 _COLOURS = {Status.OK: "32", Status.WARNING: "33", Status.CRITICAL: "31", Status.UNKNOWN: "35"}
 
@@ -24,7 +25,7 @@ def _block(report: Report, colour: bool) -> list[str]:
     width = max((len(result.name) for result in report.results), default=0)
     about = f"{report.server}, " if report.server else ""
     lines = [f"{painted(report.status.name, report.status)}  {report.target}  "
-             f"({about}{_checks(len(report.results))} in {report.duration_ms:.0f} ms)"]
+             f"({about}{_checks(len(report.results))} in {fmt.milliseconds(report.duration_ms)})"]
     told = [result for result in report.results if result.summary != NOT_ASKED]
     for result in sorted(told, key=lambda check_result: -check_result.status.badness):
         lines.append(f"  {painted(result.status.letter, result.status)} {result.name:<{width}}  {result.summary}")

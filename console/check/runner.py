@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from console.check.evaluation import evaluate, reads_of, unreachable
-from console.check.records import CheckContext, Report, harmless
+from console.check.records import CheckContext, Report
 from console.check.registry import ConfiguredCheck
 from console.errors import ConsoleError
 from console.metrics.reads.counters import SERVER_CLOCK
 from console.server.query import INTERVALS, Query, Read
 from console.server.single import single_session
 from console.server.target import Target
+from console.text.sanitiser import single_line
 
 if TYPE_CHECKING:
     from console.pooler.records import PoolerReading
@@ -49,7 +50,7 @@ async def check_target(target: Target, checks: Sequence[ConfiguredCheck], servic
     finally:
         if pooler is not None:
             pooler.cancel()
-    return Report(harmless(target.label), results, (time.perf_counter() - started) * 1000, server)
+    return Report(single_line(target.label), results, (time.perf_counter() - started) * 1000, server)
 
 
 def _asked_pooler(target: Target, checks: Sequence[ConfiguredCheck], within_s: float

@@ -8,6 +8,7 @@ from pathlib import Path
 from console import ending
 from console.demo.postgres import DemoServer, demo_cluster, demo_data_dir
 from console.demo.prepare import DATABASE, prepare
+from console.text import format as fmt
 
 DONE, NOT_RUNNING = 0, 1
 
@@ -50,7 +51,7 @@ def _status(server: DemoServer) -> int:
     folder = demo_data_dir()
     _print(f"demo      {'running' if is_running else 'not running'}, PostgreSQL {server.version}")
     if folder.is_dir():
-        _print(f"data      {folder}, {_size_mib(folder):.0f} MiB")
+        _print(f"data      {folder}, {fmt.size(_total_bytes(folder))}")
     else:
         _print(f"data      none yet; it will be in {folder}")
     if is_running:
@@ -58,7 +59,7 @@ def _status(server: DemoServer) -> int:
     return DONE if is_running else NOT_RUNNING
 
 
-def _size_mib(folder: Path) -> float:
+def _total_bytes(folder: Path) -> int:
     """Of all files below; what the server removes meanwhile doesn't count."""
     total_bytes = 0
     for path in folder.rglob("*"):
@@ -66,7 +67,7 @@ def _size_mib(folder: Path) -> float:
             total_bytes += path.lstat().st_size
         except OSError:
             continue
-    return total_bytes / 1024**2
+    return total_bytes
 
 
 def _print(line: str) -> None:

@@ -20,6 +20,7 @@ from console.plans.findings import analyse
 from console.plans.parse import MAX_CHARACTERS, parse, parse_all, to_json
 from console.plans.records import Analysis, PlanComparison
 from console.plans.unwrap import looks_like_plan
+from console.text import format as fmt
 from console.vectors.explained import with_vectors
 from console.view.plans import tree as view
 from console.view.table import plain
@@ -80,7 +81,7 @@ def read(name: str) -> str:
     except OSError as error:
         raise UsageError(f"{name}: {error.strerror or error}") from None
     if len(data) > MAX_CHARACTERS:
-        raise UsageError(f"{name} is larger than {MAX_CHARACTERS // 1024 // 1024} MB", hint="cut the plan out of it")
+        raise UsageError(f"{name} is larger than {fmt.size(MAX_CHARACTERS)}", hint="cut the plan out of it")
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"  # PowerShell's >
     text = data.decode(encoding, "replace")
     if not text.strip() or "\0" in text:

@@ -12,6 +12,7 @@ from console.migrate.frameworks.runner import ExternalPlan
 from console.migrate.frameworks.specs import TITLES
 from console.server.target import Target
 from console.services import Service
+from console.text import format as fmt
 
 if TYPE_CHECKING:
     from console.commands.migrate import Request
@@ -47,7 +48,8 @@ async def run(request: Request, target: Target, plan: ExternalPlan, narration: N
             case OutputLine():
                 narration.note(f"  {event.text}")
             case CommandFinished():
-                narration.note(f"{event.service}: ended with {event.exit_status} in {event.duration_ms:.0f} ms")
+                narration.note(f"{event.service}: ended with {event.exit_status} in "
+                               f"{fmt.milliseconds(event.duration_ms)}")
             case _:
                 narration(event)
 

@@ -10,6 +10,7 @@ from console.commands.migrate import Request, put, say
 from console.errors import UsageError
 from console.server.script import script_session
 from console.server.target import Target
+from console.text import format as fmt
 
 if TYPE_CHECKING:
     from console.migrate.rollback_test import Proof
@@ -81,7 +82,7 @@ async def _facts(target: Target) -> tuple[int, tuple[str, ...]]:
 
 
 def _narrate(proof: Proof) -> None:
-    say(f"{proof.status:8} {proof.file.label} in {proof.duration_ms:.0f} ms")
+    say(f"{proof.status:8} {proof.file.label} in {fmt.milliseconds(proof.duration_ms)}")
 
 
 def _document(proof: Proof) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from console.migrate.events import (
     StatementStarted,
     Waiting,
 )
+from console.text import format as fmt
 
 LONG_MS = 1000.0
 """From then on a statement is worth a line of its own."""
@@ -69,7 +70,7 @@ def going_on(event: Event) -> str | None:
     match event:
         case LockWaiting():
             who = sessions(event.holders) or "a file that the server still executes"
-            return f"waiting for the lock, {event.waited_s:.0f} of {event.limit_s:.0f} s: {who}"
+            return f"waiting for the lock, {fmt.duration(event.waited_s)} of {fmt.duration(event.limit_s)}: {who}"
         case FileStarted():
             return f"{event.step.direction} {event.step.migration.label} ..."
         case StatementStarted() if event.total > 1:
@@ -77,10 +78,10 @@ def going_on(event: Event) -> str | None:
                     f"{event.total}, line {event.statement.line}")
         case Waiting():
             queue = f"; {len(event.queue)} queue behind it" if event.queue else ""
-            return (f"  line {event.statement.line} waits since {event.elapsed_s:.0f} s for "
+            return (f"  line {event.statement.line} has waited {fmt.duration(event.elapsed_s)} for "
                     f"{sessions(event.blockers)}{queue}")
         case IndexProgress():
-            share = f"{100 * event.done / event.total:.0f}%" if event.total else ""
+            share = fmt.share(round(event.done / event.total, 2)) if event.total else ""
             return f"  {event.phase}: {event.done} of {event.total} {event.unit} {share}"
     return None
 
@@ -93,14 +94,14 @@ def lines(event: Event) -> Iterator[str]:
             if not event.steps:
                 yield "nothing to do"
         case StatementFinished() if event.elapsed_ms >= LONG_MS:
-            yield f"  line {event.statement.line}: {event.tag} in {event.elapsed_ms / 1000:.1f} s"
+            yield f"  line {event.statement.line}: {event.tag} in {fmt.milliseconds(event.elapsed_ms)}"
         case Retrying():
             yield (f"  {event.reason}: rolled back, attempt {event.attempt} of {event.attempts} in "
-                   f"{event.delay_s:.1f} s")
+                   f"{fmt.duration(event.delay_s)}")
         case Notice():
             yield f"  {event.severity.lower()}: {event.message}"
         case FileFinished():
-            yield f"{event.step.direction} {event.step.migration.label} in {event.duration_ms:.0f} ms"
+            yield f"{event.step.direction} {event.step.migration.label} in {fmt.milliseconds(event.duration_ms)}"
         case Held():
             yield f"held {event.step.migration.label}: {event.reason}"
         case Failed():
@@ -111,7 +112,7 @@ def sessions(peers: Sequence[Peer]) -> str:
     """Sessions in a few words: pid, application, state, age."""
     return "; ".join(
         f"pid {peer.pid} ({peer.application or 'unnamed'}, {peer.state or 'state unknown'}"
-        + (f", {peer.age_s:.0f} s" if peer.age_s is not None else "") + ")" for peer in peers)
+        + (f", {fmt.duration(peer.age_s)}" if peer.age_s is not None else "") + ")" for peer in peers)
 
 
 __all__ = ["Narration", "sessions"]

@@ -13,7 +13,7 @@ from typing import TextIO
 from console import ending, waiting
 from console.clock import SystemClock
 from console.config import LONGEST_S as LONGEST_TIME_S
-from console.config import Config, duration
+from console.config import Config
 from console.errors import ConsoleError, UsageError
 from console.recorder.recorder import Recorder
 from console.recorder.records import Extent
@@ -23,6 +23,8 @@ from console.sampler.sampler import Sampler
 from console.server.pool import Pool
 from console.server.target import Target
 from console.services import Service
+from console.text import format as fmt
+from console.text.parse import duration
 
 FindTarget = Callable[[str | None, argparse.Namespace, Config], Awaitable[Target]]
 FindServices = Callable[[Target, argparse.Namespace, Config], Sequence[Service]]
@@ -97,8 +99,7 @@ async def run(options: argparse.Namespace, config: Config, find_target: FindTarg
 
 def told(extent: Extent) -> str:
     """How much has been recorded, in words."""
-    samples = "1 sample" if extent.samples == 1 else f"{extent.samples} samples"
-    return f"{samples} in {extent.seconds:.0f} s, {extent.total_bytes / 1024:.0f} kB"
+    return f"{fmt.plural(extent.samples, 'sample')} in {fmt.duration(extent.seconds)}, {fmt.size(extent.total_bytes)}"
 
 
 class ProgressLine:
@@ -121,7 +122,7 @@ class ProgressLine:
 
 
 def _seconds(option: str, text: str) -> float:
-    found = duration(text) or duration(f"{text}s")
+    found = duration(text, bare="s")
     if not found or found > LONGEST_TIME_S:
         raise UsageError(f"{option} {text}: no duration, or too long", hint="write seconds, or 250ms, 5s, 10min, 2h")
     return found

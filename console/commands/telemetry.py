@@ -24,6 +24,7 @@ from console.check.records import Report
 from console.config import Config
 from console.errors import ConfigError
 from console.server import trips
+from console.text import format as fmt
 
 if TYPE_CHECKING:
     from console.check.registry import ConfiguredCheck
@@ -121,7 +122,7 @@ class Telemetry:
             thread.join(max(0.0, ends_s - time.monotonic()))
         LIBRARY.handlers[:] = [logging.NullHandler()]  # what is left behind says nothing more
         if any(thread.is_alive() for thread in sending):
-            self._trouble.last = self._trouble.last or f"no answer in {limit_s:.1f} s"
+            self._trouble.last = self._trouble.last or f"no answer in {fmt.duration(limit_s)}"
         if self._trouble.last:
             sys.stderr.write(f"dbconsole: warning: telemetry was not sent: {self._trouble.last}\n")
 

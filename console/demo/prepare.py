@@ -13,6 +13,7 @@ from console.demo.postgres import DemoServer, demo_cluster
 from console.errors import ConsoleError, Unreachable
 from console.server.target import Target
 from console.services import Service, services_for
+from console.text import format as fmt
 
 if TYPE_CHECKING:
     from console.migrate.records import RunRange
@@ -86,7 +87,7 @@ async def _complete(target: Target, report: Report) -> None:
                 if version := BEFORE_VECTOR_INDEXES.get(service.name):
                     await _apply(target, [service], RunRange(to=version), report)
             if loaded := await load_sample(session, report):
-                report(f"{loaded.rows:,} rows loaded in {loaded.duration_s:.1f} s".replace(",", " "))
+                report(f"{fmt.count(loaded.rows)} rows loaded in {fmt.duration(loaded.duration_s)}")
     await _apply(target, _services(), RunRange(), report)
 
 

@@ -11,9 +11,10 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 
 from console.metrics.records.settings import Area, Machine, ServerSetting, SettingAdvice
+from console.text import format as fmt
+from console.text.parse import SETTING_BYTES
 
 KB, MB, GB = 2**10, 2**20, 2**30
-_UNITS = {"B": 1, "kB": KB, "8kB": 8 * KB, "16kB": 16 * KB, "32kB": 32 * KB, "MB": MB, "GB": GB}
 
 
 class SettingValues:
@@ -31,7 +32,7 @@ class SettingValues:
     def number(self, name: str) -> float:
         """In bytes, or in the setting's own unit where that is no size; a negative one has a meaning, and no unit."""
         value = float(self.text(name))
-        return value if value < 0 else value * _UNITS.get(self._settings[name].unit or "", 1)
+        return value if value < 0 else value * SETTING_BYTES.get(self._settings[name].unit or "", 1)
 
     def choices(self, name: str) -> list[str]:
         """What this server was built to take."""
@@ -96,8 +97,8 @@ def _memory(values: SettingValues, machine: Machine, major: int) -> Iterator[Set
     if memory >= GB and (share < 15 or share > 40):
         yield SettingAdvice("shared_buffers", "memory", "info" if 5 <= share <= 60 else "warning",
                             _suggested(memory / 4),
-                     f"{amount(shared)} is {share:.0f} % of {amount(memory)}: a quarter is a good beginning, and more "
-                     "than 40 % seldom helps, as the system caches too")
+                     f"{amount(shared)} is {fmt.percent(round(share))} of {amount(memory)}: a quarter is a good "
+                     "beginning, and more than 40 % seldom helps, as the system caches too")
     cache = values.number("effective_cache_size")
     if cache < memory * 0.4 or cache > memory * 0.95:
         yield SettingAdvice("effective_cache_size", "memory", "info", _suggested(memory * 0.75),

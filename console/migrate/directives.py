@@ -20,11 +20,10 @@ from msgspec import Struct, field
 
 from console.migrate.faults import FileError
 from console.sql.tokens import comments, tokens
+from console.text import parse
 
 MARK = "dbconsole:"
 _NAME_LETTERS = string.ascii_letters + string.digits + "-_"
-
-_UNITS_MS = {"": 1, "us": 0.001, "ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 _FLAGS = ("no-transaction",)
 _VALUES = ("lock-timeout", "statement-timeout", "requires-extension", "requires", "ignore")
 _NAMES = (*_FLAGS, *_VALUES, "irreversible")
@@ -163,10 +162,8 @@ class _Found(Struct):
 
 
 def _milliseconds(value: str, name: str, path: Path, line: int) -> int:
-    number = value.rstrip(string.ascii_letters + " ")
-    unit = value[len(number):].strip()
-    if not (number.isascii() and number.isdigit()) or unit not in _UNITS_MS:
+    number = parse.milliseconds(value, bare="ms")
+    if number is None:
         raise FileError(path, f"{name}={value}: no duration", line=line,
                         hint="PostgreSQL's own way: 500ms, 3s, 10min, 1h; 0 is none")
-    milliseconds = int(number) * _UNITS_MS[unit]
-    return max(1, round(milliseconds)) if milliseconds else 0
+    return max(1, round(number)) if number else 0

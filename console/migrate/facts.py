@@ -10,6 +10,7 @@ from console.migrate.lock_modes import LockMode, mode_named
 from console.server.query import Read, load
 from console.server.session import Session
 from console.sql.grammar import Name
+from console.text import format as fmt
 
 
 class RelationFacts(Struct, frozen=True):
@@ -49,23 +50,13 @@ class RelationFacts(Struct, frozen=True):
 
     @property
     def size_words(self) -> str:
-        """For people: "1.2 GB, about 3,000,000 rows", "" where neither is known."""
+        """For people: "1.2 GB, about 3.0 M rows", "" where neither is known."""
         words = []
         if self.total_bytes is not None:
-            words.append(bytes_words(self.total_bytes))
+            words.append(fmt.size(self.total_bytes))
         if self.rows is not None:
-            words.append(f"about {self.rows:,} rows")
+            words.append(f"about {fmt.count(self.rows)} rows")
         return ", ".join(words)
-
-
-def bytes_words(count: int) -> str:
-    """A size in the units of pg_size_pretty with one decimal: "8.0 kB"."""
-    value, unit = float(count), "bytes"
-    for unit in ("bytes", "kB", "MB", "GB", "TB"):
-        if value < 1024 or unit == "TB":
-            break
-        value /= 1024
-    return f"{count} bytes" if unit == "bytes" else f"{value:.1f} {unit}"
 
 
 class ColumnFacts(Struct, frozen=True):

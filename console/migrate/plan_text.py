@@ -10,6 +10,7 @@ from typing import Any
 from console.migrate.facts import RelationSession
 from console.migrate.lint import LintFinding
 from console.migrate.plan import PlanRelation, PlanStatement, PlanStep
+from console.text import format as fmt
 
 _LONGEST_SQL = 12
 """So many lines of a statement are shown in text; JSON has all of it."""
@@ -103,10 +104,10 @@ def _relation(relation: PlanRelation, width: int) -> list[str]:
 
 
 def session_words(session: RelationSession) -> str:
-    """A session for people: "pid 41 (app, alice, idle in transaction for 120 s), RowExclusiveLock"."""
+    """A session for people: "pid 41 (app, alice, idle in transaction for 2 min), RowExclusiveLock"."""
     words = [word for word in (session.application, session.user, session.state) if word]
     if session.transaction_s is not None and words:
-        words[-1] += f" for {session.transaction_s:.0f} s"
+        words[-1] += f" for {fmt.duration(session.transaction_s)}"
     held = "holds" if session.granted else "waits itself for"
     return f"pid {session.pid}" + (f" ({', '.join(words)})" if words else "") + f", which {held} {session.mode}"
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from console.plans.records import Pair, Plan, PlanComparison, PlanNode
-from console.plans.wording import count, factor, ms
+from console.text import format as fmt
 
 NOTABLE = 1.25
 """A figure that is so many times larger or smaller has changed."""
@@ -138,20 +138,20 @@ def _totals(before: Plan, after: Plan) -> Iterator[str]:
     for what, old, new in (("execution", before.total_ms, after.total_ms),
                            ("planning", before.planning_ms, after.planning_ms)):
         if old is not None and new is not None and _differs(old, new, LEAST_MS):
-            yield f"{what}: {ms(old)} -> {ms(new)}, {_times(old, new, 'faster', 'slower')}"
+            yield f"{what}: {fmt.milliseconds(old)} -> {fmt.milliseconds(new)}, {_times(old, new, 'faster', 'slower')}"
     old, new = before.root.total_cost, after.root.total_cost
     if old is not None and new is not None and _differs(old, new, 1.0):
-        yield f"cost: {count(old)} -> {count(new)}, {_times(old, new, 'lower', 'higher')}"
+        yield f"cost: {fmt.count(old)} -> {fmt.count(new)}, {_times(old, new, 'lower', 'higher')}"
     if before.root.buffers and after.root.buffers and before.is_analyzed == after.is_analyzed:
         was, now = before.root.buffers, after.root.buffers
         if _differs(was.touched, now.touched, 10):
-            yield (f"blocks: {count(was.touched)} -> {count(now.touched)}, "
+            yield (f"blocks: {fmt.count(was.touched)} -> {fmt.count(now.touched)}, "
                    f"{_times(was.touched, now.touched, 'fewer', 'more')}")
         if bool(was.temp_written) != bool(now.temp_written):
             yield ("temporary files are gone" if was.temp_written
-                   else f"temporary files are written now: {count(now.temp_written)} blocks")
+                   else f"temporary files are written now: {fmt.count(now.temp_written)} blocks")
     if before.root.rows is not None and after.root.rows is not None and before.root.rows != after.root.rows:
-        yield f"rows: {count(before.root.rows)} -> {count(after.root.rows)}: the result is another one"
+        yield f"rows: {fmt.count(before.root.rows)} -> {fmt.count(after.root.rows)}: the result is another one"
     for name in sorted({*before.settings, *after.settings, *before.extension_settings, *after.extension_settings}):
         was_set = {**before.settings, **before.extension_settings}.get(name, "(default)")
         is_set = {**after.settings, **after.extension_settings}.get(name, "(default)")
@@ -171,7 +171,7 @@ def _nodes(before: Plan, after: Plan, pairs: list[Pair]) -> Iterator[str]:
                       and _differs(old.exclusive_ms, new.exclusive_ms, LEAST_MS)):
                     told.append((abs(old.exclusive_ms - new.exclusive_ms), f"{new.label}{_time(old, new)}"))
                 elif old.rows is not None and new.rows is not None and _differs(old.rows, new.rows, 100):
-                    told.append((0.0, f"{new.label}: {count(old.rows)} -> {count(new.rows)} rows"))
+                    told.append((0.0, f"{new.label}: {fmt.count(old.rows)} -> {fmt.count(new.rows)} rows"))
             case PlanNode() as old, None:
                 told.append((_weight(old), f"{old.label} is gone{_took(old)}"))
             case None, PlanNode() as new:
@@ -187,11 +187,11 @@ def _weight(node: PlanNode) -> float:
 def _time(old: PlanNode, new: PlanNode) -> str:
     if old.exclusive_ms is None or new.exclusive_ms is None:
         return ""
-    return f": {ms(old.exclusive_ms)} -> {ms(new.exclusive_ms)} of its own"
+    return f": {fmt.milliseconds(old.exclusive_ms)} -> {fmt.milliseconds(new.exclusive_ms)} of its own"
 
 
 def _took(node: PlanNode) -> str:
-    return f" ({ms(node.exclusive_ms)})" if node.exclusive_ms is not None else ""
+    return f" ({fmt.milliseconds(node.exclusive_ms)})" if node.exclusive_ms is not None else ""
 
 
 def _differs(old: float, new: float, least: float) -> bool:
@@ -201,4 +201,4 @@ def _differs(old: float, new: float, least: float) -> bool:
 
 def _times(old: float, new: float, better: str, worse: str) -> str:
     ratio = max(old, new) / max(min(old, new), 1e-3)
-    return f"{factor(ratio)} times {better if new < old else worse}"
+    return f"{fmt.factor(ratio)} times {better if new < old else worse}"

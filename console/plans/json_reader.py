@@ -7,6 +7,8 @@ import re
 from json import JSONDecoder
 from typing import Any, NoReturn
 
+from console.text import format as fmt
+
 MAX_DEPTH = 200_000
 
 _SPACE = re.compile(r"[ \t\n\r]*")
@@ -42,7 +44,7 @@ def _iterated(text: str) -> Any:
         character = text[place:place + 1]
         if character in ("{", "["):
             if len(stack) > MAX_DEPTH:
-                raise TooDeep(f"nested more than {MAX_DEPTH:,} deep")
+                raise TooDeep(f"nested more than {fmt.count(MAX_DEPTH)} deep")
             stack.append((container, key))
             container, key = ({} if character == "{" else []), None
             place = _skip(text, place + 1)

@@ -18,6 +18,7 @@ from console.plans.records import FiredTrigger, Jit, Plan
 from console.plans.unwrap import JSON_HINT, documents
 from console.plans.values import LARGEST, PlanError, buffers, number, whole
 from console.sql.elide import SHORTEST, elided
+from console.text import format as fmt
 
 MAX_CHARACTERS = 128 * 1024 * 1024
 MAX_NODES = 100_000
@@ -33,8 +34,8 @@ def parse(text: str) -> Plan:
 def parse_all(text: str) -> tuple[Plan, ...]:
     """All plans that `text` holds, in its order; at least one. Raises PlanError."""
     if len(text) > MAX_CHARACTERS:
-        raise PlanError(f"a plan of {len(text) / 1024 / 1024:.0f} MB is too large",
-                        hint=f"at most {MAX_CHARACTERS // 1024 // 1024} MB are read")
+        raise PlanError(f"a plan of {fmt.size(len(text))} is too large",
+                        hint=f"at most {fmt.size(MAX_CHARACTERS)} are read")
     found: list[Plan] = []
     with _no_collection():
         for document in documents(text):
@@ -108,7 +109,7 @@ def _checked_tree(root: dict[str, Any]) -> None:
         given = waiting.pop()
         count += 1
         if count > MAX_NODES:
-            raise PlanError(f"the plan has more than {MAX_NODES:,} nodes", hint="it can't be shown")
+            raise PlanError(f"the plan has more than {fmt.count(MAX_NODES)} nodes", hint="it can't be shown")
         kind = given.get("Node Type")
         if not isinstance(kind, str) or not kind:
             raise PlanError(f'node {count} of the plan has no "Node Type"')

@@ -23,6 +23,7 @@ from console.pooler.records import (
 )
 from console.server.admin_console import Console, ShowResult, admin_console
 from console.server.target import Target
+from console.text import format as fmt
 
 R = TypeVar("R")
 
@@ -131,6 +132,7 @@ async def read_once(target: Target, within_s: float) -> PoolerReading:
         async with asyncio.timeout(within_s), admin_console(target) as console:
             return PoolerReading(await read_look(console, (), time.monotonic()))
     except TimeoutError:
-        return PoolerReading(None, Unreachable(f"{target.label}: PgBouncer has not answered in {within_s:.1f} s"))
+        return PoolerReading(None,
+                             Unreachable(f"{target.label}: PgBouncer has not answered in {fmt.duration(within_s)}"))
     except ConsoleError as error:
         return PoolerReading(None, error)

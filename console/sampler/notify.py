@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from console import process, waiting
-from console.check.records import harmless
 from console.clock import Clock
 from console.config import AlertsConfig
 from console.sampler.alerts import Event
+from console.text.sanitiser import single_line
 
 MOST_WAITING = 20
 """Events that wait for a slow command; older ones give way and are counted as left out."""
@@ -87,7 +87,7 @@ class Notifier:
         except (OSError, ValueError) as error:
             return f"{words[0]}: {getattr(error, 'strerror', None) or error}"
         if done.exit_status:
-            last = harmless(done.complaint.decode("utf-8", "replace").strip()[-WORDS:])
+            last = single_line(done.complaint.decode("utf-8", "replace").strip()[-WORDS:])
             return f"{words[0]} exited with {done.exit_status}" + (f": {last}" if last else "")
         return None
 

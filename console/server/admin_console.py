@@ -24,6 +24,7 @@ from console.errors import ConsoleError, Denied, Missing, PasswordNeeded, Server
 from console.server.connection import connect
 from console.server.faults import translate
 from console.server.target import Target, redacted
+from console.text import format as fmt
 
 DATABASE = "pgbouncer"
 ANSWER_WITHIN_S = 5.0
@@ -106,7 +107,7 @@ class AdminConsole:
         except psycopg.Error as error:
             raise _told(error, self._label, is_lost=connection.closed) from error
         except TimeoutError:
-            raise Unreachable(f"{self._label}: PgBouncer has not answered in {within_s:.0f} s",
+            raise Unreachable(f"{self._label}: PgBouncer has not answered in {fmt.duration(within_s)}",
                               hint="it may be stopped, suspended, or behind a broken network") from None
 
 
@@ -121,7 +122,7 @@ async def admin_console(target: Target, password: str | None = None) -> AsyncIte
     try:
         connection = await asyncio.wait_for(connect(pooler), target.connect_timeout_s + 1.0)
     except TimeoutError:
-        raise Unreachable(f"{label}: no answer in {target.connect_timeout_s + 1:.0f} s",
+        raise Unreachable(f"{label}: no answer in {fmt.duration(target.connect_timeout_s + 1)}",
                           hint="check host, port and firewall") from None
     except (psycopg.Error, OSError) as error:
         raise _told(error, label, is_lost=True) from error

@@ -18,6 +18,7 @@ from psycopg.pq.abc import PGconn
 from console import ending, process
 from console.errors import PasswordNeeded
 from console.server.target import APPLICATION_NAME, Target
+from console.text import format as fmt
 from console.waiting import waiting_for
 
 PASSWORD_COMMAND_TIMEOUT_S = 20.0
@@ -120,7 +121,7 @@ async def _password_from(command: str, label: str) -> str:
         with waiting_for(f"the password_command of {label}"):
             done = await process.run(command, within_s=PASSWORD_COMMAND_TIMEOUT_S)
     except TimeoutError:
-        raise PasswordNeeded(f"{label}: password_command took more than {PASSWORD_COMMAND_TIMEOUT_S:.0f} s",
+        raise PasswordNeeded(f"{label}: password_command took more than {fmt.duration(PASSWORD_COMMAND_TIMEOUT_S)}",
                              hint="run it in a shell: it may be waiting for an answer") from None
     lines = done.output.decode("utf-8", "replace").splitlines()
     if done.exit_status != 0 or not lines or not lines[0]:

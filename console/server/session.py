@@ -18,6 +18,7 @@ from console.server.faults import translate, translate_errors
 from console.server.info import Extension, ServerInfo
 from console.server.query import Query, Read, load
 from console.server.target import Target
+from console.text import format as fmt
 
 R = TypeVar("R")
 
@@ -210,7 +211,7 @@ async def bounded(work: Coroutine[Any, Any, R], connection: AsyncConnection[Any]
     try:
         return await waiting.outcome(work, within_s=limit_s, give_up=connection.pgconn.finish)
     except TimeoutError:
-        raise Unreachable(f"{label}: the server has not answered in {limit_s:.1f} s",
+        raise Unreachable(f"{label}: the server has not answered in {fmt.duration(limit_s)}",
                           hint="it may be stopped, overloaded, or behind a broken network") from None
 
 

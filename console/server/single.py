@@ -14,6 +14,7 @@ from console.server.connection import connect
 from console.server.faults import translate
 from console.server.session import FIRST_ANSWER_WITHIN_S, PgSession, bounded, read_info
 from console.server.target import Target
+from console.text import format as fmt
 
 
 @asynccontextmanager
@@ -27,7 +28,7 @@ async def single_session(target: Target, within_s: float | None = None) -> Async
     try:
         connection = await asyncio.wait_for(connect(target), within_s)
     except TimeoutError:
-        raise Unreachable(f"{target.label}: no connection in {within_s:.1f} s",
+        raise Unreachable(f"{target.label}: no connection in {fmt.duration(within_s)}",
                           hint="check host, port and firewall; the server may be stopped or overloaded") from None
     except (psycopg.Error, OSError) as error:
         raise translate(error, target.label) from error

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from console.clock import Clock
+from console.text import format
 from console.ui.connection import Connection, ConnectionState
 from console.ui.text import clean
-from console.view import format
 from console.view import header as view
 from console.view.header import ConnectionWords, HeaderFacts
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from console.clock import Clock
 from console.errors import ConsoleError
-from console.view import format as fmt
+from console.text import format as fmt
 from console.view.table import Tone
 from console.waiting import ended
 

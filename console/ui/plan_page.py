@@ -22,6 +22,7 @@ from console.plans.explain import analysis as explained
 from console.plans.parse import to_json
 from console.plans.records import Analysis
 from console.server.explain import PARAMETERS_HINT, ExplainRequest, Writes
+from console.text import format as fmt
 from console.ui.dialogs.confirm import ConfirmDialog
 from console.ui.dialogs.export import ExportDialog
 from console.ui.dialogs.plan_options import PlanOptionsDialog
@@ -33,7 +34,6 @@ from console.ui.widgets.plan_view import PlanView
 from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.status_line import StatusLine
 from console.vectors.explained import with_vectors
-from console.view import format as fmt
 from console.view.plans import tree
 from console.view.query import pointed
 from console.view.table import Line, Tone

@@ -11,9 +11,9 @@ from textual.widgets import Input
 
 from console.errors import UsageError
 from console.recorder.replay.moment import FORMS, parse
+from console.text import format as fmt
 from console.ui.app import ConsoleApp
 from console.ui.dialogs.dialog import Dialog, Words
-from console.view import format as fmt
 from console.view.table import Tone
 
 if TYPE_CHECKING:

@@ -1,12 +1,11 @@
-"""Text for widgets: the only way by which text from a server reaches the terminal.
+"""Text for widgets: the only way by which text from a server reaches the screen.
 
-No markup is read, no control character passes, nothing turns the direction of writing, and every string is
-measured in terminal cells before it is put anywhere.
+No markup is read, what `console.text.sanitiser` takes for harmful doesn't pass, and every string is measured in
+terminal cells before it is put anywhere.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 
 from rich.cells import cell_len
@@ -17,38 +16,15 @@ from textual.content import Content
 from textual.filter import LineFilter
 from textual.strip import Strip
 
+from console.text.sanitiser import block, lines, single_line
 from console.view.table import Line
 
 ELLIPSIS = "…"
-_NEWLINES = {"\n": "↵", "\u2028": "↵", "\u2029": "↵", "\r": "", "\t": " ", "\u00a0": " "}
-_JOINERS = "\ufe0e\ufe0f"  # variation selectors: printable, and terminals differ about their width
-_REPLACEMENT = "\ufffd"
 
 
 def clean(text: str) -> str:
-    """`text` on one line, harmless: newlines as ↵, tabs as spaces, control and direction characters replaced."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(map(_harmless, text.replace("\r\n", "\n")))
-
-
-def clean_lines(text: str) -> list[str]:
-    """`text` as harmless lines, for a pane that shows it whole; tabs reach to multiples of four."""
-    return [clean(line) for line in text.expandtabs(4).splitlines()]
-
-
-def _harmless(character: str) -> str:
-    if character in _NEWLINES:
-        return _NEWLINES[character]
-    if character in _JOINERS:
-        return ""
-    if character.isprintable():
-        return character
-    category = unicodedata.category(character)
-    if category == "Zs":
-        return " "
-    # Format characters: joiners have no width of their own, overrides would reorder the line.
-    return "" if category == "Cf" and character in "\u200b\u200c\u200d\u2060\ufeff\u00ad" else _REPLACEMENT
+    """`text` on one line, harmless: newlines as ↵, tabs as spaces, the rest as `console.text.sanitiser` has it."""
+    return single_line(text, "↵")
 
 
 def width(text: str) -> int:
@@ -80,25 +56,25 @@ def fit(text: str, cells: int, align: str = "left") -> str:
 
 def wrap(text: str, cells: int) -> list[str]:
     """`text` as harmless lines of at most `cells` terminal cells, broken at spaces where there are some."""
-    lines: list[str] = []
-    for paragraph in clean_lines(text) or [""]:
+    wrapped: list[str] = []
+    for paragraph in lines(text) or [""]:
         current = ""
         for word in paragraph.split(" "):
             if current and width(current) + 1 + width(word) > cells:
-                lines.append(current)
+                wrapped.append(current)
                 current = ""
             current = f"{current} {word}" if current else word
             while width(current) > cells:
                 head = cut(current, cells + 1)[:-1] or current[0]
-                lines.append(head)
+                wrapped.append(head)
                 current = current[len(head):]
-        lines.append(current)
-    return lines
+        wrapped.append(current)
+    return wrapped
 
 
 def content(text: str) -> Content:
     """`text` for Textual's own widgets, as it is and without markup."""
-    return Content("\n".join(clean_lines(text)))
+    return Content(block(text))
 
 
 def strip(pieces: Line, cells: int, inks: Mapping[str, Style], base: Style) -> Strip:

@@ -26,6 +26,7 @@ from console.server.script import ScriptFault, ScriptSession, ServerNotice, scri
 from console.server.session import PgSession
 from console.server.target import Target
 from console.sql.quoting import identifier, literal
+from console.text import format as fmt
 from console.vectors import read
 from console.vectors.ddl import BuildSettings, Design, Order, check, clauses
 from console.vectors.records import Blocker, Building, BuildNotice, BuildReport, BuildStep, LeftOver, VectorIndex
@@ -85,7 +86,7 @@ async def run(target: Target, order: Order, tell: Tell = lambda event: None) -> 
         took_s = time.monotonic() - begun
         made = next((index for index in await read.indexes(session, order.relation_oid)
                      if (index.schema, index.name) == (order.schema, order.index)), None)
-        audit.write("done", facts | {"outcome": f"took {took_s:.1f} s"})
+        audit.write("done", facts | {"outcome": f"took {fmt.duration(took_s)}"})
         return BuildReport(took_s, made.size_bytes if made else None, tuple(notices))
 
 

@@ -10,6 +10,8 @@ import math
 
 from msgspec import Struct
 
+from console.text import format as fmt
+
 PAGE_BYTES = 8192
 USABLE_BYTES = 8160
 MIB = 1024 * 1024
@@ -96,8 +98,8 @@ def advise(method: str, type_name: str, dimensions: int, rows: float, *, table: 
     sql: list[str] = []
     most = INDEXED_MOST[type_name]
     if dimensions > most:
-        narrower = "halfvec (up to 4,000)" if type_name == "vector" and dimensions <= 4000 else \
-            "binary_quantize to bit (up to 64,000) with reranking, or fewer dimensions"
+        narrower = "halfvec (up to 4 000)" if type_name == "vector" and dimensions <= 4000 else \
+            "binary_quantize to bit (up to 64 000) with reranking, or fewer dimensions"
         sentences.append(f"{dimensions} dimensions are more than an index of {type_name} takes ({most}): {narrower}")
     workers = planned_workers(heap_bytes, table_parallel_workers, max_parallel_workers, maintenance_work_mem_bytes)
     fits: float | None = None
@@ -112,13 +114,13 @@ def advise(method: str, type_name: str, dimensions: int, rows: float, *, table: 
         usable = maintenance_work_mem_bytes - (RESERVED_BYTES if workers else 0)
         fits = max(0.0, usable / per_row_memory)
         if fits < rows:
-            sentences.append(f"the graph fits into maintenance_work_mem ({maintenance_work_mem_bytes / MIB:.0f} MB) "
-                             f"for {fits:,.0f} of {rows:,.0f} rows: the rest is built several times slower")
+            sentences.append(f"the graph fits into maintenance_work_mem ({fmt.size(maintenance_work_mem_bytes)}) "
+                             f"for {fmt.count(fits)} of {fmt.count(rows)} rows: the rest is built several times slower")
             sql.append(f"SET maintenance_work_mem = '{math.ceil((memory + RESERVED_BYTES) / MIB)}MB'")
         if per_row == 2 * PAGE_BYTES:
             sentences.append("each row takes two pages (16 kB): a few dimensions less, or halfvec, halve that")
         elif per_row == PAGE_BYTES and type_name == "vector":
-            sentences.append("one row fills a page (8 kB), whatever its dimensions above about 1,000: halfvec halves "
+            sentences.append("one row fills a page (8 kB), whatever its dimensions above about 1 000: halfvec halves "
                              "that")
     else:
         count = lists or lists_for(rows)
@@ -126,8 +128,8 @@ def advise(method: str, type_name: str, dimensions: int, rows: float, *, table: 
         size = rows * ivfflat_bytes_per_row(type_name, dimensions) + count * PAGE_BYTES / 2
         memory = ivfflat_memory(dimensions, count, rows)
         if memory > maintenance_work_mem_bytes:
-            sentences.append(f"the build fails with less than {memory / MIB:.0f} MB of maintenance_work_mem (it is "
-                             f"{maintenance_work_mem_bytes / MIB:.0f} MB)")
+            sentences.append(f"the build fails with less than {fmt.size(memory)} of maintenance_work_mem (it is "
+                             f"{fmt.size(maintenance_work_mem_bytes)})")
             sql.append(f"SET maintenance_work_mem = '{math.ceil(memory / MIB)}MB'")
         if rows < 1000 * max(1, count) / 20:
             sentences.append("build ivfflat after the data is loaded: its lists are those of the rows of that moment")

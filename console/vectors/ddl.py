@@ -113,8 +113,8 @@ def check(design: Design) -> None:
                          f"{column.type_sql()}(n)")
     most = INDEXED_MOST[design.kind]
     if design.kind != "sparsevec" and column.dimensions and column.dimensions > most:
-        instead = "halfvec takes 4,000" if design.kind == "vector" and column.dimensions <= 4000 else \
-            "bits take 64,000, with the rows found ranked again"
+        instead = "halfvec takes 4 000" if design.kind == "vector" and column.dimensions <= 4000 else \
+            "bits take 64 000, with the rows found ranked again"
         raise UsageError(f"{column.dimensions} dimensions: an index of {design.kind} takes {most}", hint=instead)
     wanted = {"hnsw": {"m", "ef_construction"}, "ivfflat": {"lists"}}[design.method]
     for name, value in design.options.items():

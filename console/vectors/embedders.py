@@ -18,6 +18,7 @@ from msgspec import Struct
 from console import process
 from console.config import EmbedderConfig
 from console.errors import ConsoleError, UsageError
+from console.text import format as fmt
 from console.waiting import waiting_for
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ class HttpEmbedder(Struct, frozen=True):
                 async for piece in response.aiter_bytes():
                     answer += piece
                     if len(answer) > MOST_BYTES:
-                        raise EmbedderFailed(f"embedder {self.name}: the answer is larger than {MOST_BYTES >> 20} MiB")
+                        raise EmbedderFailed(f"embedder {self.name}: the answer is larger than {fmt.size(MOST_BYTES)}")
         except TimeoutError:
             raise EmbedderFailed(f"embedder {self.name}: no answer in {self.timeout_s:g} s",
                                  hint="its timeout is embedders.NAME.timeout") from None

@@ -11,6 +11,7 @@ from console.server.session import PgSession
 from console.sql.elide import elided
 from console.sql.names import functions_called
 from console.sql.tokens import significant
+from console.text import format as fmt
 from console.vectors.metrics import METRICS
 from console.vectors.reasons.diagnose import why
 from console.vectors.reasons.records import IndexVerdict, Reason
@@ -59,7 +60,8 @@ def _finding(verdict: IndexVerdict, reason: Reason) -> PlanFinding:
 
 def _evidence(verdict: IndexVerdict, reason: Reason) -> str:
     if reason.kind == "cost" and verdict.cost is not None and verdict.forced_cost is not None:
-        return f"the planner reckons {verdict.cost:.0f} for this plan, {verdict.forced_cost:.0f} with the index"
+        return f"the planner reckons {fmt.count(verdict.cost)} for this plan, " \
+               f"{fmt.count(verdict.forced_cost)} with the index"
     if reason.is_proved:
         changed = f": {elided(reason.rewritten)}" if reason.rewritten else ""
         return f"with this changed, alone or with the others that are named, the plan uses the index{changed}"

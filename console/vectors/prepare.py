@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -11,11 +10,12 @@ from console.errors import ConsoleError
 from console.server.readonly import ReadStatement, explain, trip
 from console.server.session import PgSession
 from console.sql.quoting import identifier
+from console.text import format as fmt
+from console.text import parse
 from console.vectors import ddl, read
 from console.vectors import plan as plans
 from console.vectors.advice import (
     INDEXED_MOST,
-    MIB,
     PAGE_BYTES,
     BuildAdvice,
     advise,
@@ -27,7 +27,6 @@ from console.vectors.ddl import BuildSettings, Design
 from console.vectors.metrics import BY_NAME, Metric
 from console.vectors.records import VectorColumn, VectorIndex, VectorRelationFacts
 
-_UNITS = {"": 1024, "B": 1, "kB": 1024, "MB": MIB, "GB": 1024 * MIB, "TB": 1024 * 1024 * MIB}
 INLINE_BYTES = 2000
 """About so large a value is moved out of its row (TOAST_TUPLE_TARGET)."""
 
@@ -60,8 +59,8 @@ async def build_facts(session: PgSession, column: VectorColumn, where: str | Non
 
 def memory_bytes(text: str) -> int | None:
     """`2GB` as PostgreSQL reads a memory setting: a bare number is in kB. None for what is none."""
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(B|kB|MB|GB|TB|)\s*", text)
-    return round(float(match[1]) * _UNITS[match[2]]) if match else None
+    found = parse.size(text, bare="kB")
+    return None if found is None else round(found)
 
 
 def build_advice(design: Design, facts: BuildFacts, settings: BuildSettings) -> BuildAdvice:
@@ -105,30 +104,31 @@ def column_advice(column: VectorColumn, indexes: Sequence[VectorIndex], facts: V
         if column.type_name != "sparsevec" and dimensions > most:
             sentence = f"{dimensions} dimensions are more than an index of {column.type_name} takes ({most})"
             if can_halve:
-                found.append(SuggestedSql(f"{sentence}: as halfvec it takes 4,000",
+                found.append(SuggestedSql(f"{sentence}: as halfvec it takes 4 000",
                                     _create(Design(column, metric, half=True))))
             elif column.type_name in ("vector", "halfvec"):
-                found.append(SuggestedSql(f"{sentence}: its bits take 64,000, the rows found are ranked again",
+                found.append(SuggestedSql(f"{sentence}: its bits take 64 000, the rows found are ranked again",
                                     _create(Design(column, BY_NAME["hamming"], bits=True))))
         elif column.type_name == "vector" and not any(index.operand_type.endswith("halfvec") for index in indexes):
             whole, half = (hnsw_bytes_per_row(kind, dimensions) for kind in ("vector", "halfvec"))
             if whole >= 4096:
                 two = " (two pages a row)" if whole > PAGE_BYTES else " (a page a row)" if whole == PAGE_BYTES else ""
                 found.append(SuggestedSql(
-                    f"an hnsw index takes {whole:,.0f} B a row{two}, of halfvec {half:,.0f} B, at nearly the same "
-                    "recall: order by the cast then", _create(Design(column, metric, half=True))))
+                    f"an hnsw index takes {fmt.size(whole)} a row{two}, of halfvec {fmt.size(half)}, at nearly the "
+                    "same recall: order by the cast then", _create(Design(column, metric, half=True))))
         if column.type_name in ("vector", "halfvec") and 512 <= dimensions <= most and facts.row_estimate \
                 and facts.row_estimate >= 1_000_000:
             found.append(SuggestedSql(
-                f"an index of its bits takes {hnsw_bytes_per_row('bit', dimensions):,.0f} B a row, searched wide and "
-                "ranked again by the vectors", ddl.reranked(column, metric)))
+                f"an index of its bits takes {fmt.size(hnsw_bytes_per_row('bit', dimensions))} a row, searched wide "
+                "and ranked again by the vectors", ddl.reranked(column, metric)))
     stored = value_bytes(column.type_name, dimensions) if column.type_name != "sparsevec" else 0
     if INLINE_BYTES < stored < PAGE_BYTES - 300 and column.storage != "p" and column.relkind in "rpm":
         found.append(SuggestedSql(
-            f"vectors of {stored:,} B are stored apart (TOAST), which the planner doesn't count when it weighs an "
-            "exact search", f"ALTER TABLE {column.table} ALTER {name} SET STORAGE PLAIN  -- then rewrite the table"))
+            f"vectors of {fmt.size(stored)} are stored apart (TOAST), which the planner doesn't count when it weighs "
+            "an exact search", f"ALTER TABLE {column.table} ALTER {name} SET STORAGE PLAIN  -- then rewrite the table"))
     if facts.null_fraction:
-        found.append(SuggestedSql(f"{facts.null_fraction:.1%} of the vectors are NULL: no index holds those rows"))
+        null = fmt.share(facts.null_fraction)
+        found.append(SuggestedSql(f"{null} of the vectors are NULL: no index holds those rows"))
     return tuple(found)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
+from console.text import format as fmt
 from console.vectors.records import Latency, Point, Recommendation
 
 RELATIVE_TOLERANCE = 1e-6
@@ -94,21 +95,21 @@ def recommend(points: Sequence[Point], target: float, k: int, exact: Latency, *,
         if best.recall_mean >= target:
             below = 1 - _tail_share(best, target, k)
             return Recommendation(None, f"recall {target:g} is reached on average ({best.recall_mean:.3f} at "
-                                  f"{best.label}), but {below:.0%} of the queries miss it by more "
+                                  f"{best.label}), but {fmt.share(below)} of the queries miss it by more "
                                   "than one row: sweep higher")
         return Recommendation(None, f"no setting reaches recall {target:g}: the best is {best.recall_mean:.3f} at "
                               f"{best.parameter or 'the setting'} {best.label}. Sweep higher, rebuild with a larger m "
                               "or ef_construction (hnsw) or more suitable lists (ivfflat), or search exactly")
     best = min(good, key=lambda point: (point.latency.p50_ms, point.setting or 0))
     if best.latency.p50_ms >= exact.p50_ms:
-        return Recommendation(None, f"the exact search is quicker here: {exact.p50_ms:.1f} ms against "
-                              f"{best.latency.p50_ms:.1f} ms at {best.label}, and it misses nothing",
+        return Recommendation(None, f"the exact search is quicker here: {fmt.milliseconds(exact.p50_ms)} against "
+                              f"{fmt.milliseconds(best.latency.p50_ms)} at {best.label}, and it misses nothing",
                               ("SET LOCAL enable_indexscan = off",))
     settings = settings_of(best)
     words = " and ".join(f"{name} = {value}" for name, value in settings) or "the server's own settings"
     return Recommendation(
-        best, f"{words}: recall {best.recall_mean:.3f} ± {best.confidence:.3f} at {best.latency.p50_ms:.2f} ms "
-        f"(exact {exact.p50_ms:.2f} ms)",
+        best, f"{words}: recall {best.recall_mean:.3f} ± {best.confidence:.3f} at "
+        f"{fmt.milliseconds(best.latency.p50_ms)} (exact {fmt.milliseconds(exact.p50_ms)})",
         tuple(f"{how} {name} = {value}" for name, value in settings
               for how in ("SET LOCAL", f"ALTER ROLE {role} SET", f"ALTER DATABASE {database} SET")))
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from console.config import AlertsConfig
-from console.view import format as fmt
+from console.text import format as fmt
 from console.view.overview import TONES, value_text
 from console.view.table import Cell, Column, Line, Row, Table, Tone, line
 

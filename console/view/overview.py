@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from console.check.records import CheckResult, Status
 from console.metrics.records.counters import SchemaSize
 from console.sampler.records import Snapshot
-from console.view import format as fmt
+from console.text import format as fmt
 from console.view.series import Series
 from console.view.table import Cell, Column, Line, Row, Table, Tone
 

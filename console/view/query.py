@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from console.view import format as fmt
+from console.text import format as fmt
 from console.view.catalog import values
 from console.view.table import Cell, Column, Line, Row, Tone
 
@@ -88,7 +88,7 @@ def status(*, read_only: bool, manual: bool, transaction: str, is_old_read_only:
 
 def took(elapsed_ms: float) -> str:
     """How long a statement took."""
-    return f"{elapsed_ms:.2f} ms" if elapsed_ms < 0.95 else fmt.milliseconds(elapsed_ms)
+    return fmt.milliseconds(elapsed_ms)
 
 
 def notice(severity: str, message: str, detail: str | None, hint: str | None) -> list[Line]:

@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 
 from console.check.evaluation import unreachable
-from console.check.records import CheckResult, Report, Status, harmless
+from console.check.records import CheckResult, Report, Status
 from console.check.registry import configured
 from console.check.report import as_json, as_nagios, as_text
-from console.check.units import millions, seconds, size
 from console.commands.check import _colourful
 from console.config import Config
 from console.errors import Unreachable
@@ -84,11 +83,6 @@ def test_nagios_of_several_targets_keeps_labels_apart() -> None:
     assert "'prod/connections'=" in performance and "'o''hara_x/y/connections'=" in performance
 
 
-def test_harmless_text_is_one_line_without_controls() -> None:
-    text = harmless("a\r\nb\tc\x00\x07\x1b]0;x\x9b\u2028\u202e\ud800\U0001f600 \u00e9")
-    assert text == "a b c\ufffd]0;x\ufffd\U0001f600 \u00e9"
-
-
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
@@ -100,10 +94,3 @@ def test_colour_only_on_a_terminal_without_no_color(monkeypatch: pytest.MonkeyPa
     assert _colourful(Terminal()) and not _colourful(io.StringIO())
     monkeypatch.setenv("NO_COLOR", "1")
     assert not _colourful(Terminal())
-
-
-def test_amounts_read_well() -> None:
-    assert [seconds(item) for item in (0.04, 48, 840, 11520, 1e6)] == ["0.0 s", "48 s", "14 min", "3.2 h", "12 d"]
-    assert [size(item) for item in (0, 1023, 1024, 999 * 1024, 2.1 * 2**30, 2.0**60)] == \
-        ["0 B", "1023 B", "1.0 kB", "999 kB", "2.1 GB", "1024 PB"]
-    assert [millions(item) for item in (950, 12_000, 2.0**31)] == ["950", "12 K", "2.1 B"]

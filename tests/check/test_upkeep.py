@@ -94,7 +94,7 @@ def test_temp_files_are_counted_an_hour(gigabytes: int, seconds: float, status: 
 
 @pytest.mark.parametrize(("age", "status", "words"), [
     (StatisticsAge(60.0, 900 * DAY, 900 * DAY), WARNING, "reset 60 s ago"),
-    (StatisticsAge(3601.0, 900 * DAY, 900 * DAY), OK, "reset 60 min ago"),
+    (StatisticsAge(3601.0, 900 * DAY, 900 * DAY), OK, "reset 1 h 00 ago"),
     (StatisticsAge(None, 60.0, 900 * DAY), WARNING, "began anew"),
     (StatisticsAge(None, 60.0, 62.0), OK, "never reset"),
     (StatisticsAge(None, 60.0, None), OK, "never reset"),
@@ -120,7 +120,7 @@ def test_dead_tuples_are_the_worst_tables_share() -> None:
     table = DeadRows("s", "t", 40_000, 60_000, 12_050, 40.0, True, None, 3)
     result = judged("dead_tuples", (DEAD_ROWS, [table]))
     assert (result.status, result.value) == (WARNING, 40.0)
-    assert "3 tables are due" in result.summary and "s.t is 40 % dead (40 K rows)" in result.summary
+    assert "3 tables are due" in result.summary and "s.t is 40 % dead (40 000 rows)" in result.summary
     off = judged("dead_tuples", (DEAD_ROWS, [replace(table, is_autovacuumed=False)]))
     assert off.hint is not None and "autovacuum is off" in off.hint
     assert judged("dead_tuples", (DEAD_ROWS, [replace(table, dead_percent=20.0)])).status is OK
@@ -128,12 +128,12 @@ def test_dead_tuples_are_the_worst_tables_share() -> None:
 
 
 @pytest.mark.parametrize(("changed", "status", "words"), [
-    ({}, OK, "3 sequences; s.q of t.id is 50.0 % used"),
-    ({"used_percent": 86.0}, WARNING, "86.0 %"),
+    ({}, OK, "3 sequences; s.q of t.id is 50 % used"),
+    ({"used_percent": 86.0}, WARNING, "86 %"),
     ({"used_percent": 95.5, "is_column_smaller": True}, CRITICAL, "the column is smaller"),
     ({"sequences": 4000, "examined": 500}, OK, "500 of 4000 sequences read"),
     ({"last_value": None, "used_percent": 0.0}, OK, "none that this role may read"),
-    ({"used_percent": 99.0, "table": None, "column": None}, CRITICAL, "s.q is 99.0 %"),
+    ({"used_percent": 99.0, "table": None, "column": None}, CRITICAL, "s.q is 99 %"),
 ])
 def test_sequences_end(changed: dict[str, Any], status: Status, words: str) -> None:
     half = SequenceUse("s", "q", "t", "id", False, 2**30, 2**31 - 1, 50.0, 3, 3)
@@ -149,7 +149,7 @@ def test_slow_statements_are_the_slowest_mean() -> None:
                                                                                            7_500_000.0)
     result = judged("slow_statements", (query, [slower, slow]), on=on)
     assert (result.status, result.value) == (WARNING, 2500.0)
-    assert "a hidden one, 3000 calls; 1 more" in result.summary and "2.5 s" in result.summary
+    assert "a hidden one, 3 000 calls; 1 more" in result.summary and "2.5 s" in result.summary
     assert judged("slow_statements", (query, [replace(slow, mean_ms=999.0)]), on=on).status is OK
     nothing = SlowStatementStats(True, None, None, None, None)
     assert judged("slow_statements", (query, [nothing]), on=on).value == 0

@@ -212,7 +212,7 @@ def test_a_small_table_makes_it_a_hint_and_a_big_one_says_its_size() -> None:
     (small,) = findings(text, catalog(relation("s.t", rows=10, total_bytes=8192)))
     (big,) = findings(text, catalog(relation("s.t", rows=2_000_000, total_bytes=3 << 30)))
     assert small.severity == "info"
-    assert big.severity == "warning" and "3.0 GB, about 2,000,000 rows" in big.message
+    assert big.severity == "warning" and "3.0 GB, about 2.0 M rows" in big.message
 
 
 def test_type_change_is_judged_by_the_old_type() -> None:

@@ -83,7 +83,7 @@ async def shown(world: World, app: ConsoleApp, pilot: Any, key: str) -> Overview
 WORDS = {
     "load": ("database console", "transactions/s", "commits", "connections", "rows written/s"),
     "wal": ("last checkpoint 40 s ago", "archiving failing", "pg_wal 640 MB", "checkpoints/h", "timed"),
-    "io": ("relations", "checkpointer", "720 kB/s", "SLRU cache", "99.0 %"),
+    "io": ("relations", "checkpointer", "720 kB/s", "SLRU cache", "99 %"),
     "vacuum": ("workers 3 of 3", "tables due 2", "nothing is being vacuumed", "shop.orders", "dead rows", "[bold]"),
     "sizes": ("this database", "console", "pg_default", "60 MB"),
 }

@@ -96,7 +96,7 @@ async def test_two_plans_side_by_side(world: World) -> None:
         await until(lambda: second.is_mounted and second.view.nodes.has_focus, pilot)
         await pilot.press("c")
         await until(lambda: second.view.comparison is not None, pilot)
-        await until(lambda: "execution: 95 ms -> 9.10 ms" in screen_text(app), pilot)
+        await until(lambda: "execution: 95 ms -> 9.1 ms" in screen_text(app), pilot)
         app.clear_notifications()
         await until(lambda: "kept as A:" not in screen_text(app), pilot)
         await until_golden(app, pilot, "plan-compared-120x36")

@@ -104,7 +104,7 @@ async def test_several_results(world: World) -> None:
         await until(lambda: "line 2: FORM x" in screen_text(app), pilot)
         await settled(app, pilot, "query-error-120x36")
         await pilot.press("escape", "left_square_bracket")
-        await until(lambda: "DELETE 5 · 0.40 ms" in screen_text(app), pilot)
+        await until(lambda: "DELETE 5 · 0.4 ms" in screen_text(app), pilot)
         assert "WARNING: careful" in screen_text(app) and "hint: look twice" in screen_text(app)
         await pilot.press("left_square_bracket")
         await until(lambda: "rows 1 to 31, more below" in screen_text(app), pilot)

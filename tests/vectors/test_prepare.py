@@ -82,11 +82,11 @@ def test_advice_about_a_column() -> None:
 
     assert said(COLUMN) == ""
     assert "ALTER v TYPE vector(n)" in said(column(None))
-    assert "as halfvec it takes 4,000 | CREATE INDEX CONCURRENTLY" in said(column(3072))
-    assert "its bits take 64,000" in said(column(5000)) and "binary_quantize" in said(column(5000))
-    assert "8,192 B a row (a page a row), of halfvec 4,096 B" in said(column(1536))
+    assert "as halfvec it takes 4 000 | CREATE INDEX CONCURRENTLY" in said(column(3072))
+    assert "its bits take 64 000" in said(column(5000)) and "binary_quantize" in said(column(5000))
+    assert "8.0 kB a row (a page a row), of halfvec 4.0 kB" in said(column(1536))
     assert "two pages a row" in said(column(2000))
     assert "SET STORAGE PLAIN" in said(column(1536)) and "SET STORAGE PLAIN" not in said(column(1536, storage="p"))
     assert "LIMIT 100" in said(column(1536), replace(FACTS, row_estimate=5e6))
-    assert "12.5% of the vectors are NULL" in said(COLUMN, replace(FACTS, null_fraction=0.125))
+    assert "12 % of the vectors are NULL" in said(COLUMN, replace(FACTS, null_fraction=0.125))
     assert column_advice(column(3000, relkind="v"), (), FACTS, COSINE) == ()

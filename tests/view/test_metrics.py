@@ -13,8 +13,8 @@ from console.check.records import Status
 from console.metrics.records.vacuum import VacuumTable
 from console.metrics.records.wal import Archiver, Checkpoints
 from console.sampler.records import Alert
+from console.text import format as fmt
 from console.view import alerts
-from console.view import format as fmt
 from console.view.metrics import facts, pages, plots, vacuum
 from console.view.metrics.plots import Plot, Threshold, drawing, time_marks
 from console.view.table import plain
@@ -118,6 +118,6 @@ def test_alerts_by_a_clock_that_is_not_ours() -> None:
     since = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
     going, ended = Alert(bad, bad, since), Alert(bad, bad, since, since + dt.timedelta(minutes=5), Status.WARNING)
     rows = alerts.table([going], [ended], since - dt.timedelta(hours=3)).rows
-    assert [row.cells[4].text for row in rows] == ["0.0 s", "5 min"]
+    assert [row.cells[4].text for row in rows] == ["0 s", "5 min"]
     assert [row.cells[2].text for row in rows] == ["new", "ended"] and rows[0].cells[0].text == "W"
     assert any("acknowledged" in words for words, _ in alerts.detail(replace(ended, ended_at=None)))

@@ -29,14 +29,14 @@ def of(root: dict[str, object], **top: object) -> Analysis:
 
 def test_the_plan_of_the_sketch() -> None:
     assert view.text(of(LIMIT), 110).splitlines() == [
-        "Verdict: Ran in 21 ms, 10 rows; Seq Scan on events took 98 %. Nothing stands out.",
+        "Verdict: Ran in 21 ms, 10 rows; Seq Scan on events took 97.6 %. Nothing stands out.",
         "",
         "node                     rows (planned)   time  self              loops    buffers  notes",
         "Limit                           10 (10)  21 ms               0 %      1",
         "└ Sort                      10 (12 480)  21 ms  ▎            2 %      1             top-N heapsort 26 kB",
         "  └ Seq Scan on events  12 480 (12 480)  21 ms  █████████▊  98 %      1  1 204 hit",
         "",
-        "planning: 0.10 ms",
+        "planning: 0.1 ms",
         "execution: 21 ms",
         "blocks: 1 204 (9.4 MB), 100 % in cache",
     ]
@@ -63,7 +63,7 @@ def test_rows_carry_what_a_screen_needs() -> None:
     assert share.tone == "critical" and share.order == pytest.approx(20.6 / 21.1)
     assert plain(view.verdict(found)).startswith("Verdict: Ran in")
     words = "\n".join(plain(pair) for pair in view.detail(found.plan.nodes[1]))
-    assert "Sort Key: ((embedding <-> '[1,2]'::vector))" in words and "0.40 ms of its own" in words
+    assert "Sort Key: ((embedding <-> '[1,2]'::vector))" in words and "0.4 ms of its own" in words
 
 
 def test_not_run_and_never_executed_and_without_times() -> None:
@@ -105,9 +105,9 @@ def test_two_plans_side_by_side() -> None:
     assert [(row.cells[0].text.strip("└ "), row.cells[1].text) for row in table.rows] == [
         ("Limit", ""), ("Index Scan using events_at on events", "replaced"), ("Sort", "gone")]
     words = [plain(pair) for pair in view.comparison(compared)]
-    assert words[0] == "- execution: 21 ms -> 0.60 ms, 35 times faster"
-    assert "- Seq Scan on events -> Index Scan using events_at on events: 21 ms -> 0.40 ms of its own" in words
-    assert "- Sort is gone (0.40 ms)" in words
+    assert words[0] == "- execution: 21 ms -> 0.6 ms, 35 times faster"
+    assert "- Seq Scan on events -> Index Scan using events_at on events: 21 ms -> 0.4 ms of its own" in words
+    assert "- Sort is gone (0.4 ms)" in words
 
 
 def test_what_was_not_run_read_no_blocks() -> None:

@@ -34,7 +34,7 @@ def said(*pools: PoolUse, **changes: object) -> str:
 def test_the_verdict_names_the_pool_that_holds_clients_up() -> None:
     assert said(waiting()) == "pool app/rw saturated: 20 of 20 active, 14 clients wait, longest 3.2 s"
     assert said(waiting(clients=1, seconds=0.2)) == \
-        "pool app/rw saturated: 20 of 20 active, 1 client waits, longest 0.2 s"
+        "pool app/rw saturated: 20 of 20 active, 1 client waits, longest 200 ms"
     assert said(waiting(), waiting("b", seconds=1.0)).endswith("· 1 more pool with 14 clients waiting")
 
 

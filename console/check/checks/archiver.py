@@ -7,10 +7,10 @@ then on can be restored from the archive. A standby archives only with archive_m
 
 from __future__ import annotations
 
-from console.check import units
 from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.metrics.reads.upkeep import ARCHIVER_STATE
 from console.server.session import Readings
+from console.text import format as fmt
 
 
 def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
@@ -21,15 +21,15 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) 
     waiting = state.waiting_segments
     status = thresholds.status(waiting or 0)
     held = "" if not waiting else \
-        f"{units.count(waiting, 'segment waits', 'segments wait')} ({units.size(waiting * state.segment_bytes)})"
+        f"{fmt.plural(waiting, 'segment waits', 'segments wait')} ({fmt.size(waiting * state.segment_bytes)})"
     if state.is_failing:
-        age = units.seconds(state.last_failed_age_s or 0.0)
+        age = fmt.duration(state.last_failed_age_s or 0.0)
         words = [f"archiving {state.last_failed_wal} failed {age} ago", held]
         return CheckVerdict(Status.worst([status, Status.WARNING]), ", ".join(filter(None, words)), waiting,
                        "see archive_command or archive_library, and what it says in the server's log")
     if state.last_archived_age_s is None:
         return CheckVerdict(status, "nothing has been archived yet", waiting)
-    last = f"the last segment was archived {units.seconds(state.last_archived_age_s)} ago"
+    last = f"the last segment was archived {fmt.duration(state.last_archived_age_s)} ago"
     return CheckVerdict(status, ", ".join(filter(None, [held, last])), waiting,
                    None if status is Status.OK else "archiving is slower than WAL is written: pg_wal grows")
 

@@ -7,9 +7,9 @@ privilege.
 from __future__ import annotations
 
 from console.activity.summary.read import BLOCKED_SESSIONS
-from console.check import units
 from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.server.session import Readings
+from console.text import format as fmt
 
 
 def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
@@ -22,7 +22,7 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) 
     holders = sorted(set(longest.blocked_by or ()))
     for_whom = " and ".join(f"pid {pid}" if pid else "a prepared transaction" for pid in holders[:3])
     behind = f" behind {for_whom}" if for_whom else ""
-    summary = (f"{units.count(longest.blocked, 'session')}, the longest for {units.seconds(age_s)}: "
+    summary = (f"{fmt.plural(longest.blocked, 'session')}, the longest for {fmt.duration(age_s)}: "
                f"pid {longest.pid} wants {longest.mode}{behind}")
     hint = "Activity shows the tree of blockers; end the root, not those that wait" if status is not Status.OK else None
     return CheckVerdict(status, summary, age_s, hint)

@@ -7,11 +7,11 @@ worst unless `critical` is configured: a cold cache is slow, not broken.
 
 from __future__ import annotations
 
-from console.check import units
 from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.metrics.rates import hit_percent
 from console.metrics.reads.counters import DATABASE_COUNTERS
 from console.server.session import Readings
+from console.text import format as fmt
 
 ENOUGH_BLOCKS = 100_000
 
@@ -21,11 +21,12 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) 
     blocks = counters.blocks_hit + counters.blocks_read if counters else 0
     percent = hit_percent(counters.blocks_hit, counters.blocks_read) if counters else None
     if percent is None or blocks < ENOUGH_BLOCKS:
-        return CheckVerdict(Status.OK, f"too early to judge: {blocks:,} of {ENOUGH_BLOCKS:,} blocks read", percent)
+        read = f"{fmt.count(blocks)} of {fmt.count(ENOUGH_BLOCKS)} blocks read"
+        return CheckVerdict(Status.OK, f"too early to judge: {read}", percent)
     status = thresholds.status(percent)
     hint = "shared_buffers may be small for the data in use; Statements shows who reads the most" \
         if status is not Status.OK else None
-    return CheckVerdict(status, f"{percent:.1f} % of {units.millions(blocks)} blocks", percent, hint)
+    return CheckVerdict(status, f"{fmt.percent(percent)} of {fmt.count(blocks)} blocks", percent, hint)
 
 
 CHECK = Check(name="cache_hit", title="Cache hit ratio", evaluate=evaluate, reads=(DATABASE_COUNTERS,), unit="%",

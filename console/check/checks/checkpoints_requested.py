@@ -7,10 +7,10 @@ for some. WARNING at worst unless `critical` is configured: too many checkpoints
 
 from __future__ import annotations
 
-from console.check import units
 from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.metrics.reads.upkeep import CHECKPOINT_COUNTS, STATISTICS_AGE
 from console.server.session import Readings
+from console.text import format as fmt
 
 ENOUGH = 20
 ENOUGH_S = 3600.0
@@ -22,11 +22,11 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) 
     total = counts.timed + counts.requested
     percent = 100.0 * counts.requested / total if total else None
     if percent is None or total < ENOUGH or age.server_reset_age_s < ENOUGH_S:
-        return CheckVerdict(Status.OK, f"too early to judge: {units.count(total, 'checkpoint')} in "
-                                  f"{units.seconds(age.server_reset_age_s)}", percent)
+        return CheckVerdict(Status.OK, f"too early to judge: {fmt.plural(total, 'checkpoint')} in "
+                                  f"{fmt.duration(age.server_reset_age_s)}", percent)
     status = thresholds.status(percent)
     hint = "raise max_wal_size, so that checkpoints come by checkpoint_timeout" if status is not Status.OK else None
-    return CheckVerdict(status, f"{counts.requested} of {total} ({percent:.0f} %)", percent, hint)
+    return CheckVerdict(status, f"{counts.requested} of {total} ({fmt.percent(percent)})", percent, hint)
 
 
 CHECK = Check(name="checkpoints_requested", title="Requested checkpoints", evaluate=evaluate,

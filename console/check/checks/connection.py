@@ -11,6 +11,7 @@ from console.check.records import Check, CheckContext, CheckVerdict, Status, Thr
 from console.metrics.rates import network_ms
 from console.metrics.reads.counters import SERVER_CLOCK
 from console.server.session import Readings
+from console.text import format as fmt
 
 
 def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
@@ -20,7 +21,8 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) 
     through = ", through a pooler" if context.info.is_pooled else ""
     status = thresholds.status(rtt_ms)
     hint = None if status is Status.OK else "the network or a pooler is slow: compare with ping, and with SHOW POOLS"
-    return CheckVerdict(status, f"database {context.info.database}, round trip {rtt_ms:.1f} ms{through}", rtt_ms, hint)
+    return CheckVerdict(status, f"database {context.info.database}, round trip {fmt.milliseconds(rtt_ms)}{through}",
+                        rtt_ms, hint)
 
 
 CHECK = Check(name="connection", title="Connection", evaluate=evaluate, reads=(SERVER_CLOCK,), unit="ms")

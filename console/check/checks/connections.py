@@ -9,6 +9,7 @@ from __future__ import annotations
 from console.activity.summary.read import SESSION_COUNTS
 from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.server.session import Readings
+from console.text import format as fmt
 
 
 def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
@@ -22,7 +23,8 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) 
         (counts.hidden, "hidden")) if number]
     hint = "a pooler in front, a smaller pool in the services, or a larger max_connections (needs a restart)" \
         if status is not Status.OK else None
-    return CheckVerdict(status, f"{counts.connections} of {slots} ({percent:.0f} %): {', '.join(parts)}", percent, hint)
+    return CheckVerdict(status, f"{counts.connections} of {slots} ({fmt.percent(percent)}): {', '.join(parts)}",
+                        percent, hint)
 
 
 CHECK = Check(name="connections", title="Connections used", evaluate=evaluate, reads=(SESSION_COUNTS,), unit="%",

@@ -5,16 +5,16 @@ No thresholds by default: how much is too much depends on a disk that the server
 
 from __future__ import annotations
 
-from console.check import units
 from console.check.records import Check, CheckContext, CheckVerdict, Thresholds
 from console.metrics.reads.counters import DATABASE_SIZE
 from console.server.session import Readings
+from console.text import format as fmt
 
 
 def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
     size = readings.first(DATABASE_SIZE)
     assert size is not None
-    return CheckVerdict(thresholds.status(size.total_bytes), f"{size.database}: {units.size(size.total_bytes)}",
+    return CheckVerdict(thresholds.status(size.total_bytes), f"{size.database}: {fmt.size(size.total_bytes)}",
                    size.total_bytes)
 
 

@@ -7,10 +7,10 @@ is configured: bloat is slow, not broken.
 
 from __future__ import annotations
 
-from console.check import units
 from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.metrics.reads.tables import DEAD_ROWS
 from console.server.session import Readings
+from console.text import format as fmt
 
 
 def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
@@ -19,9 +19,9 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) 
         return CheckVerdict(Status.OK, "no table with many dead rows beyond autovacuum's threshold", 0.0)
     worst = tables[0]
     status = thresholds.status(worst.dead_percent)
-    vacuumed = "" if worst.last_vacuum_age_s is None else f", vacuumed {units.seconds(worst.last_vacuum_age_s)} ago"
-    summary = (f"{units.count(worst.tables, 'table is', 'tables are')} due for vacuum; {worst.schema}.{worst.table} is "
-               f"{worst.dead_percent:.0f} % dead ({units.millions(worst.dead_rows)} rows){vacuumed}")
+    vacuumed = "" if worst.last_vacuum_age_s is None else f", vacuumed {fmt.duration(worst.last_vacuum_age_s)} ago"
+    summary = (f"{fmt.plural(worst.tables, 'table is', 'tables are')} due for vacuum; {worst.schema}.{worst.table} is "
+               f"{fmt.percent(worst.dead_percent)} dead ({fmt.count(worst.dead_rows)} rows){vacuumed}")
     hint = None
     if status is not Status.OK:
         hint = "an old transaction, a slot or a lock may keep vacuum away; else VACUUM it, and lower the table's " \

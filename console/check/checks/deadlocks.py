@@ -7,11 +7,11 @@ least that.
 
 from __future__ import annotations
 
-from console.check import units
 from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.metrics.reads.counters import DATABASE_COUNTERS
 from console.metrics.reads.upkeep import STATISTICS_AGE
 from console.server.session import Readings
+from console.text import format as fmt
 
 DAY_S = 86400.0
 
@@ -23,7 +23,7 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) 
     status = thresholds.status(a_day)
     hint = "take rows and locks in the same order everywhere; the server's log names both statements" \
         if status is not Status.OK else None
-    return CheckVerdict(status, f"{units.count(counters.deadlocks, 'deadlock')} in {units.seconds(age.counted_s)}",
+    return CheckVerdict(status, f"{fmt.plural(counters.deadlocks, 'deadlock')} in {fmt.duration(age.counted_s)}",
                         a_day,
                    hint)
 

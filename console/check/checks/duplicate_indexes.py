@@ -6,10 +6,10 @@ as another that is at least as unique. WARNING on any, CRITICAL only where confi
 
 from __future__ import annotations
 
-from console.check import units
 from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.metrics.reads.tables import DUPLICATE_INDEXES
 from console.server.session import Readings
+from console.text import format as fmt
 
 
 def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
@@ -22,8 +22,8 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) 
     more = ", ..." if first.duplicates > 3 else ""
     hint = "DROP INDEX CONCURRENTLY them; one behind a constraint goes with ALTER TABLE ... DROP CONSTRAINT" \
         if status is not Status.OK else None
-    return CheckVerdict(status, f"{units.count(first.duplicates, 'index', 'indexes')}, about "
-                           f"{units.size(first.duplicate_bytes)}: {names}{more}", first.duplicates, hint)
+    return CheckVerdict(status, f"{fmt.plural(first.duplicates, 'index', 'indexes')}, about "
+                           f"{fmt.size(first.duplicate_bytes)}: {names}{more}", first.duplicates, hint)
 
 
 CHECK = Check(name="duplicate_indexes", title="Duplicate indexes", evaluate=evaluate, reads=(DUPLICATE_INDEXES,),

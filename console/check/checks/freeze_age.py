@@ -8,10 +8,10 @@ begins. Staying above says that something keeps it from it. How near that is to 
 
 from __future__ import annotations
 
-from console.check import units
 from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.metrics.reads.tables import TABLE_FREEZE_AGES
 from console.server.session import Readings
+from console.text import format as fmt
 
 
 def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
@@ -22,8 +22,8 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) 
     percent = worst.percent_of_max
     status = thresholds.status(percent)
     part = " (its TOAST)" if worst.is_toast else ""
-    summary = (f"{worst.schema}.{worst.table}{part}: {units.millions(worst.transaction_age)} transactions, "
-               f"{units.millions(worst.multixact_age)} multixacts old ({percent:.0f} % of what autovacuum allows)")
+    summary = (f"{worst.schema}.{worst.table}{part}: {fmt.count(worst.transaction_age)} transactions, "
+               f"{fmt.count(worst.multixact_age)} multixacts old ({fmt.percent(percent)} of what autovacuum allows)")
     hint = None
     if status is not Status.OK:
         hint = "VACUUM (FREEZE) it; look for old transactions, prepared ones, slots and locks that keep autovacuum away"

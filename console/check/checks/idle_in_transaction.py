@@ -7,10 +7,10 @@ seconds. What it locked stays locked. Sessions that the role may not see count a
 from __future__ import annotations
 
 from console.activity.summary.read import OPEN_TRANSACTIONS, SESSION_COUNTS
-from console.check import units
 from console.check.hidden import with_hidden
 from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.server.session import Readings
+from console.text import format as fmt
 
 
 def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
@@ -21,7 +21,7 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) 
     longest = max(idle, key=lambda item: item.state_age_s or 0.0)
     age_s = longest.state_age_s or 0.0
     status = thresholds.status(age_s)
-    summary = f"{units.count(len(idle), 'session')}, the longest for {units.seconds(age_s)}"
+    summary = f"{fmt.plural(len(idle), 'session')}, the longest for {fmt.duration(age_s)}"
     hint = None
     if status is not Status.OK:
         summary += f": pid {longest.pid}, {longest.user} {longest.application or ''}".rstrip()

@@ -6,10 +6,10 @@ and without partitioned ones. WARNING on any; a failed index is no emergency, so
 
 from __future__ import annotations
 
-from console.check import units
 from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.metrics.reads.counters import INVALID_INDEXES
 from console.server.session import Readings
+from console.text import format as fmt
 
 
 def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
@@ -21,7 +21,7 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) 
     status = thresholds.status(invalid[0].invalid)
     hint = "DROP INDEX CONCURRENTLY it and build it again, or REINDEX INDEX CONCURRENTLY" \
         if status is not Status.OK else None
-    return CheckVerdict(status, f"{units.count(invalid[0].invalid, 'index', 'indexes')}: {names}{more}",
+    return CheckVerdict(status, f"{fmt.plural(invalid[0].invalid, 'index', 'indexes')}: {names}{more}",
                    invalid[0].invalid, hint)
 
 

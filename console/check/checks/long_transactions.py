@@ -8,10 +8,10 @@ and the summary says how many are hidden.
 from __future__ import annotations
 
 from console.activity.summary.read import OPEN_TRANSACTIONS, SESSION_COUNTS
-from console.check import units
 from console.check.hidden import with_hidden
 from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.server.session import Readings
+from console.text import format as fmt
 
 
 def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
@@ -23,7 +23,7 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) 
     status = thresholds.status(age_s)
     late = sum(thresholds.status(transaction.transaction_age_s) is not Status.OK for transaction in transactions)
     more = f", {late - 1} more" if late > 1 else ""
-    summary = f"the oldest is open for {units.seconds(age_s)}"
+    summary = f"the oldest is open for {fmt.duration(age_s)}"
     hint = None
     if status is not Status.OK:
         summary += f": pid {oldest.pid}, {oldest.user} {oldest.application or ''}".rstrip() + more

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from console.check import units
 from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.server.query import Query, load
 from console.server.session import Readings
+from console.text import format as fmt
 
 # The engine is imported where a service needs it: a check of a server without any is to stay quick.
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) 
     least = Status.CRITICAL if counts["failed"] else Status.WARNING if broken else Status.OK
     status = Status.worst([thresholds.status(value), least])
     words = [f"{number} {word}" for word, number in counts.items() if number]
-    applied = units.count(sum(state.is_applied for state in states), "applied", "applied")
+    applied = fmt.plural(sum(state.is_applied for state in states), "applied", "applied")
     if not value:
         return CheckVerdict(status, ", ".join([applied, *words]), 0)
     first = next(state for word in SHOWN for state in states if state.state == word)

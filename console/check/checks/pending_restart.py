@@ -6,10 +6,10 @@ changes how the server works.
 
 from __future__ import annotations
 
-from console.check import units
 from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.metrics.reads.settings import PENDING_SETTINGS
 from console.server.session import Readings
+from console.text import format as fmt
 
 
 def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
@@ -18,7 +18,7 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) 
         return CheckVerdict(Status.OK, "none", 0)
     status = thresholds.status(len(pending))
     names = ", ".join(item.name for item in pending[:5]) + (", ..." if len(pending) > 5 else "")
-    return CheckVerdict(status, f"{units.count(len(pending), 'setting waits', 'settings wait')} for a restart: {names}",
+    return CheckVerdict(status, f"{fmt.plural(len(pending), 'setting waits', 'settings wait')} for a restart: {names}",
                    len(pending), None if status is Status.OK else "restart when it suits, or take the change back")
 
 

@@ -5,10 +5,10 @@ value = the sum of cl_waiting over all pools (SHOW POOLS).
 
 from __future__ import annotations
 
-from console.check import units
 from console.check.checks.pooler_pools import no_pooler
 from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.server.session import Readings
+from console.text import format as fmt
 
 
 def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
@@ -30,7 +30,7 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) 
     hint = "a database is paused: RESUME" if paused else "a larger pool_size, or shorter transactions" \
         if status is not Status.OK else None
     verb = "waits" if clients == 1 else "wait"
-    return CheckVerdict(status, f"{units.count(clients, 'client')} {verb}, most in {most.pool.key} "
+    return CheckVerdict(status, f"{fmt.plural(clients, 'client')} {verb}, most in {most.pool.key} "
                            f"({most.pool.cl_waiting})", clients, hint)
 
 

@@ -5,10 +5,10 @@ value = the largest maxwait + maxwait_us / 1e6 over all pools (SHOW POOLS), seco
 
 from __future__ import annotations
 
-from console.check import units
 from console.check.checks.pooler_pools import no_pooler
 from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.server.session import Readings
+from console.text import format as fmt
 
 
 def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
@@ -26,7 +26,7 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) 
     longest = max(waiting, key=lambda saturation: saturation.pool.maxwait_s)
     seconds = longest.pool.maxwait_s
     status = thresholds.status(seconds)
-    return CheckVerdict(status, f"a client of {longest.pool.key} has waited {units.seconds(seconds)} for a server",
+    return CheckVerdict(status, f"a client of {longest.pool.key} has waited {fmt.duration(seconds)} for a server",
                         seconds,
                    "Activity shows who keeps the servers busy" if status is not Status.OK else None)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.server.session import Readings
+from console.text import format as fmt
 
 
 def no_pooler(context: CheckContext) -> str | None:
@@ -33,7 +34,8 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) 
     percent, fullest = max(known, key=lambda pair: pair[0])
     status = thresholds.status(percent)
     return CheckVerdict(
-        status, f"{fullest.pool.key}: {fullest.active} of {fullest.size} servers in use ({percent:.0f} %)", percent,
+        status, f"{fullest.pool.key}: {fullest.active} of {fullest.size} servers in use ({fmt.percent(percent)})",
+        percent,
         "a larger pool_size where PostgreSQL has connections left, or shorter transactions"
         if status is not Status.OK else None)
 

@@ -6,10 +6,10 @@ back vacuum. Needs no privilege.
 
 from __future__ import annotations
 
-from console.check import units
 from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.metrics.reads.counters import PREPARED_TRANSACTIONS
 from console.server.session import Readings
+from console.text import format as fmt
 
 
 def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
@@ -18,7 +18,7 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) 
         return CheckVerdict(Status.OK, "none", 0.0)
     oldest = max(prepared, key=lambda item: item.age_s)
     status = thresholds.status(oldest.age_s)
-    summary = f"{oldest.prepared}, the oldest for {units.seconds(oldest.age_s)}: {oldest.gid} of {oldest.owner}"
+    summary = f"{oldest.prepared}, the oldest for {fmt.duration(oldest.age_s)}: {oldest.gid} of {oldest.owner}"
     hint = None if status is Status.OK else f"in database {oldest.database}: COMMIT PREPARED or ROLLBACK PREPARED it"
     return CheckVerdict(status, summary, oldest.age_s, hint)
 

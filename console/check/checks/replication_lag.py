@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from console.check import units
 from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.metrics.reads.counters import RECOVERY, STANDBYS
 from console.metrics.records.counters import Recovery
 from console.server.query import Query
 from console.server.session import Readings
+from console.text import format as fmt
 
 
 def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
@@ -26,22 +26,22 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) 
         return CheckVerdict(Status.OK, "no standby is connected")
     seen = [standby for standby in standbys if standby.state is not None]
     if not seen:
-        return CheckVerdict(Status.OK, f"{units.count(len(standbys), 'standby', 'standbys')}, hidden from this role",
+        return CheckVerdict(Status.OK, f"{fmt.plural(len(standbys), 'standby', 'standbys')}, hidden from this role",
                        hint=f"GRANT pg_monitor TO {context.info.quoted_user}")
     known = [(item.lag_s if item.lag_s is not None else 0.0, item.lag_bytes or 0, item) for item in seen
              if item.lag_s is not None or item.lag_bytes == 0]
     if not known:
         furthest = max((item.lag_bytes for item in seen if item.lag_bytes is not None), default=None)
-        behind = f", {units.size(furthest)} behind" if furthest is not None else ""
+        behind = f", {fmt.size(furthest)} behind" if furthest is not None else ""
         return CheckVerdict(Status.OK,
-                            f"{units.count(len(seen), 'standby', 'standbys')}{behind}, no delay measured yet")
+                            f"{fmt.plural(len(seen), 'standby', 'standbys')}{behind}, no delay measured yet")
     lag_s, lag_bytes, worst = max(known, key=lambda pair: pair[:2])
     status = thresholds.status(lag_s)
     hint = "its disk or network is slow, or its queries hold replay back (max_standby_streaming_delay)" \
         if status is not Status.OK else None
     return CheckVerdict(status,
-                        f"{units.count(len(seen), 'standby', 'standbys')}, the furthest {worst.name or worst.pid} "
-                           f"{units.seconds(lag_s)} ({units.size(lag_bytes)}) behind", lag_s, hint)
+                        f"{fmt.plural(len(seen), 'standby', 'standbys')}, the furthest {worst.name or worst.pid} "
+                           f"{fmt.duration(lag_s)} ({fmt.size(lag_bytes)}) behind", lag_s, hint)
 
 
 def _standby(recovery: Recovery, thresholds: Thresholds) -> CheckVerdict:
@@ -57,7 +57,7 @@ def _standby(recovery: Recovery, thresholds: Thresholds) -> CheckVerdict:
         hint = "resume it: SELECT pg_wal_replay_resume()" if recovery.is_paused else \
             "see primary_conninfo and the standby's log" if not recovery.is_streaming else \
             "queries on the standby may hold replay back (max_standby_streaming_delay)"
-    return CheckVerdict(status, f"the last replayed transaction is {units.seconds(lag_s)} old, {how}", lag_s, hint)
+    return CheckVerdict(status, f"the last replayed transaction is {fmt.duration(lag_s)} old, {how}", lag_s, hint)
 
 
 def more(context: CheckContext) -> tuple[Query[Any], ...]:

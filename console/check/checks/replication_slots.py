@@ -6,11 +6,11 @@ is unreserved (the next checkpoint may lose it), whatever the thresholds. Needs 
 
 from __future__ import annotations
 
-from console.check import units
 from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.metrics.reads.counters import REPLICATION_SLOTS
 from console.metrics.records.counters import ReplicationSlot
 from console.server.session import Readings
+from console.text import format as fmt
 
 
 def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
@@ -25,8 +25,8 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) 
         summary, hint = f"{worst.name} is lost, its consumer can't go on", \
             "build the consumer anew, then SELECT pg_drop_replication_slot(...)"
     else:
-        held = units.size(worst.retained_bytes or 0)
-        summary = f"{units.count(len(slots), 'slot')}; {worst.name} ({use}) holds {held}"
+        held = fmt.size(worst.retained_bytes or 0)
+        summary = f"{fmt.plural(len(slots), 'slot')}; {worst.name} ({use}) holds {held}"
         hint = None
         if status is not Status.OK:
             hint = "start its consumer, or drop the slot if it is gone for good: WAL fills the disk"

@@ -7,10 +7,10 @@ those are read whose tables have taken most rows (reading one locks it), and the
 
 from __future__ import annotations
 
-from console.check import units
 from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.metrics.reads.tables import SEQUENCE_USE
 from console.server.session import Readings
+from console.text import format as fmt
 
 
 def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
@@ -19,12 +19,12 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) 
         return CheckVerdict(Status.OK, "no sequence that could end", 0.0)
     worst = sequences[0]
     status = thresholds.status(worst.used_percent)
-    seen = units.count(worst.sequences, "sequence") if worst.examined == worst.sequences else \
+    seen = fmt.plural(worst.sequences, "sequence") if worst.examined == worst.sequences else \
         f"{worst.examined} of {worst.sequences} sequences read"
     if all(sequence.last_value is None for sequence in sequences):
         return CheckVerdict(Status.OK, f"{seen}, none used yet or none that this role may read")
     column = f" of {worst.table}.{worst.column}" if worst.table else ""
-    summary = f"{seen}; {worst.schema}.{worst.sequence}{column} is {worst.used_percent:.1f} % used"
+    summary = f"{seen}; {worst.schema}.{worst.sequence}{column} is {fmt.percent(worst.used_percent)} used"
     hint = None
     if status is not Status.OK:
         hint = "make its column bigint (it rewrites the table: plan it), and ALTER SEQUENCE ... AS bigint" \

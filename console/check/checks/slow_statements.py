@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from console.check import units
 from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.metrics.reads.upkeep import SLOW_STATEMENTS
 from console.metrics.records.upkeep import SlowStatementStats
 from console.server.query import Query
 from console.server.session import Readings
+from console.text import format as fmt
 
 
 def query(context: CheckContext) -> Query[SlowStatementStats]:
@@ -33,8 +33,8 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) 
     mean_ms, worst = means[0]
     status = thresholds.status(mean_ms)
     name = "a hidden one" if worst.query_id is None else f"query id {worst.query_id}"
-    mean = f"{mean_ms:.1f} ms" if mean_ms < 1000 else units.seconds(mean_ms / 1000)
-    summary = f"the slowest takes {mean} on average: {name}, {units.count(worst.calls or 0, 'call')}"
+    summary = f"the slowest takes {fmt.milliseconds(mean_ms)} on average: {name}, " \
+              f"{fmt.plural(worst.calls or 0, 'call')}"
     if slow > 1:
         summary += f"; {slow - 1} more are slow"
     return CheckVerdict(status, summary, mean_ms,

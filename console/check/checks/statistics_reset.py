@@ -7,10 +7,10 @@ itself new. PostgreSQL 14 gives a new database the time of its creation: there i
 
 from __future__ import annotations
 
-from console.check import units
 from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.metrics.reads.upkeep import STATISTICS_AGE
 from console.server.session import Readings
+from console.text import format as fmt
 
 NEW_S = 600.0
 """What lies at most between initdb and the first statistics of a new cluster."""
@@ -19,7 +19,7 @@ NEW_S = 600.0
 def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
     age = readings.first(STATISTICS_AGE)
     assert age is not None
-    counted = units.seconds(age.counted_s)
+    counted = fmt.duration(age.counted_s)
     if age.database_reset_age_s is not None:
         status = Status.OK if context.info.major < 15 else thresholds.status(age.counted_s)
         return CheckVerdict(status, f"reset {counted} ago", age.counted_s,

@@ -6,11 +6,11 @@ hour they are not multiplied. Where the database was never reset, the time is si
 
 from __future__ import annotations
 
-from console.check import units
 from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.metrics.reads.counters import DATABASE_COUNTERS
 from console.metrics.reads.upkeep import STATISTICS_AGE
 from console.server.session import Readings
+from console.text import format as fmt
 
 HOUR_S = 3600.0
 
@@ -22,8 +22,8 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) 
     status = thresholds.status(an_hour)
     hint = "Statements shows who writes them; give those more work_mem, or an index that brings the order" \
         if status is not Status.OK else None
-    return CheckVerdict(status, f"{units.count(counters.temp_files, 'file')}, {units.size(counters.temp_bytes)} in "
-                           f"{units.seconds(age.counted_s)} ({units.size(an_hour)} an hour)", an_hour, hint)
+    return CheckVerdict(status, f"{fmt.plural(counters.temp_files, 'file')}, {fmt.size(counters.temp_bytes)} in "
+                           f"{fmt.duration(age.counted_s)} ({fmt.size(an_hour)} an hour)", an_hour, hint)
 
 
 CHECK = Check(name="temp_files", title="Temporary files an hour", evaluate=evaluate,

@@ -7,11 +7,11 @@ scans, so the hint says to look there as well.
 
 from __future__ import annotations
 
-from console.check import units
 from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.metrics.reads.tables import UNUSED_INDEXES
 from console.metrics.reads.upkeep import STATISTICS_AGE
 from console.server.session import Readings
+from console.text import format as fmt
 
 ENOUGH_S = 7 * 86400.0
 
@@ -20,12 +20,12 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) 
     indexes, age = readings.rows(UNUSED_INDEXES) or [], readings.first(STATISTICS_AGE)
     assert age is not None
     if not indexes:
-        return CheckVerdict(Status.OK, f"none of 10 MB or more in {units.seconds(age.counted_s)}", 0)
+        return CheckVerdict(Status.OK, f"none of 10 MB or more in {fmt.duration(age.counted_s)}", 0)
     first = indexes[0]
     names = ", ".join(f"{index.schema}.{index.index}" for index in indexes[:3])
     more = ", ..." if first.unused > 3 else ""
-    summary = (f"{units.count(first.unused, 'index', 'indexes')}, about {units.size(first.unused_bytes)}, without a "
-               f"scan in {units.seconds(age.counted_s)}: {names}{more}")
+    summary = (f"{fmt.plural(first.unused, 'index', 'indexes')}, about {fmt.size(first.unused_bytes)}, without a "
+               f"scan in {fmt.duration(age.counted_s)}: {names}{more}")
     if age.counted_s < ENOUGH_S:
         return CheckVerdict(Status.OK, f"too early to judge: {summary}", first.unused_bytes)
     status = thresholds.status(first.unused_bytes)

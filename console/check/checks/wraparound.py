@@ -7,10 +7,10 @@ Defaults 50 % and 65 % (1.07 and 1.4 thousand million): while there is still a d
 
 from __future__ import annotations
 
-from console.check import units
 from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.metrics.reads.counters import FREEZE_AGES
 from console.server.session import Readings
+from console.text import format as fmt
 
 LIMIT = 2.0**31
 
@@ -26,7 +26,7 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) 
     if status is not Status.OK:
         hint = (f"VACUUM (FREEZE) the oldest tables of {worst.database}; look for old transactions, prepared ones and "
                 "replication slots that hold it back")
-    return CheckVerdict(status, f"{units.millions(age)} of {units.millions(LIMIT)} {kind} ({percent:.1f} %) in "
+    return CheckVerdict(status, f"{fmt.count(age)} of {fmt.count(LIMIT)} {kind} ({fmt.percent(percent)}) in "
                            f"{worst.database}", percent, hint)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from console.plans.findings import estimates, joins, memory, overhead, scans
 from console.plans.findings.rule import MOST_OF_A_RULE, Rule
 from console.plans.records import SEVERITIES, Analysis, Plan, PlanFacts, PlanFinding, PlanNode
-from console.plans.wording import count, ms, percent, plural
+from console.text import format as fmt
 
 RULES: tuple[Rule, ...] = (
     scans.seq_scan_filter, scans.index_filter, scans.lossy_bitmap, scans.heap_fetches, scans.cte_scan, scans.disabled,
@@ -38,22 +38,23 @@ def verdict(plan: Plan, findings: list[PlanFinding]) -> str:
     """The answer in a sentence or two."""
     top = costliest(plan)
     rows = plan.root.rows if plan.is_analyzed else plan.root.plan_rows
-    told = "" if rows is None or plan.root.kind == "ModifyTable" else f", {plural(round(rows), 'row')}"
+    told = "" if rows is None or plan.root.kind == "ModifyTable" else f", {fmt.plural(round(rows), 'row')}"
     if plan.total_ms is not None:
-        begin = f"Ran in {ms(plan.total_ms)}{told}"
+        begin = f"Ran in {fmt.milliseconds(plan.total_ms)}{told}"
         share = plan.share(top.exclusive_ms) if top else None
         if top and share is not None:
-            begin += f"; {top.label} took {percent(share)}"
+            begin += f"; {top.label} took {fmt.share(share)}"
     elif plan.is_analyzed:
         begin = f"Ran without timing{told}"
     else:
-        begin = f"Not run: cost {count(plan.root.total_cost or 0)}, about {plural(round(rows or 0), 'row')} expected"
+        expected = fmt.plural(round(rows or 0), "row")
+        begin = f"Not run: cost {fmt.count(plan.root.total_cost or 0)}, about {expected} expected"
         if top and plan.root.total_cost:
-            begin += f"; {top.label} is {percent((top.own_cost or 0) / plan.root.total_cost)} of it"
+            begin += f"; {top.label} is {fmt.share((top.own_cost or 0) / plan.root.total_cost)} of it"
     grave = [finding for finding in findings if finding.severity != "info"]
     if not grave:
         return f"{begin}. Nothing stands out."
-    others = f" ({plural(len(grave) - 1, 'more finding')})" if len(grave) > 1 else ""
+    others = f" ({fmt.plural(len(grave) - 1, 'more finding')})" if len(grave) > 1 else ""
     return f"{begin}. {_sentence(grave[0].message)}{others}."
 
 

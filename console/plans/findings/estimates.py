@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from console.plans.findings.rule import severity, worst
 from console.plans.records import Plan, PlanFacts, PlanFinding, PlanNode
-from console.plans.wording import count, cut, factor, ms
+from console.plans.wording import cut
 from console.sql.quoting import identifier
 from console.sql.tokens import words
+from console.text import format as fmt
 
 NOTABLE = 10.0
 GROSS = 100.0
@@ -45,13 +46,13 @@ def estimates(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
     for node in worst(own):
         ratio = ratios[node.index]
         times = max(ratio, 1 / ratio)
-        wrong = f"{factor(times)} times {'more' if ratio > 1 else 'fewer'} rows than planned"
+        wrong = f"{fmt.factor(times)} times {'more' if ratio > 1 else 'fewer'} rows than planned"
         at_stake = ((plan.parent(node) or node).inclusive_ms) or 0.0
         grade = severity(plan, at_stake if plan.is_timed else None)
         grade = "warning" if grade == "critical" else "info" if times < GROSS else grade
-        loops = f" a loop, {count(node.loops or 0)} loops" if (node.loops or 0) > 1 else ""
+        loops = f" a loop, {fmt.count(node.loops or 0)} loops" if (node.loops or 0) > 1 else ""
         yield PlanFinding("row_misestimate", grade, f"{node.label} gave {wrong}",
-                      f"planned {count(node.plan_rows or 0)}, got {count(node.actual_rows or 0)}{loops}"
+                      f"planned {fmt.count(node.plan_rows or 0)}, got {fmt.count(node.actual_rows or 0)}{loops}"
                       + _because(node), _advice(plan, node, facts), node.index, at_stake)
 
 
@@ -103,11 +104,12 @@ def statistics(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
             ratio = misestimate(node)
             if ratio is None or max(ratio, 1 / ratio) < 2 or max(whole, node.plan_rows or 0) < 1000:
                 continue
-            evidence = f"planned {count(node.plan_rows or 0)} rows, the table has {count(whole * (node.loops or 1))}"
+            has = fmt.count(whole * (node.loops or 1))
+            evidence = f"planned {fmt.count(node.plan_rows or 0)} rows, the table has {has}"
         elif not (known and (known.modified_rows or 0) > max(1000.0, 0.5 * (known.estimated_rows or 0.0))):
             continue
         else:
-            evidence = f"{count(known.modified_rows or 0)} rows changed since"
+            evidence = f"{fmt.count(known.modified_rows or 0)} rows changed since"
         if known:
             evidence += (f"; last analyzed {known.analyzed_at:%Y-%m-%d %H:%M}" if known.analyzed_at
                          else "; never analyzed")
@@ -117,4 +119,4 @@ def statistics(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
                       node.inclusive_ms)
 
 
-__all__ = ["estimates", "is_notable", "misestimate", "ms", "statistics"]
+__all__ = ["estimates", "is_notable", "misestimate", "statistics"]

@@ -16,7 +16,8 @@ from console.plans.findings.conditions import index_columns as btree_columns
 from console.plans.findings.rule import severity
 from console.plans.findings.scans import removed
 from console.plans.records import Plan, PlanFacts, PlanFinding, PlanNode
-from console.plans.wording import count, cut, ms, percent, size
+from console.plans.wording import cut
+from console.text import format as fmt
 
 MANY_LOOPS = 1000
 MIN_SORTED = 10_000.0
@@ -40,12 +41,12 @@ def nested_loops(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
         share = plan.share(inner.inclusive_ms)
         if loops >= MANY_LOOPS and share is not None and share >= 0.3:
             planned = (outer.plan_rows or 0) if outer else 0
-            few = f"; {count(planned)} were planned" if outer and planned * 10 < loops / inner.participants else ""
+            few = f"; {fmt.count(planned)} were planned" if outer and planned * 10 < loops / inner.participants else ""
             grade = severity(plan, inner.inclusive_ms)
             yield PlanFinding("nested_loop", grade if few else "warning" if grade == "critical" else grade,
-                          f"{node.label} runs its inner side {count(loops)} times",
-                          f"{inner.label}: {count(loops)} loops, {ms(inner.inclusive_ms or 0)} "
-                          f"({percent(share)}){few}",
+                          f"{node.label} runs its inner side {fmt.count(loops)} times",
+                          f"{inner.label}: {fmt.count(loops)} loops, {fmt.milliseconds(inner.inclusive_ms or 0)} "
+                          f"({fmt.share(share)}){few}",
                           "the outer side's estimate is what misled the planner: see its finding" if few else
                           "a hash join reads the inner table once: it needs an equality and enough work_mem; SET LOCAL "
                           "enable_nestloop = off shows whether it would be faster", node.index, inner.inclusive_ms)
@@ -70,12 +71,12 @@ def _unindexed(plan: Plan, join: PlanNode, inner: PlanNode, scan: PlanNode, oute
     if plan.is_analyzed:
         if compared < 100 * MANY_LOOPS:
             return None
-        evidence = f"{count(compared)} pairs of rows compared in vain by {cut(condition)}"
+        evidence = f"{fmt.count(compared)} pairs of rows compared in vain by {cut(condition)}"
     else:
         pairs = ((outer.plan_rows or 0.0) if outer else 0.0) * (scan.plan_rows or 0.0)
         if pairs < 1000 * MANY_LOOPS or not condition:
             return None
-        evidence = f"about {count(pairs)} pairs of rows to compare by {cut(condition)}"
+        evidence = f"about {fmt.count(pairs)} pairs of rows to compare by {cut(condition)}"
     fix = "an equality that a hash or an index can serve"
     if columns:
         found = existing(facts.of(scan), columns)
@@ -106,8 +107,9 @@ def subplans(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
             continue
         yield PlanFinding("correlated_subquery", severity(plan, node.inclusive_ms),
                       f"{node.subplan or 'a subquery'} runs for each row of its query",
-                      f"{count(node.loops or 0)} times, {ms(node.inclusive_ms or 0)} ({percent(share)}), "
-                      f"{node.label}", "write it as a join or LATERAL, or index what it looks up", node.index,
+                      f"{fmt.count(node.loops or 0)} times, {fmt.milliseconds(node.inclusive_ms or 0)} "
+                      f"({fmt.share(share)}), {node.label}",
+                      "write it as a join or LATERAL, or index what it looks up", node.index,
                       node.inclusive_ms)
 
 
@@ -121,7 +123,7 @@ def memoize(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
         if misses < MANY_LOOPS or hits > misses * 0.2:
             continue
         yield PlanFinding("memoize_misses", "info", "Memoize keeps rows that are hardly asked for again",
-                      f"{count(hits)} hits, {count(misses)} misses, {count(evictions)} evictions",
+                      f"{fmt.count(hits)} hits, {fmt.count(misses)} misses, {fmt.count(evictions)} evictions",
                       "more work_mem if there are evictions; else ANALYZE, or compare with enable_memoize = off",
                       node.index, node.exclusive_ms)
 
@@ -154,8 +156,8 @@ def sort_index(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
         yield PlanFinding("sort_without_index", severity(plan, took),
                       f"an index on ({', '.join(wanted)}) would give the rows of {scan.relation} in order"
                       + (", and only as many as the LIMIT asks for" if is_limited else ""),
-                      f"{count(rows or 0)} rows sorted{f', {method}' if method else ''}"
-                      f"{f', {size(used * 1024)}' if used else ''}", fix, node.index, took)
+                      f"{fmt.count(rows or 0)} rows sorted{f', {method}' if method else ''}"
+                      f"{f', {fmt.size(used * 1024)}' if used else ''}", fix, node.index, took)
 
 
 def _sort_columns(node: PlanNode, scan: PlanNode) -> tuple[str, ...]:

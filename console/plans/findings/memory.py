@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from console.plans.findings.rule import severity, worst
 from console.plans.records import BLOCK_BYTES, Plan, PlanFacts, PlanFinding, PlanNode
-from console.plans.wording import count, size
 from console.sql.quoting import literal
+from console.text import format as fmt
 
 
 def spills(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
@@ -31,7 +31,8 @@ def spills(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
                 child in told for child in node.children):
             yield PlanFinding("spill", severity(plan, node.exclusive_ms),
                           f"{node.label} keeps its rows in a temporary file",
-                          f"{size(own.temp_written * BLOCK_BYTES)} written, {size(own.temp_read * BLOCK_BYTES)} read",
+                          f"{fmt.size(own.temp_written * BLOCK_BYTES)} written, "
+                          f"{fmt.size(own.temp_read * BLOCK_BYTES)} read",
                           "more work_mem for this query, or fewer or narrower rows", node.index, node.exclusive_ms)
 
 
@@ -43,8 +44,8 @@ def _spill(node: PlanNode) -> tuple[str, float, str] | None:
     batches, planned = node.number("Hash Batches") or 1, node.number("Original Hash Batches") or 1
     if batches > 1:
         used = (node.number("Peak Memory Usage") or 0.0) * 1024
-        grew = f", {count(planned)} planned" if planned != batches else ""
-        return f"hashed in {count(batches)} batches{grew}, all but one through temporary files", used * batches, \
+        grew = f", {fmt.count(planned)} planned" if planned != batches else ""
+        return f"hashed in {fmt.count(batches)} batches{grew}, all but one through temporary files", used * batches, \
             _work_mem(used * batches)
     if (node.number("HashAgg Batches") or 0) > 1 or (node.number("Disk Usage") or 0) > 0:
         used = (node.number("Disk Usage") or 0.0) * 1024
@@ -53,11 +54,11 @@ def _spill(node: PlanNode) -> tuple[str, float, str] | None:
 
 
 def _evidence(node: PlanNode, used_bytes: float) -> str:
-    words = [f"{size(used_bytes)} in all" if node.kind == "Hash" else f"{size(used_bytes)} on disk"]
+    words = [f"{fmt.size(used_bytes)} in all" if node.kind == "Hash" else f"{fmt.size(used_bytes)} on disk"]
     if method := node.text("Sort Method"):
         words.append(method)
     if node.buffers and node.buffers.temp_written:
-        words.append(f"{size(node.buffers.temp_written * BLOCK_BYTES)} of temporary files written up to here")
+        words.append(f"{fmt.size(node.buffers.temp_written * BLOCK_BYTES)} of temporary files written up to here")
     return ", ".join(words)
 
 

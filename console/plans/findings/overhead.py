@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from console.plans.findings.rule import severity
 from console.plans.records import BLOCK_BYTES, Plan, PlanFacts, PlanFinding
-from console.plans.wording import count, ms, percent, plural, size
+from console.text import format as fmt
 
 MIN_MS = 20.0
 
@@ -17,8 +17,8 @@ def jit(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
     share = plan.share(spent)
     if plan.jit and spent is not None and share is not None and share >= 0.1 and spent >= MIN_MS / 2:
         yield PlanFinding("jit_overhead", "warning" if share >= 0.25 else "info",
-                      f"compiling expressions (JIT) took {percent(share)} of the execution",
-                      f"{ms(spent)} for {plural(plan.jit.functions or 0, 'function')}",
+                      f"compiling expressions (JIT) took {fmt.share(share)} of the execution",
+                      f"{fmt.milliseconds(spent)} for {fmt.plural(plan.jit.functions or 0, 'function')}",
                       "SET LOCAL jit = off for this query, or raise jit_above_cost", None, spent)
 
 
@@ -28,7 +28,7 @@ def workers(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
         planned, launched = node.workers_planned, node.workers_launched
         if planned and launched is not None and launched < planned and node.loops:
             yield PlanFinding("workers_not_launched", severity(plan, node.inclusive_ms) if launched == 0 else "info",
-                          f"{node.label}: {launched} of {plural(planned, 'planned worker')} came",
+                          f"{node.label}: {launched} of {fmt.plural(planned, 'planned worker')} came",
                           "max_parallel_workers or max_worker_processes was used up by others",
                           "raise max_parallel_workers (and max_worker_processes), or let fewer queries run in parallel",
                           node.index, node.inclusive_ms)
@@ -40,9 +40,10 @@ def planning(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
     if spent is None or ran is None or spent < MIN_MS / 4 or spent <= ran:
         return
     relations = len({(node.schema, node.relation) for node in plan.nodes if node.relation})
-    memory = f", {size(plan.planning_memory_bytes)} of memory" if plan.planning_memory_bytes else ""
+    memory = f", {fmt.size(plan.planning_memory_bytes)} of memory" if plan.planning_memory_bytes else ""
     yield PlanFinding("planning_time", "warning" if spent >= MIN_MS else "info", "planning takes longer than execution",
-                  f"{ms(spent)} against {ms(ran)}, {plural(relations, 'table')} in the plan{memory}",
+                  f"{fmt.milliseconds(spent)} against {fmt.milliseconds(ran)}, {fmt.plural(relations, 'table')} in the "
+                  f"plan{memory}",
                   "prepare the statement (plan_cache_mode = force_generic_plan if its plan suits all values); fewer "
                   "partitions or joins; the first plan of a session also fills its caches", None, spent)
 
@@ -58,8 +59,9 @@ def triggers(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
         fix = ("index the referencing columns of the foreign key: each deleted or changed key is looked up there"
                if trigger.constraint else "a statement trigger with transition tables, or less work in the function")
         yield PlanFinding("trigger_time", severity(plan, trigger.total_ms),
-                      f"the trigger {name}{of} took {percent(share)} of the execution",
-                      f"{count(trigger.calls or 0)} calls, {ms(trigger.total_ms)}", fix, None, trigger.total_ms)
+                      f"the trigger {name}{of} took {fmt.share(share)} of the execution",
+                      f"{fmt.count(trigger.calls or 0)} calls, {fmt.milliseconds(trigger.total_ms)}", fix, None,
+                      trigger.total_ms)
 
 
 def serialization(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
@@ -67,8 +69,8 @@ def serialization(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
     share = plan.share(plan.serialization_ms)
     if share is not None and plan.serialization_ms is not None and share >= 0.3 and plan.serialization_ms >= MIN_MS / 4:
         yield PlanFinding("serialization", "warning" if share >= 0.5 else "info",
-                      f"writing the result out took {percent(share)} of the execution",
-                      f"{ms(plan.serialization_ms)} for {size(plan.serialization_bytes or 0)}",
+                      f"writing the result out took {fmt.share(share)} of the execution",
+                      f"{fmt.milliseconds(plan.serialization_ms)} for {fmt.size(plan.serialization_bytes or 0)}",
                       "select fewer columns (no vectors, no documents), fetch in binary, or fewer rows", None,
                       plan.serialization_ms)
 
@@ -81,7 +83,7 @@ def reading(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
     if not waited or share is None or share < 0.5 or waited < MIN_MS:
         return
     blocks = root.buffers.read if root.buffers else 0
-    yield PlanFinding("io_bound", "info", f"reading from outside the cache took {percent(share)} of the execution",
-                  f"{ms(waited)} for {size(blocks * BLOCK_BYTES)}",
+    yield PlanFinding("io_bound", "info", f"reading from outside the cache took {fmt.share(share)} of the execution",
+                  f"{fmt.milliseconds(waited)} for {fmt.size(blocks * BLOCK_BYTES)}",
                   "run it again: if the second run is fast, the first filled the cache; else fewer blocks (an index, "
                   "narrower rows) or more memory", None, waited)

@@ -8,10 +8,11 @@ from itertools import pairwise
 from console.plans.findings.conditions import comparisons, create_index, existing, index_columns
 from console.plans.findings.rule import severity, worst
 from console.plans.records import Plan, PlanFacts, PlanFinding, PlanNode
-from console.plans.wording import count, cut, ms, percent
+from console.plans.wording import cut
 from console.sql.names import text_of
 from console.sql.quoting import identifier
 from console.sql.tokens import significant
+from console.text import format as fmt
 
 MIN_REMOVED = 1000
 REMOVED_SHARE = 0.9
@@ -43,14 +44,15 @@ def seq_scan_filter(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
             thrown, kept = removed(node), node.rows or 0.0
             if thrown < REMOVED_SHARE * (thrown + kept):
                 continue
-            evidence = (f"{count(thrown + kept)} rows read, {count(thrown)} ({percent(thrown / (thrown + kept))}) "
-                        f"removed by {cut(condition)}")
+            part = fmt.share(thrown / (thrown + kept))
+            evidence = (f"{fmt.count(thrown + kept)} rows read, {fmt.count(thrown)} ({part}) removed by "
+                        f"{cut(condition)}")
         else:
             whole, expected = known.estimated_rows if known else None, node.plan_rows
             if (whole is None or expected is None or whole < 10 * MIN_REMOVED
                     or expected > (1 - REMOVED_SHARE) * whole):
                 continue
-            evidence = f"about {count(whole)} rows to read for about {count(expected)}, by {cut(condition)}"
+            evidence = f"about {fmt.count(whole)} rows to read for about {fmt.count(expected)}, by {cut(condition)}"
         columns = index_columns(comparisons(condition, node.alias))
         if not columns:
             fix = _other_index(condition, node)
@@ -59,7 +61,7 @@ def seq_scan_filter(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
                    "its statistics be stale, or random_page_cost too high for this storage")
         else:
             fix = create_index(node, columns) + ("; or the same on the partitioned table" if siblings else "")
-        others = f", and so do up to {count(siblings)} scans beside it" if siblings else ""
+        others = f", and so do up to {fmt.count(siblings)} scans beside it" if siblings else ""
         yield PlanFinding("seq_scan_filter", severity(plan, node.exclusive_ms),
                       f"{node.label} reads the whole table to keep few of its rows{others}", evidence, fix, node.index,
                       node.exclusive_ms)
@@ -92,7 +94,8 @@ def index_filter(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
         fix = create_index(node, wanted) if columns else "an index that also serves the filter, perhaps a partial one"
         yield PlanFinding("index_filter", severity(plan, node.exclusive_ms),
                       f"{node.label}: the index finds many rows that the filter then removes",
-                      f"{count(thrown)} of {count(thrown + kept)} rows removed by {cut(condition)}", fix, node.index,
+                      f"{fmt.count(thrown)} of {fmt.count(thrown + kept)} rows removed by {cut(condition)}", fix,
+                      node.index,
                       node.exclusive_ms)
 
 
@@ -105,7 +108,8 @@ def lossy_bitmap(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
         again = (node.number("Rows Removed by Index Recheck") or 0.0) * (node.loops or 0)
         yield PlanFinding("lossy_bitmap", severity(plan, node.exclusive_ms),
                       f"{node.label}: the bitmap did not fit into work_mem and kept whole pages instead of rows",
-                      f"{count(lossy)} of {count(lossy + exact)} pages lossy, {count(again)} rows rechecked in vain",
+                      f"{fmt.count(lossy)} of {fmt.count(lossy + exact)} pages lossy, {fmt.count(again)} rows "
+                      "rechecked in vain",
                       "SET LOCAL work_mem to a few times as much for this query, or make the condition more selective",
                       node.index, node.exclusive_ms)
 
@@ -125,7 +129,7 @@ def heap_fetches(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
         table = identifier(*filter(None, (node.schema, node.relation)))
         yield PlanFinding("heap_fetches", severity(plan, node.exclusive_ms),
                       f"{node.label} visits the table all the same: its pages are not marked all-visible",
-                      f"{count(fetches)} heap fetches for {count(read)} rows{when}",
+                      f"{fmt.count(fetches)} heap fetches for {fmt.count(read)} rows{when}",
                       f"VACUUM {table}; if this comes back, a smaller autovacuum_vacuum_scale_factor (and "
                       "autovacuum_vacuum_insert_scale_factor) for the table", node.index, node.exclusive_ms)
 
@@ -143,7 +147,7 @@ def cte_scan(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
         took = (node.exclusive_ms or 0.0) + (body.inclusive_ms or 0.0 if body else 0.0)
         yield PlanFinding("cte_scan", severity(plan, took if plan.is_timed else None),
                       f"the CTE {name} is computed in full, and a filter outside then removes most of it",
-                      f"{count(thrown)} of {count(thrown + kept)} rows removed by {cut(node.text('Filter'))}",
+                      f"{fmt.count(thrown)} of {fmt.count(thrown + kept)} rows removed by {cut(node.text('Filter'))}",
                       f"WITH {name} AS NOT MATERIALIZED (...) lets the condition in, or write it inside", node.index,
                       took)
 
@@ -160,7 +164,7 @@ def disabled(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
                         if key.startswith("enable_") and value == "off")
         yield PlanFinding("disabled_node", "warning",
                       f"{node.label} is switched off by a setting and was used for want of anything else",
-                      off or f"cost {count(node.total_cost or 0.0)}",
+                      off or f"cost {fmt.count(node.total_cost or 0.0)}",
                       "RESET the setting; SELECT name, source, sourcefile FROM pg_settings WHERE name LIKE 'enable%' "
                       "says where it comes from", node.index, node.exclusive_ms)
 
@@ -173,9 +177,9 @@ def volatile_filter(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
         examined = removed(node) + (node.rows or 0.0) if plan.is_analyzed else node.plan_rows or 0.0
         if not named or examined < MIN_REMOVED:
             continue
-        took = f", {ms(node.exclusive_ms)}" if node.exclusive_ms is not None else ""
+        took = f", {fmt.milliseconds(node.exclusive_ms)}" if node.exclusive_ms is not None else ""
         yield PlanFinding("volatile_function", severity(plan, node.exclusive_ms),
                       f"{node.label} calls the volatile function {', '.join(named)} for each row, and no index can "
-                      "serve the condition", f"{count(examined)} rows{took}: {cut(condition)}",
+                      "serve the condition", f"{fmt.count(examined)} rows{took}: {cut(condition)}",
                       "declare the function STABLE if it is, or compute the value once: (SELECT f())", node.index,
                       node.exclusive_ms)

@@ -6,10 +6,9 @@ import datetime as dt
 import re
 
 from console.errors import UsageError
+from console.text.parse import duration
 
 FORMS = '14:02, 14:02:31, 2026-03-01 14:02, +90s, -5min, start or end'
-
-_UNITS_S = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 def parse(text: str, *, first: dt.datetime, last: dt.datetime, now: dt.datetime) -> dt.datetime:
@@ -21,9 +20,8 @@ def parse(text: str, *, first: dt.datetime, last: dt.datetime, now: dt.datetime)
     words = text.strip().lower()
     if words in ("start", "end"):
         return first if words == "start" else last
-    if match := re.fullmatch(r"([+-])\s*(\d+(?:\.\d+)?)\s*(s|m|min|h|d|)", words):
-        seconds = float(match[2]) * _UNITS_S[match[3]]
-        return min(last, max(first, now + dt.timedelta(seconds=min(seconds, 1e9) * (1 if match[1] == "+" else -1))))
+    if words[:1] in ("+", "-") and (seconds := duration(words[1:], bare="s")) is not None:
+        return min(last, max(first, now + dt.timedelta(seconds=min(seconds, 1e9) * (1 if words[0] == "+" else -1))))
     if match := re.fullmatch(r"(\d{1,2}):(\d\d)(?::(\d\d))?", words):
         try:
             time = dt.time(int(match[1]), int(match[2]), int(match[3] or 0))

@@ -12,10 +12,10 @@ from textual.widgets import Input
 
 from console.catalog.export import Format, write
 from console.errors import ConsoleError
+from console.text import format as fmt
 from console.ui import text
 from console.ui.dialogs.dialog import Dialog, Words
 from console.ui.widgets.painting import console_app
-from console.view import format as fmt
 from console.view.export import csv_chunks, json_chunks
 from console.view.table import Table
 

@@ -14,6 +14,7 @@ from console.errors import ConsoleError, UsageError
 from console.plans.findings import analyse
 from console.plans.parse import MAX_CHARACTERS, parse_all
 from console.plans.records import Analysis
+from console.text import format as fmt
 from console.ui.dialogs.dialog import Dialog, Words
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def _analysis(name: str | None, text: str) -> Analysis:
         except (OSError, ValueError) as error:
             raise UsageError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
         if len(data) > MAX_CHARACTERS:
-            raise UsageError(f"{path} is larger than {MAX_CHARACTERS // 1024 // 1024} MB",
+            raise UsageError(f"{path} is larger than {fmt.size(MAX_CHARACTERS)}",
                              hint="cut the plan out of it")
         text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8", "replace")
     plans = parse_all(text)

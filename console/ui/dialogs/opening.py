@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from console.errors import ConsoleError
+from console.text import format as fmt
 from console.ui import choices
 from console.ui.choices import REFRESH_S
 from console.ui.dialogs.choose import Choice, ChooseDialog
 from console.ui.dialogs.password import PasswordDialog
-from console.view import format as fmt
 
 if TYPE_CHECKING:
     from console.ui.host import Application

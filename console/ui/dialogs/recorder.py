@@ -12,9 +12,9 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from console.errors import ConsoleError
+from console.text import format as fmt
 from console.ui.dialogs.dialog import Dialog, Words
 from console.ui.widgets.painting import console_app
-from console.view import format as fmt
 
 if TYPE_CHECKING:
     from console.recorder.recorder import Recorder

@@ -10,9 +10,9 @@ from rich.style import Style
 from rich.text import Text
 from textual.strip import Strip
 
+from console.text import format as fmt
 from console.ui.text import asciify, clean
 from console.ui.widgets.painting import Painted, console_app, inks
-from console.view import format as fmt
 from console.view.plane import Plane, ticks
 from console.view.series import Series, gaps
 from console.view.table import Tone

@@ -13,6 +13,7 @@ from textual.strip import Strip
 from console.sql.completion import OFFERED
 from console.sql.keywords import QUOTED
 from console.sql.tokens import tokens
+from console.text import sanitiser
 from console.ui import text
 from console.ui.widgets.painting import Painted, console_app, inks
 from console.view.table import Line, Tone, plain
@@ -140,7 +141,7 @@ def highlighted(source: str, language: str) -> list[Line]:
 
 def _lines(source: str, tones: Callable[[str], Iterable[tuple[str, Tone]]]) -> list[Line]:
     if len(source) > HIGHLIGHTED_CHARACTERS:
-        return [((line, ""),) for line in text.clean_lines(source)]
+        return [((line, ""),) for line in sanitiser.lines(source)]
     lines: list[list[tuple[str, Tone]]] = [[]]
     for piece, tone in tones(source):
         first, *others = piece.split("\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from console.text import format as fmt
 from console.ui import text
 from console.ui.connection import Connection, ConnectionState
 from console.ui.widgets.painting import Lines
@@ -54,7 +55,7 @@ class ConnectionPanel(Lines):
         if connection.has_given_up or connection.pool is None:
             return "r: try again    t: another target    q: leave"
         seconds = connection.pool.breaker.seconds_to_retry
-        when = "Trying now" if seconds < 0.5 else f"Next try in {seconds:.0f} s"
+        when = "Trying now" if seconds < 0.5 else f"Next try in {fmt.countdown(seconds)}"
         attempts = connection.pool.breaker.failures
         tried = f" (tried {attempts} times)" if attempts > 1 else ""
         return f"{when}{tried}    r: now    t: another target    q: leave"

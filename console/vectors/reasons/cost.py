@@ -9,6 +9,7 @@ from console.plans.records import Plan
 from console.server.query import _numbers
 from console.sql import grammar
 from console.sql.quoting import identifier
+from console.text import format as fmt
 from console.vectors import plan as plans
 from console.vectors.reasons import ast_edits
 from console.vectors.reasons.ast_edits import Edit, Search
@@ -30,7 +31,7 @@ async def reasons(look: Examination, search: Search, column: VectorColumn, index
     with the index."""
     index = plans.index_used(forced, look.names)
     method = next((vector_index.method for vector_index in indexes if vector_index.name == index), "hnsw")
-    gap = f"{plans.total_cost(plan):.0f} against {plans.total_cost(forced):.0f} with the index"
+    gap = f"{fmt.count(plans.total_cost(plan))} against {fmt.count(plans.total_cost(forced))} with the index"
     result: list[Reason] = []
     rewritten: str | None
 
@@ -97,7 +98,8 @@ def _facts(look: Examination, column: VectorColumn, facts: VectorRelationFacts, 
         result.append(Reason("stale-statistics", "cost", f"{column.table} has {since}: the planner guesses",
                              f"ANALYZE {column.table}"))
     if rows is not None and rows < SMALL_ROWS:
-        result.append(Reason("small-table", "cost", f"{column.table} has about {rows:.0f} rows: to read them all is "
+        result.append(Reason("small-table", "cost",
+                             f"{column.table} has about {fmt.count(rows)} rows: to read them all is "
                              f"quick ({gap})", "nothing: an exact search of so few rows is fast"))
     if facts.toast_pages > 2 * max(1, facts.heap_pages):
         result.append(Reason("toast", "cost", f"the vectors are stored apart ({facts.toast_pages} TOAST pages beside "

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from console.plans.records import Plan, PlanNode
 from console.sql.quoting import identifier
+from console.text import format as fmt
 from console.vectors import plan as plans
 from console.vectors.reasons.records import Reason
 from console.vectors.records import Candidates, VectorIndex, VectorRelationFacts
@@ -108,7 +109,8 @@ def _ivfflat(index: VectorIndex, settings: Mapping[str, str], facts: VectorRelat
                  100)
     if facts and facts.row_estimate and facts.row_estimate / lists > 20_000:
         plural = "s" if lists != 1 else ""
-        result.append(Reason("few-lists", "short", f"{lists} list{plural} for {facts.row_estimate:.0f} rows: the index "
+        result.append(Reason("few-lists", "short",
+                             f"{lists} list{plural} for {fmt.count(facts.row_estimate)} rows: the index "
                              "was built for fewer rows than there are now",
                              f"ALTER INDEX {index.sql_name} SET (lists = {max(1, round(facts.row_estimate / 1000))}); "
                              f"REINDEX INDEX CONCURRENTLY {index.sql_name}"))
@@ -120,8 +122,8 @@ def _contents(index: VectorIndex, facts: VectorRelationFacts | None, lacking: bo
         return []
     result = []
     if facts.null_fraction:
-        result.append(Reason("null-vectors", "short", f"{facts.null_fraction:.1%} of the vectors are NULL: no index "
-                             "holds those rows, an exact search returns them last", "WHERE ... IS NOT NULL"))
+        result.append(Reason("null-vectors", "short", f"{fmt.share(facts.null_fraction)} of the vectors are NULL: no "
+                             "index holds those rows, an exact search returns them last", "WHERE ... IS NOT NULL"))
     if lacking and any(metric.name == "cosine" for metric in index.metrics):
         result.append(Reason("zero-vectors", "short", "zero vectors are not in an index for cosine distance"))
     live, dead = facts.live_rows or 0, facts.dead_rows or 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from console.activity.records import Backend, Blocked, PreparedHolder
-from console.view import format as fmt
+from console.text import format as fmt
 from console.view.activity import sessions
 from console.view.activity.true_client import Clients
 from console.view.table import Cell, Column, Row, Table, Tone

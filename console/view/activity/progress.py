@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from console.activity.records import CommandProgress
-from console.view import format as fmt
+from console.text import format as fmt
 from console.view.bars import bar
 from console.view.table import Cell, Column, Row, Table
 

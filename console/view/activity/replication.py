@@ -9,7 +9,7 @@ from msgspec import Struct
 from console.metrics.records.counters import ReplicationSlot
 from console.metrics.records.replication import SlotFacts, SubscriptionState, WalReceiver, WalSender
 from console.server.info import ServerInfo
-from console.view import format as fmt
+from console.text import format as fmt
 from console.view.table import Cell, Column, Line, Row, Table, Tone
 
 COLUMNS = (

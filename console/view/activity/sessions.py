@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from console.activity.records import Backend, Blocked, HeldLock, SignalOutcome
 from console.activity.summary.records import SessionCounts
-from console.view import format as fmt
+from console.text import format as fmt
 from console.view.activity import true_client
 from console.view.activity.true_client import Clients
 from console.view.table import Cell, Column, Line, Row, Table, Tone

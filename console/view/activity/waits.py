@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from console.activity.records import WaitShare
-from console.view import format as fmt
+from console.text import format as fmt
 from console.view.bars import bar, sparkline
 from console.view.table import Cell, Column, Line, Row, Table, Tone
 

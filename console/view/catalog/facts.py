@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from console.catalog.records import PERSISTENCE, RelationDetail, Role, RoutineDetail, TableStatistics, TypeDetail
 from console.catalog.records import RelationColumn as ColumnRecord
 from console.catalog.records import Sequence as SequenceRecord
-from console.view import format as fmt
+from console.text import format as fmt
 from console.view.table import Cell, Column, Row, Table, Tone
 
 _FACTS = (Column("name", "", fixed=True, minimum=16),

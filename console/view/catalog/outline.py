@@ -23,7 +23,7 @@ from console.catalog.records import (
     Type,
 )
 from console.services import Service
-from console.view import format as fmt
+from console.text import format as fmt
 from console.view.catalog.facts import fact_table
 from console.view.table import Cell, Column, Line, Row, Table, line
 

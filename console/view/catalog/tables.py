@@ -22,7 +22,7 @@ from console.catalog.records import (
     Trigger,
 )
 from console.catalog.records import RelationColumn as ColumnRecord
-from console.view import format as fmt
+from console.text import format as fmt
 from console.view.table import Cell, Column, Line, Row, Table, Tone, line
 
 NOT_ANALYZED = "never analyzed"

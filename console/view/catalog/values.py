@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from console.catalog.records import RelationColumn as ColumnRecord
-from console.view import format as fmt
+from console.text import format as fmt
 from console.view.table import Cell, Column
 
 _NUMERIC = ("int2", "int4", "int8", "numeric", "float4", "float8", "oid", "money")

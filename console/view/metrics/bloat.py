@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from console.metrics.records.tables import BloatEstimate, IndexLeaves, TableTuples
-from console.view import format as fmt
+from console.text import format as fmt
 from console.view.table import Tone
 
 Paragraphs = list[tuple[str, Tone]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from console.metrics.records.vacuum import Autovacuum, VacuumDue
 from console.metrics.records.wal import ArchiveBacklog, Archiver, Checkpoints, WalDirectory, WalWrites
 from console.sampler.records import Snapshot
-from console.view import format as fmt
+from console.text import format as fmt
 from console.view.table import Line, Tone, line
 
 

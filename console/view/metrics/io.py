@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from console.metrics.records.io import IoCounters, SlruCounters
-from console.view import format as fmt
+from console.text import format as fmt
 from console.view.table import Cell, Column, Row, Table
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.view import format as fmt
+from console.text import format as fmt
 from console.view.metrics.plots import Plot, Threshold
 
 

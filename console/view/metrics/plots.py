@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec import Struct
 
 from console.check.records import CheckResult
-from console.view import format as fmt
+from console.text import format as fmt
 from console.view.series import HEADROOM, Series
 from console.view.table import Line, Tone
 

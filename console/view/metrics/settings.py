@@ -7,7 +7,8 @@ from typing import Literal
 
 from console.metrics.records.settings import Machine, ServerSetting, SettingAdvice
 from console.sql.quoting import literal
-from console.view import format as fmt
+from console.text import format as fmt
+from console.text.parse import SECONDS, SETTING_BYTES
 from console.view.table import Cell, Column, Line, Row, Table, Tone
 
 Choice = Literal["notable", "all"]
@@ -23,8 +24,6 @@ COLUMNS = (
     Column("description", "", flexible=True, minimum=16, maximum=120, priority=4, sortable=False),
 )
 
-_BYTES = {"B": 1, "kB": 2**10, "8kB": 8 * 2**10, "16kB": 2**14, "32kB": 2**15, "MB": 2**20, "GB": 2**30}
-_SECONDS = {"us": 1e-6, "ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _LETTERS: dict[str, tuple[str, Tone]] = {
     "critical": ("C", "critical"), "warning": ("W", "warning"), "info": ("i", "dim")}
 _EFFECT = {
@@ -48,12 +47,9 @@ def amount(value: str | None, unit: str | None) -> str:
         return value
     if unit is None or number <= 0:
         return value
-    if unit in _BYTES:
-        return fmt.size(number * _BYTES[unit])
-    if unit not in _SECONDS:
-        return f"{value} {unit}"
-    seconds = number * _SECONDS[unit]
-    return fmt.milliseconds(seconds * 1000) if seconds < 1 else fmt.duration(seconds)
+    if unit in SETTING_BYTES:
+        return fmt.size(number * SETTING_BYTES[unit])
+    return fmt.duration(number * SECONDS[unit]) if unit in SECONDS else f"{value} {unit}"
 
 
 def table(settings: Sequence[ServerSetting] | None, advice: Mapping[str, SettingAdvice], choice: Choice,

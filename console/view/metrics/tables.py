@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from console.metrics.records.tables import TableActivity
-from console.view import format as fmt
+from console.text import format as fmt
 from console.view.table import Cell, Column, Line, Row, Table, Tone
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from console.activity.records import CommandProgress
 from console.metrics.records.vacuum import VacuumTable
-from console.view import format as fmt
+from console.text import format as fmt
 from console.view.bars import bar
 from console.view.table import Cell, Column, Line, Row, Table, Tone, line
 

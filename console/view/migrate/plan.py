@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from console.view import format as fmt
+from console.text import format as fmt
 from console.view.table import Line, Tone
 
 if TYPE_CHECKING:

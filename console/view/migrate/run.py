@@ -24,7 +24,7 @@ from console.migrate.events import (
     Waiting,
 )
 from console.migrate.records import Direction
-from console.view import format as fmt
+from console.text import format as fmt
 from console.view.migrate.plan import Paragraph
 from console.view.table import Line, Tone
 
@@ -288,6 +288,7 @@ def _progress(event: IndexProgress) -> Line:
     if event.total > 0:
         share = min(1.0, event.done / event.total)
         full = round(share * BAR_CELLS)
-        pieces += [("█" * full, "accent"), ("·" * (BAR_CELLS - full), "faint"), (f" {100 * share:3.0f} %", ""),
+        pieces += [("█" * full, "accent"), ("·" * (BAR_CELLS - full), "faint"),
+                   (f" {fmt.share(round(share, 2)):>5}", ""),
                    (f"  {fmt.count(event.done)} of {fmt.count(event.total)} {event.unit}", "dim")]
     return tuple(pieces)

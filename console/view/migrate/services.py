@@ -10,7 +10,7 @@ from msgspec import Struct
 from console.migrate.frameworks.records import ForeignMigration, LedgerEntry
 from console.migrate.history import LedgerEvent
 from console.migrate.records import MigrationState, ServiceStatus
-from console.view import format as fmt
+from console.text import format as fmt
 from console.view.table import Cell, Column, Line, Row, Table, Tone
 
 TONES: Mapping[str, Tone] = {

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from msgspec.structs import replace
 
 from console.plans.records import BLOCK_BYTES, Analysis, Buffers, Plan, PlanComparison, PlanFinding, PlanNode, Severity
-from console.view import format as fmt
+from console.text import format as fmt
 from console.view.table import Cell, Column, Line, Row, Table, Tone, line, plain
 
 BAR_CELLS = 10
@@ -82,7 +82,8 @@ def _row(plan: Plan, node: PlanNode, prefix: str, mark: Severity | None, unicode
         Cell(_rows(node), "warning" if abs_factor(node) >= NOTABLE_FACTOR else "",
              node.rows if node.rows is not None else node.plan_rows),
         Cell(_time(node), "", node.inclusive_ms if node.inclusive_ms is not None else node.total_cost),
-        Cell("" if share is None else f"{bar(share, unicode=unicode)} {_percent(share)}", _heat(share), share),
+        Cell("" if share is None else f"{bar(share, unicode=unicode)} {fmt.share(round(share, 2)):>5}", _heat(share),
+             share),
         Cell("" if node.loops is None else fmt.count(node.loops), "", node.loops),
         Cell(_blocks(node.own_buffers), "", node.own_buffers.touched if node.own_buffers else None),
         Cell("; ".join(notes(node)), "dim"),
@@ -107,10 +108,6 @@ def bar(share: float, cells: int = BAR_CELLS, *, unicode: bool = True) -> str:
         eighths = 1
     full, rest = divmod(eighths, 8)
     return ("█" * full + (" ▏▎▍▌▋▊▉"[rest] if rest else "")).ljust(cells)
-
-
-def _percent(share: float) -> str:
-    return f"{share * 100:3.0f} %"
 
 
 def _heat(share: float | None) -> Tone:
@@ -144,12 +141,8 @@ def _rows(node: PlanNode) -> str:
 
 def _time(node: PlanNode) -> str:
     if node.inclusive_ms is not None:
-        return "-" if node.never_executed else _ms(node.inclusive_ms)
+        return "-" if node.never_executed else fmt.milliseconds(node.inclusive_ms)
     return "" if node.total_cost is None else f"cost {fmt.count(node.total_cost)}"
-
-
-def _ms(value: float) -> str:
-    return f"{value:.2f} ms" if value < 0.95 else fmt.milliseconds(value)
 
 
 def _blocks(own: Buffers | None) -> str:
@@ -214,17 +207,19 @@ def summary(plan: Plan) -> tuple[Line, ...]:
     parts: list[tuple[str, str]] = []
     if plan.planning_ms is not None:
         memory = f", {fmt.size(plan.planning_memory_bytes)}" if plan.planning_memory_bytes else ""
-        parts.append(("planning", _ms(plan.planning_ms) + memory))
+        parts.append(("planning", fmt.milliseconds(plan.planning_ms) + memory))
     if plan.execution_ms is not None:
-        parts.append(("execution", _ms(plan.execution_ms)))
+        parts.append(("execution", fmt.milliseconds(plan.execution_ms)))
     if plan.jit and plan.jit.total_ms is not None:
-        parts.append(("JIT", f"{_ms(plan.jit.total_ms)}, {fmt.plural(plan.jit.functions or 0, 'function')}"))
+        parts.append(("JIT",
+                      f"{fmt.milliseconds(plan.jit.total_ms)}, {fmt.plural(plan.jit.functions or 0, 'function')}"))
     if plan.serialization_ms is not None:
-        parts.append(("serialization", f"{_ms(plan.serialization_ms)}, {fmt.size(plan.serialization_bytes)}"))
+        parts.append(("serialization",
+                      f"{fmt.milliseconds(plan.serialization_ms)}, {fmt.size(plan.serialization_bytes)}"))
     if plan.outside_ms >= 0.01:
-        parts.append(("outside the tree", _ms(plan.outside_ms)))
+        parts.append(("outside the tree", fmt.milliseconds(plan.outside_ms)))
     parts += [(f"trigger {trigger.constraint or trigger.name}",
-               f"{_ms(trigger.total_ms or 0)}, {fmt.count(trigger.calls)} calls")
+               f"{fmt.milliseconds(trigger.total_ms or 0)}, {fmt.count(trigger.calls)} calls")
               for trigger in plan.triggers]
     if plan.root.buffers and (plan.is_analyzed or plan.root.buffers.touched):
         blocks = plan.root.buffers
@@ -240,7 +235,8 @@ def detail(node: PlanNode) -> tuple[Line, ...]:
     """All that EXPLAIN said of a node."""
     lines = [line((node.label, "strong"))]
     if node.inclusive_ms is not None:
-        lines.append(line(("time: ", "dim"), f"{_ms(node.inclusive_ms)}, {_ms(node.exclusive_ms or 0)} of its own, "
+        lines.append(line(("time: ", "dim"), f"{fmt.milliseconds(node.inclusive_ms)}, "
+                          f"{fmt.milliseconds(node.exclusive_ms or 0)} of its own, "
                           f"{fmt.plural(node.loops or 0, 'loop')}"
                           + (f", over {fmt.number(node.participants)} processes" if node.participants > 1 else "")))
     for key, value in node.properties.items():
@@ -328,9 +324,9 @@ def comparison_table(compared: PlanComparison, *, unicode: bool = True) -> Table
             Cell((branches[now.index] if now else "") + node.label, tones[pair.change]),
             Cell(marks[pair.change], tones[pair.change]),
             Cell(was.label if was and pair.change == "replaced" else "", "dim"),
-            Cell("" if was is None or was.exclusive_ms is None else _ms(was.exclusive_ms), "",
+            Cell("" if was is None or was.exclusive_ms is None else fmt.milliseconds(was.exclusive_ms), "",
                  was.exclusive_ms if was else None),
-            Cell("" if now is None or now.exclusive_ms is None else _ms(now.exclusive_ms), "",
+            Cell("" if now is None or now.exclusive_ms is None else fmt.milliseconds(now.exclusive_ms), "",
                  now.exclusive_ms if now else None)), record=pair))
     return Table((Column("node", "node", fixed=True, flexible=True, minimum=24, maximum=70, sortable=False),
                   Column("change", "change"), Column("was", "was", maximum=40, priority=1),

@@ -17,7 +17,7 @@ from console.pooler.records import (
     Saturation,
 )
 from console.pooler.records import ShowTable as Shown
-from console.view import format as fmt
+from console.text import format as fmt
 from console.view.pooler.facts import LONG_WAIT_S
 from console.view.table import Cell, Column, Row, Table, Tone
 

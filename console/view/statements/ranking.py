@@ -9,7 +9,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from console.statements.records import Key, Ranked, Ranking, Span, StatementText, StatsInfo, Usage
-from console.view import format as fmt
+from console.text import format as fmt
 from console.view.series import Series
 from console.view.statements.text import beginning
 from console.view.table import Cell, Column, Line, Row, Table, Tone
@@ -90,16 +90,9 @@ def _time(name: str, *, blank: bool = False) -> Value:
     """Milliseconds as they are; with `blank` none are left out."""
     def value(usage: Usage, _shown: StatisticsBasis) -> tuple[float | None, str]:
         found = getattr(usage, name)
-        return found, "" if blank and found == 0 else short_ms(found)
+        return found, ("" if blank else "0") if found == 0 else fmt.milliseconds(found)
 
     return value
-
-
-def short_ms(value: float | None) -> str:
-    """Milliseconds that may be thousandths of one: `4.1 µs`, `0.32 ms`, `41 ms`."""
-    if value is None or value != value or value >= 0.9995 or value == 0:
-        return fmt.milliseconds(value) if value else "0" if value == 0 else fmt.UNKNOWN
-    return f"{fmt.number(value * 1000, 2)} µs" if value < 0.0995 else f"{value:.2f} ms"
 
 
 def _percent(name: str) -> Value:
@@ -280,8 +273,9 @@ def _what_takes_it(ranking: Ranking) -> list[tuple[str, Tone]]:
         taken += share
         if taken >= STANDS_OUT:
             verb = "takes" if number == 1 else "take"
-            return [(f"{fmt.plural(number, 'statement')} {verb} {100 * taken:.0f} % of the time", "strong")]
-    return [(f"none stands out, the first takes {100 * ranking.shares[0]:.0f} %", "")]
+            return [(f"{fmt.plural(number, 'statement')} {verb} {fmt.share(round(taken, 2))} of the time",
+                     "strong")]
+    return [(f"none stands out, the first takes {fmt.share(round(ranking.shares[0], 2))}", "")]
 
 
 def notes(standing: StatsInfo, group: str) -> str:
@@ -314,11 +308,11 @@ def facts(ranked: Ranked, shown: StatisticsBasis, window: WindowName) -> list[Li
     number = "hidden" if key.query_id is None else key.query_id
     which = f"query id {number}" if len(ranked.keys) == 1 else f"{len(ranked.keys)} statements alike"
     first: Line = ((f"{whose} ", "strong"), (f"{which} · {OF_TIME[window]}", "dim"))
-    share = "" if ranked.share is None else f", {100 * ranked.share:.1f} % of all"
+    share = "" if ranked.share is None else f", {fmt.share(ranked.share)} of all"
     lines: list[Line] = [first, (
-        (fmt.plural(round(usage.calls), "call"), ""), (f" · {short_ms(usage.exec_ms)}{share}", ""),
-        (f" · mean {short_ms(usage.mean_ms)} ± {short_ms(usage.stddev_ms)}", "strong"))]
-    extremes = f"ever {short_ms(usage.min_exec_ms)} to {short_ms(usage.max_exec_ms)}"
+        (fmt.plural(round(usage.calls), "call"), ""), (f" · {fmt.milliseconds(usage.exec_ms)}{share}", ""),
+        (f" · mean {fmt.milliseconds(usage.mean_ms)} ± {fmt.milliseconds(usage.stddev_ms)}", "strong"))]
+    extremes = f"ever {fmt.milliseconds(usage.min_exec_ms)} to {fmt.milliseconds(usage.max_exec_ms)}"
     each = usage.rows_per_call or 0.0
     rows = f"{fmt.number(each)} {'row' if each == 1 else 'rows'} a call"
     lines.append(((f"{extremes} · {rows} · cache hit {fmt.percent(usage.hit_percent)}", "dim"),))
@@ -328,11 +322,11 @@ def facts(ranked: Ranked, shown: StatisticsBasis, window: WindowName) -> list[Li
     if usage.wal_bytes:
         parts.append(f"WAL {fmt.size(usage.wal_bytes)}")
     if usage.shared_read_ms + usage.shared_write_ms:
-        parts.append(f"I/O {short_ms(usage.shared_read_ms + usage.shared_write_ms)}")
+        parts.append(f"I/O {fmt.milliseconds(usage.shared_read_ms + usage.shared_write_ms)}")
     if usage.plans:
-        parts.append(f"planning {short_ms(usage.mean_plan_ms)} each")
+        parts.append(f"planning {fmt.milliseconds(usage.mean_plan_ms)} each")
     if usage.jit_ms:
-        parts.append(f"JIT {short_ms(usage.jit_ms)}")
+        parts.append(f"JIT {fmt.milliseconds(usage.jit_ms)}")
     if usage.workers:
         parts.append(fmt.plural(round(usage.workers), "parallel worker"))
     if parts:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from console.server.info import ServerInfo
 from console.sql.quoting import identifier
 from console.statements.records import Availability, LoggingSetting
-from console.view import format as fmt
+from console.text import format as fmt
 from console.view.table import Line
 
 EXTENSION = "pg_stat_statements"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from console.statements.records import SlowStatement
-from console.view import format as fmt
+from console.text import format as fmt
 from console.view.statements.text import beginning
 from console.view.table import Cell, Column, Line, Row, Table, Tone
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from console.statements.records import TouchedIndex, TouchedTable
-from console.view import format as fmt
+from console.text import format as fmt
 from console.view.table import Cell, Column, Row, Table, Tone
 
 COLUMNS = (

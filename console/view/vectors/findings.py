@@ -11,6 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from console.services import UNASSIGNED, Service, owner_of
+from console.text.format import count, milliseconds, percent, size
 from console.vectors.records import (
     IndexFacts,
     Neighbor,
@@ -20,7 +21,6 @@ from console.vectors.records import (
     VectorColumn,
 )
 from console.view.bars import bar
-from console.view.format import count, percent, size
 
 BAR_CELLS = 10
 _INTEGERS, _FLOATS, _JSON, _BOOLEAN, _NUMERIC = {20, 21, 23, 26}, {700, 701}, {114, 3802}, 16, 1700
@@ -74,8 +74,9 @@ def distance(value: float | None) -> str:
 
 
 def timing(result: SearchResult) -> str:
-    """`server 1.2 ms, transfer 0.4 ms`."""
-    return f"server {result.server_ms:.1f} ms, transfer {max(0.0, result.total_ms - result.server_ms):.1f} ms"
+    """`server 1.2 ms, transfer 0.42 ms`."""
+    return f"server {milliseconds(result.server_ms)}, transfer " \
+           f"{milliseconds(max(0.0, result.total_ms - result.server_ms))}"
 
 
 def result_document(result: SearchResult) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from console.text import format as fmt
 from console.vectors.records import (
     Blocker,
     BuildNotice,
@@ -14,7 +15,6 @@ from console.vectors.records import (
     VectorIndex,
     VectorRelationFacts,
 )
-from console.view import format as fmt
 from console.view.activity import progress
 from console.view.bars import bar
 from console.view.table import Cell, Column, Line, Row, Table, Tone

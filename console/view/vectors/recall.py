@@ -6,8 +6,8 @@ import datetime as dt
 import math
 from collections.abc import Collection, Sequence
 
+from console.text import format as fmt
 from console.vectors.records import Latency, Point, Recommendation
-from console.view import format as fmt
 from console.view.bars import bar
 from console.view.plane import Cloud, Plane
 from console.view.table import Cell, Column, Line, Row, Table, Tone

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from console.services import Service
+from console.text import format as fmt
 from console.vectors.records import Neighbor, SearchResult, VectorColumn, VectorIndex
-from console.view import format as fmt
 from console.view.bars import bar
 from console.view.table import Cell, Column, Line, Row, Table, Tone
 from console.view.vectors import findings
@@ -175,7 +175,7 @@ def _number(text: str) -> float | None:
 def comparison_line(a: SearchResult, b: SearchResult, setting_a: str, setting_b: str) -> Line:
     """A against B in a line: what they have in common, how long each took, and the settings that differ."""
     share, moved = findings.overlap(a, b)
-    same = "nothing to compare" if share is None else f"{share * 100:.0f} % of the rows in common"
+    same = "nothing to compare" if share is None else f"{fmt.percent(round(share * 100))} of the rows in common"
     shifted = sum(item.rank_a is not None and item.rank_b is not None and item.rank_a != item.rank_b for item in moved)
     return ((f"{same}, {fmt.plural(shifted, 'rank')} moved   ", "strong"),
             ("A ", "accent"), (f"{setting_a}: {len(a.hits)} rows, {fmt.milliseconds(a.server_ms)}   ", ""),

@@ -11,8 +11,8 @@ from console.migrate.migration_plan import MigrationPlan
 from console.migrate.records import RunReport
 from console.migrate.repair import RepairPlan
 from console.server.target import Target
+from console.text import format as fmt
 from console.ui.jobs import Outcome, Tell
-from console.view import format as fmt
 from console.view.table import Tone
 
 RunnablePlan = MigrationPlan | ExternalPlan | RepairPlan

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from console.server.script import script_session
 from console.server.target import Target
 from console.services import Service
+from console.text import format as fmt
 from console.ui.jobs import Outcome, Tell
-from console.view import format as fmt
 from console.view.table import Tone
 
 if TYPE_CHECKING:

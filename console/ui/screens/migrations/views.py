@@ -12,9 +12,9 @@ from console.migrate.records import MigrationState
 from console.migrate.repair import RepairPlan
 from console.migrate.run_plan import PlanChanged, sentences
 from console.server.target import Target
+from console.text import format as fmt
 from console.ui.screens.migrations.reading import ReadPlan
 from console.ui.screens.migrations.state import MigrationsState
-from console.view import format as fmt
 from console.view.migrate import plan as plan_view
 from console.view.migrate import services as view
 from console.view.migrate.plan import Highlight, Paragraph

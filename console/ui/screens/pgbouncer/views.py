@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from console.pooler.saturation import saturations
 from console.sampler.pooler_watch import PoolerWatch
-from console.view import format as fmt
+from console.text import format as fmt
 from console.view.metrics.plots import Plot, Threshold
 from console.view.pooler import tables as view
 from console.view.table import Table

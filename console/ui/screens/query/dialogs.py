@@ -10,12 +10,12 @@ from console.errors import ConsoleError
 from console.plans.explain import ExplainRequest, Writes, explain
 from console.server.rows import count_rows
 from console.sql.statements import Piece, Sweep
+from console.text import format as fmt
 from console.ui.dialogs.choose import Choice, ChooseDialog
 from console.ui.dialogs.confirm import ConfirmDialog
 from console.ui.dialogs.dialog import Words
 from console.ui.screens.query.history import HistoryEntry
 from console.ui.widgets.painting import console_app
-from console.view import format as fmt
 from console.view.table import Tone
 
 COUNT_WITHIN_MS = 5000

@@ -14,12 +14,12 @@ from console.errors import ConsoleError, ServerError
 from console.server.extended import Row
 from console.server.interactive import QueryResult
 from console.sql.statements import Piece
+from console.text.format import plural
 from console.ui.widgets.painting import Lines
 from console.ui.widgets.paper import Paper
 from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.tab_bar import TabBar
 from console.view import query
-from console.view.format import plural
 from console.view.table import Line, Table, Tone
 from console.view.table import Row as ViewRow
 

@@ -18,6 +18,7 @@ from console.server.interactive import Interactive
 from console.sql import dialects, statements
 from console.sql.layout import formatted
 from console.sql.statements import Piece
+from console.text import format as fmt
 from console.ui.dialogs.choose import Choice, ChooseDialog
 from console.ui.dialogs.open_plan import open_plan
 from console.ui.dialogs.unlock import word_to_type
@@ -34,7 +35,6 @@ from console.ui.widgets.painting import console_app
 from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.status_line import StatusLine
 from console.ui.widgets.tab_bar import TabBar
-from console.view import format as fmt
 from console.view import query
 
 TIME_LIMITS_MS = (1_000, 5_000, 30_000, 300_000, 1_800_000, 0)

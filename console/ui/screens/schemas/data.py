@@ -10,8 +10,8 @@ from textual.message import Message
 from console.catalog.preview import PAGE_SIZE, PreviewPage, PreviewRow, RelationPreview, preview
 from console.errors import ConsoleError
 from console.server.rows import Sessions
+from console.text import format as fmt
 from console.ui.widgets.record_table import RecordTable
-from console.view import format as fmt
 from console.view.catalog import values
 from console.view.table import Cell, Column, Line, Row, Table
 

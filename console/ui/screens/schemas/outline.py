@@ -8,9 +8,9 @@ from console.catalog.read import SEARCH_LIMIT
 from console.catalog.records import Kind, NameMatch, Relation, Schema
 from console.catalog.tree import Rest, TreeNode
 from console.errors import ConsoleError
+from console.text import format as fmt
 from console.ui import text
 from console.ui.widgets.object_tree import Branch, tree_row
-from console.view import format as fmt
 from console.view.table import Row, Tone
 
 ERROR_CELLS = 28

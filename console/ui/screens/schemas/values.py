@@ -11,12 +11,13 @@ from textual.binding import Binding, BindingType
 
 from console.catalog.preview import PreviewRow, Value
 from console.errors import ConsoleError
+from console.text import format as fmt
+from console.text import sanitiser
 from console.ui import text
 from console.ui.dialogs.dialog import Dialog
 from console.ui.widgets.code_pane import CodePane, highlighted
 from console.ui.widgets.painting import Lines
 from console.ui.widgets.record_table import RecordTable
-from console.view import format as fmt
 from console.view.catalog import values
 from console.view.table import Cell, Column, Line, Row, Table
 
@@ -142,7 +143,7 @@ def describe(value: Value, note: str | None) -> Line:
 def fold(source: str, width: int) -> list[str]:
     """`source` as harmless lines of at most `width` cells, broken wherever they must be; quick with megabytes."""
     lines = []
-    for line in text.clean_lines(source) or [""]:
+    for line in sanitiser.lines(source) or [""]:
         if line.isascii():
             lines += [line[at:at + width] for at in range(0, len(line), width)] or [""]
             continue

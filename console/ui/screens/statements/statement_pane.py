@@ -8,14 +8,13 @@ from textual.app import ComposeResult
 from textual.containers import Container, Horizontal, Vertical
 
 from console.statements.records import TouchedIndex, TouchedTable
+from console.text import format as fmt
 from console.ui.screens.activity.session_pane import FactLines
 from console.ui.widgets.chart import Chart
 from console.ui.widgets.code_pane import CodePane, sql_lines
 from console.ui.widgets.painting import Lines
 from console.ui.widgets.record_table import RecordTable
-from console.view import format as fmt
 from console.view.series import Series
-from console.view.statements.ranking import short_ms
 from console.view.statements.tables import touched
 from console.view.table import Line
 
@@ -52,7 +51,8 @@ class StatementPane(Container):
         code.show_text(original, lines)
 
     def show_time_series(self, calls: Series, mean: Series, every_s: float) -> None:
-        for name, title, series, words in (("calls", "calls/s", calls, fmt.number), ("mean", "mean", mean, short_ms)):
+        for name, title, series, words in (("calls", "calls/s", calls, fmt.number),
+                                           ("mean", "mean", mean, fmt.milliseconds)):
             latest = next((value for value in reversed(series.values) if value is not None), None)
             self.query_one(f"#{name}-title", Lines).show(((f"{title} ", "dim"), (words(latest), "strong")))
             self.query_one(f"#{name}", Chart).show(series, seconds_a_sample=every_s)

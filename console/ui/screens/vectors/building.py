@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
+from console.text import format as fmt
 from console.ui.jobs import Job, Outcome, Tell
 from console.vectors import actions
 from console.vectors.ddl import Order
 from console.vectors.records import BuildNotice, BuildStep, LeftOver
-from console.view import format as fmt
 from console.view.table import Tone
 from console.view.vectors import indexes as view
 

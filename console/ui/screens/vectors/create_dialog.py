@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 
 from console.errors import ConsoleError, UsageError
 from console.server.target import Target
+from console.text import format as fmt
 from console.ui.screens.vectors.lines_dialog import Item, LinesDialog
 from console.ui.screens.vectors.recall_dialog import whole
 from console.ui.widgets.painting import console_app
@@ -20,7 +21,6 @@ from console.vectors.ddl import BOUNDS, DEFAULTS, BuildSettings, Design, Order
 from console.vectors.metrics import BY_NAME, Metric, metrics_of_type
 from console.vectors.prepare import BuildFacts, build_advice, build_facts, memory_bytes
 from console.vectors.records import VectorColumn
-from console.view import format as fmt
 from console.view.table import Tone
 
 WHOLE, HALF, BITS = "the vector", "halfvec", "bits"

@@ -13,6 +13,7 @@ from console.catalog.preview import PreviewRow, RelationPreview, preview
 from console.config import Config
 from console.errors import ConsoleError, Denied, UsageError
 from console.server.session import PgSession
+from console.text import format as fmt
 from console.ui.connection import Connection
 from console.ui.screens.vectors.search_params import QuerySource, SearchParams
 from console.vectors import embedders, read, values
@@ -177,7 +178,7 @@ def _given(text: str) -> str:
     except (OSError, ValueError) as error:
         raise UsageError(f"{text[1:]}: {getattr(error, 'strerror', None) or error}") from None
     if len(data) > MOST_FILE_BYTES:
-        raise UsageError(f"{text[1:]} is larger than {MOST_FILE_BYTES >> 20} MiB: it should hold one vector")
+        raise UsageError(f"{text[1:]} is larger than {fmt.size(MOST_FILE_BYTES)}: it should hold one vector")
     return data.decode("utf-8", "replace")
 
 

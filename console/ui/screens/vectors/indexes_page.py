@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.worker import Worker
 
 from console.errors import ConsoleError
+from console.text import format as fmt
 from console.ui.dialogs import unlock
 from console.ui.dialogs.confirm import ConfirmDialog
 from console.ui.dialogs.dialog import Dialog, Words
@@ -28,7 +29,6 @@ from console.vectors.ddl import Order
 from console.vectors.prepare import SuggestedSql, build_facts, column_advice, version_advice
 from console.vectors.records import IndexFacts, VectorColumn, VectorRelationFacts
 from console.vectors.search import default_metric
-from console.view import format as fmt
 from console.view.table import Line, Table, Tone
 from console.view.vectors import indexes as view
 from console.view.vectors.findings import index_details

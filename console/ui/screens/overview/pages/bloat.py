@@ -12,11 +12,11 @@ from console.errors import ConsoleError
 from console.metrics import bloat
 from console.metrics.records.tables import BloatEstimate
 from console.server.query import Query
+from console.text import format as fmt
 from console.ui.dialogs.confirm import ConfirmDialog
 from console.ui.dialogs.failure import DetailDialog, FailureDialog
 from console.ui.screens.overview.pages.page import OverviewPage
 from console.ui.widgets.painting import console_app
-from console.view import format as fmt
 from console.view.metrics.bloat import Paragraphs, estimated
 
 R = TypeVar("R")

@@ -1,6 +1,7 @@
-"""Numbers, sizes and times as short text: the only functions that format what a screen shows.
+"""Numbers, sizes and durations as people read them: the only functions that write them, on screens and in reports.
 
-`None` (the server did not say) is always shown as `UNKNOWN`, never as 0.
+`None` (the server did not say) and NaN are always `UNKNOWN`, never 0. Sizes count as PostgreSQL's do: kB, MB, GB are
+powers of 1024.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ _COUNTS = ("", "k", "M", "B", "T")
 
 
 def count(value: float | None) -> str:
-    """A whole number with thin groups: 12480 is `12 480`, from a million on `12.5 M`."""
+    """A whole number in groups of three: 12480 is `12 480`, from a million on `12.5 M`."""
     if value is None or math.isnan(value):
         return UNKNOWN
     if math.isinf(value):
-        return "inf" if value > 0 else "-inf"
+        return _infinite(value)
     if abs(value) >= 999_999.5:
         return _scaled(value, 1000.0, _COUNTS)
     return f"{round(value):,}".replace(",", " ")
@@ -35,8 +36,13 @@ def number(value: float | None, digits: int = 3) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def factor(value: float) -> str:
+    """How many times: `3.2`, `17`, `1 200`."""
+    return f"{value:.1f}" if abs(value) < 9.95 else count(value)
+
+
 def size(value: float | None) -> str:
-    """Bytes in powers of 1024 with PostgreSQL's units: `340 MB`, `2.1 GB`."""
+    """Bytes: `512 B`, `8.0 kB`, `340 MB`, `2.1 GB`."""
     if value is None or math.isnan(value):
         return UNKNOWN
     return _scaled(value, 1024.0, _SIZES)
@@ -48,30 +54,52 @@ def rate(value: float | None) -> str:
 
 
 def percent(value: float | None) -> str:
-    """A percentage given as 0 to 100: `99.2 %`, `100 %`; never rounded up to 100."""
+    """A percentage given as 0 to 100: `2.4 %`, `42 %`, `99.2 %`; never rounded up to 100, nor down to 0 (`<0.1 %`).
+
+    It has a decimal within 10 of either end, where a tenth may matter.
+    """
     if value is None or math.isnan(value):
         return UNKNOWN
+    if 0 < value < 0.05:
+        return "<0.1 %"
     if value < 100 and round(value, 1) >= 100:
         return "99.9 %"
-    return f"{value:.0f} %" if value == int(value) or abs(value) >= 100 else f"{value:.1f} %"
+    is_near_end = abs(value) < 9.95 or 90 <= value < 100
+    return (f"{value:.1f}".removesuffix(".0") if is_near_end else f"{value:.0f}") + " %"
+
+
+def share(part: float | None) -> str:
+    """A part of one, 0 to 1, as a percentage."""
+    return UNKNOWN if part is None else percent(100 * part)
 
 
 def milliseconds(value: float | None) -> str:
-    """A duration in milliseconds: `0.3 ms`, `41 ms`, `1.2 s`, `14 min`."""
+    """A duration given in milliseconds, to two digits: `42 µs`, `0.42 ms`, `4.1 ms`, `41 ms`, `1.2 s`, `14 min`."""
     if value is None or math.isnan(value):
         return UNKNOWN
+    if value == 0:
+        return "0 ms"
+    if value < 0:
+        return f"-{milliseconds(-value)}"
+    if value < 0.0995:
+        return f"{number(value * 1000, 2)} µs"
+    if value < 0.995:
+        return f"{value:.2f}".rstrip("0") + " ms"
     if value < 999.5:
-        return f"{value:.0f} ms" if value >= 9.95 else f"{value:.1f} ms"
+        return f"{value:.{1 if value < 9.95 else 0}f} ms"
     return duration(value / 1000)
 
 
 def duration(seconds: float | None) -> str:
-    """A duration in seconds with one unit, two where it helps: `0.8 s`, `48 s`, `14 min`, `2 h 05`, `3 d`."""
+    """A duration given in seconds, in one unit, two where it helps: `310 ms`, `4.8 s`, `48 s`, `14 min`, `2 h 05`,
+    `3 d`, `4 y`."""
     if seconds is None or math.isnan(seconds):
         return UNKNOWN
     sign, seconds = ("-", -seconds) if seconds < 0 else ("", seconds)
     if math.isinf(seconds):
         return f"{sign}inf"
+    if seconds < 0.9995:
+        return f"{sign}{milliseconds(seconds * 1000)}" if seconds else "0 s"
     if seconds < 9.95:
         return f"{sign}{seconds:.1f} s"
     if seconds < 99.5:
@@ -83,6 +111,11 @@ def duration(seconds: float | None) -> str:
         return f"{sign}{minutes // 60} h {minutes % 60:02}"
     days = seconds / 86400
     return f"{sign}{days:.0f} d" if days < 1000 else f"{sign}{days / 365.25:.0f} y"
+
+
+def countdown(seconds: float) -> str:
+    """What is left until something happens, in whole seconds: `4 s`."""
+    return f"{max(0.0, seconds):.0f} s"
 
 
 def stopwatch(seconds: float) -> str:
@@ -100,14 +133,14 @@ def ago(moment: dt.datetime | None, now: dt.datetime) -> str:
     return "just now" if seconds < 1 else f"{duration(seconds)} ago"
 
 
-def plural(amount: int, singular: str, several: str | None = None) -> str:
+def plural(amount: float, singular: str, several: str | None = None) -> str:
     """`1 warning`, `2 warnings`, `3 indexes`."""
     return f"{count(amount)} {singular if amount == 1 else several or singular + 's'}"
 
 
 def _scaled(value: float, base: float, units: tuple[str, ...]) -> str:
     if math.isinf(value):
-        return "inf" if value > 0 else "-inf"
+        return _infinite(value)
     scaled, unit = float(value), units[0]
     for unit in units:
         if abs(scaled) < base - 0.5 or unit == units[-1]:
@@ -115,3 +148,7 @@ def _scaled(value: float, base: float, units: tuple[str, ...]) -> str:
         scaled /= base
     text = f"{scaled:.0f}" if unit == units[0] or abs(scaled) >= 9.95 else f"{scaled:.1f}"
     return f"{text} {unit}".strip()
+
+
+def _infinite(value: float) -> str:
+    return "inf" if value > 0 else "-inf"
