@@ -108,9 +108,13 @@ class RepeatedFingerprint:
         if info.is_pooled:
             return self._queries
         await self._session.execute("BEGIN", "SET LOCAL search_path = ''", *(
-            f"PREPARE dbconsole_{query.name} AS {query.text(info)}" for query in self._queries), "COMMIT")
-        return tuple(replace(query, variants=tuple(replace(variant, text=f"EXECUTE dbconsole_{query.name}")
+            f"PREPARE {_prepared(query)} AS {query.text(info)}" for query in self._queries), "COMMIT")
+        return tuple(replace(query, variants=tuple(replace(variant, text=f"EXECUTE {_prepared(query)}")
                                                  for variant in query.variants)) for query in self._queries)
+
+
+def _prepared(query: Query[ObjectRow]) -> str:
+    return f"dbconsole_{query.name.replace('.', '_')}"
 
 
 async def _read(session: Session, queries: Sequence[Query[ObjectRow]]) -> Fingerprint:

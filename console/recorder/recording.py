@@ -299,11 +299,14 @@ class RecordedSample:
 
     def rows(self, query: Query[R]) -> list[R]:
         """What `query` brought. Raises Unreadable with the reason, where it has no rows."""
-        back = self._head["reads"].get(query.name)
+        name = query.name
+        if name not in self._head["reads"]:  # once they had no package in their names
+            name = name.rpartition(".")[2]
+        back = self._head["reads"].get(name)
         if back is None:
             raise Unreadable(self._head["why"].get(query.name) or self.error or NOT_RECORDED)
         try:
-            return list(self._recording._rows(self.number, query.name, query.record, back))
+            return list(self._recording._rows(self.number, name, query.record, back))
         except (ValueError, LookupError, TypeError):
             raise Unreadable(DAMAGED) from None
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class ServiceFootprint(Struct, frozen=True):
     """A service with its tables and bytes (heap, indexes, TOAST), summed over its schemas.
 
-    None: not read yet, or not readable (see Snapshot.unavailable["schema_sizes"]). `is_estimate`: from the last vacuum
-    or analyze. `migrations` is None where dbconsole doesn't apply them, or the ledger can't be read.
+    None: not read yet, or not readable (see Snapshot.unavailable["metrics.schema_sizes"]). `is_estimate`: from the last
+    vacuum or analyze. `migrations` is None where dbconsole doesn't apply them, or the ledger can't be read.
     """
 
     service: Service

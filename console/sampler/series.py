@@ -32,37 +32,37 @@ def _as_they_are(*names: str) -> dict[str, str]:
 
 
 OFTEN = (
-    SeriesSource("database_counters", _a_second(
+    SeriesSource("metrics.database_counters", _a_second(
         "commits", "rollbacks", "blocks_read", "rows_returned", "rows_fetched", "rows_inserted", "rows_updated",
         "rows_deleted", "temp_files", "temp_bytes", "deadlocks", "conflicts", "sessions_opened", "block_read_ms",
         "block_write_ms")),
-    SeriesSource("wal_counters", _a_second(
+    SeriesSource("metrics.wal_counters", _a_second(
         wal_bytes="wal_bytes", wal_records="records", full_page_images="full_page_images",
         wal_buffers_full="buffers_full"), marks=("stats_reset", "is_replayed")),
-    SeriesSource("session_counts", gauges=_as_they_are("connections", "active", "idle", "idle_in_transaction"),
+    SeriesSource("activity.session_counts", gauges=_as_they_are("connections", "active", "idle", "idle_in_transaction"),
                  marks=()),
 )
 """What is read with every tick."""
 
 SELDOM = (
-    SeriesSource("checkpoints", _a_second(
+    SeriesSource("metrics.checkpoints", _a_second(
         checkpoints_timed="timed", checkpoints_requested="requested", checkpoint_write_ms="write_ms",
         checkpoint_sync_ms="sync_ms", checkpoint_buffers="buffers_written"),
         marks=("stats_reset", "is_standby")),
-    SeriesSource("background_writer", _a_second(
+    SeriesSource("metrics.background_writer", _a_second(
         "buffers_clean", "clean_stops", "buffers_backend", "buffers_allocated"), marks=("writer_stats_reset",)),
-    SeriesSource("wal_writes", _a_second(
+    SeriesSource("metrics.wal_writes", _a_second(
         wal_writes="writes", wal_syncs="syncs", wal_write_ms="write_ms", wal_sync_ms="sync_ms")),
-    SeriesSource("archiver", _a_second(archived="archived", archive_failures="failed")),
-    SeriesSource("io_totals", _a_second(
+    SeriesSource("metrics.archiver", _a_second(archived="archived", archive_failures="failed")),
+    SeriesSource("metrics.io_totals", _a_second(
         io_read_bytes="read_bytes", io_write_bytes="write_bytes", io_extend_bytes="extend_bytes", io_syncs="syncs",
         io_evictions="evictions", io_read_ms="read_ms", io_write_ms="write_ms")),
-    SeriesSource("autovacuum", gauges=_as_they_are("workers", "oldest_transaction_age", "oldest_multixact_age"),
+    SeriesSource("metrics.autovacuum", gauges=_as_they_are("workers", "oldest_transaction_age", "oldest_multixact_age"),
                  marks=()),
 )
 """What is read every half a minute."""
 
-READ_AS = {"background_writer": "checkpoints"}
+READ_AS = {"metrics.background_writer": "metrics.checkpoints"}
 """Sources that share another's read, as their counters begin anew at other times."""
 
 TICK_SERIES = (

@@ -49,11 +49,19 @@ class Variant(Struct, frozen=True):
 
 
 class Query(Struct, Generic[R], frozen=True):
-    """What to ask (`variants`, newest first) and what comes back (a list of `record`)."""
+    """What to ask (`variants`, newest first) and what comes back (a list of `record`).
+
+    `name` is that of the package and of the file: "metrics.settings".
+    """
 
     name: str
     record: type[R]
     variants: tuple[Variant, ...]
+
+    @property
+    def title(self) -> str:
+        """The name for people: "settings"."""
+        return title(self.name)
 
     def variant(self, info: ServerInfo) -> Variant | None:
         """The file for this server, whether or not its needs are met; None when it is too old for all."""
@@ -88,6 +96,11 @@ class Read(Struct, Generic[R], frozen=True):
     params: Mapping[str, Any] | None = None
 
 
+def title(name: str) -> str:
+    """A query's name for people: without its package, in words."""
+    return name.partition(" on ")[0].rpartition(".")[2].replace("_", " ")
+
+
 @cache
 def load(package: str, name: str, record: type[R]) -> Query[R]:
     """The query `name` of a feature package ("console.activity"), read from its `sql/` folder once.
@@ -102,7 +115,7 @@ def load(package: str, name: str, record: type[R]) -> Query[R]:
     for variant in found:
         if variant.record != record.__name__:
             raise ValueError(f"{package}/sql/{variant.file}: record {variant.record}, read as {record.__name__}")
-    return Query(name, record, tuple(reversed(found)))
+    return Query(f"{package.removeprefix('console.')}.{name}", record, tuple(reversed(found)))
 
 
 @cache

@@ -277,7 +277,7 @@ class Connection:
         self.changed()
 
     def _look_for_slow(self, snapshot: Snapshot) -> None:
-        if "slow_sessions" in snapshot.readings.rows_by_name:
+        if "statements.slow_sessions" in snapshot.readings.rows_by_name:
             self.slow.add_sample(snapshot)
 
     def _sampled(self, snapshot: Snapshot) -> None:

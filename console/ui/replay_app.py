@@ -11,6 +11,7 @@ from textual.widgets import Input
 
 from console.errors import UsageError
 from console.recorder.replay.moment import FORMS, parse
+from console.server.query import title
 from console.text import format as fmt
 from console.ui.app import ConsoleApp
 from console.ui.dialogs.dialog import Dialog, Words
@@ -134,5 +135,5 @@ def about(playback: ReplaySampler) -> list[tuple[str, Tone]]:
                       "warning"))
     latest = playback.latest
     for name, why in (latest.unavailable if latest is not None else {}).items():
-        words.append((f"{name.replace('_', ' ')}: {why}", "dim"))
+        words.append((f"{title(name)}: {why}", "dim"))
     return words

@@ -32,7 +32,7 @@ from console.vectors.ddl import BuildSettings, Design, Order, check, clauses
 from console.vectors.records import Blocker, Building, BuildNotice, BuildReport, BuildStep, LeftOver, VectorIndex
 from console.waiting import ended
 
-PROGRESS_CREATE_INDEX = next(query for query in PROGRESS if query.name == "progress_create_index")
+PROGRESS_CREATE_INDEX = next(query for query in PROGRESS if query.name == "activity.progress_create_index")
 BLOCKERS: Query[Blocker] = load("console.vectors", "build_blockers", Blocker)
 BUILDING: Query[Building] = load("console.vectors", "building", Building)
 

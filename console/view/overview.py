@@ -131,7 +131,7 @@ def services_table(snapshot: Snapshot, schemas: Sequence[SchemaSize] | None) -> 
 def _schemas_table(snapshot: Snapshot, schemas: Sequence[SchemaSize] | None) -> Table:
     columns = (replace(SERVICE_COLUMNS[0], title="Schemas"), *SERVICE_COLUMNS[1:3])
     if schemas is None:
-        return Table(columns, (), snapshot.unavailable.get("schema_sizes", "reading sizes..."))
+        return Table(columns, (), snapshot.unavailable.get("metrics.schema_sizes", "reading sizes..."))
     rows = tuple(Row(schema.schema,
                      (Cell(schema.schema), *_holds(schema.tables, schema.total_bytes, schema.is_estimate)))
                  for schema in sorted(schemas, key=lambda size: -size.total_bytes))

@@ -25,12 +25,14 @@ from console.migrate.frameworks.runs import FIXED_KEYS, keys
 from console.migrate.frameworks.status import migrations
 from console.migrate.records import RunRange
 from console.migrate.run_plan import PlanChanged
+from console.server import trips
 from console.server.script import ScriptSession, script_session
 from console.server.target import Target
 from console.services import Service
 from tests.migrate.histories import write_files
 from tests.migrate.ledgers import LEDGERS
 from tests.support.servers import Database
+from tests.support.sql_files import QUERIES, name
 from tests.support.waiting import until
 
 
@@ -80,7 +82,15 @@ async def test_all_of_them_on_every_server(any_database: Database) -> None:
             connection.execute(f"CREATE SCHEMA {schema}; SET search_path = {schema}")
             connection.execute(ledger.ddl)
             connection.execute("RESET search_path")
-    reading = await read(any_database)
+    asked: set[str] = set()
+    listen = lambda trip: asked.update(read.partition(" on ")[0] for read in trip.reads)  # noqa: E731
+    trips.listeners.append(listen)
+    try:
+        reading = await read(any_database)
+    finally:
+        trips.listeners.remove(listen)
+    files = {name(file) for file in QUERIES if file.parent.parent.name == "frameworks"}
+    assert files <= asked, "a ledger's rows are the records of its file"
     assert sorted(foreign_ledger.framework for foreign_ledger in reading.ledgers) == sorted(
         ledger.framework or label for label, ledger in LEDGERS.items())
     assert [foreign_ledger.unavailable for foreign_ledger in reading.ledgers if foreign_ledger.unavailable] == []

@@ -303,9 +303,9 @@ async def test_a_slow_statement_is_planned_once_while_it_runs(any_database: Data
                     async with pool.session() as on:
                         rows = [slow_session for slow_session in await on.fetch(read.SLOW_SESSIONS)
                                 if slow_session.pid == pid]
-                    watch.add_sample(Snapshot(monotonic_s=0.0, readings=Readings({"slow_sessions": rows})))
+                    watch.add_sample(Snapshot(monotonic_s=0.0, readings=Readings({"statements.slow_sessions": rows})))
                     await asyncio.sleep(0.05)
-        watch.add_sample(Snapshot(monotonic_s=1.0, readings=Readings({"slow_sessions": []})))
+        watch.add_sample(Snapshot(monotonic_s=1.0, readings=Readings({"statements.slow_sessions": []})))
         (statement,) = watch.log.statements
         plan = watch.plan_of(statement)
         assert statement.is_over and isinstance(plan, Analysis)

@@ -119,7 +119,7 @@ async def test_a_span_for_every_round_trip_and_a_gauge_for_every_check(
     (root,) = [span for span in spans if span[0] == "dbconsole.check"]
     reads = [span for span in spans if span[0] == "dbconsole.read"]
     assert [read[1]["dbconsole.reads"] for read in reads] == [
-        ["server_info"], ["database_counters", "freeze_ages", "server_clock"]]
+        ["server.server_info"], ["metrics.database_counters", "metrics.freeze_ages", "metrics.server_clock"]]
     assert {read[3] for read in reads} == {root[2]} and root[3] == b""
     assert reads[1][1]["db.namespace"] == database.name and reads[1][1]["db.system.name"] == "postgresql"
     gauges = collector.gauges()
@@ -161,7 +161,7 @@ async def test_the_consoles_samples_are_sent_and_that_its_server_went(own_server
         sending.close(10)
     assert collector.gauges()["dbconsole.check.status", "t", "connection"] == 2
     assert collector.gauges()["dbconsole.check.value", "t", "wraparound"] > 0
-    assert any("session_counts" in span[1]["dbconsole.reads"] for span in collector.spans())  # type: ignore[operator]
+    assert any("activity.session_counts" in span[1]["dbconsole.reads"] for span in collector.spans())  # type: ignore[operator]
 
 
 @pytest.mark.parametrize("answer", [503, 400, None], ids=["overloaded", "refuses", "not there"])

@@ -112,7 +112,7 @@ async def test_sessions_are_asked_seldom_for_memory_and_always_for_a_file(tmp_pa
 async def test_what_a_screen_has_read_is_not_asked_again(tmp_path: Path) -> None:
     async with recording() as world:
         for number in range(8):
-            world.recorder.overhear(Readings({"sessions": [backend(number)]}))
+            world.recorder.overhear(Readings({SESSIONS.name: [backend(number)]}))
             await world.tick(1)
         assert world.pool.only.asked.count("sessions") == 1
         await world.recorder.save(tmp_path / "a")

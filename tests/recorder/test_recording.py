@@ -51,9 +51,9 @@ def course(number: int) -> list[Sample]:
     """Samples in which one read stays, one changes now and then, one always, and one comes late."""
     counts = [builders.sessions()]
     return [sample(item, {
-        "session_counts": counts,
+        SESSION_COUNTS.name: counts,
         "rows": [Row("a", item // 7), Row("b\n\u2028\ud800", None)],
-        "sessions": [backend(100 + pid, query_age_s=item + pid / 7) for pid in range(20)] + [idle(7)],
+        SESSIONS.name: [backend(100 + pid, query_age_s=item + pid / 7) for pid in range(20)] + [idle(7)],
         **({"pairs": [Pair(item, "x")]} if item >= 20 else {}),
     }, series={"active": float(item), "rtt_ms": None}, unavailable={"locks": "denied"}, is_seldom=item % 15 == 0)
         for item in range(number)]
@@ -200,11 +200,16 @@ def test_other_versions_are_read_by_name(tmp_path: Path) -> None:
 
 
 def test_why_a_read_has_no_rows_is_told(tmp_path: Path) -> None:
-    samples = [sample(0, unavailable={"sessions": "needs the role"}), sample(1, error="the server went away")]
+    samples = [sample(0, unavailable={SESSIONS.name: "needs the role"}), sample(1, error="the server went away")]
     with Recording(write(tmp_path / "a", samples)) as recording:
         with pytest.raises(Unreadable, match="needs the role"):
             recording.sample(0).rows(SESSIONS)
         assert recording.sample(1).error == "the server went away"
+
+
+def test_reads_that_were_recorded_without_their_package_are_found(tmp_path: Path) -> None:
+    with Recording(write(tmp_path / "a", [sample(0, {"sessions": [backend(4711)]})])) as recording:
+        assert recording.sample(0).rows(SESSIONS) == [backend(4711)]
 
 
 def test_a_server_that_changes_is_told_from_there_on(tmp_path: Path) -> None:

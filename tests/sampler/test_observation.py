@@ -95,11 +95,11 @@ def observed() -> Observation:
 def test_slow_reads_are_asked_on_their_own_intervals_and_apart() -> None:
     observation, at = observed(), context()
     quick, sizes = observation.due(at, 100.0)
-    assert {"database_size", "schema_sizes"} <= {query.name for query in sizes}
-    assert {"freeze_ages", "server_clock"} <= {query.name for query in quick}
+    assert {"metrics.database_size", "metrics.schema_sizes"} <= {query.name for query in sizes}
+    assert {"metrics.freeze_ages", "metrics.server_clock"} <= {query.name for query in quick}
     observation.take([*quick, *sizes], Readings({}), at, 100.0)
-    assert "freeze_ages" not in {query.name for query in observation.due(at, 129.9)[0]}
-    assert "freeze_ages" in {query.name for query in observation.due(at, 130.0)[0]}
+    assert "metrics.freeze_ages" not in {query.name for query in observation.due(at, 129.9)[0]}
+    assert "metrics.freeze_ages" in {query.name for query in observation.due(at, 130.0)[0]}
     assert observation.due(at, 399.0)[1] == [] and len(observation.due(at, 400.0)[1]) == len(sizes)
 
 
@@ -120,9 +120,9 @@ def test_a_read_that_fails_loses_its_rows_and_gives_its_reason() -> None:
     observation, at = observed(), context()
     size = (DATABASE_SIZE, [DatabaseSize("app", 4096)])
     observation.take([DATABASE_SIZE], readings(size), at, 0.0)
-    observation.take([DATABASE_SIZE], Readings({}, {"database_size": "too slow"}), at, 300.0)
+    observation.take([DATABASE_SIZE], Readings({}, {DATABASE_SIZE.name: "too slow"}), at, 300.0)
     snapshot = observation.snapshot(at, 300.0)
-    assert snapshot.database_bytes is None and snapshot.unavailable == {"database_size": "too slow"}
+    assert snapshot.database_bytes is None and snapshot.unavailable == {DATABASE_SIZE.name: "too slow"}
 
 
 def test_round_trip_and_clock_are_the_servers() -> None:
@@ -150,7 +150,7 @@ def test_own_reads_are_asked_without_any_check() -> None:
     quick, sizes = Observation((), ()).due(context(), 0.0)
     names: set[str] = {query.name for query in (*quick, *sizes)}
     own: tuple[Query[Any], ...] = (DATABASE_COUNTERS, WAL_COUNTERS, SERVER_CLOCK, SCHEMA_SIZES, DATABASE_SIZE)
-    assert names == {query.name for query in own} | {"session_counts"}
+    assert names == {query.name for query in own} | {"activity.session_counts"}
 
 
 def test_what_nobody_waits_for_is_asked_after_the_first_tick() -> None:
@@ -159,4 +159,5 @@ def test_what_nobody_waits_for_is_asked_after_the_first_tick() -> None:
     found = readings((SERVER_CLOCK, [clock]))
     observation.measure(found, at, 2.0)
     quick, _ = observation.due(at, 0.0)
-    assert {"checkpoints", "io_totals", "archiver", "local_facts"} <= {query.name for query in quick}
+    wanted = {f"metrics.{name}" for name in ("checkpoints", "io_totals", "archiver", "local_facts")}
+    assert wanted <= {query.name for query in quick}

@@ -9,14 +9,16 @@ import pytest
 from msgspec import Struct
 from msgspec.structs import replace
 
-import console
+from console.metrics.records.settings import ServerSetting
 from console.server.info import Extension, ServerInfo
-from console.server.query import INTERVALS, Query, Variant, _unmet, _variant
+from console.server.query import INTERVALS, Query, Variant, _unmet, _variant, load, title
+from console.server.session import Readings
+from console.vectors.records import SearchSetting
+from tests.support.sql_files import LEDGER, PACKAGE, QUERIES, name
 
 INFO = ServerInfo(180006, "18.6", "app", "me", "me", False, False, False, "UTF8", 1, 100, None, None,
                   memberships=frozenset({"pg_monitor"}),
                   extensions={"vector": Extension("vector", "0.8.6", "public", "0.8.6")})
-FILES = sorted(Path(console.__file__).parent.glob("*/sql/*.sql"))
 
 
 class Row(Struct):
@@ -54,11 +56,34 @@ def test_an_unknown_need_is_a_bug() -> None:
         _unmet("luck", INFO)
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.parent.name}/{file.name}")
-def test_every_file_names_its_record_and_holds_one_statement(file: Path) -> None:
-    variant = _variant(file.name, file.read_text("utf-8"))
-    assert variant.interval in INTERVALS
+@pytest.mark.parametrize("file", QUERIES, ids=lambda file: f"{name(file)}-{file.name}")
+def test_a_query_names_its_record_its_needs_and_its_interval(file: Path) -> None:
+    text = file.read_text("utf-8")
+    variant = _variant(file.name, text)
+    assert f"\n-- interval: {variant.interval}\n" in text and variant.interval in INTERVALS
     for need in variant.needs:
         _unmet(need, INFO)
-    bare = re.sub(r"'[^']*'|--[^\n]*|/\*.*?\*/", "", variant.text, flags=re.DOTALL)
-    assert ";" not in bare
+
+
+@pytest.mark.parametrize("file", [*QUERIES, *LEDGER], ids=lambda file: f"{file.parent.name}-{file.name}")
+def test_a_file_holds_one_statement(file: Path) -> None:
+    bare = re.sub(r"'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/", "", file.read_text("utf-8"), flags=re.DOTALL)
+    assert ";" not in bare.strip().removesuffix(";")
+
+
+def test_every_file_is_one_of_these() -> None:
+    assert sorted([*QUERIES, *LEDGER]) == sorted(PACKAGE.rglob("*.sql"))
+
+
+def test_no_two_queries_have_one_name() -> None:
+    names = {(name(file), _variant(file.name, "-- record: X\n").since) for file in QUERIES}
+    assert len(names) == len(QUERIES)
+
+
+def test_a_name_has_the_package_in_it() -> None:
+    ours = load("console.metrics", "settings", ServerSetting)
+    theirs = load("console.vectors", "settings", SearchSetting)
+    assert (ours.name, theirs.name) == ("metrics.settings", "vectors.settings")
+    assert ours.title == "settings" and title("catalog.partition_of on \"a.b\"") == "partition of"
+    readings = Readings({ours.name: [1], theirs.name: [2]})
+    assert (readings.rows(ours), readings.rows(theirs)) == ([1], [2])

@@ -20,7 +20,8 @@ Answer = Sequence[Any] | ConsoleError | Callable[[Mapping[str, Any] | None], Seq
 
 
 class FakeSession:
-    """`answers` maps a query's name to its rows, to a function of its parameters, or to the error it raises."""
+    """`answers` maps a query's name, with or without its package, to its rows, to a function of its parameters, or to
+    the error it raises. `asked` are the names as they stand there."""
 
     def __init__(self, answers: dict[str, Answer], info: ServerInfo, target: Target) -> None:
         self.answers = answers
@@ -40,8 +41,10 @@ class FakeSession:
         await self.released.wait()
         if self.error is not None:
             raise self.error
-        self.asked.append(query.name)
-        answer = self.answers.get(query.name, Missing(f"{query.name}: nothing was prepared"))
+        package, on, identifiers = query.name.partition(" on ")
+        name = query.name if query.name in self.answers else package.rpartition(".")[2] + on + identifiers
+        self.asked.append(name)
+        answer = self.answers.get(name, Missing(f"{query.name}: nothing was prepared"))
         if isinstance(answer, ConsoleError):
             raise answer
         rows = answer(params) if callable(answer) else answer

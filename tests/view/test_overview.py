@@ -39,7 +39,7 @@ def test_what_the_server_did_not_say_is_a_dash() -> None:
 
 
 def test_sizes_not_read_yet_are_a_dash_and_their_reason_is_said() -> None:
-    denied = snapshot(services=(), unavailable={"schema_sizes": "permission denied: GRANT pg_monitor"})
+    denied = snapshot(services=(), unavailable={"metrics.schema_sizes": "permission denied: GRANT pg_monitor"})
     assert view.services_table(denied, None).empty == "permission denied: GRANT pg_monitor"
     assert "reading" in view.services_table(snapshot(services=()), None).empty
 

@@ -48,5 +48,5 @@ def statement_texts(sample: RecordedSample, query: Query[StatementText], params:
 
 
 ANSWERS: Mapping[str, Answer] = {SESSIONS.name: sessions, SESSION_TEXT.name: session_text,
-                                 "texts": statement_texts}
+                                 "statements.texts": statement_texts}
 """By the query's name, without the identifiers in it; a read without parameters needs none."""

@@ -76,7 +76,7 @@ class ReplaySession:
         try:
             return self._rows(Read(query, params))
         except Unreadable as reason:
-            raise Missing(f"{self.target.label}: {reason}: {query.name.replace('_', ' ')}",
+            raise Missing(f"{self.target.label}: {reason}: {query.title}",
                           hint="a recording has what was read then; open the target itself for more") from None
 
     async def refresh(self, *reads: Read[Any], within_s: float | None = None) -> Readings:

@@ -28,7 +28,7 @@ BEHIND_S = 30.0
 
 
 class Replication(Struct, frozen=True):
-    """All that was read; None: the server did not answer, `unavailable` says why by name."""
+    """All that was read; None: the server did not answer, `unavailable` says why by the read's title."""
 
     senders: Sequence[WalSender] | None
     receiver: WalReceiver | None
@@ -52,7 +52,7 @@ def table(found: Replication, info: ServerInfo) -> Table:
     for subscription in found.subscriptions or ():
         inner.append((f"subscription {subscription.name}", _subscription(subscription)))
     for name, why in found.unavailable.items():
-        inner.append((name, _cells(name.replace("_", " "), "", "", tone="unknown", note=why)))
+        inner.append((name, _cells(name, "", "", tone="unknown", note=why)))
     depth = ""
     if info.is_standby:
         rows.append(Row("upstream", tuple(_receiver(found.receiver))))
@@ -83,7 +83,7 @@ def verdict(found: Replication, info: ServerInfo) -> Line:
                 if (sender.lag_bytes or 0) >= LAG_WARNING_BYTES]
     worries += [f"subscription {subscription.name} has no worker" for subscription in found.subscriptions or ()
                 if subscription.is_enabled and subscription.pid is None]
-    if info.is_standby and found.receiver is None and "wal_receiver" not in found.unavailable:
+    if info.is_standby and found.receiver is None and "wal receiver" not in found.unavailable:
         worries.append("this standby receives no WAL")
     counted = ", ".join((fmt.plural(len(found.senders or ()), "receiver"), fmt.plural(len(found.slots or ()), "slot"),
                          fmt.plural(len(found.subscriptions or ()), "subscription")))

@@ -26,7 +26,7 @@ def statistics(detail: RelationDetail, now: dt.datetime) -> Table:
                   ("indexes", fmt.size(size.index_bytes), ""), ("TOAST", fmt.size(size.toast_bytes), "")]
     facts += [("extended statistics", extended_statistic.definition, "")
               for extended_statistic in detail.extended_statistics or ()]
-    reason = detail.unavailable.get("table_statistics", "no statistics: the relation has no rows of its own")
+    reason = detail.unavailable.get("catalog.table_statistics", "no statistics: the relation has no rows of its own")
     return Table(_FACTS, _fact_rows(facts), reason)
 
 

@@ -228,7 +228,7 @@ def _row(key: str, record: Any, cells: Iterable[str | Cell], search: str | None 
 
 
 def _table(layout: tuple[Column, ...], rows: Sequence[Row], detail: RelationDetail, part: str, empty: str) -> Table:
-    return Table(layout, tuple(rows), detail.unavailable.get(part, empty))
+    return Table(layout, tuple(rows), detail.unavailable.get(f"catalog.{part}", empty))
 
 
 def _nullable(column: ColumnRecord) -> str:

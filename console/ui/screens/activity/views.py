@@ -73,7 +73,7 @@ class ActivityState(Struct):
                 readings.rows(WAL_SENDERS), receivers[0] if receivers else None, readings.rows(REPLICATION_SLOTS),
                 {slot_fact.name: slot_fact for slot_fact in readings.rows(SLOT_FACTS) or ()},
                 readings.rows(SUBSCRIPTIONS),
-                {query.name: why for query in _REPLICATION if (why := readings.why(query))})
+                {query.title: why for query in _REPLICATION if (why := readings.why(query))})
 
     def holds_up(self, pid: int) -> int:
         return next((blocked.holds_up for blocked in self.blocked if blocked.pid == pid), 0)

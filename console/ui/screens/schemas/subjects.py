@@ -165,7 +165,7 @@ async def _object(session: Session, node: TreeNode) -> ObjectSubject:
 def _relation(detail: RelationDetail) -> ObjectSubject:
     header = detail.header
     tabs = [Tab(title, tables.TABS[title](detail), note=_note(title, detail)) for title in _TABS[header.kind]]
-    tabs.append(_privileges(detail.privileges, detail.unavailable.get("privileges", "")))
+    tabs.append(_privileges(detail.privileges, detail.unavailable.get("catalog.privileges", "")))
     if header.relkind == "p" or header.has_children:
         tabs.append(_partitions(header.oid))
     if header.kind is not Kind.VIEW:

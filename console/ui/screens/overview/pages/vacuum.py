@@ -17,7 +17,7 @@ from console.view.metrics import facts, vacuum
 from console.view.metrics.pages import VACUUM
 from console.view.table import Line
 
-RUNNING = tuple(query for query in PROGRESS if query.name == "progress_vacuum")
+RUNNING = tuple(query for query in PROGRESS if query.name == "activity.progress_vacuum")
 
 
 class VacuumPage(ChartsPage):
