@@ -34,7 +34,8 @@ _SIGNS = dict.fromkeys("\t\u00a0\u1680\u202f\u205f" + "".join(map(chr, range(0x2
 # Compiled when first needed: most text never needs them, and a check that takes 100 ms shouldn't wait 2 of them.
 
 @cache
-def _harmful() -> re.Pattern[str]:
+def harmful() -> re.Pattern[str]:
+    """One character that is not to be written as it is; what becomes of it, `single_line` says."""
     return re.compile(rf"[{_CONTROLS}\u00ad\u2028\u2029{_SPACES}{_IGNORABLE}{_NO_TEXT}]")
 
 
@@ -62,7 +63,7 @@ def single_line(text: str, line_break: str = " ") -> str:
         return _SIGNS.get(character, REPLACEMENT)
 
     text = text.replace("\r\n", "\n")
-    return _harmful().sub(sign, text)
+    return harmful().sub(sign, text)
 
 
 def lines(text: str, tab: int = 4) -> list[str]:

@@ -36,6 +36,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.binding import Binding, BindingType
 
 from console.errors import ConsoleError, PasswordNeeded
+from console.text.sanitiser import for_pasting
 from console.ui import choices, shutdown
 from console.ui.connection import Connection, ConnectionState, Sources
 from console.ui.frame import ConsoleScreen
@@ -242,7 +243,7 @@ class ConsoleApp(ThemedApp):
 
     def copy(self, text: str) -> None:
         """Puts `text` on the terminal's clipboard (OSC 52) and says so."""
-        self.copy_to_clipboard(text.encode("utf-8", "replace").decode())  # a lone surrogate has no bytes
+        self.copy_to_clipboard(for_pasting(text))
         self.tell("copied")
 
     def tell(self, words: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
 
 from rich.console import Console
 from rich.control import Control
@@ -88,7 +87,11 @@ def _spans(update: ChopsUpdate) -> Iterator[Piece]:
 
 
 def _at(x: int, y: int, strip: Strip, console: Console) -> str:
-    return Control.move_to(x, y).segment.text + strip.simplify().render(console)
+    """What writes the strip there. Here everything passes that a widget draws, so here it is made harmless at last."""
+    strip = strip.simplify()
+    if any(text.safe(segment.text) is not segment.text for segment in strip):
+        strip = Strip([Segment(text.safe(segment.text), segment.style) for segment in strip])
+    return Control.move_to(x, y).segment.text + strip.render(console)
 
 
 def changed_spans(old: Strip, new: Strip) -> Iterator[tuple[int, int]]:
@@ -121,13 +124,28 @@ def changed_spans(old: Strip, new: Strip) -> Iterator[tuple[int, int]]:
 
 
 def _cells(segments: Iterable[Segment]) -> list[tuple[str, Style | None]]:
-    """What stands in each cell of these segments; a wide character's second cell differs when the first one does."""
+    """What stands in each cell of these segments: a character with the marks that combine with it.
+
+    A wide character's second cell differs when the first one does.
+    """
     cells: list[tuple[str, Style | None]] = []
     for segment in segments:
         if segment.text.isascii():
             cells.extend((character, segment.style) for character in segment.text)
         else:
-            cells.extend(chain.from_iterable(
-                ((character, segment.style), *[(f"{character} ", segment.style)] * (text.width(character) - 1))
-                for character in segment.text))
+            for shown, width in _clusters(segment.text):
+                cells.extend([(shown, segment.style), *[(f"{shown} ", segment.style)] * (width - 1)][:width])
     return cells
+
+
+def _clusters(segment: str) -> Iterator[tuple[str, int]]:
+    """Characters with the marks of no width that follow them, and the cells that they take."""
+    shown, width = "", 0
+    for character in segment:
+        cells = text.width(character)
+        if cells and shown:
+            yield shown, width
+            shown, width = "", 0
+        shown, width = shown + character, width + cells
+    if shown:
+        yield shown, width

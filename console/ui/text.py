@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
@@ -16,7 +16,7 @@ from textual.content import Content
 from textual.filter import LineFilter
 from textual.strip import Strip
 
-from console.text.sanitiser import block, lines, single_line
+from console.text.sanitiser import REPLACEMENT, block, harmful, lines, single_line
 from console.view.table import Line
 
 ELLIPSIS = "…"
@@ -75,6 +75,13 @@ def wrap(text: str, cells: int) -> list[str]:
 def content(text: str) -> Content:
     """`text` for Textual's own widgets, as it is and without markup."""
     return Content(block(text))
+
+
+def safe(text: str) -> str:
+    """`text` in as many cells, without what is harmful: for what should have been cleaned where it came in."""
+    if text.isprintable() and (text.isascii() or not harmful().search(text)):
+        return text
+    return set_cell_size(harmful().sub(lambda found: REPLACEMENT * cell_len(found[0]), text), cell_len(text))
 
 
 def strip(pieces: Line, cells: int, inks: Mapping[str, Style], base: Style) -> Strip:

@@ -307,6 +307,12 @@ async def test_yes_and_no(world: World) -> None:
         assert answers == [True, False, None]
 
 
+async def test_what_is_copied_can_be_pasted_into_a_shell(world: World) -> None:
+    async with world.console() as (app, _):
+        app.copy("one\r\ntwo\t\x1b[201~; rm\x03 \u202e\ud800")
+        assert app.clipboard == "one\ntwo\t\ufffd[201~; rm\ufffd \u202e\ufffd"
+
+
 async def test_copying_goes_to_the_terminals_clipboard(world: World) -> None:
     async with world.console() as (app, pilot):
         await live(app, pilot)

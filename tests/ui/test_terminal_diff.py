@@ -12,7 +12,9 @@ from rich.style import Style
 from textual.geometry import Size
 from textual.strip import Strip
 
-from console.ui.terminal_diff import ScreenBuffer
+from console.text.sanitiser import harmful
+from console.ui.terminal_diff import ScreenBuffer, changed_spans
+from tests.support.builders import HOSTILE
 
 WIDTH, HEIGHT = 40, 4
 WORDS = ("abc", "漢字", "  ", "O", "12.5 %", "é", "────", "x")
@@ -43,6 +45,19 @@ def test_pieces_written_over_one_another_leave_what_whole_lines_would(seed: int)
         pyte.Stream(ours).feed(written.change(0, y, lines[y], CONSOLE))
         pyte.Stream(whole).feed(f"\x1b[{y + 1};1H" + lines[y].render(CONSOLE))
     assert text_and_colours(ours) == text_and_colours(whole)
+
+
+def test_marks_that_combine_take_no_cell() -> None:
+    before, after = (Strip([Segment("e\u0301" * 9 + f" ab{last}d")]) for last in "cX")
+    assert list(changed_spans(before, after)) == [(12, 1)]
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_what_a_widget_draws_moves_no_cursor_and_names_no_window(hostile: str) -> None:
+    sent = ScreenBuffer().change(0, 0, Strip([Segment(hostile + "x", STYLES[0])]), CONSOLE)
+    assert sent.startswith("\x1b[1;1H")
+    assert not [character for character in sent[6:] if harmful().match(character)]
+    assert Strip([Segment(sent[6:])]).cell_length == Strip([Segment(hostile + "x")]).cell_length
 
 
 def test_what_stands_there_is_not_sent_again() -> None:
