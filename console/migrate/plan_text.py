@@ -16,17 +16,17 @@ _LONGEST_SQL = 12
 """So many lines of a statement are shown in text; JSON has all of it."""
 
 
-def render_plan(steps: Sequence[PlanStep], width: int = 100) -> str:
+def plan_lines(steps: Sequence[PlanStep], width: int = 100) -> list[str]:
     """The plan for people: each step, its statements with their locks, and what the linter says of it."""
     if not steps:
-        return "nothing to run"
-    return "\n\n".join("\n".join(_step(step, width)) for step in steps)
+        return ["nothing to run"]
+    return [line for number, step in enumerate(steps) for line in (*([""] if number else ()), *_step(step, width))]
 
 
-def render_findings(findings: Sequence[LintFinding], width: int = 100) -> str:
+def findings_lines(findings: Sequence[LintFinding], width: int = 100) -> list[str]:
     """Findings for people: place and message on one line as compilers write it, the advice below; counts at the end."""
     lines = [line for finding in findings for line in _finding(finding, f"{finding.file}:{finding.line}: ", width)]
-    return "\n".join([*lines, summary(findings)])
+    return [*lines, summary(findings)]
 
 
 def summary(findings: Sequence[LintFinding]) -> str:

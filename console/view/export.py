@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from itertools import chain
 
+from console.text.sanitiser import json_escaped
 from console.view.table import Cell, Table
 
 
@@ -29,7 +30,7 @@ def json_chunks(table: Table) -> Iterator[bytes]:
     opening = "[\n"
     for row in table.rows:
         document = dict(zip(keys, map(_value, row.cells), strict=True))
-        yield _bytes(opening + json.dumps(document, ensure_ascii=False))
+        yield _bytes(opening + json_escaped(json.dumps(document, ensure_ascii=False)))
         opening = ",\n"
     yield b"\n]\n" if table.rows else b"[]\n"
 

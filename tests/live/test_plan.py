@@ -23,7 +23,7 @@ from console.migrate.facts import (
 )
 from console.migrate.lock_modes import LockMode
 from console.migrate.plan import PlanStatement, plan, version_note
-from console.migrate.plan_text import plan_document, render_findings, render_plan, summary
+from console.migrate.plan_text import findings_lines, plan_document, plan_lines, summary
 from console.migrate.records import MigrationFile, Script, Step
 from console.server.connection import connect
 from console.server.session import PgSession, read_info
@@ -113,7 +113,7 @@ async def test_hostile_names_are_found(database: Database) -> None:
         (planned,) = await plan(session, [step(text)])
     (relation,) = planned.statements[0].relations
     assert relation.name == Name(HOSTILE, HOSTILE) and relation.facts is not None and relation.facts.total_bytes == 0
-    assert HOSTILE.replace('"', '""') in render_plan([planned])
+    assert HOSTILE.replace('"', '""') in "\n".join(plan_lines([planned]))
 
 
 async def test_sessions_in_the_way(any_database: Database) -> None:
@@ -129,7 +129,7 @@ async def test_sessions_in_the_way(any_database: Database) -> None:
     assert session_there.application == "the app" and session_there.state == "idle in transaction"
     assert session_there.pid == pid and session_there.lock_mode is LockMode.ACCESS_SHARE
     assert index.relations[0].sessions and index.relations[0].in_the_way == ()
-    text = render_plan(steps)
+    text = "\n".join(plan_lines(steps))
     assert f"waits for pid {pid} (the app, postgres, idle in transaction" in text
     assert "other lock" in text
     (told,) = plan_document(steps)["steps"][0]["statements"][0]["relations"][0]["sessions"]
@@ -189,7 +189,7 @@ async def test_plan_without_a_server() -> None:
     assert document["statements"][0]["relations"][0]["sessions"] is None
     assert [finding["rule"] for finding in document["findings"]] == ["index-without-concurrently"]
     assert json.loads(json.dumps(document)) == document
-    text = render_plan([planned])
+    text = "\n".join(plan_lines([planned]))
     assert "SHARE on s.t: blocks writes, DDL and VACUUM" in text and "[index-without-concurrently]" in text
     assert all(len(line) <= 100 for line in text.splitlines())
 
@@ -204,14 +204,14 @@ async def test_plan_of_a_half_done_file_begins_where_it_failed() -> None:
 async def test_plan_of_what_is_no_sql_says_so() -> None:
     (planned,) = await plan(None, [step("SELECT 1;\nSELEC 2")])
     assert planned.fault == 'line 2, column 1: syntax error at or near "SELEC"' and planned.statements == ()
-    assert "can't be read: line 2" in render_plan([planned])
+    assert "can't be read: line 2" in "\n".join(plan_lines([planned]))
     assert [finding.rule for finding in planned.findings] == ["syntax-error"]
-    assert render_plan([]) == "nothing to run"
+    assert plan_lines([]) == ["nothing to run"]
 
 
 async def test_findings_as_text() -> None:
     (planned,) = await plan(None, [step("DROP TABLE s.t; DROP TABLE s.u; SELECT 1;\nSET ROLE x")])
-    text = render_findings(planned.findings, 80)
+    text = "\n".join(findings_lines(planned.findings, 80))
     assert text.splitlines()[0] == "1.up.sql:1: warning: drops the table s.t [drop-table]"
     assert text.splitlines()[-1] == "3 warnings" and summary(()) == "no findings"
     assert all(len(line) <= 80 for line in text.splitlines())

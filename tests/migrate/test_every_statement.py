@@ -10,7 +10,7 @@ import pytest
 from console.migrate.facts import Catalog
 from console.migrate.lint import Lintable, lint
 from console.migrate.plan import planned
-from console.migrate.plan_text import plan_document, render_plan
+from console.migrate.plan_text import plan_document, plan_lines
 from console.migrate.records import MigrationFile, Script, Step
 from console.migrate.table_locks import functions_of, locks_of, relations_of
 from console.sql.grammar import split
@@ -232,7 +232,7 @@ def test_goes_through(text: str, known: Catalog | None) -> None:
         assert all(finding.message and finding.line == 1
                    for finding in lint([Lintable("s", script, direction, ("s",))], known))
     steps = planned([Step(MigrationFile("s", "1", "x", script), "up")], known, {"s": ("s",)})
-    assert len(steps[0].statements) == 2 and text.split()[0] in render_plan(steps)
+    assert len(steps[0].statements) == 2 and text.split()[0] in "\n".join(plan_lines(steps))
     assert plan_document(steps)["steps"][0]["statements"][1]["sql"] == text
 
 

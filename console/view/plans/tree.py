@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from console.plans.records import BLOCK_BYTES, Analysis, Buffers, Plan, PlanComparison, PlanFinding, PlanNode, Severity
 from console.text import format as fmt
+from console.text.sanitiser import single_line
 from console.view.table import Cell, Column, Line, Row, Table, Tone, line, plain
 
 BAR_CELLS = 10
@@ -15,9 +16,6 @@ DEEPEST = 16
 """So many levels are drawn as a tree; deeper ones are numbered."""
 
 NOTABLE_FACTOR = 10.0
-_CONTROLS = dict.fromkeys([*range(32), *range(127, 160), 0x2028, 0x2029, *range(0x202a, 0x202f),
-                           *range(0x2066, 0x206a)], "·")
-"""Names and conditions are other people's text: in plain output nothing of it may reach the terminal as a command."""
 LETTERS: dict[Severity, str] = {"info": "i", "warning": "W", "critical": "C"}
 TONES: dict[Severity, Tone] = {"info": "dim", "warning": "warning", "critical": "critical"}
 
@@ -255,12 +253,17 @@ def _value(value: object) -> str:
 
 def text(analysis: Analysis, width: int = 120, *, unicode: bool = True) -> str:
     """Everything as plain text: the verdict, the tree, the findings, the totals. Lines are at most `width` cells."""
-    lines = [*_wrapped(plain(verdict(analysis)), width), "", *tree_lines(tree(analysis, unicode=unicode), width)]
+    return "\n".join(lines(analysis, width, unicode=unicode)) + "\n"
+
+
+def lines(analysis: Analysis, width: int = 120, *, unicode: bool = True) -> list[str]:
+    """The same as lines."""
+    found = [*_wrapped(plain(verdict(analysis)), width), "", *tree_lines(tree(analysis, unicode=unicode), width)]
     if analysis.findings:
-        lines += ["", *(piece for finding in findings(analysis) for piece in _wrapped(plain(finding), width))]
+        found += ["", *(piece for finding in findings(analysis) for piece in _wrapped(plain(finding), width))]
     if totals := summary(analysis.plan):
-        lines += ["", *(piece for total in totals for piece in _wrapped(plain(total), width))]
-    return "\n".join(lines) + "\n"
+        found += ["", *(piece for total in totals for piece in _wrapped(plain(total), width))]
+    return found
 
 
 def tree_lines(table: Table, width: int) -> Iterator[str]:
@@ -283,7 +286,7 @@ def tree_lines(table: Table, width: int) -> Iterator[str]:
     def shown(texts: Sequence[str]) -> str:
         cells = []
         for i in keep:
-            safe = texts[i].translate(_CONTROLS)
+            safe = single_line(texts[i])
             cut = safe if len(safe) <= widths[i] else safe[:widths[i] - 1] + "…"
             cells.append(cut.rjust(widths[i]) if table.columns[i].align == "right" else cut.ljust(widths[i]))
         return "  ".join(cells).rstrip()
@@ -295,7 +298,7 @@ def tree_lines(table: Table, width: int) -> Iterator[str]:
 
 def _wrapped(words: str, width: int) -> Iterator[str]:
     """A text in lines, those after the first indented as the first is and two more."""
-    words = words.translate(_CONTROLS)
+    words = single_line(words)
     indent = " " * (len(words) - len(words.lstrip()) + 2)
     while len(words) > width:
         at = words.rfind(" ", len(indent), width + 1)
