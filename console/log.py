@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from console import resources
+from console.text.sanitiser import block, single_line
 
 if TYPE_CHECKING:
     import asyncio
@@ -46,13 +47,24 @@ def masked(text: str) -> str:
     return text
 
 
+class OneRecordALine(logging.Formatter):
+    """What a record tells is on one line, and a traceback on harmless lines of its own: no name forges a record."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        record.message = single_line(record.message)
+        return super().formatMessage(record)
+
+    def format(self, record: logging.LogRecord) -> str:
+        return block(super().format(record))  # a traceback may have been put into words by another formatter
+
+
 class LogFile(logging.Handler):
     """Appends to the file, which is made with the first record. `failure` says why the last one is not in it."""
 
     def __init__(self) -> None:
         super().__init__()
         self.failure: str | None = None
-        self.setFormatter(logging.Formatter(FORMAT))
+        self.setFormatter(OneRecordALine(FORMAT))
 
     def emit(self, record: logging.LogRecord) -> None:
         try:

@@ -7,28 +7,57 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-_waited_for: dict[object, tuple[str, float]] = {}
+_limit_s: ContextVar[float | None] = ContextVar("limit_s", default=None)
+_waits: list[Wait] = []
+
+
+class Wait:
+    """A wait for `what`: "prod to answer". `limit_s`: how long it may take, None for ever."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        self.limit_s = _limit_s.get()
+        self._began_s = time.monotonic()
+
+    @property
+    def age_s(self) -> float:
+        return time.monotonic() - self._began_s
 
 
 @contextmanager
 def waiting_for(what: str) -> Iterator[None]:
-    """While this lasts the process waits for `what`: "prod to answer". A command that takes long says so."""
-    key = object()
-    _waited_for[key] = what, time.monotonic()
+    """While this lasts the process waits for `what`. A command that takes long says so (commands/deadline.py)."""
+    wait = Wait(what)
+    _waits.append(wait)
     try:
         yield
     finally:
-        del _waited_for[key]
+        _waits.remove(wait)
 
 
-def waited_for(longer_than_s: float = 0.0) -> list[str]:
-    """What has been waited for at least so long, the longest first."""
-    now_s = time.monotonic()
-    return [what for what, since_s in _waited_for.values() if now_s - since_s >= longer_than_s]
+def waits() -> tuple[Wait, ...]:
+    """What is waited for now, the longest first."""
+    return tuple(_waits)
+
+
+@contextmanager
+def limited(seconds: float | None) -> Iterator[None]:
+    """While this lasts, each wait of this task, and of those that it starts, may take so long; None: for ever."""
+    token = _limit_s.set(seconds)
+    try:
+        yield
+    finally:
+        _limit_s.reset(token)
+
+
+def limit_s() -> float | None:
+    """How long a wait may take that begins now; None where nobody has said so."""
+    return _limit_s.get()
 
 
 def backoff_s(tries: int, first_s: float, longest_s: float) -> float:

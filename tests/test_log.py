@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from console import log
+from console.text.sanitiser import harmful
 
 
 @pytest.fixture(autouse=True)
@@ -90,3 +92,15 @@ def test_a_mistake_is_a_sentence_and_a_traceback_without_values(
     assert said.count("\n") == 1 and str(own_log) in said
     kept = own_log.read_text()
     assert 'raise RuntimeError("no")' in kept and "Traceback" in kept and "hunter2" not in kept
+
+
+def test_a_record_is_a_line_whatever_is_in_it(own_log: Path) -> None:
+    logging.getLogger("console").error("the table %s", "a\n2026-01-01 ERROR console: forged\x1b]0;x\x07\u202e\ud800")
+    try:
+        raise ValueError("b\x1b[2J\nERROR forged too\u2028\x9b")
+    except ValueError:
+        logging.getLogger("console").exception("failed")
+    text = own_log.read_text("utf-8")
+    assert not [character for character in text if character != "\n" and harmful().match(character)]
+    assert "the table a 2026-01-01 ERROR console: forged\ufffd]0;x" in text
+    assert len([line for line in text.splitlines() if re.match(r"[-\d]+ [:,\d]+ ERROR console: ", line)]) == 2

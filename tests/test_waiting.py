@@ -130,8 +130,18 @@ async def test_one_that_fails_ends_the_others() -> None:
 
 
 def test_what_is_waited_for_is_known_while_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting, "_waited_for", {})
-    assert waiting.waited_for() == []
-    with waiting.waiting_for("a"), waiting.waiting_for("b"):
-        assert waiting.waited_for() == ["a", "b"] and waiting.waited_for(60) == []
-    assert waiting.waited_for() == []
+    monkeypatch.setattr(waiting, "_waits", [])
+    with waiting.limited(3.0), waiting.waiting_for("a"), waiting.limited(None), waiting.waiting_for("b"):
+        assert [(wait.what, wait.limit_s) for wait in waiting.waits()] == [("a", 3.0), ("b", None)]
+        assert all(0 <= wait.age_s < 60 for wait in waiting.waits())
+    assert waiting.waits() == () and waiting.limit_s() is None
+
+
+async def test_a_limit_is_that_of_the_tasks_that_a_task_starts() -> None:
+    async def limit() -> float | None:
+        await asyncio.sleep(0)
+        return waiting.limit_s()
+
+    with waiting.limited(3.0):
+        started = asyncio.create_task(limit())
+    assert await started == 3.0 and await limit() is None

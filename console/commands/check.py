@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
 import sys
@@ -17,6 +16,7 @@ from console.check.exposition import as_prometheus
 from console.check.records import Report, Status
 from console.check.registry import configured
 from console.check.runner import check_target
+from console.commands import output
 from console.config import Config
 from console.errors import ConsoleError, UsageError
 from console.server.target import Target
@@ -24,26 +24,25 @@ from console.text.sanitiser import single_line
 
 if TYPE_CHECKING:
     from console.check.registry import ConfiguredCheck
+    from console.commands.opening import Opening
     from console.commands.telemetry import Telemetry
     from console.services import Service
 
 Format = Literal["text", "json", "nagios", "prometheus"]
 LONGEST_S = 3600
 Services = Callable[[Target], "Sequence[Service]"]
-FindTarget = Callable[[str | None, argparse.Namespace, Config], Awaitable[Target]]
-FindServices = Callable[[Target, argparse.Namespace, Config], "Sequence[Service]"]
 
 
-async def command(options: argparse.Namespace, config: Config, find_target: FindTarget, find_services: FindServices,
-                  telemetry: Telemetry | None) -> int:
-    """The exit status for the targets that `options` name. Raises UsageError for one that isn't known."""
-    found, failed = await ready(options.targets, lambda name: find_target(name, options, config))
-    return await run(
-        found, config, services=lambda target: find_services(target, options, config), failed=failed,
-        output_format=options.format or "text", timeout_s=options.timeout, only=options.only, telemetry=telemetry)
+async def run(opening: Opening) -> int:
+    """The exit status for the targets that the options name. Raises UsageError for one that isn't known."""
+    options, telemetry = opening.options, opening.telemetry()
+    found, failed = await ready(options.targets, opening.find)
+    return await report_on(
+        found, opening.config, services=opening.services, failed=failed, output_format=options.format or "text",
+        timeout_s=options.timeout, only=options.only, telemetry=telemetry)
 
 
-async def run(targets: Sequence[Target], config: Config, *, services: Services = lambda target: (),
+async def report_on(targets: Sequence[Target], config: Config, *, services: Services = lambda target: (),
               failed: Mapping[str, ConsoleError] | None = None, output_format: Format = "text",
               timeout_s: float = 10.0, only: Iterable[str] | None = None, stream: TextIO | None = None,
               telemetry: Telemetry | None = None) -> int:
@@ -69,9 +68,7 @@ async def run(targets: Sequence[Target], config: Config, *, services: Services =
             text = as_prometheus(reports)
         case _:
             text = report.as_text(reports, colour=_colourful(stream))
-    encoding = stream.encoding or "utf-8"
-    stream.write(text.encode(encoding, "replace").decode(encoding) + "\n")
-    stream.flush()
+    output.write(text + "\n", stream)
     if telemetry:
         telemetry.report(reports)
         telemetry.close(ends_s - time.monotonic())

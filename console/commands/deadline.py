@@ -1,49 +1,73 @@
-"""How a command runs: it says what it waits for, ends by its deadline, and at once when a signal says so."""
+"""How a command runs: it says what it waits for, ends when that stays silent for too long, and at once by a signal."""
 
 from __future__ import annotations
 
 import asyncio
-import sys
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Coroutine, Sequence
+from typing import Any, TypeVar
 
 from console import ending, waiting
-from console.errors import ConsoleError
+from console.commands.output import narrator
+from console.errors import ConsoleError, UsageError
+from console.text import format as fmt
+from console.waiting import Wait
+
+T = TypeVar("T")
 
 SAID_AFTER_S = 2.0
-GRACE_S = 0.3
-"""What is left to a command after its deadline, for cancelling what it does on a server."""
+"""From so long a wait on a person is told of it."""
+
+LOOK_S = 0.25
+HEEDED_WITHIN_S = 1.0
+"""What a wait gets beyond its limit: a server that is alive cancels the statement by then, and says so itself."""
+
+GRACE_S = 0.5
+"""What a command gets to end when its deadline is over."""
+
+LONGEST_S = 86_400.0
+IN_VAIN = "it may be stopped or overloaded, or a pooler without a free server; --timeout waits longer"
 
 
-def run(command: Coroutine[Any, Any, int], *, within_s: float | None = None, grace_s: float = GRACE_S) -> int:
-    """The exit status of `command`; what it waits for is told on stderr when that takes long.
+def checked(seconds: float) -> float:
+    """A deadline that makes sense. Raises UsageError."""
+    if not 0 < seconds <= LONGEST_S:
+        raise UsageError(f"--timeout {seconds:g}: must be more than 0 and at most {LONGEST_S:g} seconds")
+    return seconds
 
-    Raises ConsoleError when it takes longer than `within_s` seconds, and `grace_s` more to heed that.
+
+def run(command: Coroutine[Any, Any, T], limit_s: float | None = None) -> T:
+    """The outcome of `command`, in which no wait may last longer than `limit_s` seconds; None: as long as it takes.
+
+    What is waited for is said on stderr when that takes long. Raises ConsoleError when it takes too long.
     """
-    return ending.run(_timed(command, within_s, grace_s))
+    return ending.run(bounded(command, limit_s))
 
 
-async def _timed(command: Coroutine[Any, Any, int], within_s: float | None, grace_s: float) -> int:
-    narrating = asyncio.ensure_future(_narrate())
-    task = asyncio.ensure_future(command)
+async def bounded(command: Coroutine[Any, Any, T], limit_s: float | None) -> T:
+    """The same in an event loop."""
+    with waiting.limited(limit_s):
+        task = asyncio.ensure_future(command)
+    told = False
     try:
-        done, _ = await asyncio.wait({task}, timeout=within_s)
-        if done:
-            return task.result()
-        last = waiting.waited_for()
+        while not task.done():
+            await asyncio.wait({task}, timeout=LOOK_S)
+            for wait in () if task.done() else waiting.waits():
+                if wait.limit_s is not None and wait.age_s > wait.limit_s + HEEDED_WITHIN_S:
+                    raise ConsoleError(f"waited {fmt.duration(wait.limit_s)} in vain for {wait.what}", hint=IN_VAIN)
+            told = _tell([wait for wait in waiting.waits() if wait.limit_s == limit_s], told)
+        return task.result()
     finally:
-        await waiting.ended(narrating, task, within_s=grace_s)
-    raise ConsoleError(f"not done in {within_s:g} s" + (f": waiting for {last[0]}" if last else ""),
-                       hint="--timeout gives it longer")
+        if told:
+            narrator().clear()
+        await waiting.ended(task, within_s=GRACE_S)
 
 
-async def _narrate() -> None:
-    """Says once of each thing that it is waited for."""
-    told: set[str] = set()
-    while True:
-        await asyncio.sleep(SAID_AFTER_S / 8)
-        for what in waiting.waited_for(SAID_AFTER_S):
-            if what not in told:
-                told.add(what)
-                sys.stderr.write(("\r\x1b[K" if sys.stderr.isatty() else "") + f"dbconsole: waiting for {what}\n")
-                sys.stderr.flush()
+def _tell(waits: Sequence[Wait], told: bool) -> bool:
+    """Says what has been waited for longest, or takes that away; whether anything is said now."""
+    wait = next((wait for wait in waits if wait.age_s >= SAID_AFTER_S), None)
+    if wait is not None:
+        words = f"waiting for {wait.what}"
+        narrator().show(f"{words} ({fmt.seconds(wait.age_s)})", once=words)
+    elif told:
+        narrator().clear()
+    return wait is not None

@@ -2,60 +2,63 @@
 
 from __future__ import annotations
 
-import sys
+import argparse
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from console import ending
+from console.commands.output import say, write_data, write_lines
 from console.demo.postgres import DemoServer, demo_cluster, demo_data_dir
 from console.demo.prepare import DATABASE, prepare
 from console.text import format as fmt
 
+if TYPE_CHECKING:
+    from console.commands.opening import Opening
+
 DONE, NOT_RUNNING = 0, 1
 
 
-def run(command: str) -> int:
+def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.ArgumentParser], None]) -> None:
+    """The commands of `dbconsole demo`."""
+    parser.add_argument("command", choices=("start", "stop", "status", "reset"))
+    common(parser)
+
+
+async def run(opening: Opening) -> int:
     """Runs one of start, stop, status, reset and returns the exit status. Raises ConsoleError."""
-    match command:
-        case "start":
-            return _start()
+    match opening.options.command:
         case "stop":
             return _stop(demo_cluster())
         case "status":
             return _status(demo_cluster())
         case "reset":
             server = demo_cluster()
-            _say("dropping the demo")
+            say("dropping the demo")
             server.remove()
-            return _start()
-    raise AssertionError(command)
-
-
-def _start() -> int:
-    target = ending.run(prepare(_say))
-    _say("the demo is running; dbconsole demo opens it, dbconsole demo stop stops it")
-    _print(target.conninfo)
+    target = await prepare(say)
+    say("the demo is running; dbconsole demo opens it, dbconsole demo stop stops it")
+    write_data(target.conninfo)
     return DONE
 
 
 def _stop(server: DemoServer) -> int:
     if server.is_running:
         server.stop()
-        _say("the demo is stopped; its data stays")
+        say("the demo is stopped; its data stays")
     else:
-        _say("the demo is not running")
+        say("the demo is not running")
     return DONE
 
 
 def _status(server: DemoServer) -> int:
     is_running = server.is_running
     folder = demo_data_dir()
-    _print(f"demo      {'running' if is_running else 'not running'}, PostgreSQL {server.version}")
-    if folder.is_dir():
-        _print(f"data      {folder}, {fmt.size(_total_bytes(folder))}")
-    else:
-        _print(f"data      none yet; it will be in {folder}")
+    lines = [f"demo      {'running' if is_running else 'not running'}, PostgreSQL {server.version}",
+             f"data      {folder}, {fmt.size(_total_bytes(folder))}" if folder.is_dir()
+             else f"data      none yet; it will be in {folder}"]
     if is_running:
-        _print(f"conninfo  {server.conninfo(DATABASE)}")
+        lines.append(f"conninfo  {server.conninfo(DATABASE)}")
+    write_lines(lines)
     return DONE if is_running else NOT_RUNNING
 
 
@@ -68,12 +71,3 @@ def _total_bytes(folder: Path) -> int:
         except OSError:
             continue
     return total_bytes
-
-
-def _print(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-
-
-def _say(words: str) -> None:
-    sys.stderr.write(f"{words}\n")
-    sys.stderr.flush()

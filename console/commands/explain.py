@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from console.commands.migrate import FindTarget, answer, say
-from console.config import Config
+from console.commands import output
+from console.commands.output import answer, can_ask, say
 from console.errors import UsageError
 from console.plans.compare import compare
 from console.plans.explain import ExplainRequest, Writes, explain, facts
@@ -21,22 +21,21 @@ from console.plans.parse import MAX_CHARACTERS, parse, parse_all, to_json
 from console.plans.records import Analysis, PlanComparison
 from console.plans.unwrap import looks_like_plan
 from console.text import format as fmt
+from console.text.sanitiser import json_escaped
 from console.vectors.explained import with_vectors
 from console.view.plans import tree as view
 from console.view.table import plain
 
 if TYPE_CHECKING:
+    from console.commands.opening import Opening
     from console.server.target import Target
 
-LONGEST_S = 86_400.0
 
-
-def add_arguments(parser: argparse.ArgumentParser, *common: Callable[[argparse.ArgumentParser], None]) -> None:
+def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.ArgumentParser], None]) -> None:
     """The options of `dbconsole explain`; `common` adds those that other commands have as well."""
     parser.add_argument("sql", nargs="?", metavar="SQL", help="one statement; - reads it from stdin")
     parser.add_argument("--file", metavar="F", help="a file with a statement, or with a plan in JSON (psql's and "
                         "auto_explain's forms too); - is stdin")
-    parser.add_argument("-t", "--target", metavar="TARGET", help="where (default: as for dbconsole)")
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--analyze", action="store_true", help="run it, in a transaction that is rolled back")
     how.add_argument("--generic", action="store_true", help="the plan that suits all parameters' values ($1...)")
@@ -44,29 +43,29 @@ def add_arguments(parser: argparse.ArgumentParser, *common: Callable[[argparse.A
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="settings",
                         help="a setting for this plan alone (repeatable)")
     parser.add_argument("--no-serialize", action="store_true", help="leave writing the result out (17 and later)")
-    parser.add_argument("--timeout", type=float, default=30.0, metavar="SECONDS", help="at most so long (default 30)")
     parser.add_argument("--yes", action="store_true", help="run a statement that writes without asking")
     parser.add_argument("--compare", metavar="F", help="say what changed from the plan in this file")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
     parser.add_argument("--fail-on", choices=("warning", "critical"), help="exit 1 if a finding is that grave")
-    for add in common:
-        add(parser)
+    common(parser)
 
 
-async def run(options: argparse.Namespace, config: Config, find_target: FindTarget) -> int:
+async def run(opening: Opening) -> int:
     """Writes plan, verdict and findings to stdout; 1 where --fail-on finds what it looks for. Raises ConsoleError."""
+    options = opening.options
     if (options.sql is None) == (options.file is None):
         raise UsageError("explain needs either a statement or --file", hint="dbconsole explain 'SELECT ...'")
-    if not 0 < options.timeout <= LONGEST_S:
-        raise UsageError(f"--timeout {options.timeout:g}: must be more than 0 and at most {LONGEST_S:g} seconds")
     earlier = parse(read(options.compare)) if options.compare else None
     given = read(options.file) if options.file else read("-") if options.sql == "-" else options.sql
     if (options.file or options.sql == "-") and looks_like_plan(given):
         analysis = _saved(given, options)
     else:
-        analysis = await _live(given, options, config, find_target)
+        analysis = await _live(given, opening)
     compared = compare(earlier, analysis.plan) if earlier else None
-    _write(as_json(analysis, compared) if options.json else as_text(analysis, compared))
+    if options.json:
+        output.write(as_json(analysis, compared))
+    else:
+        output.write_lines(as_lines(analysis, compared))
     return 1 if options.fail_on and analysis.at_least(options.fail_on) else 0
 
 
@@ -100,9 +99,10 @@ def _saved(text: str, options: argparse.Namespace) -> Analysis:
     return analyse(max(found, key=lambda plan: plan.total_ms or plan.root.total_cost or 0.0))
 
 
-async def _live(statement: str, options: argparse.Namespace, config: Config, find_target: FindTarget) -> Analysis:
+async def _live(statement: str, opening: Opening) -> Analysis:
     from console.server.single import single_session
 
+    options = opening.options
     settings = {}
     for setting in options.settings:
         name, separator, value = setting.partition("=")
@@ -112,7 +112,7 @@ async def _live(statement: str, options: argparse.Namespace, config: Config, fin
     request = ExplainRequest(
         statement=statement, analyze=options.analyze, generic=options.generic, parameters=tuple(options.param),
         settings=settings, serialize=not options.no_serialize, timeout_ms=max(1, round(options.timeout * 1000)))
-    target = await find_target(options.target, options, config)
+    target = await opening.target()
     async with single_session(target) as session:
         try:
             plan = await explain(session, request)
@@ -129,14 +129,14 @@ def _agree(target: Target, refusal: Writes, *, yes: bool) -> None:
                          hint="without --analyze it is planned, not run")
     if yes:
         return
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not can_ask():
         raise UsageError(refusal.summary, hint="--yes runs it and rolls it back; sequences, and what triggers do "
                                                "outside the database, stay; without --analyze it is planned alone")
     wanted = target.label if target.environment == "production" else "yes"
     known = target.environment if target.environment != "unknown" else "no environment is configured"
     say(f"The statement writes. It would be run on {target.label} ({known}) and rolled back: it takes its locks, fires "
         "its triggers, and uses up values of sequences.")
-    if answer(f"Type {wanted!r} to go on: ") != wanted:
+    if answer(f"Type {wanted!r} to go on:") != wanted:
         raise UsageError("nothing was run")
 
 
@@ -154,25 +154,17 @@ def as_json(analysis: Analysis, compared: PlanComparison | None = None) -> str:
     if compared:
         document["changes"] = list(compared.changes)
     # A plan may be nested deeper than json.dumps can go.
-    return f'{json.dumps(document, ensure_ascii=False)[:-1]}, "plan": {to_json(plan, indent=False)}}}\n'
+    return json_escaped(f'{json.dumps(document, ensure_ascii=False)[:-1]}, "plan": {to_json(plan, indent=False)}}}\n')
 
 
-def as_text(analysis: Analysis, compared: PlanComparison | None = None) -> str:
+def as_lines(analysis: Analysis, compared: PlanComparison | None = None) -> list[str]:
     """Everything for people, as wide as the terminal or 120 columns."""
     import shutil
 
     encoding = (sys.stdout.encoding or "utf-8").lower().replace("-", "")
     width = shutil.get_terminal_size((120, 36)).columns if sys.stdout.isatty() else 120
-    words = view.text(analysis, max(40, width), unicode=encoding.startswith("utf"))
-    if compared:
-        words += "\nchanges:\n" + "".join(f"{plain(pair)}\n" for pair in view.comparison(compared))
-    return words
+    lines = view.lines(analysis, max(40, width), unicode=encoding.startswith("utf"))
+    return [*lines, "", "changes:", *map(plain, view.comparison(compared))] if compared else lines
 
 
-def _write(text: str) -> None:
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
-    sys.stdout.flush()
-
-
-__all__ = ["add_arguments", "as_json", "as_text", "read", "run"]
+__all__ = ["add_arguments", "as_json", "as_lines", "read", "run"]

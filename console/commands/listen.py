@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import re
-import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import nullcontext
@@ -13,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from console.check.exposition import families
 from console.check.records import Report
-from console.commands.check import FindServices, FindTarget, check_all, checks_within, ready
-from console.config import Config
+from console.commands.check import check_all, checks_within, ready
+from console.commands.output import say
 from console.errors import ConsoleError, UsageError
 
 if TYPE_CHECKING:
     from prometheus_client.registry import Collector
 
-    from console.commands.telemetry import Telemetry
+    from console.commands.opening import Opening
 
 CheckAll = Callable[[], Awaitable[list[Report]]]
 
@@ -33,18 +31,18 @@ def address(text: str) -> tuple[str, int]:
     return found["six"] or found["host"] or "127.0.0.1", int(found["port"])
 
 
-async def command(options: argparse.Namespace, config: Config, find_target: FindTarget, find_services: FindServices,
-                  telemetry: Telemetry | None) -> int:
-    """Serves the checks of the targets that `options` name. Raises UsageError, ConsoleError."""
+async def run(opening: Opening) -> int:
+    """Serves the checks of the targets that the options name. Raises UsageError, ConsoleError."""
+    options, telemetry = opening.options, opening.telemetry()
     if options.format:
         raise UsageError("--listen has a format of its own", hint="leave --format out")
-    where, checks = address(options.listen), checks_within(config, options.only, options.timeout)
-    found, failed = await ready(options.targets, lambda name: find_target(name, options, config))
+    where, checks = address(options.listen), checks_within(opening.config, options.only, options.timeout)
+    found, failed = await ready(options.targets, opening.find)
 
     async def ask() -> list[Report]:
         with telemetry.run() if telemetry else nullcontext():
             reports = await check_all(found, checks, failed=failed, timeout_s=options.timeout,
-                                      services=lambda target: find_services(target, options, config))
+                                      services=opening.services)
         if telemetry:
             telemetry.report(reports)
         return reports
@@ -76,8 +74,7 @@ async def listen(where: tuple[str, int], check_all: CheckAll, *, interval_s: flo
     except OSError as error:
         raise ConsoleError(f"--listen {host}:{port}: {error.strerror or error}",
                            hint="another program may listen there already") from error
-    sys.stderr.write(f"dbconsole: metrics at http://{f'[{host}]' if ':' in host else host}:{server.server_port}"
-                     f"/metrics\n")
+    say(f"dbconsole: metrics at http://{f'[{host}]' if ':' in host else host}:{server.server_port}/metrics")
     listening(server.server_port)
     try:
         await asyncio.Event().wait()

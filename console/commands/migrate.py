@@ -5,24 +5,22 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
-import json
-import sys
 from collections.abc import Awaitable, Callable, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from console import ending
-from console.config import Config
+from console.commands.output import answer, can_ask, say
 from console.errors import UsageError
 
 if TYPE_CHECKING:
+    from console.commands.opening import Opening
     from console.migrate.records import RunOptions, RunRange
     from console.server.target import Target
     from console.services import Service
 
 Command = Callable[["Request"], Awaitable[int]]
-FindTarget = Callable[[str | None, argparse.Namespace, Config], Awaitable["Target"]]
 
 _MODULES = {"status": "migrate_commands", "new": "migrate_commands", "plan": "migrate_plan", "lint": "migrate_plan",
             "verify": "migrate_verify", "drift": "migrate_verify"}
@@ -35,14 +33,13 @@ SAID_AFTER_S = 1.0
 REPAIRS = ("retry", "mark-applied", "mark-reverted", "accept-checksum")
 
 
-def add_arguments(parser: argparse.ArgumentParser, *common: Callable[[argparse.ArgumentParser], None]) -> None:
+def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.ArgumentParser], None]) -> None:
     """The commands of `dbconsole migrate` and their options; `common` adds those that other commands have as well."""
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
     def command(name: str, words: str, *, writes: bool = False, json_too: bool = True) -> argparse.ArgumentParser:
         parser: argparse.ArgumentParser = commands.add_parser(name, help=words,
                                                               description=words[0].upper() + words[1:])
-        parser.add_argument("-t", "--target", metavar="TARGET", help="where (default: as for dbconsole)")
         parser.add_argument("--service", metavar="S", help="this service alone")
         if json_too:
             parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
@@ -51,8 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser, *common: Callable[[argparse.A
             parser.add_argument("--yes", action="store_true", help="don't ask, on production or unknown targets too")
             parser.add_argument("--lock-wait", type=float, default=60.0, metavar="SECONDS",
                              help="how long to wait for another run (default 60)")
-        for add in common:
-            add(parser)
+        common(parser)
         return parser
 
     status = command("status", "what is applied, pending, failed, changed, missing or held")
@@ -100,14 +96,13 @@ def _add_range(parser: argparse.ArgumentParser) -> None:
 class Request:
     """A command with its options, its target and its services, each found when first asked for."""
 
-    def __init__(self, options: argparse.Namespace, config: Config, find_target: FindTarget) -> None:
-        self.options = options
-        self.config = config
-        self._find_target = find_target
+    def __init__(self, opening: Opening) -> None:
+        self.options = opening.options
+        self._opening = opening
 
     async def target(self) -> Target:
         """Raises ConsoleError."""
-        return await self._find_target(self.options.target, self.options, self.config)
+        return await self._opening.target()
 
     def services(self, target: Target | None, *, every: bool = False) -> tuple[Service, ...]:
         """Those of the target, or of no target at all; with `every` also what --service leaves out.
@@ -116,10 +111,10 @@ class Request:
         """
         from console.services import services_for
 
-        options = self.options
-        name = target.name if target else "demo" if options.demo else options.target or self.config.default_target
+        options, config = self.options, self._opening.config
+        name = target.name if target else "demo" if options.demo else options.target or config.default_target
         folder = Path(options.migrations) if options.migrations else None
-        found = services_for(self.config, demo=name == "demo", migrations=folder, layout=options.layout,
+        found = services_for(config, demo=name == "demo", migrations=folder, layout=options.layout,
                              only=None if every else options.service)
         if not found:
             raise UsageError("there are no services whose migrations could be run",
@@ -150,7 +145,7 @@ class Request:
     @property
     def can_ask(self) -> bool:
         """Whether there is a person at a terminal who wants to be asked."""
-        return not self.options.yes and sys.stdin.isatty() and sys.stderr.isatty()
+        return not self.options.yes and can_ask()
 
     def has_to_ask(self, target: Target) -> bool:
         """Whether a person has to agree before anything is written there."""
@@ -161,11 +156,11 @@ class Request:
 
         Raises UsageError when nobody can be asked or, as `refused`, when the answer is no.
         """
-        say("\n".join(what))
+        say(*what)
         if not self.can_ask:
             raise UsageError(f"this would write to {_place(target)}", hint="--yes, if that is meant")
         wanted = target.label if target.is_production else "yes"
-        if answer(f"This writes to {_place(target)}. Type {wanted!r} to go on: ") != wanted:
+        if answer(f"This writes to {_place(target)}. Type {wanted!r} to go on:") != wanted:
             raise UsageError(refused)
 
 
@@ -174,17 +169,18 @@ def _place(target: Target) -> str:
     return f"{target.label} ({environment})"
 
 
-async def run(options: argparse.Namespace, config: Config, find_target: FindTarget) -> int:
-    """Runs the command and returns its exit status. Raises ConsoleError. `find_target` is asked when one is needed.
+async def run(opening: Opening) -> int:
+    """Runs the command and returns its exit status. Raises ConsoleError.
 
     SIGTERM and SIGHUP end it as Ctrl-C does. What writes is given the time for it: the statement is cancelled, its
     transaction rolled back, the event log says so, and scratch databases are dropped.
     """
+    options = opening.options
     if options.command == "status":
         gc.disable()  # from here on, for the imports too; migrate_commands.status says why and ends it
     module = import_module("console.commands." + _MODULES.get(options.command, "migrate_run"))
     command: Command = getattr(module, options.command)
-    request = Request(options, config, find_target)
+    request = Request(opening)
     if options.command not in WRITING:
         return await command(request)
     task = asyncio.ensure_future(command(request))
@@ -195,22 +191,3 @@ async def run(options: argparse.Namespace, config: Config, find_target: FindTarg
 
     with ending.orderly(end, ROLLED_BACK_WITHIN_S):
         return await task
-
-
-def answer(question: str) -> str:
-    """What a person types at the terminal. Ctrl-C ends the process: nothing has been done yet."""
-    sys.stderr.write(question)
-    sys.stderr.flush()
-    with ending.at_once():
-        return sys.stdin.readline().strip()
-
-
-def say(words: str) -> None:
-    """Narration."""
-    sys.stderr.write(words + "\n")
-    sys.stderr.flush()
-
-
-def put(document: Any) -> None:
-    """A JSON document on stdout; indented for people, at once for programs."""
-    sys.stdout.write(json.dumps(document, indent=2 if sys.stdout.isatty() else None, default=str) + "\n")

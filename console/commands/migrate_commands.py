@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import gc
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from console.commands.migrate import Request, put
+from console.commands.migrate import Request
+from console.commands.output import write_data, write_json, write_lines
 from console.errors import UsageError
 from console.server.script import script_session
 
@@ -45,10 +45,10 @@ async def _status(request: Request) -> int:
 
             others = await read_entries(session, services, among, everything=request.options.service is None)
     if request.options.json:
-        put({"target": target.label, "services": [*map(_status_document, statuses),
+        write_json({"target": target.label, "services": [*map(_status_document, statuses),
                                                   *(external_status.document(entry) for entry in others)]})
     else:
-        sys.stdout.write(status_text(statuses, others))
+        write_lines(status_lines(statuses, others))
     wanting = any(migration.state not in ("applied", "held") for status in statuses for migration in status.migrations)
     return int((wanting or (bool(others) and external_status.is_wanting(others))) and request.options.exit_code)
 
@@ -66,11 +66,11 @@ async def new(request: Request) -> int:
         if not options.dry_run:
             with path.open("x", encoding="utf-8", newline="\n") as file:
                 file.write(text)
-        sys.stdout.write(f"{path}\n")
+        write_data(str(path))
     return 0
 
 
-def status_text(statuses: Sequence[ServiceStatus], others: Sequence[LedgerEntry] = ()) -> str:
+def status_lines(statuses: Sequence[ServiceStatus], others: Sequence[LedgerEntry] = ()) -> list[str]:
     """A table of services and foreign ledgers, then what isn't plainly applied, each with its reason."""
     rows = [("service", "state", "applied", "pending", "latest")]
     for status in statuses:
@@ -91,7 +91,7 @@ def status_text(statuses: Sequence[ServiceStatus], others: Sequence[LedgerEntry]
         lines += [f"  {status.service.name}: {note}" for note in status.notes]
     if others:
         lines += external_status.lines(others)
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def _status_document(status: ServiceStatus) -> dict[str, Any]:

@@ -6,7 +6,8 @@ import shutil
 import sys
 from typing import TYPE_CHECKING, TextIO
 
-from console.commands.migrate import Request, put, say
+from console.commands.migrate import Request
+from console.commands.output import say, write_json, write_lines
 from console.server.script import script_session
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ async def plan(request: Request) -> int:
     from console.migrate.lint import own_schemas
     from console.migrate.plan import plan as read_plan
     from console.migrate.plan import version_note
-    from console.migrate.plan_text import plan_document, render_plan
+    from console.migrate.plan_text import plan_document, plan_lines
 
     target = (await request.target()).direct()
     services = request.services(target)
@@ -35,9 +36,9 @@ async def plan(request: Request) -> int:
     if note is not None:
         say(note)
     if request.options.json:
-        put(plan_document(steps))
+        write_json(plan_document(steps))
     else:
-        sys.stdout.write(render_plan(steps, _width(sys.stdout)) + "\n")
+        write_lines(plan_lines(steps, _width(sys.stdout)))
     return 0
 
 
@@ -48,7 +49,7 @@ async def lint(request: Request) -> int:
     """
     from console.migrate.files import read_service
     from console.migrate.lint import lint as find
-    from console.migrate.plan_text import findings_document, render_findings
+    from console.migrate.plan_text import findings_document, findings_lines
 
     target = await request.target() if request.options.target else None
     lintables = [lintable for service in request.services(target) for lintable in lintables_of(read_service(service))]
@@ -62,9 +63,9 @@ async def lint(request: Request) -> int:
             catalog = await read_catalog(session, sorted(names, key=str), sorted(functions))
     findings = find(lintables, catalog)
     if request.options.json:
-        put(findings_document(findings))
+        write_json(findings_document(findings))
     else:
-        sys.stdout.write(render_findings(findings, _width(sys.stdout)) + "\n")
+        write_lines(findings_lines(findings, _width(sys.stdout)))
     return int(any(finding.severity != "info" for finding in findings))
 
 

@@ -5,14 +5,14 @@ Each makes its plan, shows it and has it confirmed where that is needed, and run
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import Any
 
 from console.commands import external_run
 from console.commands.confirmation import carry_out, in_lines
-from console.commands.migrate import Request, put, say
+from console.commands.migrate import Request
 from console.commands.narration import Narration
+from console.commands.output import say, write_json, write_lines
 from console.errors import UsageError
 from console.migrate import apply, migration_plan
 from console.migrate import repair as repairing
@@ -55,7 +55,7 @@ async def seed(request: Request) -> int:
     target = await request.target()
     services = request.services(target)
     if request.options.dry_run or not seeding.seeds(services):
-        say("\n".join(_seed_lines(seeding.make(services, (), ()))) or "no service has seed files")
+        say(*(_seed_lines(seeding.make(services, (), ())) or ["no service has seed files"]))
         return 0
     if target.is_production and not request.options.force:
         raise UsageError(f"{target.label} is production: seeds are development data", hint="--force, if that is meant")
@@ -63,13 +63,13 @@ async def seed(request: Request) -> int:
         plan = await seeding.read(session, services)
     if was_asked := request.has_to_ask(target):
         request.ask(target, _seed_lines(plan))
-    with Narration(sys.stderr) as narration:
+    with Narration() as narration:
         count = await carry_out(
             request, target, plan, in_lines(_seed_lines),
             lambda plan: seeding.run(target, plan, narration, request.run_options()), narration,
             was_asked=was_asked)
     if request.options.json:
-        put({"target": target.label, "seeded": count})
+        write_json({"target": target.label, "seeded": count})
     return 0
 
 
@@ -93,7 +93,7 @@ async def _run(request: Request, asked: RunRange) -> int:
             return 0
         request.ask(target, [*steps, *commands])
     document: dict[str, Any] = {"target": target.label, "done": [], "held": [], "duration_ms": 0.0}
-    with Narration(sys.stderr) as narration:
+    with Narration() as narration:
         if plan is not None:
             report = await carry_out(
                 request, target, plan, in_lines(_steps_text),
@@ -105,7 +105,7 @@ async def _run(request: Request, asked: RunRange) -> int:
         for external in foreign:
             document["done"].append(await external_run.run(request, target, external, narration, was_asked=was_asked))
     if options.json:
-        put(document)
+        write_json(document)
     return 0
 
 
@@ -113,9 +113,9 @@ def _put_dry_run(request: Request, target: Target, plan: MigrationPlan | None, l
                  commands: Sequence[str]) -> None:
     if request.options.json:
         steps = [] if plan is None else [_step_document(planned.step) for planned in plan.steps]
-        put({"target": target.label, "steps": steps, "commands": commands})
+        write_json({"target": target.label, "steps": steps, "commands": commands})
     else:
-        sys.stdout.write("\n".join(lines) + "\n")
+        write_lines(lines)
 
 
 async def _repair(request: Request, action: Action, version: str | None) -> int:
@@ -127,16 +127,16 @@ async def _repair(request: Request, action: Action, version: str | None) -> int:
     if plan.repairs and not options.dry_run:
         if was_asked := request.has_to_ask(target):
             request.ask(target, lines)
-        with Narration(sys.stderr) as narration:
+        with Narration() as narration:
             done = await carry_out(
                 request, target, plan, in_lines(_repair_lines),
                 lambda plan: repairing.run(target, plan, narration, request.run_options()), narration,
                 was_asked=was_asked)
         lines = [repair.sentence for repair in done]
     if options.json:
-        put({"target": target.label, "done": [] if options.dry_run else lines, "planned": lines})
+        write_json({"target": target.label, "done": [] if options.dry_run else lines, "planned": lines})
     else:
-        say("\n".join(lines))
+        say(*lines)
     return 0
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from console.commands.migrate import Request, put, say
+from console.commands.migrate import Request
+from console.commands.output import say, write_json, write_lines
 from console.errors import UsageError
 from console.server.script import script_session
 from console.server.target import Target
@@ -42,10 +42,10 @@ async def verify(request: Request) -> int:
     for note in verdict.notes:
         say(f"note: {note}")
     if options.json:
-        put({"target": target.label, "results": [_document(proof) for proof in verdict.proofs],
+        write_json({"target": target.label, "results": [_document(proof) for proof in verdict.proofs],
              "notes": list(verdict.notes)})
     else:
-        sys.stdout.write(_text(verdict.proofs))
+        write_lines(_lines(verdict.proofs))
     return int(not verdict.is_good)
 
 
@@ -63,13 +63,11 @@ async def drift(request: Request) -> int:
     for note in (*((words,) if words and found.where.startswith("a throwaway") else ()), *found.notes):
         say(f"note: {note}")
     if request.options.json:
-        put({"target": target.label, "drift": [
+        write_json({"target": target.label, "drift": [
             {"service": service, "differences": list(differences)} for service, differences in found.differences],
             "compared_with": found.where, "notes": list(found.notes)})
     else:
-        for service, differences in found.differences:
-            for sentence in differences:
-                sys.stdout.write(f"{service}: {sentence}\n")
+        write_lines(f"{service}: {sentence}" for service, differences in found.differences for sentence in differences)
         say(f"compared with {found.where}: "
             + (f"{found.count} differences" if found.count else "no drift"))
     return int(found.count > 0)
@@ -92,7 +90,7 @@ def _document(proof: Proof) -> dict[str, Any]:
             "where": proof.where, "duration_ms": round(proof.duration_ms, 1)}
 
 
-def _text(proofs: Sequence[Proof]) -> str:
+def _lines(proofs: Sequence[Proof]) -> list[str]:
     """What isn't plainly proved, each with its sentences, and the sum of it all."""
     lines = []
     for proof in proofs:
@@ -103,4 +101,4 @@ def _text(proofs: Sequence[Proof]) -> str:
         lines += [f"         note: {note}" for note in proof.notes]
     counts = [f"{count} {status}" for status in ("proved", "differs", "failed", "skipped")
               if (count := sum(proof.status == status for proof in proofs))]
-    return "\n".join([*lines, ", ".join(counts) or "there is nothing to prove"]) + "\n"
+    return [*lines, ", ".join(counts) or "there is nothing to prove"]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TextIO
 
+from console.commands.output import narrator, say
 from console.migrate.events import (
     Event,
     Failed,
@@ -28,18 +28,13 @@ LONG_MS = 1000.0
 
 
 class Narration:
-    """Writes events to `stream`; on a terminal the line of what is going on now is rewritten in place."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._moves = stream.isatty()
-        self._last = ""
+    """Writes events to stderr; on a terminal the line of what is going on now is rewritten in place."""
 
     def __enter__(self) -> Narration:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._passing("")
+        narrator().clear()
 
     def __call__(self, event: Event) -> None:
         if (words := going_on(event)) is not None:
@@ -53,16 +48,10 @@ class Narration:
 
     def _passing(self, words: str, *, keep: bool = False) -> None:
         """A line that the next one replaces; without a terminal only those to `keep`, each once."""
-        if self._moves:
-            self._stream.write("\r\x1b[K" + words[:200])
-        elif keep and words.partition(",")[0] != self._last:
-            self._last = words.partition(",")[0]
-            self._stream.write(words + "\n")
-        self._stream.flush()
+        narrator().show(words, once=words.partition(",")[0] if keep else "", every=True)
 
     def _line(self, words: str) -> None:
-        self._stream.write(("\r\x1b[K" if self._moves else "") + words + "\n")
-        self._stream.flush()
+        say(words)
 
 
 def going_on(event: Event) -> str | None:

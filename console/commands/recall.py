@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from console.commands.migrate import FindTarget, put, say
-from console.commands.search import check_timeout, demo_embedder, read_text, write_table
-from console.config import Config
+from console.commands.output import narrator, say, write_json, write_lines
+from console.commands.search import demo_embedder, read_text, write_table
 from console.errors import UsageError
 from console.vectors import embedders, read, values
 from console.vectors.measure import Measurement, MeasurementPlan, MeasurementProgress, default_sweep, measure, of_texts
@@ -21,15 +18,13 @@ from console.vectors.values import QueryVector
 from console.view.vectors import findings as view
 
 if TYPE_CHECKING:
+    from console.commands.opening import Opening
     from console.server.target import Target
     from console.vectors.records import VectorColumn
 
-REDRAW_S = 0.2
 
-
-def add_arguments(parser: argparse.ArgumentParser, *common: Callable[[argparse.ArgumentParser], None]) -> None:
+def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.ArgumentParser], None]) -> None:
     """The options of `dbconsole recall`; `common` adds those that other commands have as well."""
-    parser.add_argument("-t", "--target", metavar="TARGET", help="where (default: as for dbconsole)")
     parser.add_argument("--column", required=True, metavar="S.T.C", help="the vector column: schema.table.column")
     parser.add_argument("--k", type=int, default=10, metavar="N", help="rows a search (default 10)")
     parser.add_argument("--queries", type=int, default=200, metavar="N", help="how many searches (default 200)")
@@ -51,22 +46,20 @@ def add_arguments(parser: argparse.ArgumentParser, *common: Callable[[argparse.A
     parser.add_argument("--min-recall", type=float, metavar="X", help="exit 1 unless a point that goes by the index "
                         "has this mean recall; the target of the recommendation (default 0.95)")
     parser.add_argument("--connections", type=int, default=2, metavar="N", help="for the exact searches (default 2)")
-    parser.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS", help="for a search (default 60)")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
-    for add in common:
-        add(parser)
+    common(parser)
 
 
-async def run(options: argparse.Namespace, config: Config, find_target: FindTarget) -> int:
+async def run(opening: Opening) -> int:
     """Measures and writes; 1 where --min-recall isn't reached by the index. Raises ConsoleError."""
     from console.server.single import single_session
 
-    check_timeout(options.timeout)
+    options = opening.options
     if options.min_recall is not None and not 0 < options.min_recall <= 1:
         raise UsageError(f"--min-recall {options.min_recall:g}: must be more than 0 and at most 1")
     if not 1 <= options.connections <= 16:
         raise UsageError(f"--connections {options.connections}: from 1 to 16")
-    target = await find_target(options.target, options, config)
+    target = await opening.target()
     async with single_session(target) as session:
         column = await read.find_column(session, options.column)
         found = await subject(session, column)
@@ -74,9 +67,7 @@ async def run(options: argparse.Namespace, config: Config, find_target: FindTarg
         held_out = await read.find_column(session, options.held_out) if options.held_out else None
     if held_out is not None and held_out.type_name != column.type_name:
         raise UsageError(f"{held_out.label} is a {held_out.type_name}, {column.label} a {column.type_name}")
-    with ProgressLine() as tell:
-        given = await _texts(options, config, target, column, tell) if options.text else \
-            _given(options.vectors, column.type_name)
+    given = await _texts(opening, target, column) if options.text else _given(options.vectors, column.type_name)
     plan = MeasurementPlan(
         found, metric, options.k, options.queries, options.seed, options.where,
         sweep=_sweep(options.sweep, default_sweep(fitting(found, metric))), modes=_modes(options.iterative_scan),
@@ -84,10 +75,12 @@ async def run(options: argparse.Namespace, config: Config, find_target: FindTarg
         given=given,
         held_out=(held_out.schema, held_out.relation, held_out.name) if held_out else None,
         force_index=options.force_index, timeout_ms=max(1, round(options.timeout * 1000)))
-    with ProgressLine() as tell:
-        done = await measure(lambda: single_session(target), plan, tell)
+    try:
+        done = await measure(lambda: single_session(target), plan, _tell)
+    finally:
+        narrator().clear()
     if options.json:
-        put(_document(done))
+        write_json(_document(done))
     else:
         _write(done)
     for words in done.warnings:
@@ -99,27 +92,8 @@ async def run(options: argparse.Namespace, config: Config, find_target: FindTarg
     return 0
 
 
-class ProgressLine:
-    """One line on stderr that is rewritten, on a terminal alone."""
-
-    def __init__(self) -> None:
-        self._moves = sys.stderr.isatty()
-        self._drawn = 0.0
-
-    def __enter__(self) -> ProgressLine:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._moves:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
-
-    def __call__(self, progress: MeasurementProgress) -> None:
-        now = time.monotonic()
-        if self._moves and (now - self._drawn > REDRAW_S or progress.done == progress.total):
-            self._drawn = now
-            sys.stderr.write(f"\r\x1b[K{progress.phase}: {progress.done} of {progress.total}")
-            sys.stderr.flush()
+def _tell(progress: MeasurementProgress) -> None:
+    narrator().show(f"{progress.phase}: {progress.done} of {progress.total}", every=progress.done == progress.total)
 
 
 def _sweep(text: str | None, usual: tuple[int, ...]) -> tuple[int, ...]:
@@ -158,16 +132,16 @@ def _given(name: str | None, type_name: str) -> tuple[QueryVector, ...]:
     return tuple(found)
 
 
-async def _texts(options: argparse.Namespace, config: Config, target: Target, column: VectorColumn,
-                 tell: Callable[[MeasurementProgress], None]) -> tuple[QueryVector, ...]:
+async def _texts(opening: Opening, target: Target, column: VectorColumn) -> tuple[QueryVector, ...]:
     """The texts as vectors, those of a file a line each."""
+    options = opening.options
     texts = [line for item in options.text for line in
              (read_text(item).splitlines() if item.startswith("@") or item == "-" else [item])]
     texts = [text for text in texts if text.strip()][:options.queries]
     if not texts:
         raise UsageError("--text: there is no text to search for")
-    embedder = embedders.chosen(config.embedders, column.label, options.embedder, demo_embedder(target))
-    return await of_texts(embedder, texts, column, tell)
+    embedder = embedders.chosen(opening.config.embedders, column.label, options.embedder, demo_embedder(target))
+    return await of_texts(embedder, texts, column, _tell)
 
 
 def _document(done: Measurement) -> dict[str, object]:
@@ -186,7 +160,7 @@ def _write(done: Measurement) -> None:
     rows = [view.POINT_HEADER, *(view.point_row(point, best, done.recommendation.point) for point in done.points),
             ("exact", "1.000", "", "", f"{exact.p50_ms:.2f}", f"{exact.p95_ms:.2f}", f"{exact.p99_ms:.2f}", "", "")]
     write_table(rows)
-    sys.stdout.write("\n".join([done.recommendation.sentence, *done.recommendation.sql]) + "\n")
+    write_lines([done.recommendation.sentence, *done.recommendation.sql])
     index = done.index.name if done.index else "none"
     say(f"{done.queries} queries, k {done.plan.k}, {done.plan.metric.title}, seed {done.plan.seed}, index {index}; "
         "one client, warm cache, timed here")

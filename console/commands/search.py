@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from console.commands.migrate import FindTarget, put, say
-from console.config import Config
+from console.commands.output import say, write_json, write_lines
 from console.errors import UsageError
 from console.sql.elide import elided
+from console.text.sanitiser import single_line
 from console.vectors import embedders, read, values
 from console.vectors.metrics import METRICS, metric_named
 from console.vectors.search import (
@@ -30,6 +30,7 @@ from console.vectors.values import QueryVector
 from console.view.vectors import findings as view
 
 if TYPE_CHECKING:
+    from console.commands.opening import Opening
     from console.server.session import PgSession
     from console.server.target import Target
     from console.vectors.embedders import Embedder
@@ -38,9 +39,8 @@ if TYPE_CHECKING:
 MOST_FILE_BYTES = 64 * 1024 * 1024
 
 
-def add_arguments(parser: argparse.ArgumentParser, *common: Callable[[argparse.ArgumentParser], None]) -> None:
+def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.ArgumentParser], None]) -> None:
     """The options of `dbconsole search`; `common` adds those that other commands have as well."""
-    parser.add_argument("-t", "--target", metavar="TARGET", help="where (default: as for dbconsole)")
     parser.add_argument("--column", required=True, metavar="S.T.C", help="the vector column: schema.table.column")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--like-id", metavar="ID", help="what is near the row with this key; of several columns a JSON "
@@ -59,25 +59,23 @@ def add_arguments(parser: argparse.ArgumentParser, *common: Callable[[argparse.A
     parser.add_argument("--iterative-scan", choices=ITERATIVE, help="for this search (pgvector 0.8)")
     parser.add_argument("--max-scan-tuples", type=int, metavar="N", help="hnsw.max_scan_tuples, for this search")
     parser.add_argument("--exact", action="store_true", help="without the index")
-    parser.add_argument("--timeout", type=float, default=30.0, metavar="SECONDS", help="for the search (default 30)")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
-    for add in common:
-        add(parser)
+    common(parser)
 
 
-async def run(options: argparse.Namespace, config: Config, find_target: FindTarget) -> int:
+async def run(opening: Opening) -> int:
     """Searches and writes; 0 also where fewer than k rows were found. Raises ConsoleError."""
     from console.server.single import single_session
 
-    check_timeout(options.timeout)
+    options = opening.options
     if options.k < 1:
         raise UsageError(f"--k {options.k}: must be at least 1")
-    target = await find_target(options.target, options, config)
+    target = await opening.target()
     async with single_session(target) as session:
         column = await read.find_column(session, options.column)
         found = await subject(session, column)
         metric = metric_named(options.metric, column.type_name) if options.metric else default_metric(found)
-        vector, exclude = await _vector(session, found, target, options, config)
+        vector, exclude = await _vector(session, found, target, opening)
         request = SearchRequest(
             found, vector, metric, options.k, options.offset, options.where, columns=_names(options.columns),
             options=SearchOptions(options.ef_search, options.probes, options.iterative_scan, options.max_scan_tuples,
@@ -85,7 +83,7 @@ async def run(options: argparse.Namespace, config: Config, find_target: FindTarg
             cut=None if options.json else CUT, exclude=exclude, timeout_ms=max(1, round(options.timeout * 1000)))
         result = await search(session, request)
     if options.json:
-        put(view.result_document(result))
+        write_json(view.result_document(result))
     else:
         _write(result)
     for words in result.warnings:
@@ -93,23 +91,17 @@ async def run(options: argparse.Namespace, config: Config, find_target: FindTarg
     return 0
 
 
-def check_timeout(seconds: float) -> None:
-    """Raises UsageError for a time that makes no sense."""
-    if not 0 < seconds <= 86_400:
-        raise UsageError(f"--timeout {seconds:g}: must be more than 0 and at most 86400 seconds")
-
-
-async def _vector(session: PgSession, found: SearchableColumn, target: Target, options: argparse.Namespace,
-                  config: Config,
+async def _vector(session: PgSession, found: SearchableColumn, target: Target, opening: Opening,
                   ) -> tuple[QueryVector, tuple[str, ...] | None]:
     """The query vector, and the key of the row that it came from."""
+    options = opening.options
     column = found.column
     if options.like_id is not None:
         key = parsed_key(options.like_id, found)
         return await vector_of_row(session, found, key), key
     if options.vector is not None:
         return values.parse(read_text(options.vector), column.type_name), None
-    embedder = embedders.chosen(config.embedders, column.label, options.embedder, demo_embedder(target))
+    embedder = embedders.chosen(opening.config.embedders, column.label, options.embedder, demo_embedder(target))
     numbers = await embedders.embed(embedder, options.text, column.dimensions)
     return values.of_numbers(numbers, column.type_name), None
 
@@ -150,19 +142,16 @@ def _write(result: SearchResult) -> None:
 
 
 def write_table(lines: list[tuple[str, ...]], widest: int = 60) -> None:
-    """Columns of text on stdout, without what could confuse a terminal."""
+    """Columns of text on stdout."""
     cells = [[_tidy(text, widest) for text in line] for line in lines]
     widths = [max(len(line[place]) for line in cells) for place in range(len(cells[0]))]
-    text = "".join("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() + "\n"
-                   for line in cells)
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
-    sys.stdout.flush()
+    write_lines("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
+                for line in cells)
 
 
 def _tidy(text: str, widest: int) -> str:
-    shown = "".join(item if item.isprintable() else " " for item in text[:widest + 1])
+    shown = single_line(text[:widest + 1])
     return shown[:widest - 1] + "…" if len(shown) > widest else shown
 
 
-__all__ = ["add_arguments", "check_timeout", "demo_embedder", "read_text", "run", "write_table"]
+__all__ = ["add_arguments", "demo_embedder", "read_text", "run", "write_table"]

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -21,6 +20,7 @@ from console import __version__
 from console.check.evaluation import unreachable
 from console.check.exposition import Family, families
 from console.check.records import Report
+from console.commands.output import warn
 from console.config import Config
 from console.errors import ConfigError
 from console.server import trips
@@ -29,6 +29,8 @@ from console.text import format as fmt
 if TYPE_CHECKING:
     from console.check.registry import ConfiguredCheck
     from console.sampler.records import Snapshot
+    from console.sampler.sampler import Sampler
+    from console.server.target import Target
     from console.server.trips import RoundTrip
 
 VARIABLES = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT")
@@ -53,7 +55,7 @@ def start(config: Config) -> Telemetry | None:
     except ImportError as error:
         if named is None:
             raise ConfigError(f"{config.path}: otel.endpoint: OpenTelemetry is not installed", hint=INSTALL) from error
-        sys.stderr.write(f"dbconsole: warning: {named} is set, but OpenTelemetry is not installed: {INSTALL}\n")
+        warn(f"{named} is set, but OpenTelemetry is not installed: {INSTALL}")
         return None
 
 
@@ -103,6 +105,10 @@ class Telemetry:
             for sample in family.samples:
                 gauge.set(sample.value, sample.labels)
 
+    def follow(self, sampler: Sampler, target: Target) -> None:
+        """Reports the values of each sample from now on."""
+        sampler.listeners.append(lambda snapshot: self.snapshot(target.label, sampler.checks, snapshot))
+
     def snapshot(self, target: str, checks: Sequence[ConfiguredCheck], snapshot: Snapshot) -> None:
         """The same of a sample of the console's; of a server that is lost, that it is."""
         server = f"PostgreSQL {snapshot.info.version}" if snapshot.info else None
@@ -124,7 +130,7 @@ class Telemetry:
         if any(thread.is_alive() for thread in sending):
             self._trouble.last = self._trouble.last or f"no answer in {fmt.duration(limit_s)}"
         if self._trouble.last:
-            sys.stderr.write(f"dbconsole: warning: telemetry was not sent: {self._trouble.last}\n")
+            warn(f"telemetry was not sent: {self._trouble.last}")
 
     def _gauge(self, family: Family) -> Any:
         if family.name not in self._gauges:

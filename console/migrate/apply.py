@@ -119,7 +119,8 @@ async def whole_run(session: ScriptSession) -> AsyncIterator[None]:
     if session.info.is_pooled:
         yield
         return
-    await session.execute(f"SELECT pg_catalog.pg_advisory_lock({FILE_KEY})")
+    with waiting.limited(None):  # until the server is done with what a run that was killed has left behind
+        await session.execute(f"SELECT pg_catalog.pg_advisory_lock({FILE_KEY})")
     try:
         yield
     finally:

@@ -18,6 +18,7 @@ from console.server.query import Read, load
 from console.server.script import script_session
 from console.server.target import Target
 from console.sql.splitter import ScriptStatement
+from console.waiting import limited
 
 AFTER_S = 0.4
 EVERY_S = 1.0
@@ -61,16 +62,20 @@ class Watcher:
             if not self._too_short():
                 break
         try:
-            async with script_session(self._target, purpose="migrate watch") as session:
-                while True:
-                    if not self._too_short() and (now := self.running) is not None:
-                        params = {"pid": now.pid}
-                        readings = await session.refresh(Read(_WAITS, params), Read(_BUILD, params))
-                        if now is self.running:
-                            self._tell(now, readings.rows(_WAITS) or [], readings.first(_BUILD))
-                    await asyncio.sleep(EVERY_S if self.running else AFTER_S / 2)
+            with limited(None):  # a run is not to end because nobody can be asked how it goes
+                await self._look()
         except ConsoleError:
             await asyncio.Event().wait()
+
+    async def _look(self) -> None:
+        async with script_session(self._target, purpose="migrate watch") as session:
+            while True:
+                if not self._too_short() and (now := self.running) is not None:
+                    params = {"pid": now.pid}
+                    readings = await session.refresh(Read(_WAITS, params), Read(_BUILD, params))
+                    if now is self.running:
+                        self._tell(now, readings.rows(_WAITS) or [], readings.first(_BUILD))
+                await asyncio.sleep(EVERY_S if self.running else AFTER_S / 2)
 
     def _too_short(self) -> bool:
         return self.running is None or time.monotonic() - self.running.since < AFTER_S

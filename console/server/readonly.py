@@ -20,6 +20,7 @@ from console.server.faults import translate_errors
 from console.server.rows import TextColumn, TextPage, _page, _rollback, page_of
 from console.server.session import PgSession
 from console.sql.quoting import identifier
+from console.waiting import waiting_for
 
 
 class Wire(bytes):
@@ -81,7 +82,7 @@ async def trip(session: PgSession, statements: Sequence[ReadStatement], *, setti
     `timeout_ms` is for each statement; None is the target's, 0 none. Raises ConsoleError; the transaction is gone.
     """
     sent = [_settings(session, {_READ_ONLY: "on", **(settings or {})}, library, timeout_ms), *statements, _CLOCK]
-    with translate_errors(session.target.label):
+    with translate_errors(session.target.label), waiting_for(f"{session.target.label} to answer"):
         started = time.perf_counter()
         try:
             before, *results, after = await _pipelined(session.connection, sent)
@@ -152,7 +153,7 @@ class Reading:
         """The statement's rows and its wall time in milliseconds. Raises ConsoleError, the transaction failed."""
         cursor = AsyncRawCursor(self._session.connection)
         text = statement.sql.encode()
-        with translate_errors(self._session.target.label):
+        with translate_errors(self._session.target.label), waiting_for(f"{self._session.target.label} to answer"):
             started = time.perf_counter()
             await cursor.execute(text, statement.params or None)
             elapsed_ms = (time.perf_counter() - started) * 1000
@@ -188,7 +189,7 @@ async def reading(session: PgSession, *, snapshot: str | None = None, library: L
     found = Reading(session)
     found._timeout_ms = timeout_ms
     try:
-        with translate_errors(session.target.label):
+        with translate_errors(session.target.label), waiting_for(f"{session.target.label} to answer"):
             async with connection.pipeline():
                 await connection.execute(sql.SQL("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))
                 if snapshot is not None:

@@ -155,7 +155,7 @@ class ScriptSession(PgSession):
 
     async def execute(self, *statements: str) -> list[Sequence[Any]]:
         """Runs statements of ours as one simple query; the rows of the last. Raises ConsoleError."""
-        with translate_errors(self.target.label):
+        with translate_errors(self.target.label), waiting.waiting_for(f"{self.target.label} to answer"):
             cursor = await self.connection.execute(cast("sql.SQL", "; ".join(statements)))
             while cursor.nextset():
                 pass
@@ -165,7 +165,7 @@ class ScriptSession(PgSession):
         """The rows of `query` without the read-only transaction around it."""
         from psycopg.rows import class_row
 
-        with translate_errors(self.target.label):
+        with translate_errors(self.target.label), waiting.waiting_for(f"{self.target.label} to answer"):
             cursor = self.connection.cursor(row_factory=class_row(query.record))
             await cursor.execute(cast("sql.SQL", query.text(self.info)), params)
             return await cursor.fetchall()
@@ -203,7 +203,8 @@ async def script_session(target: Target, *, purpose: str = "") -> AsyncIterator[
     except (psycopg.Error, OSError) as error:
         raise translate(error, target.label) from error
     try:
-        info = await bounded(read_info(connection, target), connection, FIRST_ANSWER_WITHIN_S, target.label)
+        info = await bounded(read_info(connection, target), connection, waiting.limit_s() or FIRST_ANSWER_WITHIN_S,
+                             target.label)
         session = ScriptSession(connection, info, target)
         connection.add_notice_handler(lambda diagnostic: _hand_on(session, diagnostic))
         try:

@@ -166,10 +166,11 @@ class PgSession:
         return await bounded(self._round_trip(reads, half_s), self.connection, limit_s, self._target.label)
 
     async def _round_trip(self, reads: Sequence[Read[Any]], limit_s: float | None = None) -> list[list[Any]]:
-        if not trips.listeners:
-            return await self._ask(reads, limit_s)
-        with trips.traced(self._target, self._info, [read.query.name for read in reads]):
-            return await self._ask(reads, limit_s)
+        with waiting.waiting_for(f"{self._target.label} to answer"):
+            if not trips.listeners:
+                return await self._ask(reads, limit_s)
+            with trips.traced(self._target, self._info, [read.query.name for read in reads]):
+                return await self._ask(reads, limit_s)
 
     async def _ask(self, reads: Sequence[Read[Any]], limit_s: float | None) -> list[list[Any]]:
         """BEGIN, the timeouts, the reads and COMMIT in one pipeline; raises psycopg.Error after a rollback."""
@@ -265,7 +266,7 @@ async def read_info(connection: AsyncConnection[Any], target: Target) -> ServerI
 
         raise Unreachable(f"{target.label}: PostgreSQL {blank.major} is too old",
                           hint=f"dbconsole works with PostgreSQL {OLDEST_MAJOR} and later")
-    with translate_errors(target.label), waiting.waiting_for(f"{target.label} to answer"):
+    with translate_errors(target.label):
         ((row,),) = await session._round_trip([Read(query)])
     return ServerInfo(
         version_num=row.version_num, version=row.version.split(" ")[0], database=row.database, user=row.user,

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 import psycopg
 
+from console import waiting
 from console.errors import Unreachable
 from console.server.connection import connect
 from console.server.faults import translate
@@ -22,7 +23,7 @@ async def single_session(target: Target, within_s: float | None = None) -> Async
     """A session on a connection of its own, closed at the end of the block.
 
     Raises ConsoleError; Unreachable also when connecting and the first answer take more than `within_s` seconds, by
-    default what the target allows for connecting and FIRST_ANSWER_WITHIN_S.
+    default what the target allows for connecting and the command's deadline, or FIRST_ANSWER_WITHIN_S.
     """
     started = time.perf_counter()
     try:
@@ -33,7 +34,9 @@ async def single_session(target: Target, within_s: float | None = None) -> Async
     except (psycopg.Error, OSError) as error:
         raise translate(error, target.label) from error
     try:
-        left_s = FIRST_ANSWER_WITHIN_S if within_s is None else within_s - (time.perf_counter() - started)
+        left_s = waiting.limit_s() or FIRST_ANSWER_WITHIN_S
+        if within_s is not None:
+            left_s = within_s - (time.perf_counter() - started)
         info = await bounded(read_info(connection, target), connection, left_s, target.label)
         yield PgSession(connection, info, target)
     finally:

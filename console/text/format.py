@@ -113,9 +113,9 @@ def duration(seconds: float | None) -> str:
     return f"{sign}{days:.0f} d" if days < 1000 else f"{sign}{days / 365.25:.0f} y"
 
 
-def countdown(seconds: float) -> str:
-    """What is left until something happens, in whole seconds: `4 s`."""
-    return f"{max(0.0, seconds):.0f} s"
+def seconds(value: float) -> str:
+    """A clock that counts whole seconds, up or down: `4 s`."""
+    return f"{max(0.0, value):.0f} s"
 
 
 def stopwatch(seconds: float) -> str:

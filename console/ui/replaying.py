@@ -8,7 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from console.config import Config, Environment
 from console.errors import UsageError
@@ -25,15 +25,27 @@ from console.server.target import Target
 from console.ui.connection import Sources
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.ArgumentParser], None]) -> None:
+    """The options of `dbconsole replay`."""
     parser.add_argument("file", metavar="FILE", type=Path, help="what dbconsole record or F has written")
     parser.add_argument("--at", metavar="TIME", help="begin there: 14:02:31, a date and time, or +10min from its start")
     parser.add_argument("--speed", type=float, default=1.0, metavar="N", help="play N times as fast (default 1)")
     parser.add_argument("--config", metavar="FILE", help="configuration file (TOML): thresholds and looks")
+    common(parser)
 
 
-def run(options: argparse.Namespace, config: Config) -> int:
+class Asked(Protocol):
+    """What was asked on the command line."""
+
+    @property
+    def options(self) -> argparse.Namespace: ...
+    @property
+    def config(self) -> Config: ...
+
+
+def run(asked: Asked) -> int:
     """Opens the console on the recording and returns the exit status when it is left. Raises ConsoleError."""
+    options, config = asked.options, asked.config
     if not 0.1 <= options.speed <= 1000:
         raise UsageError(f"--speed {options.speed:g}: must be from 0.1 to 1000")
     with Recording(options.file) as recording:

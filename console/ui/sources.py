@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from console import waiting
 from console.clock import SystemClock
 from console.config import Config
 from console.sampler.sampler import Sampler
@@ -55,8 +56,7 @@ def live_sources(config: Config, given: Mapping[str, Target], services_for: Call
             try:
                 yield target
             finally:
-                working.cancel()
-                await asyncio.gather(working, return_exceptions=True)
+                await waiting.ended(working)
         else:
             yield given[name] if name in given else resolve(name, config)
 

@@ -22,7 +22,7 @@ from psycopg.conninfo import make_conninfo
 from console.check.records import CheckResult, Report, Status
 from console.check.registry import ConfiguredCheck, configured
 from console.check.runner import check_target
-from console.commands.check import run
+from console.commands.check import report_on as run
 from console.config import Config, parse
 from console.errors import ConfigError, ServerError, UsageError
 from console.local_postgres.cluster import free_port

@@ -113,8 +113,8 @@ def told(written: str, tmp_path: Path) -> None:
 
 HEADLESS = {
     "--check": ("from console.check import runner; runner.evaluate = fails", ["--check"]),
-    "--check, in a thread": ("import asyncio\nfrom console.commands import check\nasync def command(*given):\n"
-                             "    await asyncio.to_thread(fails, 'hunter' + str(2))\ncheck.command = command",
+    "--check, in a thread": ("import asyncio\nfrom console.commands import check\nasync def run(*given):\n"
+                             "    await asyncio.to_thread(fails, 'hunter' + str(2))\ncheck.run = run",
                              ["--check"]),
     "explain": ("from console.commands import explain; explain.analyse = fails", ["explain", "SELECT 1", "-t"]),
     "search": ("from console.vectors import read; read.find_column = fails_later",
@@ -124,7 +124,7 @@ HEADLESS = {
     "migrate": ("from console.commands import migrate_commands; migrate_commands.status = fails_later",
                 ["migrate", "status", "--migrations", "migrations", "-t"]),
     "record": ("from console.recorder.recorder import Recorder; Recorder.start = fails", ["record", "FILE", "-t"]),
-    "the arguments": ("from console import cli; cli._console_parser = fails", ["--check"]),
+    "the arguments": ("from console.commands import usage; usage.parser = fails", ["--check"]),
     "connecting": ("from console.server import connection; connection._records_adapters = fails\n"
                    "connection._Context = fails", ["explain", "SELECT 1", "-t"]),
 }

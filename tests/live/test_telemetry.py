@@ -24,7 +24,8 @@ from console.check.records import Report
 from console.check.registry import configured
 from console.clock import SystemClock
 from console.commands import telemetry
-from console.commands.check import check_all, run
+from console.commands.check import check_all
+from console.commands.check import report_on as run
 from console.commands.listen import listen
 from console.config import Config, parse
 from console.errors import ConfigError, ConsoleError

@@ -55,7 +55,7 @@ class ConnectionPanel(Lines):
         if connection.has_given_up or connection.pool is None:
             return "r: try again    t: another target    q: leave"
         seconds = connection.pool.breaker.seconds_to_retry
-        when = "Trying now" if seconds < 0.5 else f"Next try in {fmt.countdown(seconds)}"
+        when = "Trying now" if seconds < 0.5 else f"Next try in {fmt.seconds(seconds)}"
         attempts = connection.pool.breaker.failures
         tried = f" (tried {attempts} times)" if attempts > 1 else ""
         return f"{when}{tried}    r: now    t: another target    q: leave"

@@ -20,7 +20,7 @@ def verdict(pools: Sequence[Saturation], error: ConsoleError | None, retry_in_s:
     `stopped`: the whole pooler is "paused" or "suspended". In fewer than 100 cells of `width` it is said shorter.
     """
     if error is not None:
-        when = f"next try in {fmt.countdown(retry_in_s)} (r now)" if retry_in_s >= 0.5 else "trying now"
+        when = f"next try in {fmt.seconds(retry_in_s)} (r now)" if retry_in_s >= 0.5 else "trying now"
         return ((" ", ""), (error.summary, "critical"), (f" · {when}", "dim"))
     held_up = [pool for pool in pools if pool.pool.cl_waiting]
     if stopped is not None:
