@@ -149,8 +149,6 @@ def test_statements_stand_in_sql_files() -> None:
 
 NO_SQL = {
     "check/checks/vector_extension.py": "version numbers",
-    "check/records.py": "characters that a terminal would obey",
-    "check/units.py": "numbers with units in the configuration",
     "commands/listen.py": "an address to listen on",
     "config.py": "durations and conninfo strings in the configuration",
     "demo/embedder.py": "words of the sample data",
@@ -185,10 +183,10 @@ NO_SQL = {
     "server/query.py": "file names and version numbers",
     "ui/dialogs/recorder.py": "file names",
     "ui/screens/query/history.py": "words that tell of a secret, wherever they stand: also in constants and comments",
+    "text/parse.py": "numbers with units in the configuration",
+    "text/sanitiser.py": "characters that a terminal would obey",
     "vectors/actions.py": "names of indexes that the server makes up",
-    "vectors/prepare.py": "sizes with units",
     "vectors/values.py": "vectors as pgvector writes them",
-    "view/catalog/value_text.py": "JSON and arrays",
     "view/table.py": "what is typed to filter a table",
     "view/vectors/findings.py": "numbers",
 }

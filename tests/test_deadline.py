@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 
 import pytest
@@ -10,6 +11,13 @@ import pytest
 from console import waiting
 from console.commands import deadline
 from console.errors import ConsoleError, UsageError
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_waited_for() -> None:
+    """A command that heeds no end, as one before may have left it, is gone with its event loop."""
+    gc.collect()
+    assert not waiting.waits()
 
 
 async def waits(seconds: float, *, stubborn: bool = False) -> int:

@@ -145,7 +145,7 @@ def test_a_damaged_file_keeps_what_is_not_damaged(data: st.DataObject) -> None:
                 except Unreadable:
                     continue
                 given = next(sample for sample in samples if sample.taken_at == recording.at(number))
-                assert rows == list(given.rows["sessions"])
+                assert rows == list(given.rows[SESSIONS.name])
                 whole_ones += 1
             assert whole_ones >= 20  # at most one group is lost
 

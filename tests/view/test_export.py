@@ -23,7 +23,7 @@ def test_both_formats_give_back_what_was_shown(name: str) -> None:
     rows = list(csv.reader(io.StringIO(b"".join(csv_chunks(table)).decode(), newline="")))
     assert rows == [["name", "letter", "age"], [told, "W", "0 s"], ["x", "", ""]]
     assert json.loads(b"".join(json_chunks(table))) == [
-        {"name": told or None, "letter": "W", "age": "0 s"}, {"name": "x", "letter": None, "age": None}]
+        {"name": name or None, "letter": "W", "age": "0 s"}, {"name": "x", "letter": None, "age": None}]
 
 
 def test_no_row_is_a_header_or_an_empty_array() -> None:
