@@ -113,7 +113,7 @@ async def test_endpoint_that_fails(address: str, path: str, words: str, monkeypa
 
 
 async def test_an_endless_answer_is_not_kept(address: str) -> None:
-    with pytest.raises(EmbedderFailed, match="larger than 8.0 MB"):
+    with pytest.raises(EmbedderFailed, match=r"larger than 8\.0 MB"):
         await embed(HttpEmbedder("e", address + "/large", "m"), "x", 3)
 
 
