@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import os
 import weakref
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg import AsyncConnection, generators, waiting
+from psycopg.abc import PQGen
 from psycopg.adapt import AdaptersMap, Loader
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
@@ -22,6 +25,13 @@ from console.text import format as fmt
 from console.waiting import waiting_for
 
 PASSWORD_COMMAND_TIMEOUT_S = 20.0
+
+WAIT_INTERVAL_S = 0.1
+"""As psycopg's own."""
+
+CANCEL_TRIES, CANCEL_AGAIN_S, CANCEL_REQUEST_TIMEOUT_S = 10, 0.5, 5.0
+
+T = TypeVar("T")
 
 logging.getLogger("psycopg").setLevel(logging.ERROR)  # what it warns of is raised as well
 
@@ -52,7 +62,39 @@ class _Context:
     connection = None
 
 
-async def connect(target: Target, kind: type[AsyncConnection[Any]] = AsyncConnection) -> AsyncConnection[Any]:
+class Connection(AsyncConnection[Any]):
+    """psycopg's connection, which asks the server again to cancel a statement when the first request was in vain.
+
+    A server forgets a request that arrives between two messages of one command, as while it plans a statement that has
+    been parsed; psycopg asks once, and gives the connection up.
+    """
+
+    async def wait(self, gen: PQGen[T], interval: float = WAIT_INTERVAL_S, timeout: float | None = None) -> T:
+        try:
+            return await waiting.wait_async(gen, self.pgconn.socket, interval=interval, timeout=timeout)
+        except (asyncio.CancelledError, KeyboardInterrupt):
+            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
+                try:
+                    await self._cancelled(gen)
+                except BaseException as error:  # in an unknown state
+                    self.pgconn.finish()
+                    if not isinstance(error, Exception):
+                        raise
+            raise
+
+    async def _cancelled(self, gen: PQGen[Any]) -> None:
+        """Waits for the end of a command that the server is asked to cancel. Raises TimeoutError, psycopg.Error."""
+        for _ in range(CANCEL_TRIES):
+            with contextlib.suppress(psycopg.Error):
+                await self.cancel_safe(timeout=CANCEL_REQUEST_TIMEOUT_S)
+            with contextlib.suppress(psycopg.errors.QueryCanceled, TimeoutError):
+                await asyncio.wait_for(waiting.wait_async(gen, self.pgconn.socket, WAIT_INTERVAL_S), CANCEL_AGAIN_S)
+            if self.pgconn.transaction_status != TransactionStatus.ACTIVE:
+                return
+        raise TimeoutError
+
+
+async def connect(target: Target, kind: type[AsyncConnection[Any]] = Connection) -> AsyncConnection[Any]:
     """A connection to `target` in autocommit that never prepares, safe behind a transaction pooler.
 
     Raises psycopg.Error as libpq does, and ConsoleError when the target's password_command fails or it is a recording.

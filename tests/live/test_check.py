@@ -260,7 +260,8 @@ async def test_a_deadline_must_make_sense(seconds: float) -> None:
 
 def process(*arguments: str, before: str = "") -> tuple[int, str, str, float]:
     """Exit status, output, complaints and seconds of the program itself."""
-    code = f"{before}\nimport sys\nfrom console.cli import main\nsys.exit(main({['--check', *arguments]!r}))"
+    code = f"{before}\nimport sys\nfrom console.__main__ import main\n" \
+           f"sys.argv[1:] = {['--check', *arguments]!r}\nmain()"
     started = time.perf_counter()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     return done.returncode, done.stdout, done.stderr, time.perf_counter() - started
