@@ -39,6 +39,7 @@ from console.errors import ConsoleError, PasswordNeeded
 from console.text.sanitiser import for_pasting
 from console.ui import choices, shutdown
 from console.ui.connection import Connection, ConnectionState, Sources
+from console.ui.first_frame import FirstFrame
 from console.ui.frame import ConsoleScreen
 from console.ui.jobs import JobRunner
 from console.ui.screens import ENTRIES, ScreenEntry
@@ -95,6 +96,7 @@ class ConsoleApp(ThemedApp):
         """The plan that others are compared with, and what it is called."""
         self.held: dict[str, str] = {}
         """What would be lost if the target were left, in words, by the screen that holds it."""
+        self.first_frame = FirstFrame(self)
         self._generation = 0
         self._drawn_s = 0.0
         self._asked_password_for: ConsoleError | None = None
@@ -122,6 +124,7 @@ class ConsoleApp(ThemedApp):
             return
         if (screen := self.show_state()) is not None:
             screen.take_snapshot()
+            screen.end_hold()
         if self.connection.rings():
             self.bell()
         error = self.connection.error
@@ -204,6 +207,7 @@ class ConsoleApp(ThemedApp):
     # events
 
     def on_load(self) -> None:
+        self.first_frame.hold()
         self.connection.start()
 
     def on_mount(self) -> None:

@@ -8,8 +8,6 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container
-from textual.screen import Screen
 from textual.widget import Widget
 from textual.worker import Worker
 
@@ -17,10 +15,10 @@ from console.errors import ConsoleError
 from console.sampler.records import Snapshot
 from console.server.session import Session
 from console.ui.connection import Connection, ConnectionState
+from console.ui.first_frame import HeldScreen
 from console.ui.widgets.connection_panel import ConnectionPanel
-from console.ui.widgets.filter_line import FilterLine
 from console.ui.widgets.header import Footer, Header, ScreenBar
-from console.ui.widgets.painting import Painted, console_app
+from console.ui.widgets.painting import Blank, Painted, console_app
 from console.ui.widgets.record_table import RecordTable
 from console.waiting import woken
 
@@ -28,7 +26,7 @@ WAITING = (ConnectionState.OPENING, ConnectionState.CONNECTING, ConnectionState.
 """While there is nothing to show but what is waited for."""
 
 
-class ConsoleScreen(Screen[None]):
+class ConsoleScreen(HeldScreen):
     """A screen of the console. A subclass says its widgets in `body` and fills them from two sources:
 
     - `sampled(snapshot)` is called with the latest snapshot of the target's sampler, when the screen appears and
@@ -40,6 +38,7 @@ class ConsoleScreen(Screen[None]):
     """
 
     AUTO_FOCUS = ""
+    BLANK = True
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (108, "-wide")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "filter", key_display="/", id="screen.filter"),
@@ -53,7 +52,7 @@ class ConsoleScreen(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._body = Container(id="body")
+        self._body = Blank(id="body")
 
     @property
     def connection(self) -> Connection:
@@ -109,7 +108,6 @@ class ConsoleScreen(Screen[None]):
         yield ConnectionPanel()
         with self._body:
             yield from self.body()
-        yield FilterLine()
         yield Footer()
 
     def show_state(self) -> None:
@@ -156,6 +154,12 @@ class ConsoleScreen(Screen[None]):
         self.take_snapshot()
         self.poll_or_rest()
         self.call_after_refresh(self.take_handed)
+        self.end_hold()
+
+    def end_hold(self) -> None:
+        """Has the first frame drawn, once there is something to see."""
+        if self.is_ready and self.connection.state not in (ConnectionState.OPENING, ConnectionState.CONNECTING):
+            self.first_frame.show()
 
     def on_screen_suspend(self, event: events.ScreenSuspend) -> None:
         # A dialog suspends the screen beneath it too: that goes on, another screen in its place ends it.
@@ -229,6 +233,13 @@ class ConsoleScreen(Screen[None]):
 
             self.app.push_screen(of_table(self.export_name(table), table.table))
 
-    def action_filter(self) -> None:
-        if (table := self._filtered_table()) is not None:
-            self.query_one(FilterLine).open(table)
+    async def action_filter(self) -> None:
+        if (table := self._filtered_table()) is None:
+            return
+        from console.ui.widgets.filter_line import FilterLine
+
+        # Made when it is wanted first: an input has more styles than all else that the first screen shows.
+        if (line := self.query_one_optional(FilterLine)) is None:
+            line = FilterLine()
+            await self.mount(line, before=self.query_one(Footer))
+        line.open(table)

@@ -48,7 +48,11 @@ class ScreenBuffer:
     def change(self, x: int, y: int, strip: Strip, console: Console) -> str:
         """What to write so that `strip` stands in line `y` from column `x` on."""
         end = x + strip.cell_length
-        line = self._lines.get(y, Strip([]))
+        line = self._lines.get(y)
+        if line is None and x == 0:
+            self._lines[y] = strip
+            return _at(x, y, strip, console)
+        line = line or Strip([])
         if line.cell_length < end:
             line = Strip.join([line, Strip([Segment(UNKNOWN * (end - line.cell_length))])])
         before = line if (x, end) == (0, line.cell_length) else line.crop(x, end)

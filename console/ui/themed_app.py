@@ -57,6 +57,7 @@ class ThemedApp(App[int]):
 
     def __init__(self, theme: str | None, ascii_only: bool | None, environment: Mapping[str, str]) -> None:
         self._look = themes.load(themes.DEFAULT)
+        self._mixed: tuple[Theme, dict[str, str]] | None = None
         super().__init__(ansi_color=True if environment.get("NO_COLOR") else None, driver_class=_driver())
         self.is_ascii = terminal.is_ascii(environment) if ascii_only is None else ascii_only
         self._use_theme(terminal.theme_for(environment) or theme or themes.DEFAULT)
@@ -85,6 +86,14 @@ class ThemedApp(App[int]):
     def get_theme(self, theme_name: str) -> Theme | None:
         # Textual sorts all themes for this, hundreds of times before the first paint.
         return self._look.theme if theme_name == self._look.name else super().get_theme(theme_name)
+
+    def get_css_variables(self) -> dict[str, str]:
+        # Textual mixes a theme's colours anew whenever it asks for them, four times before the first paint.
+        if self.theme != self._look.name:  # Textual's own, before ours is set
+            return {}
+        if self._mixed is None or self._mixed[0] is not self.current_theme:
+            self._mixed = self.current_theme, super().get_css_variables()
+        return self._mixed[1]
 
     def choose_theme(self, name: str, *, remember: bool = True) -> None:
         """Draws in another theme, from now on or, not to be remembered, for a look."""

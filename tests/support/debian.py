@@ -18,8 +18,9 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 MIRROR = "http://deb.debian.org/debian"  # where this machine's own sources name none
@@ -28,8 +29,7 @@ UNUSED_DAYS = 30
 HOW = "python3 tests/support/debian.py makes it"
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(Struct, frozen=True):
     """A release of Debian by the name of its suite, and the packages wanted from it."""
 
     suite: str

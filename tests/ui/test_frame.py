@@ -143,8 +143,8 @@ async def test_the_filter_takes_letters_and_escape_gives_the_keys_back(world: Wo
 async def test_the_filter_shown_is_the_one_of_the_page_that_is_shown(world: World) -> None:
     async with world.console() as (app, pilot):
         await live(app, pilot)
-        line = app.screen.query_one(FilterLine)
         await pilot.press("slash", *"conn", "enter")
+        line = app.screen.query_one(FilterLine)
         assert line.display and line.value == "conn"
         await pilot.press("l")
         await until(lambda: not line.display, pilot)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
@@ -20,6 +21,7 @@ Answer = TypeVar("Answer")
 class Dialog(ModalScreen[Answer]):
     """A subclass says its widgets in `body` and answers with `dismiss`; None means that it was left."""
 
+    CSS_PATH = Path(__file__).with_name("dialog.tcss")  # absolute, or it would be looked for beside a subclass
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "close", show=False),
         Binding("ctrl+c", "app.copy_or_quit", show=False),

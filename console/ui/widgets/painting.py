@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from rich.style import Style
+from textual.containers import Container
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -71,6 +72,12 @@ class Painted(Widget, can_focus=False):
     @abstractmethod
     def _drawn(self) -> list[Strip]:
         """A strip for each line, as wide as the widget."""
+
+
+class Blank(Container):
+    """A container that is nothing but background, which Textual need not look for a border or padding in."""
+
+    BLANK = True
 
 
 class Lines(Painted):

@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container
 from textual.widgets import Input
 
 from console.errors import ConsoleError
@@ -47,10 +46,9 @@ class OverviewScreen(ConsoleScreen):
     def body(self) -> ComposeResult:
         yield StatusLine(id="verdict")
         yield TabBar(id="pages")
-        with Container(id="shown"):
-            page = self.pages[self.page_name] = PAGES[0].make()
-            self._take_focus_from(page)
-            yield page
+        page = self.pages[self.page_name] = PAGES[0].make()
+        self._take_focus_from(page)
+        yield page
 
     # reading
 
@@ -90,7 +88,7 @@ class OverviewScreen(ConsoleScreen):
         for page in self.pages.values():
             page.display = page is self.page
         if is_new:
-            await self.query_one("#shown").mount(self.page)
+            await self.query_one("#body").mount(self.page)
         self.set_focus(self.query_one(self.FOCUS) if self.FOCUS else None)
         self._show_tabs()
         self.page.show_if_there()

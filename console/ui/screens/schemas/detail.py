@@ -255,9 +255,9 @@ class ObjectPane(Vertical):
 
     def _forget_filter(self) -> None:
         """What was filtered is no longer shown."""
-        line = self.screen.query_one(FilterLine)
-        line.display = False
-        line.value = ""
+        if (line := self.screen.query_one_optional(FilterLine)) is not None:
+            line.display = False
+            line.value = ""
 
     def on_data_table_progressed(self) -> None:
         data = self.query_one(DataTable)

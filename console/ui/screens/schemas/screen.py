@@ -191,9 +191,9 @@ class SchemasScreen(ConsoleScreen):
                 return self.detail.has_focus_within or self.side.found is not None or self.has_class("-detail")
         return super().check_action(action, parameters)
 
-    def action_filter(self) -> None:
+    async def action_filter(self) -> None:
         if self.detail.has_focus_within:
-            super().action_filter()
+            await super().action_filter()
             return
         self.side.begin_search()
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.containers import Container, Horizontal
 
 from console.metrics.reads.counters import SCHEMA_SIZES
 from console.ui.screens.overview.pages.page import OverviewPage
+from console.ui.widgets.painting import Blank
 from console.ui.widgets.record_table import RecordTable
-from console.ui.widgets.trend import TrendCard
+from console.ui.widgets.trend import Trends
 from console.view import overview as view
 
 SAMPLES = 240
@@ -21,10 +21,8 @@ class HealthPage(OverviewPage):
     FOCUS = "#checks"
 
     def compose(self) -> ComposeResult:
-        with Horizontal(id="trends"):
-            for number in range(4):
-                yield TrendCard(id=f"trend{number}")
-        with Container(id="tables"):
+        yield Trends(id="trends")
+        with Blank(id="tables"):
             yield RecordTable(id="checks")
             yield RecordTable(id="services")
 
@@ -37,8 +35,7 @@ class HealthPage(OverviewPage):
         services.set_class(not snapshot.services, "-schemas")
         services.show(view.services_table(snapshot, snapshot.readings.rows(SCHEMA_SIZES)))
         values = {name: history.values(name, SAMPLES) for name in view.SERIES}
-        for widget, card in zip(self.query(TrendCard), view.cards(snapshot, values), strict=True):
-            widget.show_card(card)
+        self.query_one(Trends).show_cards(view.cards(snapshot, values))
 
     def on_record_table_row_chosen(self, event: RecordTable.RowChosen) -> None:
         if event.table.id != "checks":

@@ -20,20 +20,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from textual.containers import Container
-
 from console.metrics.history import SampleHistory
 from console.sampler.observation import INTERVALS_S
 from console.sampler.records import Snapshot
 from console.server.query import Query, Read
 from console.server.session import Readings, Session
 from console.ui.connection import Connection
-from console.ui.widgets.painting import console_app
+from console.ui.widgets.painting import Blank, console_app
 
 WITHIN_S = 10.0
 
 
-class OverviewPage(Container):
+class OverviewPage(Blank):
     """See this module's docstring."""
 
     FOCUS = ""
