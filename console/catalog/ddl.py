@@ -1,6 +1,6 @@
 """The DDL of one object, or of many in an order in which it runs.
 
-Facts come from the catalog with every name qualified (no search_path), the statements are composed in ddl_table.py
+Facts come from the catalog, every name with its schema, and the statements are composed in ddl_table.py
 and ddl_objects.py. Nothing is read piecemeal: if a part can't be had, there is no DDL.
 """
 
@@ -153,12 +153,11 @@ async def _type(session: Session, oid: int) -> Ddl:
 
 async def _facts(session: Session, query: Query[Any], oid: int, catalog: str, *more: Read[Any]
                  ) -> tuple[list[Any], list[Privilege], Readings]:
-    """One object's rows, its privileges and what else was asked, in one transaction without a search_path."""
+    """One object's rows, its privileges and what else was asked, in one transaction."""
     params = {"oid": oid}
     of = {"oid": oid, "catalog": catalog}
     readings = await session.refresh(
-        Read(read.QUALIFIED_NAMES), Read(query, params), Read(read.PRIVILEGES, of), Read(read.DEPENDENCIES, of),
-        *more)
+        Read(query, params), Read(read.PRIVILEGES, of), Read(read.DEPENDENCIES, of), *more)
     if readings.unavailable:
         name, reason = next(iter(readings.unavailable.items()))
         raise ServerError(f"{session.target.label}: no DDL without {name}: {reason}")

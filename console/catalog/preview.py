@@ -11,7 +11,8 @@ from console.catalog.read import COLUMNS, PACKAGE, RELATION
 from console.catalog.records import PageKey, RelationColumn, RelationHeader
 from console.errors import Denied, Missing
 from console.server import paging
-from console.server.paging import PageSource, SelectedColumn
+from console.server.keys import BUILT_IN
+from console.server.paging import PageSource, SelectedColumn, Sort
 from console.server.query import Read, load
 from console.server.rows import Raw, RowCursor, Sessions, TextPage, text_page
 from console.server.session import PgSession
@@ -211,13 +212,14 @@ def source(session: PgSession, header: RelationHeader, columns: Sequence[Relatio
     fields = tuple(_field(column, vector.schema if vector else None) for column in columns)
     found = PageSource(header.schema, header.name, fields)
     if key is not None:
-        return replace(found, key=tuple(key.columns), key_types=tuple(key.types))
+        return replace(found, key=key.parts)
     return replace(found, has_ctid=has_ctid)
 
 
 def _field(column: RelationColumn, vector_schema: str | None) -> SelectedColumn:
-    if column.type_name in _VECTORS and vector_schema is not None:
-        return SelectedColumn(column.name, "vector", vector_schema, column.type_name)
-    if column.type_name in ("text", "varchar", "bytea"):
-        return SelectedColumn(column.name, "bytea" if column.type_name == "bytea" else "text")
-    return SelectedColumn(column.name, "other" if column.is_variable else "fixed")
+    sort: Sort = "other" if column.is_variable else "fixed"
+    if column.type_name in _VECTORS and column.type_schema == vector_schema:
+        sort = "vector"
+    elif column.type_schema == BUILT_IN and column.type_name in ("text", "varchar", "bytea"):
+        sort = "bytea" if column.type_name == "bytea" else "text"
+    return SelectedColumn(column.name, sort, column.type_schema, column.type_name)

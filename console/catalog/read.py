@@ -39,7 +39,6 @@ from console.catalog.records import (
     RoutineDetail,
     Schema,
     SequenceDetail,
-    SettingValue,
     Subscription,
     TableStatistics,
     Trigger,
@@ -86,7 +85,6 @@ TABLE_STATISTICS = load(PACKAGE, "table_statistics", TableStatistics)
 ROUTINE = load(PACKAGE, "routine", RoutineDetail)
 AGGREGATE = load(PACKAGE, "aggregate", Aggregate)
 TYPE = load(PACKAGE, "type", TypeDetail)
-QUALIFIED_NAMES = load(PACKAGE, "qualified_names", SettingValue)
 DEPENDENCIES = load(PACKAGE, "dependencies", Dependency)
 
 

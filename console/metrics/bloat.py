@@ -32,12 +32,10 @@ async def count(session: Session, query: Query[R], oid: int) -> R:
 
     Raises ConsoleError: Missing without the extension, Denied without pg_stat_scan_tables.
     """
-    extension = session.info.extensions.get("pgstattuple")
-    asked = query.on(pgstattuple=extension.schema if extension else "public")
     if isinstance(session, PgSession):
         session = PgSession(session.connection, session.info,
                             replace(session.target, statement_timeout_ms=COUNTING_MS))
-    return _only(await session.fetch(asked, {"oid": oid}))
+    return _only(await session.fetch(query, {"oid": oid}))
 
 
 def _only(rows: list[R]) -> R:

@@ -226,7 +226,7 @@ class Runner:
         """Why the file is left for later; an earlier file of this run may have made what it needs."""
         file, service = step.migration, self._services[step.migration.service]
         if state.unmet_extensions(file, service.extensions, self._extensions):
-            rows = await self.session.execute("SELECT extname::text FROM pg_catalog.pg_extension")
+            rows = await self.session.execute("SELECT extname::pg_catalog.text FROM pg_catalog.pg_extension")
             self._extensions = [row[0] for row in rows]
         if missing := state.unmet_extensions(file, service.extensions, self._extensions):
             return state.waits_for(missing)

@@ -12,6 +12,7 @@ from console.migrate.faults import FileError
 from console.migrate.fingerprint import SHARED_DIGEST
 from console.migrate.prepare import Prepared
 from console.migrate.records import MigrationFile
+from console.server.preamble import SAFE_PATH
 from console.server.script import ScriptCommand, ScriptSession
 from console.sql.effects import cluster_effects
 from console.sql.quoting import literal
@@ -49,9 +50,14 @@ def needs_own_cluster(script: Prepared) -> str | None:
 
 async def guard(session: ScriptSession) -> ScriptCommand:
     """The statement that refuses to go on when anything shared isn't as it is now."""
-    query = SHARED_DIGEST.text(session.info)
-    ((digest,),) = await session.execute(query)
+    (now,) = await session.fetch(SHARED_DIGEST)
     return ScriptCommand(
-        f"DO $dbconsole$ BEGIN IF (\n{query}\n) IS DISTINCT FROM {literal(digest)} THEN RAISE EXCEPTION "
+        "DO $dbconsole$ DECLARE files_path pg_catalog.text; digest pg_catalog.text; BEGIN "
+        "files_path := pg_catalog.current_setting('search_path'); "
+        f"PERFORM pg_catalog.set_config('search_path', {literal(SAFE_PATH)}, true); "
+        f"digest := (\n{SHARED_DIGEST.text(session.info)}\n); "
+        # what is deferred to COMMIT is the file's own
+        "PERFORM pg_catalog.set_config('search_path', files_path, true); "
+        f"IF (digest OPERATOR(pg_catalog.=) {literal(now.digest)}) IS NOT TRUE THEN RAISE EXCEPTION "
         f"'it changes roles or tablespaces, which the whole cluster shares' USING ERRCODE = {literal(CHANGED)}; "
         "END IF; END $dbconsole$")

@@ -179,7 +179,9 @@ DEPENDENTS = load("console.migrate", "plan_dependents", DependentFacts)
 
 async def read_catalog(session: Session, names: Sequence[Name], functions: Sequence[str] = ()) -> Catalog:
     """The facts about `names` (of relations) and `functions`, in one round trip. Raises ConsoleError."""
-    asked = {"names": sorted({str(name) for name in names})}
+    wanted = sorted(set(names), key=str)
+    asked = {"names": [str(name) for name in wanted], "schemas": [name.schema for name in wanted],
+             "relations": [name.name for name in wanted], "path": list(session.info.schemas)}
     readings = await session.refresh(
         Read(RELATIONS, asked), Read(COLUMNS, asked), Read(CONSTRAINTS, asked), Read(SESSIONS, asked),
         Read(FUNCTIONS, {"names": sorted(set(functions))}), Read(DEPENDENTS, asked))

@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from console.errors import ConsoleError
+from console.server.preamble import SET_SAFE_PATH
 from console.server.query import Query, Read, load
 from console.server.script import ScriptSession
 from console.server.session import Session
@@ -19,10 +20,10 @@ Identity = tuple[str, str]
 """Kind and full name: ("column", "shop.orders.total")."""
 
 
-class SearchPath(Struct, frozen=True):
-    """sql/fingerprint_path.sql as it comes."""
+class Zone(Struct, frozen=True):
+    """sql/fingerprint_zone.sql as it comes."""
 
-    search_path: str
+    zone: str
 
 
 class SharedDigest(Struct, frozen=True):
@@ -69,7 +70,7 @@ def _query(name: str) -> Query[ObjectRow]:
     return load("console.migrate", f"fingerprint_{name}", ObjectRow)
 
 
-_PATH = load("console.migrate", "fingerprint_path", SearchPath)
+_ZONE = load("console.migrate", "fingerprint_zone", Zone)
 QUERIES = tuple(_query(name) for name in ("schemas", "relations", "columns", "constraints", "indexes", "routines",
                                           "attached", "types", "database"))
 SHARED = _query("shared")
@@ -107,7 +108,7 @@ class RepeatedFingerprint:
         info = self._session.info
         if info.is_pooled:
             return self._queries
-        await self._session.execute("BEGIN", "SET LOCAL search_path = ''", *(
+        await self._session.execute("BEGIN", SET_SAFE_PATH, *(
             f"PREPARE {_prepared(query)} AS {query.text(info)}" for query in self._queries), "COMMIT")
         return tuple(replace(query, variants=tuple(replace(variant, text=f"EXECUTE {_prepared(query)}")
                                                  for variant in query.variants)) for query in self._queries)
@@ -118,7 +119,7 @@ def _prepared(query: Query[ObjectRow]) -> str:
 
 
 async def _read(session: Session, queries: Sequence[Query[ObjectRow]]) -> Fingerprint:
-    found = await session.refresh(Read(_PATH), *map(Read, queries))
+    found = await session.refresh(Read(_ZONE), *map(Read, queries))
     for name, reason in found.unavailable.items():
         raise ConsoleError(f"{session.target.label}: the schema can't be compared: {name}", detail=reason)
     rows = [row for query in queries for row in found.rows(query) or ()]

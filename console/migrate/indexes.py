@@ -74,17 +74,21 @@ def concurrent_index(statement: ScriptStatement) -> ConcurrentIndex | None:
 
 
 async def indexes_of(session: ScriptSession, relation: str) -> list[IndexRow]:
-    """The indexes of the table behind `relation`; none when there is no such relation."""
+    """The indexes of the table behind `relation`, a name as written; none when there is no such relation."""
+    oid = await relation_oid(session, relation)
+    return [] if oid is None else await session.fetch(_INDEXES, {"relation": oid})
+
+
+async def relation_oid(session: ScriptSession, relation: str) -> int | None:
+    """What a name as written means to the session's next statement; None when there is no such relation."""
     try:
-        return await session.fetch(_INDEXES, {"relation": relation})
+        ((oid,),) = await session.execute(
+            f"SELECT pg_catalog.to_regclass({literal(relation)})::pg_catalog.oid::pg_catalog.int8")
     except ServerError as error:
         if error.sqlstate is not None and error.sqlstate.startswith("42"):
-            return []
+            return None
         raise
-
-
-async def relation_exists(session: ScriptSession, relation: str) -> bool:
-    return bool((await session.execute(f"SELECT pg_catalog.to_regclass({literal(relation)}) IS NOT NULL"))[0][0])
+    return None if oid is None else int(oid)
 
 
 def _without(words: list[str], *leading: str) -> list[str]:

@@ -2,7 +2,8 @@
 
 `dbconsole.migration` has a row for every migration that is in the database now; `dbconsole.migration_event` keeps
 everything that was done or tried, rollbacks included. All writes are single statements with text parameters, so that
-they travel in the pipeline of the file that they are about.
+they travel in the pipeline of the file that they are about; and as its search_path is the file's, to the end, every
+name and operator in them has its schema.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from console import __version__
 from console.errors import ConsoleError
 from console.migrate.faults import MigrationError
 from console.migrate.records import Direction, LedgerRow, MigrationFile, Step
+from console.server.preamble import SET_SAFE_PATH
 from console.server.query import load
 from console.server.script import ScriptCommand, ScriptSession
 from console.server.session import Session
@@ -67,7 +69,7 @@ async def ensure(session: ScriptSession) -> None:
     if not found.schema_exists:
         names.insert(0, "schema")
     try:
-        await session.execute("BEGIN READ WRITE", *(_text(name) for name in names), "COMMIT")
+        await session.execute("BEGIN READ WRITE", SET_SAFE_PATH, *(_text(name) for name in names), "COMMIT")
     except ConsoleError as error:
         await session.connection.rollback()
         raise MigrationError(f"the ledger could not be created: {error.summary}", detail=error.detail,
@@ -128,7 +130,7 @@ def marked(file: MigrationFile, row: LedgerRow | None = None) -> ScriptCommand:
 
 def forgotten(service: str, version: str) -> ScriptCommand:
     """Takes a row out; the file may be missing."""
-    return ScriptCommand("DELETE FROM dbconsole.migration WHERE service = $1 AND version = $2", (service, version))
+    return ScriptCommand(_text("forgotten"), (service, version))
 
 
 async def write(session: ScriptSession, *commands: ScriptCommand) -> None:

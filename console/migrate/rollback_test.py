@@ -150,7 +150,7 @@ class ScratchRun(Struct):
         wanted = (*self.services.get(file.service, ()), *file.up.directives.extensions)
         if not wanted:
             return []
-        rows = await self.session.execute("SELECT extname::text FROM pg_catalog.pg_extension")
+        rows = await self.session.execute("SELECT extname::pg_catalog.text FROM pg_catalog.pg_extension")
         return [name for name in wanted if name not in {row[0] for row in rows}]
 
     async def run(self, file: MigrationFile, direction: Literal["up", "down"]) -> None:

@@ -20,6 +20,7 @@ from console import waiting
 from console.errors import ConsoleError
 from console.migrate.events import Listener, LockWaiting, Peer
 from console.migrate.faults import MigrationError
+from console.server.preamble import SET_SAFE_PATH
 from console.server.query import load
 from console.server.script import ScriptSession, script_session
 from console.server.target import Target
@@ -93,7 +94,7 @@ async def _try(session: ScriptSession) -> bool:
     if session.info.major >= 17:
         settings.append("transaction_timeout")
     rows = await session.execute("BEGIN ISOLATION LEVEL READ COMMITTED",
-                                 *(f"SET LOCAL {name} = 0" for name in settings),
+                                 *(f"SET LOCAL {name} = 0" for name in settings), SET_SAFE_PATH,
                                  f"SELECT pg_catalog.pg_try_advisory_xact_lock({RUN_KEY})")
     if rows[0][0]:
         return True
@@ -108,7 +109,8 @@ async def _file_in_progress(session: ScriptSession) -> bool:
 
 def _held_by_others(holders: tuple[Peer, ...], wait_s: float) -> MigrationError:
     who = "; ".join(f"pid {holder.pid}, {holder.application or 'unnamed'}, user {holder.user or 'unknown'}"
-                    + (f", since {holder.since:%Y-%m-%d %H:%M:%S}" if holder.since else "") for holder in holders)
+                    + (f", since {holder.since.astimezone():%Y-%m-%d %H:%M:%S}" if holder.since else "")
+                    for holder in holders)
     return MigrationError(
         f"another run has held the migration lock for all of {wait_s:g} s", detail=who or None,
         hint="wait for it to end; if its session is dead: "

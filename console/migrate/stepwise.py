@@ -19,7 +19,7 @@ from console.errors import ConsoleError
 from console.migrate import ledger, refusal
 from console.migrate.events import Notice
 from console.migrate.faults import FileError
-from console.migrate.indexes import ConcurrentIndex, concurrent_index, indexes_of, relation_exists
+from console.migrate.indexes import ConcurrentIndex, concurrent_index, indexes_of, relation_oid
 from console.migrate.prepare import Prepared, runs_bare
 from console.migrate.records import Step
 from console.server.query import load
@@ -168,7 +168,7 @@ class _Progress:
     async def _is_done(self, built: ConcurrentIndex, statement: ScriptStatement) -> bool:
         """Clears away what an earlier try left; whether that try had come to its end."""
         if built.action == "drop":
-            return self.resumes and not await relation_exists(self.session, built.relation)
+            return self.resumes and await relation_oid(self.session, built.relation) is None
         found = await indexes_of(self.session, built.relation)
         deadline = time.monotonic() + self.runner.options.lock_wait_s
         while builder := next((row for row in found if built.is_leftover(row) and row.builder_pid), None):

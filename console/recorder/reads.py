@@ -48,14 +48,14 @@ def always(*reads: Read[Any] | Query[Any]) -> Wanted:
 
 
 def statement_counters(info: ServerInfo, rows: Rows) -> Sequence[Read[Any]]:
-    return Read(statements.standing(info)), Read(statements.counters(info))
+    return Read(statements.STANDING), Read(statements.counters(info))
 
 
 def statement_texts(info: ServerInfo, rows: Rows) -> Sequence[Read[Any]]:
     """The texts of the statements that took most time, once their counters are known."""
     entries: Sequence[StatementEntry] = rows.get(statements.counters(info).name, ())
     top = nlargest(MOST_TEXTS, entries, key=lambda entry: float(entry.counters.split(None, EXEC_MS + 1)[EXEC_MS]))
-    return [statements.texts(info, [statement_entry.key for statement_entry in top], TEXT_CHARACTERS)] if top else []
+    return [statements.texts([entry.key for entry in top], TEXT_CHARACTERS)] if top else []
 
 
 SESSIONS_PACED = Paced(always(Read(SESSIONS, {"with_idle": True, "with_background": True, "also": []})), 0.0, 10.0)

@@ -13,13 +13,13 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg import AsyncConnection, generators, waiting
 from psycopg.abc import PQGen
-from psycopg.adapt import AdaptersMap, Loader
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 from psycopg.pq.abc import PGconn
 
 from console import ending, process
 from console.errors import PasswordNeeded
+from console.server.loading import RECORDS
 from console.server.target import APPLICATION_NAME, Target
 from console.text import format as fmt
 from console.waiting import waiting_for
@@ -34,25 +34,6 @@ CANCEL_TRIES, CANCEL_AGAIN_S, CANCEL_REQUEST_TIMEOUT_S = 10, 0.5, 5.0
 T = TypeVar("T")
 
 logging.getLogger("psycopg").setLevel(logging.ERROR)  # what it warns of is raised as well
-
-
-class LenientText(Loader):
-    """Text that is not valid in the connection's encoding (a SQL_ASCII database) with U+FFFD instead of an error."""
-
-    def load(self, data: Any) -> str:
-        return str(data, "utf-8", "replace")
-
-
-def _records_adapters() -> AdaptersMap:
-    adapters = AdaptersMap(psycopg.adapters)
-    for name in ("text", "varchar", "bpchar", "name"):
-        adapters.register_loader(name, LenientText)
-    adapters.register_loader(0, LenientText)
-    return adapters
-
-
-RECORDS = _records_adapters()
-"""psycopg's types, with lenient text: for our own reads."""
 
 
 class _Context:

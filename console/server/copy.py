@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from msgspec import Struct
-from psycopg import sql
+from psycopg import AsyncConnection, sql
 from psycopg.rows import class_row
+from psycopg.types import TypeInfo
 from psycopg.types.range import Range
 
 from console.server.faults import translate_errors
@@ -44,10 +45,7 @@ async def copy_rows(
             await cursor.execute(_TYPES.text(session.info).encode(), {"schema": schema, "table": table})
             types = {type_.name: type_ for type_ in await cursor.fetchall()}
         names = [types[column].type_name for column in columns]
-        if "vector" in names or "halfvec" in names:
-            from pgvector.psycopg import register_vector_async
-
-            await register_vector_async(connection)
+        _register_vectors(connection, [types[column] for column in columns])
         halves = [place for place, name in enumerate(names) if name == "halfvec"]
         statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(
             sql.Identifier(schema, table), sql.SQL(", ").join(map(sql.Identifier, columns))
@@ -60,6 +58,20 @@ async def copy_rows(
                 if count % YIELD_ROWS == 0:
                     await asyncio.sleep(0)
     return count
+
+
+def _register_vectors(connection: AsyncConnection[Any], columns: Sequence[ColumnType]) -> None:
+    """Has pgvector's types dumped, by their OIDs: pgvector itself would look for their names in the search_path."""
+    for column in columns:
+        info = TypeInfo(column.type_name, column.type_oid, 0)
+        if column.type_name == "vector":
+            from pgvector.psycopg.vector import register_vector_info
+
+            register_vector_info(connection, info)
+        elif column.type_name == "halfvec":
+            from pgvector.psycopg.halfvec import register_halfvec_info
+
+            register_halfvec_info(connection, info)
 
 
 def _halved(rows: Iterable[Sequence[Any]], places: Sequence[int]) -> Iterator[Sequence[Any]]:

@@ -18,8 +18,10 @@ from psycopg.rows import class_row
 from console import waiting
 from console.errors import ConsoleError, ServerError, Unreachable, UsageError
 from console.server.faults import translate
+from console.server.loading import load_rows
+from console.server.preamble import PINNED, UNPINNED, preamble, set_locally
 from console.server.query import Query
-from console.server.session import PgSession, preamble
+from console.server.session import PgSession
 from console.sql.statements import is_explain, selects_nothing
 
 R = TypeVar("R")
@@ -130,13 +132,13 @@ def _prefix(major: int, request: ExplainRequest) -> str:
 async def _explained(session: PgSession, request: ExplainRequest, then: Query[R]) -> Explained:
     connection = session.connection
     prefix = _prefix(session.info.major, request)
-    begin = preamble(session.target, read_only=not request.may_write, statement_timeout_ms=request.timeout_ms)
+    # With a query, after which the transaction can't be made read-write any more.
+    begin = preamble(session.target, read_only=not request.may_write, statement_timeout_ms=request.timeout_ms,
+                     pinned=UNPINNED)
     try:
         async with connection.pipeline():
             for statement in begin:
                 await connection.execute(statement)
-            # A query, so that the transaction can't be made read-write any more; it loads nothing and costs nothing.
-            await connection.execute("SELECT pg_catalog.pg_backend_pid()")
             for name, value in request.settings.items():
                 await connection.execute("SELECT pg_catalog.set_config(%s, %s, true)", [name, value])
         if request.analyze and not request.may_write:
@@ -148,9 +150,11 @@ async def _explained(session: PgSession, request: ExplainRequest, then: Query[R]
         else:
             text = await _prepared(session, prefix, request)
         _check(session)
-        cursor = connection.cursor(row_factory=class_row(then.record))
-        await cursor.execute(then.text(session.info).encode())
-        rows = await cursor.fetchall()
+        async with connection.pipeline():
+            await connection.execute(f"SELECT {set_locally(PINNED)}".encode())
+            cursor = connection.cursor(row_factory=class_row(then.record))
+            await cursor.execute(then.text(session.info).encode())
+        rows = await load_rows(cursor)
     finally:
         await _rollback(session)
     return Explained(text, rows)
@@ -201,7 +205,8 @@ async def _prepared(session: PgSession, prefix: str, request: ExplainRequest) ->
     name = prefix.split()[1]
     await AsyncRawCursor(connection).execute(f"{prefix}{request.statement}".encode(), binary=True)
     counting = await connection.execute(
-        "SELECT pg_catalog.cardinality(parameter_types) FROM pg_catalog.pg_prepared_statements WHERE name = %s", [name])
+        "SELECT pg_catalog.cardinality(parameter_types) FROM pg_catalog.pg_prepared_statements "
+        "WHERE name OPERATOR(pg_catalog.=) %s", [name])
     row = await counting.fetchone()
     nulls = ", ".join(["NULL"] * (row[0] if row else 0))
     await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")

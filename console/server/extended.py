@@ -56,9 +56,10 @@ class Types:
                 self._names[oid] = found.regtype or found.name
         unknown = [oid for oid in oids if oid not in self._names]
         if unknown and connection.pgconn.transaction_status == TransactionStatus.INTRANS:
+            # in the person's transaction, whose search_path is the person's
             cursor = await connection.execute(
-                "SELECT t.oid::int8, pg_catalog.format_type(t.oid, NULL) FROM pg_catalog.pg_type AS t "
-                "WHERE t.oid = ANY(%s::oid[])", [unknown])
+                "SELECT t.oid::pg_catalog.int8, pg_catalog.format_type(t.oid, NULL) FROM pg_catalog.pg_type AS t "
+                "WHERE t.oid OPERATOR(pg_catalog.=) ANY (%s::pg_catalog.oid[])", [unknown])
             self._names |= dict(await cursor.fetchall())
         return tuple(ResultColumn((result.fname(number) or b"").decode("utf-8", "replace"), self._names.get(oid, ""))
                      for number, oid in enumerate(oids))
@@ -111,8 +112,9 @@ async def streamed(connection: AsyncConnection[Any], text: str, types: Types) ->
 async def session_settings(connection: AsyncConnection[Any]) -> dict[str, str]:
     """What was SET for the session, without the limits that the console sets. Raises psycopg.Error."""
     cursor = await connection.execute(
-        "SELECT name, pg_catalog.current_setting(name) FROM pg_catalog.pg_settings WHERE source = 'session' "
-        "AND name NOT IN ('statement_timeout', 'lock_timeout', 'cursor_tuple_fraction') AND name !~ 'transaction_'")
+        "SELECT name, pg_catalog.current_setting(name) FROM pg_catalog.pg_settings "
+        "WHERE source OPERATOR(pg_catalog.=) 'session' AND name OPERATOR(pg_catalog.!~) 'transaction_' "
+        "AND name OPERATOR(pg_catalog.<>) ALL (ARRAY['statement_timeout', 'lock_timeout', 'cursor_tuple_fraction'])")
     return dict(await cursor.fetchall())
 
 

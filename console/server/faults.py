@@ -88,6 +88,8 @@ def translate_errors(where: str | None = None) -> Iterator[None]:
 
 def _without_sqlstate(error: psycopg.Error, prefix: str) -> ConsoleError:
     text = _tidy(str(error))
+    if isinstance(error, psycopg.DataError):  # of a value, whose words say nothing about the connection
+        return ServerError(prefix + text)
     for pattern, kind, summary, hint in _CONNECTING:
         if re.search(pattern, text, re.IGNORECASE):
             return kind(prefix + summary, detail=text, hint=hint)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 
 from msgspec import Struct, field
 
 OLDEST_MAJOR = 14
 NEWEST_MAJOR = 18
+
+_PATH_NAME = re.compile(r'"((?:[^"]|"")*)"|([^\s,"]+)')
 
 
 class Extension(Struct, frozen=True):
@@ -24,7 +27,8 @@ class ServerInfo(Struct, frozen=True):
     """The server, the database and the role behind a connection (source: sql/server_info.sql).
 
     `backend_pid` is the server's own answer; `is_pooled` says that it differs from what libpq was told at
-    start-up, so a pooler stands between. `memberships` are the roles whose privileges ours has.
+    start-up, so a pooler stands between. `memberships` are the roles whose privileges ours has. `search_path` is what a
+    person's statements have here, until they change it; ours have another.
     """
 
     version_num: int
@@ -42,6 +46,7 @@ class ServerInfo(Struct, frozen=True):
     system_identifier: str | None
     memberships: frozenset[str] = frozenset()
     extensions: Mapping[str, Extension] = field(default_factory=dict)
+    search_path: str = '"$user", public'
     ledger_exists: bool = False
     ledger_is_readable: bool = False
     is_pooled: bool = False
@@ -51,6 +56,14 @@ class ServerInfo(Struct, frozen=True):
     @property
     def major(self) -> int:
         return self.version_num // 10000
+
+    @property
+    def schemas(self) -> tuple[str, ...]:
+        """Where a name without a schema in a person's statement is looked for, in this order."""
+        names = [quoted.replace('""', '"') if quoted else plain.lower()
+                 for quoted, plain in _PATH_NAME.findall(self.search_path)]
+        found = tuple(self.user if name == "$user" else name for name in names if name)
+        return found if "pg_catalog" in found else ("pg_catalog", *found)
 
     @property
     def is_supported(self) -> bool:

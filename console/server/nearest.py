@@ -1,4 +1,8 @@
-"""The nearest-neighbour statement, composed of identifiers and of a person's own condition."""
+"""The nearest-neighbour statement, composed of identifiers and of a person's own condition.
+
+Whatever it names has its schema: the condition means what it means in psql, by the person's search_path, and nothing
+else may be looked up by that.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from console.sql.quoting import identifier, literal
+from console.server.keys import KeyColumn, equal
+from console.sql.quoting import as_text, identifier, literal, quoted
 
 
 class Nearest(Struct, frozen=True):
@@ -45,39 +50,37 @@ class Nearest(Struct, frozen=True):
         return self.text(literal(vector_text))
 
 
-def select_item(name: str, sort: str, cut: int | None) -> str:
+def select_item(name: str, sort: str, cut: int | None, *, is_builtin: bool = True) -> str:
     """A column in a select list; with `cut` only that many characters of a long one, bytea as its length."""
     column = identifier(name)
     match sort if cut is not None else "fixed":
         case "text":
-            return f"left({column}, {cut:d}) AS {column}"
+            return f"pg_catalog.left({column}, {cut:d}) AS {column}"
         case "bytea":
-            return f"octet_length({column}) AS {column}"
+            return f"pg_catalog.octet_length({column}) AS {column}"
         case "fixed":
             return column
         case _:
-            return f"left({column}::text, {cut:d}) AS {column}"
+            return f"pg_catalog.left({as_text(column, is_builtin=is_builtin)}, {cut:d}) AS {column}"
 
 
-def stored_vector(schema: str, relation: str, column: str, key: Sequence[tuple[str, str]]) -> str:
-    """The vector of the row whose key columns (name and type) have the values $1, $2...; by ctid without a key."""
-    pairs = key or [("ctid", "tid")]
-    where = " AND ".join(f"{name if name == 'ctid' else identifier(name)} = ${i:d}::{kind}"
-                         for i, (name, kind) in enumerate(pairs, 1))
-    return f"SELECT {identifier(column)}::text FROM {identifier(schema, relation)} WHERE {where} LIMIT 1"
+def stored_vector(schema: str, relation: str, column: str, key: Sequence[KeyColumn]) -> str:
+    """The vector of the row whose key columns have the values $1, $2..."""
+    return (f"SELECT {identifier(column)}::pg_catalog.text FROM {identifier(schema, relation)} "
+            f"WHERE {equal(key)} LIMIT 1")
 
 
-def any_vector(schema: str, relation: str, column: str, key: Sequence[str], percent: float | None) -> str:
+def any_vector(schema: str, relation: str, column: str, key: Sequence[KeyColumn], percent: float | None) -> str:
     """The key and the vector of some row that has one; of a random one in `percent` (0 to 100) of the table's pages.
 
     `percent` None is for what has no pages to draw from, such as a view: a row that is found quickly.
     """
     name = identifier(column)
-    columns = ", ".join(f"{text if text == 'ctid' else identifier(text)}::text" for text in key)
-    drawn = f" TABLESAMPLE SYSTEM ({percent:f})" if percent is not None else ""
+    columns = ", ".join(as_text(quoted(part.name), is_builtin=part.is_builtin) for part in key)
+    drawn = f" TABLESAMPLE pg_catalog.system ({percent:f})" if percent is not None else ""
     order = " ORDER BY pg_catalog.random()" if percent is not None else ""
-    return (f"SELECT {columns}{', ' if columns else ''}{name}::text\nFROM {identifier(schema, relation)}{drawn}\n"
-            f"WHERE {name} IS NOT NULL{order} LIMIT 1")
+    return (f"SELECT {columns}{', ' if columns else ''}{name}::pg_catalog.text\n"
+            f"FROM {identifier(schema, relation)}{drawn}\nWHERE {name} IS NOT NULL{order} LIMIT 1")
 
 
 def sampled_vectors(schema: str, relation: str, column: str, where: str | None, count: int) -> str:
@@ -87,12 +90,14 @@ def sampled_vectors(schema: str, relation: str, column: str, where: str | None, 
     """
     condition = f" AND ({where}\n)" if where is not None else ""
     name = identifier(column)
-    return (f"SELECT tableoid, ctid, {name}::text\nFROM {identifier(schema, relation)}\n"
+    place = "tableoid::pg_catalog.text OPERATOR(pg_catalog.||) ctid::pg_catalog.text"
+    return (f"SELECT tableoid, ctid, {name}::pg_catalog.text\nFROM {identifier(schema, relation)}\n"
             f"WHERE {name} IS NOT NULL{condition}"
-            f"\nORDER BY pg_catalog.hashtextextended(tableoid::text || ctid::text, $1::bigint), ctid LIMIT {count:d}")
+            f"\nORDER BY pg_catalog.hashtextextended({place}, $1::pg_catalog.int8), ctid LIMIT {count:d}")
 
 
 def table_vectors(schema: str, relation: str, column: str, count: int) -> str:
     """The vectors of another table's rows."""
     name = identifier(column)
-    return f"SELECT {name}::text FROM {identifier(schema, relation)} WHERE {name} IS NOT NULL LIMIT {count:d}"
+    return (f"SELECT {name}::pg_catalog.text FROM {identifier(schema, relation)} WHERE {name} IS NOT NULL "
+            f"LIMIT {count:d}")

@@ -12,6 +12,10 @@ from typing import Literal
 from msgspec import Struct
 from psycopg import sql
 
+from console.server import keys
+from console.server.keys import BUILT_IN, CTID, KeyColumn
+from console.sql.quoting import as_text, quoted
+
 CUT = 300
 """Characters of a value that a page shows; fewer in a very wide table."""
 
@@ -26,26 +30,30 @@ Order = Literal["forward", "backward"]
 
 
 class SelectedColumn(Struct, frozen=True):
-    """A column to read. `sort` says how its text is cut; `schema` is a vector type's extension's."""
+    """A column to read. `sort` says how its text is cut; `schema` and `type_name` are its type's."""
 
     name: str
     sort: Sort
-    schema: str = "public"
+    schema: str = BUILT_IN
     type_name: str = ""
+
+    @property
+    def text(self) -> sql.SQL:
+        """The whole value as text."""
+        return _text(self.name, self.schema == BUILT_IN)
 
 
 class PageSource(Struct, frozen=True):
     """A relation, the fields to read of it, and what identifies a row.
 
-    `key` and `key_types`: columns of a unique key and their types; without them, rows of a table are found by
-    tableoid and ctid (`has_ctid`), those of a view not at all.
+    `key` are the columns of a unique key; without them, rows of a table are found by tableoid and ctid (`has_ctid`),
+    those of a view not at all.
     """
 
     schema: str
     name: str
     fields: tuple[SelectedColumn, ...]
-    key: tuple[str, ...] = ()
-    key_types: tuple[str, ...] = ()
+    key: tuple[KeyColumn, ...] = ()
     has_ctid: bool = False
 
     @property
@@ -53,6 +61,8 @@ class PageSource(Struct, frozen=True):
         """Characters of each value that a page shows."""
         return max(24, min(CUT, PAGE_BUDGET // max(1, len(self.fields))))
 
+
+_PLACE = (KeyColumn("tableoid", "pg_catalog.oid"), CTID)
 
 Statement = sql.Composed
 """A statement ready to be executed."""
@@ -71,7 +81,7 @@ def rows(source: PageSource) -> sql.Composed:
     notes = sql.SQL(", ").join([_note(field, source.cut) for field in source.fields])
     columns.append(sql.SQL("ARRAY[{}]::pg_catalog.text[]").format(notes))
     if source.key:
-        columns += [sql.SQL("{}::pg_catalog.text").format(_column(name)) for name in source.key]
+        columns += [_text(part.name, part.is_builtin) for part in source.key]
     elif source.has_ctid:
         columns += [sql.SQL("t.tableoid::pg_catalog.text"), sql.SQL("t.ctid::pg_catalog.text")]
     return sql.SQL("SELECT {} FROM {} AS t").format(sql.SQL(", ").join(columns), _relation(source))
@@ -82,14 +92,11 @@ def page(source: PageSource, size: int, order: Order = "forward", *, after: bool
 
     Backward the rows come in falling order.
     """
-    names = sql.SQL(", ").join([_column(name) for name in source.key])
     parts: list[sql.Composable] = [rows(source)]
     if after:
-        values = sql.SQL(", ").join([_parameter(i, kind) for i, kind in enumerate(source.key_types, 1)])
-        sign = sql.SQL(">" if order == "forward" else "<")
-        parts.append(sql.SQL("WHERE ({}) {} ({})").format(names, sign, values))
+        parts.append(sql.SQL("WHERE " + keys.behind(source.key, ">" if order == "forward" else "<", "t")))
     way = sql.SQL("" if order == "forward" else " DESC")
-    parts.append(sql.SQL("ORDER BY {}").format(sql.SQL(", ").join([_column(name) + way for name in source.key])))
+    parts.append(sql.SQL("ORDER BY {}").format(sql.SQL(", ").join([_column(part.name) + way for part in source.key])))
     parts.append(sql.SQL("LIMIT {}").format(sql.Literal(size)))
     return sql.SQL(" ").join(parts)
 
@@ -99,16 +106,15 @@ def value(source: PageSource, field: SelectedColumn, cap: int) -> sql.Composed:
     if field.sort in ("text", "bytea", "fixed"):
         text = _cut(field, cap)
     else:
-        text = sql.SQL("pg_catalog.left({}::pg_catalog.text, {})").format(_column(field.name), sql.Literal(cap))
+        text = sql.SQL("pg_catalog.left({}, {})").format(field.text, sql.Literal(cap))
     size = _octets(field)
-    by_place = sql.SQL("t.tableoid = $1::pg_catalog.oid AND t.ctid = $2::pg_catalog.tid")
-    where = _by_key(source) if source.key else by_place
-    return sql.SQL("SELECT {}, {} FROM {} AS t WHERE {}").format(text, size, _relation(source), where)
+    where = keys.equal(source.key or _PLACE, "t")
+    return sql.SQL("SELECT {}, {} FROM {} AS t WHERE {}").format(text, size, _relation(source), sql.SQL(where))
 
 
 def one(source: PageSource) -> sql.Composed:
     """The row whose key values are the parameters; without a key, whose ctid is."""
-    where = _by_key(source) if source.key else sql.SQL("t.ctid = $1::pg_catalog.tid")
+    where = sql.SQL(keys.equal(source.key or (CTID,), "t"))
     return sql.SQL("{} WHERE {} LIMIT 1").format(rows(source), where)
 
 
@@ -118,19 +124,12 @@ def whole(source: PageSource) -> sql.Composed:
     return sql.SQL("SELECT {} FROM {} AS t").format(columns, _relation(source))
 
 
-def _by_key(source: PageSource) -> sql.Composable:
-    pairs = zip(source.key, source.key_types, strict=True)
-    return sql.SQL(" AND ").join([
-        sql.SQL("{} = {}").format(_column(name), _parameter(i, kind)) for i, (name, kind) in enumerate(pairs, 1)])
-
-
-def _parameter(number: int, kind: str) -> sql.SQL:
-    """$1::type, the type as format_type writes it."""
-    return sql.SQL(f"${number:d}::{kind}")
-
-
 def _relation(source: PageSource) -> sql.Identifier:
     return sql.Identifier(source.schema, source.name)
+
+
+def _text(name: str, is_builtin: bool) -> sql.SQL:
+    return sql.SQL(as_text(f"t.{quoted(name)}", is_builtin=is_builtin))
 
 
 def _column(name: str) -> sql.Composable:
@@ -142,16 +141,15 @@ def _cut(field: SelectedColumn, size: int) -> sql.Composed:
     column = _column(field.name)
     match field.sort:
         case "fixed":
-            return sql.SQL("{}::pg_catalog.text").format(column)
+            return sql.Composed([field.text])
         case "text":
             return sql.SQL("pg_catalog.left({}::pg_catalog.text, {})").format(column, sql.Literal(size))
         case "bytea":
             return sql.SQL("pg_catalog.left(pg_catalog.substr({}, 1, {})::pg_catalog.text, {})").format(
                 column, sql.Literal(size // 2 + 1), sql.Literal(size))
         case _:
-            return sql.SQL("CASE WHEN pg_catalog.pg_column_size({0}) <= {1} THEN "
-                           "pg_catalog.left({0}::pg_catalog.text, {2}) END").format(
-                column, sql.Literal(RENDER_LIMIT), sql.Literal(size))
+            return sql.SQL("CASE WHEN pg_catalog.pg_column_size({}) <= {} THEN pg_catalog.left({}, {}) END").format(
+                column, sql.Literal(RENDER_LIMIT), field.text, sql.Literal(size))
 
 
 def _note(field: SelectedColumn, size: int) -> sql.Composed:
@@ -167,9 +165,8 @@ def _note(field: SelectedColumn, size: int) -> sql.Composed:
         case _:
             # A short value as stored may be long as text only by much repetition, which compression takes out.
             return sql.SQL("CASE WHEN pg_catalog.pg_column_size({0}) > {1} THEN -pg_catalog.pg_column_size({0}) "
-                           "WHEN pg_catalog.octet_length({0}::pg_catalog.text) > {2} "
-                           "THEN pg_catalog.octet_length({0}::pg_catalog.text) END").format(
-                column, sql.Literal(RENDER_LIMIT), sql.Literal(size))
+                           "WHEN {2} > {3} THEN {2} END").format(
+                column, sql.Literal(RENDER_LIMIT), _octets(field), sql.Literal(size))
 
 
 def _vector_note(field: SelectedColumn) -> sql.Composed:
@@ -177,7 +174,7 @@ def _vector_note(field: SelectedColumn) -> sql.Composed:
     column = _column(field.name)
     norm = sql.Identifier(field.schema, "vector_norm" if field.type_name == "vector" else "l2_norm")
     if field.type_name == "sparsevec":
-        dimensions: sql.Composable = sql.SQL("pg_catalog.split_part({}::pg_catalog.text, '/', 2)").format(column)
+        dimensions: sql.Composable = sql.SQL("pg_catalog.split_part({}, '/', 2)").format(field.text)
     else:
         dimensions = sql.SQL("{}({})").format(sql.Identifier(field.schema, "vector_dims"), column)
     return sql.SQL("{}::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) {}({})::pg_catalog.text"
@@ -185,7 +182,5 @@ def _vector_note(field: SelectedColumn) -> sql.Composed:
 
 
 def _octets(field: SelectedColumn) -> sql.Composed:
-    column = _column(field.name)
-    if field.sort == "bytea":
-        return sql.SQL("pg_catalog.octet_length({})").format(column)
-    return sql.SQL("pg_catalog.octet_length({}::pg_catalog.text)").format(column)
+    value = _column(field.name) if field.sort == "bytea" else field.text
+    return sql.SQL("pg_catalog.octet_length({})").format(value)

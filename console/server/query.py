@@ -11,13 +11,16 @@ The file begins with header comments and holds one statement, which also runs in
 A query may have several files: `backends.sql` for every server, `backends.pg16.sql` from 16 on until the next one.
 `interval` says how often it may be asked: `tick`, `30 s`, `5 min` or `on demand`.
 In a file with parameters (`%(name)s`) a literal percent sign is written twice.
-Where a name is only known at run time the file has psql's `:"name"`, and `Query.on` fills it in.
+Nothing may depend on the search_path, which holds PostgreSQL's own schema alone. What belongs to an extension stands
+behind its schema, which is found at run time: psql's `:"vector"` for an extension that the file needs. A function of
+one is given every argument in its very type, or others of that name in that schema would fit better. Other names
+that are only known at run time have the same form, and `Query.on` fills them in.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -38,7 +41,10 @@ _VERSION = re.compile(r"\.pg(\d+)\.sql$")
 
 
 class Variant(Struct, frozen=True):
-    """One file of a query: from which major version of the server it is meant, its needs and its text."""
+    """One file of a query: from which major version of the server it is meant, its needs and its text.
+
+    `extensions` are those whose schemas the text names.
+    """
 
     file: str
     since: int
@@ -46,6 +52,7 @@ class Variant(Struct, frozen=True):
     needs: tuple[str, ...]
     interval: str
     text: str
+    extensions: tuple[str, ...] = ()
 
 
 class Query(Struct, Generic[R], frozen=True):
@@ -68,11 +75,13 @@ class Query(Struct, Generic[R], frozen=True):
         return next((variant for variant in self.variants if variant.since <= info.major), None)
 
     def text(self, info: ServerInfo) -> str:
-        """The statement for this server. Raises LookupError when the server is too old for every file."""
+        """The statement for this server. Raises LookupError when the server is too old, or has not the extension."""
         variant = self.variant(info)
         if variant is None:
             raise LookupError(f"{self.name}: no statement for PostgreSQL {info.major}")
-        return variant.text
+        if not variant.extensions:
+            return variant.text
+        return _filled(variant, {name: info.extensions[name].schema for name in variant.extensions})
 
     def obstacle(self, info: ServerInfo) -> str | None:
         """Why this server or role can't answer, with what would change that; None when it can."""
@@ -83,7 +92,7 @@ class Query(Struct, Generic[R], frozen=True):
 
     def on(self, **identifiers: str) -> Query[R]:
         """The same query with every `:"key"` replaced by that identifier, quoted. Raises LookupError for one left."""
-        variants = tuple(replace(variant, text=with_identifiers(variant.text, identifiers))
+        variants = tuple(replace(variant, text=_filled(variant, identifiers, but=variant.extensions))
                          for variant in self.variants)
         place = ".".join(map(quoted, identifiers.values()))
         return replace(self, name=f"{self.name} on {place}", variants=variants)
@@ -141,7 +150,20 @@ def _variant(file: str, text: str) -> Variant:
     needs = tuple(part.strip() for part in header.get("needs", "").split(";") if part.strip())
     version = _VERSION.search(file)
     statement = text.rstrip().removesuffix(";")
-    return Variant(file, int(version[1]) if version else 14, header["record"], needs, interval, statement)
+    extensions = tuple(name for name in map(_extension, needs) if name and f':"{name}"' in statement)
+    return Variant(file, int(version[1]) if version else 14, header["record"], needs, interval, statement, extensions)
+
+
+def _filled(variant: Variant, identifiers: Mapping[str, str], but: Collection[str] = ()) -> str:
+    """The text with its `:"key"`s as quoted identifiers, `but` those. Raises LookupError for one that is left."""
+    percent = "%%" if "%(" in variant.text else "%"
+    return with_identifiers(variant.text, {key: name.replace("%", percent) for key, name in identifiers.items()}, but)
+
+
+def _extension(need: str) -> str:
+    """The extension that a need names, "" where it is about something else."""
+    word, _, rest = need.partition(" ")
+    return rest.partition(" ")[0] if word == "extension" else ""
 
 
 def _unmet(need: str, info: ServerInfo) -> str | None:

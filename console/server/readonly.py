@@ -17,6 +17,7 @@ from psycopg.abc import PQGen
 from psycopg.adapt import Dumper
 
 from console.server.faults import translate_errors
+from console.server.preamble import PINNED, limits
 from console.server.rows import TextColumn, TextPage, _page, _rollback, page_of
 from console.server.session import PgSession
 from console.sql.quoting import identifier
@@ -76,22 +77,26 @@ def explain(statement: str, *, analyze: bool = False, generic: bool = False) -> 
 
 
 async def trip(session: PgSession, statements: Sequence[ReadStatement], *, settings: Mapping[str, str] | None = None,
-               library: Library | None = None, timeout_ms: int | None = None) -> PipelineResult:
+               library: Library | None = None, timeout_ms: int | None = None,
+               pinned: Mapping[str, str] = PINNED) -> PipelineResult:
     """Runs the statements in one read-only transaction and one round trip, under `settings` (SET LOCAL).
 
-    `timeout_ms` is for each statement; None is the target's, 0 none. Raises ConsoleError; the transaction is gone.
+    `pinned` is SHOWN where a person's text is a part of a statement: then its names mean what they mean in psql, and
+    whatever is ours in it needs its schema. `timeout_ms` is for each statement; None is the target's, 0 none. Raises
+    ConsoleError; the transaction is gone.
     """
-    sent = [_settings(session, {_READ_ONLY: "on", **(settings or {})}, library, timeout_ms), *statements, _CLOCK]
+    before = {_READ_ONLY: "on", **pinned, **(settings or {})}
+    sent = [_settings(session, before, library, timeout_ms), *statements, _CLOCK]
     with translate_errors(session.target.label), waiting_for(f"{session.target.label} to answer"):
         started = time.perf_counter()
         try:
-            before, *results, after = await _pipelined(session.connection, sent)
+            first, *results, last = await _pipelined(session.connection, sent)
         except BaseException:
             await _rollback(session)
             raise
         pages = tuple(page_of(result) for result in results)
         total_ms = (time.perf_counter() - started) * 1000
-        server_ms = (_seconds(after) - _seconds(before)) * 1000
+        server_ms = (_seconds(last) - _seconds(first)) * 1000
     return PipelineResult(pages, server_ms, total_ms)
 
 
@@ -181,9 +186,9 @@ class Reading:
 
 @asynccontextmanager
 async def reading(session: PgSession, *, snapshot: str | None = None, library: Library | None = None,
-                  timeout_ms: int | None = None) -> AsyncIterator[Reading]:
+                  timeout_ms: int | None = None, pinned: Mapping[str, str] = PINNED) -> AsyncIterator[Reading]:
     """A repeatable-read, read-only transaction, on `snapshot` if another session has exported it; rolled back at the
-    end. `timeout_ms` is for each statement. Raises ConsoleError."""
+    end. `timeout_ms` is for each statement, `pinned` as for `trip`. Raises ConsoleError."""
     connection = session.connection
     connection.adapters.register_dumper(Wire, _WireDumper)
     found = Reading(session)
@@ -194,7 +199,7 @@ async def reading(session: PgSession, *, snapshot: str | None = None, library: L
                 await connection.execute(sql.SQL("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))
                 if snapshot is not None:
                     await connection.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(snapshot)))
-                await _configure(session, {}, library, timeout_ms)
+                await _configure(session, pinned, library, timeout_ms)
         yield found
     finally:
         await _rollback(session)
@@ -210,9 +215,7 @@ def _settings(session: PgSession, settings: Mapping[str, str], library: Library 
 
     The library's literal is read when the statement is parsed, which is before any set_config is executed.
     """
-    target = session.target
-    values = {"statement_timeout": str(target.statement_timeout_ms if timeout_ms is None else timeout_ms),
-              "lock_timeout": str(target.lock_timeout_ms), **settings}
+    values = {**limits(session.target, statement_timeout_ms=timeout_ms), **settings}
     calls = ", ".join(f"pg_catalog.set_config(${2 * i + 1}, ${2 * i + 2}, true)" for i in range(len(values)))
     source = f" FROM (SELECT {library.touch()}) AS loaded" if library else ""
     return ReadStatement(f"SELECT pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()), {calls}{source}",

@@ -17,7 +17,8 @@ from psycopg.adapt import Dumper
 
 from console.server.extended import described
 from console.server.faults import translate_errors
-from console.server.session import PgSession, preamble
+from console.server.preamble import PINNED, UNPINNED, preamble
+from console.server.session import PgSession
 
 IDLE_LIMIT_S = 60.0
 """How long a cursor may keep its transaction open while nobody asks for a page."""
@@ -54,13 +55,13 @@ class TextPage(Struct, frozen=True):
 
 
 async def text_page(session: PgSession, statement: sql.Composed, params: Sequence[Any] = (), *, raw_from: int = 0,
-                    statement_timeout_ms: int | None = None) -> TextPage:
+                    statement_timeout_ms: int | None = None, pinned: Mapping[str, str] = PINNED) -> TextPage:
     """The rows of one statement in a read-only transaction, one round trip. Raises ConsoleError.
 
-    With `raw_from`, the columns from that one on are kept as bytes as well (`raw_rows`).
+    With `raw_from`, the columns from that one on are kept as bytes as well (`raw_rows`). `pinned` as for `preamble`.
     """
     with translate_errors(session.target.label):
-        begin = preamble(session.target, statement_timeout_ms=statement_timeout_ms)
+        begin = preamble(session.target, statement_timeout_ms=statement_timeout_ms, pinned=pinned)
         (cursor,) = await _transaction(session, begin, [(statement, params)], end=True)
         return _page(cursor, raw_from)
 
@@ -73,6 +74,7 @@ class Typed(Struct, frozen=True):
 
 
 _SET_CONFIG = sql.SQL("SELECT pg_catalog.set_config($1, $2, true)").format()
+"""Of a person's settings, whose values may hold anything."""
 
 
 class RowCursor:
@@ -127,7 +129,7 @@ class RowCursor:
         way = sql.SQL("SCROLL" if self._scrolls else "NO SCROLL")
         # The server ends the transaction itself should this process hang.
         guard_ms = round(self._idle_limit_s * 1000) * 2
-        begin = (*preamble(session.target), sql.SQL(f"SET LOCAL idle_in_transaction_session_timeout = {guard_ms:d}"))
+        begin = preamble(session.target, settings={"idle_in_transaction_session_timeout": f"{guard_ms:d}"})
         declare = sql.SQL("DECLARE dbconsole_rows {} CURSOR FOR {}").format(way, self._statement)
         with translate_errors(session.target.label):
             await _transaction(session, begin, [(declare, ())], end=False)
@@ -199,17 +201,21 @@ def stream_query(session: PgSession, typed: Typed, form: Literal["csv", "json"],
 
 
 async def count_rows(session: PgSession, schema: str | None, name: str, *, timeout_ms: int) -> int:
-    """How many rows a relation has now, all of them counted. Raises ConsoleError, TimedOut after `timeout_ms`."""
+    """How many rows a relation has now, all of them counted. Raises ConsoleError, TimedOut after `timeout_ms`.
+
+    Without a schema the name means what it means in a person's statement.
+    """
     relation = sql.Identifier(schema, name) if schema else sql.Identifier(name)
     statement = sql.SQL("SELECT pg_catalog.count(*) FROM {}").format(relation)
-    page = await text_page(session, statement, statement_timeout_ms=timeout_ms)
+    page = await text_page(session, statement, statement_timeout_ms=timeout_ms, pinned=UNPINNED)
     return int(page.rows[0][0] or 0)
 
 
 async def _copied(session: PgSession, statement: sql.Composed, statement_timeout_ms: int, typed: Typed | None
                   ) -> AsyncGenerator[bytes, None]:
     with translate_errors(session.target.label):
-        begin = preamble(session.target, statement_timeout_ms=statement_timeout_ms)
+        begin = preamble(session.target, statement_timeout_ms=statement_timeout_ms,
+                         pinned=PINNED if typed is None else UNPINNED)
         settings = [(_SET_CONFIG, pair) for pair in typed.settings.items()] if typed is not None else []
         await _transaction(session, begin, settings, end=False)
         try:
@@ -223,7 +229,7 @@ async def _copied(session: PgSession, statement: sql.Composed, statement_timeout
             await _rollback(session)
 
 
-async def _transaction(session: PgSession, begin: Sequence[sql.SQL],
+async def _transaction(session: PgSession, begin: Sequence[bytes],
                        statements: Sequence[tuple[sql.Composed, Sequence[Any]]], *, end: bool
                        ) -> list[AsyncRawCursor[Any]]:
     """BEGIN, the statements and, with `end`, COMMIT in one round trip; on any failure the transaction is gone."""

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 import psycopg
 from msgspec import Struct, field
-from psycopg import AsyncConnection, sql
+from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
 from console import waiting
@@ -16,6 +16,8 @@ from console.errors import ConsoleError, Missing, Unreachable
 from console.server import trips
 from console.server.faults import translate, translate_errors
 from console.server.info import Extension, ServerInfo
+from console.server.loading import load_rows
+from console.server.preamble import preamble
 from console.server.query import Query, Read, load
 from console.server.target import Target
 from console.text import format as fmt
@@ -173,7 +175,7 @@ class PgSession:
                 return await self._ask(reads, limit_s)
 
     async def _ask(self, reads: Sequence[Read[Any]], limit_s: float | None) -> list[list[Any]]:
-        """BEGIN, the timeouts, the reads and COMMIT in one pipeline; raises psycopg.Error after a rollback."""
+        """BEGIN, the settings, the reads and COMMIT in one pipeline; raises psycopg.Error after a rollback."""
         connection = self.connection
         cursors = []
         try:
@@ -189,7 +191,7 @@ class PgSession:
             if not connection.closed and connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
                 await connection.rollback()
             raise
-        return [await cursor.fetchall() for cursor in cursors]
+        return [await load_rows(cursor) for cursor in cursors]
 
     def _statement_timeout_ms(self, limit_s: float | None) -> int:
         own = self._target.statement_timeout_ms
@@ -216,18 +218,6 @@ async def bounded(work: Coroutine[Any, Any, R], connection: AsyncConnection[Any]
                           hint="it may be stopped, overloaded, or behind a broken network") from None
 
 
-def preamble(target: Target, *, read_only: bool = True, statement_timeout_ms: int | None = None,
-             lock_timeout_ms: int | None = None) -> tuple[sql.SQL, ...]:
-    """BEGIN and the timeouts (milliseconds; None: the target's, 0: none) that last for the transaction alone."""
-    statement = target.statement_timeout_ms if statement_timeout_ms is None else statement_timeout_ms
-    lock = target.lock_timeout_ms if lock_timeout_ms is None else lock_timeout_ms
-    return (
-        sql.SQL("BEGIN READ ONLY" if read_only else "BEGIN"),
-        sql.SQL(f"SET LOCAL statement_timeout = {statement:d}"),
-        sql.SQL(f"SET LOCAL lock_timeout = {lock:d}"),
-    )
-
-
 def why(fault: ConsoleError) -> str:
     """An error as the reason that an empty panel gives: what and what would help."""
     return f"{fault.summary}: {fault.hint}" if fault.hint else fault.summary
@@ -251,6 +241,7 @@ class ServerRow(Struct, frozen=True):
     system_identifier: str | None
     memberships: list[str]
     extensions: list[list[str]]
+    search_path: str
     ledger_exists: bool
     ledger_is_readable: bool
 
@@ -276,7 +267,7 @@ async def read_info(connection: AsyncConnection[Any], target: Target) -> ServerI
         memberships=frozenset(row.memberships),
         extensions={name: Extension(name, version, schema, available)
                     for name, version, schema, available in row.extensions},
-        ledger_exists=row.ledger_exists, ledger_is_readable=row.ledger_is_readable,
+        search_path=row.search_path, ledger_exists=row.ledger_exists, ledger_is_readable=row.ledger_is_readable,
         is_pooled=row.backend_pid != told_pid,
         host=connection.info.host or None, port=connection.info.port,
     )

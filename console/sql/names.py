@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache, lru_cache
 from itertools import pairwise
 
@@ -41,20 +41,21 @@ def names_in(text: str) -> set[str]:
     return {name_of(token.text) for token in significant(text) if token.kind in NAMES}
 
 
-def with_identifiers(text: str, names: Mapping[str, str]) -> str:
-    """`text` with each of psql's variables :"key" as the name of that key, in quotes. Raises LookupError for one that
-    has no name."""
-    return _filled(text, tuple(names.items()))
+def with_identifiers(text: str, names: Mapping[str, str], but: Collection[str] = ()) -> str:
+    """`text` with each of psql's variables :"key" as the name of that key, in quotes, those in `but` left as they are.
+    Raises LookupError for another that has no name."""
+    return _filled(text, tuple(names.items()), tuple(but))
 
 
 @lru_cache(maxsize=256)  # a statement is asked for with the same names at every tick
-def _filled(text: str, pairs: tuple[tuple[str, str], ...]) -> str:
+def _filled(text: str, pairs: tuple[tuple[str, str], ...], but: tuple[str, ...]) -> str:
     names = dict(pairs)
     parts: list[str] = []
     written, before = 0, Token("sign", "", -1)
     for token in tokens(text):
-        if token.kind == "quoted" and before.text == ":" and before.end == token.start:
-            parts += [text[written:before.start], quoted(names[name_of(token.text)])]
+        if (token.kind == "quoted" and before.text == ":" and before.end == token.start
+                and (key := name_of(token.text)) not in but):
+            parts += [text[written:before.start], quoted(names[key])]
             written = token.end
         before = token
     return "".join([*parts, text[written:]])

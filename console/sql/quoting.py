@@ -21,6 +21,21 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def operator(schema: str, sign: str) -> str:
+    """An operator of a schema: without one it would be the first of that sign that the search_path finds."""
+    return f"OPERATOR({identifier(schema)}.{sign})"
+
+
+def as_text(value: str, *, is_builtin: bool) -> str:
+    """A value as text, NULL for NULL. `is_builtin`: its type is PostgreSQL's own.
+
+    A cast of another type may be a function of whoever made the type; its output is what psql shows as well.
+    """
+    if is_builtin:
+        return f"{value}::pg_catalog.text"
+    return f"CASE WHEN {value} IS DISTINCT FROM NULL THEN pg_catalog.format('%s', {value}) END"
+
+
 def literal(text: str) -> str:
     """A text as a string constant; with backslashes in the E form, so that no setting changes its meaning."""
     doubled = text.replace("'", "''")

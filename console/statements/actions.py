@@ -7,11 +7,11 @@ from console.errors import ConsoleError, Denied, ServerError
 from console.server.query import load
 from console.server.session import Session
 from console.sql.quoting import identifier
-from console.statements.read import EXTENSION, located
+from console.statements.read import EXTENSION
 from console.statements.records import Key, WasReset
 
-RESET_ONE = load("console.statements", "reset_one", WasReset)
-RESET_ALL = load("console.statements", "reset_all", WasReset)
+RESETS = tuple(load("console.statements", f"reset_{version}", WasReset) for version in ("1_11", "1_9"))
+"""By the arguments that the function has: with a default left out, another's of the same name could fit better."""
 
 QUERY_CHARACTERS = 300
 
@@ -21,13 +21,14 @@ async def reset(session: Session, key: Key | None = None, text: str = "") -> Non
     facts: dict[str, object] = {
         "action": "reset statements" if key is None else "reset statement", "target": session.target.label,
         "server": session.info.host, "role": session.info.user, "database": session.info.database}
-    params = None
+    params = {"is_all": key is None, "user_id": 0, "database_id": 0, "query_id": 0}
     if key is not None:
         facts |= {"query_id": key.query_id, "query": text[:QUERY_CHARACTERS]}
-        params = {"user_id": key.user_id, "database_id": key.database_id, "query_id": key.query_id or 0}
+        params |= {"user_id": key.user_id, "database_id": key.database_id, "query_id": key.query_id or 0}
+    query = next((reset for reset in RESETS if reset.obstacle(session.info) is None), RESETS[-1])
     audit.write("asked", facts)
     try:
-        rows = await session.fetch(located(RESET_ALL if key is None else RESET_ONE, session.info), params)
+        rows = await session.fetch(query, params)
         if not rows:
             raise ServerError(f"{session.target.label}: nothing was reset: that entry has no number to name it by")
     except ConsoleError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from console.server.info import ServerInfo
 from console.server.query import Query, Read, load
@@ -23,17 +23,17 @@ from console.statements.records import (
 EXTENSION = "pg_stat_statements"
 OLDEST = "1.9"
 
-R = TypeVar("R")
-
 _COUNTERS = tuple(load("console.statements", f"counters_{version}", StatementEntry)
                   for version in ("1_12", "1_11", "1_10", "1_9"))
-_STANDING = load("console.statements", "standing", StatsInfo)
 _TEXTS = load("console.statements", "texts", StatementText)
+
+STANDING = load("console.statements", "standing", StatsInfo)
+"""The extension as a whole; one row."""
 
 NAMES = load("console.statements", "names", NamedOid)
 AVAILABILITY = load("console.statements", "availability", Availability)
 TOUCHED_TABLES = load("console.statements", "touched_tables", TouchedTable)
-"""Parameters: schemas, names (arrays of the same length; "" is no schema)."""
+"""Parameters: schemas, names (arrays of the same length; "" is no schema); path, the schemas to look in without one."""
 
 TOUCHED_INDEXES = load("console.statements", "touched_indexes", TouchedIndex)
 """Parameter: relation_ids."""
@@ -42,28 +42,16 @@ SLOW_SESSIONS = load("console.statements", "slow_sessions", SlowSession)
 LOGGING_SETTINGS = load("console.statements", "logging_settings", LoggingSetting)
 
 
-def located(query: Query[R], info: ServerInfo) -> Query[R]:
-    """`query` with the extension's schema filled in, as it is in this database."""
-    extension = info.extensions.get(EXTENSION)
-    return query.on(pg_stat_statements=extension.schema if extension else "public")
-
-
 def counters(info: ServerInfo) -> Query[StatementEntry]:
     """The counters of all entries, by the columns that the installed version of the extension has."""
-    fitting = next((query for query in _COUNTERS if query.obstacle(info) is None), _COUNTERS[-1])
-    return located(fitting, info)
+    return next((query for query in _COUNTERS if query.obstacle(info) is None), _COUNTERS[-1])
 
 
-def standing(info: ServerInfo) -> Query[StatsInfo]:
-    """The extension as a whole; one row."""
-    return located(_STANDING, info)
-
-
-def texts(info: ServerInfo, keys: Sequence[Key], characters: int) -> Read[StatementText]:
+def texts(keys: Sequence[Key], characters: int) -> Read[StatementText]:
     """The first `characters` characters of the texts of those statements; hidden ones have none."""
     known = [key for key in keys if key.query_id is not None]
     params: dict[str, Any] = {
         "user_ids": [key.user_id for key in known], "database_ids": [key.database_id for key in known],
         "top_levels": [key.is_top_level for key in known], "query_ids": [key.query_id for key in known],
         "characters": characters}
-    return Read(located(_TEXTS, info), params)
+    return Read(_TEXTS, params)

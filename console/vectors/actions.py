@@ -165,7 +165,10 @@ async def prewarm(session: PgSession, index: VectorIndex, timeout_ms: int = 600_
     if extension is None:
         raise Missing(f"{session.target.label}: the extension pg_prewarm is not installed",
                       hint="CREATE EXTENSION pg_prewarm; or run searches: each brings what it reads into the cache")
-    statement = ReadStatement(f"SELECT {identifier(extension.schema, 'pg_prewarm')}($1::regclass)", (index.sql_name,))
+    # all five arguments: another function of that name with fewer would fit a call with fewer better
+    arguments = ("$1::pg_catalog.regclass, 'buffer'::pg_catalog.text, 'main'::pg_catalog.text, "
+                 "NULL::pg_catalog.int8, NULL::pg_catalog.int8")
+    statement = ReadStatement(f"SELECT {identifier(extension.schema, 'pg_prewarm')}({arguments})", (index.sql_name,))
     done = await trip(session, [statement], timeout_ms=timeout_ms)
     return int(done.pages[0].rows[0][0] or 0)
 
@@ -196,7 +199,8 @@ async def sample_build(target: Target, design: Design, settings: BuildSettings, 
         try:
             await session.execute(
                 f"CREATE TEMPORARY TABLE dbconsole_sample ON COMMIT DROP AS SELECT {column} "
-                f"FROM {design.column.table} TABLESAMPLE SYSTEM ({share:.4f}) WHERE {where} LIMIT {sample_rows:d}")
+                f"FROM {design.column.table} TABLESAMPLE pg_catalog.system ({share:.4f}) WHERE {where} "
+                f"LIMIT {sample_rows:d}")
             ((count,),) = await session.execute("SELECT pg_catalog.count(*) FROM pg_temp.dbconsole_sample")
             if count < LEAST_SAMPLE_ROWS:
                 return None

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from console.errors import UsageError
 from console.sql.quoting import identifier
 from console.vectors.advice import INDEXED_MOST
-from console.vectors.metrics import Metric, metrics_of_type
+from console.vectors.metrics import BY_NAME, Metric, metrics_of_type
 from console.vectors.records import VectorColumn, VectorIndex
 
 Action = Literal["create", "reindex", "drop"]
@@ -74,7 +74,7 @@ class Design(Struct, frozen=True):
         """What is indexed: the column, or an expression in the parentheses that CREATE INDEX wants."""
         name, dimensions = identifier(self.column.name), self.column.dimensions
         if self.bits:
-            return f"({_function(self.column, 'binary_quantize')}({name})::bit({dimensions}))"
+            return f"({identifier(self.column.extension_schema, 'binary_quantize')}({name})::bit({dimensions}))"
         if self.half and self.column.type_name != "halfvec":
             return f"({name}::{self.column.type_sql('halfvec')}({dimensions}))"
         return name
@@ -82,11 +82,7 @@ class Design(Struct, frozen=True):
     @property
     def operator_class(self) -> str:
         name = "bit_hamming_ops" if self.bits else self.metric.operator_class(self.kind)
-        return name if self.column.is_visible else identifier(self.column.extension_schema, name)
-
-
-def _function(column: VectorColumn, name: str) -> str:
-    return name if column.is_visible else identifier(column.extension_schema, name)
+        return identifier(self.column.extension_schema, name)
 
 
 def check(design: Design) -> None:
@@ -175,8 +171,8 @@ def drop(index: VectorIndex, settings: BuildSettings | None = None) -> Order:
 def reranked(column: VectorColumn, metric: Metric, k: int = 10, factor: int = 10) -> str:
     """The search by bits with the rows found ranked again by the whole vector; $1 is the query vector."""
     name, dimensions = identifier(column.name), column.dimensions
-    quantize = _function(column, "binary_quantize")
-    hamming = "<~>" if column.is_visible else f"OPERATOR({identifier(column.extension_schema)}.<~>)"
+    quantize = identifier(column.extension_schema, "binary_quantize")
+    hamming = column.operator(BY_NAME["hamming"])
     vector = f"$1::{column.type_sql()}"
     return (f"SELECT * FROM (\n    SELECT * FROM {column.table}\n"
             f"    ORDER BY {quantize}({name})::bit({dimensions}) {hamming} {quantize}({vector})::bit({dimensions})\n"

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from console.errors import ConsoleError, Missing, ServerError, UsageError
 from console.server.nearest import Nearest, sampled_vectors, table_vectors
+from console.server.preamble import PINNED, SHOWN
 from console.server.readonly import Reading, ReadStatement, Wire, explain, reading
 from console.server.rows import Sessions
 from console.sql.quoting import identifier
@@ -62,6 +63,11 @@ class MeasurementPlan(Struct, frozen=True):
     warm_up: bool = True
     force_index: bool = False
     timeout_ms: int = QUERY_TIMEOUT_MS
+
+    @property
+    def pinned(self) -> Mapping[str, str]:
+        """What is set for its statements: a person's condition keeps the search_path that it is meant for."""
+        return SHOWN if self.where else PINNED
 
     def __post_init__(self) -> None:
         if self.k < 1:
@@ -134,7 +140,8 @@ async def measure(sessions: Sessions, plan: MeasurementPlan, tell: Tell = lambda
         facts = await read.relation_facts(session, column.relation_oid, column.position)
         library = read.library(session)
         tell(MeasurementProgress("sampling", 0, plan.queries))
-        lead = await stack.enter_async_context(reading(session, library=library, timeout_ms=plan.timeout_ms))
+        lead = await stack.enter_async_context(reading(
+            session, library=library, timeout_ms=plan.timeout_ms, pinned=plan.pinned))
         sample = await _sample(lead, plan)
         nearest = _nearest(plan, index)
         exact = replace(nearest, operand=identifier(column.name), vector_type=column.type_sql(),
@@ -258,7 +265,8 @@ async def _helpers(sessions: Sessions, stack: AsyncExitStack, lead: Reading, pla
         for _ in range(plan.connections - 1):
             session = await stack.enter_async_context(sessions())
             found.append(await stack.enter_async_context(
-                reading(session, snapshot=snapshot, library=read.library(session), timeout_ms=plan.timeout_ms)))
+                reading(session, snapshot=snapshot, library=read.library(session), timeout_ms=plan.timeout_ms,
+                        pinned=plan.pinned)))
     except ConsoleError:
         return found
     return found

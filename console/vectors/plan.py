@@ -7,12 +7,15 @@ from collections.abc import Collection
 from console.plans.json_reader import loads
 from console.plans.parse import plan_of
 from console.plans.records import Plan, PlanNode
+from console.server.preamble import SAFE_PATH
 from console.vectors.records import Candidates
 
 
 def document(text: str | None) -> Plan:
     """The one plan of EXPLAIN (FORMAT JSON)'s answer. Raises PlanError."""
     (plan,) = loads(text or "[null]")
+    if isinstance(plan, dict) and plan.get("Settings", {}).get("search_path") == SAFE_PATH:
+        del plan["Settings"]["search_path"]  # ours, which says nothing of the statement
     return plan_of(plan)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from console.errors import ConsoleError
+from console.server.preamble import SHOWN
 from console.server.readonly import ReadStatement, explain, trip
 from console.server.session import PgSession
 from console.sql.quoting import identifier
@@ -49,7 +50,7 @@ async def build_facts(session: PgSession, column: VectorColumn, where: str | Non
     rows = relation.row_estimate if relation.row_estimate is not None else relation.live_rows
     if where is not None:
         question = explain(f"SELECT FROM {column.table} WHERE ({where}\n)")
-        done = await trip(session, [ReadStatement(question)])
+        done = await trip(session, [ReadStatement(question)], pinned=SHOWN)
         rows = plans.document(done.pages[0].rows[0][0]).root.plan_rows
     if rows is not None:
         rows *= 1 - (relation.null_fraction or 0.0)

@@ -106,8 +106,8 @@ async def page_key(session: PgSession, relation_oid: int) -> PageKey | None:
 async def settings(session: PgSession) -> dict[str, SearchSetting]:
     """The planner's and the vector indexes' settings by name, the vector library loaded first."""
     found = await session.fetch(PLANNER_SETTINGS)
-    if extension := session.info.extensions.get("vector"):
-        found += await session.fetch(SETTINGS.on(vector=extension.schema))
+    if "vector" in session.info.extensions:
+        found += await session.fetch(SETTINGS)
     return {setting.name: setting for setting in found}
 
 
@@ -125,19 +125,19 @@ async def index_facts(session: PgSession, index: VectorIndex) -> IndexFacts:
     extensions = session.info.extensions
     if index.is_partitioned:
         return IndexFacts(index, None, None, "a partitioned index has no pages of its own")
-    if (inspect := extensions.get("pageinspect")) is None:
+    if "pageinspect" not in extensions:
         reasons.append("CREATE EXTENSION pageinspect shows with what options it was built")
     else:
         try:
-            (page,) = await session.fetch(METAPAGE.on(pageinspect=inspect.schema), {"index": index.sql_name})
+            (page,) = await session.fetch(METAPAGE, {"index": index.sql_name})
             built = built_with(page.hex)
         except ConsoleError as error:
             reasons.append(error.summary)
-    if (cache := extensions.get("pg_buffercache")) is None:
+    if "pg_buffercache" not in extensions:
         reasons.append("CREATE EXTENSION pg_buffercache shows how much of it is cached")
     elif index.size_bytes:
         try:
-            (cached,) = await session.fetch(CACHED.on(pg_buffercache=cache.schema), {"index": index.oid})
+            (cached,) = await session.fetch(CACHED, {"index": index.oid})
             share = min(1.0, cached.buffers * 8192 / index.size_bytes)
         except ConsoleError as error:
             reasons.append(error.summary)

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from console.activity.records import CommandProgress
 from console.plans.records import Plan
-from console.sql.quoting import identifier
+from console.sql.quoting import identifier, operator
 from console.vectors.metrics import Metric, metric_of_operator
 from console.vectors.reasons.records import IndexVerdict, Reason
 
@@ -16,8 +16,7 @@ from console.vectors.reasons.records import IndexVerdict, Reason
 class VectorColumn(Struct, frozen=True):
     """A column of type vector, halfvec, sparsevec or bit(n) (sql/columns.sql).
 
-    `dimensions` is None where the column has none (bits for bit). `is_visible`: pgvector's operators are found without
-    their schema.
+    `dimensions` is None where the column has none (bits for bit).
     """
 
     relation_oid: int
@@ -34,7 +33,6 @@ class VectorColumn(Struct, frozen=True):
     is_not_null: bool
     row_estimate: float | None
     extension_schema: str
-    is_visible: bool
     is_readable: bool
     comment: str | None
 
@@ -48,17 +46,15 @@ class VectorColumn(Struct, frozen=True):
         return identifier(self.schema, self.relation)
 
     def operator(self, metric: Metric) -> str:
-        """The metric's operator as a statement writes it here."""
-        if self.is_visible:
-            return metric.operator
-        return f"OPERATOR({identifier(self.extension_schema)}.{metric.operator})"
+        """The metric's operator as a statement writes it here, whatever the search_path is."""
+        return operator(self.extension_schema, metric.operator)
 
     def type_sql(self, type_name: str | None = None) -> str:
-        """A vector type as a statement casts to it; bit with its length, for `bit` alone means one bit."""
+        """A vector type as a statement casts to it. bit has its length, or quotes: `bit` alone means one bit."""
         wanted = type_name or self.type_name
         if wanted == "bit":
-            return f"bit({self.dimensions})" if self.dimensions else "varbit"
-        return identifier(wanted) if self.is_visible else identifier(self.extension_schema, wanted)
+            return f"bit({self.dimensions})" if self.dimensions else 'pg_catalog."bit"'
+        return identifier(self.extension_schema, wanted)
 
 
 class VectorIndex(Struct, frozen=True):
@@ -141,11 +137,22 @@ class SearchSetting(Struct, frozen=True):
 
 
 class ShownColumn(Struct, frozen=True):
-    """A column that a result may show (sql/shown_columns.sql); `sort` is fixed, text, bytea, vector or other."""
+    """A column that a result may show (sql/shown_columns.sql); `sort` is fixed, text, bytea, vector or other.
+
+    `type` is for people; `parameter_type` is the type, as SQL with its schema, of what is compared with it by the
+    operators in `operator_schema`: of an extension's type both are the extension's.
+    """
 
     name: str
-    parameter_type: str
+    type: str
     sort: str
+    parameter_type: str
+    operator_schema: str
+
+    @property
+    def is_builtin(self) -> bool:
+        """Whether the type is PostgreSQL's own."""
+        return self.parameter_type.startswith("pg_catalog.")
 
 
 class Metapage(Struct, frozen=True):

@@ -13,7 +13,9 @@ from msgspec.structs import replace
 from console.catalog.records import PageKey
 from console.errors import ConsoleError, Missing, UsageError
 from console.plans.records import Plan
+from console.server.keys import CTID
 from console.server.nearest import Nearest, any_vector, select_item, stored_vector
+from console.server.preamble import PINNED, SHOWN
 from console.server.readonly import ReadStatement, Wire, explain, trip
 from console.server.session import PgSession
 from console.sql.tokens import words
@@ -108,6 +110,11 @@ class SearchRequest(Struct, frozen=True):
     exclude: tuple[str, ...] | None = None
     timeout_ms: int | None = None
 
+    @property
+    def pinned(self) -> Mapping[str, str]:
+        """What is set for its statement: a person's condition keeps the search_path that it is meant for."""
+        return SHOWN if self.where else PINNED
+
     def __post_init__(self) -> None:
         if not 1 <= self.k <= MAX_K:
             raise UsageError(f"k is {self.k}: it must be from 1 to {MAX_K}")
@@ -174,7 +181,8 @@ def compose(request: SearchRequest) -> Composed:
         raise UsageError(f"{column.table} has no column {unknown[0]!r}", hint=f"it has {', '.join(names)}")
     key = tuple(subject.key.columns) if subject.key else (("ctid",) if subject.has_ctid else ())
     shown = tuple(dict.fromkeys((*(subject.key.columns if subject.key else ()), *wanted)))
-    items = [select_item(item, names[item].sort if item not in key else "fixed", request.cut) for item in shown]
+    items = [select_item(item, names[item].sort if item not in key else "fixed", request.cut,
+                         is_builtin=names[item].is_builtin) for item in shown]
     alias = "distance"
     while alias in names:
         alias += "_"
@@ -197,7 +205,7 @@ async def find(session: PgSession, request: SearchRequest) -> SearchResult:
 
 async def _found(session: PgSession, request: SearchRequest, composed: Composed) -> SearchResult:
     done = await trip(session, [composed.statement], settings=composed.settings, library=read.library(session),
-                      timeout_ms=request.timeout_ms)
+                      timeout_ms=request.timeout_ms, pinned=request.pinned)
     (page,) = done.pages
     has_ctid = composed.key_columns == ("ctid",)
     places = [0] if has_ctid else [composed.columns.index(key_column) for key_column in composed.key_columns]
@@ -238,7 +246,7 @@ async def _examined(session: PgSession, request: SearchRequest, composed: Compos
     warnings: list[str] = []
     try:
         answer = await trip(session, [question], settings=composed.settings, library=read.library(session),
-                            timeout_ms=request.timeout_ms)
+                            timeout_ms=request.timeout_ms, pinned=request.pinned)
     except ConsoleError as error:
         return replace(result, warnings=(f"the plan could not be read: {error.summary}",))
     document = plans.document(answer.pages[0].rows[0][0])
@@ -277,13 +285,13 @@ def parsed_key(text: str, subject: SearchableColumn) -> tuple[str, ...]:
 async def vector_of_row(session: PgSession, subject: SearchableColumn, key: Sequence[str]) -> QueryVector:
     """The vector stored in the row with that key (or ctid). Raises Missing where there is no row, or no vector."""
     column = subject.column
-    pairs = list(zip(subject.key.columns, subject.key.types, strict=True)) if subject.key else []
-    names = ", ".join(name for name, _ in pairs) or "ctid"
-    if len(key) != (len(pairs) or 1):
+    parts = subject.key.parts if subject.key else (CTID,)
+    names = ", ".join(part.name for part in parts)
+    if len(key) != len(parts):
         raise UsageError(f"the key of {column.table} is ({names}): {len(key)} given for it")
-    if not pairs and not subject.has_ctid:
+    if subject.key is None and not subject.has_ctid:
         raise UsageError(f"{column.table} has neither a key nor a ctid to find a row by")
-    statement = ReadStatement(stored_vector(column.schema, column.relation, column.name, pairs), tuple(key))
+    statement = ReadStatement(stored_vector(column.schema, column.relation, column.name, parts), tuple(key))
     rows = (await trip(session, [statement])).pages[0].rows
     if not rows:
         raise Missing(f"{session.target.label}: {column.table} has no row with {names} {', '.join(key)}")
@@ -296,7 +304,7 @@ async def vector_of_row(session: PgSession, subject: SearchableColumn, key: Sequ
 async def any_row(session: PgSession, subject: SearchableColumn) -> tuple[tuple[str, ...], QueryVector]:
     """Key and vector of a row drawn at random, for whoever just wants to see something. Raises Missing without any."""
     column = subject.column
-    key = subject.key.columns if subject.key else ["ctid"] if subject.has_ctid else []
+    key = subject.key.parts if subject.key else (CTID,) if subject.has_ctid else ()
     percents: list[float | None] = [None]
     if subject.has_ctid and column.row_estimate is not None:
         percents.insert(0, min(100.0, max(0.01, 100 * DRAWN_ROWS / max(1.0, column.row_estimate))))

@@ -90,9 +90,9 @@ async def measure(database: Database, ours: str, peers: dict[str, str]) -> dict[
 
 async def refresh(session: PgSession, seen: StatementsState) -> None:
     """What the screen does with every sample, but for painting it."""
-    counters, standing = read.counters(session.info), read.standing(session.info)
-    readings = await session.refresh(Read(standing), Read(counters), within_s=10)
-    seen.take(readings, counters, standing)
+    counters = read.counters(session.info)
+    readings = await session.refresh(Read(read.STANDING), Read(counters), within_s=10)
+    seen.take(readings, counters)
     seen.lacks_names()
     ranking, seconds = seen.ranking("minute", "", "statement", "total_ms", descending=True, limit=ROWS)
     view.table(ranking, "overview", view.StatisticsBasis(seconds, 8192, seen.names, seen.texts), "")

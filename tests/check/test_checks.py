@@ -202,7 +202,7 @@ def test_prepared_transactions_take_the_oldest() -> None:
 
 def test_what_was_not_answered_is_unknown() -> None:
     for name, check in CHECKS.items():
-        if check.reads:
+        if check.reads and all(query.obstacle(context().info) is None for query in check.reads):
             assert judged(name).status is UNKNOWN, name
 
 

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from console.check.checks import slow_statements
 from console.check.records import Status
 from console.metrics.reads.counters import DATABASE_COUNTERS
 from console.metrics.reads.settings import PENDING_SETTINGS
@@ -19,7 +18,7 @@ from console.metrics.reads.tables import (
     TABLE_FREEZE_AGES,
     UNUSED_INDEXES,
 )
-from console.metrics.reads.upkeep import ARCHIVER_STATE, CHECKPOINT_COUNTS, STATISTICS_AGE
+from console.metrics.reads.upkeep import ARCHIVER_STATE, CHECKPOINT_COUNTS, SLOW_STATEMENTS, STATISTICS_AGE
 from console.metrics.records.settings import PendingSetting
 from console.metrics.records.tables import DeadRows, DuplicateIndex, SequenceUse, TableFreezeAge, UnusedIndex
 from console.metrics.records.upkeep import ArchiverState, CheckpointCounts, SlowStatementStats, StatisticsAge
@@ -143,7 +142,7 @@ def test_sequences_end(changed: dict[str, Any], status: Status, words: str) -> N
 
 def test_slow_statements_are_the_slowest_mean() -> None:
     on = context(extensions={"pg_stat_statements": Extension("pg_stat_statements", "1.12", "stats", "1.12")})
-    query = slow_statements.query(on)
+    query = SLOW_STATEMENTS
     assert 'FROM "stats".pg_stat_statements(false)' in query.text(on.info)
     slow, slower = SlowStatementStats(True, 7, 100, 1001.0, 100_100.0), SlowStatementStats(True, None, 3000, 2500.0,
                                                                                            7_500_000.0)

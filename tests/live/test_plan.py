@@ -76,7 +76,9 @@ def quote(name: str) -> str:
 async def test_columns_are_the_records_fields(any_database: Database, query: Any) -> None:
     async with session_on(any_database.conninfo) as session:
         text = query.text(session.info)
-        cursor = await session.connection.execute(text, {"names": ["pg_catalog.pg_class", "nowhere"]})
+        parameters = {"names": ["pg_catalog.pg_class", "nowhere"], "schemas": ["pg_catalog", None],
+                      "relations": ["pg_class", "nowhere"], "path": ["pg_catalog"]}
+        cursor = await session.connection.execute(text, parameters)
         assert [column.name for column in cursor.description or ()] == list(query.record.__struct_fields__)
 
 

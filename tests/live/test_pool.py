@@ -142,7 +142,7 @@ async def test_errors_have_their_class_position_and_hint(database: Database) -> 
                 await session.fetch(query("SELECT 1 AS x FROM nowhere"))
             assert missing.value.position == 20
             with pytest.raises(Denied) as denied:
-                await session.fetch(query('SELECT 1 AS x FROM "se[/]cret"'))
+                await session.fetch(query('SELECT 1 AS x FROM public."se[/]cret"'))
             assert "GRANT SELECT ON \"se[/]cret\" TO" in (denied.value.hint or "")
             with pytest.raises(TimedOut):
                 await session.fetch(query("SELECT pg_sleep(5)::text AS x"))

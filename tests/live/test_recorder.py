@@ -166,8 +166,8 @@ def test_statements_are_recorded_with_the_texts_of_those_that_took_most(server18
         last = found.sample(number)
         assert last.origin is not None
         entries = last.rows(statements.counters(last.origin.info))
-        assert entries and last.rows(statements.standing(last.origin.info))
-        asked = statements.texts(last.origin.info, [entry.key for entry in entries], 1000)
+        assert entries and last.rows(statements.STANDING)
+        asked = statements.texts([entry.key for entry in entries], 1000)
         texts = answers.statement_texts(last, asked.query, asked.params or {})
         assert any("remarkably_slow" in (text.text or "") for text in texts)
         assert {text.key for text in texts} <= {entry.key for entry in entries}

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from console.fields import fields_of
+from console.server.preamble import preamble
 from console.server.query import Query, load
 from console.server.session import read_info
 from console.server.target import Target
@@ -40,6 +41,11 @@ def query(file: Path) -> Query[Any]:
     return load(package(file), file.name.split(".")[0], record(file))
 
 
+def parameters_of(text: str) -> list[str]:
+    """The names of a statement's parameters."""
+    return _PARAMETER.findall(text)
+
+
 def fill(database: Database) -> None:
     """The extensions that some files need, as far as the server has them, and the ledger."""
     with database.connect() as connection:
@@ -47,9 +53,13 @@ def fill(database: Database) -> None:
             found = connection.execute("SELECT FROM pg_available_extensions WHERE name = %s", [extension])
             if found.rowcount:
                 connection.execute(f"CREATE EXTENSION {extension}")  # type: ignore[arg-type]
-        for name in ("schema", "migration", "migration_event"):
-            text = (PACKAGE / "migrate" / "sql" / "ledger" / f"{name}.sql").read_text("utf-8")
-            connection.execute(text)  # type: ignore[arg-type]
+        fill_ledger(connection)
+
+
+def fill_ledger(connection: psycopg.Connection[Any]) -> None:
+    for name in ("schema", "migration", "migration_event"):
+        text = (PACKAGE / "migrate" / "sql" / "ledger" / f"{name}.sql").read_text("utf-8")
+        connection.execute(text)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.parent.name}/{file.name}")
@@ -58,15 +68,16 @@ async def test_columns_are_the_records_fields(file: Path, any_server: LiveServer
     target = Target(name="", conninfo=conninfo)
     async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection:
         info = await read_info(connection, target)
-        found = query(file).on(**dict.fromkeys(EXTENSIONS, "public"))  # an extension's schema is known at run time
+        found = query(file)
         variant = found.variant(info)
         if variant is None or variant.file != file.name:
             pytest.skip(f"PostgreSQL {info.major} reads {variant.file if variant else 'nothing'}")
         if (obstacle := found.obstacle(info)) is not None:
             pytest.skip(obstacle)
-        text = variant.text
-        parameters = dict.fromkeys(_PARAMETER.findall(text))
-        await connection.execute("BEGIN READ ONLY")
+        text = found.text(info)
+        parameters = dict.fromkeys(parameters_of(text))
+        for statement in preamble(target):
+            await connection.execute(statement)
         cursor = await connection.execute(text, parameters or None)  # type: ignore[arg-type]
         columns = [column.name for column in cursor.description or ()]
     assert sorted(columns) == sorted(field.name for field in fields_of(found.record))

@@ -60,16 +60,16 @@ def counted(any_database: Database) -> Iterator[Database]:
 
 
 async def look(on: PgSession, journal: Journal) -> None:
-    counters, standing = read.counters(on.info), read.standing(on.info)
-    readings = await on.refresh(Read(standing), Read(counters))
+    counters = read.counters(on.info)
+    readings = await on.refresh(Read(read.STANDING), Read(counters))
     assert not readings.unavailable
-    found = readings.first(standing)
+    found = readings.first(read.STANDING)
     assert found is not None
     journal.take(readings.rows(counters) or [], found)
 
 
 async def texts(on: PgSession, keys: list[Key], characters: int = 1000) -> dict[Key, StatementText]:
-    wanted = read.texts(on.info, keys, characters)
+    wanted = read.texts(keys, characters)
     rows = (await on.refresh(wanted)).rows(wanted.query)
     assert rows is not None
     return {row.key: row for row in rows}
@@ -262,7 +262,8 @@ async def test_tables_that_a_statement_touches(any_database: Database) -> None:
                      'CREATE SCHEMA elsewhere; CREATE TABLE elsewhere.far (id int)')
     async with session(any_database.conninfo) as on:
         named = tables('SELECT * FROM s."Odd t" JOIN plain USING (id) JOIN far USING (id) JOIN nowhere ON true')
-        wanted = {"schemas": [schema for schema, _ in named], "names": [name for _, name in named]}
+        wanted = {"schemas": [schema for schema, _ in named], "names": [name for _, name in named],
+                  "path": list(on.info.schemas)}
         found = await on.fetch(read.TOUCHED_TABLES, wanted)
         assert [(item.schema, item.name) for item in found] == [("elsewhere", "far"), ("public", "plain"),
                                                                 ("s", "Odd t")]

@@ -46,7 +46,7 @@ def header(oid: int, name: str, schema: str = "event_data", **changes: Any) -> R
 
 def column(position: int, name: str, type_: str = "text", **changes: Any) -> RelationColumn:
     return RelationColumn(**{
-        "position": position, "name": name, "type": type_, "parameter_type": type_, "type_name": type_,
+        "position": position, "name": name, "type": type_, "type_name": type_, "type_schema": "pg_catalog",
         "is_variable": type_ == "text", "dimensions": None, "is_not_null": False, "default": None, "identity": None,
         "generated": None, "comment": None, "storage": "plain", "is_default_storage": True, "compression": None,
         "collation": None, "statistics_target": None, "options": [], "foreign_options": [], "is_local": True,

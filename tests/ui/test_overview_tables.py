@@ -209,8 +209,8 @@ async def test_bloat_is_estimated_or_counted_and_counting_what_is_large_asks_fir
     filled.answers |= {
         "table_bloat": [BloatEstimate(3 * GB, GB, 2_400_000, 100, 7200.0)],
         "index_bloat": [BloatEstimate(2 * 2**20, None, 9, 90, None)],
-        'table_tuples on "ext"': [TableTuples(3 * GB, 2_400_000, GB, 900_000, GB, GB)],
-        'index_leaves on "ext"': [IndexLeaves(2 * 2**20, 250, 1, 2, 31.0, 40.0)]}
+        "table_tuples": [TableTuples(3 * GB, 2_400_000, GB, 900_000, GB, GB)],
+        "index_leaves": [IndexLeaves(2 * 2**20, 250, 1, 2, 31.0, 40.0)]}
     filled.info = replace(filled.info, extensions={"pgstattuple": Extension("pgstattuple", "1.5", "ext", "1.5")})
     async with filled.console() as (app, pilot):
         table = await opened(app, pilot, "b", "#table-activity")

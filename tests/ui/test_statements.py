@@ -62,8 +62,8 @@ class Server:
         extension = Extension("pg_stat_statements", "1.12", "public", "1.12")
         world.info = replace(world.info, extensions={**world.info.extensions, "pg_stat_statements": extension})
         world.answers |= {
-            'standing on "public"': self.standing, 'counters_1_12 on "public"': self.entries,
-            'texts on "public"': self.texts,
+            "standing": self.standing, "counters_1_12": self.entries,
+            "texts": self.texts,
             "names": [NamedOid("database", 5, world.info.database), NamedOid("role", 10, "app_rw"),
                       NamedOid("role", 20, "billing")],
             "touched_tables": [TouchedTable(1, "public", "accounts", "r", 12_480.0, 48 << 20, 3)],
@@ -179,7 +179,7 @@ async def test_one_round_trip_a_refresh(world: World) -> None:
         await look(world, pilot, screen)
         own = [name for name in world.pool.only.asked[before:] if name.split()[0] in (
             "standing", "counters_1_12", "texts", "names", "logging_settings")]
-        assert own == ['standing on "public"', 'counters_1_12 on "public"']
+        assert own == ["standing", "counters_1_12"]
 
 
 async def test_the_windows(world: World) -> None:
@@ -295,8 +295,7 @@ async def test_the_plan_is_generic_where_values_are_unknown(world: World) -> Non
 
 async def test_reset_of_one_after_a_question(world: World, own_state: Path) -> None:
     came: list[Any] = []
-    world.answers |= {'reset_one on "public"': lambda params: came.append(params) or [WasReset(True)],
-                      'reset_all on "public"': lambda params: came.append("all") or [WasReset(True)]}
+    world.answers |= {"reset_1_11": lambda params: came.append(params) or [WasReset(True)]}
     async with statements(world) as (app, pilot, screen):
         await pilot.press("home", "x")
         await until(lambda: isinstance(app.screen, ConfirmDialog), pilot)
@@ -304,13 +303,13 @@ async def test_reset_of_one_after_a_question(world: World, own_state: Path) -> N
         await pilot.press("n")
         await until(lambda: app.screen is screen, pilot)
         await pilot.press("x", "y")
-        await until(lambda: came == [{"user_id": 10, "database_id": 5, "query_id": 1}], pilot)
+        await until(lambda: came == [{"is_all": False, "user_id": 10, "database_id": 5, "query_id": 1}], pilot)
         await pilot.press("X")
         await until(lambda: isinstance(app.screen, ConfirmDialog), pilot)
         assert "all 5 statements on staging" in screen_text(app)
         await pilot.press("y")
-        await until(lambda: came[1:] == ["all"], pilot)
-        world.answers['reset_all on "public"'] = Denied("permission denied for function pg_stat_statements_reset")
+        await until(lambda: came[1:] == [{"is_all": True, "user_id": 0, "database_id": 0, "query_id": 0}], pilot)
+        world.answers["reset_1_11"] = Denied("permission denied for function pg_stat_statements_reset")
         await pilot.press("X", "y")
         await until(lambda: isinstance(app.screen, FailureDialog), pilot)
         assert "GRANT EXECUTE ON FUNCTION" in screen_text(app)
@@ -335,8 +334,8 @@ async def test_production_is_reset_by_its_name_alone(world: World) -> None:
 
 async def test_without_the_extension_it_says_what_to_do(world: World) -> None:
     world.info = replace(world.info, extensions={})
-    world.answers['standing on "public"'] = world.answers['counters_1_12 on "public"'] = ServerError("it is not there")
-    world.answers['counters_1_9 on "public"'] = ServerError("relation does not exist")
+    world.answers["standing"] = world.answers["counters_1_12"] = ServerError("it is not there")
+    world.answers["counters_1_9"] = ServerError("relation does not exist")
     async with world.console("staging", entries=SCREENS) as (app, pilot):
         await live(app, pilot)
         await pilot.press("5")
@@ -370,11 +369,11 @@ async def test_slow_statements_stay_when_they_are_over(world: World, size: tuple
 async def test_when_the_read_fails_the_last_figures_stay(world: World) -> None:
     world.answers["availability"] = [Availability(True, "1.12", "pg_stat_statements")]
     async with statements(world) as (app, pilot, screen):
-        world.answers['counters_1_12 on "public"'] = ServerError("canceling statement due to statement timeout")
+        world.answers["counters_1_12"] = ServerError("canceling statement due to statement timeout")
         await look(world, pilot, screen)
         await until(lambda: "statement timeout" in screen_text(app), pilot)
         assert TEXTS[1] in shown(screen)
-        world.answers['counters_1_12 on "public"'] = server(world).entries
+        world.answers["counters_1_12"] = server(world).entries
         await look(world, pilot, screen)
         await until(lambda: TEXTS[1] in shown(screen), pilot)
 

@@ -54,7 +54,7 @@ def column(schema: str = "event_data", relation: str = "events", **changes: Any)
         "relation_oid": 100, "schema": schema, "relation": relation, "relkind": "r", "is_partition": False,
         "position": 4, "name": "embedding", "type_name": "vector", "type_schema": "public", "dimensions": 384,
         "storage": "external", "is_not_null": False, "row_estimate": 12_480.0, "extension_schema": "public",
-        "is_visible": True, "is_readable": True, "comment": "of title and abstract"}
+        "is_readable": True, "comment": "of title and abstract"}
     return VectorColumn(**given | changes)
 
 
@@ -75,6 +75,10 @@ def server_settings() -> dict[str, SearchSetting]:
 
 
 PLAN = plan_of({"Plan": {"Node Type": "Limit"}})
+
+
+def shown_column(name: str, type_name: str = "text", sort: str = "text") -> ShownColumn:
+    return ShownColumn(name, type_name, sort, f"pg_catalog.{type_name}", "pg_catalog")
 
 
 class Prepared(Engine):
@@ -99,10 +103,10 @@ class Prepared(Engine):
         return self.found
 
     async def subject(self, column: VectorColumn) -> tuple[SearchableColumn, dict[str, SearchSetting]]:
-        shown = (ShownColumn("id", "integer", "fixed"), ShownColumn("title", "text", "text"),
-                 ShownColumn("company", "text", "text"), ShownColumn("embedding", "vector", "vector"))
-        return SearchableColumn(column, (index(),), PageKey("events_pkey", ["id"], ["integer"]),
-                                shown), server_settings()
+        shown = (shown_column("id", "int4", "fixed"), shown_column("title"), shown_column("company"),
+                 ShownColumn("embedding", "public.vector", "vector", "public.vector", "public"))
+        key = PageKey("events_pkey", ["id"], ["pg_catalog.int4"], ["pg_catalog"])
+        return SearchableColumn(column, (index(),), key, shown), server_settings()
 
     async def ask(self, about: SearchableColumn, question: QuerySource) -> Asked:
         words = f'"{question.given}" (text, demo embedder)' if question.kind == "text" else "like the row id = 17"
@@ -253,7 +257,8 @@ async def test_filters_are_made_of_three_answers(world: World) -> None:
         await pilot.press("escape")
         await until(lambda: len(engine.searched) == 2 and not screen.is_searching, pilot)
         composed = compose(engine.searched[-1])
-        assert "company = $2::text" in composed.statement.sql and composed.statement.params[1] == "Cedar's"
+        assert "company OPERATOR(pg_catalog.=) $2::pg_catalog.text" in composed.statement.sql
+        assert composed.statement.params[1] == "Cedar's"
         await pilot.press("w")
         await until(lambda: isinstance(app.screen, SettingsDialog), pilot)
         app.screen.query_one(RecordTable).select("filter 0")

@@ -245,7 +245,8 @@ async def test_a_new_index(world: World, size: tuple[int, int], read: list[Index
         dialog.show()
         await pilot.press("b")
         (order,) = answers
-        assert order.sql.endswith("USING ivfflat ((embedding::halfvec(1536)) halfvec_cosine_ops) WITH (lists = 12)")
+        assert order.sql.endswith(
+            "USING ivfflat ((embedding::public.halfvec(1536)) public.halfvec_cosine_ops) WITH (lists = 12)")
         assert order.settings.maintenance_work_mem == "2GB"
 
 

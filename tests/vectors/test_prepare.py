@@ -13,7 +13,7 @@ from console.vectors.prepare import BuildFacts, build_advice, column_advice, mem
 from console.vectors.records import VectorColumn, VectorRelationFacts
 
 MIB = 1024 * 1024
-COLUMN = VectorColumn(1, "s", "docs", "r", False, 2, "v", "vector", "public", 384, "e", False, 10_000.0, "public", True,
+COLUMN = VectorColumn(1, "s", "docs", "r", False, 2, "v", "vector", "public", 384, "e", False, 10_000.0, "public",
                       True, None)
 FACTS = VectorRelationFacts(1, "r", 10_000.0, 200, 0, False, False, None, None, 0, 10_000, 0, 0.0, 1544, 10_000, 0, 0)
 COSINE = BY_NAME["cosine"]
@@ -25,13 +25,14 @@ def column(dimensions: int | None, type_name: str = "vector", **words: object) -
 
 def test_statements() -> None:
     order = ddl.create(Design(COLUMN, COSINE, options={"m": 24, "ef_construction": 200}, where="lang = 'de' -- only"))
-    assert order.sql == ("CREATE INDEX CONCURRENTLY docs_v_cosine_hnsw ON s.docs USING hnsw (v vector_cosine_ops) "
-                         "WITH (m = 24, ef_construction = 200) WHERE (lang = 'de' -- only\n)")
-    hidden = column(1536, is_visible=False, extension_schema="my ext", name="Emb", relation="x" * 63)
+    assert order.sql == ("CREATE INDEX CONCURRENTLY docs_v_cosine_hnsw ON s.docs "
+                         "USING hnsw (v public.vector_cosine_ops) WITH (m = 24, ef_construction = 200) "
+                         "WHERE (lang = 'de' -- only\n)")
+    hidden = column(1536, extension_schema="my ext", name="Emb", relation="x" * 63)
     assert ddl.create(Design(hidden, BY_NAME["l2"], "ivfflat", {"lists": 10}, half=True)).sql.endswith(
         'USING ivfflat (("Emb"::"my ext".halfvec(1536)) "my ext".halfvec_l2_ops) WITH (lists = 10)')
     assert ddl.create(Design(COLUMN, COSINE, bits=True)).sql.endswith(
-        "USING hnsw ((binary_quantize(v)::bit(384)) bit_hamming_ops)")
+        "USING hnsw ((public.binary_quantize(v)::bit(384)) public.bit_hamming_ops)")
 
 
 def test_names_are_free_and_short() -> None:
@@ -81,7 +82,7 @@ def test_advice_about_a_column() -> None:
         return "\n".join(f"{each.sentence} | {each.sql}" for each in column_advice(column, (), facts, COSINE))
 
     assert said(COLUMN) == ""
-    assert "ALTER v TYPE vector(n)" in said(column(None))
+    assert "ALTER v TYPE public.vector(n)" in said(column(None))
     assert "as halfvec it takes 4 000 | CREATE INDEX CONCURRENTLY" in said(column(3072))
     assert "its bits take 64 000" in said(column(5000)) and "binary_quantize" in said(column(5000))
     assert "8.0 kB a row (a page a row), of halfvec 4.0 kB" in said(column(1536))

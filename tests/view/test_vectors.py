@@ -17,7 +17,7 @@ def column(schema: str = "s", **changes: Any) -> VectorColumn:
     given: dict[str, Any] = {
         "relation_oid": 1, "schema": schema, "relation": "t", "relkind": "r", "is_partition": False, "position": 2,
         "name": "v", "type_name": "vector", "type_schema": "public", "dimensions": 3, "storage": "external",
-        "is_not_null": False, "row_estimate": 12_480.0, "extension_schema": "public", "is_visible": True,
+        "is_not_null": False, "row_estimate": 12_480.0, "extension_schema": "public",
         "is_readable": True, "comment": None}
     return VectorColumn(**given | changes)
 

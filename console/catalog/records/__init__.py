@@ -45,7 +45,6 @@ from console.catalog.records.objects import (
     RoutineDetail,
     Sequence,
     SequenceDetail,
-    SettingValue,
     TypeDetail,
 )
 
@@ -84,7 +83,6 @@ __all__ = [
     "Schema",
     "Sequence",
     "SequenceDetail",
-    "SettingValue",
     "Subscription",
     "TableStatistics",
     "Trigger",

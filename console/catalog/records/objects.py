@@ -5,22 +5,22 @@ from __future__ import annotations
 from msgspec import Struct
 
 from console.catalog.records.listed import TYPTYPES, Kind, routine_kind
+from console.server.keys import KeyColumn
 
 
 class RelationColumn(Struct, frozen=True):
     """A column (sql/columns.sql).
 
-    `parameter_type` is the type without its modifier, for casts of parameters. `collation`, `statistics_target` and
-    `compression` are None where they are the default's. `distinct_values` as pg_stats has it: negative is a share
-    of the rows; `null_fraction` from 0 to 1; all three of pg_stats None where the role may not know or nobody
-    analyzed.
+    `collation`, `statistics_target` and `compression` are None where they are the default's. `distinct_values` as
+    pg_stats has it: negative is a share of the rows; `null_fraction` from 0 to 1; all three of pg_stats None where the
+    role may not know or nobody analyzed.
     """
 
     position: int
     name: str
     type: str
-    parameter_type: str
     type_name: str
+    type_schema: str
     is_variable: bool
     dimensions: int | None
     is_not_null: bool
@@ -203,11 +203,19 @@ class FullType(Struct, frozen=True):
 
 
 class PageKey(Struct, frozen=True):
-    """A unique, not null key by which a table can be paged (sql/page_key.sql); `types` are for casts."""
+    """A unique, not null key by which a table can be paged (sql/page_key.sql).
+
+    `types` are for casts, `operator_schemas` where the operators are that compare each column.
+    """
 
     index: str
     columns: list[str]
     types: list[str]
+    operator_schemas: list[str]
+
+    @property
+    def parts(self) -> tuple[KeyColumn, ...]:
+        return tuple(map(KeyColumn, self.columns, self.types, self.operator_schemas))
 
 
 class Dependency(Struct, frozen=True):
@@ -216,9 +224,3 @@ class Dependency(Struct, frozen=True):
     oid: int
     kind: str
     name: str
-
-
-class SettingValue(Struct, frozen=True):
-    """The value of a setting (sql/qualified_names.sql)."""
-
-    value: str

@@ -8,7 +8,7 @@ SELECT
     g.namespace::oid AS schema_oid,
     count(l.id) FILTER (WHERE l.kind = 'v' AND l.name <> '_ag_label_vertex') AS vertex_labels,
     count(l.id) FILTER (WHERE l.kind = 'e' AND l.name <> '_ag_label_edge') AS edge_labels
-FROM ag_catalog.ag_graph g
-LEFT JOIN ag_catalog.ag_label l ON l.graph = g.graphid
+FROM :"age".ag_graph g
+LEFT JOIN :"age".ag_label l ON l.graph = g.graphid
 GROUP BY g.graphid, g.name, g.namespace
 ORDER BY g.name

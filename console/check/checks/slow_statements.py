@@ -6,23 +6,14 @@ WARNING at worst unless `critical` is configured. A database without the extensi
 
 from __future__ import annotations
 
-from typing import Any
-
 from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.metrics.reads.upkeep import SLOW_STATEMENTS
-from console.metrics.records.upkeep import SlowStatementStats
-from console.server.query import Query
 from console.server.session import Readings
 from console.text import format as fmt
 
 
-def query(context: CheckContext) -> Query[SlowStatementStats]:
-    extension = context.info.extensions.get("pg_stat_statements")
-    return SLOW_STATEMENTS.on(pg_stat_statements=extension.schema if extension else "public")
-
-
 def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
-    statements = readings.rows(query(context)) or []
+    statements = readings.rows(SLOW_STATEMENTS) or []
     if not all(statement.is_loaded for statement in statements):
         return CheckVerdict(Status.OK, "pg_stat_statements is made, but not loaded",
                        hint="add it to shared_preload_libraries and restart")
@@ -41,9 +32,5 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) 
                    None if status is Status.OK else "Statements shows its text, its plan and what it reads")
 
 
-def more(context: CheckContext) -> tuple[Query[Any], ...]:
-    return (query(context),)
-
-
-CHECK = Check(name="slow_statements", title="Slow statements", evaluate=evaluate, more=more, unit="ms", warning=1000,
-              screen="statements")
+CHECK = Check(name="slow_statements", title="Slow statements", evaluate=evaluate, reads=(SLOW_STATEMENTS,), unit="ms",
+              warning=1000, screen="statements")

@@ -222,6 +222,6 @@ def _failed(service: Service, program: Program, status: int, tail: Sequence[str]
 
 def _in_progress(ledger: ForeignLedger, run: ForeignRun) -> MigrationError:
     who = ", ".join(filter(None, (f"process {run.pid}" if run.pid else None, run.application, run.detail,
-                                  f"since {run.since:%Y-%m-%d %H:%M:%S}" if run.since else None)))
+                                  f"since {run.since.astimezone():%Y-%m-%d %H:%M:%S}" if run.since else None)))
     return MigrationError(f"a run of {TITLES[ledger.framework]} is in progress ({run.evidence}): {who}",
                           hint="wait for it to end; Activity shows its session")

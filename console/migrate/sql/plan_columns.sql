@@ -1,8 +1,13 @@
 -- record: ColumnFacts
 -- interval: on demand
 WITH asked AS MATERIALIZED (
-    SELECT a.name, pg_catalog.to_regclass(a.name)::oid AS oid
-    FROM pg_catalog.unnest(%(names)s::text[]) AS a (name)
+    SELECT DISTINCT ON (a.name) a.name, r.oid
+    FROM ROWS FROM (pg_catalog.unnest(%(names)s::text[]), pg_catalog.unnest(%(schemas)s::text[]),
+                    pg_catalog.unnest(%(relations)s::text[])) AS a (name, schema, relation)
+    JOIN pg_catalog.pg_class r ON r.relname = a.relation::name
+    JOIN pg_catalog.pg_namespace s ON s.oid = r.relnamespace AND (s.nspname = a.schema::name
+        OR a.schema IS NULL AND s.nspname = ANY (%(path)s::text[]) AND pg_catalog.has_schema_privilege(s.oid, 'USAGE'))
+    ORDER BY a.name, pg_catalog.array_position(%(path)s::text[], s.nspname::text)
 )
 SELECT
     a.name AS asked,

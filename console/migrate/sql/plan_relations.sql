@@ -1,13 +1,18 @@
 -- record: RelationFacts
 -- interval: on demand
--- The relations that a plan names. A size is never waited for: while somebody holds or awaits ACCESS EXCLUSIVE,
+-- The relations that a plan names; `path` are the schemas where a name without one is looked for, in this order. A size is never waited for: while somebody holds or awaits ACCESS EXCLUSIVE,
 -- it comes from pg_class.relpages instead.
 WITH RECURSIVE asked AS MATERIALIZED (
-    SELECT a.name, pg_catalog.to_regclass(a.name)::oid AS oid
-    FROM pg_catalog.unnest(%(names)s::text[]) AS a (name)
+    SELECT DISTINCT ON (a.name) a.name, r.oid
+    FROM ROWS FROM (pg_catalog.unnest(%(names)s::text[]), pg_catalog.unnest(%(schemas)s::text[]),
+                    pg_catalog.unnest(%(relations)s::text[])) AS a (name, schema, relation)
+    JOIN pg_catalog.pg_class r ON r.relname = a.relation::name
+    JOIN pg_catalog.pg_namespace s ON s.oid = r.relnamespace AND (s.nspname = a.schema::name
+        OR a.schema IS NULL AND s.nspname = ANY (%(path)s::text[]) AND pg_catalog.has_schema_privilege(s.oid, 'USAGE'))
+    ORDER BY a.name, pg_catalog.array_position(%(path)s::text[], s.nspname::text)
 ),
 tree AS (
-    SELECT a.name, a.oid AS oid FROM asked a WHERE a.oid IS NOT NULL
+    SELECT a.name, a.oid FROM asked a
     UNION
     SELECT t.name, i.inhrelid FROM tree t JOIN pg_catalog.pg_inherits i ON i.inhparent = t.oid
 ),

@@ -12,6 +12,5 @@ FROM pg_catalog.pg_index i
 JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE i.indrelid = coalesce(
-    (SELECT own.indrelid FROM pg_catalog.pg_index own WHERE own.indexrelid = pg_catalog.to_regclass(%(relation)s)),
-    pg_catalog.to_regclass(%(relation)s))
+    (SELECT own.indrelid FROM pg_catalog.pg_index own WHERE own.indexrelid = %(relation)s::oid), %(relation)s::oid)
 ORDER BY c.relname

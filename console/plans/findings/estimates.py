@@ -111,7 +111,7 @@ def statistics(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
         else:
             evidence = f"{fmt.count(known.modified_rows or 0)} rows changed since"
         if known:
-            evidence += (f"; last analyzed {known.analyzed_at:%Y-%m-%d %H:%M}" if known.analyzed_at
+            evidence += (f"; last analyzed {known.analyzed_at.astimezone():%Y-%m-%d %H:%M}" if known.analyzed_at
                          else "; never analyzed")
         seen.add(table)
         yield PlanFinding("stale_statistics", severity(plan, node.inclusive_ms),

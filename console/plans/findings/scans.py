@@ -124,7 +124,7 @@ def heap_fetches(plan: Plan, facts: PlanFacts) -> Iterator[PlanFinding]:
         if fetches < MIN_HEAP_FETCHES or fetches < 0.1 * max(1.0, read):
             continue
         known = facts.of(node)
-        when = f"; last vacuumed {known.vacuumed_at:%Y-%m-%d %H:%M}" if known and known.vacuumed_at else (
+        when = f"; last vacuumed {known.vacuumed_at.astimezone():%Y-%m-%d %H:%M}" if known and known.vacuumed_at else (
             "; never vacuumed" if known else "")
         table = identifier(*filter(None, (node.schema, node.relation)))
         yield PlanFinding("heap_fetches", severity(plan, node.exclusive_ms),

@@ -49,4 +49,4 @@ def statement_texts(sample: RecordedSample, query: Query[StatementText], params:
 
 ANSWERS: Mapping[str, Answer] = {SESSIONS.name: sessions, SESSION_TEXT.name: session_text,
                                  "statements.texts": statement_texts}
-"""By the query's name, without the identifiers in it; a read without parameters needs none."""
+"""By the query's name; a read without parameters needs none."""

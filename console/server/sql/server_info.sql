@@ -27,6 +27,7 @@ SELECT
         JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
         LEFT JOIN pg_catalog.pg_available_extensions() a ON a.name = e.extname
     ) AS extensions,
+    (SELECT s.reset_val FROM pg_catalog.pg_settings s WHERE s.name = 'search_path') AS search_path,
     EXISTS (
         SELECT
         FROM pg_catalog.pg_class c

@@ -1,9 +1,18 @@
 -- record: TouchedTable
 -- interval: on demand
 -- The tables that a statement names, with what their statistics say; a name without a schema means the first that the
--- search_path finds, else every one of that name.
+-- person's search_path, `path`, finds, else every one of that name.
 WITH wanted AS (
-    SELECT w.schema_name, w.relation_name, pg_catalog.to_regclass(pg_catalog.quote_ident(w.relation_name)) AS visible
+    SELECT
+        w.schema_name,
+        w.relation_name,
+        (SELECT r.oid
+         FROM pg_catalog.pg_class r
+         JOIN pg_catalog.pg_namespace s ON s.oid = r.relnamespace
+         WHERE r.relname = w.relation_name::name AND s.nspname = ANY (%(path)s::text[])
+             AND pg_catalog.has_schema_privilege(s.oid, 'USAGE')
+         ORDER BY pg_catalog.array_position(%(path)s::text[], s.nspname::text)
+         LIMIT 1) AS visible
     FROM ROWS FROM (pg_catalog.unnest(%(schemas)s::text[]), pg_catalog.unnest(%(names)s::text[]))
         AS w (schema_name, relation_name)
 )

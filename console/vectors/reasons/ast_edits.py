@@ -15,6 +15,7 @@ from console.errors import UsageError
 from console.sql import grammar
 from console.sql.elide import elided
 from console.sql.grammar import Name, copy, enum_value, nodes
+from console.sql.quoting import identifier, operator
 from console.sql.tokens import SqlFault
 from console.vectors.metrics import METRICS, metric_of_function, metric_of_operator
 
@@ -207,60 +208,64 @@ def bare_distance(search: Search) -> bool:
     return True
 
 
-def as_operator(search: Search) -> bool:
-    if search.distance.WhichOneof("node") != "func_call" or (operator := search.operator) is None:
-        return False
-    left, right = (copy(side) for side in _sides(search.distance))
-    fresh = grammar.expression(f"1 {operator} 2")
-    fresh.a_expr.lexpr.CopyFrom(left)
-    fresh.a_expr.rexpr.CopyFrom(right)
-    search.distance.CopyFrom(fresh)
-    return True
-
-
-def with_operator(operator: str) -> Callable[[Search], bool]:
+def as_operator(schema: str) -> Callable[[Search], bool]:
+    """The operator instead of the function; `schema` is where pgvector is."""
     def apply(search: Search) -> bool:
-        if search.distance.WhichOneof("node") != "a_expr" or search.operator == operator:
+        if search.distance.WhichOneof("node") != "func_call" or (sign := search.operator) is None:
             return False
-        search.distance.a_expr.name[-1].string.sval = operator
+        left, right = (copy(side) for side in _sides(search.distance))
+        fresh = grammar.expression(f"1 {operator(schema, sign)} 2")
+        fresh.a_expr.lexpr.CopyFrom(left)
+        fresh.a_expr.rexpr.CopyFrom(right)
+        search.distance.CopyFrom(fresh)
         return True
     return apply
 
 
-def with_operand(expression: str | None, vector_type: str) -> Callable[[Search], bool]:
-    """Compares `expression` (None: the bare column) with the query vector cast to `vector_type`."""
+def with_operator(sign: str) -> Callable[[Search], bool]:
+    def apply(search: Search) -> bool:
+        if search.distance.WhichOneof("node") != "a_expr" or search.operator == sign:
+            return False
+        search.distance.a_expr.name[-1].string.sval = sign
+        return True
+    return apply
+
+
+def with_operand(operand: Node | None, vector_type: tuple[str, str]) -> Callable[[Search], bool]:
+    """Compares `operand` (None: the bare column) with the query vector cast to the type of that schema and name."""
     def apply(search: Search) -> bool:
         side, other = search.sides
         name = search.column
         before = copy(side), copy(other)
-        if expression is not None:
-            side.CopyFrom(grammar.expression(expression))
+        if operand is not None:
+            side.CopyFrom(operand)
         elif name is not None and side.WhichOneof("node") != "column_ref":
             side.CopyFrom(next(copy(node) for kind, node in nodes(side) if kind == "column_ref"))
-        if other.WhichOneof("node") == "type_cast" and _last(other.type_cast.type_name.names) != vector_type:
+        if other.WhichOneof("node") == "type_cast" and _last(other.type_cast.type_name.names) != vector_type[1]:
             inner = copy(other.type_cast.arg)
-            cast = grammar.expression(f"NULL::{vector_type}")
+            cast = grammar.expression(f"NULL::{identifier(*vector_type)}")
             cast.type_cast.arg.CopyFrom(inner)
             other.CopyFrom(cast)
         return bool(before[0] != side or before[1] != other)
     return apply
 
 
-def with_predicate(predicate: str) -> Callable[[Search], bool]:
+def with_predicate(predicate: Node) -> Callable[[Search], bool]:
     def apply(search: Search) -> bool:
-        fresh = grammar.expression(f"(a) AND ({predicate})")
         if search.select.HasField("where_clause"):
+            fresh = grammar.expression("a AND b")
             fresh.bool_expr.args[0].CopyFrom(search.select.where_clause)
+            fresh.bool_expr.args[1].CopyFrom(predicate)
             search.select.where_clause.CopyFrom(fresh)
         else:
-            search.select.where_clause.CopyFrom(grammar.expression(predicate))
+            search.select.where_clause.CopyFrom(predicate)
         return True
     return apply
 
 
-def with_predicate_alone(predicate: str) -> Callable[[Search], bool]:
+def with_predicate_alone(predicate: Node) -> Callable[[Search], bool]:
     def apply(search: Search) -> bool:
-        search.select.where_clause.CopyFrom(grammar.expression(predicate))
+        search.select.where_clause.CopyFrom(predicate)
         return True
     return apply
 

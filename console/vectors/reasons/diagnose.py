@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from console.errors import ConsoleError, ServerError, UsageError
 from console.plans.records import Plan
+from console.server.preamble import SHOWN
 from console.server.readonly import ReadStatement, Wire, explain, reading, trip
 from console.server.session import PgSession
 from console.sql import grammar
@@ -44,10 +45,12 @@ class Examination:
         library = read.library(self.session)
         if self.is_generic:
             # by the simple protocol: the extended one, which a pipeline is, wants a value for each parameter
-            async with reading(self.session, library=library, timeout_ms=self.timeout_ms) as found, found.under(chosen):
+            async with reading(self.session, library=library, timeout_ms=self.timeout_ms,
+                               pinned=SHOWN) as found, found.under(chosen):
                 page, _ = await found.fetch(statement)
         else:
-            done = await trip(self.session, [statement], settings=chosen, library=library, timeout_ms=self.timeout_ms)
+            done = await trip(self.session, [statement], settings=chosen, library=library, timeout_ms=self.timeout_ms,
+                              pinned=SHOWN)
             (page,) = done.pages
         return plans.document(page.rows[0][0])
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from console.server.keys import BUILT_IN
 from console.sql import grammar
 from console.sql.quoting import identifier
 from console.vectors.metrics import metric_of_operator
 from console.vectors.reasons import ast_edits
 from console.vectors.reasons.ast_edits import Edit, Search
+from console.vectors.reasons.qualified import catalog_expression
 from console.vectors.reasons.records import Reason
 from console.vectors.records import VectorColumn, VectorIndex
 
@@ -57,7 +59,7 @@ def edits(search: Search, column: VectorColumn, indexes: Sequence[VectorIndex]) 
         Edit("descending", ast_edits.ascending),
         Edit("nulls-first", ast_edits.nulls_last),
         Edit("second-key", ast_edits.distance_alone),
-        Edit("function-form", ast_edits.as_operator),
+        Edit("function-form", ast_edits.as_operator(column.extension_schema)),
         Edit("computed-order", ast_edits.bare_distance),
         Edit("not-ordered", ast_edits.ordered),
         Edit("fence", ast_edits.unfenced),
@@ -68,13 +70,15 @@ def edits(search: Search, column: VectorColumn, indexes: Sequence[VectorIndex]) 
     if index is None:
         return found
     kind = index.operand_type.split(".")[-1].strip('"')
-    found.append(Edit("operand", ast_edits.with_operand(None if index.position else index.expression,
-                                                      kind if kind != "bit" else "bit")))
+    schema = BUILT_IN if kind == "bit" else column.extension_schema
+    found.append(Edit("operand", ast_edits.with_operand(
+        None if index.position else catalog_expression(index.expression), (schema, kind))))
     if search.operator not in index.operators and index.operators:
         found.append(Edit("operator-class", ast_edits.with_operator(index.operators[0])))
     if index.predicate:
-        found.append(Edit("partial-index", ast_edits.with_predicate(index.predicate)))
-        found.append(Edit("partial-index-other", ast_edits.with_predicate_alone(index.predicate)))
+        predicate = catalog_expression(index.predicate)
+        found.append(Edit("partial-index", ast_edits.with_predicate(predicate)))
+        found.append(Edit("partial-index-other", ast_edits.with_predicate_alone(predicate)))
     return found
 
 

@@ -17,7 +17,6 @@ SELECT
     a.attnotnull AS is_not_null,
     nullif(c.reltuples, -1)::float8 AS row_estimate,
     en.nspname::text AS extension_schema,
-    en.nspname = ANY (pg_catalog.current_schemas(true)) AS is_visible,
     coalesce(pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT'), false)
         AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS is_readable,
     pg_catalog.col_description(c.oid, a.attnum) AS comment

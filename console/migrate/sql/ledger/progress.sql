@@ -3,7 +3,8 @@
 INSERT INTO dbconsole.migration AS m (service, version, name, state, direction, checksum_up, checksum_down,
     raw_checksum_up, statements_done, statements_total, statement_hashes, error, duration_ms, os_user, host,
     tool_version)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9::int, $10::int, $11::text[], $12, $13::float8, $14, $15, $16)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9::int, $10::int, $11::pg_catalog.text[], $12, $13::pg_catalog.float8,
+    $14, $15, $16)
 ON CONFLICT (service, version) DO UPDATE SET
     state = excluded.state, direction = excluded.direction, checksum_up = excluded.checksum_up,
     checksum_down = excluded.checksum_down, raw_checksum_up = excluded.raw_checksum_up,

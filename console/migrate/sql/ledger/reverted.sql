@@ -3,7 +3,8 @@ WITH event AS (
     INSERT INTO dbconsole.migration_event (service, version, name, event, checksum, duration_ms, os_user, host,
         tool_version)
     VALUES ($1, $2, $3, 'reverted', $4,
-        extract(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.now()) * 1000, $5, $6, $7)
+        extract(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.now())
+            OPERATOR(pg_catalog.*) 1000, $5, $6, $7)
 )
 DELETE FROM dbconsole.migration
-WHERE service = $1 AND version = $2
+WHERE service OPERATOR(pg_catalog.=) $1 AND version OPERATOR(pg_catalog.=) $2

@@ -56,7 +56,7 @@ async def describe(screen: StatementsScreen, keys: tuple[Key, ...]) -> None:
 
 async def whole_text(session: Session, key: Key) -> StatementText | None:
     """All of a statement's text; None where the server has none, or hides it."""
-    texts = read.texts(session.info, [key], WHOLE_CHARACTERS)
+    texts = read.texts([key], WHOLE_CHARACTERS)
     rows = (await session.refresh(texts, within_s=WITHIN_S)).rows(texts.query)
     return rows[0] if rows else None
 
@@ -69,7 +69,8 @@ async def _show_tables(screen: StatementsScreen, keys: tuple[Key, ...], named: l
         return
     async with screen.connection.session() as session:
         wanted = Read(read.TOUCHED_TABLES, {"schemas": [schema for schema, _ in named],
-                                            "names": [name for _, name in named]})
+                                            "names": [name for _, name in named],
+                                            "path": list(session.info.schemas)})
         found = (await session.refresh(wanted, within_s=WITHIN_S)).rows(read.TOUCHED_TABLES) or [] if named else []
         ids = Read(read.TOUCHED_INDEXES, {"relation_ids": [item.relation_id for item in found]})
         indexes = (await session.refresh(ids, within_s=WITHIN_S)).rows(read.TOUCHED_INDEXES) or [] if found else []

@@ -108,13 +108,13 @@ class StatementsScreen(ConsoleScreen):
         self._show_tabs()
 
     async def sample(self, session: Session) -> None:
-        counters, standing = read.counters(session.info), read.standing(session.info)
-        wanted: list[Read[Any]] = [Read(standing), Read(counters)]
+        counters = read.counters(session.info)
+        wanted: list[Read[Any]] = [Read(read.STANDING), Read(counters)]
         if self.shows_slow and self.settings is None:
             wanted.append(Read(read.LOGGING_SETTINGS))
         readings = await session.refresh(*wanted, within_s=WITHIN_S)
         self.settings = readings.rows(read.LOGGING_SETTINGS) or self.settings
-        self.seen.take(readings, counters, standing)
+        self.seen.take(readings, counters)
         if self.seen.lacks_names():
             names = (await session.refresh(Read(read.NAMES), within_s=WITHIN_S)).rows(read.NAMES)
             self.seen.take_names(names or ())
@@ -147,7 +147,7 @@ class StatementsScreen(ConsoleScreen):
         if keys and not needs_all and self.ranking is not None:  # the server reads all of them for any
             keys = self.seen.lacking([*self.selected[:1], *(row.keys[0] for row in self.ranking.rows)])
         if keys:
-            texts = read.texts(session.info, keys, TEXT_CHARACTERS)
+            texts = read.texts(keys, TEXT_CHARACTERS)
             found = (await session.refresh(texts, within_s=WITHIN_S)).rows(texts.query)
             if found is not None:
                 self.seen.take_texts(keys, found)

@@ -13,6 +13,7 @@ from console.sql.fingerprint import shape
 from console.statements import counters
 from console.statements.deltas import Journal
 from console.statements.ranking import rank
+from console.statements.read import STANDING
 from console.statements.records import Key, NamedOid, Ranked, Ranking, StatementEntry, StatementText, StatsInfo
 from console.view.statements.ranking import MINUTE_S, Grouping, StatementNames, WindowName
 from console.view.table import Cell, Column, Row, Table, filtered
@@ -44,10 +45,10 @@ class StatementsState:
     def standing(self) -> StatsInfo | None:
         return self.journal.standing
 
-    def take(self, readings: Readings, entries: Query[StatementEntry], standing: Query[StatsInfo]) -> None:
+    def take(self, readings: Readings, entries: Query[StatementEntry]) -> None:
         """Another look."""
-        rows, whole = readings.rows(entries), readings.first(standing)
-        self.why = readings.why(entries) or readings.why(standing)
+        rows, whole = readings.rows(entries), readings.first(STANDING)
+        self.why = readings.why(entries) or readings.why(STANDING)
         if rows is not None and whole is not None:
             self.journal.take(rows, whole)
 

@@ -245,7 +245,7 @@ class SettingsDialog(Dialog[SearchParams]):
                 filters[place] = filter_
             self._set(filters=tuple(filters))
 
-        kinds = {shown_column.name: shown_column.parameter_type for shown_column in self._about.shown}
+        kinds = {shown_column.name: shown_column.type for shown_column in self._about.shown}
         self._choose("Filter by", [Choice(name, name, kind) for name, kind in kinds.items()],
                      before.column if before else None, with_column)
 
