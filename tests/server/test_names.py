@@ -133,8 +133,17 @@ def test_relations_have_their_schemas_in_every_file() -> None:
 
 def test_an_expression_of_the_catalog_is_qualified() -> None:
     text = ("((status = 'a'::text) AND (n >= 3) AND (a = ANY (ARRAY['x'::text])) AND (lower(b) ~~ 'q%'::text) AND "
-            "(NOT (x IS NULL)) AND ((v)::ext.halfvec(3) IS NOT NULL) AND ((- n) < 3) AND (t > now()))")
-    assert not unqualified(f"SELECT {grammar.expression_text(catalog_expression(text))}")
+            "(NOT (x IS NULL)) AND (c < ('b'::text COLLATE \"C\")) AND ((v)::ext.halfvec(3) IS NOT NULL) AND "
+            "((- n) < 3) AND (t > now()))")
+    found = catalog_expression(text)
+    assert found is not None and 'COLLATE pg_catalog."C"' in grammar.expression_text(found)
+    assert not unqualified(f"SELECT {grammar.expression_text(found)}")
+
+
+@pytest.mark.parametrize("hidden", ["x IS DISTINCT FROM 1", "x IS NOT DISTINCT FROM y", "NULLIF(x, 1) > 0",
+                                    "CASE x WHEN 1 THEN true END", "a = ANY (ARRAY[NULLIF(b, c)])"])
+def test_an_operator_that_has_no_place_for_its_schema_is_not_put_into_a_persons_statement(hidden: str) -> None:
+    assert catalog_expression(f"((status = 'a'::text) AND ({hidden}))") is None
 
 
 def test_every_transaction_begins_with_names_and_styles_pinned() -> None:

@@ -71,12 +71,12 @@ def edits(search: Search, column: VectorColumn, indexes: Sequence[VectorIndex]) 
         return found
     kind = index.operand_type.split(".")[-1].strip('"')
     schema = BUILT_IN if kind == "bit" else column.extension_schema
-    found.append(Edit("operand", ast_edits.with_operand(
-        None if index.position else catalog_expression(index.expression), (schema, kind))))
+    operand = None if index.position else catalog_expression(index.expression)
+    if index.position or operand is not None:
+        found.append(Edit("operand", ast_edits.with_operand(operand, (schema, kind))))
     if search.operator not in index.operators and index.operators:
         found.append(Edit("operator-class", ast_edits.with_operator(index.operators[0])))
-    if index.predicate:
-        predicate = catalog_expression(index.predicate)
+    if index.predicate and (predicate := catalog_expression(index.predicate)) is not None:
         found.append(Edit("partial-index", ast_edits.with_predicate(predicate)))
         found.append(Edit("partial-index-other", ast_edits.with_predicate_alone(predicate)))
     return found
