@@ -280,7 +280,7 @@ async def test_locked_table_costs_its_sizes_only(any_database: Database) -> None
                 assert set(await read.sizes(session, [busy, idle])) == {idle}
                 detail = await read.relation(session, busy)
                 assert detail.size is None and detail.columns is not None
-                assert detail.indexes is None and "lock" in detail.unavailable["indexes"]
+                assert detail.indexes is None and "lock" in detail.unavailable["catalog.indexes"]
             rows = await preview(pool.session, busy)
             with pytest.raises(TimedOut, match="lock"):
                 await rows.first()
