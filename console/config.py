@@ -187,6 +187,13 @@ class AlertsConfig(Struct, frozen=True, kw_only=True):
             raise ValueError("timeout: must be more than 0")
 
 
+class KeysConfig(Struct, frozen=True, kw_only=True):
+    """`keys = "vim"`, or `[keys]`: a `preset`, and the keys of single actions by id, which ui/keymap.py checks."""
+
+    preset: str = ""
+    changes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
 class Config(Struct, frozen=True, kw_only=True):
     """The whole file. `path` is where it was found, None when there is none; `warnings` are for a person."""
 
@@ -197,6 +204,7 @@ class Config(Struct, frozen=True, kw_only=True):
     checks: Mapping[str, CheckConfig] = field(default_factory=dict)
     embedders: Mapping[str, EmbedderConfig] = field(default_factory=dict)
     console: ConsoleConfig = field(default_factory=ConsoleConfig)
+    keys: KeysConfig = field(default_factory=KeysConfig)
     alerts: AlertsConfig = field(default_factory=AlertsConfig)
     otel: OtelConfig = field(default_factory=OtelConfig)
     warnings: tuple[str, ...] = ()
@@ -245,12 +253,15 @@ def load(explicit: str | os.PathLike[str] | None = None) -> Config:
 def parse(data: Mapping[str, Any], path: Path) -> Config:
     """The configuration that `data`, read from `path`, means. Raises ConfigError."""
     values: dict[str, Any] = {}
+    given: dict[str, Any] = {"path": path}
     for key, value in data.items():
         if key in _TABLES:
             values[key] = _named_tables(_TABLES[key], key, value, path)
+        elif key == "keys":
+            given["keys"] = _keys(value, path)
         else:
             values[key] = value
-    config: Config = _build(Config, values, path, "", given={"path": path})
+    config: Config = _build(Config, values, path, "", given=given)
     default = config.default_target
     if default is not None and default != "demo" and default not in config.targets and "=" not in default \
             and "://" not in default:
@@ -259,6 +270,26 @@ def parse(data: Mapping[str, Any], path: Path) -> Config:
     if (theme := config.console.theme) is not None and theme not in (themes := _themes()):
         raise ConfigError(f"{path}: console.theme: there is no theme {theme!r}", hint=_nearest(theme, themes))
     return replace(config, warnings=tuple(_warnings(config, path)))
+
+
+def _keys(value: Any, path: Path) -> KeysConfig:
+    """A preset's name, or a table with `preset` and keys; `a.b = "x"` without quotes is a table in it."""
+    if isinstance(value, str):
+        return KeysConfig(preset=value)
+    if not isinstance(value, dict):
+        raise ConfigError(f"{path}: keys: must be a preset's name or a table, [keys]")
+    changes: dict[str, tuple[str, ...]] = {}
+    for name, given in value.items():
+        for full, key in {f"{name}.{part}": key for part, key in given.items()}.items() \
+                if isinstance(given, dict) else ((name, given),):
+            keys = (key,) if isinstance(key, str) else key
+            if not isinstance(keys, list | tuple) or not all(isinstance(each, str) for each in keys):
+                raise ConfigError(f"{path}: keys.{full}: must be a key, a list of keys, or \"\" for none")
+            changes[full] = tuple(keys)
+    preset = changes.pop("preset", ("",))
+    if len(preset) != 1:
+        raise ConfigError(f"{path}: keys.preset: must be the name of one")
+    return KeysConfig(preset=preset[0], changes=changes)
 
 
 def _themes() -> list[str]:

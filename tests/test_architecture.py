@@ -24,7 +24,7 @@ FEATURES = {"catalog", "activity", "metrics", "pooler", "statements", "plans", "
 SHARED_FEATURES = {"services", "catalog", "activity", "plans"}
 DRIVERS = {"psycopg", "psycopg_pool", "pgvector"}
 SCREENS = {"textual", "rich", "plotext"}
-TEXTUALS_DATACLASSES = {"ui/themes.py", "ui/screens/migrations/screen.py"}
+TEXTUALS_DATACLASSES = {"ui/themes.py", "ui/bindings.py"}
 """Where fields() and replace() are of Textual's own records, Theme and Binding."""
 FOUNDATION = {"errors", "clock", "config", "fields", "resources", "sql", "text", "ending", "log", "process",
               "waiting", "__version__"}

@@ -112,7 +112,7 @@ class Recording:
         opening = self._file.readline(64)
         if not opening.startswith(form.MAGIC):
             raise ConsoleError(f"{self.path} is no recording of dbconsole",
-                               hint="dbconsole record FILE makes one, F in the console too")
+                               hint="dbconsole record FILE makes one, the console's flight recorder too")
         version = opening[len(form.MAGIC):].strip()
         if version != str(form.VERSION).encode():
             raise ConsoleError(

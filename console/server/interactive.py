@@ -189,7 +189,7 @@ class Interactive:
     def _told(self, error: psycopg.Error) -> ConsoleError:
         fault = translate(error, self.target.label)
         if error.sqlstate == "25006":
-            fault.hint = ("W unlocks the target for writing, after a question" if self.read_only else
+            fault.hint = ("the target has to be unlocked for writing first" if self.read_only else
                           "this transaction began read-only: end it, then run the statement again")
         elif error.sqlstate == "25P02":
             fault.hint = "roll it back, or back to a savepoint"

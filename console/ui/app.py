@@ -31,13 +31,14 @@ import os
 import signal
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from textual.binding import Binding, BindingType
+from textual import events
 
 from console.errors import ConsoleError, PasswordNeeded
 from console.text.sanitiser import for_pasting
-from console.ui import choices, shutdown
+from console.ui import choices, keymap, shutdown
+from console.ui.bindings import bindings, rebind, textual_names
 from console.ui.connection import Connection, ConnectionState, Sources
 from console.ui.first_frame import FirstFrame
 from console.ui.frame import ConsoleScreen
@@ -47,10 +48,14 @@ from console.ui.text import content
 from console.ui.themed_app import ThemedApp
 
 if TYPE_CHECKING:
+    from textual.dom import DOMNode
+    from textual.widget import Widget
+
     from console.config import Config
     from console.plans.records import Plan
 
-NUMBERS = "12345678"
+SUCCESSION_S = 1.0
+"""How soon the second of two keys has to follow the first."""
 
 CLOCK_S = 2.5
 """The longest that the header's clock stands still."""
@@ -62,24 +67,7 @@ class ConsoleApp(ThemedApp):
     TITLE = "dbconsole"
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = False
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *[Binding(f"f{number}", f"show_number({number})", show=False, priority=True) for number in NUMBERS],
-        *[Binding(number, f"show_number({number})", show=False) for number in NUMBERS],
-        Binding("ctrl+q", "quit", "quit", show=False, priority=True),
-        Binding("ctrl+l", "repaint", "repaint", show=False, priority=True, id="app.repaint"),
-        Binding("r", "retry", "retry now", id="app.retry"),
-        Binding("space", "pause", "pause", key_display="space", id="app.pause"),
-        Binding("r", "open('rate')", "rate", id="app.rate"),
-        Binding("t", "open('target')", "target", id="app.targets"),
-        Binding("D", "open('database')", "database", show=False, id="app.databases"),
-        Binding("T", "open('theme')", "theme", show=False, id="app.themes"),
-        Binding("W", "open('unlock')", "unlock or lock", show=False, id="app.unlock"),
-        Binding("F", "open('recorder')", "flight recorder", show=False, id="app.recorder"),
-        Binding("question_mark", "open('help')", "help", key_display="?", id="app.help"),
-        Binding("ctrl+p", "open('commands')", "commands", key_display="^p", id="app.commands"),
-        Binding("q", "quit", "quit", key_display="q", id="app.quit"),
-        Binding("ctrl+c", "copy_or_quit", "copy, or ask to quit", show=False, id="app.copy_or_quit"),
-    ]
+    BINDINGS = bindings("app")
 
     def __init__(self, name: str, sources: Sources, *, entries: Sequence[ScreenEntry] = ENTRIES,
                  environment: Any = os.environ, connection: Connection | None = None) -> None:
@@ -97,11 +85,17 @@ class ConsoleApp(ThemedApp):
         self.held: dict[str, str] = {}
         """What would be lost if the target were left, in words, by the screen that holds it."""
         self.first_frame = FirstFrame(self)
+        self.keymap = keymap.of(sources.config)
+        keymap.use(self.keymap)
+        self._begins = {name for key in self.keymap.begins for name in textual_names(key)}
+        self._pressed = ("", 0.0)
+        """The first of two keys, and when it was pressed."""
         self._generation = 0
         self._drawn_s = 0.0
         self._asked_password_for: ConsoleError | None = None
         self._add_modes()
         self.connection = self._followed(connection or Connection(name, sources))
+        rebind(self, self.keymap)
 
     @property
     def config(self) -> Config:
@@ -203,6 +197,32 @@ class ConsoleApp(ThemedApp):
         self.show_screen(name)
         if isinstance(screen := self.screen_stack[0], ConsoleScreen):
             screen.take_handed()  # it may be the one that is shown already: it will not be resumed
+
+    # keys
+
+    def _register_child(self, parent: DOMNode, child: Widget, before: int | None, after: int | None) -> None:
+        super()._register_child(parent, child, before, after)
+        rebind(child, self.keymap)  # here, because every widget passes by, once, when it is known what is around it
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key) and self._begins:
+            if (whole := self._whole_key(event)) is None:
+                return
+            event = whole
+        await super().on_event(event)
+
+    def _whole_key(self, event: events.Key) -> events.Key | None:
+        """The key that was pressed, or the two in succession that it completes; None where another has to follow."""
+        (before, at_s), self._pressed = self._pressed, ("", 0.0)
+        if self.focused is not None and self.focused.check_consume_key(event.key, event.character):
+            return event
+        known = self.screen.active_bindings
+        if before and self.clock.monotonic() - at_s < SUCCESSION_S and f"{before} {event.key}" in known:
+            return events.Key(f"{before} {event.key}", None)
+        if event.key in self._begins and any(name.startswith(f"{event.key} ") for name in known):
+            self._pressed = (event.key, self.clock.monotonic())
+            return None
+        return event
 
     # events
 

@@ -14,8 +14,11 @@ from msgspec import Struct
 from textual.widgets import Input
 
 from console.errors import ConsoleError
+from console.ui.bindings import Offer, offers
 from console.ui.dialogs import opening
 from console.ui.dialogs.choose import MOST_ROWS, Choice, ChooseDialog, as_table
+from console.ui.keymap import letter
+from console.ui.keys import SCREENS, scope_of
 from console.ui.widgets.record_table import RecordTable
 
 if TYPE_CHECKING:
@@ -34,8 +37,8 @@ Source = Callable[["Application", str], Awaitable[list[PaletteCommand]]]
 
 
 async def screens(app: Application, words: str) -> list[PaletteCommand]:
-    return [PaletteCommand(entry.title, f"screen {entry.number}", partial(app.show_screen, entry.name))
-            for entry in app.entries]
+    return [PaletteCommand(entry.title, f"{letter(SCREENS[entry.number - 1])} screen".lstrip(),
+                           partial(app.show_screen, entry.name)) for entry in app.entries]
 
 
 async def targets(app: Application, words: str) -> list[PaletteCommand]:
@@ -57,41 +60,24 @@ async def looks(app: Application, words: str) -> list[PaletteCommand]:
     return [PaletteCommand(name, "theme", partial(app.choose_theme, name)) for name in themes.names()]
 
 
-async def actions(app: Application, words: str) -> list[PaletteCommand]:
-    offered: list[tuple[str, str, Callable[[], Any], str, tuple[str, ...]]] = [
-        ("Retry now", "r", app.action_retry, "retry", ()), ("Pause or go on", "space", app.action_pause, "pause", ())]
-    offered += [(label, key, partial(app.action_open, what), "open", (what,)) for label, key, what in (
-        ("Refresh rate", "r", "rate"), ("Choose a target", "t", "target"), ("Choose a database", "D", "database"),
-        ("Choose a theme", "T", "theme"), ("Keys of this screen", "?", "help"))]
-    offered.append(("Quit", "q", app.action_quit, "quit", ()))
-    return [PaletteCommand(label, key, run) for label, key, run, action, parameters in offered
-            if app.check_action(action, parameters)]
+async def keys(app: Application, words: str) -> list[PaletteCommand]:
+    """What keys do where the palette was opened, also those that have none."""
+    return [PaletteCommand(f"{offer.action.help[:1].upper()}{offer.action.help[1:]}", _place(offer),
+                           partial(app.run_action, offer.run, offer.node))
+            for offer in offers(app.screen_stack[-2]) if offer.action.in_palette]
 
 
-async def recorder(app: Application, words: str) -> list[PaletteCommand]:
-    """The flight recorder, or, on a recording, what plays it."""
-    if (playback := getattr(app, "own_commands", None)) is not None:
-        return [PaletteCommand(label, key, run) for label, key, run in playback()]
-    recorder = app.connection.recorder
-    if recorder is None:
-        return []
-    label = "Flight recorder: stop recording" if recorder.path is not None else (
-        "Flight recorder: save the last minutes, or record to a file")
-    return [PaletteCommand(label, "F", partial(app.action_open, "recorder"))]
+def _place(offer: Offer) -> str:
+    """An action's key, and where it works."""
+    scope = scope_of(offer.action.id)
+    return f"{letter(offer.action.id)} {'' if scope.kind == 'everywhere' else scope.title}".strip()
 
 
-async def query(app: Application, words: str) -> list[PaletteCommand]:
-    """A plan from elsewhere, wherever one is; on the Query screen what its keys do."""
+async def plans(app: Application, words: str) -> list[PaletteCommand]:
+    """A plan from elsewhere, wherever one is."""
     from console.ui.dialogs.open_plan import open_plan
-    from console.ui.screens.query.screen import QueryScreen
 
-    found = [PaletteCommand("Open a plan", "file or pasted", partial(open_plan, app))]
-    screen = app.screen_stack[0]
-    if isinstance(screen, QueryScreen):
-        found += [PaletteCommand(label, key, partial(screen.run_action, action)) for label, key,
-                  action in screen.OFFERED
-                  if screen.check_action(action.partition("(")[0], ())]
-    return found
+    return [PaletteCommand("Open a plan", "file or pasted", partial(open_plan, app))]
 
 
 async def objects(app: Application, words: str) -> list[PaletteCommand]:
@@ -100,7 +86,7 @@ async def objects(app: Application, words: str) -> list[PaletteCommand]:
     return [PaletteCommand(label, detail, run) for label, detail, run in await found(app, words)]
 
 
-SOURCES: list[Source] = [screens, actions, recorder, query, databases, targets, looks, objects]
+SOURCES: list[Source] = [screens, keys, plans, databases, targets, looks, objects]
 
 
 def open_palette(app: Application) -> None:

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.worker import Worker
 
 from console.errors import ConsoleError
 from console.sampler.records import Snapshot
 from console.server.session import Session
+from console.ui.bindings import bindings
 from console.ui.connection import Connection, ConnectionState
 from console.ui.first_frame import HeldScreen
 from console.ui.widgets.connection_panel import ConnectionPanel
 from console.ui.widgets.header import Footer, Header, ScreenBar
-from console.ui.widgets.painting import Blank, Painted, console_app
+from console.ui.widgets.painting import Blank, Filterable, Painted, console_app
 from console.ui.widgets.record_table import RecordTable
 from console.waiting import woken
 
@@ -40,10 +39,7 @@ class ConsoleScreen(HeldScreen):
     AUTO_FOCUS = ""
     BLANK = True
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (108, "-wide")]  # noqa: RUF012
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "filter", key_display="/", id="screen.filter"),
-        Binding("e", "export", "export", show=False, id="screen.export"),
-    ]
+    BINDINGS = bindings("screen", "focus")
     FOCUS = ""
     """The selector of the widget that has the keys when there is data."""
 
@@ -209,14 +205,18 @@ class ConsoleScreen(HeldScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "filter":
-            return self._filtered_table() is not None and not self.has_class("-waiting")
+            return self._to_filter() is not None and not self.has_class("-waiting")
         if action == "export":
             table = self._filtered_table()
             return table is not None and bool(table.table.rows) and not self.has_class("-waiting")
         return super().check_action(action, parameters)
 
+    def _to_filter(self) -> Filterable | None:
+        """What a filter is for: the text that has the keys, else a table."""
+        return self.focused if isinstance(self.focused, Filterable) else self._filtered_table()
+
     def _filtered_table(self) -> RecordTable | None:
-        """The table that `/` filters: the focused one, else the first that is shown."""
+        """The table that is filtered and exported: the focused one, else the first that is shown."""
         if isinstance(self.focused, RecordTable):
             return self.focused
         return next((table for table in self._body.query(RecordTable) if all(
@@ -234,7 +234,7 @@ class ConsoleScreen(HeldScreen):
             self.app.push_screen(of_table(self.export_name(table), table.table))
 
     async def action_filter(self) -> None:
-        if (table := self._filtered_table()) is None:
+        if (subject := self._to_filter()) is None:
             return
         from console.ui.widgets.filter_line import FilterLine
 
@@ -242,4 +242,4 @@ class ConsoleScreen(HeldScreen):
         if (line := self.query_one_optional(FilterLine)) is None:
             line = FilterLine()
             await self.mount(line, before=self.query_one(Footer))
-        line.open(table)
+        line.open(subject)

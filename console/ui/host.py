@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from textual.dom import DOMNode
     from textual.screen import Screen
 
     from console.clock import Clock
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from console.plans.records import Plan
     from console.ui.connection import Connection
     from console.ui.jobs import JobRunner
+    from console.ui.keymap import Keymap
     from console.ui.screens import ScreenEntry
     from console.ui.themes import Inks
 
@@ -40,6 +42,8 @@ class Host(Protocol):
     kept_plan: tuple[str, Plan] | None
     """The plan that others are compared with, and what it is called."""
     is_ascii: bool
+    keymap: Keymap
+    """The keys as they are configured."""
 
     @property
     def screen(self) -> Screen[Any]:
@@ -101,15 +105,10 @@ class Application(Host, Protocol):
     def run_worker(self, work: Coroutine[Any, Any, Any], *, group: str = "default", exclusive: bool = False,
                    exit_on_error: bool = True) -> object: ...
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None: ...
+    def run_action(self, action: str, default_namespace: DOMNode | None = None) -> Awaitable[bool]:
+        """Does what a key would, on that node."""
 
     def action_open(self, what: str) -> None:
         """Opens the dialog of that name of ui/dialogs/opening.py."""
-
-    def action_retry(self) -> None: ...
-
-    def action_pause(self) -> None: ...
-
-    def action_quit(self) -> Awaitable[None]: ...
 
     def exit(self, result: int | None = None) -> None: ...

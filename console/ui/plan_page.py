@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Literal
 
 from msgspec.structs import replace
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from console.catalog.export import write as write_file
@@ -23,15 +22,16 @@ from console.plans.parse import to_json
 from console.plans.records import Analysis
 from console.server.explain import PARAMETERS_HINT, ExplainRequest, Writes
 from console.text import format as fmt
+from console.ui.bindings import bindings
 from console.ui.dialogs.confirm import ConfirmDialog
 from console.ui.dialogs.export import ExportDialog
 from console.ui.dialogs.plan_options import PlanOptionsDialog
 from console.ui.dialogs.unlock import is_allowed, word_to_type
+from console.ui.keymap import key
 from console.ui.widgets.filter_line import FilterLine
 from console.ui.widgets.header import Footer
 from console.ui.widgets.painting import console_app
 from console.ui.widgets.plan_view import PlanView
-from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.status_line import StatusLine
 from console.vectors.explained import with_vectors
 from console.view.plans import tree
@@ -55,20 +55,9 @@ class PlanPage(ModalScreen[None]):
         Footer { dock: bottom; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "back", key_display="esc", id="plan.leave"),
-        Binding("q", "leave", show=False),
-        Binding("p", "plan('plain')", "plan only", id="plan.plain"),
-        Binding("a", "plan('analyze')", "ANALYZE", id="plan.analyze"),
-        Binding("n", "plan('generic')", "generic", id="plan.generic"),
-        Binding("o", "options", "options", id="plan.options"),
-        Binding("m", "keep", "keep as A", id="plan.keep"),
-        Binding("c", "compare", "compare with A", id="plan.compare"),
-        Binding("e", "export", "export", id="plan.export"),
-        Binding("slash", "filter", "filter", key_display="/", id="plan.filter"),
-        Binding("Q", "edit", "to Query", id="plan.edit"),
-        Binding("question_mark", "app.open('help')", "help", key_display="?", id="plan.help"),
-    ]
+    BINDINGS = bindings("plan", "focus", borrow={
+        "app.help": "app.open('help')", "app.commands": "app.open('commands')",
+        "app.copy_or_quit": "app.copy_or_quit"}, words={"app.commands": ""})
 
     def __init__(self, request: ExplainRequest | None, title: str, analysis: Analysis | None = None) -> None:
         super().__init__()
@@ -195,7 +184,7 @@ class PlanPage(ModalScreen[None]):
                 how += " · " + ", ".join(f"{name} = {value}" for name, value in request.settings.items())
         if self.is_asking:
             seconds = console_app(self).clock.monotonic() - self._asked_at_s
-            tail = (f" · waiting {fmt.duration(seconds)}, esc cancels", "warning")
+            tail = (f" · waiting {fmt.duration(seconds)}, {key('plan.leave')} cancels", "warning")
         kept = console_app(self).kept_plan
         a: tuple[str, Tone] = (f" · A is {kept[0]}", "dim") if kept is not None else ("", "")
         subject = " ".join(self.subject.split())
@@ -252,7 +241,7 @@ class PlanPage(ModalScreen[None]):
         """Keeps this plan, whatever page is opened next, to compare another with it."""
         if self.analysis is not None:
             console_app(self).kept_plan = (" ".join(self.subject.split())[:40], self.analysis.plan)
-            console_app(self).tell("kept as A: c compares another plan with it")
+            console_app(self).tell(f"kept as A: {key('plan.compare')} compares another plan with it")
             self._show_title()
             self.refresh_bindings()
 
@@ -267,7 +256,7 @@ class PlanPage(ModalScreen[None]):
             self.app.push_screen(export_dialog(self.analysis, self.subject))
 
     def action_filter(self) -> None:
-        self.query_one(FilterLine).open(self.query_one("#nodes", RecordTable))
+        self.query_one(FilterLine).open(self.view.told if self.view.told.has_focus else self.view.nodes)
 
     def action_edit(self) -> None:
         if self.request is not None:

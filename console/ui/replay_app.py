@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from console.errors import UsageError
@@ -14,48 +12,36 @@ from console.recorder.replay.moment import FORMS, parse
 from console.server.query import title
 from console.text import format as fmt
 from console.ui.app import ConsoleApp
+from console.ui.bindings import also, bindings
 from console.ui.dialogs.dialog import Dialog, Words
 from console.view.table import Tone
 
 if TYPE_CHECKING:
     from console.recorder.replay.player import ReplaySampler
 
-NEEDS_A_SERVER = ("target", "database", "rate", "unlock", "password")
+NEEDS_A_SERVER = ("target", "database", "rate", "unlock", "password", "recorder")
 MINUTE_S = 60.0
 
 
 class ReplayApp(ConsoleApp):
     """Its connection's sampler is a ReplaySampler."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "play", "play or pause", key_display="space", id="replay.play"),
-        Binding("full_stop", "step(1)", "step", key_display=".", id="replay.step"),
-        Binding("comma", "step(-1)", "back", key_display=",", id="replay.back"),
-        Binding("J", "jump", "jump", id="replay.jump"),
-        Binding("plus", "speed(1)", "faster", key_display="+", id="replay.faster"),
-        Binding("minus", "speed(-1)", "slower", key_display="-", id="replay.slower"),
-        Binding("greater_than_sign", "skip(1)", "a minute on", key_display=">", show=False, id="replay.minute_on"),
-        Binding("less_than_sign", "skip(-1)", "a minute back", key_display="<", show=False, id="replay.minute_back"),
-        Binding("r,t,D,W,F", "say_recording", show=False),
-    ]
+    BINDINGS = bindings("replay")
+
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        also(self, "say_recording", ("app.rate", "app.targets", "app.databases", "app.unlock", "app.recorder"))
 
     @property
     def playback(self) -> ReplaySampler | None:
         return self.connection.playback
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("play", "step", "speed", "skip", "jump"):
+        if action in ("play", "step", "speed", "skip", "jump", "about"):
             return self.playback is not None
         if action in ("retry", "pause") or (action == "open" and parameters[0] in NEEDS_A_SERVER):
             return False
         return super().check_action(action, parameters)
-
-    def own_commands(self) -> list[tuple[str, str, Callable[[], Any]]]:
-        return [("Play or pause", "space", self.action_play), ("One sample on", ".", lambda: self.action_step(1)),
-                ("One sample back", ",", lambda: self.action_step(-1)), ("Faster", "+", lambda: self.action_speed(1)),
-                ("Slower", "-", lambda: self.action_speed(-1)), ("A minute on", ">", lambda: self.action_skip(1)),
-                ("A minute back", "<", lambda: self.action_skip(-1)), ("Jump to a time", "J", self.action_jump),
-                ("About this recording", "", self.action_about)]
 
     def action_play(self) -> None:
         if (playback := self.playback) is not None:
@@ -93,7 +79,7 @@ class ReplayApp(ConsoleApp):
 class JumpDialog(Dialog[None]):
     """Asks for a moment of the recording and goes there."""
 
-    KEYS = "enter jump   esc close"
+    HINT = (("input.submit", "jump"), "dialog.leave")
     width = 68
 
     def __init__(self, playback: ReplaySampler) -> None:

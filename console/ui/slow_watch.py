@@ -17,6 +17,7 @@ from console.sql.tokens import parameters
 from console.statements.read import SLOW_SESSIONS
 from console.statements.records import SlowSession, SlowStatement
 from console.statements.slow import SlowLog
+from console.ui.keymap import key
 from console.waiting import ended
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class SlowWatch:
         """The plan, why there is none, or None where it is waited for."""
         known = self.plans.get(statement_of(statement.session))
         if known is None and statement.session.wait_event_type == "Lock":
-            return "not taken while it waits for a lock: p takes it"
+            return f"not taken while it waits for a lock: {key('statements.plan')} takes it"
         return known
 
     async def close(self) -> None:
@@ -111,11 +112,13 @@ def obstacle(slow_session: SlowSession, session: Session) -> str | None:
     if slow_session.is_cut:
         return "the server keeps no more of the text: track_activity_query_size"
     if slow_session.database != info.database:
-        return f"it runs in {slow_session.database}, this is {info.database}: D opens another database"
+        return (f"it runs in {slow_session.database}, this is {info.database}: {key('app.databases')} opens another "
+                "database")
     if not has_plan(slow_session.query or ""):
         return "a statement of that kind has none"
     if info.is_superuser and slow_session.user != info.user and not slow_session.is_superusers:
         # Planning may evaluate the user's functions, and would do so with our rights.
-        return "not taken by itself, as it would be planned with a superuser's rights: p takes it"
+        return ("not taken by itself, as it would be planned with a superuser's rights: "
+                    f"{key('statements.plan')} takes it")
     return None
 

@@ -19,7 +19,12 @@ CLOSE_WITHIN_S = 0.2
 
 
 def run_console(name: str, sources: Sources, *, is_replay: bool = False) -> int:
-    """Opens the console on the target `name` and returns the exit status when it is left."""
+    """Opens the console on the target `name` and returns the exit status when it is left. Raises ConfigError."""
+    if sources.config.keys.changes or sources.config.keys.preset:
+        from console.ui import keymap
+
+        # Here, so that a mistake is said before anything is opened, and that the connection's own tasks know them.
+        keymap.use(keymap.of(sources.config))
 
     async def run() -> int:
         connection = Connection(name, sources)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from console.text import format as fmt
 from console.view.catalog import values
-from console.view.table import Cell, Column, Line, Row, Tone
+from console.view.table import Cell, Column, KeyName, Line, Row, Tone
 
 SHOWN_CHARACTERS = 300
 """Of a value in a cell; enter shows it whole."""
@@ -54,34 +54,36 @@ def note(value: str | None, kind: str) -> str | None:
     return str(len(value.encode("utf-8", "replace"))) if len(value) > SHOWN_CHARACTERS else None
 
 
-def shown_rows(amount: int, *, more: bool, dropped: int, full: bool, given_up: bool) -> str:
+def shown_rows(amount: int, *, more: bool, dropped: int, full: bool, given_up: bool, key: KeyName) -> str:
     """Which rows these are."""
     if dropped:
         return f"the first {fmt.count(amount)} rows; {fmt.count(dropped)} more were not kept"
     if given_up:
-        return f"the first {fmt.count(amount)} rows: another statement ended the reading, e writes them all to a file"
+        return (f"the first {fmt.count(amount)} rows: another statement ended the reading, {key('screen.export')} "
+                "writes them all to a file")
     if full:
-        return f"the first {fmt.count(amount)} rows: e writes them all to a file"
+        return f"the first {fmt.count(amount)} rows: {key('screen.export')} writes them all to a file"
     if more:
         return f"rows 1 to {fmt.count(amount)}, more below"
     return fmt.plural(amount, "row")
 
 
 def status(*, read_only: bool, manual: bool, transaction: str, is_old_read_only: bool, open_s: float,
-           timeout_ms: int, running_s: float | None, statement: str) -> Line:
+           timeout_ms: int, running_s: float | None, statement: str, key: KeyName) -> Line:
     """How statements are run here, the state of the transaction, and what is running."""
     pieces: list[tuple[str, Tone]] = [(" read-only" if read_only else " may write", "ok" if read_only else "warning")]
     pieces.append((" · manual transactions" if manual else " · autocommit", ""))
     if transaction == "open":
         kind = "read-only transaction" if is_old_read_only else "in a transaction"
         pieces.append((f" · {kind} for {fmt.duration(open_s)}", "accent" if is_old_read_only else "warning"))
-        pieces.append((", esc then C or B ends it", "dim"))
+        pieces.append((f", {key('editor.leave')} then {key('query.commit')} or {key('query.rollback')} ends it", "dim"))
     elif transaction == "failed":
-        pieces.append((" · the transaction FAILED: esc then B ends it", "critical"))
+        pieces.append((f" · the transaction FAILED: {key('editor.leave')} then {key('query.rollback')} ends it",
+                       "critical"))
     limit = fmt.duration(timeout_ms / 1000) if timeout_ms else "none"
     pieces.append((f" · time limit {limit}", "dim" if timeout_ms else "warning"))
     if running_s is not None:
-        pieces.append((f" · running for {fmt.duration(running_s)}, esc cancels: ", "accent"))
+        pieces.append((f" · running for {fmt.duration(running_s)}, {key('query.cancel')} cancels: ", "accent"))
         pieces.append((" ".join(statement.split())[:200], "dim"))
     return tuple(pieces)
 

@@ -12,6 +12,9 @@ from msgspec.structs import replace
 Tone = Literal["", "strong", "dim", "faint", "accent", "ok", "warning", "critical", "unknown"]
 """What a piece of text means; a theme decides how that looks."""
 
+KeyName = Callable[[str], str]
+"""The key of an action as people read it now, by the action's id: "activity.cancel"."""
+
 Line = tuple[tuple[str, Tone], ...]
 """One line of a screen: pieces of text, each with its tone."""
 

@@ -84,6 +84,30 @@ def _opens_and_browses(conninfo: str, version: str) -> None:
         assert screen.wait_end() == 0
 
 
+def test_keys_are_as_they_are_configured(database: Database, tmp_path: Path) -> None:
+    """Also in what is shown by whoever was there before the first screen, such as the connection's samples."""
+    config = tmp_path / "config.toml"
+    config.write_text('[keys]\npreset = "vim"\n"overview.load" = "L"\n"app.quit" = "f10"\n')
+    with console("--config", str(config), database.conninfo) as screen:
+        screen.wait("L Load")
+        screen.wait("f10 quit")
+        screen.send("L")
+        screen.wait("rows written/s")
+        screen.send("q")
+        screen.idle(0.5)
+        screen.send("\x1b[21~")
+        assert screen.wait_end() == 0
+
+
+def test_a_conflict_of_keys_is_said_before_anything_is_opened(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('[keys]\n"activity.cancel" = "q"\n')
+    with console("--config", str(config), "host=nowhere.invalid", size=(300, 24)) as screen:
+        screen.wait("activity.cancel", 60)
+        assert f"{config}: keys: q would be both app.quit (quit) and activity.cancel (cancel the" in screen.text
+        assert screen.wait_end() == 3
+
+
 def test_q_leaves_at_once_while_the_server_hangs(own_server: LiveServer) -> None:
     assert own_server.cluster is not None and (status := own_server.cluster.status()) is not None
     background = processes.children(status.pid)

@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from console.ui.frame import ConsoleScreen
 from console.ui.screens import ScreenEntry
 from console.ui.widgets.chart import INKS, NUMBERS, Chart, draw, draw_plane
-from console.ui.widgets.detail_pane import DetailPane
+from console.ui.widgets.paper import Paper
 from console.ui.widgets.time_chart import plot
 from console.view.metrics.plots import Plot, drawing
 from console.view.plane import Cloud, Plane, ticks
@@ -32,7 +32,7 @@ class ChartScreen(ConsoleScreen):
         chart = Chart(id="chart")
         chart.styles.height = 12
         yield chart
-        yield DetailPane(id="detail")
+        yield Paper(id="detail")
 
 
 ENTRIES = (ScreenEntry(1, "chart", "Chart", "tests.ui.test_chart:ChartScreen"),)
@@ -117,7 +117,7 @@ async def test_chart_and_detail_on_a_screen(world: World) -> None:
     async with world.console(size=(80, 24), entries=ENTRIES) as (app, pilot):
         await live(app, pilot)
         app.screen.query_one(Chart).show(WAVE, GAPS)
-        pane = app.screen.query_one(DetailPane)
+        pane = app.screen.query_one(Paper)
         pane.say(*[(name, "warning") for name in HOSTILE], *[(f"line {number}", "dim") for number in range(50)])
         await pilot.pause()
         shown = screen_text(app)

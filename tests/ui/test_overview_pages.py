@@ -14,6 +14,7 @@ from console.metrics.records.vacuum import Autovacuum, VacuumDue, VacuumTable
 from console.metrics.records.wal import ArchiveBacklog, Archiver, Checkpoints, WalDirectory, WalWrites
 from console.ui.app import ConsoleApp
 from console.ui.connection import ConnectionState
+from console.ui.keymap import letter
 from console.ui.screens.overview import screen as module
 from console.ui.screens.overview.pages import PAGES
 from console.ui.screens.overview.screen import OverviewScreen
@@ -94,7 +95,7 @@ WORDS = {
 async def test_pages(world: World, name: str, size: tuple[int, int]) -> None:
     busy(world)
     async with world.console(size=size) as (app, pilot):
-        await shown(world, app, pilot, next(entry.key for entry in OURS if entry.name == name))
+        await shown(world, app, pilot, next(letter(entry.action) for entry in OURS if entry.name == name))
         app.screen.page.draw_anew()  # type: ignore[attr-defined]
         await until(lambda: all(words in screen_text(app) for words in WORDS[name]), pilot)
         charts = [chart for chart in app.screen.query(TimeChart) if chart.size.height >= 6]
@@ -109,10 +110,10 @@ async def test_a_key_goes_to_its_page_and_back_also_from_within_a_table(world: W
         screen = app.screen
         assert isinstance(screen, OverviewScreen) and isinstance(app.focused, RecordTable)
         for entry in OURS[1:]:
-            await pilot.press(entry.key)
+            await pilot.press(letter(entry.action))
             await until(lambda entry=entry: screen.page_name == entry.name, pilot)  # type: ignore[misc]
             assert [page.display for page in screen.pages.values()].count(True) == 1
-        await pilot.press(OURS[-1].key)
+        await pilot.press(letter(OURS[-1].action))
         await until(lambda: screen.page_name == "health", pilot)
         await pilot.press("l", "escape")
         await until(lambda: screen.page_name == "health" and app.focused is screen.query_one("#checks"), pilot)
@@ -191,7 +192,7 @@ async def test_alerts_are_counted_everywhere_acknowledged_and_end(world: World) 
         assert "ended 20" in screen_text(app) and rung == [True]
 
 
-@pytest.mark.parametrize("key", [entry.key for entry in OURS if entry.key])
+@pytest.mark.parametrize("key", [letter(entry.action) for entry in OURS if entry.action])
 async def test_a_server_that_refuses_every_read_leaves_every_page_standing(world: World, key: str) -> None:
     world.answers = {}
     async with world.console(size=(80, 24)) as (app, pilot):

@@ -254,7 +254,7 @@ async def test_the_palette_offers_what_the_screen_does(world: World) -> None:
         await pilot.press("ctrl+p")
         await until(lambda: isinstance(app.screen, Palette), pilot)
         await pilot.press(*"manual")
-        await until(lambda: "Autocommit or manual" in screen_text(app) and "Commit the" not in screen_text(app), pilot)
+        await until(lambda: "Autocommit, or manual" in screen_text(app) and "Commit the" not in screen_text(app), pilot)
         await pilot.press("enter")
         await until(lambda: " · manual transactions" in screen_text(app), pilot)
         assert screen.sql is not None and screen.sql.manual

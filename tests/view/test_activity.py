@@ -9,6 +9,7 @@ from console.activity.blocking import forest
 from console.activity.records import CommandProgress, HeldLock, PreparedHolder, SignalOutcome, WaitShare
 from console.metrics.records.counters import ReplicationSlot
 from console.metrics.records.replication import SlotFacts, SubscriptionState, WalReceiver, WalSender
+from console.ui import keymap
 from console.view.activity import blocking, progress, replication, sessions, waits
 from console.view.activity.replication import Replication
 from console.view.bars import bar, sparkline
@@ -22,8 +23,11 @@ def cells(table: Table, row: int = 0) -> dict[str, str]:
     return {column.key: cell.text for column, cell in zip(table.columns, table.rows[row].cells, strict=True)}
 
 
+KEY = keymap.default().name
+
+
 def test_a_session_in_a_row() -> None:
-    row = cells(sessions.sessions_table([backend(4711)]))
+    row = cells(sessions.sessions_table([backend(4711)], key=KEY))
     assert row == {"mark": "", "pid": "4711", "database": "console", "user": "app_rw", "application": "api",
                    "client": "10.0.4.7:50711", "state": "active", "wait": "", "transaction_age": "3.0 s",
                    "query_age": "2.0 s", "xmin_age": "12", "leader": "",
@@ -40,7 +44,7 @@ def test_who_waits_for_a_lock_is_blocked_whatever_else_his_state_says() -> None:
 def test_what_a_role_may_not_see_is_said_to_be_hidden() -> None:
     hidden = backend(1, state=None, query="<insufficient privilege>", is_hidden=True, transaction_age_s=None,
                      query_age_s=None, xmin_age=None, backend_type=None, client_address=None)
-    row = cells(sessions.sessions_table([hidden]))
+    row = cells(sessions.sessions_table([hidden], key=KEY))
     assert (row["state"], row["transaction_age"], row["query"]) == ("hidden", "", "not for this role's eyes")
     assert "insufficient" not in str(row)
 
@@ -51,19 +55,20 @@ def test_a_pid_used_again_is_another_row() -> None:
 
 def test_marks() -> None:
     found, two = backend(1), backend(2)
-    table = sessions.sessions_table([found, two], {sessions.key(found)}, sessions.key(two))
+    table = sessions.sessions_table([found, two], {sessions.key(found)}, sessions.key(two), key=KEY)
     assert [row.cells[0].text for row in table.rows] == ["*", ">"]
 
 
 def test_the_verdict_counts_roots_and_those_they_hold_up() -> None:
     blocked = forest([idle_in_transaction(1), backend(2, 1), backend(3, 2)])
-    words = plain(sessions.verdict(summary(), blocked, with_idle=False, with_background=False))
+    words = plain(sessions.verdict(summary(), blocked, with_idle=False, with_background=False, key=KEY))
     assert words == (" 1 root blocker holds up 2 sessions for 48 s · 42 sessions: 9 active · 2 idle in tx · "
                      "31 idle (hidden, i shows)")
+    assert "i shows idle ones" in sessions.sessions_table([], key=KEY).empty
     words = plain(sessions.verdict(summary(hidden=3), forest([backend(1, 2), backend(2, 1)]), with_idle=True,
-                                   with_background=True))
+                                   with_background=True, key=KEY))
     assert words.startswith(" 1 circle holds up 2 sessions for 48 s · ") and "3 not visible to this role" in words
-    assert plain(sessions.verdict(None, [], with_idle=True, with_background=False)).startswith(" nobody waits")
+    assert plain(sessions.verdict(None, [], with_idle=True, with_background=False, key=KEY)).startswith(" nobody waits")
 
 
 def test_the_facts_of_one_session() -> None:
@@ -189,7 +194,8 @@ def test_replication_that_a_role_may_not_see() -> None:
 
 
 def test_filters() -> None:
-    table = sessions.sessions_table([backend(1), idle_in_transaction(2), backend(33, user="root", query="[/x] (")])
+    table = sessions.sessions_table([backend(1), idle_in_transaction(2), backend(33, user="root", query="[/x] (")],
+                                    key=KEY)
 
     def left(needle: str) -> list[str]:
         return [row.cells[1].text for row in filtered(table, needle).rows]

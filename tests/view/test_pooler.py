@@ -199,8 +199,8 @@ def test_a_coupling_that_only_one_side_tells_of_is_over() -> None:
 
 def test_activity_shows_it_where_a_pooler_is_configured() -> None:
     clients = behind(OURS)
-    assert cells(sessions.sessions_table([OURS], clients=clients))["client"] == "10.0.4.7:51234 (pool app/rw)"
-    assert cells(sessions.sessions_table([OURS], clients={}))["client"] == "10.0.0.9:40000"
+    assert cells(sessions.sessions_table([OURS], clients=clients, key=str))["client"] == "10.0.4.7:51234 (pool app/rw)"
+    assert cells(sessions.sessions_table([OURS], clients={}, key=str))["client"] == "10.0.0.9:40000"
     everybody = [OURS, backend(4802, 4711)]
     table = blocking.table(forest(everybody), {backend.pid: backend for backend in everybody}, {}, clients=clients)
     assert table.columns[-1].title == "client (true, behind pgbouncer)"

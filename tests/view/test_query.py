@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from console.ui import keymap
 from console.view import query
 from console.view.table import plain
+
+KEY = keymap.default().name
 
 
 def status(**changes: object) -> str:
     words: dict[str, object] = {"read_only": True, "manual": False, "transaction": "none", "is_old_read_only": False,
-                                "open_s": 0.0, "timeout_ms": 5000, "running_s": None, "statement": ""}
+                                "open_s": 0.0, "timeout_ms": 5000, "running_s": None, "statement": "", "key": KEY}
     return plain(query.status(**(words | changes)))  # type: ignore[arg-type]
 
 
@@ -43,7 +46,8 @@ def test_columns_of_the_same_name_are_two() -> None:
 
 def test_which_rows_these_are() -> None:
     def said(**changes: object) -> str:
-        return query.shown_rows(200, **({"more": False, "dropped": 0, "full": False, "given_up": False} | changes))  # type: ignore[arg-type]
+        return query.shown_rows(200, **({"more": False, "dropped": 0, "full": False, "given_up": False,
+                                         "key": KEY} | changes))  # type: ignore[arg-type]
 
     assert said() == "200 rows" and said(more=True) == "rows 1 to 200, more below"
     assert "another statement" in said(given_up=True) and "e writes" in said(full=True)

@@ -11,7 +11,7 @@ from tests.support.catalog import column
 @pytest.mark.parametrize(("value", "note", "shown"), [
     (None, None, "NULL"), ("NULL", None, "'NULL'"), ("", None, "''"), ("''", None, "''"), ("NaN", None, "NaN"),
     ("x" * 300, "10485760", f"{'x' * 24}… 10 MB"), ("x" * 300, "400", f"{'x' * 300}…"),
-    (None, "-10485760", "(10 MB: enter shows it)"),
+    (None, "-10485760", "(10 MB: open the row)"),
     ("[0.1,0.2", "384:1.0", "384 d, norm 1  [0.1,0.2"), ("[0.1", "3:NaN", "3 d, norm -  [0.1")])
 def test_a_value_says_what_it_is(value: str | None, note: str | None, shown: str) -> None:
     assert values.cell(value, note).text == shown

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar
 
 from msgspec import Struct
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
+from console.ui.bindings import MOVES, bindings
 from console.ui.dialogs.dialog import Dialog
 from console.ui.widgets.record_table import RecordTable
 from console.view.table import Cell, Column, Row, Table
@@ -36,14 +35,8 @@ def as_table(choices: Sequence[Choice], empty: str) -> Table:
 class ChooseDialog(Dialog[str]):
     """Answers with the key of the choice. `preview` is told which one the cursor is on."""
 
-    KEYS = "enter choose   esc close"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1)", show=False, priority=True),
-        Binding("down", "move(1)", show=False, priority=True),
-        Binding("pageup", "page(-1)", show=False, priority=True),
-        Binding("pagedown", "page(1)", show=False, priority=True),
-        Binding("enter", "choose", "choose", show=False, priority=True),
-    ]
+    HINT = ("choose.accept", "dialog.leave")
+    BINDINGS = bindings("choose", borrow=MOVES, over_text=MOVES)
 
     def __init__(self, title: str, choices: Sequence[Choice], *, current: str | None = None,
                  preview: Callable[[str], None] | None = None, empty: str = "there is nothing to choose from",
@@ -90,6 +83,9 @@ class ChooseDialog(Dialog[str]):
 
     def action_page(self, direction: int) -> None:
         self.table.action_page(direction)
+
+    def action_half(self, direction: int) -> None:
+        self.table.action_half(direction)
 
     def action_choose(self) -> None:
         if self.table.row is not None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from console.ui import text
+from console.ui.bindings import bindings
 from console.ui.dialogs.dialog import Dialog, Words
+from console.ui.keymap import Hint
 from console.ui.widgets.painting import console_app
 from console.view.table import Tone
 
@@ -25,13 +25,10 @@ class ConfirmDialog(Dialog[bool]):
     `comes_unasked`: no key of this moment has opened it, so none is taken for the answer at once.
     """
 
-    KEYS = "y yes   n no"
-    KEYS_TYPED = "enter confirm   esc no"
+    HINT: Hint = ("confirm.yes", "confirm.no")
+    HINT_TYPED: Hint = (("input.submit", "confirm"), ("dialog.leave", "no"))
     PURPOSE = "confirm"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "answer(True)", "yes", show=False),
-        Binding("n", "answer(False)", "no", show=False),
-    ]
+    BINDINGS = bindings("confirm")
 
     def __init__(self, question: str, consequences: Sequence[tuple[str, Tone]] = (), *, typed: str | None = None,
                  comes_unasked: bool = False) -> None:
@@ -40,7 +37,7 @@ class ConfirmDialog(Dialog[bool]):
         self._typed = typed
         self._answers_from_s = SETTLE_S if comes_unasked else 0.0
         if typed is not None:
-            self.KEYS = self.KEYS_TYPED
+            self.HINT = self.HINT_TYPED
 
     def body(self) -> ComposeResult:
         yield Words(("", ""), *self._consequences, ("", ""))

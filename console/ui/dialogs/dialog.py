@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.geometry import Size
 from textual.screen import ModalScreen
 
 from console.ui import text
+from console.ui.bindings import bindings
+from console.ui.keymap import Hint, hint
 from console.ui.widgets.painting import Lines
 from console.view.table import Line, Tone
 
@@ -22,11 +23,9 @@ class Dialog(ModalScreen[Answer]):
     """A subclass says its widgets in `body` and answers with `dismiss`; None means that it was left."""
 
     CSS_PATH = Path(__file__).with_name("dialog.tcss")  # absolute, or it would be looked for beside a subclass
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "close", show=False),
-        Binding("ctrl+c", "app.copy_or_quit", show=False),
-    ]
-    KEYS = "esc close"
+    BINDINGS = bindings("dialog", "focus", borrow={"app.copy_or_quit": "app.copy_or_quit"})
+    HINT: Hint = ("dialog.leave",)
+    """The actions that are named below the dialog: see `bindings.hint`."""
     width = 60
 
     def __init__(self, title: str) -> None:
@@ -36,7 +35,7 @@ class Dialog(ModalScreen[Answer]):
     def compose(self) -> ComposeResult:
         with Container(id="box") as box:
             box.border_title = text.content(f" {self._title} ")
-            box.border_subtitle = text.content(f" {self.KEYS} ")
+            box.border_subtitle = text.content(f" {hint(*self.HINT)} ")
             box.styles.width = self.width
             yield from self.body()
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import ClassVar, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from console.catalog.export import Format, write
 from console.errors import ConsoleError
 from console.text import format as fmt
 from console.ui import text
+from console.ui.bindings import bindings
 from console.ui.dialogs.dialog import Dialog, Words
+from console.ui.keymap import key
 from console.ui.widgets.painting import console_app
 from console.view.export import csv_chunks, json_chunks
 from console.view.table import Table
@@ -30,8 +31,8 @@ Write = Callable[[Path, Form, Callable[[int], None]], Awaitable[int]]
 class ExportDialog(Dialog[None], Generic[Form]):
     """A path and a format; enter writes, escape cancels what is being written and leaves nothing behind."""
 
-    KEYS = "enter write   ^t format   esc cancel"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+t", "switch", "format", show=False, priority=True)]
+    HINT = (("input.submit", "write"), "export.format", ("dialog.leave", "cancel"))
+    BINDINGS = bindings("export")
     width = 72
 
     def __init__(self, name: str, what: str, write: Write[Form], formats: Sequence[Form], unit: str = "row") -> None:
@@ -57,7 +58,7 @@ class ExportDialog(Dialog[None], Generic[Form]):
     def _show_format(self) -> None:
         chosen = "  ".join(f"[{format_.upper()}]" if format_ == self._format else f" {format_.upper()} "
                            for format_ in self._formats)
-        self.query_one("#format", Words).say((f"Format: {chosen}   ^t changes it", ""), ("", ""))
+        self.query_one("#format", Words).say((f"Format: {chosen}   {key('export.format')} changes it", ""), ("", ""))
 
     def action_switch(self) -> None:
         self._format = self._formats[(self._formats.index(self._format) + 1) % len(self._formats)]
@@ -82,7 +83,7 @@ class ExportDialog(Dialog[None], Generic[Form]):
             self._tell("Type the name of a file.", failed=True)
         elif is_there and self._replaces != path:
             self._replaces = path
-            self._tell(f"{path} is there already: enter once more replaces it.", failed=True)
+            self._tell(f"{path} is there already: {key('input.submit')} once more replaces it.", failed=True)
         else:
             event.input.disabled = True
             self._tell(f"writing… 0 {self._unit}s")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 
 from console.errors import ConsoleError
+from console.ui.bindings import bindings
 from console.ui.dialogs.dialog import Dialog, Words
 from console.ui.widgets.painting import console_app
 from console.view.table import Tone
@@ -16,11 +14,8 @@ from console.view.table import Tone
 class DetailDialog(Dialog[None]):
     """Some paragraphs to read; `y` copies them."""
 
-    KEYS = "y copy   esc close"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,q", "leave", "close", show=False),
-        Binding("y", "copy", "copy", show=False),
-    ]
+    HINT = ("text.copy", "dialog.leave")
+    BINDINGS = bindings("reading", borrow={"text.copy": "copy"})
     width = 76
 
     def __init__(self, title: str, *paragraphs: tuple[str, Tone]) -> None:

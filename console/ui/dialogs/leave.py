@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from textual.binding import Binding, BindingType
-
+from console.ui.bindings import bindings
 from console.ui.dialogs.confirm import ConfirmDialog
 from console.ui.jobs import Job
+from console.ui.keymap import Hint
 
 
 class QuitDialog(ConfirmDialog):
     """Whether `^c` was meant for leaving: once more is a yes."""
 
-    KEYS = "y or ^c leave   n stay"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "answer(True)", "leave", show=False)]
+    HINT: Hint = (("confirm.yes app.copy_or_quit", "leave"), ("confirm.no", "stay"))
+    BINDINGS = bindings("leave", borrow={"app.copy_or_quit": "answer(True)"})
     width = 44
 
     def __init__(self) -> None:
@@ -24,7 +22,7 @@ class QuitDialog(ConfirmDialog):
 class LeaveDialog(ConfirmDialog):
     """Says what leaving does to the run."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "answer(True)", "leave", show=False)]
+    BINDINGS = bindings("leave", borrow={"app.copy_or_quit": "answer(True)"})
 
     def __init__(self, run: Job) -> None:
         super().__init__("A run is going on. Leave?", (

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.widgets import Input, TextArea
 
 from console.errors import ConsoleError, UsageError
@@ -15,6 +14,7 @@ from console.plans.findings import analyse
 from console.plans.parse import MAX_CHARACTERS, parse_all
 from console.plans.records import Analysis
 from console.text import format as fmt
+from console.ui.bindings import bindings
 from console.ui.dialogs.dialog import Dialog, Words
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ def open_plan(app: Host) -> None:
 class OpenPlanDialog(Dialog[tuple[Analysis, str]]):
     """Answers with the plan in a file or in what was pasted, and what it is called. It is read in a thread."""
 
-    KEYS = "enter read the file   ^r read what was pasted   esc close"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+r", "paste", show=False, priority=True)]
+    HINT = (("input.submit", "read the file"), "open_plan.paste", "dialog.leave")
+    BINDINGS = bindings("open_plan")
     DEFAULT_CSS = "OpenPlanDialog TextArea { height: 8; border: none; background: $panel; }"
     width = 90
 

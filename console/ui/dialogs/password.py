@@ -11,7 +11,7 @@ from console.ui.dialogs.dialog import Dialog, Words
 class PasswordDialog(Dialog[str]):
     """Answers with what was typed."""
 
-    KEYS = "enter connect   esc not now"
+    HINT = (("input.submit", "connect"), ("dialog.leave", "not now"))
 
     def __init__(self, label: str, reason: str) -> None:
         super().__init__("Password")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from msgspec.structs import replace
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from console.server.explain import ExplainRequest, offered
 from console.sql.tokens import parameters
+from console.ui.bindings import bindings
 from console.ui.dialogs.dialog import Dialog, Words
 from console.ui.widgets.record_table import RecordTable
 from console.view.table import Cell, Column, Row, Table
@@ -33,8 +31,8 @@ def parameters_in(statement: str) -> int:
 class PlanOptionsDialog(Dialog[ExplainRequest]):
     """Answers with the request as changed. Space switches an option; NULL stands for no value."""
 
-    KEYS = "space switch   tab next   enter explain   esc close"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "accept", show=False, priority=True)]
+    HINT = ("plan_options.switch", ("focus.next", "next"), "plan_options.accept", "dialog.leave")
+    BINDINGS = bindings("plan_options")
     DEFAULT_CSS = "PlanOptionsDialog #box { overflow-y: auto; }"
     width = 72
 
@@ -65,14 +63,11 @@ class PlanOptionsDialog(Dialog[ExplainRequest]):
                        Cell(_MEANS[name], "dim")))
             for name in self._names))
 
-    def on_key(self, event: object) -> None:
-        if getattr(event, "key", "") == "space" and isinstance(self.focused, RecordTable):
-            self._switch()
-
     def on_record_table_row_chosen(self, event: RecordTable.RowChosen) -> None:
-        self._switch()
+        self.action_switch()
 
-    def _switch(self) -> None:
+    def action_switch(self) -> None:
+        """Has the option under the cursor asked for, or no longer."""
         table = self.query_one(RecordTable)
         if table.row is not None:
             self._without ^= {table.row.key}

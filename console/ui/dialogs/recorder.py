@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from console.errors import ConsoleError
 from console.text import format as fmt
+from console.ui.bindings import bindings
 from console.ui.dialogs.dialog import Dialog, Words
 from console.ui.widgets.painting import console_app
 
@@ -27,15 +27,12 @@ SUFFIX = ".dbrec"
 class RecorderDialog(Dialog[None]):
     """A name for the file, and two ways to fill it. While one is being recorded, a question whether to end that."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "save", "save", show=False, priority=True),
-        Binding("enter", "stop", "stop", show=False),
-    ]
+    BINDINGS = bindings("recorder")
     width = 76
 
     def __init__(self, recorder: Recorder, name: str) -> None:
-        self.KEYS = ("enter stop recording   esc go on" if recorder.path is not None else
-                     "enter record from now on   ^s save what is in memory   esc close")
+        self.HINT = ("recorder.stop", ("dialog.leave", "go on")) if recorder.path is not None else (
+            ("input.submit", "record from now on"), "recorder.save", "dialog.leave")
         super().__init__("Flight recorder")
         self._recorder = recorder
         self._name = name

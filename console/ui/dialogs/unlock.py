@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from console.errors import ConsoleError
 from console.ui.dialogs.confirm import ConfirmDialog
+from console.ui.keymap import key
 
 if TYPE_CHECKING:
     from console.server.target import Target
@@ -20,11 +21,16 @@ def obstacle(app: Host) -> ConsoleError | None:
         return error
     if info is not None and info.is_standby:
         return ConsoleError(f"{connection.label} is a standby: nothing can be written there",
-                            hint="open its primary: t chooses another target")
+                            hint=f"open its primary: {key('app.targets')} chooses another target")
     if connection.read_only:
-        return ConsoleError(f"{connection.label} is read-only in this console",
-                            hint="W unlocks it until the console is left, after a question")
+        return is_read_only(connection.label)
     return None
+
+
+def is_read_only(label: str) -> ConsoleError:
+    """That nothing is changed on that target, and what would let it be."""
+    return ConsoleError(f"{label} is read-only in this console",
+                        hint=f"{key('app.unlock')} unlocks it until the console is left, after a question")
 
 
 def is_allowed(app: Host) -> bool:
@@ -66,5 +72,6 @@ def toggle(app: Host) -> None:
     app.push_screen(ConfirmDialog(f"Unlock {connection.label}?", (
         (why.get(target.environment, "It is configured as read-only."),
          "critical" if target.is_production else "warning"),
-        ("Until the console is left, or W locks it again, keys that change something work; each asks first.", "")),
+        (f"Until the console is left, or {key('app.unlock')} locks it again, keys that change something work; "
+         "each asks first.", "")),
         typed=word_to_type(target)), answered)

@@ -10,8 +10,11 @@ from textual import events
 from textual.screen import Screen
 
 from console.ui import text
+from console.ui.bindings import working_key
 from console.ui.connection import ConnectionState
 from console.ui.facts import header_facts
+from console.ui.keymap import letter
+from console.ui.keys import SCREENS
 from console.ui.widgets.painting import Lines, console_app
 from console.view.header import header
 from console.view.table import Line, Tone
@@ -59,10 +62,10 @@ class ScreenBar(Lines):
         pieces: list[tuple[str, Tone]] = []
         current = console_app(self).screen_name
         for entry in console_app(self).entries:
-            label = f" {entry.number} {entry.title} "
+            label = f" {letter(SCREENS[entry.number - 1])} {entry.title} "
             pieces.append((label, "tab" if entry.name == current else "dim"))  # type: ignore[arg-type]
         if sum(len(label) for label, _ in pieces) > width:
-            pieces = [(label if tone != "dim" else label[:3], tone) for label, tone in pieces]
+            pieces = [(label if tone != "dim" else f" {label.split()[0]} ", tone) for label, tone in pieces]
         return pieces
 
     def on_click(self, event: events.Click) -> None:
@@ -75,19 +78,21 @@ class ScreenBar(Lines):
 
 
 class Footer(Lines):
-    """The keys that work now: the focused widget's first, then the screen's, then those that always work."""
+    """The keys that work now: the focused widget's first, then the screen's, then, by their first keys, those that
+    always work."""
 
     SHOWS_DATA = False
 
-    LAST = ("question_mark", "ctrl+p", "q")
+    LAST = ("app.help", "app.commands", "app.quit")
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, lambda _: self.redraw())
 
     def lines(self, width: int, height: int) -> Sequence[Line]:
         keys = shown_keys(self.screen)
-        first = [(name, what) for key, name, what in keys if key not in self.LAST]
-        last = [(name, what) for key, name, what in keys if key in self.LAST]
+        first = [shown for name, shown in keys.items() if name not in self.LAST]
+        own = console_app(self).keymap
+        last = [keys[name] for name in self.LAST if name in keys and keys[name][0] == own.name(name)]
 
         def needed() -> int:
             return sum(text.width(name) + text.width(what) + 3 for name, what in (*first, *last))
@@ -100,14 +105,14 @@ class Footer(Lines):
         return [tuple(pieces)]
 
 
-def shown_keys(screen: Screen[Any], *, more: bool = False) -> list[tuple[str, str, str]]:
-    """The keys that work on `screen` now and are worth showing: key, its name, what it does. One for an action.
-
-    `more`: also those that the footer has no room for, which have an id.
-    """
-    found: dict[str, tuple[str, str, str]] = {}
-    for key, active in screen.active_bindings.items():
+def shown_keys(screen: Screen[Any]) -> dict[str, tuple[str, str]]:
+    """What works on `screen` now and the footer has words for: by the action's id its key and the word."""
+    words: dict[str, str] = {}
+    names: set[tuple[str, str]] = set()
+    for name, active in screen.active_bindings.items():
         binding = active.binding
-        if (binding.show or (more and binding.id)) and active.enabled and binding.description:
-            found.setdefault(binding.action, (key, screen.app.get_key_display(binding), binding.description))
-    return list(found.values())
+        if binding.show and active.enabled and binding.id is not None:
+            words.setdefault(binding.id, binding.description)
+            names.add((binding.id, name))
+    return {action: (working_key(action, {name for id, name in names if id == action}), word)
+            for action, word in words.items()}

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 from rich.style import Style
 from textual import events
-from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
 
 from console.ui import text
+from console.ui.bindings import bindings
 from console.ui.themes import Inks
 from console.ui.widgets.columns import Placed
 from console.ui.widgets.record_table import RecordTable
@@ -42,17 +42,8 @@ def tree_row(key: str, branch: Branch, label: str, note: str = "", tone: Tone = 
 class ObjectTree(RecordTable, inherit_bindings=False):
     """Rows made by `tree_row`, in the order of a walk through the tree. What opening means is the owner's to do."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "up", show=False),
-        Binding("down,j", "move(1)", "down", show=False),
-        Binding("pageup", "page(-1)", "page up", show=False),
-        Binding("pagedown", "page(1)", "page down", show=False),
-        Binding("home,g", "edge(-1)", "first", show=False),
-        Binding("end,G", "edge(1)", "last", show=False),
-        Binding("left,h", "leave", "close", show=False),
-        Binding("right,l", "enter", "open", show=False),
-        Binding("enter", "choose", "open", key_display="enter", id="tree.choose"),
-    ]
+    BINDINGS = bindings(borrow={"table.choose": "choose"}, words={"table.choose": "open"}) + bindings(
+        "tree", "move", "match", without=("move.left", "move.right"))
 
     class Toggled(Message):
         """A branch should be opened (`to_open`) or closed."""
@@ -69,6 +60,8 @@ class ObjectTree(RecordTable, inherit_bindings=False):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(Table(_COLUMNS), id=id, show_header=False)
+        self.is_match: Callable[[Row], bool] | None = None
+        """Which rows a search found; None while there is none."""
 
     def show_rows(self, rows: Sequence[Row], empty: str = "") -> None:
         """Shows these rows; the cursor stays on its row."""
@@ -87,6 +80,15 @@ class ObjectTree(RecordTable, inherit_bindings=False):
         placed = [replace(label, width=width, gap=0)] if not note or label is last else \
             [replace(label, width=max(8, width - note - 1), gap=1), replace(last, width=note, gap=0)]
         return super()._row(row, placed, width, found, base)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self.is_match is not None if action == "match" else super().check_action(action, parameters)
+
+    def action_match(self, direction: int) -> None:
+        rows, is_match = self.table.rows, self.is_match
+        places = [(self.cursor + direction * step) % len(rows) for step in range(1, len(rows) + 1)]
+        if is_match is not None and (found := next((at for at in places if is_match(rows[at])), None)) is not None:
+            self._go(found)
 
     def action_enter(self) -> None:
         """Opens a closed branch; from an open one goes to what is first below it."""

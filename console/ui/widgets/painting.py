@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, cast
 
 from rich.style import Style
@@ -78,6 +78,22 @@ class Blank(Container):
     """A container that is nothing but background, which Textual need not look for a border or padding in."""
 
     BLANK = True
+
+
+class Filterable(Painted):
+    """What the filter's line works on: a table, of which only what fits is shown then, or a text that is searched."""
+
+    FILTER_HINT = "search"
+    """What stands in the line while it is empty."""
+    HAS_OWN_LINE = False
+    """Whether the line is about this as soon as it has the keys; else only while there is something in it."""
+    needle = ""
+    filter_ended: Callable[[], object] | None = None
+    """What is called when the filter is taken away here, not in the line."""
+
+    @abstractmethod
+    def filter(self, needle: str) -> None:
+        """Shows what fits, or where it is; "" shows everything."""
 
 
 class Lines(Painted):

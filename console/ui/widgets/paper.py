@@ -39,6 +39,7 @@ class Paper(CodePane):
         self.text, self._lines = "\n".join(plain(paragraph) for _, paragraph in self._paragraphs), lines
         self._widths = [0] * len(lines)
         self._left = 0
+        self._find()
         self._go(top)
 
     def on_resize(self) -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.geometry import Size
 
 from console.plans.records import Analysis, Pair, Plan, PlanComparison, PlanFinding, PlanNode
 from console.ui import text
+from console.ui.bindings import bindings
 from console.ui.dialogs.choose import Choice, ChooseDialog
 from console.ui.widgets.code_pane import sql_lines
 from console.ui.widgets.painting import Lines, console_app
@@ -55,12 +54,7 @@ class PlanView(Vertical):
         #told { height: 40%; min-height: 6; width: 100%; margin: 1 1 0 1; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "findings", "findings", key_display="esc", id="plan.findings"),
-        Binding("z", "fold", "fold", id="plan.fold"),
-        Binding("f", "copy_fix", "copy fix", id="plan.fix"),
-        Binding("tab", "other", "scroll findings", show=False),
-    ]
+    BINDINGS = bindings("plan_view")
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 
 from console.ui import text
+from console.ui.bindings import bindings
 from console.ui.themes import Inks
 from console.ui.widgets.columns import Placed, place, widths
-from console.ui.widgets.painting import Painted, console_app, inks
+from console.ui.widgets.painting import Filterable, console_app, inks
 from console.view.table import Cell, Row, Table, filtered, sorted_rows
 
 WHEEL_ROWS = 3
 
 
-class RecordTable(Painted, can_focus=True):
+class RecordTable(Filterable, can_focus=True):
     """Shows a view.table.Table and keeps its place when the next one comes.
 
     `show` is called with each new sample. The rows are sorted and filtered here, as the person asked; `source` gives
@@ -30,20 +29,10 @@ class RecordTable(Painted, can_focus=True):
     `focusable` is moved by its dialog.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "up", show=False),
-        Binding("down,j", "move(1)", "down", show=False),
-        Binding("pageup", "page(-1)", "page up", show=False),
-        Binding("pagedown", "page(1)", "page down", show=False),
-        Binding("home,g", "edge(-1)", "first", show=False),
-        Binding("end,G", "edge(1)", "last", show=False),
-        Binding("left,h", "sideways(-1)", "columns left", show=False),
-        Binding("right,l", "sideways(1)", "columns right", show=False),
-        Binding("enter", "choose", "detail", key_display="enter", id="table.choose"),
-        Binding("s", "sort", "sort", id="table.sort"),
-        Binding("S", "reverse", "reverse", show=False, id="table.reverse"),
-        Binding("y", "copy", "copy", id="table.copy"),
-    ]
+    BINDINGS = bindings("table", "move", "match")
+
+    FILTER_HINT = "filter: words   column:word   column~regex   /regex/   !not"
+    HAS_OWN_LINE = True
 
     class RowHighlighted(Message):
         """The cursor stands on another row, or on none."""
@@ -82,7 +71,6 @@ class RecordTable(Painted, can_focus=True):
         self.can_focus = focusable
         self.sort_key = sort
         self.descending = descending
-        self.needle = ""
         self.cursor = 0
         self.first_row = 0
         self._first_column = 0
@@ -232,8 +220,15 @@ class RecordTable(Painted, can_focus=True):
     def action_page(self, direction: int) -> None:
         self._go(self.cursor + direction * max(1, self.page - 1))
 
+    def action_half(self, direction: int) -> None:
+        self._go(self.cursor + direction * max(1, self.page // 2))
+
     def action_edge(self, direction: int) -> None:
         self._go(len(self.table.rows) if direction > 0 else 0)
+
+    def action_match(self, direction: int) -> None:
+        """To the next row that the filter found, round at the ends."""
+        self._go((self.cursor + direction) % len(self.table.rows))
 
     def action_sideways(self, direction: int) -> None:
         _, more = place(self.table.columns, self._widths, self.size.width - 1, self._first_column)
@@ -244,6 +239,8 @@ class RecordTable(Painted, can_focus=True):
     # what a person does with rows
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "match":
+            return bool(self.needle and self.table.rows)
         if action in ("sort", "reverse"):
             return any(column.sortable and column.title for column in self.source.columns)
         return super().check_action(action, parameters)

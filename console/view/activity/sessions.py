@@ -9,7 +9,7 @@ from console.activity.summary.records import SessionCounts
 from console.text import format as fmt
 from console.view.activity import true_client
 from console.view.activity.true_client import Clients
-from console.view.table import Cell, Column, Line, Row, Table, Tone
+from console.view.table import Cell, Column, KeyName, Line, Row, Table, Tone
 
 LONG_IN_TRANSACTION_S = 60.0
 """From here on a session that is idle in a transaction needs a person: it holds locks and vacuum back."""
@@ -77,7 +77,7 @@ def who(backend: Backend) -> str:
 
 def sessions_table(backends: Sequence[Backend], tagged: Collection[str] = (), followed: str | None = None,
                    empty: str | None = None,
-                   clients: Clients | None = None) -> Table:
+                   clients: Clients | None = None, *, key: KeyName) -> Table:
     """The sessions; `tagged` and `followed` are keys. The order is the caller's.
 
     `clients` are those who come through PgBouncer, where one is configured.
@@ -85,7 +85,7 @@ def sessions_table(backends: Sequence[Backend], tagged: Collection[str] = (), fo
     columns = SESSION_COLUMNS if clients is None else tuple(
         TRUE_CLIENT if session_column.key == "client" else session_column for session_column in SESSION_COLUMNS)
     return Table(columns, tuple(_session_row(backend, tagged, followed, clients or {}) for backend in backends),
-                 empty or "no session but our own does anything: i shows idle ones")
+                 empty or f"no session but our own does anything: {key('activity.idle')} shows idle ones")
 
 
 def client_cell(backend: Backend, clients: Clients, tone: Tone = "dim") -> Cell:
@@ -131,7 +131,7 @@ def _age(seconds: float | None, tone: Tone) -> Cell:
 
 
 def verdict(counts: SessionCounts | None, blocked: Sequence[Blocked], *, with_idle: bool, with_background: bool,
-            width: int = 200) -> Line:
+            width: int = 200, key: KeyName) -> Line:
     """What holds whom up, then how many sessions there are and which of them are shown."""
     pieces: list[tuple[str, Tone]] = [(" ", "")]
     roots = [item for item in blocked if item.is_root and item.holds_up]
@@ -149,15 +149,16 @@ def verdict(counts: SessionCounts | None, blocked: Sequence[Blocked], *, with_id
     else:
         pieces += [("nobody waits for a lock", "ok"), (" · ", "faint")]
     if counts is not None:
-        pieces += _counted(counts, with_idle, narrow=width < 100)
+        pieces += _counted(counts, "" if with_idle else key("activity.idle"), narrow=width < 100)
     if with_background:
         pieces.append((", background too", "dim"))
     return tuple(pieces)
 
 
-def _counted(counts: SessionCounts, with_idle: bool, *, narrow: bool) -> list[tuple[str, Tone]]:
-    idle = f"{counts.idle} idle{'' if with_idle else ' (hidden, i shows)'}"
-    idle = idle if counts.idle and (with_idle or not narrow) else ""
+def _counted(counts: SessionCounts, hidden_key: str, *, narrow: bool) -> list[tuple[str, Tone]]:
+    """`hidden_key` shows the idle ones; "" where they are shown."""
+    idle = f"{counts.idle} idle{f' (hidden, {hidden_key} shows)' if hidden_key else ''}"
+    idle = idle if counts.idle and not (hidden_key and narrow) else ""
     in_transaction = f"{counts.idle_in_transaction} idle in tx" if counts.idle_in_transaction else ""
     parts = [f"{counts.active} active", in_transaction, idle, f"{counts.other} other" if counts.other else "",
              f"{counts.hidden} not visible to this role" if counts.hidden else ""]

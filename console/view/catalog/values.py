@@ -26,7 +26,7 @@ def cell(value: str | None, note: str | None = None) -> Cell:
     if value is None:
         if total is None:
             return Cell("NULL", "faint")
-        return Cell(f"({fmt.size(abs(total))}: enter shows it)", "dim")
+        return Cell(f"({fmt.size(abs(total))}: open the row)", "dim")
     if value in ("", "NULL"):
         return Cell(f"'{value}'", "dim" if not value else "")
     if total is not None and abs(total) >= 1024:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from console.metrics.records.tables import BloatEstimate, IndexLeaves, TableTuples
 from console.text import format as fmt
-from console.view.table import Tone
+from console.view.table import KeyName, Tone
 
 Paragraphs = list[tuple[str, Tone]]
 
@@ -12,14 +12,14 @@ LOOSE_PERCENT = 50
 """Leaves filled less than this are worth building anew; a fresh B-tree has 90."""
 
 
-def estimated(found: BloatEstimate, again: str) -> Paragraphs:
+def estimated(found: BloatEstimate, again: str, key: KeyName) -> Paragraphs:
     """An estimate; `again` is the statement that writes the relation anew."""
     rows = fmt.plural(max(0, found.estimated_rows), "row")
     lines: Paragraphs = [(f"{fmt.size(found.total_bytes)} for about {rows}", "")]
     if found.packed_bytes is None or found.wasted_bytes is None:
         return [*lines, ("", ""), ("nothing can be estimated: the statistics of a column are missing or hidden from "
                                    "this role, or they don't tell (expressions)", "dim"),
-                ("ANALYZE the table, or count it exactly: P", "dim")]
+                (f"ANALYZE the table, or count it exactly: {key('bloat.count')}", "dim")]
     share = 100 * found.wasted_bytes / found.total_bytes if found.total_bytes else 0.0
     tone: Tone = "warning" if share >= LOOSE_PERCENT else "strong"
     packed = fmt.size(found.packed_bytes)
@@ -27,7 +27,8 @@ def estimated(found: BloatEstimate, again: str) -> Paragraphs:
               (f"estimated bloat {fmt.size(found.wasted_bytes)} ({fmt.percent(round(share, 1))})", tone)]
     age = "never since the statistics began" if found.analyzed_age_s is None else \
         f"{fmt.duration(found.analyzed_age_s)} ago"
-    lines += [("", ""), (f"by the widths that ANALYZE found ({age}); P counts exactly, reading every page", "dim")]
+    lines += [("", ""), (f"by the widths that ANALYZE found ({age}); {key('bloat.count')} counts exactly, reading "
+                         "every page", "dim")]
     if share >= LOOSE_PERCENT:
         lines += [("", ""), (again, "accent")]
     return lines

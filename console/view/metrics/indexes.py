@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from console.metrics.records.tables import IndexActivity
 from console.text import format as fmt
-from console.view.table import Cell, Column, Line, Row, Table, Tone
+from console.view.table import Cell, Column, KeyName, Line, Row, Table, Tone
 
 COLUMNS = (
     Column("index", "index", fixed=True, minimum=22, maximum=44),
@@ -23,11 +23,11 @@ SERVED = frozenset(("size", "scans", "read"))
 
 
 def table(found: Sequence[IndexActivity] | None, why: str | None, counted_s: float | None, *,
-          only_doubtful: bool) -> Table:
+          only_doubtful: bool, key: KeyName) -> Table:
     """The indexes in the order in which they came."""
     if found is None:
         return Table(COLUMNS, (), why or "reading…")
-    empty = "no index is unused, duplicate or invalid: m shows all" if only_doubtful else "no index"
+    empty = f"no index is unused, duplicate or invalid: {key('indexes.all')} shows all" if only_doubtful else "no index"
     return Table(COLUMNS, tuple(_row(index, counted_s) for index in found), empty)
 
 

@@ -9,7 +9,7 @@ from console.metrics.records.settings import Machine, ServerSetting, SettingAdvi
 from console.sql.quoting import literal
 from console.text import format as fmt
 from console.text.parse import SECONDS, SETTING_BYTES
-from console.view.table import Cell, Column, Line, Row, Table, Tone
+from console.view.table import Cell, Column, KeyName, Line, Row, Table, Tone
 
 Choice = Literal["notable", "all"]
 """Which settings are shown: those that somebody changed, that wait, or that there is advice on; or all."""
@@ -53,7 +53,7 @@ def amount(value: str | None, unit: str | None) -> str:
 
 
 def table(settings: Sequence[ServerSetting] | None, advice: Mapping[str, SettingAdvice], choice: Choice,
-          why: str | None) -> Table:
+          why: str | None, key: KeyName) -> Table:
     """The settings, those with the gravest advice first; `why` says why there are none."""
     if settings is None:
         return Table(COLUMNS, (), why or "reading settings…")
@@ -63,7 +63,7 @@ def table(settings: Sequence[ServerSetting] | None, advice: Mapping[str, Setting
     kept.sort(key=lambda server_setting: (not server_setting.is_pending, order.get(server_setting.name, len(order)),
                                           server_setting.name))
     return Table(COLUMNS, tuple(_row(setting, advice.get(setting.name)) for setting in kept),
-                 "nobody changed a setting, and there is nothing to advise: m shows all")
+                 f"nobody changed a setting, and there is nothing to advise: {key('settings.all')} shows all")
 
 
 def _row(setting: ServerSetting, advice: SettingAdvice | None) -> Row:

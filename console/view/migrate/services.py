@@ -11,7 +11,7 @@ from console.migrate.frameworks.records import ForeignMigration, LedgerEntry
 from console.migrate.history import LedgerEvent
 from console.migrate.records import MigrationState, ServiceStatus
 from console.text import format as fmt
-from console.view.table import Cell, Column, Line, Row, Table, Tone
+from console.view.table import Cell, Column, KeyName, Line, Row, Table, Tone
 
 TONES: Mapping[str, Tone] = {
     "applied": "", "pending": "accent", "failed": "critical", "changed": "warning", "missing": "warning",
@@ -190,7 +190,7 @@ _MIGRATIONS = (
 )
 
 
-def migrations_table(line: ServiceLine, now: dt.datetime) -> Table:
+def migrations_table(line: ServiceLine, now: dt.datetime, key: KeyName) -> Table:
     """A service's migrations, in its own order."""
     rows = tuple(Row(migration.key, (
         Cell(migration.version),
@@ -203,7 +203,8 @@ def migrations_table(line: ServiceLine, now: dt.datetime) -> Table:
         Cell(fmt.ago(migration.proved_at, now), "dim", migration.proved_at.timestamp() if migration.proved_at
              else None)),
         search=migration.detail, record=migration) for migration in line.migrations)
-    return Table(_MIGRATIONS, rows, line.notes[0] if line.notes else "this service has no migrations yet: n writes one")
+    return Table(_MIGRATIONS, rows, line.notes[0] if line.notes
+                 else f"this service has no migrations yet: {key('migrations.new')} writes one")
 
 
 _HISTORY = (

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from console.errors import ConsoleError
 from console.pooler.records import PoolerInfo, PoolerSample, Saturation
 from console.text import format as fmt
-from console.view.table import Line, Tone
+from console.view.table import KeyName, Line, Tone
 
 LONG_WAIT_S = 1.0
 """From here on a client that waits is a matter for a person."""
@@ -157,8 +157,9 @@ def consequences(verb: str, subject: str | None) -> list[tuple[str, Tone]]:
     return [("It holds at once, until the next RELOAD or restart: pgbouncer.ini stays as it is.", "warning")]
 
 
-def pending(command: str, seconds: float) -> Line:
+def pending(command: str, seconds: float, key: KeyName) -> Line:
     """A command that has not been answered, with its running clock."""
     why = "the transactions that run must end first" if command.startswith("PAUSE") else "PgBouncer has not answered"
-    return ((f" {command} ", "strong"), (f"{fmt.stopwatch(seconds)}", "warning"), (" · ", "dim"), ("X", "accent"),
+    return ((f" {command} ", "strong"), (f"{fmt.stopwatch(seconds)}", "warning"), (" · ", "dim"),
+            (key("pgbouncer.give_up"), "accent"),
             (" gives it up" + (" (RESUME)" if command.startswith("PAUSE") else "") + f" · {why}", "dim"))

@@ -17,7 +17,7 @@ from console.vectors.records import (
 )
 from console.view.activity import progress
 from console.view.bars import bar
-from console.view.table import Cell, Column, Line, Row, Table, Tone
+from console.view.table import Cell, Column, KeyName, Line, Row, Table, Tone
 
 BAR_CELLS = 24
 
@@ -35,7 +35,8 @@ COLUMNS = (
 )
 
 
-def table(found: Sequence[IndexFacts], facts: VectorRelationFacts | None, building: Mapping[int, int]) -> Table:
+def table(found: Sequence[IndexFacts], facts: VectorRelationFacts | None, building: Mapping[int, int],
+          key: KeyName) -> Table:
     """The indexes of a column; a row's record is its IndexFacts. `building` are pids by the index that they build."""
     rows = []
     for index_facts in found:
@@ -49,7 +50,8 @@ def table(found: Sequence[IndexFacts], facts: VectorRelationFacts | None, buildi
             Cell("-" if index_facts.cached_share is None else fmt.percent(index_facts.cached_share * 100), "",
                  index_facts.cached_share),
             Cell(*_dead(facts))), search=f"{index.definition} {index.relation}", record=index_facts))
-    return Table(COLUMNS, tuple(rows), "no vector index on this column: every search of it is exact; b builds one")
+    return Table(COLUMNS, tuple(rows), f"no vector index on this column: every search of it is exact; "
+                                      f"{key('vector_indexes.build')} builds one")
 
 
 def state_of(index: VectorIndex, building: Mapping[int, int]) -> tuple[str, Tone]:
@@ -78,22 +80,24 @@ def _dead(facts: VectorRelationFacts | None) -> tuple[str, Tone, float | None]:
 
 
 def verdict(column: VectorColumn, found: Sequence[IndexFacts], building: Mapping[int, int],
-            warnings: Sequence[str]) -> Line:
+            warnings: Sequence[str], key: KeyName) -> Line:
     """What is wrong first, then what there is."""
     broken = [index.index for index in found if not index.index.is_usable and index.index.oid not in building]
     if broken:
         names = ", ".join(index.name for index in broken[:3])
         return ((f" {names} is not valid" if len(broken) == 1 else f" {names} are not valid", "critical"),
-                (": left by a build that failed or was cancelled; i builds it anew, x drops it", ""))
+                (f": left by a build that failed or was cancelled; {key('vector_indexes.rebuild')} builds it anew, "
+                 f"{key('vector_indexes.drop')} drops it", ""))
     if stale := next((index for index in found if index.stale_options), None):
         ((name, (wanted, built)), *_) = stale.stale_options.items()
         return ((f" {stale.index.name}: {name} was set to {wanted}, it was built with {built}", "warning"),
-                (": i builds it anew", ""))
+                (f": {key('vector_indexes.rebuild')} builds it anew", ""))
     if warnings:
         return ((f" {warnings[0]}", "warning"),)
     usable = [index.index for index in found if index.index.is_usable]
     if not usable:
-        return ((f" no index serves {column.label}", "warning" if not found else ""), (": b builds one", ""))
+        return ((f" no index serves {column.label}", "warning" if not found else ""),
+                (f": {key('vector_indexes.build')} builds one", ""))
     whole = sum(index.size_bytes or 0 for index in usable)
     return ((f" {fmt.plural(len(usable), 'index', 'indexes')}, {fmt.size(whole)}", "strong"),)
 

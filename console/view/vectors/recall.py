@@ -10,7 +10,7 @@ from console.text import format as fmt
 from console.vectors.records import Latency, Point, Recommendation
 from console.view.bars import bar
 from console.view.plane import Cloud, Plane
-from console.view.table import Cell, Column, Line, Row, Table, Tone
+from console.view.table import Cell, Column, KeyName, Line, Row, Table, Tone
 
 BAR_CELLS = 24
 
@@ -82,12 +82,13 @@ def _ms(value: float) -> str:
     return f"{value:.2f}" if value < 100 else fmt.number(value)
 
 
-def progress_line(phase: str, done: int, total: int, elapsed_s: float) -> Line:
+def progress_line(phase: str, done: int, total: int, elapsed_s: float, key: KeyName) -> Line:
     """The phase in words, a bar, and how many queries of it are done."""
     words = {"sampling": "drawing the queries", "exact": "searching exactly", "embedding": "embedding the texts"}
     share = done / total if total else 0.0
     return ((" measuring: ", "strong"), (f"{words.get(phase, phase)}  ", ""), (bar(share, BAR_CELLS), "accent"),
-            (f"  {fmt.count(done)} of {fmt.count(total)}  ", ""), (f"{fmt.duration(elapsed_s)}   esc stops", "dim"))
+            (f"  {fmt.count(done)} of {fmt.count(total)}  ", ""),
+            (f"{fmt.duration(elapsed_s)}   {key('recall.stop')} stops", "dim"))
 
 
 def headline(found: Recommendation, at: dt.datetime, now: dt.datetime) -> Line:

@@ -8,6 +8,7 @@ from console.activity.read import SESSION_TEXT
 from console.activity.records import Backend
 from console.errors import ConsoleError
 from console.server.explain import ExplainRequest
+from console.ui.keymap import key
 from console.ui.slow_watch import plan_request
 from console.ui.widgets.painting import console_app
 from console.view.statements.text import beginning
@@ -46,7 +47,7 @@ async def _take(screen: ActivityScreen, backend: Backend, where: str) -> None:
     elif text.is_cut:
         app.tell("the server keeps no more of the text: track_activity_query_size")
     elif backend.database != database:
-        app.tell(f"it runs in {backend.database}, this is {database}: D opens another database")
+        app.tell(f"it runs in {backend.database}, this is {database}: {key('app.databases')} opens another database")
     else:
         request = ExplainRequest(statement=text.query, generic=plan_request(text.query).generic)
         app.push_screen(PlanPage(request, f"pid {backend.pid} · {beginning(text.query)[:TITLE_CHARACTERS]}"))

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.timer import Timer
 
@@ -20,9 +18,11 @@ from console.errors import ConsoleError
 from console.sampler.pooler_watch import WANTED_FOR_CLIENTS
 from console.server.query import Read
 from console.server.session import Session
+from console.ui.bindings import bindings
 from console.ui.dialogs.failure import DetailDialog
-from console.ui.dialogs.unlock import word_to_type
+from console.ui.dialogs.unlock import is_read_only, word_to_type
 from console.ui.frame import ConsoleScreen
+from console.ui.keymap import key, letter
 from console.ui.screens.activity import open_statement
 from console.ui.screens.activity.session_pane import SessionPane
 from console.ui.screens.activity.signal_dialog import SignalDialog
@@ -43,21 +43,7 @@ class ActivityScreen(ConsoleScreen):
 
     CSS_PATH = "screen.tcss"
     FOCUS = "#sessions"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "back", key_display="esc", id="activity.back"),
-        Binding("c", "signal('cancel')", "cancel", id="activity.cancel"),
-        Binding("x", "signal('terminate')", "terminate", id="activity.terminate"),
-        Binding("m", "tag", "mark", id="activity.tag"),
-        Binding("f", "follow", "follow", id="activity.follow"),
-        Binding("b", "view('blocking')", "blocking", id="activity.blocking"),
-        Binding("p", "view('progress')", "progress", id="activity.progress"),
-        Binding("w", "view('waits')", "waits", id="activity.waits"),
-        Binding("R", "view('replication')", "replication", id="activity.replication"),
-        Binding("P", "take('plan')", "plan", id="activity.plan"),
-        Binding("o", "take('statements')", "statement", show=False, id="activity.statement"),
-        Binding("i", "with_idle", "idle", id="activity.idle"),
-        Binding("I", "with_background", "background", id="activity.background"),
-    ]
+    BINDINGS = bindings("activity")
 
     def __init__(self) -> None:
         super().__init__()
@@ -171,10 +157,10 @@ class ActivityScreen(ConsoleScreen):
         self._show_facts()
 
     def _tab_title(self, name: str) -> str:
-        letter = {"sessions": "", "replication": "R "}.get(name, f"{name[0]} ")
+        before = f"{letter(f'activity.{name}')} ".lstrip() if name != "sessions" else ""
         waiting = sum(not blocked.is_root or not blocked.holds_up or blocked.closes_cycle
                       for blocked in self.seen.blocked)
-        return f"{letter}{name.capitalize()}" + (f" {waiting}" if name == "blocking" and waiting else "")
+        return f"{before}{name.capitalize()}" + (f" {waiting}" if name == "blocking" and waiting else "")
 
     def _table(self) -> Table:
         seen = self.seen
@@ -203,13 +189,13 @@ class ActivityScreen(ConsoleScreen):
                  or sessions.key(backend) == followed
                  or sessions.key(backend) in self.tagged]
         shown = [backend for backend in shown if self.with_background or is_foreground(backend)]
-        return sessions.sessions_table(shown, self.tagged, followed, seen.why, seen.clients)
+        return sessions.sessions_table(shown, self.tagged, followed, seen.why, seen.clients, key=key)
 
     def _show_verdict(self) -> None:
         if self.seen.is_filled:  # it isn't when the connection was lost before
             self.query_one("#verdict", StatusLine).show(sessions.verdict(
                 self._counts, self.seen.blocked, with_idle=self.with_idle, with_background=self.with_background,
-                width=self.size.width))
+                width=self.size.width, key=key))
 
     def _show_facts(self) -> None:
         subject = self.selected
@@ -373,8 +359,7 @@ class ActivityScreen(ConsoleScreen):
             app.show_error(ConsoleError(f"{target.label}: the configuration forbids to cancel and terminate",
                                         hint=f"signals = false in [targets.{target.name}]"))
         elif self.connection.read_only:
-            app.show_error(ConsoleError(f"{target.label} is read-only in this console",
-                                        hint="W unlocks it until the console is left, after a question"))
+            app.show_error(is_read_only(target.label))
         else:
             def answered(confirmed: Signal | None) -> None:
                 if confirmed is not None:

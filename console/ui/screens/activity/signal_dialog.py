@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from console.activity.actions import Signal
 from console.activity.records import Backend
 from console.ui import text
+from console.ui.bindings import bindings
 from console.ui.dialogs.dialog import Dialog, Words
+from console.ui.keymap import hint
 from console.view.activity import sessions as view
 from console.view.table import Tone
 
@@ -20,10 +20,7 @@ from console.view.table import Tone
 class SignalDialog(Dialog[Signal]):
     """Answers with the signal that was confirmed: by `y`, or to terminate where `word` is given by typing that."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "confirm", show=False), Binding("n", "leave", show=False),
-        Binding("c", "choose('cancel')", show=False), Binding("x", "choose('terminate')", show=False),
-    ]
+    BINDINGS = bindings("signal", borrow={"confirm.yes": "confirm", "confirm.no": "leave"})
     AUTO_FOCUS = ""
     width = 84
 
@@ -60,10 +57,11 @@ class SignalDialog(Dialog[Signal]):
         box = self.query_one("#box")
         if self.kind == "cancel":
             title = f"Cancel the {'queries' if several else 'query'} of {whom} on {self._target}?"
-            keys = "y yes   n no   x terminate instead"
+            keys = hint("confirm.yes", "confirm.no", "signal.terminate")
         else:
             title = f"Terminate {whom} on {self._target}?"
-            keys = "y yes   n no   c cancel only the query" if self._typed is None else "enter confirm   esc no"
+            keys = hint("confirm.yes", "confirm.no", "signal.cancel") if self._typed is None else \
+                hint(("input.submit", "confirm"), ("dialog.leave", "no"))
         box.border_title, box.border_subtitle = text.content(f" {title} "), text.content(f" {keys} ")
         self.query_one("#question", Words).say(
             ("", ""), *view.question(self._backends), ("", ""), *self._consequences(), ("", ""))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
 
+from console.ui.bindings import bindings
 from console.ui.dialogs.failure import DetailDialog
+from console.ui.keymap import key
 from console.ui.screens.migrations.detail import Detail
 from console.ui.screens.migrations.state import MigrationSubject
 from console.ui.widgets.painting import console_app
@@ -24,18 +24,12 @@ EMPTY = "no service has migrations here: [services.NAME] migrations in the confi
 
 
 class ActingTable(RecordTable, inherit_bindings=False):
-    """A list whose own keys are those of the screen: they come first in the footer, `l` is not a direction."""
+    """A list whose own keys are those of the screen: they come first in the footer."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("u", "screen.run('up')", "run"),
-        Binding("d", "screen.run('down')", "roll back"),
-        Binding("v", "screen.verify", "verify"),
-        Binding("l", "screen.findings", "lint"),
-        Binding("enter", "choose", "open", key_display="enter"),
-        *[binding.with_key("right") if binding.key.startswith("right") else binding
-          for binding in RecordTable.BINDINGS
-          if isinstance(binding, Binding) and binding.key != "enter"],
-    ]
+    BINDINGS = bindings(borrow={
+        "migrations.up": "screen.run('up')", "migrations.down": "screen.run('down')",
+        "migrations.verify": "screen.verify", "migrations.lint": "screen.findings", "table.choose": "choose"},
+        words={"table.choose": "open"}) + bindings("table", "move", "match", without=("table.choose",))
 
 
 class BrowsePage(Vertical):
@@ -70,7 +64,7 @@ class BrowsePage(Vertical):
             self._chosen = ""
             self._show_lists()
         elif self.is_open:
-            self.migrations.show(view.migrations_table(self.subject.line, now))
+            self.migrations.show(view.migrations_table(self.subject.line, now, key))
         self._fit()
         self._show_detail()
 
@@ -100,7 +94,7 @@ class BrowsePage(Vertical):
             return
         self._chosen = subject.line.key
         self.migrations.needle, self.migrations.sort_key = "", None
-        self.migrations.show(view.migrations_table(subject.line, console_app(self).clock.now()))
+        self.migrations.show(view.migrations_table(subject.line, console_app(self).clock.now(), key))
         lines = subject.line.migrations
         first = next((line for state in view.WORST for line in lines if line.state == state), lines[-1])
         self._show_lists()

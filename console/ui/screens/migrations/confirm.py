@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 
 from console.ui import text
+from console.ui.bindings import MOVES, bindings
 from console.ui.dialogs.confirm import ConfirmDialog
 from console.ui.dialogs.dialog import Words
+from console.ui.keymap import Hint
 from console.ui.widgets.paper import Paper, wrapped
 from console.view.migrate.plan import Paragraph
 from console.view.table import Tone
+
+READING = {name: f"read('{run.partition('(')[0]}', {run.partition('(')[2]}" for name, run in MOVES.items()}
+"""The dialog's paper is moved while an answer is typed."""
+
+_READ = ("move.up move.down", "read")
 
 
 class PlanDialog(ConfirmDialog):
@@ -22,12 +27,10 @@ class PlanDialog(ConfirmDialog):
     `changes` is what is different from the plan that was confirmed before.
     """
 
-    KEYS = "y run it   n no   up down read"
-    KEYS_TYPED = "enter run it   esc no   up down read"
+    HINT: Hint = (("confirm.yes", "run it"), "confirm.no", _READ)
+    HINT_TYPED: Hint = (("input.submit", "run it"), ("dialog.leave", "no"), _READ)
     PURPOSE = "run it"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(key, f"read('{action}', {step})", show=False, priority=True) for key, action, step in (
-            ("up", "scroll", -1), ("down", "scroll", 1), ("pageup", "page", -1), ("pagedown", "page", 1))]
+    BINDINGS = bindings(borrow=READING, over_text=READING)
     width = 112
 
     def __init__(self, title: str, summary: Sequence[tuple[str, Tone]], paragraphs: Sequence[Paragraph], *,
@@ -55,4 +58,4 @@ class PlanDialog(ConfirmDialog):
 
     def action_read(self, action: str, step: int) -> None:
         paper = self.query_one(Paper)
-        (paper.action_page if action == "page" else paper.action_scroll)(step)
+        {"move": paper.action_move, "page": paper.action_page, "half": paper.action_half}[action](step)

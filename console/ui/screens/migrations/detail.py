@@ -14,6 +14,7 @@ from console.errors import ConsoleError
 from console.migrate.history import read_events
 from console.migrate.records import MigrationState, RunRange, Script
 from console.ui.dialogs.dialog import Words
+from console.ui.keymap import key
 from console.ui.screens.migrations import reading
 from console.ui.screens.migrations.state import MigrationSubject
 from console.ui.widgets.code_pane import CodePane, sql_lines
@@ -196,7 +197,7 @@ class Detail(Vertical):
 
     def _migrations(self) -> Table:
         assert self.subject is not None
-        return view.migrations_table(self.subject.line, console_app(self).clock.now())
+        return view.migrations_table(self.subject.line, console_app(self).clock.now(), key)
 
     # what is on the screen
 

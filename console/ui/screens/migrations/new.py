@@ -14,7 +14,7 @@ from console.ui.dialogs.dialog import Dialog, Words
 class NewDialog(Dialog[list[str]]):
     """Asks what the migration is about; answers with the names of the files that it wrote."""
 
-    KEYS = "enter write the files   esc close"
+    HINT = (("input.submit", "write the files"), "dialog.leave")
     width = 72
 
     def __init__(self, service: Service) -> None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from console.errors import ConsoleError
 from console.migrate.overview import read_overview
 from console.migrate.records import Direction
 from console.server.session import Session
+from console.ui.bindings import TABS, bindings
 from console.ui.frame import ConsoleScreen
 from console.ui.jobs import Job
 from console.ui.screens.migrations import reading, views
@@ -34,24 +33,7 @@ class MigrationsScreen(ConsoleScreen):
 
     CSS_PATH = "screen.tcss"
     FOCUS = "#services"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "abort", "abort the run", id="migrations.abort"),
-        Binding("u", "run('up')", "run", id="migrations.up"),
-        Binding("d", "run('down')", "roll back", id="migrations.down"),
-        Binding("U", "run_all", "run all", show=False, id="migrations.all"),
-        Binding("v", "verify", "verify", id="migrations.verify"),
-        Binding("V", "verify_all", "verify all", show=False, id="migrations.verify_all"),
-        Binding("c", "drift", "drift", show=False, id="migrations.drift"),
-        Binding("l", "findings", "lint", id="migrations.lint"),
-        Binding("p", "repair", "repair", id="migrations.repair"),
-        Binding("n", "new", "new", id="migrations.new"),
-        Binding("L", "log", "log", id="migrations.log"),
-        Binding("right_square_bracket", "move_tab(1)", "tabs", key_display="[ ]", id="migrations.next_tab"),
-        Binding("left_square_bracket", "move_tab(-1)", show=False, id="migrations.previous_tab"),
-        Binding("tab", "other_side", "detail", key_display="tab", id="migrations.side"),
-        Binding("escape", "back", "back", key_display="esc", id="migrations.back"),
-        Binding("R", "reread", "read again", show=False, id="migrations.reread"),
-    ]
+    BINDINGS = bindings("migrations", borrow=TABS, after="migrations.log")
 
     def __init__(self) -> None:
         super().__init__()
@@ -251,9 +233,3 @@ class MigrationsScreen(ConsoleScreen):
     def action_reread(self) -> None:
         self.reread()
         self.browse.detail.reread()
-
-    def on_key(self, event: events.Key) -> None:
-        """Tab would otherwise go from widget to widget."""
-        if event.key == "shift+tab" and not isinstance(self.focused, Input):
-            event.prevent_default()
-            self.action_other_side()

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from console.errors import ConsoleError
 from console.sampler.records import Snapshot
 from console.server.session import Session
+from console.ui.bindings import bindings
 from console.ui.frame import ConsoleScreen
+from console.ui.keymap import letter
 from console.ui.screens.overview.pages import PAGES
 from console.ui.screens.overview.pages.page import OverviewPage
 from console.ui.widgets.status_line import StatusLine
@@ -24,13 +23,7 @@ class OverviewScreen(ConsoleScreen):
 
     CSS_PATH = "screen.tcss"
     VERTICAL_BREAKPOINTS = [(0, "-short"), (16, "-tall")]  # noqa: RUF012
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "back", key_display="esc", id="overview.back"),
-        # With priority: some of the letters also move in tables.
-        *[Binding(entry.key, f"page({entry.name!r})", entry.title, show=False, priority=True,
-                  id=f"overview.{entry.name}")
-          for entry in PAGES if entry.key],
-    ]
+    BINDINGS = bindings("overview")
 
     def __init__(self) -> None:
         super().__init__()
@@ -72,7 +65,8 @@ class OverviewScreen(ConsoleScreen):
     def _show_tabs(self) -> None:
         names = [entry.name for entry in PAGES]
         self.query_one("#pages", TabBar).show_tabs(
-            [(f"{entry.key} {entry.title}".lstrip(), True) for entry in PAGES], names.index(self.page_name))
+            [(f"{letter(entry.action) if entry.action else ''} {entry.title}".lstrip(), True) for entry in PAGES],
+            names.index(self.page_name))
 
     def _take_focus_from(self, page: OverviewPage) -> None:
         self.FOCUS = f"#{page.id} {page.FOCUS}" if page.FOCUS else ""

@@ -16,6 +16,7 @@ from console.ui import text
 from console.ui.connection import Connection
 from console.ui.dialogs.choose import Choice
 from console.ui.dialogs.dialog import Dialog, Words
+from console.ui.dialogs.unlock import is_read_only
 from console.view.pooler import facts as view
 
 
@@ -29,8 +30,7 @@ def obstacle(connection: Connection) -> ConsoleError | None:
         return ConsoleError(f"{target.label}: the configuration forbids whatever ends or holds up others' sessions",
                             hint=f"signals = false in [targets.{target.name}]")
     if connection.read_only:
-        return ConsoleError(f"{target.label} is read-only in this console",
-                            hint="W unlocks it until the console is left, after a question")
+        return is_read_only(target.label)
     if info is not None and info.is_admin is False:
         return ConsoleError(f"{info.user} may only look at {info.place}",
                             hint="a user in PgBouncer's admin_users may run commands")
@@ -62,7 +62,7 @@ def choices(commands: dict[str, PoolerCommand]) -> list[Choice]:
 class SettingDialog(Dialog[str]):
     """Answers with the new value of a setting."""
 
-    KEYS = "enter set   esc leave it"
+    HINT = (("input.submit", "set"), ("dialog.leave", "leave it"))
     width = 72
 
     def __init__(self, setting: PoolerSetting, target: Target) -> None:

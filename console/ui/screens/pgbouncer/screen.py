@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import ClassVar
 
 from msgspec.structs import replace
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
 from console.errors import ConsoleError, PasswordNeeded
@@ -16,12 +14,14 @@ from console.pooler.actions import PoolerCommand
 from console.pooler.records import PoolerConnection, PoolerDatabase, PoolerSetting, Saturation, Totals
 from console.pooler.saturation import saturations
 from console.sampler.pooler_watch import PoolerWatch
+from console.ui.bindings import bindings
 from console.ui.connection import ConnectionState
 from console.ui.dialogs.choose import ChooseDialog
 from console.ui.dialogs.confirm import ConfirmDialog
 from console.ui.dialogs.password import PasswordDialog
 from console.ui.dialogs.unlock import word_to_type
 from console.ui.frame import ConsoleScreen
+from console.ui.keymap import key, letter
 from console.ui.screens.pgbouncer import commands
 from console.ui.screens.pgbouncer.views import MAXWAIT, VIEWS, WAITING, table
 from console.ui.widgets.painting import Lines, console_app
@@ -42,16 +42,7 @@ class PgBouncerScreen(ConsoleScreen):
 
     CSS_PATH = "screen.tcss"
     FOCUS = "#pools"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "retry_pooler", "retry now", id="pgbouncer.retry"),
-        Binding("escape", "back", "back", key_display="esc", id="pgbouncer.back"),
-        Binding("X", "give_up", "give up", id="pgbouncer.give_up"),
-        Binding("x", "command", "command", id="pgbouncer.command"),
-        *[Binding(view.key, f"view('{name}')", view.title.lower(), id=f"pgbouncer.{name}")
-          for name, view in VIEWS.items() if view.key],
-        Binding("plus", "span(1)", "longer", key_display="+", show=False, id="pgbouncer.longer"),
-        Binding("minus", "span(-1)", "shorter", key_display="-", show=False, id="pgbouncer.shorter"),
-    ]
+    BINDINGS = bindings("pgbouncer")
 
     def __init__(self) -> None:
         super().__init__()
@@ -152,9 +143,10 @@ class PgBouncerScreen(ConsoleScreen):
         pending, line = watch.pending, self.query_one("#pending", Lines)
         line.display = pending is not None
         if pending is not None:
-            line.show(view.pending(pending.command, console_app(self).clock.monotonic() - pending.since_s))
+            line.show(view.pending(pending.command, console_app(self).clock.monotonic() - pending.since_s, key))
         self.query_one("#views", TabBar).show_tabs(
-            [(f"{view.key} {view.title}".strip(), True) for view in VIEWS.values()], NAMES.index(self.view))
+            [(f"{letter(f'pgbouncer.{name}') if name != 'pools' else ''} {view.title}".strip(), True)
+             for name, view in VIEWS.items()], NAMES.index(self.view))
         self.table.show(table(self.view, watch))
         if self.view == "pools":
             self._show_charts(watch)

@@ -15,24 +15,23 @@ from console.view.table import Table
 
 
 class View(Struct, frozen=True):
-    """A view: its key, its title, and the SHOWs that it needs beside those that are read anyway."""
+    """A view: its title, and the SHOWs that it needs beside those that are read anyway."""
 
-    key: str
     title: str
     needs: tuple[str, ...] = ()
 
 
 VIEWS: Mapping[str, View] = {
-    "pools": View("", "Pools"),
-    "databases": View("b", "Databases"),
-    "clients": View("c", "Clients", ("CLIENTS", "SERVERS")),
-    "servers": View("v", "Servers", ("CLIENTS", "SERVERS")),
-    "stats": View("a", "Averages"),
-    "config": View("o", "Options"),
-    "lists": View("i", "Lists", ("LISTS",)),
-    "users": View("u", "Users", ("USERS",)),
-    "peers": View("p", "Peers", ("PEERS",)),
-    "peer_pools": View("P", "Peer pools", ("PEER_POOLS",)),
+    "pools": View("Pools"),
+    "databases": View("Databases"),
+    "clients": View("Clients", ("CLIENTS", "SERVERS")),
+    "servers": View("Servers", ("CLIENTS", "SERVERS")),
+    "stats": View("Averages"),
+    "config": View("Options"),
+    "lists": View("Lists", ("LISTS",)),
+    "users": View("Users", ("USERS",)),
+    "peers": View("Peers", ("PEERS",)),
+    "peer_pools": View("Peer pools", ("PEER_POOLS",)),
 }
 
 WAITING = Plot(title="clients waiting", series={"clients_waiting": ""}, text=fmt.count,

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from rich.text import Text
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import Binding
 from textual.geometry import Offset
 from textual.message import Message
 from textual.widgets import TextArea
 
 from console.sql.completion import Completion, context_at
+from console.ui.bindings import bindings
+from console.ui.keymap import key
 from console.ui.screens.query.completing import Completer
 from console.ui.widgets.code_pane import HIGHLIGHTED_CHARACTERS, sql_tones
 from console.ui.widgets.painting import console_app
@@ -59,17 +60,16 @@ class Offered(RecordTable):
 class SqlEditor(TextArea):
     """A text area for SQL. `Left` is posted when escape leaves it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "to the result", key_display="esc", id="editor.leave"),
-        Binding("ctrl+@,ctrl+space", "complete", "names", key_display="^space", id="editor.complete"),
-    ]
+    BINDINGS = bindings("names", "editor") + [binding for binding in TextArea.BINDINGS
+                                              if isinstance(binding, Binding) and binding.key in ("up", "down")]
 
     class Left(Message):
         """Escape: the keys are for the result now."""
 
     def __init__(self, completer: Completer, offered: Offered, *, id: str | None = None) -> None:
         super().__init__(id=id, soft_wrap=True, show_line_numbers=True, tab_behavior="indent",
-                         highlight_cursor_line=False, placeholder="SQL; ^r runs the statement that the cursor is on")
+                         highlight_cursor_line=False,
+                         placeholder=f"SQL; {key('query.run')} runs the statement that the cursor is on")
         self.cursor_blink = False  # a blink is a repaint, and an SSH link has better to do
         self.indent_width = 4
         self.completer = completer
@@ -175,35 +175,29 @@ class SqlEditor(TextArea):
     # keys
 
     async def _on_key(self, event: events.Key) -> None:
-        if self.is_offering and self._key_for_offered(event.key):
-            event.stop()
-            event.prevent_default()
-            return
-        if event.key == "escape":  # TextArea would go to the next widget
-            return
         self._wrong = None
         await super()._on_key(event)
 
-    def _key_for_offered(self, key: str) -> bool:
-        """Whether the list takes the key: tab always, enter only after a choice was made in it."""
-        match key:
-            case "escape":
-                self.hide_offered()
-            case "tab":
-                self._accept()
-            case "enter" if self._has_moved:
-                self._accept()
-            case "up" | "down":
-                self._has_moved = True
-                self._offered.action_move(-1 if key == "up" else 1)
-            case _:
-                return False
-        return True
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("cursor_up", "cursor_down", "leave") and self.is_offering:
-            return False
+        if action == "take_chosen_name":
+            return self.is_offering and self._has_moved
+        if action in ("take_name", "move_name", "close_names"):
+            return self.is_offering
         return super().check_action(action, parameters)
+
+    def action_take_name(self) -> None:
+        self._accept()
+
+    def action_take_chosen_name(self) -> None:
+        """By a key that is text otherwise: only after a choice was made in the list."""
+        self._accept()
+
+    def action_move_name(self, rows: int) -> None:
+        self._has_moved = True
+        self._offered.action_move(rows)
+
+    def action_close_names(self) -> None:
+        self.hide_offered()
 
     def action_leave(self) -> None:
         self.hide_offered()

@@ -15,6 +15,7 @@ from console.server.extended import Row
 from console.server.interactive import QueryResult
 from console.sql.statements import Piece
 from console.text.format import plural
+from console.ui.keymap import key
 from console.ui.widgets.painting import Lines
 from console.ui.widgets.paper import Paper
 from console.ui.widgets.record_table import RecordTable
@@ -187,7 +188,7 @@ class Results(Vertical):
         pieces: list[tuple[str, Tone]] = []
         if result.columns:
             pieces.append((" " + query.shown_rows(len(outcome.rows), more=outcome.more, dropped=result.dropped,
-                                                  full=outcome.is_full, given_up=outcome.is_given_up), ""))
+                                                  full=outcome.is_full, given_up=outcome.is_given_up, key=key), ""))
             if not result.tag.startswith("SELECT"):
                 pieces.append((f" · {result.tag}", "strong"))
         else:

@@ -6,10 +6,8 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
-from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.worker import Worker
 
 from console.errors import ConsoleError, ServerError, UsageError
@@ -19,10 +17,12 @@ from console.sql import dialects, statements
 from console.sql.layout import formatted
 from console.sql.statements import Piece
 from console.text import format as fmt
+from console.ui.bindings import TABS, bindings
 from console.ui.dialogs.choose import Choice, ChooseDialog
 from console.ui.dialogs.open_plan import open_plan
 from console.ui.dialogs.unlock import word_to_type
 from console.ui.frame import ConsoleScreen
+from console.ui.keymap import key
 from console.ui.plan_page import PlanPage
 from console.ui.screens.query.completing import Completer
 from console.ui.screens.query.dialogs import SweepDialog, history_dialog
@@ -39,6 +39,7 @@ from console.view import query
 
 TIME_LIMITS_MS = (1_000, 5_000, 30_000, 300_000, 1_800_000, 0)
 CLOCK_EVERY_S = 0.5
+READ_ONLY_SQL_TRANSACTION = "25006"
 
 
 class QueryScreen(ConsoleScreen):
@@ -46,30 +47,7 @@ class QueryScreen(ConsoleScreen):
 
     CSS_PATH = "screen.tcss"
     FOCUS = "#editor"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("C", "end('commit')", "commit", id="query.commit"),
-        Binding("B", "end('rollback')", "roll back", id="query.rollback"),
-        Binding("ctrl+r,f9,ctrl+enter", "run", "run", key_display="^r", id="query.run"),
-        Binding("ctrl+c,escape", "cancel", "cancel", key_display="esc", priority=True, id="query.cancel"),
-        Binding("ctrl+g", "run_all", "run all", key_display="^g", id="query.run_all"),
-        Binding("ctrl+t", "explain", "EXPLAIN", key_display="^t", id="query.explain"),
-        Binding("ctrl+o", "history", "history", key_display="^o", id="query.history"),
-        Binding("ctrl+n", "format", "format", key_display="^n", id="query.format"),
-        Binding("i", "edit", "edit", id="query.edit"),
-        Binding("r", "run", show=False),
-        Binding("M", "mode", "autocommit or manual", id="query.mode"),
-        Binding("L", "limit", "time limit", id="query.limit"),
-        Binding("P", "open_plan", "open a plan", id="query.plan"),
-        Binding("right_square_bracket", "tab(1)", "next result", key_display="]", id="query.next"),
-        Binding("left_square_bracket", "tab(-1)", show=False),
-    ]
-
-    OFFERED: ClassVar = (
-        ("Run the statement", "^r", "run"), ("Run all statements", "^g", "run_all"), ("EXPLAIN the statement", "^t",
-        "explain"), ("Lay the statement out", "^n", "format"), ("History of statements", "^o", "history"),
-        ("Autocommit or manual transactions", "M", "mode"), ("Time limit of a statement", "L", "limit"),
-        ("Commit the transaction", "C", "end('commit')"), ("Roll the transaction back", "B", "end('rollback')"))
-    """What the palette offers here: label, key and action."""
+    BINDINGS = bindings("query", borrow=TABS, words={"tabs.previous": "results"})
 
     def __init__(self) -> None:
         super().__init__()
@@ -142,7 +120,7 @@ class QueryScreen(ConsoleScreen):
             is_old_read_only=sql is not None and sql.is_in_read_only_transaction,
             open_s=time.monotonic() - sql.began_s if sql is not None else 0.0,
             timeout_ms=self._timeout_ms, running_s=running_s,
-            statement=self.running.text if self.running is not None else ""))
+            statement=self.running.text if self.running is not None else "", key=key))
 
     @property
     def _is_read_only(self) -> bool:
@@ -238,6 +216,8 @@ class QueryScreen(ConsoleScreen):
             outcome.error = error
             if isinstance(error, ServerError):
                 await asyncio.to_thread(dialects.explain_syntax, error, piece.text)
+                if error.sqlstate == READ_ONLY_SQL_TRANSACTION and self._is_read_only:
+                    error.hint = f"{key('app.unlock')} unlocks the target for writing, after a question"
         except Exception as error:  # a mistake of ours must not look like a statement that was cancelled
             logging.getLogger(__name__).exception("running a statement")
             outcome.error = ConsoleError(f"{type(error).__name__}: {error}", hint="please report this")
@@ -290,10 +270,12 @@ class QueryScreen(ConsoleScreen):
             console_app(self).show_error(error)
             return
         if sql.transaction != "none":
-            console_app(self).show_error(ConsoleError("a transaction is open", hint="C commits it, B rolls it back"))
+            console_app(self).show_error(ConsoleError("a transaction is open", hint=(
+                f"{key('query.commit')} commits it, {key('query.rollback')} rolls it back")))
             return
         sql.manual = not sql.manual
-        console_app(self).tell("statements stay in a transaction until C or B" if sql.manual else
+        ends = f"{key('query.commit')} or {key('query.rollback')}"
+        console_app(self).tell(f"statements stay in a transaction until {ends}" if sql.manual else
                                "each statement is its own transaction")
         self._show_status()
 
@@ -327,7 +309,7 @@ class QueryScreen(ConsoleScreen):
                 return self.focused is not self.editor
             case "end":
                 return self.running is None and self.sql is not None and self.sql.transaction != "none"
-            case "tab":
+            case "move_tab":
                 return len(self.results.outcomes) > 1
             case "filter":
                 return self.focused is not self.editor and self.results.table.display
@@ -348,7 +330,7 @@ class QueryScreen(ConsoleScreen):
         results = self.results
         (results.table if results.table.display else results.messages).focus()
 
-    def action_tab(self, step: int) -> None:
+    def action_move_tab(self, step: int) -> None:
         count = len(self.results.outcomes)
         self.results.activate((self.results.active + step) % count)
 

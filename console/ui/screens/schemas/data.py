@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from console.catalog.preview import PAGE_SIZE, PreviewPage, PreviewRow, RelationPreview, preview
 from console.errors import ConsoleError
 from console.server.rows import Sessions
 from console.text import format as fmt
+from console.ui.bindings import bindings
 from console.ui.widgets.record_table import RecordTable
 from console.view.catalog import values
 from console.view.table import Cell, Column, Line, Row, Table
@@ -26,12 +24,8 @@ NEAR_ROWS = 25
 class DataTable(RecordTable, inherit_bindings=False):
     """`open` begins with a relation, `close` gives back what reading it holds. Only one read runs at a time."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *[binding for binding in RecordTable.BINDINGS
-          if isinstance(binding, Binding) and binding.action not in ("sort", "reverse", "choose", "edge(-1)")],
-        Binding("home,g", "first", "first row", show=False),
-        Binding("enter", "choose", "whole row", key_display="enter", id="data.choose"),
-    ]
+    BINDINGS = bindings("move", borrow={"table.choose": "choose", "table.copy": "copy"},
+                        words={"table.choose": "whole row"})
 
     class Progressed(Message):
         """A page came, or a read began or failed: `status` has changed."""
@@ -176,10 +170,10 @@ class DataTable(RecordTable, inherit_bindings=False):
         elif self._pages[0].has_previous and self.cursor < NEAR_ROWS:
             self._run(self._previous())
 
-    def action_first(self) -> None:
-        """To the very first row, whatever has been read since."""
-        if self._pages and self._pages[0].has_previous:
+    def action_edge(self, direction: int) -> None:
+        """The first is the very first row, whatever has been read since."""
+        if direction < 0 and self._pages and self._pages[0].has_previous:
             self._cursor_key, self.cursor = None, 0
             self._run(self._page_of(None))
         else:
-            self.action_edge(-1)
+            super().action_edge(direction)

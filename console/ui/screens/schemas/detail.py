@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, ClassVar
+from typing import Any
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
 
 from console.catalog.tree import TreeNode
 from console.errors import ConsoleError, Unreachable
 from console.ui import text
+from console.ui.bindings import bindings
+from console.ui.keymap import key
 from console.ui.screens.schemas.data import DataTable
 from console.ui.screens.schemas.subjects import Code, Content, ObjectSubject, RowsTab, Tab, read_subject
 from console.ui.widgets.code_pane import CodePane, sql_lines
@@ -45,9 +46,8 @@ class PlaceholderText(Lines):
 class ObjectPane(Vertical):
     """`show_node` says what it is about; the keys of the screen move between its tabs."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right_square_bracket", "screen.move_tab(1)", "tabs", key_display="[ ]", id="schemas.next"),
-        Binding("tab", "screen.other_side", "tree", key_display="tab", id="schemas.tree")]
+    BINDINGS = bindings(borrow={"tabs.previous": "screen.move_tab(-1)", "schemas.side": "screen.other_side"},
+                        words={"schemas.side": "tree"})
 
     class Changed(Message):
         """It is about something else now, or another tab is shown; `pane.summary` says what."""
@@ -307,4 +307,4 @@ def failure(error: ConsoleError) -> list[tuple[str, Any]]:
         words.append((error.detail, "dim"))
     if error.hint:
         words += [("", ""), (error.hint, "")]
-    return [*words, ("", ""), ("R reads it again", "dim")]
+    return [*words, ("", ""), (f"{key('schemas.reread')} reads it again", "dim")]

@@ -10,6 +10,7 @@ from console.catalog.tree import Rest, TreeNode
 from console.errors import ConsoleError
 from console.text import format as fmt
 from console.ui import text
+from console.ui.keymap import key
 from console.ui.widgets.object_tree import Branch, tree_row
 from console.view.table import Row, Tone
 
@@ -144,7 +145,7 @@ class Outline:
     def _error_rows(self, node: TreeNode, error: ConsoleError, depth: int) -> Iterator[Row]:
         """The error, its hint, and that enter tries again; all of them stand for the node itself."""
         said: list[tuple[str, Tone]] = [
-            (error.summary, "critical"), (error.hint or "", ""), ("enter tries again", "dim")]
+            (error.summary, "critical"), (error.hint or "", ""), (f"{key('table.choose')} tries again", "dim")]
         lines = [(line, tone) for words, tone in said if words for line in text.wrap(words, ERROR_CELLS)]
         for number, (words, tone) in enumerate(lines):
             yield tree_row(f"{node.key}/error{number}", Branch(depth, None, node), words, tone=tone)

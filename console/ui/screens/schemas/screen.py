@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Input
 
 from console.catalog.records import NameMatch, Relation, Schema
 from console.catalog.tree import TreeNode
 from console.sampler.records import Snapshot
+from console.ui.bindings import TABS, bindings
 from console.ui.connection import ConnectionState
 from console.ui.dialogs.failure import DetailDialog
 from console.ui.frame import ConsoleScreen
 from console.ui.screens.schemas.data import DataTable
 from console.ui.screens.schemas.detail import ObjectPane
 from console.ui.screens.schemas.tree_side import TreeSide
-from console.ui.widgets.code_pane import CodePane
 from console.ui.widgets.painting import console_app
 from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.status_line import StatusLine
@@ -32,16 +29,7 @@ class SchemasScreen(ConsoleScreen):
 
     CSS_PATH = "screen.tcss"
     FOCUS = "#tree"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right_square_bracket", "move_tab(1)", "tabs", key_display="[ ]", id="schemas.next_tab"),
-        Binding("left_square_bracket", "move_tab(-1)", show=False, id="schemas.previous_tab"),
-        Binding("e", "export", "export", id="schemas.export"),
-        Binding("escape", "back", "back", key_display="esc", id="schemas.back"),
-        Binding("tab", "other_side", "detail", key_display="tab", id="schemas.detail"),
-        Binding("y", "copy_name", "copy name", id="schemas.copy"),
-        Binding("R", "reread", "read again", id="schemas.reread"),
-        Binding("i", "system", "system schemas", show=False, id="schemas.system"),
-    ]
+    BINDINGS = bindings(borrow=TABS) + bindings("schemas")
 
     def body(self) -> ComposeResult:
         yield StatusLine(id="summary")
@@ -178,11 +166,13 @@ class SchemasScreen(ConsoleScreen):
             return False
         match action:
             case "filter":
-                return not self.has_class("-waiting") and not isinstance(self.focused, DataTable | CodePane | Input)
+                return not self.has_class("-waiting") and not isinstance(self.focused, DataTable | Input)
             case "export" if self.detail.rows_oid is not None:
                 return True
             case "export" if not isinstance(self.focused, RecordTable) or self.focused is self.side.object_tree:
                 return False
+            case "other_side":
+                return not isinstance(self.focused, Input)
             case "copy_name":
                 return self.detail.subject is not None and bool(self.detail.subject.name)
             case "move_tab":
@@ -265,9 +255,3 @@ class SchemasScreen(ConsoleScreen):
         self._show_summary()
         if self.side.node is not self.detail.node:
             self._show_detail()
-
-    def on_key(self, event: events.Key) -> None:
-        """Tab would otherwise go from widget to widget."""
-        if event.key == "shift+tab" and not isinstance(self.focused, Input):
-            event.prevent_default()
-            self.action_other_side()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input
 
+from console.ui.bindings import bindings
 from console.ui.widgets.painting import Lines
 
 DEBOUNCE_S = 0.15
@@ -20,11 +19,7 @@ DEBOUNCE_S = 0.15
 class NameInput(Input):
     """Printable keys are text, enter and down go to the tree, escape ends the search."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave(False)", "clear filter", key_display="esc"),
-        Binding("enter", "leave(True)", "keep", key_display="enter"),
-        Binding("down,tab", "leave(True)", "to the tree", show=False),
-    ]
+    BINDINGS = bindings(borrow={"filter.clear": "leave(False)", "filter.keep": "leave(True)"})
 
     def action_leave(self, keeps: bool) -> None:
         self.post_message(TreeFilter.Left(keeps))

@@ -12,10 +12,12 @@ from console.catalog.records import NameMatch
 from console.catalog.tree import TreeNode
 from console.errors import ConsoleError
 from console.ui.connection import Connection
+from console.ui.keymap import key
 from console.ui.screens.schemas.outline import Outline
 from console.ui.screens.schemas.tree_filter import TreeFilter
 from console.ui.widgets.object_tree import ObjectTree
 from console.ui.widgets.painting import console_app
+from console.view.table import Row
 
 SLOW_S = 0.15
 """A read of the tree that takes longer says that it is reading."""
@@ -94,7 +96,8 @@ class TreeSide(Vertical):
         except ConsoleError as error:
             self.error = error
             if self.outline is None:
-                self.object_tree.show_rows((), "\n".join([*error.lines(), "R reads the schemas again"]))
+                self.object_tree.show_rows((), "\n".join([*error.lines(),
+                                                          f"{key('schemas.reread')} reads the schemas again"]))
             return
         self.error = None
         self.outline = outline
@@ -107,6 +110,7 @@ class TreeSide(Vertical):
     def _show_tree(self) -> None:
         if self.shown is not None:
             empty = "nothing of that name" if self.found is not None else "this database has no schema for this role"
+            self.object_tree.is_match = _is_object if self.found is not None else None
             self.object_tree.show_rows(self.shown.rows(), empty)
             if self._to_select and self.object_tree.select(self._to_select):
                 self._to_select = ""
@@ -233,3 +237,8 @@ class TreeSide(Vertical):
             words = found.schema if found.kind == "schema" else f"{found.schema}.{found.name}"
             self.query_one(TreeFilter).hold(words)
             self.search(words, found)
+
+
+def _is_object(row: Row) -> bool:
+    """Whether a row of what a search found is a match, and not what it is in."""
+    return bool(row.record.record.type == "object")

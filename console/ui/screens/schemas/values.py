@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 
 from console.catalog.preview import PreviewRow, Value
 from console.errors import ConsoleError
 from console.text import format as fmt
 from console.text import sanitiser
 from console.ui import text
+from console.ui.bindings import bindings
 from console.ui.dialogs.dialog import Dialog
 from console.ui.widgets.code_pane import CodePane, highlighted
+from console.ui.widgets.filter_line import FilterLine
 from console.ui.widgets.painting import Lines
 from console.ui.widgets.record_table import RecordTable
 from console.view.catalog import values
@@ -52,11 +53,11 @@ class WholeValues(Protocol):
 class RowDialog(Dialog[None]):
     """One row, a value a line; enter shows a value as a whole."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "leave", "close", show=False)]
+    BINDINGS = bindings("reading")
+    HINT = (("table.choose", "whole value"), "table.copy", "dialog.leave")
 
     def __init__(self, title: str, preview: WholeValues, row: PreviewRow) -> None:
         super().__init__(title)
-        self.KEYS = "enter whole value   y copy   esc close"
         self._preview = preview
         self._row = row
 
@@ -80,11 +81,11 @@ class RowDialog(Dialog[None]):
 class ValueDialog(Dialog[None]):
     """One value as the server has it, JSON indented; a very long one up to a cap, with a note."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("q,enter", "leave", "close", show=False)]
+    BINDINGS = bindings("reading", borrow={"screen.filter": "filter"}, words={"screen.filter": "search"})
+    HINT = (("screen.filter", "search"), ("move.up move.down", "scroll"), "text.copy", "dialog.leave")
 
     def __init__(self, preview: WholeValues, row: PreviewRow, index: int) -> None:
         super().__init__(f"{preview.columns[index].name}  {preview.columns[index].type}")
-        self.KEYS = "↑ ↓ scroll   y copy   esc close"
         self._preview = preview
         self._row = row
         self._index = index
@@ -96,6 +97,10 @@ class ValueDialog(Dialog[None]):
         pane = CodePane()
         pane.styles.height = max(3, self.app.size.height - 8)
         yield pane
+        yield FilterLine()
+
+    def action_filter(self) -> None:
+        self.query_one(FilterLine).open(self.query_one(CodePane))
 
     def on_mount(self) -> None:
         self.query_one("#box").styles.width = WIDTH

@@ -14,7 +14,8 @@ from console.sql.layout import formatted
 from console.statements import actions, read
 from console.statements.records import Key, Ranked, SlowStatement, StatementText
 from console.ui.dialogs.confirm import ConfirmDialog
-from console.ui.dialogs.unlock import word_to_type
+from console.ui.dialogs.unlock import is_read_only, word_to_type
+from console.ui.keymap import key
 from console.ui.slow_watch import plan_request
 from console.ui.widgets.painting import console_app
 from console.view.statements.text import beginning, tables
@@ -65,7 +66,8 @@ async def _show_tables(screen: StatementsScreen, keys: tuple[Key, ...], named: l
     info = screen.connection.info
     database = screen.seen.names.database(keys[0])
     if info is not None and database and database != info.database:
-        screen.pane.show_tables((), (), f"it runs in {database}, this is {info.database}: D opens another database")
+        screen.pane.show_tables((), (), f"it runs in {database}, this is {info.database}: "
+                                        f"{key('app.databases')} opens another database")
         return
     async with screen.connection.session() as session:
         wanted = Read(read.TOUCHED_TABLES, {"schemas": [schema for schema, _ in named],
@@ -188,8 +190,7 @@ def ask_reset(screen: StatementsScreen, *, everything: bool) -> None:
     if target is None or (key is None and not everything):
         return
     if connection.read_only:
-        app.show_error(ConsoleError(f"{connection.label} is read-only in this console",
-                                    hint="W unlocks it until the console is left, after a question"))
+        app.show_error(is_read_only(connection.label))
         return
     known = screen.seen.texts.get(key) if key is not None else None
     text = known.text or "" if known is not None else ""

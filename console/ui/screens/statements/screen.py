@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
 from console.errors import ConsoleError
@@ -16,7 +15,9 @@ from console.server.query import Read
 from console.server.session import Session
 from console.statements import read
 from console.statements.records import Key, LoggingSetting, Ranked, Ranking, SlowStatement, StatementText
+from console.ui.bindings import bindings
 from console.ui.frame import ConsoleScreen
+from console.ui.keymap import key, letter
 from console.ui.screens.statements import actions
 from console.ui.screens.statements.slow_pane import SlowPane
 from console.ui.screens.statements.state import TEXT_CHARACTERS, StatementsState
@@ -43,19 +44,7 @@ class StatementsScreen(ConsoleScreen):
 
     CSS_PATH = "screen.tcss"
     FOCUS = "#statements"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "back", key_display="esc", id="statements.back"),
-        Binding("w", "window", "window", id="statements.window"),
-        Binding("c", "columns", "columns", id="statements.columns"),
-        Binding("a", "group", "alike", id="statements.group"),
-        Binding("p", "plan", "plan", id="statements.plan"),
-        Binding("f", "original", "as written", id="statements.original"),
-        Binding("o", "hand('query')", "to Query", id="statements.query"),
-        Binding("v", "hand('vectors')", "to Vectors", id="statements.vectors"),
-        Binding("n", "slow", "slow now", id="statements.slow"),
-        Binding("x", "reset('one')", "reset", id="statements.reset"),
-        Binding("X", "reset('all')", "reset all", show=False, id="statements.reset_all"),
-    ]
+    BINDINGS = bindings("statements")
 
     def __init__(self) -> None:
         super().__init__()
@@ -123,7 +112,7 @@ class StatementsScreen(ConsoleScreen):
             self._empty = setup.what_to_do(session.info, availability, self.seen.why)
             await session.renew()  # for the extension may be made at any moment
         else:
-            self._empty = "no statement has run in this time: w shows another"
+            self._empty = f"no statement has run in this time: {key('statements.window')} shows another"
         if self._wanted_query is not None:
             self._open_wanted()
         self._figure()
@@ -201,7 +190,7 @@ class StatementsScreen(ConsoleScreen):
 
     def _show_tabs(self) -> None:
         running = len(self.connection.slow.log.running)
-        titles = ["Statements", f"n Slow{f' {running}' if running else ''}"]
+        titles = ["Statements", f"{letter('statements.slow')} Slow{f' {running}' if running else ''}".lstrip()]
         self.query_one("#views", TabBar).show_tabs([(title, True) for title in titles], int(self.shows_slow))
 
     def _show_verdict(self) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from msgspec.structs import replace
-from textual.binding import Binding, BindingType
 
 from console.errors import ConsoleError, UsageError
 from console.server.target import Target
 from console.text import format as fmt
+from console.ui.bindings import bindings
 from console.ui.screens.vectors.lines_dialog import Item, LinesDialog
 from console.ui.screens.vectors.recall_dialog import whole
 from console.ui.widgets.painting import console_app
@@ -31,9 +30,8 @@ LIKELY_SPEED_UP = 0.7
 class CreateDialog(LinesDialog[Order]):
     """Answers with the order to run. `t` builds a sample in a transaction that is rolled back, to tell the time."""
 
-    KEYS = "enter change   t time a sample   b build   esc close"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("b", "go", show=False), Binding("t", "sample", show=False)]
+    HINT = (("table.choose", "change"), "create_index.sample", "create_index.build", "dialog.leave")
+    BINDINGS = bindings("create_index")
 
     def __init__(self, target: Target, column: VectorColumn, metric: Metric, facts: BuildFacts,
                  obstacle: ConsoleError | None) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from console.services import Service
+from console.ui.bindings import MOVES, bindings
 from console.ui.dialogs.choose import Choice, ChooseDialog, as_table
 from console.ui.dialogs.dialog import Dialog, Words
 from console.ui.screens.vectors.search_params import Kind, QuerySource
@@ -40,7 +39,7 @@ class ColumnDialog(ChooseDialog):
 class PromptDialog(Dialog[str]):
     """One line of text. `check` says what is wrong with it, None when nothing is."""
 
-    KEYS = "enter take it   esc close"
+    HINT = (("input.submit", "take it"), "dialog.leave")
     width = 80
 
     def __init__(self, title: str, value: str = "", *, hint: str = "",
@@ -76,11 +75,8 @@ LONGEST = 4096
 class QuerySourceDialog(Dialog[QuerySource]):
     """What to look for: the arrows choose of which kind it is, what is typed is it."""
 
-    KEYS = "↑ ↓ kind   enter search   esc close"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1)", show=False, priority=True),
-        Binding("down", "move(1)", show=False, priority=True),
-    ]
+    HINT = (("move.up move.down", "kind"), ("input.submit", "search"), "dialog.leave")
+    BINDINGS = bindings(borrow=MOVES, over_text=MOVES)
     width = 84
 
     def __init__(self, title: str, before: QuerySource | None, *, key: str,
@@ -117,6 +113,16 @@ class QuerySourceDialog(Dialog[QuerySource]):
 
     def action_move(self, rows: int) -> None:
         self.query_one(RecordTable).action_move(rows)
+        self._kind_changed()
+
+    def action_page(self, direction: int) -> None:
+        self.query_one(RecordTable).action_page(direction)
+        self._kind_changed()
+
+    def action_half(self, direction: int) -> None:
+        self.action_page(direction)
+
+    def _kind_changed(self) -> None:
         self.query_one(Input).placeholder = self._placeholder(self.kind)
         self.query_one(Words).say()
 

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
 
 from msgspec import Struct
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.worker import Worker
 
 from console.errors import ConsoleError
 from console.text import format as fmt
+from console.ui.bindings import bindings
 from console.ui.dialogs import unlock
 from console.ui.dialogs.confirm import ConfirmDialog
 from console.ui.dialogs.dialog import Dialog, Words
 from console.ui.jobs import Job
+from console.ui.keymap import key
 from console.ui.screens.vectors import building
 from console.ui.screens.vectors.building import BuildStatus
 from console.ui.screens.vectors.create_dialog import CreateDialog
 from console.ui.screens.vectors.pages import VectorPage, VectorsState
 from console.ui.screens.vectors.summary import Told
-from console.ui.widgets.detail_pane import DetailPane
 from console.ui.widgets.painting import console_app
+from console.ui.widgets.paper import Paper
 from console.ui.widgets.record_table import RecordTable
 from console.vectors import actions, ddl, read
 from console.vectors.ddl import Order
@@ -64,14 +64,7 @@ class VectorIndexesPage(VectorPage):
     """Reads when it appears, after a build, and by R."""
 
     FOCUS = "#indexes"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("b", "build", "build", id="indexes.build"),
-        Binding("i", "rebuild", "reindex", id="indexes.rebuild"),
-        Binding("x", "drop", "drop", id="indexes.drop"),
-        Binding("p", "prewarm", "prewarm", id="indexes.prewarm"),
-        Binding("a", "abort", "cancel build", id="indexes.abort"),
-        Binding("R", "again", "read again", show=False, id="indexes.again"),
-    ]
+    BINDINGS = bindings("vector_indexes")
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -84,7 +77,7 @@ class VectorIndexesPage(VectorPage):
     def compose(self) -> ComposeResult:
         yield Told(id="index-line")
         yield RecordTable(id="indexes")
-        yield DetailPane(id="index-notes")
+        yield Paper(id="index-notes")
 
     def on_mount(self) -> None:
         self.set_interval(PAINT_EVERY_S, self._tick)
@@ -122,7 +115,7 @@ class VectorIndexesPage(VectorPage):
         run = self.run_here
         if self.display and run is not None and not run.is_over:
             self._paint_line()
-            self.query_one(DetailPane).say(*self._notes())
+            self.query_one("#index-notes", Paper).say(*self._notes())
 
     def _hear(self, run: Job) -> None:
         self.call_later(self._run_changed, run)  # the run is a task of its own, and widgets are this page's
@@ -142,8 +135,8 @@ class VectorIndexesPage(VectorPage):
         if not self.is_mounted:
             return
         found, table = self._found, self.query_one("#indexes", RecordTable)
-        table.show(view.table(found.indexes, found.facts, found.building) if found else Table((), (), "reading…"))
-        self.query_one(DetailPane).say(*self._notes())
+        table.show(view.table(found.indexes, found.facts, found.building, key) if found else Table((), (), "reading…"))
+        self.query_one("#index-notes", Paper).say(*self._notes())
         self._paint_line()
         self.refresh_bindings()
 
@@ -163,7 +156,7 @@ class VectorIndexesPage(VectorPage):
         if found is None:
             return ()
         return view.verdict(found.column, found.indexes, found.building,
-                            [version.sentence for version in found.versions])
+                            [version.sentence for version in found.versions], key)
 
     def _notes(self) -> list[tuple[str, Tone]]:
         """What the build said and how it ended, then advice about the column."""

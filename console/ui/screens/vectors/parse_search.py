@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from console.errors import ConsoleError
 from console.sql import grammar
+from console.ui.keymap import key
 from console.ui.screens.vectors.search_params import QuerySource, SearchParams
 from console.vectors.metrics import Metric, metric_of_operator
 from console.vectors.reasons import ast_edits
@@ -43,20 +44,23 @@ def read(text: str, columns: Sequence[VectorColumn]) -> ParsedSearch:
     except ConsoleError as error:
         return ParsedSearch(None, f"the statement could not be read: {error.summary}")
     if search is None:
-        return ParsedSearch(None, "the statement orders by no vector distance: choose a column with c")
+        return ParsedSearch(None, "the statement orders by no vector distance: "
+                                  f"{key('vectors.column')} chooses a column")
     sources = ast_edits.sources(search)
     fitting = [column for column in columns if column.name == search.column
                and any(source.relation.fits(column.schema, column.relation) for source in sources)]
     if not fitting:
         tables = " or ".join(dict.fromkeys(str(source.relation) for source in sources))
         return ParsedSearch(None, f"no vector column here is called {search.column}"
-                                  f"{f' in {tables}' if tables else ''}: choose one with c")
-    why = "the statement's vector is a parameter: n asks for one" if ast_edits.vector_literal(search) is None else ""
+                                  f"{f' in {tables}' if tables else ''}: {key('vectors.column')} chooses one")
+    why = "" if ast_edits.vector_literal(search) is not None else \
+        f"the statement's vector is a parameter: {key('vectors.ask')} asks for one"
     if len({column.label for column in fitting}) > 1:
-        why = f"{search.column} may be that of {' or '.join(column.table for column in fitting[:3])}: c chooses another"
+        why = f"{search.column} may be that of {' or '.join(column.table for column in fitting[:3])}: " \
+              f"{key('vectors.column')} chooses another"
     where = _condition(search)
     if where is None and search.select.HasField("where_clause"):
-        why = "; ".join(filter(None, (why, "its WHERE can't be taken over: w writes one")))
+        why = "; ".join(filter(None, (why, f"its WHERE can't be taken over: {key('vectors.where')} writes one")))
     k = search.limit if search.limit is not None and 1 <= search.limit <= MAX_K else None
     return ParsedSearch(fitting[0], why, metric_of_operator(search.operator or ""), k, search.offset or 0,
                  ast_edits.vector_literal(search), where)

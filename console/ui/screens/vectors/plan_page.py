@@ -12,6 +12,7 @@ from console.plans.explain import analysis
 from console.plans.records import Analysis
 from console.server.explain import ExplainRequest
 from console.server.session import PgSession
+from console.ui.keymap import key
 from console.ui.screens.vectors.pages import VectorPage, VectorsState
 from console.ui.widgets.painting import console_app
 from console.ui.widgets.plan_view import PlanView
@@ -41,10 +42,10 @@ class SearchPlanPage(VectorPage):
     def show(self, state: VectorsState) -> None:
         if state.request is None:
             self._of = None
-            self.view.say((("no search yet: n asks for one", "dim"),))
+            self.view.say(((f"no search yet: {key('vectors.ask')} asks for one", "dim"),))
         elif state.request is not self._of:
             self._of = state.request
-            self.view.say((("running EXPLAIN ANALYZE… esc cancels", "dim"),))
+            self.view.say(((f"running EXPLAIN ANALYZE… {key('vectors.cancel')} cancels", "dim"),))
             self._worker = self.run_worker(self._read(state.request), group="plan", exclusive=True,
                                            exit_on_error=False)
 
@@ -57,7 +58,7 @@ class SearchPlanPage(VectorPage):
         if self._worker is not None:
             self._worker.cancel()
         self._of = None
-        self.view.say((("cancelled", "warning"),), (("R searches again", "dim"),))
+        self.view.say((("cancelled", "warning"),), ((f"{key('vectors.again')} searches again", "dim"),))
 
     def leave(self) -> None:
         if self.is_reading and self._worker is not None:

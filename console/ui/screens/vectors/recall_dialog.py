@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from msgspec import Struct
 from msgspec.structs import replace
-from textual.binding import Binding, BindingType
 
 from console.errors import UsageError
+from console.ui.bindings import bindings
 from console.ui.screens.vectors.lines_dialog import Item, LinesDialog
 from console.vectors.measure import MOST_QUERIES, default_sweep
 from console.vectors.records import VectorColumn, VectorIndex
@@ -41,8 +40,8 @@ class RecallSetup(Struct, frozen=True):
 class RecallDialog(LinesDialog[RecallSetup]):
     """Answers with the setup that is to be measured."""
 
-    KEYS = "enter change   m measure   esc close"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("m", "go", show=False)]
+    HINT = (("table.choose", "change"), "recall_options.measure", "dialog.leave")
+    BINDINGS = bindings("recall_options")
 
     def __init__(self, setup: RecallSetup, index: VectorIndex | None, columns: Sequence[VectorColumn],
                  column: VectorColumn) -> None:

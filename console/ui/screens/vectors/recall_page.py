@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, cast
 
 from msgspec.structs import replace
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.worker import Worker
 
 from console.errors import ConsoleError, UsageError
 from console.sql.quoting import identifier
+from console.ui.bindings import bindings
 from console.ui.dialogs.choose import Choice, ChooseDialog
+from console.ui.keymap import key
 from console.ui.screens.vectors.engine import MOST_FILE_BYTES
 from console.ui.screens.vectors.pages import VectorPage, VectorsState
 from console.ui.screens.vectors.recall_dialog import RecallDialog, RecallSetup
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from console.ui.screens.vectors.search_controller import SearchingScreen
 
 PAINT_EVERY_S = 0.2
-NOTHING = "nothing measured yet for this column, metric, k and condition: m measures, o says what"
 
 
 def searching(page: VectorPage) -> SearchingScreen:
@@ -46,13 +46,7 @@ class RecallPage(VectorPage):
     """Measures in a worker that goes on while another tab or screen is looked at; `esc` stops it at once."""
 
     FOCUS = "#points"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "stop", "stop", key_display="esc", id="recall.stop"),
-        Binding("m", "measure", "measure", id="recall.measure"),
-        Binding("o", "choose", "what to measure", id="recall.options"),
-        Binding("v", "chart", "chart", id="recall.chart"),
-        Binding("Y", "copy_sql", "copy SQL", id="recall.copy"),
-    ]
+    BINDINGS = bindings("recall")
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -104,7 +98,8 @@ class RecallPage(VectorPage):
         found, chart, table = self.recalled, self.query_one(Chart), self.query_one("#points", RecordTable)
         if found is None:
             chart.show_plane(None)
-            table.show(Table((), (), NOTHING))
+            table.show(Table((), (), "nothing measured yet for this column, metric, k and condition: "
+                             f"{key('recall.measure')} measures, {key('recall.options')} says what"))
             self.query_one("#recall-notes", Lines).show()
         else:
             done = found.done
@@ -124,12 +119,13 @@ class RecallPage(VectorPage):
         line: Line
         if self.is_measuring and self._progress is not None:
             progress = self._progress
-            line = view.progress_line(progress.phase, progress.done, progress.total, now.monotonic() - self._began_s)
+            line = view.progress_line(progress.phase, progress.done, progress.total, now.monotonic() - self._began_s,
+                                      key)
         elif self._failed is not None:
             hint = f": {self._failed.hint}" if self._failed.hint else ""
             line = ((f" {self._failed.summary}", "critical"), (hint, ""))
         elif self._is_stopped:
-            line = ((" stopped", "warning"), (": m measures again", "dim"))
+            line = ((" stopped", "warning"), (f": {key('recall.measure')} measures again", "dim"))
         elif (found := self.recalled) is not None:
             line = view.headline(found.done.recommendation, found.at, now.now())
         else:

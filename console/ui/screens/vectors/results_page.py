@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from console.ui.bindings import bindings
+from console.ui.keymap import key
 from console.ui.screens.vectors.pages import VectorPage, VectorsState
 from console.ui.widgets.painting import Lines
 from console.ui.widgets.record_table import RecordTable
@@ -19,11 +18,8 @@ from console.view.vectors import search as view
 class HitsTable(RecordTable):
     """The rows found; while there are none, enter begins a search."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "begin", "search like any row", key_display="enter", id="hits.begin"),
-        Binding("enter", "choose", "row", key_display="enter", id="hits.choose"),
-        Binding("s", "sort", "sort", show=False, id="hits.sort"),
-        Binding("y", "copy", "copy", show=False, id="hits.copy")]
+    BINDINGS = bindings("hits", borrow={"table.choose": "choose", "table.sort": "sort", "table.copy": "copy"},
+                        words={"table.choose": "row", "table.sort": "", "table.copy": ""})
 
     class Begun(Message):
         """A person wants to see anything at all."""
@@ -74,7 +70,8 @@ class ResultsPage(VectorPage):
             line.show(view.comparison_line(a.result, b.result, *_differing(a, b)))
             self.table.show(view.comparison_table(a.result, b.result))
         elif b.result is not None:
-            line.show((("A ", "accent"), ("is kept: change a setting with o, and the next search is compared with it",
+            line.show((("A ", "accent"), (f"is kept: change a setting with {key('vectors.settings')}, and the next "
+                                          "search is compared with it",
                                           "dim")))
             self.table.show(view.results_table(b.result, "no row was found"))
 

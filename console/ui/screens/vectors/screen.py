@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
 
 from msgspec.structs import replace
 from textual import events
-from textual.binding import Binding, BindingType
 
 from console.errors import ConsoleError
+from console.ui.bindings import TABS, bindings
 from console.ui.dialogs.failure import DetailDialog
+from console.ui.keymap import key
 from console.ui.screens.vectors import engine
 from console.ui.screens.vectors.dialogs import ColumnDialog, QuerySourceDialog
 from console.ui.screens.vectors.pages import VectorPage
@@ -30,20 +30,8 @@ class VectorsScreen(SearchingScreen):
 
     CSS_PATH = "screen.tcss"
     FOCUS = "#hits"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "cancel", key_display="esc", id="vectors.cancel"),
-        Binding("n", "ask", "search", id="vectors.ask"),
-        Binding("m", "more", "similar", id="vectors.more"),
-        Binding("o", "settings", "options", id="vectors.settings"),
-        Binding("c", "column", "column", id="vectors.column"),
-        Binding("slash", "filter", "filter", show=False, key_display="/", id="vectors.filter"),
-        Binding("right_square_bracket", "move_tab(1)", "tabs", key_display="[ ]", id="vectors.next_tab"),
-        Binding("left_square_bracket", "move_tab(-1)", show=False, id="vectors.previous_tab"),
-        Binding("a", "keep", "keep as A", id="vectors.keep"),
-        Binding("w", "settings('where')", "where", id="vectors.where"),
-        Binding("R", "again", "again", id="vectors.again"),
-        Binding("Q", "to_query", "to Query", id="vectors.query"),
-    ]
+    BINDINGS = bindings("vectors", borrow={**TABS, "screen.filter": "filter"}, words={"screen.filter": ""},
+                        after="vectors.column")
 
     # tabs
 
@@ -126,7 +114,8 @@ class VectorsScreen(SearchingScreen):
 
     def action_cancel(self) -> None:
         if self._cancel():
-            self._say_verdict((("cancelled", "warning"), (": R searches again, n asks for something else", "dim")))
+            self._say_verdict((("cancelled", "warning"), (
+                f": {key('vectors.again')} searches again, {key('vectors.ask')} asks for something else", "dim")))
             self.refresh_bindings()
         elif isinstance(self.page, SearchPlanPage):
             self.page.cancel()

@@ -15,6 +15,7 @@ from console.errors import ConsoleError
 from console.sampler.records import Snapshot
 from console.ui.connection import ConnectionState as Connected
 from console.ui.frame import ConsoleScreen
+from console.ui.keymap import key
 from console.ui.screens.vectors import parse_search
 from console.ui.screens.vectors.engine import Asked, Engine
 from console.ui.screens.vectors.pages import PAGES, VectorPage, VectorsState, VectorsTab
@@ -105,7 +106,7 @@ class SearchingScreen(ConsoleScreen):
         try:
             found = await self.engine.columns(anew=anew)
         except ConsoleError as error:
-            self._failed(error, "the vector columns could not be read: R tries again")
+            self._failed(error, f"the vector columns could not be read: {key('vectors.again')} tries again")
             return
         self.error = None
         self._columns = found
@@ -123,22 +124,24 @@ class SearchingScreen(ConsoleScreen):
             if self.state.setup.question is None:
                 self._say_how_to_begin()
             elif self.state.result is None:  # it may have been the search that went wrong: nobody repeats it unasked
-                self._say_verdict((("nothing found yet", "strong"), (": R searches again", "dim")))
+                self._say_verdict((("nothing found yet", "strong"),
+                                   (f": {key('vectors.again')} searches again", "dim")))
 
     def _say_nothing_there(self) -> None:
         info = self.connection.info
         has_pgvector = info is not None and "vector" in info.extensions
         database = info.database if info else "this database"
+        other, again = f"{key('app.databases')} chooses another database", f"{key('vectors.again')} looks again"
         if not has_pgvector:
             told = f"pgvector is not installed in {database}: there is nothing to search"
             fix = "CREATE EXTENSION vector, by a role that may; where the server doesn't know it, the package " \
-                  "postgresql-NN-pgvector has to be installed first. D chooses another database. R looks again."
+                  f"postgresql-NN-pgvector has to be installed first. {other}. {again}."
         elif self._columns:
             told = f"the role {info.user if info else ''} may read none of the {len(self._columns)} vector columns"
-            fix = f"{read.grants(self._columns[0], info.quoted_user if info else '...')}. R looks again."
+            fix = f"{read.grants(self._columns[0], info.quoted_user if info else '...')}. {again}."
         else:
             told = f"no table of {database} has a column of type vector, halfvec, sparsevec or bit(n)"
-            fix = "ALTER TABLE ... ADD COLUMN embedding vector(384). D chooses another database. R looks again."
+            fix = f"ALTER TABLE ... ADD COLUMN embedding vector(384). {other}. {again}."
         self._say_verdict(((told, "warning"),))
         self.query_one("#about", Lines).show()
         self.results.say(fix, can_begin=False)
@@ -161,9 +164,11 @@ class SearchingScreen(ConsoleScreen):
             self._say_how_to_begin()
 
     def _say_how_to_begin(self) -> None:
-        self.results.say("enter  searches for what is like a row drawn at random\n"
-                         "n      asks for something: a text, a row of any table, a vector\n"
-                         "c      chooses another column", can_begin=True)
+        ways = ((key("hits.begin"), "searches for what is like a row drawn at random"),
+                (key("vectors.ask"), "asks for something: a text, a row of any table, a vector"),
+                (key("vectors.column"), "chooses another column"))
+        wide = max(len(name) for name, _ in ways)
+        self.results.say("\n".join(f"{name:{wide}}  {what}" for name, what in ways), can_begin=True)
 
     async def _renew(self, column: VectorColumn) -> None:
         """Reads the column's indexes again; what was found with the old ones stays."""
@@ -195,7 +200,7 @@ class SearchingScreen(ConsoleScreen):
 
     def _search(self) -> None:
         self._cancel()
-        self._say_verdict((("searching… ", "strong"), ("esc cancels", "dim")))
+        self._say_verdict((("searching… ", "strong"), (f"{key('vectors.cancel')} cancels", "dim")))
         if self.state.result is None:
             self.results.say(" ", can_begin=False)  # not the words about an earlier failure
         self._searcher = self.run_worker(self._run_search(), group="search", exclusive=True, exit_on_error=False)
@@ -216,7 +221,8 @@ class SearchingScreen(ConsoleScreen):
             self.state = replace(self.state, result=await self.engine.examine(request, result))
             self.error = None
         except ConsoleError as error:
-            self._failed(error, "n asks for something else, o changes the options")
+            self._failed(error,
+                         f"{key('vectors.ask')} asks for something else, {key('vectors.settings')} changes the options")
             return
         self.show_all()
         self.refresh_bindings()

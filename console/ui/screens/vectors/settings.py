@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from msgspec.structs import replace
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 
+from console.ui.bindings import bindings
 from console.ui.dialogs.choose import Choice, ChooseDialog
 from console.ui.dialogs.dialog import Dialog, Words
 from console.ui.screens.vectors.dialogs import PromptDialog
@@ -30,9 +30,8 @@ _RANGES = {"k": (1, MAX_K), "offset": (0, 10_000_000), "ef_search": (1, 1000), "
 class SettingsDialog(Dialog[SearchParams]):
     """Answers with the setup as it is when the dialog is left."""
 
-    KEYS = "enter change   x take back   esc search with these"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("x,delete,backspace", "take_back", show=False), Binding("q", "leave", show=False)]
+    HINT = (("table.choose", "change"), "search_options.take_back", ("dialog.leave", "search with these"))
+    BINDINGS = bindings("search_options")
     width = 100
 
     def __init__(self, about: SearchableColumn, setup: SearchParams, server: Mapping[str, SearchSetting],

@@ -6,6 +6,7 @@ from textual.app import ComposeResult
 
 from console.sql.elide import elided
 from console.sql.quoting import literal
+from console.ui.keymap import key
 from console.ui.screens.vectors.pages import VectorPage, VectorsState
 from console.ui.widgets.code_pane import CodePane, sql_lines
 from console.vectors.search import compose
@@ -23,7 +24,7 @@ class SqlPage(VectorPage):
         pane = self.query_one(CodePane)
         text = script(state)
         if text is None:
-            words = "no search yet: n asks for one"
+            words = f"no search yet: {key('vectors.ask')} asks for one"
             pane.show_text("", [((words, "dim"),)])
         elif text != pane.text:
             pane.show_text(text, sql_lines(elided(text)))

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 class PageEntry(Struct, frozen=True):
-    """A page: its letter key, its name (also its widget's id), its title in the tab bar, and "module:Class".
+    """A page: the action that opens it, its name (also its widget's id), its title in the tab bar, and "module:Class".
 
     The class is imported when its key is pressed first. The first page has no key of its own: escape, or the key of
     the page that is shown, goes back to it.
     """
 
-    key: str
+    action: str
     name: str
     title: str
     where: str
@@ -33,13 +33,13 @@ _HERE = "console.ui.screens.overview.pages"
 
 PAGES = (
     PageEntry("", "health", "Overview", f"{_HERE}.health:HealthPage"),
-    PageEntry("l", "load", "Load", f"{_HERE}.load:LoadPage"),
-    PageEntry("w", "wal", "WAL", f"{_HERE}.wal:WalPage"),
-    PageEntry("o", "io", "I/O", f"{_HERE}.io:IoPage"),
-    PageEntry("v", "vacuum", "Vacuum", f"{_HERE}.vacuum:VacuumPage"),
-    PageEntry("z", "sizes", "Sizes", f"{_HERE}.sizes:SizesPage"),
-    PageEntry("b", "table-list", "Tables", f"{_HERE}.tables:TablesPage"),
-    PageEntry("x", "indexes", "Indexes", f"{_HERE}.indexes:IndexesPage"),
-    PageEntry("p", "settings", "Settings", f"{_HERE}.settings:SettingsPage"),
-    PageEntry("a", "alerts", "Alerts", f"{_HERE}.alerts:AlertsPage"),
+    PageEntry("overview.load", "load", "Load", f"{_HERE}.load:LoadPage"),
+    PageEntry("overview.wal", "wal", "WAL", f"{_HERE}.wal:WalPage"),
+    PageEntry("overview.io", "io", "I/O", f"{_HERE}.io:IoPage"),
+    PageEntry("overview.vacuum", "vacuum", "Vacuum", f"{_HERE}.vacuum:VacuumPage"),
+    PageEntry("overview.sizes", "sizes", "Sizes", f"{_HERE}.sizes:SizesPage"),
+    PageEntry("overview.tables", "table-list", "Tables", f"{_HERE}.tables:TablesPage"),
+    PageEntry("overview.indexes", "indexes", "Indexes", f"{_HERE}.indexes:IndexesPage"),
+    PageEntry("overview.settings", "settings", "Settings", f"{_HERE}.settings:SettingsPage"),
+    PageEntry("overview.alerts", "alerts", "Alerts", f"{_HERE}.alerts:AlertsPage"),
 )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 
 from console.sampler.records import Alert
+from console.ui.bindings import bindings
 from console.ui.screens.overview.pages.page import OverviewPage
 from console.ui.widgets.painting import Lines, console_app
 from console.ui.widgets.record_table import RecordTable
@@ -18,10 +16,7 @@ class AlertsPage(OverviewPage):
     """Reads nothing itself: the sampler keeps the alerts."""
 
     FOCUS = "#alerts-table"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "acknowledge", "acknowledge", id="alerts.acknowledge"),
-        Binding("C", "acknowledge_all", "all", id="alerts.acknowledge_all"),
-    ]
+    BINDINGS = bindings("alerts")
 
     def compose(self) -> ComposeResult:
         facts = Lines(id="facts")

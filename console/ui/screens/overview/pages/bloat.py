@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 
-from textual.binding import Binding, BindingType
 from textual.worker import Worker
 
 from console.errors import ConsoleError
@@ -13,8 +12,10 @@ from console.metrics import bloat
 from console.metrics.records.tables import BloatEstimate
 from console.server.query import Query
 from console.text import format as fmt
+from console.ui.bindings import bindings
 from console.ui.dialogs.confirm import ConfirmDialog
 from console.ui.dialogs.failure import DetailDialog, FailureDialog
+from console.ui.keymap import key
 from console.ui.screens.overview.pages.page import OverviewPage
 from console.ui.widgets.painting import console_app
 from console.view.metrics.bloat import Paragraphs, estimated
@@ -28,10 +29,7 @@ LARGE_BYTES = 100 * 2**20
 class BloatPage(OverviewPage):
     """A page whose rows are relations; a subclass says which is meant and calls `estimate` and `count`."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("B", "bloat", "bloat", id="bloat.estimate"),
-        Binding("P", "count", "count bloat", show=False, id="bloat.count"),
-    ]
+    BINDINGS = bindings("bloat")
     _counting: Worker[None] | None = None
 
     def action_bloat(self) -> None:
@@ -60,15 +58,15 @@ class BloatPage(OverviewPage):
         except ConsoleError as error:
             self.app.push_screen(FailureDialog(error))
         else:
-            self.app.push_screen(DetailDialog(title, *estimated(found, again)))
+            self.app.push_screen(DetailDialog(title, *estimated(found, again, key)))
 
     async def _count(self, title: str, query: Query[R], oid: int, size: int, words: Callable[[R], Paragraphs]) -> None:
         if size >= LARGE_BYTES and not await self.app.push_screen_wait(ConfirmDialog(
                 f"Read all {fmt.size(size)} of {title}?",
                 [("pgstattuple reads every page: it takes a while and throws other pages out of the cache", ""),
-                 ("P again cancels it", "dim")])):
+                 (f"{key('bloat.count')} again cancels it", "dim")])):
             return
-        console_app(self).tell(f"counting {title}; P cancels")
+        console_app(self).tell(f"counting {title}; {key('bloat.count')} cancels")
         try:
             async with self.connection.session() as session:
                 found = await bloat.count(session, query, oid)

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 
+from console.ui.bindings import bindings
+from console.ui.keymap import letter
 from console.ui.screens.overview.pages.page import OverviewPage
 from console.ui.widgets.painting import Lines, console_app
 from console.ui.widgets.time_chart import TimeChart
@@ -24,6 +25,8 @@ MOST_HEIGHT = 12
 class Charts(VerticalScroll, can_focus=True):
     """The charts of a page, two in a row; scrolled where they are higher than the screen."""
 
+    BINDINGS = bindings("move", without=("move.left", "move.right"))
+
     def __init__(self, plots: Sequence[Plot], *, id: str) -> None:
         super().__init__(id=id)
         self.plots = plots
@@ -31,6 +34,18 @@ class Charts(VerticalScroll, can_focus=True):
     def compose(self) -> ComposeResult:
         for _ in self.plots:
             yield TimeChart()
+
+    def action_move(self, lines: int) -> None:
+        self.scroll_relative(y=lines, animate=False)
+
+    def action_page(self, direction: int) -> None:
+        self.action_move(direction * max(1, self.size.height - 1))
+
+    def action_half(self, direction: int) -> None:
+        self.action_move(direction * max(1, self.size.height // 2))
+
+    def action_edge(self, direction: int) -> None:
+        self.action_move(direction * self.virtual_size.height)
 
     def show_plots(self, plots: Sequence[Plot]) -> None:
         """Other charts from now on: more or fewer of them."""
@@ -52,10 +67,7 @@ class ChartsPage(OverviewPage):
     PLOTS: ClassVar[Sequence[Plot]] = ()
     FACTS = 1
     """Lines above the charts."""
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right_square_bracket", "span(1)", "longer", key_display="]", id="charts.longer"),
-        Binding("left_square_bracket", "span(-1)", "shorter", key_display="[", id="charts.shorter"),
-    ]
+    BINDINGS = bindings("charts")
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
@@ -135,5 +147,5 @@ class ChartsPage(OverviewPage):
 
     def span_words(self) -> Line:
         """What the charts show, for the facts."""
-        return (("the last ", "dim"), (view.SPANS[self.span][1], "strong"), ("  ", ""), ("[ ]", "accent"),
-                (" shorter, longer", "dim"))
+        return (("the last ", "dim"), (view.SPANS[self.span][1], "strong"), ("  ", ""),
+                (f"{letter('charts.shorter')} {letter('charts.longer')}", "accent"), (" shorter, longer", "dim"))

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 
 from console.metrics.bloat import INDEX_BLOAT, INDEX_LEAVES
 from console.metrics.reads.tables import INDEX_ACTIVITY
@@ -14,7 +13,9 @@ from console.metrics.reads.upkeep import STATISTICS_AGE
 from console.metrics.records.tables import IndexActivity
 from console.server.query import Read
 from console.sql.quoting import identifier
+from console.ui.bindings import bindings
 from console.ui.dialogs.failure import DetailDialog
+from console.ui.keymap import key
 from console.ui.screens.overview.pages.bloat import BloatPage
 from console.ui.screens.overview.pages.served import ServedTable
 from console.ui.widgets.painting import Lines, console_app
@@ -27,10 +28,7 @@ class IndexesPage(BloatPage):
     """The first 200 by the order that the person chose, which the server sorts; those worth a look before all."""
 
     FOCUS = "#index-activity"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("m", "doubtful", "all or doubtful", id="indexes.doubtful"),
-        Binding("Y", "statement", "copy statement", id="indexes.statement"),
-    ]
+    BINDINGS = bindings("indexes")
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
@@ -52,7 +50,7 @@ class IndexesPage(BloatPage):
         self.query_one("#facts", Lines).show(view.facts(
             found, self._counted_s, only_doubtful=self._only_doubtful, is_standby=info is not None and info.is_standby))
         self.query_one(ServedTable).show(view.table(found, self.why(INDEX_ACTIVITY), self._counted_s,
-                                                    only_doubtful=self._only_doubtful))
+                                                    only_doubtful=self._only_doubtful, key=key))
 
     @property
     def _counted_s(self) -> float | None:

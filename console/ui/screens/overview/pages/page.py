@@ -11,8 +11,8 @@
   is opened and again after `ask_now()`. What a read can't answer is in `self.readings.why(query)`.
 - `show()` is called with each snapshot, with each answer, and when the page is opened; never before its widgets are
   there, and not while another page is shown. It must be cheap: the painted widgets compare and repaint what changed.
-- Keys: `BINDINGS` of the page, which hold while it is visible and something in it has the focus. A letter of another
-  page (`PAGES`) is taken everywhere on this screen.
+- Keys: a scope of the page's own in ui/keys.py, and `BINDINGS` made of it, which hold while the page is visible and
+  something in it has the focus. The letters of other pages work everywhere on this screen.
 """
 
 from __future__ import annotations

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 
 from console.metrics.reads.settings import SETTINGS
 from console.metrics.records.settings import Machine, ServerSetting, SettingAdvice
 from console.metrics.settings_advice import GB, advise
 from console.server.query import Read
+from console.ui.bindings import bindings
 from console.ui.dialogs.failure import DetailDialog
+from console.ui.keymap import key
 from console.ui.screens.overview.pages.page import OverviewPage
 from console.ui.widgets.painting import Lines, console_app
 from console.ui.widgets.record_table import RecordTable
@@ -23,10 +24,7 @@ class SettingsPage(OverviewPage):
     """Advice by the machine's size only where that is known: configured, or the server proven to run on this one."""
 
     FOCUS = "#settings-table"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("m", "all", "all or notable", id="settings.all"),
-        Binding("Y", "statement", "copy ALTER SYSTEM", id="settings.statement"),
-    ]
+    BINDINGS = bindings("settings")
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
@@ -48,7 +46,7 @@ class SettingsPage(OverviewPage):
                         info.major) if settings and info else []
         self._advice = {setting_advice.name: setting_advice for setting_advice in advice}
         self.query_one("#facts", Lines).show(*view.facts(settings, self._advice, machine, self._choice))
-        self.query_one(RecordTable).show(view.table(settings, self._advice, self._choice, self.why(SETTINGS)))
+        self.query_one(RecordTable).show(view.table(settings, self._advice, self._choice, self.why(SETTINGS), key))
 
     @property
     def machine(self) -> Machine:
