@@ -92,7 +92,7 @@ async def activity(world: World, size: tuple[int, int] = (120, 36), name: str = 
         await live(app, pilot)
         app.connection.read_only = read_only
         await pilot.press("4")
-        await until(lambda: isinstance(app.screen, ActivityScreen) and app.screen.seen.is_filled, pilot)
+        await until(lambda: isinstance(app.screen, ActivityScreen) and app.screen.state.is_filled, pilot)
         screen = app.screen
         assert isinstance(screen, ActivityScreen)
         yield app, pilot, screen
@@ -125,34 +125,34 @@ async def test_one_session_in_full(world: World, size: tuple[int, int]) -> None:
         await as_golden(app, pilot, f"activity-session-{size[0]}x{size[1]}")
         assert screen.query_one("#query", CodePane).text == "UPDATE accounts\n   SET balance = $1 WHERE id = $2"
         await pilot.press("escape")
-        assert screen.selected is None and screen.focused is screen.table
+        assert screen.state.selected is None and screen.focused is screen.table
 
 
 @pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["120x36", "80x24"])
 async def test_the_blocking_tree(world: World, size: tuple[int, int]) -> None:
     async with activity(world, size) as (app, pilot, screen):
         await pilot.press("b")
-        await until(lambda: screen.seen.holders, pilot)
+        await until(lambda: screen.state.holders, pilot)
         await as_golden(app, pilot, f"activity-blocking-{size[0]}x{size[1]}")
         await pilot.press("end", "enter")
-        assert screen.selected is not None or screen.table.row is not None
+        assert screen.state.selected is not None or screen.table.row is not None
         await pilot.press("escape", "b")
-        assert screen.view == "sessions"
+        assert screen.state.view == "sessions"
 
 
 async def test_the_other_views(world: World) -> None:
     async with activity(world) as (app, pilot, screen):
         await pilot.press("p")
-        await until(lambda: screen.seen.progress, pilot)
+        await until(lambda: screen.state.progress, pilot)
         assert "building: scanning table" in screen_text(app) and "████····" in screen_text(app)
         await pilot.press("w")
         await until(lambda: "IO:DataFileRead" in screen_text(app), pilot)
         assert "Waiting for a read from" in screen_text(app) and "whole server: " in screen_text(app)
         await pilot.press("R")
-        await until(lambda: screen.seen.replication, pilot)
+        await until(lambda: screen.state.replication, pilot)
         assert "└ standby1  10.0.0.2" in screen_text(app) and "4.0 kB" in screen_text(app)
         await pilot.press("escape")
-        assert screen.view == "sessions" and screen.focused is screen.query_one("#sessions")
+        assert screen.state.view == "sessions" and screen.focused is screen.query_one("#sessions")
 
 
 async def test_one_round_trip_a_refresh(world: World) -> None:
@@ -194,13 +194,13 @@ async def test_a_followed_session_stays_when_it_goes_idle_and_when_it_is_gone(wo
         await pilot.press("w")
         await until(lambda: "pid 4900: " in screen_text(app), pilot)
         await pilot.press("escape", "escape", "escape")
-        assert screen.followed is None
+        assert screen.state.followed is None
 
 
 async def test_the_pane_goes_with_the_cursor(world: World) -> None:
     async with activity(world) as (app, pilot, screen):
         await pilot.press("enter", "down")
-        await until(lambda: screen.selected is not None and screen.selected.pid == 4802, pilot)
+        await until(lambda: screen.state.selected is not None and screen.state.selected.pid == 4802, pilot)
         await until(lambda: "behind 4711 report" in screen_text(app), pilot)
 
 
@@ -267,7 +267,7 @@ async def test_several_are_terminated_by_their_marks(world: World) -> None:
         await until(lambda: isinstance(app.screen, DetailDialog), pilot)
         assert sorted(came) == [("terminate", 4711), ("terminate", 4802)]
         assert screen_text(app).count("the session has ended") == 2
-        assert screen.tagged == {}
+        assert screen.state.marked == {}
 
 
 async def test_a_refusal_of_the_servers_is_said(world: World) -> None:

@@ -30,6 +30,7 @@ from console.ui.dialogs.confirm import ConfirmDialog
 from console.ui.dialogs.failure import FailureDialog
 from console.ui.dialogs.password import PasswordDialog
 from console.ui.screens import ENTRIES
+from console.ui.screens.activity.screen import ActivityScreen
 from console.ui.screens.pgbouncer.commands import SettingDialog
 from console.ui.screens.pgbouncer.screen import PgBouncerScreen
 from console.ui.widgets.record_table import RecordTable
@@ -153,7 +154,7 @@ async def test_a_pool_leads_to_its_clients_and_a_client_to_its_session(world: Po
         table(screen).select("c1")
         await pilot.press("enter")
         await until(lambda: app.screen_name == "activity", pilot)
-        await until(lambda: getattr(app.screen, "selected", None) is not None, pilot)
+        await until(lambda: isinstance(app.screen, ActivityScreen) and app.screen.state.selected is not None, pilot)
         await until(lambda: "through PgBouncer, pool app/rw: its client is 10.0.4.7:51234, report"
                     in screen_text(app), pilot)
 
