@@ -94,7 +94,7 @@ async def refresh(session: PgSession, seen: StatementsState) -> None:
     readings = await session.refresh(Read(read.STANDING), Read(counters), within_s=10)
     seen.take(readings, counters)
     seen.lacks_names()
-    ranking, seconds = seen.ranking("minute", "", "statement", "total_ms", descending=True, limit=ROWS)
+    ranking, seconds = seen.ranking_of("minute", "", "statement", "total_ms", descending=True, limit=ROWS)
     view.table(ranking, "overview", view.StatisticsBasis(seconds, 8192, seen.names, seen.texts), "")
 
 

@@ -113,7 +113,7 @@ async def statements(world: World, size: tuple[int, int] = (120, 36), name: str 
         await live(app, pilot)
         app.connection.read_only = read_only
         await pilot.press("5")
-        await until(lambda: isinstance(app.screen, StatementsScreen) and app.screen.ranking is not None, pilot)
+        await until(lambda: isinstance(app.screen, StatementsScreen) and app.screen.state.ranking is not None, pilot)
         screen = app.screen
         assert isinstance(screen, StatementsScreen)
         while server(world).looks < looks:
@@ -127,9 +127,9 @@ async def look(world: World, pilot: Pilot[int], screen: StatementsScreen) -> Non
     screen.refresh_now()
 
     def has_come() -> bool:
-        standing = screen.seen.standing
+        standing = screen.state.standing
         return server(world).looks > before and (
-            screen.seen.why is not None or (standing is not None and standing.now_s == 100 + 2 * server(world).looks))
+            screen.state.why is not None or (standing is not None and standing.now_s == 100 + 2 * server(world).looks))
 
     await until(has_come, pilot)
 
@@ -169,7 +169,7 @@ async def test_one_statement_in_full(world: World, size: tuple[int, int]) -> Non
         await until(lambda: len(code._lines) == 1, pilot)
         assert formatted > 1 and code.text == TEXTS[1]
         await pilot.press("escape")
-        assert screen.selected == () and screen.focused is screen.statements
+        assert screen.state.selected == () and screen.focused is screen.statements
 
 
 async def test_one_round_trip_a_refresh(world: World) -> None:
@@ -192,7 +192,7 @@ async def test_the_windows(world: World) -> None:
         assert "since the reset 2 h 22 ago: " in screen_text(app)
         assert shown(screen, 1)[0] == "960", "calls"
         await pilot.press("w")
-        assert screen.window == "minute"
+        assert screen.state.window == "minute"
 
 
 async def test_before_the_second_look_it_is_since_the_reset(world: World) -> None:
@@ -217,7 +217,7 @@ async def test_every_group_of_columns(world: World) -> None:
         for _ in range(5):
             titles.append([column.title for column in screen.statements.table.columns])
             await pilot.press("c")
-        assert screen.columns == "overview" and "stddev" in titles[1] and "dirtied/s" in titles[2]
+        assert screen.state.columns == "overview" and "stddev" in titles[1] and "dirtied/s" in titles[2]
         assert "WAL/s" in titles[3] and "JIT time" in titles[4]
         await pilot.press("c", "c", "c", "c")
         assert "track_planning = on" in screen_text(app)
@@ -255,7 +255,7 @@ async def test_summed_up(world: World) -> None:
         await pilot.press("home", "enter")
         await until(lambda: screen.query_one("#text", CodePane).text == TEXTS[3], pilot)
         await pilot.press("a")
-        assert shown(screen) == [f"{world.info.database}: 5 statements"] and screen.selected == ()
+        assert shown(screen) == [f"{world.info.database}: 5 statements"] and screen.state.selected == ()
         await pilot.press("a")
         assert sorted(shown(screen)) == ["app_rw: 4 statements", "billing: 1 statement"]
         await pilot.press("a")
@@ -265,7 +265,7 @@ async def test_summed_up(world: World) -> None:
 async def test_ten_thousand_statements_are_few_cells(world: World) -> None:
     server(world).rows = [entry(key(number), number, float(number)) for number in range(1, 10_001)]
     async with statements(world, looks=1) as (_, __, screen):
-        assert screen.ranking is not None and screen.ranking.number == 10_000
+        assert screen.state.ranking is not None and screen.state.ranking.number == 10_000
         assert len(screen.statements.table.rows) == 200
         assert list(map(len, server(world).texts_asked)) == [200], "the server reads its whole file for any of them"
 
@@ -278,9 +278,9 @@ async def test_a_statement_is_handed_over_and_received(world: World) -> None:
         await pilot.press("o")
         await until(lambda: handed == [("query", TEXTS[1])], pilot)
         screen.receive(3)
-        await until(lambda: screen.selected == (key(3),), pilot)
+        await until(lambda: screen.state.selected == (key(3),), pilot)
         await until(lambda: screen.query_one("#text", CodePane).text == TEXTS[3], pilot)
-        assert screen.window == "reset" and screen.statements.row is not None
+        assert screen.state.window == "reset" and screen.statements.row is not None
         screen.receive(12345)
         await until(lambda: "has no such statement" in screen_text(app), pilot)
 
@@ -363,7 +363,7 @@ async def test_slow_statements_stay_when_they_are_over(world: World, size: tuple
         await as_golden(app, pilot, f"statements-slow-{size[0]}x{size[1]}")
         assert screen.query_one("#slow-text", CodePane).text == "SELECT count(*) FROM accounts"
         await pilot.press("escape", "escape")
-        assert not screen.shows_slow and screen.focused is screen.statements
+        assert not screen.state.shows_slow and screen.focused is screen.statements
 
 
 async def test_when_the_read_fails_the_last_figures_stay(world: World) -> None:

@@ -1,4 +1,4 @@
-"""What the screen has seen so far: counters, texts and names, and the ranking that is asked of them."""
+"""What the screen knows: counters, texts and names, what a person chose of them, and the ranking that follows."""
 
 from __future__ import annotations
 
@@ -14,14 +14,39 @@ from console.statements import counters
 from console.statements.deltas import Journal
 from console.statements.ranking import rank
 from console.statements.read import STANDING
-from console.statements.records import Key, NamedOid, Ranked, Ranking, StatementEntry, StatementText, StatsInfo
-from console.view.statements.ranking import MINUTE_S, Grouping, StatementNames, WindowName
+from console.statements.records import (
+    Availability,
+    Key,
+    LoggingSetting,
+    NamedOid,
+    Ranked,
+    Ranking,
+    SlowStatement,
+    StatementEntry,
+    StatementText,
+    StatsInfo,
+)
+from console.view.statements.ranking import (
+    COLUMN_GROUPS,
+    GROUPINGS,
+    MINUTE_S,
+    WINDOWS,
+    Grouping,
+    StatementNames,
+    StatisticsBasis,
+    WindowName,
+)
 from console.view.table import Cell, Column, Row, Table, filtered
 
 TEXT_CHARACTERS = 1000
 """How much of a text is read for the table, its filter and what is alike; the pane reads all of it."""
 
 MOST_TEXTS = 20_000
+
+ROWS_AT_FIRST = 200
+"""So many of thousands become rows; more when the cursor comes near their end."""
+
+MORE_ROWS = 200
 
 _FILTERED = (Column("database", "database"), Column("user", "user"), Column("query_id", "query id"),
              Column("statement", "statement"))
@@ -31,6 +56,28 @@ class StatementsState:
     """Empty until the first look."""
 
     def __init__(self) -> None:
+        # what a person chose
+        self.window: WindowName = "minute"
+        self.grouping: Grouping = "statement"
+        self.columns = "overview"
+        self.shows_slow = False
+        self.selected: tuple[Key, ...] = ()
+        """The statements that the pane is about; none while it is closed."""
+        self.text: StatementText | None = None
+        """The whole text of the first of them, once it is read."""
+        self.is_original = False
+        self.slow_one: SlowStatement | None = None
+        self.wanted_query: int | None = None
+        """A query that another screen asked for and that hasn't been looked for yet."""
+
+        # what was read
+        self.ranking: Ranking | None = None
+        self.seconds: float | None = None
+        """The length of the time that the ranking is of; None for all since the reset."""
+        self.settings: Sequence[LoggingSetting] | None = None
+        self.availability: Availability | None = None
+        """What the server has of the extension; asked for while there are no statements."""
+        self.limit = ROWS_AT_FIRST
         self.journal = Journal()
         self.names = StatementNames()
         self.texts: dict[Key, StatementText] = {}
@@ -120,7 +167,7 @@ class StatementsState:
                 self._rows[key] = row
         return row
 
-    def ranking(self, window: WindowName, needle: str, grouping: Grouping, by: str | None, *, descending: bool,
+    def ranking_of(self, window: WindowName, needle: str, grouping: Grouping, by: str | None, *, descending: bool,
                 limit: int) -> tuple[Ranking, float | None]:
         """The first rows of that time, filtered and summed up; and the length of the time, None: since the reset."""
         everything, seconds = self.figures(window)
@@ -145,6 +192,69 @@ class StatementsState:
         summed = counters.total(found) if found else array("d", [0.0] * len(counters.NAMES))
         usage = counters.usage(summed, len(keys))
         return Ranked(keys, tuple(keys), usage, usage.total_ms / total_ms if total_ms else None)
+
+    def figure(self, needle: str, by: str | None, *, descending: bool) -> None:
+        """Ranks what is known, as it is asked for."""
+        self.ranking, self.seconds = self.ranking_of(self.window, needle, self.grouping, by, descending=descending,
+                                                     limit=self.limit)
+
+    def of_selected(self) -> Ranked | None:
+        """What the pane is about, as one row."""
+        if not self.selected or self.ranking is None:
+            return None
+        return self.together(self.selected, self.window, self.ranking.total_ms)
+
+    def keys_shown(self, first: int, rows: int) -> list[Key]:
+        """The statements whose rows are seen, and the one that the pane is about."""
+        ranked = self.ranking.rows[first:first + rows] if self.ranking is not None else ()
+        return [*self.selected[:1], *(row.keys[0] for row in ranked)]
+
+    def basis(self, user: str) -> StatisticsBasis:
+        """What figures are formed with, for whoever shows them."""
+        standing = self.standing
+        return StatisticsBasis(
+            self.seconds, standing.block_bytes if standing else 8192, self.names, self.texts, self.grouping, user,
+            has_levels=standing is not None and standing.track == "all", has_users=len(self.users) > 1,
+            has_databases=len(self.databases) > 1)
+
+    # what a person does
+
+    def next_window(self) -> None:
+        self.window = WINDOWS[(WINDOWS.index(self.window) + 1) % len(WINDOWS)]
+
+    def next_columns(self) -> None:
+        names = list(COLUMN_GROUPS)
+        self.columns = names[(names.index(self.columns) + 1) % len(names)]
+
+    def next_grouping(self) -> None:
+        names = list(GROUPINGS)
+        self.grouping = names[(names.index(self.grouping) + 1) % len(names)]
+
+    def select(self, keys: tuple[Key, ...]) -> bool:
+        """The pane is about these from now on; whether it was not before."""
+        is_new = keys != self.selected
+        self.selected = keys
+        if is_new:
+            self.text, self.is_original = None, False
+        return is_new
+
+    def leave(self) -> None:
+        """The pane is about nothing."""
+        self.selected, self.slow_one, self.text = (), None, None
+
+    def subject(self, record: object) -> tuple[Key, ...] | SlowStatement | None:
+        """What keys are about, where the cursor is on `record`: statements, or a slow one. None where a row sums up a
+        database or a user, or the server has no text."""
+        if self.shows_slow:
+            return self.slow_one or (record if isinstance(record, SlowStatement) else None)
+        keys = self.selected
+        if not keys and isinstance(record, Ranked) and self.grouping in ("statement", "shape"):
+            keys = record.keys
+        return keys if keys and keys[0].query_id is not None else None
+
+    def known_text(self, keys: tuple[Key, ...]) -> StatementText | None:
+        """As much of the text as has been read."""
+        return self.text if self.selected == keys and self.text is not None else self.texts.get(keys[0])
 
     def of_query(self, query_id: int) -> tuple[Key, ...]:
         """The entries of a query, whoever ran it and wherever."""
