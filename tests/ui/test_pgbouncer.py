@@ -31,8 +31,8 @@ from console.ui.dialogs.failure import FailureDialog
 from console.ui.dialogs.password import PasswordDialog
 from console.ui.screens import ENTRIES
 from console.ui.screens.activity.screen import ActivityScreen
-from console.ui.screens.pgbouncer.commands import SettingDialog
 from console.ui.screens.pgbouncer.screen import PgBouncerScreen
+from console.ui.screens.pgbouncer.setting_dialog import SettingDialog
 from console.ui.widgets.record_table import RecordTable
 from tests.support.activity import backend, idle_in_transaction
 from tests.support.builders import HOSTILE
@@ -149,7 +149,7 @@ async def test_each_view_as_it_looks(world: PooledWorld, size: tuple[int, int]) 
 async def test_a_pool_leads_to_its_clients_and_a_client_to_its_session(world: PooledWorld) -> None:
     async with pgbouncer(world) as (app, pilot, screen):
         await pilot.press("enter")
-        assert screen.view == "clients" and table(screen).needle == "database:app user:rw"
+        assert screen.state.view == "clients" and table(screen).needle == "database:app user:rw"
         await until(lambda: table(screen).table.rows, pilot)
         table(screen).select("c1")
         await pilot.press("enter")
@@ -171,9 +171,9 @@ async def test_a_client_that_waits_leads_nowhere(world: PooledWorld) -> None:
 async def test_escape_goes_back_to_the_pools(world: PooledWorld) -> None:
     async with pgbouncer(world) as (_, pilot, screen):
         await pilot.press("v")
-        assert screen.view == "servers"
+        assert screen.state.view == "servers"
         await pilot.press("escape")
-        assert screen.view == "pools" and screen.focused is table(screen)
+        assert screen.state.view == "pools" and screen.focused is table(screen)
 
 
 async def test_what_another_view_needed_is_no_longer_asked_for(world: PooledWorld) -> None:
