@@ -85,9 +85,9 @@ async def query(conninfo: str, *, read_only: bool = False, environment: Any = "d
 async def run(pilot: Pilot[int], screen: QueryScreen, text: str, key: str = "ctrl+g") -> None:
     """Puts the text in, runs it and waits for its end."""
     screen.editor.set_text(text)
-    before = screen._work
+    actions, before = screen.actions, screen.actions.work
     await pilot.press(key)
-    await until(lambda: screen._work is not before and screen._work is not None and screen._work.is_finished, pilot)
+    await until(lambda: actions.work is not before and actions.work is not None and actions.work.is_finished, pilot)
 
 
 def count(database: Database, text: str) -> int:
@@ -99,18 +99,18 @@ def count(database: Database, text: str) -> int:
 async def test_the_statement_under_the_cursor_and_all(numbers: Database) -> None:
     async with query(numbers.conninfo) as (app, pilot, screen):
         await run(pilot, screen, "SELECT 1 AS one;\nSELECT 2 AS two;\nSELECT 3 AS three", "f9")
-        assert [outcome.title for outcome in screen.results.outcomes] == ["SELECT 1"] and "three" in screen_text(app)
+        assert [outcome.title for outcome in screen.state.outcomes] == ["SELECT 1"] and "three" in screen_text(app)
         await run(pilot, screen, "SELECT 1 AS one;\nSELECT 2 AS two;\nSELECT 3 AS three")
-        assert len(screen.results.outcomes) == 3
+        assert len(screen.state.outcomes) == 3
         screen.editor.move_cursor((1, 3))
         await pilot.press("ctrl+r")
-        await until(lambda: len(screen.results.outcomes) == 1 and "two" in screen_text(app), pilot)
+        await until(lambda: len(screen.state.outcomes) == 1 and "two" in screen_text(app), pilot)
 
 
 async def test_an_error_stops_the_script_and_is_shown_in_the_editor(numbers: Database) -> None:
     async with query(numbers.conninfo) as (app, pilot, screen):
         await run(pilot, screen, "SELECT 1;\n\nSELECT 'é', nothing\nFROM numbers;\nSELECT 3")
-        assert [outcome.title for outcome in screen.results.outcomes] == ["SELECT 1", "error"]
+        assert [outcome.title for outcome in screen.state.outcomes] == ["SELECT 1", "error"]
         assert screen.editor.cursor_location == (2, 12)
         text = screen_text(app)
         assert 'column "nothing" does not exist' in text and "line 1: SELECT 'é', nothing" in text
@@ -120,7 +120,7 @@ async def test_an_error_stops_the_script_and_is_shown_in_the_editor(numbers: Dat
 async def test_rows_are_read_as_one_scrolls(numbers: Database) -> None:
     async with query(numbers.conninfo) as (app, pilot, screen):
         await run(pilot, screen, "SELECT * FROM numbers ORDER BY i")
-        outcome = screen.results.outcome
+        outcome = screen.state.outcome
         assert outcome is not None and len(outcome.rows) == 200 and "SELECT 200+" in screen_text(app)
         await pilot.press("escape")
         for _ in range(4):
@@ -139,8 +139,8 @@ async def test_cancelled_at_once(numbers: Database, key: str) -> None:
         await pilot.press("ctrl+g")
         await until(lambda: count(numbers, SLEEPERS) == 1 and "esc cancels: SELECT pg_sleep" in screen_text(app), pilot)
         await pilot.press(key)
-        await until(lambda: count(numbers, SLEEPERS) == 0 and screen.running is None, pilot)
-        assert [outcome.title for outcome in screen.results.outcomes] == ["cancelled"]
+        await until(lambda: count(numbers, SLEEPERS) == 0 and screen.state.running is None, pilot)
+        assert [outcome.title for outcome in screen.state.outcomes] == ["cancelled"]
         await run(pilot, screen, "SELECT 5 AS five")
         assert "five" in screen_text(app)
 
@@ -170,7 +170,7 @@ async def test_a_sweep_is_asked_about(numbers: Database) -> None:
                         pilot)
             assert "DELETE every row of numbers on live: no WHERE limits it" in screen_text(app)
             await pilot.press(key)
-            await until(lambda: app.screen is screen and screen.running is None, pilot)
+            await until(lambda: app.screen is screen and screen.state.running is None, pilot)
             await until(lambda left=left: count(numbers, "SELECT count(*) FROM numbers") == left, pilot)  # type: ignore[misc]
 
 
@@ -197,7 +197,7 @@ async def test_transactions_by_hand(numbers: Database) -> None:
         await run(pilot, screen, "DELETE FROM numbers WHERE i = 2; SELECT 1/0")
         assert "the transaction FAILED" in screen_text(app)
         await pilot.press("escape", "B")
-        await until(lambda: screen.sql is not None and screen.sql.transaction == "none"
+        await until(lambda: screen.state.sql is not None and screen.state.sql.transaction == "none"
                     and "FAILED" not in screen_text(app), pilot)
         assert count(numbers, "SELECT count(*) FROM numbers") == 699
 

@@ -22,8 +22,8 @@ from console.ui.dialogs.help import HelpDialog
 from console.ui.dialogs.open_plan import OpenPlanDialog
 from console.ui.plan_page import PlanPage
 from console.ui.screens import ENTRIES
-from console.ui.screens.query.results import QueryOutcome
 from console.ui.screens.query.screen import QueryScreen
+from console.ui.screens.query.state import QueryOutcome
 from console.ui.screens.schemas.values import RowDialog, ValueDialog
 from console.ui.widgets.code_pane import CodePane
 from tests.support.builders import HOSTILE as HOSTILE_NAMES
@@ -76,6 +76,12 @@ def rows_outcome() -> QueryOutcome:
     return outcome
 
 
+def answered(screen: QueryScreen, outcome: QueryOutcome) -> None:
+    """Shows that as the answer of a statement."""
+    screen.state.add(outcome)
+    screen.results.show()
+
+
 async def settled(app: ConsoleApp, pilot: Pilot[int], name: str) -> None:
     app.show_state()
     app.clear_notifications()
@@ -87,7 +93,7 @@ async def settled(app: ConsoleApp, pilot: Pilot[int], name: str) -> None:
 async def test_rows(world: World, size: tuple[int, int]) -> None:
     async with screen_8(world, size) as (app, pilot, screen):
         screen.editor.insert(SQL)
-        screen.results.add(rows_outcome())
+        answered(screen, rows_outcome())
         await pilot.press("escape")
         await until(lambda: screen.results.table.has_focus and "31 rows" not in screen_text(app), pilot)
         await settled(app, pilot, f"query-{size[0]}x{size[1]}")
@@ -95,24 +101,24 @@ async def test_rows(world: World, size: tuple[int, int]) -> None:
 
 async def test_several_results(world: World) -> None:
     async with screen_8(world) as (app, pilot, screen):
-        screen.results.add(rows_outcome())
+        answered(screen, rows_outcome())
         said = (ServerNotice("WARNING", "careful", "about what", "look twice"),)
-        screen.results.add(QueryOutcome(pieces("DELETE FROM a")[0],
-                                        QueryResult("DELETE 5", elapsed_ms=0.4, notices=said)))
+        answered(screen, QueryOutcome(pieces("DELETE FROM a")[0],
+                                      QueryResult("DELETE 5", elapsed_ms=0.4, notices=said)))
         error = ServerError("staging: syntax error at or near \"FORM\"", sqlstate="42601", position=10, hint="a hint")
-        screen.results.add(QueryOutcome(pieces("SELECT 1\nFORM x")[0], error=error))
+        answered(screen, QueryOutcome(pieces("SELECT 1\nFORM x")[0], error=error))
         await until(lambda: "line 2: FORM x" in screen_text(app), pilot)
         await settled(app, pilot, "query-error-120x36")
         await pilot.press("escape", "left_square_bracket")
         await until(lambda: "DELETE 5 · 0.4 ms" in screen_text(app), pilot)
         assert "WARNING: careful" in screen_text(app) and "hint: look twice" in screen_text(app)
         await pilot.press("left_square_bracket")
-        await until(lambda: "rows 1 to 31, more below" in screen_text(app), pilot)
+        await until(lambda: "the first 31 rows: another statement ended the reading" in screen_text(app), pilot)
 
 
 async def test_a_row_and_a_value_whole(world: World) -> None:
     async with screen_8(world) as (app, pilot, screen):
-        screen.results.add(rows_outcome())
+        answered(screen, rows_outcome())
         await pilot.press("escape", "end", "enter")
         await until(lambda: isinstance(app.screen, RowDialog), pilot)
         await pilot.press("down", "enter")
@@ -191,7 +197,7 @@ async def test_what_another_screen_hands_over_is_not_run(world: World) -> None:
         await until(lambda: isinstance(app.screen, QueryScreen) and app.screen.is_ready
                     and app.screen.editor.text == "SELECT $1", pilot)
         screen = app.screen
-        assert isinstance(screen, QueryScreen) and screen.running is None and not screen.results.outcomes
+        assert isinstance(screen, QueryScreen) and screen.state.running is None and not screen.state.outcomes
         app.hand_over("query", "SELECT 2")
         await until(lambda: screen.editor.text == "SELECT $1;\n\nSELECT 2", pilot)
 
@@ -202,7 +208,7 @@ async def test_time_limit(world: World) -> None:
         await until(lambda: isinstance(app.screen, ChooseDialog), pilot)
         await pilot.press(*"none", "enter")
         await until(lambda: "time limit none" in screen_text(app), pilot)
-        assert screen.sql is not None and screen.sql.timeout_ms == 0
+        assert screen.state.sql is not None and screen.state.sql.timeout_ms == 0
 
 
 async def test_read_only_is_said(world: World) -> None:
@@ -257,7 +263,7 @@ async def test_the_palette_offers_what_the_screen_does(world: World) -> None:
         await until(lambda: "Autocommit, or manual" in screen_text(app) and "Commit the" not in screen_text(app), pilot)
         await pilot.press("enter")
         await until(lambda: " · manual transactions" in screen_text(app), pilot)
-        assert screen.sql is not None and screen.sql.manual
+        assert screen.state.sql is not None and screen.state.sql.manual
 
 
 async def test_a_recording_has_no_server_to_ask(tmp_path: Path) -> None:
@@ -270,6 +276,6 @@ async def test_a_recording_has_no_server_to_ask(tmp_path: Path) -> None:
         screen.editor.set_text("SELECT 1")
         await pilot.press("ctrl+r")
         await until(lambda: "this is a recording" in screen_text(app), pilot)
-        assert screen.sql is None
+        assert screen.state.sql is None
         await pilot.press("ctrl+t")
         await until(lambda: isinstance(app.screen, PlanPage) and "this is a recording" in screen_text(app), pilot)

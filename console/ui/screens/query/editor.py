@@ -109,7 +109,15 @@ class SqlEditor(TextArea):
     @property
     def offset_of_cursor(self) -> int:
         """The cursor's place in characters from the start of the text."""
-        row, column = self.cursor_location
+        return self._offset_of(self.cursor_location)
+
+    @property
+    def selected_span(self) -> tuple[int, int]:
+        """Both ends of the selection, in characters from the start of the text; the same where nothing is selected."""
+        return self._offset_of(self.selection.start), self._offset_of(self.selection.end)
+
+    def _offset_of(self, location: tuple[int, int]) -> int:
+        row, column = location
         return sum(len(self.document.get_line(line)) + 1 for line in range(row)) + column
 
     def location_of(self, offset: int) -> tuple[int, int]:

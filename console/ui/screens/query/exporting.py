@@ -11,7 +11,7 @@ from console.catalog.export import TIMEOUT_MS, Format, write
 from console.server.interactive import Interactive
 from console.server.rows import Typed, stream_query
 from console.ui.dialogs.export import FORMATS, ExportDialog, of_table
-from console.ui.screens.query.results import QueryOutcome
+from console.ui.screens.query.state import QueryOutcome
 from console.view.table import Table
 
 
