@@ -22,9 +22,9 @@ from console.server.target import Target
 from console.ui.app import ConsoleApp
 from console.ui.connection import ConnectionState, Sources
 from console.ui.dialogs.export import ExportDialog
+from console.ui.dialogs.row_dialog import RowDialog, ValueDialog
 from console.ui.screens.schemas.data import DataTable
 from console.ui.screens.schemas.screen import SchemasScreen
-from console.ui.screens.schemas.values import RowDialog, ValueDialog
 from console.ui.widgets.code_pane import CodePane
 from tests.support.screen_text import screen_text
 from tests.support.servers import Database
@@ -55,7 +55,8 @@ async def schemas(conninfo: str) -> AsyncIterator[tuple[ConsoleApp, Pilot[int], 
         async with app.run_test(size=(120, 36), notifications=True) as pilot:
             await until(lambda: app.connection.info is not None, pilot)
             await pilot.press("2")
-            await until(lambda: isinstance(app.screen, SchemasScreen) and app.screen.side.outline is not None, pilot)
+            await until(lambda: isinstance(app.screen, SchemasScreen)
+                        and app.screen.state.tree.outline is not None, pilot)
             screen = app.screen
             assert isinstance(screen, SchemasScreen)
             yield app, pilot, screen
@@ -67,12 +68,12 @@ async def go_to(pilot: Pilot[int], screen: SchemasScreen, name: str, tab: str) -
     """Searches `name`, goes to it, and to its tab."""
     await pilot.press("slash")
     screen.query_one("NameInput", Input).value = name
-    await until(lambda: screen.side.found is not None and screen.side.node is not None
+    await until(lambda: screen.state.tree.found is not None and screen.side.node is not None
                 and screen.side.node.name == name.rpartition(".")[2], pilot)
     await pilot.press("enter", "enter")
-    await until(lambda: screen.detail.subject is not None and screen.detail.node is screen.side.node, pilot)
-    assert screen.detail.subject is not None
-    screen.detail.choose_tab([tab.title for tab in screen.detail.subject.tabs].index(tab))
+    await until(lambda: screen.state.detail.subject is not None and screen.state.detail.node is screen.side.node, pilot)
+    assert screen.state.detail.subject is not None
+    screen.detail.choose_tab([tab.title for tab in screen.state.detail.subject.tabs].index(tab))
     await pilot.pause()
 
 
@@ -248,9 +249,10 @@ async def test_a_partition_leads_from_the_detail_into_the_tree(database: Databas
                            "CREATE TABLE whole_1 PARTITION OF whole FOR VALUES FROM (0) TO (10)")
     async with schemas(database.conninfo) as (_, pilot, screen):
         await go_to(pilot, screen, "public.whole", "Partitions")
-        await until(lambda: screen.detail.is_ready and screen.focused is screen.query_one("#content"), pilot)
+        await until(lambda: screen.state.detail.is_ready and screen.focused is screen.query_one("#content"), pilot)
         await pilot.press("enter")
-        await until(lambda: screen.detail.subject is not None and screen.detail.subject.name == "public.whole_1", pilot)
+        await until(lambda: screen.state.detail.subject is not None
+                    and screen.state.detail.subject.name == "public.whole_1", pilot)
 
 
 async def test_more_partitions_than_a_page_are_said_to_be_more(database: Database) -> None:
@@ -261,5 +263,5 @@ async def test_more_partitions_than_a_page_are_said_to_be_more(database: Databas
                            "END LOOP; END $$")
     async with schemas(database.conninfo) as (app, pilot, screen):
         await go_to(pilot, screen, "public.whole", "Partitions")
-        await until(lambda: screen.detail.is_ready, pilot)
+        await until(lambda: screen.state.detail.is_ready, pilot)
         assert "the first 200 partitions by name; the tree has them all" in screen_text(app)

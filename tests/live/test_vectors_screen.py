@@ -21,7 +21,7 @@ from console.server.target import Target
 from console.ui.app import ConsoleApp
 from console.ui.connection import Sources
 from console.ui.dialogs.failure import DetailDialog
-from console.ui.screens.schemas.values import RowDialog
+from console.ui.dialogs.row_dialog import RowDialog
 from console.ui.screens.vectors.plan_page import SearchPlanPage
 from console.ui.screens.vectors.screen import VectorsScreen
 from console.ui.screens.vectors.search_params import QuerySource

@@ -20,11 +20,11 @@ from console.ui.commands import Palette
 from console.ui.dialogs.choose import ChooseDialog
 from console.ui.dialogs.help import HelpDialog
 from console.ui.dialogs.open_plan import OpenPlanDialog
+from console.ui.dialogs.row_dialog import RowDialog, ValueDialog
 from console.ui.plan_page import PlanPage
 from console.ui.screens import ENTRIES
 from console.ui.screens.query.screen import QueryScreen
 from console.ui.screens.query.state import QueryOutcome
-from console.ui.screens.schemas.values import RowDialog, ValueDialog
 from console.ui.widgets.code_pane import CodePane
 from tests.support.builders import HOSTILE as HOSTILE_NAMES
 from tests.support.screen_text import screen_text, until_golden

@@ -46,7 +46,7 @@ async def schemas(world: World, size: tuple[int, int] = (120, 36)
     async with world.console(size=size) as (app, pilot):
         await live(app, pilot)
         await pilot.press("2")
-        await until(lambda: isinstance(app.screen, SchemasScreen) and app.screen.side.outline is not None, pilot)
+        await until(lambda: isinstance(app.screen, SchemasScreen) and app.screen.state.tree.outline is not None, pilot)
         screen = app.screen
         assert isinstance(screen, SchemasScreen)
         yield app, pilot, screen
@@ -63,7 +63,7 @@ async def go_to_tables(pilot: Pilot[Any], screen: SchemasScreen) -> None:
 
 
 def subject(screen: SchemasScreen) -> str:
-    found = screen.query_one(ObjectPane).subject
+    found = screen.state.detail.subject
     return found.name if found else ""
 
 
@@ -117,7 +117,7 @@ async def test_tabs_by_keys_keep_their_place_from_object_to_object(world: World)
         await go_to_tables(pilot, screen)
         await until(lambda: subject(screen) == "event_data.events", pilot)
         await pilot.press("]")
-        detail = screen.query_one(ObjectPane)
+        detail = screen.query_one(ObjectPane).state
         assert detail.tab is not None and detail.tab.title == "Indexes"
         await pilot.press("down")
         await until(lambda: subject(screen) == "event_data.speakers", pilot)
@@ -169,39 +169,39 @@ async def test_typing_searches_the_server_once_one_stops(world: World, monkeypat
     async with schemas(world) as (app, pilot, screen):
         screen.query_one(ObjectTree).select("service:event_data")
         await pilot.press("slash", *"events")
-        await until(lambda: screen.side.found is not None, pilot)
+        await until(lambda: screen.state.tree.found is not None, pilot)
         assert asked == ["events"]
         assert screen.side.node is not None and screen.side.node.name in ("events", "events_embedding_idx")
         await pilot.press("enter")
         screen.query_one(ObjectTree).select("service:event_data/schema:100/index:52")
         await until(lambda: subject(screen) == "event_data.events", pilot)
-        detail = screen.query_one(ObjectPane)
+        detail = screen.query_one(ObjectPane).state
         assert detail.tab is not None and detail.tab.title == "Indexes"
         await until_golden(app, pilot, "schemas-search-120x36")
         await pilot.press("escape")
-        assert screen.side.found is None and screen.side.node is not None
+        assert screen.state.tree.found is None and screen.side.node is not None
         assert screen.side.node.key == "service:event_data"
 
 
 async def test_keys_are_text_while_one_types_a_name(world: World) -> None:
     async with schemas(world) as (app, pilot, screen):
         await pilot.press("slash", *"1qt[R")
-        await until(lambda: screen.side.found is not None, pilot)
+        await until(lambda: screen.state.tree.found is not None, pilot)
         assert app.screen is screen
         assert "nothing of that name" in screen_text(app)
         await pilot.press("escape")
-        assert screen.side.found is None
+        assert screen.state.tree.found is None
 
 
 async def test_a_name_taken_away_shows_everything_while_one_types_on(world: World) -> None:
     world.answers["search"] = lambda params: [catalog.found("table", 1, "events")] if params["text"] == "e" else []
     async with schemas(world) as (app, pilot, screen):
         await pilot.press("slash", "e")
-        await until(lambda: screen.side.found is not None, pilot)
+        await until(lambda: screen.state.tree.found is not None, pilot)
         await pilot.press("backspace")
-        assert screen.side.found is None and "reporting_scratch" in screen_text(app)
+        assert screen.state.tree.found is None and "reporting_scratch" in screen_text(app)
         await pilot.press("q", "backspace", "e")
-        await until(lambda: screen.side.found is not None, pilot)
+        await until(lambda: screen.state.tree.found is not None, pilot)
         assert "1 found" in screen_text(app)
 
 
@@ -251,7 +251,7 @@ async def test_what_is_gone_says_so_and_reading_again_helps(world: World) -> Non
         await go_to_tables(pilot, screen)
         answer, world.answers["relation"] = world.answers["relation"], []
         await pilot.press("down")
-        await until(lambda: screen.query_one(ObjectPane).error is not None, pilot)
+        await until(lambda: screen.state.detail.error is not None, pilot)
         assert "no longer there" in screen_text(app)
         world.answers["relation"] = answer
         await pilot.press("R")
@@ -287,7 +287,8 @@ async def test_names_from_the_server_are_harmless(world: World) -> None:
         await until(lambda: sum(row.key.rsplit("/", 1)[-1].isdigit() for row in tree.table.rows) == len(names), pilot)
         for oid in names:
             tree.select(f"/schema:100/table/{oid}")
-            await until(lambda oid=oid: pane.node is not None and pane.node.oid == oid and not reading(pane), pilot)  # type: ignore[misc]
+            await until(lambda oid=oid: pane.state.node is not None and pane.state.node.oid == oid  # type: ignore[misc]
+                        and not reading(pane), pilot)
             assert subject(screen) == f"event_data.{names[oid]}"
             shown = screen_text(app)
             assert "\x1b" not in shown and "\u202e" not in shown and "\x9b" not in shown

@@ -10,6 +10,7 @@ from console.sql import statements
 from console.sql.layout import formatted
 from console.text import format as fmt
 from console.ui.bindings import TABS, bindings
+from console.ui.dialogs.row_dialog import RowDialog
 from console.ui.frame import ConsoleScreen
 from console.ui.screens.query import views
 from console.ui.screens.query.actions import QueryActions
@@ -17,7 +18,6 @@ from console.ui.screens.query.completing import Completer
 from console.ui.screens.query.editor import Offered, SqlEditor
 from console.ui.screens.query.results import Results, ResultTable
 from console.ui.screens.query.state import QueryState, appended, to_run
-from console.ui.screens.schemas.values import RowDialog
 from console.ui.widgets.painting import console_app
 from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.status_line import StatusLine

@@ -10,11 +10,12 @@ from textual.containers import Vertical
 from textual.message import Message
 
 from console.catalog.tree import TreeNode
-from console.errors import ConsoleError, Unreachable
+from console.errors import ConsoleError
 from console.ui import text
 from console.ui.bindings import bindings
-from console.ui.keymap import key
+from console.ui.screens.schemas import views
 from console.ui.screens.schemas.data import DataTable
+from console.ui.screens.schemas.state import ObjectState
 from console.ui.screens.schemas.subjects import Code, Content, ObjectSubject, RowsTab, Tab, read_subject
 from console.ui.widgets.code_pane import CodePane, sql_lines
 from console.ui.widgets.filter_line import FilterLine
@@ -50,21 +51,15 @@ class ObjectPane(Vertical):
                         words={"schemas.side": "tree"})
 
     class Changed(Message):
-        """It is about something else now, or another tab is shown; `pane.summary` says what."""
+        """It is about something else now, or another tab is shown; `views.summary` says what."""
 
         def __init__(self, pane: ObjectPane) -> None:
             super().__init__()
             self.pane = pane
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, state: ObjectState, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.node: TreeNode | None = None
-        self.subject: ObjectSubject | None = None
-        self.error: ConsoleError | None = None
-        self.about: TreeNode | None = None
-        self.summary: Line = ()
-        self._wanted = ""
-        self._contents: dict[str, Content] = {}
+        self.state = state
 
     def compose(self) -> ComposeResult:
         yield TabBar(id="tabs")
@@ -81,14 +76,14 @@ class ObjectPane(Vertical):
 
     def show_node(self, node: TreeNode, *, settle_s: float = SETTLE_S) -> None:
         """Reads `node` when nothing else is asked for within `settle_s`; what was being read is cancelled."""
-        self.node = node
+        self.state.node = node
         self.workers.cancel_group(self, "tab")
         self.run_worker(self._read(node, settle_s), group="subject", exclusive=True, exit_on_error=False)
 
     def reread(self) -> None:
         """Reads all of it again, keeping the tab."""
-        if self.node is not None:
-            self.show_node(self.node, settle_s=0)
+        if self.state.node is not None:
+            self.show_node(self.state.node, settle_s=0)
 
     def stop(self) -> None:
         """Cancels what is being read and gives back what reading rows holds."""
@@ -99,108 +94,74 @@ class ObjectPane(Vertical):
 
     def resume(self) -> None:
         """Reads what `stop` left unread."""
-        if self._is_stopped and self.node is not None:
+        state = self.state
+        if self._is_stopped and state.node is not None:
             self._is_stopped = False
-            if self.subject is None or self.about is not self.node:
+            if state.is_unread:
                 self.reread()
-            elif self.rows_oid is not None or not self.is_ready:
-                self._show_tab(self._shown)
+            elif state.rows_oid is not None or not state.is_ready:
+                self._show_tab(state.title)
 
     _is_stopped = False
 
     async def _read(self, node: TreeNode, settle_s: float) -> None:
         await asyncio.sleep(settle_s)
-        impatient = self.set_timer(PATIENCE_S, lambda: self._clear(node))
+        impatient = self.set_timer(PATIENCE_S, self._clear)
         try:
             async with console_app(self).connection.session() as session:
                 subject = await read_subject(session, node)
         except ConsoleError as error:
             impatient.stop()
-            self._failed(node, error)
+            self._failed(error)
             return
         finally:
             impatient.stop()
-        self._take(subject)
-        self.about = node
+        self._take(node, subject)
 
-    def _clear(self, node: TreeNode) -> None:
+    def _clear(self) -> None:
         """It takes a while: the old content must not be taken for the new one's."""
-        self._forget()
-        self.summary = ((node.name, "strong"), ("  reading…", "dim"))
+        self.state.forget()
+        self._show_nothing(("reading…", "dim"))
+
+    def _failed(self, error: ConsoleError) -> None:
+        if self.state.fail(error):  # else the last data stays, dimmed
+            self._show_nothing(*views.failure(error))
+
+    def _show_nothing(self, *words: tuple[str, Any]) -> None:
+        """Words in place of all tabs."""
+        self.query_one(DataTable).clear()
         self.query_one(TabBar).show_tabs((), 0)
-        self._notice(("reading…", "dim"))
+        self._notice(*words)
         self.post_message(self.Changed(self))
 
-    def _failed(self, node: TreeNode, error: ConsoleError) -> None:
-        if isinstance(error, Unreachable) and self.subject is not None:
-            return  # the last data stays, dimmed
-        self._clear(node)
-        self.error = error
-        self.summary = ((node.name, "strong"),)
-        self._notice(*failure(error))
-        self.post_message(self.Changed(self))
-
-    def _take(self, subject: ObjectSubject) -> None:
-        self._forget()
-        self.subject = subject
-        self.summary = subject.summary
-        titles = [tab.title for tab in subject.tabs]
-        self._wanted = subject.start or self._wanted
-        self._show_tab(self._wanted if self._wanted in titles else titles[0] if titles else "")
+    def _take(self, node: TreeNode, subject: ObjectSubject) -> None:
+        self.query_one(DataTable).clear()
+        self._show_tab(self.state.take(node, subject))
         if subject.start:
             self.query_one("#content", RecordTable).select(subject.select)
 
-    def _forget(self) -> None:
-        self.subject = self.error = None
-        self._contents = {}
-        self.query_one(DataTable).clear()
-
     # tabs
-
-    @property
-    def tab(self) -> Tab | None:
-        """The tab that is shown."""
-        if self.subject is None:
-            return None
-        return next((tab for tab in self.subject.tabs if tab.title == self._shown), None)
-
-    _shown = ""
-
-    @property
-    def rows_oid(self) -> int | None:
-        """The relation whose rows are shown, None on another tab."""
-        content = self.tab.content if self.tab else None
-        return content.oid if isinstance(content, RowsTab) else None
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether the tab's content is there."""
-        return self.tab is not None and self._shown in self._contents
 
     def move_tab(self, step: int) -> None:
         """To the next tab, or the one before; round at the ends."""
-        if self.subject is not None and self.subject.tabs:
-            titles = [tab.title for tab in self.subject.tabs]
-            at = titles.index(self._shown) if self._shown in titles else 0
-            self.choose_tab((at + step) % len(titles))
+        if (index := self.state.beside(step)) is not None:
+            self.choose_tab(index)
 
     def choose_tab(self, index: int) -> None:
         """To the tab `index`, which is kept for the next object that has one of that name."""
-        if self.subject is not None and index < len(self.subject.tabs):
-            self._wanted = self.subject.tabs[index].title
-            self._show_tab(self._wanted)
+        if (title := self.state.choose(index)) is not None:
+            self._show_tab(title)
 
     def _show_tab(self, title: str) -> None:
         self._wants_focus = self._wants_focus or self.has_focus_within
         self.workers.cancel_group(self, "tab")
-        data = self.query_one(DataTable)
-        if self.rows_oid is not None and title != self._shown:
-            data.close()
-        self._shown = title
-        tab = self.tab
-        if tab is None:
+        state = self.state
+        if state.rows_oid is not None and title != state.title:
+            self.query_one(DataTable).close()
+        state.title = title
+        if (tab := state.tab) is None:
             self._show_only()
-        elif (content := self._contents.get(title, tab.content)) is not None:
+        elif (content := state.content(tab)) is not None:
             self._show_content(tab, content)
         else:
             self._notice()
@@ -216,7 +177,7 @@ class ObjectPane(Vertical):
                 content = await tab.read(session)
         except ConsoleError as error:
             impatient.stop()
-            self._notice(*failure(error))
+            self._notice(*views.failure(error))
             return
         finally:
             impatient.stop()
@@ -225,15 +186,10 @@ class ObjectPane(Vertical):
         self.post_message(self.Changed(self))
 
     def _show_bar(self) -> None:
-        tabs = self.subject.tabs if self.subject else ()
-        titles = [tab.title for tab in tabs]
-        filled = [not isinstance(content := self._contents.get(tab.title, tab.content), Table) or bool(content.rows)
-                  for tab in tabs]
-        self.query_one(TabBar).show_tabs(list(zip(titles, filled, strict=True)),
-                                         titles.index(self._shown) if self._shown in titles else 0)
+        self.query_one(TabBar).show_tabs(*self.state.bar())
 
     def _show_content(self, tab: Tab, content: Content) -> None:
-        self._contents[tab.title] = content
+        self.state.keep(tab, content)
         match content:
             case Table():
                 table = self.query_one("#content", RecordTable)
@@ -261,9 +217,9 @@ class ObjectPane(Vertical):
 
     def on_data_table_progressed(self) -> None:
         data = self.query_one(DataTable)
-        if self.rows_oid is not None and data.error is not None and not data.table.columns:
-            self._notice(*failure(data.error))
-        elif self.rows_oid is not None:
+        if self.state.rows_oid is not None and data.error is not None and not data.table.columns:
+            self._notice(*views.failure(data.error))
+        elif self.state.rows_oid is not None:
             self._show_note(data.status)
             self.post_message(self.Changed(self))
 
@@ -298,13 +254,3 @@ class ObjectPane(Vertical):
 
     def _show_note(self, words: Line) -> None:
         self.query_one("#note", Lines).show(words)
-
-
-def failure(error: ConsoleError) -> list[tuple[str, Any]]:
-    """An error as words: what happened, what else is known, what to do."""
-    words: list[tuple[str, Any]] = [("", ""), (error.summary, "critical")]
-    if error.detail and error.detail not in error.summary:
-        words.append((error.detail, "dim"))
-    if error.hint:
-        words += [("", ""), (error.hint, "")]
-    return [*words, ("", ""), (f"{key('schemas.reread')} reads it again", "dim")]

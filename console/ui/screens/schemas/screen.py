@@ -12,30 +12,39 @@ from console.catalog.tree import TreeNode
 from console.sampler.records import Snapshot
 from console.ui.bindings import TABS, bindings
 from console.ui.connection import ConnectionState
-from console.ui.dialogs.failure import DetailDialog
 from console.ui.frame import ConsoleScreen
+from console.ui.screens.schemas import views
+from console.ui.screens.schemas.actions import SchemaActions
 from console.ui.screens.schemas.data import DataTable
 from console.ui.screens.schemas.detail import ObjectPane
+from console.ui.screens.schemas.state import SchemasState
 from console.ui.screens.schemas.tree_side import TreeSide
-from console.ui.widgets.painting import console_app
 from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.status_line import StatusLine
-from console.view.catalog import outline as view
 from console.view.table import Row
+
+OWN_ACTIONS = ("other_side", "move_tab", "export", "back", "reread", "system")
 
 
 class SchemasScreen(ConsoleScreen):
-    """See SCREENS.md, 2 Schemas."""
+    """Two sides: the tree, and the detail of what its cursor stands on."""
 
     CSS_PATH = "screen.tcss"
     FOCUS = "#tree"
     BINDINGS = bindings(borrow=TABS) + bindings("schemas")
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.state = SchemasState()
+        self.actions = SchemaActions(self, self.state.detail)
+        self._was_lost = False
+        """Whether the connection was lost since something was read."""
+
     def body(self) -> ComposeResult:
         yield StatusLine(id="summary")
         with Horizontal(id="sides"):
-            yield TreeSide(id="tree-side")
-            yield ObjectPane(id="detail")
+            yield TreeSide(self.state.tree, id="tree-side")
+            yield ObjectPane(self.state.detail, id="detail")
 
     @property
     def side(self) -> TreeSide:
@@ -55,15 +64,14 @@ class SchemasScreen(ConsoleScreen):
         """The connection lives: reads what has not been read yet, or failed because it did not live."""
         if self.connection.state is not ConnectionState.LIVE:
             return
-        if self.side.outline is None and not self.side.is_reading and (self.side.error is None or self._was_lost):
+        tree = self.state.tree
+        if tree.outline is None and not self.side.is_reading and (tree.error is None or self._was_lost):
             self.side.read()
-        elif self._was_lost and self.detail.error is not None:
+        elif self._was_lost and self.state.detail.error is not None:
             self.detail.reread()
-        elif self.side.node is not self.detail.node:
+        elif self.side.node is not self.state.detail.node:
             self._show_detail()
         self._was_lost = False
-
-    _was_lost = False
 
     def show_state(self) -> None:
         super().show_state()
@@ -78,7 +86,8 @@ class SchemasScreen(ConsoleScreen):
 
     def on_record_table_row_chosen(self, event: RecordTable.RowChosen) -> None:
         if isinstance(event.table, DataTable):
-            self._show_row(event.table, event.row)
+            if event.table.preview is not None:
+                self.actions.show_row(event.table.preview, event.row)
         elif event.table is self.side.object_tree:
             self._choose(event.row)
         else:
@@ -106,33 +115,23 @@ class SchemasScreen(ConsoleScreen):
             return
         if self.is_narrow and not self.has_class("-detail"):
             self.add_class("-detail")
-            if self.detail.node is not self.side.node or self.detail.subject is None:
+            if self.state.detail.node is not self.side.node or self.state.detail.subject is None:
                 self.detail.show_node(self.side.node, settle_s=0)
         self.detail.focus_content()
         self._show_summary()
 
     def _follow(self, row: Row) -> None:
         """Enter in a list of the detail: to that object in the tree, or all of a row that was cut."""
-        record, node = row.record, self.detail.node
+        record, node, tab = row.record, self.state.detail.node, self.state.detail.tab
         name = f"/schema:{record.oid}" if isinstance(record, Schema) else f"/{getattr(record, 'oid', '')}"
-        if node is not None and self.detail.tab is not None and self.detail.tab.leads_to_tree:
-            self._leave_detail()
-            if isinstance(record, Relation) and not (node.is_lazy or node.children):
-                self.side.jump(NameMatch(record.kind, record.oid, 0, record.schema, record.name, None, None, 0))
-            else:
-                self.side.open(node, f"{node.key}{name}")
+        if node is None or tab is None or not tab.leads_to_tree:
+            self.actions.show_line(self.query_one("#content", RecordTable).source.columns, row)
             return
-        table = self.query_one("#content", RecordTable)
-        paragraphs = [words for column, cell in zip(table.source.columns, row.cells, strict=True) if cell.text
-                      for words in ((column.title or column.key, "dim"), (cell.text, ""), ("", ""))]
-        self.app.push_screen(DetailDialog(row.cells[0].text, *paragraphs[:-1]))  # type: ignore[arg-type]
-
-    def _show_row(self, data: DataTable, row: Row) -> None:
-        from console.ui.screens.schemas.values import RowDialog
-
-        if data.preview is not None:
-            name = self.detail.subject.name if self.detail.subject else ""
-            self.app.push_screen(RowDialog(f"{name} row {row.key}", data.preview, row.record))
+        self._leave_detail()
+        if isinstance(record, Relation) and not (node.is_lazy or node.children):
+            self.side.jump(NameMatch(record.kind, record.oid, 0, record.schema, record.name, None, None, 0))
+        else:
+            self.side.open(node, f"{node.key}{name}")
 
     def on_tree_side_changed(self) -> None:
         self._show_summary()
@@ -149,36 +148,34 @@ class SchemasScreen(ConsoleScreen):
         self.refresh_bindings()
 
     def _show_summary(self) -> None:
-        summary = self.query_one("#summary", StatusLine)
-        outline, is_hidden = self.side.outline, self.is_narrow and not self.has_class("-detail")
-        if outline is not None and (is_hidden or not self.detail.summary):
-            services = sum(node.type == "service" for node in outline.roots)
-            summary.show(((" ", ""), *view.overview(outline.schemas, services)))
-        else:
-            summary.show(((" ", ""), *self.detail.summary))
+        overview, about = views.overview(self.state.tree), views.summary(self.state.detail)
+        is_hidden = self.is_narrow and not self.has_class("-detail")
+        shown = overview if overview and (is_hidden or not about) else about
+        self.query_one("#summary", StatusLine).show(((" ", ""), *shown))
 
     # keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if not self.is_ready:
             return False
-        if self.has_class("-waiting") and action in ("other_side", "move_tab", "export", "back", "reread", "system"):
+        if self.has_class("-waiting") and action in OWN_ACTIONS:
             return False
+        subject = self.state.detail.subject
         match action:
             case "filter":
                 return not self.has_class("-waiting") and not isinstance(self.focused, DataTable | Input)
-            case "export" if self.detail.rows_oid is not None:
+            case "export" if self.state.detail.rows_oid is not None:
                 return True
             case "export" if not isinstance(self.focused, RecordTable) or self.focused is self.side.object_tree:
                 return False
             case "other_side":
                 return not isinstance(self.focused, Input)
             case "copy_name":
-                return self.detail.subject is not None and bool(self.detail.subject.name)
+                return subject is not None and bool(subject.name)
             case "move_tab":
-                return self.detail.subject is not None and len(self.detail.subject.tabs) > 1
+                return subject is not None and len(subject.tabs) > 1
             case "back":
-                return self.detail.has_focus_within or self.side.found is not None or self.has_class("-detail")
+                return self.detail.has_focus_within or self.state.tree.found is not None or self.has_class("-detail")
         return super().check_action(action, parameters)
 
     async def action_filter(self) -> None:
@@ -210,33 +207,27 @@ class SchemasScreen(ConsoleScreen):
         self.detail.move_tab(step)
 
     def action_reread(self) -> None:
-        self.side.error = None
         self.side.read()
-        if self.detail.node is not None:
-            self.detail.reread()
+        self.detail.reread()
 
     def action_system(self) -> None:
         """With or without the system's own schemas."""
-        self.side.with_system = not self.side.with_system
+        self.state.tree.with_system = not self.state.tree.with_system
         self.side.read()
 
     def action_copy_name(self) -> None:
         """The qualified name of what the detail is about."""
-        if self.detail.subject is not None:
-            console_app(self).copy(self.detail.subject.name)
+        self.actions.copy_name()
 
     def action_export(self) -> None:
         """All rows of the relation whose rows are shown, else the list that is shown."""
-        oid, pool = self.detail.rows_oid, self.connection.pool
-        if oid is None:
+        if (oid := self.state.detail.rows_oid) is not None:
+            self.actions.export_rows(oid)
+        else:
             super().action_export()
-        elif pool is not None and self.detail.subject is not None:
-            from console.ui.screens.schemas.exporting import of_relation
-
-            self.app.push_screen(of_relation(pool.session, oid, self.detail.subject.name))
 
     def export_name(self, table: RecordTable) -> str:
-        subject, tab = self.detail.subject, self.detail.tab
+        subject, tab = self.state.detail.subject, self.state.detail.tab
         return f"{subject.name} {tab.title.lower()}" if subject and tab else super().export_name(table)
 
     def on_screen_resume(self, event: events.ScreenResume) -> None:
@@ -253,5 +244,5 @@ class SchemasScreen(ConsoleScreen):
 
     def _show_detail_if_new(self) -> None:
         self._show_summary()
-        if self.side.node is not self.detail.node:
+        if self.side.node is not self.state.detail.node:
             self._show_detail()

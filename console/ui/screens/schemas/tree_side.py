@@ -12,12 +12,12 @@ from console.catalog.records import NameMatch
 from console.catalog.tree import TreeNode
 from console.errors import ConsoleError
 from console.ui.connection import Connection
-from console.ui.keymap import key
+from console.ui.screens.schemas import views
 from console.ui.screens.schemas.outline import Outline
+from console.ui.screens.schemas.state import TreeState
 from console.ui.screens.schemas.tree_filter import TreeFilter
 from console.ui.widgets.object_tree import ObjectTree
 from console.ui.widgets.painting import console_app
-from console.view.table import Row
 
 SLOW_S = 0.15
 """A read of the tree that takes longer says that it is reading."""
@@ -30,22 +30,16 @@ MOST_REREAD = 20
 
 
 class TreeSide(Vertical):
-    """Reads the tree when told to, and each node as it is opened. `outline` is all of it, `found` what a search did."""
+    """Reads the tree into `state` when told to, and each node as it is opened."""
 
     class Changed(Message):
         """The whole tree was read, or a search began or ended."""
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, state: TreeState, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.outline: Outline | None = None
-        self.found: Outline | None = None
-        self.error: ConsoleError | None = None
-        self.with_system = False
+        self.state = state
         self._worker: Worker[None] | None = None
         self._reads: dict[str, Worker[None]] = {}
-        self._to_select = ""
-        self._jump_to: NameMatch | None = None
-        self._before_search = ""
 
     def compose(self) -> ComposeResult:
         yield TreeFilter()
@@ -58,11 +52,6 @@ class TreeSide(Vertical):
     @property
     def object_tree(self) -> ObjectTree:
         return self.query_one(ObjectTree)
-
-    @property
-    def shown(self) -> Outline | None:
-        """What the tree shows: what a search found, or everything."""
-        return self.found or self.outline
 
     @property
     def node(self) -> TreeNode | None:
@@ -79,46 +68,45 @@ class TreeSide(Vertical):
     def read(self) -> None:
         """Reads everything anew; what was open stays open."""
         self._cancel_reads()
-        if self.outline is None:
-            self.object_tree.show_rows((), "reading the schemas…")
+        self.state.error = None
+        if self.state.outline is None:
+            self._show_tree()
         self._worker = self.run_worker(self._open_tree(), group="tree", exclusive=True, exit_on_error=False)
 
     async def _open_tree(self) -> None:
         """Everything anew; what was open is opened again."""
-        before = self.outline
+        state, before = self.state, self.state.outline
         try:
             async with self.connection.session() as session:
-                outline = Outline(await browse.open_tree(session, self.connection.services, system=self.with_system))
+                outline = Outline(await browse.open_tree(session, self.connection.services,
+                                                         system=state.with_system))
                 if before is not None:
                     outline.open_as(before)
                     for node in outline.unread()[:MOST_REREAD]:
                         outline.read(node, await browse.open_node(session, node))
         except ConsoleError as error:
-            self.error = error
-            if self.outline is None:
-                self.object_tree.show_rows((), "\n".join([*error.lines(),
-                                                          f"{key('schemas.reread')} reads the schemas again"]))
+            state.error = error
+            if state.outline is None:
+                self._show_tree()
             return
-        self.error = None
-        self.outline = outline
-        if self.found is None:
+        state.take(outline)
+        if state.found is None:
             self._show_tree()
         self.post_message(self.Changed())
-        if self._jump_to is not None:
-            self.jump(self._jump_to)
+        if state.wanted is not None:
+            self.jump(state.wanted)
 
     def _show_tree(self) -> None:
-        if self.shown is not None:
-            empty = "nothing of that name" if self.found is not None else "this database has no schema for this role"
-            self.object_tree.is_match = _is_object if self.found is not None else None
-            self.object_tree.show_rows(self.shown.rows(), empty)
-            if self._to_select and self.object_tree.select(self._to_select):
-                self._to_select = ""
+        state, tree = self.state, self.object_tree
+        tree.is_match = views.is_match if state.found is not None else None
+        tree.show_rows(state.shown.rows() if state.shown is not None else (), views.empty_tree(state))
+        if state.to_select and tree.select(state.to_select):
+            state.to_select = ""
 
     def open(self, node: TreeNode, select: str = "") -> None:
         """Opens a node, reading what is below it if nobody has; then goes to the node `select`."""
-        self._to_select = select
-        outline = self.shown
+        self.state.to_select = select
+        outline = self.state.shown
         if outline is None:
             return
         outline.open(node)
@@ -131,9 +119,9 @@ class TreeSide(Vertical):
 
     def close(self, node: TreeNode) -> None:
         """Closes a node; if it is being read, that is cancelled."""
-        if self.shown is not None:
-            self._cancel(self.shown, node.key)
-            self.shown.close(node)
+        if (outline := self.state.shown) is not None:
+            self._cancel(outline, node.key)
+            outline.close(node)
             self._show_tree()
 
     async def _read_node(self, outline: Outline, node: TreeNode) -> None:
@@ -144,18 +132,18 @@ class TreeSide(Vertical):
             outline.read(node, children)
             row = self.object_tree.row
             if node.type == "more" and row is not None and row.key == node.key and children:
-                self._to_select = children[0].key
+                self.state.to_select = children[0].key
         except ConsoleError as error:
             outline.failed(node, error)
         finally:
             slow.stop()
             self._reads.pop(node.key, None)
-        if outline is self.shown:
+        if outline is self.state.shown:
             self._show_tree()
 
     def _reading(self, outline: Outline, node: TreeNode) -> None:
         outline.reading(node)
-        if outline is self.shown:
+        if outline is self.state.shown:
             self._show_tree()
 
     def _cancel(self, outline: Outline, key: str) -> None:
@@ -165,9 +153,9 @@ class TreeSide(Vertical):
             outline.close_key(key)
 
     def _cancel_reads(self) -> None:
-        if self.shown is not None:
+        if (outline := self.state.shown) is not None:
             for key in list(self._reads):
-                self._cancel(self.shown, key)
+                self._cancel(outline, key)
 
     def on_object_tree_toggled(self, event: ObjectTree.Toggled) -> None:
         node: TreeNode = event.row.record.record
@@ -198,23 +186,24 @@ class TreeSide(Vertical):
         filter_.say("searching…")
         try:
             async with self.connection.session() as session:
-                nodes = await browse.find(session, words, self.connection.services, system=self.with_system)
+                nodes = await browse.find(session, words, self.connection.services,
+                                          system=self.state.with_system)
         except ConsoleError as error:
             filter_.say("")
-            self.found = Outline(())
+            self.state.found = Outline(())
             self.object_tree.show_rows((), "\n".join(error.lines()))
             return
-        self.found = Outline(nodes)
+        found = Outline(nodes)
+        self.state.take_found(found, select)
         self.object_tree.first_row = 0
-        filter_.say(self.found.found_note())
-        self._to_select = (self.found.key_of(select) if select else self.found.first_object()) or ""
+        filter_.say(found.found_note())
         self._show_tree()
         self.post_message(self.Changed())
 
     def begin_search(self) -> None:
         """Takes the keys for a name."""
-        if self.found is None and self.object_tree.row is not None:
-            self._before_search = self.object_tree.row.key
+        row = self.object_tree.row
+        self.state.begin_search(row.key if row is not None else None)
         self.query_one(TreeFilter).open()
 
     def end_search(self) -> None:
@@ -224,21 +213,12 @@ class TreeSide(Vertical):
 
     def _show_all(self) -> None:
         self.workers.cancel_group(self, "search")
-        if self.found is not None:
-            self.found = None
-            self._to_select = self._before_search
+        if self.state.end_search():
             self._show_tree()
         self.post_message(self.Changed())
 
     def jump(self, found: NameMatch) -> None:
         """Goes to the object `found`, as soon as the tree is there."""
-        self._jump_to = found if self.outline is None else None
-        if self.outline is not None:
-            words = found.schema if found.kind == "schema" else f"{found.schema}.{found.name}"
+        if (words := self.state.go_to(found)) is not None:
             self.query_one(TreeFilter).hold(words)
             self.search(words, found)
-
-
-def _is_object(row: Row) -> bool:
-    """Whether a row of what a search found is a match, and not what it is in."""
-    return bool(row.record.record.type == "object")

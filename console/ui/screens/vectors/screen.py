@@ -222,7 +222,7 @@ class VectorsScreen(SearchingScreen):
             f"row {event.row.cells[0].text}", *((f"{column.title}: {cell.text}", cell.tone) for column, cell in named)))
 
     async def _show_row(self, key: tuple[str | None, ...]) -> None:
-        from console.ui.screens.schemas.values import RowDialog
+        from console.ui.dialogs.row_dialog import RowDialog
 
         about = self.state.subject
         if about is None:
