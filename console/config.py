@@ -42,10 +42,15 @@ class PoolConfig(Struct, frozen=True, kw_only=True):
     """A target's connection pool."""
 
     min_size: int = 1
+    """Connections that are kept open."""
     max_size: int = 4
+    """The most connections at a time."""
     timeout: Duration = Duration(5)
+    """How long a screen waits for a connection to be free."""
     max_lifetime: Duration = Duration(3600)
+    """The age at which a connection is replaced."""
     max_idle: Duration = Duration(600)
+    """How long a connection above `min_size` stays open unused."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.min_size <= 100:
@@ -60,7 +65,9 @@ class MachineConfig(Struct, frozen=True, kw_only=True):
     """What a target's server runs on, for advice on its settings; not needed where the console runs on it, too."""
 
     memory_gb: float | int | None = None
+    """Memory, in GB of 1024³ bytes."""
     cores: int | None = None
+    """Processor cores."""
 
     def __post_init__(self) -> None:
         for name in ("memory_gb", "cores"):
@@ -75,17 +82,27 @@ class TargetConfig(PartlyShown, frozen=True, kw_only=True):
 
     name: str = ""
     dsn: str = ""
+    """A postgresql:// URI or libpq conninfo; `service=NAME` and passfiles work too."""
     environment: Environment = "unknown"
+    """`production`, `staging`, `development` or `unknown`: its colour, and how much is asked before anything acts."""
     read_only: bool | None = None
+    """Whether it opens read-only. By default production and unknown ones do."""
     signals: bool = True
+    """`false`: nobody's session is ever ended or cancelled here."""
     direct_dsn: str | None = None
+    """The same database past the pooler: for migrations, and for what needs a session."""
     pgbouncer: str | None = None
+    """PgBouncer's admin console, for screen 7; found by itself where `dsn` is a PgBouncer's."""
     password_command: str | None = None
+    """A command whose first line is the password."""
     pool: PoolConfig = field(default_factory=PoolConfig)
     machine: MachineConfig = field(default_factory=MachineConfig)
     connect_timeout: Duration = Duration(5)
+    """How long a connection may take."""
     statement_timeout: Duration = Duration(5)
+    """`statement_timeout` of the console's own reads."""
     lock_timeout: Duration = Duration(0.5)
+    """`lock_timeout` of the console's own reads."""
 
 
 class ServiceConfig(Struct, frozen=True, kw_only=True):
@@ -97,13 +114,21 @@ class ServiceConfig(Struct, frozen=True, kw_only=True):
 
     name: str = ""
     schemas: tuple[str, ...] = ()
+    """The schemas that it owns."""
     description: str = ""
+    """A few words for the lists."""
     depends_on: tuple[str, ...] = ()
+    """Services that are migrated before it."""
     migrations: Path | None = None
+    """Its folder of migrations, from the configuration file on."""
     layout: str | None = None
+    """How the files are named and cut, where that can't be told by them: see `migrate`."""
     framework: str | None = None
+    """The framework whose ledger is read: see `migrate`."""
     up: str | None = None
+    """The command by which that framework migrates up."""
     down: str | None = None
+    """The command by which it takes the newest back."""
 
 
 class CheckConfig(Struct, frozen=True, kw_only=True):
@@ -111,8 +136,11 @@ class CheckConfig(Struct, frozen=True, kw_only=True):
 
     name: str = ""
     warning: str | int | float | None = None
+    """The threshold from which on it warns."""
     critical: str | int | float | None = None
+    """The threshold from which on it is critical."""
     enabled: bool = True
+    """`false` leaves it out."""
 
 
 class EmbedderConfig(Struct, frozen=True, kw_only=True):
@@ -125,19 +153,28 @@ class EmbedderConfig(Struct, frozen=True, kw_only=True):
 
     name: str = ""
     url: str | None = None
+    """The base of an OpenAI-compatible endpoint: `https://api.openai.com/v1`."""
     model: str | None = None
+    """The model that is asked for."""
     key_env: str | None = None
+    """The environment variable that holds the endpoint's key."""
     send_dimensions: bool = False
+    """Whether the column's number of dimensions is asked for, which not every model understands."""
     command: str | None = None
+    """Instead of `url`: reads text on its standard input, prints a JSON array."""
     columns: tuple[str, ...] = ()
+    """The columns that it belongs to, as schema.table.column."""
     timeout: Duration = Duration(20)
+    """How long an answer may take."""
 
 
 class OtelConfig(Struct, frozen=True, kw_only=True):
     """`[otel]`: where traces and metrics go, by OTLP over HTTP; OTEL_EXPORTER_OTLP_ENDPOINT wins over `endpoint`."""
 
     endpoint: str | None = None
+    """Where traces and metrics go: `http://localhost:4318`. None are sent without one."""
     interval: Duration = Duration(30)
+    """How often metrics are sent."""
 
     def __post_init__(self) -> None:
         if self.endpoint is not None and not self.endpoint.startswith(("http://", "https://")):
@@ -150,9 +187,13 @@ class ConsoleConfig(Struct, frozen=True, kw_only=True):
     """`[console]`: how the console looks, how often it refreshes, and from `slow_query` on what is kept as slow."""
 
     theme: str | None = None
+    """The theme; the key T lists them."""
     refresh: Duration = Duration(2)
+    """How often the screens are refreshed."""
     ascii: bool | None = None
+    """`true` draws without characters beyond ASCII; by default the locale decides."""
     slow_query: Duration = Duration(1)
+    """From which duration on a statement is kept as slow."""
 
     def __post_init__(self) -> None:
         if self.refresh < 0.1:
@@ -169,9 +210,13 @@ class AlertsConfig(Struct, frozen=True, kw_only=True):
     """
 
     bell: bool = False
+    """Whether the terminal's bell rings."""
     command: str | None = None
+    """What is run, without a shell, with the facts as JSON on its standard input."""
     timeout: Duration = Duration(10)
+    """After how long it is killed."""
     every: Duration = Duration(60)
+    """For one check it runs at most so often."""
 
     def __post_init__(self) -> None:
         if self.command is not None:
@@ -191,6 +236,7 @@ class KeysConfig(Struct, frozen=True, kw_only=True):
     """`keys = "vim"`, or `[keys]`: a `preset`, and the keys of single actions by id, which ui/keymap.py checks."""
 
     preset: str = ""
+    """`vim` adds gg, ^d, ^u, n and N everywhere; h, j, k, l, G and / work without it."""
     changes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -199,6 +245,7 @@ class Config(Struct, frozen=True, kw_only=True):
 
     path: Path | None = None
     default_target: str | None = None
+    """The target that opens when none is named."""
     targets: Mapping[str, TargetConfig] = field(default_factory=dict)
     services: Mapping[str, ServiceConfig] = field(default_factory=dict)
     checks: Mapping[str, CheckConfig] = field(default_factory=dict)

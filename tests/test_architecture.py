@@ -94,6 +94,9 @@ def may_import(importer: str, imported: str, name: str) -> bool:
             return imported in FEATURES | {"server", "check", "sampler"}
         case "local_postgres":
             return imported == "server"
+        case "manual":
+            return imported == "check" or name in {"console.migrate.lint", "console.commands.table"} \
+                or name.startswith(("console.ui.key", "console.ui.keys"))
         case "demo":
             return imported in FEATURES | {"server", "local_postgres"}
         case "commands":
@@ -155,6 +158,7 @@ NO_SQL = {
     "demo/sample/prose.py": "words of the sample data",
     "local_postgres/binaries.py": "version numbers",
     "log.py": "secrets in what is logged",
+    "manual/topics.py": "Markdown",
     "migrate/create.py": "file names",
     "migrate/differences.py": "names of indexes and constraints that the server makes up",
     "migrate/files.py": "file names",

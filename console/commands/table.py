@@ -32,6 +32,10 @@ class CommandEntry(Struct, frozen=True, kw_only=True):
 
 COMMANDS = (
     CommandEntry(
+        name="help", module="console.ui.manual_pages", usage="[TOPIC]",
+        help="the manual: its topics, one of them, or where words stand in it",
+        description="The manual, which the console has under ? too.", needs=(), timeout_s=None),
+    CommandEntry(
         name="migrate", module="console.commands.migrate", usage="COMMAND",
         help="status, plan, up, down, verify, lint, drift, new, baseline, repair, seed",
         description="Run, roll back and prove migrations.", needs=("target", "services")),

@@ -90,6 +90,7 @@ SCOPES: tuple[Scope, ...] = (
         _less("app.recorder", "F", "open('recorder')", "flight recorder",
               "flight recorder: save the last half hour, or record to a file"),
         Action("app.help", "?", "open('help')", "help", "show the keys that work here"),
+        _less("app.manual", "", "open('manual')", "manual", "read the manual"),
         Action("app.commands", "ctrl+p", "open('commands')", "commands", "open the command palette",
                "screens, targets, databases, themes, what keys do here, any object of the database by name",
                in_palette=False),
@@ -385,6 +386,12 @@ SCOPES: tuple[Scope, ...] = (
         _answer("dialog.leave", "escape", "leave", "close", "leave it"),), borrows=("app.copy_or_quit",)),
     Scope("reading", "Dialogs to read", "dialog", (
         _answer("reading.close", "enter q", "leave", "close", "close it"),), borrows=("text.copy",)),
+    Scope("keys", "The keys that work here", "dialog", (
+        _answer("keys.manual", "m", "manual", "the manual", "the manual"),)),
+    Scope("manual", "The manual", "dialog", (
+        _answer("manual.contents", "/", "contents", "pages, search", "the pages, and a search in all of them"),
+        _answer("manual.links", "l", "links", "links", "a page that this one names"),
+        _answer("manual.back", "b backspace", "back", "back", "the page before"))),
     Scope("confirm", "Questions", "dialog", (
         _answer("confirm.yes", "y", "answer(True)", "yes", "yes"),
         _answer("confirm.no", "n", "answer(False)", "no", "no"))),

@@ -26,13 +26,14 @@ _GROUPS = ("This page", "This screen", "This list or text", "Everywhere")
 class HelpDialog(Dialog[None]):
     """What each key does here. Made of what can be done at this moment: the rest would only be in the way."""
 
-    BINDINGS = bindings("reading", borrow={"app.help": "leave", "screen.filter": "filter"})
-    HINT = (("screen.filter", "search"), "dialog.leave")
+    BINDINGS = bindings("keys", "reading", borrow={"app.help": "leave", "screen.filter": "filter"})
+    HINT = (("screen.filter", "search"), "keys.manual", "dialog.leave")
     width = 84
 
     def __init__(self, screen: Screen[Any]) -> None:
         super().__init__("Keys")
         self._offers = offers(screen)
+        self._page = page_of(self._offers)
 
     def body(self) -> ComposeResult:
         rows = tuple(help_rows(self._offers, console_app(self).keymap))
@@ -41,8 +42,20 @@ class HelpDialog(Dialog[None]):
         yield table
         yield FilterLine()
 
+    def action_manual(self) -> None:
+        from console.ui.dialogs.opening import open_manual
+
+        self.dismiss(None)
+        open_manual(console_app(self), self._page)
+
     def action_filter(self) -> None:
         self.query_one(FilterLine).open(self.query_one(RecordTable))
+
+
+def page_of(found: list[Offer]) -> str:
+    """The page of the manual for the screen where this can be done."""
+    names = [scope.name for offer in found if (scope := scope_of(offer.action.id)).kind == "screen"]
+    return {"plan": "plans"}.get(names[0], names[0]) if names else "start"
 
 
 def help_rows(found: list[Offer], keys: Keymap) -> Iterator[Row]:

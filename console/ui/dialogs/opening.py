@@ -113,6 +113,20 @@ def show_help(app: Application) -> None:
     app.push_screen(HelpDialog(app.screen))
 
 
+def open_manual(app: Application, page: str | None = None) -> None:
+    """The manual: a page, or all of them to choose from."""
+    from console.ui.dialogs.manual import ContentsDialog, PageDialog
+
+    def chosen(topic: str | None) -> None:
+        if topic is not None:
+            app.push_screen(PageDialog(topic))
+
+    if page is None:
+        app.push_screen(ContentsDialog(), chosen)
+    else:
+        chosen(page)
+
+
 def toggle_lock(app: Application) -> None:
     """`W`: lets a read-only target be written to, or locks it again."""
     from console.ui.dialogs.unlock import toggle
@@ -136,6 +150,6 @@ def open_commands(app: Application) -> None:
 
 DIALOGS: Mapping[str, Callable[[Application], None]] = {
     "target": choose_target, "database": choose_database, "theme": choose_theme, "rate": choose_rate,
-    "password": ask_password, "help": show_help, "commands": open_commands, "unlock": toggle_lock,
-    "recorder": open_flight_recorder}
+    "password": ask_password, "help": show_help, "manual": open_manual, "commands": open_commands,
+    "unlock": toggle_lock, "recorder": open_flight_recorder}
 """What `ConsoleApp.action_open` opens, by name."""

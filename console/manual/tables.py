@@ -1,0 +1,152 @@
+"""The tables of the manual, each made from the registry of what it lists, as Markdown."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from console import config
+from console.check.records import Check
+from console.fields import fields_of
+from console.text import format as fmt
+from console.text.parse import Unit
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table; a `|` in a cell is escaped."""
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def _bound(check: Check) -> str:
+    """The thresholds that hold without a configuration: "80%, 95%", "below 95%"."""
+    shown: Mapping[Unit, Callable[[float | None], str]] = {
+        "": fmt.count, "%": fmt.percent, "s": fmt.duration, "ms": fmt.milliseconds, "B": fmt.size}
+    given = [shown[check.unit](value) for value in (check.warning, check.critical) if value is not None]
+    return ("below " if check.lower_is_worse and given else "") + ", ".join(given)
+
+
+def _words_of(check: Check) -> tuple[str, str]:
+    """What the check's own module says of it: in one sentence, and further."""
+    words = sys.modules[check.evaluate.__module__].__doc__ or ""
+    first, _, further = words.removeprefix(f"{check.name}: ").partition("\n\n")
+    return " ".join(first.split()).rstrip("."), further.strip()
+
+
+def checks(argument: str = "") -> str:
+    """Every check with its thresholds and what it measures."""
+    from console.check.registry import every_check
+
+    return _table(("check", "warns, is critical", "what is measured"),
+                  ((f"[{check.name}](checks/{check.name})", _bound(check), _words_of(check)[0])
+                   for check in every_check()))
+
+
+def rules(argument: str = "") -> str:
+    """Every lint rule with its severity and what goes wrong without it."""
+    from console.migrate.lint import RULES
+
+    return _table(("rule", "severity", "what goes wrong"),
+                  ((f"[{rule.name}](lint/{rule.name})", rule.severity, rule.reason) for rule in RULES.values()))
+
+
+def settings(argument: str = "") -> str:
+    """Every key of the configuration file, by table, with its default and what it is."""
+    parts = []
+    for kind, title in _SETTINGS.items():
+        words = _words_of_fields(kind)
+        rows = [(f"`{name}`", _default(kind, name), sentence) for name, sentence in words.items()]
+        parts += [f"### {title}", _first_paragraph(kind), _table(("key", "default", "what it is"), rows)]
+    return "\n\n".join(parts)
+
+
+_SETTINGS: dict[type, str] = {
+    config.Config: "At the top", config.TargetConfig: "[targets.NAME]", config.PoolConfig: "[targets.NAME.pool]",
+    config.MachineConfig: "[targets.NAME.machine]", config.ServiceConfig: "[services.NAME]",
+    config.CheckConfig: "[checks.NAME]", config.EmbedderConfig: "[embedders.NAME]",
+    config.ConsoleConfig: "[console]", config.KeysConfig: "[keys]", config.AlertsConfig: "[alerts]",
+    config.OtelConfig: "[otel]"}
+
+
+def _words_of_fields(kind: type) -> dict[str, str]:
+    """What stands below each field in the source of a record."""
+    (tree,) = ast.parse(inspect.getsource(kind)).body
+    assert isinstance(tree, ast.ClassDef)
+    found = {}
+    for field, words in zip(tree.body, tree.body[1:], strict=False):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(words, ast.Expr) \
+                and isinstance(words.value, ast.Constant):
+            found[field.target.id] = " ".join(str(words.value.value).split())
+    return found
+
+
+def _default(kind: type, name: str) -> str:
+    """A field's default, as the file would have it."""
+    made: Any = next(field for field in fields_of(kind) if field.name == name).default
+    value = made() if made is not None else None
+    if isinstance(value, config.Duration):
+        return f'`"{fmt.duration(value).replace(" ", "")}"`'
+    return "" if value in (None, "", ()) else f"`{str(value).lower()}`"
+
+
+def _first_paragraph(kind: type) -> str:
+    return " ".join(inspect.cleandoc(kind.__doc__ or "").partition("\n\n")[0].split())
+
+
+def commands(argument: str = "") -> str:
+    """Every command with what it does, what it takes from `--help`."""
+    from console.commands.table import COMMANDS
+
+    rows = [(f"`dbconsole {entry.name}{' ' if entry.usage else ''}{entry.usage}`", entry.help) for entry in COMMANDS]
+    return _table(("command", "what it does"), [
+        ("`dbconsole [TARGET]`", "the console"),
+        ("`dbconsole --check [TARGET ...]`", "the checks, a report, an exit status: see [Checks for scripts](checks)"),
+        *rows])
+
+
+def keys(argument: str = "") -> str:
+    """The keys of these scopes, or of each one: as they are without a configuration."""
+    from console.ui.key_tables import key_table
+    from console.ui.keys import SCOPES
+
+    if argument:
+        return key_table(*argument.split())
+    return "\n\n".join(f"## {scope.title}\n\n{key_table(scope.name)}" for scope in SCOPES)
+
+
+def check_topics() -> Mapping[str, str]:
+    """A topic for each check: what it measures, its thresholds, how to change them."""
+    from console.check.registry import every_check
+
+    found = {}
+    for check in every_check():
+        sentence, further = _words_of(check)
+        bound = _bound(check) or "none by default"
+        found[check.name] = (
+            f"# checks/{check.name}: {check.title}\n\n{sentence[:1].upper()}{sentence[1:]}.\n\n"
+            f"Warns, is critical: {bound}. More on the screen {check.screen}.\n\n"
+            + (f"{further}\n\n" if further else "")
+            + f"```toml\n[checks.{check.name}]\nenabled = false\n```\n")
+    return found
+
+
+def rule_topics() -> Mapping[str, str]:
+    """A topic for each lint rule: what goes wrong, the safe recipe, how to accept one finding."""
+    from console.migrate.lint import RULES
+
+    return {rule.name: (
+        f"# lint/{rule.name}\n\nSeverity: {rule.severity}.\n\nWhat goes wrong: {rule.reason}.\n\n"
+        f"How to do it safely: {rule.advice}.\n\n"
+        f"Where it is meant so, the file says why:\n\n```sql\n-- dbconsole: ignore={rule.name}: the reason\n```\n")
+        for rule in RULES.values()}
+
+
+TABLES: dict[str, Callable[[str], str]] = {
+    "checks": checks, "rules": rules, "settings": settings, "commands": commands, "keys": keys}
+"""By the name in a page's `<!-- table: NAME -->`; each is given what stands behind the name there."""
+
+ENTRIES: dict[str, Callable[[], Mapping[str, str]]] = {"checks": check_topics, "lint": rule_topics}
+"""Topics of single things by the page that they stand below."""
