@@ -64,48 +64,43 @@ def test_only_server_talks_to_postgresql_and_only_ui_draws() -> None:
     assert not offences({name: {"server"} for name in DRIVERS} | {name: {"ui"} for name in SCREENS})
 
 
+NOTHING: set[str] = set()
+MAY_IMPORT = {
+    **dict.fromkeys(("errors", "clock", "fields", "resources", "ending", "log", "process", "text", "waiting", "server",
+                     "services"), NOTHING),
+    "config": {"errors", "resources", "text"},
+    "check": FEATURES | {"server"},
+    "sampler": FEATURES | {"server", "check"},
+    "recorder": FEATURES | {"server", "check", "sampler"},
+    "local_postgres": {"server"},
+    "demo": FEATURES | {"server", "local_postgres"},
+    "view": {"services"},
+    "manual": {"check"},
+    **{name: {"server"} | SHARED_FEATURES for name in FEATURES - {"services"}},
+}
+"""The rooms below which a room stands, besides the foundation and itself."""
+
+SINGLE_MODULES = {
+    "view": {"console.check.result", "console.server.info", "console.migrate.events", "console.migrate.history",
+             "console.migrate.plan", "console.migrate.lint"},
+    "manual": {"console.migrate.lint", "console.commands.table", "console.ui.keys", "console.ui.key_tables"},
+}
+"""What a room takes of others besides."""
+
+ABOVE = {"commands": {"ui", "cli"}, "ui": {"cli", "commands"}, "cli": NOTHING, "__main__": NOTHING}
+"""Of the rooms on top: what they may not import."""
+
+
 def may_import(importer: str, imported: str, name: str) -> bool:
     """Whether a module in the room `importer` may import `name`, which is in the room `imported`."""
     if importer == "sql":
         return imported in {"sql", "errors"}
-    if imported in FOUNDATION or imported == importer or imported == "__init__":
+    if imported in {*FOUNDATION, importer, "__init__"}:
         return True
-    match importer:
-        case "cli" | "__main__":
-            return True
-        case "errors" | "clock" | "fields" | "resources" | "ending" | "log" | "process" | "text" | "waiting":
-            return False
-        case "config":
-            return imported in {"errors", "resources", "text"}
-        case "server":
-            return False
-        case "services":
-            return False
-        case "view":
-            return ".records" in name or imported in {"services"} or (imported, name) in {
-                ("check", "console.check.result"), ("server", "console.server.info"),
-                ("migrate", "console.migrate.events"), ("migrate", "console.migrate.history"),
-                ("migrate", "console.migrate.plan"), ("migrate", "console.migrate.lint")}
-        case "check":
-            return imported in FEATURES | {"server"}
-        case "sampler":
-            return imported in FEATURES | {"server", "check"}
-        case "recorder":
-            return imported in FEATURES | {"server", "check", "sampler"}
-        case "local_postgres":
-            return imported == "server"
-        case "manual":
-            return imported == "check" or name in {"console.migrate.lint", "console.commands.table"} \
-                or name.startswith(("console.ui.key", "console.ui.keys"))
-        case "demo":
-            return imported in FEATURES | {"server", "local_postgres"}
-        case "commands":
-            return imported not in {"ui", "cli"}
-        case "ui":
-            return imported not in {"cli", "commands"}
-        case _ if importer in FEATURES:
-            return imported == "server" or imported in SHARED_FEATURES
-    return False
+    if importer in ABOVE:
+        return imported not in ABOVE[importer]
+    return imported in MAY_IMPORT[importer] or name in SINGLE_MODULES.get(importer, NOTHING) or (
+        importer == "view" and ".records" in name)
 
 
 def test_data_flows_one_way() -> None:

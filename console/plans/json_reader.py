@@ -46,29 +46,19 @@ def _iterated(text: str) -> Any:
             if len(stack) > MAX_DEPTH:
                 raise TooDeep(f"nested more than {fmt.count(MAX_DEPTH)} deep")
             stack.append((container, key))
-            container, key = ({} if character == "{" else []), None
-            place = _skip(text, place + 1)
-            if text[place:place + 1] != ("}" if character == "{" else "]"):
-                if character == "{":
-                    key, place = _key(text, place)
+            container, key, place, is_empty = _opened(text, place)
+            if not is_empty:
                 continue
             value = container
             container, key = stack.pop()
-            place += 1
-        elif character == '"':
-            value, place = _STRING(text, place)
         else:
-            value, place = _scalar(text, place)
+            value, place = _STRING(text, place) if character == '"' else _scalar(text, place)
         while True:  # a value is complete: put it into its container, which may be complete as well
             if container is None:
                 if _skip(text, place) != len(text):
                     raise ValueError(f"something follows the value at character {place}")
                 return value
-            if isinstance(container, dict):
-                assert key is not None
-                container[key] = value
-            else:
-                container.append(value)
+            _put(container, key, value)
             place = _skip(text, place)
             character = text[place:place + 1]
             place += 1
@@ -80,6 +70,25 @@ def _iterated(text: str) -> Any:
                 raise ValueError(f"a comma or a bracket is missing at character {place - 1}")
             value = container
             container, key = stack.pop()
+
+
+def _opened(text: str, place: int) -> tuple[Any, str | None, int, bool]:
+    """The container that begins here, the key of its first value, the place of that, and whether there is none."""
+    container: Any = {} if text[place] == "{" else []
+    place = _skip(text, place + 1)
+    if text[place:place + 1] == ("}" if isinstance(container, dict) else "]"):
+        return container, None, place + 1, True
+    key = None
+    if isinstance(container, dict):
+        key, place = _key(text, place)
+    return container, key, place, False
+
+
+def _put(container: Any, key: str | None, value: Any) -> None:
+    if isinstance(container, dict):
+        container[key] = value
+    else:
+        container.append(value)
 
 
 def _key(text: str, place: int) -> tuple[str, int]:

@@ -113,20 +113,7 @@ def _checked_tree(root: dict[str, Any]) -> None:
         kind = given.get("Node Type")
         if not isinstance(kind, str) or not kind:
             raise PlanError(f'node {count} of the plan has no "Node Type"')
-        changed: dict[str, Any] = {}
-        for key, value in given.items():
-            sort = type(value)
-            if sort is int or (sort is float and value >= 0):
-                if not 0 <= value <= LARGEST:
-                    changed[key] = number(given, key, kind) if key in NUMBERS else _elided(value, f'"{key}"')
-            elif key in NUMBERS:
-                changed[key] = number(given, key, kind)
-            elif sort is str:
-                if len(value) >= SHORTEST and (short := elided(value)) is not value:
-                    changed[key] = short
-            elif (sort is list or sort is dict or sort is float) and key != "Plans":
-                changed[key] = _elided(value, f'"{key}"')
-        given.update(changed)
+        given.update(_checked_values(given, kind))
         children = given.get("Plans")
         if children is None:
             given.pop("Plans", None)
@@ -134,6 +121,24 @@ def _checked_tree(root: dict[str, Any]) -> None:
             raise PlanError(f'{kind}: "Plans" must be a list of nodes')
         else:
             waiting.extend(children)
+
+
+def _checked_values(given: dict[str, Any], kind: str) -> dict[str, Any]:
+    """What is to stand in a node otherwise than it does. Raises PlanError."""
+    changed: dict[str, Any] = {}
+    for key, value in given.items():
+        sort = type(value)
+        if sort is int or (sort is float and value >= 0):
+            if not 0 <= value <= LARGEST:
+                changed[key] = number(given, key, kind) if key in NUMBERS else _elided(value, f'"{key}"')
+        elif key in NUMBERS:
+            changed[key] = number(given, key, kind)
+        elif sort is str:
+            if len(value) >= SHORTEST and (short := elided(value)) is not value:
+                changed[key] = short
+        elif (sort is list or sort is dict or sort is float) and key != "Plans":
+            changed[key] = _elided(value, f'"{key}"')
+    return changed
 
 
 def _elided(value: Any, where: str, depth: int = 0) -> Any:

@@ -112,6 +112,11 @@ def check(design: Design) -> None:
         instead = "halfvec takes 4 000" if design.kind == "vector" and column.dimensions <= 4000 else \
             "bits take 64 000, with the rows found ranked again"
         raise UsageError(f"{column.dimensions} dimensions: an index of {design.kind} takes {most}", hint=instead)
+    _check_options(design)
+
+
+def _check_options(design: Design) -> None:
+    """Raises UsageError for a build option that the method hasn't, or a value that it refuses."""
     wanted = {"hnsw": {"m", "ef_construction"}, "ivfflat": {"lists"}}[design.method]
     for name, value in design.options.items():
         if name not in wanted:

@@ -78,11 +78,22 @@ def lost(seconds: float, retry_in_s: float, *, ever: bool) -> ConnectionWords:
 
 def header(facts: HeaderFacts, width: int) -> Line:
     """The header in `width` cells. What matters least in a hurry goes first when there is no room."""
-    production = facts.environment == "production"
     name = shortened(facts.name, max(12, width // 4))
-    items: list[tuple[int, str, Tone]] = [(0, name, "strong")]
     label = facts.environment.upper() if facts.environment != "unknown" else "UNKNOWN ENVIRONMENT"
-    items.append((0 if production else 3, label, "strong"))
+    is_production = facts.environment == "production"
+    items: list[tuple[int, str, Tone]] = [
+        (0, name, "strong"), (0 if is_production else 3, label, "strong"), *_server_items(facts), *_load_items(facts)]
+    for link in (facts.link.text, facts.link.short):
+        end = [(0, link, facts.link.tone), (0 if facts.is_recording else 6, facts.clock, "")]
+        fitting = _fitting(items, end, width)
+        if fitting is not None:
+            return fitting
+    return ((f" {name} ", "strong"), (label if is_production else "", "strong"), (f" {facts.link.short}", ""))
+
+
+def _server_items(facts: HeaderFacts) -> list[tuple[int, str, Tone]]:
+    """What server it is, and what is to be known of it before anything else."""
+    items: list[tuple[int, str, Tone]] = []
     if facts.version is not None:
         role = "standby" if facts.is_standby else "primary"
         items.append((1, f"PostgreSQL {facts.version} {role}", ""))
@@ -96,6 +107,12 @@ def header(facts: HeaderFacts, width: int) -> Line:
         items.append((2, f"! {fmt.plural(facts.alerts, 'alert')}", "critical"))
     if facts.is_pooled:
         items.append((5, "via pooler", "strong"))
+    return items
+
+
+def _load_items(facts: HeaderFacts) -> list[tuple[int, str, Tone]]:
+    """Connections, time of a round trip and pool."""
+    items: list[tuple[int, str, Tone]] = []
     if facts.connections is not None and facts.max_connections:
         items.append((8, f"{facts.connections}/{facts.max_connections} conn", ""))
     if facts.rtt_ms is not None:
@@ -105,12 +122,7 @@ def header(facts: HeaderFacts, width: int) -> Line:
         items.append((9, f"pool {facts.pool_in_use}/{facts.pool_max}{waiting}", ""))
     if facts.breaker != "closed":
         items.append((10, f"breaker {facts.breaker}", ""))
-    for link in (facts.link.text, facts.link.short):
-        end = [(0, link, facts.link.tone), (0 if facts.is_recording else 6, facts.clock, "")]
-        fitting = _fitting(items, end, width)
-        if fitting is not None:
-            return fitting
-    return ((f" {name} ", "strong"), (label if production else "", "strong"), (f" {facts.link.short}", ""))
+    return items
 
 
 def cells(text: str) -> int:

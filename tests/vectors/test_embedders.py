@@ -34,6 +34,9 @@ class Endpoint(BaseHTTPRequestHandler):
 
     received: ClassVar[list[str]] = []
     """The Authorization of each request."""
+    ANSWERS: ClassVar[dict[str, str]] = {
+        "/html": "<html>hello</html>", "/shape": '{"vectors": []}', "/nan": '{"data": [{"embedding": [NaN, 1, 2]}]}',
+        "/large": "[" + "1," * (6 << 20) + "1]"}
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -41,23 +44,17 @@ class Endpoint(BaseHTTPRequestHandler):
         authorization = self.headers.get("Authorization", "")
         self.received.append(authorization)
         status, answer = 200, json.dumps({"data": [{"embedding": [0.5, float(len(body["input"])), 1]}]})
+        if path in self.ANSWERS:
+            answer = self.ANSWERS[path]
         match path:
             case "/key" if authorization != f"Bearer {KEY}":
                 status, answer = 401, f"bad key {authorization}"
             case "/echo":
                 status, answer = 500, f"failed with {authorization}"
-            case "/html":
-                answer = "<html>hello</html>"
-            case "/shape":
-                answer = '{"vectors": []}'
-            case "/nan":
-                answer = '{"data": [{"embedding": [NaN, 1, 2]}]}'
             case "/slow":
                 time.sleep(1.5)
             case "/away":
                 status = 307
-            case "/large":
-                answer = "[" + "1," * (6 << 20) + "1]"
             case _ if path.startswith("/elsewhere/"):
                 status = 308
         self.send_response(status)

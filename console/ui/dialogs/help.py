@@ -23,8 +23,11 @@ _COLUMNS = (Column("key", "", maximum=28, sortable=False), Column("what", "", fl
 _GROUPS = ("This page", "This screen", "This list or text", "Everywhere")
 
 
-class HelpDialog(Dialog[None]):
-    """What each key does here. Made of what can be done at this moment: the rest would only be in the way."""
+class HelpDialog(Dialog[str]):
+    """What each key does here, of what can be done at this moment: the rest would only be in the way.
+
+    Answers with the page of the manual that is wanted.
+    """
 
     BINDINGS = bindings("keys", "reading", borrow={"app.help": "leave", "screen.filter": "filter"})
     HINT = (("screen.filter", "search"), "keys.manual", "dialog.leave")
@@ -43,10 +46,7 @@ class HelpDialog(Dialog[None]):
         yield FilterLine()
 
     def action_manual(self) -> None:
-        from console.ui.dialogs.opening import open_manual
-
-        self.dismiss(None)
-        open_manual(console_app(self), self._page)
+        self.dismiss(self._page)
 
     def action_filter(self) -> None:
         self.query_one(FilterLine).open(self.query_one(RecordTable))

@@ -110,7 +110,7 @@ def show_help(app: Application) -> None:
     """`?`: the keys of the screen."""
     from console.ui.dialogs.help import HelpDialog
 
-    app.push_screen(HelpDialog(app.screen))
+    app.push_screen(HelpDialog(app.screen), lambda page: open_manual(app, page) if page is not None else None)
 
 
 def open_manual(app: Application, page: str | None = None) -> None:

@@ -95,8 +95,13 @@ def told(rule: str, search: Search, column: VectorColumn, indexes: Sequence[Vect
          ) -> tuple[str, str, str]:
     """Rule, sentence and fix of an edit that brought the index back."""
     index = _likeliest(search, indexes)
-    operator = search.operator or "the operator"
-    name = index.name if index else "the index"
+    return _told_of_the_order(rule, search.operator or "the operator", column) \
+        or _told_of_the_index(rule, search.operator or "the operator", column, index, is_generic) \
+        or _operand(search, column, index)
+
+
+def _told_of_the_order(rule: str, operator: str, column: VectorColumn) -> tuple[str, str, str] | None:
+    """The same for what the statement orders by; None for another rule."""
     match rule:
         case "descending":
             if operator == "<#>":
@@ -123,6 +128,14 @@ def told(rule: str, search: Search, column: VectorColumn, indexes: Sequence[Vect
         case "vector-of-the-row":
             return rule, "the query vector belongs to a row of the join, so that there is no one order", \
                 "LATERAL (SELECT ... ORDER BY ... LIMIT k), or a scalar subquery for the vector"
+    return None
+
+
+def _told_of_the_index(rule: str, operator: str, column: VectorColumn, index: VectorIndex | None, is_generic: bool
+                       ) -> tuple[str, str, str] | None:
+    """The same for what the index is for; None for another rule."""
+    name, predicate = (index.name, index.predicate) if index else ("the index", "")
+    match rule:
         case "operator-class":
             served = ", ".join(index.operators) if index else ""
             metric = metric_of_operator(operator)
@@ -131,17 +144,14 @@ def told(rule: str, search: Search, column: VectorColumn, indexes: Sequence[Vect
                 f"{operator}", f"order by {served}, or CREATE INDEX CONCURRENTLY ON {column.table} USING hnsw "\
                 f"({identifier(column.name)} {wanted})"
         case "partial-index":
-            predicate = index.predicate if index else ""
             if is_generic:
                 return "generic-plan", f"{name} is partial ({predicate}), and a generic plan doesn't know the "\
                     "parameter's value", "write the value as a literal, or SET plan_cache_mode = force_custom_plan"
             return rule, f"{name} is partial: the WHERE doesn't imply {predicate}", f"add AND {predicate}"
         case "partial-index-other":
-            predicate = index.predicate if index else ""
             return rule, f"{name} is partial: it holds only rows with {predicate}, the WHERE asks for others",\
                 "an index for each value, partitions, or an index without a predicate"
-        case _:
-            return _operand(search, column, index)
+    return None
 
 
 def _operand(search: Search, column: VectorColumn, index: VectorIndex | None) -> tuple[str, str, str]:
