@@ -36,7 +36,7 @@ def end(status):
 """
 
 SOON_S = 8.0
-"""What two seconds may become on a busy machine; what holds up lasts ten minutes."""
+"""What two seconds may become on a busy machine; what hangs lasts ten minutes."""
 
 
 @contextmanager

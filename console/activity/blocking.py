@@ -1,4 +1,4 @@
-"""Who holds up whom: from each waiter's blockers to a forest with the roots first. Pure."""
+"""Who blocks whom: from each waiter's blockers to a forest with the roots first. Pure."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ Node = int | str
 
 
 def blockers(backend: Backend) -> list[Node]:
-    """Who holds `backend` up directly: pids, then gids of prepared transactions, each once."""
+    """Who blocks `backend` directly: pids, then gids of prepared transactions, each once."""
     pids = [pid for pid in backend.blocked_by or () if pid not in (0, backend.pid)]
     return list(dict.fromkeys([*pids, *(backend.prepared or ())]))
 
 
 def forest(backends: Iterable[Backend]) -> list[Blocked]:
-    """The blocking forest, line by line; the tree whose root holds up most comes first.
+    """The blocking forest, line by line; the tree whose root blocks most comes first.
 
     A waiter is drawn once, as near to a root as it can be; its other blockers are named there. In a cycle, which has
-    no root, the member that holds up most stands in for one, and comes before the trees that end by themselves.
+    no root, the member that blocks most stands in for one, and comes before the trees that end by themselves.
     """
     backends = list(backends)
     return _Forest(backends).lines()
@@ -93,7 +93,7 @@ class _Forest:
             reach = self._reach.get(node, frozenset())
             yield Blocked(
                 key=str(node), pid=node if isinstance(node, int) else None, gid=node if isinstance(node, str) else None,
-                ancestry=ancestry, is_last=is_last, is_root=parent is None, holds_up=len(reach - {node}),
+                ancestry=ancestry, is_last=is_last, is_root=parent is None, blocks=len(reach - {node}),
                 also_behind=tuple(str(item) for item in self._behind.get(node, ()) if item != parent),
                 closes_cycle=node in reach, longest_wait_s=max(map(self._wait, reach), default=None))
             below = ancestry if parent is None else (*ancestry, not is_last)

@@ -123,9 +123,9 @@ class Blocked(Struct, frozen=True):
     """A place in the blocking forest. `key` is unique in it.
 
     `pid` is None for a prepared transaction, then `gid` names it. `ancestry` says for each level between root and
-    parent whether more of it follow below. `holds_up` counts who waits for it, directly or not, wherever drawn, and
+    parent whether more of it follow below. `blocks` counts who waits for it, directly or not, wherever drawn, and
     `longest_wait_s` is the longest wait among them. `also_behind` are its blockers beside the one that it is drawn
-    beneath. `closes_cycle`: it waits for somebody that it holds up, which only the server's deadlock check ends.
+    beneath. `closes_cycle`: it waits for somebody that it blocks, which only the server's deadlock check ends.
     """
 
     key: str
@@ -134,7 +134,7 @@ class Blocked(Struct, frozen=True):
     ancestry: tuple[bool, ...]
     is_last: bool
     is_root: bool
-    holds_up: int
+    blocks: int
     also_behind: tuple[str, ...]
     closes_cycle: bool
     longest_wait_s: float | None

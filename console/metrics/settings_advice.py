@@ -86,7 +86,7 @@ def _safety(values: SettingValues, machine: Machine, major: int) -> Iterator[Set
                      "on are stored safely")
     if float(values.text("idle_in_transaction_session_timeout")) == 0:
         yield SettingAdvice("idle_in_transaction_session_timeout", "safety", "info", "10min",
-                     "none: a client that forgets its transaction holds its locks and holds up vacuum for ever")
+                     "none: a client that forgets its transaction holds its locks and blocks vacuum for ever")
 
 
 def _memory(values: SettingValues, machine: Machine, major: int) -> Iterator[SettingAdvice]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from console.pooler.records import PoolerDatabase, PoolUse, Saturation
 
 CONSOLE = "pgbouncer"
-"""The database of the admin console: it has a pool too, which holds up nobody."""
+"""The database of the admin console: it has a pool too, which blocks nobody."""
 
 
 def saturations(pools: Iterable[PoolUse], databases: Iterable[PoolerDatabase]) -> list[Saturation]:

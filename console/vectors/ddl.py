@@ -21,7 +21,7 @@ DEFAULTS = {"m": 16, "ef_construction": 64}
 
 class BuildSettings(Struct, frozen=True):
     """What holds on the build's connection alone; None leaves the server's. `maintenance_work_mem` as PostgreSQL
-    writes it ("2GB"). `lock_timeout_ms` 0 waits for as long as it takes: such a wait holds up nobody else's rows."""
+    writes it ("2GB"). `lock_timeout_ms` 0 waits for as long as it takes: such a wait blocks nobody else's rows."""
 
     maintenance_work_mem: str | None = None
     max_parallel_maintenance_workers: int | None = None

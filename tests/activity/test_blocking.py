@@ -12,8 +12,8 @@ from tests.support.activity import backend, idle_in_transaction
 
 
 def drawn(backends: list[Backend]) -> list[str]:
-    """The tree as text: branch, name, how many it holds up, and its other blockers."""
-    return [f"{branch(blocked)}{blocked.key}{f' x{blocked.holds_up}' if blocked.holds_up else ''}"
+    """The tree as text: branch, name, how many it blocks, and its other blockers."""
+    return [f"{branch(blocked)}{blocked.key}{f' x{blocked.blocks}' if blocked.blocks else ''}"
             f"{' also ' + ','.join(blocked.also_behind) if blocked.also_behind else ''}"
             f"{' circle' if blocked.closes_cycle else ''}"
             for blocked in forest(backends)]
@@ -53,14 +53,14 @@ def test_a_deadlock_has_no_root_and_is_drawn_all_the_same() -> None:
 def test_a_circle_that_also_waits_for_a_free_root() -> None:
     lines = forest([backend(1, 2, 7), backend(2, 1)])
     assert [line.key for line in lines] == ["1", "2", "7"]
-    assert lines[0].also_behind == ("2", "7") and lines[2].holds_up == 2 and lines[2].is_root
+    assert lines[0].also_behind == ("2", "7") and lines[2].blocks == 2 and lines[2].is_root
 
 
 def test_a_prepared_transaction_is_named_by_its_gid() -> None:
     waiter = backend(5, 0, prepared=["transfer [/x] 17"])
     assert blockers(waiter) == ["transfer [/x] 17"]
     root, below = forest([waiter])
-    assert (root.gid, root.pid, root.holds_up, below.pid) == ("transfer [/x] 17", None, 1, 5)
+    assert (root.gid, root.pid, root.blocks, below.pid) == ("transfer [/x] 17", None, 1, 5)
 
 
 def test_nobody_is_his_own_blocker_and_nobody_twice() -> None:
@@ -74,7 +74,7 @@ def test_waiters_whose_blockers_nobody_asked_for_are_there() -> None:
 
 def test_a_long_chain_is_no_deep_recursion() -> None:
     lines = forest([backend(pid + 1, pid) for pid in range(1, 3000)])
-    assert len(lines) == 3000 and len(lines[-1].ancestry) == 2998 and lines[0].holds_up == 2999
+    assert len(lines) == 3000 and len(lines[-1].ancestry) == 2998 and lines[0].blocks == 2999
 
 
 @given(st.dictionaries(st.integers(1, 12), st.sets(st.integers(0, 14), max_size=4), max_size=12))
@@ -93,6 +93,6 @@ def test_everybody_is_drawn_once_beneath_one_of_his_blockers(waits: dict[int, se
         rest = set(blocked.also_behind)
         if depth:
             parent = path[depth - 1]
-            assert parent.key in behind[blocked.key] and parent.holds_up
+            assert parent.key in behind[blocked.key] and parent.blocks
             rest |= {parent.key}
         assert rest == behind.get(blocked.key, set())

@@ -116,7 +116,7 @@ async def test_who_blocks_whom(any_database: Database) -> None:
         assert (by_pid[ddl].lock_target, by_pid[ddl].lock_mode) == ("public.accounts", "AccessExclusiveLock")
         assert (by_pid[reader].lock_target, by_pid[reader].blocked_by) == ("public.accounts", [ddl])
         lines = forest(found)
-        assert lines[0].pid == holder.info.backend_pid and lines[0].is_root and lines[0].holds_up == 3
+        assert lines[0].pid == holder.info.backend_pid and lines[0].is_root and lines[0].blocks == 3
         assert all((backend.lock_wait_s or 0) >= 0 for backend in found)
 
 

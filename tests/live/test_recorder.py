@@ -125,7 +125,7 @@ async def _look_back(path: Path, holder: int, waiter: int) -> None:
                 await pilot.press("4", "b")
                 await until(lambda: f"▾ {holder}" in screen_text(app) and f"└ {waiter}" in screen_text(app), pilot)
                 text = screen_text(app)
-                assert "RECORDING" in text and "1 root blocker holds up 1 session" in text
+                assert "RECORDING" in text and "1 root blocker blocks 1 session" in text
                 assert app.connection.playback is not None
                 app.connection.playback.step(-1)
                 await until(lambda: app.connection.playback is not None

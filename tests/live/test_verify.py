@@ -258,7 +258,7 @@ async def test_an_extension_that_no_file_creates_is_created_for_the_proof(server
     waiting = shop(tmp_path, ("CREATE SCHEMA shop", "DROP SCHEMA shop"),
                    ("-- dbconsole: requires-extension=hstore\nCREATE TABLE shop.a (h hstore)", "DROP TABLE shop.a"),
                    ("-- dbconsole: requires-extension=earthdistance\nSELECT 1", "SELECT 1"))
-    assert [one.status for one in (await verify(target(server), [waiting])).proofs] == ["proved"] * 3
+    assert [proof.status for proof in (await verify(target(server), [waiting])).proofs] == ["proved"] * 3
     making = shop(tmp_path, ('CREATE EXTENSION "earthdistance" CASCADE', "DROP EXTENSION cube CASCADE"),
                   ("CREATE EXTENSION IF NOT EXISTS hstore WITH SCHEMA public", "DROP EXTENSION hstore"), name="zoo")
     proofs = (await verify(target(server), [waiting, making])).proofs

@@ -356,7 +356,7 @@ async def test_a_version_never_seen_shows_what_it_has(world: PooledWorld) -> Non
     async with pgbouncer(world, (200, 40)) as (app, pilot, _):
         text = screen_text(app)
         assert "PgBouncer 3.0" in text and "sleepy" in text and "mood" in text
-        assert "the whole pooler is paused: 2 clients held up" in text
+        assert "the whole pooler is paused: 2 clients waiting" in text
         await pilot.press("p")
         await until(lambda: "db2" in screen_text(app), pilot)
         del world.pgbouncer.said["LISTS"]

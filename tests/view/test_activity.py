@@ -62,12 +62,12 @@ def test_marks() -> None:
 def test_the_verdict_counts_roots_and_those_they_hold_up() -> None:
     blocked = forest([idle_in_transaction(1), backend(2, 1), backend(3, 2)])
     words = plain(sessions.verdict(summary(), blocked, with_idle=False, with_background=False, key=KEY))
-    assert words == (" 1 root blocker holds up 2 sessions for 48 s · 42 sessions: 9 active · 2 idle in tx · "
+    assert words == (" 1 root blocker blocks 2 sessions for 48 s · 42 sessions: 9 active · 2 idle in tx · "
                      "31 idle (hidden, i shows)")
     assert "i shows idle ones" in sessions.sessions_table([], key=KEY).empty
     words = plain(sessions.verdict(summary(hidden=3), forest([backend(1, 2), backend(2, 1)]), with_idle=True,
                                    with_background=True, key=KEY))
-    assert words.startswith(" 1 circle holds up 2 sessions for 48 s · ") and "3 not visible to this role" in words
+    assert words.startswith(" 1 circle blocks 2 sessions for 48 s · ") and "3 not visible to this role" in words
     assert plain(sessions.verdict(None, [], with_idle=True, with_background=False, key=KEY)).startswith(" nobody waits")
 
 
@@ -81,7 +81,7 @@ def test_the_facts_of_one_session() -> None:
         "blocked for 2.0 s, in its transaction for 3.0 s, xmin 12 transactions old",
         "wants ShareLock transaction 9912 for 48 s",
         "behind 1 report idle/tx for 14 min: UPDATE accounts SET balance = $1 WHERE id = $2",
-        "behind 9", "behind prepared transaction gid", "holds up 3 sessions", "signalled, but still active"]
+        "behind 9", "behind prepared transaction gid", "blocks 3 sessions", "signalled, but still active"]
 
 
 def test_locks_waited_for_stand_out() -> None:
@@ -103,7 +103,7 @@ def test_the_blocking_tree_in_rows() -> None:
                            {"gid": PreparedHolder("gid", "app_rw", "console", 90.0)})
     rows = [cells(table, index) for index in range(4)]
     assert [row["tree"] for row in rows] == ["▾ 1 report", "└ 2 api", "  └ 3 api", "▾ prepared gid"]
-    assert rows[0]["wants"] == "idle in transaction for 14 min" and rows[0]["holds_up"] == "2"
+    assert rows[0]["wants"] == "idle in transaction for 14 min" and rows[0]["blocks"] == "2"
     assert rows[1]["wants"] == "ShareLock transaction 9912 (also behind gid)" and rows[1]["waits"] == "48 s"
     assert rows[2]["wants"] == "ShareLock transaction 9912 (worker of 2)"
     assert rows[3]["wants"] == "prepared for 90 s" and "ROLLBACK PREPARED in console" in rows[3]["query"]

@@ -60,7 +60,7 @@ def test_the_verdict_of_a_pooler_that_is_away_or_stopped() -> None:
     assert plain(line).strip() == "PgBouncer at db1:6432: no server answers there · next try in 4 s (r now)"
     found = saturations([waiting()], [database()])
     assert plain(view.verdict(found, None, 0.0, "paused")).strip() == \
-        "the whole pooler is paused: 14 clients held up, longest 3.2 s · RESUME ends it"
+        "the whole pooler is paused: 14 clients waiting, longest 3.2 s · RESUME ends it"
     assert "suspended: no client waits yet" in plain(view.verdict([], None, 0.0, "suspended"))
 
 

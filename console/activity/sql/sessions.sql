@@ -1,7 +1,7 @@
 -- record: Backend
 -- interval: tick
 -- Every session but our own: those with our application name, unless that is a name that the person chose, our role
--- and address. Who waits for a lock or holds somebody up is there in any case. Waiters come from pg_locks, which hides
+-- and address. Who waits for a lock or blocks somebody is there in any case. Waiters come from pg_locks, which hides
 -- nothing from any role. pg_blocking_pids() stops the lock manager for a moment, so only the 200 longest waiters are
 -- asked for; 0 stands for a prepared transaction, found by the lock that it shares and the one on its own number.
 -- Idle sessions and background processes come when asked for, and those of `also` in any case.

@@ -21,7 +21,7 @@ from console.view.table import Line, Tone
 
 
 class Header(Lines):
-    """Target, environment, server, state of the connection: SCREENS.md, Frame."""
+    """Target, environment, server, state of the connection."""
 
     SHOWS_DATA = False
 

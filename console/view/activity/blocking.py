@@ -1,4 +1,4 @@
-"""The blocking tree as a table: who holds up whom, what each waits for, and since when."""
+"""The blocking tree as a table: who blocks whom, what each waits for, and since when."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from console.view.table import Cell, Column, Row, Table, Tone
 COLUMNS = (
     Column("mark", "", fixed=True, maximum=1, sortable=False),
     Column("tree", "blocking", fixed=True, minimum=24, maximum=44, sortable=False),
-    Column("holds_up", "holds up", align="right", minimum=8, sortable=False),
+    Column("blocks", "blocks", align="right", minimum=8, sortable=False),
     Column("waits", "waits", align="right", minimum=6, sortable=False),
     Column("wants", "wants", flexible=True, minimum=30, maximum=60, sortable=False),
     Column("query", "query", flexible=True, minimum=24, maximum=400, priority=1, sortable=False),
@@ -49,7 +49,7 @@ def table(lines: Sequence[Blocked], backends: Mapping[int, Backend], holders: Ma
 def branch(line: Blocked) -> str:
     """The signs that lead to a line of the tree."""
     if line.is_root:
-        return "▾ " if line.holds_up else ""
+        return "▾ " if line.blocks else ""
     return "".join("│ " if goes_on else "  " for goes_on in line.ancestry) + ("└ " if line.is_last else "├ ")
 
 
@@ -79,7 +79,7 @@ def _row(line: Blocked, name: str, backend: Backend | None, tagged: Collection[s
     return Row(key, (
         Cell("*" if key in tagged else ">" if key == followed else "", "accent"),
         Cell(branch(line) + name, "strong" if line.is_root else ""),
-        Cell(str(line.holds_up) if line.holds_up else "", "critical" if line.is_root else "warning", line.holds_up),
+        Cell(str(line.blocks) if line.blocks else "", "critical" if line.is_root else "warning", line.blocks),
         Cell("" if wait_s is None else fmt.duration(wait_s), "warning", wait_s),
         Cell(wants, tone),
         Cell(sessions.query(backend) if backend else "", "dim"),
@@ -100,6 +100,6 @@ def _prepared(line: Blocked, holder: PreparedHolder | None) -> Row:
     database = f" in {holder.database}" if holder else ""
     return Row(f"prepared {line.key}", (
         Cell(""), Cell(f"{branch(line)}prepared {line.gid}", "strong"),
-        Cell(str(line.holds_up), "critical", line.holds_up), Cell(""), Cell(age, "warning"),
+        Cell(str(line.blocks), "critical", line.blocks), Cell(""), Cell(age, "warning"),
         Cell(f"no session: COMMIT or ROLLBACK PREPARED{database} ends it", "dim"),
         Cell(holder.owner if holder else ""), Cell("")), record=line)

@@ -132,19 +132,19 @@ def _age(seconds: float | None, tone: Tone) -> Cell:
 
 def verdict(counts: SessionCounts | None, blocked: Sequence[Blocked], *, with_idle: bool, with_background: bool,
             width: int = 200, key: KeyName) -> Line:
-    """What holds whom up, then how many sessions there are and which of them are shown."""
+    """What blocks whom, then how many sessions there are and which of them are shown."""
     pieces: list[tuple[str, Tone]] = [(" ", "")]
-    roots = [item for item in blocked if item.is_root and item.holds_up]
+    roots = [item for item in blocked if item.is_root and item.blocks]
     waiters = {item.key for item in blocked if not item.is_root or item.closes_cycle}
-    waiters |= {item.key for item in blocked if item.is_root and not item.holds_up}
+    waiters |= {item.key for item in blocked if item.is_root and not item.blocks}
     if blocked:
         longest = max((item.longest_wait_s or 0.0 for item in blocked), default=0.0)
         cycles = sum(item.is_root and item.closes_cycle for item in blocked)
         named = fmt.plural(len(roots) - cycles, "root blocker") if len(roots) > cycles else ""
         circles = fmt.plural(cycles, "circle") if cycles else ""
         subject = " and ".join(filter(None, (named, circles))) or "somebody"
-        verb = "holds" if len(roots) <= 1 else "hold"
-        pieces += [(f"{subject} {verb} up {fmt.plural(len(waiters), 'session')} for {fmt.duration(longest)}",
+        verb = "blocks" if len(roots) <= 1 else "block"
+        pieces += [(f"{subject} {verb} {fmt.plural(len(waiters), 'session')} for {fmt.duration(longest)}",
                     "critical"), (" · ", "faint")]
     else:
         pieces += [("nobody waits for a lock", "ok"), (" · ", "faint")]
@@ -169,7 +169,7 @@ def _counted(counts: SessionCounts, hidden_key: str, *, narrow: bool) -> list[tu
 # one session
 
 
-def facts(backend: Backend, behind: Sequence[tuple[str, Backend | None]], holds_up: int, meaning: str | None,
+def facts(backend: Backend, behind: Sequence[tuple[str, Backend | None]], blocks: int, meaning: str | None,
           outcome: SignalOutcome | None = None) -> list[Line]:
     """What is known of a session beside its query and locks. `behind` are its blockers, `meaning` its wait event's."""
     word, tone = state(backend)
@@ -197,8 +197,8 @@ def facts(backend: Backend, behind: Sequence[tuple[str, Backend | None]], holds_
         lines.append((("at ", "dim"), (wait(backend), ""), (f": {meaning}" if meaning else "", "dim")))
     for name, blocker in behind:
         lines.append(_behind(name, blocker))
-    if holds_up:
-        lines.append(((f"holds up {fmt.plural(holds_up, 'session')}", "critical"),))
+    if blocks:
+        lines.append(((f"blocks {fmt.plural(blocks, 'session')}", "critical"),))
     if outcome is not None:
         lines.append(((outcome.happened, "ok" if outcome.is_done else "warning"),))
     return lines

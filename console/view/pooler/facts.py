@@ -15,7 +15,7 @@ LONG_WAIT_S = 1.0
 
 def verdict(pools: Sequence[Saturation], error: ConsoleError | None, retry_in_s: float,
             stopped: str | None = None, width: int = 200) -> Line:
-    """What matters about the pools: the worst one that holds up clients, else how full the fullest is.
+    """What matters about the pools: the worst one that blocks clients, else how full the fullest is.
 
     `stopped`: the whole pooler is "paused" or "suspended". In fewer than 100 cells of `width` it is said shorter.
     """
@@ -26,7 +26,7 @@ def verdict(pools: Sequence[Saturation], error: ConsoleError | None, retry_in_s:
     if stopped is not None:
         waiting = sum(saturation.pool.cl_waiting for saturation in held_up)
         longest = max((saturation.pool.maxwait_s for saturation in held_up), default=0.0)
-        clients = f"{fmt.plural(waiting, 'client')} held up, longest {fmt.duration(longest)}" if waiting else \
+        clients = f"{fmt.plural(waiting, 'client')} waiting, longest {fmt.duration(longest)}" if waiting else \
             "no client waits yet"
         return ((" ", ""), (f"the whole pooler is {stopped}: {clients}", "critical" if waiting else "warning"),
                 (" · RESUME ends it", "dim"))

@@ -1,4 +1,4 @@
-"""Activity: what sessions do, who holds up whom, how far commands are, what is waited for, and replication."""
+"""Activity: what sessions do, who blocks whom, how far commands are, what is waited for, and replication."""
 
 from __future__ import annotations
 

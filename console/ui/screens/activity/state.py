@@ -151,7 +151,7 @@ class ActivityState:
 
     def blocks(self, pid: int) -> int:
         """How many sessions wait because of it."""
-        return next((blocked.holds_up for blocked in self.blocked if blocked.pid == pid), 0)
+        return next((blocked.blocks for blocked in self.blocked if blocked.pid == pid), 0)
 
     def meaning(self, backend: Backend) -> str | None:
         """What it waits for, in the server's words."""

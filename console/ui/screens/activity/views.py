@@ -16,7 +16,7 @@ NOTED: tuple[ViewName, ...] = ("waits", "replication")
 
 def tab_title(state: ActivityState, name: ViewName) -> str:
     """A view's key and name, and how many wait."""
-    waiting = sum(not blocked.is_root or not blocked.holds_up or blocked.closes_cycle for blocked in state.blocked)
+    waiting = sum(not blocked.is_root or not blocked.blocks or blocked.closes_cycle for blocked in state.blocked)
     count = f" {waiting}" if name == "blocking" and waiting else ""
     before = letter(f"activity.{name}") if name != "sessions" else ""
     return f"{before} {name.capitalize()}{count}".lstrip()

@@ -77,7 +77,7 @@ class CreateDialog(LinesDialog[Order]):
                  if settings.max_parallel_maintenance_workers is None else
                  str(settings.max_parallel_maintenance_workers), "at most, besides the session's own"),
             Item("lock", "lock timeout", fmt.duration(settings.lock_timeout_ms / 1000) if settings.lock_timeout_ms
-                 else "none", "in seconds; waiting here holds up nobody")]
+                 else "none", "in seconds; waiting here blocks nobody")]
         return found
 
     @property

@@ -26,7 +26,7 @@ from console.ui.widgets.tab_bar import TabBar
 
 
 class VectorsScreen(SearchingScreen):
-    """See SCREENS.md, 6 Vectors."""
+    """Search, recall and indexes of vector columns, each a page."""
 
     CSS_PATH = "screen.tcss"
     FOCUS = "#hits"

@@ -16,7 +16,7 @@ SAMPLES = 240
 
 
 class HealthPage(OverviewPage):
-    """See SCREENS.md, 1 Overview."""
+    """The checks, worst first, the services, and what moves."""
 
     FOCUS = "#checks"
 
