@@ -66,7 +66,7 @@ async def console(conninfo: str, *, embedders: Mapping[str, EmbedderConfig] | No
         async with app.run_test(size=size, notifications=True) as pilot:
             await until(lambda: app.connection.info is not None, pilot)
             await pilot.press("6")
-            await until(lambda: isinstance(app.screen, VectorsScreen) and app.screen.has_read, pilot)
+            await until(lambda: isinstance(app.screen, VectorsScreen) and app.screen.actions.has_read, pilot)
             screen = app.screen
             assert isinstance(screen, VectorsScreen)
             yield app, pilot, screen
@@ -86,13 +86,13 @@ async def choose(pilot: Pilot[int], screen: VectorsScreen, label: str) -> None:
 
 async def done(pilot: Pilot[int], screen: VectorsScreen) -> None:
     """Waits until the search and its plan are there, or it has failed."""
-    await until(lambda: not screen.is_searching, pilot)
+    await until(lambda: not screen.actions.is_searching, pilot)
 
 
 async def search(pilot: Pilot[int], screen: VectorsScreen, question: QuerySource, **changes: Any) -> str:
     """Searches and answers with what the screen says, its lines joined."""
-    screen.change(**changes)
-    screen.search_for(question)
+    screen.actions.change(**changes)
+    screen.actions.search_for(question)
     await done(pilot, screen)
     return said(screen.app)
 
@@ -207,7 +207,7 @@ async def test_escape_ends_a_slow_embedder(embedded: LiveServer, tmp_path: Path)
     with embedded.database(embedded.template("vectors", fill)) as database:
         slow = EmbedderConfig(name="slow", command=f"echo $$ > {begun}.new; mv {begun}.new {begun}; sleep 600")
         async with console(database.conninfo, embedders={"slow": slow}) as (app, pilot, screen):
-            screen.search_for(QuerySource("text", "x"))
+            screen.actions.search_for(QuerySource("text", "x"))
             await until(begun.exists, pilot)
             await pilot.press("escape")
             assert "cancelled" in said(app)
@@ -352,8 +352,8 @@ async def test_what_has_nothing_to_give(vectors: Database) -> None:
 
 async def test_escape_ends_a_search_at_once(vectors: Database) -> None:
     async with console(vectors.conninfo) as (app, pilot, screen):
-        screen.change(where="(SELECT count(*) FROM generate_series(1, 2000000000)) > id")
-        screen.search_for(QuerySource("vector", QUERY))
+        screen.actions.change(where="(SELECT count(*) FROM generate_series(1, 2000000000)) > id")
+        screen.actions.search_for(QuerySource("vector", QUERY))
         running = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%2000000000%' " \
                   "AND pid <> pg_backend_pid()"
         with vectors.connect() as connection:

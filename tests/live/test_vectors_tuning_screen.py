@@ -67,7 +67,7 @@ async def test_a_sweep_to_its_end(vectors: Database) -> None:
         await until(lambda: screen.state.setup.options.ef_search == 200, pilot)
         await screen.go_to("results")
         await pilot.press("enter")
-        await until(lambda: screen.state.result is not None and not screen.is_searching, pilot)
+        await until(lambda: screen.state.result is not None and not screen.actions.is_searching, pilot)
         assert f"recall@10 at this setting {table.rows[2].record.recall_mean:.2f} (measured" in said(screen.app)
         # the same sample again: the truth is known
         await screen.go_to("recall")
@@ -80,7 +80,7 @@ async def test_a_sweep_to_its_end(vectors: Database) -> None:
 async def test_a_sweep_is_stopped_at_once(vectors: Database) -> None:
     async with console(vectors.conninfo) as (_, pilot, screen):
         page = await tab(pilot, screen, "recall")
-        screen.change(where="pg_sleep(0.0001) IS NOT NULL")
+        screen.actions.change(where="pg_sleep(0.0001) IS NOT NULL")
         page.setup = setups(2000, (10,))
         await pilot.press("m")
         await until(lambda: page._progress is not None and page._progress.phase == "exact"
@@ -92,7 +92,7 @@ async def test_a_sweep_is_stopped_at_once(vectors: Database) -> None:
                 "SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep(0.0001)%' "
                 "AND state = 'active' AND pid <> pg_backend_pid()").rowcount == 0, pilot)
         # and it can be asked for something else at once
-        screen.change(where=None)
+        screen.actions.change(where=None)
         page.setup = setups(20, (40,))
         await pilot.press("m")
         await until(lambda: page.recalled is not None and not page.is_measuring, pilot)

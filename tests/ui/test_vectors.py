@@ -20,10 +20,11 @@ from console.ui.app import ConsoleApp
 from console.ui.connection import ConnectionState
 from console.ui.screens import ENTRIES
 from console.ui.screens.vectors.dialogs import ColumnDialog, QuerySourceDialog
-from console.ui.screens.vectors.engine import Asked, Engine
+from console.ui.screens.vectors.engine import Engine
 from console.ui.screens.vectors.screen import VectorsScreen
-from console.ui.screens.vectors.search_params import QuerySource, SearchParams
-from console.ui.screens.vectors.settings import SettingsDialog, misfit_words
+from console.ui.screens.vectors.search_params import Asked, QuerySource, SearchParams
+from console.ui.screens.vectors.settings import SettingsDialog
+from console.ui.screens.vectors.views import misfit_words
 from console.ui.widgets.record_table import RecordTable
 from console.vectors import values
 from console.vectors.metrics import BY_NAME
@@ -153,14 +154,14 @@ async def vectors(world: World, size: tuple[int, int] = (120, 36), columns: Sequ
         app.show_screen("vectors")
         screen = app.screen
         assert isinstance(screen, VectorsScreen)
-        screen._engine = engine
-        await until(lambda: screen.has_read, pilot)
+        screen.actions.engine = engine
+        await until(lambda: screen.actions.has_read, pilot)
         yield app, pilot, screen, engine
 
 
 async def searched(pilot: Pilot[int], screen: VectorsScreen, given: str = "databases for search") -> None:
-    screen.search_for(QuerySource("text", given))
-    await until(lambda: not screen.is_searching, pilot)
+    screen.actions.search_for(QuerySource("text", given))
+    await until(lambda: not screen.actions.is_searching, pilot)
 
 
 @SIZES
@@ -180,7 +181,7 @@ async def test_a_search(world: World, size: tuple[int, int]) -> None:
 async def test_too_few_rows_are_loud(world: World, size: tuple[int, int]) -> None:
     async with vectors(world, size) as (app, pilot, screen, engine):
         engine.lacking = 9
-        screen.change(where="starts_at > now()")
+        screen.actions.change(where="starts_at > now()")
         await searched(pilot, screen)
         await until_golden(app, pilot, f"vectors-short-{size[0]}x{size[1]}")
 
@@ -190,7 +191,7 @@ async def test_two_searches_side_by_side(world: World, size: tuple[int, int]) ->
     async with vectors(world, size) as (app, pilot, screen, _):
         await searched(pilot, screen)
         await pilot.press("a")
-        screen.change(options=SearchOptions(ef_search=200))
+        screen.actions.change(options=SearchOptions(ef_search=200))
         await searched(pilot, screen)
         await until_golden(app, pilot, f"vectors-compared-{size[0]}x{size[1]}")
         await pilot.press("a")
@@ -200,7 +201,7 @@ async def test_two_searches_side_by_side(world: World, size: tuple[int, int]) ->
 @SIZES
 async def test_the_sql(world: World, size: tuple[int, int]) -> None:
     async with vectors(world, size) as (app, pilot, screen, _):
-        screen.change(options=SearchOptions(ef_search=200))
+        screen.actions.change(options=SearchOptions(ef_search=200))
         await searched(pilot, screen)
         await pilot.press("right_square_bracket")
         await pilot.pause()
@@ -235,7 +236,7 @@ async def test_what_can_be_set(world: World, size: tuple[int, int]) -> None:
         await pilot.press("enter")
         await until(lambda: isinstance(app.screen, SettingsDialog), pilot)
         await pilot.press("escape")
-        await until(lambda: len(engine.searched) == 2 and not screen.is_searching, pilot)
+        await until(lambda: len(engine.searched) == 2 and not screen.actions.is_searching, pilot)
         assert engine.searched[-1].k == 3
 
 
@@ -255,7 +256,7 @@ async def test_filters_are_made_of_three_answers(world: World) -> None:
         await until(lambda: isinstance(app.screen, SettingsDialog), pilot)
         assert "company = Cedar's" in screen_text(app)
         await pilot.press("escape")
-        await until(lambda: len(engine.searched) == 2 and not screen.is_searching, pilot)
+        await until(lambda: len(engine.searched) == 2 and not screen.actions.is_searching, pilot)
         composed = compose(engine.searched[-1])
         assert "company OPERATOR(pg_catalog.=) $2::pg_catalog.text" in composed.statement.sql
         assert composed.statement.params[1] == "Cedar's"
@@ -263,13 +264,13 @@ async def test_filters_are_made_of_three_answers(world: World) -> None:
         await until(lambda: isinstance(app.screen, SettingsDialog), pilot)
         app.screen.query_one(RecordTable).select("filter 0")
         await pilot.press("x", "escape")
-        await until(lambda: len(engine.searched) == 3 and not screen.is_searching, pilot)
+        await until(lambda: len(engine.searched) == 3 and not screen.actions.is_searching, pilot)
         assert engine.searched[-1].filters == ()
 
 
 async def test_a_metric_that_fits_no_index_is_warned_about_when_it_is_chosen(world: World) -> None:
     async with vectors(world) as (app, pilot, screen, _):
-        screen.change(metric=BY_NAME["l2"])
+        screen.actions.change(metric=BY_NAME["l2"])
         await pilot.press("o")
         await until(lambda: isinstance(app.screen, SettingsDialog), pilot)
         shown = " ".join(screen_text(app).replace("│", " ").split())
@@ -304,7 +305,7 @@ async def test_a_question_by_its_dialog(world: World) -> None:
         await until_golden(app, pilot, "vectors-question-120x36")
         app.screen.query_one(Input).value = "words"
         await pilot.press("up", "up", "enter")
-        await until(lambda: len(engine.searched) == 1 and not screen.is_searching, pilot)
+        await until(lambda: len(engine.searched) == 1 and not screen.actions.is_searching, pilot)
         assert screen.state.setup.question == QuerySource("text", "words")
 
 
@@ -320,14 +321,14 @@ def test_why_no_index_fits(broken: bool, metric: str, words: str) -> None:
 async def test_escape_cancels_and_the_screen_goes_on(world: World) -> None:
     async with vectors(world) as (app, pilot, screen, engine):
         engine.released.clear()
-        screen.search_for(QuerySource("text", "x"))
+        screen.actions.search_for(QuerySource("text", "x"))
         await until(lambda: bool(engine.searched), pilot)
         assert "searching" in screen_text(app)
         await pilot.press("escape")
         assert "cancelled" in screen_text(app)
         engine.released.set()
         await pilot.press("R")
-        await until(lambda: screen.state.result is not None and not screen.is_searching, pilot)
+        await until(lambda: screen.state.result is not None and not screen.actions.is_searching, pilot)
 
 
 async def test_an_error_stands_there_until_the_next_search(world: World) -> None:
@@ -344,7 +345,7 @@ async def test_an_error_stands_there_until_the_next_search(world: World) -> None
         await until(lambda: "searching" in screen_text(app), pilot)
         assert "a smaller k" not in screen_text(app)
         engine.released.set()
-        await until(lambda: not screen.is_searching, pilot)
+        await until(lambda: not screen.actions.is_searching, pilot)
         assert "10 of 10 rows" in screen_text(app)
 
 
@@ -362,7 +363,7 @@ async def test_a_search_that_lost_the_server_is_not_repeated_unasked(world: Worl
         assert len(engine.searched) == 1
         engine.failing = None
         await pilot.press("R")
-        await until(lambda: screen.state.result is not None and not screen.is_searching, pilot)
+        await until(lambda: screen.state.result is not None and not screen.actions.is_searching, pilot)
 
 
 async def test_hostile_names_and_values(world: World) -> None:

@@ -110,7 +110,7 @@ async def test_recall(world: World, size: tuple[int, int]) -> None:
     async with tab(world, 2, size) as (app, pilot, screen, _):
         assert isinstance(screen.page, RecallPage) and "m measures, o says what" in " ".join(screen_text(app).split())
         assert screen.state.subject is not None
-        screen.recalls.add(measurement(screen.state.subject), world.clock.now() - dt.timedelta(minutes=3))
+        screen.state.recalls.add(measurement(screen.state.subject), world.clock.now() - dt.timedelta(minutes=3))
         screen.show_all()
         await pilot.pause()
         await until_golden(app, pilot, f"vectors-recall-{size[0]}x{size[1]}")
@@ -122,9 +122,9 @@ async def test_recall(world: World, size: tuple[int, int]) -> None:
 async def test_the_verdict_says_the_recall_at_its_setting(world: World) -> None:
     async with tab(world, 0) as (app, pilot, screen, _):
         assert screen.state.subject is not None
-        screen.recalls.add(measurement(screen.state.subject), world.clock.now() - dt.timedelta(minutes=3))
+        screen.state.recalls.add(measurement(screen.state.subject), world.clock.now() - dt.timedelta(minutes=3))
         await pilot.press("enter")
-        await until(lambda: screen.state.result is not None and not screen.is_searching, pilot)
+        await until(lambda: screen.state.result is not None and not screen.actions.is_searching, pilot)
         assert "recall@10 at this setting 0.94 (measured 3 min ago)" in " ".join(screen_text(app).split())
 
 
@@ -151,7 +151,7 @@ def test_which_measurement_holds() -> None:
 async def test_a_point_is_applied_or_copied(world: World) -> None:
     async with tab(world, 2) as (app, pilot, screen, _):
         assert screen.state.subject is not None
-        screen.recalls.add(measurement(screen.state.subject), world.clock.now())
+        screen.state.recalls.add(measurement(screen.state.subject), world.clock.now())
         screen.show_all()
         await pilot.press("down", "down", "down", "enter")
         assert isinstance(app.screen, ChooseDialog) and "ALTER DATABASE" in screen_text(app)

@@ -7,15 +7,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from msgspec import Struct
-
 from console.catalog.preview import PreviewRow, RelationPreview, preview
 from console.config import Config
 from console.errors import ConsoleError, Denied, UsageError
 from console.server.session import PgSession
 from console.text import format as fmt
 from console.ui.connection import Connection
-from console.ui.screens.vectors.search_params import QuerySource, SearchParams
+from console.ui.screens.vectors.search_params import Asked, QuerySource, SearchParams
 from console.vectors import embedders, read, values
 from console.vectors.embedders import Embedder
 from console.vectors.records import SearchResult, SearchSetting, VectorColumn
@@ -30,20 +28,11 @@ from console.vectors.search import (
     subject,
     vector_of_row,
 )
-from console.vectors.values import QueryVector
 
 TIMEOUT_MS = 60_000
 """A search may take longer than the target lets the console's own reads; escape ends it any time."""
 
 MOST_FILE_BYTES = 64 * 1024 * 1024
-
-
-class Asked(Struct, frozen=True):
-    """A question as a vector; `key` is the row that it came from, `words` say what it is."""
-
-    vector: QueryVector
-    key: tuple[str, ...] | None
-    words: str
 
 
 class Engine:

@@ -19,7 +19,8 @@ from console.ui.keymap import key
 from console.ui.screens.vectors import building
 from console.ui.screens.vectors.building import BuildStatus
 from console.ui.screens.vectors.create_dialog import CreateDialog
-from console.ui.screens.vectors.pages import VectorPage, VectorsState
+from console.ui.screens.vectors.pages import VectorPage
+from console.ui.screens.vectors.state import VectorsState
 from console.ui.screens.vectors.summary import Told
 from console.ui.widgets.painting import console_app
 from console.ui.widgets.paper import Paper

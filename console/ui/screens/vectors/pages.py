@@ -5,38 +5,21 @@ How a page gets what it is about: while it is the one that is shown, the screen 
 visible. What a page reads from the server it reads in workers of its own, over
 `console_app(self).connection.session()`; it ends them in `leave`, which is called when another tab or another screen
 is shown. To the screen it speaks by messages: `VectorPage.Adopted` has the next search take some settings,
-`VectorPage.Measured` says that its `recalls` have something new for the verdict, `VectorPage.Rebuilt` that the column
-has other indexes now. Keys are the page's own BINDINGS; they work while something in it has the focus (`FOCUS`).
+`VectorPage.Measured` says that the state's `recalls` have something new for the verdict, `VectorPage.Rebuilt` that the
+column has other indexes now. Keys are the page's own BINDINGS; they work while something in it has the focus (`FOCUS`).
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
 from typing import ClassVar
 
-from msgspec import Struct, field
+from msgspec import Struct
 from textual.containers import Container
 from textual.message import Message
 
-from console.ui.screens.vectors.search_params import SearchParams
-from console.vectors.records import SearchResult, VectorColumn
-from console.vectors.search import SearchableColumn, SearchOptions, SearchRequest
-
-
-class VectorsState(Struct, frozen=True):
-    """What the screen is about. None: not chosen, not read, or not searched yet.
-
-    `columns` are all vector columns that may be read; `subject` is the chosen one with its indexes, key and other
-    columns; `setup` holds metric, k, offset, conditions and settings (SearchOptions). `request` is the search that was
-    run last, with its vector, `result` what it brought.
-    """
-
-    columns: Sequence[VectorColumn] = ()
-    subject: SearchableColumn | None = None
-    setup: SearchParams = field(default_factory=SearchParams)
-    request: SearchRequest | None = None
-    result: SearchResult | None = None
+from console.ui.screens.vectors.state import VectorsState
+from console.vectors.search import SearchOptions
 
 
 class VectorPage(Container):
@@ -53,7 +36,7 @@ class VectorPage(Container):
             self.options = options
 
     class Measured(Message):
-        """A recall was measured: the screen's `recalls` have it, and the verdict says it where it holds."""
+        """A recall was measured: the state's `recalls` have it, and the verdict says it where it holds."""
 
     class Rebuilt(Message):
         """Indexes were made or dropped: what the screen knows of the column is read again."""

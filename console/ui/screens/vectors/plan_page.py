@@ -13,7 +13,8 @@ from console.plans.records import Analysis
 from console.server.explain import ExplainRequest
 from console.server.session import PgSession
 from console.ui.keymap import key
-from console.ui.screens.vectors.pages import VectorPage, VectorsState
+from console.ui.screens.vectors.pages import VectorPage
+from console.ui.screens.vectors.state import VectorsState
 from console.ui.widgets.painting import console_app
 from console.ui.widgets.plan_view import PlanView
 from console.vectors.explained import with_vectors

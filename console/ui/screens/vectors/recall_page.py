@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
 from msgspec.structs import replace
 from textual.app import ComposeResult
@@ -15,10 +14,11 @@ from console.sql.quoting import identifier
 from console.ui.bindings import bindings
 from console.ui.dialogs.choose import Choice, ChooseDialog
 from console.ui.keymap import key
-from console.ui.screens.vectors.engine import MOST_FILE_BYTES
-from console.ui.screens.vectors.pages import VectorPage, VectorsState
+from console.ui.screens.vectors.engine import MOST_FILE_BYTES, Engine
+from console.ui.screens.vectors.pages import VectorPage
 from console.ui.screens.vectors.recall_dialog import RecallDialog, RecallSetup
 from console.ui.screens.vectors.recalls import Recalled, where_of
+from console.ui.screens.vectors.state import VectorsState
 from console.ui.screens.vectors.summary import Told
 from console.ui.widgets.chart import Chart
 from console.ui.widgets.painting import Lines, console_app
@@ -31,15 +31,7 @@ from console.vectors.values import QueryVector
 from console.view.table import Line, Table
 from console.view.vectors import recall as view
 
-if TYPE_CHECKING:
-    from console.ui.screens.vectors.search_controller import SearchingScreen
-
 PAINT_EVERY_S = 0.2
-
-
-def searching(page: VectorPage) -> SearchingScreen:
-    """The screen that a page is on."""
-    return cast("SearchingScreen", page.screen)
 
 
 class RecallPage(VectorPage):
@@ -84,7 +76,7 @@ class RecallPage(VectorPage):
         """What was measured for searches like the screen's."""
         about = self._state.subject
         try:
-            return None if about is None else searching(self).recalls.of(about, self._state.setup)
+            return None if about is None else self._state.recalls.of(about, self._state.setup)
         except ConsoleError:
             return None  # a condition on a column that the table doesn't have
 
@@ -246,7 +238,7 @@ class RecallPage(VectorPage):
         except ConsoleError as error:
             self._failed = error
         else:
-            searching(self).recalls.add(done, console_app(self).clock.now())
+            state.recalls.add(done, console_app(self).clock.now())
             self.post_message(self.Measured())
         finally:
             self._progress = None
@@ -266,7 +258,8 @@ class RecallPage(VectorPage):
         elif setup.sample == "texts of a file":
             texts = _file_lines(setup.given)[:setup.queries]
             question = state.setup.question
-            embedder = searching(self).engine.embedder_for(about.column, question.embedder if question else None)
+            engine = Engine(console_app(self).connection, console_app(self).config)
+            embedder = engine.embedder_for(about.column, question.embedder if question else None)
             given = await of_texts(embedder, texts, about.column, self._tell)
         return MeasurementPlan(
             about, metric, state.setup.k, setup.queries, setup.seed, where_of(about, state.setup),

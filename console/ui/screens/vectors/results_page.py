@@ -7,7 +7,8 @@ from textual.message import Message
 
 from console.ui.bindings import bindings
 from console.ui.keymap import key
-from console.ui.screens.vectors.pages import VectorPage, VectorsState
+from console.ui.screens.vectors.pages import VectorPage
+from console.ui.screens.vectors.state import VectorsState
 from console.ui.widgets.painting import Lines
 from console.ui.widgets.record_table import RecordTable
 from console.vectors.records import Neighbor

@@ -2,36 +2,115 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
-from msgspec.structs import replace
 from textual import events
+from textual.app import ComposeResult
+from textual.containers import Container
 
-from console.errors import ConsoleError
+from console.sampler.records import Snapshot
 from console.ui.bindings import TABS, bindings
+from console.ui.connection import ConnectionState
 from console.ui.dialogs.failure import DetailDialog
-from console.ui.keymap import key
-from console.ui.screens.vectors import engine
-from console.ui.screens.vectors.dialogs import ColumnDialog, QuerySourceDialog
-from console.ui.screens.vectors.pages import VectorPage
+from console.ui.frame import ConsoleScreen
+from console.ui.screens.vectors import views
+from console.ui.screens.vectors.actions import VectorActions
+from console.ui.screens.vectors.pages import PAGES, VectorPage, VectorsTab
 from console.ui.screens.vectors.plan_page import SearchPlanPage
-from console.ui.screens.vectors.results_page import HitsTable
-from console.ui.screens.vectors.search_controller import SearchingScreen
-from console.ui.screens.vectors.search_params import QuerySource, SearchParams
-from console.ui.screens.vectors.settings import SettingsDialog
-from console.ui.screens.vectors.sql_page import script, settings, statement
-from console.ui.widgets.painting import console_app
+from console.ui.screens.vectors.results_page import HitsTable, ResultsPage
+from console.ui.screens.vectors.search_params import QuerySource
+from console.ui.screens.vectors.state import SearchState
+from console.ui.screens.vectors.summary import Told
+from console.ui.widgets.painting import Lines, console_app
 from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.tab_bar import TabBar
 
+OWN_ACTIONS = ("cancel", "ask", "more", "settings", "column", "keep", "again", "to_query", "move_tab")
 
-class VectorsScreen(SearchingScreen):
-    """Search, recall and indexes of vector columns, each a page."""
+
+class VectorsScreen(ConsoleScreen):
+    """What is searched and what came of it on top, below it a page for each tab: see `pages`."""
 
     CSS_PATH = "screen.tcss"
     FOCUS = "#hits"
     BINDINGS = bindings("vectors", borrow={**TABS, "screen.filter": "filter"}, words={"screen.filter": ""},
                         after="vectors.column")
+
+    def __init__(self, pages: Sequence[VectorsTab] = PAGES) -> None:
+        super().__init__()
+        self.pages = pages
+        self.page_name = pages[0].name
+        self.state = SearchState()
+        self.actions = VectorActions(self, self.state)
+        self._was_lost = False
+
+    def body(self) -> ComposeResult:
+        yield Told(id="verdict")
+        yield Lines(id="about")
+        yield TabBar(id="tabs")
+        with Container(id="pages"):
+            yield self.pages[0].make()
+
+    @property
+    def results(self) -> ResultsPage:
+        return self.query_one(ResultsPage)
+
+    @property
+    def page(self) -> VectorPage:
+        """The tab that is shown."""
+        return self.query_one(f"#{self.page_name}-page", VectorPage)
+
+    # the connection
+
+    def sampled(self, snapshot: Snapshot) -> None:
+        if self.connection.state is ConnectionState.LIVE and (not self.actions.has_begun or (
+                self._was_lost and self.state.error is not None and self.actions.has_read)):
+            self.actions.read()
+        self._was_lost = False
+
+    def show_state(self) -> None:
+        super().show_state()
+        if self.is_mounted and self.connection.state is ConnectionState.LOST:
+            self._was_lost = True
+
+    def receive(self, subject: object) -> None:
+        """A search from Statements or Query."""
+        if isinstance(subject, str):
+            self.actions.take_sql(subject)
+
+    # showing
+
+    def show_all(self) -> None:
+        """Everything, as the state is."""
+        self.query_one(Told).show(*views.verdict(self.state, console_app(self).clock.now()))
+        self._show_about()
+        self._show_tabs()
+        self.results.say(self.state.instead, can_begin=self.state.can_begin)
+        self._show_page()
+        self.refresh_bindings()
+
+    def _show_about(self) -> None:
+        self.query_one("#about", Lines).show(*views.about(self.state))
+
+    def _show_tabs(self) -> None:
+        names = [page.name for page in self.pages]
+        self.query_one("#tabs", TabBar).show_tabs([(page.title, True) for page in self.pages],
+                                                  names.index(self.page_name))
+
+    def _show_page(self) -> None:
+        if not self.state.instead or self.page is not self.results:
+            self.page.show(self.state.shown)
+
+    def on_vector_actions_changed(self) -> None:
+        if self.is_ready:
+            self.show_all()
+
+    def on_vector_actions_found(self) -> None:
+        clock = console_app(self).clock
+        started_s = clock.monotonic()
+        self.show_all()
+        self.state.render_ms = (clock.monotonic() - started_s) * 1000
+        self._show_about()
 
     # tabs
 
@@ -49,7 +128,7 @@ class VectorsScreen(SearchingScreen):
         self.page.display = True
         self.set_class(name != self.pages[0].name, "-beside")
         self._show_tabs()
-        self.page.show(self.state)
+        self._show_page()
         if self.page.FOCUS:
             self.FOCUS = self.page.FOCUS
             self.set_focus(self.page.query_one(self.page.FOCUS))
@@ -75,34 +154,42 @@ class VectorsScreen(SearchingScreen):
     # what pages say
 
     def on_vector_page_adopted(self, event: VectorPage.Adopted) -> None:
-        self._set(replace(self.state.setup, options=event.options))
-        if self.state.setup.question is not None:
-            self._search()
-        else:
-            self.show_all()
+        self.state.adopt(event.options)
+        self.actions.search_or_show()
 
     def on_vector_page_measured(self, event: VectorPage.Measured) -> None:
         self.show_all()
 
     def on_vector_page_rebuilt(self, event: VectorPage.Rebuilt) -> None:
-        if self.state.subject is not None:
-            self.run_worker(self._renew(self.state.subject.column), group="renew", exclusive=True, exit_on_error=False)
+        self.actions.renew()
 
-    # keys
+    def on_hits_table_begun(self, event: HitsTable.Begun) -> None:
+        self.actions.search_for(QuerySource("row"))
+
+    def on_record_table_row_chosen(self, event: RecordTable.RowChosen) -> None:
+        if event.table is not self.results.table:
+            return
+        if event.row.record.key:
+            self.actions.show_row(event.row.record.key)
+            return
+        named = zip(event.table.source.columns, event.row.cells, strict=True)
+        self.app.push_screen(DetailDialog(  # nothing to find the row by
+            f"row {event.row.cells[0].text}", *((f"{column.title}: {cell.text}", cell.tone) for column, cell in named)))
+
+    # what a person does
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if not self.is_ready:
             return False
-        if action in ("cancel", "ask", "more", "settings", "column", "keep", "again", "to_query", "move_tab") \
-                and self.has_class("-waiting"):
+        if action in OWN_ACTIONS and self.has_class("-waiting"):
             return False
         match action:
             case "cancel":
-                return self.is_searching or (isinstance(self.page, SearchPlanPage) and self.page.is_reading)
+                return self.actions.is_searching or (isinstance(self.page, SearchPlanPage) and self.page.is_reading)
             case "ask" | "settings":
                 return self.state.subject is not None
             case "column":
-                return bool(self._columns)
+                return bool(self.state.all_columns)
             case "more":
                 return self.page_name == "results" and self.results.hit is not None and bool(self.results.hit.key)
             case "keep":
@@ -113,123 +200,30 @@ class VectorsScreen(SearchingScreen):
         return super().check_action(action, parameters)
 
     def action_cancel(self) -> None:
-        if self._cancel():
-            self._say_verdict((("cancelled", "warning"), (
-                f": {key('vectors.again')} searches again, {key('vectors.ask')} asks for something else", "dim")))
-            self.refresh_bindings()
-        elif isinstance(self.page, SearchPlanPage):
+        if not self.actions.cancel() and isinstance(self.page, SearchPlanPage):
             self.page.cancel()
 
     def action_ask(self) -> None:
-        about = self.state.subject
-        if about is None:
-            return
-        column = about.column
-        try:
-            self.engine.embedder_for(column, None)
-            without_text = None
-        except ConsoleError as error:
-            without_text = None if self.engine.embedder_names else error.summary
-        key = ", ".join(about.key.columns) if about.key else "ctid"
-
-        def answered(question: QuerySource | None) -> None:
-            if question is None:
-                return
-            before = self.state.setup.question
-            if question.kind == "text" and before is not None:
-                question = replace(question, embedder=before.embedder)
-            if question.kind == "other":
-                self._choose_column("Whose row?", lambda label: self.search_for(replace(question, column=label)))
-            else:
-                self.search_for(question)
-
-        self.app.push_screen(QuerySourceDialog(
-            f"Search {column.label}", self.state.setup.question, key=key, without_text=without_text,
-            check=lambda question: engine.check(question, column)), answered)
+        self.actions.ask()
 
     def action_more(self) -> None:
-        hit = self.results.hit
-        if hit is not None and all(part is not None for part in hit.key):
-            key = tuple(part or "" for part in hit.key)
-            self.search_for(QuerySource("row", ", ".join(key) if len(key) == 1 else "", key))
-
-    def on_hits_table_begun(self, event: HitsTable.Begun) -> None:
-        self.search_for(QuerySource("row"))
+        self.actions.more_like(self.results.hit)
 
     def action_column(self) -> None:
-        by_label = {column.label: column for column in self._columns or ()}
-
-        def chosen(label: str) -> None:
-            self._reader = self.run_worker(self._choose(by_label[label]), group="columns", exclusive=True,
-                                           exit_on_error=False)
-
-        self._choose_column("Vector column", chosen)
-
-    def _choose_column(self, title: str, take: Callable[[str], None]) -> None:
-        about = self.state.subject
-        self.app.push_screen(
-            ColumnDialog(title, self._columns or (), self.connection.services, about.column.label if about else None),
-            lambda label: None if label is None else take(label))
+        self.actions.choose_column()
 
     def action_settings(self, select: str = "metric") -> None:
-        about, before = self.state.subject, self.state.setup
-        if about is None:
-            return
-
-        def answered(setup: SearchParams | None) -> None:
-            if setup is None or setup == before:
-                return
-            if setup.question != before.question:
-                self._asked = None
-            self._set(setup)
-            if setup.question is not None:
-                self._search()
-            else:
-                self.show_all()
-
-        self.app.push_screen(SettingsDialog(about, before, self.server, self.engine.embedder_names, select), answered)
+        self.actions.change_settings(select)
 
     def action_again(self) -> None:
-        """The same search once more; without one, what there is to search is read again."""
-        if self.state.subject is not None and self.state.setup.question is not None:
-            if self.state.setup.question.kind == "text" or self.error is not None:
-                self._asked = None
-            self._search()
-        else:
-            self._read(anew=True)
+        self.actions.search_again()
 
     def action_keep(self) -> None:
         """Keeps what is shown as A; while a comparison with A is shown, ends it."""
         results = self.results
-        results.kept = None if results.kept is not None else self.state
-        results.show(self.state)
+        results.kept = None if results.kept is not None else self.state.shown
+        results.show(self.state.shown)
         self.refresh_bindings()
 
     def action_to_query(self) -> None:
-        """The statement; with settings of its own in the transaction that they hold in."""
-        text = script(self.state) if settings(self.state) else statement(self.state)
-        if text is not None:
-            console_app(self).hand_over("query", text)
-
-    def on_record_table_row_chosen(self, event: RecordTable.RowChosen) -> None:
-        if event.table is not self.results.table:
-            return
-        if event.row.record.key:
-            self.run_worker(self._show_row(event.row.record.key), group="row", exclusive=True, exit_on_error=False)
-            return
-        named = zip(event.table.source.columns, event.row.cells, strict=True)
-        self.app.push_screen(DetailDialog(  # nothing to find the row by
-            f"row {event.row.cells[0].text}", *((f"{column.title}: {cell.text}", cell.tone) for column, cell in named)))
-
-    async def _show_row(self, key: tuple[str | None, ...]) -> None:
-        from console.ui.dialogs.row_dialog import RowDialog
-
-        about = self.state.subject
-        if about is None:
-            return
-        try:
-            found, row = await self.engine.row(about, tuple(part or "" for part in key))
-        except ConsoleError as error:
-            console_app(self).show_error(error)
-            return
-        self.app.push_screen(RowDialog(f"{about.column.table} {', '.join(part or 'NULL' for part in key)}", found, row))
+        self.actions.to_query()

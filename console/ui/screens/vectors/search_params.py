@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from console.vectors.filters import Filter
 from console.vectors.metrics import Metric
 from console.vectors.search import SearchOptions
+from console.vectors.values import QueryVector
 
 Kind = Literal["row", "text", "vector", "other"]
 
@@ -38,6 +39,14 @@ class SearchParams(Struct, frozen=True):
     filters: tuple[Filter, ...] = ()
     columns: tuple[str, ...] | None = None
     options: SearchOptions = field(default_factory=SearchOptions)
+
+
+class Asked(Struct, frozen=True):
+    """A question as a vector; `key` is the row that it came from, `words` say what it is."""
+
+    vector: QueryVector
+    key: tuple[str, ...] | None
+    words: str
 
 
 def filter_words(filter_: Filter) -> str:

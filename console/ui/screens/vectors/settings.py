@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from console.ui.bindings import bindings
 from console.ui.dialogs.choose import Choice, ChooseDialog
 from console.ui.dialogs.dialog import Dialog, Words
+from console.ui.screens.vectors import views
 from console.ui.screens.vectors.dialogs import PromptDialog
 from console.ui.screens.vectors.search_params import SearchParams, filter_words
 from console.ui.widgets.record_table import RecordTable
@@ -67,7 +68,7 @@ class SettingsDialog(Dialog[SearchParams]):
         table = self.table
         table.show(self._rows())
         table.styles.height = min(len(table.table.rows), max(4, self.app.size.height - 8))
-        words = misfit_words(self._about, self.setup)
+        words = views.misfit_words(self._about, self.setup)
         self.query_one(Words).say(*(((words, "warning"),) if words else ()))
 
     def _rows(self) -> Table:
@@ -247,18 +248,6 @@ class SettingsDialog(Dialog[SearchParams]):
         kinds = {shown_column.name: shown_column.type for shown_column in self._about.shown}
         self._choose("Filter by", [Choice(name, name, kind) for name, kind in kinds.items()],
                      before.column if before else None, with_column)
-
-
-def misfit_words(about: SearchableColumn, setup: SearchParams) -> str:
-    """That the chosen metric doesn't fit the index at hand; empty when it does, or there is no index."""
-    from console.vectors import read
-    from console.vectors.search import misfit
-
-    metric = setup.metric or default_metric(about)
-    if setup.options.exact or fitting(about, metric) is not None:
-        return ""
-    told = misfit(metric, read.serving(about.indexes, about.column))
-    return told.replace("so the search was exact", "so the search will be exact")
 
 
 def _tone(is_set: bool) -> Tone:

@@ -1,0 +1,162 @@
+"""The state as lines: the verdict, what is searched and how, what to do where there is nothing; and the SQL of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from console.server.info import ServerInfo
+from console.sql.elide import elided
+from console.sql.quoting import literal
+from console.ui import text
+from console.ui.keymap import key
+from console.ui.screens.vectors.search_params import SearchParams, filter_words
+from console.ui.screens.vectors.state import SearchState, VectorsState
+from console.vectors import read
+from console.vectors.search import SearchableColumn, compose, default_metric, fitting, misfit
+from console.view.table import Line, Tone
+from console.view.vectors import findings
+from console.view.vectors import search as view
+
+
+def verdict(state: SearchState, now: dt.datetime) -> list[Line]:
+    """What is said in its place, else what the search brought, through which index, and how good that is."""
+    if state.said:
+        return list(state.said)
+    about, setup = state.subject, state.setup
+    if about is None:
+        return []
+    if state.result is None:
+        words = misfit_words(about, setup)
+        return [(("nothing searched yet", "strong"), (f" · {words}" if words else "", "warning"))]
+    line = view.verdict(state.result, about.indexes, _effective(state, "hnsw.ef_search", setup.options.ef_search),
+                        _effective(state, "ivfflat.probes", setup.options.probes))
+    words = state.recalls.words(about, setup, state.server, now)
+    recall: Line = ((f" · {words}", "dim"),) if words else ()
+    return [(*line, *recall), *(((words, tone),) for words, tone in view.notes(state.result))]
+
+
+def _effective(state: SearchState, name: str, chosen: int | None) -> str | None:
+    server = state.server.get(name)
+    return str(chosen) if chosen is not None else server.setting if server else None
+
+
+def searching() -> Line:
+    return (("searching… ", "strong"), (f"{key('vectors.cancel')} cancels", "dim"))
+
+
+def cancelled() -> Line:
+    return (("cancelled", "warning"),
+            (f": {key('vectors.again')} searches again, {key('vectors.ask')} asks for something else", "dim"))
+
+
+def nothing_found() -> Line:
+    return (("nothing found yet", "strong"), (f": {key('vectors.again')} searches again", "dim"))
+
+
+def nothing_there(state: SearchState, info: ServerInfo | None) -> tuple[str, str]:
+    """Why there is nothing to search, and what would change that."""
+    database = info.database if info else "this database"
+    other, again = f"{key('app.databases')} chooses another database", f"{key('vectors.again')} looks again"
+    if info is None or "vector" not in info.extensions:
+        return (f"pgvector is not installed in {database}: there is nothing to search",
+                "CREATE EXTENSION vector, by a role that may; where the server doesn't know it, the package "
+                f"postgresql-NN-pgvector has to be installed first. {other}. {again}.")
+    if columns := state.all_columns:
+        return (f"the role {info.user} may read none of the {len(columns)} vector columns",
+                f"{read.grants(columns[0], info.quoted_user)}. {again}.")
+    return (f"no table of {database} has a column of type vector, halfvec, sparsevec or bit(n)",
+            f"ALTER TABLE ... ADD COLUMN embedding vector(384). {other}. {again}.")
+
+
+def how_to_begin() -> str:
+    """What there is to press before the first search."""
+    ways = ((key("hits.begin"), "searches for what is like a row drawn at random"),
+            (key("vectors.ask"), "asks for something: a text, a row of any table, a vector"),
+            (key("vectors.column"), "chooses another column"))
+    wide = max(len(name) for name, _ in ways)
+    return "\n".join(f"{name:{wide}}  {what}" for name, what in ways)
+
+
+def misfit_words(about: SearchableColumn, setup: SearchParams) -> str:
+    """That the chosen metric doesn't fit the index at hand; empty when it does, or there is no index."""
+    metric = setup.metric or default_metric(about)
+    if setup.options.exact or fitting(about, metric) is not None:
+        return ""
+    told = misfit(metric, read.serving(about.indexes, about.column))
+    return told.replace("so the search was exact", "so the search will be exact")
+
+
+def about(state: SearchState) -> list[Line]:
+    """Column, question, settings, SQL in short, and what it took."""
+    subject, setup, server = state.subject, state.setup, state.server
+    if subject is None:
+        return []
+    asked = state.asked.words if state.asked is not None else ""
+    column = subject.column
+    metric = setup.metric or default_metric(subject)
+    index = fitting(subject, metric)
+    has_others = any(vector_index.is_usable for vector_index in read.serving(subject.indexes, column))
+    through = f"{index.name} ({index.method})" if index else "none for this metric" if has_others else \
+        "none: every search is exact"
+    first: Line = (("column ", "dim"), (column.label, "strong"), (f"  {findings.column_words(column)}", ""),
+                   (f"  {column.comment}" if column.comment else "", "dim"))
+    question: Line = (("search ", "dim"), (asked or "nothing yet", "strong" if asked else "dim"))
+    pieces: list[tuple[str, Tone]] = [
+        ("metric ", "dim"), (metric.title, ""), ("  k ", "dim"), (str(setup.k), "")]
+    if setup.offset:
+        pieces += [("  offset ", "dim"), (str(setup.offset), "accent")]
+    options = setup.options
+    for name, value, guc in (
+            ("ef_search", options.ef_search, "hnsw.ef_search" if index and index.method == "hnsw" else None),
+            ("probes", options.probes, "ivfflat.probes" if index and index.method == "ivfflat" else None),
+            ("iterative", options.iterative_scan, f"{index.method}.iterative_scan" if index else None),
+            ("max_scan_tuples", options.max_scan_tuples, None)):
+        if value is not None:
+            pieces += [(f"  {name} ", "dim"), (str(value), "accent")]
+        elif guc is not None and guc in server:
+            pieces += [(f"  {name} ", "dim"), (server[guc].setting, "")]
+    if options.exact:
+        pieces += [("  exact", "accent")]
+    conditions = [*([setup.where] if setup.where else []), *map(filter_words, setup.filters)]
+    pieces += [("  filter ", "dim"), (" and ".join(conditions), "accent")] if conditions else [("  no filter", "dim")]
+    pieces += [("  index ", "dim"), (through, "" if index else "warning")]
+    return [first, question, tuple(pieces), *_what_ran(state)]
+
+
+def _what_ran(state: SearchState) -> list[Line]:
+    """Where the time went, what the index gave, and the statement in short."""
+    if state.result is None or state.request is None:
+        return []
+    counted = view.candidates(state.result)
+    composed = compose(state.request)
+    sql = composed.readable.replace(", ".join(composed.nearest.columns), text.ELLIPSIS, 1)
+    sql = elided(sql, shown=0)
+    return [(("took ", "dim"), (view.timing(state.result, state.render_ms) + (f" · {counted}" if counted else ""), "")),
+            (("SQL ", "dim"), (text.clean(" ".join(sql.split())), "dim"))]
+
+
+# the SQL
+
+
+def statement(state: VectorsState) -> str | None:
+    """The search alone, with the vector in it."""
+    if state.result is not None:
+        return state.result.sql
+    return compose(state.request).readable if state.request is not None else None
+
+
+def settings(state: VectorsState) -> list[str]:
+    """The SET LOCAL of each setting that this search has and the server hasn't."""
+    if state.request is None:
+        return []
+    found = state.result.settings if state.result is not None else compose(state.request).settings
+    return [f"SET LOCAL {name} = {literal(value)}" for name, value in found.items()]
+
+
+def script(state: VectorsState) -> str | None:
+    """The transaction as psql would run it."""
+    search = statement(state)
+    if search is None:
+        return None
+    lines = ["BEGIN READ ONLY", *settings(state), search, "COMMIT"]
+    return ";\n".join(lines) + ";"
