@@ -362,6 +362,22 @@ def test_screens_and_the_application_are_no_circle() -> None:
         "console.ui.start", "console.ui.replay_app"}
 
 
+@pytest.mark.parametrize("screen", sorted(path.parent.name for path in (PACKAGE / "ui/screens").glob("*/state.py")))
+def test_what_a_screen_knows_needs_no_terminal(screen: str) -> None:
+    """State is tested without one: neither it nor what it is made of may draw."""
+    done = subprocess.run([sys.executable, "-c", f"import sys, console.ui.screens.{screen}.state; "
+                           "print(sorted({'textual', 'rich'} & sys.modules.keys()))"],
+                          capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("screen", sorted(path.parent.name for path in (PACKAGE / "ui/screens").glob("*/state.py")))
+def test_a_screen_has_the_files_where_a_newcomer_looks(screen: str) -> None:
+    """State, views of it, actions, and the screen; what is drawn lies beside them."""
+    names = {path.name for path in (PACKAGE / "ui/screens" / screen).glob("*.py")}
+    assert {"state.py", "views.py", "actions.py", "screen.py"} <= names
+
+
 def test_the_top_level_is_what_the_design_names() -> None:
     if shutil.which("git") is None:
         pytest.skip("no git here")

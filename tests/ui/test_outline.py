@@ -7,6 +7,7 @@ from console.catalog.tree import TreeNode, found_nodes, object_nodes, roots
 from console.errors import Denied
 from console.services import Service
 from console.ui.screens.schemas.outline import Outline
+from console.ui.screens.schemas.views import rows
 from tests.support.builders import HOSTILE
 from tests.support.catalog import found, relation, schema
 
@@ -18,11 +19,11 @@ def outline() -> Outline:
 
 
 def texts(outline: Outline) -> list[str]:
-    return [row.cells[0].text for row in outline.rows()]
+    return [row.cells[0].text for row in rows(outline)]
 
 
 def node(outline: Outline, key: str) -> TreeNode:
-    return next(row.record.record for row in outline.rows() if row.key == key)
+    return next(row.record.record for row in rows(outline) if row.key == key)
 
 
 TABLES = "service:event_data/schema:100/table"
@@ -94,10 +95,10 @@ def test_a_search_says_how_much_it_found_and_knows_the_best() -> None:
     outline = Outline(found_nodes(objects, SERVICES))
     assert outline.found_note() == "2 found"
     assert outline.first_object() == outline.key_of(objects[1])
-    assert {row.cells[1].text for row in outline.rows()} >= {"table", "index"}
+    assert {row.cells[1].text for row in rows(outline)} >= {"table", "index"}
     assert outline.key_of(found("table", 99, "gone")) is None
 
 
 def test_any_name_is_one_row() -> None:
     outline = Outline(roots([schema(number, name) for number, name in enumerate(HOSTILE, 1)], ()))
-    assert len(outline.rows()) == len(HOSTILE) + 6
+    assert len(rows(outline)) == len(HOSTILE) + 6

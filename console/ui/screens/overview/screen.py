@@ -19,7 +19,7 @@ from console.view import overview as view
 
 
 class OverviewScreen(ConsoleScreen):
-    """The first screen, with its pages. A page is made when it is opened first and lives as long as the screen."""
+    """The pages about the server as a whole. One is made when it is opened first and lives as long as the screen."""
 
     CSS_PATH = "screen.tcss"
     VERTICAL_BREAKPOINTS = [(0, "-short"), (16, "-tall")]  # noqa: RUF012

@@ -1,27 +1,17 @@
-"""The tree as it stands: what has been read of it, what is open, being read or failed. No widget, no server."""
+"""The tree as it stands: what has been read of it, what is open, being read or failed. `views.rows` shows it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from console.catalog.read import SEARCH_LIMIT
-from console.catalog.records import Kind, NameMatch, Relation, Schema
+from console.catalog.records import Kind, NameMatch, Schema
 from console.catalog.tree import Rest, TreeNode
 from console.errors import ConsoleError
-from console.text import format as fmt
-from console.ui import text
-from console.ui.keymap import key
-from console.ui.widgets.object_tree import Branch, tree_row
-from console.view.table import Row, Tone
-
-ERROR_CELLS = 28
-"""How wide an error is in the tree, which is narrow where the detail stands beside it."""
-
-_SHORT = {"materialized view": "mat. view", "extension member": "member"}
 
 
 class Outline:
-    """Nodes with their state. `rows` is what the tree shows."""
+    """Nodes with their state."""
 
     def __init__(self, roots: Sequence[TreeNode]) -> None:
         self.roots = tuple(roots)
@@ -43,6 +33,17 @@ class Outline:
     def wants_reading(self, node: TreeNode) -> bool:
         """Whether opening the node means asking the server."""
         return node.is_lazy and node.key not in self._below
+
+    def is_open(self, node: TreeNode) -> bool:
+        return node.key in self._open
+
+    def is_slow(self, node: TreeNode) -> bool:
+        """Whether it is being read for so long that this is said."""
+        return node.key in self._slow
+
+    def error_of(self, node: TreeNode) -> ConsoleError | None:
+        """Why it couldn't be read."""
+        return self._failed.get(node.key)
 
     def open(self, node: TreeNode) -> None:
         self._open.add(node.key)
@@ -119,72 +120,3 @@ class Outline:
             yield node
             if node.key in self._open:
                 yield from self._walk(self.below(node) or ())
-
-    # rows
-
-    def rows(self) -> list[Row]:
-        """The rows that are visible now."""
-        return list(self._rows(self.roots, 0))
-
-    def _rows(self, nodes: Sequence[TreeNode], depth: int) -> Iterator[Row]:
-        for node in nodes:
-            children = self.below(node)
-            has_below = node.type != "more" and (children is None or bool(children))
-            is_open = (node.key in self._open) if has_below else None
-            yield tree_row(node.key, Branch(depth, is_open, node), _label(node), self._note(node), _tone(node))
-            error = self._failed.get(node.key)
-            if error is not None:
-                yield from self._error_rows(node, error, depth + (node.type != "more"))
-            elif is_open:
-                if children is not None:
-                    yield from self._rows(children, depth + 1)
-                elif node.key in self._slow:
-                    message = TreeNode(f"{node.key}/reading", "message", "reading…")
-                    yield tree_row(message.key, Branch(depth + 1, None, message), message.name, tone="dim")
-
-    def _error_rows(self, node: TreeNode, error: ConsoleError, depth: int) -> Iterator[Row]:
-        """The error, its hint, and that enter tries again; all of them stand for the node itself."""
-        said: list[tuple[str, Tone]] = [
-            (error.summary, "critical"), (error.hint or "", ""), (f"{key('table.choose')} tries again", "dim")]
-        lines = [(line, tone) for words, tone in said if words for line in text.wrap(words, ERROR_CELLS)]
-        for number, (words, tone) in enumerate(lines):
-            yield tree_row(f"{node.key}/error{number}", Branch(depth, None, node), words, tone=tone)
-
-    def _note(self, node: TreeNode) -> str:
-        if node.type == "more":
-            return "reading…" if node.key in self._slow else ""
-        if isinstance(node.record, NameMatch) and node.type == "object":
-            return _SHORT.get(node.record.kind, node.record.kind)
-        if node.type == "object":
-            if isinstance(node.record, Relation) and node.record.relkind in "rpmf":
-                return "" if node.record.row_estimate is None else fmt.count(node.record.row_estimate)
-            return ""
-        if node.count is None:
-            return ""
-        if node.type in ("service", "unassigned"):
-            return fmt.plural(node.count, "schema") if node.count > 1 else ""
-        if isinstance(node.record, Schema) and node.type == "schema":
-            if node.record.tables:
-                return fmt.plural(node.record.tables, "table")
-            return fmt.plural(node.count, "object") if node.count else "empty"
-        return fmt.count(node.count)
-
-
-def _label(node: TreeNode) -> str:
-    if node.type == "more":
-        return "more…"
-    if node.type == "schema" and isinstance(node.kind, Kind) and not node.name.strip():
-        return f'"{node.name}"'
-    return node.name
-
-
-def _tone(node: TreeNode) -> Tone:
-    match node.type:
-        case "service" | "unassigned":
-            return "strong"
-        case "kind" | "message":
-            return "dim"
-        case "more":
-            return "accent"
-        case _:
-            return ""

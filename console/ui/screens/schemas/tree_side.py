@@ -99,7 +99,7 @@ class TreeSide(Vertical):
     def _show_tree(self) -> None:
         state, tree = self.state, self.object_tree
         tree.is_match = views.is_match if state.found is not None else None
-        tree.show_rows(state.shown.rows() if state.shown is not None else (), views.empty_tree(state))
+        tree.show_rows(views.rows(state.shown) if state.shown is not None else (), views.empty_tree(state))
         if state.to_select and tree.select(state.to_select):
             state.to_select = ""
 

@@ -16,7 +16,7 @@ SAMPLES = 240
 
 
 class HealthPage(OverviewPage):
-    """The checks, worst first, the services, and what moves."""
+    """The first page: what the checks say, and how the server does."""
 
     FOCUS = "#checks"
 
