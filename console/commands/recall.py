@@ -7,11 +7,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from console.commands.output import narrator, say, write_json, write_lines
-from console.commands.search import demo_embedder, read_text, write_table
+from console.commands.search import write_table
+from console.demo.embedder import embedder_of
 from console.errors import UsageError
-from console.vectors import embedders, read, values
+from console.vectors import embedders, read
 from console.vectors.measure import Measurement, MeasurementPlan, MeasurementProgress, default_sweep, measure, of_texts
 from console.vectors.metrics import METRICS, metric_named
+from console.vectors.query_source import text_of, vectors_of
 from console.vectors.recall import pareto
 from console.vectors.search import ITERATIVE, default_metric, fitting, subject
 from console.vectors.values import QueryVector
@@ -120,27 +122,18 @@ def _given(name: str | None, type_name: str) -> tuple[QueryVector, ...]:
     """The vectors of a file, one a line."""
     if name is None:
         return ()
-    lines = [line for line in read_text(name if name == "-" else f"@{name}").splitlines() if line.strip()]
-    if not lines:
-        raise UsageError(f"{name} holds no vector")
-    found = []
-    for number, line in enumerate(lines, 1):
-        try:
-            found.append(values.parse(line, type_name))
-        except values.WrongVector as error:
-            raise values.WrongVector(f"{name}, vector {number}: {error.summary}", hint=error.hint) from None
-    return tuple(found)
+    return vectors_of(name, type_name, has_stdin=True)
 
 
 async def _texts(opening: Opening, target: Target, column: VectorColumn) -> tuple[QueryVector, ...]:
     """The texts as vectors, those of a file a line each."""
     options = opening.options
     texts = [line for item in options.text for line in
-             (read_text(item).splitlines() if item.startswith("@") or item == "-" else [item])]
+             (text_of(item, has_stdin=True).splitlines() if item.startswith("@") or item == "-" else [item])]
     texts = [text for text in texts if text.strip()][:options.queries]
     if not texts:
         raise UsageError("--text: there is no text to search for")
-    embedder = embedders.chosen(opening.config.embedders, column.label, options.embedder, demo_embedder(target))
+    embedder = embedders.chosen(opening.config.embedders, column.label, options.embedder, embedder_of(target))
     return await of_texts(embedder, texts, column, _tell)
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable
-from pathlib import Path
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from console.commands.output import say, write_json, write_lines
+from console.demo.embedder import embedder_of
 from console.errors import UsageError
 from console.sql.elide import elided
 from console.text.sanitiser import single_line
-from console.vectors import embedders, read, values
+from console.vectors import embedders, read
 from console.vectors.metrics import METRICS, metric_named
+from console.vectors.query_source import QuerySource, resolve
 from console.vectors.search import (
     CUT,
     ITERATIVE,
@@ -24,19 +25,12 @@ from console.vectors.search import (
     parsed_key,
     search,
     subject,
-    vector_of_row,
 )
-from console.vectors.values import QueryVector
 from console.view.vectors import findings as view
 
 if TYPE_CHECKING:
     from console.commands.opening import Opening
-    from console.server.session import PgSession
-    from console.server.target import Target
-    from console.vectors.embedders import Embedder
     from console.vectors.records import SearchResult
-
-MOST_FILE_BYTES = 64 * 1024 * 1024
 
 
 def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.ArgumentParser], None]) -> None:
@@ -75,12 +69,14 @@ async def run(opening: Opening) -> int:
         column = await read.find_column(session, options.column)
         found = await subject(session, column)
         metric = metric_named(options.metric, column.type_name) if options.metric else default_metric(found)
-        vector, exclude = await _vector(session, found, target, opening)
+        query = await resolve(
+            lambda: nullcontext(session), found, _source(options, found), lambda name: embedders.chosen(
+                opening.config.embedders, column.label, name, embedder_of(target)), has_stdin=True)
         request = SearchRequest(
-            found, vector, metric, options.k, options.offset, options.where, columns=_names(options.columns),
+            found, query.vector, metric, options.k, options.offset, options.where, columns=_names(options.columns),
             options=SearchOptions(options.ef_search, options.probes, options.iterative_scan, options.max_scan_tuples,
                                   options.exact),
-            cut=None if options.json else CUT, exclude=exclude, timeout_ms=max(1, round(options.timeout * 1000)))
+            cut=None if options.json else CUT, exclude=query.key, timeout_ms=max(1, round(options.timeout * 1000)))
         result = await search(session, request)
     if options.json:
         write_json(view.result_document(result))
@@ -91,41 +87,12 @@ async def run(opening: Opening) -> int:
     return 0
 
 
-async def _vector(session: PgSession, found: SearchableColumn, target: Target, opening: Opening,
-                  ) -> tuple[QueryVector, tuple[str, ...] | None]:
-    """The query vector, and the key of the row that it came from."""
-    options = opening.options
-    column = found.column
+def _source(options: argparse.Namespace, about: SearchableColumn) -> QuerySource:
     if options.like_id is not None:
-        key = parsed_key(options.like_id, found)
-        return await vector_of_row(session, found, key), key
+        return QuerySource("row", key=parsed_key(options.like_id, about))
     if options.vector is not None:
-        return values.parse(read_text(options.vector), column.type_name), None
-    embedder = embedders.chosen(opening.config.embedders, column.label, options.embedder, demo_embedder(target))
-    numbers = await embedders.embed(embedder, options.text, column.dimensions)
-    return values.of_numbers(numbers, column.type_name), None
-
-
-def demo_embedder(target: Target) -> Embedder | None:
-    """The offline embedder that fits the demo's sample data; None on any other target."""
-    if target.name != "demo":
-        return None
-    from console.demo.embedder import embed
-
-    return embedders.FunctionEmbedder("demo", embed)
-
-
-def read_text(given: str) -> str:
-    """What an option says, or a file (@FILE), or stdin (-). Raises UsageError."""
-    try:
-        if given == "-":
-            return sys.stdin.read(MOST_FILE_BYTES)
-        if given.startswith("@"):
-            with Path(given[1:]).open("rb") as file:
-                return file.read(MOST_FILE_BYTES).decode("utf-8", "replace")
-    except OSError as error:
-        raise UsageError(f"{given}: {error.strerror or error}") from None
-    return given
+        return QuerySource("vector", options.vector)
+    return QuerySource("text", options.text, embedder=options.embedder)
 
 
 def _names(text: str | None) -> tuple[str, ...] | None:
@@ -154,4 +121,4 @@ def _tidy(text: str, widest: int) -> str:
     return shown[:widest - 1] + "…" if len(shown) > widest else shown
 
 
-__all__ = ["add_arguments", "demo_embedder", "read_text", "run", "write_table"]
+__all__ = ["add_arguments", "run", "write_table"]

@@ -14,6 +14,11 @@ import re
 from collections import Counter
 from functools import cache, lru_cache
 from operator import mul
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from console.server.target import Target
+    from console.vectors.embedders import FunctionEmbedder
 
 CONCEPTS: dict[str, str] = {
     "databases": "database postgres postgresql sql query index table schema transaction relational storage vacuum "
@@ -137,3 +142,12 @@ def embed(text: str, dimensions: int = 384) -> list[float]:
     vector = [value + spread * (byte - 127.5) for value, byte in zip(vector, noise, strict=True)]
     scale = 1 / math.sqrt(sum(map(mul, vector, vector)))
     return [value * scale for value in vector]
+
+
+def embedder_of(target: Target) -> FunctionEmbedder | None:
+    """The offline embedder that fits the demo's sample data; None on any other target."""
+    if target.name != "demo":
+        return None
+    from console.vectors.embedders import FunctionEmbedder
+
+    return FunctionEmbedder("demo", embed)

@@ -330,12 +330,13 @@ COMMANDS = {
 }
 
 
-def interrupted(command: list[str], after_s: float = 2.0, *, says: str = "", **environment: str) -> float:
+def interrupted(command: list[str], after_s: float = 2.0, *, says: str = "", stdin: int = subprocess.DEVNULL,
+                **environment: str) -> float:
     """Seconds from SIGINT, after that time or when it `says` so, until the command has ended: with 130, and nothing but
     sentences."""
     process = subprocess.Popen(
         [*CONSOLE, *command], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        stdin=subprocess.DEVNULL, preexec_fn=default_signals, env=os.environ | environment)
+        stdin=stdin, preexec_fn=default_signals, env=os.environ | environment)
     try:
         if says:
             assert process.stderr is not None
@@ -399,6 +400,12 @@ def test_ctrl_c_ends_a_command_that_waits_for_anything_else(database: Database, 
     interrupted(["explain", "SELECT 1", "-t", f"host=127.0.0.1 port={silent.port} connect_timeout=600"])
     interrupted(["search", "--column", "items.v", "--text", "x", "--config", str(config), "-t", database.conninfo])
     interrupted(["explain", "--analyze", "SELECT pg_sleep(600)", "-t", database.conninfo, "--timeout", "600"])
+    waiting, typing = os.pipe()  # nobody types
+    try:
+        interrupted(["search", "--column", "items.v", "--vector", "-", "-t", database.conninfo], stdin=waiting)
+    finally:
+        os.close(waiting)
+        os.close(typing)
 
 
 def test_the_end_of_a_command_waits_for_no_thread(tmp_path: Path) -> None:

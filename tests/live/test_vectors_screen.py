@@ -24,10 +24,10 @@ from console.ui.dialogs.failure import DetailDialog
 from console.ui.dialogs.row_dialog import RowDialog
 from console.ui.screens.vectors.plan_page import SearchPlanPage
 from console.ui.screens.vectors.screen import VectorsScreen
-from console.ui.screens.vectors.search_params import QuerySource
 from console.ui.widgets.code_pane import CodePane
 from console.vectors.filters import Filter
 from console.vectors.metrics import BY_NAME
+from console.vectors.query_source import QuerySource
 from console.vectors.search import SearchOptions
 from tests.live.test_vectors import DIMENSIONS, fill
 from tests.support.screen_text import screen_text

@@ -22,12 +22,13 @@ from console.ui.screens import ENTRIES
 from console.ui.screens.vectors.dialogs import ColumnDialog, QuerySourceDialog
 from console.ui.screens.vectors.engine import Engine
 from console.ui.screens.vectors.screen import VectorsScreen
-from console.ui.screens.vectors.search_params import Asked, QuerySource, SearchParams
+from console.ui.screens.vectors.search_params import SearchParams
 from console.ui.screens.vectors.settings import SettingsDialog
 from console.ui.screens.vectors.views import misfit_words
 from console.ui.widgets.record_table import RecordTable
 from console.vectors import values
 from console.vectors.metrics import BY_NAME
+from console.vectors.query_source import QuerySource, ResolvedQuery
 from console.vectors.reasons.records import Reason
 from console.vectors.records import (
     Candidates,
@@ -109,9 +110,9 @@ class Prepared(Engine):
         key = PageKey("events_pkey", ["id"], ["pg_catalog.int4"], ["pg_catalog"])
         return SearchableColumn(column, (index(),), key, shown), server_settings()
 
-    async def ask(self, about: SearchableColumn, question: QuerySource) -> Asked:
+    async def resolve(self, about: SearchableColumn, question: QuerySource) -> ResolvedQuery:
         words = f'"{question.given}" (text, demo embedder)' if question.kind == "text" else "like the row id = 17"
-        return Asked(values.of_numbers([0.1] * 384, "vector"), None, words)
+        return ResolvedQuery(values.of_numbers([0.1] * 384, "vector"), None, words)
 
     async def find(self, request: SearchRequest) -> SearchResult:
         self.searched.append(request)

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from console.errors import TimedOut
 from console.ui.screens.vectors import views
-from console.ui.screens.vectors.search_params import Asked, QuerySource
 from console.ui.screens.vectors.state import SearchState, first_choice
 from console.vectors import values
+from console.vectors.query_source import QuerySource, ResolvedQuery
 from console.vectors.records import VectorColumn
 from console.vectors.search import SearchableColumn, SearchOptions
 from console.view.table import plain
@@ -20,7 +20,7 @@ from tests.support.builders import info
 from tests.ui.test_vectors import Prepared, column, server_settings
 
 EVENTS, CHUNKS = column(), column("document_store", "chunks", relation_oid=101, type_name="halfvec", row_estimate=900.0)
-ASKED = Asked(values.of_numbers([0.1] * 384, "vector"), None, "a text")
+ASKED = ResolvedQuery(values.of_numbers([0.1] * 384, "vector"), None, "a text")
 TEXT, ROW = QuerySource("text", "x"), QuerySource("row", "17")
 
 

@@ -17,10 +17,11 @@ from console.ui.keymap import key
 from console.ui.screens.vectors import engine, parse_search, views
 from console.ui.screens.vectors.dialogs import ColumnDialog, QuerySourceDialog
 from console.ui.screens.vectors.engine import Engine
-from console.ui.screens.vectors.search_params import QuerySource, SearchParams
+from console.ui.screens.vectors.search_params import SearchParams
 from console.ui.screens.vectors.settings import SettingsDialog
 from console.ui.screens.vectors.state import SearchState, first_choice
 from console.ui.widgets.painting import console_app
+from console.vectors.query_source import QuerySource
 from console.vectors.records import Neighbor, VectorColumn
 
 
@@ -202,7 +203,7 @@ class VectorActions:
             return
         try:
             if state.asked is None:
-                state.asked = await self.engine.ask(about, setup.question)
+                state.asked = await self.engine.resolve(about, setup.question)
             request = self.engine.request(about, setup, state.asked)
             result = await self.engine.find(request)
             state.take_result(request, result)

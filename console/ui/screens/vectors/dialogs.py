@@ -11,8 +11,8 @@ from console.services import Service
 from console.ui.bindings import MOVES, bindings
 from console.ui.dialogs.choose import Choice, ChooseDialog, as_table
 from console.ui.dialogs.dialog import Dialog, Words
-from console.ui.screens.vectors.search_params import Kind, QuerySource
 from console.ui.widgets.record_table import RecordTable
+from console.vectors.query_source import Kind, QuerySource
 from console.vectors.records import VectorColumn
 from console.view.vectors import search as view
 

@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from console.catalog.preview import PreviewRow, RelationPreview, preview
 from console.config import Config
-from console.errors import ConsoleError, Denied, UsageError
+from console.errors import ConsoleError, Denied
 from console.server.session import PgSession
-from console.text import format as fmt
 from console.ui.connection import Connection
-from console.ui.screens.vectors.search_params import Asked, QuerySource, SearchParams
-from console.vectors import embedders, read, values
+from console.ui.screens.vectors.search_params import SearchParams
+from console.vectors import embedders, query_source, read, values
 from console.vectors.embedders import Embedder
+from console.vectors.query_source import QuerySource, ResolvedQuery
 from console.vectors.records import SearchResult, SearchSetting, VectorColumn
 from console.vectors.search import (
     SearchableColumn,
     SearchRequest,
-    any_row,
     default_metric,
     examine,
     find,
-    parsed_key,
     subject,
-    vector_of_row,
 )
 
 TIMEOUT_MS = 60_000
 """A search may take longer than the target lets the console's own reads; escape ends it any time."""
-
-MOST_FILE_BYTES = 64 * 1024 * 1024
 
 
 class Engine:
@@ -62,9 +55,9 @@ class Engine:
         target = self._connection.target
         if target is None or target.name != "demo":
             return None
-        from console.demo.embedder import embed
+        from console.demo.embedder import embedder_of
 
-        return embedders.FunctionEmbedder("demo", embed)
+        return embedder_of(target)
 
     def embedder_for(self, column: VectorColumn, name: str | None) -> Embedder:
         """Raises UsageError where there is none."""
@@ -85,41 +78,12 @@ class Engine:
                              hint=f"GRANT SELECT ON {column.table} TO {session.info.quoted_user}")
             return await subject(session, column), await read.settings(session)
 
-    async def ask(self, about: SearchableColumn, question: QuerySource) -> Asked:
+    async def resolve(self, about: SearchableColumn, question: QuerySource) -> ResolvedQuery:
         """The vector that a person means."""
-        column = about.column
-        match question.kind:
-            case "text":
-                embedder = self.embedder_for(column, question.embedder)
-                numbers = await embedders.embed(embedder, question.given, column.dimensions)
-                words = f'"{question.given}" (text, {embedder.name} embedder)'
-                return Asked(values.of_numbers(numbers, column.type_name), None, words)
-            case "vector":
-                vector = await asyncio.to_thread(lambda: values.parse(_given(question.given), column.type_name))
-                where = f" ({question.given})" if question.given.startswith("@") else ""
-                return Asked(vector, None, f"{vector.short}{where}")
-            case "other":
-                return await self._of_other(about, question)
-        async with self._session() as session:
-            if question.key or question.given:
-                key = question.key or parsed_key(question.given, about)
-                return Asked(await vector_of_row(session, about, key), key, f"like the row {_names(about, key)}")
-            key, vector = await any_row(session, about)
-            return Asked(vector, key or None, f"like a row drawn at random: {_names(about, key)}")
+        return await query_source.resolve(self._session, about, question,
+                                          lambda name: self.embedder_for(about.column, name))
 
-    async def _of_other(self, about: SearchableColumn, question: QuerySource) -> Asked:
-        async with self._session() as session:
-            other = await subject(session, await read.find_column(session, question.column or ""))
-            if question.key or question.given:
-                key = question.key or parsed_key(question.given, other)
-                vector = await vector_of_row(session, other, key)
-            else:
-                key, vector = await any_row(session, other)
-        if vector.type_name != about.column.type_name:
-            vector = values.parse(vector.text, about.column.type_name)
-        return Asked(vector, None, f"like {other.column.label}, row {_names(other, key)}")
-
-    def request(self, about: SearchableColumn, setup: SearchParams, asked: Asked) -> SearchRequest:
+    def request(self, about: SearchableColumn, setup: SearchParams, asked: ResolvedQuery) -> SearchRequest:
         """The search that `setup` means. Raises UsageError."""
         return SearchRequest(
             about, asked.vector, setup.metric or default_metric(about), setup.k, setup.offset, setup.where,
@@ -154,24 +118,3 @@ def check(question: QuerySource, column: VectorColumn) -> str | None:
     except ConsoleError as error:
         return error.summary
     return None
-
-
-def _given(text: str) -> str:
-    """A vector as it was typed, or what is in the file that @FILE names. Raises UsageError."""
-    text = text.strip()
-    if not text.startswith("@"):
-        return text
-    try:
-        with Path(text[1:]).expanduser().open("rb") as file:
-            data = file.read(MOST_FILE_BYTES + 1)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{text[1:]}: {getattr(error, 'strerror', None) or error}") from None
-    if len(data) > MOST_FILE_BYTES:
-        raise UsageError(f"{text[1:]} is larger than {fmt.size(MOST_FILE_BYTES)}: it should hold one vector")
-    return data.decode("utf-8", "replace")
-
-
-def _names(about: SearchableColumn, key: tuple[str, ...]) -> str:
-    """`id = 17`."""
-    names = about.key.columns if about.key else ["ctid"]
-    return ", ".join(f"{name} = {part}" for name, part in zip(names, key, strict=False)) or "without a key"

@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from console.errors import ConsoleError
 from console.sql import grammar
 from console.ui.keymap import key
-from console.ui.screens.vectors.search_params import QuerySource, SearchParams
+from console.ui.screens.vectors.search_params import SearchParams
 from console.vectors.metrics import Metric, metric_of_operator
+from console.vectors.query_source import QuerySource
 from console.vectors.reasons import ast_edits
 from console.vectors.records import VectorColumn
 from console.vectors.search import MAX_K

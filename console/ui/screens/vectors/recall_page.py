@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import asyncio
 
 from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.worker import Worker
 
-from console.errors import ConsoleError, UsageError
+from console.errors import ConsoleError
 from console.sql.quoting import identifier
 from console.ui.bindings import bindings
 from console.ui.dialogs.choose import Choice, ChooseDialog
 from console.ui.keymap import key
-from console.ui.screens.vectors.engine import MOST_FILE_BYTES, Engine
+from console.ui.screens.vectors.engine import Engine
 from console.ui.screens.vectors.pages import VectorPage
 from console.ui.screens.vectors.recall_dialog import RecallDialog, RecallSetup
 from console.ui.screens.vectors.recalls import Recalled, where_of
@@ -23,8 +23,9 @@ from console.ui.screens.vectors.summary import Told
 from console.ui.widgets.chart import Chart
 from console.ui.widgets.painting import Lines, console_app
 from console.ui.widgets.record_table import RecordTable
-from console.vectors import recall, values
+from console.vectors import recall
 from console.vectors.measure import Measurement, MeasurementPlan, MeasurementProgress, TruthCache, measure, of_texts
+from console.vectors.query_source import lines_of, vectors_of
 from console.vectors.records import Point, VectorColumn
 from console.vectors.search import SearchableColumn, default_metric, fitting
 from console.vectors.values import QueryVector
@@ -254,9 +255,9 @@ class RecallPage(VectorPage):
             if setup.sample == "held-out column" else None
         given: tuple[QueryVector, ...] = ()
         if setup.sample == "vectors of a file":
-            given = tuple(values.parse(line, about.column.type_name) for line in _file_lines(setup.given))
+            given = await asyncio.to_thread(vectors_of, setup.given, about.column.type_name)
         elif setup.sample == "texts of a file":
-            texts = _file_lines(setup.given)[:setup.queries]
+            texts = (await asyncio.to_thread(lines_of, setup.given))[:setup.queries]
             question = state.setup.question
             engine = Engine(console_app(self).connection, console_app(self).config)
             embedder = engine.embedder_for(about.column, question.embedder if question else None)
@@ -269,17 +270,3 @@ class RecallPage(VectorPage):
 
 def _place(column: VectorColumn | None) -> tuple[str, str, str] | None:
     return None if column is None else (column.schema, column.relation, column.name)
-
-
-def _file_lines(name: str) -> list[str]:
-    """The lines of a file that hold something. Raises UsageError."""
-    try:
-        with Path(name).expanduser().open("rb") as file:
-            text = file.read(MOST_FILE_BYTES).decode("utf-8", "replace")
-    except (OSError, ValueError, RuntimeError) as error:
-        raise UsageError(f"{name}: {getattr(error, 'strerror', None) or error}") from None
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if not lines:
-        raise UsageError(f"{name} holds nothing to ask for")
-    return lines
-

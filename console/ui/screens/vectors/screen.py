@@ -18,12 +18,12 @@ from console.ui.screens.vectors.actions import VectorActions
 from console.ui.screens.vectors.pages import PAGES, VectorPage, VectorsTab
 from console.ui.screens.vectors.plan_page import SearchPlanPage
 from console.ui.screens.vectors.results_page import HitsTable, ResultsPage
-from console.ui.screens.vectors.search_params import QuerySource
 from console.ui.screens.vectors.state import SearchState
 from console.ui.screens.vectors.summary import Told
 from console.ui.widgets.painting import Lines, console_app
 from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.tab_bar import TabBar
+from console.vectors.query_source import QuerySource
 
 OWN_ACTIONS = ("cancel", "ask", "more", "settings", "column", "keep", "again", "to_query", "move_tab")
 

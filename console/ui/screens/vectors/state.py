@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from console.errors import ConsoleError
 from console.ui.screens.vectors.recalls import Recalls
-from console.ui.screens.vectors.search_params import Asked, QuerySource, SearchParams
+from console.ui.screens.vectors.search_params import SearchParams
+from console.vectors.query_source import QuerySource, ResolvedQuery
 from console.vectors.records import SearchResult, SearchSetting, VectorColumn
 from console.vectors.search import SearchableColumn, SearchOptions, SearchRequest
 from console.view.table import Line
@@ -45,7 +46,7 @@ class SearchState:
         """The server's settings for searches, by name."""
         self.error: ConsoleError | None = None
         """Why the last thing that was tried failed."""
-        self.asked: Asked | None = None
+        self.asked: ResolvedQuery | None = None
         """What is searched for, as a vector; None where it has to be made first."""
         self.render_ms: float | None = None
         """How long drawing the result took."""
