@@ -362,6 +362,16 @@ def test_screens_and_the_application_are_no_circle() -> None:
         "console.ui.start", "console.ui.replay_app"}
 
 
+def test_a_screen_knows_no_other_screen() -> None:
+    """What two of them draw is a widget or a dialog; they hand things over by the application."""
+    screens = PACKAGE / "ui" / "screens"
+    wrong = [f"{path.relative_to(ROOT)}:{line}: {name}" for path in MODULES if screens in path.parents
+             for line, name in imports(path)
+             if name.startswith("console.ui.screens.") and path.parent != screens
+             and name.split(".")[3] != path.relative_to(screens).parts[0]]
+    assert not wrong, "\n".join(wrong)
+
+
 @pytest.mark.parametrize("screen", sorted(path.parent.name for path in (PACKAGE / "ui/screens").glob("*/state.py")))
 def test_what_a_screen_knows_needs_no_terminal(screen: str) -> None:
     """State is tested without one: neither it nor what it is made of may draw."""

@@ -6,28 +6,14 @@ from collections.abc import Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
-from textual.geometry import Size
 
 from console.activity.records import HeldLock, SessionText
 from console.sql.layout import laid_out
 from console.ui.widgets.code_pane import CodePane, sql_lines
-from console.ui.widgets.painting import Lines
+from console.ui.widgets.fact_lines import FactLines
 from console.ui.widgets.record_table import RecordTable
 from console.view.activity import sessions as view
 from console.view.table import Line
-
-
-class FactLines(Lines):
-    """Lines, as high as they are many."""
-
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        return max(1, len(self._content))
-
-    def show(self, *content: Line) -> None:
-        grows = len(content) != len(self._content)
-        super().show(*content)
-        if grows:
-            self.refresh(layout=True)
 
 
 class SessionPane(Container):

@@ -8,8 +8,8 @@ from textual.containers import Container
 from console.plans.records import Analysis
 from console.sql.layout import laid_out
 from console.statements.records import SlowStatement
-from console.ui.screens.activity.session_pane import FactLines
 from console.ui.widgets.code_pane import CodePane, sql_lines
+from console.ui.widgets.fact_lines import FactLines
 from console.ui.widgets.paper import wrapped
 from console.view.statements import slow as view
 

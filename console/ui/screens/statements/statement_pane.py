@@ -9,9 +9,9 @@ from textual.containers import Container, Horizontal, Vertical
 
 from console.statements.records import TouchedIndex, TouchedTable
 from console.text import format as fmt
-from console.ui.screens.activity.session_pane import FactLines
 from console.ui.widgets.chart import Chart
 from console.ui.widgets.code_pane import CodePane, sql_lines
+from console.ui.widgets.fact_lines import FactLines
 from console.ui.widgets.painting import Lines
 from console.ui.widgets.record_table import RecordTable
 from console.view.series import Series
