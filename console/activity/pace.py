@@ -1,4 +1,4 @@
-"""How fast commands get on, from what they reported at earlier looks, and how long they still need. Pure."""
+"""How fast commands get on, from what they reported at earlier samples, and how long they still need. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LEAST_S = 1.5
 
 
 class Pace:
-    """`look` takes each sample of all commands; `seconds_left` is of the phase that one is in, None if unknown.
+    """`sample` takes each sample of all commands; `seconds_left` is of the phase that one is in, None if unknown.
 
     Time is the server's own (`elapsed_s`), so that a late sample makes no difference.
     """

@@ -53,14 +53,14 @@ class WaitProfile:
         end_s = self._samples[-1][0]
         width_s = KEPT_S / parts
         counts: list[Counter[Place]] = [Counter() for _ in range(parts)]
-        looks = [0] * parts
+        samples = [0] * parts
         for at_s, places in self._samples:
             part = min(parts - 1, parts - 1 - math.floor((end_s - at_s) / width_s))
-            looks[part] += 1
+            samples[part] += 1
             counts[part].update(places.values() if pid is None else [places[pid]] if pid in places else [])
         total: Counter[Place] = sum(counts, Counter())
         found = [
             WaitShare(place[0], place[1], number / len(self._samples), number / total.total(),
-                      tuple(counts[part][place] / looks[part] if looks[part] else None for part in range(parts)))
+                      tuple(counts[part][place] / samples[part] if samples[part] else None for part in range(parts)))
             for place, number in total.items()]
         return sorted(found, key=lambda share: (-share.sessions, share.type, share.event or ""))

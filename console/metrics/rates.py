@@ -1,4 +1,4 @@
-"""From counters to rates: two looks at a counter and the time between, and where that would lie, None."""
+"""From counters to rates: two samples at a counter and the time between, and where that would lie, None."""
 
 from __future__ import annotations
 

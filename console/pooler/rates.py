@@ -1,4 +1,4 @@
-"""From PgBouncer's totals at two looks to what happened between them. Its own averages are of whole minutes. Pure."""
+"""From PgBouncer's totals at two samples to what happened between them. Its own averages are of whole minutes. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from console.pooler.records import Rates, Totals
 
 
 def rates(before: Iterable[Totals], now: Iterable[Totals], seconds: float | None) -> tuple[Rates, ...]:
-    """The rates of each database of `now`; without `seconds` between the looks, none is known.
+    """The rates of each database of `now`; without `seconds` between the samples, none is known.
 
     A database that is new, or whose counters went down since the pooler has started anew, has none either.
     """

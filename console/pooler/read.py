@@ -84,7 +84,7 @@ def _is_admin(console: Console, settings: Mapping[str, PoolerSetting]) -> bool |
     return console.user in [part.strip() for part in (entry.value or "").split(",")]
 
 
-async def read_look(console: Console, also: Iterable[str], taken_s: float,
+async def read_sample(console: Console, also: Iterable[str], taken_s: float,
                     unknown: dict[str, str] | None = None) -> PoolerSample:
     """The pools with their databases and totals, and what else is wanted now: SHOWs by name.
 
@@ -127,10 +127,10 @@ async def read_look(console: Console, also: Iterable[str], taken_s: float,
 
 
 async def read_once(target: Target, within_s: float) -> PoolerReading:
-    """One look on a connection of its own, in `within_s` seconds; raises nothing of its own."""
+    """One sample on a connection of its own, in `within_s` seconds; raises nothing of its own."""
     try:
         async with asyncio.timeout(within_s), admin_console(target) as console:
-            return PoolerReading(await read_look(console, (), time.monotonic()))
+            return PoolerReading(await read_sample(console, (), time.monotonic()))
     except TimeoutError:
         return PoolerReading(None,
                              Unreachable(f"{target.label}: PgBouncer has not answered in {fmt.duration(within_s)}"))

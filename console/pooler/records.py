@@ -225,9 +225,9 @@ class PoolerSample(Struct, frozen=True):
 
 
 class PoolerReading(Struct, frozen=True):
-    """What a pooler said, or with `error` why it said nothing; then `look` is an older one, if there ever was one."""
+    """What a pooler said, or with `error` why it said nothing; then `sample` is an older one, if there ever was one."""
 
-    look: PoolerSample | None
+    sample: PoolerSample | None
     error: ConsoleError | None = None
 
 

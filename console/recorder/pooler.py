@@ -24,9 +24,9 @@ class PoolerNotes:
         self._rows: list[PoolerSeen] = []
 
     def rows(self) -> list[PoolerSeen]:
-        """Those of the read POOLER: one, or none before the first look."""
+        """Those of the read POOLER: one, or none before the first sample."""
         watch = self._watch
-        now = (watch.look, watch.info, watch.error)
+        now = (watch.sample, watch.info, watch.error)
         if self._last is None or any(item is not other for item, other in zip(now, self._last, strict=True)):
             self._last = now
             self._rows = _seen(watch)
@@ -34,12 +34,12 @@ class PoolerNotes:
 
 
 def _seen(watch: PoolerWatch) -> list[PoolerSeen]:
-    info, look = watch.info, watch.look
+    info, sample = watch.info, watch.sample
     if watch.error is not None:
         return [PoolerSeen(info.place if info else "", info.user if info else "", watch.error.summary, {})]
-    if look is None or info is None:
+    if sample is None or info is None:
         return []
-    answers = {name: [list(table.columns), [list(row) for row in table.rows]] for name, table in look.shown.items()}
+    answers = {name: [list(table.columns), [list(row) for row in table.rows]] for name, table in sample.shown.items()}
     answers["VERSION"] = [["version"], [[info.version]]]
     answers["CONFIG"] = [["key", "value", "default", "changeable"],
                          [[setting.key, setting.value, setting.default, setting.changeable]

@@ -27,7 +27,7 @@ class Event(Struct, frozen=True):
 
 
 class Alerts:
-    """The alerts of one target. `look` is given every new set of results and says what is new."""
+    """The alerts of one target. `sample` is given every new set of results and says what is new."""
 
     def __init__(self) -> None:
         self.ended: deque[Alert] = deque(maxlen=KEPT)
@@ -47,7 +47,7 @@ class Alerts:
     def add_sample(self, results: Iterable[CheckResult], at: dt.datetime) -> list[Event]:
         """What these results change. UNKNOWN changes nothing: it doesn't say that anything is well again.
 
-        Who is bad at the first look has crossed nothing under our eyes: it is listed, and is no event.
+        Who is bad at the first sample has crossed nothing under our eyes: it is listed, and is no event.
         """
         events: list[Event] = []
         for result in results:

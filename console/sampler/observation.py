@@ -56,7 +56,7 @@ class Observation:
         self._reasons: dict[str, str] = {}
         self._results: dict[str, CheckResult] = {}
         self._statuses: dict[str, ServiceStatus] = {}
-        self._looks: dict[str, CounterSample] = {}
+        self._samples: dict[str, CounterSample] = {}
         self._measures: dict[str, float | None] = {}
         self._taken_at: dt.datetime | None = None
         self._local: LocalHost | None = None
@@ -112,10 +112,10 @@ class Observation:
         """The measurements after these readings, which hold the server's clock, and the rates of the interval."""
         clock = readings.first(SERVER_CLOCK)
         self._taken_at = clock.taken_at if clock else None
-        database = self._looks.get(OFTEN[0].query)
+        database = self._samples.get(OFTEN[0].query)
         for source in OFTEN:
             self._measure(source, readings, context, every_s)
-        now = self._looks.get(OFTEN[0].query)
+        now = self._samples.get(OFTEN[0].query)
         if now is None:
             self._measures |= {"transactions_per_s": None, "cache_hit_percent": None}
         else:
@@ -135,7 +135,7 @@ class Observation:
 
     def lose(self) -> None:
         """The connection is lost: what comes next may be another server, or another database of the same name."""
-        self._looks.clear()
+        self._samples.clear()
 
     def add_context(self, context: CheckContext) -> None:
         """Measures this machine, where the server is proven to run on it."""
@@ -162,12 +162,12 @@ class Observation:
     def _measure(self, source: SeriesSource, readings: Readings, context: CheckContext, every_s: float) -> None:
         rows = readings.rows_by_name.get(READ_AS.get(source.query, source.query))
         if not rows or self._taken_at is None:
-            self._looks.pop(source.query, None)
+            self._samples.pop(source.query, None)
             self._measures |= dict.fromkeys((*source.rates, *source.gauges))
             return
-        look = CounterSample(self._taken_at, context.info.started_at, rows[0])
-        self._measures |= measured(source, self._looks.get(source.query), look, every_s)
-        self._looks[source.query] = look
+        sample = CounterSample(self._taken_at, context.info.started_at, rows[0])
+        self._measures |= measured(source, self._samples.get(source.query), sample, every_s)
+        self._samples[source.query] = sample
 
     @staticmethod
     def _is_answered(source: SeriesSource, readings: Readings) -> bool:

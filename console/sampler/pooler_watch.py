@@ -1,4 +1,4 @@
-"""The watch of a target's PgBouncer: one connection to its console for as long as the target is open, one look a tick.
+"""The watch of a target's PgBouncer: one connection to its console while the target is open, one sample a tick.
 
 It feeds the screen, the join that finds the true client of a session, and the checks. It knows no screen.
 """
@@ -18,7 +18,7 @@ from console.metrics.rates import LATE_FACTOR, interval_s
 from console.pooler import actions
 from console.pooler.actions import PoolerCommand
 from console.pooler.rates import rates
-from console.pooler.read import CLIENTS, SERVERS, read_info, read_look
+from console.pooler.read import CLIENTS, SERVERS, read_info, read_sample
 from console.pooler.records import Pending, PoolerInfo, PoolerReading, PoolerSample, Rates
 from console.pooler.saturation import CONSOLE
 from console.server.admin_console import Console, admin_console
@@ -34,24 +34,24 @@ MOST_POOLS = 200
 """Pools that have a history of their own."""
 INFO_EVERY_S = 30.0
 LEAST_S = 1.0
-"""Over less than this no rate is formed, unless looks are that frequent."""
+"""Over less than this no rate is formed, unless samples are that frequent."""
 
 OpenConsole = Callable[[Target, str | None], AbstractAsyncContextManager[Console]]
 
 
 class PoolerWatch:
-    """Looks at the pooler for as long as `run` runs, waiting `every_s` seconds after each look.
+    """Looks at the pooler for as long as `run` runs, waiting `every_s` seconds after each sample.
 
-    `look` and `info` are the last ones,
+    `sample` and `info` are the last ones,
     also while `error` says why there is no newer one. `history` holds SERIES of the whole pooler and `pool_history`
     POOL_SERIES by pool, at times of `clock.monotonic()`, with gaps while it didn't answer. Listeners are called in the
-    event loop after every look, failure, and answer to a command.
+    event loop after every sample, failure, and answer to a command.
     """
 
     def __init__(self, target: Target, clock: Clock, every_s: float = 2.0,
                  open_console: OpenConsole = admin_console) -> None:
         self.target = target
-        self.look: PoolerSample | None = None
+        self.sample: PoolerSample | None = None
         self.info: PoolerInfo | None = None
         self.error: ConsoleError | None = None
         self.rates: tuple[Rates, ...] = ()
@@ -68,7 +68,7 @@ class PoolerWatch:
         self._password: str | None = None
         self._paused = False
         self._counted: PoolerSample | None = None
-        """The look that the rates end with: one that a key has brought forward is too near for any."""
+        """The sample that the rates end with: one that a key has brought forward is too near for any."""
         self._wants: dict[object, frozenset[str]] = {}
         self._wake = asyncio.Event()
         self._command: asyncio.Task[str] | None = None
@@ -84,7 +84,7 @@ class PoolerWatch:
 
     def reading(self) -> PoolerReading:
         """What there is for the checks."""
-        return PoolerReading(self.look, self.error)
+        return PoolerReading(self.sample, self.error)
 
     def want(self, who: object, *names: str) -> None:
         """What `who` shows now: SHOWs by name, asked beside the pools; a new one is asked for at once."""
@@ -133,21 +133,21 @@ class PoolerWatch:
                 self.info = await read_info(console)
                 renew_s = self._clock.monotonic() + INFO_EVERY_S
             wanted = self._wanted
-            self._take(await read_look(console, ("STATE", *sorted(wanted)), self._clock.monotonic(), unknown))
+            self._take(await read_sample(console, ("STATE", *sorted(wanted)), self._clock.monotonic(), unknown))
             if self._wanted <= wanted:
                 await self._wait(self.every_s)
 
-    def _take(self, look: PoolerSample) -> None:
-        self.look, self.error = look, None
+    def _take(self, sample: PoolerSample) -> None:
+        self.sample, self.error = sample, None
         self.breaker.succeeded()
         before = self._counted
-        if before is None or look.taken_s - before.taken_s >= min(LEAST_S, self.every_s / 2):
-            self._counted = look
-            seconds = interval_s(before.taken_s if before else None, look.taken_s, self.every_s)
-            self.rates = rates(before.totals if before else (), look.totals, seconds)
-        pools = [pool for pool in look.pools if pool.database != CONSOLE]
+        if before is None or sample.taken_s - before.taken_s >= min(LEAST_S, self.every_s / 2):
+            self._counted = sample
+            seconds = interval_s(before.taken_s if before else None, sample.taken_s, self.every_s)
+            self.rates = rates(before.totals if before else (), sample.totals, seconds)
+        pools = [pool for pool in sample.pools if pool.database != CONSOLE]
         passed = [rate for rate in self.rates if rate.database != CONSOLE]
-        self.history.append(look.taken_s, {
+        self.history.append(sample.taken_s, {
             "clients_waiting": sum(pool.cl_waiting for pool in pools),
             "maxwait_s": max((pool.maxwait_s for pool in pools), default=0.0),
             "servers_active": sum(pool.sv_active for pool in pools),
@@ -159,7 +159,7 @@ class PoolerWatch:
                 self.pool_history[key] = SampleHistory(POOL_SERIES, POOL_SAMPLES)
         for key, history in self.pool_history.items():
             use = now.get(key)
-            history.append(look.taken_s, {} if use is None else {
+            history.append(sample.taken_s, {} if use is None else {
                 "clients_waiting": use.cl_waiting, "maxwait_s": use.maxwait_s, "servers_active": use.sv_active})
         self._tell()
 

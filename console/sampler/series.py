@@ -1,4 +1,4 @@
-"""From two looks at the counters to the rates of the interval between, and the series that are kept of them."""
+"""From two samples at the counters to the rates of the interval between, and the series that are kept of them."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class CounterSample(Struct, frozen=True):
 
 def measured(source: SeriesSource, before: CounterSample | None, now: CounterSample,
              every_s: float) -> dict[str, float | None]:
-    """The series of a source after a look; a reset, a restart, a promotion or a late look leave its rates unknown."""
+    """The series of a source after a sample; a reset, restart, promotion or late sample leaves its rates unknown."""
     values: dict[str, float | None] = {series: getattr(now.row, name) for series, name in source.gauges.items()}
     seconds = None if before is None else seconds_between(source, before, now, every_s)
     for series, name in source.rates.items():

@@ -1,7 +1,7 @@
-"""What was added to the counters from one look to the next: the interval, a window of time, one statement's course.
+"""What was added to the counters from one sample to the next: the interval, a window of time, one statement's course.
 
-Only entries that have changed are kept of a look, so that an hour of ten thousand idle statements is as small as an
-hour of none. Where nothing can be said there is a gap, and never a spike: a reset or a late look begins anew, and an
+Only entries that have changed are kept of a sample, so that an hour of ten thousand idle statements is as small as an
+hour of none. Where nothing can be said there is a gap, and never a spike: a reset or a late sample begins anew, and an
 entry that was evicted and came again loses its past.
 """
 
@@ -17,7 +17,7 @@ from console.statements import counters
 from console.statements.records import Key, Span, StatementEntry, StatsInfo
 
 LATE_S = 45.0
-"""A look so long after the one before forms no interval with it: its average would hide what happened when."""
+"""A sample so long after the one before forms no interval with it: its average would hide what happened when."""
 
 KEPT_S = 600.0
 MOST_KEPT = 40_000
@@ -42,7 +42,7 @@ class _Held:
         return self._found
 
 
-class _Look(Struct):
+class _Sample(Struct):
     """From when to when (seconds of the server's clock), and the entries that changed as they were; None: not there."""
 
     from_s: float
@@ -58,14 +58,14 @@ class Window(Struct, frozen=True):
 
 
 class Journal:
-    """Takes looks, tells differences."""
+    """Takes samples, tells differences."""
 
     def __init__(self) -> None:
         self.standing: StatsInfo | None = None
         self.why_anew: str | None = None
-        """Why the last look began anew; None where it formed an interval."""
+        """Why the last sample began anew; None where it formed an interval."""
         self._held: dict[Key, _Held] = {}
-        self._looks: list[_Look] = []
+        self._samples: list[_Sample] = []
 
     def __len__(self) -> int:
         return len(self._held)
@@ -79,10 +79,10 @@ class Journal:
 
     @property
     def has_interval(self) -> bool:
-        return bool(self._looks)
+        return bool(self._samples)
 
     def take(self, entries: Iterable[StatementEntry], standing: StatsInfo) -> None:
-        """Another look at everything; one that is of the same moment is the look before, as in a recording."""
+        """Another sample of everything; one that is of the same moment is the sample before, as in a recording."""
         if standing == self.standing:
             return
         before, held = self._held, dict[Key, _Held]()
@@ -100,10 +100,10 @@ class Journal:
             elif self.why_anew is None:
                 changed[key] = self._start(key, old.found, found.found)
         if self.why_anew is not None:
-            self._looks.clear()
+            self._samples.clear()
         else:
             assert self.standing is not None
-            self._looks.append(_Look(self.standing.now_s, standing.now_s, changed))
+            self._samples.append(_Sample(self.standing.now_s, standing.now_s, changed))
             for key in before.keys() - held.keys():
                 self._forget(key)
         self._held, self.standing = held, standing
@@ -111,13 +111,13 @@ class Journal:
 
     def _why_anew(self, standing: StatsInfo) -> str | None:
         if self.standing is None:
-            return "the first look"
+            return "the first sample"
         if standing.stats_reset != self.standing.stats_reset:
             return "the statistics were reset"
         seconds = standing.now_s - self.standing.now_s
         if seconds <= 0:
             return "the server's clock went back"
-        return "the look before is too long ago" if seconds > LATE_S else None
+        return "the sample before is too long ago" if seconds > LATE_S else None
 
     def _start(self, key: Key, old: array[float], now: array[float]) -> array[float] | None:
         """What is to be subtracted of an entry that changed."""
@@ -129,14 +129,14 @@ class Journal:
         return now if key.query_id is None else None
 
     def _forget(self, key: Key) -> None:
-        for look in self._looks:
-            look.before.pop(key, None)
+        for sample in self._samples:
+            sample.before.pop(key, None)
 
     def _thin(self, now_s: float) -> None:
-        while self._looks and self._looks[0].to_s < now_s - KEPT_S:
-            del self._looks[0]
-        while len(self._looks) > 1 and sum(len(look.before) for look in self._looks) > MOST_KEPT:
-            del self._looks[0]
+        while self._samples and self._samples[0].to_s < now_s - KEPT_S:
+            del self._samples[0]
+        while len(self._samples) > 1 and sum(len(sample.before) for sample in self._samples) > MOST_KEPT:
+            del self._samples[0]
 
     # what is asked
 
@@ -145,35 +145,35 @@ class Journal:
         return {key: held.found for key, held in self._held.items()}
 
     def window(self, seconds: float | None = None) -> Window | None:
-        """What was added in the last `seconds` (None: since the look before the last); None where nobody knows."""
-        if not self._looks:
+        """What was added in the last `seconds` (None: since the sample before the last); None where nobody knows."""
+        if not self._samples:
             return None
-        last = self._looks[-1].to_s
-        looks = self._looks[-1:] if seconds is None else [
-            look for look in self._looks if look.from_s >= last - seconds - 1e-3] or self._looks[-1:]
+        last = self._samples[-1].to_s
+        samples = self._samples[-1:] if seconds is None else [
+            sample for sample in self._samples if sample.from_s >= last - seconds - 1e-3] or self._samples[-1:]
         start: dict[Key, array[float] | None] = {}
-        for look in reversed(looks):
-            start.update(look.before)
+        for sample in reversed(samples):
+            start.update(sample.before)
         added = {}
         for key, old in start.items():
             now = self._held[key].found
             added[key] = now if old is None else counters.difference(old, now)
-        return Window(last - looks[0].from_s, added)
+        return Window(last - samples[0].from_s, added)
 
     def time_series(self, keys: Sequence[Key]) -> list[Span]:
-        """What those statements did together, look by look, oldest first."""
+        """What those statements did together, sample by sample, oldest first."""
         spans: list[Span] = []
         after = {key: self._held[key].found for key in keys if key in self._held}
-        for look in reversed(self._looks):
+        for sample in reversed(self._samples):
             calls = exec_ms = 0.0
             for key, now in after.items():
-                if key in look.before:
-                    old = look.before[key]
+                if key in sample.before:
+                    old = sample.before[key]
                     calls += now[counters.CALLS] - (old[counters.CALLS] if old is not None else 0.0)
                     exec_ms += now[counters.EXEC_MS] - (old[counters.EXEC_MS] if old is not None else 0.0)
                     if old is not None:
                         after[key] = old
-            spans.append(Span(look.to_s, look.to_s - look.from_s, calls, exec_ms))
+            spans.append(Span(sample.to_s, sample.to_s - sample.from_s, calls, exec_ms))
         return spans[::-1]
 
 

@@ -187,7 +187,7 @@ class Ranking(Struct, frozen=True):
 
 
 class Span(Struct, frozen=True):
-    """One look at one statement: the time that it ends at, its length (both seconds), calls and milliseconds in it."""
+    """One sample of one statement: the time that it ends at and its length in seconds, calls and milliseconds in it."""
 
     at_s: float
     seconds: float
@@ -256,7 +256,7 @@ class SlowSession(Struct, frozen=True):
 class SlowStatement(Struct, frozen=True):
     """A slow statement as it was seen last: `lasted_s` is how long it had run by then, at least.
 
-    `blockers` are the last ones that it had; `is_over`: it wasn't there any more at the look after.
+    `blockers` are the last ones that it had; `is_over`: it wasn't there any more at the sample after.
     """
 
     session: SlowSession

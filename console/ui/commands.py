@@ -54,7 +54,7 @@ async def databases(app: Application, words: str) -> list[PaletteCommand]:
             for choice in await opening.databases(app)]
 
 
-async def looks(app: Application, words: str) -> list[PaletteCommand]:
+async def themes(app: Application, words: str) -> list[PaletteCommand]:
     from console.ui import themes
 
     return [PaletteCommand(name, "theme", partial(app.choose_theme, name)) for name in themes.names()]
@@ -86,7 +86,7 @@ async def objects(app: Application, words: str) -> list[PaletteCommand]:
     return [PaletteCommand(label, detail, run) for label, detail, run in await found(app, words)]
 
 
-SOURCES: list[Source] = [screens, keys, plans, databases, targets, looks, objects]
+SOURCES: list[Source] = [screens, keys, plans, databases, targets, themes, objects]
 
 
 def open_palette(app: Application) -> None:

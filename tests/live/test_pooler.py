@@ -25,7 +25,7 @@ from console.config import Config
 from console.errors import ConsoleError, Denied, PasswordNeeded, ServerError, Unreachable
 from console.local_postgres.cluster import free_port
 from console.pooler.actions import PoolerCommand, run
-from console.pooler.read import read_info, read_look
+from console.pooler.read import read_info, read_sample
 from console.pooler.records import PoolerSample
 from console.pooler.saturation import saturations
 from console.sampler.pooler_watch import PoolerWatch
@@ -102,7 +102,7 @@ async def looked(pooler: PgBouncer, *also: str,
     """A look at the pooler that is right."""
     async with admin_console(target(pooler)) as console:
         async def look() -> PoolerSample | None:
-            found = await read_look(console, also, time.monotonic())
+            found = await read_sample(console, also, time.monotonic())
             return found if right(found) else None
 
         found = await until(look)
@@ -143,7 +143,7 @@ async def watched(pooler: PgBouncer, **words: Any) -> AsyncIterator[PoolerWatch]
     watch = PoolerWatch(target(pooler, **words), SystemClock(), 0.1)
     task = asyncio.create_task(watch.run())
     try:
-        await until(lambda: watch.look or watch.error)
+        await until(lambda: watch.sample or watch.error)
         yield watch
     finally:
         task.cancel()
@@ -163,7 +163,7 @@ async def test_the_console_answers_again_and_again(pooler: PgBouncer) -> None:
     async with admin_console(target(pooler)) as console:
         info = await read_info(console)
         for _ in range(12):
-            look = await read_look(console, ["CLIENTS", "SERVERS", "LISTS", "USERS", "PEERS", "STATE"], 0.0)
+            look = await read_sample(console, ["CLIENTS", "SERVERS", "LISTS", "USERS", "PEERS", "STATE"], 0.0)
     assert info.version == f"PgBouncer {pooler.version}" and info.is_admin is True
     assert info.setting("pool_mode") == "transaction" and info.max_client_conn == 100
     assert {database.name for database in look.databases} >= {"postgres", "local", "pgbouncer"}
@@ -322,13 +322,13 @@ async def test_a_pause_waits_with_a_clock_and_is_given_up(pooler: PgBouncer, own
     async with watched(pooler) as watch:
         with working(pooler, 1) as clients:
             running = asyncio.create_task(watch.command(pause))
-            await until(lambda: watch.pending and any(database.paused for database in watch.look.databases))  # type: ignore
+            await until(lambda: watch.pending and any(database.paused for database in watch.sample.databases))  # type: ignore
             assert watch.pending is not None and watch.pending.command == 'PAUSE "postgres"'
             with pytest.raises(ServerError, match="has not been answered yet"):
                 await watch.command(PoolerCommand("RELOAD"))
             await watch.give_up(pause)
             assert await running is None and watch.pending is None
-            await until(lambda: not any(database.paused for database in watch.look.databases))  # type: ignore[union-attr]
+            await until(lambda: not any(database.paused for database in watch.sample.databases))  # type: ignore[union-attr]
             clients[0].rollback()
     assert audited(own_state) == [("asked", 'PAUSE "postgres"'), ("asked", 'RESUME "postgres"'),
                                   ("done", 'RESUME "postgres"'), ("left", 'PAUSE "postgres"')]
@@ -414,7 +414,7 @@ async def test_a_pooler_that_stops_and_comes_back(pgbouncers: PgBouncers, reacha
         assert watch.error is None
         mortal.stop(signal.SIGKILL)
         await until(lambda: isinstance(watch.error, Unreachable))
-        assert watch.look is not None, "the last look stays"
+        assert watch.sample is not None, "the last look stays"
         report = await check_target(target(mortal), configured(Config(), ["pooler_pools", "pooler_maxwait"]))
         found = {result.name: result.status for result in report.results}
         assert (found["pooler_pools"], found["connection"]) == (Status.CRITICAL, Status.OK)

@@ -193,7 +193,7 @@ async def test_the_pooler_of_then_is_shown(pgbouncer: PgBouncer, database: Datab
                 app.connection.paused = False
                 await until(lambda: app.connection.state is ConnectionState.LIVE, pilot)
                 await pilot.press("7")
-                await until(lambda: app.connection.pooler and app.connection.pooler.look, pilot)
+                await until(lambda: app.connection.pooler and app.connection.pooler.sample, pilot)
                 await until(lambda: database.name in screen_text(app), pilot)
                 assert app.connection.pooler is not None and app.connection.pooler.info is not None
                 assert pgbouncer.version in app.connection.pooler.info.version

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from console.errors import ServerError, Unreachable
-from console.pooler.read import read_info, read_look, records, totals
+from console.pooler.read import read_info, read_sample, records, totals
 from console.pooler.records import PoolerDatabase, PoolUse, ShowTable
 from console.server.admin_console import ShowResult
 from console.sql.quoting import plain_literal, quoted
@@ -66,7 +66,7 @@ async def test_a_version_that_said_itself_in_a_notice() -> None:
 async def test_what_a_version_does_not_know_is_asked_for_once() -> None:
     console, unknown = FakeConsole(), {}  # type: tuple[FakeConsole, dict[str, str]]
     for _ in range(3):
-        look = await read_look(console, ["PEERS", "LISTS"], 0.0, unknown)
+        look = await read_sample(console, ["PEERS", "LISTS"], 0.0, unknown)
     assert console.asked.count("PEERS") == 1 and console.asked.count("LISTS") == 3
     assert look.unavailable == {"PEERS": "SHOW PEERS: this version of PgBouncer does not know it"}
     assert look.shown["LISTS"].rows[0] == ("databases", 3) and look.clients is None
@@ -76,20 +76,20 @@ async def test_a_pooler_that_goes_away_in_the_middle_is_no_missing_column() -> N
     console = FakeConsole()
     console.error = Unreachable("gone")
     with pytest.raises(Unreachable):
-        await read_look(console, [], 0.0)
+        await read_sample(console, [], 0.0)
 
 
 async def test_the_state_of_the_whole_pooler() -> None:
     said = {**SAID, "STATE": ShowResult(("key", "value"), (("active", "no"), ("paused", "yes"), ("suspended", "no")))}
-    assert (await read_look(FakeConsole(said), ["STATE"], 0.0)).stopped == "paused"
+    assert (await read_sample(FakeConsole(said), ["STATE"], 0.0)).stopped == "paused"
     running = {**SAID,
                "STATE": ShowResult(("key", "value"), (("active", "yes"), ("paused", "no"), ("suspended", "no")))}
-    assert (await read_look(FakeConsole(running), ["STATE"], 0.0)).stopped is None
-    assert (await read_look(FakeConsole(), ["STATE"], 0.0)).stopped is None
+    assert (await read_sample(FakeConsole(running), ["STATE"], 0.0)).stopped is None
+    assert (await read_sample(FakeConsole(), ["STATE"], 0.0)).stopped is None
 
 
 async def test_any_show_is_there_as_it_came() -> None:
-    look = await read_look(FakeConsole(), ["USERS"], 0.0)
+    look = await read_sample(FakeConsole(), ["USERS"], 0.0)
     assert look.shown["USERS"] == ShowTable(("name", "pool_mode"), (("rw", None), ("billing", "session")))
 
 
@@ -100,7 +100,7 @@ def test_names_and_values_are_quoted() -> None:
 
 async def test_an_answer_without_its_names_empties_its_own_place_alone() -> None:
     said = {**SAID, "POOLS": ShowResult(("shard",), (("x",),)), "DATABASES": ShowResult(("shard",), (("x",),))}
-    look = await read_look(FakeConsole(said), [], 0.0)
+    look = await read_sample(FakeConsole(said), [], 0.0)
     assert look.unavailable == {"POOLS": "SHOW POOLS: PgBouncer's answer has no column database",
                                 "DATABASES": "SHOW DATABASES: PgBouncer's answer has no column name"}
     assert look.pools == () and look.totals and look.shown["POOLS"].columns == ("shard",)

@@ -42,7 +42,7 @@ async def tick(watch: PoolerWatch, clock: FakeClock, seconds: float = 2.0) -> No
 
 async def test_it_looks_at_the_pools_and_forms_rates() -> None:
     async with watched(FakeConsole()) as (watch, clock):
-        await until(lambda: watch.look)
+        await until(lambda: watch.sample)
         assert watch.info is not None and watch.info.version == "PgBouncer 1.18.0"
         assert watch.rates[0].xacts_per_s is None
         await tick(watch, clock)
@@ -55,7 +55,7 @@ async def test_it_looks_at_the_pools_and_forms_rates() -> None:
 
 async def test_a_late_look_gives_no_rate() -> None:
     async with watched(FakeConsole()) as (watch, clock):
-        await until(lambda: watch.look)
+        await until(lambda: watch.sample)
         await tick(watch, clock, 60.0)
         assert watch.rates[0].xacts_per_s is None and watch.history.values("xacts_per_s") == [None, None]
 
@@ -63,10 +63,10 @@ async def test_a_late_look_gives_no_rate() -> None:
 async def test_while_it_is_away_the_last_look_stays_and_the_history_has_gaps() -> None:
     console = FakeConsole()
     async with watched(console) as (watch, clock):
-        await until(lambda: watch.look)
+        await until(lambda: watch.sample)
         console.error = Unreachable("PgBouncer at db1:6432: no server answers there")
         await tick(watch, clock)
-        assert watch.error is not None and watch.look is not None
+        assert watch.error is not None and watch.sample is not None
         assert watch.history.values("clients_waiting") == [14.0, None]
         assert watch.pool_history["app/rw"].values("maxwait_s")[-1] is None
         assert watch.reading().error is watch.error
@@ -85,7 +85,7 @@ async def test_it_backs_off_from_a_pooler_that_stays_away() -> None:
             await asleep(clock)
             assert watch.breaker.failures == tries
             clock.advance(31.0)
-        assert watch.look is None
+        assert watch.sample is None
 
 
 async def test_a_refused_password_is_not_tried_again_until_one_is_typed() -> None:
@@ -99,17 +99,17 @@ async def test_a_refused_password_is_not_tried_again_until_one_is_typed() -> Non
         assert console.opened == 1
         console.error = None
         watch.use_password("typed")
-        await until(lambda: watch.look)
+        await until(lambda: watch.sample)
         assert console.password == "typed"
 
 
 async def test_what_is_shown_is_asked_for_and_nothing_else() -> None:
     console = FakeConsole()
     async with watched(console) as (watch, clock):
-        await until(lambda: watch.look)
+        await until(lambda: watch.sample)
         assert "CLIENTS" not in console.asked
         watch.want("screen", "CLIENTS", "SERVERS")
-        await until(lambda: watch.look is not None and watch.look.clients)
+        await until(lambda: watch.sample is not None and watch.sample.clients)
         watch.want("activity", "SERVERS")
         watch.want("screen")
         await asleep(clock)
@@ -121,7 +121,7 @@ async def test_what_is_shown_is_asked_for_and_nothing_else() -> None:
 async def test_while_paused_it_rests() -> None:
     console = FakeConsole()
     async with watched(console) as (watch, clock):
-        await until(lambda: watch.look)
+        await until(lambda: watch.sample)
         watch.paused = True
         await until(lambda: len(watch.history) == 2)
         clock.advance(60.0)
@@ -137,16 +137,16 @@ async def test_another_version_is_no_reason_to_stop() -> None:
                                                   (("calm", "app", "rw", 2),)),
                                                   "DATABASES": ShowResult(("other",), ())})
     async with watched(strange) as (watch, _):
-        await until(lambda: watch.look or watch.error)
+        await until(lambda: watch.sample or watch.error)
         assert watch.error is None, watch.error
-        assert watch.look is not None and watch.look.pools[0].more == {"mood": "calm"}
+        assert watch.sample is not None and watch.sample.pools[0].more == {"mood": "calm"}
 
 
 async def test_a_look_that_a_key_has_brought_forward_changes_no_rate() -> None:
     async with watched(FakeConsole()) as (watch, clock):
-        await until(lambda: watch.look)
+        await until(lambda: watch.sample)
         await tick(watch, clock)
         watch.want("screen", "USERS")
-        await until(lambda: watch.look is not None and "USERS" in watch.look.shown)
+        await until(lambda: watch.sample is not None and "USERS" in watch.sample.shown)
         assert watch.rates[0].xacts_per_s == 1240.0
         assert watch.history.values("xacts_per_s")[-1] == 2480.0

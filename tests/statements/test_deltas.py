@@ -26,7 +26,7 @@ def looks(*samples: list[StatementEntry], every_s: float = 2.0) -> Journal:
 
 def test_the_first_look_forms_no_interval() -> None:
     journal = looks([entry(1, 5)])
-    assert journal.window() is None and journal.why_anew == "the first look"
+    assert journal.window() is None and journal.why_anew == "the first sample"
     assert [array[CALLS] for array in journal.since_reset().values()] == [5]
 
 
@@ -70,7 +70,7 @@ def test_a_reset_of_all_begins_anew() -> None:
     assert calls(journal) == {1: 3.0} and journal.why_anew is None
 
 
-@pytest.mark.parametrize(("now_s", "why"), [(102 + 3600, "the look before is too long ago"),
+@pytest.mark.parametrize(("now_s", "why"), [(102 + 3600, "the sample before is too long ago"),
                                             (90.0, "the server's clock went back")])
 def test_a_late_look_and_a_clock_that_went_back_begin_anew(now_s: float, why: str) -> None:
     journal = looks([entry(1, 1)], [entry(1, 2)])

@@ -103,7 +103,7 @@ async def pgbouncer(world: PooledWorld, size: tuple[int, int] = (120, 36), name:
 
 async def look(world: PooledWorld, watch: PoolerWatch, pilot: Pilot[int], number: int = 1) -> None:
     """So many looks more, each two seconds after the one before."""
-    await until(lambda: watch.look is not None or watch.error is not None, pilot)
+    await until(lambda: watch.sample is not None or watch.error is not None, pilot)
     for _ in range(number):
         await until(lambda: watch._wake._waiters, pilot)  # type: ignore[attr-defined]
         before = len(watch.history)
@@ -140,8 +140,8 @@ async def test_each_view_as_it_looks(world: PooledWorld, size: tuple[int, int]) 
         for name, key in (("clients", "c"), ("servers", "v"), ("databases", "b"), ("averages", "a"), ("options", "o"),
                           ("lists", "i"), ("peers", "p")):
             await pilot.press(key)
-            await until(lambda: watch.look is not None and watch._wanted <= {
-                *watch.look.shown, *watch.look.unavailable}, pilot)
+            await until(lambda: watch.sample is not None and watch._wanted <= {
+                *watch.sample.shown, *watch.sample.unavailable}, pilot)
             await pilot.pause()
             await until_golden(app, pilot, f"pgbouncer-{name}-{size[0]}x{size[1]}")
 
@@ -343,7 +343,7 @@ async def test_a_password_is_asked_for_by_a_key(world: PooledWorld) -> None:
         world.pgbouncer.error = None
         app.screen.query_one(Input).value = "secret"
         await pilot.press("enter")
-        await until(lambda: screen.pooler is not None and screen.pooler.look is not None, pilot)
+        await until(lambda: screen.pooler is not None and screen.pooler.sample is not None, pilot)
         assert world.pgbouncer.password == "secret" and "secret" not in screen_text(app)
 
 
@@ -390,7 +390,7 @@ async def test_activity_names_the_true_client(world: PooledWorld) -> None:
         watch = screen.pooler
         assert watch is not None
         await pilot.press("4")
-        await until(lambda: watch.look is not None and watch.look.clients is not None, pilot)
+        await until(lambda: watch.sample is not None and watch.sample.clients is not None, pilot)
 
         def named() -> bool:
             world.clock.advance(2.0)

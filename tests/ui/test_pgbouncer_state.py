@@ -70,7 +70,7 @@ def test_what_is_possible_follows_the_watch() -> None:
 
 def test_a_row_leads_to_its_database_its_pool_and_its_server_process() -> None:
     state, watch = PgBouncerState(), watch_of()
-    look = watch.look
+    look = watch.sample
     assert look is not None
     full = saturations(look.pools, look.databases)[0]
     assert (database_of(full), pool_of(full), clients_of(full)) == ("app", full.pool.key, "database:app user:rw")

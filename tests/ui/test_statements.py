@@ -197,7 +197,7 @@ async def test_the_windows(world: World) -> None:
 
 async def test_before_the_second_look_it_is_since_the_reset(world: World) -> None:
     async with statements(world, looks=1) as (app, _, screen):
-        assert "counting since the first look" in screen_text(app) and shown(screen, 1)[0] == "240"
+        assert "counting since the first sample" in screen_text(app) and shown(screen, 1)[0] == "240"
 
 
 async def test_a_reset_makes_a_gap_and_no_spike(world: World) -> None:

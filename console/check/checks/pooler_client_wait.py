@@ -15,11 +15,11 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) 
     reading = context.pooler
     if reading is None or reading.error is not None:
         return CheckVerdict(Status.UNKNOWN, "PgBouncer does not answer: see pooler_pools" if reading else "not asked")
-    if reading.look is None:
+    if reading.sample is None:
         return CheckVerdict(Status.OK, "not read yet")
     from console.pooler.saturation import saturations  # not before there is a pooler: many records
 
-    waiting = [saturation for saturation in saturations(reading.look.pools, reading.look.databases)
+    waiting = [saturation for saturation in saturations(reading.sample.pools, reading.sample.databases)
                if saturation.pool.cl_waiting]
     clients = sum(saturation.pool.cl_waiting for saturation in waiting)
     status = thresholds.status(clients)

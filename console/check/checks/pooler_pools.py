@@ -23,11 +23,11 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) 
         return CheckVerdict(Status.UNKNOWN, "not asked")
     if reading.error is not None:
         return CheckVerdict(Status.CRITICAL, reading.error.summary, hint=reading.error.hint)
-    if reading.look is None:
+    if reading.sample is None:
         return CheckVerdict(Status.OK, "not read yet")
     from console.pooler.saturation import saturations  # not before there is a pooler: many records
 
-    pools = saturations(reading.look.pools, reading.look.databases)
+    pools = saturations(reading.sample.pools, reading.sample.databases)
     known = [(pool.percent, pool) for pool in pools if pool.percent is not None]
     if not known:
         return CheckVerdict(Status.OK, "no pool is in use" if not pools else "the sizes of the pools are not known")

@@ -65,10 +65,10 @@ class ReplayPoolerWatch(PoolerWatch):
 
         super().__init__(target, clock, every_s, console)
 
-    def _take(self, look: PoolerSample) -> None:
-        if self._counted is not None and look.taken_s < self._counted.taken_s:
+    def _take(self, sample: PoolerSample) -> None:
+        if self._counted is not None and sample.taken_s < self._counted.taken_s:
             self.history, self.pool_history, self._counted = SampleHistory(SERIES), {}, None
-        super()._take(look)
+        super()._take(sample)
 
 
 def has_pooler(recording: Recording) -> bool:

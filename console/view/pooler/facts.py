@@ -82,11 +82,11 @@ def _fullest(pools: Sequence[Saturation]) -> str:
     return f"the fullest pool is {fullest.pool.key}: {_in_use(fullest)} active"
 
 
-def about(info: PoolerInfo | None, look: PoolerSample | None, width: int = 200) -> Line:
+def about(info: PoolerInfo | None, sample: PoolerSample | None, width: int = 200) -> Line:
     """Which pooler it is, how many clients it has, and what we may do there."""
     if info is None:
         return ()
-    clients = sum(pool.cl_active + pool.cl_waiting for pool in look.pools) if look is not None else None
+    clients = sum(pool.cl_active + pool.cl_waiting for pool in sample.pools) if sample is not None else None
     most = f" of {info.max_client_conn}" if info.max_client_conn is not None else ""
     mode = info.setting("pool_mode")
     rights = {True: "admin", False: "looks only", None: "rights unknown"}[info.is_admin]

@@ -159,11 +159,11 @@ SERVER_COLUMNS = (
 )
 
 
-def clients_table(look: PoolerSample) -> Table:
+def clients_table(sample: PoolerSample) -> Table:
     """The clients, with the server's process that works for each."""
-    servers = {connection.ptr: connection for connection in look.servers or ()}
+    servers = {connection.ptr: connection for connection in sample.servers or ()}
     rows = []
-    for client in look.clients or ():
+    for client in sample.clients or ():
         server = servers.get(client.link) if client.link else None
         waits = client.state == "waiting" and client.wait_s is not None
         tone: Tone = "critical" if waits and (client.wait_s or 0) >= LONG_WAIT_S else "warning" if waits else ""
@@ -172,24 +172,24 @@ def clients_table(look: PoolerSample) -> Table:
             Cell(fmt.duration(client.wait_s) if waits else "", tone, client.wait_s if waits else 0.0),
             _pid(server), _time(client.connect_time), _time(client.request_time), Cell(client.tls or "", "dim"),
             _count(client.prepared_statements)), record=client))
-    return _with_more(Table(CLIENT_COLUMNS, tuple(rows), _why(look, "CLIENTS", look.clients, "no client")),
-                      look.clients or ())
+    return _with_more(Table(CLIENT_COLUMNS, tuple(rows), _why(sample, "CLIENTS", sample.clients, "no client")),
+                      sample.clients or ())
 
 
-def servers_table(look: PoolerSample) -> Table:
+def servers_table(sample: PoolerSample) -> Table:
     """The connections to servers, with the client that each works for."""
-    clients = {connection.ptr: connection for connection in look.clients or ()}
+    clients = {connection.ptr: connection for connection in sample.clients or ()}
     rows = []
-    for server in look.servers or ():
+    for server in sample.servers or ():
         client = clients.get(server.link) if server.link else None
         rows.append(Row(server.ptr or str(server.remote_pid), (
             _pid(server), *_link_cells(server, ""), Cell(client.place if client else "", "accent"),
             Cell(server.place, "dim"), _time(server.connect_time), _time(server.request_time),
             Cell(server.tls or "", "dim"),
             Cell("yes" if server.close_needed else "", "warning")), record=server))
-    return _with_more(Table(SERVER_COLUMNS, tuple(rows), _why(look, "SERVERS", look.servers,
+    return _with_more(Table(SERVER_COLUMNS, tuple(rows), _why(sample, "SERVERS", sample.servers,
                                                               "no connection to a server is open")),
-                      look.servers or ())
+                      sample.servers or ())
 
 
 def _link_cells(connection: PoolerConnection, tone: Tone) -> tuple[Cell, ...]:
@@ -224,11 +224,11 @@ STATS_COLUMNS = (
 )
 
 
-def stats_table(look: PoolerSample, rates: Sequence[Rates]) -> Table:
+def stats_table(sample: PoolerSample, rates: Sequence[Rates]) -> Table:
     """What goes through each database: of the last interval, and since the pooler started."""
     by_database = {rate.database: rate for rate in rates}
     rows = []
-    for total in look.totals:
+    for total in sample.totals:
         now = by_database.get(total.database)
         rows.append(Row(total.database, (
             Cell(total.database, "strong"), *_rate_cells(now or Rates(database=total.database)),
@@ -238,8 +238,8 @@ def stats_table(look: PoolerSample, rates: Sequence[Rates]) -> Table:
             _count(total.xact_count), _count(total.query_count),
             Cell(fmt.size(total.received), "dim", total.received), Cell(fmt.size(total.sent), "dim", total.sent)),
             record=total))
-    return _with_more(Table(STATS_COLUMNS, tuple(rows), look.unavailable.get("STATS", "no statistics yet")),
-                      look.totals)
+    return _with_more(Table(STATS_COLUMNS, tuple(rows), sample.unavailable.get("STATS", "no statistics yet")),
+                      sample.totals)
 
 
 CONFIG_COLUMNS = (
@@ -305,5 +305,5 @@ def _count(value: int | None) -> Cell:
     return Cell("", "faint") if value is None else Cell(fmt.count(value), "" if value else "faint", value)
 
 
-def _why(look: PoolerSample, name: str, rows: Sequence[PoolerConnection] | None, none: str) -> str:
-    return look.unavailable.get(name) or ("reading…" if rows is None else none)
+def _why(sample: PoolerSample, name: str, rows: Sequence[PoolerConnection] | None, none: str) -> str:
+    return sample.unavailable.get(name) or ("reading…" if rows is None else none)

@@ -108,8 +108,8 @@ class ActivityState:
         self.blocked = forest(rows)
         self.profile.add_sample(at_s, rows)
         if pooler is not None:
-            look = pooler.look if pooler.error is None else None
-            self.clients = true_clients(rows, look, at_s - look.taken_s) if look is not None else {}
+            sample = pooler.sample if pooler.error is None else None
+            self.clients = true_clients(rows, sample, at_s - sample.taken_s) if sample is not None else {}
         now = {sessions.key(backend): backend for backend in rows}
         self.marked = {key: now[key] for key in self.marked if key in now}  # those that are gone lose their mark
         if self.followed is not None:

@@ -47,8 +47,8 @@ def table(state: ActivityState, info: ServerInfo | None) -> Table:
         case "progress":
             return progress.table(state.progress, state.pace.seconds_left)
         case "waits":
-            return waits.table(_shares(state), state.meanings, "nothing was active at any look; looks are taken while "
-                                                               "this screen is shown")
+            return waits.table(_shares(state), state.meanings,
+                               "nothing was active at any sample; samples are taken while this screen is shown")
         case "replication":
             if state.replication is None or info is None:
                 return Table(replication.COLUMNS, (), "reading…")

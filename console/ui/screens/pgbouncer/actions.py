@@ -58,9 +58,9 @@ class PgBouncerActions:
     def choose_command(self, database: str | None) -> None:
         """Offers the commands, first those on `database`."""
         watch = self._watch
-        if watch is None or watch.look is None or not self._is_allowed():
+        if watch is None or watch.sample is None or not self._is_allowed():
             return
-        found = offered(watch.look.databases, database)
+        found = offered(watch.sample.databases, database)
 
         def chosen(key: str | None) -> None:
             if key is not None:

@@ -77,7 +77,7 @@ class PgBouncerScreen(ConsoleScreen):
     def is_stale(self) -> bool:
         if self.pooler is None:
             return super().is_stale
-        return self.pooler.error is not None and self.pooler.look is not None
+        return self.pooler.error is not None and self.pooler.sample is not None
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -217,7 +217,7 @@ class PgBouncerScreen(ConsoleScreen):
 
     def _go_to_session(self, record: PoolerConnection) -> None:
         """To Activity, where the server's process of a connection is a session."""
-        pid = self.state.server_pid(record, self.pooler.look if self.pooler is not None else None)
+        pid = self.state.server_pid(record, self.pooler.sample if self.pooler is not None else None)
         if pid is not None:
             console_app(self).hand_over("activity", pid)
         else:

@@ -56,7 +56,7 @@ class PgBouncerState:
             case "give_up":
                 return watch.pending is not None
             case "command":
-                return watch.look is not None and watch.pending is None and not (
+                return watch.sample is not None and watch.pending is None and not (
                     watch.info is not None and watch.info.is_admin is False)
             case "back":
                 return self.view != "pools"
@@ -64,12 +64,12 @@ class PgBouncerState:
                 return self.view == "pools"
         return True
 
-    def server_pid(self, record: PoolerConnection, look: PoolerSample | None) -> int | None:
+    def server_pid(self, record: PoolerConnection, sample: PoolerSample | None) -> int | None:
         """The server's process that works for a connection in the list; None where there is none now."""
-        if look is None:
+        if sample is None:
             return None
         server = record if self.view == "servers" else next(
-            (connection for connection in look.servers or () if connection.ptr == record.link), None)
+            (connection for connection in sample.servers or () if connection.ptr == record.link), None)
         return server.remote_pid or None if server is not None else None
 
 

@@ -37,11 +37,11 @@ def tabs() -> list[str]:
 
 
 def verdict(watch: PoolerWatch, width: int) -> Line:
-    look = watch.look
-    if look is None and watch.error is None:
+    sample = watch.sample
+    if sample is None and watch.error is None:
         return ((f" asking {watch.target.label}'s PgBouncer", "dim"),)
-    pools = saturations(look.pools, look.databases) if look is not None else []
-    stopped = (look.stopped if look is not None else None) or ("paused" if watch.is_paused_by_us else None)
+    pools = saturations(sample.pools, sample.databases) if sample is not None else []
+    stopped = (sample.stopped if sample is not None else None) or ("paused" if watch.is_paused_by_us else None)
     return facts.verdict(pools, watch.error, watch.breaker.seconds_to_retry, stopped, width)
 
 
@@ -49,7 +49,7 @@ def about(watch: PoolerWatch, width: int) -> Line:
     """Which PgBouncer it is; where that isn't known, what may help."""
     if watch.info is None and watch.error is not None and (watch.error.hint or watch.error.detail):
         return ((f" {watch.error.hint or watch.error.detail}", "dim"),)
-    return facts.about(watch.info, watch.look, width)
+    return facts.about(watch.info, watch.sample, width)
 
 
 def pending(watch: PoolerWatch, now_s: float) -> Line | None:
@@ -60,26 +60,26 @@ def pending(watch: PoolerWatch, now_s: float) -> Line | None:
 
 
 def table(name: ViewName, watch: PoolerWatch) -> Table:
-    """What the view shows of the last look."""
-    look = watch.look
+    """What the view shows of the last sample."""
+    sample = watch.sample
     if name == "config":
         return tables.config_table(watch.info.settings if watch.info is not None else {})
-    if look is None:
+    if sample is None:
         return Table((), (), "reading…" if watch.error is None else "nothing is known yet")
     match name:
         case "pools":
-            return tables.pools_table(saturations(look.pools, look.databases), watch.rates,
-                                      look.unavailable.get("POOLS"))
+            return tables.pools_table(saturations(sample.pools, sample.databases), watch.rates,
+                                      sample.unavailable.get("POOLS"))
         case "databases":
-            return tables.databases_table(look.databases, look.unavailable.get("DATABASES"))
+            return tables.databases_table(sample.databases, sample.unavailable.get("DATABASES"))
         case "clients":
-            return tables.clients_table(look)
+            return tables.clients_table(sample)
         case "servers":
-            return tables.servers_table(look)
+            return tables.servers_table(sample)
         case "stats":
-            return tables.stats_table(look, watch.rates)
+            return tables.stats_table(sample, watch.rates)
     (shown,) = NEEDS[name]
-    return tables.shown_table(look.shown.get(shown), look.unavailable.get(shown))
+    return tables.shown_table(sample.shown.get(shown), sample.unavailable.get(shown))
 
 
 def chart(name: str, watch: PoolerWatch, pool: str | None, *, is_titled: bool, span_s: float, buckets: int,

@@ -149,7 +149,7 @@ class StatementsScreen(ConsoleScreen):
         return self.state.keys_shown(table.first_row, max(table.page, 20))
 
     def ask_texts(self) -> None:
-        """Reads the texts that the screen lacks, without another look at the counters."""
+        """Reads the texts that the screen lacks, without another sample at the counters."""
         if self._needs_all_texts or self.state.lacking(self._on_screen()):
             self.run_worker(self._ask_texts(), group="texts", exclusive=True, exit_on_error=False)
 

@@ -53,7 +53,7 @@ _FILTERED = (Column("database", "database"), Column("user", "user"), Column("que
 
 
 class StatementsState:
-    """Empty until the first look."""
+    """Empty until the first sample."""
 
     def __init__(self) -> None:
         # what a person chose
@@ -93,7 +93,7 @@ class StatementsState:
         return self.journal.standing
 
     def take(self, readings: Readings, entries: Query[StatementEntry]) -> None:
-        """Another look."""
+        """Another sample."""
         rows, whole = readings.rows(entries), readings.first(STANDING)
         self.why = readings.why(entries) or readings.why(STANDING)
         if rows is not None and whole is not None:
