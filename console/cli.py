@@ -131,6 +131,7 @@ def _open(opening: Opening) -> int:
     """The console. Raises ConsoleError."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the console needs a terminal", hint="for scripts: dbconsole --check, or dbconsole migrate")
+    opening.ask_for_trust()
     import gc
 
     gc.disable()  # ui/start.py enables it when there is a screen

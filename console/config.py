@@ -25,13 +25,22 @@ from msgspec.structs import replace
 
 from console.errors import ConfigError
 from console.fields import PartlyShown, fields_of
-from console.text.parse import duration
+from console.text.parse import command_words, duration
 
 Environment = Literal["production", "staging", "development", "unknown"]
 
 
 class Duration(float):
     """Seconds; written as a number of seconds or "250ms", "5s", "10min", "2h", "1d"."""
+
+
+def _checked_command(name: str, line: str | None) -> None:
+    """Raises ValueError for a line that is no command."""
+    if line is not None:
+        try:
+            command_words(line)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
 
 
 LONGEST_S = 2_147_483
@@ -104,6 +113,9 @@ class TargetConfig(PartlyShown, frozen=True, kw_only=True):
     lock_timeout: Duration = Duration(0.5)
     """`lock_timeout` of the console's own reads."""
 
+    def __post_init__(self) -> None:
+        _checked_command("password_command", self.password_command)
+
 
 class ServiceConfig(Struct, frozen=True, kw_only=True):
     """`[services.NAME]`: the schemas that a service owns and where its migrations are.
@@ -129,6 +141,10 @@ class ServiceConfig(Struct, frozen=True, kw_only=True):
     """The command by which that framework migrates up."""
     down: str | None = None
     """The command by which it takes the newest back."""
+
+    def __post_init__(self) -> None:
+        _checked_command("up", self.up)
+        _checked_command("down", self.down)
 
 
 class CheckConfig(Struct, frozen=True, kw_only=True):
@@ -166,6 +182,9 @@ class EmbedderConfig(Struct, frozen=True, kw_only=True):
     """The columns that it belongs to, as schema.table.column."""
     timeout: Duration = Duration(20)
     """How long an answer may take."""
+
+    def __post_init__(self) -> None:
+        _checked_command("command", self.command)
 
 
 class OtelConfig(Struct, frozen=True, kw_only=True):
@@ -219,15 +238,7 @@ class AlertsConfig(Struct, frozen=True, kw_only=True):
     """For one check it runs at most so often."""
 
     def __post_init__(self) -> None:
-        if self.command is not None:
-            import shlex
-
-            try:
-                words = shlex.split(self.command)
-            except ValueError as error:
-                raise ValueError(f"command: {error}") from None
-            if not words:
-                raise ValueError("command: is empty")
+        _checked_command("command", self.command)
         if self.timeout <= 0:
             raise ValueError("timeout: must be more than 0")
 
@@ -259,6 +270,9 @@ class Config(Struct, frozen=True, kw_only=True):
 
 _TABLES: dict[str, type] = {"targets": TargetConfig, "services": ServiceConfig, "checks": CheckConfig,
                             "embedders": EmbedderConfig}
+PASSWORD = re.compile(r"password\s*=|://[^/@\s:]+:[^/@\s]+@", re.IGNORECASE)
+"""In a conninfo string or URI."""
+
 _NOT_KEYS = {"name", "path", "warnings"}
 
 
@@ -272,29 +286,86 @@ def find(explicit: str | os.PathLike[str] | None = None) -> Path | None:
             if not named or not Path(named).exists():
                 raise ConfigError(f"{named or repr('')}: no such file", hint=f"{origin} names it")
             return Path(named)
-    from console.resources import config_dir
+    return next((path for path in (Path("dbconsole.toml"), _own_path()) if path.is_file()), None)
 
-    return next((path for path in (Path("dbconsole.toml"), config_dir() / "config.toml") if path.is_file()), None)
+
+MOST_BYTES = 4 * 1024 * 1024
+"""No configuration is larger."""
 
 
 def load(explicit: str | os.PathLike[str] | None = None) -> Config:
-    """Reads the configuration. Raises ConfigError; without any file the configuration is empty."""
+    """Reads the configuration. Raises ConfigError; without any file the configuration is empty.
+
+    A file that nobody has named and that lies in the current directory is read only if its owner is trustworthy, and
+    acts only if the person has said that it may: otherwise the error is console.trust.Untrusted.
+    """
     path = find(explicit)
     if path is None:
         return Config()
+    is_named = explicit is not None or bool(os.environ.get("DBCONSOLE_CONFIG")) or path == _own_path()
+    content = read(path, is_named=is_named)
+    found = parsed(content, path)
+    if not is_named:
+        from console import trust
+
+        if (deeds := trust.deeds(found, own())) and not trust.is_trusted(path, content):
+            raise trust.Untrusted(path, content, deeds)
+    return found
+
+
+def own() -> Config:
+    """The person's own configuration, which a file in the current directory takes the place of; empty where there is
+    none that can be read."""
+    path = _own_path()
+    try:
+        return parsed(read(path, is_named=True), path) if path.is_file() else Config()
+    except ConfigError:
+        return Config()
+
+
+def read(path: Path, *, is_named: bool) -> bytes:
+    """What stands in the file. Raises ConfigError, also where it isn't safe to use."""
+    try:
+        with path.open("rb") as file:
+            _check_owner(path, os.fstat(file.fileno()), is_named=is_named)
+            content = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from None
+    if len(content) > MOST_BYTES:
+        raise ConfigError(f"{path}: is larger than {MOST_BYTES >> 20} MB")
+    return content
+
+
+def _check_owner(path: Path, status: os.stat_result, *, is_named: bool) -> None:
+    """Raises ConfigError for a file that others can write, or that was found here and is somebody else's."""
+    if os.name != "posix" or not stat.S_ISREG(status.st_mode):
+        return
+    if status.st_mode & stat.S_IWOTH:
+        raise ConfigError(f"{path}: everybody can write it, so it may hold anybody's commands",
+                          hint=f"read it, then chmod o-w {path}")
+    if not is_named and status.st_uid not in (os.geteuid(), 0):
+        raise ConfigError(f"{path} was found here and belongs to another user",
+                          hint=f"--config {path} uses it all the same")
+
+
+def parsed(content: bytes, path: Path) -> Config:
+    """The configuration that a file's content means. Raises ConfigError."""
     import tomllib
 
     try:
-        data = tomllib.loads(path.read_text("utf-8-sig"))
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from None
+        return parse(tomllib.loads(content.decode("utf-8-sig")), path)
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: is not UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {error}", hint="the file is TOML: https://toml.io") from None
     except RecursionError:
         raise ConfigError(f"{path}: is nested too deeply") from None
-    return parse(data, path)
+
+
+def _own_path() -> Path:
+    from console.resources import config_dir
+
+    return config_dir() / "config.toml"
 
 
 def parse(data: Mapping[str, Any], path: Path) -> Config:
@@ -444,9 +515,8 @@ def _warnings(config: Config, path: Path) -> list[str]:
         readable = path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH)
     except OSError:
         return []
-    secret = re.compile(r"password\s*=|://[^/@\s:]+:[^/@\s]+@", re.IGNORECASE)
     holders = [t.name for t in config.targets.values()
-               for dsn in (t.dsn, t.direct_dsn, t.pgbouncer) if dsn and secret.search(dsn)]
+               for dsn in (t.dsn, t.direct_dsn, t.pgbouncer) if dsn and PASSWORD.search(dsn)]
     if readable and holders:
         return [f"{path} holds the password of {', '.join(dict.fromkeys(holders))} and others can read it: "
                 f"chmod 600 it, or use ~/.pgpass or password_command"]

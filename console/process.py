@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -17,6 +18,9 @@ from console import ending, waiting
 REAPED_WITHIN_S = 1.0
 """How long a killed program is waited for: one that hangs in the kernel is left behind."""
 
+OUTPUT_BYTES = 32 * 1024 * 1024
+"""What a program may write: a vector of 16 000 dimensions takes less than one."""
+
 _running: set[int] = set()
 
 
@@ -29,16 +33,15 @@ class Finished(Struct, frozen=True):
 
 
 @asynccontextmanager
-async def started(command: str | Sequence[str], *, environment: Mapping[str, str] | None = None,
+async def started(words: Sequence[str], *, environment: Mapping[str, str] | None = None,
                   folder: Path | None = None, has_input: bool = False, gently_s: float = 0.0,
                   ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """The program while the block lasts: words, or a line for the shell. Raises OSError where it can't be started.
+    """The program while the block lasts; no shell reads its words. Raises OSError where it can't be started.
 
     Unless it has ended by itself when the block does, and the block well, it is killed and all that it has started
     with it; where `gently_s` is given, SIGTERM and so many seconds come before. Its input is a pipe or nothing; its
     output and error are pipes.
     """
-    words = ("/bin/sh", "-c", command) if isinstance(command, str) else command
     process = await asyncio.create_subprocess_exec(
         *words, env=environment, cwd=folder, start_new_session=True,
         stdin=asyncio.subprocess.PIPE if has_input else asyncio.subprocess.DEVNULL,
@@ -54,16 +57,37 @@ async def started(command: str | Sequence[str], *, environment: Mapping[str, str
         _running.discard(process.pid)
 
 
-async def run(command: str | Sequence[str], *, within_s: float, given: bytes | None = None,
+async def run(words: Sequence[str], *, within_s: float, given: bytes | None = None,
               environment: Mapping[str, str] | None = None, folder: Path | None = None) -> Finished:
     """Runs a program to its end, with `given` on its standard input.
 
-    Raises TimeoutError when it takes longer than `within_s` seconds, OSError where it can't be started.
+    Raises TimeoutError when it takes longer than `within_s` seconds, OSError where it can't be started or writes more
+    than OUTPUT_BYTES.
     """
-    async with started(command, environment=environment, folder=folder, has_input=given is not None) as process:
+    async with started(words, environment=environment, folder=folder, has_input=given is not None) as process:
+        assert process.stdout is not None and process.stderr is not None
         async with asyncio.timeout(within_s):
-            output, complaint = await process.communicate(given)
-            return Finished(await process.wait(), output, complaint)
+            output, complaint, _, status = await asyncio.gather(
+                _bounded(process.stdout), _bounded(process.stderr), _feed(process.stdin, given), process.wait())
+    return Finished(status, output, complaint)
+
+
+async def _feed(pipe: asyncio.StreamWriter | None, given: bytes | None) -> None:
+    if pipe is not None:
+        with suppress(ConnectionError):  # it has ended, or doesn't care
+            pipe.write(given or b"")
+            await pipe.drain()
+        pipe.close()
+
+
+async def _bounded(stream: asyncio.StreamReader) -> bytes:
+    """All that comes. Raises OSError where it has no end."""
+    found = bytearray()
+    while chunk := await stream.read(2**16):
+        found += chunk
+        if len(found) > OUTPUT_BYTES:
+            raise OSError(errno.EFBIG, f"it wrote more than {OUTPUT_BYTES >> 20} MB and was ended")
+    return bytes(found)
 
 
 async def _end(process: asyncio.subprocess.Process, gently_s: float) -> None:

@@ -26,7 +26,7 @@ DRIVERS = {"psycopg", "psycopg_pool", "pgvector"}
 SCREENS = {"textual", "rich", "plotext"}
 TEXTUALS_DATACLASSES = {"ui/themes.py", "ui/bindings.py"}
 """Where fields() and replace() are of Textual's own records, Theme and Binding."""
-FOUNDATION = {"errors", "clock", "config", "fields", "resources", "sql", "text", "ending", "log", "process",
+FOUNDATION = {"errors", "clock", "config", "trust", "fields", "resources", "sql", "text", "ending", "log", "process",
               "waiting", "__version__"}
 
 
@@ -69,6 +69,7 @@ MAY_IMPORT = {
     **dict.fromkeys(("errors", "clock", "fields", "resources", "ending", "log", "process", "text", "waiting", "server",
                      "services"), NOTHING),
     "config": {"errors", "resources", "text"},
+    "trust": {"config", "errors", "resources"},
     "check": FEATURES | {"server"},
     "sampler": FEATURES | {"server", "check"},
     "recorder": FEATURES | {"server", "check", "sampler"},

@@ -33,7 +33,9 @@ def is_gone(pid: int) -> bool:
 
 def number_in(path: Path) -> int:
     """The one that is written there, sooner or later."""
+    ends_s = time.monotonic() + 60
     while not path.exists() or not path.read_text().strip():
+        assert time.monotonic() < ends_s
         time.sleep(0.05)
     return int(path.read_text())
 
@@ -41,7 +43,8 @@ def number_in(path: Path) -> int:
 async def test_what_it_says_and_how_it_ends() -> None:
     code = "import sys; print(sys.stdin.read().upper()); sys.stderr.write('so'); sys.exit(3)"
     assert await process.run(python(code), within_s=30, given=b"what") == process.Finished(3, b"WHAT\n", b"so")
-    assert await process.run("cat; echo $VALUE | tr a-z A-Z", within_s=30, environment=os.environ | {"VALUE": "x"}) \
+    assert await process.run(("sh", "-c", "cat; echo $VALUE | tr a-z A-Z"), within_s=30,
+                             environment=os.environ | {"VALUE": "x"}) \
         == process.Finished(0, b"X\n", b"")
     with pytest.raises(FileNotFoundError):
         await process.run(["/no/such/program"], within_s=30)
@@ -59,7 +62,7 @@ print(child.pid, flush=True)
                                                       "child.wait()"])
 async def test_one_that_hangs_ends_with_all_that_it_has_started(tmp_path: Path, then: str) -> None:
     said = tmp_path / "said"
-    command = f"{shlex.join(python(PARENT.format(then=then)))} | tee {said}"
+    command = "sh", "-c", f"{shlex.join(python(PARENT.format(then=then)))} | tee {said}"
     began = time.monotonic()
     with pytest.raises(TimeoutError):
         await process.run(command, within_s=2)
@@ -69,7 +72,7 @@ async def test_one_that_hangs_ends_with_all_that_it_has_started(tmp_path: Path, 
 
 async def test_one_that_nobody_waits_for_any_more_ends_with_all_that_it_has_started(tmp_path: Path) -> None:
     said = tmp_path / "said"
-    command = f"{shlex.join(python(PARENT.format(then='child.wait()')))} | tee {said}"
+    command = "sh", "-c", f"{shlex.join(python(PARENT.format(then='child.wait()')))} | tee {said}"
     running = asyncio.ensure_future(process.run(command, within_s=600))
     child = await asyncio.to_thread(number_in, said)
     running.cancel()
@@ -91,3 +94,10 @@ async def test_it_may_be_asked_before_it_is_killed() -> None:
         assert running.stdout is not None
         assert await running.stdout.readline() == b"there\n"
     assert running.returncode == 7
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+async def test_a_program_that_writes_without_end_is_ended(stream: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "OUTPUT_BYTES", 2**20)
+    with pytest.raises(OSError, match="wrote more than 1 MB"):
+        await process.run(python(f"import sys\nwhile True: sys.{stream}.write('x' * 65536)"), within_s=60)

@@ -70,6 +70,17 @@ class Opening:
             warn(words)
         return found
 
+    def ask_for_trust(self) -> None:
+        """Asks once whether a configuration file that lies here may act. Raises ConfigError for a no."""
+        from console.trust import Untrusted
+
+        try:
+            assert self.config
+        except Untrusted as found:
+            from console.commands.config import ask_for
+
+            ask_for(found.path, found.content, found.deeds)
+
     def is_demo(self, named: str | None) -> bool:
         """Whether the demo server is meant, by name or as the configuration's default. Raises UsageError.
 

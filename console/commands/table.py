@@ -61,6 +61,11 @@ COMMANDS = (
         help="the console on such a recording, without a server",
         description="The console on a recording: the same screens, no server.", needs=(), timeout_s=None),
     CommandEntry(
+        name="config", module="console.commands.config", usage="COMMAND",
+        help="path, trust, forget: which configuration file holds, and whether one that lies here may act",
+        description="Which configuration file holds, and whether one that lies here may act.", needs=(),
+        timeout_s=None),
+    CommandEntry(
         name="demo", module="console.commands.demo", usage="COMMAND",
         help="start, stop, status, reset: the demo server without the console",
         description="The demo server without the console.", needs=(), timeout_s=None),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shlex
 from collections import deque
 from collections.abc import Iterable
 from typing import Any
@@ -14,6 +13,7 @@ from console import process, waiting
 from console.clock import Clock
 from console.config import AlertsConfig
 from console.sampler.alerts import Event
+from console.text.parse import command_words
 from console.text.sanitiser import single_line
 
 MOST_WAITING = 20
@@ -76,7 +76,7 @@ class Notifier:
     async def _tell(self, event: Event) -> str | None:
         """Runs the command, without a shell, with the facts as JSON on its standard input and in its environment."""
         facts = self.facts(event)
-        words = shlex.split(self._config.command or "")
+        words = command_words(self._config.command or "")
         environment = os.environ | {f"DBCONSOLE_ALERT_{key.upper()}": "" if value is None else str(value)
                                     for key, value in facts.items()}
         try:

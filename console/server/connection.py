@@ -22,6 +22,7 @@ from console.errors import PasswordNeeded
 from console.server.loading import RECORDS
 from console.server.target import APPLICATION_NAME, Target
 from console.text import format as fmt
+from console.text.parse import command_words
 from console.waiting import waiting_for
 
 PASSWORD_COMMAND_TIMEOUT_S = 20.0
@@ -142,10 +143,13 @@ async def _password_from(command: str, label: str) -> str:
     """
     try:
         with waiting_for(f"the password_command of {label}"):
-            done = await process.run(command, within_s=PASSWORD_COMMAND_TIMEOUT_S)
+            done = await process.run(command_words(command), within_s=PASSWORD_COMMAND_TIMEOUT_S)
     except TimeoutError:
         raise PasswordNeeded(f"{label}: password_command took more than {fmt.duration(PASSWORD_COMMAND_TIMEOUT_S)}",
                              hint="run it in a shell: it may be waiting for an answer") from None
+    except (OSError, ValueError) as error:
+        raise PasswordNeeded(f"{label}: password_command can't be run: {getattr(error, 'strerror', None) or error}",
+                             hint="it is a program with arguments; sh -c '...' where a shell is meant") from None
     lines = done.output.decode("utf-8", "replace").splitlines()
     if done.exit_status != 0 or not lines or not lines[0]:
         words = done.complaint.decode("utf-8", "replace").strip()

@@ -58,3 +58,22 @@ def _number(text: str, factors: Mapping[str, float], bare: str) -> float | None:
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z%]*)\s*", text, re.ASCII)
     factor = factors.get(match[2] or bare) if match else None
     return None if match is None or factor is None else float(match[1]) * factor
+
+
+def command_words(line: str) -> tuple[str, ...]:
+    """A program and its arguments, as a shell would split them; none runs it, so that nothing in it is expanded.
+
+    Raises ValueError where there is no program, a quote is open, or a shell is meant and not named.
+    """
+    import shlex
+
+    lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+    lexer.whitespace_split, lexer.commenters = True, ""
+    words = tuple(lexer)
+    meant = next((word for word in words if word and not word.strip("();<>|&")), None) \
+        or next(iter(re.findall(r"[$`]", re.sub(r"'[^']*'|\\.", "", line))), None) or ("\n" in line and "a new line")
+    if meant:
+        raise ValueError(f"{meant} is a shell's, and none runs it: sh -c '...' where one is meant")
+    if not words:
+        raise ValueError("is empty")
+    return words

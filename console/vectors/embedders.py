@@ -19,6 +19,7 @@ from console import process
 from console.config import EmbedderConfig
 from console.errors import ConsoleError, UsageError
 from console.text import format as fmt
+from console.text.parse import command_words
 from console.waiting import waiting_for
 
 if TYPE_CHECKING:
@@ -63,10 +64,13 @@ class CommandEmbedder(Struct, frozen=True):
 
     async def embed(self, text: str, dimensions: int | None) -> list[float]:
         try:
-            done = await process.run(self.command, within_s=self.timeout_s, given=text.encode())
+            done = await process.run(command_words(self.command), within_s=self.timeout_s, given=text.encode())
         except TimeoutError:
             raise EmbedderFailed(f"embedder {self.name}: no answer in {self.timeout_s:g} s",
                                  hint="its timeout is embedders.NAME.timeout") from None
+        except (OSError, ValueError) as error:
+            raise EmbedderFailed(f"embedder {self.name}: {getattr(error, 'strerror', None) or error}",
+                                 hint="its command is a program with arguments") from None
         if done.exit_status:
             raise EmbedderFailed(f"embedder {self.name}: the command ended with {done.exit_status}",
                                  detail=done.complaint.decode("utf-8", "replace").strip()[-2000:] or None)

@@ -109,7 +109,9 @@ async def test_tls_that_cannot_be_agreed_on(tls_server: TlsServer, database: Dat
 
 
 async def test_a_password_command_that_fails_is_told_without_its_output(database: Database) -> None:
-    for command, words in (("echo s3cret; echo vault sealed >&2; exit 3", "ended with 3"), ("true", "printed nothing")):
+    for command, words in (
+            ("sh -c 'echo s3cret; echo vault sealed >&2; exit 3'", "ended with 3"), ("true", "printed nothing"),
+            ("/no/such/program s3cret", "can't be run: No such file"), ("echo s3cret | cat", "is a shell's")):
         with pytest.raises(PasswordNeeded) as caught:
             await whoami(Target(name="", conninfo=database.conninfo, password_command=command))
         told_lines = "\n".join(caught.value.lines())

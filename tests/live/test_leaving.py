@@ -163,7 +163,7 @@ def test_no_password_command_is_waited_for(way: str, tmp_path: Path) -> None:
     mark = f"6{secrets.randbelow(10**6)}.5"
     config = tmp_path / "config.toml"
     config.write_text("[targets.hangs]\ndsn = 'host=127.0.0.1'\n"
-                      f"password_command = 'trap \"\" TERM INT HUP; sleep {mark}'")
+                      f"password_command = '''sh -c 'trap \"\" TERM INT HUP; sleep {mark}' '''")
     with terminal([*CONSOLE, "hangs", "--config", str(config)], cwd=ROOT) as screen:
         screen.wait("connecting")
         assert soon(lambda: is_running(mark))

@@ -228,7 +228,7 @@ def test_a_place_that_cannot_be_is_told_as_such(conninfo: str, words: str) -> No
 
 def test_a_password_command_that_hangs_ends_with_the_check_and_with_all_it_started(tmp_path: Path) -> None:
     config = tmp_path / "dbconsole.toml"
-    config.write_text("[targets.a]\ndsn='host=127.0.0.1 port=1'\npassword_command='sleep 61.25; true'\n")
+    config.write_text("[targets.a]\ndsn='host=127.0.0.1 port=1'\npassword_command='''sh -c 'sleep 61.25; true' '''\n")
     started = time.monotonic()
     done = subprocess.run([*CONSOLE, "--check", "a", "--config", str(config), "--timeout", "1"],
                           capture_output=True, text=True, cwd=ROOT, timeout=20)

