@@ -26,8 +26,8 @@ DRIVERS = {"psycopg", "psycopg_pool", "pgvector"}
 SCREENS = {"textual", "rich", "plotext"}
 TEXTUALS_DATACLASSES = {"ui/themes.py", "ui/bindings.py"}
 """Where fields() and replace() are of Textual's own records, Theme and Binding."""
-FOUNDATION = {"errors", "clock", "config", "trust", "fields", "resources", "sql", "text", "ending", "log", "process",
-              "waiting", "__version__"}
+FOUNDATION = {"files", "errors", "clock", "config", "trust", "fields", "resources", "sql", "text", "ending", "log",
+              "process", "waiting", "__version__"}
 
 
 @cache
@@ -66,8 +66,8 @@ def test_only_server_talks_to_postgresql_and_only_ui_draws() -> None:
 
 NOTHING: set[str] = set()
 MAY_IMPORT = {
-    **dict.fromkeys(("errors", "clock", "fields", "resources", "ending", "log", "process", "text", "waiting", "server",
-                     "services"), NOTHING),
+    **dict.fromkeys(("errors", "clock", "fields", "files", "resources", "ending", "log", "process", "text", "waiting",
+                     "server", "services"), NOTHING),
     "config": {"errors", "resources", "text"},
     "trust": {"config", "errors", "resources"},
     "check": FEATURES | {"server"},

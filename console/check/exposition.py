@@ -68,9 +68,14 @@ def _amounts(checks: Iterable[tuple[Report, CheckResult]], amounts: Iterable[flo
             yield MetricSample(_labels(report, result) | {"unit": unit}, amount * factor)
 
 
-def as_prometheus(reports: Sequence[Report]) -> str:
-    """Prometheus' text format, as node_exporter's textfile collector reads it; ends without a newline."""
-    return "\n".join(line for family in families(reports) for line in _lines(family))
+def as_prometheus(reports: Sequence[Report], checked_at_s: float) -> str:
+    """Prometheus' text format, as node_exporter's textfile collector reads it; ends without a newline.
+
+    `checked_at_s`: when the checks ran, in seconds since 1970.
+    """
+    checked = Family("dbconsole_last_check_timestamp_seconds", "When the checks ran, in seconds since 1970.",
+                     (MetricSample({}, round(checked_at_s, 3)),))
+    return "\n".join(line for family in (*families(reports), checked) for line in _lines(family))
 
 
 def _lines(family: Family) -> Iterator[str]:
@@ -78,7 +83,7 @@ def _lines(family: Family) -> Iterator[str]:
     yield f"# TYPE {family.name} gauge"
     for sample in family.samples:
         labels = ",".join(f'{name}="{_escaped(value)}"' for name, value in sample.labels.items())
-        yield f"{family.name}{{{labels}}} {sample.value!r}"
+        yield f"{family.name}{f'{{{labels}}}' if labels else ''} {sample.value!r}"
 
 
 def _escaped(value: str) -> str:

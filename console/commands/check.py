@@ -65,7 +65,7 @@ async def report_on(targets: Sequence[Target], config: Config, *, services: Serv
         case "nagios":
             text = report.as_nagios(reports)
         case "prometheus":
-            text = as_prometheus(reports)
+            text = as_prometheus(reports, checked_at_s=time.time())
         case _:
             text = report.as_text(reports, colour=_colourful(stream))
     output.write(text + "\n", stream)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from console import files
 from console.commands import output
 from console.commands.output import answer, can_ask, say
 from console.errors import UsageError
@@ -75,8 +77,8 @@ def read(name: str) -> str:
         if name == "-":
             data = sys.stdin.buffer.read(MAX_CHARACTERS + 1)
         else:
-            with Path(name).open("rb") as file:
-                data = file.read(MAX_CHARACTERS + 1)
+            with Path(name).open("rb") if name.startswith("/dev/") else os.fdopen(files.opened(name), "rb") as file:
+                data = file.read(MAX_CHARACTERS + 1)  # /dev/fd/63 is a shell's <(command)
     except OSError as error:
         raise UsageError(f"{name}: {error.strerror or error}") from None
     if len(data) > MAX_CHARACTERS:

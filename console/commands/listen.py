@@ -1,24 +1,29 @@
-"""`dbconsole --check --listen`: the checks' results at /metrics for Prometheus (extra `prometheus`)."""
+"""`dbconsole --check --listen`: the checks' results at /metrics for Prometheus."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable
+from contextlib import nullcontext, suppress
+from typing import TYPE_CHECKING
 
-from console.check.exposition import families
+from console.check.exposition import as_prometheus
 from console.check.records import Report
 from console.commands.check import check_all, checks_within, ready
 from console.commands.output import say
 from console.errors import ConsoleError, UsageError
 
 if TYPE_CHECKING:
-    from prometheus_client.registry import Collector
-
     from console.commands.opening import Opening
+
+MOST_CLIENTS = 256
+"""So many may be connected at a time; the next one is told so."""
+
+HEAD_BYTES = 16 * 1024
+HEAD_WITHIN_S, READ_WITHIN_S = 5.0, 10.0
 
 CheckAll = Callable[[], Awaitable[list[Report]]]
 
@@ -60,57 +65,70 @@ async def listen(where: tuple[str, int], check_all: CheckAll, *, interval_s: flo
     checks run; several at once wait for the same run.
 
     `listening` is told the port, which the system chooses where 0 was asked for.
-    Raises UsageError without the extra, ConsoleError where the address can't be had.
+    Raises ConsoleError where the address can't be had.
     """
-    try:
-        from prometheus_client import CollectorRegistry, start_http_server
-    except ImportError as error:
-        raise UsageError("--listen needs the extra prometheus", hint="pip install 'dbconsole[prometheus]'") from error
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(collector(check_all, asyncio.get_running_loop(), interval_s))
     host, port = where
     try:
-        server, thread = start_http_server(port, host, registry)
+        server = await asyncio.start_server(Scrapes(check_all, interval_s).serve, host, port, limit=HEAD_BYTES)
     except OSError as error:
-        raise ConsoleError(f"--listen {host}:{port}: {error.strerror or error}",
+        raise ConsoleError(f"--listen {host}:{port}: {os.strerror(error.errno) if error.errno else error}",
                            hint="another program may listen there already") from error
-    say(f"dbconsole: metrics at http://{f'[{host}]' if ':' in host else host}:{server.server_port}/metrics")
-    listening(server.server_port)
+    port = server.sockets[0].getsockname()[1]
+    say(f"dbconsole: metrics at http://{f'[{host}]' if ':' in host else host}:{port}/metrics")
+    listening(port)
     try:
         await asyncio.Event().wait()
     finally:
-        await asyncio.to_thread(server.shutdown)
-        server.server_close()
-        thread.join()
+        server.close()  # and nobody is waited for who still reads
     return 0
 
 
-def collector(check_all: CheckAll, loop: asyncio.AbstractEventLoop, interval_s: float) -> Collector:
-    """What prometheus_client asks, in a thread of its own, at every scrape."""
-    from prometheus_client.core import GaugeMetricFamily
-    from prometheus_client.registry import Collector
+class Scrapes:
+    """Answers GET and HEAD of /metrics, one request a connection. Whoever is slow to ask or to read is hung up on."""
 
-    asking = asyncio.Lock()
-    latest: list[Report] = []
-    taken_s = -float("inf")
+    def __init__(self, check_all: CheckAll, interval_s: float) -> None:
+        self._check_all = check_all
+        self._interval_s = interval_s
+        self._asking = asyncio.Lock()
+        self._text = ""
+        self._taken_s = -float("inf")
+        self._clients = 0
 
-    async def reports() -> list[Report]:
-        nonlocal latest, taken_s
-        async with asking:
-            if time.monotonic() - taken_s >= interval_s:
-                latest = await check_all()
-                taken_s = time.monotonic()
-            return latest
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._clients += 1
+        try:
+            with suppress(TimeoutError, EOFError, asyncio.LimitOverrunError, ConnectionError):
+                if self._clients > MOST_CLIENTS:
+                    return await _say(writer, "503 Service Unavailable", "too many clients\n")
+                async with asyncio.timeout(HEAD_WITHIN_S):
+                    line, _, _ = (await reader.readuntil(b"\r\n\r\n")).partition(b"\r\n")
+                method, _, rest = line.decode("latin-1").partition(" ")
+                path = rest.partition(" ")[0].partition("?")[0]
+                if method not in ("GET", "HEAD"):
+                    await _say(writer, "405 Method Not Allowed", "GET /metrics\n")
+                elif path not in ("/", "/metrics"):
+                    await _say(writer, "404 Not Found", "GET /metrics\n")
+                else:
+                    await _say(writer, "200 OK", await self._metrics(), with_body=method == "GET")
+        finally:
+            self._clients -= 1
+            if writer.transport.get_write_buffer_size():
+                writer.transport.abort()
+            else:
+                writer.close()
 
-    class Checks(Collector):
-        def collect(self) -> Iterator[Any]:
-            for family in families(asyncio.run_coroutine_threadsafe(reports(), loop).result()):
-                gauge = GaugeMetricFamily(family.name, family.help)
-                for sample in family.samples:
-                    gauge.add_sample(family.name, sample.labels, sample.value)
-                yield gauge
+    async def _metrics(self) -> str:
+        async with self._asking:
+            if time.monotonic() - self._taken_s >= self._interval_s:
+                self._text = as_prometheus(await self._check_all(), checked_at_s=time.time()) + "\n"
+                self._taken_s = time.monotonic()
+            return self._text
 
-        def describe(self) -> Iterator[Any]:
-            return iter(())
 
-    return Checks()
+async def _say(writer: asyncio.StreamWriter, status: str, text: str, *, with_body: bool = True) -> None:
+    body = text.encode("utf-8", "replace")
+    kind = "text/plain; version=0.0.4; charset=utf-8"
+    writer.write(f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
+                 "Connection: close\r\n\r\n".encode() + (body if with_body else b""))
+    async with asyncio.timeout(READ_WITHIN_S):
+        await writer.drain()

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from console import files
 from console.migrate import directives
 from console.migrate.directives import Directives, Requirement
 from console.migrate.faults import FileError
@@ -23,8 +23,6 @@ from console.sql.splitter import ScriptStatement
 from console.sql.tokens import SqlFault
 
 Direction = Literal["up", "down"]
-READ_BYTES = 1 << 16
-"""A regular file that gives less has come to its end."""
 State = Literal["applied", "pending", "failed", "changed", "missing", "held"]
 
 
@@ -49,15 +47,7 @@ class Script(Struct, frozen=True, dict=True):
         if self.section is not None:
             return self.section.encode()
         try:
-            # At once and without a file object: a look at thousands of files consists of little else.
-            file = os.open(self.location, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-            try:
-                parts = [os.read(file, READ_BYTES)]
-                while len(parts[-1]) == READ_BYTES:
-                    parts.append(os.read(file, READ_BYTES))
-                return parts[0] if len(parts) == 1 else b"".join(parts)
-            finally:
-                os.close(file)
+            return files.read(self.location)
         except OSError as error:
             raise FileError(self.path, f"can't be read: {error.strerror}") from None
 

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, TypeVar, cast
 
 from msgspec.structs import replace
 
+from console import files
 from console.errors import ConsoleError
 from console.fields import RecordField, fields_of
 from console.recorder import format as form
@@ -56,7 +57,7 @@ class Recording:
         self._tables: OrderedDict[tuple[int, str, type], list[Any]] = OrderedDict()
         self._metas: OrderedDict[int, Mapping[str, Any]] = OrderedDict()
         try:
-            self._file: BinaryIO = path.open("rb")
+            self._file: BinaryIO = os.fdopen(files.opened(path), "rb")
         except OSError as error:
             raise ConsoleError(f"{path}: {error.strerror or error}") from None
         try:

@@ -21,7 +21,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from console import resources
+from console import files, resources
 from console.config import Config, ServiceConfig
 from console.errors import ConfigError, UsageError
 
@@ -130,7 +130,7 @@ _TEXTS = ("description", "layout")
 
 def _read(file: Path) -> Mapping[str, Any]:
     try:
-        table = tomllib.loads(file.read_text("utf-8-sig"))
+        table = tomllib.loads(files.read(file).decode("utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{file}: {error}") from None
     for key, value in table.items():

@@ -14,10 +14,14 @@ from tests.check.test_report import HEALTHY, SICK, result
 
 def parsed(*reports: Report) -> dict[tuple[str, str, str], tuple[float, str]]:
     """Value and unit by metric, target and check."""
-    text = as_prometheus(reports) + "\n"
+    text = as_prometheus(reports, 1_800_000_000.25) + "\n"
     return {(sample.name, sample.labels["target"], sample.labels.get("check", "")):
             (sample.value, sample.labels.get("unit", ""))
-            for family in text_string_to_metric_families(text) for sample in family.samples}
+            for family in text_string_to_metric_families(text) for sample in family.samples if sample.labels}
+
+
+def test_the_time_of_the_checks_is_told() -> None:
+    assert as_prometheus([], 1_800_000_000.25).endswith("\ndbconsole_last_check_timestamp_seconds 1800000000.25")
 
 
 def test_status_value_thresholds_and_durations() -> None:
@@ -57,7 +61,7 @@ def test_no_series_comes_twice() -> None:
 
 
 def test_every_family_stands_once_with_help_and_type() -> None:
-    lines = as_prometheus([HEALTHY, SICK]).splitlines()
+    lines = as_prometheus([HEALTHY, SICK], 1.0).splitlines()
     for kind in ("HELP", "TYPE"):
         names = [line.split()[2] for line in lines if line.startswith(f"# {kind} ")]
         assert len(names) == len(set(names)) >= 8

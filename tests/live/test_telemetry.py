@@ -23,6 +23,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from console.check.records import Report
 from console.check.registry import configured
 from console.clock import SystemClock
+from console.commands import listen as listening
 from console.commands import telemetry
 from console.commands.check import check_all
 from console.commands.check import report_on as run
@@ -228,6 +229,42 @@ async def test_prometheus_scrapes_and_the_server_is_not_asked_more_often_than_ag
     assert answers == [{"connection": 0, "wraparound": 0}] * 3 and asked == 1
     with pytest.raises(ConsoleError, match="--listen"):
         await listen(("127.0.0.1", port), ask, interval_s=1)
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
+
+
+async def test_silent_and_slow_clients_hold_up_no_scrape(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listening, "HEAD_WITHIN_S", 1.0)
+    answer = Report("t", (), 1.0, "PostgreSQL 18")
+
+    async def ask() -> list[Report]:
+        return [answer]
+
+    ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    serving = asyncio.create_task(listen(("127.0.0.1", 0), ask, interval_s=0, listening=ready.set_result))
+    port = await ready
+    threads = threading.active_count()
+    silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(200)]
+    silent[0][1].write(b"GET /metrics HTTP/1.1\r\nX: ")
+    silent[1][1].write(b"x" * 100_000)
+
+    async def asked(request: bytes) -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(request + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+        found = await asyncio.wait_for(reader.read(), 30)
+        writer.close()
+        return found
+
+    answers = await asyncio.gather(*(asked(b"GET /metrics") for _ in range(50)))
+    assert all(found.startswith(b"HTTP/1.1 200") and b"dbconsole_last_check_timestamp_seconds 1" in found
+               for found in answers)
+    assert (await asked(b"GET /")).startswith(b"HTTP/1.1 200") and (await asked(b"GET /x")).startswith(b"HTTP/1.1 404")
+    assert (await asked(b"POST /metrics")).startswith(b"HTTP/1.1 405")
+    assert (await asked(b"HEAD /metrics")).endswith(b"\r\n\r\n")
+    assert threading.active_count() == threads
+    await asyncio.wait_for(asyncio.gather(*(reader.read() for reader, _ in silent), return_exceptions=True), 30)
+    for _, writer in silent:
+        writer.close()
     serving.cancel()
     await asyncio.gather(serving, return_exceptions=True)
 

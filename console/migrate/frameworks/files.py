@@ -10,6 +10,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from console import files
 from console.errors import ConsoleError
 
 Checksums = Callable[[Path], frozenset[str]]
@@ -73,7 +74,7 @@ def _graphile_hash(path: Path) -> frozenset[str]:
 def content(path: Path) -> bytes:
     """The file's bytes. Raises ConsoleError naming it."""
     try:
-        return path.read_bytes()
+        return files.read(path)
     except OSError as error:
         raise ConsoleError(f"{path}: can't be read: {error.strerror}") from None
 

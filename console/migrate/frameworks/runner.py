@@ -15,6 +15,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
+from console import files
 from console.errors import UsageError
 from console.migrate.frameworks import alembic, commands
 from console.migrate.frameworks.commands import CommandListener, CommandReport, Program
@@ -147,7 +148,7 @@ def _frozen(service: Service, direction: Direction, found: Sequence[ForeignLedge
 
 def _checksum(file: Path | None) -> str | None:
     try:
-        return "sha256:" + hashlib.sha256(file.read_bytes()).hexdigest() if file is not None else None
+        return "sha256:" + hashlib.sha256(files.read(file)).hexdigest() if file is not None else None
     except OSError:
         return None
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 
+from console import files
 from console.errors import ConfigError
 
 _OWN = re.compile(r"\d[\d.]*([_-][^.]*)?\.(up|down)\.sql", re.IGNORECASE)
@@ -40,7 +41,7 @@ def detect(folder: Path) -> str | None:
         elif name[0].isdigit() and "diesel" not in found and (folder / name / "up.sql").is_file():
             found["diesel"] = f"{name}/up.sql"
     for name in numbered[:_LOOKED_INTO]:
-        text = (folder / name).read_bytes()
+        text = files.read(folder / name)
         marks = [layout for layout, mark in _MARKS.items() if mark.search(text)]
         for layout in marks or ["sqlx"]:
             found.setdefault(layout, name)
@@ -63,5 +64,4 @@ def detect_pairs(paths: Iterable[Path]) -> str | None:
 
 
 def _begins_like_sqlx(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(17).startswith(b"-- no-transaction")
+    return files.beginning(path, 17).startswith(b"-- no-transaction")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+from console import files
 from console.migrate.faults import FileError
 from console.migrate.layouts.scripts import content, marked, says_something
 from console.migrate.records import MigrationFile, Script
@@ -40,7 +41,7 @@ def _runs_in_transaction(metadata: Path) -> bool:
     if not metadata.is_file():
         return True
     try:
-        value = tomllib.loads(metadata.read_text("utf-8")).get("run_in_transaction", True)
+        value = tomllib.loads(files.read(metadata).decode("utf-8")).get("run_in_transaction", True)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise FileError(metadata, str(error)) from None
     if not isinstance(value, bool):

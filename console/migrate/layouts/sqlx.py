@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from console import files
 from console.migrate.faults import FileError
 from console.migrate.layouts.scripts import marked
 from console.migrate.records import MigrationFile, Script
@@ -32,5 +33,4 @@ def read(service: str, folder: Path) -> tuple[list[MigrationFile], list[str]]:
 
 
 def _script(path: Path) -> Script:
-    with path.open("rb") as file:
-        return marked(Script(path), no_transaction=file.read(len(_MARK)) == _MARK)
+    return marked(Script(path), no_transaction=files.beginning(path, len(_MARK)) == _MARK)
