@@ -33,6 +33,10 @@ INTERVALS_S = {"tick": 0.0, "30 s": SLOW_S, "on demand": SLOW_S, "5 min": 300.0}
 _READLESS = "checks without reads"
 
 
+LOCAL_FACTS_NAME = "metrics.local_facts"
+"""That of the query in console/metrics/local.py, which the first tick must not import."""
+
+
 @cache
 def seldom_read() -> tuple[Query[Any], ...]:
     """What the first screen doesn't show: imported and asked after the first tick, for which somebody waits."""
@@ -139,7 +143,7 @@ class Observation:
 
     def add_context(self, context: CheckContext) -> None:
         """Measures this machine, where the server is proven to run on it."""
-        if not (rows := self._rows.get("local_facts")):
+        if not (rows := self._rows.get(LOCAL_FACTS_NAME)):
             self._local = self._host = None
             return
         from console.metrics.local import LocalHost, doubt

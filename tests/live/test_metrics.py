@@ -57,7 +57,7 @@ async def test_every_page_has_its_rows(any_server: LiveServer) -> None:
         async with single_session(Target(name="t", conninfo=database.conninfo)) as session:
             readings = await session.refresh(*map(Read, EVERY))
             major = session.info.major
-    old = {"io_counters", "io_totals"} if major < 16 else set()
+    old = {"metrics.io_counters", "metrics.io_totals"} if major < 16 else set()
     assert readings.unavailable.keys() == old
     checkpoints, archiver = readings.first(CHECKPOINTS), readings.first(ARCHIVER)
     assert checkpoints is not None and (checkpoints.buffers_backend is None) == (major >= 17)
@@ -85,7 +85,7 @@ async def test_a_role_without_privileges_is_told_what_would_help(server: LiveSer
         conninfo = make_conninfo(database.conninfo, user=nobody)
         async with single_session(Target(name="t", conninfo=conninfo)) as session:
             readings = await session.refresh(*map(Read, EVERY))
-    assert readings.unavailable.keys() == {"archive_backlog", "wal_directory"}
+    assert readings.unavailable.keys() == {"metrics.archive_backlog", "metrics.wal_directory"}
     assert all("GRANT pg_monitor" in why for why in readings.unavailable.values())
 
 

@@ -9,10 +9,11 @@ import pytest
 
 from console.check.registry import configured
 from console.config import Config
+from console.metrics.local import LOCAL_FACTS
 from console.metrics.reads.counters import DATABASE_COUNTERS, DATABASE_SIZE, SCHEMA_SIZES, SERVER_CLOCK, WAL_COUNTERS
 from console.metrics.records.counters import DatabaseCounters, DatabaseSize, SchemaSize, ServerClock, WalCounters
 from console.metrics.records.wal import Checkpoints
-from console.sampler.observation import Observation, footprints
+from console.sampler.observation import LOCAL_FACTS_NAME, Observation, footprints, seldom_read
 from console.sampler.series import (
     OFTEN,
     SELDOM,
@@ -161,3 +162,7 @@ def test_what_nobody_waits_for_is_asked_after_the_first_tick() -> None:
     quick, _ = observation.due(at, 0.0)
     wanted = {f"metrics.{name}" for name in ("checkpoints", "io_totals", "archiver", "local_facts")}
     assert wanted <= {query.name for query in quick}
+
+
+def test_the_name_of_what_is_imported_late_is_right() -> None:
+    assert LOCAL_FACTS.name == LOCAL_FACTS_NAME and LOCAL_FACTS in seldom_read()
