@@ -314,7 +314,7 @@ async def test_cancelling_ends_the_program_and_its_children(database: Database, 
             pids.append(event.pid)
 
     late = tmp_path / "late"
-    program = commands.configured(service(up=f"(sleep 1; touch {late}) & sleep 60; true"), "up")
+    program = commands.configured(service(up=f"sh -c '(sleep 1; touch {late}) & sleep 60; true'"), "up")
     running = asyncio.create_task(commands.run(target_of(database), service(), program, lock_wait_s=5, on_event=note))
     await until(lambda: pids)
     running.cancel()
