@@ -35,10 +35,10 @@ OURS = re.compile(r"\x1b\[[0-9;]*m|\r\x1b\[K|\r\n")
 
 SCREEN = re.compile(
     r"\x1b\[[0-9;:?<>=$]*[A-Za-z~]|\x1b[()][0-9A-Z]|\x1b[=>78]|\x1b[P_][^\x1b]*\x1b\\"
-    r"|\x1b\]52;c;[A-Za-z0-9+/=]*(?:\x07|\x1b\\)|\x18")
-"""What Textual writes: moves, colours, modes and questions."""
+    r"|\x1b\]52;c;[A-Za-z0-9+/=]*(?:\x07|\x1b\\)|\x1b\]22;[a-z-]*\x07|\x18")
+"""What Textual writes: moves, colours, modes, questions and the pointer's shape."""
 
-PLANTED = ("\x1b]0;", "\x1b[31;5;7m", "\x1b[2J\x1b[H]0;", "\x07")
+PLANTED = ("\x1b]0;", "\x1b[31;5;7m", "\x1b[2J\x1b[H]0;")
 
 
 def literal(text: str) -> str:
