@@ -397,3 +397,17 @@ def test_the_top_level_is_what_the_design_names() -> None:
         pytest.skip("not a git checkout")
     named = {"pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "console", "migrations", "themes", "tests"}
     assert not {name for name in listed.stdout.split() if not name.startswith(".")} - named
+
+
+def test_the_newcomers_page_names_what_is_there() -> None:
+    """Every file and package that .github/ARCHITECTURE.md names, by its place or by the end of it."""
+    page = (ROOT / ".github" / "ARCHITECTURE.md").read_text("utf-8")
+    listed = [path.relative_to(ROOT).as_posix() + "/" * path.is_dir() for path in
+              (*PACKAGE.rglob("*"), *(ROOT / "tests").rglob("*")) if "__pycache__" not in path.parts]
+    named = set(re.findall(r"`([\w./]+(?:\.py|\.sql|\.tcss|/))`", page))
+    assert len(named) > 20
+    assert not {name for name in named
+                if "NAME" not in name and not any(f"/{path}".endswith(f"/{name}") for path in listed)}
+    rooms = {path.name.removesuffix(".py") for path in PACKAGE.iterdir() if path.suffix in ("", ".py")}
+    floors = set(re.findall(r"`(\w+)`", page.partition("## From the server")[0].partition("| floor |")[2]))
+    assert not rooms - floors - {"__init__", "__main__", "__pycache__", "_shipped"}
