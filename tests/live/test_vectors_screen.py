@@ -189,7 +189,7 @@ async def test_by_text_through_an_embedder(vectors: Database) -> None:
 @pytest.mark.parametrize(("command", "words"), [
     ("echo '[1, 2]'", f"it gives 2 dimensions, the column has {DIMENSIONS}"),
     ("echo rubbish", "the answer is not JSON"),
-    ("exit 3", "the command ended with 3"),
+    ("sh -c 'exit 3'", "the command ended with 3"),
     ("sleep 60", "no answer in 1 s"),
 ])
 async def test_an_embedder_that_fails(embedded: LiveServer, command: str, words: str) -> None:
@@ -205,7 +205,8 @@ async def test_an_embedder_that_fails(embedded: LiveServer, command: str, words:
 async def test_escape_ends_a_slow_embedder(embedded: LiveServer, tmp_path: Path) -> None:
     begun = tmp_path / "pid"
     with embedded.database(embedded.template("vectors", fill)) as database:
-        slow = EmbedderConfig(name="slow", command=f"echo $$ > {begun}.new; mv {begun}.new {begun}; sleep 600")
+        script = f"sh -c 'echo $$ > {begun}.new; mv {begun}.new {begun}; sleep 600'"
+        slow = EmbedderConfig(name="slow", command=script)
         async with console(database.conninfo, embedders={"slow": slow}) as (app, pilot, screen):
             screen.actions.search_for(QuerySource("text", "x"))
             await until(begun.exists, pilot)
