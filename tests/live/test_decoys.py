@@ -41,6 +41,7 @@ from console.statements.actions import reset
 from console.statements.read import counters
 from console.ui.app import ConsoleApp
 from console.ui.connection import Sources
+from console.ui.keymap import letter
 from console.ui.screens.overview.pages import PAGES
 from console.ui.screens.vectors.screen import VectorsScreen
 from console.vectors import prepare, read
@@ -378,7 +379,8 @@ async def test_screens(trap: Trap) -> None:
 
 TREE = ("right", "down", "down")
 KEYS: dict[str, tuple[tuple[str, ...], ...]] = {
-    "1": (*((entry.key,) for entry in PAGES if entry.key), ("b",), ("enter",), ("B",), ("x",), ("m",), ("enter",)),
+    "1": (*((letter(entry.action),) for entry in PAGES if entry.action), ("b",), ("enter",), ("B",), ("x",), ("m",),
+          ("enter",)),
     "2": (*[TREE] * 25, ("tab",), *[("right_square_bracket",)] * 14, ("slash", *"items"), ("enter",), ("enter",),
           ("tab",), *[("right_square_bracket",)] * 14, ("pagedown",), ("enter",)),
     "3": (("enter",), *[("right_square_bracket",)] * 6, ("L",), ("l",)),

@@ -138,7 +138,7 @@ def test_exit_status_of_recall(database: Database, tmp_path: Path) -> None:
 
 def test_recall_of_texts(database: Database, tmp_path: Path) -> None:
     config, texts = tmp_path / "c.toml", tmp_path / "texts"
-    config.write_text(f"[embedders.fake]\ncommand = \"cat >&2; echo '{VECTOR}'\"\n")
+    config.write_text(f"[embedders.fake]\ncommand = \"echo '{VECTOR}'\"\n")
     texts.write_text("one\n\ntwo\n")
     common = ("--column", "items.v", "--config", str(config), "--json")
     found = document(dbconsole(database, "recall", *common, "--text", "hello", "--text", f"@{texts}"))

@@ -11,7 +11,7 @@ from console.vectors.records import VectorColumn
 ITEMS = VectorColumn(
     relation_oid=1, schema="shop", relation="items", relkind="r", is_partition=False, position=2, name="v",
     type_name="vector", type_schema="public", dimensions=3, storage="external", is_not_null=False, row_estimate=10.0,
-    extension_schema="public", is_visible=True, is_readable=True, comment=None)
+    extension_schema="public", is_readable=True, comment=None)
 COLUMNS = [ITEMS, replace(ITEMS, relation_oid=2, schema="shop2"), replace(ITEMS, relation_oid=3, relation="texts"),
            replace(ITEMS, relation_oid=4, relation="items_old"), replace(ITEMS, relation_oid=5, schema="Sh op"),
            replace(ITEMS, relation_oid=6, relation="other", name="w")]
