@@ -64,7 +64,7 @@ def test_too_few_rows_is_a_warning(database: Database) -> None:
 
 
 def test_search_for_people(database: Database) -> None:
-    done = dbconsole(database, "search", "--column", "items.v", "--vector", "-", "--k", "2", "--where", "category = 3",
+    done = dbconsole(database, "search", "--column", "items.v", "--vector", "-", "--k", "2", "--where", "category <> 3",
                      stdin=VECTOR)
     assert done.returncode == 0 and len(done.stdout.splitlines()) == 3
     assert done.stdout.startswith("#  distance  similarity") and "ORDER BY distance" in done.stderr
