@@ -14,7 +14,7 @@ from console.migrate.prepare import Prepared
 from console.migrate.records import MigrationFile
 from console.server.preamble import SAFE_PATH
 from console.server.script import ScriptCommand, ScriptSession
-from console.sql.effects import cluster_effects
+from console.sql.cluster_effects import cluster_effects
 from console.sql.quoting import literal
 
 CHANGED = "DBC01"

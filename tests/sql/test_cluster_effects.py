@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from console.sql.effects import cluster_effects
+from console.sql.cluster_effects import cluster_effects
 
 
 @pytest.mark.parametrize(("sql", "effects"), [
