@@ -1,4 +1,5 @@
-"""The audit log: cancels, terminates, index builds that were asked for, and what came of them, a JSON object a line."""
+"""The audit log: cancels, terminates, index builds, what was let act on a read-only target, and what came of them; a
+JSON object a line."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import datetime as dt
 import getpass
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +36,13 @@ def write(event: str, facts: dict[str, Any]) -> None:
             file.write(line + "\n")
     except OSError as error:
         raise ConsoleError(f"the audit log can't be written: {path()}: {error.strerror}",
-                           hint="nothing is cancelled, terminated or built without it") from error
+                           hint="nothing is cancelled, terminated, built or let act without it") from error
+
+
+def write_allowed(target: str, effects: Iterable[str], statement: str) -> None:
+    """That a person let a statement act on a target that is read-only; `effects` in sentences. Raises ConsoleError."""
+    write("allowed", {"action": "act although read-only", "target": target, "effects": list(effects),
+                      "query": statement[:QUERY_CHARACTERS]})
 
 
 def _private(name: str, flags: int) -> int:

@@ -11,6 +11,7 @@ from console.catalog.read import COLUMNS, PACKAGE, RELATION
 from console.catalog.records import PageKey, RelationColumn, RelationHeader
 from console.errors import Denied, Missing
 from console.server import paging
+from console.server.effects import refuse_relation
 from console.server.keys import BUILT_IN
 from console.server.paging import PageSource, SelectedColumn, Sort
 from console.server.query import Read, load
@@ -195,7 +196,8 @@ async def preview(sessions: Sessions, oid: int) -> RelationPreview:
 
 
 async def shape(session: PgSession, oid: int) -> tuple[RelationHeader, list[RelationColumn], PageKey | None]:
-    """What is needed to read a relation's rows, in one round trip. Raises ConsoleError."""
+    """What is needed to read a relation's rows. Raises ConsoleError, Acts where reading them would act."""
+    await refuse_relation(session, oid)
     params = {"oid": oid}
     readings = await session.refresh(Read(RELATION, params), Read(COLUMNS, params), Read(PAGE_KEY, params))
     header, columns = readings.first(RELATION), readings.rows(COLUMNS)

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from console import files
 from console.commands import output
+from console.commands.allow import HELP, agree
 from console.commands.output import answer, can_ask, say
 from console.errors import UsageError
 from console.plans.compare import compare
@@ -45,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.Ar
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="settings",
                         help="a setting for this plan alone (repeatable)")
     parser.add_argument("--no-serialize", action="store_true", help="leave writing the result out (17 and later)")
-    parser.add_argument("--yes", action="store_true", help="run a statement that writes without asking")
+    parser.add_argument("--yes", action="store_true", help=HELP)
     parser.add_argument("--compare", metavar="F", help="say what changed from the plan in this file")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
     parser.add_argument("--fail-on", choices=("warning", "critical"), help="exit 1 if a finding is that grave")
@@ -102,6 +103,7 @@ def _saved(text: str, options: argparse.Namespace) -> Analysis:
 
 
 async def _live(statement: str, opening: Opening) -> Analysis:
+    from console.server.effects import Acts
     from console.server.single import single_session
 
     options = opening.options
@@ -116,11 +118,15 @@ async def _live(statement: str, opening: Opening) -> Analysis:
         settings=settings, serialize=not options.no_serialize, timeout_ms=max(1, round(options.timeout * 1000)))
     target = await opening.target()
     async with single_session(target) as session:
-        try:
-            plan = await explain(session, request)
-        except Writes as refusal:
-            _agree(target, refusal, yes=options.yes)
-            plan = await explain(session, replace(request, may_write=True))
+        plan = None
+        while plan is None:
+            try:
+                plan = await explain(session, request)
+            except Acts as refusal:
+                request = replace(request, allowed=agree(target, refusal, statement, yes=options.yes))
+            except Writes as refusal:
+                _agree(target, refusal, yes=options.yes)
+                request = replace(request, may_write=True)
         return await with_vectors(session, analyse(plan, await facts(session, plan)), request)
 
 

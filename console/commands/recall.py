@@ -6,6 +6,9 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
+from console.commands.allow import HELP, agree
 from console.commands.output import narrator, say, write_json, write_lines
 from console.commands.search import write_table
 from console.demo.embedder import embedder_of
@@ -48,12 +51,14 @@ def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.Ar
     parser.add_argument("--min-recall", type=float, metavar="X", help="exit 1 unless a point that goes by the index "
                         "has this mean recall; the target of the recommendation (default 0.95)")
     parser.add_argument("--connections", type=int, default=2, metavar="N", help="for the exact searches (default 2)")
+    parser.add_argument("--yes", action="store_true", help=HELP)
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
     common(parser)
 
 
 async def run(opening: Opening) -> int:
     """Measures and writes; 1 where --min-recall isn't reached by the index. Raises ConsoleError."""
+    from console.server.effects import Acts
     from console.server.single import single_session
 
     options = opening.options
@@ -78,7 +83,11 @@ async def run(opening: Opening) -> int:
         held_out=(held_out.schema, held_out.relation, held_out.name) if held_out else None,
         force_index=options.force_index, timeout_ms=max(1, round(options.timeout * 1000)))
     try:
-        done = await measure(lambda: single_session(target), plan, _tell)
+        try:
+            done = await measure(lambda: single_session(target), plan, _tell)
+        except Acts as refusal:
+            allowed = agree(target, refusal, options.where or "", yes=options.yes)
+            done = await measure(lambda: single_session(target), replace(plan, allowed=allowed), _tell)
     finally:
         narrator().clear()
     if options.json:

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
+from console.commands.allow import HELP, agree
 from console.commands.output import say, write_json, write_lines
 from console.demo.embedder import embedder_of
 from console.errors import UsageError
@@ -53,12 +56,14 @@ def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.Ar
     parser.add_argument("--iterative-scan", choices=ITERATIVE, help="for this search (pgvector 0.8)")
     parser.add_argument("--max-scan-tuples", type=int, metavar="N", help="hnsw.max_scan_tuples, for this search")
     parser.add_argument("--exact", action="store_true", help="without the index")
+    parser.add_argument("--yes", action="store_true", help=HELP)
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
     common(parser)
 
 
 async def run(opening: Opening) -> int:
     """Searches and writes; 0 also where fewer than k rows were found. Raises ConsoleError."""
+    from console.server.effects import Acts
     from console.server.single import single_session
 
     options = opening.options
@@ -77,7 +82,11 @@ async def run(opening: Opening) -> int:
             options=SearchOptions(options.ef_search, options.probes, options.iterative_scan, options.max_scan_tuples,
                                   options.exact),
             cut=None if options.json else CUT, exclude=query.key, timeout_ms=max(1, round(options.timeout * 1000)))
-        result = await search(session, request)
+        try:
+            result = await search(session, request)
+        except Acts as refusal:
+            allowed = agree(target, refusal, options.where or "", yes=options.yes)
+            result = await search(session, replace(request, allowed=allowed))
     if options.json:
         write_json(view.result_document(result))
     else:

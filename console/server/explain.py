@@ -17,6 +17,7 @@ from psycopg.rows import class_row
 
 from console import waiting
 from console.errors import ConsoleError, ServerError, Unreachable, UsageError
+from console.server import effects
 from console.server.faults import translate
 from console.server.loading import load_rows
 from console.server.preamble import PINNED, UNPINNED, preamble, set_locally
@@ -45,7 +46,8 @@ class ExplainRequest(Struct, frozen=True, kw_only=True):
     `parameters` are texts for $1, $2... (None is NULL); `generic` plans without knowing them. `settings` hold for the
     transaction alone; `without` names options (see `offered`) to leave out. `may_write` allows ANALYZE to run what
     writes; it is rolled back all the same, but sequences, and what functions and triggers do outside the database, are
-    not. `timeout_ms` 0 is none; `token` makes names unique.
+    not. `allowed` names what may act outside the transaction where the target is locked (see effects.py).
+    `timeout_ms` 0 is none; `token` makes names unique.
     """
 
     statement: str
@@ -54,6 +56,7 @@ class ExplainRequest(Struct, frozen=True, kw_only=True):
     serialize: bool = True
     without: Collection[str] = ()
     may_write: bool = False
+    allowed: Collection[str] = ()
     timeout_ms: int = 30_000
     parameters: Sequence[str | None] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -68,7 +71,8 @@ class Explained(Struct, frozen=True):
 
 
 async def explain(session: PgSession, request: ExplainRequest, then: Query[R]) -> Explained:
-    """Runs EXPLAIN and, in the same transaction, `then`. Raises ConsoleError; Writes where only `may_write` would do.
+    """Runs EXPLAIN and, in the same transaction, `then`. Raises ConsoleError; Writes where only `may_write` would do,
+    Acts where only `allowed` would.
 
     Cancelling the task cancels the statement.
     """
@@ -141,6 +145,12 @@ async def _explained(session: PgSession, request: ExplainRequest, then: Query[R]
                 await connection.execute(statement)
             for name, value in request.settings.items():
                 await connection.execute("SELECT pg_catalog.set_config(%s, %s, true)", [name, value])
+            searched = await connection.execute(effects.SEARCHED_SCHEMAS)
+        if session.is_guarded:
+            ((schemas,),) = await searched.fetchall()
+            await effects.refuse_in(connection, session.info, session.target.label,
+                                    await effects.read_uses(request.statement), schemas, request.allowed,
+                                    is_run=request.analyze)
         if request.analyze and not request.may_write:
             await _refuse_creation(session, request.statement)
         if not request.generic:

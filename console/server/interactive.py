@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Collection, Coroutine, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
 import psycopg
@@ -20,7 +20,7 @@ from psycopg.pq import TransactionStatus
 
 from console import waiting
 from console.errors import ConsoleError, ServerError, Unreachable, UsageError
-from console.server import extended
+from console.server import effects, extended
 from console.server.connection import connect
 from console.server.extended import ResultColumn, Row, Types, answered, described, row_of
 from console.server.faults import translate
@@ -91,6 +91,7 @@ class Interactive:
         self.settings: Mapping[str, str] = {}
         """What has been SET, so that others can run a statement as it is meant here."""
         self._types = Types()
+        self._schemas: Sequence[str] = ()
         self._is_own = False  # the open transaction is the person's, not one around a single statement
         self._began_read_only = False
         self._has_cursor = False
@@ -125,10 +126,13 @@ class Interactive:
 
     # what a person does
 
-    async def run(self, command: InteractiveStatement) -> QueryResult:
-        """Runs one statement; what the one before had left to read is given up."""
+    async def run(self, command: InteractiveStatement, allowed: Collection[str] = ()) -> QueryResult:
+        """Runs one statement; what the one before had left to read is given up.
+
+        Raises Acts, nothing sent, where it is read-only and acts all the same; `allowed` names what may.
+        """
         async with self._lock:
-            return await self._cancellable(self._run(command))
+            return await self._cancellable(self._run(command, allowed))
 
     async def more(self) -> tuple[Row, ...]:
         """The next rows of the last result; none at its end."""
@@ -197,7 +201,7 @@ class Interactive:
 
     # one statement
 
-    async def _run(self, command: InteractiveStatement) -> QueryResult:
+    async def _run(self, command: InteractiveStatement, allowed: Collection[str]) -> QueryResult:
         extended.check_characters(command.sql)
         connection = await self._connected()
         await self._give_up_cursor(connection)
@@ -211,18 +215,22 @@ class Interactive:
         elif command.is_alone and not self.read_only and not self._is_own:
             result = await self._alone(connection, command.sql)
         else:
-            result = await self._in_transaction(connection, command)
+            result = await self._in_transaction(connection, command, allowed)
         return replace(result, more=self.has_more, elapsed_ms=(time.perf_counter() - started) * 1000,
                        notices=tuple(self._notices))
 
-    async def _in_transaction(self, connection: AsyncConnection[Any], command: InteractiveStatement) -> QueryResult:
+    async def _in_transaction(self, connection: AsyncConnection[Any], command: InteractiveStatement,
+                              allowed: Collection[str]) -> QueryResult:
         read_only, keep = self.read_only, False
+        reached = await effects.read_uses(command.sql) if read_only else None
         try:
             if self._status == TransactionStatus.IDLE:
                 await self._begin(connection, "BEGIN READ ONLY" if read_only else "BEGIN", read_only, own=self.manual)
             elif self._status == TransactionStatus.INTRANS:
                 # Read-only once more: COMMIT AND CHAIN would have begun a transaction that has answered nothing yet.
                 await self._configure(connection, read_only)
+            if reached is not None and self._status == TransactionStatus.INTRANS and self.info is not None:
+                await effects.refuse_in(connection, self.info, self.target.label, reached, self._schemas, allowed)
             columns = await self._types.columns(connection, await described(connection, command.sql))
             if command.is_query and columns:
                 result = await self._by_cursor(connection, command.sql, columns)
@@ -256,8 +264,9 @@ class Interactive:
             await connection.execute(f"SET LOCAL statement_timeout = {self.timeout_ms:d}".encode())
             await connection.execute(f"SET LOCAL lock_timeout = {self.target.lock_timeout_ms:d}".encode())
             await connection.execute(b"SET LOCAL cursor_tuple_fraction = 1")  # the plan of the whole query
-            if read_only:
-                await connection.execute(b"SELECT pg_catalog.pg_backend_pid()")
+            searched = await connection.execute(effects.SEARCHED_SCHEMAS) if read_only else None
+        if searched is not None:
+            ((self._schemas,),) = await searched.fetchall()
 
     async def _direct(self, connection: AsyncConnection[Any], text: str) -> QueryResult:
         found = await extended.streamed(connection, text, self._types)

@@ -51,6 +51,8 @@ class Pool:
 
     def __init__(self, target: Target, clock: Clock | None = None) -> None:
         self.target = target
+        self.is_guarded = target.starts_read_only
+        """As for PgSession: until a person unlocks the target."""
         self.breaker = Breaker(clock=clock or SystemClock())
         self.info: ServerInfo | None = None
         self.error: ConsoleError | None = None
@@ -71,7 +73,7 @@ class Pool:
         except psycopg_pool.PoolClosed as error:
             raise Unreachable(f"{self.target.label}: the connection is closed") from error
         try:
-            yield PgSession(connection, info, self.target)
+            yield PgSession(connection, info, self.target, is_guarded=self.is_guarded)
         finally:
             lost = connection.closed
             connection.used_at = time.monotonic()

@@ -15,6 +15,7 @@ from msgspec import Struct, field
 from psycopg import AsyncRawCursor, pq, sql
 from psycopg.adapt import Dumper
 
+from console.server import effects
 from console.server.extended import described
 from console.server.faults import translate_errors
 from console.server.preamble import PINNED, UNPINNED, preamble
@@ -222,11 +223,21 @@ async def _copied(session: PgSession, statement: sql.Composed, statement_timeout
             if typed is not None:
                 # COPY goes by the simple protocol: here the extended one says that the text is one statement.
                 await described(session.connection, typed.text)
+                await _refuse_effects(session, typed)
             async with session.connection.cursor().copy(statement) as copy:
                 async for row in copy:
                     yield bytes(row)
         finally:
             await _rollback(session)
+
+
+async def _refuse_effects(session: PgSession, typed: Typed) -> None:
+    """Raises Acts where the query acts and the target is locked."""
+    if session.is_guarded:
+        searched = await session.connection.execute(effects.SEARCHED_SCHEMAS)
+        ((schemas,),) = await searched.fetchall()
+        await effects.refuse_in(session.connection, session.info, session.target.label,
+                                await effects.read_uses(typed.text), schemas)
 
 
 async def _transaction(session: PgSession, begin: Sequence[bytes],

@@ -83,8 +83,12 @@ class Session(Protocol):
 class PgSession:
     """A session over a psycopg connection in autocommit."""
 
-    def __init__(self, connection: AsyncConnection[Any], info: ServerInfo, target: Target) -> None:
+    def __init__(self, connection: AsyncConnection[Any], info: ServerInfo, target: Target, *,
+                 is_guarded: bool | None = None) -> None:
         self.connection = connection
+        self.is_guarded = target.starts_read_only if is_guarded is None else is_guarded
+        """Whether a person's statements that act although they are read-only are refused (console/server/effects.py).
+        """
         self._info = info
         self._target = target
         self._denied: dict[str, str] = {}

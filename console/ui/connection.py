@@ -94,7 +94,7 @@ class Connection:
         self.services: Any = ()
         self.progress: str = ""
         self.paused = False
-        self.read_only = True
+        self._read_only = True
         self.opened_at = sources.clock.monotonic()
         self._sources = sources
         self._database = database
@@ -131,6 +131,17 @@ class Connection:
     @property
     def label(self) -> str:
         return self.target.label if self.target else self.name
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing may be changed here, by a person's statements either."""
+        return self._read_only
+
+    @read_only.setter
+    def read_only(self, read_only: bool) -> None:
+        self._read_only = read_only
+        if self.pool is not None:
+            self.pool.is_guarded = read_only
 
     @property
     def target_is_production(self) -> bool:
@@ -229,6 +240,7 @@ class Connection:
                 self.target, self.read_only = target, target.starts_read_only
                 self.services = self._sources.services_for(target)
                 self.pool = self._sources.pool_for(target)
+                self.pool.is_guarded = self.read_only
                 self.sampler = self._sources.sampler_for(self.pool, self.services, self.every_s)
                 self.sampler.paused = self.paused
                 self.sampler.listeners += [self._look_for_slow, self._sampled]

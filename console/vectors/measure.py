@@ -7,13 +7,14 @@ is ever prepared, and each point's plan is checked: PostgreSQL would silently an
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from console.errors import ConsoleError, Missing, ServerError, UsageError
+from console.server import effects
 from console.server.nearest import Nearest, sampled_vectors, table_vectors
 from console.server.preamble import PINNED, SHOWN
 from console.server.readonly import Reading, ReadStatement, Wire, explain, reading
@@ -45,7 +46,8 @@ class MeasurementPlan(Struct, frozen=True):
     `modes` iterative scan modes, empty for the server's own. `connections` share the exact searches.
 
     `given` are vectors to ask for, in place of `queries` random stored rows; `held_out` is another column of the
-    same database (schema, table, column) whose rows ask. `timeout_ms` is for each query.
+    same database (schema, table, column) whose rows ask. `timeout_ms` is for each query. `allowed` names what may act
+    in `where` although the target is locked.
     """
 
     subject: SearchableColumn
@@ -63,6 +65,7 @@ class MeasurementPlan(Struct, frozen=True):
     warm_up: bool = True
     force_index: bool = False
     timeout_ms: int = QUERY_TIMEOUT_MS
+    allowed: Collection[str] = ()
 
     @property
     def pinned(self) -> Mapping[str, str]:
@@ -129,7 +132,8 @@ class TruthCache(Struct):
 
 async def measure(sessions: Sessions, plan: MeasurementPlan, tell: Tell = lambda progress: None,
                   cache: TruthCache | None = None) -> Measurement:
-    """Measures the plan. Cancelling the task cancels what runs on the server. Raises ConsoleError."""
+    """Measures the plan. Cancelling the task cancels what runs on the server. Raises ConsoleError, Acts where a
+    person's condition, or the relation of the queries, acts."""
     column = plan.subject.column
     if column.relkind not in "rpm":
         raise UsageError(f"{column.table} is no table: recall is measured on tables and materialized views")
@@ -139,11 +143,15 @@ async def measure(sessions: Sessions, plan: MeasurementPlan, tell: Tell = lambda
         settings = await read.settings(session)
         facts = await read.relation_facts(session, column.relation_oid, column.position)
         library = read.library(session)
+        nearest = _nearest(plan, index)
+        if plan.where:
+            await effects.refuse(session, nearest.text("$1"), plan.allowed)
+        if plan.held_out:
+            await effects.refuse(session, table_vectors(*plan.held_out, plan.queries), plan.allowed)
         tell(MeasurementProgress("sampling", 0, plan.queries))
         lead = await stack.enter_async_context(reading(
             session, library=library, timeout_ms=plan.timeout_ms, pinned=plan.pinned))
         sample = await _sample(lead, plan)
-        nearest = _nearest(plan, index)
         exact = replace(nearest, operand=identifier(column.name), vector_type=column.type_sql(),
                         columns=("tableoid", "ctid"))
         key = _key(session.target.label, exact, sample)

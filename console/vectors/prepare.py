@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from console.errors import ConsoleError
+from console.server.effects import refuse
 from console.server.preamble import SHOWN
 from console.server.readonly import ReadStatement, explain, trip
 from console.server.session import PgSession
@@ -49,8 +50,9 @@ async def build_facts(session: PgSession, column: VectorColumn, where: str | Non
     indexes = await read.indexes(session, column.relation_oid)
     rows = relation.row_estimate if relation.row_estimate is not None else relation.live_rows
     if where is not None:
-        question = explain(f"SELECT FROM {column.table} WHERE ({where}\n)")
-        done = await trip(session, [ReadStatement(question)], pinned=SHOWN)
+        statement = f"SELECT FROM {column.table} WHERE ({where}\n)"
+        await refuse(session, statement, is_run=False)
+        done = await trip(session, [ReadStatement(explain(statement))], pinned=SHOWN)
         rows = plans.document(done.pages[0].rows[0][0]).root.plan_rows
     if rows is not None:
         rows *= 1 - (relation.null_fraction or 0.0)

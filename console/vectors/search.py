@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
 from msgspec import Struct, field
@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from console.catalog.records import PageKey
 from console.errors import ConsoleError, Missing, UsageError
 from console.plans.records import Plan
+from console.server import effects
 from console.server.keys import CTID
 from console.server.nearest import Nearest, any_vector, select_item, stored_vector
 from console.server.preamble import PINNED, SHOWN
@@ -94,7 +95,7 @@ class SearchRequest(Struct, frozen=True):
 
     `where` is a person's SQL, `filters` are ours; `columns` None shows all but vectors. `cut` None shows whole values.
     `exclude` is the key of the row that the vector came from, left out of the result. `timeout_ms` None is the
-    target's.
+    target's. `allowed` names what may act in `where` although the target is locked.
     """
 
     subject: SearchableColumn
@@ -109,6 +110,7 @@ class SearchRequest(Struct, frozen=True):
     cut: int | None = CUT
     exclude: tuple[str, ...] | None = None
     timeout_ms: int | None = None
+    allowed: Collection[str] = ()
 
     @property
     def pinned(self) -> Mapping[str, str]:
@@ -134,7 +136,8 @@ class Composed(Struct, frozen=True):
 
 
 async def subject(session: PgSession, column: VectorColumn) -> SearchableColumn:
-    """Reads what searches of `column` need. Raises ConsoleError."""
+    """Reads what searches of `column` need. Raises ConsoleError, Acts where reading its relation would act."""
+    await effects.refuse_relation(session, column.relation_oid)
     found = await read.indexes(session, column.relation_oid)
     key = await read.page_key(session, column.relation_oid)
     shown = await read.shown_columns(session, column.relation_oid)
@@ -198,12 +201,15 @@ def compose(request: SearchRequest) -> Composed:
 
 
 async def find(session: PgSession, request: SearchRequest) -> SearchResult:
-    """Runs the search in one round trip. Without the plan: `index_used` and `warnings` are empty. Raises ConsoleError.
+    """Runs the search in one round trip, one more for a person's condition. Without the plan: `index_used` and
+    `warnings` are empty. Raises ConsoleError, Acts where the condition acts.
     """
     return await _found(session, request, compose(request))
 
 
 async def _found(session: PgSession, request: SearchRequest, composed: Composed) -> SearchResult:
+    if request.where:
+        await effects.refuse(session, composed.statement.sql, request.allowed)
     done = await trip(session, [composed.statement], settings=composed.settings, library=read.library(session),
                       timeout_ms=request.timeout_ms, pinned=request.pinned)
     (page,) = done.pages

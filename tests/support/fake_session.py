@@ -71,6 +71,7 @@ class FakePool:
 
     def __init__(self, target: Target, info: ServerInfo, answers: dict[str, Answer], clock: FakeClock) -> None:
         self.target = target
+        self.is_guarded = target.starts_read_only
         self.breaker = Breaker(clock=clock)
         self.info: ServerInfo | None = None
         self.error: ConsoleError | None = None

@@ -1,0 +1,36 @@
+"""Statements that act although they are read-only: refused, or allowed by a person or by --yes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from console.activity import audit
+from console.commands.output import answer, can_ask, say
+from console.errors import UsageError
+
+if TYPE_CHECKING:
+    from console.server.effects import Acts
+    from console.server.target import Target
+
+HELP = "run what acts although it is read-only, or writes, without asking"
+
+
+def agree(target: Target, refusal: Acts, statement: str, *, yes: bool) -> frozenset[str]:
+    """What a person, or --yes, lets act: the names of all that was found; the audit log keeps it. Raises ConsoleError.
+
+    Nothing is allowed where the configuration says that the target is read-only.
+    """
+    if target.read_only:
+        refusal.hint = "it is read-only by its configuration"
+        raise refusal
+    if not yes:
+        if not can_ask():
+            refusal.hint = "--yes runs it all the same; no rollback takes that back"
+            raise refusal
+        for effect in refusal.effects:
+            say(f"{effect.sentence}.")
+        wanted = target.label if target.environment == "production" else "yes"
+        if answer(f"No rollback takes that back. Type {wanted!r} to run it on {target.label}:") != wanted:
+            raise UsageError("nothing was run")
+    audit.write_allowed(target.label, [effect.sentence for effect in refusal.effects], statement)
+    return refusal.names

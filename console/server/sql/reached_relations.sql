@@ -1,0 +1,58 @@
+-- record: ReachedObject
+-- interval: on demand
+-- The relations of a person's that names may mean, and those with the OIDs given, each with what reading it runs: a
+-- view's query, policies, virtual columns, foreign partitions; of a temporary table, which may be written to although
+-- the transaction is read-only, also triggers, defaults and constraints. via is the kind of relation.
+SELECT
+    'relation' AS kind,
+    c.oid::bigint AS oid,
+    n.nspname::text AS schema,
+    c.relname::text AS name,
+    CASE c.relkind WHEN 'f' THEN 'foreign table' WHEN 'v' THEN 'view' ELSE 'table' END AS via,
+    '' AS language,
+    false AS is_volatile,
+    NULL::text AS extension,
+    '' AS body,
+    ARRAY(
+        SELECT CASE WHEN m[1] IN ('opno', 'eqop', 'sortop') THEN 'operator' WHEN m[1] = 'relid' THEN 'relation'
+            WHEN m[1] = 'resulttype' THEN 'type' ELSE 'function' END || ' ' || m[2]
+        FROM (
+            SELECT r.ev_action::text
+            FROM pg_catalog.pg_rewrite r
+            WHERE r.ev_class = c.oid AND c.relkind = 'v'
+            UNION ALL
+            SELECT pg_catalog.concat(p.polqual, p.polwithcheck)
+            FROM pg_catalog.pg_policy p
+            WHERE p.polrelid = c.oid AND c.relrowsecurity
+            UNION ALL
+            SELECT d.adbin::text
+            FROM pg_catalog.pg_attribute a
+            JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+            WHERE a.attrelid = c.oid AND (a.attgenerated = 'v' OR c.relpersistence = 't')
+            UNION ALL
+            SELECT k.conbin::text
+            FROM pg_catalog.pg_constraint k
+            WHERE k.conrelid = c.oid AND c.relpersistence = 't'
+        ) AS e (tree), pg_catalog.regexp_matches(e.tree,
+            ':(funcid|opfuncid|aggfnoid|winfnoid|opno|eqop|sortop|relid|resulttype) ([1-9][0-9]*)', 'g') AS m
+        UNION
+        SELECT 'function ' || t.tgfoid
+        FROM pg_catalog.pg_trigger t
+        WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND c.relpersistence = 't'
+        UNION
+        SELECT 'relation ' || i.inhrelid
+        FROM pg_catalog.pg_inherits i
+        JOIN pg_catalog.pg_class h ON h.oid = i.inhrelid
+        WHERE i.inhparent = c.oid AND (h.relkind = 'f' OR h.relhassubclass)
+    ) AS mentions
+FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.oid >= 16384 AND c.relkind IN ('r', 'v', 'p', 'f') AND (c.oid = ANY (%(oids)s::oid[]) OR EXISTS (
+    SELECT
+    FROM ROWS FROM (pg_catalog.unnest(%(schemas)s::text[]), pg_catalog.unnest(%(names)s::text[]))
+        AS w (schema, name)
+    WHERE w.name = c.relname AND CASE
+        WHEN w.schema = 'pg_temp' THEN n.oid = pg_catalog.pg_my_temp_schema()
+        WHEN w.schema <> '' THEN n.nspname = w.schema
+        ELSE n.nspname = ANY (%(path)s::text[]) OR %(path)s::text[] = '{}' OR n.oid = pg_catalog.pg_my_temp_schema()
+    END))
