@@ -20,9 +20,11 @@ from console.plans.compare import compare
 from console.plans.explain import analysis as explained
 from console.plans.parse import to_json
 from console.plans.records import Analysis
+from console.server.effects import Acts
 from console.server.explain import PARAMETERS_HINT, ExplainRequest, Writes
 from console.text import format as fmt
 from console.ui.bindings import bindings
+from console.ui.dialogs import allow
 from console.ui.dialogs.confirm import ConfirmDialog
 from console.ui.dialogs.export import ExportDialog
 from console.ui.dialogs.plan_options import PlanOptionsDialog
@@ -118,6 +120,10 @@ class PlanPage(ModalScreen[None]):
             self._answered()
             self._ask_to_write(request, refusal)
             return
+        except Acts as refusal:
+            self._answered()
+            self._ask_to_act(request, refusal)
+            return
         except ConsoleError as error:
             self._answered()
             if error.hint == PARAMETERS_HINT and not request.parameters and not request.generic:
@@ -165,6 +171,25 @@ class PlanPage(ModalScreen[None]):
             (f"It is run on {target.label} and rolled back.", "strong"),
             ("It takes its locks while it runs, fires its triggers and uses up values of sequences; what functions do "
              "outside the database stays done.", "")), typed=word_to_type(target)), answered)
+
+    def _ask_to_act(self, request: ExplainRequest, refusal: Acts) -> None:
+        """What acts although the target is read-only is run only where a person allows it, this once."""
+        target = console_app(self).connection.target
+        allow.hint(refusal)
+        if target is None:
+            return
+
+        def answered(yes: bool | None) -> None:
+            try:
+                if yes:
+                    allow.write_down(refusal, target, request.statement)
+                    self._ask(replace(request, allowed=refusal.names))
+                else:
+                    self._show_failure(refusal)
+            except ConsoleError as error:
+                self._show_failure(error)
+
+        console_app(self).push_screen(allow.allow_dialog(refusal, target), answered)
 
     # showing
 
@@ -219,7 +244,8 @@ class PlanPage(ModalScreen[None]):
 
     def action_plan(self, how: Literal["plain", "analyze", "generic"]) -> None:
         if self.request is not None:
-            self._ask(replace(self.request, analyze=how == "analyze", generic=how == "generic", may_write=False))
+            self._ask(replace(self.request, analyze=how == "analyze", generic=how == "generic", may_write=False,
+                              allowed=()))
 
     def action_options(self) -> None:
         if self.request is not None:

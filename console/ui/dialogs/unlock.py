@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from console.activity import audit
 from console.errors import ConsoleError
 from console.ui.dialogs.confirm import ConfirmDialog
 from console.ui.keymap import key
@@ -64,6 +65,11 @@ def toggle(app: Host) -> None:
 
     def answered(yes: bool | None) -> None:
         if yes and connection is app.connection:
+            try:
+                audit.write("unlocked", {"action": "unlock", "target": connection.label})
+            except ConsoleError as error:
+                app.show_error(error)
+                return
             connection.read_only = False
             app.tell(f"{connection.label} can be written to")
             app.show_state()

@@ -12,11 +12,13 @@ from textual.message import Message
 from textual.worker import Worker
 
 from console.errors import ConsoleError, ServerError, UsageError
+from console.server.effects import Acts
 from console.server.explain import ExplainRequest
-from console.server.interactive import Interactive
+from console.server.interactive import Interactive, QueryResult
 from console.sql import dialects, statements
 from console.sql.statements import Piece
 from console.text import format as fmt
+from console.ui.dialogs import allow
 from console.ui.dialogs.choose import Choice, ChooseDialog
 from console.ui.dialogs.open_plan import open_plan
 from console.ui.dialogs.unlock import word_to_type
@@ -162,7 +164,7 @@ class QueryActions:
         try:
             if piece.refusal:
                 raise UsageError(piece.refusal)
-            outcome.result = await self._interactive().run(piece.command)
+            outcome.result = await self._answer(piece)
             outcome.take(outcome.result.rows)
             outcome.more = outcome.result.more
         except ConsoleError as error:
@@ -179,6 +181,14 @@ class QueryActions:
         if not piece.command.is_query and outcome.error is None:
             self._screen.post_message(self.CatalogChanged())
         return outcome
+
+    async def _answer(self, piece: Piece) -> QueryResult:
+        """What the server answers. What acts although it is read-only is run once where a person allows it."""
+        sql = self._interactive()
+        try:
+            return await sql.run(piece.command)
+        except Acts as refusal:
+            return await sql.run(piece.command, await allow.allowed(self._screen.app, refusal, sql.target, piece.text))
 
     async def _explain_error(self, error: ConsoleError, piece: Piece) -> None:
         """Adds what may help: another database's syntax by name, how to write where only reading is allowed."""

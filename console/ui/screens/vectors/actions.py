@@ -10,6 +10,8 @@ from textual.message import Message
 from textual.worker import Worker
 
 from console.errors import ConsoleError
+from console.server.effects import Acts
+from console.ui.dialogs import allow
 from console.ui.dialogs.row_dialog import RowDialog
 from console.ui.frame import ConsoleScreen
 from console.ui.host import Host
@@ -22,7 +24,8 @@ from console.ui.screens.vectors.settings import SettingsDialog
 from console.ui.screens.vectors.state import SearchState, first_choice
 from console.ui.widgets.painting import console_app
 from console.vectors.query_source import QuerySource
-from console.vectors.records import Neighbor, VectorColumn
+from console.vectors.records import Neighbor, SearchResult, VectorColumn
+from console.vectors.search import SearchRequest
 
 
 class VectorActions:
@@ -205,7 +208,7 @@ class VectorActions:
             if state.asked is None:
                 state.asked = await self.engine.resolve(about, setup.question)
             request = self.engine.request(about, setup, state.asked)
-            result = await self.engine.find(request)
+            result = await self._found(request)
             state.take_result(request, result)
             self._screen.post_message(self.Found())
             state.take_result(request, await self.engine.examine(request, result))
@@ -215,6 +218,17 @@ class VectorActions:
                                 "options")
             return
         self._changed()
+
+    async def _found(self, request: SearchRequest) -> SearchResult:
+        """What is found; where the condition acts on a target that is read-only, only if a person allows it."""
+        try:
+            return await self.engine.find(request)
+        except Acts as refusal:
+            target = self._screen.connection.target
+            if target is None:
+                raise
+            names = await allow.allowed(self._screen.app, refusal, target, request.where or "")
+            return await self.engine.find(replace(request, allowed=names))
 
     def _stop(self) -> bool:
         if not self.is_searching or self._searcher is None:

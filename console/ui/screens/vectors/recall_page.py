@@ -10,8 +10,10 @@ from textual.containers import Container
 from textual.worker import Worker
 
 from console.errors import ConsoleError
+from console.server.effects import Acts
 from console.sql.quoting import identifier
 from console.ui.bindings import bindings
+from console.ui.dialogs import allow
 from console.ui.dialogs.choose import Choice, ChooseDialog
 from console.ui.keymap import key
 from console.ui.screens.vectors.engine import Engine
@@ -235,7 +237,11 @@ class RecallPage(VectorPage):
             return
         try:
             plan = await self._plan(about, state)
-            done = await measure(pool.session, plan, self._tell, self._cache)
+            try:
+                done = await measure(pool.session, plan, self._tell, self._cache)
+            except Acts as refusal:
+                names = await allow.allowed(self.app, refusal, pool.target, plan.where or "")
+                done = await measure(pool.session, replace(plan, allowed=names), self._tell, self._cache)
         except ConsoleError as error:
             self._failed = error
         else:
