@@ -16,13 +16,14 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
 from console.errors import Missing, UsageError
+from console.server.extended import check_characters
 from console.server.info import ServerInfo
 from console.server.loading import load_rows
 from console.server.preamble import SET_SAFE_PATH
 from console.server.query import Read, load
 from console.server.session import PgSession
 from console.sql import acting
-from console.sql.effects import Effect, Uses, uses, uses_of_body
+from console.sql.effects import ANY, ATTRIBUTE, Effect, Uses, uses, uses_of_body
 from console.sql.grammar import Name
 
 LONG_CHARACTERS = 20_000
@@ -81,14 +82,49 @@ class ReachedObject(Struct, frozen=True):
         return self.via if self.kind == "prepared" else f"the {self.via} {self.schema}.{self.name}"
 
 
+class ReachedName(Struct, frozen=True):
+    """What a name may mean. `least` and `most` are how many arguments a function takes, `is_row`: a row first."""
+
+    kind: str
+    oid: int
+    schema: str
+    name: str
+    least: int
+    most: int
+    is_row: bool
+
+    def is_meant(self, names: Uses, path: Sequence[str]) -> bool:
+        """Whether one of `names` may mean it, those without a schema by the search_path; by none, in any schema."""
+        if self.kind == "function":
+            return any(call.name == self.name and self._is_in(call.schema, path) and self._takes(call.arguments)
+                       for call in names.calls)
+        wanted = {"operator": names.operators, "relation": names.relations, "type": names.types}.get(self.kind)
+        return wanted is None or any(name.name == self.name and self._is_in(name.schema or "", path) for name in wanted)
+
+    def _is_in(self, schema: str, path: Sequence[str]) -> bool:
+        if self.schema.startswith("pg_temp_"):
+            return schema in ("", "pg_temp", self.schema)
+        return schema == self.schema if schema else not path or self.schema in path
+
+    def _takes(self, arguments: int) -> bool:
+        if arguments == ATTRIBUTE:
+            return self.is_row and self.least <= 1
+        return arguments == ANY or self.least <= arguments <= self.most
+
+
+NAMED_FUNCTIONS = load("console.server", "named_functions", ReachedName)
+NAMED_OPERATORS = load("console.server", "named_operators", ReachedName)
+NAMED_RELATIONS = load("console.server", "named_relations", ReachedName)
+NAMED_TYPES = load("console.server", "named_types", ReachedName)
 FUNCTIONS = load("console.server", "reached_functions", ReachedObject)
 RELATIONS = load("console.server", "reached_relations", ReachedObject)
 TYPES = load("console.server", "reached_types", ReachedObject)
 PREPARED = load("console.server", "prepared_statements", ReachedObject)
 
-_ACTING = sorted({*acting.FUNCTIONS, *acting.RUNS_TEXT, acting.SETS_ROLE})
+_RUNNING = f"^({'|'.join(sorted(acting.RUNS_TEXT))})$"
+"""The functions that matter though they aren't volatile, as a pattern: an array of them would take long to plan."""
 
-Ask = Callable[[Sequence[Read[ReachedObject]]], Awaitable[list[ReachedObject]]]
+Ask = Callable[[Sequence[Read[Any]]], Awaitable[list[Any]]]
 
 
 async def refuse(session: PgSession, text: str, allowed: Collection[str] = (), *, is_run: bool = True) -> None:
@@ -108,7 +144,7 @@ async def refuse_relation(session: PgSession, oid: int) -> None:
 
 
 async def _refuse(session: PgSession, reached: Uses, allowed: Collection[str], *, is_run: bool = True) -> None:
-    async def ask(reads: Sequence[Read[ReachedObject]]) -> list[ReachedObject]:
+    async def ask(reads: Sequence[Read[Any]]) -> list[Any]:
         readings = await session.refresh(*reads)
         if readings.unavailable:
             raise Missing(f"{session.target.label}: what is called can't be read: "
@@ -124,13 +160,13 @@ async def refuse_in(connection: AsyncConnection[Any], info: ServerInfo, label: s
 
     `schemas` are those that SEARCHED_SCHEMAS found in it.
     """
-    async def ask(reads: Sequence[Read[ReachedObject]]) -> list[ReachedObject]:
+    async def ask(reads: Sequence[Read[Any]]) -> list[Any]:
         cursors = []
         async with connection.pipeline():
             await connection.execute(b"SAVEPOINT dbconsole_effects")
             await connection.execute(SET_SAFE_PATH.encode())
             for read in reads:
-                cursor = connection.cursor(row_factory=class_row(ReachedObject))
+                cursor = connection.cursor(row_factory=class_row(read.query.record))
                 cursors.append(cursor)
                 await cursor.execute(read.query.text(info).encode(), read.params)
             await connection.execute(b"ROLLBACK TO SAVEPOINT dbconsole_effects")
@@ -141,7 +177,8 @@ async def refuse_in(connection: AsyncConnection[Any], info: ServerInfo, label: s
 
 
 async def read_uses(text: str) -> Uses:
-    """What `text` uses, by its tree."""
+    """What `text` uses, by its tree. Raises UsageError for characters that no server takes."""
+    check_characters(text)
     return await asyncio.to_thread(uses, text) if len(text) > LONG_CHARACTERS else uses(text)
 
 
@@ -153,11 +190,9 @@ def _check(label: str, found: Sequence[Effect], allowed: Collection[str]) -> Non
 
 async def effects(reached: Uses, schemas: Sequence[str], ask: Ask, *, is_run: bool = True) -> list[Effect]:
     """What acts of all that `reached` leads to. `ask` answers reads; raises what it raises. `is_run` as above."""
-    search = _Search(reached, _Origin("", is_run))
-    path = list(schemas)
-    while reads := search.reads(path):
+    search = _Search(reached, _Origin("", is_run), schemas)
+    while reads := search.reads():
         search.take(await ask(reads))
-        path = []  # by now it is about bodies
     return search.found
 
 
@@ -171,53 +206,64 @@ class _Origin(Struct, frozen=True):
 class _Search:
     """How far it is: what was found to act, and what is to be looked up next, with what it comes from."""
 
-    def __init__(self, reached: Uses, origin: _Origin) -> None:
+    def __init__(self, reached: Uses, origin: _Origin, path: Sequence[str]) -> None:
         self.found = list(reached.effects) if origin.is_run else []
-        self._uses = reached
+        self._names = reached
+        self._oids = set(reached.oids)
+        self._path = path
         self._first = origin
         self._origins: dict[object, _Origin] = {}
         self._seen: set[tuple[str, int, str]] = set()
         self._known = Uses()
 
-    def reads(self, path: list[str]) -> list[Read[ReachedObject]]:
-        """What to ask next; nothing in the end."""
-        wanted, self._uses = self._uses, Uses()
-        oids: dict[str, list[int]] = {}
-        for kind, oid in sorted(wanted.oids):
-            oids.setdefault(kind, []).append(oid)
-        reads: list[Read[ReachedObject]] = []
-        if wanted.calls or wanted.operators or wanted.types or "function" in oids or "operator" in oids:
-            calls = sorted(wanted.calls, key=lambda call: (call.schema, call.name, call.arguments))
-            reads.append(Read(FUNCTIONS, {
-                "path": path, "acting": _ACTING, "oids": oids.get("function", []),
-                "call_schemas": [call.schema for call in calls], "call_names": [call.name for call in calls],
-                "call_arguments": [call.arguments for call in calls],
-                "operator_oids": oids.get("operator", []), "operator_schemas": _schemas(wanted.operators),
-                "operator_names": [operator.name for operator in wanted.operators],
-                "type_names": [type_.name for type_ in wanted.types]}))
-        for query, names, kind in ((RELATIONS, wanted.relations, "relation"), (TYPES, wanted.types, "type")):
-            if names or kind in oids:
-                reads.append(Read(query, {"path": path, "oids": oids.get(kind, []), "schemas": _schemas(names),
-                                          "names": [name.name for name in names]}))
+    def reads(self) -> list[Read[Any]]:
+        """What to ask next; nothing in the end. Names are looked for first, then what they mean is read by OID."""
+        wanted = self._names
+        reads: list[Read[Any]] = []
+        types = _sorted(wanted.types)
+        if wanted.calls:
+            reads.append(Read(NAMED_FUNCTIONS, {"calls": sorted({call.name for call in wanted.calls}),
+                                                "running": _RUNNING}))
+        if wanted.calls or wanted.operators or types:
+            reads.append(Read(NAMED_OPERATORS, {"operators": _sorted(wanted.operators), "types": types}))
+        if wanted.relations:
+            reads.append(Read(NAMED_RELATIONS, {"relations": _sorted(wanted.relations)}))
+        if types:
+            reads.append(Read(NAMED_TYPES, {"types": types}))
         if wanted.prepared:
             reads.append(Read(PREPARED, {"names": sorted(wanted.prepared)}))
+        oids: dict[str, list[int]] = {kind: [] for kind in ("function", "operator", "cast", "relation", "type")}
+        for kind, oid in sorted(self._oids):
+            oids[kind].append(oid)
+        if oids["function"] or oids["operator"] or oids["cast"]:
+            reads.append(Read(FUNCTIONS, {"running": _RUNNING, "functions": oids["function"],
+                                          "operators": oids["operator"], "casts": oids["cast"]}))
+        reads += [Read(query, {"oids": oids[kind]}) for query, kind in ((RELATIONS, "relation"), (TYPES, "type"))
+                  if oids[kind]]
+        self._oids = set()
         return reads
 
-    def take(self, rows: Sequence[ReachedObject]) -> None:
+    def take(self, rows: Sequence[ReachedName | ReachedObject]) -> None:
         """Judges what was read, and notes what that leads to."""
+        names, path = self._names, self._path
+        self._names, self._path = Uses(), ()  # from now on it is about bodies, which may have a path of their own
         for row in rows:
-            key = (row.kind, row.oid, row.name)
-            if key in self._seen:
-                continue
-            self._seen.add(key)
-            origin = self._origins.get((row.kind, row.oid)) or self._origins.get(row.name, self._first)
-            if origin.is_run or not row.is_volatile:
-                is_run = origin.is_run or row.kind == "function"
-                through = row.via if row.via and row.kind == "function" else origin.label
-                if (effect := _effect(row, through)) is None:
-                    self._follow(row, _Origin(row.label, is_run))
-                elif is_run:
-                    self.found.append(effect)
+            if isinstance(row, ReachedName):
+                if row.is_meant(names, path):
+                    self._note(row.kind, row.oid, self._origins.get(row.name, self._first))
+            elif (key := (row.kind, row.oid, row.name)) not in self._seen:
+                self._seen.add(key)
+                self._judge(row)
+
+    def _judge(self, row: ReachedObject) -> None:
+        origin = self._origins.get((row.kind, row.oid), self._first)
+        if origin.is_run or not row.is_volatile:
+            is_run = origin.is_run or row.kind == "function"
+            through = row.via if row.via and row.kind == "function" else origin.label
+            if (effect := _effect(row, through)) is None:
+                self._follow(row, _Origin(row.label, is_run))
+            elif is_run:
+                self.found.append(effect)
 
     def _follow(self, row: ReachedObject, origin: _Origin) -> None:
         """Notes what an object is made of, to be looked up next."""
@@ -226,23 +272,27 @@ class _Search:
                 self._want(uses_of_body(row.body, row.language), origin)
             for mention in row.mentions:
                 kind, _, oid = mention.partition(" ")
-                if (kind, int(oid)) not in self._origins:
-                    self._origins[kind, int(oid)] = origin
-                    self._uses.oids.add((kind, int(oid)))
+                self._note(kind, int(oid), origin)
+
+    def _note(self, kind: str, oid: int, origin: _Origin) -> None:
+        if (kind, oid) not in self._origins:
+            self._origins[kind, oid] = origin
+            self._oids.add((kind, oid))
 
     def _want(self, other: Uses, origin: _Origin) -> None:
         """Looks up what a body names, but for what bodies have named already."""
         if origin.is_run:
             self.found += [Effect(effect.what, effect.why, origin.label) for effect in other.effects]
         fresh = other.without(self._known)
-        for name in {call.name for call in fresh.calls} | {name.name for name in fresh.relations | fresh.types}:
+        for name in {call.name for call in fresh.calls} | {
+                name.name for name in fresh.operators | fresh.relations | fresh.types}:
             self._origins.setdefault(name, origin)
         self._known.take(fresh)
-        self._uses.take(fresh)
+        self._names.take(fresh)
 
 
-def _schemas(names: Collection[Name]) -> list[str]:
-    return [name.schema or "" for name in names]
+def _sorted(names: Collection[Name]) -> list[str]:
+    return sorted({name.name for name in names})
 
 
 def _effect(row: ReachedObject, through: str) -> Effect | None:

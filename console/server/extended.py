@@ -9,6 +9,7 @@ import psycopg
 from msgspec import Struct
 from psycopg import AsyncConnection, errors, generators, pq
 from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGresult
 from psycopg.waiting import Ready, Wait
 
 from console.errors import UsageError
@@ -74,10 +75,19 @@ def check_characters(text: str) -> None:
 async def described(connection: AsyncConnection[Any], text: str) -> pq.abc.PGresult:
     """Has the server parse a statement: what it would answer with. Raises psycopg.Error, UsageError for parameters."""
     pgconn = connection.pgconn
-    pgconn.send_prepare(b"", text.encode())
-    _checked(await connection.wait(generators.execute(pgconn)))
-    pgconn.send_describe_prepared(b"")
-    result = _checked(await connection.wait(generators.execute(pgconn)))
+    pgconn.enter_pipeline_mode()
+    try:
+        pgconn.send_prepare(b"", text.encode())
+        pgconn.send_describe_prepared(b"")
+        pgconn.pipeline_sync()
+        parsed, found = await connection.wait(_described(pgconn))
+    finally:
+        try:
+            pgconn.exit_pipeline_mode()
+        except errors.OperationalError:  # lost, or cancelled twice: nobody can use it any more
+            pgconn.finish()
+    _checked(parsed)
+    result = _checked(found)
     if result.nparams:
         raise UsageError(f"the statement has {result.nparams} parameter{'s' if result.nparams > 1 else ''} ($1): "
                          "it can't be run as it is", hint=PARAMETERS_HINT)
@@ -155,6 +165,15 @@ def row_of(result: pq.abc.PGresult, number: int) -> Row:
 def size_of(row: Row) -> int:
     """About how many bytes a row holds."""
     return sum(len(value or "") for value in row)
+
+
+def _described(pgconn: pq.abc.PGconn) -> Generator[Wait, Ready | int | None, tuple[list[PGresult], list[PGresult]]]:
+    """The results of Parse and of Describe, which leave in one piece; behind them the pipeline's end."""
+    yield from generators.send(pgconn)
+    parsed = yield from generators.fetch_many(pgconn)
+    found = yield from generators.fetch_many(pgconn)
+    yield from generators.fetch_many(pgconn)
+    return parsed, found
 
 
 def _checked(results: list[pq.abc.PGresult]) -> pq.abc.PGresult:

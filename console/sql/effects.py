@@ -17,6 +17,8 @@ from console.sql.keywords import RESERVED
 from console.sql.names import NAMES, name_of, text_of
 from console.sql.tokens import Token, significant
 
+MOST_NAME_BYTES = 63
+
 ANY = -1
 """A call with any number of arguments."""
 ATTRIBUTE = -2
@@ -216,7 +218,7 @@ def _of_words(found: Sequence[Token], *, is_procedural: bool = False) -> Uses:
 def _of_name(found: Sequence[Token], place: int, result: Uses) -> None:
     token, following = found[place], found[place + 1].text if place + 1 < len(found) else ""
     is_part = place > 1 and found[place - 1].text == "." and found[place - 2].kind in NAMES
-    schema, name = name_of(found[place - 2].text) if is_part else None, name_of(token.text)
+    schema, name = _cut(found[place - 2]) if is_part else None, _cut(token)
     if following == "(" and (token.kind == "quoted" or token.text.lower() not in RESERVED):
         result.calls.add(Call(schema or "", name, ANY))
         if name == acting.SETS_ROLE:
@@ -227,6 +229,11 @@ def _of_name(found: Sequence[Token], place: int, result: Uses) -> None:
         _attributes([name], result)
     result.relations.add(Name(schema, name))
     result.types.add(Name(schema, name))
+
+
+def _cut(token: Token) -> str:
+    """The name that a token means, as long as the server keeps it."""
+    return name_of(token.text).encode("utf-8", "replace")[:MOST_NAME_BYTES].decode("utf-8", "ignore")
 
 
 def _run_text(found: Sequence[Token], place: int) -> str | None:

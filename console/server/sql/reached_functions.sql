@@ -1,47 +1,21 @@
 -- record: ReachedObject
 -- interval: on demand
--- The functions that calls, operators and casts may mean, by name in the schemas of a search_path (none: in any), and
--- those with the OIDs given. arguments: -1 for any number, -2 for a column or a function of its row. Of PostgreSQL's own
--- those alone that may act. What a stored expression calls stands in it by OID.
+-- Functions by OID, and those of operators and casts: what they are written in, and what their stored expressions and
+-- aggregates mention. Of PostgreSQL's own those alone that may act.
 WITH called AS (
-    SELECT p.oid, '' AS via
-    FROM ROWS FROM (pg_catalog.unnest(%(call_schemas)s::text[]), pg_catalog.unnest(%(call_names)s::text[]),
-        pg_catalog.unnest(%(call_arguments)s::int[])) AS c (schema, name, arguments)
-    JOIN pg_catalog.pg_proc p ON p.proname = c.name
-    JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-    WHERE CASE
-            WHEN c.schema = 'pg_temp' THEN n.oid = pg_catalog.pg_my_temp_schema()
-            WHEN c.schema <> '' THEN n.nspname = c.schema
-            ELSE n.nspname = ANY (%(path)s::text[]) OR %(path)s::text[] = '{}'
-        END
-        AND CASE c.arguments
-            WHEN -1 THEN true
-            WHEN -2 THEN p.pronargs - p.pronargdefaults <= 1 AND EXISTS (
-                SELECT FROM pg_catalog.pg_type t WHERE t.oid = p.proargtypes[0] AND t.typtype IN ('c', 'p'))
-            ELSE p.provariadic <> 0 OR c.arguments BETWEEN p.pronargs - p.pronargdefaults AND p.pronargs
-        END
-    UNION
-    SELECT u.oid, '' FROM pg_catalog.unnest(%(oids)s::oid[]) AS u (oid)
-    UNION
+    SELECT u.oid, '' AS via
+    FROM pg_catalog.unnest(%(functions)s::oid[]) AS u (oid)
+    UNION ALL
     SELECT o.oprcode, pg_catalog.format('the operator %%I.%%s', n.nspname, o.oprname)
     FROM pg_catalog.pg_operator o
     JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
-    WHERE o.oid >= 16384 AND (o.oid = ANY (%(operator_oids)s::oid[]) OR EXISTS (
-        SELECT
-        FROM ROWS FROM (pg_catalog.unnest(%(operator_schemas)s::text[]), pg_catalog.unnest(%(operator_names)s::text[]))
-        AS w (schema, name)
-        WHERE w.name = o.oprname AND CASE
-            WHEN w.schema = 'pg_temp' THEN n.oid = pg_catalog.pg_my_temp_schema()
-            WHEN w.schema <> '' THEN n.nspname = w.schema
-            ELSE n.nspname = ANY (%(path)s::text[]) OR %(path)s::text[] = '{}'
-        END))
-    UNION
+    WHERE o.oid = ANY (%(operators)s::oid[]) AND o.oid >= 16384
+    UNION ALL
     SELECT k.castfunc,
         'the cast from ' || pg_catalog.format_type(k.castsource, NULL) || ' to '
             || pg_catalog.format_type(k.casttarget, NULL)
     FROM pg_catalog.pg_cast k
-    JOIN pg_catalog.pg_type t ON t.oid = k.casttarget
-    WHERE k.oid >= 16384 AND k.castfunc <> 0 AND (k.castcontext = 'i' OR t.typname = ANY (%(type_names)s::text[]))
+    WHERE k.oid = ANY (%(casts)s::oid[])
 )
 SELECT
     'function' AS kind,
@@ -80,4 +54,4 @@ FROM called c
 JOIN pg_catalog.pg_proc p ON p.oid = c.oid
 JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
 JOIN pg_catalog.pg_language l ON l.oid = p.prolang
-WHERE p.oid >= 16384 OR p.provolatile = 'v' OR p.proname = ANY (%(acting)s::text[])
+WHERE p.oid >= 16384 OR p.provolatile = 'v' OR p.proname ~ %(running)s

@@ -1,8 +1,8 @@
 -- record: ReachedObject
 -- interval: on demand
--- The relations of a person's that names may mean, and those with the OIDs given, each with what reading it runs: a
--- view's query, policies, virtual columns, foreign partitions; of a temporary table, which may be written to although
--- the transaction is read-only, also triggers, defaults and constraints. via is the kind of relation.
+-- Relations by OID, each with what reading it runs: a view's query, policies, virtual columns, foreign partitions; of a
+-- temporary table, which may be written to although the transaction is read-only, also triggers, defaults and
+-- constraints. via is the kind of relation.
 SELECT
     'relation' AS kind,
     c.oid::bigint AS oid,
@@ -47,12 +47,4 @@ SELECT
     ) AS mentions
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE c.oid >= 16384 AND c.relkind IN ('r', 'v', 'p', 'f') AND (c.oid = ANY (%(oids)s::oid[]) OR EXISTS (
-    SELECT
-    FROM ROWS FROM (pg_catalog.unnest(%(schemas)s::text[]), pg_catalog.unnest(%(names)s::text[]))
-        AS w (schema, name)
-    WHERE w.name = c.relname AND CASE
-        WHEN w.schema = 'pg_temp' THEN n.oid = pg_catalog.pg_my_temp_schema()
-        WHEN w.schema <> '' THEN n.nspname = w.schema
-        ELSE n.nspname = ANY (%(path)s::text[]) OR %(path)s::text[] = '{}' OR n.oid = pg_catalog.pg_my_temp_schema()
-    END))
+WHERE c.oid >= 16384 AND c.relkind IN ('r', 'v', 'p', 'f') AND c.oid = ANY (%(oids)s::oid[])

@@ -1,7 +1,7 @@
 -- record: ReachedObject
 -- interval: on demand
--- The types of a person's that names may mean, and those with the OIDs given, each with what making a value of it runs:
--- a domain's constraints, those of the types that it is made of, and a range's own functions.
+-- Types by OID, each with what making a value of it runs: a domain's constraints, those of the types that it is made
+-- of, and a range's own functions.
 SELECT
     'type' AS kind,
     t.oid::bigint AS oid,
@@ -37,12 +37,4 @@ SELECT
     ) AS mentions
 FROM pg_catalog.pg_type t
 JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
-WHERE t.oid >= 16384 AND (t.oid = ANY (%(oids)s::oid[]) OR EXISTS (
-    SELECT
-    FROM ROWS FROM (pg_catalog.unnest(%(schemas)s::text[]), pg_catalog.unnest(%(names)s::text[]))
-        AS w (schema, name)
-    WHERE w.name = t.typname AND CASE
-        WHEN w.schema = 'pg_temp' THEN n.oid = pg_catalog.pg_my_temp_schema()
-        WHEN w.schema <> '' THEN n.nspname = w.schema
-        ELSE n.nspname = ANY (%(path)s::text[]) OR %(path)s::text[] = '{}' OR n.oid = pg_catalog.pg_my_temp_schema()
-    END))
+WHERE t.oid >= 16384 AND t.oid = ANY (%(oids)s::oid[])

@@ -1,0 +1,16 @@
+-- record: ReachedName
+-- interval: on demand
+-- The relations that names may mean, in any schema, and that may run something when they are read or written to.
+SELECT
+    'relation' AS kind,
+    c.oid::bigint AS oid,
+    n.nspname::text AS schema,
+    c.relname::text AS name,
+    0 AS least,
+    0 AS most,
+    false AS is_row
+FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.oid >= 16384 AND c.relname = ANY (%(relations)s::name[]) AND (c.relkind IN ('v', 'f')
+    OR c.relkind IN ('r', 'p') AND (c.relrowsecurity OR c.relhassubclass OR c.relpersistence = 't' OR EXISTS (
+        SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attgenerated = 'v')))
