@@ -128,7 +128,7 @@ limit."""
 
 EXTENSIONS = _set("""
     adminpack amcheck bloom btree_gin btree_gist citext cube dblink dict_int dict_xsyn earthdistance file_fdw
-    fuzzystrmatch hstore intagg intarray isn lo ltree old_snapshot pageinspect pg_buffercache pg_freespacemap
+    fuzzystrmatch hstore hypopg intagg intarray isn lo ltree old_snapshot pageinspect pg_buffercache pg_freespacemap
     pg_logicalinspect pg_overexplain pg_prewarm pg_stat_statements pg_surgery pg_trgm pg_visibility pg_walinspect
     pgcrypto pgrowlocks pgstattuple postgres_fdw seg sslinfo tablefunc tsm_system_rows tsm_system_time unaccent
     uuid-ossp vector xml2""")

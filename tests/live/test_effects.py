@@ -199,6 +199,7 @@ BETWEEN = """
     SELECT defaulted()
     SELECT adding(id) FROM kept
     SELECT labelled()
+    SELECT alias({victim}, 0)
     SELECT * FROM trap_view
     SELECT 1 FROM over_view
     SELECT 1 <<>> 2
@@ -239,6 +240,7 @@ SCHEMA = """
         $f$ BEGIN EXECUTE 'SELECT pg_terminate_backend(%(victim)s)'; END $f$;
     CREATE FUNCTION labelled() RETURNS bool LANGUAGE sql IMMUTABLE AS $f$ SELECT trap() $f$;
     CREATE FUNCTION lower(int) RETURNS bool LANGUAGE sql AS $f$ SELECT trap() $f$;
+    CREATE FUNCTION alias(int, bigint) RETURNS bool LANGUAGE internal IMMUTABLE AS 'pg_terminate_backend';
     CREATE FUNCTION defaulted(bool DEFAULT trap()) RETURNS int LANGUAGE sql AS $f$ SELECT 1 $f$;
     CREATE FUNCTION boom(kept) RETURNS bool LANGUAGE sql AS $f$ SELECT trap() $f$;
     CREATE FUNCTION added(int, int) RETURNS int LANGUAGE sql AS $f$ SELECT trap()::int + $1 + $2 $f$;
@@ -568,6 +570,25 @@ async def test_what_is_allowed_or_unlocked_is_run(place: Place) -> None:
         assert (await session.run(statement)).rows
     async with single_session(replace(target(place), environment="development")) as unlocked:
         await explain(unlocked, ExplainRequest(statement="SELECT pg_reload_conf()", analyze=True))
+
+
+async def test_what_was_made_while_unlocked_is_refused_when_locked_again(place: Place) -> None:
+    before = place.state()
+    async with query(place) as session:
+        session.read_only = False
+        for text in ("CREATE TEMP TABLE mine (id int DEFAULT trap()::int)", "CREATE TEMP TABLE fired (id int)",
+                     "CREATE FUNCTION pg_temp.fires() RETURNS trigger LANGUAGE plpgsql AS "
+                     "'BEGIN PERFORM public.trap(); RETURN NEW; END'",
+                     "CREATE TRIGGER t BEFORE INSERT ON fired FOR EACH ROW EXECUTE FUNCTION pg_temp.fires()",
+                     "CREATE TEMP VIEW seen AS SELECT public.trap()", "CREATE TEMP TABLE quiet (id int)",
+                     f"PREPARE made AS SELECT pg_terminate_backend({place.victim})", "PREPARE fine AS SELECT 1"):
+            await session.run(InteractiveStatement(text))
+        session.read_only = True
+        assert not await ran(session, [
+            "INSERT INTO mine DEFAULT VALUES", "INSERT INTO fired VALUES (1)", "SELECT * FROM seen", "EXECUTE made",
+            "SELECT pg_temp.fires()", "TABLE pg_temp.seen", "EXPLAIN ANALYZE EXECUTE made"])
+        assert len(await ran(session, ["EXECUTE fine", "INSERT INTO quiet VALUES (1)"])) == 2
+    assert place.state() == before
 
 
 async def test_names_mean_what_the_search_path_says(place: Place) -> None:

@@ -161,6 +161,52 @@ async def test_read_only_until_unlocked(numbers: Database) -> None:
         assert count(numbers, "SELECT count(*) FROM numbers") == 600
 
 
+async def test_what_acts_although_it_only_reads_is_asked_about_by_name(numbers: Database, own_state: Path) -> None:
+    loaded = "SELECT extract(epoch FROM pg_conf_load_time() - '2000-01-01')::int8 * 1000"
+    before, audit = count(numbers, loaded), own_state / "dbconsole" / "audit.jsonl"
+    async with query(numbers.conninfo, read_only=True) as (app, pilot, screen):
+        for key in ("n", "y"):
+            screen.editor.set_text("SELECT pg_reload_conf() AS done")
+            await pilot.press("ctrl+r")
+            await until(lambda: isinstance(app.screen, ConfirmDialog), pilot)
+            assert "Run pg_reload_conf() although live is read-only?" in screen_text(app)
+            assert count(numbers, loaded) == before and not audit.exists()
+            while isinstance(app.screen, ConfirmDialog):
+                await pilot.press(key)
+                await pilot.pause(0.2)
+            await until(lambda: screen.state.running is None, pilot)
+            if key == "n":
+                assert "nothing was sent" in screen_text(app) and "W unlocks the target" in screen_text(app)
+                assert count(numbers, loaded) == before and not audit.exists()
+        event = json.loads(audit.read_text("utf-8"))
+        assert event["event"] == "allowed" and event["query"] == "SELECT pg_reload_conf() AS done"
+        assert "pg_reload_conf()" in event["effects"][0] and "done" in screen_text(app)
+        await pilot.press("escape", "W")
+        await until(lambda: isinstance(app.screen, ConfirmDialog), pilot)
+        await pilot.press("y")
+        await until(lambda: app.screen is screen and "may write" in screen_text(app), pilot)
+        await run(pilot, screen, "SELECT pg_stat_reset() IS NULL AS reset")
+        assert "reset" in screen_text(app)
+        assert json.loads(audit.read_text("utf-8").splitlines()[-1])["event"] == "unlocked"
+
+
+async def test_a_plan_that_acts_is_asked_about_by_name(numbers: Database, own_state: Path) -> None:
+    async with query(numbers.conninfo, read_only=True) as (app, pilot, screen):
+        screen.editor.set_text("EXPLAIN ANALYZE SELECT pg_stat_reset()")
+        await pilot.press("ctrl+t")
+        await until(lambda: isinstance(app.screen, ConfirmDialog), pilot)
+        assert "Run pg_stat_reset() although live is read-only?" in screen_text(app)
+        await pilot.press("n")
+        await until(lambda: isinstance(app.screen, PlanPage) and "nothing was sent" in screen_text(app), pilot)
+        await pilot.press("a")
+        await until(lambda: isinstance(app.screen, ConfirmDialog), pilot)
+        while isinstance(app.screen, ConfirmDialog):
+            await pilot.press("y")
+            await pilot.pause(0.2)
+        await until(lambda: isinstance(app.screen, PlanPage) and app.screen.analysis is not None, pilot)
+        assert json.loads((own_state / "dbconsole" / "audit.jsonl").read_text("utf-8"))["event"] == "allowed"
+
+
 async def test_a_sweep_is_asked_about(numbers: Database) -> None:
     async with query(numbers.conninfo) as (app, pilot, screen):
         for key, left in (("n", 700), ("y", 0)):
