@@ -213,8 +213,7 @@ class _Search:
         self._path = path
         self._first = origin
         self._origins: dict[object, _Origin] = {}
-        self._seen: set[tuple[str, int, str]] = set()
-        self._known = Uses()
+        self._seen: set[tuple[str, int, str, bool]] = set()
 
     def reads(self) -> list[Read[Any]]:
         """What to ask next; nothing in the end. Names are looked for first, then what they mean is read by OID."""
@@ -251,13 +250,14 @@ class _Search:
             if isinstance(row, ReachedName):
                 if row.is_meant(names, path):
                     self._note(row.kind, row.oid, self._origins.get(row.name, self._first))
-            elif (key := (row.kind, row.oid, row.name)) not in self._seen:
-                self._seen.add(key)
-                self._judge(row)
+            else:
+                self._judge(row, self._origins.get((row.kind, row.oid), self._first))
 
-    def _judge(self, row: ReachedObject) -> None:
-        origin = self._origins.get((row.kind, row.oid), self._first)
-        if origin.is_run or not row.is_volatile:
+    def _judge(self, row: ReachedObject, origin: _Origin) -> None:
+        key = (row.kind, row.oid, row.name, origin.is_run)
+        is_new = key not in self._seen
+        self._seen.add(key)
+        if is_new and (origin.is_run or not row.is_volatile):
             is_run = origin.is_run or row.kind == "function"
             through = row.via if row.via and row.kind == "function" else origin.label
             if (effect := _effect(row, through)) is None:
@@ -275,20 +275,25 @@ class _Search:
                 self._note(kind, int(oid), origin)
 
     def _note(self, kind: str, oid: int, origin: _Origin) -> None:
-        if (kind, oid) not in self._origins:
-            self._origins[kind, oid] = origin
+        if self._comes_from((kind, oid), origin):
             self._oids.add((kind, oid))
 
     def _want(self, other: Uses, origin: _Origin) -> None:
-        """Looks up what a body names, but for what bodies have named already."""
+        """Looks up what a body names."""
         if origin.is_run:
             self.found += [Effect(effect.what, effect.why, origin.label) for effect in other.effects]
-        fresh = other.without(self._known)
-        for name in {call.name for call in fresh.calls} | {
-                name.name for name in fresh.operators | fresh.relations | fresh.types}:
-            self._origins.setdefault(name, origin)
-        self._known.take(fresh)
-        self._names.take(fresh)
+        for name in {call.name for call in other.calls} | {
+                name.name for name in other.operators | other.relations | other.types}:
+            self._comes_from(name, origin)
+        self._names.take(other)
+
+    def _comes_from(self, key: object, origin: _Origin) -> bool:
+        """Notes where something comes from; False where that is known, and no less is called there."""
+        before = self._origins.get(key)
+        if before is not None and (before.is_run or not origin.is_run):
+            return False
+        self._origins[key] = origin
+        return True
 
 
 def _sorted(names: Collection[Name]) -> list[str]:

@@ -65,12 +65,6 @@ class Uses(Struct):
         self.prepared |= other.prepared
         self.effects += other.effects
 
-    def without(self, other: Uses) -> Uses:
-        """What is named here and not there; what it does by itself is left out."""
-        return Uses(self.calls - other.calls, self.operators - other.operators, self.relations - other.relations,
-                    self.types - other.types, self.prepared - other.prepared)
-
-
 def uses(text: str) -> Uses:
     """What the statements of `text` use. Those that a read-only transaction refuses as a whole use nothing."""
     parsed = grammar.split(text)
@@ -221,7 +215,7 @@ def _of_name(found: Sequence[Token], place: int, result: Uses) -> None:
     schema, name = _cut(found[place - 2]) if is_part else None, _cut(token)
     if following == "(" and (token.kind == "quoted" or token.text.lower() not in RESERVED):
         result.calls.add(Call(schema or "", name, ANY))
-        if name == acting.SETS_ROLE:
+        if name == acting.SETS_ROLE and _setting(found, place + 2) in ("", *acting.ROLE_SETTINGS):
             result.effects.append(Effect("set_config()", acting.SETS_ROLE_WHY))
         if name in acting.RUNS_TEXT:
             result.effects.append(Effect(f"{name}()", acting.RUNS_TEXT_WHY))
@@ -229,6 +223,12 @@ def _of_name(found: Sequence[Token], place: int, result: Uses) -> None:
         _attributes([name], result)
     result.relations.add(Name(schema, name))
     result.types.add(Name(schema, name))
+
+
+def _setting(found: Sequence[Token], place: int) -> str:
+    """The setting that the first argument at `place` names; "" where it is no constant."""
+    is_constant = place + 1 < len(found) and found[place].kind == "string" and found[place + 1].text == ","
+    return text_of(found[place].text).lower() if is_constant else ""
 
 
 def _cut(token: Token) -> str:

@@ -76,6 +76,9 @@ def test_effects_of_kinds(text: str, names: list[str]) -> None:
     ("BEGIN FOR r IN EXECUTE 'SELECT 1' LOOP NULL; END LOOP; END", []),
     ("BEGIN RETURN QUERY EXECUTE 'SELECT 1' USING a; END", []), ("BEGIN EXECUTE 'SELECT 1' INTO a; END", []),
     ("BEGIN IF a THEN NOTIFY b; ELSE LOCK c; END IF; END", ["NOTIFY", "LOCK"]),
+    ("BEGIN PERFORM set_config('app.user', a, true); END", []),
+    ("BEGIN PERFORM set_config('ROLE', a, true); END", ["set_config()"]),
+    ("BEGIN PERFORM set_config('app.' || b, a, true); END", ["set_config()"]),
     ("BEGIN -- CHECKPOINT;\n RAISE NOTICE 'CHECKPOINT'; END", []),
 ])
 def test_bodies(body: str, names: list[str]) -> None:
