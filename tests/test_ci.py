@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -50,3 +52,12 @@ def test_a_half_made_folder_is_never_taken_for_made(tmp_path: Path, monkeypatch:
     assert debian.find("debian13") is None
     (folder / debian.MADE).touch()
     assert debian.find("debian13") == folder
+
+
+def test_what_runs_before_anything_is_installed_needs_nothing() -> None:
+    """Every program that .ci/run gives to the machine's own Python."""
+    programs = re.findall(r"^python3 (\S+\.py)", (ROOT / ".ci" / "run").read_text("utf-8"), re.MULTILINE)
+    assert programs
+    for program in programs:
+        code = f"import runpy, sys; sys.argv = ['x', '--help']; runpy.run_path({program!r}, run_name='imported')"
+        subprocess.run([sys.executable, "-I", "-S", "-c", code], cwd=ROOT, check=True)

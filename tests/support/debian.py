@@ -18,9 +18,8 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-
-from msgspec import Struct
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 MIRROR = "http://deb.debian.org/debian"  # where this machine's own sources name none
@@ -29,7 +28,8 @@ UNUSED_DAYS = 30
 HOW = "python3 tests/support/debian.py makes it"
 
 
-class Release(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Release:
     """A release of Debian by the name of its suite, and the packages wanted from it."""
 
     suite: str
