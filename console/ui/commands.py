@@ -6,11 +6,12 @@ sources follow one another. Add one to `SOURCES` to offer more, such as objects 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from textual.fuzzy import Matcher
 from textual.widgets import Input
 
 from console.errors import ConsoleError
@@ -130,8 +131,16 @@ class Palette(ChooseDialog):
                 commands += await source(self._application, words)
             except ConsoleError:
                 continue
-            self.commands = commands
-            choices = [Choice(str(number), command.label, command.detail) for number, command in enumerate(commands)]
-            table = self.query_one(RecordTable)
-            table.needle = words
-            table.show(as_table(choices, "nothing of that name"))
+            self.commands = ranked(commands, words)
+            choices = [Choice(str(number), command.label, command.detail)
+                       for number, command in enumerate(self.commands)]
+            self.query_one(RecordTable).show(as_table(choices, "nothing of that name"))
+
+
+def ranked(commands: Sequence[PaletteCommand], words: str) -> list[PaletteCommand]:
+    """Those whose name has the letters of `words` in this order, the likeliest first."""
+    if not words.strip():
+        return list(commands)
+    matcher = Matcher(words.strip())
+    scores = [(matcher.match(command.label), command) for command in commands]
+    return [command for score, command in sorted(scores, key=lambda scored: -scored[0]) if score > 0]
