@@ -112,9 +112,13 @@ class TargetConfig(PartlyShown, frozen=True, kw_only=True):
     """`statement_timeout` of the console's own reads."""
     lock_timeout: Duration = Duration(0.5)
     """`lock_timeout` of the console's own reads."""
+    read_role: str | None = None
+    """A role that may only read: the console's own reads run as it (SET LOCAL ROLE), whoever connects."""
 
     def __post_init__(self) -> None:
         _checked_command("password_command", self.password_command)
+        if self.read_role is not None and (not self.read_role or set(self.read_role) & set("'\\\0")):
+            raise ValueError("read_role: must be the name of a role, without quotes and backslashes")
 
 
 class ServiceConfig(Struct, frozen=True, kw_only=True):

@@ -52,12 +52,14 @@ def preamble(target: Target, *, read_only: bool = True, statement_timeout_ms: in
     """BEGIN, and one query that sets what lasts for the transaction alone; nothing makes it read-write after that.
 
     `settings` are more of them. Timeouts as for `limits`. Where all is ours the isolation is too: a default of
-    serializable is refused on a standby, and a deferrable one waits.
+    serializable is refused on a standby, and a deferrable one waits. What is ours and reads does so as the target's
+    `read_role`.
     """
     isolation = " ISOLATION LEVEL READ COMMITTED" if pinned is PINNED else ""
     begin = f"BEGIN{isolation} READ ONLY" if read_only else f"BEGIN{isolation}"
-    chosen = {**pinned, **limits(target, statement_timeout_ms=statement_timeout_ms, lock_timeout_ms=lock_timeout_ms),
-              **settings}
+    role = {"role": target.read_role} if target.read_role is not None and read_only and pinned is PINNED else {}
+    timeouts = limits(target, statement_timeout_ms=statement_timeout_ms, lock_timeout_ms=lock_timeout_ms)
+    chosen = {**pinned, **role, **timeouts, **settings}
     return begin.encode(), f"SELECT {set_locally(chosen)}".encode()
 
 

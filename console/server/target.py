@@ -36,6 +36,7 @@ class Target(PartlyShown, frozen=True, kw_only=True):
     connect_timeout_s: float = 5.0
     statement_timeout_ms: int = 5000
     lock_timeout_ms: int = 500
+    read_role: str | None = None
     is_recording: bool = False
 
     def without_server(self) -> ConsoleError | None:
@@ -137,7 +138,7 @@ def _from_config(entry: TargetConfig, config: Config) -> Target:
         pool=entry.pool,
         connect_timeout_s=float(entry.connect_timeout),
         statement_timeout_ms=round(entry.statement_timeout * 1000),
-        lock_timeout_ms=round(entry.lock_timeout * 1000),
+        lock_timeout_ms=round(entry.lock_timeout * 1000), read_role=entry.read_role,
     )
 
 
