@@ -32,6 +32,12 @@ LONG_CHARACTERS = 20_000
 FIRST_OWN_OID = 16384
 """Objects with smaller OIDs are PostgreSQL's own."""
 
+FIRST_FREE_OID = 10_000
+"""Smaller ones are the same on every server of a major version."""
+
+_harmless: dict[int, set[int]] = {}
+"""Functions of PostgreSQL's own that are known not to act, by the major version: views mention the same ones."""
+
 SEARCHED_SCHEMAS = "SELECT pg_catalog.current_schemas(true)::pg_catalog.text[]"
 """Where names are looked for, in the transaction that asks."""
 
@@ -151,7 +157,8 @@ async def _refuse(session: PgSession, reached: Uses, allowed: Collection[str], *
                           f"{next(iter(readings.unavailable.values()))}")
         return [row for read in reads for row in readings.rows(read.query) or ()]
 
-    _check(session.target.label, await effects(reached, session.info.schemas, ask, is_run=is_run), allowed)
+    found = await effects(reached, session.info.major, session.info.schemas, ask, is_run=is_run)
+    _check(session.target.label, found, allowed)
 
 
 async def refuse_in(connection: AsyncConnection[Any], info: ServerInfo, label: str, reached: Uses,
@@ -173,7 +180,7 @@ async def refuse_in(connection: AsyncConnection[Any], info: ServerInfo, label: s
             await connection.execute(b"RELEASE SAVEPOINT dbconsole_effects")
         return [row for cursor in cursors for row in await load_rows(cursor)]
 
-    _check(label, await effects(reached, schemas, ask, is_run=is_run), allowed)
+    _check(label, await effects(reached, info.major, schemas, ask, is_run=is_run), allowed)
 
 
 async def read_uses(text: str) -> Uses:
@@ -188,9 +195,9 @@ def _check(label: str, found: Sequence[Effect], allowed: Collection[str]) -> Non
         raise Acts(label, list({effect.what: effect for effect in reversed(found)}.values())[::-1])
 
 
-async def effects(reached: Uses, schemas: Sequence[str], ask: Ask, *, is_run: bool = True) -> list[Effect]:
+async def effects(reached: Uses, major: int, schemas: Sequence[str], ask: Ask, *, is_run: bool = True) -> list[Effect]:
     """What acts of all that `reached` leads to. `ask` answers reads; raises what it raises. `is_run` as above."""
-    search = _Search(reached, _Origin("", is_run), schemas)
+    search = _Search(reached, _Origin("", is_run), schemas, _harmless.setdefault(major, set()))
     while reads := search.reads():
         search.take(await ask(reads))
     return search.found
@@ -206,12 +213,14 @@ class _Origin(Struct, frozen=True):
 class _Search:
     """How far it is: what was found to act, and what is to be looked up next, with what it comes from."""
 
-    def __init__(self, reached: Uses, origin: _Origin, path: Sequence[str]) -> None:
+    def __init__(self, reached: Uses, origin: _Origin, path: Sequence[str], harmless: set[int]) -> None:
         self.found = list(reached.effects) if origin.is_run else []
         self._names = reached
         self._oids = set(reached.oids)
         self._path = path
         self._first = origin
+        self._harmless = harmless
+        self._asked: set[int] = set()
         self._origins: dict[object, _Origin] = {}
         self._seen: set[tuple[str, int, str, bool]] = set()
 
@@ -239,7 +248,7 @@ class _Search:
                                           "operators": oids["operator"], "casts": oids["cast"]}))
         reads += [Read(query, {"oids": oids[kind]}) for query, kind in ((RELATIONS, "relation"), (TYPES, "type"))
                   if oids[kind]]
-        self._oids = set()
+        self._oids, self._asked = set(), {oid for oid in oids["function"] if oid < FIRST_FREE_OID}
         return reads
 
     def take(self, rows: Sequence[ReachedName | ReachedObject]) -> None:
@@ -251,7 +260,9 @@ class _Search:
                 if row.is_meant(names, path):
                     self._note(row.kind, row.oid, self._origins.get(row.name, self._first))
             else:
+                self._asked.discard(row.oid)
                 self._judge(row, self._origins.get((row.kind, row.oid), self._first))
+        self._harmless |= self._asked
 
     def _judge(self, row: ReachedObject, origin: _Origin) -> None:
         key = (row.kind, row.oid, row.name, origin.is_run)
@@ -275,7 +286,8 @@ class _Search:
                 self._note(kind, int(oid), origin)
 
     def _note(self, kind: str, oid: int, origin: _Origin) -> None:
-        if self._comes_from((kind, oid), origin):
+        is_known = oid in self._harmless if kind == "function" else oid < FIRST_OWN_OID
+        if not is_known and self._comes_from((kind, oid), origin):
             self._oids.add((kind, oid))
 
     def _want(self, other: Uses, origin: _Origin) -> None:
