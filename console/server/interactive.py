@@ -25,6 +25,7 @@ from console.server.connection import connect
 from console.server.extended import ResultColumn, Row, Types, answered, described, row_of
 from console.server.faults import translate
 from console.server.info import ServerInfo
+from console.server.preamble import limits, set_locally
 from console.server.script import ServerNotice
 from console.server.session import read_info
 from console.server.target import Target
@@ -257,16 +258,20 @@ class Interactive:
         self.began_s = time.monotonic()
 
     async def _configure(self, connection: AsyncConnection[Any], read_only: bool) -> None:
-        """The limits and, where nothing may be written, what nothing can take back: read-only, and a query."""
+        """The limits and, where nothing may be written, what nothing can take back: read-only, and a query.
+
+        No query where it may: SET TRANSACTION wants to be first.
+        """
+        settings = {**limits(self.target, statement_timeout_ms=self.timeout_ms),
+                    "cursor_tuple_fraction": "1"}  # the plan of the whole query
         async with connection.pipeline():
-            if read_only:
-                await connection.execute(b"SET TRANSACTION READ ONLY")
-            await connection.execute(f"SET LOCAL statement_timeout = {self.timeout_ms:d}".encode())
-            await connection.execute(f"SET LOCAL lock_timeout = {self.target.lock_timeout_ms:d}".encode())
-            await connection.execute(b"SET LOCAL cursor_tuple_fraction = 1")  # the plan of the whole query
-            searched = await connection.execute(effects.SEARCHED_SCHEMAS) if read_only else None
-        if searched is not None:
-            ((self._schemas,),) = await searched.fetchall()
+            if not read_only:
+                for name, value in settings.items():
+                    await connection.execute(f"SET LOCAL {name} = {value}".encode())
+                return
+            await connection.execute(b"SET TRANSACTION READ ONLY")
+            found = await connection.execute(f"{effects.SEARCHED_SCHEMAS}, {set_locally(settings)}".encode())
+        self._schemas, *_ = (await found.fetchall())[0]
 
     async def _direct(self, connection: AsyncConnection[Any], text: str) -> QueryResult:
         found = await extended.streamed(connection, text, self._types)
