@@ -29,7 +29,8 @@ def run(servers: Servers) -> Sequence[Figure]:
             connection.execute("CREATE TABLE wide AS SELECT i, md5(i::text) AS note FROM generate_series(1, 200000) i;"
                                "ALTER TABLE wide ADD PRIMARY KEY (i); ANALYZE wide")
         ours, bare = asyncio.run(first_pages(database))
-    return (Figure("Query: the first 200 rows, read-only", ours, bare, "ms", 3.0, "BEGIN, DECLARE, FETCH, ROLLBACK"),
+    # ours also asks the catalog what the statement names, before any of it is sent
+    return (Figure("Query: the first 200 rows, read-only", ours, bare, "ms", 5.0, "BEGIN, DECLARE, FETCH, ROLLBACK"),
             Figure("plan of 5,000 nodes: a key", asyncio.run(a_key()), None, "ms", 50))
 
 
