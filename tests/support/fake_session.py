@@ -23,6 +23,8 @@ class FakeSession:
     """`answers` maps a query's name, with or without its package, to its rows, to a function of its parameters, or to
     the error it raises. `asked` are the names as they stand there."""
 
+    is_guarded = False  # what acts is refused by the catalog, which only a real server has
+
     def __init__(self, answers: dict[str, Answer], info: ServerInfo, target: Target) -> None:
         self.answers = answers
         self.info = info
