@@ -458,7 +458,7 @@ def _build(kind: type, table: Mapping[str, Any], path: Path, where: str, *,
 
 
 def _value(hint: Any, value: Any, path: Path, where: str) -> Any:
-    options = [get_arg for get_arg in get_args(hint) if get_arg is not type(None)] if _is_union(hint) else [hint]
+    options = [option for option in get_args(hint) if option is not type(None)] if _is_union(hint) else [hint]
     for option in options:
         if get_origin(option) is Literal:
             if value in get_args(option):

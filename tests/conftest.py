@@ -76,6 +76,15 @@ def pytest_configure(config: pytest.Config) -> None:
             signal.signal(number, lambda *_: None)
 
 
+@pytest.fixture
+def own_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs under test have this test's folders for their own, and none of a person's settings."""
+    for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path / variable))
+    for variable in ("NO_COLOR", "DBCONSOLE_CONFIG"):
+        monkeypatch.delenv(variable, raising=False)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks what stands in tests/live and whatever uses a real server, whose fixtures all stand on `servers`."""
     for item in items:

@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from console.server.effects import Acts
     from console.server.target import Target
 
+def check_writable(target: Target, hint: str | None = None) -> None:
+    """Raises UsageError where the configuration says that the target is read-only: --yes changes nothing about that."""
+    if target.read_only:
+        raise UsageError(f"{target.label} is read-only by its configuration: nothing was run", hint=hint)
+
+
 HELP = "run what acts although it is read-only, or writes, without asking"
 
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from console import files
 from console.commands import output
-from console.commands.allow import HELP, agree
+from console.commands.allow import HELP, agree, check_writable
 from console.commands.output import answer, can_ask, say
 from console.errors import UsageError
 from console.plans.compare import compare
@@ -132,9 +132,7 @@ async def _live(statement: str, opening: Opening) -> Analysis:
 
 def _agree(target: Target, refusal: Writes, *, yes: bool) -> None:
     """Has a person agree that a statement that writes is run. Raises ConsoleError."""
-    if target.read_only:
-        raise UsageError(f"{target.label} is read-only by its configuration, and the statement writes",
-                         hint="without --analyze it is planned, not run")
+    check_writable(target, "the statement writes; without --analyze it is planned, not run")
     if yes:
         return
     if not can_ask():

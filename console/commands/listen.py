@@ -109,13 +109,19 @@ class Scrapes:
                 elif path not in ("/", "/metrics"):
                     await _say(writer, "404 Not Found", "GET /metrics\n")
                 else:
-                    await _say(writer, "200 OK", await self._metrics(), with_body=method == "GET")
+                    await _say(writer, *await self._answer(), with_body=method == "GET")
         finally:
             self._clients -= 1
             if writer.transport.get_write_buffer_size():
                 writer.transport.abort()
             else:
                 writer.close()
+
+    async def _answer(self) -> tuple[str, str]:
+        try:
+            return "200 OK", await self._metrics()
+        except ConsoleError as error:
+            return "500 Internal Server Error", f"{error.summary}\n"
 
     async def _metrics(self) -> str:
         async with self._asking:

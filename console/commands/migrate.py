@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console import ending
+from console.commands.allow import check_writable
 from console.commands.output import answer, can_ask, say
 from console.errors import UsageError
 
@@ -103,6 +104,13 @@ class Request:
     async def target(self) -> Target:
         """Raises ConsoleError."""
         return await self._opening.target()
+
+    async def target_to_write(self) -> Target:
+        """The same, for what writes unless --dry-run is given. Raises UsageError where it is configured read-only."""
+        target = await self.target()
+        if not self.options.dry_run:
+            check_writable(target, "the command's --dry-run shows what it would do")
+        return target
 
     def services(self, target: Target | None, *, every: bool = False) -> tuple[Service, ...]:
         """Those of the target, or of no target at all; with `every` also what --service leaves out.

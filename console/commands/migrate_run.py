@@ -52,7 +52,7 @@ async def repair(request: Request) -> int:
 
 async def seed(request: Request) -> int:
     """Development data."""
-    target = await request.target()
+    target = await request.target_to_write()
     services = request.services(target)
     if request.options.dry_run or not seeding.seeds(services):
         say(*(_seed_lines(seeding.make(services, (), ())) or ["no service has seed files"]))
@@ -74,7 +74,7 @@ async def seed(request: Request) -> int:
 
 
 async def _run(request: Request, asked: RunRange) -> int:
-    target = await request.target()
+    target = await request.target_to_write()
     own, others = by_framework(request.services(target))
     if asked.failed_only or (asked.direction == "down" and len(own) + len(others) > 1):
         others = ()  # several services never go down by one word
@@ -119,7 +119,7 @@ def _put_dry_run(request: Request, target: Target, plan: MigrationPlan | None, l
 
 
 async def _repair(request: Request, action: Action, version: str | None) -> int:
-    target = await request.target()
+    target = await request.target_to_write()
     async with script_session(target.direct(), purpose="migrate") as session:
         plan = await repairing.read(session, request.services(target), action, version)
     options = request.options

@@ -56,19 +56,20 @@ def rules(argument: str = "") -> str:
 def settings(argument: str = "") -> str:
     """Every key of the configuration file, by table, with its default and what it is."""
     parts = []
-    for kind, title in _SETTINGS.items():
+    for kind, title in SETTINGS.items():
         words = _words_of_fields(kind)
         rows = [(f"`{name}`", _default(kind, name), sentence) for name, sentence in words.items()]
         parts += [f"### {title}", _first_paragraph(kind), _table(("key", "default", "what it is"), rows)]
     return "\n\n".join(parts)
 
 
-_SETTINGS: dict[type, str] = {
+SETTINGS: dict[type, str] = {
     config.Config: "At the top", config.TargetConfig: "[targets.NAME]", config.PoolConfig: "[targets.NAME.pool]",
     config.MachineConfig: "[targets.NAME.machine]", config.ServiceConfig: "[services.NAME]",
     config.CheckConfig: "[checks.NAME]", config.EmbedderConfig: "[embedders.NAME]",
     config.ConsoleConfig: "[console]", config.KeysConfig: "[keys]", config.AlertsConfig: "[alerts]",
     config.OtelConfig: "[otel]"}
+"""The records of the configuration, each with the heading of its table."""
 
 
 def _words_of_fields(kind: type) -> dict[str, str]:

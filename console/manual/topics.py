@@ -2,7 +2,7 @@
 
 A page is `pages/NAME.md`; its first line is its title. A line `<!-- table: NAME -->` in it is replaced by a table of
 `tables.TABLES`. Below some pages stand topics of single things, made from the registries too: `checks/connections`,
-`lint/add-foreign-key`. Links between pages name the topic: `[Plans](plans)`.
+`lint/add-foreign-key`. Links between pages name the topic: `[Plans](plan)`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PAGES = Path(__file__).parent / "pages"
 GROUPS: dict[str, tuple[str, ...]] = {
     "First steps": ("start", "connecting", "configuration", "demo"),
     "Screens": ("keys", "overview", "schemas", "migrations", "activity", "statements", "vectors", "pgbouncer", "query",
-                "plans", "recorder"),
+                "plan", "recorder"),
     "Command line": ("commands", "checks", "migrate", "lint", "search"),
     "What to rely on": ("promises", "resilience"),
 }
@@ -62,6 +62,7 @@ def topics() -> tuple[Topic, ...]:
     return tuple(Topic(name, _title(_source(name)), group) for group, names in GROUPS.items() for name in names)
 
 
+@cache
 def text(name: str) -> str:
     """The Markdown of a topic, its tables filled in. Raises UsageError that names the nearest for an unknown one."""
     page, _, entry = name.strip().lower().removesuffix(".md").partition("/")

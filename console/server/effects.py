@@ -342,6 +342,3 @@ def _of_own(row: ReachedObject, through: str) -> str | None:
     if row.is_volatile and not acting.is_reading(row.name) and row.name != acting.SETS_ROLE:
         return "isn't known here, and may act"
     return None
-
-
-__all__ = ["SEARCHED_SCHEMAS", "Acts", "effects", "read_uses", "refuse", "refuse_in"]

@@ -15,8 +15,8 @@ NOT_BENCHMARKS = {"__main__", "measure"}
 
 
 def main(wanted: list[str]) -> int:
-    names = [iter_module.name for iter_module in pkgutil.iter_modules(tests.bench.__path__)
-             if not iter_module.ispkg and iter_module.name not in NOT_BENCHMARKS]
+    names = [module.name for module in pkgutil.iter_modules(tests.bench.__path__)
+             if not module.ispkg and module.name not in NOT_BENCHMARKS]
     if unknown := set(wanted) - set(names):
         print(f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(names)}", file=sys.stderr)
         return 3

@@ -158,11 +158,7 @@ harsh = pytest.mark.parametrize("trap", [HARSH_PATH], ids=["harsh"], indirect=Tr
 """For what takes long: whatever falls into the plain trap falls into the harsh one."""
 
 
-@pytest.fixture(autouse=True)
-def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
-        monkeypatch.setenv(variable, str(tmp_path / variable))
-    monkeypatch.delenv("DBCONSOLE_CONFIG", raising=False)
+pytestmark = pytest.mark.usefixtures("own_files")
 
 
 def test_the_trap_shuts(any_server: LiveServer) -> None:

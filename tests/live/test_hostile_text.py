@@ -56,12 +56,7 @@ def stray(data: bytes, ours: re.Pattern[str]) -> list[str]:
             if found[0] not in "\n\u00a0"]
 
 
-@pytest.fixture(autouse=True)
-def own_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"):
-        monkeypatch.setenv(variable, str(tmp_path / variable))
-    for variable in ("NO_COLOR", "DBCONSOLE_CONFIG"):
-        monkeypatch.delenv(variable, raising=False)
+pytestmark = pytest.mark.usefixtures("own_files")
 
 
 @pytest.fixture

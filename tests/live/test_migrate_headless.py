@@ -111,6 +111,22 @@ def test_new_and_repair(database: Database, folder: Path) -> None:
     assert "changed" not in migrate(database, folder, "status")[1]
 
 
+@pytest.mark.parametrize("command", [("up",), ("down",), ("seed",), ("baseline", "--to", "0001"),
+                                     ("repair", "retry"), ("repair", "mark-applied", "--version", "0001")])
+def test_a_target_that_is_configured_as_read_only_is_written_to_by_nothing(
+        command: tuple[str, ...], database: Database, folder: Path, tmp_path: Path) -> None:
+    config = tmp_path / "dbconsole.toml"
+    config.write_text(f'[targets.held]\ndsn = "{database.conninfo}"\nread_only = true\nenvironment = "staging"\n')
+    common = ["-t", "held", "--config", str(config), "--migrations", str(folder)]
+    done = subprocess.run([sys.executable, "-m", "console", "migrate", *command, "--yes", *common],
+                          capture_output=True, text=True)
+    assert done.returncode == 3 and "held is read-only by its configuration" in done.stderr, done.stderr
+    assert ask(database, "SELECT to_regclass('a'), to_regnamespace('dbconsole')") == [(None, None)]
+    done = subprocess.run([sys.executable, "-m", "console", "migrate", *command, "--dry-run", *common],
+                          capture_output=True, text=True)
+    assert "read-only by its configuration" not in done.stderr
+
+
 def test_production_is_asked_for_by_name(database: Database, folder: Path, tmp_path: Path) -> None:
     config = tmp_path / "dbconsole.toml"
     config.write_text(f'[targets.live]\ndsn = "{database.conninfo}"\nenvironment = "production"\n')

@@ -32,11 +32,7 @@ SLOW = {"0003_slow.up.sql": "CREATE TABLE shop.slow (id int PRIMARY KEY);\nSELEC
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"):
-        monkeypatch.setenv(variable, str(tmp_path / variable))
-    for variable in ("NO_COLOR", "DBCONSOLE_CONFIG"):
-        monkeypatch.delenv(variable, raising=False)
+def folder(tmp_path: Path, own_files: None) -> Path:
     folder = tmp_path / "m" / "shop"
     folder.mkdir(parents=True)
     write(folder, FILES)

@@ -269,6 +269,21 @@ async def test_silent_and_slow_clients_hold_up_no_scrape(monkeypatch: pytest.Mon
     await asyncio.gather(serving, return_exceptions=True)
 
 
+async def test_what_goes_wrong_is_told_to_who_scrapes() -> None:
+    async def ask() -> list[Report]:
+        raise ConsoleError("the checks can't be run")
+
+    ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    serving = asyncio.create_task(listen(("127.0.0.1", 0), ask, interval_s=0, listening=ready.set_result))
+    reader, writer = await asyncio.open_connection("127.0.0.1", await ready)
+    writer.write(b"GET /metrics HTTP/1.1\r\n\r\n")
+    found = await asyncio.wait_for(reader.read(), 30)
+    assert found.startswith(b"HTTP/1.1 500") and found.endswith(b"the checks can't be run\n")
+    writer.close()
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
+
+
 def test_the_programs_own_text_for_the_textfile_collector(database: Database) -> None:
     done = subprocess.run([sys.executable, "-m", "console", "--check", "--format", "prometheus", "--only", "wraparound",
                            database.conninfo], capture_output=True, text=True)

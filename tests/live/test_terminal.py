@@ -24,12 +24,7 @@ ROOT = Path(__file__).parents[2]
 CONSOLE = [sys.executable, "-m", "console"]
 
 
-@pytest.fixture(autouse=True)
-def own_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"):
-        monkeypatch.setenv(variable, str(tmp_path / variable))
-    for variable in ("NO_COLOR", "DBCONSOLE_CONFIG"):
-        monkeypatch.delenv(variable, raising=False)
+pytestmark = pytest.mark.usefixtures("own_files")
 
 
 def console(*arguments: str, size: tuple[int, int] = (120, 36), **environment: str) -> Iterator[Terminal]:

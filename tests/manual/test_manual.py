@@ -59,20 +59,19 @@ def test_everything_has_its_line() -> None:
             assert f"`{action.id}`" in keys or (" … " in keys and action.run.startswith("show_number")), action.id
     for entry in COMMANDS:
         assert f"| `dbconsole {entry.name}" in commands
-    for kind in tables._SETTINGS:
+    for kind in tables.SETTINGS:
         for field in fields_of(kind):
             is_table = field.name in ("name", "path", "warnings", "changes", "pool", "machine") or (
                 kind is config.Config and field.name != "default_target")
             assert is_table or re.search(rf"\| `{field.name}` \| [^|]* \| [A-Z`].*\. \|", settings), field.name
     kinds = [kind for kind in vars(config).values() if isinstance(kind, type) and kind.__name__.endswith("Config")]
-    assert set(kinds) == set(tables._SETTINGS)
+    assert set(kinds) == set(tables.SETTINGS)
 
 
 def test_a_screens_page_has_its_keys() -> None:
-    pages = {"plan": "plans"}
     for scope in SCOPES:
         if scope.kind == "screen":
-            source = (topics.PAGES / f"{pages.get(scope.name, scope.name)}.md").read_text("utf-8")
+            source = (topics.PAGES / f"{scope.name}.md").read_text("utf-8")
             assert re.search(rf"<!-- table: keys .*\b{scope.name}\b", source), scope.name
 
 

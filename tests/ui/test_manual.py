@@ -6,6 +6,7 @@ from textual.widgets import Markdown
 
 from console.ui.dialogs.manual import ContentsDialog, PageDialog
 from console.ui.screens import ENTRIES
+from console.ui.widgets.record_table import RecordTable
 from tests.support.screen_text import screen_text
 from tests.ui.conftest import World, live, until
 
@@ -25,6 +26,21 @@ async def test_help_opens_the_page_of_the_screen(world: World) -> None:
         await until(lambda: "Overview: what is wrong" in screen_text(app), pilot)
         await pilot.press("escape")
         await until(lambda: not isinstance(app.screen, PageDialog), pilot)
+
+
+async def test_a_passage_that_is_clicked_opens_its_page(world: World) -> None:
+    async with world.console(entries=ENTRIES, size=(120, 36)) as (app, pilot):
+        await live(app, pilot)
+        app.action_open("manual")
+        await until(lambda: isinstance(app.screen, ContentsDialog) and "First steps" in screen_text(app), pilot)
+        await pilot.press(*"pg_advisory")
+        dialog = app.screen
+        assert isinstance(dialog, ContentsDialog)
+        await pilot.press(*["backspace"] * 11, *"recall")
+        await until(lambda: dialog.table.row is not None and " " in dialog.table.row.key, pilot)
+        assert dialog.table.row is not None
+        dialog.table.post_message(RecordTable.RowChosen(dialog.table, dialog.table.row))
+        await until(lambda: isinstance(app.screen, PageDialog), pilot)
 
 
 async def test_a_page_leads_to_those_that_it_names(world: World) -> None:

@@ -43,7 +43,7 @@ def test_among_slow_ones_keys_are_about_a_slow_one() -> None:
     state.shows_slow = True
     slow: SlowStatement = SlowStatement(build.slow_session(), 12.0, (), is_over=False)
     assert state.subject(ranked(1)) is None and state.subject(slow) is slow
-    state.slow_one = slow
+    state.slow_statement = slow
     assert state.subject(None) is slow
 
 

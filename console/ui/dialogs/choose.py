@@ -72,7 +72,7 @@ class ChooseDialog(Dialog[str]):
             self._preview(event.row.key)
 
     def on_record_table_row_chosen(self, event: RecordTable.RowChosen) -> None:
-        self.dismiss(event.row.key)
+        self.dismiss(self.answer(event.row))
 
     def on_click(self, event: events.Click) -> None:
         if event.widget is self:
@@ -89,4 +89,8 @@ class ChooseDialog(Dialog[str]):
 
     def action_choose(self) -> None:
         if self.table.row is not None:
-            self.dismiss(self.table.row.key)
+            self.dismiss(self.answer(self.table.row))
+
+    def answer(self, row: Row) -> str:
+        """What choosing that row means."""
+        return row.key

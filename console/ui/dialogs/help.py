@@ -54,8 +54,8 @@ class HelpDialog(Dialog[str]):
 
 def page_of(found: list[Offer]) -> str:
     """The page of the manual for the screen where this can be done."""
-    names = [scope.name for offer in found if (scope := scope_of(offer.action.id)).kind == "screen"]
-    return {"plan": "plans"}.get(names[0], names[0]) if names else "start"
+    scopes = [scope_of(offer.action.id) for offer in found]
+    return next((scope.name for scope in scopes if scope.kind == "screen"), "start")
 
 
 def help_rows(found: list[Offer], keys: Keymap) -> Iterator[Row]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -14,6 +15,7 @@ from console.ui.bindings import bindings
 from console.ui.dialogs.choose import Choice, ChooseDialog, as_table
 from console.ui.dialogs.dialog import Dialog
 from console.ui.widgets.painting import console_app
+from console.view.table import Row
 
 MOST_PASSAGES = 200
 
@@ -25,8 +27,8 @@ def contents() -> Iterator[Choice]:
 
 
 def passages(words: str) -> Iterator[Choice]:
-    """Where the words stand: the first place on each page, then the others."""
-    for number, passage in zip(range(MOST_PASSAGES), topics.search(words), strict=False):
+    """Where the words stand; a page may have several such places, so their keys have a number behind its name."""
+    for number, passage in enumerate(islice(topics.search(words), MOST_PASSAGES)):
         yield Choice(f"{passage.topic} {number}", passage.line.strip("|- "), passage.topic)
 
 
@@ -43,9 +45,8 @@ class ContentsDialog(ChooseDialog):
         found = passages(event.value) if event.value.strip() else contents()
         self.table.show(as_table(tuple(found), self._empty))
 
-    def action_choose(self) -> None:
-        if self.table.row is not None:
-            self.dismiss(self.table.row.key.partition(" ")[0])
+    def answer(self, row: Row) -> str:
+        return row.key.partition(" ")[0]
 
 
 class PageDialog(Dialog[None]):

@@ -196,10 +196,10 @@ class StatementsScreen(ConsoleScreen):
         self.slow.show(slow.table(watch.log.statements, planned, watch.log.threshold_s))
         self.query_one("#settings", Paper).show_paragraphs(setup.settings(self.state.settings), stay=True)
         self._show_verdict()
-        if (before := self.state.slow_one) is not None:
+        if (before := self.state.slow_statement) is not None:
             now = next((statement for statement in watch.log.statements if slow.key(statement) == slow.key(before)),
                        before)
-            self.state.slow_one = now
+            self.state.slow_statement = now
             self.query_one(SlowPane).show(now, watch.plan_of(now))
 
     # moving about
@@ -225,7 +225,7 @@ class StatementsScreen(ConsoleScreen):
         if isinstance(event.row.record, Ranked):
             self.select(event.row.record.keys)
         elif isinstance(event.row.record, SlowStatement):
-            self.state.slow_one = event.row.record
+            self.state.slow_statement = event.row.record
             self.add_class("-slow-one")
             self._show_slow()
             if self.has_class("-narrow"):
@@ -234,8 +234,8 @@ class StatementsScreen(ConsoleScreen):
 
     def on_record_table_row_highlighted(self, event: RecordTable.RowHighlighted) -> None:
         record = event.row.record if event.row is not None else None
-        if event.table is self.slow and self.state.slow_one is not None and isinstance(record, SlowStatement):
-            self.state.slow_one = record
+        if event.table is self.slow and self.state.slow_statement is not None and isinstance(record, SlowStatement):
+            self.state.slow_statement = record
             self._show_slow()
         elif event.table is self.statements and isinstance(record, Ranked):
             if self.state.selected and record.keys != self.state.selected:
@@ -327,11 +327,11 @@ class StatementsScreen(ConsoleScreen):
                 return not state.shows_slow and state.why is None and (
                     parameters == ("all",) or self._resettable is not None)
             case "back":
-                return bool(state.selected) or state.slow_one is not None or state.shows_slow
+                return bool(state.selected) or state.slow_statement is not None or state.shows_slow
         return super().check_action(action, parameters)
 
     def action_back(self) -> None:
-        if self.state.selected or self.state.slow_one is not None:
+        if self.state.selected or self.state.slow_statement is not None:
             self.leave_pane()
         elif self.state.shows_slow:
             self.action_slow()

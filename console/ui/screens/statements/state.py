@@ -66,7 +66,7 @@ class StatementsState:
         self.text: StatementText | None = None
         """The whole text of the first of them, once it is read."""
         self.is_original = False
-        self.slow_one: SlowStatement | None = None
+        self.slow_statement: SlowStatement | None = None
         self.wanted_query: int | None = None
         """A query that another screen asked for and that hasn't been looked for yet."""
 
@@ -240,13 +240,13 @@ class StatementsState:
 
     def leave(self) -> None:
         """The pane is about nothing."""
-        self.selected, self.slow_one, self.text = (), None, None
+        self.selected, self.slow_statement, self.text = (), None, None
 
     def subject(self, record: object) -> tuple[Key, ...] | SlowStatement | None:
         """What keys are about, where the cursor is on `record`: statements, or a slow one. None where a row sums up a
         database or a user, or the server has no text."""
         if self.shows_slow:
-            return self.slow_one or (record if isinstance(record, SlowStatement) else None)
+            return self.slow_statement or (record if isinstance(record, SlowStatement) else None)
         keys = self.selected
         if not keys and isinstance(record, Ranked) and self.grouping in ("statement", "shape"):
             keys = record.keys
