@@ -5,17 +5,22 @@ Each picture is an SVG that the console draws of its own screen, in .github/pict
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
 import re
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from textual.pilot import Pilot
+
+from console.config import Config
+
+if TYPE_CHECKING:
+    from console.server.target import Target
+    from console.ui.connection import Sources
 
 FOLDER = Path(__file__).parents[1] / ".github" / "pictures"
 SIZE = (120, 36)
@@ -77,63 +82,27 @@ GROUP BY d.title
 ORDER BY chunks DESC
 LIMIT 10"""
 
-def replayed() -> Shot:
-    """Saves what the flight recorder has in memory and draws the console on it, when a session waited for another."""
 
-    async def replay(pilot: Pilot[int]) -> None:
-        from console.config import Config
-        from console.recorder.recording import Recording
-        from console.ui.app import ConsoleApp
-        from console.ui.replay_app import ReplayApp
-        from console.ui.replaying import replay_sources
+def sources(given: Mapping[str, Target]) -> Sources:
+    """What a console on the demo is made of, and on the targets `given`."""
+    from console.services import services_for
+    from console.ui.sources import live_sources
 
-        live = pilot.app
-        assert isinstance(live, ConsoleApp) and live.connection.recorder is not None
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "incident.dbrec"
-            await live.connection.recorder.save(path)
-            with Recording(path) as recording:
-                worst = max(range(len(recording)), key=lambda number: _longest_wait_s(recording, number))
-                sources = replay_sources(recording, Config(), begin_at=recording.at(worst))
-                app = ReplayApp("demo", sources)
-                app.connection.paused = True
-                async with app.run_test(size=SIZE) as inner:
-                    while app.connection.state.value != "live":
-                        await inner.pause(0.2)
-                    app.connection.paused = False
-                    await inner.press("4", "b")
-                    await inner.pause(2)
-                    (FOLDER / "replay.svg").write_text(tidy(app.export_screenshot(title="dbconsole")), "utf-8")
-                await app.connection.close()
-
-    return replay
-
-
-def _longest_wait_s(recording: Any, number: int) -> float:
-    """For a lock, in that sample."""
-    from console.activity.read import SESSIONS
-    from console.recorder.recording import Unreadable
-
-    try:
-        return max((session.lock_wait_s or 0.0 for session in recording.sample(number).rows(SESSIONS)), default=0.0)
-    except Unreadable:
-        return 0.0
+    config = Config()
+    return live_sources(config, given, lambda target: services_for(config, demo=True, migrations=None, layout=None))
 
 
 def pooled_screen() -> Shot:
     """Puts a PgBouncer with too few servers in front of the demo server, and draws its screen in another console."""
 
     async def draw_it(pilot: Pilot[int]) -> None:
-        from console import cli
-        from console.config import Config
         from console.ui.app import ConsoleApp
         from tests.support.pooled_demo import pooled
 
         live = pilot.app
         assert isinstance(live, ConsoleApp) and live.connection.target is not None
         async with pooled(live.connection.target) as target:
-            options = argparse.Namespace(migrations=None, layout=None)
-            app = ConsoleApp(target.name, cli.console_sources(options, Config(), {target.name: target}))
+            app = ConsoleApp(target.name, sources({target.name: target}))
             async with app.run_test(size=SIZE) as inner:
                 while app.connection.state.value != "live":
                     await inner.pause(0.2)
@@ -148,21 +117,15 @@ def pooled_screen() -> Shot:
 SHOTS: dict[str, Shot] = {
     "overview": settle(60),
     "load": in_turn(keys("l"), settle(150)),
-    "settings": in_turn(keys("p"), settle(3)),
     "schemas": in_turn(keys("2", "slash", "e v e n t _ d a t a . e v e n t s", "enter", "enter"), settle(2)),
-    "data": in_turn(keys(*["right_square_bracket"] * 8, after_s=0.3), settle(2)),
     "migrations": in_turn(keys("3", *["down"] * 4), settle(2)),
     "activity": in_turn(keys("4", "i"), settle(20)),
     "statements": in_turn(keys("5"), settle(30), keys("down", "down", "enter"), settle(6)),
     "vectors": in_turn(keys("6", "n", "d a t a b a s e s space f o r space s e a r c h", "enter"), settle(3)),
-    "vectors-plan": in_turn(keys("o", "enter", "L 2 enter", "escape", "right_square_bracket", "right_square_bracket"),
-                            settle(3)),
-    "vectors-recall": in_turn(keys("o", "enter", "i n n e r enter", "escape", "right_square_bracket", "m"),
+    "vectors-recall": in_turn(keys("o", "enter", "i n n e r enter", "escape", *["right_square_bracket"] * 3, "m"),
                               settle(30)),
-    "vectors-indexes": in_turn(keys("right_square_bracket", "b", "t"), settle(8)),
     "pgbouncer": pooled_screen(),
     "query": in_turn(keys("f8"), sql(QUERY), keys("ctrl+r"), settle(2), keys("escape", "down", "down")),
-    "replay": in_turn(keys("4"), settle(150), replayed()),
     "plan": in_turn(keys("f8"), sql(SLOW), keys("ctrl+t", "a"), settle(2), keys("down", "down")),
 }
 
@@ -174,19 +137,16 @@ def tidy(svg: str) -> str:
 
 
 async def draw(wanted: list[str]) -> None:
-    from console import cli
-    from console.config import Config
     from console.ui.app import ConsoleApp
 
-    options = argparse.Namespace(migrations=None, layout=None)
-    app = ConsoleApp("demo", cli.console_sources(options, Config(), {}))
+    app = ConsoleApp("demo", sources({}))
     async with app.run_test(size=SIZE, notifications=True) as pilot:
         while app.connection.state.value != "live":
             await pilot.pause(0.2)
         for name in wanted:
             await SHOTS[name](pilot)
-            if name in ("replay", "pgbouncer"):
-                continue  # drawn by a console of its own
+            if name == "pgbouncer":
+                continue  # drawn in a console of its own
             (FOLDER / f"{name}.svg").write_text(tidy(app.export_screenshot(title="dbconsole")), "utf-8")
             print(FOLDER / f"{name}.svg")
     await app.connection.close()

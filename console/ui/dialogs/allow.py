@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 def allow_dialog(refusal: Acts, target: Target) -> ConfirmDialog:
     """Asks whether to run it once; every function and kind of statement that acts is named."""
     effects: list[tuple[str, Tone]] = [(f"{effect.sentence}.", "warning") for effect in refusal.effects]
-    return ConfirmDialog(f"Run {', '.join(sorted(refusal.names))} although {target.label} is read-only?", (
+    return ConfirmDialog("It acts on a read-only target. Run it once?", (
         *effects,
-        (f"It is run once, and no rollback takes it back. {key('app.unlock')} unlocks the target for more.", "")),
+        (f"{target.label} is read-only, but no READ ONLY transaction and no rollback holds that back. "
+         f"{key('app.unlock')} unlocks the target for more.", "")),
         typed=word_to_type(target), comes_unasked=True)
 
 

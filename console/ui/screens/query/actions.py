@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Literal
 
 from textual.message import Message
@@ -153,9 +154,21 @@ class QueryActions:
     async def _agrees(self, piece: Piece) -> bool:
         target = self._screen.connection.target
         assert target is not None
-        answer: bool | None = await self._screen.app.push_screen_wait(
-            SweepDialog(piece, target.label, word_to_type(target)))
+        with self._asking():
+            answer: bool | None = await self._screen.app.push_screen_wait(
+                SweepDialog(piece, target.label, word_to_type(target)))
         return answer is True
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """While this lasts nothing runs, and nothing says so; the time of what comes then begins anew."""
+        self._state.is_asking = True
+        self._progressed()
+        try:
+            yield
+        finally:
+            self._state.is_asking, self._state.running_since_s = False, time.monotonic()
+            self._progressed()
 
     async def _run_one(self, piece: Piece) -> QueryOutcome:
         outcome = QueryOutcome(piece)
@@ -188,7 +201,9 @@ class QueryActions:
         try:
             return await sql.run(piece.command)
         except Acts as refusal:
-            return await sql.run(piece.command, await allow.allowed(self._screen.app, refusal, sql.target, piece.text))
+            with self._asking():
+                names = await allow.allowed(self._screen.app, refusal, sql.target, piece.text)
+            return await sql.run(piece.command, names)
 
     async def _explain_error(self, error: ConsoleError, piece: Piece) -> None:
         """Adds what may help: another database's syntax by name, how to write where only reading is allowed."""

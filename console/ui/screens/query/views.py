@@ -19,7 +19,7 @@ def status(state: QueryState, *, read_only: bool, timeout_ms: int) -> Line:
         read_only=read_only, manual=sql is not None and sql.manual, transaction=state.transaction,
         is_old_read_only=sql is not None and sql.is_in_read_only_transaction,
         open_s=now_s - sql.began_s if sql is not None else 0.0, timeout_ms=timeout_ms,
-        running_s=None if running is None else now_s - state.running_since_s,
+        running_s=None if running is None or state.is_asking else now_s - state.running_since_s,
         statement=running.text if running is not None else "", key=key)
 
 
