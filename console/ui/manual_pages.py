@@ -5,15 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from console.manual import topics
 
-
-class Opening(Protocol):
-    """The parsed arguments."""
-
-    options: argparse.Namespace
+if TYPE_CHECKING:
+    from console.ui.replaying import Asked
 
 
 def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.ArgumentParser], None]) -> None:
@@ -21,9 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.Ar
     parser.add_argument("--search", metavar="WORDS", help="say where these words stand")
 
 
-def run(opening: Opening) -> int:
+def run(asked: Asked) -> int:
     """Prints it; 1 where a search finds nothing. Raises UsageError."""
-    options = opening.options
+    options = asked.options
     if options.search is not None:
         found = [f"{passage.topic}: {passage.line}" for passage in topics.search(options.search)]
         sys.stdout.write("".join(f"{line}\n" for line in found))
