@@ -361,9 +361,10 @@ def test_a_file_that_is_edited_or_taken_away_meanwhile(folder: Path, database: D
 def test_a_repair_that_another_process_has_overtaken(folder: Path, database: Database) -> None:
     with console(folder, database) as screen:
         screen.send("\r")
-        screen.wait("0002")
+        screen.wait(" pending · 0 applied")
+        screen.wait("CREATE TABLE shop.orders")
         screen.send("\x1b[B")  # the second one: baseline takes the first along
-        screen.idle(0.5)
+        screen.wait("CREATE TABLE shop.orders", gone=True)
         screen.send("p")
         screen.wait("so is everything before it")
         screen.send("\x1b[B\r")

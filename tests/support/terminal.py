@@ -184,5 +184,8 @@ def terminal(command: Sequence[str], columns: int = 120, rows: int = 36,
     found = Terminal(command, columns, rows, environment, cwd)
     try:
         yield found
+    except Exception as error:
+        error.add_note(f"the screen was:\n{found.text}")
+        raise
     finally:
         found.close()

@@ -99,6 +99,7 @@ class BrowsePage(Vertical):
         first = next((line for state in view.WORST for line in lines if line.state == state), lines[-1])
         self._show_lists()
         self.migrations.select(migration_key or first.key)
+        self.take_keys()  # at once: a key that is typed ahead must not go to the list that has gone
         self._show_detail()
 
     def close_service(self) -> None:
