@@ -95,11 +95,15 @@ def keep() -> None:
 
 
 def failed(error: BaseException) -> None:
-    """A mistake of ours: its traceback goes to the file, and a sentence about it is kept for `say`."""
+    """A mistake of ours: its traceback goes to the file, and a sentence about it is kept for `say`.
+
+    What is made again at the same place, such as with every sample, is kept once.
+    """
+    what = _what(error)
+    if any(sentence.startswith(f"{what}; ") for sentence in _untold):
+        return
     logging.getLogger("console").critical("%s", type(error).__name__, exc_info=error)
-    sentence = f"{_what(error)}; {_where_to_look()}"
-    if sentence not in _untold:
-        _untold.append(sentence)
+    _untold.append(f"{what}; {_where_to_look()}")
 
 
 def say() -> bool:

@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from console.server.effects import Acts
     from console.server.target import Target
 
+
+HELP = "run what acts although it is read-only, or writes, without asking"
+
+
 def check_writable(target: Target, hint: str | None = None) -> None:
     """Raises UsageError where the configuration says that the target is read-only: --yes changes nothing about that."""
     if target.read_only:
         raise UsageError(f"{target.label} is read-only by its configuration: nothing was run", hint=hint)
-
-
-HELP = "run what acts although it is read-only, or writes, without asking"
 
 
 def agree(target: Target, refusal: Acts, statement: str, *, yes: bool) -> frozenset[str]:

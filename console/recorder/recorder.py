@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import console
+from console import log
 from console.activity.read import SESSIONS
 from console.activity.records import Backend
 from console.clock import Clock
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 MOST_WAITING = 50
 """Samples that wait for a slow disk; more are left out, as gaps."""
+
+
+NOT_RECORDED = "this sample could not be recorded: dbconsole's log says why"
 
 
 class Recorder:
@@ -218,15 +221,20 @@ class Recorder:
                 await asyncio.to_thread(self._record, sample, origin)
             except ConsoleError as error:
                 self._give_up(error)
-            except Exception:
-                logging.getLogger(__name__).exception("a sample could not be recorded")
-                self._encoder = Encoder()
+            except Exception as error:  # the next sample may do; a person is told of it at the end
+                log.failed(error)
             finally:
                 self._queue.task_done()
 
     def _record(self, sample: Sample, origin: Origin) -> None:
         needs_key, self._needs_key = self._needs_key, False
-        frame = self._encoder.encode(sample, origin, as_key=needs_key)
+        try:
+            frame = self._encoder.encode(sample, origin, as_key=needs_key)
+        except Exception as error:  # a mistake of ours must not pass for a time in which nothing happened
+            log.failed(error)
+            self._encoder = Encoder()
+            lost = Sample(taken_at=sample.taken_at, every_s=sample.every_s, error=NOT_RECORDED)
+            frame = self._encoder.encode(lost, origin)
         if self.memory is not None:
             self.memory.append(frame)
         if self._writer is not None:

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
+from console import log
 from console.clock import Clock
 from console.errors import ConsoleError, PasswordNeeded, ServerError
 from console.metrics.history import SampleHistory, TimeSeries
@@ -226,8 +227,8 @@ class PoolerWatch:
         for listener in list(self.listeners):
             try:
                 listener()
-            except Exception:
-                logging.getLogger(__name__).exception("a listener of the pooler's watch failed")
+            except Exception as error:  # as of the sampler's
+                log.failed(error)
 
     async def _wait(self, seconds: float | None) -> None:
         """Until the time (None: never) is over or somebody wakes us; while paused, until then."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from console import log
 from console.check.evaluation import unreachable
 from console.check.records import CheckContext, Status
 from console.check.registry import configured
@@ -212,8 +212,8 @@ class Sampler:
         for listener in list(self.listeners):
             try:
                 listener(snapshot)
-            except Exception:
-                logging.getLogger(__name__).exception("a listener of the sampler failed")
+            except Exception as error:  # the others go on; a person is told of it at the end
+                log.failed(error)
 
     async def _wait(self, seconds: float | None) -> None:
         """Until the time (None: never) is over or somebody wakes us; while paused, until somebody wakes or resumes."""

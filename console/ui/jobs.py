@@ -17,7 +17,6 @@ from console.clock import Clock
 from console.errors import ConsoleError
 from console.text import format as fmt
 from console.view.table import Tone
-from console.waiting import ended
 
 if TYPE_CHECKING:
     from console.migrate.events import Event
@@ -86,14 +85,19 @@ class JobRunner:
         return (self._clock.monotonic() if run.ended_s is None else run.ended_s) - run.began_s
 
     def abort(self) -> None:
-        """Stops the run that goes on; it says so when its file is rolled back."""
-        if (run := self.current) is not None and run.task is not None:
+        """Stops the run that goes on; it says so when its file is rolled back.
+
+        Once: cancelled again, while it is cancelled, it could neither roll back in order nor write down that it was
+        interrupted.
+        """
+        if (run := self.current) is not None and run.task is not None and not run.task.cancelling():
             run.task.cancel()
 
     async def close(self) -> None:
         """Stops what goes on and waits until it is rolled back, for `CLOSE_WITHIN_S` seconds at most."""
-        if (run := self.current) is not None:
-            await ended(run.task, within_s=CLOSE_WITHIN_S)
+        if (run := self.current) is not None and run.task is not None:
+            self.abort()
+            await asyncio.wait({run.task}, timeout=CLOSE_WITHIN_S)
 
     async def _run(self, run: Job, work: Work) -> None:
         def tell(event: Event | tuple[str, Tone]) -> None:

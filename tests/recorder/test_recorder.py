@@ -7,18 +7,21 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
+from console import log
 from console.activity.read import SESSIONS
 from console.activity.summary.read import SESSION_COUNTS
 from console.config import Config
 from console.errors import ConsoleError, Unreachable
 from console.metrics.reads.counters import DATABASE_SIZE
+from console.recorder import format as recorder_format
 from console.recorder.reads import ALONG, MOST_TEXTS, Schedule, statement_texts
-from console.recorder.recorder import Recorder
+from console.recorder.recorder import NOT_RECORDED, Recorder
 from console.recorder.recording import Recording
+from console.recorder.records import Origin
 from console.recorder.ring import Ring
 from console.sampler.sampler import Sampler
 from console.server.pool import Pool
@@ -133,6 +136,30 @@ async def test_without_memory_nothing_is_asked_until_there_is_a_file(tmp_path: P
         with pytest.raises(ConsoleError, match="nothing has been recorded"):
             await world.recorder.save(tmp_path / "a")
         assert not (tmp_path / "a").exists()
+
+
+async def test_a_sample_that_cannot_be_recorded_is_a_gap_that_says_so(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    log.forget()
+    describe, broken = recorder_format.describe, [True]
+
+    def fails_once(origin: Origin) -> dict[str, Any]:
+        if broken.pop():
+            broken.append(False)
+            raise TypeError("no such kind of value")
+        broken.append(False)
+        return describe(origin)
+
+    monkeypatch.setattr(recorder_format, "describe", fails_once)
+    async with recording() as world:
+        await world.tick(3)
+        saved = await world.recorder.save(tmp_path / "a")
+    with Recording(tmp_path / "a") as found:
+        assert [found.sample(number).error for number in range(3)] == [NOT_RECORDED, None, None]
+        assert len(found) == saved.samples and found.sample(1).rows(SESSIONS)
+    (sentence,) = log.forget()
+    assert "TypeError" in sentence
 
 
 async def test_a_server_that_goes_away_is_a_gap_with_its_reason(tmp_path: Path) -> None:

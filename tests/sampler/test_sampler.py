@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from console import log
 from console.clock import SystemClock
 from console.config import Config, parse
 from console.errors import ConfigError, PasswordNeeded
@@ -232,13 +233,18 @@ async def test_a_refused_password_is_not_tried_again_unasked(tls_server: TlsServ
         await until(heard, lambda item: len(heard) == 2)
 
 
-async def test_a_listener_that_fails_stops_nothing(database: Database) -> None:
+async def test_a_listener_that_fails_stops_nothing_and_is_told_of_once(
+        database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    log.forget()
     async with sampling(database.conninfo) as (sampler, heard):
         def broken(snapshot: Snapshot) -> None:
             raise RuntimeError("a screen has a bug")
 
         sampler.listeners.insert(0, broken)
         await until(heard, lambda item: len(heard) > 4)
+    (sentence,) = log.forget()
+    assert "RuntimeError" in sentence
 
 
 async def test_what_changed_on_the_server_is_found_out(server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -103,9 +103,9 @@ class QueryState:
         """The connection of this screen's own, once one was needed."""
         self.running: Piece | None = None
         self.running_since_s = 0.0
+        """When it began, by time.monotonic()."""
         self.is_asking = False
         """Whether a person is asked first, so that nothing of what is wanted runs."""
-        """When it began, by time.monotonic()."""
         self.outcomes: list[QueryOutcome] = []
         self.active = 0
 
