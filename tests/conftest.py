@@ -32,6 +32,9 @@ from tests.support.tls import tls_server
 
 LIVE = Path(__file__).parent / "live"
 
+# Programs under test are started hundreds of times: what they import is compiled once, as for everybody who uses them.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 __all__ = [
     "any_database",
     "any_server",

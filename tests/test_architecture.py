@@ -373,10 +373,11 @@ def test_a_screen_knows_no_other_screen() -> None:
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("screen", sorted(path.parent.name for path in (PACKAGE / "ui/screens").glob("*/state.py")))
-def test_what_a_screen_knows_needs_no_terminal(screen: str) -> None:
+@pytest.mark.parametrize("state", sorted(f"{path.parent.name}.{path.stem}"
+                                         for path in (PACKAGE / "ui/screens").glob("*/*state.py")))
+def test_what_a_screen_knows_needs_no_terminal(state: str) -> None:
     """State is tested without one: neither it nor what it is made of may draw."""
-    done = subprocess.run([sys.executable, "-c", f"import sys, console.ui.screens.{screen}.state; "
+    done = subprocess.run([sys.executable, "-c", f"import sys, console.ui.screens.{state}; "
                            "print(sorted({'textual', 'rich'} & sys.modules.keys()))"],
                           capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.strip() == "[]"
@@ -384,9 +385,14 @@ def test_what_a_screen_knows_needs_no_terminal(screen: str) -> None:
 
 @pytest.mark.parametrize("screen", sorted(path.parent.name for path in (PACKAGE / "ui/screens").glob("*/state.py")))
 def test_a_screen_has_the_files_where_a_newcomer_looks(screen: str) -> None:
-    """State, views of it, actions, and the screen; what is drawn lies beside them."""
-    names = {path.name for path in (PACKAGE / "ui/screens" / screen).glob("*.py")}
-    assert {"state.py", "views.py", "actions.py", "screen.py"} <= names
+    """State, views of it, actions and the screen; what is drawn lies beside them, or in pages with their own keys."""
+    names = {path.name for path in (PACKAGE / "ui/screens" / screen).iterdir()}
+    assert {"state.py", "screen.py"} <= names and ("pages" in names or {"views.py", "actions.py"} <= names)
+
+
+def test_every_screen_has_its_state() -> None:
+    screens = {path.parent.name for path in (PACKAGE / "ui/screens").glob("*/screen.py")}
+    assert screens == {path.parent.name for path in (PACKAGE / "ui/screens").glob("*/state.py")}
 
 
 def test_the_top_level_is_what_the_design_names() -> None:

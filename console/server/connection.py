@@ -119,6 +119,14 @@ async def connect(target: Target, kind: type[AsyncConnection[Any]] = Connection)
 _connections: weakref.WeakSet[AsyncConnection[Any]] = weakref.WeakSet()
 
 
+def own_pids(connection: AsyncConnection[Any]) -> list[int]:
+    """The server's processes of all connections that this process has to the server of `connection`, which is open.
+    Behind a pooler they are nobody's."""
+    place = connection.info.host, connection.info.port
+    return [other.info.backend_pid for other in list(_connections)
+            if not other.closed and (other.info.host, other.info.port) == place]
+
+
 def _cancellations() -> list[ending.Job]:
     """What asks the servers to cancel the statements that still run when the process ends: of a closed connection a
     server takes notice when it has something to send, which may be hours later."""

@@ -14,6 +14,7 @@ from psycopg.rows import class_row
 from console import waiting
 from console.errors import ConsoleError, Missing, Unreachable
 from console.server import trips
+from console.server.connection import own_pids
 from console.server.faults import translate, translate_errors
 from console.server.info import Extension, ServerInfo
 from console.server.loading import load_rows
@@ -189,7 +190,10 @@ class PgSession:
                 for read in reads:
                     cursor = connection.cursor(row_factory=class_row(read.query.record))
                     cursors.append(cursor)
-                    await cursor.execute(read.query.text(self._info).encode(), read.params)
+                    text, params = read.query.text(self._info), read.params
+                    if "%(own)s" in text:
+                        params = {**(params or {}), "own": None if self._info.is_pooled else own_pids(connection)}
+                    await cursor.execute(text.encode(), params)
                 await connection.execute("COMMIT")
         except psycopg.Error:
             if not connection.closed and connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:

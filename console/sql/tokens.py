@@ -75,7 +75,7 @@ NUMBER = (rf"(?:0[xX](?:_?[0-9A-Fa-f])++|0[oO](?:_?[0-7])++|0[bB](?:_?[01])++"
           rf"|(?:{_DIGITS}(?:\.(?!\.)(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][-+]?{_DIGITS})?)")
 OPERATOR = r"(?:(?!--|/\*)[~!@\#^&|`?+\-*/%<>=])++"
 
-SOLID = rf"""(?: [!\#%&()*+,.0-9:<=>?@\[\]^`{{|}}~]++ | -(?!-) | /(?!\*) | {STRING} | {QUOTED}
+SOLID = rf"""(?: [!\#%&()*+,:<=>?@\[\]^`{{|}}~]++ | {NUMBER} | \.\.?+ | -(?!-) | /(?!\*) | {STRING} | {QUOTED}
     | (?![eEbBxXnN]'|[uU]&['"]) {WORD} | \$[0-9]++ | (?P<tag>{TAG}) .*? (?P=tag) )"""
 """A piece of a statement, of one or more tokens, but no comment and no semicolon. There is none where a token never
 ends, and where a backslash is."""

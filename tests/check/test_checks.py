@@ -170,13 +170,16 @@ def test_replication_lag_of_a_standby(recovery: Recovery, status: Status, value:
     assert (result.status, result.value) == (status, value)
 
 
-def slot(retained: int | None, wal_status: str | None = "reserved") -> ReplicationSlot:
-    return ReplicationSlot("old", "physical", None, False, False, wal_status, None, retained)
+def slot(retained: int | None, wal_status: str | None = "reserved", is_active: bool = True,
+         inactive_s: float | None = None) -> ReplicationSlot:
+    return ReplicationSlot("old", "physical", None, is_active, False, wal_status, None, retained, inactive_s)
 
 
 @pytest.mark.parametrize(("slots", "status"), [
     ([], OK), ([slot(1000), slot(None, None)], OK), ([slot(2**30 + 1)], WARNING), ([slot(11 * 2**30)], CRITICAL),
-    ([slot(1000, "unreserved")], WARNING), ([slot(None, "lost"), slot(1000)], CRITICAL)])
+    ([slot(1000, "unreserved")], WARNING), ([slot(None, "lost"), slot(1000)], CRITICAL),
+    ([slot(1000, is_active=False)], WARNING), ([slot(None, None, is_active=False)], OK),
+    ([slot(1000, is_active=False, inactive_s=59)], OK), ([slot(1000, is_active=False, inactive_s=61)], WARNING)])
 def test_replication_slots(slots: list[ReplicationSlot], status: Status) -> None:
     assert judged("replication_slots", (REPLICATION_SLOTS, slots)).status is status
 

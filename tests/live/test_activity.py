@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,9 @@ from console.metrics.reads.replication import SLOT_FACTS, SUBSCRIPTIONS, WAL_REC
 from console.server.pool import Pool
 from console.server.query import Read
 from console.server.session import PgSession
-from console.server.target import Target
+from console.server.target import APPLICATION_NAME, Target
 from tests.support.servers import Database, LiveServer, Servers
+from tests.support.waiting import until
 
 
 @pytest.fixture(autouse=True)
@@ -180,6 +182,20 @@ async def test_what_is_hidden_and_what_is_not(any_database: Database) -> None:
 async def test_own_sessions_are_left_out(any_database: Database) -> None:
     async with session(any_database.conninfo) as on, session(any_database.conninfo) as other:
         assert other.info.backend_pid not in {backend.pid for backend in await seen(on, with_idle=True)}
+
+
+async def test_the_console_of_somebody_else_is_seen_and_cancelled(any_database: Database) -> None:
+    """Also where they share a role and a machine: what another process runs is none of ours."""
+    async with session(any_database.conninfo) as on:
+        with running(any_database, "SELECT pg_sleep(60)", application_name=APPLICATION_NAME) as pid:
+            (theirs,) = await until_running(on, pid)
+            (outcome,) = await actions.signal(on, "cancel", [theirs])
+            assert outcome.is_done and theirs.application == APPLICATION_NAME
+            await until(partial(_is_over, on, pid))
+
+
+async def _is_over(on: PgSession, pid: int) -> bool:
+    return pid not in {backend.pid for backend in await seen(on)}
 
 
 async def test_a_plain_role_sees_who_and_who_blocks(any_database: Database) -> None:

@@ -110,7 +110,7 @@ def test_what_wants_a_client(sql: str, expected: bool) -> None:
 def test_splitting_is_linear() -> None:
     """Twice the text takes about twice the steps: each character is looked at a bounded number of times."""
     rows = "INSERT INTO s.t (a, b) VALUES " + ", ".join("(1, 'it''s', E'\\'x', $$y$$)" for _ in range(20)) + ";\n"
-    big = "INSERT INTO t VALUES " + ", ".join("(1, 'a;b')" for _ in range(100_000)) + ";\n"
+    big = "INSERT INTO t VALUES " + ", ".join("(1, 'a;b')" for _ in range(30_000)) + ";\n"
 
     def seconds(text: str) -> float:
         began = time.process_time()
@@ -118,21 +118,21 @@ def test_splitting_is_linear() -> None:
         return time.process_time() - began
 
     rule = "CREATE RULE r AS ON UPDATE TO t DO (SELECT 1; SELECT 2);\n"
-    for unit, times in ((rows, 4_000), (big, 2), ("SELECT 1;\n", 100_000), (rule, 10_000),
-                        ("/* " * 3 + " */" * 3 + "SELECT 1;", 50_000)):
+    for unit, times in ((rows, 300), (big, 1), ("SELECT 1;\n", 25_000), (rule, 2_500),
+                        ("/* " * 3 + " */" * 3 + "SELECT 1;", 12_000)):
         text = unit * times
         small, large = seconds(text), seconds(text * 4)
         assert large < 12 * small + 0.2, (unit[:30], small, large)
 
 
-def test_twenty_megabytes_are_split_in_time() -> None:
-    """A dump's INSERTs: about a second on an idle machine; what is quadratic takes many minutes."""
-    text = "INSERT INTO s.t (a, b) VALUES (1, 'it''s a row'), (2, 'another -- one; here');\n" * 260_000
-    assert len(text) > 20_000_000
+def test_five_megabytes_are_split_in_time() -> None:
+    """A dump's INSERTs: a quarter of a second on an idle machine; what is quadratic takes minutes."""
+    text = "INSERT INTO s.t (a, b) VALUES (1, 'it''s a row'), (2, 'another -- one; here');\n" * 65_000
+    assert len(text) > 5_000_000
     began = time.process_time()
     found = split(text)
-    assert len(found) == 260_000 and found[-1].line == 260_000
-    assert time.process_time() - began < 60
+    assert len(found) == 65_000 and found[-1].line == 65_000
+    assert time.process_time() - began < 15
 
 
 def test_the_first_words_are_known_without_the_rest() -> None:

@@ -63,6 +63,9 @@ def test_any_text_has_tokens_that_cover_it(text: str) -> None:
 
 
 @given(st.lists(PIECES, max_size=25).map("".join))
+@example("1e5E'\\''/*")
+@example("0b1E'\\'' --")
+@example("1..5e5E'\\''/* */")
 def test_comments_are_found_without_looking_at_the_rest(text: str) -> None:
     assert list(comments(text)) == [token for token in tokens(text) if token.kind == "comment"]
 

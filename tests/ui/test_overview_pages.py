@@ -75,7 +75,7 @@ async def shown(world: World, app: ConsoleApp, pilot: Any, key: str) -> Overview
     screen = app.screen
     assert isinstance(screen, OverviewScreen)
     await until(lambda: screen.page_name != "health" and bool(screen.page.children)
-                and (not screen.has_reads or bool(screen.page.readings.rows_by_name)), pilot)
+                and (not screen.has_reads or bool(screen.page.state.readings.rows_by_name)), pilot)
     await ticks(world, app, pilot, 2)
     await ticks(world, app, pilot, 2)
     return screen

@@ -19,9 +19,11 @@ from console.ui.dialogs.confirm import ConfirmDialog
 from console.ui.dialogs.leave import LeaveDialog
 from console.ui.screens.vectors.building import BuildStatus
 from console.ui.screens.vectors.create_dialog import CreateDialog
-from console.ui.screens.vectors.indexes_page import IndexReading, VectorIndexesPage
-from console.ui.screens.vectors.recall_dialog import RecallDialog, RecallSetup
+from console.ui.screens.vectors.indexes_page import VectorIndexesPage
+from console.ui.screens.vectors.indexes_state import IndexReading
+from console.ui.screens.vectors.recall_dialog import RecallDialog
 from console.ui.screens.vectors.recall_page import RecallPage
+from console.ui.screens.vectors.recall_state import RecallSetup
 from console.ui.screens.vectors.recalls import Recalls
 from console.ui.screens.vectors.screen import VectorsScreen
 from console.ui.screens.vectors.search_params import SearchParams
@@ -99,7 +101,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[IndexReading]:
                    "with what options it was built"))]
 
     def read_prepared(self: VectorIndexesPage) -> None:
-        self._found = found[-1]
+        self.state.found = found[-1]
 
     monkeypatch.setattr(VectorIndexesPage, "_read", read_prepared)
     return found
@@ -204,7 +206,7 @@ async def test_a_measurement_is_stopped_at_once(world: World, monkeypatch: pytes
             ended.set()
         raise AssertionError
 
-    monkeypatch.setattr("console.ui.screens.vectors.recall_page.measure", for_ever)
+    monkeypatch.setattr("console.ui.screens.vectors.recall_state.measure", for_ever)
     async with tab(world, 2) as (app, pilot, screen, _):
         await pilot.press("m")
         page = screen.page

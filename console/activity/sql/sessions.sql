@@ -1,7 +1,7 @@
 -- record: Backend
 -- interval: tick
--- Every session but our own: those with our application name, unless that is a name that the person chose, our role
--- and address. Who waits for a lock or blocks somebody is there in any case. Waiters come from pg_locks, which hides
+-- Every session but those of this process, `own`. Behind a pooler that is NULL, and those are left out that have our
+-- application name, unless that is a name that the person chose, our role and address. Who waits for a lock or blocks somebody is there in any case. Waiters come from pg_locks, which hides
 -- nothing from any role. pg_blocking_pids() stops the lock manager for a moment, so only the 200 longest waiters are
 -- asked for; 0 stands for a prepared transaction, found by the lock that it shares and the one on its own number.
 -- Idle sessions and background processes come when asked for, and those of `also` in any case.
@@ -82,8 +82,10 @@ WHERE a.pid <> pg_catalog.pg_backend_pid()
                 OR (a.backend_type IS NULL AND a.usesysid IS NOT NULL)
                 OR %(with_background)s::bool
             )
+            AND (%(own)s::int[] IS NULL OR a.pid <> ALL (%(own)s::int[]))
             AND NOT (
-                a.application_name = 'dbconsole'
+                %(own)s::int[] IS NULL
+                AND a.application_name = 'dbconsole'
                 AND pg_catalog.current_setting('application_name') = 'dbconsole'
                 AND a.usename = session_user
                 AND a.client_addr IS NOT DISTINCT FROM pg_catalog.inet_client_addr()

@@ -1,7 +1,8 @@
-"""replication_slots: WAL that slots keep from being removed, and slots that are lost.
+"""replication_slots: WAL that slots keep from being removed, slots that nobody reads, and slots that are lost.
 
-value = the largest current WAL position - restart_lsn of a slot, bytes. CRITICAL when a slot is lost, WARNING when it
-is unreserved (the next checkpoint may lose it), whatever the thresholds. Needs no privilege.
+value = the largest current WAL position - restart_lsn of a slot, bytes. Whatever the thresholds: CRITICAL when a slot
+is lost; WARNING when it is unreserved (the next checkpoint may lose it), and on a primary when nobody reads from a slot
+that keeps WAL: its standby or consumer is gone. From 17 on that has to last a minute. Needs no privilege.
 """
 
 from __future__ import annotations
@@ -12,15 +13,19 @@ from console.metrics.records.counters import ReplicationSlot
 from console.server.session import Readings
 from console.text import format as fmt
 
+GONE_AFTER_S = 60.0
+"""How long a consumer may take to come back."""
+
 
 def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
     slots = readings.rows(REPLICATION_SLOTS) or []
     if not slots:
         return CheckVerdict(Status.OK, "no slot", 0)
-    judged = [(_judge(slot, thresholds), slot) for slot in slots]
+    judged = [(_judge(slot, thresholds, context), slot) for slot in slots]
     status, worst = max(judged, key=lambda pair: (pair[0].badness, pair[1].retained_bytes or 0))
     retained = max(slot.retained_bytes or 0 for slot in slots)
-    use = "active" if worst.is_active else "inactive"
+    age_s = worst.inactive_age_s
+    use = "active" if worst.is_active else "inactive" if age_s is None else f"inactive for {fmt.duration(age_s)}"
     if worst.wal_status == "lost":
         summary, hint = f"{worst.name} is lost, its consumer can't go on", \
             "build the consumer anew, then SELECT pg_drop_replication_slot(...)"
@@ -35,9 +40,16 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) 
     return CheckVerdict(status, summary, retained, hint)
 
 
-def _judge(slot: ReplicationSlot, thresholds: Thresholds) -> Status:
+def _judge(slot: ReplicationSlot, thresholds: Thresholds, context: CheckContext) -> Status:
     by_status = {"lost": Status.CRITICAL, "unreserved": Status.WARNING}.get(slot.wal_status or "", Status.OK)
-    return Status.worst([thresholds.status(slot.retained_bytes or 0), by_status])
+    return Status.worst([thresholds.status(slot.retained_bytes or 0), by_status,
+                         Status.WARNING if _is_unread(slot, context) else Status.OK])
+
+
+def _is_unread(slot: ReplicationSlot, context: CheckContext) -> bool:
+    """Whether its reader is gone. On a standby nobody reads from those that are kept in step with the primary's."""
+    return not (slot.is_active or slot.is_temporary or slot.retained_bytes is None or context.info.is_standby) \
+        and (slot.inactive_age_s is None or slot.inactive_age_s >= GONE_AFTER_S)
 
 
 CHECK = Check(name="replication_slots", title="Replication slots", evaluate=evaluate, reads=(REPLICATION_SLOTS,),

@@ -101,7 +101,8 @@ class Recovery(Struct, frozen=True):
 
 
 class ReplicationSlot(Struct, frozen=True):
-    """pg_replication_slots: `retained_bytes` of WAL kept for it, None where it keeps none."""
+    """pg_replication_slots: `retained_bytes` of WAL kept for it, None where it keeps none; `inactive_age_s`: how long
+    nobody has read from it, None for an active one and before 17."""
 
     name: str
     type: str
@@ -111,6 +112,7 @@ class ReplicationSlot(Struct, frozen=True):
     wal_status: str | None
     safe_bytes: int | None
     retained_bytes: int | None
+    inactive_age_s: float | None = None
 
 
 class PreparedTransaction(Struct, frozen=True):

@@ -13,6 +13,7 @@ SELECT
     CASE WHEN s.restart_lsn IS NOT NULL THEN greatest(0, pg_catalog.pg_wal_lsn_diff(
         CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
             ELSE pg_catalog.pg_current_wal_lsn() END,
-        s.restart_lsn)) END::int8 AS retained_bytes
+        s.restart_lsn)) END::int8 AS retained_bytes,
+    NULL::float8 AS inactive_age_s
 FROM pg_catalog.pg_replication_slots s
 ORDER BY retained_bytes DESC NULLS LAST, s.slot_name

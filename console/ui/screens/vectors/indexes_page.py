@@ -2,50 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from msgspec import Struct
 from textual.app import ComposeResult
-from textual.worker import Worker
 
 from console.errors import ConsoleError
-from console.text import format as fmt
 from console.ui.bindings import bindings
 from console.ui.dialogs import unlock
-from console.ui.dialogs.confirm import ConfirmDialog
 from console.ui.dialogs.dialog import Dialog, Words
 from console.ui.jobs import Job
 from console.ui.keymap import key
-from console.ui.screens.vectors import building
+from console.ui.screens.vectors import building, views
 from console.ui.screens.vectors.building import BuildStatus
 from console.ui.screens.vectors.create_dialog import CreateDialog
+from console.ui.screens.vectors.indexes_state import IndexesState
 from console.ui.screens.vectors.pages import VectorPage
 from console.ui.screens.vectors.state import VectorsState
 from console.ui.screens.vectors.summary import Told
 from console.ui.widgets.painting import console_app
 from console.ui.widgets.paper import Paper
 from console.ui.widgets.record_table import RecordTable
-from console.vectors import actions, ddl, read
+from console.vectors import ddl
 from console.vectors.ddl import Order
-from console.vectors.prepare import SuggestedSql, build_facts, column_advice, version_advice
-from console.vectors.records import IndexFacts, VectorColumn, VectorRelationFacts
+from console.vectors.records import IndexFacts, VectorColumn
 from console.vectors.search import default_metric
 from console.view.table import Line, Table, Tone
 from console.view.vectors import indexes as view
 from console.view.vectors.findings import index_details
 
 PAINT_EVERY_S = 0.5
-
-
-class IndexReading(Struct, frozen=True):
-    """What was read about a column's indexes; `building` are pids by index."""
-
-    column: VectorColumn
-    indexes: tuple[IndexFacts, ...]
-    facts: VectorRelationFacts
-    building: Mapping[int, int]
-    advice: tuple[SuggestedSql, ...]
-    versions: tuple[SuggestedSql, ...] = ()
 
 
 class IndexDialog(Dialog[None]):
@@ -69,10 +54,7 @@ class VectorIndexesPage(VectorPage):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._state = VectorsState()
-        self._found: IndexReading | None = None
-        self._reader: Worker[None] | None = None
-        self._told: Line = ()
+        self.state = IndexesState()
         self._shown: Line = ()
 
     def compose(self) -> ComposeResult:
@@ -90,15 +72,13 @@ class VectorIndexesPage(VectorPage):
     # what it shows
 
     def show(self, state: VectorsState) -> None:
-        before, self._state = self._state.subject, state
-        about = state.subject
-        if about is not None and (before is None or before.column != about.column or self._found is None):
-            self._told = ()
+        if self.state.take(state):
+            self.state.told = ()
             self._read()
         self._paint()
 
     def leave(self) -> None:
-        self._found = None  # read anew when it is shown again
+        self.state.found = None  # read anew when it is shown again
 
     @property
     def run_here(self) -> Job | None:
@@ -115,8 +95,7 @@ class VectorIndexesPage(VectorPage):
     def _tick(self) -> None:
         run = self.run_here
         if self.display and run is not None and not run.is_over:
-            self._paint_line()
-            self.query_one("#index-notes", Paper).say(*self._notes())
+            self._paint_run()
 
     def _hear(self, run: Job) -> None:
         self.call_later(self._run_changed, run)  # the run is a task of its own, and widgets are this page's
@@ -128,90 +107,42 @@ class VectorIndexesPage(VectorPage):
             self.post_message(self.Rebuilt())
         if self.display:
             if run.is_over:
-                self._told = ()
+                self.state.told = ()
                 self._read()
             self._paint()
 
     def _paint(self) -> None:
         if not self.is_mounted:
             return
-        found, table = self._found, self.query_one("#indexes", RecordTable)
+        found, table = self.state.found, self.query_one("#indexes", RecordTable)
         table.show(view.table(found.indexes, found.facts, found.building, key) if found else Table((), (), "reading…"))
-        self.query_one("#index-notes", Paper).say(*self._notes())
-        self._paint_line()
+        self._paint_run()
         self.refresh_bindings()
 
-    def _paint_line(self) -> None:
-        if (line := self._line()) != self._shown:
+    def _paint_run(self) -> None:
+        """The line above the table, and what the build and the column's facts say below it."""
+        run = self.run_here
+        self.query_one("#index-notes", Paper).say(*views.index_notes(self.state.found, run))
+        if (line := views.index_line(self.state, run, console_app(self))) != self._shown:
             self._shown = line
             self.query_one(Told).show(line)
-
-    def _line(self) -> Line:
-        run, found = self.run_here, self._found
-        if run is not None and not run.is_over:
-            elapsed_s = console_app(self).runs.elapsed_s(run)
-            elsewhere = "" if run.target == console_app(self).connection.label else f" on {run.target}"
-            return view.step_line(run.title + elsewhere, run.standing.step, elapsed_s)
-        if self._told:
-            return self._told
-        if found is None:
-            return ()
-        return view.verdict(found.column, found.indexes, found.building,
-                            [version.sentence for version in found.versions], key)
-
-    def _notes(self) -> list[tuple[str, Tone]]:
-        """What the build said and how it ended, then advice about the column."""
-        run, found = self.run_here, self._found
-        words: list[tuple[str, Tone]] = []
-        if run is not None:
-            words += run.standing.told[-6:]
-            if not run.is_over and run.standing.step is not None:
-                words += [(f"waits for {view.blocker_words(blocker)}", "warning")
-                          for blocker in run.standing.step.blockers]
-            if run.is_over:
-                words += [(f"{run.title}: {run.log.outcome[0][0]}", run.log.outcome[0][1]), *run.log.outcome[1:3]]
-            words.append(("", ""))
-        if found is not None:
-            for version in (*found.versions, *found.advice):
-                words.append((f"{version.sentence}.", ""))
-                if version.sql:
-                    words.append((f"  {version.sql}", "accent"))
-            reasons = list(dict.fromkeys(index.why_not for index in found.indexes if index.why_not))
-            words += [(f"Unknown: {reason}", "dim") for reason in reasons[:2]]
-        return words
 
     # reading
 
     def _read(self) -> None:
-        about = self._state.subject
-        if about is not None:
-            self._reader = self.run_worker(self._read_all(about.column), group="indexes", exclusive=True,
-                                           exit_on_error=False)
+        if (about := self.state.shown.subject) is not None:
+            self.run_worker(self._read_all(about.column), group="indexes", exclusive=True, exit_on_error=False)
 
     async def _read_all(self, column: VectorColumn) -> None:
-        pool = console_app(self).connection.pool
-        if pool is None:
-            return
-        try:
-            async with pool.session() as session:
-                every = await read.indexes(session, column.relation_oid)
-                mine = read.serving(every, column) + [index for index in every
-                                                      if index.relation_oid != column.relation_oid]
-                facts = await read.relation_facts(session, column.relation_oid, column.position)
-                busy = {building.index_oid: building.pid for building in await session.fetch(actions.BUILDING)}
-                known = [await read.index_facts(session, index) for index in mine]
-                versions = version_advice(session)
-        except ConsoleError as error:
-            self._told = ((f" {error.summary}", "critical"), (f": {error.hint}" if error.hint else "", ""))
+        if (pool := console_app(self).connection.pool) is not None:
+            try:
+                await self.state.read(pool, column)
+            except ConsoleError as error:
+                self.state.told = views.error_line(error)
             self._paint()
-            return
-        metric = self._state.setup.metric or (default_metric(self._state.subject) if self._state.subject else None)
-        advice = column_advice(column, mine, facts, metric) if metric else ()
-        self._found = IndexReading(column, tuple(known), facts, busy, advice, versions)
-        self._paint()
 
     def action_again(self) -> None:
-        self._told = ()
+        self.state.told = ()
         self._read()
 
     # keys
@@ -220,7 +151,7 @@ class VectorIndexesPage(VectorPage):
         runs = console_app(self).runs
         match action:
             case "build":
-                return self._found is not None and runs.current is None
+                return self.state.found is not None and runs.current is None
             case "rebuild" | "drop":
                 return self.chosen is not None and runs.current is None
             case "prewarm":
@@ -230,21 +161,20 @@ class VectorIndexesPage(VectorPage):
         return super().check_action(action, parameters)
 
     def action_build(self) -> None:
-        if (found := self._found) is not None:
+        if (found := self.state.found) is not None:
             self.run_worker(self._prepare(found.column), group="prepare", exclusive=True, exit_on_error=False)
 
     async def _prepare(self, column: VectorColumn) -> None:
-        app, about = console_app(self), self._state.subject
+        app, about = console_app(self), self.state.shown.subject
         pool, target = app.connection.pool, app.connection.target
         if pool is None or target is None or about is None:
             return
         try:
-            async with pool.session() as session:
-                facts = await build_facts(session, column)
+            facts = await self.state.build_facts(pool, column)
         except ConsoleError as error:
             app.show_error(error)
             return
-        metric = self._state.setup.metric or default_metric(about)
+        metric = self.state.shown.setup.metric or default_metric(about)
         app.push_screen(CreateDialog(target, column, metric, facts, unlock.obstacle(app)), self._confirm)
 
     def action_rebuild(self) -> None:
@@ -257,65 +187,28 @@ class VectorIndexesPage(VectorPage):
                           else "It is not valid: no search goes by it.")
 
     def _confirm(self, order: Order | None, means: str = "") -> None:
-        """Asks, with the statement and what it means, and begins."""
-        app = console_app(self)
-        target = app.connection.target
-        if order is None or target is None or not unlock.is_allowed(app):
-            return
-
-        def answered(yes: bool | None) -> None:
-            if yes and building.begin(app, order) is None:
-                app.tell("another run goes on: one at a time")
-            self._paint()
-
-        words: list[tuple[str, Tone]] = [(order.sql, "accent"), ("", ""), (means or _MEANS[order.action], "")]
-        words += [(f"SET {name} = {value}", "dim") for name, value in order.settings.values().items()
-                  if name not in ("statement_timeout",)]
-        app.push_screen(ConfirmDialog(f"{order.title[:1].upper()}{order.title[1:]} on {target.label}?", words,
-                                      typed=unlock.word_to_type(target)), answered)
+        if order is not None:
+            building.ask_to_begin(console_app(self), order, means, self._paint)
 
     def action_abort(self) -> None:
-        app = console_app(self)
-        run = self.run_here
-        if run is None:
-            return
-
-        def answered(yes: bool | None) -> None:
-            if yes and app.runs.current is run:
-                app.runs.abort()
-
-        app.push_screen(ConfirmDialog("Cancel the build?", (
-            (run.title, "strong"), ("", ""), ("The statement is cancelled; the half-built index, which is not valid, "
-                                              "is dropped where nobody is in the way.", ""))), answered)
+        if (run := self.run_here) is not None:
+            building.ask_to_cancel(console_app(self), run)
 
     def action_prewarm(self) -> None:
         if (index := self.chosen) is not None:
-            self._told = ((f" reading {index.index.name} into the cache…", ""),)
-            self._paint_line()
+            self.state.told = ((f" reading {index.index.name} into the cache…", ""),)
+            self._paint_run()
             self.run_worker(self._prewarm(index), group="prewarm", exclusive=True, exit_on_error=False)
 
     async def _prewarm(self, index: IndexFacts) -> None:
-        pool = console_app(self).connection.pool
-        if pool is None:
-            return
-        try:
-            async with pool.session() as session:
-                pages = await actions.prewarm(session, index.index)
-            self._told = ((f" {index.index.name}: {fmt.count(pages)} pages read into the cache", "ok"),)
-        except ConsoleError as error:
-            self._told = ((f" {error.summary}", "warning"), (f": {error.hint}" if error.hint else "", ""))
-        self._read()
+        if (pool := console_app(self).connection.pool) is not None:
+            try:
+                await self.state.prewarm(pool, index)
+            except ConsoleError as error:
+                self.state.told = views.error_line(error, "warning")
+            self._read()
 
     def on_record_table_row_chosen(self, event: RecordTable.RowChosen) -> None:
         event.stop()
         index: IndexFacts = event.row.record
         self.app.push_screen(IndexDialog(index.index.name, view.facts_lines(index, index_details(index))))
-
-
-_MEANS = {
-    "create": "It reads the whole table, twice, and waits for transactions that are older than it; rows can be read "
-              "and written all the while.",
-    "reindex": "The index serves until the new one is ready; both are on disk for a while. It waits for transactions "
-               "that are older than it.",
-    "drop": "Searches that went by it are exact, and slow, from then on. It waits for transactions that use the table.",
-}

@@ -4,37 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from console.errors import UsageError
 from console.ui.bindings import bindings
 from console.ui.screens.vectors.lines_dialog import Item, LinesDialog
-from console.vectors.measure import MOST_QUERIES, default_sweep
+from console.ui.screens.vectors.recall_state import SAMPLES, RecallSetup
+from console.vectors.measure import MOST_QUERIES
 from console.vectors.records import VectorColumn, VectorIndex
 from console.view.table import Tone
 
-SAMPLES = ("stored rows", "held-out column", "vectors of a file", "texts of a file")
 MODES = {"hnsw": ("off", "relaxed_order", "strict_order"), "ivfflat": ("off", "relaxed_order")}
 MOST_POINTS = 40
-
-
-class RecallSetup(Struct, frozen=True):
-    """`given` is the held-out column's label or the file's path. `sweep` None takes the usual settings, `modes` none
-    the server's own iterative scan. `force_index` keeps the planner from leaving the index."""
-
-    sample: str = SAMPLES[0]
-    given: str = ""
-    queries: int = 200
-    seed: int = 0
-    sweep: tuple[int, ...] | None = None
-    modes: tuple[str, ...] = ()
-    target: float = 0.95
-    connections: int = 2
-    force_index: bool = False
-
-    def settings(self, index: VectorIndex | None) -> tuple[int, ...]:
-        return default_sweep(index) if self.sweep is None else self.sweep
 
 
 class RecallDialog(LinesDialog[RecallSetup]):

@@ -1,20 +1,27 @@
-"""The state as lines: the verdict, what is searched and how, what to do where there is nothing; and the SQL of it."""
+"""The state as lines: the verdict, what is searched and how, what to do where there is nothing, how measurements and
+builds stand; and the SQL of it."""
 
 from __future__ import annotations
 
 import datetime as dt
 
+from console.errors import ConsoleError
 from console.server.info import ServerInfo
 from console.sql.elide import elided
 from console.sql.quoting import literal
 from console.ui import text
+from console.ui.host import Host
+from console.ui.jobs import Job
 from console.ui.keymap import key
+from console.ui.screens.vectors.indexes_state import IndexesState, IndexReading
+from console.ui.screens.vectors.recall_state import RecallState
 from console.ui.screens.vectors.search_params import SearchParams, filter_words
 from console.ui.screens.vectors.state import SearchState, VectorsState
 from console.vectors import read
+from console.vectors.measure import Measurement
 from console.vectors.search import SearchableColumn, compose, default_metric, fitting, misfit
-from console.view.table import Line, Tone
-from console.view.vectors import findings
+from console.view.table import Line, Table, Tone
+from console.view.vectors import findings, indexes, recall
 from console.view.vectors import search as view
 
 
@@ -133,6 +140,81 @@ def _what_ran(state: SearchState) -> list[Line]:
     sql = elided(sql, shown=0)
     return [(("took ", "dim"), (view.timing(state.result, state.render_ms) + (f" · {counted}" if counted else ""), "")),
             (("SQL ", "dim"), (text.clean(" ".join(sql.split())), "dim"))]
+
+
+# the Recall tab
+
+
+def nothing_measured() -> Table:
+    return Table((), (), "nothing measured yet for this column, metric, k and condition: "
+                         f"{key('recall.measure')} measures, {key('recall.options')} says what")
+
+
+def recall_line(state: RecallState, now_s: float, now: dt.datetime) -> Line:
+    """How far the measurement is, how it ended, what is known, or what would be measured."""
+    if (progress := state.progress) is not None:
+        return recall.progress_line(progress.phase, progress.done, progress.total, now_s - state.began_s, key)
+    if state.error is not None:
+        return error_line(state.error)
+    if state.is_stopped:
+        return ((" stopped", "warning"), (f": {key('recall.measure')} measures again", "dim"))
+    if (found := state.recalled) is not None:
+        return recall.headline(found.done.recommendation, found.at, now)
+    setup = state.setup
+    return ((f" recall@{state.shown.setup.k}", "strong"),
+            (f" of {setup.queries} queries, {setup.sample}, target {setup.target:g}", "dim"))
+
+
+def recall_notes(done: Measurement, sample: str) -> list[Line]:
+    """Under what conditions it was measured, the SQL that sets what is recommended, and warnings."""
+    index = done.index.name if done.index else "no index"
+    cached = ", truth from the cache" if done.is_truth_cached else ""
+    lines: list[Line] = [((f" {done.queries} queries ({sample}), seed {done.plan.seed}, {index}; one client, "
+                           f"warm cache, timed here{cached}", "dim"),)]
+    lines += [((f" {sql};", "accent"),) for sql in done.recommendation.sql[:3]]
+    lines += [((f" {words}", "warning" if "left the index" in words or "fewer than" in words else "dim"),)
+              for words in done.warnings[:2]]
+    return lines
+
+
+def error_line(error: ConsoleError, tone: Tone = "critical") -> Line:
+    return ((f" {error.summary}", tone), (f": {error.hint}" if error.hint else "", ""))
+
+
+# the Indexes tab
+
+
+def index_line(state: IndexesState, run: Job | None, host: Host) -> Line:
+    """How the build stands, what was said last, or how the column's indexes are."""
+    if run is not None and not run.is_over:
+        elsewhere = "" if run.target == host.connection.label else f" on {run.target}"
+        return indexes.step_line(run.title + elsewhere, run.standing.step, host.runs.elapsed_s(run))
+    found = state.found
+    if state.told or found is None:
+        return state.told
+    return indexes.verdict(found.column, found.indexes, found.building,
+                           [version.sentence for version in found.versions], key)
+
+
+def index_notes(found: IndexReading | None, run: Job | None) -> list[tuple[str, Tone]]:
+    """What the build said and how it ended, then advice about the column."""
+    words: list[tuple[str, Tone]] = []
+    if run is not None:
+        words += run.standing.told[-6:]
+        if not run.is_over and run.standing.step is not None:
+            words += [(f"waits for {indexes.blocker_words(blocker)}", "warning")
+                      for blocker in run.standing.step.blockers]
+        if run.is_over:
+            words += [(f"{run.title}: {run.log.outcome[0][0]}", run.log.outcome[0][1]), *run.log.outcome[1:3]]
+        words.append(("", ""))
+    if found is not None:
+        for version in (*found.versions, *found.advice):
+            words.append((f"{version.sentence}.", ""))
+            if version.sql:
+                words.append((f"  {version.sql}", "accent"))
+        reasons = list(dict.fromkeys(index.why_not for index in found.indexes if index.why_not))
+        words += [(f"Unknown: {reason}", "dim") for reason in reasons[:2]]
+    return words
 
 
 # the SQL

@@ -25,7 +25,7 @@ class AlertsPage(OverviewPage):
         yield RecordTable(id="alerts-table")
 
     def show(self) -> None:
-        sampler, snapshot = self.connection.sampler, self.snapshot
+        sampler, snapshot = self.connection.sampler, self.state.snapshot
         if sampler is None or snapshot is None:
             return
         alerts = sampler.alerts

@@ -91,7 +91,7 @@ class ChartsPage(OverviewPage):
 
     def show(self) -> None:
         self.query_one("#facts", Lines).show(*self.facts())
-        sampler, snapshot = self.connection.sampler, self.snapshot
+        sampler, snapshot = self.connection.sampler, self.state.snapshot
         box = self.query_one(Charts)
         if len(box.plots) != len(self.plots()):
             self._holds_until_s = 0.0

@@ -27,7 +27,7 @@ class HealthPage(OverviewPage):
             yield RecordTable(id="services")
 
     def show(self) -> None:
-        snapshot, history = self.snapshot, self.history
+        snapshot, history = self.state.snapshot, self.state.history
         if snapshot is None or history is None:
             return
         self.query_one("#checks", RecordTable).show(view.checks_table(snapshot.results))

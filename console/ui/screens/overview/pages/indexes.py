@@ -46,15 +46,15 @@ class IndexesPage(BloatPage):
                                       "only_doubtful": self._only_doubtful} | wanted), Read(STATISTICS_AGE))
 
     def show(self) -> None:
-        found, info = self.readings.rows(INDEX_ACTIVITY), self.connection.info
+        found, info = self.state.readings.rows(INDEX_ACTIVITY), self.connection.info
         self.query_one("#facts", Lines).show(view.facts(
             found, self._counted_s, only_doubtful=self._only_doubtful, is_standby=info is not None and info.is_standby))
-        self.query_one(ServedTable).show(view.table(found, self.why(INDEX_ACTIVITY), self._counted_s,
+        self.query_one(ServedTable).show(view.table(found, self.state.why(INDEX_ACTIVITY), self._counted_s,
                                                     only_doubtful=self._only_doubtful, key=key))
 
     @property
     def _counted_s(self) -> float | None:
-        age = self.readings.first(STATISTICS_AGE)
+        age = self.state.readings.first(STATISTICS_AGE)
         return age.counted_s if age else None
 
     def on_served_table_wanted(self, event: ServedTable.Wanted) -> None:

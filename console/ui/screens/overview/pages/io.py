@@ -41,13 +41,13 @@ class IoPage(ChartsPage):
         return Read(IO_COUNTERS), Read(SLRU_COUNTERS)
 
     def facts(self) -> Sequence[Line]:
-        why = self.why(IO_TOTALS)
+        why = self.state.why(IO_TOTALS)
         return ((*self.span_words(), (f"   pg_stat_io {why}" if why else "", "faint")),)
 
     def show(self) -> None:
         super().show()
         every_s = self.connection.every_s
-        kinds = self._kinds.add_sample(self.readings.rows(IO_COUNTERS) or (), self.asked_s, every_s)
-        caches = self._caches.add_sample(self.readings.rows(SLRU_COUNTERS) or (), self.asked_s, every_s)
-        self.query_one("#io-table", RecordTable).show(view.kinds(kinds, self.why(IO_COUNTERS)))
-        self.query_one("#slru-table", RecordTable).show(view.caches(caches, self.why(SLRU_COUNTERS)))
+        kinds = self._kinds.add_sample(self.state.readings.rows(IO_COUNTERS) or (), self.state.asked_s, every_s)
+        caches = self._caches.add_sample(self.state.readings.rows(SLRU_COUNTERS) or (), self.state.asked_s, every_s)
+        self.query_one("#io-table", RecordTable).show(view.kinds(kinds, self.state.why(IO_COUNTERS)))
+        self.query_one("#slru-table", RecordTable).show(view.caches(caches, self.state.why(SLRU_COUNTERS)))

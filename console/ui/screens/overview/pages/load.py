@@ -18,8 +18,8 @@ class LoadPage(ChartsPage):
     FACTS = 2
 
     def plots(self) -> Sequence[Plot]:
-        return (*LOAD, *HOST) if self.snapshot is not None and self.snapshot.host is not None else LOAD
+        return (*LOAD, *HOST) if self.state.snapshot is not None and self.state.snapshot.host is not None else LOAD
 
     def facts(self) -> Sequence[Line]:
-        snapshot = self.snapshot
+        snapshot = self.state.snapshot
         return () if snapshot is None else (view.load(snapshot), (*self.span_words(), *view.host(snapshot)))

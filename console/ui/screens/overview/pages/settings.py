@@ -41,18 +41,19 @@ class SettingsPage(OverviewPage):
         return (Read(SETTINGS),)
 
     def show(self) -> None:
-        settings, info, machine = self.readings.rows(SETTINGS), self.connection.info, self.machine
+        settings, info, machine = self.state.readings.rows(SETTINGS), self.connection.info, self.machine
         advice = advise({setting.name: setting for setting in settings}, machine,
                         info.major) if settings and info else []
         self._advice = {setting_advice.name: setting_advice for setting_advice in advice}
         self.query_one("#facts", Lines).show(*view.facts(settings, self._advice, machine, self._choice))
-        self.query_one(RecordTable).show(view.table(settings, self._advice, self._choice, self.why(SETTINGS), key))
+        self.query_one(RecordTable).show(
+            view.table(settings, self._advice, self._choice, self.state.why(SETTINGS), key))
 
     @property
     def machine(self) -> Machine:
         """What the server runs on; the configuration is believed before what we see here."""
         given = console_app(self).config.targets.get(self.connection.name)
-        host = self.snapshot.host if self.snapshot is not None else None
+        host = self.state.snapshot.host if self.state.snapshot is not None else None
         if given is not None and (given.machine.memory_gb or given.machine.cores):
             memory = given.machine.memory_gb
             return Machine(round(memory * GB) if memory else None, given.machine.cores, "as configured")

@@ -48,7 +48,7 @@ class SizesPage(ChartsPage):
         for growth, query, table, title in (
                 (self._databases, DATABASE_SIZES, "#database-sizes", "database"),
                 (self._tablespaces, TABLESPACE_SIZES, "#tablespace-sizes", "tablespace")):
-            rows = self.readings.rows(query)
+            rows = self.state.readings.rows(query)
             if rows is not None:
-                growth.add_sample(rows, self.asked_s)
-            self.query_one(table, RecordTable).show(view.table(title, rows, growth.per_hour, self.why(query)))
+                growth.add_sample(rows, self.state.asked_s)
+            self.query_one(table, RecordTable).show(view.table(title, rows, growth.per_hour, self.state.why(query)))

@@ -38,9 +38,9 @@ class TablesPage(BloatPage):
                 Read(STATISTICS_AGE))
 
     def show(self) -> None:
-        found, age = self.readings.rows(TABLE_ACTIVITY), self.readings.first(STATISTICS_AGE)
+        found, age = self.state.readings.rows(TABLE_ACTIVITY), self.state.readings.first(STATISTICS_AGE)
         self.query_one("#facts", Lines).show(view.facts(found, age.counted_s if age else None))
-        self.query_one(ServedTable).show(view.table(found, self.why(TABLE_ACTIVITY)))
+        self.query_one(ServedTable).show(view.table(found, self.state.why(TABLE_ACTIVITY)))
 
     def on_served_table_wanted(self, event: ServedTable.Wanted) -> None:
         self.ask_now()

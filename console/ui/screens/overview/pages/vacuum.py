@@ -38,15 +38,15 @@ class VacuumPage(ChartsPage):
         return (Read(VACUUM_TABLES), Read(VACUUM_DUE), *(Read(query) for query in RUNNING))
 
     def facts(self) -> Sequence[Line]:
-        workers, due = self.rows(AUTOVACUUM), self.rows(VACUUM_DUE)
-        running = [item for query in RUNNING for item in self.readings.rows(query) or ()]
+        workers, due = self.state.rows(AUTOVACUUM), self.state.rows(VACUUM_DUE)
+        running = [item for query in RUNNING for item in self.state.readings.rows(query) or ()]
         return (facts.vacuum(workers[0] if workers else None, due[0] if due else None),
                 vacuum.running(running), self.span_words())
 
     def show(self) -> None:
         super().show()
         self.query_one("#vacuum-table", RecordTable).show(
-            vacuum.table(self.readings.rows(VACUUM_TABLES), self.why(VACUUM_TABLES)))
+            vacuum.table(self.state.readings.rows(VACUUM_TABLES), self.state.why(VACUUM_TABLES)))
 
     def on_record_table_row_chosen(self, event: RecordTable.RowChosen) -> None:
         table = event.row.record

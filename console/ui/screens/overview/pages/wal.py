@@ -24,9 +24,9 @@ class WalPage(ChartsPage):
 
     def facts(self) -> Sequence[Line]:
         def first(query: Any) -> Any:
-            rows = self.rows(query)
+            rows = self.state.rows(query)
             return rows[0] if rows else None
 
-        return (view.checkpoints(first(CHECKPOINTS), self.why(CHECKPOINTS)),
-                view.archiver(first(ARCHIVER), first(ARCHIVE_BACKLOG), self.why(ARCHIVE_BACKLOG)),
-                view.wal(first(WAL_DIRECTORY), first(WAL_WRITES), self.why(WAL_DIRECTORY)), self.span_words())
+        return (view.checkpoints(first(CHECKPOINTS), self.state.why(CHECKPOINTS)),
+                view.archiver(first(ARCHIVER), first(ARCHIVE_BACKLOG), self.state.why(ARCHIVE_BACKLOG)),
+                view.wal(first(WAL_DIRECTORY), first(WAL_WRITES), self.state.why(WAL_DIRECTORY)), self.span_words())
