@@ -184,6 +184,24 @@ async def test_own_sessions_are_left_out(any_database: Database) -> None:
         assert other.info.backend_pid not in {backend.pid for backend in await seen(on, with_idle=True)}
 
 
+async def test_what_this_process_runs_under_another_name_is_seen(any_database: Database) -> None:
+    """A run of migrations, or the demo's workload."""
+    named = f"{any_database.conninfo} application_name=report"
+    async with session(any_database.conninfo) as on, session(named) as other:
+        assert other.info.backend_pid in {backend.pid for backend in await seen(on, with_idle=True)}
+
+
+async def test_behind_a_pooler_another_roles_console_is_seen(any_database: Database) -> None:
+    """There the server's processes are nobody's, and the name, the role and the address tell."""
+    with any_database.server.role() as role:
+        theirs = f"{any_database.server.conninfo(any_database.name, user=role)} application_name={APPLICATION_NAME}"
+        with psycopg.connect(theirs) as other, any_database.connect(application_name=APPLICATION_NAME) as alike:
+            async with session(any_database.conninfo) as on:
+                on._info = replace(on.info, is_pooled=True)
+                found = {backend.pid for backend in await seen(on, with_idle=True)}
+                assert other.info.backend_pid in found and alike.info.backend_pid not in found
+
+
 async def test_the_console_of_somebody_else_is_seen_and_cancelled(any_database: Database) -> None:
     """Also where they share a role and a machine: what another process runs is none of ours."""
     async with session(any_database.conninfo) as on:

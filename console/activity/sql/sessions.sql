@@ -1,9 +1,11 @@
 -- record: Backend
 -- interval: tick
--- Every session but those of this process, `own`. Behind a pooler that is NULL, and those are left out that have our
--- application name, unless that is a name that the person chose, our role and address. Who waits for a lock or blocks somebody is there in any case. Waiters come from pg_locks, which hides
--- nothing from any role. pg_blocking_pids() stops the lock manager for a moment, so only the 200 longest waiters are
--- asked for; 0 stands for a prepared transaction, found by the lock that it shares and the one on its own number.
+-- Every session but those of this process, `own`, that have our application name: its runs of migrations have another.
+-- Behind a pooler `own` is NULL, and those are left out that have our application name, unless that is a name that the
+-- person chose, our role and address. Who waits for a lock or blocks somebody is there in any case. Waiters come from
+-- pg_locks, which hides nothing from any role. pg_blocking_pids() stops the lock manager for a moment, so only the 200
+-- longest waiters are asked for; 0 stands for a prepared transaction, found by the lock that it shares and the one on
+-- its own number.
 -- Idle sessions and background processes come when asked for, and those of `also` in any case.
 -- The text is cut here: detail fetches it whole. Ages by the server's clock.
 -- Planning is most of the cost, so names come from functions and not from joins: nobody waits for several locks at once.
@@ -82,13 +84,13 @@ WHERE a.pid <> pg_catalog.pg_backend_pid()
                 OR (a.backend_type IS NULL AND a.usesysid IS NOT NULL)
                 OR %(with_background)s::bool
             )
-            AND (%(own)s::int[] IS NULL OR a.pid <> ALL (%(own)s::int[]))
             AND NOT (
-                %(own)s::int[] IS NULL
-                AND a.application_name = 'dbconsole'
-                AND pg_catalog.current_setting('application_name') = 'dbconsole'
-                AND a.usename = session_user
-                AND a.client_addr IS NOT DISTINCT FROM pg_catalog.inet_client_addr()
+                a.application_name = pg_catalog.current_setting('application_name')
+                AND CASE WHEN %(own)s::int[] IS NOT NULL THEN a.pid = ANY (%(own)s::int[])
+                    ELSE a.application_name = 'dbconsole'
+                        AND a.usename = session_user
+                        AND a.client_addr IS NOT DISTINCT FROM pg_catalog.inet_client_addr()
+                END
             )
         )
     )

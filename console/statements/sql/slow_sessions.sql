@@ -31,13 +31,13 @@ WHERE a.state = 'active'
     AND a.backend_type = 'client backend'
     AND a.pid <> pg_catalog.pg_backend_pid()
     AND a.query_start < clock_timestamp() - interval '0.2 s'
-    AND (%(own)s::int[] IS NULL OR a.pid <> ALL (%(own)s::int[]))
     AND NOT (
-        %(own)s::int[] IS NULL
-        AND a.application_name = 'dbconsole'
-        AND pg_catalog.current_setting('application_name') = 'dbconsole'
-        AND pg_catalog.pg_get_userbyid(a.usesysid) = session_user
-        AND a.client_addr IS NOT DISTINCT FROM pg_catalog.inet_client_addr()
+        a.application_name = pg_catalog.current_setting('application_name')
+        AND CASE WHEN %(own)s::int[] IS NOT NULL THEN a.pid = ANY (%(own)s::int[])
+            ELSE a.application_name = 'dbconsole'
+                AND pg_catalog.pg_get_userbyid(a.usesysid) = session_user
+                AND a.client_addr IS NOT DISTINCT FROM pg_catalog.inet_client_addr()
+        END
     )
 ORDER BY a.query_start
 LIMIT 100
