@@ -27,7 +27,7 @@ SCREENS = {"textual", "rich", "plotext"}
 TEXTUALS_DATACLASSES = {"ui/themes.py", "ui/bindings.py"}
 """Where fields() and replace() are of Textual's own records, Theme and Binding."""
 FOUNDATION = {"files", "errors", "clock", "config", "trust", "fields", "resources", "sql", "text", "ending", "log",
-              "process", "waiting", "__version__"}
+              "process", "redaction", "waiting", "__version__"}
 
 
 @cache
@@ -66,8 +66,8 @@ def test_only_server_talks_to_postgresql_and_only_ui_draws() -> None:
 
 NOTHING: set[str] = set()
 MAY_IMPORT = {
-    **dict.fromkeys(("errors", "clock", "fields", "files", "resources", "ending", "log", "process", "text", "waiting",
-                     "server", "services"), NOTHING),
+    **dict.fromkeys(("errors", "clock", "fields", "files", "resources", "ending", "log", "process", "redaction", "text",
+                     "waiting", "server", "services"), NOTHING),
     "config": {"errors", "resources", "text"},
     "trust": {"config", "errors", "resources"},
     "check": FEATURES | {"server"},
@@ -153,7 +153,6 @@ NO_SQL = {
     "demo/embedder.py": "words of the sample data",
     "demo/sample/prose.py": "words of the sample data",
     "local_postgres/binaries.py": "version numbers",
-    "log.py": "secrets in what is logged",
     "manual/topics.py": "Markdown",
     "migrate/create.py": "file names",
     "migrate/differences.py": "names of indexes and constraints that the server makes up",
@@ -178,12 +177,13 @@ NO_SQL = {
     "plans/json_reader.py": "JSON",
     "plans/unwrap.py": "the frames that clients draw around a plan",
     "recorder/replay/moment.py": "times",
+    "redaction.py": "words that tell of a secret, wherever they stand: also in constants and comments",
     "server/admin_console.py": "names of PgBouncer's SHOW commands",
     "server/faults.py": "messages of libpq and the server",
     "server/info.py": "the value of search_path, which is split by rules of its own",
     "server/query.py": "file names and version numbers",
+    "trust.py": "conninfo strings in the configuration",
     "ui/dialogs/recorder.py": "file names",
-    "ui/screens/query/history.py": "words that tell of a secret, wherever they stand: also in constants and comments",
     "text/parse.py": "numbers with units in the configuration",
     "text/sanitiser.py": "characters that a terminal would obey",
     "vectors/actions.py": "names of indexes that the server makes up",
@@ -212,6 +212,7 @@ def test_the_parser_has_one_door() -> None:
 QUOTED_OTHERWISE = {
     "check/report.py": "labels of Nagios performance data",
     "check/exposition.py": "labels of Prometheus",
+    "redaction.py": "what a secret looks like in other texts",
     "local_postgres/cluster.py": "values of postgresql.conf and conninfo, whose escapes are others",
 }
 """The modules that quote by rules other than SQL's."""

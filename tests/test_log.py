@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from console import log
+from console.redaction import masked
 from console.text.sanitiser import harmful
 
 
@@ -68,7 +69,7 @@ def test_no_link_is_followed(own_log: Path, tmp_path: Path) -> None:
     ("the password was refused: host=db", "the password was refused: host=db"),
 ])
 def test_secrets_are_masked(own_log: Path, text: str, shown: str) -> None:
-    assert log.masked(text) == shown
+    assert masked(text) == shown
     logging.getLogger("console").error(text)
     assert "hunter2" not in own_log.read_text()
 

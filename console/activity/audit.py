@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from console.errors import ConsoleError
+from console.redaction import masked
 from console.resources import state_dir
 
 QUERY_CHARACTERS = 300
@@ -29,7 +30,7 @@ def write(event: str, facts: dict[str, Any]) -> None:
     except (OSError, KeyError):
         person = f"uid {os.getuid()}" if hasattr(os, "getuid") else "unknown"
     line = json.dumps({"at": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"), "event": event,
-                       "by": person, **facts}, ensure_ascii=True, default=str)
+                       "by": person, **_masked(facts)}, ensure_ascii=True, default=str)
     try:
         path().parent.mkdir(parents=True, exist_ok=True)
         with open(path(), "a", encoding="utf-8", opener=_private) as file:
@@ -42,7 +43,16 @@ def write(event: str, facts: dict[str, Any]) -> None:
 def write_allowed(target: str, effects: Iterable[str], statement: str) -> None:
     """That a person let a statement act on a target that is read-only; `effects` in sentences. Raises ConsoleError."""
     write("allowed", {"action": "act although read-only", "target": target, "effects": list(effects),
-                      "query": statement[:QUERY_CHARACTERS]})
+                      "query": masked(statement)[:QUERY_CHARACTERS]})
+
+
+def _masked(facts: Any) -> Any:
+    """What people wrote into statements and names may hold passwords."""
+    if isinstance(facts, dict):
+        return {name: _masked(value) for name, value in facts.items()}
+    if isinstance(facts, list | tuple):
+        return [_masked(value) for value in facts]
+    return masked(facts) if isinstance(facts, str) else facts
 
 
 def _private(name: str, flags: int) -> int:

@@ -100,11 +100,10 @@ def _without_sqlstate(error: psycopg.Error, prefix: str) -> ConsoleError:
 
 
 def _tidy(text: str) -> str:
-    """libpq's message without the repetitions that several addresses or attempts give, never with a password."""
+    """libpq's message without the repetitions that several addresses or attempts give."""
     lines: list[str] = []
     for line in text.replace("\t", " ").splitlines():
         line = re.sub(r"^(connection failed: )+", "", line.strip())
-        line = re.sub(r"(password=)\S+", r"\1***", line)
         if line and line not in lines and not line.startswith("Multiple connection attempts failed"):
             lines.append(line)
     return "\n".join(lines)

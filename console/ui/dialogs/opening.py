@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from console.errors import ConsoleError
+from console.server.target import redacted
 from console.text import format as fmt
 from console.ui import choices
 from console.ui.choices import REFRESH_S
@@ -103,7 +104,9 @@ def ask_password(app: Application) -> None:
         if password is not None and connection is app.connection:
             connection.use_password(password)
 
-    app.push_screen(PasswordDialog(connection.label, connection.error.summary), given)
+    place = redacted(connection.target.conninfo) if connection.target else connection.label
+    whom = place if connection.label in place else f"{connection.label} ({place})"
+    app.push_screen(PasswordDialog(whom, connection.error.summary), given)
 
 
 def show_help(app: Application) -> None:

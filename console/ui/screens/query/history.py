@@ -7,12 +7,12 @@ import datetime as dt
 import hashlib
 import json
 import os
-import re
 from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from console.redaction import may_hold_secret
 from console.resources import state_dir
 
 MOST = 1000
@@ -24,11 +24,6 @@ LARGEST_BYTES = 4 * 1024 * 1024
 LONGEST = 100_000
 """Characters of a statement that is worth keeping."""
 
-_SECRET = re.compile(
-    r"passw(or)?d|\bpwd\b|secret|\btoken\b|api_?key|credential|\bpgp_(sym|pub)_|\bencrypt|\bdecrypt|\bcrypt\s*\("
-    r"|\bdblink_connect|\bidentified\s+by\b|://[^/\s:'\"]+:[^@\s'\"]+@|-----BEGIN", re.IGNORECASE)
-
-
 class HistoryEntry(Struct, frozen=True):
     """A statement that was run: when (ISO 8601, UTC), the SQL, how long it took in milliseconds, whether it worked."""
 
@@ -36,11 +31,6 @@ class HistoryEntry(Struct, frozen=True):
     sql: str
     elapsed_ms: float | None
     worked: bool
-
-
-def holds_secret(sql: str) -> bool:
-    """Whether a statement may hold a password or the like. In doubt it does."""
-    return _SECRET.search(sql) is not None
 
 
 class StatementHistory:
@@ -58,7 +48,7 @@ class StatementHistory:
         now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         entry = HistoryEntry(now, sql, None if elapsed_ms is None else round(elapsed_ms, 1), worked)
         self.entries = [*(history_entry for history_entry in self.entries if history_entry.sql != sql), entry][-MOST:]
-        if not holds_secret(sql):
+        if not may_hold_secret(sql):
             with contextlib.suppress(OSError):
                 self._append(entry)
 
