@@ -28,6 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs dbconsole and returns its exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if argv is None:
+        redaction.keep_environment(os.environ)
         redaction.mask_command_line()
     if None in (sys.stdin, sys.stdout, sys.stderr):  # closed by whoever started us: some daemons do, and `>&-`
         nowhere = Path(os.devnull).open("r+")  # noqa: SIM115

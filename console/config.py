@@ -23,6 +23,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from console import redaction
 from console.errors import ConfigError
 from console.fields import PartlyShown, fields_of
 from console.text.parse import command_words, duration
@@ -189,6 +190,8 @@ class EmbedderConfig(Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         _checked_command("command", self.command)
+        if self.key_env is not None:
+            redaction.keep(os.environ.get(self.key_env))
 
 
 class OtelConfig(Struct, frozen=True, kw_only=True):

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache, lru_cache
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 MASK = "***"
 
@@ -34,6 +35,20 @@ def keep(secret: str | None, *known: str | None) -> None:
         _kept.add(secret)
         for made in (_forms, _by_value, _masked):
             made.cache_clear()
+
+
+def keep_environment(environment: Mapping[str, str]) -> None:
+    """Keeps the passwords, keys and headers among a process's variables, which every program that it starts has too."""
+    known = [environment.get(name) for name in ("PGUSER", "PGHOST", "PGDATABASE")]
+    for name, value in environment.items():
+        if name.endswith(_SECRET_VARIABLES):
+            keep(value, *known)
+        elif name.startswith("OTEL_EXPORTER_OTLP_") and name.endswith("HEADERS"):
+            for pair in value.split(","):
+                keep(unquote(pair.partition("=")[2].strip()))
+
+
+_SECRET_VARIABLES = ("PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "TOKEN", "API_KEY", "APIKEY", "ACCESS_KEY")
 
 
 def masked(text: str) -> str:
@@ -89,7 +104,7 @@ def _as_word(text: str) -> str:
 
 
 _NAMES = r"(?:password|passwd|passphrase|secret|token|api_?key)"
-_QUOTED = r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.)*\""
+_QUOTED = r"'(?:[^'\\]|\\.|'')*(?:'|$)|\"(?:[^\"\\]|\\.)*(?:\"|$)"
 
 
 @cache
@@ -113,6 +128,12 @@ def _suspicious() -> re.Pattern[str]:
         r"|\bdblink_connect|\bidentified\s+by\b|://[^/\s:'\"]+:[^@\s'\"]+@|-----BEGIN", re.IGNORECASE)
 
 
+@cache
+def _whole_uri() -> re.Pattern[str]:
+    """That of an argument: whatever stands in it."""
+    return re.compile(r"(://[^:/?#@]*:).*@", re.DOTALL)
+
+
 def mask_command_line() -> None:
     """Overwrites the passwords among this process's arguments, which all users of the machine can list.
 
@@ -121,7 +142,7 @@ def mask_command_line() -> None:
     own = Path("/proc/self")
     with suppress(OSError, ValueError, IndexError):
         arguments = (own / "cmdline").read_bytes().split(b"\0")
-        shown = [os.fsencode(masked(os.fsdecode(argument))) for argument in arguments]
+        shown = [os.fsencode(masked(_whole_uri().sub(rf"\1{MASK}@", os.fsdecode(argument)))) for argument in arguments]
         if shown != arguments:
             start = int((own / "stat").read_bytes().rpartition(b")")[2].split()[45])  # arg_start, the 48th of the line
             with (own / "mem").open("r+b", buffering=0) as memory:

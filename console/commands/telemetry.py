@@ -15,7 +15,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from console import __version__, redaction
 from console.check.evaluation import unreachable
@@ -75,10 +74,6 @@ class Telemetry:
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-        for name, value in os.environ.items():
-            if name.startswith("OTEL_EXPORTER_OTLP_") and name.endswith("HEADERS"):
-                for pair in value.split(","):
-                    redaction.keep(unquote(pair.partition("=")[2].strip()))
         base = endpoint.rstrip("/") if endpoint else None
         named = {} if "OTEL_SERVICE_NAME" in os.environ else {"service.name": "dbconsole"}
         resource = Resource.create(named | {"service.version": __version__})

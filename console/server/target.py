@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -102,11 +101,10 @@ SECRET_WORDS = ("password", "sslpassword", "oauth_client_secret", "scram_client_
 
 
 def keep_secrets(conninfo: str) -> None:
-    """Has the passwords of `conninfo`, which can be read, and those of libpq's environment masked wherever they stand.
-    """
+    """Has the passwords of `conninfo`, which can be read, masked wherever they stand."""
     parts = conninfo_to_dict(conninfo)
-    for secret in (*(parts.get(word) for word in SECRET_WORDS), os.environ.get("PGPASSWORD")):
-        redaction.keep(None if secret is None else str(secret), *_shown_of(conninfo))
+    for secret in filter(None, map(parts.get, SECRET_WORDS)):
+        redaction.keep(str(secret), *_shown_of(conninfo))
     name = str(parts.get("dbname") or "")
     if "=" in name or "://" in name:  # libpq takes a whole conninfo as the database's name
         with suppress(psycopg.Error):
