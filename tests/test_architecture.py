@@ -82,8 +82,8 @@ MAY_IMPORT = {
 """The rooms below which a room stands, besides the foundation and itself."""
 
 SINGLE_MODULES = {
-    "view": {"console.check.result", "console.server.info", "console.migrate.events", "console.migrate.history",
-             "console.migrate.plan", "console.migrate.lint"},
+    "view": {"console.check.result", "console.server.info", "console.server.tls", "console.migrate.events",
+             "console.migrate.history", "console.migrate.plan", "console.migrate.lint"},
     "manual": {"console.migrate.lint", "console.commands.table", "console.ui.keys", "console.ui.key_tables"},
 }
 """What a room takes of others besides."""

@@ -172,7 +172,7 @@ def schema(record: type) -> dict[str, Any]:
 
 def describe(origin: Origin) -> dict[str, Any]:
     """Whose samples these are, as key frames say it."""
-    info = {field: encode(value) for field, value in _fields(origin.info).items()}
+    info = {field: encode(value) for field, value in _fields(origin.info).items() if field != "encryption"}
     info["extensions"] = [_plain(extension) for extension in origin.info.extensions.values()]
     services = [{field: value for field, value in _plain(service).items() if field not in ("folder", "up", "down")}
                 for service in origin.services]

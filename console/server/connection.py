@@ -19,6 +19,7 @@ from psycopg.pq.abc import PGconn
 
 from console import ending, process, redaction
 from console.errors import PasswordNeeded
+from console.server import tls
 from console.server.loading import RECORDS
 from console.server.target import APPLICATION_NAME, Target
 from console.text import format as fmt
@@ -104,7 +105,7 @@ async def connect(target: Target, kind: type[AsyncConnection[Any]] = Connection)
                 kind, target.conninfo, autocommit=True, prepare_threshold=None, context=_Context(), **options)
         except psycopg.Error as error:
             _keep_password(error.pgconn)
-            raise
+            raise await _explained(error) from error.__cause__
         except UnicodeError as error:  # the resolver's: a part of the name is empty or longer than 63 characters
             raise psycopg.OperationalError(f"could not translate host name: {error}") from error
 
@@ -118,6 +119,14 @@ async def connect(target: Target, kind: type[AsyncConnection[Any]] = Connection)
     _keep_password(connection.pgconn)
     _connections.add(connection)
     return connection
+
+
+async def _explained(error: psycopg.Error) -> psycopg.Error:
+    """The error with what is wrong with the server's certificate, where libpq only says that something is."""
+    if error.pgconn is None or "certificate verify failed" not in str(error):
+        return error
+    why = await asyncio.to_thread(tls.why_refused, error.pgconn)
+    return error if why is None else psycopg.OperationalError(f"{error}\n{why}")
 
 
 def _keep_password(pgconn: PGconn | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -58,6 +59,12 @@ class Target(PartlyShown, frozen=True, kw_only=True):
         if self.read_only is not None:
             return self.read_only
         return self.environment in ("production", "unknown")
+
+    @property
+    def names_several_hosts(self) -> bool:
+        """Whether who answers is one of several; of those of a service file nobody knows."""
+        parts = conninfo_to_dict(self.conninfo)
+        return "," in str(parts.get("host") or parts.get("hostaddr") or os.environ.get("PGHOST", ""))
 
     @property
     def label(self) -> str:

@@ -144,6 +144,13 @@ def open_flight_recorder(app: Application) -> None:
     open_recorder(app)
 
 
+def show_connection(app: Application) -> None:
+    """`E`: who answered, and how the connection is protected."""
+    from console.ui.dialogs.connection import open_connection
+
+    open_connection(app)
+
+
 def open_commands(app: Application) -> None:
     """ctrl+p."""
     from console.ui.commands import open_palette
@@ -154,5 +161,5 @@ def open_commands(app: Application) -> None:
 DIALOGS: Mapping[str, Callable[[Application], None]] = {
     "target": choose_target, "database": choose_database, "theme": choose_theme, "rate": choose_rate,
     "password": ask_password, "help": show_help, "manual": open_manual, "commands": open_commands,
-    "unlock": toggle_lock, "recorder": open_flight_recorder}
+    "unlock": toggle_lock, "connection": show_connection, "recorder": open_flight_recorder}
 """What `ConsoleApp.action_open` opens, by name."""
