@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from console import resources
+from console import files, resources
 from console.redaction import masked
 from console.text.sanitiser import block, single_line
 
@@ -54,12 +54,7 @@ class LogFile(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            line = masked(self.format(record)) + "\n"
-            path().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
-            descriptor = os.open(path(), flags, 0o600)
-            with os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace") as file:
-                file.write(line)
+            files.append(path(), masked(self.format(record)) + "\n")
             self.failure = None
         except OSError as error:
             self.failure = error.strerror or str(error)

@@ -95,10 +95,7 @@ def is_trusted(path: Path, content: bytes) -> bool:
 def trust(path: Path, content: bytes) -> None:
     """Remembers it. Raises OSError."""
     mark = _mark(path, content)
-    mark.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle = os.open(mark, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0), 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as file:
-        file.write(f"{path.absolute()}\n")
+    files.replace(mark, f"{path.absolute()}\n")
 
 
 def forget(path: Path, content: bytes) -> bool:

@@ -412,3 +412,34 @@ def test_the_newcomers_page_names_what_is_there() -> None:
     rooms = {path.name.removesuffix(".py") for path in PACKAGE.iterdir() if path.suffix in ("", ".py")}
     floors = set(re.findall(r"`(\w+)`", page.partition("## From the server")[0].partition("| floor |")[2]))
     assert not rooms - floors - {"__init__", "__main__", "__pycache__", "_shipped"}
+
+
+WRITES_ITSELF = {
+    "cli.py": "/dev/null, where a stream is closed", "ending.py": "the terminal", "ui/driver.py": "/dev/null",
+    "redaction.py": "this process's own arguments",
+    "local_postgres/cluster.py": "what pg_ctl says, in a file without a name",
+    "local_postgres/binaries.py": "a copy of PostgreSQL's programs", "local_postgres/ephemeral.py": "a server's folder",
+}
+WRITING = {"write_text", "write_bytes", "touch", "mkstemp", "mkdtemp", "NamedTemporaryFile", "TemporaryFile",
+           "copytree", "copyfile", "copy", "copy2", "symlink_to", "hardlink_to"}
+
+
+def writes(node: ast.AST) -> bool:
+    """Whether a call opens or makes a file to write to it."""
+    if not isinstance(node, ast.Call):
+        return False
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    owner = ast.unparse(node.func.value) if isinstance(node.func, ast.Attribute) else ""
+    if name == "open":
+        modes = [each.value for each in (*node.args, *(keyword.value for keyword in node.keywords))
+                 if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+        return owner == "os" or any(re.fullmatch(r"[rbt]*[wax+][rwxabt+]*", mode) for mode in modes)
+    return name in WRITING and (name not in ("copy", "touch") or owner == "shutil" or "path" in owner)
+
+
+def test_files_are_written_in_one_way() -> None:
+    """console/files.py knows whose a file is, follows no links and leaves none half written."""
+    found = {path.relative_to(PACKAGE).as_posix(): lines for path in MODULES if path != PACKAGE / "files.py"
+             and (lines := [node.lineno for node in ast.walk(parsed(path)) if writes(node)])}
+    assert {name: lines for name, lines in found.items() if name not in WRITES_ITSELF} == {}
+    assert set(WRITES_ITSELF) <= set(found)

@@ -181,3 +181,35 @@ def test_it_goes_where_it_went_before(here: Path, monkeypatch: pytest.MonkeyPatc
     here.write_text(KEPT[what])
     has_passwords(monkeypatch, here.parent, what)
     config.load()
+
+
+@pytest.mark.parametrize("place", ["here", "own"])
+def test_a_file_that_a_group_can_write_is_refused_but_for_ones_own_group(
+        here: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    path = here if place == "here" else here.parents[1] / "config" / "dbconsole" / "config.toml"
+    path.write_text(HARMLESS)
+    path.chmod(0o664)
+    monkeypatch.setattr(config, "_is_own_group", lambda number: True)
+    config.load()
+    monkeypatch.setattr(config, "_is_own_group", lambda number: False)
+    with pytest.raises(ConfigError, match=r"group \d+ can write it"):
+        config.load()
+
+
+def test_the_own_group_is_the_one_of_the_users_name() -> None:
+    import grp
+    import pwd
+
+    name = pwd.getpwuid(os.geteuid()).pw_name
+    others = [group.gr_gid for group in grp.getgrall() if group.gr_name != name]
+    assert not any(map(config._is_own_group, [*others, 4_000_000]))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives a file away")
+def test_ones_own_configuration_is_ones_own(here: Path) -> None:
+    path = here.parents[1] / "config" / "dbconsole" / "config.toml"
+    os.chown(path, 12345, 12345)
+    path.chmod(0o600)
+    with pytest.raises(ConfigError, match="belongs to another user"):
+        config.load()
+    config.load(path)  # named

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from console import files
 from console.errors import ConsoleError
 from console.redaction import masked
 from console.resources import state_dir
@@ -32,9 +33,7 @@ def write(event: str, facts: dict[str, Any]) -> None:
     line = json.dumps({"at": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"), "event": event,
                        "by": person, **_masked(facts)}, ensure_ascii=True, default=str)
     try:
-        path().parent.mkdir(parents=True, exist_ok=True)
-        with open(path(), "a", encoding="utf-8", opener=_private) as file:
-            file.write(line + "\n")
+        files.append(path(), line + "\n")
     except OSError as error:
         raise ConsoleError(f"the audit log can't be written: {path()}: {error.strerror}",
                            hint="nothing is cancelled, terminated, built or let act without it") from error
@@ -53,7 +52,3 @@ def _masked(facts: Any) -> Any:
     if isinstance(facts, list | tuple):
         return [_masked(value) for value in facts]
     return masked(facts) if isinstance(facts, str) else facts
-
-
-def _private(name: str, flags: int) -> int:
-    return os.open(name, flags, 0o600)

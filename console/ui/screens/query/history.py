@@ -6,12 +6,12 @@ import contextlib
 import datetime as dt
 import hashlib
 import json
-import os
 from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from console import files
 from console.redaction import may_hold_secret
 from console.resources import state_dir
 
@@ -53,14 +53,7 @@ class StatementHistory:
                 self._append(entry)
 
     def _append(self, entry: HistoryEntry) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        line = json.dumps(asdict(entry), ensure_ascii=False) + "\n"
-        handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        with os.fdopen(handle, "ab") as file:
-            os.fchmod(file.fileno(), 0o600)
-            file.write(line.encode("utf-8", "replace"))
-            size = file.tell()
-        if size > LARGEST_BYTES:
+        if files.append(self._path, json.dumps(asdict(entry), ensure_ascii=True) + "\n") > LARGEST_BYTES:
             self._shrink()
 
     def _shrink(self) -> None:
@@ -68,16 +61,12 @@ class StatementHistory:
         lines: list[str] = []
         left = LARGEST_BYTES // 2
         for entry in reversed(_read(self._path)):
-            line = json.dumps(asdict(entry), ensure_ascii=False) + "\n"
-            left -= len(line.encode("utf-8", "replace"))
+            line = json.dumps(asdict(entry), ensure_ascii=True) + "\n"
+            left -= len(line)
             if left < 0:
                 break
             lines.append(line)
-        temporary = self._path.with_suffix(".part")
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
-            file.writelines(reversed(lines))
-        temporary.replace(self._path)
+        files.replace(self._path, "".join(reversed(lines)))
 
 
 def _file_name(target: str) -> str:
