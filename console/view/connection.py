@@ -5,8 +5,8 @@ from __future__ import annotations
 from console.server.info import ServerInfo
 
 UNKNOWN = "unknown"
-_CHECKED = {"name": "yes: by an authority that is trusted here, for this host name",
-            "authority": "by an authority that is trusted here; the host name was not checked",
+_CHECKED = {"name": "yes: a trusted authority's, for this host name",
+            "authority": "a trusted authority's; the host name was not checked",
             "nothing": "no: whoever answers could be somebody else (sslmode=verify-full checks it)"}
 
 

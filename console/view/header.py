@@ -96,14 +96,16 @@ def header(facts: HeaderFacts, width: int) -> Line:
     is_production = facts.environment == "production"
     rest: list[Item] = [(0 if is_production else 3, label, "strong")]
     full: list[Item] = [(0, name, "strong"), *rest, *_server_items(facts), *_load_items(facts)]
-    short: list[Item] = [(0, shortened(name, SHORT_NAME), "strong"), *rest, *_server_items(facts, is_short=True)]
+    short: list[Item] = [(0, name, "strong"), *rest, *_server_items(facts, is_short=True)]
+    shortest: list[Item] = [(0, shortened(name, SHORT_NAME), "strong"), *short[1:]]
     for link in (facts.link.text, facts.link.short):
         end: list[Item] = [(0, link, facts.link.tone), (0 if facts.is_recording else 6, facts.clock, "")]
-        for limit in range(10, -1, -1):
-            # Shorter words make room for what must be said, not for more.
-            for items in (full, short) if limit <= SAID_SHORT else (full,):
-                if (fitting := _fitting(items, end, width, limit)) is not None:
-                    return fitting
+        for limit in range(10, SAID_SHORT - 1, -1):
+            if (fitting := _fitting(full, end, width, limit)) is not None:
+                return fitting
+        for items in (short, shortest, _that_fit(shortest, end, width)):
+            if (fitting := _fitting(items, end, width, SAID_SHORT)) is not None:
+                return fitting
     return ((f" {name} ", "strong"), (label if is_production else "", "strong"), (f" {facts.link.short}", ""))
 
 
@@ -171,6 +173,15 @@ def shortened(name: str, most: int) -> str:
     while cells(tail) > most - 1 - cells(head):
         tail = tail[1:]
     return f"{head}…{tail}"
+
+
+def _that_fit(items: list[Item], end: list[Item], width: int) -> list[Item]:
+    """Of what is said short, one after the other while there is room, what matters most first."""
+    kept = [item for item in items if item[0] == 0]
+    for item in sorted(items, key=lambda item: item[0]):
+        if 0 < item[0] <= SAID_SHORT and _fitting([*kept, item], end, width, SAID_SHORT) is not None:
+            kept.append(item)
+    return [item for item in items if item in kept or item[0] > SAID_SHORT]
 
 
 def _fitting(items: list[Item], end: list[Item], width: int, limit: int) -> Line | None:

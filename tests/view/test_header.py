@@ -68,3 +68,14 @@ def test_who_answers_and_that_anybody_can_read_along_is_said_where_there_is_litt
 def test_how_the_connection_is_protected(encryption: Encryption | None, words: str) -> None:
     text = plain(header(replace(FULL, encryption=encryption), 160))
     assert f"read-only  {words}  via pooler" in text if words else "read-only  via pooler" in text
+
+
+@pytest.mark.parametrize(("facts", "text"), [
+    ({}, " prod-eu-west · PRODUCTION  18.6 primary  read-only  no TLS          ● live 2 s "),
+    ({"environment": "unknown", "host": "db2.example:5433"},
+     " prod-eu-west  18.6 primary  read-only  at db2.exa…le:5433  no TLS   ● live 2 s "),
+    ({"environment": "unknown", "encryption": Encryption("TLS", verified="nothing")},
+     " prod-eu-west  18.6 primary  read-only  ! 2 alerts  TLS unverified   ● live 2 s ")])
+def test_what_matters_most_is_kept_at_80(facts: dict[str, object], text: str) -> None:
+    given = {"name": "prod-eu-west", "is_pooled": False, "alerts": 2, "encryption": Encryption("none")} | facts
+    assert plain(header(replace(FULL, **given), 80)) == text
