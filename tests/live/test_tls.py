@@ -15,7 +15,8 @@ from console.errors import ConsoleError
 from console.server.single import single_session
 from console.server.target import Target
 from console.server.tls import Encryption
-from tests.support.tls import TlsServer, authority, certificate, revoke
+from tests.support.pgbouncer import PgBouncer
+from tests.support.tls import TlsServer, authority, certificate, copy, revoke
 
 ROOT = Path(__file__).parents[2]
 PAST = ("-startdate", "20200101000000Z", "-enddate", "20200201000000Z")
@@ -86,8 +87,6 @@ async def test_a_revoked_client_certificate(tls_server: TlsServer, folder: Path)
     certificate(folder, "lost_client", "certified", "extendedKeyUsage=clientAuth")
     revoked = revoke(folder, "lost_client")
     assert (cluster := tls_server.server.cluster) is not None
-    from tests.support.tls import copy
-
     copy(revoked, cluster, "clients.crl")
     conninfo = tls_server.conninfo(
         user="certified", sslmode="verify-full", sslrootcert=str(tls_server.ca),
@@ -150,3 +149,23 @@ def test_a_check_says_it(tls_server: TlsServer) -> None:
                      "protocol": "TLSv1.3", "cipher": found["cipher"], "verified": "name", "client_certificate": None,
                      "channel_binding": None}
     assert "TLSv1.3" in (text := check()) and "host name verified" in text and tls_server.password not in text
+
+
+async def test_behind_a_pooler_the_servers_words_are_about_another_connection(
+        tls_server: TlsServer, pgbouncer: PgBouncer) -> None:
+    folder = tls_server.folder
+    for name in ("server.crt", "server.key"):
+        (pgbouncer.folder / name).write_bytes((folder / name).read_bytes())
+        (pgbouncer.folder / name).chmod(0o644)
+    ini = pgbouncer.folder / "pgbouncer.ini"
+    before = ini.read_text()
+    ini.write_text(f"{before}client_tls_sslmode = allow\nclient_tls_cert_file = {pgbouncer.folder}/server.crt\n"
+                   f"client_tls_key_file = {pgbouncer.folder}/server.key\n")
+    try:
+        pgbouncer.command("RELOAD")
+        for mode, expected in (("require", Encryption("TLS", verified="nothing")), ("disable", Encryption("none"))):
+            async with single_session(Target(name="db", conninfo=pgbouncer.conninfo(sslmode=mode))) as session:
+                assert session.info.is_pooled and session.info.encryption == expected
+    finally:
+        ini.write_text(before)
+        pgbouncer.command("RELOAD")
