@@ -15,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TextIO
 
-from console import ending, log
+from console import ending, log, redaction
 from console.commands import usage
 from console.commands.opening import Opening, Parser, add_connection_arguments, add_service_arguments
 from console.commands.table import CommandEntry, entry_named
@@ -27,6 +27,9 @@ INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs dbconsole and returns its exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if argv is None:
+        redaction.keep_environment(os.environ)
+        redaction.mask_command_line()
     if None in (sys.stdin, sys.stdout, sys.stderr):  # closed by whoever started us: some daemons do, and `>&-`
         nowhere = Path(os.devnull).open("r+")  # noqa: SIM115
         sys.stdin, sys.stdout, sys.stderr = sys.stdin or nowhere, sys.stdout or nowhere, sys.stderr or nowhere

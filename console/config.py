@@ -23,6 +23,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from console import redaction
 from console.errors import ConfigError
 from console.fields import PartlyShown, fields_of
 from console.text.parse import command_words, duration
@@ -189,6 +190,8 @@ class EmbedderConfig(Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         _checked_command("command", self.command)
+        if self.key_env is not None:
+            redaction.keep(os.environ.get(self.key_env))
 
 
 class OtelConfig(Struct, frozen=True, kw_only=True):
@@ -306,10 +309,10 @@ def load(explicit: str | os.PathLike[str] | None = None) -> Config:
     path = find(explicit)
     if path is None:
         return Config()
-    is_named = explicit is not None or bool(os.environ.get("DBCONSOLE_CONFIG")) or path == _own_path()
+    is_named = explicit is not None or bool(os.environ.get("DBCONSOLE_CONFIG"))
     content = read(path, is_named=is_named)
     found = parsed(content, path)
-    if not is_named:
+    if not is_named and path != _own_path():
         from console import trust
 
         if (deeds := trust.deeds(found, own())) and not trust.is_trusted(path, content):
@@ -322,7 +325,7 @@ def own() -> Config:
     none that can be read."""
     path = _own_path()
     try:
-        return parsed(read(path, is_named=True), path) if path.is_file() else Config()
+        return parsed(read(path, is_named=False), path) if path.is_file() else Config()
     except ConfigError:
         return Config()
 
@@ -341,15 +344,29 @@ def read(path: Path, *, is_named: bool) -> bytes:
 
 
 def _check_owner(path: Path, status: os.stat_result, *, is_named: bool) -> None:
-    """Raises ConfigError for a file that others can write, or that was found here and is somebody else's."""
+    """Raises ConfigError for a file that others can write, or that nobody has named and is somebody else's."""
     if os.name != "posix" or not stat.S_ISREG(status.st_mode):
         return
-    if status.st_mode & stat.S_IWOTH:
-        raise ConfigError(f"{path}: everybody can write it, so it may hold anybody's commands",
-                          hint=f"read it, then chmod o-w {path}")
+    whose = "everybody" if status.st_mode & stat.S_IWOTH else \
+        f"group {status.st_gid}" if status.st_mode & stat.S_IWGRP and not _is_own_group(status.st_gid) else None
+    if whose is not None:
+        raise ConfigError(f"{path}: {whose} can write it, so it may hold anybody's commands",
+                          hint=f"read it, then chmod go-w {path}")
     if not is_named and status.st_uid not in (os.geteuid(), 0):
-        raise ConfigError(f"{path} was found here and belongs to another user",
+        raise ConfigError(f"{path} was found, not named, and belongs to another user",
                           hint=f"--config {path} uses it all the same")
+
+
+def _is_own_group(number: int) -> bool:
+    """Whether nobody but this user is in the group: one of the user's name, as most systems give each user."""
+    import grp
+    import pwd
+
+    try:
+        user, group = pwd.getpwuid(os.geteuid()).pw_name, grp.getgrgid(number)
+    except KeyError:
+        return False
+    return group.gr_name == user and set(group.gr_mem) <= {user}
 
 
 def parsed(content: bytes, path: Path) -> Config:

@@ -13,17 +13,22 @@
 
 from __future__ import annotations
 
+from console.redaction import masked
+
 
 class ConsoleError(Exception):
-    """One clear sentence (`summary`), what else is known (`detail`), and what to do about it (`hint`)."""
+    """One clear sentence (`summary`), what else is known (`detail`), and what to do about it (`hint`).
+
+    Whatever they repeat (a server's words, a command's, a person's), secrets are masked in it.
+    """
 
     exit_status = 2
 
     def __init__(self, summary: str, *, detail: str | None = None, hint: str | None = None) -> None:
-        super().__init__(summary)
-        self.summary = summary
-        self.detail = detail
-        self.hint = hint
+        self.summary = masked(summary)
+        self.detail = masked(detail) if detail else detail
+        self.hint = masked(hint) if hint else hint
+        super().__init__(self.summary)
 
     def lines(self) -> list[str]:
         """The error as lines for a terminal: summary, then detail and hint where there are any."""

@@ -1,14 +1,13 @@
 """The log of what goes wrong in dbconsole itself, and what a person is told of it: one sentence, never a traceback.
 
 The log is a file of this user's alone. A traceback in it has no values of variables, which could be secrets; what the
-errors themselves say goes through `masked`.
+errors themselves say goes through `redaction.masked`.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-import re
 import sys
 import threading
 import traceback
@@ -17,7 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from console import resources
+from console import files, resources
+from console.redaction import masked
 from console.text.sanitiser import block, single_line
 
 if TYPE_CHECKING:
@@ -25,26 +25,12 @@ if TYPE_CHECKING:
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
-_SECRETS = (
-    (re.compile(r"(://[^:/?#\s@]*:)[^@\s]+@"), r"\1***@"),
-    (re.compile(r"(?i)(\b\w*(?:password|passwd|passphrase|secret|token|api_?key)['\"]?\s*[=:]\s*)"
-                r"('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^\s,;)'\"]+)"), r"\1***"),
-    (re.compile(r"(?i)(\bbearer\s+)\S+"), r"\1***"),
-)
-
 _untold: list[str] = []
 
 
 def path() -> Path:
     """The file; there is none as long as nothing goes wrong."""
     return resources.log_dir() / "dbconsole.log"
-
-
-def masked(text: str) -> str:
-    """The text without passwords, as far as they can be told: in URIs, after `password =` and its like, of headers."""
-    for pattern, words in _SECRETS:
-        text = pattern.sub(words, text)
-    return text
 
 
 class OneRecordALine(logging.Formatter):
@@ -68,12 +54,7 @@ class LogFile(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            line = masked(self.format(record)) + "\n"
-            path().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
-            descriptor = os.open(path(), flags, 0o600)
-            with os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace") as file:
-                file.write(line)
+            files.append(path(), masked(self.format(record)) + "\n")
             self.failure = None
         except OSError as error:
             self.failure = error.strerror or str(error)

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+from console import files
 from console.config import PASSWORD, Config, TargetConfig
 from console.errors import ConfigError
 from console.resources import state_dir
@@ -56,8 +59,32 @@ def _deeds_of_target(target: TargetConfig, own: Config) -> Iterator[str]:
         yield f"{where} is called production"
     if any(dsn and PASSWORD.search(dsn) for dsn in (target.dsn, target.direct_dsn, target.pgbouncer)):
         yield f"{where} holds a password"
+    for dsn in (target.dsn, target.direct_dsn, target.pgbouncer):
+        if dsn and not _LOCAL.fullmatch(dsn) and (password := _password_for(dsn)):
+            yield f"{where} sends {password} to whom it names: {dsn}"
     if target.name in own.targets:
         yield f"{where} takes the place of your own {target.name}"
+
+
+_HERE = r"(?:localhost|127\.0\.0\.1|::1|/[\w./-]*)"
+_LOCAL = re.compile(rf"(?:\s*(?:host={_HERE}|(?!host|passfile|gss)[a-z_]+=[\w./-]+)(?=\s|$))*\s*"
+                    rf"|postgres(?:ql)?://(?:[\w.-]+@)?(?:localhost|127\.0\.0\.1|\[::1\])?(?::\d+)?(?:/[\w.-]*)?")
+"""A dsn that surely names this machine, or nobody: then libpq's environment or its service says who it is."""
+
+
+def _password_for(dsn: str) -> str | None:
+    """What of the person's libpq may give to whoever answers there. A passfile's line for one host names that host."""
+    if os.environ.get("PGPASSWORD"):
+        return "$PGPASSWORD"
+    if "service" in dsn or "PGSERVICE" in os.environ:
+        return "your service's password"
+    if "passfile" in dsn or "gssdelegation" in dsn:
+        return "your credentials"
+    passfile = Path(os.environ.get("PGPASSFILE") or Path.home() / ".pgpass")
+    with suppress(OSError, RuntimeError):
+        if any(line.startswith("*:") for line in files.read(passfile).decode("utf-8", "replace").splitlines()):
+            return f"a password of {passfile} for any host"
+    return None
 
 
 def is_trusted(path: Path, content: bytes) -> bool:
@@ -68,10 +95,7 @@ def is_trusted(path: Path, content: bytes) -> bool:
 def trust(path: Path, content: bytes) -> None:
     """Remembers it. Raises OSError."""
     mark = _mark(path, content)
-    mark.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle = os.open(mark, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0), 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as file:
-        file.write(f"{path.absolute()}\n")
+    files.replace(mark, f"{path.absolute()}\n")
 
 
 def forget(path: Path, content: bytes) -> bool:

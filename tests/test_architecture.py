@@ -27,7 +27,7 @@ SCREENS = {"textual", "rich", "plotext"}
 TEXTUALS_DATACLASSES = {"ui/themes.py", "ui/bindings.py"}
 """Where fields() and replace() are of Textual's own records, Theme and Binding."""
 FOUNDATION = {"files", "errors", "clock", "config", "trust", "fields", "resources", "sql", "text", "ending", "log",
-              "process", "waiting", "__version__"}
+              "process", "redaction", "waiting", "__version__"}
 
 
 @cache
@@ -66,8 +66,8 @@ def test_only_server_talks_to_postgresql_and_only_ui_draws() -> None:
 
 NOTHING: set[str] = set()
 MAY_IMPORT = {
-    **dict.fromkeys(("errors", "clock", "fields", "files", "resources", "ending", "log", "process", "text", "waiting",
-                     "server", "services"), NOTHING),
+    **dict.fromkeys(("errors", "clock", "fields", "files", "resources", "ending", "log", "process", "redaction", "text",
+                     "waiting", "server", "services"), NOTHING),
     "config": {"errors", "resources", "text"},
     "trust": {"config", "errors", "resources"},
     "check": FEATURES | {"server"},
@@ -82,8 +82,8 @@ MAY_IMPORT = {
 """The rooms below which a room stands, besides the foundation and itself."""
 
 SINGLE_MODULES = {
-    "view": {"console.check.result", "console.server.info", "console.migrate.events", "console.migrate.history",
-             "console.migrate.plan", "console.migrate.lint"},
+    "view": {"console.check.result", "console.server.info", "console.server.tls", "console.migrate.events",
+             "console.migrate.history", "console.migrate.plan", "console.migrate.lint"},
     "manual": {"console.migrate.lint", "console.commands.table", "console.ui.keys", "console.ui.key_tables"},
 }
 """What a room takes of others besides."""
@@ -153,7 +153,6 @@ NO_SQL = {
     "demo/embedder.py": "words of the sample data",
     "demo/sample/prose.py": "words of the sample data",
     "local_postgres/binaries.py": "version numbers",
-    "log.py": "secrets in what is logged",
     "manual/topics.py": "Markdown",
     "migrate/create.py": "file names",
     "migrate/differences.py": "names of indexes and constraints that the server makes up",
@@ -178,12 +177,13 @@ NO_SQL = {
     "plans/json_reader.py": "JSON",
     "plans/unwrap.py": "the frames that clients draw around a plan",
     "recorder/replay/moment.py": "times",
+    "redaction.py": "words that tell of a secret, wherever they stand: also in constants and comments",
     "server/admin_console.py": "names of PgBouncer's SHOW commands",
     "server/faults.py": "messages of libpq and the server",
     "server/info.py": "the value of search_path, which is split by rules of its own",
     "server/query.py": "file names and version numbers",
+    "trust.py": "conninfo strings in the configuration",
     "ui/dialogs/recorder.py": "file names",
-    "ui/screens/query/history.py": "words that tell of a secret, wherever they stand: also in constants and comments",
     "text/parse.py": "numbers with units in the configuration",
     "text/sanitiser.py": "characters that a terminal would obey",
     "vectors/actions.py": "names of indexes that the server makes up",
@@ -212,6 +212,7 @@ def test_the_parser_has_one_door() -> None:
 QUOTED_OTHERWISE = {
     "check/report.py": "labels of Nagios performance data",
     "check/exposition.py": "labels of Prometheus",
+    "redaction.py": "what a secret looks like in other texts",
     "local_postgres/cluster.py": "values of postgresql.conf and conninfo, whose escapes are others",
 }
 """The modules that quote by rules other than SQL's."""
@@ -417,3 +418,34 @@ def test_the_newcomers_page_names_what_is_there() -> None:
     rooms = {path.name.removesuffix(".py") for path in PACKAGE.iterdir() if path.suffix in ("", ".py")}
     floors = set(re.findall(r"`(\w+)`", page.partition("## From the server")[0].partition("| floor |")[2]))
     assert not rooms - floors - {"__init__", "__main__", "__pycache__", "_shipped"}
+
+
+WRITES_ITSELF = {
+    "cli.py": "/dev/null, where a stream is closed", "ending.py": "the terminal", "ui/driver.py": "/dev/null",
+    "redaction.py": "this process's own arguments",
+    "local_postgres/cluster.py": "what pg_ctl says, in a file without a name",
+    "local_postgres/binaries.py": "a copy of PostgreSQL's programs", "local_postgres/ephemeral.py": "a server's folder",
+}
+WRITING = {"write_text", "write_bytes", "touch", "mkstemp", "mkdtemp", "NamedTemporaryFile", "TemporaryFile",
+           "copytree", "copyfile", "copy", "copy2", "symlink_to", "hardlink_to"}
+
+
+def writes(node: ast.AST) -> bool:
+    """Whether a call opens or makes a file to write to it."""
+    if not isinstance(node, ast.Call):
+        return False
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    owner = ast.unparse(node.func.value) if isinstance(node.func, ast.Attribute) else ""
+    if name == "open":
+        modes = [each.value for each in (*node.args, *(keyword.value for keyword in node.keywords))
+                 if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+        return owner == "os" or any(re.fullmatch(r"[rbt]*[wax+][rwxabt+]*", mode) for mode in modes)
+    return name in WRITING and (name not in ("copy", "touch") or owner == "shutil" or "path" in owner)
+
+
+def test_files_are_written_in_one_way() -> None:
+    """console/files.py knows whose a file is, follows no links and leaves none half written."""
+    found = {path.relative_to(PACKAGE).as_posix(): lines for path in MODULES if path != PACKAGE / "files.py"
+             and (lines := [node.lineno for node in ast.walk(parsed(path)) if writes(node)])}
+    assert {name: lines for name, lines in found.items() if name not in WRITES_ITSELF} == {}
+    assert set(WRITES_ITSELF) <= set(found)

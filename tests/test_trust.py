@@ -27,6 +27,23 @@ DEEDS = {
     "alerts.command": '[alerts]\ncommand = "touch ran"\n',
     "otel.endpoint": '[otel]\nendpoint = "http://evil.example"\n',
 }
+SENT = {
+    "PGPASSWORD": '[targets.a]\ndsn = "host=evil.example"\n',
+    "PGPASSWORD to a pooler":
+        '[targets.a]\ndsn = "host=127.0.0.1"\npgbouncer = "postgresql://u@evil.example/pgbouncer"\n',
+    "PGPASSWORD by an address": '[targets.a]\ndsn = "host=localhost hostaddr=192.0.2.1"\n',
+    "PGPASSWORD to a second host": '[targets.a]\ndsn = "host=localhost,evil.example"\n',
+    "PGPASSWORD behind quotes": "[targets.a]\ndsn = \"host = 'evil.example'\"\n",
+    "PGPASSWORD by a parameter": '[targets.a]\ndsn = "postgresql:///d?host=evil.example"\n',
+    "service": '[targets.a]\ndsn = "service=prod host=evil.example"\n',
+    "passfile for any host": '[targets.a]\ndsn = "host=evil.example"\n',
+}
+KEPT = {
+    "PGPASSWORD":
+        '[targets.a]\ndsn = "host=localhost dbname=d"\n[targets.b]\ndsn = "postgresql://u@127.0.0.1:5433/d"\n',
+    "service": '[targets.a]\ndsn = "service=prod dbname=d"\n',
+    "passfile for db.example": '[targets.a]\ndsn = "host=db.example"\n',
+}
 HARMLESS = ('default_target = "a"\nkeys = "vim"\n[targets.a]\ndsn = "host=127.0.0.1 port=1"\n[services.s]\n'
             'schemas = ["s"]\n[checks.connections]\nwarning = "70%"\n[console]\ntheme = "paper"\n')
 
@@ -135,3 +152,64 @@ def test_what_only_a_shell_would_do_is_an_error_of_the_file(line: str, here: Pat
         with pytest.raises(ConfigError) as told:
             config.load(here)
         assert "dbconsole.toml" in told.value.summary and table.rpartition("\n")[2] in told.value.summary
+
+
+def has_passwords(monkeypatch: pytest.MonkeyPatch, folder: Path, what: str) -> None:
+    """What the person's libpq has to give away."""
+    for name in ("PGPASSWORD", "PGSERVICE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PGPASSFILE", str(folder / "pgpass"))
+    host = "*" if "any host" in what else "db.example"
+    (folder / "pgpass").write_text(f"# mine\n{host}:*:*:me:hunter2\n")
+    if "PGPASSWORD" in what:
+        monkeypatch.setenv("PGPASSWORD", "hunter2")
+
+
+@pytest.mark.parametrize("what", SENT)
+def test_no_password_of_a_persons_goes_to_whom_a_file_that_lies_here_names(
+        here: Path, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    here.write_text(SENT[what])
+    has_passwords(monkeypatch, here.parent, what)
+    with pytest.raises(trust.Untrusted) as told:
+        config.load()
+    assert "sends" in told.value.summary and "hunter2" not in told.value.summary
+    config.load(here)  # named
+
+
+@pytest.mark.parametrize("what", KEPT)
+def test_it_goes_where_it_went_before(here: Path, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    here.write_text(KEPT[what])
+    has_passwords(monkeypatch, here.parent, what)
+    config.load()
+
+
+@pytest.mark.parametrize("place", ["here", "own"])
+def test_a_file_that_a_group_can_write_is_refused_but_for_ones_own_group(
+        here: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    path = here if place == "here" else here.parents[1] / "config" / "dbconsole" / "config.toml"
+    path.write_text(HARMLESS)
+    path.chmod(0o664)
+    monkeypatch.setattr(config, "_is_own_group", lambda number: True)
+    config.load()
+    monkeypatch.setattr(config, "_is_own_group", lambda number: False)
+    with pytest.raises(ConfigError, match=r"group \d+ can write it"):
+        config.load()
+
+
+def test_the_own_group_is_the_one_of_the_users_name() -> None:
+    import grp
+    import pwd
+
+    name = pwd.getpwuid(os.geteuid()).pw_name
+    others = [group.gr_gid for group in grp.getgrall() if group.gr_name != name]
+    assert not any(map(config._is_own_group, [*others, 4_000_000]))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives a file away")
+def test_ones_own_configuration_is_ones_own(here: Path) -> None:
+    path = here.parents[1] / "config" / "dbconsole" / "config.toml"
+    os.chown(path, 12345, 12345)
+    path.chmod(0o600)
+    with pytest.raises(ConfigError, match="belongs to another user"):
+        config.load()
+    config.load(path)  # named

@@ -11,7 +11,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from console import files
 from console.errors import ConsoleError
+from console.redaction import masked
 from console.resources import state_dir
 
 QUERY_CHARACTERS = 300
@@ -29,11 +31,9 @@ def write(event: str, facts: dict[str, Any]) -> None:
     except (OSError, KeyError):
         person = f"uid {os.getuid()}" if hasattr(os, "getuid") else "unknown"
     line = json.dumps({"at": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"), "event": event,
-                       "by": person, **facts}, ensure_ascii=True, default=str)
+                       "by": person, **_masked(facts)}, ensure_ascii=True, default=str)
     try:
-        path().parent.mkdir(parents=True, exist_ok=True)
-        with open(path(), "a", encoding="utf-8", opener=_private) as file:
-            file.write(line + "\n")
+        files.append(path(), line + "\n")
     except OSError as error:
         raise ConsoleError(f"the audit log can't be written: {path()}: {error.strerror}",
                            hint="nothing is cancelled, terminated, built or let act without it") from error
@@ -42,8 +42,13 @@ def write(event: str, facts: dict[str, Any]) -> None:
 def write_allowed(target: str, effects: Iterable[str], statement: str) -> None:
     """That a person let a statement act on a target that is read-only; `effects` in sentences. Raises ConsoleError."""
     write("allowed", {"action": "act although read-only", "target": target, "effects": list(effects),
-                      "query": statement[:QUERY_CHARACTERS]})
+                      "query": masked(statement)[:QUERY_CHARACTERS]})
 
 
-def _private(name: str, flags: int) -> int:
-    return os.open(name, flags, 0o600)
+def _masked(facts: Any) -> Any:
+    """What people wrote into statements and names may hold passwords."""
+    if isinstance(facts, dict):
+        return {name: _masked(value) for name, value in facts.items()}
+    if isinstance(facts, list | tuple):
+        return [_masked(value) for value in facts]
+    return masked(facts) if isinstance(facts, str) else facts

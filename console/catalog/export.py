@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import tempfile
 from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing
+from contextlib import ExitStack, aclosing
 from pathlib import Path
 from typing import Literal
 
+from console import files
 from console.catalog.preview import shape, source
 from console.errors import ConsoleError, Denied
 from console.server import paging
@@ -50,33 +49,16 @@ async def write(chunks: AsyncIterator[bytes], path: Path, progress: Callable[[in
     The file appears when it is complete. Raises ConsoleError.
     The temporary file is beside the real one, so that renaming it can't cross file systems.
     """
-    temporary: Path | None = None
     count = -1
     try:
-        handle, name = await asyncio.to_thread(
-            tempfile.mkstemp, dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".part")
-        temporary = Path(name)
-        with os.fdopen(handle, "wb", buffering=256 * 1024) as file:
+        with ExitStack() as stack:
+            file = await asyncio.to_thread(stack.enter_context, files.replacing(path, files.BY_UMASK))
             async for chunk in chunks:
                 file.write(chunk)
                 count += 1
                 if progress is not None and count > 0 and count % PROGRESS_ROWS == 0:
                     progress(count)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
     except OSError as error:
         raise ConsoleError(f"{path}: {error.strerror or error}",
                            hint="choose a folder that can be written to") from None
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
     return count
-
-
-def _umask() -> int:
-    """mkstemp makes a file for its owner alone; the export gets what any new file gets."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

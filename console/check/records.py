@@ -131,12 +131,14 @@ class CheckResult(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
-    """All results of one target; `server` names what answered ("PostgreSQL 18.6"), None when nothing did."""
+    """All results of one target; `server` names what answered ("PostgreSQL 18.6"), `info` says more of it: None when
+    nothing did."""
 
     target: str
     results: tuple[CheckResult, ...]
     duration_ms: float
     server: str | None
+    info: ServerInfo | None = None
 
     @property
     def status(self) -> Status:

@@ -8,6 +8,7 @@ from typing import Any
 from console import __version__
 from console.check.evaluation import NOT_ASKED
 from console.check.records import CheckResult, Report, Status
+from console.server.info import ServerInfo
 from console.text import format as fmt
 
 _COLOURS = {Status.OK: "32", Status.WARNING: "33", Status.CRITICAL: "31", Status.UNKNOWN: "35"}
@@ -57,6 +58,18 @@ def _document(report: Report) -> dict[str, Any]:
         "duration_ms": round(report.duration_ms, 3),
         "version": __version__,
         "server": report.server,
+        "connection": None if report.info is None else _connection(report.info),
+    }
+
+
+def _connection(info: ServerInfo) -> dict[str, Any]:
+    """Who answered, and how what is said to it is protected; null is unknown."""
+    found = info.encryption
+    return {
+        "host": info.host, "port": info.port, "pooled": info.is_pooled,
+        "encryption": found and found.kind, "protocol": found and found.protocol, "cipher": found and found.cipher,
+        "verified": found and found.verified, "client_certificate": found and found.client_certificate,
+        "channel_binding": found and found.binds_channel,
     }
 
 

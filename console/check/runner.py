@@ -21,6 +21,7 @@ from console.text.sanitiser import single_line
 
 if TYPE_CHECKING:
     from console.pooler.records import PoolerReading
+    from console.server.info import ServerInfo
     from console.services import Service
 
 PRESENTING_S = 0.1
@@ -36,12 +37,12 @@ async def check_target(target: Target, checks: Sequence[ConfiguredCheck], servic
     """
     started = time.perf_counter()
     deadline = started + max(0.1, timeout_s - PRESENTING_S)
-    server: str | None = None
+    info: ServerInfo | None = None
     pooler = _asked_pooler(target, checks, deadline - started)
     try:
         async with single_session(target, deadline - started) as session:
-            server = f"PostgreSQL {session.info.version}"
-            context = CheckContext(session.info, target, tuple(services))
+            info = session.info
+            context = CheckContext(info, target, tuple(services))
             reads = in_order(reads_of(checks, context), context)
             readings = await session.refresh(*reads, within_s=deadline - time.perf_counter())
         results = evaluate(checks, readings, replace(context, pooler=await pooler if pooler is not None else None))
@@ -50,7 +51,8 @@ async def check_target(target: Target, checks: Sequence[ConfiguredCheck], servic
     finally:
         if pooler is not None:
             pooler.cancel()
-    return Report(single_line(target.label), results, (time.perf_counter() - started) * 1000, server)
+    server = None if info is None else f"PostgreSQL {info.version}"
+    return Report(single_line(target.label), results, (time.perf_counter() - started) * 1000, server, info)
 
 
 def _asked_pooler(target: Target, checks: Sequence[ConfiguredCheck], within_s: float

@@ -6,6 +6,7 @@ import gc
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from console import files
 from console.commands.migrate import Request
 from console.commands.output import write_data, write_json, write_lines
 from console.errors import UsageError
@@ -64,8 +65,7 @@ async def new(request: Request) -> int:
     options = request.options
     for path, text in next_pair(services[0], " ".join(options.words), no_transaction=options.no_transaction):
         if not options.dry_run:
-            with path.open("x", encoding="utf-8", newline="\n") as file:
-                file.write(text)
+            files.write_new(path, text)
         write_data(str(path))
     return 0
 

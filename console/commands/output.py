@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import Any, TextIO
 
 from console import ending
+from console.redaction import masked
 from console.text.sanitiser import json_escaped, single_line
 
 REDRAW_S = 0.2
@@ -113,7 +114,7 @@ class Narrator:
 
     def _put(self, text: str) -> None:
         with suppress(OSError, ValueError):
-            write((CLEAR if self._stands else "") + text, self.stream)
+            write((CLEAR if self._stands else "") + masked(text), self.stream)
         self._stands = False
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from console import __version__
+from console import __version__, redaction
 from console.check.evaluation import unreachable
 from console.check.exposition import Family, families
 from console.check.records import Report
@@ -161,4 +161,4 @@ class _Trouble(logging.Handler):
         self.last: str | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.last = " ".join(record.getMessage().split())[:300]
+        self.last = redaction.masked(" ".join(record.getMessage().split()))[:300]

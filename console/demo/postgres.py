@@ -16,6 +16,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
+from console import files
 from console.errors import ConsoleError
 from console.local_postgres.binaries import Binaries, available, server_account, shared_folder
 from console.local_postgres.cluster import Cluster, quote_conninfo
@@ -129,9 +130,8 @@ class Container:
     def _create(self) -> tuple[int, str]:
         password = secrets.token_urlsafe(24)
         self.passfile.parent.mkdir(parents=True, exist_ok=True)
-        self.passfile.unlink(missing_ok=True)
-        self.passfile.touch(mode=0o600)
-        self.passfile.write_text(f"*:*:*:postgres:{password}\n")
+        with files.replacing(self.passfile) as file:
+            file.write(f"*:*:*:postgres:{password}\n".encode())
         settings = [word for name, value in demo_settings(None).items() for word in ("-c", f"{name}={value}")]
         options = ["-d", "--name", CONTAINER, "-p", "127.0.0.1::5432", "-e", "POSTGRES_PASSWORD"]
         return self._run("run", *options, IMAGE, *settings, environment={"POSTGRES_PASSWORD": password})

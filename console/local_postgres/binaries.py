@@ -133,8 +133,8 @@ class Account(Struct, frozen=True):
         except (OSError, subprocess.SubprocessError):
             return False
 
-    def owns(self, path: Path) -> None:
-        """Gives it the file or folder, which is ours so far."""
+    def owns(self, path: Path | int) -> None:
+        """Gives it the file or folder, or that of a descriptor, which is ours so far."""
         if sys.platform != "win32":
             os.chown(path, self.uid, self.gid)
 

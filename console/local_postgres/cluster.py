@@ -24,6 +24,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from console import files
 from console.errors import ConsoleError
 from console.local_postgres.binaries import (
     WINDOWS,
@@ -321,12 +322,10 @@ class Cluster:
 
     def _write(self, path: Path, text: str) -> None:
         """Writes a file of the server's: whole or not at all, never through a link that its account has put there."""
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
-        with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(text)
-        if self.account:
-            self.account.owns(Path(temporary))
-        Path(temporary).replace(path)
+        with files.replacing(path) as file:
+            file.write(text.encode("utf-8", "surrogateescape"))
+            if self.account:
+                self.account.owns(file.fileno())
 
     @contextmanager
     def _exclusively(self) -> Iterator[None]:
@@ -337,7 +336,7 @@ class Cluster:
             if self.account:  # it must get through them, whatever root's umask
                 for path in made:
                     path.chmod(0o755)
-            with self._beside("lock").open("a") as lock:
+            with os.fdopen(files.appended_to(self._beside("lock")), "ab") as lock:
                 if sys.platform == "win32":
                     msvcrt.locking(lock.fileno(), msvcrt.LK_LOCK, 1)
                 else:

@@ -47,6 +47,7 @@ def read_service(service: Service) -> ServiceFiles:
         seeds = sorted((folder / "seed").glob("*.sql")) if (folder / "seed").is_dir() else []
     except OSError as error:
         raise FileError(Path(error.filename or folder), f"can't be read: {error.strerror}") from None
+    _check_inside(folder, migrations, seeds)
     migrations.sort(key=lambda file: file.key)
     for before, after in pairwise(migrations):
         if before.key == after.key:
@@ -68,6 +69,15 @@ def _migrations(service: Service, folder: Path) -> tuple[list[MigrationFile], li
         if layout is not None:
             return layouts.read(replace(service, layout=layout))
     return migrations, notes
+
+
+def _check_inside(folder: Path, migrations: Sequence[MigrationFile], seeds: Sequence[Path]) -> None:
+    """Raises FileError for a folder below that is a link to another place; of files `Script` itself says so."""
+    below = {os.path.dirname(file.up.location) for file in migrations} | {str(seed.parent) for seed in seeds}  # noqa: PTH120
+    inside = os.path.join(os.path.realpath(folder), "")  # noqa: PTH118
+    for name in below:
+        if not os.path.join(os.path.realpath(name), "").startswith(inside):  # noqa: PTH118
+            raise FileError(Path(name), f"is a link to something outside of {folder}")
 
 
 def _own_layout(service: str, folder: Path) -> tuple[list[MigrationFile], list[str]]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from console import files
 from console.errors import ConsoleError
 from console.migrate.records import MigrationFile
 from console.resources import state_dir
@@ -32,17 +31,13 @@ def read(folder: Path | None = None) -> Mapping[str, dt.datetime]:
         return {}
 
 
-def remember(files: Iterable[MigrationFile], major: int, folder: Path | None = None) -> None:
-    """Notes that `files` were proved now. A folder that can't be written to is no error."""
+def remember(migrations: Iterable[MigrationFile], major: int, folder: Path | None = None) -> None:
+    """Notes that `migrations` were proved now. A folder that can't be written to is no error."""
     folder = folder or state_dir()
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)
     try:
-        proved = {**read(folder), **{key(file, major): now for file in files}}
+        proved = {**read(folder), **{key(file, major): now for file in migrations}}
         newest = sorted(proved.items(), key=lambda pair: pair[1])[-KEPT:]
-        folder.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=FILE)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump({text: when.isoformat() for text, when in newest}, file)
-        Path(temporary).replace(folder / FILE)
+        files.replace(folder / FILE, json.dumps({text: when.isoformat() for text, when in newest}))
     except (OSError, ConsoleError):
         pass

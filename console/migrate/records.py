@@ -47,7 +47,7 @@ class Script(Struct, frozen=True, dict=True):
         if self.section is not None:
             return self.section.encode()
         try:
-            return files.read(self.location)
+            return files.read_inside(self.location)
         except OSError as error:
             raise FileError(self.path, f"can't be read: {error.strerror}") from None
 

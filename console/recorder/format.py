@@ -25,7 +25,8 @@ The lines of a payload:
 
 A reader takes fields by name. It leaves out what it doesn't know, gives None for a field that the recording lacks and
 that may be None, and otherwise says that the read was recorded by another version.
-Query texts are recorded as the server shows them, with whatever secrets people write into them.
+Texts are recorded as the server shows them but for what `redaction.masked` tells to be a secret: other constants stand
+in the queries as people wrote them.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from typing import Any
 
 from msgspec.structs import asdict
 
+from console import redaction
 from console.fields import fields_of
 from console.recorder.records import Frame, Origin, Sample
 from console.recorder.values import encode, encode_column
@@ -144,12 +146,22 @@ class Encoder:
             self._schemas[name] = schema(kind)
             self._learned = True
         fields = self._schemas[name]["fields"]
-        return _json([encode_column([getattr(row, field) for row in rows]) for field in fields])
+        text = _json([encode_column([getattr(row, field) for row in rows]) for field in fields])
+        if redaction.is_clean(text):
+            return text
+        return _json([encode_column([_masked(getattr(row, field)) for row in rows]) for field in fields])
 
     def _is_changed(self, origin: Origin) -> bool:
         changed = self._origin is None or (origin is not self._origin and origin != self._origin)
         self._origin = origin
         return changed
+
+
+def _masked(value: Any) -> Any:
+    """A value of a row without the secrets that its texts hold."""
+    if isinstance(value, list | tuple):
+        return type(value)(map(_masked, value))
+    return redaction.masked(value) if isinstance(value, str) else value
 
 
 def schema(record: type) -> dict[str, Any]:
@@ -160,7 +172,7 @@ def schema(record: type) -> dict[str, Any]:
 
 def describe(origin: Origin) -> dict[str, Any]:
     """Whose samples these are, as key frames say it."""
-    info = {field: encode(value) for field, value in _fields(origin.info).items()}
+    info = {field: encode(value) for field, value in _fields(origin.info).items() if field != "encryption"}
     info["extensions"] = [_plain(extension) for extension in origin.info.extensions.values()]
     services = [{field: value for field, value in _plain(service).items() if field not in ("folder", "up", "down")}
                 for service in origin.services]

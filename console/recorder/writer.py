@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from console import files
 from console.errors import ConsoleError
 from console.recorder.format import OPENING
 from console.recorder.records import Extent, Frame
@@ -21,7 +22,7 @@ class RecordingWriter:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            self._descriptor = files.create(path)
         except FileExistsError:
             raise ConsoleError(f"{path} is there already", hint="choose another name, or remove it first") from None
         except (OSError, ValueError) as error:

@@ -12,6 +12,7 @@ from typing import Any
 from console import process, waiting
 from console.clock import Clock
 from console.config import AlertsConfig
+from console.redaction import masked
 from console.sampler.alerts import Event
 from console.text.parse import command_words
 from console.text.sanitiser import single_line
@@ -87,7 +88,7 @@ class Notifier:
         except (OSError, ValueError) as error:
             return f"{words[0]}: {getattr(error, 'strerror', None) or error}"
         if done.exit_status:
-            last = single_line(done.complaint.decode("utf-8", "replace").strip()[-WORDS:])
+            last = single_line(masked(done.complaint.decode("utf-8", "replace").strip())[-WORDS:])
             return f"{words[0]} exited with {done.exit_status}" + (f": {last}" if last else "")
         return None
 

@@ -19,6 +19,7 @@ from console.config import Config
 from console.errors import ConsoleError, PasswordNeeded
 from console.metrics.history import SampleHistory, TimeSeries
 from console.metrics.rates import LATE_FACTOR
+from console.metrics.reads.counters import SERVER_CLOCK
 from console.sampler.alerts import Alerts
 from console.sampler.notify import Notifier
 from console.sampler.observation import SLOW_S, Observation
@@ -152,6 +153,9 @@ class Sampler:
         along = [read for extra in self.extra_reads for read in extra(session.info, now_s) if read.query not in quick]
         *first, clock = in_order(quick, context)  # what rides along can't keep the checks waiting
         readings = await session.refresh(*first, *along, clock, within_s=TICK_WITHIN_S)
+        told = readings.first(SERVER_CLOCK)
+        if told is not None and told.is_standby is not None and told.is_standby != session.info.is_standby:
+            self.pool.info = await session.renew()  # it has just been promoted
         observation.take([*quick, *(read.query for read in along)], readings, context, now_s)
         observation.measure(readings, context, self._every_s)
         is_seldom = observation.measure_seldom(readings, context, self._every_s)

@@ -17,8 +17,9 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 from psycopg.pq.abc import PGconn
 
-from console import ending, process
+from console import ending, process, redaction
 from console.errors import PasswordNeeded
+from console.server import tls
 from console.server.loading import RECORDS
 from console.server.target import APPLICATION_NAME, Target
 from console.text import format as fmt
@@ -102,6 +103,9 @@ async def connect(target: Target, kind: type[AsyncConnection[Any]] = Connection)
         try:
             return await AsyncConnection.connect.__func__(  # type: ignore[attr-defined,no-any-return]
                 kind, target.conninfo, autocommit=True, prepare_threshold=None, context=_Context(), **options)
+        except psycopg.Error as error:
+            _keep_password(error.pgconn)
+            raise await _explained(error) from error.__cause__
         except UnicodeError as error:  # the resolver's: a part of the name is empty or longer than 63 characters
             raise psycopg.OperationalError(f"could not translate host name: {error}") from error
 
@@ -112,8 +116,25 @@ async def connect(target: Target, kind: type[AsyncConnection[Any]] = Connection)
             await connection.close()
             options["client_encoding"] = "SQL_ASCII"
             connection = await opened()
+    _keep_password(connection.pgconn)
     _connections.add(connection)
     return connection
+
+
+async def _explained(error: psycopg.Error) -> psycopg.Error:
+    """The error with what is wrong with the server's certificate, where libpq only says that something is."""
+    if error.pgconn is None or "certificate verify failed" not in str(error):
+        return error
+    why = await asyncio.to_thread(tls.why_refused, error.pgconn)
+    return error if why is None else psycopg.OperationalError(f"{error}\n{why}")
+
+
+def _keep_password(pgconn: PGconn | None) -> None:
+    """Has it masked, wherever libpq took it from: a passfile, a service, its environment."""
+    if pgconn is not None:
+        with contextlib.suppress(psycopg.Error):
+            redaction.keep(pgconn.password.decode("utf-8", "replace"),
+                           *(part.decode("utf-8", "replace") for part in (pgconn.user, pgconn.db, pgconn.host)))
 
 
 _connections: weakref.WeakSet[AsyncConnection[Any]] = weakref.WeakSet()
@@ -165,4 +186,5 @@ async def _password_from(command: str, label: str) -> str:
             f"{label}: password_command ended with {done.exit_status}" if done.exit_status
             else f"{label}: password_command printed nothing", detail=words or None,
             hint="it must print the password as its first line")
+    redaction.keep(lines[0])
     return lines[0]

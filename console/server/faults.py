@@ -25,6 +25,38 @@ _CONNECTING: tuple[tuple[str, type[Unreachable], str, str | None], ...] = (
      "the server's pg_hba.conf decides; with 'no encryption' in the message, try sslmode=require"),
     (r"server does not support SSL|server refused (TLS|SSL)", Unreachable, "the server offers no TLS",
      "sslmode=prefer connects without encryption, if that is acceptable"),
+    (r"alert certificate required|requires a valid client certificate|peer did not return a certificate", Unreachable,
+     "the server wants a client certificate and got none",
+     "sslcert and sslkey name it; libpq's own place is ~/.postgresql/postgresql.crt and postgresql.key"),
+    (r"certificate authentication failed", Unreachable, "the client certificate is another role's",
+     "its name (CN) must be the role's, or pg_ident.conf must map it"),
+    (r"alert certificate expired", Unreachable, "the server refuses the client certificate: it has expired",
+     "renew the certificate that sslcert names"),
+    (r"alert certificate revoked", Unreachable, "the server refuses the client certificate: it is revoked",
+     "renew the certificate that sslcert names"),
+    (r"alert (unknown ca|bad certificate|certificate unknown|unsupported certificate|decrypt error)", Unreachable,
+     "the server refuses the client certificate: it is of no authority that it trusts",
+     "sslcert must be signed by an authority in the server's ssl_ca_file"),
+    (r"private key file|could not (load|read|open) (private key|certificate)|key values mismatch", Unreachable,
+     "the client certificate or its key can't be used",
+     "sslcert and sslkey must belong together, sslkey be chmod 600, and sslpassword open it"),
+    (r"channel binding", Unreachable, "channel binding was asked for and could not be had",
+     "it needs TLS up to PostgreSQL itself and a password kept as SCRAM-SHA-256"),
+    (r"does not match host name|Hostname mismatch|IP address mismatch", Unreachable,
+     "the server's certificate is for another name", "connect by a name that it was made for"),
+    (r"certificate has expired", Unreachable, "the server's certificate has expired", "it has to be renewed there"),
+    (r"certificate is not yet valid", Unreachable, "the server's certificate is not valid yet",
+     "is the clock right, here and where it was made?"),
+    (r"certificate revoked", Unreachable, "the server's certificate is revoked",
+     "its authority has taken it back: find out why before you connect otherwise"),
+    (r"certificate CRL|CRL has expired|CRL is not yet valid", Unreachable,
+     "there is no valid list of revoked certificates of the server's authority", "sslcrl or sslcrldir names it"),
+    (r"self.signed certificate|unable to get (local )?issuer certificate", Unreachable,
+     "the server's certificate is of an authority that is not trusted here",
+     "sslrootcert names the certificate of its authority, or is system"),
+    (r"root certificate file .* does not exist", Unreachable,
+     "there is no certificate of an authority to check the server's by",
+     "sslrootcert names it, or is system; sslmode=require encrypts without checking who answers"),
     (r"certificate|SSL error|sslmode|tlsv1|root\.crt", Unreachable, "TLS could not be agreed on",
      "check sslmode, sslrootcert, sslcert and sslkey"),
     (r'database "[^"]*" does not exist', Unreachable, "the database does not exist",
@@ -100,11 +132,10 @@ def _without_sqlstate(error: psycopg.Error, prefix: str) -> ConsoleError:
 
 
 def _tidy(text: str) -> str:
-    """libpq's message without the repetitions that several addresses or attempts give, never with a password."""
+    """libpq's message without the repetitions that several addresses or attempts give."""
     lines: list[str] = []
     for line in text.replace("\t", " ").splitlines():
         line = re.sub(r"^(connection failed: )+", "", line.strip())
-        line = re.sub(r"(password=)\S+", r"\1***", line)
         if line and line not in lines and not line.startswith("Multiple connection attempts failed"):
             lines.append(line)
     return "\n".join(lines)

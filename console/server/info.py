@@ -8,6 +8,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct, field
 
+from console.server.tls import Encryption
+
 OLDEST_MAJOR = 14
 NEWEST_MAJOR = 18
 
@@ -27,8 +29,9 @@ class ServerInfo(Struct, frozen=True):
     """The server, the database and the role behind a connection (source: sql/server_info.sql).
 
     `backend_pid` is the server's own answer; `is_pooled` says that it differs from what libpq was told at
-    start-up, so a pooler stands between. `memberships` are the roles whose privileges ours has. `search_path` is what a
-    person's statements have here, until they change it; ours have another.
+    start-up, so a pooler stands between. `host` and `port` are who answered; `is_one_of_several`: the conninfo names
+    more. `encryption` is None where there is no connection, as in a recording. `memberships` are the roles whose
+    privileges ours has. `search_path` is what a person's statements have here, until they change it; ours have another.
     """
 
     version_num: int
@@ -52,6 +55,8 @@ class ServerInfo(Struct, frozen=True):
     is_pooled: bool = False
     host: str | None = None
     port: int | None = None
+    is_one_of_several: bool = False
+    encryption: Encryption | None = None
 
     @property
     def major(self) -> int:

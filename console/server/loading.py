@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 import psycopg
+from msgspec.structs import force_setattr
 from psycopg import AsyncCursor
 from psycopg.adapt import AdaptersMap, Loader, Transformer
 from psycopg.pq import Format
+
+from console.redaction import masked
 
 R = TypeVar("R")
 
@@ -56,11 +59,24 @@ async def load_rows(cursor: AsyncCursor[R]) -> list[R]:
     Such are instants that Python's calendar has not: infinity, years before 1 and after 9999.
     """
     try:
-        return await cursor.fetchall()
+        rows = await cursor.fetchall()
     except Exception as error:
         if (unreadable := _unreadable(cursor)) is None:
             raise
         raise psycopg.DataError(unreadable) from error
+    for name in CONFIDED.intersection(column.name for column in cursor.description or ()):
+        for row in rows:
+            if (value := getattr(row, name)) is not None and (shown := _masked(value)) != value:
+                force_setattr(row, name, shown)  # type: ignore[arg-type]
+    return rows
+
+
+CONFIDED = frozenset(("application", "blockers", "setting", "reset_setting"))
+"""Columns in which people put connection strings with passwords: application_name, primary_conninfo and the like."""
+
+
+def _masked(value: Any) -> Any:
+    return [masked(text) for text in value] if isinstance(value, list) else masked(value)
 
 
 def _unreadable(cursor: AsyncCursor[Any]) -> str | None:

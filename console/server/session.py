@@ -21,6 +21,7 @@ from console.server.loading import load_rows
 from console.server.preamble import preamble
 from console.server.query import Query, Read, load
 from console.server.target import Target
+from console.server.tls import encryption
 from console.text import format as fmt
 
 R = TypeVar("R")
@@ -252,6 +253,10 @@ class ServerRow(Struct, frozen=True):
     search_path: str
     ledger_exists: bool
     ledger_is_readable: bool
+    tls_protocol: str | None
+    tls_cipher: str | None
+    client_certificate: str | None
+    is_gss: bool | None
 
 
 async def read_info(connection: AsyncConnection[Any], target: Target) -> ServerInfo:
@@ -267,6 +272,10 @@ async def read_info(connection: AsyncConnection[Any], target: Target) -> ServerI
                           hint=f"dbconsole works with PostgreSQL {OLDEST_MAJOR} and later")
     with translate_errors(target.label):
         ((row,),) = await session._round_trip([Read(query)])
+    is_pooled = row.backend_pid != told_pid
+    protection = encryption(
+        connection.pgconn, is_pooled=is_pooled, protocol=row.tls_protocol, cipher=row.tls_cipher,
+        client_certificate=row.client_certificate, is_gss=row.is_gss)
     return ServerInfo(
         version_num=row.version_num, version=row.version.split(" ")[0], database=row.database, user=row.user,
         quoted_user=row.quoted_user, is_superuser=row.is_superuser, is_standby=row.is_standby,
@@ -276,6 +285,6 @@ async def read_info(connection: AsyncConnection[Any], target: Target) -> ServerI
         extensions={name: Extension(name, version, schema, available)
                     for name, version, schema, available in row.extensions},
         search_path=row.search_path, ledger_exists=row.ledger_exists, ledger_is_readable=row.ledger_is_readable,
-        is_pooled=row.backend_pid != told_pid,
-        host=connection.info.host or None, port=connection.info.port,
+        is_pooled=is_pooled, host=connection.info.host or None, port=connection.info.port,
+        is_one_of_several=target.names_several_hosts, encryption=protection,
     )

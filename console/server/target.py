@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -11,6 +13,7 @@ from msgspec import field
 from msgspec.structs import replace
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from console import redaction
 from console.config import Config, Environment, PoolConfig, TargetConfig
 from console.errors import ConfigError, ConsoleError, UsageError
 from console.fields import PartlyShown
@@ -58,6 +61,12 @@ class Target(PartlyShown, frozen=True, kw_only=True):
         return self.environment in ("production", "unknown")
 
     @property
+    def names_several_hosts(self) -> bool:
+        """Whether who answers is one of several; of those of a service file nobody knows."""
+        parts = conninfo_to_dict(self.conninfo)
+        return "," in str(parts.get("host") or parts.get("hostaddr") or os.environ.get("PGHOST", ""))
+
+    @property
     def label(self) -> str:
         """The target for people: its name, or host and database of a conninfo; never a password."""
         return self.name or redacted(self.conninfo)
@@ -70,6 +79,7 @@ class Target(PartlyShown, frozen=True, kw_only=True):
 
     def with_password(self, password: str) -> Target:
         """The same target with a password that a person typed; it is kept in memory only."""
+        redaction.keep(password, *_shown_of(self.conninfo))
         return replace(self, password=password)
 
     def direct(self) -> Target:
@@ -90,7 +100,28 @@ def redacted(conninfo: str) -> str:
         place = f"{place}:{port}"
     user = f"{parts['user']}@" if parts.get("user") else ""
     database = f"/{parts['dbname']}" if parts.get("dbname") else ""
-    return f"{user}{place}{database}" or "libpq's environment"
+    return redaction.masked(f"{user}{place}{database}") or "libpq's environment"
+
+
+SECRET_WORDS = ("password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
+"""The words of a conninfo whose values are secrets."""
+
+
+def keep_secrets(conninfo: str) -> None:
+    """Has the passwords of `conninfo`, which can be read, masked wherever they stand."""
+    parts = conninfo_to_dict(conninfo)
+    for secret in filter(None, map(parts.get, SECRET_WORDS)):
+        redaction.keep(str(secret), *_shown_of(conninfo))
+    name = str(parts.get("dbname") or "")
+    if "=" in name or "://" in name:  # libpq takes a whole conninfo as the database's name
+        with suppress(psycopg.Error):
+            keep_secrets(name)
+
+
+def _shown_of(conninfo: str) -> tuple[str | None, ...]:
+    """What `redacted` says of it in parts: a password that is the same is none that could be kept."""
+    parts = conninfo_to_dict(conninfo)
+    return tuple(str(parts[word]) for word in ("user", "host", "dbname") if parts.get(word))
 
 
 def resolve(argument: str | None, config: Config, overrides: Mapping[str, Any] | None = None) -> Target:
@@ -112,7 +143,7 @@ def resolve(argument: str | None, config: Config, overrides: Mapping[str, Any] |
         hint = f"did you mean {close[0]}?" if close else f"known targets: {names}; or give a URI or a conninfo"
         raise UsageError(f"there is no target {argument!r}", hint=hint)
     if overrides:
-        target = replace(target, conninfo=make_conninfo(target.conninfo, **overrides))
+        target = replace(target, conninfo=_checked(make_conninfo(target.conninfo, **overrides), "the conninfo"))
     return target
 
 
@@ -144,10 +175,15 @@ def _from_config(entry: TargetConfig, config: Config) -> Target:
 
 def _checked(conninfo: str, what: str) -> str:
     try:
-        conninfo_to_dict(conninfo)
+        parts = conninfo_to_dict(conninfo)
     except psycopg.Error as error:
         # libpq repeats the offending part, which could be a secret: only its own words are kept.
         reason = str(error).strip().split('"')[0].strip().rstrip(":")
         raise UsageError(f"{what}: not a valid connection string ({reason})",
                          hint="host=db1 dbname=app user=me, or postgresql://me@db1/app") from None
+    if "://" in conninfo and ("@" in f"{parts.get('host', '')}{parts.get('dbname', '')}" or not all(
+            port.isdecimal() for port in filter(None, str(parts.get("port") or "").split(",")))):
+        raise UsageError(f"{what}: its host, port or database makes no sense",
+                         hint="in a URI's password @ is written %40, : %3A, / %2F, ? %3F, # %23 and % %25")
+    keep_secrets(conninfo)
     return conninfo

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from msgspec import Struct
 
+from console.redaction import masked
 from console.server.info import ServerInfo
 from console.server.target import Target
 
@@ -34,7 +35,7 @@ def traced(target: Target, info: ServerInfo, reads: Sequence[str]) -> Iterator[N
     try:
         yield
     except BaseException as caught:
-        error = str(caught) or type(caught).__name__
+        error = masked(str(caught)) or type(caught).__name__
         raise
     finally:
         trip = RoundTrip(target, info, tuple(reads), began_ns, time.time_ns(), error)

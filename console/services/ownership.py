@@ -130,7 +130,7 @@ _TEXTS = ("description", "layout")
 
 def _read(file: Path) -> Mapping[str, Any]:
     try:
-        table = tomllib.loads(files.read(file).decode("utf-8-sig"))
+        table = tomllib.loads(files.read_inside(file).decode("utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{file}: {error}") from None
     for key, value in table.items():

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import asdict, replace
 
+from console import files
 from console.resources import state_dir
 
 REFRESH_S = (0.5, 1.0, 2.0, 5.0, 10.0)
@@ -49,15 +48,7 @@ def remember(path: Path | None = None, **chosen: Any) -> None:
     path = path or _file()
     text = json.dumps(asdict(replace(load(path), **chosen)), indent=1)
     with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text + "\n")
-            Path(temporary).replace(path)
-        except OSError:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        files.replace(path, text + "\n")
 
 
 def remember_target(name: str, database: str | None) -> None:

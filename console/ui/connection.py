@@ -8,6 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from msgspec import Struct
@@ -127,6 +128,11 @@ class Connection:
     @property
     def info(self) -> ServerInfo | None:
         return self.pool.info if self.pool else None
+
+    @property
+    def configuration(self) -> Path | None:
+        """The file that the targets come from; None where there is none."""
+        return self._sources.config.path
 
     @property
     def label(self) -> str:

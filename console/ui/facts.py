@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from console.clock import Clock
+from console.server.info import ServerInfo
 from console.text import format
 from console.ui.connection import Connection, ConnectionState
 from console.ui.text import clean
 from console.view import header as view
 from console.view.header import ConnectionWords, HeaderFacts
+
+USUAL_PORT = 5432
 
 
 def header_facts(connection: Connection, clock: Clock) -> HeaderFacts:
@@ -24,6 +27,8 @@ def header_facts(connection: Connection, clock: Clock) -> HeaderFacts:
         clock=f"{clock.now().astimezone():{'%H:%M:%S' if playback is None else '%Y-%m-%d %H:%M:%S'}}",
         version=info.version if info else None,
         is_standby=info.is_standby if info else False,
+        host=_place(info) if info and info.is_one_of_several else None,
+        encryption=info.encryption if info else None,
         is_pooled=info.is_pooled if info else False,
         read_only=connection.read_only or (info is not None and (info.is_standby or info.is_read_only)),
         connections=snapshot.sessions.connections if snapshot and snapshot.sessions and live else None,
@@ -37,6 +42,10 @@ def header_facts(connection: Connection, clock: Clock) -> HeaderFacts:
         recorder=_recorder(connection),
         is_recording=playback is not None,
     )
+
+
+def _place(info: ServerInfo) -> str:
+    return clean(f"{info.host}:{info.port}" if info.port != USUAL_PORT else f"{info.host}")
 
 
 def age_s(connection: Connection, clock: Clock) -> float | None:

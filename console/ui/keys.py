@@ -87,6 +87,8 @@ SCOPES: tuple[Scope, ...] = (
         _less("app.themes", "T", "open('theme')", "theme", "choose a theme"),
         _less("app.unlock", "W", "open('unlock')", "unlock or lock",
               "unlock a read-only target for writing, or lock it again"),
+        _less("app.connection", "E", "open('connection')", "connection",
+              "who answered, and how the connection is encrypted"),
         _less("app.recorder", "F", "open('recorder')", "flight recorder",
               "flight recorder: save the last half hour, or record to a file"),
         Action("app.help", "?", "open('help')", "help", "show the keys that work here"),

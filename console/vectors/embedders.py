@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct
 
-from console import process
+from console import process, redaction
 from console.config import EmbedderConfig
 from console.errors import ConsoleError, UsageError
+from console.redaction import masked
 from console.text import format as fmt
 from console.text.parse import command_words
 from console.waiting import waiting_for
@@ -73,7 +74,7 @@ class CommandEmbedder(Struct, frozen=True):
                                  hint="its command is a program with arguments") from None
         if done.exit_status:
             raise EmbedderFailed(f"embedder {self.name}: the command ended with {done.exit_status}",
-                                 detail=done.complaint.decode("utf-8", "replace").strip()[-2000:] or None)
+                                 detail=masked(done.complaint.decode("utf-8", "replace").strip())[-2000:] or None)
         return _checked(self.name, _json(self.name, done.output), dimensions)
 
 
@@ -95,6 +96,7 @@ class HttpEmbedder(Struct, frozen=True):
             if not key:
                 raise EmbedderFailed(f"embedder {self.name}: the environment variable {self.key_env} is not set",
                                      hint="it holds the key of the endpoint")
+            redaction.keep(key)
         body: dict[str, Any] = {"model": self.model, "input": text}
         if self.sends_dimensions and dimensions is not None:
             body["dimensions"] = dimensions
@@ -131,14 +133,13 @@ class HttpEmbedder(Struct, frozen=True):
             raise EmbedderFailed(f"embedder {self.name}: the key in {self.key_env} can't be sent",
                                  hint="it must be one line of ASCII") from None
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-            raise EmbedderFailed(f"embedder {self.name}: {self.url} can't be reached: {_without(_reason(error), key)}"
+            raise EmbedderFailed(f"embedder {self.name}: {self.url} can't be reached: {_reason(error)}"
                                  ) from None
         if not response.is_success:
-            raise self._refused(response.status_code, response.reason_phrase, response.headers, answer, key)
+            raise self._refused(response.status_code, response.reason_phrase, response.headers, answer)
         return bytes(answer)
 
-    def _refused(self, status: int, reason: str, headers: Mapping[str, str], answer: bytearray, key: str | None
-                 ) -> EmbedderFailed:
+    def _refused(self, status: int, reason: str, headers: Mapping[str, str], answer: bytearray) -> EmbedderFailed:
         hint = None
         if status in (401, 403) and self.key_env:
             hint = f"the key in {self.key_env} is refused"
@@ -146,7 +147,7 @@ class HttpEmbedder(Struct, frozen=True):
             hint = "give the new address as url: a redirect is not followed, since it would carry the key"
         words = answer.decode("utf-8", "replace").strip() or headers.get("location", "")
         return EmbedderFailed(f"embedder {self.name}: HTTP {status} {reason}", hint=hint,
-                              detail=_without(words, key)[:500] or None)
+                              detail=masked(words)[:500] or None)
 
 
 def configured(config: EmbedderConfig) -> Embedder:
@@ -211,12 +212,8 @@ def _json(name: str, answer: bytes) -> Any:
     try:
         return json.loads(answer)
     except (ValueError, RecursionError):
-        beginning = answer[:80].decode("utf-8", "replace").strip()
+        beginning = masked(answer[:MOST_TEXT].decode("utf-8", "replace").strip())[:80]
         raise EmbedderFailed(f"embedder {name}: the answer is not JSON", detail=beginning or "it is empty") from None
-
-
-def _without(text: str, key: str | None) -> str:
-    return text.replace(key, "***") if key else text
 
 
 def _authorities(address: str) -> ssl.SSLContext | bool:

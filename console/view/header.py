@@ -6,8 +6,18 @@ import unicodedata
 
 from msgspec import Struct
 
+from console.server.tls import Encryption
 from console.text import format as fmt
 from console.view.table import Line, Tone
+
+Item = tuple[int, str, Tone]
+"""How much it matters, 0 the most; its text; its tone."""
+
+SHORT_NAME, SHORT_HOST = 12, 15
+"""Cells for the target's name and for a host where there is little room."""
+
+SAID_SHORT = 2
+"""What matters as much as this is said in shorter words before it is left out."""
 
 
 class ConnectionWords(Struct, frozen=True):
@@ -27,6 +37,9 @@ class HeaderFacts(Struct, frozen=True, kw_only=True):
     clock: str
     version: str | None = None
     is_standby: bool = False
+    host: str | None = None
+    """Who answered, where the target names several hosts."""
+    encryption: Encryption | None = None
     is_pooled: bool = False
     read_only: bool = True
     connections: int | None = None
@@ -78,25 +91,30 @@ def lost(seconds: float, retry_in_s: float, *, ever: bool) -> ConnectionWords:
 
 def header(facts: HeaderFacts, width: int) -> Line:
     """The header in `width` cells. What matters least in a hurry goes first when there is no room."""
-    name = shortened(facts.name, max(12, width // 4))
+    name = shortened(facts.name, max(SHORT_NAME, width // 4))
     label = facts.environment.upper() if facts.environment != "unknown" else "UNKNOWN ENVIRONMENT"
     is_production = facts.environment == "production"
-    items: list[tuple[int, str, Tone]] = [
-        (0, name, "strong"), (0 if is_production else 3, label, "strong"), *_server_items(facts), *_load_items(facts)]
+    rest: list[Item] = [(0 if is_production else 3, label, "strong")]
+    full: list[Item] = [(0, name, "strong"), *rest, *_server_items(facts), *_load_items(facts)]
+    short: list[Item] = [(0, name, "strong"), *rest, *_server_items(facts, is_short=True)]
+    shortest: list[Item] = [(0, shortened(name, SHORT_NAME), "strong"), *short[1:]]
     for link in (facts.link.text, facts.link.short):
-        end = [(0, link, facts.link.tone), (0 if facts.is_recording else 6, facts.clock, "")]
-        fitting = _fitting(items, end, width)
-        if fitting is not None:
-            return fitting
+        end: list[Item] = [(0, link, facts.link.tone), (0 if facts.is_recording else 6, facts.clock, "")]
+        for limit in range(10, SAID_SHORT - 1, -1):
+            if (fitting := _fitting(full, end, width, limit)) is not None:
+                return fitting
+        for items in (short, shortest, _that_fit(shortest, end, width)):
+            if (fitting := _fitting(items, end, width, SAID_SHORT)) is not None:
+                return fitting
     return ((f" {name} ", "strong"), (label if is_production else "", "strong"), (f" {facts.link.short}", ""))
 
 
-def _server_items(facts: HeaderFacts) -> list[tuple[int, str, Tone]]:
+def _server_items(facts: HeaderFacts, *, is_short: bool = False) -> list[Item]:
     """What server it is, and what is to be known of it before anything else."""
-    items: list[tuple[int, str, Tone]] = []
+    items: list[Item] = []
     if facts.version is not None:
         role = "standby" if facts.is_standby else "primary"
-        items.append((1, f"PostgreSQL {facts.version} {role}", ""))
+        items.append((1, f"{'' if is_short else 'PostgreSQL '}{facts.version} {role}", ""))
         if not facts.is_recording:
             items.append((0 if facts.read_only else 4, "read-only" if facts.read_only else "read-write", ""))
     if facts.is_recording:
@@ -105,14 +123,26 @@ def _server_items(facts: HeaderFacts) -> list[tuple[int, str, Tone]]:
         items.append((2, facts.recorder, "critical"))
     if facts.alerts:
         items.append((2, f"! {fmt.plural(facts.alerts, 'alert')}", "critical"))
+    if facts.host is not None:
+        items.append((1, f"at {shortened(facts.host, SHORT_HOST) if is_short else facts.host}", ""))
+    if facts.encryption is not None:
+        items.append(_protection(facts.encryption))
     if facts.is_pooled:
         items.append((5, "via pooler", "strong"))
     return items
 
 
-def _load_items(facts: HeaderFacts) -> list[tuple[int, str, Tone]]:
+def _protection(found: Encryption) -> Item:
+    """Whether anybody on the way can read along comes before who it is that answers."""
+    if found.kind == "none":
+        return (1, "no TLS", "warning")
+    words = "TLS unverified" if found.verified == "nothing" else found.kind
+    return (8 if found.kind == "socket" else 2, words, "")
+
+
+def _load_items(facts: HeaderFacts) -> list[Item]:
     """Connections, time of a round trip and pool."""
-    items: list[tuple[int, str, Tone]] = []
+    items: list[Item] = []
     if facts.connections is not None and facts.max_connections:
         items.append((8, f"{facts.connections}/{facts.max_connections} conn", ""))
     if facts.rtt_ms is not None:
@@ -145,21 +175,27 @@ def shortened(name: str, most: int) -> str:
     return f"{head}…{tail}"
 
 
-def _fitting(items: list[tuple[int, str, Tone]], end: list[tuple[int, str, Tone]], width: int) -> Line | None:
-    """The items that fit, those at the end flush right; None when what must be said doesn't fit."""
-    for limit in range(10, -1, -1):
-        left = [(text, tone) for priority, text, tone in items if priority <= limit]
-        right = [(text, tone) for priority, text, tone in end if priority <= limit]
-        used = 1 + sum(cells(text) + 2 for text, _ in (*left, *right))
-        if used > width:
-            continue
-        pieces: list[tuple[str, Tone]] = [(" ", "")]
-        for index, (text, tone) in enumerate(left):
-            separator = "" if index == 0 else " · " if index == 1 and len(items) > 1 and text == items[1][1] else "  "
-            pieces += [(separator, ""), (text, tone)]
-        space = width - 1 - sum(cells(text) for text, _ in pieces) - sum(cells(text) + 2 for text, _ in right) + 2
-        pieces.append((" " * space, ""))
-        for index, (text, tone) in enumerate(right):
-            pieces += [("  " if index else "", ""), (text, tone)]
-        return (*pieces, (" ", ""))
-    return None
+def _that_fit(items: list[Item], end: list[Item], width: int) -> list[Item]:
+    """Of what is said short, one after the other while there is room, what matters most first."""
+    kept = [item for item in items if item[0] == 0]
+    for item in sorted(items, key=lambda item: item[0]):
+        if 0 < item[0] <= SAID_SHORT and _fitting([*kept, item], end, width, SAID_SHORT) is not None:
+            kept.append(item)
+    return [item for item in items if item in kept or item[0] > SAID_SHORT]
+
+
+def _fitting(items: list[Item], end: list[Item], width: int, limit: int) -> Line | None:
+    """What matters as much as `limit`, with what is of the end flush right; None where it doesn't fit."""
+    left = [(text, tone) for priority, text, tone in items if priority <= limit]
+    right = [(text, tone) for priority, text, tone in end if priority <= limit]
+    if 1 + sum(cells(text) + 2 for text, _ in (*left, *right)) > width:
+        return None
+    pieces: list[tuple[str, Tone]] = [(" ", "")]
+    for index, (text, tone) in enumerate(left):
+        separator = "" if index == 0 else " · " if index == 1 and len(items) > 1 and text == items[1][1] else "  "
+        pieces += [(separator, ""), (text, tone)]
+    space = width - 1 - sum(cells(text) for text, _ in pieces) - sum(cells(text) + 2 for text, _ in right) + 2
+    pieces.append((" " * space, ""))
+    for index, (text, tone) in enumerate(right):
+        pieces += [("  " if index else "", ""), (text, tone)]
+    return (*pieces, (" ", ""))

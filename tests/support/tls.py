@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
+import ssl
 import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +17,8 @@ import pytest
 from msgspec import Struct
 from psycopg.conninfo import make_conninfo
 
-from console.local_postgres.cluster import free_port
+from console.local_postgres.cluster import Cluster, free_port
+from console.server.tls import ASK_FOR_TLS
 from tests.support.servers import LiveServer, Servers, binaries, missing
 
 HBA = """\
@@ -33,6 +39,44 @@ class TlsServer(Struct, frozen=True):
     other_ca: Path
     certificate: Path
     key: Path
+
+    @property
+    def folder(self) -> Path:
+        """Where its authority is, with the certificates that it has made."""
+        return self.ca.parent
+
+    @contextmanager
+    def showing(self, name: str) -> Iterator[None]:
+        """Meanwhile the server has another certificate of its authority."""
+        assert (cluster := self.server.cluster) is not None
+        for end in ("crt", "key"):
+            copy(self.folder / f"{name}.{end}", cluster, f"{name}.{end}")
+        self._use(name)
+        try:
+            yield
+        finally:
+            self._use("server")
+
+    def _use(self, name: str) -> None:
+        with self.server.connect() as connection:
+            for end, setting in (("crt", "ssl_cert_file"), ("key", "ssl_key_file")):
+                connection.execute(f"ALTER SYSTEM SET {setting} = '{name}.{end}'")
+            connection.execute("SELECT pg_reload_conf()")
+        served = ssl.PEM_cert_to_DER_cert((self.folder / f"{name}.crt").read_text())
+        for _ in range(100):  # the postmaster takes a moment
+            if self._served() == served:
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"the server does not show {name}.crt")
+
+    def _served(self) -> bytes | None:
+        with socket.create_connection((self.host, self.port), 10) as plain:
+            plain.sendall(ASK_FOR_TLS)
+            assert plain.recv(1) == b"S"
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            with context.wrap_socket(plain) as served:
+                return served.getpeercert(binary_form=True)
 
     def conninfo(self, dbname: str = "postgres", **words: Any) -> str:
         """Over TCP and TLS; by name `localhost`, for which the server's certificate was made."""
@@ -59,11 +103,8 @@ def tls_server(servers: Servers) -> TlsServer:
     })  # fmt: skip
     cluster.initdb()
     for name in ("ca.crt", "server.crt", "server.key"):
-        shutil.copy(folder / name, cluster.data_dir / name)
+        copy(folder / name, cluster, name)
     (cluster.data_dir / "pg_hba.conf").write_text(HBA)
-    if cluster.account:
-        for path in cluster.data_dir.glob("*.*"):
-            os.chown(path, cluster.account.uid, cluster.account.gid)
     cluster.start()
     server = LiveServer.behind(f"{label}-tls", cluster.conninfo(), cluster)
     with server.connect() as connection:
@@ -74,6 +115,14 @@ def tls_server(servers: Servers) -> TlsServer:
         server, "localhost", status.port, "open sesame",
         folder / "ca.crt", folder / "other_ca.crt", folder / "client.crt", folder / "client.key",
     )  # fmt: skip
+
+
+def copy(path: Path, cluster: Cluster, name: str) -> None:
+    """Puts a file into the server's folder, for its account alone."""
+    found = cluster.data_dir / name
+    shutil.copy(path, found)
+    if cluster.account:
+        os.chown(found, cluster.account.uid, cluster.account.gid)
 
 
 def _speaks_tls(pg_config: Path) -> bool:
@@ -88,15 +137,46 @@ def authority(folder: Path, name: str) -> None:
     )
 
 
-def certificate(folder: Path, name: str, common_name: str, extension: str) -> None:
-    """A key and a certificate signed by the authority `ca` of the same folder."""
+CA = """\
+[ca]
+default_ca = own
+[own]
+database = {authority}.index
+new_certs_dir = .
+certificate = {authority}.crt
+private_key = {authority}.key
+rand_serial = yes
+default_md = sha256
+default_days = 2
+default_crl_days = 2
+policy = any
+[any]
+commonName = supplied
+"""
+
+
+def certificate(folder: Path, name: str, common_name: str, extension: str, *, authority: str = "ca",
+                dates: Sequence[str] = ()) -> None:
+    """A key and a certificate signed by an authority of the same folder; `dates`: openssl's -startdate, -enddate."""
     (folder / f"{name}.ext").write_text(extension + "\n")
     _openssl(folder, "req", *_new_key(name), "-out", f"{name}.csr", "-subj", f"/CN={common_name}")
-    _openssl(
-        folder, "x509", "-req", "-in", f"{name}.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial",
-        "-out", f"{name}.crt", "-days", "2", "-extfile", f"{name}.ext",
-    )  # fmt: skip
+    _ca(folder, authority, "-in", f"{name}.csr", "-out", f"{name}.crt", "-extfile", f"{name}.ext", "-notext", *dates)
     (folder / f"{name}.key").chmod(0o600)
+
+
+def revoke(folder: Path, *names: str, authority: str = "ca") -> Path:
+    """Takes certificates back; the list of all that are."""
+    for name in names:
+        _ca(folder, authority, "-revoke", f"{name}.crt")
+    _ca(folder, authority, "-gencrl", "-out", f"{authority}.crl")
+    return folder / f"{authority}.crl"
+
+
+def _ca(folder: Path, authority: str, *arguments: str) -> None:
+    (folder / f"{authority}.cnf").write_text(CA.format(authority=authority))
+    (folder / f"{authority}.index").touch()
+    (folder / f"{authority}.index.attr").write_text("unique_subject = no\n")
+    _openssl(folder, "ca", "-batch", "-config", f"{authority}.cnf", *arguments)
 
 
 def _new_key(name: str) -> list[str]:

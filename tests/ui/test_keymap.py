@@ -120,7 +120,7 @@ def test_a_conflict_names_both_actions_and_the_file(tmp_path: Path, text: str, b
     '"statements.slow" = "v"\n"statements.vectors" = "n"',     # exchanged
     '"filter.keep" = ["enter", "ctrl+y"]',
     '"app.retry" = "f10"\n"app.rate" = "f12"',
-    '"app.quit" = ["ctrl+q", "Q"]\n"plan.edit" = "E"\n"vectors.query" = "E"',
+    '"app.quit" = ["ctrl+q", "Q"]\n"plan.edit" = "Z"\n"vectors.query" = "Z"',
     '"match.next" = "n"\n"match.previous" = "N"',              # only while there is a filter
     '"confirm.yes" = "s"'])                 # no list in a question
 def test_what_never_meets_is_no_conflict(tmp_path: Path, text: str) -> None:

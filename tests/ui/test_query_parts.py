@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from console.redaction import may_hold_secret
 from console.sql.grammar import Name
 from console.sql.statements import Sweep, at, explained, pieces
 from console.ui.screens.query.editor import _spans
-from console.ui.screens.query.history import LARGEST_BYTES, StatementHistory, holds_secret
+from console.ui.screens.query.history import LARGEST_BYTES, StatementHistory
 from console.ui.widgets.code_pane import sql_tones
 
 
@@ -115,7 +116,7 @@ def test_history_is_kept_by_target_and_for_its_owner_alone(tmp_path: Path) -> No
     "SELECT 'postgresql://me:mine@host/db'", "CREATE USER MAPPING FOR a SERVER b OPTIONS (user 'c', PassWord 'd')",
     "SELECT pgp_sym_encrypt('a', 'b')", "SET app.api_key = 'x'"])
 def test_what_may_hold_a_password_is_never_on_disk(tmp_path: Path, text: str) -> None:
-    assert holds_secret(text)
+    assert may_hold_secret(text)
     history = StatementHistory("t", tmp_path)
     history.add(text, 1.0, worked=True)
     assert [entry.sql for entry in history.entries] == [text], "as long as the console is open it can be had again"

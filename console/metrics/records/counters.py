@@ -8,10 +8,12 @@ from msgspec import Struct
 
 
 class ServerClock(Struct, frozen=True):
-    """The server's clock: when the refresh's transaction began, and when this read, its last, ran."""
+    """The server's clock: when the refresh's transaction began, and when this read, its last, ran; and whether it is a
+    standby now, None in recordings that don't say."""
 
     began_at: dt.datetime
     taken_at: dt.datetime
+    is_standby: bool | None = None
 
 
 class DatabaseCounters(Struct, frozen=True):

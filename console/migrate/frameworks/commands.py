@@ -14,7 +14,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Literal
-from urllib.parse import quote
 
 from msgspec import Struct
 
@@ -27,6 +26,7 @@ from console.migrate.frameworks.specs import TITLES
 from console.migrate.frameworks.status import ledgers
 from console.migrate.records import Direction
 from console.migrate.run_lock import RunLock, run_lock
+from console.redaction import masked
 from console.server.environment import environment
 from console.server.target import Target
 from console.services import Service
@@ -153,12 +153,9 @@ async def _guarded(service: str, program: Program, variables: Mapping[str, str],
 async def _execute(service: str, program: Program, variables: Mapping[str, str],
                    on_event: CommandListener) -> tuple[int, list[str]]:
     tail = _Tail()
-    password = variables.get("PGPASSWORD", "")
-    secrets = [text for text in (variables.get("DATABASE_URL"), password, quote(password, safe="")) if text]
 
     def show(stream: Literal["stdout", "stderr"], text: str) -> None:
-        for secret in secrets:
-            text = text.replace(secret, "***")
+        text = masked(text)
         tail.add(stream, text)
         on_event(OutputLine(service, stream, text))
 

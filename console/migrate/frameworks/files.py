@@ -74,7 +74,7 @@ def _graphile_hash(path: Path) -> frozenset[str]:
 def content(path: Path) -> bytes:
     """The file's bytes. Raises ConsoleError naming it."""
     try:
-        return files.read(path)
+        return files.read_inside(path)
     except OSError as error:
         raise ConsoleError(f"{path}: can't be read: {error.strerror}") from None
 

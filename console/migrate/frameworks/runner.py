@@ -148,7 +148,7 @@ def _frozen(service: Service, direction: Direction, found: Sequence[ForeignLedge
 
 def _checksum(file: Path | None) -> str | None:
     try:
-        return "sha256:" + hashlib.sha256(files.read(file)).hexdigest() if file is not None else None
+        return "sha256:" + hashlib.sha256(files.read_inside(file)).hexdigest() if file is not None else None
     except OSError:
         return None
 

@@ -41,7 +41,7 @@ def detect(folder: Path) -> str | None:
         elif name[0].isdigit() and "diesel" not in found and (folder / name / "up.sql").is_file():
             found["diesel"] = f"{name}/up.sql"
     for name in numbered[:_LOOKED_INTO]:
-        text = files.read(folder / name)
+        text = files.read_inside(folder / name)
         marks = [layout for layout, mark in _MARKS.items() if mark.search(text)]
         for layout in marks or ["sqlx"]:
             found.setdefault(layout, name)

@@ -41,7 +41,7 @@ def _runs_in_transaction(metadata: Path) -> bool:
     if not metadata.is_file():
         return True
     try:
-        value = tomllib.loads(files.read(metadata).decode("utf-8")).get("run_in_transaction", True)
+        value = tomllib.loads(files.read_inside(metadata).decode("utf-8")).get("run_in_transaction", True)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise FileError(metadata, str(error)) from None
     if not isinstance(value, bool):

@@ -40,4 +40,10 @@ SELECT
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         WHERE n.nspname = 'dbconsole' AND c.relname = 'migration'
             AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT')
-    ) AS ledger_is_readable
+    ) AS ledger_is_readable,
+    a.sslversion AS tls_protocol,
+    a.sslcipher AS tls_cipher,
+    a.ssl_client_dn AS client_certificate,
+    a.gss_enc AS is_gss
+FROM (SELECT) one
+LEFT JOIN pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid()) a ON true

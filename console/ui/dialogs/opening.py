@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from console.errors import ConsoleError
+from console.server.target import redacted
 from console.text import format as fmt
 from console.ui import choices
 from console.ui.choices import REFRESH_S
@@ -103,7 +104,9 @@ def ask_password(app: Application) -> None:
         if password is not None and connection is app.connection:
             connection.use_password(password)
 
-    app.push_screen(PasswordDialog(connection.label, connection.error.summary), given)
+    place = redacted(connection.target.conninfo) if connection.target else connection.label
+    whom = place if connection.label in place else f"{connection.label} ({place})"
+    app.push_screen(PasswordDialog(whom, connection.error.summary), given)
 
 
 def show_help(app: Application) -> None:
@@ -141,6 +144,13 @@ def open_flight_recorder(app: Application) -> None:
     open_recorder(app)
 
 
+def show_connection(app: Application) -> None:
+    """`E`: who answered, and how the connection is protected."""
+    from console.ui.dialogs.connection import open_connection
+
+    open_connection(app)
+
+
 def open_commands(app: Application) -> None:
     """ctrl+p."""
     from console.ui.commands import open_palette
@@ -151,5 +161,5 @@ def open_commands(app: Application) -> None:
 DIALOGS: Mapping[str, Callable[[Application], None]] = {
     "target": choose_target, "database": choose_database, "theme": choose_theme, "rate": choose_rate,
     "password": ask_password, "help": show_help, "manual": open_manual, "commands": open_commands,
-    "unlock": toggle_lock, "recorder": open_flight_recorder}
+    "unlock": toggle_lock, "connection": show_connection, "recorder": open_flight_recorder}
 """What `ConsoleApp.action_open` opens, by name."""

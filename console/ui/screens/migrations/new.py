@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.widgets import Input
 
+from console import files
 from console.errors import ConsoleError
 from console.migrate.create import next_pair
 from console.services import Service
@@ -47,8 +48,7 @@ class NewDialog(Dialog[list[str]]):
         written = []
         try:
             for path, text in self._say(event.value):
-                with open(path, "x", encoding="utf-8", newline="\n") as file:  # noqa: PTH123
-                    file.write(text)
+                files.write_new(path, text)
                 written.append(path.rpartition("/")[2])
         except OSError as error:
             self.query_one("#files", Words).say((f"{error.filename}: {error.strerror}", "critical"))

@@ -6,13 +6,13 @@ import contextlib
 import datetime as dt
 import hashlib
 import json
-import os
-import re
 from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from console import files
+from console.redaction import may_hold_secret
 from console.resources import state_dir
 
 MOST = 1000
@@ -24,11 +24,6 @@ LARGEST_BYTES = 4 * 1024 * 1024
 LONGEST = 100_000
 """Characters of a statement that is worth keeping."""
 
-_SECRET = re.compile(
-    r"passw(or)?d|\bpwd\b|secret|\btoken\b|api_?key|credential|\bpgp_(sym|pub)_|\bencrypt|\bdecrypt|\bcrypt\s*\("
-    r"|\bdblink_connect|\bidentified\s+by\b|://[^/\s:'\"]+:[^@\s'\"]+@|-----BEGIN", re.IGNORECASE)
-
-
 class HistoryEntry(Struct, frozen=True):
     """A statement that was run: when (ISO 8601, UTC), the SQL, how long it took in milliseconds, whether it worked."""
 
@@ -36,11 +31,6 @@ class HistoryEntry(Struct, frozen=True):
     sql: str
     elapsed_ms: float | None
     worked: bool
-
-
-def holds_secret(sql: str) -> bool:
-    """Whether a statement may hold a password or the like. In doubt it does."""
-    return _SECRET.search(sql) is not None
 
 
 class StatementHistory:
@@ -58,19 +48,12 @@ class StatementHistory:
         now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         entry = HistoryEntry(now, sql, None if elapsed_ms is None else round(elapsed_ms, 1), worked)
         self.entries = [*(history_entry for history_entry in self.entries if history_entry.sql != sql), entry][-MOST:]
-        if not holds_secret(sql):
+        if not may_hold_secret(sql):
             with contextlib.suppress(OSError):
                 self._append(entry)
 
     def _append(self, entry: HistoryEntry) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        line = json.dumps(asdict(entry), ensure_ascii=False) + "\n"
-        handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        with os.fdopen(handle, "ab") as file:
-            os.fchmod(file.fileno(), 0o600)
-            file.write(line.encode("utf-8", "replace"))
-            size = file.tell()
-        if size > LARGEST_BYTES:
+        if files.append(self._path, json.dumps(asdict(entry), ensure_ascii=True) + "\n") > LARGEST_BYTES:
             self._shrink()
 
     def _shrink(self) -> None:
@@ -78,16 +61,12 @@ class StatementHistory:
         lines: list[str] = []
         left = LARGEST_BYTES // 2
         for entry in reversed(_read(self._path)):
-            line = json.dumps(asdict(entry), ensure_ascii=False) + "\n"
-            left -= len(line.encode("utf-8", "replace"))
+            line = json.dumps(asdict(entry), ensure_ascii=True) + "\n"
+            left -= len(line)
             if left < 0:
                 break
             lines.append(line)
-        temporary = self._path.with_suffix(".part")
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
-            file.writelines(reversed(lines))
-        temporary.replace(self._path)
+        files.replace(self._path, "".join(reversed(lines)))
 
 
 def _file_name(target: str) -> str:
