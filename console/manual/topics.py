@@ -25,7 +25,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Screens": ("keys", "overview", "schemas", "migrations", "activity", "statements", "vectors", "pgbouncer", "query",
                 "plan", "recorder"),
     "Command line": ("commands", "checks", "migrate", "lint", "search"),
-    "What to rely on": ("promises", "resilience"),
+    "What to rely on": ("promises", "resilience", "faults"),
 }
 """The pages in the order in which they are listed."""
 

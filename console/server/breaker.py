@@ -29,19 +29,16 @@ class Breaker(Struct):
     clock: Clock = field(default_factory=SystemClock)
     state: BreakerState = BreakerState.CLOSED
     failures: int = 0
-    opened_at: float | None = None
     retry_at: float | None = None
 
     def succeeded(self) -> None:
         self.state = BreakerState.CLOSED
         self.failures = 0
-        self.opened_at = self.retry_at = None
+        self.retry_at = None
 
     def failed(self) -> None:
         now = self.clock.monotonic()
         self.failures += 1
-        if self.opened_at is None:
-            self.opened_at = now
         self.retry_at = now + jittered(backoff_s(self.failures, self.first_s, self.longest_s))
         self.state = BreakerState.OPEN
 
@@ -49,10 +46,6 @@ class Breaker(Struct):
         """A person doesn't want to wait: the next try is due at once."""
         if self.state is BreakerState.OPEN:
             self.retry_at = self.clock.monotonic()
-
-    @property
-    def seconds_open(self) -> float:
-        return 0.0 if self.opened_at is None else self.clock.monotonic() - self.opened_at
 
     @property
     def seconds_to_retry(self) -> float:

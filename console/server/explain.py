@@ -137,8 +137,8 @@ async def _explained(session: PgSession, request: ExplainRequest, then: Query[R]
     connection = session.connection
     prefix = _prefix(session.info.major, request)
     # With a query, after which the transaction can't be made read-write any more.
-    begin = preamble(session.target, read_only=not request.may_write, statement_timeout_ms=request.timeout_ms,
-                     pinned=UNPINNED)
+    begin = preamble(session.target, session.info.major, read_only=not request.may_write,
+                     statement_timeout_ms=request.timeout_ms, pinned=UNPINNED)
     try:
         async with connection.pipeline():
             for statement in begin:

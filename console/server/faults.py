@@ -62,6 +62,11 @@ _CONNECTING: tuple[tuple[str, type[Unreachable], str, str | None], ...] = (
     (r'database "[^"]*" does not exist', Unreachable, "the database does not exist",
      "psql -l lists the databases of a server"),
     (r'role "[^"]*" does not exist', Unreachable, "the role does not exist", "check user (-U)"),
+    (r'role "[^"]*" is not permitted to log in', Unreachable, "the role may not log in", "ALTER ROLE ... LOGIN"),
+    (r'permission denied for database "[^"]*"', Unreachable, "the role may not connect to the database",
+     "GRANT CONNECT ON DATABASE ... TO the role"),
+    (r'database "[^"]*" is not currently accepting connections', Unreachable, "the database takes no connections",
+     "ALTER DATABASE ... ALLOW_CONNECTIONS true"),
     (r"too many (clients|connections)|remaining connection slots|no more connections allowed", Unreachable,
      "the server has no connection left",
      "close sessions, or connect as a superuser: some slots are reserved for them"),
@@ -75,6 +80,9 @@ _CONNECTING: tuple[tuple[str, type[Unreachable], str, str | None], ...] = (
     (r"expected authentication request|received invalid response", Unreachable,
      "what answers there is no PostgreSQL server", "check the port"),
 )
+
+# libpq's words before the reason why there is no connection
+_REFUSED = re.compile(r"connection to server (on socket|at) .*? failed: ((FATAL|ERROR|PANIC): +)?(?P<why>.+)")
 
 _CLASSES: dict[str, type[ServerError]] = {
     "42501": Denied, "28000": Denied,
@@ -126,8 +134,10 @@ def _without_sqlstate(error: psycopg.Error, prefix: str) -> ConsoleError:
         if re.search(pattern, text, re.IGNORECASE):
             return kind(prefix + summary, detail=text, hint=hint)
     if isinstance(error, psycopg.OperationalError):
-        first, _, rest = text.removeprefix("consuming input failed: ").partition("\n")
-        return Unreachable(prefix + (first or "the connection was lost"), detail=rest or None)
+        words, _, rest = text.removeprefix("consuming input failed: ").partition("\n")
+        if refused := _REFUSED.match(words):  # where to is known, and would leave no room for why
+            return Unreachable(prefix + refused["why"], detail=text)
+        return Unreachable(prefix + (words or "the connection was lost"), detail=rest or None)
     return ServerError(prefix + text)
 
 

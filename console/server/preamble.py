@@ -46,20 +46,28 @@ def limits(target: Target, *, statement_timeout_ms: int | None = None, lock_time
     return {"statement_timeout": f"{statement:d}", "lock_timeout": f"{lock:d}"}
 
 
-def preamble(target: Target, *, read_only: bool = True, statement_timeout_ms: int | None = None,
+def unhurried(major: int) -> dict[str, str]:
+    """A transaction_timeout of the role, where the server's version has it, would end the session; what is ours has a
+    limit for each statement instead.
+    """
+    return {"transaction_timeout": "0"} if major >= 17 else {}
+
+
+def preamble(target: Target, major: int, *, read_only: bool = True, statement_timeout_ms: int | None = None,
              lock_timeout_ms: int | None = None, pinned: Mapping[str, str] = PINNED,
              settings: Mapping[str, str] = UNPINNED) -> tuple[bytes, ...]:
     """BEGIN, and one query that sets what lasts for the transaction alone; nothing makes it read-write after that.
 
-    `settings` are more of them. Timeouts as for `limits`. Where all is ours the isolation is too: a default of
-    serializable is refused on a standby, and a deferrable one waits. What is ours and reads does so as the target's
-    `read_role`.
+    `major` is the server's version, `settings` are more of them. Timeouts as for `limits`. Where all is ours the
+    isolation is too: a default of serializable is refused on a standby, and a deferrable one waits. What is ours and
+    reads does so as the target's `read_role`.
     """
     isolation = " ISOLATION LEVEL READ COMMITTED" if pinned is PINNED else ""
     begin = f"BEGIN{isolation} READ ONLY" if read_only else f"BEGIN{isolation}"
-    role = {"role": target.read_role} if target.read_role is not None and read_only and pinned is PINNED else {}
+    role = {"role": target.read_role} if target.read_role is not None and read_only else {}
     timeouts = limits(target, statement_timeout_ms=statement_timeout_ms, lock_timeout_ms=lock_timeout_ms)
-    chosen = {**pinned, **role, **timeouts, **settings}
+    ours = {**role, **unhurried(major)} if pinned is PINNED else {}
+    chosen = {**pinned, **ours, **timeouts, **settings}
     return begin.encode(), f"SELECT {set_locally(chosen)}".encode()
 
 

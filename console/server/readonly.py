@@ -17,7 +17,7 @@ from psycopg.abc import PQGen
 from psycopg.adapt import Dumper
 
 from console.server.faults import translate_errors
-from console.server.preamble import PINNED, limits
+from console.server.preamble import PINNED, limits, unhurried
 from console.server.rows import TextColumn, TextPage, _page, _rollback, page_of
 from console.server.session import PgSession
 from console.sql.quoting import identifier
@@ -215,7 +215,7 @@ def _settings(session: PgSession, settings: Mapping[str, str], library: Library 
 
     The library's literal is read when the statement is parsed, which is before any set_config is executed.
     """
-    values = {**limits(session.target, statement_timeout_ms=timeout_ms), **settings}
+    values = {**limits(session.target, statement_timeout_ms=timeout_ms), **unhurried(session.info.major), **settings}
     calls = ", ".join(f"pg_catalog.set_config(${2 * i + 1}, ${2 * i + 2}, true)" for i in range(len(values)))
     source = f" FROM (SELECT {library.touch()}) AS loaded" if library else ""
     return ReadStatement(f"SELECT pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()), {calls}{source}",

@@ -62,7 +62,7 @@ async def text_page(session: PgSession, statement: sql.Composed, params: Sequenc
     With `raw_from`, the columns from that one on are kept as bytes as well (`raw_rows`). `pinned` as for `preamble`.
     """
     with translate_errors(session.target.label):
-        begin = preamble(session.target, statement_timeout_ms=statement_timeout_ms, pinned=pinned)
+        begin = preamble(session.target, session.info.major, statement_timeout_ms=statement_timeout_ms, pinned=pinned)
         (cursor,) = await _transaction(session, begin, [(statement, params)], end=True)
         return _page(cursor, raw_from)
 
@@ -130,7 +130,8 @@ class RowCursor:
         way = sql.SQL("SCROLL" if self._scrolls else "NO SCROLL")
         # The server ends the transaction itself should this process hang.
         guard_ms = round(self._idle_limit_s * 1000) * 2
-        begin = preamble(session.target, settings={"idle_in_transaction_session_timeout": f"{guard_ms:d}"})
+        settings = {"idle_in_transaction_session_timeout": f"{guard_ms:d}"}
+        begin = preamble(session.target, session.info.major, settings=settings)
         declare = sql.SQL("DECLARE dbconsole_rows {} CURSOR FOR {}").format(way, self._statement)
         with translate_errors(session.target.label):
             await _transaction(session, begin, [(declare, ())], end=False)
@@ -215,7 +216,7 @@ async def count_rows(session: PgSession, schema: str | None, name: str, *, timeo
 async def _copied(session: PgSession, statement: sql.Composed, statement_timeout_ms: int, typed: Typed | None
                   ) -> AsyncGenerator[bytes, None]:
     with translate_errors(session.target.label):
-        begin = preamble(session.target, statement_timeout_ms=statement_timeout_ms,
+        begin = preamble(session.target, session.info.major, statement_timeout_ms=statement_timeout_ms,
                          pinned=PINNED if typed is None else UNPINNED)
         settings = [(_SET_CONFIG, pair) for pair in typed.settings.items()] if typed is not None else []
         await _transaction(session, begin, settings, end=False)

@@ -186,7 +186,8 @@ class PgSession:
         cursors = []
         try:
             async with connection.pipeline():
-                for statement in preamble(self._target, statement_timeout_ms=self._statement_timeout_ms(limit_s)):
+                for statement in preamble(self._target, self._info.major,
+                                          statement_timeout_ms=self._statement_timeout_ms(limit_s)):
                     await connection.execute(statement)
                 for read in reads:
                     cursor = connection.cursor(row_factory=class_row(read.query.record))

@@ -68,12 +68,11 @@ def _link(connection: Connection, clock: Clock) -> ConnectionWords:
                             is_at_end=playback.is_at_end)
     if state in (ConnectionState.OPENING, ConnectionState.CONNECTING):
         return view.connecting(clock.monotonic() - connection.opened_at)
+    age = age_s(connection, clock)
     if state in (ConnectionState.LOST, ConnectionState.FAILED):
         if connection.needs_password:
             return ConnectionWords("○ password needed (r)", "○ password (r)", "critical")
         if connection.has_given_up or connection.pool is None:
             return ConnectionWords("○ not connected", "○ not connected", "critical")
-        breaker = connection.pool.breaker
-        return view.lost(breaker.seconds_open, breaker.seconds_to_retry, ever=state is ConnectionState.LOST)
-    age = age_s(connection, clock)
+        return view.lost(age or 0.0, connection.pool.breaker.seconds_to_retry, ever=state is ConnectionState.LOST)
     return view.paused(age) if connection.paused else view.live(connection.every_s, age)

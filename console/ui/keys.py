@@ -98,6 +98,8 @@ SCOPES: tuple[Scope, ...] = (
                in_palette=False),
         Action("app.repaint", "ctrl+l", "repaint", "repaint", "draw the whole screen again",
                in_footer=False, reaches_text=True),
+        _less("app.suspend", "ctrl+z", "suspend_process", "to the shell", "go to the shell; `fg` comes back",
+              when="where a shell started it"),
         Action("app.quit", "q ctrl+q", "quit", "quit", "quit", ", at once, also when the server is gone",
                reaches_text=True),
         Action("app.copy_or_quit", "ctrl+c", "copy_or_quit", "copy, or ask to quit",

@@ -82,7 +82,7 @@ def playing(speed: float, position_s: float, length_s: float, *, is_paused: bool
 
 
 def lost(seconds: float, retry_in_s: float, *, ever: bool) -> ConnectionWords:
-    """`ever`: there was a connection before; otherwise none came about yet."""
+    """`ever`: there was a connection before, and the last answer came `seconds` ago; otherwise none came about yet."""
     state = f"○ lost {fmt.stopwatch(seconds)}" if ever else "○ not connected"
     when = f"next try in {fmt.seconds(retry_in_s)} (r now)" if retry_in_s >= 0.5 else "trying now"
     short = f"○ retry {fmt.seconds(retry_in_s)}" if retry_in_s >= 0.5 else "○ trying"

@@ -60,8 +60,10 @@ def _peak(values: Sequence[float | None], text: Callable[[float], str]) -> str:
     return f"peak {text(max(known))}" if known else ""
 
 
-def verdict(results: Sequence[CheckResult]) -> Line:
-    """What needs a person, worst first, in the words of the checks."""
+def verdict(results: Sequence[CheckResult], *, is_old: bool = False) -> Line:
+    """What needs a person, worst first, in the words of the checks; `is_old` where the server no longer answers."""
+    if is_old:
+        return ((" Unknown now. When it last answered:", "warning"), *((text, "dim") for text, _ in verdict(results)))
     bad = [result for result in worst_first(results) if result.status is not Status.OK]
     if not results:
         return (("", ""),)

@@ -201,14 +201,14 @@ async def test_a_link_that_freezes_after_connecting_holds_the_deadline(database:
     async with proxied(database.conninfo, delay_s=0.05) as proxy:
         async def freeze() -> None:
             await until(lambda: proxy.round_trips >= 2, every_s=0.005)
-            proxy.flowing.clear()
+            proxy.hold()
 
         freezing = asyncio.create_task(freeze())
         started = time.perf_counter()
         results = await checked(proxy.conninfo, timeout_s=1.0)
         assert time.perf_counter() - started < 6
         await freezing
-        proxy.flowing.set()
+        proxy.let_go()
     assert results["connection"].status is CRITICAL and "not answered" in results["connection"].summary
 
 

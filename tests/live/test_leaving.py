@@ -14,7 +14,7 @@ import termios
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,26 +61,6 @@ def silent() -> Iterator[Silent]:
         thread.join()
         for connection in found.accepted:
             connection.close()
-
-
-@contextmanager
-def stopped(server: LiveServer) -> Iterator[None]:
-    """While this lasts the server neither answers nor admits anybody, as one does whose disk hangs."""
-    assert server.cluster is not None and (status := server.cluster.status()) is not None
-    pids = [status.pid, *map(int, subprocess.run(["pgrep", "-P", str(status.pid)], capture_output=True,
-                                                 text=True).stdout.split())]
-    still_there = []
-    for pid in pids:
-        try:
-            os.kill(pid, signal.SIGSTOP)
-            still_there.append(pid)
-        except ProcessLookupError:
-            continue
-    try:
-        yield
-    finally:
-        for pid in still_there:
-            os.kill(pid, signal.SIGCONT)
 
 
 def sessions(server: LiveServer, name: str) -> list[str]:
@@ -215,14 +195,14 @@ def test_no_embedder_is_waited_for(way: str, embedded: LiveServer, silent: Silen
 def test_no_silent_server_is_waited_for(way: str, when: str, own_server: LiveServer) -> None:
     conninfo = own_server.conninfo()
     if when == "connecting":
-        with stopped(own_server), terminal([*CONSOLE, conninfo], cwd=ROOT) as screen:
+        with own_server.frozen(), terminal([*CONSOLE, conninfo], cwd=ROOT) as screen:
             screen.wait("connecting")
             screen.idle(0.5)
             left(screen, way)
         return
     with terminal([*CONSOLE, conninfo], cwd=ROOT) as screen:
         screen.wait("cache_hit")
-        with stopped(own_server):
+        with own_server.frozen():
             screen.idle(3 if when == "connected" else 13)
             left(screen, way)
     assert soon(lambda: not sessions(own_server, "dbconsole"))
@@ -352,7 +332,7 @@ def interrupted(command: list[str], after_s: float = 2.0, *, says: str = "", std
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
 def test_ctrl_c_ends_a_command_that_waits_for_a_stopped_server(command: list[str], own_server: LiveServer) -> None:
-    with stopped(own_server):
+    with own_server.frozen():
         says = "" if command[0] == "--check" else "to accept the connection"
         interrupted([*command, own_server.conninfo()], says=says)
 

@@ -11,7 +11,6 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from console.local_postgres.cluster import free_port
 from tests.support.proxy import Proxy, slow_link
 from tests.support.servers import LiveServer, Servers
 from tests.support.terminal import terminal
@@ -30,12 +29,9 @@ host  all all 127.0.0.1/32 scram-sha-256
 @pytest.fixture(scope="module")
 def guarded(servers: Servers) -> Iterator[LiveServer]:
     """A server that wants a password over TCP."""
-    found = servers.make("embedded", {"listen_addresses": "127.0.0.1", "port": str(free_port())})
-    assert found.cluster is not None
-    (found.cluster.data_dir / "pg_hba.conf").write_text(HBA)
-    with found.connect() as connection:
-        connection.execute("SELECT pg_reload_conf()")
+    found = servers.listening(HBA)
     yield found
+    assert found.cluster is not None
     found.cluster.remove()
 
 
@@ -53,8 +49,7 @@ def set_password(server: LiveServer, role: str, password: str) -> None:
 
 @pytest.fixture
 def link(guarded: LiveServer) -> Iterator[Proxy]:
-    assert guarded.cluster is not None and (status := guarded.cluster.status()) is not None
-    with slow_link(make_conninfo(host="127.0.0.1", port=status.port), DELAY_S) as found:
+    with slow_link(guarded.tcp(), DELAY_S) as found:
         yield found
 
 

@@ -76,7 +76,7 @@ async def test_columns_are_the_records_fields(file: Path, any_server: LiveServer
             pytest.skip(obstacle)
         text = found.text(info)
         parameters = dict.fromkeys(parameters_of(text))
-        for statement in preamble(target):
+        for statement in preamble(target, info.major):
             await connection.execute(statement)
         cursor = await connection.execute(text, parameters or None)  # type: ignore[arg-type]
         columns = [column.name for column in cursor.description or ()]

@@ -103,25 +103,6 @@ def test_a_conflict_of_keys_is_said_before_anything_is_opened(tmp_path: Path) ->
         assert screen.wait_end() == 3
 
 
-def test_q_leaves_at_once_while_the_server_hangs(own_server: LiveServer) -> None:
-    assert own_server.cluster is not None and (status := own_server.cluster.status()) is not None
-    background = processes.children(status.pid)
-    with console(own_server.conninfo()) as screen:
-        screen.wait("cache_hit")
-        frozen = {*background, *processes.children(status.pid), status.pid}
-        for pid in frozen:
-            os.kill(pid, signal.SIGSTOP)
-        try:
-            screen.idle(3)
-            pressed = time.perf_counter()
-            screen.send("q")
-            assert screen.wait_end() == 0
-            assert time.perf_counter() - pressed < 8
-        finally:
-            for pid in frozen:
-                os.kill(pid, signal.SIGCONT)
-
-
 def test_a_server_that_goes_away_and_comes_back(own_server: LiveServer) -> None:
     assert own_server.cluster is not None
     with console(own_server.conninfo()) as screen:

@@ -148,11 +148,13 @@ def test_an_operator_that_has_no_place_for_its_schema_is_not_put_into_a_persons_
 
 def test_every_transaction_begins_with_names_and_styles_pinned() -> None:
     target = Target(name="")
-    begin, settings = (statement.decode() for statement in preamble(target))
+    begin, settings = (statement.decode() for statement in preamble(target, 18))
     assert begin == "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY"
     for name, value in (("search_path", SAFE_PATH), ("DateStyle", "ISO"), ("statement_timeout", "5000")):
         assert f"pg_catalog.set_config('{name}', '{value}', true)" in settings
-    _, typed = (statement.decode() for statement in preamble(target, pinned=SHOWN))
+    _, typed = (statement.decode() for statement in preamble(target, 18, pinned=SHOWN))
     assert "search_path" not in typed and "standard_conforming_strings" not in typed and "DateStyle" in typed
-    own, limits = (statement.decode() for statement in preamble(target, read_only=False, pinned=UNPINNED))
+    assert "'transaction_timeout', '0'" in settings and "transaction_timeout" not in typed
+    assert "transaction_timeout" not in preamble(target, 16)[1].decode()
+    own, limits = (statement.decode() for statement in preamble(target, 18, read_only=False, pinned=UNPINNED))
     assert own == "BEGIN" and "timeout" in limits and "search_path" not in limits and "DateStyle" not in limits

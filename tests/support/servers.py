@@ -13,6 +13,7 @@ import fcntl
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
 import warnings
@@ -30,8 +31,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from console.errors import ConsoleError
 from console.local_postgres.binaries import Binaries, available, binaries_in, own_folder, reachable, server_account
-from console.local_postgres.cluster import Cluster
-from tests.support import debian
+from console.local_postgres.cluster import Cluster, free_port
+from tests.support import debian, processes
 
 REQUIRED = frozenset(filter(None, os.environ.get("DBCONSOLE_TEST_REQUIRE", "").split(",")))
 LABELS = ("embedded", "postgres17", "postgres16", "postgres15")
@@ -102,6 +103,12 @@ class LiveServer(Struct, frozen=True):
     def connect(self, dbname: str = "postgres", **words: Any) -> psycopg.Connection[Any]:
         return psycopg.connect(self.conninfo(dbname, **words), autocommit=True)
 
+    def tcp(self, **words: Any) -> str:
+        """The conninfo of a server that is `listening`, over TCP."""
+        assert self.cluster is not None and (status := self.cluster.status()) is not None
+        settings = self.cluster.settings
+        return make_conninfo(host=settings["listen_addresses"], port=status.port, dbname="postgres", **words)
+
     @contextmanager
     def database(self, template: str | None = None, name: str | None = None) -> Iterator[Database]:
         """A fresh database, dropped afterwards whoever is still connected."""
@@ -145,6 +152,21 @@ class LiveServer(Struct, frozen=True):
         finally:
             with self.connect() as connection:
                 connection.execute(sql.SQL("DROP OWNED BY {0}; DROP ROLE {0}").format(sql.Identifier(name)))
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """While this lasts the server neither answers nor admits anybody, as one does whose disk hangs."""
+        assert self.cluster is not None and (status := self.cluster.status()) is not None
+        stopped = []
+        try:
+            for pid in (status.pid, *processes.children(status.pid)):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGSTOP)
+                    stopped.append(pid)
+            yield
+        finally:
+            for pid in stopped:
+                os.kill(pid, signal.SIGCONT)
 
     def drop_templates(self) -> None:
         with self.connect() as connection:
@@ -243,6 +265,15 @@ class Servers:
         )
         self._clusters.append(cluster)
         return cluster
+
+    def listening(self, hba: str, address: str = "127.0.0.1") -> LiveServer:
+        """One more server, with this pg_hba.conf, that also listens on TCP: see LiveServer.tcp."""
+        found = self.make("embedded", {"listen_addresses": address, "port": str(free_port())})
+        assert found.cluster is not None
+        (found.cluster.data_dir / "pg_hba.conf").write_text(hba)
+        with found.connect() as connection:
+            connection.execute("SELECT pg_reload_conf()")
+        return found
 
     def standby(self, primary: LiveServer, settings: dict[str, str] | None = None) -> LiveServer:
         """A streaming standby of a server of ours."""

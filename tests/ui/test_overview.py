@@ -73,6 +73,9 @@ async def test_the_last_data_stays_dimmed_while_the_server_is_away(world: World)
         app.show_state()
         assert app.screen.has_class("-stale")
         assert "lost 00:0" in screen_text(app) and "document_store" in screen_text(app)
+        world.clock.advance(75)
+        app.show_state()
+        assert "lost 01:1" in screen_text(app), "since the last answer, whatever was tried since"
         strip = app.query_one("#checks", RecordTable).render_line(3)
         assert {segment.style.color for segment in strip if segment.style and segment.text.strip()} <= {
             app.inks["dim"].color, app.inks["faint"].color}

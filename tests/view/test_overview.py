@@ -25,6 +25,12 @@ def test_all_well() -> None:
     assert plain(view.verdict(BAD[:1])).strip() == "All well · 1 check"
 
 
+def test_nothing_is_well_that_is_not_known() -> None:
+    text = plain(view.verdict(BAD[:1], is_old=True))
+    assert text.strip() == "Unknown now. When it last answered: All well · 1 check"
+    assert {tone for _, tone in view.verdict(BAD, is_old=True)} == {"warning", "dim"}
+
+
 def test_checks_are_ordered_by_badness_and_carry_a_letter() -> None:
     rows = view.checks_table(BAD).rows
     assert [(row.cells[0].text, row.key) for row in rows] == [

@@ -46,7 +46,8 @@ class OverviewScreen(ConsoleScreen):
     # reading
 
     def sampled(self, snapshot: Snapshot) -> None:
-        self.query_one("#verdict", StatusLine).show(view.verdict(snapshot.results))
+        is_old = snapshot.error is not None and snapshot.taken_at is not None
+        self.query_one("#verdict", StatusLine).show(view.verdict(snapshot.results, is_old=is_old))
         self._show_tabs()
         self.page.show_if_there()
 

@@ -1,0 +1,218 @@
+"""The person's side: terminals that vanish, are stopped, resized, pasted into, of every kind, and behind sshd."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import random
+import secrets
+import shlex
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from console.local_postgres.cluster import free_port
+from tests.faults.fault import LIVE, Outcome, Scene, expect, leave, needs_program, see, trial
+from tests.support.terminal import Terminal, terminal
+
+SCREENS = ("Overview", "Schemas", "Migrations", "Activity", "Statements", "Vectors", "PgBouncer", "Query")
+TERMS = ("xterm-256color", "tmux", "screen", "linux", "vt100", "dumb")
+PASTED_BYTES = 1_000_000
+BYTES_A_TICK = 2_000
+STARTS = 50
+
+
+def ended(screen: Terminal, outcome: Outcome, number: signal.Signals) -> float:
+    """Seconds until it has ended after that signal, which nobody needs to read for."""
+    began = time.perf_counter()
+    try:
+        status = screen.wait_end(5, reads=False)
+        expect(outcome, status in (0, 128 + number, -number), f"{number.name}: exit status {status}")
+    except AssertionError as error:
+        outcome.wrong.append(str(error))
+    return time.perf_counter() - began
+
+
+@trial(quick=True)
+def terminal_vanishes(scene: Scene) -> Outcome:
+    """The terminal's window is closed."""
+    outcome = Outcome("ends by itself")
+    with scene.console() as screen:
+        screen.wait(LIVE, 40)
+        screen.hang_up()
+        outcome.leaves_s = ended(screen, outcome, signal.SIGHUP)
+    scene.left(outcome)
+    return outcome
+
+
+@trial()
+def signals_while_it_starts(scene: Scene) -> Outcome:
+    """SIGINT, SIGTERM or SIGHUP at a random moment of each of 50 starts."""
+    chance = random.Random(seed := secrets.randbits(32))
+    outcome = Outcome(f"{STARTS} times no traceback")
+    longest_s = 0.0
+    for number in range(STARTS):
+        way, after_s = chance.choice((signal.SIGINT, signal.SIGTERM, signal.SIGHUP)), chance.uniform(0.02, 2)
+        with scene.console() as screen:
+            screen.idle(after_s)
+            os.kill(screen.pid, way)
+            began = time.perf_counter()
+            status = screen.wait_end(10)
+            longest_s = max(longest_s, time.perf_counter() - began)
+            what = f"seed {seed}, start {number}, {way.name} after {after_s:.3f} s"
+            expect(outcome, status in (0, 128 + way, -way), f"{what}: exit status {status}")
+            expect(outcome, b"Traceback" not in screen.written, f"{what}: {bytes(screen.written[-1500:])!r}")
+    outcome.leaves_s = longest_s
+    scene.left(outcome)
+    return outcome
+
+
+def written_after(screen: Terminal, keys: str, words: str) -> float:
+    """Seconds until the words are written anew after these keys; AssertionError if never."""
+    before, began = len(screen.written), time.perf_counter()
+    screen.send(keys)
+    while words.encode() not in screen.written[before:]:
+        screen.read(0.1)
+        assert time.perf_counter() - began < 30, f"no {words!r} after {keys!r}:\n{screen.text}"
+    return time.perf_counter() - began
+
+
+@trial(quick=True)
+def ctrl_z_and_fg(scene: Scene) -> Outcome:
+    """Ctrl-Z in a shell, and `fg` after five seconds."""
+    outcome = Outcome()
+    shell = ["bash", "--norc", "--noprofile", "-i"]
+    with terminal(shell, 120, 36, scene.environment | {"PS1": "shell> "}, scene.folder) as screen:
+        screen.wait("shell>")
+        screen.send(shlex.join(scene.command(scene.conninfo)) + "\r")
+        screen.wait(LIVE, 40)
+        screen.send("\x1a")
+        outcome.seen = see(screen, "Stopped", outcome, 10)
+        screen.idle(5)
+        outcome.recovers_s = written_after(screen, "fg\r", LIVE)
+        outcome.leaves_s = written_after(screen, "q", "shell>")
+        screen.send("exit\r")
+    scene.left(outcome)
+    return outcome
+
+
+@trial()
+def resize_storm(scene: Scene) -> Outcome:
+    """The terminal's size changes 300 times, within 6 s, from 20x5 to 300x100."""
+    outcome = Outcome()
+    chance = random.Random(7)
+    with scene.console() as screen:
+        screen.wait(LIVE, 40)
+        for _ in range(300):
+            screen.resize(chance.randint(20, 300), chance.randint(5, 100))
+            screen.idle(0.02)
+        screen.resize(120, 36)
+        outcome.seen = see(screen, LIVE, outcome)
+        see(screen, "1 Overview 2 Schemas.* 8 Query", outcome)
+        outcome.leaves_s = leave(screen, outcome)
+    scene.left(outcome)
+    return outcome
+
+
+@trial()
+def paste_1_mb(scene: Scene) -> Outcome:
+    """1 MB is pasted into Query."""
+    outcome = Outcome()
+    text = "SELECT 1 AS pasted;\r" * (PASTED_BYTES // 20) + "SELECT 'the end';"
+    with scene.console() as screen:
+        screen.wait(LIVE, 40)
+        screen.send("8")
+        screen.wait("run", 30)
+        screen.still()
+        os.set_blocking(screen.fileno, False)
+        rest = f"\x1b[200~{text}\x1b[201~".encode()
+        until = time.perf_counter() + 60
+        while rest and time.perf_counter() < until:
+            try:
+                rest = rest[os.write(screen.fileno, rest[:4096]):]
+            except BlockingIOError:
+                screen.read(0.05)
+        os.set_blocking(screen.fileno, True)
+        outcome.seen = see(screen, "the end", outcome, 60)
+        outcome.leaves_s = leave(screen, outcome, "\x11")
+    scene.left(outcome)
+    return outcome
+
+
+@trial()
+def kinds_of_terminal(scene: Scene) -> Outcome:
+    """TERM is xterm-256color, tmux, screen, linux, vt100 or dumb."""
+    outcome = Outcome("live on each of them")
+    longest_s = 0.0
+    for term in TERMS:
+        with scene.console(TERM=term, COLORTERM="") as screen:
+            screen.wait("live 2 s", 40)
+            longest_s = max(longest_s, leave(screen, outcome))
+    outcome.leaves_s = longest_s
+    scene.left(outcome)
+    return outcome
+
+
+@trial()
+def bytes_a_tick(scene: Scene) -> Outcome:
+    """Each screen is looked at for 20 s: what is written to the terminal for one refresh (2 s)."""
+    outcome = Outcome()
+    spent: dict[str, float] = {}
+    with scene.console() as screen:
+        screen.wait(LIVE, 40)
+        for number, name in enumerate(SCREENS, 1):
+            screen.send(f"\x1bO{'PQRS'[number - 1]}" if number < 5 else f"\x1b[{13 + number if number > 5 else 15}~")
+            screen.idle(4)
+            before = screen.bytes_out
+            screen.idle(20)
+            spent[name] = (screen.bytes_out - before) / 10
+        outcome.leaves_s = leave(screen, outcome, "\x11")
+    most = max(spent, key=lambda name: spent[name])
+    outcome.seen = f"at most {spent[most]:.0f} bytes ({most})"
+    expect(outcome, spent[most] <= BYTES_A_TICK, f"bytes a tick: {spent}")
+    scene.left(outcome)
+    return outcome
+
+
+@contextmanager
+def sshd(folder: Path) -> Iterator[list[str]]:
+    """Debian's OpenSSH server on a port of its own, and the command that runs something through it."""
+    program = next(path for path in ("/usr/sbin/sshd", "/sbin/sshd") if Path(path).exists())
+    folder.mkdir(mode=0o700)
+    for key in ("host", "own"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / key], check=True)
+    port = free_port()
+    configuration = folder / "sshd_config"
+    configuration.write_text(
+        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nAuthorizedKeysFile {folder}/own.pub\n"
+        f"PidFile none\nUsePAM no\nStrictModes no\nPermitRootLogin prohibit-password\nPasswordAuthentication no\n")
+    if os.geteuid() == 0:
+        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
+    server = subprocess.Popen([program, "-D", "-e", "-f", configuration], stderr=subprocess.DEVNULL)
+    try:
+        yield ["ssh", "-tt", "-F", "none", "-i", str(folder / "own"), "-p", str(port), "-o", "LogLevel=ERROR",
+               "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "ConnectionAttempts=10",
+               f"{getpass.getuser()}@127.0.0.1"]
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@trial(needs=needs_program("sshd"))
+def ssh_lost(scene: Scene) -> Outcome:
+    """Through Debian's sshd: one console is left, of another the ssh client is killed."""
+    outcome = Outcome()
+    with sshd(scene.folder / "ssh") as ssh:
+        words = " ".join(f"{name}={shlex.quote(value)}" for name, value in scene.environment.items())
+        command = f"cd {scene.folder} && LANG=C.UTF-8 {words} exec {shlex.join(scene.command(scene.conninfo))}"
+        with terminal([*ssh, command], environment={"TERM": "xterm-256color"}) as staying, \
+                terminal([*ssh, command], environment={"TERM": "xterm-256color"}) as lost:
+            outcome.seen = see(staying, LIVE, outcome)
+            lost.wait(LIVE, 40)
+            os.kill(lost.pid, signal.SIGKILL)
+            outcome.leaves_s = leave(staying, outcome)
+        scene.left(outcome)
+    return outcome
