@@ -11,6 +11,7 @@ from console.errors import ConsoleError, Unreachable
 from console.migrate import ledger, state
 from console.migrate.faults import FileError
 from console.migrate.files import is_foreign, read_service
+from console.migrate.frameworks.claims import marked, read_claims
 from console.migrate.frameworks.entries import read_entries
 from console.migrate.frameworks.records import LedgerEntry
 from console.migrate.history import LedgerEvent, read_events
@@ -50,6 +51,9 @@ async def read_overview(session: Session, services: Sequence[Service]) -> Overvi
     except ConsoleError as error:
         return Overview((), tuple(entries), tuple((service, error) for service in own), (), foreign_error)
     statuses, broken = await asyncio.to_thread(_compared, own, rows, session.info.extensions)
+    claims = await read_claims(session, own, rows, [service for service in services if is_foreign(service)]) \
+        if entries and not foreign_error else {}
+    statuses = tuple(marked(status, claims.get(status.service.name)) for status in statuses)
     shown = {entry.service for entry in entries}
     kept = tuple(status for status in statuses if status.migrations or status.service.folder is not None
                  or status.service.name not in shown)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
@@ -20,11 +19,11 @@ from console.migrate.events import Listener, ignore
 from console.migrate.faults import MigrationError
 from console.migrate.files import read_service
 from console.migrate.migration_plan import frozen
-from console.migrate.records import LedgerRow, MigrationFile, MigrationState, RunOptions, Script, ServiceStatus
+from console.migrate.records import LedgerRow, MigrationFile, MigrationState, RunOptions, ServiceStatus
 from console.migrate.run_lock import run_lock
 from console.migrate.run_plan import FrozenStep, confirmed
 from console.migrate.version import version_key
-from console.server.script import ScriptCommand, ScriptFault, script_session
+from console.server.script import ScriptCommand, ScriptFault, ScriptSession, script_session
 from console.server.session import Session
 from console.server.target import Target
 from console.services import Service
@@ -89,13 +88,17 @@ async def run(target: Target, plan: RepairPlan, on_event: Listener = ignore,
         await ledger.ensure(session)
         rows = await session.fetch(ledger.ROWS)
         making = asyncio.to_thread(make, plan.services, plan.action, plan.version, rows, session.info.extensions)
-        found = (await confirmed(plan, making, session)).repairs
-        try:
-            await ledger.write(session, *(command for repair in found for command in repair.commands))
-        except ScriptFault as fault:
-            raise MigrationError(f"the ledger could not be written: {fault.fault.summary}",
-                                 detail=fault.fault.detail, hint=fault.fault.hint) from fault
-    return found
+        return await written(session, (await confirmed(plan, making, session)).repairs)
+
+
+async def written(session: ScriptSession, repairs: tuple[Repair, ...]) -> tuple[Repair, ...]:
+    """Writes them, all or nothing. Raises MigrationError."""
+    try:
+        await ledger.write(session, *(command for repair in repairs for command in repair.commands))
+    except ScriptFault as fault:
+        raise MigrationError(f"the ledger could not be written: {fault.fault.summary}",
+                             detail=fault.fault.detail, hint=fault.fault.hint) from fault
+    return repairs
 
 
 def repairs(statuses: Sequence[ServiceStatus], action: Action, version: str | None = None) -> tuple[Repair, ...]:
@@ -152,8 +155,7 @@ def _applied(migration: MigrationState) -> Repair:
 def _reverted(migration: MigrationState) -> Repair:
     if migration.row is None:
         raise MigrationError(f"{_label(migration)} is not in the ledger", hint="there is nothing to revert")
-    file = migration.file or MigrationFile(migration.service, migration.version, migration.name,
-                                           Script(Path(migration.name)))
+    file = migration.file or ledger.file_of(migration.row)
     return Repair(_frozen(migration, "mark-reverted"),
                   f"{_label(migration)} leaves the ledger and is pending again; nothing is run",
                   (ledger.forgotten(migration.service, migration.row.version),

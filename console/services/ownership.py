@@ -6,7 +6,9 @@ A folder of migrations holds one folder a service, or is itself one service's fo
     schemas = ["event_data"]            # default: the service's own name
     depends_on = ["platform"]           # services whose migrations come first
     extensions = ["vector"]             # what the whole service cannot do without
-    layout = "golang-migrate"           # another tool's file layout
+    layout = "golang-migrate"           # another tool's file layout, where its files don't tell
+    framework = "alembic"               # what migrates it, where that isn't dbconsole
+    ignore = ["schema_v2.sql"]          # files with a number that are no migrations
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import difflib
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,7 @@ from msgspec.structs import replace
 from console import files, resources
 from console.config import Config, ServiceConfig
 from console.errors import ConfigError, UsageError
+from console.services.recognise import holds_migrations, recognise
 
 UNASSIGNED = "unassigned"
 """The heading of the schemas that no service owns."""
@@ -32,7 +36,8 @@ UNASSIGNED = "unassigned"
 class Service(Struct, frozen=True, kw_only=True):
     """A service: its schemas and its migrations. `folder` is None where no migrations are configured.
 
-    `framework`, `up` and `down` belong to services that another framework migrates.
+    `framework`, `up` and `down` belong to services that another framework migrates. `is_recognised`: nobody has named
+    layout or framework, and the folder was looked at for them. `ignore` are patterns of names below the folder.
     """
 
     name: str
@@ -41,8 +46,10 @@ class Service(Struct, frozen=True, kw_only=True):
     depends_on: tuple[str, ...] = ()
     extensions: tuple[str, ...] = ()
     folder: Path | None = None
+    ignore: tuple[str, ...] = ()
     layout: str | None = None
     framework: str | None = None
+    is_recognised: bool = False
     up: str | None = None
     down: str | None = None
 
@@ -87,19 +94,43 @@ def from_folder(folder: Path, layout: str | None = None) -> list[Service]:
     # a folder of thousands of files: scandir knows which are folders without asking for each
     folders = [] if layout else sorted(folder / entry.name for entry in os.scandir(folder) if entry.is_dir())
     inner = [path for path in folders if _is_service(path)]
-    if inner and not (folder / "service.toml").is_file():
+    if inner and not (folder / "service.toml").is_file() and not holds_migrations(folder):
         return [from_files(path, layout) for path in inner]
     return [from_files(folder, layout)]
 
 
 def from_files(folder: Path, layout: str | None = None) -> Service:
-    """The service whose migrations are in `folder`, with what its `service.toml` says, if it has one."""
+    """The service whose migrations are in `folder`, with what its `service.toml` says, if it has one, and with what
+    its files tell of their layout or framework."""
+    service = _written(folder)
+    return _recognised(replace(service, layout=layout) if layout else service)
+
+
+def recognised(service: Service) -> Service:
+    """The service with the layout or the framework that its files speak of, where nobody has named one.
+
+    Raises ConfigError where it could be several, OSError where the folder can't be read.
+    """
+    is_named = service.layout is not None or service.framework not in (None, "dbconsole")
+    if service.is_recognised or service.folder is None or is_named:
+        return service
+    kind = recognise(service.folder)
+    return replace(service, layout=kind.layout, framework=service.framework or kind.framework, is_recognised=True)
+
+
+def _recognised(service: Service) -> Service:
+    """The same; what can't be told is an error for whoever needs the files, not for all who ask for the services."""
+    with suppress(ConfigError, OSError):
+        return recognised(service)
+    return service
+
+
+def _written(folder: Path) -> Service:
     name = folder.resolve().name
     file = folder / "service.toml"
     table = _read(file) if file.is_file() else {}
     given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
-    service = replace(Service(name=name, schemas=(name,), folder=folder), **given)
-    return replace(service, layout=layout) if layout else service
+    return replace(Service(name=name, schemas=(name,), folder=folder), **given)
 
 
 def _configured(entry: ServiceConfig, layout: str | None) -> Service:
@@ -108,13 +139,13 @@ def _configured(entry: ServiceConfig, layout: str | None) -> Service:
     if entry.migrations is not None:
         if not entry.migrations.is_dir():
             raise ConfigError(f"services.{entry.name}.migrations: {entry.migrations} is no folder")
-        service = replace(from_files(entry.migrations), name=entry.name)
+        service = replace(_written(entry.migrations), name=entry.name)
         if not (entry.migrations / "service.toml").is_file():
             service = replace(service, schemas=(entry.name,))
     own = [name for name in entry.__struct_fields__ if name not in ("name", "migrations")]
     given: dict[str, Any] = {key: value for key in own if (value := getattr(entry, key))}
     service = replace(service, **given)
-    return replace(service, layout=layout) if layout else service
+    return _recognised(replace(service, layout=layout) if layout else service)
 
 
 def _is_service(folder: Path) -> bool:
@@ -124,8 +155,8 @@ def _is_service(folder: Path) -> bool:
         path.name not in of_one_migration for path in folder.glob("*.sql")))
 
 
-_LISTS = ("schemas", "depends_on", "extensions")
-_TEXTS = ("description", "layout")
+_LISTS = ("schemas", "depends_on", "extensions", "ignore")
+_TEXTS = ("description", "layout", "framework")
 
 
 def _read(file: Path) -> Mapping[str, Any]:

@@ -100,6 +100,12 @@ HISTORIES: Mapping[str, Mapping[str, str]] = {
         "U2__index.sql": f"-- the .conf beside it says so\n{INDEX_DOWN}",
         "U2__index.sql.conf": "# script configuration\nexecuteInTransaction=false\n",
     },
+    "tern": {
+        f"{number:03}_{name}.sql": f"{up}\n---- create above / drop below ----\n{down}" for number, name, up, down in (
+            (1, "schema", SCHEMA_UP, SCHEMA_DOWN), (2, "touch", FUNCTION_UP, FUNCTION_DOWN),
+            (9, "note", COLUMN_UP, COLUMN_DOWN), (10, "remark", RENAME_UP, RENAME_DOWN),
+            (11, "index", f"---- tern: disable-tx ----\n{INDEX_UP}", INDEX_DOWN))
+    },
 }
 
 

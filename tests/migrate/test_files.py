@@ -11,7 +11,7 @@ import pytest
 
 from console.errors import UsageError
 from console.migrate import state, steps
-from console.migrate.create import next_pair
+from console.migrate.create import next_files
 from console.migrate.directives import Requirement
 from console.migrate.faults import FileError, MigrationError
 from console.migrate.files import read_service
@@ -56,8 +56,7 @@ def test_a_folder_in_order_of_version_with_words_about_gaps(tmp_path: Path) -> N
         "10_c.up.sql": "SELECT 10", "2_b.up.sql": "SELECT 2", "2_b.down.sql": "", "1_a.up.sql": "", "notes.sql": ""}))
     assert [(migration.version, migration.name, migration.down is not None) for migration in found.migrations] == [
         ("1", "a", False), ("2", "b", True), ("10", "c", False)]
-    assert found.notes == ("notes.sql is no migration: its name is not VERSION_slug.up.sql or VERSION_slug.down.sql",
-                           "no version between 2 and 10")
+    assert found.notes == ("notes.sql is no migration: its name has no number", "no version between 2 and 10")
 
 
 def test_a_version_twice_and_a_down_alone_are_errors(tmp_path: Path) -> None:
@@ -245,14 +244,14 @@ def test_five_thousand_migrations_are_no_deep_recursion(tmp_path: Path) -> None:
 
 def test_new_files_follow_the_habit_of_the_service(tmp_path: Path) -> None:
     shop = service(tmp_path, {"0009_a.up.sql": ""})
-    (up, up_text), (down, _) = next_pair(shop, "Add owner, to: documents!", no_transaction=True)
+    (up, up_text), (down, _) = next_files(shop, "Add owner, to: documents!", no_transaction=True)
     assert (up.name, down.name) == ("0010_add_owner_to_documents.up.sql", "0010_add_owner_to_documents.down.sql")
     assert Script(up, up_text).directives.no_transaction
     stamped = service(tmp_path, {"20240101120000_a.up.sql": ""}, "stamped")
-    assert len(next_pair(stamped, "b")[0][0].name.partition("_")[0]) == 14
-    assert next_pair(service(tmp_path, {}, "fresh"), "b")[0][0].name == "0001_b.up.sql"
+    assert len(next_files(stamped, "b")[0][0].name.partition("_")[0]) == 14
+    assert next_files(service(tmp_path, {}, "fresh"), "b")[0][0].name == "0001_b.up.sql"
     with pytest.raises(UsageError, match="makes no file name"):
-        next_pair(shop, "!!!")
+        next_files(shop, "!!!")
 
 
 def test_a_large_file_is_read_in_time(tmp_path: Path) -> None:

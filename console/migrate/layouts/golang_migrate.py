@@ -10,24 +10,18 @@ import re
 from pathlib import Path
 
 from console.migrate.faults import FileError
-from console.migrate.layouts.scripts import says_something, whole
-from console.migrate.records import MigrationFile, Script
+from console.migrate.layouts.scripts import whole
+from console.migrate.records import MigrationFile
 
-_NAME = re.compile(r"(\d+)_(.*)\.(up|down)\.(.*)")
+_NAME = re.compile(r"(\d+)_(.*)\.(up|down)\.sql")
 
 
-def read(service: str, folder: Path) -> tuple[list[MigrationFile], list[str]]:
+def read(service: str, folder: Path) -> tuple[list[MigrationFile], dict[Path, str]]:
     """The pairs. Raises FileError for a down file alone."""
     files: dict[str, dict[tuple[str, str], Path]] = {"up": {}, "down": {}}
-    notes = []
     for path in sorted(folder.iterdir()):
         if match := _NAME.fullmatch(path.name):
-            if match[4] == "sql":
-                files[match[3]][match[1], match[2]] = path
-            else:
-                notes.append(f"{path.name} is not SQL and not read")
-        elif path.suffix == ".sql":
-            notes.append(f"{path.name} is no migration: its name is not N_title.up.sql or N_title.down.sql")
+            files[match[3]][match[1], match[2]] = path
     for identity in files["down"].keys() - files["up"].keys():
         raise FileError(files["down"][identity], "there is no up file of this name",
                         hint="both files of a pair have the same number and title")
@@ -35,10 +29,5 @@ def read(service: str, folder: Path) -> tuple[list[MigrationFile], list[str]]:
     for (version, name), path in files["up"].items():
         down = files["down"].get((version, name))
         migrations.append(MigrationFile(service, version, name, whole(path, own_transaction=True),
-                                        _down(down) if down else None))
-    return migrations, notes
-
-
-def _down(path: Path) -> Script | None:
-    script = whole(path, own_transaction=True)
-    return script if says_something(script.text) else None
+                                        whole(down, own_transaction=True) if down else None))
+    return migrations, {}

@@ -21,10 +21,11 @@ def whole(path: Path, *, no_transaction: bool | None = None, own_transaction: bo
     return marked(script, no_transaction=no_transaction, own_transaction=own_transaction)
 
 
-def section(path: Path, text: str, first_line: int, *, no_transaction: bool = False) -> Script | None:
-    """A part of a file, None when there is nothing in it but comments."""
+def section(path: Path, text: str, first_line: int, *, no_transaction: bool = False) -> Script:
+    """A part of a file; there may be nothing in it: a way that changes nothing is one."""
     script = Script(path, text, first_line)
-    return marked(script, no_transaction=no_transaction) if says_something(text) else None
+    own = directives.read(text, path, first_line)
+    return replace(script, given=replace(own, no_transaction=no_transaction or own.no_transaction))
 
 
 def marked(script: Script, *, no_transaction: bool, own_transaction: bool = False) -> Script:

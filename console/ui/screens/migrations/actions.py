@@ -94,7 +94,7 @@ class MigrationActions:
 
         async def read() -> RunnablePlan:
             async with self._screen.connection.session() as session:
-                return await reading.make_plan(session, services, asked)
+                return await reading.make_plan(session, services, asked, self._screen.connection.services)
 
         self._offer(name, "reading the plan…", read, failed)
 
