@@ -31,7 +31,7 @@ WRITING = ("up", "down", "adopt", "baseline", "repair", "seed", "verify", "drift
 ROLLED_BACK_WITHIN_S = 5.0
 SAID_AFTER_S = 1.0
 
-REPAIRS = ("retry", "mark-applied", "mark-reverted", "accept-checksum")
+REPAIRS = ("retry", "mark-applied", "mark-reverted", "accept-checksum", "rename")
 
 
 def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.ArgumentParser], None]) -> None:
@@ -85,6 +85,7 @@ def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.Ar
     repair = command("repair", "put the ledger right: " + ", ".join(REPAIRS), writes=True)
     repair.add_argument("action", choices=REPAIRS, metavar="ACTION", help=", ".join(REPAIRS))
     repair.add_argument("--version", metavar="VERSION", help="of the one service")
+    repair.add_argument("--from", dest="old_name", metavar="NAME", help="what the ledger calls it so far, for rename")
     adopt = command("adopt", "take over what another tool has applied, once it is proved; nothing is run", writes=True)
     adopt.add_argument("--from", dest="tool", metavar="TOOL", help="by the ledger of this tool: golang-migrate...")
     adopt.add_argument("--allow-drift", action="store_true", help="also where the live schema is another")

@@ -45,8 +45,9 @@ async def _status(request: Request) -> int:
             from console.migrate.frameworks.entries import read_entries
 
             others = await read_entries(session, services, among, everything=request.options.service is None)
-            claims = await read_claims(session, own, (state.row for status in statuses for state in status.migrations
-                                                      if state.row is not None), request.beside(target), among)
+            rows = [state.row for status in statuses for state in status.migrations if state.row is not None]
+            claims = await read_claims(session, [status.service for status in statuses], rows, request.beside(target),
+                                       among)
             statuses = tuple(marked(status, claims.get(status.service.name)) for status in statuses)
     if request.options.json:
         write_json({"target": target.label, "services": [*map(_status_document, statuses),

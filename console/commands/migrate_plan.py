@@ -32,7 +32,7 @@ async def plan(request: Request) -> int:
     async with script_session(target, purpose="migrate plan") as session:
         found = await migration_plan.read(session, services, request.range(), request.beside(target))
         steps = await read_plan(session, [planned.step for planned in found.ready],
-                                {service.name: own_schemas(service) for service in services})
+                                {service.name: own_schemas(service) for service in found.services})
         note = version_note(session) if steps else None
     for held in found.held_notes:
         say(held)

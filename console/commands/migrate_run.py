@@ -45,7 +45,7 @@ async def repair(request: Request) -> int:
     options = request.options
     if options.action == "retry":
         return await _run(request, RunRange(failed_only=True))
-    return await _repair(request, options.action, options.version)
+    return await _repair(request, options.action, options.old_name if options.action == "rename" else options.version)
 
 
 async def seed(request: Request) -> int:

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from console.migrate import ledger, state
 from console.migrate.events import Listener, ignore
@@ -17,6 +18,7 @@ from console.migrate.faults import MigrationError
 from console.migrate.files import is_foreign, read_service
 from console.migrate.frameworks.claims import Claim, MigrationIdentity, read_claims
 from console.migrate.frameworks.specs import TITLES
+from console.migrate.identity import settle
 from console.migrate.migration_plan import frozen
 from console.migrate.records import LedgerRow, MigrationFile, MigrationState, RunOptions, ServiceStatus
 from console.migrate.repair import Repair, written
@@ -80,6 +82,7 @@ async def read(session: Session, asked: Adoption) -> AdoptionPlan:
                 hint=f'layout = "{framework}" in place of the framework lets dbconsole run its files'
                 if framework in LAYOUT_NAMES else "its files are none that dbconsole could run")
     rows = await ledger.read(session)
+    asked = replace(asked, services=await asyncio.to_thread(settle, asked.services, rows))
     if asked.is_undo:
         adopted = await session.fetch(ADOPTED) if session.info.ledger_exists else []
         keys = {(each.service, version_key(each.version)) for each in adopted}

@@ -22,6 +22,7 @@ from console.migrate.fingerprint import Fingerprint, Identity, ObjectRow, read_f
 from console.migrate.frameworks import claims
 from console.migrate.frameworks.find import LedgerCandidate, candidates
 from console.migrate.frameworks.specs import Spec, recognise
+from console.migrate.identity import settle
 from console.migrate.ledger import read as read_ledger
 from console.migrate.records import MigrationFile, ServiceStatus
 from console.migrate.rollback_test import NeedsOwnCluster, Node, Place, ScratchRun
@@ -65,14 +66,16 @@ async def drift(target: Target, services: Sequence[Service], names: Collection[s
     """
     own = [service for service in services if not is_foreign(service)]
     others = [service for service in services if is_foreign(service)]
-    named, notes = own_services([service for service in services if service.name in names], "compared")
-    if len(named) < len(own):
+    kept, notes = own_services([service for service in services if service.name in names], "compared")
+    if len(kept) < len(own):
         notes.append("what is in no service's own schema is compared for all services together only")
     live_target = replace(target.direct(), statement_timeout_ms=READ_TIMEOUT_MS)
     async with script_session(live_target, purpose="migrate drift") as session:
         live = await read_fingerprint(session)
-        statuses = await read_status(session, own)
         rows = await read_ledger(session)
+        pairs = list(zip(own, settle(own, rows), strict=True))
+        own, named = [new for _, new in pairs], [new for old, new in pairs if old in kept]
+        statuses = await read_status(session, own)
         if not taken:
             await claims.check(session, named, rows, others)
         live = _without_ledgers(live, recognise(await candidates(session)))

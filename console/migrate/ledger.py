@@ -141,6 +141,11 @@ def forgotten(service: str, version: str) -> ScriptCommand:
     return ScriptCommand(_text("forgotten"), (service, version))
 
 
+def renamed(service: str, version: str, name: str) -> ScriptCommand:
+    """A row becomes that of the service `name`."""
+    return ScriptCommand(_text("renamed"), (service, version, name))
+
+
 async def write(session: ScriptSession, *commands: ScriptCommand) -> None:
     """Runs ledger commands in a transaction of their own. Raises ScriptFault."""
     await session.transaction([ScriptCommand("BEGIN READ WRITE"), *commands, ScriptCommand("COMMIT")], lambda index,

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from console.migrate import ledger, state, steps
 from console.migrate.files import read_service
 from console.migrate.frameworks import claims
+from console.migrate.identity import settle
 from console.migrate.prepare import Prepared, prepare
 from console.migrate.records import LedgerRow, MigrationState, RunRange, ServiceStatus, Step
 from console.migrate.run_plan import FrozenStep
@@ -88,6 +89,7 @@ async def read(session: Session, services: Sequence[Service], asked: RunRange,
                beside: Sequence[Service] = ()) -> MigrationPlan:
     """The plan as things are now. Raises MigrationError where a run would refuse to start."""
     rows = await ledger.read(session)
+    services = await asyncio.to_thread(settle, services, rows)
     await claims.check(session, services, rows, beside)
     plan = await asyncio.to_thread(make, services, asked, rows, session.info.extensions)
     return replace(plan, beside=tuple(beside))

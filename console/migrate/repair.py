@@ -4,6 +4,7 @@
     mark-applied     one migration is in the database, whatever the ledger says
     mark-reverted    one migration is not in the database any more
     accept-checksum  files that were changed after they were applied are right as they are now
+    rename           what is applied under another name is the service's
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from console.migrate import ledger, state
 from console.migrate.events import Listener, ignore
 from console.migrate.faults import MigrationError
 from console.migrate.files import read_service
+from console.migrate.identity import settle
 from console.migrate.migration_plan import frozen
 from console.migrate.records import LedgerRow, MigrationFile, MigrationState, RunOptions, ServiceStatus
 from console.migrate.run_lock import run_lock
@@ -28,7 +31,7 @@ from console.server.session import Session
 from console.server.target import Target
 from console.services import Service
 
-Action = Literal["baseline", "mark-applied", "mark-reverted", "accept-checksum"]
+Action = Literal["baseline", "mark-applied", "mark-reverted", "accept-checksum", "rename"]
 
 
 class Repair(Struct, frozen=True):
@@ -40,7 +43,8 @@ class Repair(Struct, frozen=True):
 
 
 class RepairPlan(Struct, frozen=True):
-    """What `action` comes to for `version` of the one service, or for all (None)."""
+    """What `action` comes to for `version` of the one service, or for all (None); `version` is the other name where
+    a service is renamed."""
 
     services: tuple[Service, ...]
     action: Action
@@ -75,7 +79,11 @@ async def read(session: Session, services: Sequence[Service], action: Action, ve
 def make(services: Sequence[Service], action: Action, version: str | None, rows: Sequence[LedgerRow],
          extensions: Collection[str]) -> RepairPlan:
     """The plan by the files, which it reads, and the ledger's rows. Raises MigrationError."""
+    if action != "rename":
+        services = settle(services, rows)
     statuses = state.compare_all(map(read_service, services), rows, extensions)
+    if action == "rename":
+        return RepairPlan(tuple(services), action, version, _renamed(statuses, version, rows), statuses)
     return RepairPlan(tuple(services), action, version, repairs(statuses, action, version), statuses)
 
 
@@ -127,6 +135,8 @@ def repairs(statuses: Sequence[ServiceStatus], action: Action, version: str | No
             return (_reverted(migration_state),)
         case "accept-checksum":
             return (_accepted(migration_state),)
+        case _:
+            raise AssertionError(action)
 
 
 def _baseline(status: ServiceStatus, version: str) -> tuple[Repair, ...]:
@@ -171,6 +181,27 @@ def _accepted(migration: MigrationState) -> Repair:
                   f"{_label(migration)}: the checksum of the file as it is now is accepted",
                   (ledger.marked(file, migration.row),
                    ledger.event(file, "checksum accepted", f"was {migration.row.checksum_up}", None, file.up.checksum)))
+
+
+def _renamed(statuses: Sequence[ServiceStatus], old: str | None, rows: Sequence[LedgerRow]) -> tuple[Repair, ...]:
+    if len(statuses) != 1 or old is None:
+        raise MigrationError("rename needs one service and the name that the ledger has it by",
+                             hint="--service NAME --from NAME")
+    (status,) = statuses
+    name = status.service.name
+    found = [row for row in rows if row.service == old]
+    if not found or status.applied:
+        raise MigrationError(f"the ledger has nothing by the name {old}" if not found else
+                             f"{name} has migrations applied of its own: two histories are not made one",
+                             hint="dbconsole migrate status shows the names")
+    states = {migration.key: migration for migration in status.migrations}
+    repairs = []
+    for row in found:
+        migration = states.get(row.key) or MigrationState(name, row.version, row.name, "missing", None, row)
+        repairs.append(Repair(_frozen(migration, "rename"), f"{old}/{row.version} becomes {name}/{row.version}",
+                              (ledger.renamed(old, row.version, name), ledger.event(
+                                  replace(ledger.file_of(row), service=name), "renamed", f"was {old}"))))
+    return tuple(repairs)
 
 
 def _frozen(migration: MigrationState, action: Action) -> FrozenStep:

@@ -2,6 +2,7 @@
 
 A folder of migrations holds one folder a service, or is itself one service's folder. In it, `service.toml`:
 
+    name = "event_data"                 # default: the name of the folder, or what the ledger knows its files by
     description = "Events, speakers and topics"
     schemas = ["event_data"]            # default: the service's own name
     depends_on = ["platform"]           # services whose migrations come first
@@ -36,6 +37,7 @@ UNASSIGNED = "unassigned"
 class Service(Struct, frozen=True, kw_only=True):
     """A service: its schemas and its migrations. `folder` is None where no migrations are configured.
 
+    `is_named`: somebody has said what it is called, so that it isn't its folder's name alone that says so.
     `framework`, `up` and `down` belong to services that another framework migrates. `is_recognised`: nobody has named
     layout or framework, and the folder was looked at for them. `ignore` are patterns of names below the folder.
     """
@@ -50,8 +52,13 @@ class Service(Struct, frozen=True, kw_only=True):
     layout: str | None = None
     framework: str | None = None
     is_recognised: bool = False
+    is_named: bool = False
     up: str | None = None
     down: str | None = None
+
+    def called(self, name: str) -> Service:
+        """The service by another name; a schema that was guessed from its own follows."""
+        return replace(self, name=name, schemas=(name,) if self.schemas == (self.name,) else self.schemas)
 
 
 def services_for(config: Config, *, demo: bool = False, migrations: Path | None = None, layout: str | None = None,
@@ -59,7 +66,8 @@ def services_for(config: Config, *, demo: bool = False, migrations: Path | None 
     """The services of a target, ordered by name.
 
     `migrations` (the option of that name) wins over the configuration; the shipped services belong to the demo
-    alone. `only` keeps one service. Raises UsageError for an unknown service, ConfigError for a wrong file.
+    alone. `only` keeps one service, or names that of a single folder. Raises UsageError for an unknown service,
+    ConfigError for a wrong file.
     """
     if migrations is not None:
         found = from_folder(migrations, layout)
@@ -68,6 +76,9 @@ def services_for(config: Config, *, demo: bool = False, migrations: Path | None 
     else:
         found = [_configured(entry, layout) for entry in config.services.values()]
     found.sort(key=lambda service: service.name)
+    if only is not None and migrations is not None and len(found) == 1 and not found[0].is_named \
+            and found[0].folder == migrations:
+        return (replace(found[0].called(only), is_named=True),)
     if only is not None:
         kept = [service for service in found if service.name == only]
         if not kept:
@@ -126,20 +137,20 @@ def _recognised(service: Service) -> Service:
 
 
 def _written(folder: Path) -> Service:
-    name = folder.resolve().name
     file = folder / "service.toml"
     table = _read(file) if file.is_file() else {}
     given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
-    return replace(Service(name=name, schemas=(name,), folder=folder), **given)
+    name = given.setdefault("name", folder.resolve().name)
+    return replace(Service(name=name, schemas=(name,), folder=folder, is_named="name" in table), **given)
 
 
 def _configured(entry: ServiceConfig, layout: str | None) -> Service:
     """A configured service; what the configuration leaves out comes from its folder's service.toml."""
-    service = Service(name=entry.name, schemas=(entry.name,))
+    service = Service(name=entry.name, schemas=(entry.name,), is_named=True)
     if entry.migrations is not None:
         if not entry.migrations.is_dir():
             raise ConfigError(f"services.{entry.name}.migrations: {entry.migrations} is no folder")
-        service = replace(_written(entry.migrations), name=entry.name)
+        service = replace(_written(entry.migrations), name=entry.name, is_named=True)
         if not (entry.migrations / "service.toml").is_file():
             service = replace(service, schemas=(entry.name,))
     own = [name for name in entry.__struct_fields__ if name not in ("name", "migrations")]
@@ -156,7 +167,7 @@ def _is_service(folder: Path) -> bool:
 
 
 _LISTS = ("schemas", "depends_on", "extensions", "ignore")
-_TEXTS = ("description", "layout", "framework")
+_TEXTS = ("name", "description", "layout", "framework")
 
 
 def _read(file: Path) -> Mapping[str, Any]:

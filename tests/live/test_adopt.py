@@ -148,7 +148,7 @@ framework = "golang-migrate"
 schemas = ["public"]
 [services.own]
 migrations = "own"
-""", **{f"own/{n}_a.up.sql": "SELECT 1;" for n in range(1, 12)}}, tmp_path)
+""", **{f"own/{n}_a.up.sql": "SELECT 2;" for n in range(1, 12)}}, tmp_path)
     done = subprocess.run([sys.executable, "-m", "console", "migrate", "up", "-t", "t", "--service", "own", "--config",
                            str(tmp_path / "dbconsole.toml")], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

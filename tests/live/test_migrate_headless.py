@@ -82,7 +82,7 @@ def test_failures_and_mistakes(database: Database, folder: Path, tmp_path: Path)
     assert (status, out) == (2, "")
     assert '0002_b.up.sql:2:8: column "nosuch" does not exist' in err
     for words, expected in ((("up", "--steps", "0", "--yes"), 3), (("up", "--to", "9", "--yes"), 2),
-                            (("status", "--service", "shoop"), 3), (("repair", "mark-applied", "--yes"), 2),
+                            (("repair", "mark-applied", "--yes"), 2),
                             (("seed", "--yes"), 0), (("nonsense",), 3)):
         assert migrate(database, folder, *words)[0] == expected, words
     done = subprocess.run([sys.executable, "-m", "console", "migrate", "status", "-t", database.conninfo],
@@ -142,6 +142,23 @@ def test_a_missing_file_is_refused_and_the_hints_are_commands_that_work(database
     status, hint = checked(database, folder)
     assert migrate(database, folder, *hinted(hint), "--yes")[0] == 0
     assert checked(database, folder)[0] == "OK"
+
+
+def test_a_folder_checked_out_under_another_name_is_not_applied_again(database: Database, folder: Path) -> None:
+    (folder / "0002_b.up.sql").write_text("CREATE TABLE b AS SELECT 100 AS balance; UPDATE b SET balance = 200;")
+    assert migrate(database, folder, "up", "--yes")[0] == 0
+    moved = folder.rename(folder.parent / "other")
+    status, out, err = migrate(database, moved, "up", "--yes", "--json")
+    assert (status, json.loads(out)["done"]) == (0, []) and ask(database, "SELECT balance FROM b") == [(200,)]
+    assert migrate(database, moved, "drift")[0] == 0
+    (service,) = json.loads(migrate(database, moved, "status", "--json")[1])["services"]
+    assert (service["service"], service["applied"]) == ("shop", 2)
+    status, _, err = migrate(database, moved, "up", "--yes", "--service", "till")
+    assert status == 2 and "the ledger knows these files as shop" in err
+    assert migrate(database, moved, *hinted(err), "--yes")[0] == 0
+    assert migrate(database, moved, "down", "--yes", "--service", "till")[0] == 0
+    assert ask(database, "SELECT DISTINCT service FROM dbconsole.migration") == [("till",)]
+    assert checked(database, moved) != ("OK", None), "a service of the configuration has its name from there"
 
 
 def test_half_a_migration_whose_file_is_gone_is_refused(database: Database, folder: Path) -> None:

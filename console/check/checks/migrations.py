@@ -59,12 +59,14 @@ def statuses(readings: Readings, context: CheckContext) -> tuple[ServiceStatus, 
     if not (mine := ours(context)):
         return ()
     from console.migrate.files import read_service
+    from console.migrate.identity import settle
     from console.migrate.state import compare_all
 
     rows = readings.rows(ledger())
     if rows is None and context.info.ledger_exists:
         return ()
-    return compare_all([read_service(service) for service in mine], rows or [], context.info.extensions)
+    return compare_all([read_service(service) for service in settle(mine, rows or [])], rows or [],
+                       context.info.extensions)
 
 
 def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
