@@ -146,7 +146,8 @@ def _seed_lines(plan: SeedPlan) -> list[str]:
 def _steps_text(plan: MigrationPlan) -> list[str]:
     return [f"{planned.step.direction:4} {planned.step.migration.label}: "
             f"{len(planned.script.statements) - planned.step.done} statements"
-            + ("" if planned.script.in_transaction else ", without a transaction")
+            + ("" if planned.script.in_transaction else f", in {len(planned.script.blocks)} transactions of its own"
+               if planned.script.blocks else ", without a transaction")
             + (f" ({planned.held})" if planned.held else "") for planned in plan.steps] or ["there is nothing to do"]
 
 

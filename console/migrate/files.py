@@ -93,7 +93,8 @@ def _own_layout(service: str, folder: Path) -> list[MigrationFile]:
             (ups if direction.lower() == "up" else downs)[version, name or ""] = inside + file
     for identity in downs.keys() - ups.keys():
         raise FileError(Path(downs[identity]), "there is no up file of this name",
-                        hint="both files of a pair have the same version and slug")
+                        hint='both files of a pair have the same version and slug; layout = "golang-migrate" in '
+                             "service.toml pairs by the version alone")
     return [MigrationFile(service, version, name, Script(path),
                           Script(downs[version, name]) if (version, name) in downs else None)
             for (version, name), path in ups.items()]

@@ -102,8 +102,9 @@ def _undo(migration: MigrationState) -> Step:
         raise FileError(migration.file.up.path, f"is irreversible: {reason}",
                         hint="go on from here with a new migration")
     if migration.file.down is None:
+        where = "the file of its way down" if migration.file.up.section is None else "its section for the way down"
         raise FileError(migration.file.up.path, "has no way down",
-                        hint="write the .down.sql file beside it, or say in it: -- dbconsole: irreversible: reason")
+                        hint=f"write {where}, or say in it: -- dbconsole: irreversible: reason")
     return Step(migration.file, "down", row, row.statements_done if row.state != "applied" else 0)
 
 

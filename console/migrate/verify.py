@@ -219,7 +219,7 @@ class _Run:
             await scratch_run.run(file, "up")  # where nothing is left for it to change, the others can go on here
         except (NeedsOwnCluster, FileError):
             self._has_moved = True
-            if file.up.directives.no_transaction:
+            if file.up.directives.no_transaction or file.up.directives.own_transaction:
                 await scratch_run.rebuild()  # its first statements may have been done
             position = next(number for number, migration_file in enumerate(self.order) if migration_file is file)
             for later in self.order[position + 1:]:

@@ -91,6 +91,37 @@ def test_a_file_with_a_number_is_read_or_refused_by_its_name(layout: str | None,
         assert [migration.version for migration in read_service(left_out).migrations] == ["1"]
 
 
+@pytest.mark.parametrize(("text", "blocks"), [
+    ("SELECT 1; SELECT 2;", ()),
+    ("BEGIN; SELECT 1; COMMIT;", (1,)),
+    ("begin transaction; select 1; end;", (1,)),
+    ("SELECT 0; BEGIN; SELECT 1; COMMIT; SELECT 2; SELECT 3;", (2, 2)),
+    ("SELECT 1; COMMIT; SELECT 2; COMMIT;", (1, 1)),
+    ("BEGIN; SELECT 1; COMMIT AND CHAIN; SELECT 2; COMMIT;", (1, 1)),
+    ("BEGIN; COMMIT;", (0,)),
+    ("-- +goose NO TRANSACTION\nSELECT 1; BEGIN; SELECT 2; SELECT 3; COMMIT; VACUUM;", (1, 2, 1)),
+    ("BEGIN; SAVEPOINT s; SELECT 1; ROLLBACK TO s; COMMIT;", (3,)),
+    ("SELECT 'BEGIN; COMMIT;';", ()),
+])
+def test_the_transactions_that_a_file_makes_by_itself(text: str, blocks: tuple[int, ...], tmp_path: Path) -> None:
+    for layout, name, before in (("golang-migrate", "1_a.up.sql", ""), ("goose", "1_a.sql", "-- +goose Up\n")):
+        if layout == "goose" or not text.startswith("--"):
+            prepared = prepare(read({name: before + text}, tmp_path / layout, layout).migrations[0].up)
+            assert prepared.blocks == blocks and len(prepared.statements) == (sum(blocks) or len(prepared.statements))
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    ("BEGIN; SELECT 1; ROLLBACK;", "ROLLBACK doesn't belong"), ("BEGIN; SELECT 1;", "is never committed"),
+    ("BEGIN; SELECT 1; COMMIT:", "this is no COMMIT"),
+    ("BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT 1; COMMIT;", "files run READ COMMITTED"),
+    ("BEGIN; VACUUM; SELECT 1; COMMIT;", "VACUUM cannot run inside a transaction"),
+    ("PREPARE TRANSACTION 'x';", "doesn't belong"),
+])
+def test_what_no_transaction_of_a_file_may_do(text: str, words: str, tmp_path: Path) -> None:
+    with pytest.raises(FileError, match=words):
+        prepare(read({"1_a.sql": f"-- +goose Up\n{text}"}, tmp_path, "goose").migrations[0].up)
+
+
 def test_titles_may_hold_dots(tmp_path: Path) -> None:
     files = read_service(service(write_files(dict.fromkeys((
         "0001_a.up.sql", "0002_v1.2_upgrade.up.sql", "0002_v1.2_upgrade.down.sql", "1.5_x.y.up.sql"), ""), tmp_path)))

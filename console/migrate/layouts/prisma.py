@@ -22,5 +22,5 @@ def read(service: str, folder: Path) -> tuple[list[MigrationFile], dict[Path, st
                 raise FileError(directory, "there is no migration.sql in it",
                                 hint="Prisma's migrate dev writes one; a directory that it left is to be removed")
             migrations.append(MigrationFile(service, version, name,
-                                            whole(directory / "migration.sql", own_transaction=True)))
+                                            whole(directory / "migration.sql")))
     return migrations, {}
