@@ -66,6 +66,8 @@ def next_files(service: Service, slug: str, *, no_transaction: bool = False) -> 
         title = TITLES.get(service.framework or "", service.framework)
         raise MigrationError(f"service {service.name} is migrated by {title}, which makes its own files")
     layout = service.layout or "dbconsole"
+    if layout not in _WRITERS:
+        raise MigrationError(f"service {service.name} has the layout of {TITLES[layout]}, which makes its own files")
     new = NewMigration(_next_version(layout, found.migrations), name, no_transaction, found.migrations)
     return tuple((folder / inside, text) for inside, text in _WRITERS[layout](new))
 

@@ -63,7 +63,7 @@ def read_service(service: Service) -> ServiceFiles:
             return ServiceFiles(service, ())
         migrations, passed = _migrations(service, folder)
         read = {os.fspath(script.location) for file in migrations for script in (file.up, file.down) if script}
-        notes = [*passed.values(), *unread.check(service, read | {os.fspath(path) for path in passed})]
+        notes = [*dict.fromkeys(passed.values()), *unread.check(service, read | {os.fspath(path) for path in passed})]
         seeds = sorted((folder / "seed").glob("*.sql")) if (folder / "seed").is_dir() else []
     except OSError as error:
         raise FileError(Path(error.filename or folder), f"can't be read: {error.strerror}") from None

@@ -63,7 +63,7 @@ def _check(script: Script, statement: ScriptStatement, *, in_transaction: bool) 
     if transaction_control(statement.sql) is not None:
         raise _refusal(script, statement, f"{_leading(statement)} doesn't belong into a migration",
                        "the engine begins and commits: a file and its ledger row are one transaction; "
-                       'layout = "golang-migrate" in service.toml takes one BEGIN and COMMIT around a whole file')
+                       'layout = "golang-migrate" in service.toml runs them as they are written')
     outside = outside_transaction(statement.sql)
     if in_transaction and outside is not None and outside.is_certain:
         raise _refusal(script, statement, f"{outside.what} cannot run inside a transaction", NO_TRANSACTION_HINT)

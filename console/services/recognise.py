@@ -27,6 +27,8 @@ LAYOUT_NAMES: Mapping[str, str] = {
     "flyway": "V1.2__description.sql and U1.2__description.sql",
     "prisma": "N_name/migration.sql",
     "tern": "N_name.sql, with ---- create above / drop below ----",
+    "drizzle": "NNNN_tag.sql, as meta/_journal.json lists them",
+    "sqitch": "deploy/NAME.sql and revert/NAME.sql, as sqitch.plan lists them",
 }
 """The layouts that the engine reads, each with what its files are called."""
 

@@ -41,6 +41,13 @@ LEDGERS: Mapping[str, str] = {
               "installed_on timestamp, execution_time int, success boolean); INSERT INTO flyway_schema_history "
               "SELECT i, v, v, 'SQL', v, NULL, 'me', '2024-01-02', 1, true "
               "FROM unnest('{1,1.2,1.9,1.10}'::text[]) WITH ORDINALITY AS n(v, i)",
+    "sqitch": "CREATE SCHEMA sqitch; CREATE TABLE sqitch.changes (change_id text PRIMARY KEY, script_hash text, change "
+              "text, project text, note text, committed_at timestamptz, committer_name text, committer_email text, "
+              "planned_at timestamptz, planner_name text, planner_email text); CREATE TABLE sqitch.events (event text, "
+              "change_id text, change text, project text, note text, requires text[], conflicts text[], tags text[], "
+              "committed_at timestamptz, committer_name text, committer_email text, planned_at timestamptz, "
+              "planner_name text, planner_email text); INSERT INTO sqitch.changes SELECT n, NULL, n, 'app', '', "
+              "'2024-01-02 03:04:05Z', 'me', 'me' FROM unnest('{schema,touch,note,remark}'::text[]) n",
     "tern": "CREATE TABLE schema_version (version int4 NOT NULL); INSERT INTO schema_version VALUES (10)",
 }
 """What each tool's ledger says once all but the last file of its history were applied."""
@@ -85,7 +92,7 @@ async def test_what_another_tool_has_applied_is_refused_until_it_is_adopted(layo
     assert status == 0, err
     document = json.loads(out)
     assert len(document["done"]) == 4 and document["drift"] == [] and "scratch" in document["proved_in"]
-    if layout in ("sqlx", "flyway", "sql-migrate"):
+    if layout in ("sqlx", "flyway", "sql-migrate", "sqitch"):
         assert "2024-01-0" in document["done"][0]
     assert objects(database) == before, "something was run"
     status, out, err = migrate(database, folder, "up", "--yes", "--json")
@@ -94,6 +101,29 @@ async def test_what_another_tool_has_applied_is_refused_until_it_is_adopted(layo
     report = await plan_and_run(target(database), [service], RunRange(direction="down", to="0"))
     assert len(report.done) == 5 and objects(database) == set()
     assert len((await plan_and_run(target(database), [service])).done) == 5, "what is dbconsole's own stays so"
+
+
+@pytest.mark.parametrize(("ledger", "files", "row"), [
+    ("CREATE TABLE _prisma_migrations (id varchar(36) PRIMARY KEY, checksum varchar(64), finished_at timestamptz, "
+     "migration_name varchar(255), logs text, rolled_back_at timestamptz, started_at timestamptz, "
+     "applied_steps_count int)",
+     {"20240101000000_init/migration.sql": "CREATE TABLE a ();",
+      "20240102000000_next/migration.sql": "CREATE TABLE b ();", "migration_lock.toml": ""},
+     "INSERT INTO _prisma_migrations VALUES ('x', '', now(), '20240101000000_init', NULL, NULL, now(), 1)"),
+    ("CREATE SCHEMA drizzle; CREATE TABLE drizzle.__drizzle_migrations (id serial, hash text, created_at bigint)",
+     {"0000_first.sql": "CREATE TABLE a ();", "0001_next.sql": "CREATE TABLE b ();", "meta/_journal.json":
+      '{"entries": [{"when": 1700000000000, "tag": "0000_first"}, {"when": 1700000000001, "tag": "0001_next"}]}'},
+     "INSERT INTO drizzle.__drizzle_migrations (hash, created_at) VALUES ('', 1700000000000)"),
+])
+def test_what_has_no_way_down_is_adopted_too(ledger: str, files: Mapping[str, str], row: str, database: Database,
+                                             tmp_path: Path) -> None:
+    folder = write_files(files, tmp_path / "app")
+    run(database, *ledger.split(";"), row, "CREATE TABLE a ()")
+    assert migrate(database, folder, "up", "--yes")[0] == 2
+    status, out, err = migrate(database, folder, "adopt", "--yes", "--json")
+    assert status == 0 and len(json.loads(out)["done"]) == 1, err
+    status, out, err = migrate(database, folder, "up", "--yes", "--json")
+    assert status == 0 and len(json.loads(out)["done"]) == 1, err
 
 
 async def test_an_adoption_can_be_undone_as_long_as_nothing_stands_on_it(database: Database, tmp_path: Path) -> None:

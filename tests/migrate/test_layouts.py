@@ -34,8 +34,8 @@ def named(files: ServiceFiles, name: str) -> MigrationFile:
 @pytest.mark.parametrize("layout", HISTORIES)
 def test_a_history_is_read_in_order_with_its_downs(layout: str, tmp_path: Path) -> None:
     migrations = read_service(service(write(layout, tmp_path), layout)).migrations
-    first = [migration.up.statements()[0].sql.split("(")[0].split("\n")[0] for migration in migrations]
-    assert [text.split()[0] for text in first[:2]] == ["BEGIN" if layout == "golang-migrate" else "CREATE", "CREATE"]
+    first = [prepare(migration.up).statements[0].sql.split("(")[0].split("\n")[0] for migration in migrations]
+    assert [text.split()[0] for text in first[:2]] == ["CREATE", "CREATE"]
     assert "ADD COLUMN note" in first[2] and "RENAME COLUMN" in first[3] and "CONCURRENTLY" in first[4]
     assert all(migration.down is not None for migration in migrations) and len(migrations) == 5
     assert [migration.up.directives.no_transaction for migration in migrations] == [False] * 4 + [True]
@@ -145,8 +145,6 @@ def test_files_beside_a_folders_services_are_no_services(tmp_path: Path) -> None
 
 CODE = {
     "alembic": {"env.py": "", "versions/1a_x.py": "down_revision = None\n"},
-    "sqitch": {"sqitch.plan": "%project=x\n", "deploy/a.sql": "SELECT 1;"},
-    "drizzle": {"0000_a.sql": "SELECT 1;", "meta/_journal.json": "{}"},
     "django": {"__init__.py": "", "0001_initial.py": "class Migration(migrations.Migration):\n"},
     "rails": {"20260101000000_a.rb": "class A < ActiveRecord::Migration[8.0]\n"},
     "ecto": {"20260101000000_a.exs": "defmodule A do\n use Ecto.Migration\n"},
@@ -171,13 +169,56 @@ def test_a_framework_is_recognised_by_its_files(framework: str, tmp_path: Path) 
 
 
 def test_what_is_said_wins_over_what_is_recognised(tmp_path: Path) -> None:
-    write_files(CODE["drizzle"] | {"service.toml": 'layout = "sqlx"'}, tmp_path)
+    write_files({"1_a.sql": "SELECT 1;", "meta/_journal.json": "{}", "service.toml": 'layout = "sqlx"'}, tmp_path)
     (found,) = from_folder(tmp_path)
     assert (found.layout, found.framework, found.is_recognised) == ("sqlx", None, False)
     assert len(read_service(found).migrations) == 1
 
 
-@pytest.mark.parametrize("layout", [*HISTORIES, "dbconsole"])
+JOURNAL = {"meta/_journal.json": '{"entries": [{"when": 1700000000000, "tag": "0000_first"}, '
+                                 '{"when": 1700000000001, "tag": "0001_next"}]}',
+           "0000_first.sql": "CREATE TABLE a ();--> statement-breakpoint\nCREATE TABLE b ();",
+           "0001_next.sql": "SELECT 1;"}
+PLAN = {"sqitch.plan": "%syntax-version=1.0.0\n%project=shop\n\n"
+                       "schema 2024-01-02T03:04:05Z Me <me@x.org> # the schema\n"
+                       "items [schema] 2024-01-03T03:04:05Z Me <me@x.org> # the items\n",
+        "deploy/schema.sql": "BEGIN;\nCREATE SCHEMA shop;\nCOMMIT;",
+        "revert/schema.sql": "BEGIN;\nDROP SCHEMA shop;\nCOMMIT;",
+        "deploy/items.sql": "BEGIN; CREATE TABLE shop.items (); COMMIT;", "verify/items.sql": "SELECT 1;"}
+
+
+def test_lists_of_migrations_give_their_order(tmp_path: Path) -> None:
+    (drizzle,) = from_folder(write_files(JOURNAL, tmp_path / "drizzle"))
+    found = read_service(drizzle)
+    assert found.service.layout == "drizzle" and [(each.version, each.name) for each in found.migrations] == [
+        ("1700000000000", "0000_first"), ("1700000000001", "0001_next")]
+    assert len(prepare(found.migrations[0].up).statements) == 2
+    (sqitch,) = from_folder(write_files(PLAN, tmp_path / "sqitch"))
+    found = read_service(sqitch)
+    assert [(each.version, each.name, each.down is not None) for each in found.migrations] == [
+        ("0001", "schema", True), ("0002", "items", False)]
+    assert found.notes == ("verify/ is sqitch's own: migrate verify proves the way back",)
+    for service_ in (drizzle, sqitch):
+        with pytest.raises(MigrationError, match="which makes its own files"):
+            next_files(service_, "more")
+
+
+@pytest.mark.parametrize(("files", "words"), [
+    (JOURNAL | {"0002_late.sql": "SELECT 2;"}, "0002_late.sql: is not read"),
+    (JOURNAL | {"meta/_journal.json": "{}"}, "is no journal of Drizzle's"),
+    ({"meta/_journal.json": JOURNAL["meta/_journal.json"]}, "0000_first.sql: is in Drizzle's journal, and not there"),
+    ({"sqitch.plan": "%syntax-version=1.0.0\n", "deploy/a.sql": "SELECT 1;"}, "deploy/a.sql: is not read"),
+    ({"sqitch.plan": PLAN["sqitch.plan"]}, "deploy/schema.sql: is in sqitch.plan, and not there"),
+    (PLAN | {"sqitch.plan": PLAN["sqitch.plan"] + "items [items@v1] 2024-01-04T03:04:05Z Me <me@x.org> # anew\n"},
+     "items.sql: is a reworked change"),
+])
+def test_a_list_that_does_not_fit_its_files_is_refused(files: dict[str, str], words: str, tmp_path: Path) -> None:
+    (found,) = from_folder(write_files(files, tmp_path))
+    with pytest.raises(FileError, match=words):
+        read_service(found)
+
+
+@pytest.mark.parametrize("layout", sorted({*HISTORIES, "dbconsole"} - {"sqitch"}))
 def test_new_files_are_in_the_folders_own_layout(layout: str, tmp_path: Path) -> None:
     before = read_service(service(write(layout if layout in HISTORIES else "golang-migrate", tmp_path), layout))
     for no_transaction in (False, True):

@@ -26,6 +26,8 @@ LAYOUTS: Mapping[str, str] = {
     "flyway": "flyway",
     "prisma": "prisma",
     "tern": "tern",
+    "drizzle": "drizzle",
+    "sqitch": "sqitch",
 }
 """A layout's name in the configuration, and its module here."""
 
