@@ -130,7 +130,7 @@ class Request:
         name = target.name if target else "demo" if options.demo else options.target or config.default_target
         folder = Path(options.migrations) if options.migrations else None
         found = services_for(config, demo=name == "demo", migrations=folder, layout=options.layout,
-                             only=None if every else options.service)
+                             only=options.service, every=every)
         if not found:
             raise UsageError("there are no services whose migrations could be run",
                              hint="[services.NAME] in the configuration, or --migrations DIR; the shipped ones are "

@@ -41,8 +41,9 @@ def own_services(services: Sequence[Service], what: str) -> tuple[Sequence[Servi
     own, others = by_framework(services)
     notes = [f"{service.name} is migrated by {TITLES.get(service.framework or '', service.framework)}: not {what}"
              for service in others]
-    if services and not own:
-        raise MigrationError(notes[0], detail="\n".join(notes[1:]) or None,
+    if not own:
+        raise MigrationError(notes[0] if notes else f"there is no service that could be {what}",
+                             detail="\n".join(notes[1:]) or None,
                              hint="that is for services whose files dbconsole runs")
     return own, notes
 

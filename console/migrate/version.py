@@ -23,10 +23,12 @@ def version_key(version: str) -> VersionKey:
     """The key by which versions are compared: numbers as numbers, whatever width and separators they have."""
     if version.isascii() and version.isdigit():
         if len(version) > len(_TIME) and re.match("(19|20)[0-9]{2}[01]", version):  # a timestamp with more after it
-            return version_key(f"{version[:len(_TIME)]}.{version[len(_TIME):]}")
+            return (0, int(version[:len(_TIME)]), ""), (1, 0, version[len(_TIME):])
         number = int(version)
         return ((0, number, ""),) if number else ()
-    dashless = version.replace("-", "") if re.fullmatch(r"\d{4}-?\d\d-?\d\d-\d+", version) else version
+    dashless = version.replace("-", "") if re.fullmatch(r"\d{4}-?\d\d-?\d\d-\d+(-\d+)?", version) else version
+    if dashless != version:
+        return version_key(dashless)
     parts: list[tuple[int, int, str]] = []
     for part in re.split(r"[._-]", dashless):
         parts.append((0, int(part), "") if part.isascii() and part.isdigit() else (1, 0, part))

@@ -62,12 +62,12 @@ class Service(Struct, frozen=True, kw_only=True):
 
 
 def services_for(config: Config, *, demo: bool = False, migrations: Path | None = None, layout: str | None = None,
-                 only: str | None = None) -> tuple[Service, ...]:
+                 only: str | None = None, every: bool = False) -> tuple[Service, ...]:
     """The services of a target, ordered by name.
 
     `migrations` (the option of that name) wins over the configuration; the shipped services belong to the demo
-    alone. `only` keeps one service, or names that of a single folder. Raises UsageError for an unknown service,
-    ConfigError for a wrong file.
+    alone. `only` keeps one service (with `every` the others as well), or names that of a single folder. Raises
+    UsageError for an unknown service, ConfigError for a wrong file.
     """
     if migrations is not None:
         found = from_folder(migrations, layout)
@@ -86,7 +86,7 @@ def services_for(config: Config, *, demo: bool = False, migrations: Path | None 
             close = difflib.get_close_matches(only, names, 1, 0.5)
             known = f"did you mean {close[0]}?" if close else f"known services: {', '.join(names) or 'none'}"
             raise UsageError(f"there is no service {only!r}", hint=known)
-        found = kept
+        found = found if every else kept
     return tuple(found)
 
 

@@ -153,6 +153,17 @@ async def test_what_differs_from_the_files_is_shown_and_adopted_only_when_that_i
     assert migrate(database, folder, "up", "--yes")[0] == 0
 
 
+async def test_a_folder_that_is_named_on_the_command_line_is_proved_by_that_name(database: Database, tmp_path: Path
+                                                                                 ) -> None:
+    folder = await migrated_by("goose", database, tmp_path)
+    run(database, "ALTER TABLE app.item ADD by_hand int")
+    status, _, err = migrate(database, folder, "adopt", "--yes", "--service", "till")
+    assert status == 1 and "column app.item.by_hand" in err, "nothing was compared"
+    assert migrate(database, folder, "adopt", "--yes", "--service", "till", "--allow-drift")[0] == 0
+    assert migrate(database, folder, "drift", "--service", "till")[0] == 1
+    assert "5 proved" in migrate(database, folder, "verify", "--service", "till")[1]
+
+
 async def test_a_dirty_ledger_is_not_adopted(database: Database, tmp_path: Path) -> None:
     folder = await migrated_by("golang-migrate", database, tmp_path)
     run(database, "UPDATE schema_migrations SET dirty = true")
