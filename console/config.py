@@ -138,6 +138,8 @@ class ServiceConfig(Struct, frozen=True, kw_only=True):
     """Services that are migrated before it."""
     migrations: Path | None = None
     """Its folder of migrations, from the configuration file on."""
+    ignore: tuple[str, ...] = ()
+    """Names of files in that folder that have a number and are no migrations; `*` stands for anything."""
     layout: str | None = None
     """How the files are named and cut, where that can't be told by them: see `migrate`."""
     framework: str | None = None

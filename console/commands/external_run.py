@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from console.commands.confirmation import carry_out
+from console.commands.output import say
+from console.errors import UsageError
+from console.migrate.files import by_framework
 from console.migrate.frameworks import runner
 from console.migrate.frameworks.commands import CommandFinished, CommandStarted, OutputLine
 from console.migrate.frameworks.runner import ExternalPlan
-from console.migrate.frameworks.specs import TITLES
 from console.server.target import Target
 from console.services import Service
 from console.text import format as fmt
@@ -22,20 +24,37 @@ if TYPE_CHECKING:
     from console.migrate.records import RunRange
 
 
-async def plans(target: Target, services: Sequence[Service], asked: RunRange, *, is_named: bool
-                ) -> tuple[list[ExternalPlan], list[str]]:
-    """What up or down of foreign services would do, in order, and a word on each that nothing is configured to run.
+def parted(services: Sequence[Service], asked: RunRange) -> tuple[Sequence[Service], Sequence[Service]]:
+    """The services that dbconsole migrates and those of other frameworks that a run is about.
 
-    `is_named`: the service was asked for by name, so that having no command is an error. Raises ConsoleError.
+    Several never go down by one word: others are left out, which is said. Raises UsageError where nothing would be
+    left.
     """
-    found, left_out = [], []
-    for service in services:
-        if runner.can(service, asked.direction) or is_named:
-            found.append(await runner.read(target, service, asked))
-        else:
-            left_out.append(f"{service.name} is left to {TITLES.get(service.framework or '', service.framework)}: "
-                            f"no {asked.direction} command is configured")
-    return found, left_out
+    own, others = by_framework(services)
+    if asked.failed_only:
+        return own, ()
+    if asked.direction == "down" and others and len(services) > 1:
+        if not own:
+            raise UsageError("down of which service?", hint="--service, one of "
+                             + ", ".join(service.name for service in others))
+        say(*(f"{service.name} is left out: down --service {service.name} is for it alone" for service in others))
+        return own, ()
+    return own, others
+
+
+async def plans(target: Target, services: Sequence[Service], asked: RunRange) -> list[ExternalPlan]:
+    """What up or down of foreign services would do, in order.
+
+    A service that nothing is configured to run is left out where its files and its ledger agree that there is nothing
+    to do; else that is an error. Raises ConsoleError.
+    """
+    return [await runner.read(target, service, asked) for service in services
+            if runner.can(service, asked.direction) or not await runner.is_done(target, service, asked)]
+
+
+async def shown(target: Target, plans: Sequence[ExternalPlan]) -> list[str]:
+    """The plans in lines. Raises ConsoleError."""
+    return [line for plan in plans for line in await runner.shown(target, plan)]
 
 
 async def run(request: Request, target: Target, plan: ExternalPlan, narration: Narration, *,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from console.migrate.frameworks.records import ForeignLedger, ForeignMigration, ForeignRun, LedgerEntry
@@ -38,9 +38,10 @@ def document(entry: LedgerEntry) -> dict[str, Any]:
         "notes": _words(ledger), "migrations": [_migration(each) for each in migrations(ledger)]}
 
 
-def is_wanting(entries: Sequence[LedgerEntry]) -> bool:
-    """Whether anything is neither applied nor held."""
-    return any(state(entry.ledger) not in ("applied", "held", None) for entry in entries)
+def is_wanting(entries: Sequence[LedgerEntry], services: Collection[str]) -> bool:
+    """Whether anything is neither applied nor held, or of one of `services` isn't known."""
+    return any(found not in ("applied", "held") if (found := state(entry.ledger)) is not None
+               else entry.service in services for entry in entries)
 
 
 def _words(ledger: ForeignLedger) -> list[str]:

@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 Command = Callable[["Request"], Awaitable[int]]
 
 _MODULES = {"status": "migrate_commands", "new": "migrate_commands", "plan": "migrate_plan", "lint": "migrate_plan",
-            "verify": "migrate_verify", "drift": "migrate_verify"}
-WRITING = ("up", "down", "baseline", "repair", "seed", "verify", "drift")
+            "verify": "migrate_verify", "drift": "migrate_verify", "adopt": "migrate_adopt"}
+WRITING = ("up", "down", "adopt", "baseline", "repair", "seed", "verify", "drift")
 """Commands that leave something half done unless they are given the time to take it back."""
 
 ROLLED_BACK_WITHIN_S = 5.0
 SAID_AFTER_S = 1.0
 
-REPAIRS = ("retry", "mark-applied", "mark-reverted", "accept-checksum")
+REPAIRS = ("retry", "mark-applied", "mark-reverted", "accept-checksum", "rename")
 
 
 def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.ArgumentParser], None]) -> None:
@@ -71,11 +71,12 @@ def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.Ar
     verify = command("verify", "prove every rollback in a scratch database")
     verify.add_argument("--to", metavar="VERSION", help="as far as this version")
     verify.add_argument("--no-data", action="store_true", help="don't count what each down loses of seeds and samples")
+    verify.add_argument("--allow-skipped", action="store_true", help="exit 0 though something could not be proved here")
     drift = command("drift", "compare the live schema with what the applied files produce")
     for argument_parser in (verify, drift):
         argument_parser.add_argument("--embedded", action="store_true",
                                      help="in a throwaway server of this machine's own")
-    new = command("new", "write the next pair of files", json_too=False)
+    new = command("new", "write the next migration's files, in the folder's layout", json_too=False)
     new.add_argument("words", nargs="+", metavar="WORD", help="what it is about: add owner to documents")
     new.add_argument("--no-transaction", action="store_true", help="for statements that can't run in a transaction")
     new.add_argument("--dry-run", action="store_true", help="say which files, write none")
@@ -84,6 +85,12 @@ def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.Ar
     repair = command("repair", "put the ledger right: " + ", ".join(REPAIRS), writes=True)
     repair.add_argument("action", choices=REPAIRS, metavar="ACTION", help=", ".join(REPAIRS))
     repair.add_argument("--version", metavar="VERSION", help="of the one service")
+    repair.add_argument("--from", dest="old_name", metavar="NAME", help="what the ledger calls it so far, for rename")
+    adopt = command("adopt", "take over what another tool has applied, once it is proved; nothing is run", writes=True)
+    adopt.add_argument("--from", dest="tool", metavar="TOOL", help="by the ledger of this tool: golang-migrate...")
+    adopt.add_argument("--allow-drift", action="store_true", help="also where the live schema is another")
+    adopt.add_argument("--no-proof", action="store_true", help="without comparing the live schema with the files'")
+    adopt.add_argument("--undo", action="store_true", help="take it back: dbconsole forgets what it took over")
     seed = command("seed", "run the services' seed files: development data", writes=True)
     seed.add_argument("--force", action="store_true", help="on a production target too")
 
@@ -123,12 +130,18 @@ class Request:
         name = target.name if target else "demo" if options.demo else options.target or config.default_target
         folder = Path(options.migrations) if options.migrations else None
         found = services_for(config, demo=name == "demo", migrations=folder, layout=options.layout,
-                             only=None if every else options.service)
+                             only=options.service, every=every)
         if not found:
             raise UsageError("there are no services whose migrations could be run",
                              hint="[services.NAME] in the configuration, or --migrations DIR; the shipped ones are "
                                   "the demo's: -t demo")
         return found
+
+    def beside(self, target: Target) -> tuple[Service, ...]:
+        """The target's services that other frameworks migrate, also those that --service leaves out."""
+        from console.migrate.files import by_framework
+
+        return tuple(by_framework(self.services(target, every=True))[1])
 
     def range(self) -> RunRange:
         """How far up and down go. Raises UsageError."""

@@ -1,4 +1,4 @@
-"""`dbconsole migrate status` and `migrate new`: what there is, and the next pair of files."""
+"""`dbconsole migrate status` and `migrate new`: what there is, and the next files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import gc
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from console import files
 from console.commands.migrate import Request
 from console.commands.output import write_data, write_json, write_lines
 from console.errors import UsageError
@@ -42,30 +41,37 @@ async def _status(request: Request) -> int:
         among = await candidates(session)
         if among or foreign_services:
             from console.commands import external_status
+            from console.migrate.frameworks.claims import marked, read_claims
             from console.migrate.frameworks.entries import read_entries
 
             others = await read_entries(session, services, among, everything=request.options.service is None)
+            rows = [state.row for status in statuses for state in status.migrations if state.row is not None]
+            claims = await read_claims(session, [status.service for status in statuses], rows, request.beside(target),
+                                       among)
+            statuses = tuple(marked(status, claims.get(status.service.name)) for status in statuses)
     if request.options.json:
         write_json({"target": target.label, "services": [*map(_status_document, statuses),
                                                   *(external_status.document(entry) for entry in others)]})
     else:
         write_lines(status_lines(statuses, others))
     wanting = any(migration.state not in ("applied", "held") for status in statuses for migration in status.migrations)
-    return int((wanting or (bool(others) and external_status.is_wanting(others))) and request.options.exit_code)
+    names = {service.name for service in foreign_services}
+    return int((wanting or (bool(others) and external_status.is_wanting(others, names))) and request.options.exit_code)
 
 
 async def new(request: Request) -> int:
-    """Writes the next pair of files and prints their names."""
-    from console.migrate.create import next_pair
+    """Writes the next migration's files and prints their names."""
+    from console.migrate.create import next_files, write
 
     services = request.services(None)
     if len(services) > 1:
         raise UsageError("a new migration for which service?",
                          hint=f"--service, one of {', '.join(service.name for service in services)}")
     options = request.options
-    for path, text in next_pair(services[0], " ".join(options.words), no_transaction=options.no_transaction):
-        if not options.dry_run:
-            files.write_new(path, text)
+    new_files = next_files(services[0], " ".join(options.words), no_transaction=options.no_transaction)
+    if not options.dry_run:
+        write(new_files)
+    for path, _ in new_files:
         write_data(str(path))
     return 0
 

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 async def plan(request: Request) -> int:
-    """The statements of a run to come, in order. Raises ConsoleError where the run would refuse to start."""
+    """The statements of a run to come, in order, and what other frameworks' commands would do. Raises ConsoleError
+    where the run would refuse to start."""
+    from console.commands import external_run
     from console.migrate import migration_plan
     from console.migrate.lint import own_schemas
     from console.migrate.plan import plan as read_plan
@@ -25,20 +27,23 @@ async def plan(request: Request) -> int:
     from console.migrate.plan_text import plan_document, plan_lines
 
     target = (await request.target()).direct()
-    services = request.services(target)
+    services, others = external_run.parted(request.services(target), request.range())
+    commands = await external_run.shown(target, await external_run.plans(target, others, request.range()))
     async with script_session(target, purpose="migrate plan") as session:
-        found = await migration_plan.read(session, services, request.range())
+        found = await migration_plan.read(session, services, request.range(), request.beside(target))
         steps = await read_plan(session, [planned.step for planned in found.ready],
-                                {service.name: own_schemas(service) for service in services})
+                                {service.name: own_schemas(service) for service in found.services})
         note = version_note(session) if steps else None
     for held in found.held_notes:
         say(held)
     if note is not None:
         say(note)
     if request.options.json:
-        write_json(plan_document(steps))
+        write_json(plan_document(steps) | {"commands": commands})
+    elif steps or not commands:
+        write_lines([*plan_lines(steps, _width(sys.stdout)), *commands])
     else:
-        write_lines(plan_lines(steps, _width(sys.stdout)))
+        write_lines(commands)
     return 0
 
 
@@ -47,12 +52,15 @@ async def lint(request: Request) -> int:
 
     Raises ConsoleError when the server can't be asked or a folder can't be read.
     """
-    from console.migrate.files import read_service
+    from console.migrate.files import own_services, read_service
     from console.migrate.lint import lint as find
     from console.migrate.plan_text import findings_document, findings_lines
 
     target = await request.target() if request.options.target else None
-    lintables = [lintable for service in request.services(target) for lintable in lintables_of(read_service(service))]
+    own, notes = own_services(request.services(target), "looked at")
+    for note in notes:
+        say(f"note: {note}")
+    lintables = [lintable for service in own for lintable in lintables_of(read_service(service))]
     catalog: Catalog | None = None
     if target is not None:
         from console.migrate.facts import read_catalog

@@ -17,8 +17,6 @@ from console.errors import UsageError
 from console.migrate import apply, migration_plan
 from console.migrate import repair as repairing
 from console.migrate import seed as seeding
-from console.migrate.files import by_framework
-from console.migrate.frameworks import runner
 from console.migrate.migration_plan import MigrationPlan
 from console.migrate.records import RunRange, RunReport, Step
 from console.migrate.repair import Action, RepairPlan
@@ -47,7 +45,7 @@ async def repair(request: Request) -> int:
     options = request.options
     if options.action == "retry":
         return await _run(request, RunRange(failed_only=True))
-    return await _repair(request, options.action, options.version)
+    return await _repair(request, options.action, options.old_name if options.action == "rename" else options.version)
 
 
 async def seed(request: Request) -> int:
@@ -75,21 +73,19 @@ async def seed(request: Request) -> int:
 
 async def _run(request: Request, asked: RunRange) -> int:
     target = await request.target_to_write()
-    own, others = by_framework(request.services(target))
-    if asked.failed_only or (asked.direction == "down" and len(own) + len(others) > 1):
-        others = ()  # several services never go down by one word
+    own, others = external_run.parted(request.services(target), asked)
     plan: MigrationPlan | None = None
     if own or not others:
         async with script_session(target.direct(), purpose="migrate") as session:
-            plan = await migration_plan.read(session, own, asked)
-    foreign, left_out = await external_run.plans(target, others, asked, is_named=request.options.service is not None)
+            plan = await migration_plan.read(session, own, asked, request.beside(target))
+    foreign = await external_run.plans(target, others, asked)
     options = request.options
     was_asked = (bool(foreign) or (plan is not None and not plan.is_empty)) and request.has_to_ask(target)
     if options.dry_run or was_asked:
-        commands = [line for external in foreign for line in await runner.shown(target, external)]
+        commands = await external_run.shown(target, foreign)
         steps = _steps_text(plan) if plan is not None and (plan.steps or not foreign) else []
         if options.dry_run:
-            _put_dry_run(request, target, plan, [*steps, *commands, *left_out], [*commands, *left_out])
+            _put_dry_run(request, target, plan, [*steps, *commands], commands)
             return 0
         request.ask(target, [*steps, *commands])
     document: dict[str, Any] = {"target": target.label, "done": [], "held": [], "duration_ms": 0.0}
@@ -100,8 +96,6 @@ async def _run(request: Request, asked: RunRange) -> int:
                 lambda plan: apply.run(target, plan, narration, request.run_options()), narration,
                 was_asked=was_asked)
             document = _report_document(target.label, report)
-        for words in left_out:
-            narration.note(words)
         for external in foreign:
             document["done"].append(await external_run.run(request, target, external, narration, was_asked=was_asked))
     if options.json:
@@ -152,7 +146,8 @@ def _seed_lines(plan: SeedPlan) -> list[str]:
 def _steps_text(plan: MigrationPlan) -> list[str]:
     return [f"{planned.step.direction:4} {planned.step.migration.label}: "
             f"{len(planned.script.statements) - planned.step.done} statements"
-            + ("" if planned.script.in_transaction else ", without a transaction")
+            + ("" if planned.script.in_transaction else f", in {len(planned.script.blocks)} transactions of its own"
+               if planned.script.blocks else ", without a transaction")
             + (f" ({planned.held})" if planned.held else "") for planned in plan.steps] or ["there is nothing to do"]
 
 

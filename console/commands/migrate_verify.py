@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 
 async def verify(request: Request) -> int:
-    """Proves every migration's way back. 1 unless all are proved or skipped."""
+    """Proves every migration's way back. 1 unless all are proved or say that there is none; a person may accept what is
+    skipped for other reasons."""
     from console.demo.scratch import own_cluster, sample_rows
     from console.migrate import proofs
     from console.migrate.verify import Wanted
@@ -30,7 +31,7 @@ async def verify(request: Request) -> int:
     if options.to is not None and len(chosen) != 1:
         raise UsageError(f"--to {options.to} of which service?", hint="--service names it")
     wanted = Wanted(None if options.service is None else frozenset(service.name for service in chosen), options.to)
-    version, installed = (18, ()) if options.embedded else await _facts(target)
+    version, installed = (18, ()) if options.embedded else await facts(target)
     own, words = own_cluster(version, installed)
     if words:
         say(words)
@@ -46,7 +47,7 @@ async def verify(request: Request) -> int:
              "notes": list(verdict.notes)})
     else:
         write_lines(_lines(verdict.proofs))
-    return int(not verdict.is_good)
+    return int(verdict.has_faults if options.allow_skipped else not verdict.is_good)
 
 
 async def drift(request: Request) -> int:
@@ -56,7 +57,7 @@ async def drift(request: Request) -> int:
 
     target = (await request.target()).direct()
     services = request.services(target, every=True)
-    version, installed = await _facts(target)
+    version, installed = await facts(target)
     own, words = own_cluster(version, installed)
     found = await find(target, services, {service.name for service in request.services(target)}, own_cluster=own,
                        only_own_cluster=request.options.embedded)
@@ -73,7 +74,7 @@ async def drift(request: Request) -> int:
     return int(found.count > 0)
 
 
-async def _facts(target: Target) -> tuple[int, tuple[str, ...]]:
+async def facts(target: Target) -> tuple[int, tuple[str, ...]]:
     """The server's major version and the extensions that the target's database has."""
     async with script_session(target.direct(), purpose="migrate verify") as session:
         return session.info.major, tuple(session.info.extensions)

@@ -129,7 +129,8 @@ def column_type_rewrites(command: Node, table: Name, taking: Taking) -> bool:
         if using.WhichOneof("node") != "column_ref" or strings(using.column_ref.fields)[-1:] != [command.name]:
             return True
     facts = taking.catalog.column(table, command.name) if taking.catalog else None
-    return facts is None or type_change_rewrites(facts.type, type_text(column.type_name))
+    return facts is None or type_change_rewrites(
+        facts.type, type_text(column.type_name), is_utc=taking.catalog is not None and taking.catalog.is_utc)
 
 
 def _others(subtype: str, command: Node, table: Name, taking: Taking) -> None:

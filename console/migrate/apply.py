@@ -32,6 +32,8 @@ from console.migrate.events import (
     ignore,
 )
 from console.migrate.faults import FileError, MigrationError
+from console.migrate.frameworks import claims
+from console.migrate.identity import settle
 from console.migrate.migration_plan import MigrationPlan, PlannedStep
 from console.migrate.prepare import Prepared
 from console.migrate.records import (
@@ -93,6 +95,8 @@ async def _run(target: Target, services: Sequence[Service], asked: RunRange, sho
             script_session(target, purpose="migrate") as session:
         await ledger.ensure(session)
         rows = await session.fetch(ledger.ROWS)
+        services = await asyncio.to_thread(settle, services, rows)
+        await claims.check(session, services, rows, shown.beside if shown is not None else ())
         making = asyncio.to_thread(migration_plan.make, services, asked, rows, session.info.extensions, shown)
         plan = await (making if shown is None else confirmed(shown, making, session))
         notes = tuple(f"{status.service.name}: {note}" for status in plan.statuses for note in status.notes)

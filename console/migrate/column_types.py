@@ -69,14 +69,19 @@ _NEEDS_NO_REWRITE = {  # binary-coercible: from, to; the new type without a leng
 }
 
 
-def type_change_rewrites(old: str, new: str) -> bool:
+_OF_ZONES = {"timestamp with time zone", "timestamp without time zone"}
+
+
+def type_change_rewrites(old: str, new: str, *, is_utc: bool = False) -> bool:
     """Whether ALTER COLUMN TYPE from `old` to `new` (both as format_type writes them) rewrites the table.
 
-    The change between timestamp and timestamptz, free of it only while TimeZone is UTC, counts as one that does.
+    `is_utc`: the session's TimeZone is UTC, so that timestamp and timestamptz are the same bytes.
     """
     if old == new:
         return False
     (old_base, was), (new_base, now) = _parted(old), _parted(new)
+    if is_utc and {old_base, new_base} == _OF_ZONES:
+        return bool(now) and now[0] < 6
     if old_base != new_base:
         return (old_base, new_base) not in _NEEDS_NO_REWRITE or bool(now)
     if not now:

@@ -1,47 +1,160 @@
-"""`migrate new`: the next pair of files, from a template."""
+"""`migrate new`: the next migration's files, in the layout that the folder has."""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from msgspec import Struct
+
+from console import files
 from console.errors import UsageError
-from console.migrate.files import read_service
+from console.migrate.faults import FileError, MigrationError
+from console.migrate.files import is_foreign, read_service
+from console.migrate.frameworks.specs import TITLES
+from console.migrate.records import MigrationFile
+from console.migrate.version import version_key
 from console.services import Service
 
-_UP = """\
--- {words}: what this changes, and why.
-{directives}
-"""
-_DOWN = """\
--- Takes back {file}: afterwards the schema is exactly what it was before (dbconsole migrate verify proves it).
-{directives}
-"""
 TIMESTAMP_DIGITS = 12
+_COUNTING = ("dbconsole", "golang-migrate", "flyway", "tern")
+"""The layouts whose first file is number 1, where the others' have the time."""
+
+Files = Sequence[tuple[str, str]]
+"""Paths below the folder, each with its text."""
 
 
-def next_pair(service: Service, slug: str, *, no_transaction: bool = False) -> tuple[tuple[Path, str], ...]:
-    """The paths and texts of the next migration's up and down file; nothing is written.
+class NewMigration(Struct, frozen=True):
+    """What is to be written: `before` are the migrations that the folder has already, in order."""
+
+    version: str
+    name: str
+    no_transaction: bool
+    before: tuple[MigrationFile, ...] = ()
+
+    @property
+    def stem(self) -> str:
+        return f"{self.version}_{self.name}"
+
+    @property
+    def up(self) -> str:
+        return f"-- {self.name.replace('_', ' ')}: what this changes, and why.\n"
+
+    @property
+    def down(self) -> str:
+        return f"-- Takes back {self.version}: the schema is what it was before (dbconsole migrate verify proves it).\n"
+
+
+def next_files(service: Service, slug: str, *, no_transaction: bool = False) -> tuple[tuple[Path, str], ...]:
+    """The paths and texts of the next migration's files; nothing is written.
 
     The version follows the service's own habit: the next number in the width of the last one, or a timestamp (UTC).
-    Raises UsageError for a slug that makes no file name, or a service without a folder or in another layout.
+    Raises UsageError for a slug that makes no file name, or a service without a folder; MigrationError where another
+    framework makes its files.
     """
     name = re.sub(r"[^a-z0-9]+", "_", slug.lower()).strip("_")
     if not name:
         raise UsageError(f"{slug!r} makes no file name", hint="a few words: add_owner_to_documents")
-    if service.folder is None:
+    folder = service.folder
+    if folder is None:
         raise UsageError(f"service {service.name} has no folder of migrations",
                          hint="set its migrations in the configuration, or use --migrations DIR")
-    if service.layout not in (None, "dbconsole"):
-        raise UsageError(f"service {service.name} has the layout {service.layout}: its own tool makes its files")
-    migrations = read_service(service).migrations
-    last = migrations[-1].version if migrations else "0000"
-    if len(last) >= TIMESTAMP_DIGITS:
-        version = dt.datetime.now(dt.UTC).strftime("%Y%m%d%H%M%S")
-    else:
-        version = f"{int(last.split('.')[0]) + 1:0{len(last.split('.')[0])}d}"
-    stem = f"{version}_{name}"
-    directives = "-- dbconsole: no-transaction\n" if no_transaction else ""
-    return ((service.folder / f"{stem}.up.sql", _UP.format(words=name.replace("_", " "), directives=directives)),
-            (service.folder / f"{stem}.down.sql", _DOWN.format(file=f"{stem}.up.sql", directives=directives)))
+    found = read_service(service)
+    service = found.service
+    if is_foreign(service):
+        title = TITLES.get(service.framework or "", service.framework)
+        raise MigrationError(f"service {service.name} is migrated by {title}, which makes its own files")
+    layout = service.layout or "dbconsole"
+    if layout not in _WRITERS:
+        raise MigrationError(f"service {service.name} has the layout of {TITLES[layout]}, which makes its own files")
+    new = NewMigration(_next_version(layout, found.migrations), name, no_transaction, found.migrations)
+    return tuple((folder / inside, text) for inside, text in _WRITERS[layout](new))
+
+
+def write(new: Sequence[tuple[Path, str]]) -> None:
+    """Writes them. Raises FileError where one is there already or can't be written."""
+    for path, text in new:
+        try:
+            path.parent.mkdir(exist_ok=True)
+            files.write_new(path, text)
+        except OSError as error:
+            raise FileError(path, f"can't be written: {error.strerror}") from None
+
+
+def _next_version(layout: str, migrations: Sequence[MigrationFile]) -> str:
+    now = dt.datetime.now(dt.UTC).strftime("%Y%m%d%H%M%S")
+    if not migrations:
+        return {"golang-migrate": "000001", "flyway": "1", "tern": "001"}.get(layout, "0001") \
+            if layout in _COUNTING else now
+    last = migrations[-1]
+    digits = re.match(r"\d[\d.]*", last.version)
+    if digits is None:
+        return now
+    if layout == "dbmate":  # N.2 is the second pair of sections of the file N
+        digits = re.match(r"\d+", last.version)
+        assert digits is not None
+    *before, number = digits[0].rstrip(".").split(".")
+    if len(number) >= TIMESTAMP_DIGITS and version_key(now) > last.key:
+        return now
+    return ".".join([*before, f"{int(number) + 1:0{len(number)}d}"])
+
+
+def _pair(new: NewMigration) -> Files:
+    mark = "-- dbconsole: no-transaction\n" if new.no_transaction else ""
+    return ((f"{new.stem}.up.sql", f"{new.up}{mark}"), (f"{new.stem}.down.sql", f"{new.down}{mark}"))
+
+
+def _sqlx(new: NewMigration) -> Files:
+    mark = "-- no-transaction\n" if new.no_transaction else ""
+    if new.before and not new.before[-1].up.path.name.endswith(".up.sql"):
+        return ((f"{new.stem}.sql", f"{mark}{new.up}"),)
+    return ((f"{new.stem}.up.sql", f"{mark}{new.up}"), (f"{new.stem}.down.sql", f"{mark}{new.down}"))
+
+
+def _diesel(new: NewMigration) -> Files:
+    version = new.version
+    if len(version) == 14 and (not new.before or "-" in new.before[-1].up.path.parent.name.partition("_")[0]):
+        version = f"{version[:4]}-{version[4:6]}-{version[6:8]}-{version[8:]}"
+    directory = f"{version}_{new.name}"
+    metadata = ((f"{directory}/metadata.toml", "run_in_transaction = false\n"),) if new.no_transaction else ()
+    return ((f"{directory}/up.sql", new.up), (f"{directory}/down.sql", new.down), *metadata)
+
+
+def _dbmate(new: NewMigration) -> Files:
+    mark = " transaction:false" if new.no_transaction else ""
+    return ((f"{new.stem}.sql", f"-- migrate:up{mark}\n{new.up}\n-- migrate:down{mark}\n{new.down}"),)
+
+
+def _goose(new: NewMigration) -> Files:
+    mark = "-- +goose NO TRANSACTION\n" if new.no_transaction else ""
+    return ((f"{new.stem}.sql", f"{mark}-- +goose Up\n{new.up}\n-- +goose Down\n{new.down}"),)
+
+
+def _sql_migrate(new: NewMigration) -> Files:
+    mark = " notransaction" if new.no_transaction else ""
+    return ((f"{new.stem}.sql", f"-- +migrate Up{mark}\n{new.up}\n-- +migrate Down{mark}\n{new.down}"),)
+
+
+def _flyway(new: NewMigration) -> Files:
+    has_undo = any(migration.down is not None for migration in new.before)
+    undo = [(f"U{new.version}__{new.name}.sql", new.down)] if has_undo else []
+    scripts = [(f"V{new.version}__{new.name}.sql", new.up), *undo]
+    return [*scripts, *((f"{name}.conf", "executeInTransaction=false\n") for name, _ in scripts if new.no_transaction)]
+
+
+def _prisma(new: NewMigration) -> Files:
+    mark = "-- dbconsole: no-transaction\n" if new.no_transaction else ""
+    return ((f"{new.stem}/migration.sql", f"{new.up}{mark}"),)
+
+
+def _tern(new: NewMigration) -> Files:
+    mark = "---- tern: disable-tx ----\n" if new.no_transaction else ""
+    return ((f"{new.stem}.sql", f"{mark}{new.up}\n---- create above / drop below ----\n\n{new.down}"),)
+
+
+_WRITERS: Mapping[str, Callable[[NewMigration], Files]] = {
+    "dbconsole": _pair, "golang-migrate": _pair, "sqlx": _sqlx, "diesel": _diesel, "dbmate": _dbmate, "goose": _goose,
+    "sql-migrate": _sql_migrate, "flyway": _flyway, "prisma": _prisma, "tern": _tern,
+}

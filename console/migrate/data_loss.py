@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from console.migrate import seed
 from console.migrate.faults import FileError
 from console.migrate.records import MigrationFile
-from console.migrate.rollback_test import NeedsOwnCluster, Proof, ScratchRun, no_way_back
+from console.migrate.rollback_test import NeedsOwnCluster, Proof, ScratchRun, irreversible
 from console.migrate.version import version_key
 from console.server.query import load
 from console.server.script import ScriptSession
@@ -78,7 +78,7 @@ async def _down(scratch_run: ScratchRun, schemas: Mapping[str, Sequence[str]]) -
     found: dict[int, Proof] = {}
     stuck: set[str] = set()
     for file in reversed(scratch_run.done):
-        if file.service in stuck or no_way_back(file):
+        if file.service in stuck or file.down is None or irreversible(file):
             stuck |= {file.service, *(needed.service for needed in file.up.directives.requires)}
             continue
         try:

@@ -14,13 +14,16 @@ from msgspec import Struct
 
 from console.migrate.fingerprint import Fingerprint, Identity, ObjectRow
 
-NO_DRIFT = frozenset({"owner", "comment"})
+NO_DRIFT = frozenset({"comment"})
 """What a live database may have otherwise without having drifted."""
 MISSING = "is missing"
 LEFT_OVER = "is left over"
 
 _MADE_UP = re.compile(r"(.+?_(?:pkey|key|idx|excl|check|fkey|seq|not_null))(\d*)")
 _LONGEST_VALUE = 120
+_KEPT_BEFORE = 40
+_USUAL = {"firing": "enabled", "enforcement": "enabled", "validity": "valid"}
+"""What an object is of which the catalog says nothing else."""
 _TO_ALL = dict.fromkeys(("function", "procedure", "aggregate"), "EXECUTE") | dict.fromkeys(
     ("enum", "domain", "range type", "type"), "USAGE")
 """What PUBLIC may do where nobody has granted or revoked anything."""
@@ -134,12 +137,14 @@ def _change(name: str, was: Any, now: Any) -> Iterator[str]:
         yield from _values(was, now)
     elif name == "body" and was is not None and now is not None:
         yield _body(str(was), str(now))
+    elif name in _USUAL:
+        yield f": {name} changed from {was or _USUAL[name]} to {now or _USUAL[name]}"
     elif now is None:
         yield f" lost its {name} {_short(was)}"
     elif was is None:
         yield f" got the {name} {_short(now)}"
     else:
-        yield f": {name} changed from {_short(was)} to {_short(now)}"
+        yield f": {name} changed from {_apart(was, now)[0]} to {_apart(was, now)[1]}"
 
 
 def _privileges(kind: str, was: Mapping[str, str] | None, now: Mapping[str, str] | None) -> Iterator[str]:
@@ -173,11 +178,12 @@ def _values(was: list[str], now: list[str]) -> Iterator[str]:
 def _body(was: str, now: str) -> str:
     if was.split() == now.split():
         return ": the body changed in white space alone"
-    before, after = was.splitlines(), now.splitlines()
-    line = next((number for number, pair in enumerate(zip(before, after, strict=False)) if pair[0] != pair[1]),
-                min(len(before), len(after)))
-    old, new = (lines[line].strip() if line < len(lines) else "nothing" for lines in (before, after))
-    return f": the body changed in line {line + 1} from {_short(old)} to {_short(new)}"
+    lines = was.splitlines(), now.splitlines()
+    line = next((number for number, pair in enumerate(zip(*lines, strict=False)) if pair[0] != pair[1]),
+                min(map(len, lines)))
+    old, new = (side[line].strip() if line < len(side) else "nothing" for side in lines)
+    before, after = _apart(old, new)
+    return f": the body changed in line {line + 1} from {before} to {after}"
 
 
 def _reordered(before: Fingerprint, after: Fingerprint) -> tuple[str, ...]:
@@ -199,9 +205,23 @@ def _label(row: ObjectRow) -> str:
     return f"{row.kind} {row.name}"
 
 
+def _one_line(value: Any) -> str:
+    return " ".join((", ".join(map(str, value)) if isinstance(value, list) else str(value)).split())
+
+
 def _short(value: Any) -> str:
-    text = " ".join((", ".join(map(str, value)) if isinstance(value, list) else str(value)).split())
+    text = _one_line(value)
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
+
+
+def _apart(was: Any, now: Any) -> tuple[str, str]:
+    """Two long values from a little before the place where they part."""
+    old, new = _one_line(was), _one_line(now)
+    alike = next((place for place, pair in enumerate(zip(old, new, strict=False)) if pair[0] != pair[1]),
+                 min(len(old), len(new)))
+    begin = alike - _KEPT_BEFORE if max(len(old), len(new)) > _LONGEST_VALUE and alike > _KEPT_BEFORE else 0
+    mark = "…" if begin else ""
+    return mark + _short(old[begin:]), mark + _short(new[begin:])
 
 
 def restricted(fingerprint: Fingerprint, schemas: Iterable[str]) -> Fingerprint:

@@ -39,8 +39,8 @@ class Requirement(Struct, frozen=True):
 class Directives(Struct, frozen=True):
     """A script's header. Timeouts in milliseconds, 0 for none; None: the engine's default.
 
-    `own_transaction`: the layout's tool runs files without a transaction, so one BEGIN and COMMIT around everything
-    is the file's way to ask for what the engine does anyway.
+    `own_transaction`: the layout's tool sends BEGIN and COMMIT as they are written, so they part the file into
+    transactions; one around everything asks for what the engine does anyway.
     """
 
     no_transaction: bool = False

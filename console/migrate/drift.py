@@ -1,11 +1,13 @@
 """`migrate drift`: the live schema against what the applied files produce when they run in an empty database.
 
-Owners and comments are no drift. What nobody's files make counts in the schemas of the services alone: elsewhere it is
-somebody else's. The live database is only read.
+Comments are no drift, and the owner of what the files make is whoever runs them. What nobody's files make counts in
+the schemas of the services and in those that the files use: elsewhere it is somebody else's. The live database is only
+read.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 
@@ -15,19 +17,28 @@ from msgspec.structs import replace
 from console.migrate import differences
 from console.migrate.differences import LIVE, NO_DRIFT, restricted
 from console.migrate.faults import FileError, MigrationError
-from console.migrate.files import is_foreign
-from console.migrate.fingerprint import Fingerprint, read_fingerprint
+from console.migrate.files import is_foreign, own_services
+from console.migrate.fingerprint import Fingerprint, Identity, ObjectRow, read_fingerprint
+from console.migrate.frameworks import claims
+from console.migrate.frameworks.find import LedgerCandidate, candidates
+from console.migrate.frameworks.specs import Spec, recognise
+from console.migrate.identity import settle
 from console.migrate.ledger import read as read_ledger
 from console.migrate.records import MigrationFile, ServiceStatus
 from console.migrate.rollback_test import NeedsOwnCluster, Node, Place, ScratchRun
 from console.migrate.scratch import scratch_server
 from console.migrate.status import read_status
 from console.migrate.verify import OwnCluster
+from console.server.info import ServerInfo
 from console.server.script import script_session
 from console.server.target import Target
 from console.services import Service
+from console.sql.quoting import identifier
 
 READ_TIMEOUT_MS = 60_000
+_PUBLIC: Identity = ("schema", "public")
+_PUBLIC_BEFORE_15 = {"PUBLIC": "CREATE, USAGE", "(owner)": "CREATE, USAGE"}
+"""What may be done in the schema public of a database that an older server has made: nobody did that by hand."""
 DATABASE = "(database)"
 """What the differences stand under that are in no service's schema: extensions, default privileges."""
 
@@ -45,29 +56,39 @@ class Drift(Struct, frozen=True):
 
 
 async def drift(target: Target, services: Sequence[Service], names: Collection[str], *,
-                own_cluster: OwnCluster | None = None, only_own_cluster: bool = False) -> Drift:
+                own_cluster: OwnCluster | None = None, only_own_cluster: bool = False,
+                taken: Sequence[MigrationFile] = ()) -> Drift:
     """How the live schemas of the services `names` differ from what the applied files of all `services` produce.
 
-    A production target is compared with a throwaway cluster. Raises MigrationError where the applied files can't be run
-    anywhere, ConsoleError where the live schema can't be read.
+    A production target is compared with a throwaway cluster. `taken` are files that another tool has applied, before
+    all others. Raises MigrationError where the applied files can't be run anywhere, or another tool's ledger records
+    more of them; ConsoleError where the live schema can't be read.
     """
     own = [service for service in services if not is_foreign(service)]
-    notes = [f"{service.name} is migrated by {service.framework}: not compared" for service in services
-             if is_foreign(service) and service.name in names]
+    others = [service for service in services if is_foreign(service)]
+    kept, notes = own_services([service for service in services if service.name in names], "compared")
+    if len(kept) < len(own):
+        notes.append("what is in no service's own schema is compared for all services together only")
     live_target = replace(target.direct(), statement_timeout_ms=READ_TIMEOUT_MS)
     async with script_session(live_target, purpose="migrate drift") as session:
         live = await read_fingerprint(session)
+        rows = await read_ledger(session)
+        pairs = list(zip(own, settle(own, rows), strict=True))
+        own, named = [new for _, new in pairs], [new for old, new in pairs if old in kept]
         statuses = await read_status(session, own)
-        order = {(row.service, row.key): row.rank for row in await read_ledger(session)}
+        if not taken:
+            await claims.check(session, named, rows, others)
+        live = _without_ledgers(live, recognise(await candidates(session)))
         major = session.info.major
-    applied = _applied(statuses, order, notes)
+    order = {(row.service, row.key): row.rank for row in rows}
+    applied = [*taken, *_applied(statuses, order, notes)]
     built: Fingerprint | None = None
     where = ""
     if not (only_own_cluster or target.is_production):
         try:
             async with scratch_server(target) as server:
                 where = f"a scratch database on this server, PostgreSQL {server.major}"
-                built, _ = await _build(Place(where, True, server.create, server.drop), own, applied)
+                built, info = await _build(Place(where, True, server.create, server.drop), own, applied)
         except NeedsOwnCluster as needs:
             if own_cluster is None:
                 raise MigrationError(f"the applied files change {needs.what}, which the whole cluster shares",
@@ -77,13 +98,43 @@ async def drift(target: Target, services: Sequence[Service], names: Collection[s
             raise MigrationError(f"{target.label} is production: no scratch database is made there"
                                  if target.is_production else "there is no embedded PostgreSQL here to build in",
                                  hint="pip install 'dbconsole[demo]' brings a PostgreSQL to compare with")
-        built, version = await _build_apart(own_cluster, own, applied)
-        where = f"a throwaway cluster of PostgreSQL {version}"
-        if version.partition(".")[0] != str(major):
-            notes.append(f"the files were run on PostgreSQL {version}, the live server is {major}: definitions that "
-                         "these spell differently show up as differences")
-    return Drift(_by_service(built, live, [service for service in own if service.name in names], own, notes), where,
-                 tuple(notes))
+        built, info = await _build_apart(own_cluster, own, applied)
+        where = f"a throwaway cluster of PostgreSQL {info.version}"
+        if info.major != major:
+            notes.append(f"the files were run on PostgreSQL {info.version}, the live server is {major}: definitions "
+                         "that these spell differently show up as differences")
+    live = _owned_alike(built, info.user, live, {row.applied_by for row in rows})
+    return Drift(_by_service(built, live, named, own, {schema for service in others for schema in service.schemas},
+                             notes), where, tuple(notes))
+
+
+def _without_ledgers(live: Fingerprint, ledgers: Sequence[tuple[LedgerCandidate, Spec, LedgerCandidate | None]]
+                     ) -> Fingerprint:
+    """Without the tables in which other tools keep their own books."""
+    tables = {(table.schema, table.table) for ledger, _, lock in ledgers for table in (ledger, lock)
+              if table is not None}
+    gone = {row.name for row in live.objects.values() if (row.bare_schema, row.own_name) in tables}
+    return Fingerprint({identity: row for identity, row in live.objects.items()
+                        if row.name not in gone and row.parent not in gone})
+
+
+def _owned_alike(built: Fingerprint, role: str, live: Fingerprint, runners: Collection[str]) -> Fingerprint:
+    """`live` with `role` in place of the roles that run the files there, so that what is left is another's.
+
+    Those are `runners`, by the ledger; where nothing belongs to them any more, whoever has most of what the files make.
+    """
+    def is_made(identity: Identity, row: ObjectRow) -> bool:
+        return identity in built.objects and built.objects[identity].facts.get("owner") == role and "owner" in row.facts
+
+    owners = Counter(row.facts["owner"] for identity, row in live.objects.items() if is_made(identity, row))
+    theirs = owners.keys() & {identifier(name) for name in runners} or {owner for owner, _ in owners.most_common(1)}
+    alike = {identity: replace(row, facts={**row.facts, "owner": role})
+             if is_made(identity, row) and row.facts["owner"] in theirs else row
+             for identity, row in live.objects.items()}
+    public = alike.get(_PUBLIC)
+    if public is not None and _PUBLIC in built.objects and public.facts.get("privileges") == _PUBLIC_BEFORE_15:
+        alike[_PUBLIC] = built.objects[_PUBLIC]
+    return Fingerprint(alike)
 
 
 def _applied(statuses: Sequence[ServiceStatus], order: Mapping[Node, int],
@@ -104,8 +155,8 @@ def _applied(statuses: Sequence[ServiceStatus], order: Mapping[Node, int],
 
 
 async def _build(place: Place, services: Sequence[Service],
-                 applied: Sequence[MigrationFile]) -> tuple[Fingerprint, str]:
-    """What `applied` produce, and the version of the server. Raises MigrationError, NeedsOwnCluster."""
+                 applied: Sequence[MigrationFile]) -> tuple[Fingerprint, ServerInfo]:
+    """What `applied` produce, and the server that they ran on. Raises MigrationError, NeedsOwnCluster."""
     scratch_run = ScratchRun(place, {service.name: service.extensions for service in services})
     try:
         await scratch_run.open()
@@ -117,13 +168,13 @@ async def _build(place: Place, services: Sequence[Service],
                 raise MigrationError(
                     f"{file.label} is applied, but can't be run in an empty database: {error.message}",
                     detail=error.summary, hint="drift compares with what the files make: see migrate verify") from error
-        return await read_fingerprint(scratch_run.session), scratch_run.session.info.version
+        return await read_fingerprint(scratch_run.session), scratch_run.session.info
     finally:
         await scratch_run.close()
 
 
 async def _build_apart(own_cluster: OwnCluster, services: Sequence[Service],
-                       applied: Sequence[MigrationFile]) -> tuple[Fingerprint, str]:
+                       applied: Sequence[MigrationFile]) -> tuple[Fingerprint, ServerInfo]:
     async with AsyncExitStack() as stack:
         async def fresh() -> Target:
             return await stack.enter_async_context(own_cluster())
@@ -135,13 +186,15 @@ async def _build_apart(own_cluster: OwnCluster, services: Sequence[Service],
 
 
 def _by_service(built: Fingerprint, live: Fingerprint, named: Sequence[Service], services: Sequence[Service],
-                notes: list[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """The sentences of each service, then those of what is in no service's schema."""
+                foreign: Collection[str], notes: list[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The sentences of each service, then those of what is in no service's schema; `foreign` are other frameworks'."""
     parts = [(service.name, restricted(built, service.schemas), restricted(live, service.schemas)) for service in named]
     if len(named) == len(services):
         taken = {schema for service in services for schema in service.schemas}
         others = {identity: row for identity, row in built.objects.items() if row.bare_schema not in taken}
-        kept = {identity: row for identity, row in live.objects.items() if identity in others}
+        used = {row.bare_schema for row in others.values() if row.kind != "schema"} - {None, *foreign}
+        kept = {identity: row for identity, row in live.objects.items() if row.bare_schema not in taken
+                and (identity in others or row.bare_schema in used)}
         parts.append((DATABASE, Fingerprint(others), Fingerprint(kept)))
     found = []
     for name, expected, actual in parts:

@@ -131,8 +131,17 @@ class DependentFacts(Struct, frozen=True):
     name: str
 
 
+class ZoneFacts(Struct, frozen=True):
+    """The session's TimeZone: whether it is UTC by any name, at all times."""
+
+    is_utc: bool
+
+
 class Catalog(Struct, frozen=True):
-    """The facts about everything that some statements name, at one moment; empty lookups mean "not there then"."""
+    """The facts about everything that some statements name, at one moment; empty lookups mean "not there then".
+
+    `is_utc`: TimeZone, as the database and the role have it, is UTC.
+    """
 
     server_major: int
     relations: Mapping[str, RelationFacts] = field(default_factory=dict)
@@ -141,6 +150,7 @@ class Catalog(Struct, frozen=True):
     sessions: Mapping[str, Sequence[RelationSession]] = field(default_factory=dict)
     functions: Mapping[str, str] = field(default_factory=dict)
     dependents: Mapping[str, Sequence[Name]] = field(default_factory=dict)
+    is_utc: bool = False
 
     def relation(self, name: Name) -> RelationFacts | None:
         return self.relations.get(str(name))
@@ -175,6 +185,7 @@ CONSTRAINTS = load("console.migrate", "plan_constraints", ConstraintFacts)
 SESSIONS = load("console.migrate", "plan_sessions", RelationSession)
 FUNCTIONS = load("console.migrate", "plan_functions", FunctionFacts)
 DEPENDENTS = load("console.migrate", "plan_dependents", DependentFacts)
+ZONE = load("console.migrate", "plan_zone", ZoneFacts)
 
 
 async def read_catalog(session: Session, names: Sequence[Name], functions: Sequence[str] = ()) -> Catalog:
@@ -184,7 +195,7 @@ async def read_catalog(session: Session, names: Sequence[Name], functions: Seque
              "relations": [name.name for name in wanted], "path": list(session.info.schemas)}
     readings = await session.refresh(
         Read(RELATIONS, asked), Read(COLUMNS, asked), Read(CONSTRAINTS, asked), Read(SESSIONS, asked),
-        Read(FUNCTIONS, {"names": sorted(set(functions))}), Read(DEPENDENTS, asked))
+        Read(FUNCTIONS, {"names": sorted(set(functions))}), Read(DEPENDENTS, asked), Read(ZONE))
     columns: dict[str, dict[str, ColumnFacts]] = {}
     for column in readings.rows(COLUMNS) or ():
         columns.setdefault(column.asked, {})[column.name] = column
@@ -202,4 +213,4 @@ async def read_catalog(session: Session, names: Sequence[Name], functions: Seque
         relations={relation.asked: relation for relation in readings.rows(RELATIONS) or ()},
         columns=columns, constraints=constraints, sessions=sessions,
         functions={function.name: function.volatility for function in readings.rows(FUNCTIONS) or ()},
-        dependents=dependents)
+        dependents=dependents, is_utc=any(zone.is_utc for zone in readings.rows(ZONE) or ()))

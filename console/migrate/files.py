@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from msgspec.structs import replace
-
-from console.migrate.faults import FileError
+from console.migrate import unread
+from console.migrate.faults import FileError, MigrationError
+from console.migrate.frameworks.specs import TITLES
 from console.migrate.records import MigrationFile, Script, ServiceFiles
 from console.services import Service
+from console.services.ownership import recognised
 
-_NAME = re.compile(r"(\d[\d.]*)(?:[_-]([^.]*))?\.(up|down)\.sql", re.IGNORECASE)
+_NAME = re.compile(r"(\d+(?:\.\d+)*)(?:[_-](.*))?\.(up|down)\.sql", re.IGNORECASE)
 
 
 def is_foreign(service: Service) -> bool:
@@ -32,18 +33,38 @@ def by_framework(services: Sequence[Service]) -> tuple[Sequence[Service], Sequen
             [service for service in services if is_foreign(service)])
 
 
+def own_services(services: Sequence[Service], what: str) -> tuple[Sequence[Service], list[str]]:
+    """Those of `services` that dbconsole migrates, with a note on each of the others, of which `what` says nothing.
+
+    Raises MigrationError where there are only others.
+    """
+    own, others = by_framework(services)
+    notes = [f"{service.name} is migrated by {TITLES.get(service.framework or '', service.framework)}: not {what}"
+             for service in others]
+    if not own:
+        raise MigrationError(notes[0] if notes else f"there is no service that could be {what}",
+                             detail="\n".join(notes[1:]) or None,
+                             hint="that is for services whose files dbconsole runs")
+    return own, notes
+
+
 def read_service(service: Service) -> ServiceFiles:
     """The migrations of `service` in order of version.
 
-    Raises FileError for duplicate versions and lone downs, and for a folder that can't be read.
-
-    A service without a folder, or that another framework migrates, has none.
+    Raises FileError for duplicate versions, lone downs and files that have a number and aren't read, for a folder that
+    can't be read, ConfigError where it isn't clear whose files these are. A service without a folder, or that another
+    framework migrates, has none.
     """
     folder = service.folder
     if folder is None or is_foreign(service):
         return ServiceFiles(service, ())
     try:
-        migrations, notes = _migrations(service, folder)
+        service = recognised(service)
+        if is_foreign(service):
+            return ServiceFiles(service, ())
+        migrations, passed = _migrations(service, folder)
+        read = {os.fspath(script.location) for file in migrations for script in (file.up, file.down) if script}
+        notes = [*dict.fromkeys(passed.values()), *unread.check(service, read | {os.fspath(path) for path in passed})]
         seeds = sorted((folder / "seed").glob("*.sql")) if (folder / "seed").is_dir() else []
     except OSError as error:
         raise FileError(Path(error.filename or folder), f"can't be read: {error.strerror}") from None
@@ -56,19 +77,12 @@ def read_service(service: Service) -> ServiceFiles:
     return ServiceFiles(service, tuple(migrations), (*notes, *_gaps(migrations)), tuple(seeds))
 
 
-def _migrations(service: Service, folder: Path) -> tuple[list[MigrationFile], list[str]]:
-    """As the service's layout says; without one, as the folder looks: another tool's files are recognised."""
+def _migrations(service: Service, folder: Path) -> tuple[list[MigrationFile], Mapping[Path, str]]:
+    if service.layout in (None, "dbconsole"):
+        return _own_layout(service.name, folder), {}
     from console.migrate import layouts
 
-    if service.layout not in (None, "dbconsole"):
-        return layouts.read(service)
-    migrations, notes = _own_layout(service.name, folder)
-    if service.layout is None:
-        pure = migrations and not notes
-        layout = layouts.detect_pairs(migration.up.path for migration in migrations) if pure else layouts.detect(folder)
-        if layout is not None:
-            return layouts.read(replace(service, layout=layout))
-    return migrations, notes
+    return layouts.read(service)
 
 
 def _check_inside(folder: Path, migrations: Sequence[MigrationFile], seeds: Sequence[Path]) -> None:
@@ -80,23 +94,21 @@ def _check_inside(folder: Path, migrations: Sequence[MigrationFile], seeds: Sequ
             raise FileError(Path(name), f"is a link to something outside of {folder}")
 
 
-def _own_layout(service: str, folder: Path) -> tuple[list[MigrationFile], list[str]]:
+def _own_layout(service: str, folder: Path) -> list[MigrationFile]:
     ups: dict[tuple[str, str], str] = {}
     downs: dict[tuple[str, str], str] = {}
-    notes: list[str] = []
     inside = os.path.join(folder, "")  # noqa: PTH118
     for file in sorted(os.listdir(folder)):  # noqa: PTH208 - there may be thousands: names are cheap, paths are not
         if match := _NAME.fullmatch(file):
             version, name, direction = match.groups()
             (ups if direction.lower() == "up" else downs)[version, name or ""] = inside + file
-        elif file.lower().endswith(".sql"):
-            notes.append(f"{file} is no migration: its name is not VERSION_slug.up.sql or VERSION_slug.down.sql")
     for identity in downs.keys() - ups.keys():
         raise FileError(Path(downs[identity]), "there is no up file of this name",
-                        hint="both files of a pair have the same version and slug")
+                        hint='both files of a pair have the same version and slug; layout = "golang-migrate" in '
+                             "service.toml pairs by the version alone")
     return [MigrationFile(service, version, name, Script(path),
                           Script(downs[version, name]) if (version, name) in downs else None)
-            for (version, name), path in ups.items()], notes
+            for (version, name), path in ups.items()]
 
 
 def _gaps(migrations: list[MigrationFile]) -> list[str]:

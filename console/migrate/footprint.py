@@ -52,11 +52,18 @@ class Taking(Struct):
 
     def take(self, relation: Name, mode: LockMode, *, rewrites: bool = False, scans: bool = False,
              indirect: bool = False) -> None:
-        had = self.locks.get(relation)
+        same = next((name for name in self.locks if self._resolved(name) == self._resolved(relation)), None)
+        had = self.locks.pop(same) if same is not None else None
         if had is not None:
+            relation = relation if had.is_indirect else had.relation
             mode, rewrites, scans = max(mode, had.mode), rewrites or had.rewrites, scans or had.scans
             indirect = indirect and had.is_indirect
         self.locks[relation] = Lock(relation, mode, rewrites, scans, indirect)
+
+    def _resolved(self, name: Name) -> Name:
+        """With its schema, where the catalog knows which one is meant."""
+        facts = self.catalog.relation(name) if self.catalog and name.schema is None else None
+        return name if facts is None else Name(facts.schema, facts.name)
 
     def table_of_index(self, index: Name) -> Name | None:
         """The table of an index, where the catalog knows it, written as far as the index was."""

@@ -14,13 +14,14 @@ import socket
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
+from pathlib import Path
 
 from msgspec import Struct
 
 from console import __version__
 from console.errors import ConsoleError
 from console.migrate.faults import MigrationError
-from console.migrate.records import Direction, LedgerRow, MigrationFile, Step
+from console.migrate.records import Direction, LedgerRow, MigrationFile, Script, Step
 from console.server.preamble import SET_SAFE_PATH
 from console.server.query import load
 from console.server.script import ScriptCommand, ScriptSession
@@ -123,14 +124,26 @@ def event(file: MigrationFile | None, word: str, detail: str | None, duration_ms
     return ScriptCommand(_text("event"), (*identity, word, detail, checksum, duration, *_author()))
 
 
-def marked(file: MigrationFile, row: LedgerRow | None = None) -> ScriptCommand:
-    """A row for what is in the database already, by whatever way it came; `row` is the one there is."""
-    return ScriptCommand(_text("marked"), (*_identity_of(Step(file, "up", row)), *_checksums(file), *_author()))
+def marked(file: MigrationFile, row: LedgerRow | None = None, applied_at: str | None = None) -> ScriptCommand:
+    """A row for what is in the database already, by whatever way it came; `row` is the one there is, `applied_at` a
+    timestamp where it is known since when."""
+    return ScriptCommand(_text("marked"), (*_identity_of(Step(file, "up", row)), *_checksums(file), *_author(),
+                                           applied_at))
+
+
+def file_of(row: LedgerRow) -> MigrationFile:
+    """What is known of a migration whose files aren't there."""
+    return MigrationFile(row.service, row.version, row.name, Script(Path(row.name)))
 
 
 def forgotten(service: str, version: str) -> ScriptCommand:
     """Takes a row out; the file may be missing."""
     return ScriptCommand(_text("forgotten"), (service, version))
+
+
+def renamed(service: str, version: str, name: str) -> ScriptCommand:
+    """A row becomes that of the service `name`."""
+    return ScriptCommand(_text("renamed"), (service, version, name))
 
 
 async def write(session: ScriptSession, *commands: ScriptCommand) -> None:

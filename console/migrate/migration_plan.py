@@ -6,9 +6,12 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from console.migrate import ledger, state, steps
 from console.migrate.files import read_service
+from console.migrate.frameworks import claims
+from console.migrate.identity import settle
 from console.migrate.prepare import Prepared, prepare
 from console.migrate.records import LedgerRow, MigrationState, RunRange, ServiceStatus, Step
 from console.migrate.run_plan import FrozenStep
@@ -30,7 +33,7 @@ class PlannedStep(Struct, frozen=True):
 
 class MigrationPlan(Struct, frozen=True):
     """What was `asked` of `services`, as steps; `statuses`, `states` by service and version, and `rows` are what they
-    follow from."""
+    follow from. `beside` are services of other frameworks, whose ledgers say nothing of these files."""
 
     services: tuple[Service, ...]
     asked: RunRange
@@ -38,6 +41,7 @@ class MigrationPlan(Struct, frozen=True):
     statuses: tuple[ServiceStatus, ...]
     rows: tuple[LedgerRow, ...]
     states: Mapping[Node, MigrationState]
+    beside: tuple[Service, ...] = ()
 
     @property
     def basis(self) -> tuple[FrozenStep, ...]:
@@ -81,10 +85,14 @@ def frozen(migration: MigrationState, action: str, checksum: str | None) -> Froz
                       row.applied_at if row is not None else None, row.applied_by if row is not None else None)
 
 
-async def read(session: Session, services: Sequence[Service], asked: RunRange) -> MigrationPlan:
+async def read(session: Session, services: Sequence[Service], asked: RunRange,
+               beside: Sequence[Service] = ()) -> MigrationPlan:
     """The plan as things are now. Raises MigrationError where a run would refuse to start."""
     rows = await ledger.read(session)
-    return await asyncio.to_thread(make, services, asked, rows, session.info.extensions)
+    services = await asyncio.to_thread(settle, services, rows)
+    await claims.check(session, services, rows, beside)
+    plan = await asyncio.to_thread(make, services, asked, rows, session.info.extensions)
+    return replace(plan, beside=tuple(beside))
 
 
 def make(services: Sequence[Service], asked: RunRange, rows: Sequence[LedgerRow], extensions: Collection[str],

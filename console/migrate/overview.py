@@ -9,11 +9,12 @@ from msgspec import Struct
 
 from console.errors import ConsoleError, Unreachable
 from console.migrate import ledger, state
-from console.migrate.faults import FileError
 from console.migrate.files import is_foreign, read_service
+from console.migrate.frameworks.claims import marked, read_claims
 from console.migrate.frameworks.entries import read_entries
 from console.migrate.frameworks.records import LedgerEntry
 from console.migrate.history import LedgerEvent, read_events
+from console.migrate.identity import settled
 from console.migrate.records import LedgerRow, ServiceFiles, ServiceStatus
 from console.server.session import Session
 from console.services import Service
@@ -50,6 +51,10 @@ async def read_overview(session: Session, services: Sequence[Service]) -> Overvi
     except ConsoleError as error:
         return Overview((), tuple(entries), tuple((service, error) for service in own), (), foreign_error)
     statuses, broken = await asyncio.to_thread(_compared, own, rows, session.info.extensions)
+    beside = [service for service in services if is_foreign(service)]
+    claims = await read_claims(session, [status.service for status in statuses], rows, beside) \
+        if entries and not foreign_error else {}
+    statuses = tuple(marked(status, claims.get(status.service.name)) for status in statuses)
     shown = {entry.service for entry in entries}
     kept = tuple(status for status in statuses if status.migrations or status.service.folder is not None
                  or status.service.name not in shown)
@@ -58,13 +63,17 @@ async def read_overview(session: Session, services: Sequence[Service]) -> Overvi
 
 def _compared(services: Sequence[Service], rows: Sequence[LedgerRow], extensions: Collection[str]
               ) -> tuple[tuple[ServiceStatus, ...], tuple[tuple[Service, ConsoleError], ...]]:
+    histories: dict[str, list[LedgerRow]] = {}
+    for row in rows:
+        histories.setdefault(row.service, []).append(row)
+    names = {service.name for service in services}
     files: list[ServiceFiles] = []
     broken: list[tuple[Service, ConsoleError]] = []
     for service in services:
         try:
-            found = read_service(service)
+            found = read_service(settled(service, histories, names))
             state.compare(found, rows, extensions)
             files.append(found)
-        except FileError as error:
+        except ConsoleError as error:
             broken.append((service, error))
     return state.compare_all(files, rows, extensions), tuple(broken)

@@ -12,6 +12,7 @@ from console.migrate.faults import FileError
 from console.migrate.footprint import Lock
 from console.migrate.lint import Lintable, LintFinding, lint, relations_and_functions
 from console.migrate.lock_modes import LockMode
+from console.migrate.prepare import prepare
 from console.migrate.records import Direction, Step
 from console.migrate.table_locks import locks_of, made_by
 from console.server.session import Session
@@ -116,11 +117,18 @@ def planned(steps: Sequence[Step], catalog: Catalog | None, schemas: Mapping[str
         result.append(PlanStep(
             service=step.migration.service, version=step.migration.version, name=step.migration.name,
             direction=step.direction, file=path,
-            in_transaction=fault is not None or not step.script.directives.no_transaction,
+            in_transaction=fault is not None or _in_transaction(step),
             statements=tuple(statements), fault=fault,
             findings=tuple(finding for finding in findings if finding.file == path
                            and _within(step, finding, lintables))))
     return result
+
+
+def _in_transaction(step: Step) -> bool:
+    try:
+        return prepare(step.script).in_transaction
+    except FileError:  # told when its statements are read
+        return not step.script.directives.no_transaction
 
 
 def _within(step: Step, finding: LintFinding, lintables: Sequence[Lintable]) -> bool:

@@ -4,32 +4,34 @@
     mark-applied     one migration is in the database, whatever the ledger says
     mark-reverted    one migration is not in the database any more
     accept-checksum  files that were changed after they were applied are right as they are now
+    rename           what is applied under another name is the service's
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from console.migrate import ledger, state
 from console.migrate.events import Listener, ignore
 from console.migrate.faults import MigrationError
 from console.migrate.files import read_service
+from console.migrate.identity import settle
 from console.migrate.migration_plan import frozen
-from console.migrate.records import LedgerRow, MigrationFile, MigrationState, RunOptions, Script, ServiceStatus
+from console.migrate.records import LedgerRow, MigrationFile, MigrationState, RunOptions, ServiceStatus
 from console.migrate.run_lock import run_lock
 from console.migrate.run_plan import FrozenStep, confirmed
 from console.migrate.version import version_key
-from console.server.script import ScriptCommand, ScriptFault, script_session
+from console.server.script import ScriptCommand, ScriptFault, ScriptSession, script_session
 from console.server.session import Session
 from console.server.target import Target
 from console.services import Service
 
-Action = Literal["baseline", "mark-applied", "mark-reverted", "accept-checksum"]
+Action = Literal["baseline", "mark-applied", "mark-reverted", "accept-checksum", "rename"]
 
 
 class Repair(Struct, frozen=True):
@@ -41,7 +43,8 @@ class Repair(Struct, frozen=True):
 
 
 class RepairPlan(Struct, frozen=True):
-    """What `action` comes to for `version` of the one service, or for all (None)."""
+    """What `action` comes to for `version` of the one service, or for all (None); `version` is the other name where
+    a service is renamed."""
 
     services: tuple[Service, ...]
     action: Action
@@ -76,7 +79,11 @@ async def read(session: Session, services: Sequence[Service], action: Action, ve
 def make(services: Sequence[Service], action: Action, version: str | None, rows: Sequence[LedgerRow],
          extensions: Collection[str]) -> RepairPlan:
     """The plan by the files, which it reads, and the ledger's rows. Raises MigrationError."""
+    if action != "rename":
+        services = settle(services, rows)
     statuses = state.compare_all(map(read_service, services), rows, extensions)
+    if action == "rename":
+        return RepairPlan(tuple(services), action, version, _renamed(statuses, version, rows), statuses)
     return RepairPlan(tuple(services), action, version, repairs(statuses, action, version), statuses)
 
 
@@ -89,13 +96,17 @@ async def run(target: Target, plan: RepairPlan, on_event: Listener = ignore,
         await ledger.ensure(session)
         rows = await session.fetch(ledger.ROWS)
         making = asyncio.to_thread(make, plan.services, plan.action, plan.version, rows, session.info.extensions)
-        found = (await confirmed(plan, making, session)).repairs
-        try:
-            await ledger.write(session, *(command for repair in found for command in repair.commands))
-        except ScriptFault as fault:
-            raise MigrationError(f"the ledger could not be written: {fault.fault.summary}",
-                                 detail=fault.fault.detail, hint=fault.fault.hint) from fault
-    return found
+        return await written(session, (await confirmed(plan, making, session)).repairs)
+
+
+async def written(session: ScriptSession, repairs: tuple[Repair, ...]) -> tuple[Repair, ...]:
+    """Writes them, all or nothing. Raises MigrationError."""
+    try:
+        await ledger.write(session, *(command for repair in repairs for command in repair.commands))
+    except ScriptFault as fault:
+        raise MigrationError(f"the ledger could not be written: {fault.fault.summary}",
+                             detail=fault.fault.detail, hint=fault.fault.hint) from fault
+    return repairs
 
 
 def repairs(statuses: Sequence[ServiceStatus], action: Action, version: str | None = None) -> tuple[Repair, ...]:
@@ -124,6 +135,8 @@ def repairs(statuses: Sequence[ServiceStatus], action: Action, version: str | No
             return (_reverted(migration_state),)
         case "accept-checksum":
             return (_accepted(migration_state),)
+        case _:
+            raise AssertionError(action)
 
 
 def _baseline(status: ServiceStatus, version: str) -> tuple[Repair, ...]:
@@ -152,8 +165,7 @@ def _applied(migration: MigrationState) -> Repair:
 def _reverted(migration: MigrationState) -> Repair:
     if migration.row is None:
         raise MigrationError(f"{_label(migration)} is not in the ledger", hint="there is nothing to revert")
-    file = migration.file or MigrationFile(migration.service, migration.version, migration.name,
-                                           Script(Path(migration.name)))
+    file = migration.file or ledger.file_of(migration.row)
     return Repair(_frozen(migration, "mark-reverted"),
                   f"{_label(migration)} leaves the ledger and is pending again; nothing is run",
                   (ledger.forgotten(migration.service, migration.row.version),
@@ -169,6 +181,27 @@ def _accepted(migration: MigrationState) -> Repair:
                   f"{_label(migration)}: the checksum of the file as it is now is accepted",
                   (ledger.marked(file, migration.row),
                    ledger.event(file, "checksum accepted", f"was {migration.row.checksum_up}", None, file.up.checksum)))
+
+
+def _renamed(statuses: Sequence[ServiceStatus], old: str | None, rows: Sequence[LedgerRow]) -> tuple[Repair, ...]:
+    if len(statuses) != 1 or old is None:
+        raise MigrationError("rename needs one service and the name that the ledger has it by",
+                             hint="--service NAME --from NAME")
+    (status,) = statuses
+    name = status.service.name
+    found = [row for row in rows if row.service == old]
+    if not found or status.applied:
+        raise MigrationError(f"the ledger has nothing by the name {old}" if not found else
+                             f"{name} has migrations applied of its own: two histories are not made one",
+                             hint="dbconsole migrate status shows the names")
+    states = {migration.key: migration for migration in status.migrations}
+    repairs = []
+    for row in found:
+        migration = states.get(row.key) or MigrationState(name, row.version, row.name, "missing", None, row)
+        repairs.append(Repair(_frozen(migration, "rename"), f"{old}/{row.version} becomes {name}/{row.version}",
+                              (ledger.renamed(old, row.version, name), ledger.event(
+                                  replace(ledger.file_of(row), service=name), "renamed", f"was {old}"))))
+    return tuple(repairs)
 
 
 def _frozen(migration: MigrationState, action: Action) -> FrozenStep:

@@ -31,19 +31,21 @@ from console.sql.quoting import identifier
 Status = Literal["proved", "differs", "failed", "skipped"]
 Node = tuple[str, VersionKey]
 STATEMENT_TIMEOUT_MS = 120_000
+_FAILED = "failed"
 
 
 class Proof(Struct, frozen=True):
     """What came of one migration. `differences` are sentences, of a failed one the server's message with its place.
 
-    `reason` says why it was skipped; `notes` are worth a word and no failure: rows that the down loses, columns in
-    another order. `where` is the place of the proof, in words.
+    `reason` says why it was skipped, `is_accepted` that the file itself says so; `notes` are worth a word and no
+    failure: rows that the down loses, columns in another order. `where` is the place of the proof, in words.
     """
 
     file: MigrationFile
     status: Status
     differences: tuple[str, ...] = ()
     reason: str = ""
+    is_accepted: bool = False
     notes: tuple[str, ...] = ()
     where: str = ""
     duration_ms: float = 0.0
@@ -180,7 +182,8 @@ class ScratchRun(Struct):
         try:
             await self.run(file, "up")
         except FileError as error:
-            self.missing[file.service, file.key] = "failed"
+            self.missing[file.service, file.key] = _FAILED if self.place.is_shared else \
+                f"{_FAILED} in {self.place.words}: {error.message}"
             await self.rebuild()
             return Proof(file, "failed", _told("up", error), where=self.place.words)
         self.done.append(file)
@@ -205,8 +208,10 @@ class ScratchRun(Struct):
 
     async def _there_and_back(self, file: MigrationFile, before: Fingerprint) -> Proof:
         self.current = after_up = await self.read_catalog()
-        if reason := no_way_back(file):
-            return Proof(file, "skipped", reason=reason)
+        if reason := irreversible(file):
+            return Proof(file, "skipped", reason=f"irreversible: {reason}", is_accepted=True)
+        if file.down is None:
+            return Proof(file, "skipped", reason="has no way down: nothing is proved")
         try:
             await self.run(file, "down")
         except FileError as error:
@@ -239,16 +244,14 @@ class ScratchRun(Struct):
             if why := self.missing.get((needed.service, version_key(needed.version))):
                 return f"requires {needed.service}/{needed.version}, which {why}"
         earlier = [(key, why) for (service, key), why in self.missing.items()
-                   if service == file.service and why == "failed"]
-        return f"comes after {file.service}/{_version(earlier[0][0])}, which failed" if earlier else ""
+                   if service == file.service and why.startswith(_FAILED)]
+        return f"comes after {file.service}/{_version(earlier[0][0])}, which {earlier[0][1]}" if earlier else ""
 
 
-def no_way_back(file: MigrationFile) -> str:
-    """Why there is nothing to prove, "" where there is a down."""
+def irreversible(file: MigrationFile) -> str:
+    """Why there is no way back, as the file itself says; "" where it says nothing."""
     scripts = [script for script in (file.up, file.down) if script is not None]
-    if reason := next((script.directives.irreversible for script in scripts if script.directives.irreversible), None):
-        return f"irreversible: {reason}"
-    return "" if file.down is not None else "has no way down: nothing is proved"
+    return next((script.directives.irreversible for script in scripts if script.directives.irreversible), "")
 
 
 def _told(what: str, error: ConsoleError) -> tuple[str, ...]:

@@ -20,8 +20,8 @@ def compare(files: ServiceFiles, rows: Iterable[LedgerRow], extensions: Collecti
     by_key = {row.key: row for row in rows if row.service == name}
     highest = max((key for key, row in by_key.items() if row.state == "applied"), default=None)
     states = [_with_file(file, by_key.pop(file.key, None), highest, files, extensions) for file in files.migrations]
-    states += [MigrationState(name, row.version, row.name, "missing", None, row,
-                              "it is applied, but its file is not there") for row in by_key.values()]
+    states += [MigrationState(name, row.version, row.name, "missing", None, row, _without_file(row))
+               for row in by_key.values()]
     states.sort(key=lambda migration: migration.key)
     return ServiceStatus(files.service, tuple(states), files.notes)
 
@@ -58,15 +58,23 @@ def _with_file(file: MigrationFile, row: LedgerRow | None, highest: VersionKey |
             return state("pending", "older than what is applied (out of order)", True)
         return state("pending")
     if row.state != "applied":
-        word = "undoing it" if row.direction == "down" else "it"
-        detail = f"{row.statements_done} of {row.statements_total} statements of {word} are done"
-        return state("failed", f"{detail}: {row.error.splitlines()[0]}" if row.error
-                     else f"{detail}, then it was interrupted")
+        return state("failed", f"{_done(row)}: {row.error.splitlines()[0]}" if row.error
+                     else f"{_done(row)}, then it was interrupted")
     if row.checksum_up != file.up.checksum:
         return state("changed", "the file was changed after it was applied")
     if (row.raw_checksum_up or row.checksum_up) != (file.up.raw_checksum or file.up.checksum):
         return state("applied", "only line ends or a byte order mark differ from what was applied")
     return state("applied")
+
+
+def _done(row: LedgerRow) -> str:
+    word = "undoing it" if row.direction == "down" else "it"
+    return f"{row.statements_done} of {row.statements_total} statements of {word} are done"
+
+
+def _without_file(row: LedgerRow) -> str:
+    what = "it is applied" if row.state == "applied" else _done(row)
+    return f"{what}, but its file is not there"
 
 
 def _hold_dependents(statuses: list[ServiceStatus]) -> list[ServiceStatus]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from console.migrate import ledger, state
 from console.migrate.files import read_service
+from console.migrate.identity import settle
 from console.migrate.records import ServiceStatus
 from console.server.session import Session
 from console.services import Service
@@ -16,5 +17,6 @@ async def read_status(session: Session, services: Sequence[Service]) -> tuple[Se
 
     Raises FileError for files that can't be made sense of, ServerError when the ledger can't be read.
     """
-    files = [read_service(service) for service in services]
-    return state.compare_all(files, await ledger.read(session), session.info.extensions)
+    rows = await ledger.read(session)
+    files = [read_service(service) for service in settle(services, rows)]
+    return state.compare_all(files, rows, session.info.extensions)

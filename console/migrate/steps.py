@@ -21,6 +21,9 @@ def choose(statuses: Sequence[ServiceStatus], rows: Iterable[LedgerRow], asked: 
     if asked.to is not None:
         _check_version(statuses, asked.to)
     if asked.failed_only:
+        for state in _states(statuses):
+            if state.file is None and not state.is_applied:
+                raise MigrationError(f"{_label(state)}: {state.detail}", hint=_missing_hint(state))
         failed = [state for state in _states(statuses) if state.state == "failed" and state.file is not None]
         return tuple(Step(migration.file, migration.row.direction, migration.row, migration.row.statements_done)
                      for migration in failed if migration.file is not None and migration.row is not None)
@@ -34,9 +37,11 @@ def _up(statuses: Sequence[ServiceStatus], rows: Iterable[LedgerRow], asked: Run
                 f"{_label(state)} was changed after it was applied", detail=state.detail,
                 hint=f"put the old text back, or: dbconsole migrate repair accept-checksum --service {state.service} "
                      f"--version {state.version}")
+        if state.state == "missing":
+            raise MigrationError(f"{_label(state)}: {state.detail}", hint=_missing_hint(state))
         if state.state == "failed" and state.row is not None and state.row.direction == "down":
             raise MigrationError(f"{_label(state)} is half undone: {state.detail}",
-                                 hint="finish it with down, or see dbconsole migrate repair --help")
+                                 hint=f"finish it: dbconsole migrate repair retry --service {state.service}")
         if state.out_of_order and not asked.out_of_order:
             raise MigrationError(f"{_label(state)} is older than what is applied already",
                                  hint="if it doesn't matter to the later ones: --out-of-order")
@@ -88,18 +93,24 @@ def _undo(migration: MigrationState) -> Step:
     assert row is not None
     if migration.file is None:
         raise MigrationError(f"{_label(migration)} can't be undone: its files are not there",
-                             hint="get them from the version control, or: dbconsole migrate repair mark-reverted")
+                             hint=_missing_hint(migration))
     if row.state != "applied" and row.direction == "up":
         raise MigrationError(f"{_label(migration)} is half done: {migration.detail}",
-                             hint="finish it with up, or see dbconsole migrate repair --help")
+                             hint=f"finish it: dbconsole migrate repair retry --service {migration.service}")
     scripts = [script for script in (migration.file.up, migration.file.down) if script is not None]
     if reason := next((script.directives.irreversible for script in scripts if script.directives.irreversible), None):
         raise FileError(migration.file.up.path, f"is irreversible: {reason}",
                         hint="go on from here with a new migration")
     if migration.file.down is None:
+        where = "the file of its way down" if migration.file.up.section is None else "its section for the way down"
         raise FileError(migration.file.up.path, "has no way down",
-                        hint="write the .down.sql file beside it, or say in it: -- dbconsole: irreversible: reason")
+                        hint=f"write {where}, or say in it: -- dbconsole: irreversible: reason")
     return Step(migration.file, "down", row, row.statements_done if row.state != "applied" else 0)
+
+
+def _missing_hint(migration: MigrationState) -> str:
+    return ("get it back from version control; if nothing of it is in the database any more: dbconsole migrate repair "
+            f"mark-reverted --service {migration.service} --version {migration.version}")
 
 
 def _ordered(statuses: Sequence[ServiceStatus], wanted: Sequence[MigrationState],

@@ -1,6 +1,7 @@
 """A file without a transaction: statement by statement, with the progress in the ledger.
 
-A statement that can run in a transaction gets one of its own together with its progress, so both are done or neither.
+Where a file's own BEGIN and COMMIT part it, each of its transactions is one with its progress. Elsewhere a statement
+that can run in a transaction gets one of its own together with its progress, so both are done or neither.
 The others (CREATE INDEX CONCURRENTLY, VACUUM, CALL...) run bare and their progress follows; should the runner die in
 between, the retry finds out about indexes and repeats anything else. What a file sets for the session (search_path,
 role) is set anew before each of its later statements and undone after each.
@@ -10,7 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -68,10 +70,14 @@ class _Progress:
         how = f"{self.step.direction}: " + (f"resumed after statement {len(self.hashes)} of {self.total}"
                                             if self.resumes else f"{self.total} statements")
         await self._write(self._record("running"), ledger.event(self.step.migration, "started", how))
+        if self.script.blocks:
+            self._say(f"its own COMMITs make {len(self.script.blocks)} transactions of it: what one has committed "
+                      "stays where a later one fails")
         try:
-            for index in range(len(self.hashes), self.total):
-                await self._statement(index)
-                self.resumes = False
+            for end in self._ends():
+                if end > len(self.hashes):
+                    await self._block(len(self.hashes), end)
+                    self.resumes = False
             if not self.total:
                 await self._write(*self._done())
         except FileError as error:
@@ -99,27 +105,32 @@ class _Progress:
                     line=line, hint="put the old statement back (what failed may be changed), or: "
                     "dbconsole migrate repair --help")
 
-    async def _statement(self, index: int) -> None:
-        statement = self.script.statements[index]
+    def _ends(self) -> Iterator[int]:
+        """Where each transaction ends: after every statement, or after those that the file's own COMMITs end."""
+        return accumulate(self.script.blocks) if self.script.blocks else iter(range(1, self.total + 1))
+
+    async def _block(self, index: int, end: int) -> None:
+        statements = self.script.statements[index:end]
+        statement = statements[0]
         preceding = tuple(statement for statement in self.script.statements[:index] if sets_session(statement.sql))
-        if runs_bare(statement):
+        if len(statements) == 1 and runs_bare(statement):
             await self._bare(statement, index, preceding)
             self.hashes.append(statement.digest)
-            await self._write(*self._next(index))
+            await self._write(*self._next(end))
             return
-        self.hashes.append(statement.digest)
+        self.hashes += [statement.digest for statement in statements]
         try:
             for attempt in range(1, self.runner.options.attempts + 1):
                 try:
-                    await self.runner.transaction(self.step, self.script, [statement], index,
-                                                  (*self.checks, *self._next(index)), preceding)
+                    await self.runner.transaction(self.step, self.script, statements, index,
+                                                  (*self.checks, *self._next(end)), preceding)
                     return
                 except FileError as error:
                     if not self.runner.retries(error, attempt):
                         raise
                     await self.runner.pause(self.step, error, attempt)
         except BaseException:
-            self.hashes.pop()
+            del self.hashes[index:]
             raise
 
     async def _bare(self, statement: ScriptStatement, index: int, preceding: Sequence[ScriptStatement]) -> None:
@@ -205,8 +216,8 @@ class _Progress:
                          detail=f"{error.detail}\nit left the invalid index {', '.join(left)}",
                          hint="put right what the message says and run again: the index is dropped and built anew")
 
-    def _next(self, index: int) -> tuple[ScriptCommand, ...]:
-        return self._done() if index + 1 == self.total else (self._record("running"),)
+    def _next(self, end: int) -> tuple[ScriptCommand, ...]:
+        return self._done() if end == self.total else (self._record("running"),)
 
     def _done(self) -> tuple[ScriptCommand, ...]:
         if self.step.direction == "down":

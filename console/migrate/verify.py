@@ -19,7 +19,7 @@ from console.migrate import state, steps
 from console.migrate.cluster_objects import touches_cluster
 from console.migrate.data_loss import SampleData, count_losses, merged
 from console.migrate.faults import FileError, MigrationError
-from console.migrate.files import is_foreign, read_service
+from console.migrate.files import is_foreign, own_services, read_service
 from console.migrate.records import MigrationFile, RunRange
 from console.migrate.rollback_test import NeedsOwnCluster, Place, Proof, ScratchRun
 from console.migrate.scratch import ScratchServer, scratch_server
@@ -59,7 +59,13 @@ class VerifyReport(Struct, frozen=True):
 
     @property
     def is_good(self) -> bool:
-        return all(proof.status in ("proved", "skipped") for proof in self.proofs)
+        """Whether every way back is proved, or its file says that there is none."""
+        return all(proof.status == "proved" or proof.is_accepted for proof in self.proofs)
+
+    @property
+    def has_faults(self) -> bool:
+        """Whether one was tried and is wrong, whatever was skipped."""
+        return any(proof.status in ("differs", "failed") for proof in self.proofs)
 
 
 async def verify(target: Target, services: Sequence[Service], wanted: Wanted = EVERYTHING, *,
@@ -73,6 +79,8 @@ async def verify(target: Target, services: Sequence[Service], wanted: Wanted = E
     cluster shares; with `only_own_cluster` everything happens there. Raises MigrationError where nothing can be proved:
     production, no right to create databases, files that can't be put in order.
     """
+    _, notes = own_services([service for service in services
+                             if wanted.services is None or service.name in wanted.services], "proved")
     order = _ordered(services, wanted)
     run = _Run(services, order, wanted, (sample, seeds), on_proof)
     if only_own_cluster:
@@ -85,7 +93,7 @@ async def verify(target: Target, services: Sequence[Service], wanted: Wanted = E
             await run.on(server)
         if run.elsewhere:
             await run.elsewhere_in(own_cluster)
-    return VerifyReport(run.sorted(), tuple(run.notes))
+    return VerifyReport(run.sorted(), (*notes, *run.notes))
 
 
 def _ordered(services: Sequence[Service], wanted: Wanted) -> tuple[MigrationFile, ...]:
@@ -211,7 +219,7 @@ class _Run:
             await scratch_run.run(file, "up")  # where nothing is left for it to change, the others can go on here
         except (NeedsOwnCluster, FileError):
             self._has_moved = True
-            if file.up.directives.no_transaction:
+            if file.up.directives.no_transaction or file.up.directives.own_transaction:
                 await scratch_run.rebuild()  # its first statements may have been done
             position = next(number for number, migration_file in enumerate(self.order) if migration_file is file)
             for later in self.order[position + 1:]:

@@ -2,11 +2,14 @@
 
 A folder of migrations holds one folder a service, or is itself one service's folder. In it, `service.toml`:
 
+    name = "event_data"                 # default: the name of the folder, or what the ledger knows its files by
     description = "Events, speakers and topics"
     schemas = ["event_data"]            # default: the service's own name
     depends_on = ["platform"]           # services whose migrations come first
     extensions = ["vector"]             # what the whole service cannot do without
-    layout = "golang-migrate"           # another tool's file layout
+    layout = "golang-migrate"           # another tool's file layout, where its files don't tell
+    framework = "alembic"               # what migrates it, where that isn't dbconsole
+    ignore = ["schema_v2.sql"]          # files with a number that are no migrations
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import difflib
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +28,7 @@ from msgspec.structs import replace
 from console import files, resources
 from console.config import Config, ServiceConfig
 from console.errors import ConfigError, UsageError
+from console.services.recognise import holds_migrations, recognise
 
 UNASSIGNED = "unassigned"
 """The heading of the schemas that no service owns."""
@@ -32,7 +37,9 @@ UNASSIGNED = "unassigned"
 class Service(Struct, frozen=True, kw_only=True):
     """A service: its schemas and its migrations. `folder` is None where no migrations are configured.
 
-    `framework`, `up` and `down` belong to services that another framework migrates.
+    `is_named`: somebody has said what it is called, so that it isn't its folder's name alone that says so.
+    `framework`, `up` and `down` belong to services that another framework migrates. `is_recognised`: nobody has named
+    layout or framework, and the folder was looked at for them. `ignore` are patterns of names below the folder.
     """
 
     name: str
@@ -41,18 +48,26 @@ class Service(Struct, frozen=True, kw_only=True):
     depends_on: tuple[str, ...] = ()
     extensions: tuple[str, ...] = ()
     folder: Path | None = None
+    ignore: tuple[str, ...] = ()
     layout: str | None = None
     framework: str | None = None
+    is_recognised: bool = False
+    is_named: bool = False
     up: str | None = None
     down: str | None = None
 
+    def called(self, name: str) -> Service:
+        """The service by another name; a schema that was guessed from its own follows."""
+        return replace(self, name=name, schemas=(name,) if self.schemas == (self.name,) else self.schemas)
+
 
 def services_for(config: Config, *, demo: bool = False, migrations: Path | None = None, layout: str | None = None,
-                 only: str | None = None) -> tuple[Service, ...]:
+                 only: str | None = None, every: bool = False) -> tuple[Service, ...]:
     """The services of a target, ordered by name.
 
     `migrations` (the option of that name) wins over the configuration; the shipped services belong to the demo
-    alone. `only` keeps one service. Raises UsageError for an unknown service, ConfigError for a wrong file.
+    alone. `only` keeps one service (with `every` the others as well), or names that of a single folder. Raises
+    UsageError for an unknown service, ConfigError for a wrong file.
     """
     if migrations is not None:
         found = from_folder(migrations, layout)
@@ -61,6 +76,9 @@ def services_for(config: Config, *, demo: bool = False, migrations: Path | None 
     else:
         found = [_configured(entry, layout) for entry in config.services.values()]
     found.sort(key=lambda service: service.name)
+    if only is not None and migrations is not None and len(found) == 1 and not found[0].is_named \
+            and found[0].folder == migrations:
+        return (replace(found[0].called(only), is_named=True),)
     if only is not None:
         kept = [service for service in found if service.name == only]
         if not kept:
@@ -68,7 +86,7 @@ def services_for(config: Config, *, demo: bool = False, migrations: Path | None 
             close = difflib.get_close_matches(only, names, 1, 0.5)
             known = f"did you mean {close[0]}?" if close else f"known services: {', '.join(names) or 'none'}"
             raise UsageError(f"there is no service {only!r}", hint=known)
-        found = kept
+        found = found if every else kept
     return tuple(found)
 
 
@@ -87,34 +105,58 @@ def from_folder(folder: Path, layout: str | None = None) -> list[Service]:
     # a folder of thousands of files: scandir knows which are folders without asking for each
     folders = [] if layout else sorted(folder / entry.name for entry in os.scandir(folder) if entry.is_dir())
     inner = [path for path in folders if _is_service(path)]
-    if inner and not (folder / "service.toml").is_file():
+    if inner and not (folder / "service.toml").is_file() and not holds_migrations(folder):
         return [from_files(path, layout) for path in inner]
     return [from_files(folder, layout)]
 
 
 def from_files(folder: Path, layout: str | None = None) -> Service:
-    """The service whose migrations are in `folder`, with what its `service.toml` says, if it has one."""
-    name = folder.resolve().name
+    """The service whose migrations are in `folder`, with what its `service.toml` says, if it has one, and with what
+    its files tell of their layout or framework."""
+    service = _written(folder)
+    return _recognised(replace(service, layout=layout) if layout else service)
+
+
+def recognised(service: Service) -> Service:
+    """The service with the layout or the framework that its files speak of, where nobody has named one.
+
+    Raises ConfigError where it could be several, OSError where the folder can't be read.
+    """
+    is_named = service.layout is not None or service.framework not in (None, "dbconsole")
+    if service.is_recognised or service.folder is None or is_named:
+        return service
+    kind = recognise(service.folder)
+    return replace(service, layout=kind.layout, framework=service.framework or kind.framework, is_recognised=True)
+
+
+def _recognised(service: Service) -> Service:
+    """The same; what can't be told is an error for whoever needs the files, not for all who ask for the services."""
+    with suppress(ConfigError, OSError):
+        return recognised(service)
+    return service
+
+
+def _written(folder: Path) -> Service:
     file = folder / "service.toml"
     table = _read(file) if file.is_file() else {}
     given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
-    service = replace(Service(name=name, schemas=(name,), folder=folder), **given)
-    return replace(service, layout=layout) if layout else service
+    name = given.setdefault("name", folder.resolve().name)
+    return replace(Service(name=name, schemas=(name,), folder=folder, is_named="name" in table), **given)
 
 
 def _configured(entry: ServiceConfig, layout: str | None) -> Service:
     """A configured service; what the configuration leaves out comes from its folder's service.toml."""
-    service = Service(name=entry.name, schemas=(entry.name,))
+    service = Service(name=entry.name, schemas=(entry.name,), is_named=True)
     if entry.migrations is not None:
         if not entry.migrations.is_dir():
             raise ConfigError(f"services.{entry.name}.migrations: {entry.migrations} is no folder")
-        service = replace(from_files(entry.migrations), name=entry.name)
+        service = replace(_written(entry.migrations), name=entry.name, is_named=True)
         if not (entry.migrations / "service.toml").is_file():
             service = replace(service, schemas=(entry.name,))
     own = [name for name in entry.__struct_fields__ if name not in ("name", "migrations")]
     given: dict[str, Any] = {key: value for key in own if (value := getattr(entry, key))}
     service = replace(service, **given)
-    return replace(service, layout=layout) if layout else service
+    return _recognised(replace(service, layout=layout) if layout else service)
 
 
 def _is_service(folder: Path) -> bool:
@@ -124,8 +166,8 @@ def _is_service(folder: Path) -> bool:
         path.name not in of_one_migration for path in folder.glob("*.sql")))
 
 
-_LISTS = ("schemas", "depends_on", "extensions")
-_TEXTS = ("description", "layout")
+_LISTS = ("schemas", "depends_on", "extensions", "ignore")
+_TEXTS = ("name", "description", "layout", "framework")
 
 
 def _read(file: Path) -> Mapping[str, Any]:

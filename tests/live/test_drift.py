@@ -131,3 +131,63 @@ async def against_a_cluster(database: Database, service: Service) -> None:
         assert dict(found.differences)["shop"] == ("function shop.one() is missing in the live database",)
         names = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'dbconsole%'").fetchall()
     assert names == []
+
+
+IN_PUBLIC = """
+CREATE TABLE public.p (id int PRIMARY KEY);
+CREATE TABLE public.a (id int PRIMARY KEY, p int REFERENCES public.p);
+CREATE INDEX i ON public.a (p);
+CREATE FUNCTION public.tf() RETURNS trigger LANGUAGE plpgsql AS 'begin return new; end';
+CREATE TRIGGER t BEFORE INSERT ON public.a FOR EACH ROW EXECUTE FUNCTION public.tf();
+CREATE RULE r AS ON UPDATE TO public.p DO ALSO SELECT 1;
+CREATE TABLE public.pt (id int) PARTITION BY RANGE (id);
+CREATE TABLE public.pt1 PARTITION OF public.pt FOR VALUES FROM (0) TO (10);
+CREATE TRIGGER pt_t BEFORE INSERT ON public.pt FOR EACH ROW EXECUTE FUNCTION public.tf();
+"""
+NOBODYS = "is in the live database, but no applied file makes it"
+BY_HAND = {
+    "SELECT 1": (),
+    "CREATE INDEX by_hand ON public.p (id)": (
+        f"index public.by_hand (CREATE INDEX ON public.p USING btree (id)) {NOBODYS}",),
+    "CREATE TABLE public.x (); CREATE VIEW public.v AS SELECT 1 AS n": (
+        f"table public.x {NOBODYS}", f"view public.v {NOBODYS}"),
+    "ALTER TABLE public.a DISABLE TRIGGER ALL": (
+        "foreign key a_p_fkey on public.a: enforcement changed from enabled to disabled",
+        "trigger t on public.a: firing changed from enabled to disabled"),
+    "ALTER TABLE public.p DISABLE RULE r": ("rule r on public.p: firing changed from enabled to disabled",),
+    "ALTER TABLE public.a DROP CONSTRAINT a_p_fkey, ADD FOREIGN KEY (p) REFERENCES public.p NOT VALID": (
+        "foreign key a_p_fkey on public.a: definition changed from FOREIGN KEY (p) REFERENCES public.p(id) to "
+        "FOREIGN KEY (p) REFERENCES public.p(id) NOT VALID",),
+    "UPDATE pg_catalog.pg_index SET indisvalid = false WHERE indexrelid = 'public.i'::regclass": (
+        "index public.i: validity changed from valid to invalid",),
+    "ALTER TABLE public.pt1 DISABLE TRIGGER pt_t": (
+        "trigger pt_t on public.pt got the firing in partitions public.pt1: disabled",),
+    "ALTER TABLE public.a SET (fillfactor = 50)": ("table public.a got the options fillfactor=50",),
+    "ALTER TABLE public.a OWNER TO {role}": ("table public.a: owner changed from postgres to {role}",),
+    "ALTER SCHEMA public OWNER TO {role}": ("schema public: owner changed from pg_database_owner to {role}",),
+    "GRANT CREATE ON SCHEMA public TO {role}; GRANT SELECT ON public.a TO {role}": (
+        "schema public: grants to {role} changed from none to CREATE",
+        "table public.a: grants to {role} changed from none to SELECT"),
+    "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO {role}": (
+        f"default privileges of postgres for tables in schema public {NOBODYS}",),
+    "CREATE TABLE public.schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL)": (),
+    "REASSIGN OWNED BY CURRENT_USER TO {role}": (),
+}
+
+
+@pytest.mark.parametrize("by_hand", BY_HAND)
+async def test_what_is_done_by_hand_where_the_files_work_is_told_without_naming_a_schema(
+        by_hand: str, database: Database, tmp_path: Path) -> None:
+    (tmp_path / "1_a.up.sql").write_text(IN_PUBLIC)
+    with database.server.role() as role:
+        if "REASSIGN" in by_hand:
+            (tmp_path / "1_a.up.sql").write_text("CREATE TABLE public.p (id int); CREATE TABLE public.q (id int);")
+            commands = "ALTER TABLE public.p OWNER TO {role}; ALTER TABLE public.q OWNER TO {role}"
+        else:
+            commands = by_hand
+        service = Service(name="app", schemas=("app",), folder=tmp_path)
+        found = await drifted(database, service, commands.format(role=role))
+        assert dict(found.differences) == {
+            "app": (), DATABASE: tuple(words.format(role=role) for words in BY_HAND[by_hand])}
+        with database.connect() as connection:
+            connection.execute(f"REASSIGN OWNED BY {role} TO CURRENT_USER; DROP OWNED BY {role}")  # type: ignore[call-overload]

@@ -341,7 +341,7 @@ def test_commands_are_words_and_no_shell_reads_them() -> None:
     assert commands.configured(service(up="mix ecto.migrate --quiet"), "up").words == ("mix", "ecto.migrate", "--quiet")
     with pytest.raises(UsageError, match="&& is a shell's"):
         commands.configured(service(down="cd app && make down"), "down")
-    with pytest.raises(UsageError, match="no command is configured for down"):
+    with pytest.raises(MigrationError, match="no command is configured for down"):
         commands.configured(service(up="x"), "down")
     with pytest.raises(UsageError, match="No closing quotation"):
         commands.configured(service(up="echo 'x"), "up")
@@ -417,7 +417,7 @@ def test_up_runs_the_frameworks_own_command(database: Database, tmp_path: Path) 
         ("own", "1"), ("shop", "20250101000000")]
     assert "  migrated" in done.stderr
     refused = dbconsole(folder, "down", "--service", "shop")
-    assert refused.returncode == 3 and "no command is configured for down" in refused.stderr
+    assert refused.returncode == 2 and "no command is configured for down" in refused.stderr
     (folder / "dbconsole.toml").write_text((folder / "dbconsole.toml").read_text() + f'down = "{sys.executable} -V"\n')
     several = dbconsole(folder, "down", "--yes")
     assert "Python" not in several.stderr, "a bare down took another framework's service along"
@@ -425,6 +425,43 @@ def test_up_runs_the_frameworks_own_command(database: Database, tmp_path: Path) 
     assert alone.returncode == 0 and "  Python" in alone.stderr
     failed = dbconsole(folder, "up", "--service", "shop")
     assert failed.returncode == 2 and "duplicate key" in failed.stderr
+
+
+def test_a_service_that_nothing_can_run_is_refused_and_never_passed_over(database: Database, tmp_path: Path) -> None:
+    folder = configured(database, tmp_path)
+    configuration = (folder / "dbconsole.toml").read_text()
+    (folder / "dbconsole.toml").write_text("\n".join(
+        line for line in configuration.splitlines() if not line.startswith(("up =", "framework ="))))
+    for words in (("up",), ("up", "--dry-run"), ("plan",), ("up", "--service", "shop"), ("down", "--service", "shop"),
+                  ("new", "--service", "shop", "more")):
+        done = dbconsole(folder, *words)
+        assert (done.returncode, done.stdout) == (2, ""), words
+        assert "service shop is migrated by Ecto" in done.stderr
+    for words, said in (("lint", "not looked at"), ("verify", "not proved"), ("drift", "not compared")):
+        done = dbconsole(folder, words, "--service", "shop", *(("-t", "t") if words == "lint" else ()))
+        assert (done.returncode, done.stdout) == (2, "") and f"shop is migrated by Ecto: {said}" in done.stderr
+    with database.connect() as connection:
+        assert connection.execute("SELECT to_regnamespace('own')").fetchone() == (None,), "the rest was run"
+        connection.execute(LEDGERS["ecto"].ddl)
+        connection.execute("INSERT INTO schema_migrations VALUES (20250101000000, now()) ON CONFLICT DO NOTHING")
+        connection.execute("DELETE FROM schema_migrations WHERE version NOT IN (20240101000000, 20250101000000)")
+    assert dbconsole(folder, "status", "--exit-code", "--service", "shop").returncode == 0
+    done = dbconsole(folder, "up", "--json")
+    assert done.returncode == 0, "files and ledger agree that there is nothing to do"
+    assert [item["service"] for item in json.loads(done.stdout)["done"]] == ["own"]
+
+
+def test_alembic_is_recognised_and_driven(database: Database, tmp_path: Path) -> None:
+    folder = alembic_project(tmp_path / "users")
+    (tmp_path / "dbconsole.toml").write_text("")
+    where = ("-t", database.conninfo, "--migrations", str(folder / "scripts"))
+    planned = dbconsole(tmp_path, "plan", *where)
+    assert planned.returncode == 0 and "by Alembic" in planned.stdout and "CREATE TABLE r3" in planned.stdout
+    assert dbconsole(tmp_path, "status", *where, "--exit-code").returncode == 1
+    done = dbconsole(tmp_path, "up", *where, "--yes", "--json")
+    assert done.returncode == 0 and json.loads(done.stdout)["done"][0]["version"] == "r3"
+    assert dbconsole(tmp_path, "status", *where, "--exit-code").returncode == 0
+    assert dbconsole(tmp_path, "new", *where, "x").returncode == 2
 
 
 # Alembic itself

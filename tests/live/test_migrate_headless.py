@@ -82,7 +82,7 @@ def test_failures_and_mistakes(database: Database, folder: Path, tmp_path: Path)
     assert (status, out) == (2, "")
     assert '0002_b.up.sql:2:8: column "nosuch" does not exist' in err
     for words, expected in ((("up", "--steps", "0", "--yes"), 3), (("up", "--to", "9", "--yes"), 2),
-                            (("status", "--service", "shoop"), 3), (("repair", "mark-applied", "--yes"), 2),
+                            (("repair", "mark-applied", "--yes"), 2),
                             (("seed", "--yes"), 0), (("nonsense",), 3)):
         assert migrate(database, folder, *words)[0] == expected, words
     done = subprocess.run([sys.executable, "-m", "console", "migrate", "status", "-t", database.conninfo],
@@ -109,6 +109,84 @@ def test_new_and_repair(database: Database, folder: Path) -> None:
     assert "repair accept-checksum --service shop --version 0001" in err
     assert migrate(database, folder, "repair", "accept-checksum", "--version", "0001", "--yes")[0] == 0
     assert "changed" not in migrate(database, folder, "status")[1]
+
+
+def hinted(text: str) -> list[str]:
+    """The words of the command that a text names at the end of a line."""
+    command = next(line for line in text.splitlines() if "dbconsole migrate repair" in line)
+    return command.partition("dbconsole migrate ")[2].split()
+
+
+def checked(database: Database, folder: Path) -> tuple[str, str]:
+    """The status of the check of migrations, and its hint."""
+    config = folder.parent / "checks.toml"
+    config.write_text(f'[services.shop]\nmigrations = "{folder}"\n')
+    words = ["--check", "--format", "json", database.conninfo, "--config", str(config)]
+    done = subprocess.run([sys.executable, "-m", "console", *words], capture_output=True, text=True)
+    check = next(check for check in json.loads(done.stdout)["checks"] if check["name"] == "migrations")
+    return check["status"], check["hint"]
+
+
+def test_a_missing_file_is_refused_and_the_hints_are_commands_that_work(database: Database, folder: Path) -> None:
+    assert migrate(database, folder, "up", "--yes")[0] == 0
+    (folder / "0002_b.up.sql").rename(folder.parent / "kept.sql")
+    (folder / "0002_b.down.sql").unlink()
+    for words in (("up", "--yes"), ("up", "--dry-run"), ("plan",), ("down", "--yes")):
+        status, out, err = migrate(database, folder, *words)
+        assert (status, out) == (2, "") and "shop/0002_b" in err and "mark-reverted" in err, words
+    status, hint = checked(database, folder)
+    assert status == "WARNING" and hinted(hint) == hinted(err)
+    assert migrate(database, folder, *hinted(err), "--yes")[0] == 0
+    assert migrate(database, folder, "up", "--yes")[0] == 0
+    (folder / "0001_a.up.sql").write_text("CREATE TABLE a (n int);")
+    status, hint = checked(database, folder)
+    assert migrate(database, folder, *hinted(hint), "--yes")[0] == 0
+    assert checked(database, folder)[0] == "OK"
+
+
+def test_a_folder_checked_out_under_another_name_is_not_applied_again(database: Database, folder: Path) -> None:
+    (folder / "0002_b.up.sql").write_text("CREATE TABLE b AS SELECT 100 AS balance; UPDATE b SET balance = 200;")
+    assert migrate(database, folder, "up", "--yes")[0] == 0
+    moved = folder.rename(folder.parent / "other")
+    status, out, err = migrate(database, moved, "up", "--yes", "--json")
+    assert (status, json.loads(out)["done"]) == (0, []) and ask(database, "SELECT balance FROM b") == [(200,)]
+    assert migrate(database, moved, "drift")[0] == 0
+    (service,) = json.loads(migrate(database, moved, "status", "--json")[1])["services"]
+    assert (service["service"], service["applied"]) == ("shop", 2)
+    status, _, err = migrate(database, moved, "up", "--yes", "--service", "till")
+    assert status == 2 and "the ledger knows these files as shop" in err
+    assert migrate(database, moved, *hinted(err), "--yes")[0] == 0
+    assert migrate(database, moved, "down", "--yes", "--service", "till")[0] == 0
+    assert ask(database, "SELECT DISTINCT service FROM dbconsole.migration") == [("till",)]
+    assert checked(database, moved) != ("OK", None), "a service of the configuration has its name from there"
+
+
+def test_half_a_migration_whose_file_is_gone_is_refused(database: Database, folder: Path) -> None:
+    (folder / "0002_b.up.sql").write_text("-- dbconsole: no-transaction\nCREATE TABLE b ();\nSELECT 1 / 0;")
+    assert migrate(database, folder, "up", "--yes")[0] == 2
+    status, hint = checked(database, folder)
+    assert status == "CRITICAL" and hinted(hint) == ["repair", "retry", "--service", "shop"]
+    assert "division by zero" in migrate(database, folder, *hinted(hint), "--yes")[2], "the hint runs what is left"
+    for name in ("0002_b.up.sql", "0002_b.down.sql"):
+        (folder / name).unlink()
+    for words in (("up", "--yes"), ("repair", "retry", "--yes"), ("down", "--yes")):
+        status, _, err = migrate(database, folder, *words)
+        assert status == 2 and "mark-reverted --service shop --version 0002" in err, words
+    assert "1 of 2 statements of it are done, but its file is not there" in migrate(database, folder, "status")[1]
+    assert migrate(database, folder, *hinted(err), "--yes")[0] == 0
+    assert migrate(database, folder, "up", "--yes")[0] == 0
+
+
+def test_verify_is_0_only_for_what_is_proved_or_accepted(database: Database, folder: Path) -> None:
+    assert migrate(database, folder, "verify", "--to", "0002")[0] == 0
+    (folder / "0002_b.down.sql").unlink()
+    status, out, _ = migrate(database, folder, "verify", "--to", "0002")
+    assert status == 1 and "skipped  shop/0002_b: has no way down" in out
+    assert migrate(database, folder, "verify", "--to", "0002", "--allow-skipped")[0] == 0
+    (folder / "0002_b.up.sql").write_text("-- dbconsole: irreversible: it was never meant to be\nCREATE TABLE b ();")
+    assert migrate(database, folder, "verify", "--to", "0002")[0] == 0
+    (folder / "0001_a.down.sql").write_text("SELECT 1;")
+    assert migrate(database, folder, "verify", "--to", "0002", "--allow-skipped")[0] == 1
 
 
 @pytest.mark.parametrize("command", [("up",), ("down",), ("seed",), ("baseline", "--to", "0001"),

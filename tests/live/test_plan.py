@@ -18,6 +18,7 @@ from console.migrate.facts import (
     FUNCTIONS,
     RELATIONS,
     SESSIONS,
+    ZONE,
     Catalog,
     read_catalog,
 )
@@ -71,7 +72,7 @@ def quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-@pytest.mark.parametrize("query", [RELATIONS, COLUMNS, CONSTRAINTS, SESSIONS, FUNCTIONS, DEPENDENTS],
+@pytest.mark.parametrize("query", [RELATIONS, COLUMNS, CONSTRAINTS, SESSIONS, FUNCTIONS, DEPENDENTS, ZONE],
                          ids=lambda query: query.name)
 async def test_columns_are_the_records_fields(any_database: Database, query: Any) -> None:
     async with session_on(any_database.conninfo) as session:
@@ -136,6 +137,45 @@ async def test_sessions_in_the_way(any_database: Database) -> None:
     assert "other lock" in text
     (told,) = plan_document(steps)["steps"][0]["statements"][0]["relations"][0]["sessions"]
     assert told["in_the_way"] is True and told["query"] == "SELECT count(*) FROM s.big"
+
+
+async def test_a_table_is_listed_once_however_it_is_named(database: Database) -> None:
+    with database.connect() as connection:
+        connection.execute("CREATE TABLE jobs (id int PRIMARY KEY);"
+                           "CREATE TABLE b (job_id int CONSTRAINT fk REFERENCES jobs)")
+        async with session_on(database.conninfo) as session:
+            (planned,) = await plan(session, [step("ALTER TABLE b DROP CONSTRAINT fk, ADD CONSTRAINT fk FOREIGN KEY "
+                                                   "(job_id) REFERENCES jobs (id) ON DELETE CASCADE")])
+    assert [(str(relation.name), relation.mode) for relation in planned.statements[0].relations] == [
+        ("b", LockMode.ACCESS_EXCLUSIVE), ("jobs", LockMode.ACCESS_EXCLUSIVE)]
+    assert all(relation.facts is not None for relation in planned.statements[0].relations)
+
+
+async def test_who_is_on_a_partition_is_in_the_way_of_its_table(any_database: Database) -> None:
+    with filled(any_database), psycopg.connect(any_database.conninfo) as other:
+        other.execute("SELECT count(*) FROM s.parts_1")
+        async with session_on(any_database.conninfo) as session:
+            (planned,) = await plan(session, [step("ALTER TABLE s.parts ADD COLUMN n int NOT NULL DEFAULT 0")])
+        (relation,) = planned.statements[0].relations
+        (holder,) = relation.in_the_way
+        assert holder.pid == other.info.backend_pid
+        other.rollback()
+
+
+@pytest.mark.parametrize(("zone", "rewrites"), [
+    ("UTC", False), ("Etc/GMT", False), ("Europe/Berlin", True), ("Europe/London", True)])
+async def test_timestamps_are_rewritten_as_the_server_does_it(zone: str, rewrites: bool, database: Database) -> None:
+    change = "ALTER TABLE t ALTER COLUMN at TYPE timestamptz"
+    with database.connect() as connection:
+        connection.execute("CREATE TABLE t (at timestamp)")
+        connection.execute(f"ALTER DATABASE {connection.info.dbname} SET timezone = '{zone}'")
+    async with session_on(database.conninfo) as session:
+        (planned,) = await plan(session, [step(change)])
+    with database.connect() as connection:
+        nodes = "SELECT relfilenode FROM pg_class WHERE relname = 't'"
+        before = connection.execute(nodes).fetchone()
+        connection.execute(change)
+        assert (connection.execute(nodes).fetchone() != before) is rewrites is planned.statements[0].rewrites
 
 
 async def test_plan_waits_for_no_lock(any_database: Database) -> None:

@@ -100,7 +100,28 @@ HISTORIES: Mapping[str, Mapping[str, str]] = {
         "U2__index.sql": f"-- the .conf beside it says so\n{INDEX_DOWN}",
         "U2__index.sql.conf": "# script configuration\nexecuteInTransaction=false\n",
     },
+    "tern": {
+        f"{number:03}_{name}.sql": f"{up}\n---- create above / drop below ----\n{down}" for number, name, up, down in (
+            (1, "schema", SCHEMA_UP, SCHEMA_DOWN), (2, "touch", FUNCTION_UP, FUNCTION_DOWN),
+            (9, "note", COLUMN_UP, COLUMN_DOWN), (10, "remark", RENAME_UP, RENAME_DOWN),
+            (11, "index", f"---- tern: disable-tx ----\n{INDEX_UP}", INDEX_DOWN))
+    },
 }
+
+_CHANGES = (("schema", SCHEMA_UP, SCHEMA_DOWN), ("touch", FUNCTION_UP, FUNCTION_DOWN), ("note", COLUMN_UP, COLUMN_DOWN),
+            ("remark", RENAME_UP, RENAME_DOWN))
+
+
+def _sqitch() -> Mapping[str, str]:
+    plan = "".join(f"{name} 2024-01-02T03:04:05Z Me <me@x.org> # {name}\n" for name in (
+        *(name for name, _, _ in _CHANGES), "index"))
+    return {"sqitch.plan": f"%syntax-version=1.0.0\n%project=app\n\n{plan}",
+            **{f"deploy/{name}.sql": f"BEGIN;\n{up}COMMIT;\n" for name, up, _ in _CHANGES},
+            **{f"revert/{name}.sql": f"BEGIN;\n{down}COMMIT;\n" for name, _, down in _CHANGES},
+            "deploy/index.sql": INDEX_UP, "revert/index.sql": INDEX_DOWN}
+
+
+HISTORIES = {**HISTORIES, "sqitch": _sqitch()}
 
 
 def write(layout: str, folder: Path) -> Path:

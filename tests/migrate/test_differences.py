@@ -111,11 +111,11 @@ def test_a_schema_that_is_left_counts_what_is_in_it() -> None:
     assert found.differences == ("schema a is left over after down, with 2 objects in it",)
 
 
-def test_owners_and_comments_are_no_drift() -> None:
+def test_comments_are_no_drift_and_owners_are() -> None:
     before = row("table", "a.t", owner="one", comment="x", options="o")
     after = row("table", "a.t", owner="two")
     assert compare(fingerprint(before), fingerprint(after), LIVE, ignored=NO_DRIFT).differences == (
-        "table a.t lost its options o",)
+        "table a.t: owner changed from one to two", "table a.t lost its options o")
     assert len(compare(fingerprint(before), fingerprint(after)).differences) == 3
 
 
@@ -123,6 +123,14 @@ def test_restricted_keeps_what_is_in_the_schemas() -> None:
     quoted = row("table", '"A b".t', schema='"A b"')
     found = restricted(fingerprint(TABLE, quoted, row("extension", "x", schema=None)), ["A b"])
     assert list(found.objects) == [("table", '"A b".t')]
+
+
+def test_long_values_are_shown_where_they_part() -> None:
+    long = "SELECT " + ", ".join(f"a_rather_long_column_{n}" for n in range(12)) + " FROM svc.t WHERE x > "
+    for name in ("definition", "body"):
+        before, after = row("view", "a.v", **{name: long + "1"}), row("view", "a.v", **{name: long + "3"})
+        (sentence,) = between(before, after).differences
+        assert "x > 1 to …" in sentence and "x > 3" in sentence and len(sentence) < 160
 
 
 def test_long_values_are_cut() -> None:

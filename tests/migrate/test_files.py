@@ -11,7 +11,7 @@ import pytest
 
 from console.errors import UsageError
 from console.migrate import state, steps
-from console.migrate.create import next_pair
+from console.migrate.create import next_files
 from console.migrate.directives import Requirement
 from console.migrate.faults import FileError, MigrationError
 from console.migrate.files import read_service
@@ -46,7 +46,9 @@ def test_versions_that_are_the_same(text: str, other: str) -> None:
 
 @pytest.mark.parametrize(("less", "more"), [
     ("2", "10"), ("0009", "00010"), ("1.9", "1.10"), ("20170309122510", "2017-09-23-182408"), ("0", "1"),
-    ("99", "20240101000000"), ("1", "1.1"), ("5", "alpha")])
+    ("99", "20240101000000"), ("1", "1.1"), ("5", "alpha"), ("2025-11-19-091444-0000", "2026-05-27-120000"),
+    ("202511190914440000", "20260527120000"), ("20251119091444000", "20251119091444001"),
+    ("2026-05-27-120000", "2026-05-27-120000-0000"), ("20240101000000", "2025-11-19-091444-0000")])
 def test_versions_in_order(less: str, more: str) -> None:
     assert version_key(less) < version_key(more)
 
@@ -56,8 +58,7 @@ def test_a_folder_in_order_of_version_with_words_about_gaps(tmp_path: Path) -> N
         "10_c.up.sql": "SELECT 10", "2_b.up.sql": "SELECT 2", "2_b.down.sql": "", "1_a.up.sql": "", "notes.sql": ""}))
     assert [(migration.version, migration.name, migration.down is not None) for migration in found.migrations] == [
         ("1", "a", False), ("2", "b", True), ("10", "c", False)]
-    assert found.notes == ("notes.sql is no migration: its name is not VERSION_slug.up.sql or VERSION_slug.down.sql",
-                           "no version between 2 and 10")
+    assert found.notes == ("notes.sql is no migration: its name has no number", "no version between 2 and 10")
 
 
 def test_a_version_twice_and_a_down_alone_are_errors(tmp_path: Path) -> None:
@@ -245,14 +246,14 @@ def test_five_thousand_migrations_are_no_deep_recursion(tmp_path: Path) -> None:
 
 def test_new_files_follow_the_habit_of_the_service(tmp_path: Path) -> None:
     shop = service(tmp_path, {"0009_a.up.sql": ""})
-    (up, up_text), (down, _) = next_pair(shop, "Add owner, to: documents!", no_transaction=True)
+    (up, up_text), (down, _) = next_files(shop, "Add owner, to: documents!", no_transaction=True)
     assert (up.name, down.name) == ("0010_add_owner_to_documents.up.sql", "0010_add_owner_to_documents.down.sql")
     assert Script(up, up_text).directives.no_transaction
     stamped = service(tmp_path, {"20240101120000_a.up.sql": ""}, "stamped")
-    assert len(next_pair(stamped, "b")[0][0].name.partition("_")[0]) == 14
-    assert next_pair(service(tmp_path, {}, "fresh"), "b")[0][0].name == "0001_b.up.sql"
+    assert len(next_files(stamped, "b")[0][0].name.partition("_")[0]) == 14
+    assert next_files(service(tmp_path, {}, "fresh"), "b")[0][0].name == "0001_b.up.sql"
     with pytest.raises(UsageError, match="makes no file name"):
-        next_pair(shop, "!!!")
+        next_files(shop, "!!!")
 
 
 def test_a_large_file_is_read_in_time(tmp_path: Path) -> None:

@@ -108,6 +108,16 @@ def test_type_changes(old: str, new: str, rewrites: bool) -> None:
     assert type_change_rewrites(old, new) is rewrites
 
 
+@pytest.mark.parametrize(("old", "new", "rewrites"), [
+    ("timestamp without time zone", "timestamp with time zone", False),
+    ("timestamp with time zone", "timestamp without time zone", False),
+    ("timestamp(3) without time zone", "timestamp with time zone", False),
+    ("timestamp without time zone", "timestamp(3) with time zone", True), ("integer", "bigint", True),
+])
+def test_under_utc_both_timestamps_are_the_same_bytes(old: str, new: str, rewrites: bool) -> None:
+    assert type_change_rewrites(old, new, is_utc=True) is rewrites
+
+
 def test_what_only_a_newer_grammar_knows_may_lock_anything() -> None:
     (found,) = split("REPACK (CONCURRENTLY) s.t")  # type: ignore[misc]
     assert locks_of(found).opaque == "PostgreSQL 19's REPACK is not known to the grammar here: it may take any lock"

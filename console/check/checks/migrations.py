@@ -21,6 +21,15 @@ if TYPE_CHECKING:
     from console.services import Service
 
 SHOWN = ("failed", "changed", "missing", "pending")
+_HINTS = {
+    "failed": "dbconsole migrate repair retry --service {0.service}",
+    "changed": "put the old text back, or: dbconsole migrate repair accept-checksum --service {0.service} "
+               "--version {0.version}",
+    "missing": "get its file back from version control, or: dbconsole migrate repair mark-reverted "
+               "--service {0.service} --version {0.version}",
+    "pending": "dbconsole migrate plan, then migrate up",
+}
+"""What to do about the first of the worst."""
 
 
 def ours(context: CheckContext) -> list[Service]:
@@ -50,12 +59,14 @@ def statuses(readings: Readings, context: CheckContext) -> tuple[ServiceStatus, 
     if not (mine := ours(context)):
         return ()
     from console.migrate.files import read_service
+    from console.migrate.identity import settle
     from console.migrate.state import compare_all
 
     rows = readings.rows(ledger())
     if rows is None and context.info.ledger_exists:
         return ()
-    return compare_all([read_service(service) for service in mine], rows or [], context.info.extensions)
+    return compare_all([read_service(service) for service in settle(mine, rows or [])], rows or [],
+                       context.info.extensions)
 
 
 def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
@@ -76,9 +87,7 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) 
     first = next(state for word in SHOWN for state in states if state.state == word)
     name = f"{first.service}/{first.version}_{first.name}"
     detail = f": {name} {first.detail}" if first.detail else f", first {name}"
-    hint = "dbconsole migrate repair" if counts["failed"] or broken else \
-        "dbconsole migrate plan, then migrate up"
-    return CheckVerdict(status, ", ".join([*words, applied]) + detail, value, hint)
+    return CheckVerdict(status, ", ".join([*words, applied]) + detail, value, _HINTS[first.state].format(first))
 
 
 CHECK = Check(name="migrations", title="Migrations", evaluate=evaluate, more=more, excuse=excuse, warning=0,

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from console.errors import ConsoleError, UsageError
+from console.migrate.faults import MigrationError
 from console.migrate.frameworks.commands import CommandReport, Program, output
 from console.migrate.frameworks.records import ForeignLedger
 from console.migrate.records import RunRange
@@ -22,12 +23,13 @@ from console.services import Service
 def program(service: Service, asked: RunRange, sql_from: str | None = None) -> Program:
     """`alembic upgrade` to the heads, or `downgrade` by one; as far as `asked.to`, a revision ("0": base), or `steps`.
 
-    With `sql_from`, the revision to begin at, nothing is run: the SQL is printed. Raises UsageError when Alembic isn't
-    installed or the service's folder has no alembic.ini.
+    With `sql_from`, the revision to begin at, nothing is run: the SQL is printed. Raises MigrationError when Alembic
+    isn't installed or the service's folder has no alembic.ini.
     """
     if importlib.util.find_spec("alembic") is None:
-        raise UsageError("Alembic is not installed beside dbconsole", hint="pip install 'dbconsole[alembic]', or name "
-                         f'the service\'s own commands: [services.{service.name}] up = "alembic upgrade head"')
+        raise MigrationError(
+            "Alembic is not installed beside dbconsole", hint="pip install 'dbconsole[alembic]', or name the service's "
+            f'own commands: [services.{service.name}] up = "alembic upgrade head"')
     ini = ini_file(service)
     goal = _goal(asked)
     if sql_from is not None:
@@ -39,7 +41,7 @@ def program(service: Service, asked: RunRange, sql_from: str | None = None) -> P
 
 
 def ini_file(service: Service) -> Path:
-    """alembic.ini in the service's folder or above it, up to three folders. Raises UsageError."""
+    """alembic.ini in the service's folder or above it, up to three folders. Raises UsageError, MigrationError."""
     if service.folder is None:
         raise UsageError(f"service {service.name}: no migrations are configured",
                          hint=f'[services.{service.name}] migrations = "the folder with alembic.ini"')
@@ -47,7 +49,8 @@ def ini_file(service: Service) -> Path:
     for place in (folder, *list(folder.parents)[:3]):
         if (place / "alembic.ini").is_file():
             return place / "alembic.ini"
-    raise UsageError(f"{service.folder}: there is no alembic.ini in it or above it")
+    raise MigrationError(f"{service.folder}: there is no alembic.ini in it or above it",
+                         hint=f'[services.{service.name}] up = "..." names the command that migrates it')
 
 
 def check_changed(target: Target, report: CommandReport, asked: RunRange) -> None:

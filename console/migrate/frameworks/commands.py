@@ -90,14 +90,18 @@ class CommandReport(Struct, frozen=True):
 
 
 def configured(service: Service, direction: Direction) -> Program:
-    """The service's own `up` or `down` command. Raises UsageError when there is none or it can't be parsed.
+    """The service's own `up` or `down` command. Raises MigrationError when there is none, UsageError when it can't be
+    parsed.
 
     No shell runs it: `sh -c '...'` is a command where one is meant.
     """
     line = service.up if direction == "up" else service.down
     if not line:
-        raise UsageError(f"service {service.name}: no command is configured for {direction}",
-                         hint=f'[services.{service.name}] {direction} = "..." names the command of its framework')
+        title = TITLES.get(service.framework or "", service.framework or "another framework")
+        raise MigrationError(
+            f"service {service.name} is migrated by {title}, and no command is configured for {direction}",
+            detail=f"{service.folder} holds migrations of {title}" if service.is_recognised else None,
+            hint=f'[services.{service.name}] {direction} = "..." in the configuration names the command of {title}')
     try:
         words = command_words(line)
     except ValueError as error:

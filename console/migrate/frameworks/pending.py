@@ -77,6 +77,26 @@ def compare(found: Sequence[ForeignLedger], folder: Path) -> tuple[ForeignLedger
     return tuple(compared)
 
 
+def recorded(ledger: ForeignLedger, folder: Path) -> Mapping[str, ForeignLedgerRow | None]:
+    """The files that the ledger says are applied, by path below the folder, each with its row.
+
+    Of a ledger that stores a number alone these are the files up to it, without rows, where there is one of that very
+    number. Raises ConsoleError where the folder holds no such files.
+    """
+    source = _read(ledger.framework, folder)
+    if isinstance(source, Mapping):
+        return {}
+    if ledger.framework in ("golang-migrate", "tern"):
+        last = version_key(ledger.last_version or "0")
+        keys = {version_key(file.version) for file in source}
+        return {file.file: None for file in source if version_key(file.version) <= last} if last in keys else {}
+    rows = {_key(ledger, row.version, row.line): row for row in ledger.rows if row.state in ("applied", "baseline")}
+    by_hash = {row.checksum: row for row in rows.values() if row.checksum} if ledger.framework == "drizzle" else {}
+    found = {file.file: rows.get(_key(ledger, file.version, file.line))
+             or next((by_hash[text] for text in file.checksums if text in by_hash), None) for file in source}
+    return {file: row for file, row in found.items() if row is not None}
+
+
 def scripts(ledger: ForeignLedger, folder: Path, direction: Direction
             ) -> Callable[[ForeignMigration], Path | None]:
     """Finds the file that holds a migration, or its way down; None where there is none that could be read."""

@@ -74,6 +74,12 @@ def can(service: Service, direction: Direction) -> bool:
     return _is_alembic(service, direction) or bool(service.up if direction == "up" else service.down)
 
 
+async def is_done(target: Target, service: Service, asked: RunRange) -> bool:
+    """Whether an up is known to have nothing to do: every ledger was compared with the files, and says so."""
+    found = await ledgers(target.direct(), service) if asked.direction == "up" else ()
+    return bool(found) and all(ledger.pending == () and ledger.is_dirty is False for ledger in found)
+
+
 async def read(target: Target, service: Service, asked: RunRange) -> ExternalPlan:
     """The plan as things are now. Raises ConsoleError; nothing is changed."""
     direct = target.direct()

@@ -28,8 +28,8 @@ def migrations(ledger: ForeignLedger) -> tuple[ForeignMigration, ...]:
 
 
 def state(ledger: ForeignLedger) -> State | None:
-    """The worst state of any of its migrations; None when it couldn't be read."""
-    if ledger.unavailable is not None:
+    """The worst state of any of its migrations; None when it couldn't be read, or there is none and no files tell."""
+    if ledger.unavailable is not None or (not ledger.table and ledger.differences is None):
         return None
     present = {migration.state for migration in migrations(ledger)}
     return next((worst for worst in _WORST if worst in present), "applied")

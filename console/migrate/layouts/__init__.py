@@ -1,6 +1,7 @@
 """Other tools' folders of migrations, read as they are: no file has to be renamed or rewritten.
 
-Each module has `read(service, folder)`: the migrations, in any order, and notes about what is there and isn't run.
+Each module has `read(service, folder)`: the migrations, in any order, and by path what is understood and rightly
+isn't run, with a note on each.
 The engine applies what comes of it like its own files; errors keep the lines of the original ones.
 """
 
@@ -12,7 +13,6 @@ from importlib import import_module
 from pathlib import Path
 
 from console.errors import ConfigError
-from console.migrate.layouts.detect import detect, detect_pairs
 from console.migrate.records import MigrationFile
 from console.services import Service
 
@@ -24,14 +24,18 @@ LAYOUTS: Mapping[str, str] = {
     "goose": "goose",
     "sql-migrate": "sql_migrate",
     "flyway": "flyway",
+    "prisma": "prisma",
+    "tern": "tern",
+    "drizzle": "drizzle",
+    "sqitch": "sqitch",
 }
 """A layout's name in the configuration, and its module here."""
 
-Reader = Callable[[str, Path], tuple[list[MigrationFile], list[str]]]
+Reader = Callable[[str, Path], tuple[list[MigrationFile], Mapping[Path, str]]]
 
 
-def read(service: Service) -> tuple[list[MigrationFile], list[str]]:
-    """The migrations of a service that has a layout and a folder, with notes for people.
+def read(service: Service) -> tuple[list[MigrationFile], Mapping[Path, str]]:
+    """The migrations of a service that has a layout and a folder, and what is rightly not run.
 
     Raises ConfigError for an unknown layout, FileError for a file that the layout doesn't allow or that only the
     other tool can run (a Go or Java migration).
@@ -47,4 +51,4 @@ def read(service: Service) -> tuple[list[MigrationFile], list[str]]:
     return reader(service.name, service.folder)
 
 
-__all__ = ["LAYOUTS", "detect", "detect_pairs", "read"]
+__all__ = ["LAYOUTS", "read"]

@@ -19,18 +19,15 @@ _NAME = re.compile(r"(\d+)[_-]?(.*)\.sql")
 _MARK = re.compile(r"^--\s*migrate:((?:up|down)(?:[ \t]+\S.*)?)[ \t]*\r?$", re.MULTILINE)
 
 
-def read(service: str, folder: Path) -> tuple[list[MigrationFile], list[str]]:
+def read(service: str, folder: Path) -> tuple[list[MigrationFile], dict[Path, str]]:
     """The migrations. Raises FileError for sections that are missing or out of order."""
     migrations: list[MigrationFile] = []
-    notes = []
     for path in sorted(folder.glob("*.sql")):
         if match := _NAME.fullmatch(path.name):
             for number, (up, down) in enumerate(_pairs(path), 1):
                 version = match[1] if number == 1 else f"{match[1]}.{number}"
                 migrations.append(MigrationFile(service, version, match[2], up, down))
-        else:
-            notes.append(f"{path.name} is no migration: its name begins with no number")
-    return migrations, notes
+    return migrations, {}
 
 
 def _pairs(path: Path) -> list[tuple[Script, Script | None]]:
@@ -44,9 +41,7 @@ def _pairs(path: Path) -> list[tuple[Script, Script | None]]:
     for index, (mark, end) in enumerate(zip(found, ends, strict=True)):
         body = text[mark.offset:end]
         if mark.words.startswith("up"):
-            # An up section with nothing in it still is a version.
-            script = section(path, body, mark.line, no_transaction=_no_transaction(mark))
-            pairs.append((script or Script(path, body, mark.line), None))
+            pairs.append((section(path, body, mark.line, no_transaction=_no_transaction(mark)), None))
         elif found[index - 1].words.startswith("down"):
             raise FileError(path, "this -- migrate:down follows another one", line=mark.line,
                             hint="each -- migrate:down belongs to the -- migrate:up before it")

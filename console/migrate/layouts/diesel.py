@@ -11,21 +11,21 @@ from pathlib import Path
 
 from console import files
 from console.migrate.faults import FileError
-from console.migrate.layouts.scripts import content, marked, says_something
+from console.migrate.layouts.scripts import marked
 from console.migrate.records import MigrationFile, Script
 
 
-def read(service: str, folder: Path) -> tuple[list[MigrationFile], list[str]]:
+def read(service: str, folder: Path) -> tuple[list[MigrationFile], dict[Path, str]]:
     """The migrations. Raises FileError for a directory without up.sql and a metadata.toml that can't be read."""
     migrations = []
-    notes = []
+    passed: dict[Path, str] = {}
     for directory in sorted(path for path in folder.iterdir() if path.is_dir()):
         version, underscore, name = directory.name.partition("_")
         version = version.replace("-", "")
         up, down = directory / "up.sql", directory / "down.sql"
         if not version.isdigit():
             if up.is_file():
-                notes.append(f"{directory.name} is no migration: its name begins with no number")
+                passed |= dict.fromkeys((up, down), f"{directory.name} is no migration: its name begins with no number")
             continue
         if not up.is_file():
             raise FileError(directory, "there is no up.sql in it", hint="a migration's directory holds up.sql")
@@ -33,8 +33,8 @@ def read(service: str, folder: Path) -> tuple[list[MigrationFile], list[str]]:
         migrations.append(MigrationFile(
             service, version, name if underscore else "", marked(Script(up), no_transaction=no_transaction),
             marked(Script(down), no_transaction=no_transaction)
-            if down.is_file() and says_something(content(down)) else None))
-    return migrations, notes
+            if down.is_file() else None))
+    return migrations, passed
 
 
 def _runs_in_transaction(metadata: Path) -> bool:

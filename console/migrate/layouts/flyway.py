@@ -2,7 +2,7 @@
 
 Sub-folders are searched as well, as Flyway does. `NAME.sql.conf` beside a file may say executeInTransaction=false;
 without it, a file with a statement that can't run in a transaction runs outside one. A baseline (`B5__x.sql`) takes
-the place of the versions up to its own where those files are gone. Repeatable files and callbacks are not run.
+the place of the versions up to its own where those files are gone. Repeatable files and callbacks are refused.
 """
 
 from __future__ import annotations
@@ -21,16 +21,13 @@ _LANGUAGES = {"java": "Java", "class": "Java", "kt": "Kotlin", "py": "Python"}
 _PLACEHOLDER = re.compile(r"\$\{[^}\n]*\}")
 
 
-def read(service: str, folder: Path) -> tuple[list[MigrationFile], list[str]]:
+def read(service: str, folder: Path) -> tuple[list[MigrationFile], dict[Path, str]]:
     """The migrations. Raises FileError for scripts that only Flyway runs, placeholders and lone undo files."""
     found: dict[str, dict[VersionKey, tuple[str, str, Path]]] = {"V": {}, "U": {}, "B": {}}
-    notes = []
+    passed: dict[Path, str] = {}
     for path in sorted(folder.rglob("*")):
         match = _NAME.fullmatch(path.name)
         if match is None:
-            if path.suffix == ".sql" and path.parent.name != "seed":
-                kind = "a repeatable migration" if path.name.startswith("R__") else "a callback or no migration"
-                notes.append(f"{path.relative_to(folder)} is {kind}: not run here")
             continue
         if match[4] != "sql":
             raise only_the_tool(path, "flyway", _LANGUAGES.get(match[4], "script"))
@@ -45,13 +42,13 @@ def read(service: str, folder: Path) -> tuple[list[MigrationFile], list[str]]:
     if found["B"]:
         newest = max(found["B"])
         if any(key <= newest for key in versions):
-            notes += [f"{path.name} is a baseline: not run, the versions before it are all there"
-                      for _, _, path in found["B"].values()]
+            passed = {path: f"{path.name} is a baseline: not run, the versions before it are all there"
+                      for _, _, path in found["B"].values()}
         else:
             versions = {newest: found["B"][newest], **versions}
     return [MigrationFile(service, version, name.replace("_", " "), _script(path),
                           _script(found["U"][key][2]) if key in found["U"] else None)
-            for key, (version, name, path) in versions.items()], notes
+            for key, (version, name, path) in versions.items()], passed
 
 
 def _script(path: Path) -> Script:

@@ -1,7 +1,7 @@
 """golang-migrate: `N_title.up.sql` and `N_title.down.sql`, N of any width or a timestamp.
 
-golang-migrate sends a file as it is: one with its own BEGIN and COMMIT is one transaction, and a statement that can't
-run in a transaction stands alone in its file.
+golang-migrate sends a file as it is, with its own BEGIN and COMMIT, and a statement that can't run in a transaction
+stands alone in its file. It pairs by the number, whatever the titles say.
 """
 
 from __future__ import annotations
@@ -10,35 +10,26 @@ import re
 from pathlib import Path
 
 from console.migrate.faults import FileError
-from console.migrate.layouts.scripts import says_something, whole
-from console.migrate.records import MigrationFile, Script
+from console.migrate.layouts.scripts import whole
+from console.migrate.records import MigrationFile
 
-_NAME = re.compile(r"(\d+)_(.*)\.(up|down)\.(.*)")
+_NAME = re.compile(r"(\d+)_(.*)\.(up|down)\.sql")
 
 
-def read(service: str, folder: Path) -> tuple[list[MigrationFile], list[str]]:
+def read(service: str, folder: Path) -> tuple[list[MigrationFile], dict[Path, str]]:
     """The pairs. Raises FileError for a down file alone."""
-    files: dict[str, dict[tuple[str, str], Path]] = {"up": {}, "down": {}}
-    notes = []
+    ups: list[tuple[str, str, Path]] = []
+    downs: dict[int, Path] = {}
     for path in sorted(folder.iterdir()):
         if match := _NAME.fullmatch(path.name):
-            if match[4] == "sql":
-                files[match[3]][match[1], match[2]] = path
-            else:
-                notes.append(f"{path.name} is not SQL and not read")
-        elif path.suffix == ".sql":
-            notes.append(f"{path.name} is no migration: its name is not N_title.up.sql or N_title.down.sql")
-    for identity in files["down"].keys() - files["up"].keys():
-        raise FileError(files["down"][identity], "there is no up file of this name",
-                        hint="both files of a pair have the same number and title")
-    migrations = []
-    for (version, name), path in files["up"].items():
-        down = files["down"].get((version, name))
-        migrations.append(MigrationFile(service, version, name, whole(path, own_transaction=True),
-                                        _down(down) if down else None))
-    return migrations, notes
-
-
-def _down(path: Path) -> Script | None:
-    script = whole(path, own_transaction=True)
-    return script if says_something(script.text) else None
+            number = int(match[1])
+            if match[3] == "up":
+                ups.append((match[1], match[2], path))
+            elif downs.setdefault(number, path) != path:
+                raise FileError(path, f"version {match[1]} is there twice, also in {downs[number].name}",
+                                hint="a version has one way down")
+    for number in downs.keys() - {int(version) for version, _, _ in ups}:
+        raise FileError(downs[number], "there is no up file of this number", hint="both files of a pair have the same")
+    return [MigrationFile(service, version, name, whole(path),
+                          whole(downs[int(version)]) if int(version) in downs else None)
+            for version, name, path in ups], {}

@@ -18,21 +18,18 @@ _NAME = re.compile(r"(\d+)_(.*)\.(sql|go)")
 _MARK = re.compile(r"^--\s*\+goose[ \t]+(.*?)[ \t]*\r?$", re.MULTILINE | re.IGNORECASE)
 
 
-def read(service: str, folder: Path) -> tuple[list[MigrationFile], list[str]]:
+def read(service: str, folder: Path) -> tuple[list[MigrationFile], dict[Path, str]]:
     """The migrations. Raises FileError for wrong annotations and for migrations written in Go."""
     migrations = []
-    notes = []
     for path in sorted(folder.iterdir()):
         match = _NAME.fullmatch(path.name)
         if match is None or path.name.endswith("_test.go"):
-            if path.suffix == ".sql":
-                notes.append(f"{path.name} is no migration: its name is not N_name.sql")
             continue
         if match[3] == "go":
             raise only_the_tool(path, "goose", "Go")
         up, down = _sections(path)
         migrations.append(MigrationFile(service, match[1], match[2], up, down))
-    return migrations, notes
+    return migrations, {}
 
 
 def _sections(path: Path) -> tuple[Script, Script | None]:
@@ -48,7 +45,7 @@ def _sections(path: Path) -> tuple[Script, Script | None]:
     up, down = found.starts["up"], found.starts.get("down")
     begin = text[up.offset:down.offset if down else len(text)]
     back = section(path, text[down.offset:], down.line, no_transaction=found.no_transaction) if down else None
-    return section(path, begin, up.line, no_transaction=found.no_transaction) or Script(path, begin, up.line), back
+    return section(path, begin, up.line, no_transaction=found.no_transaction), back
 
 
 class _Annotations:

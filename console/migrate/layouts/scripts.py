@@ -13,27 +13,25 @@ from console.sql.tokens import significant
 from console.sql.transactions import VERBS, outside_transaction
 
 
-def whole(path: Path, *, no_transaction: bool | None = None, own_transaction: bool = False) -> Script:
+def whole(path: Path, *, no_transaction: bool | None = None) -> Script:
     """A file as a script. `no_transaction` None: as its statements demand, for tools that find that out."""
     script = Script(path)
     if no_transaction is None:
         no_transaction = runs_outside(script)
-    return marked(script, no_transaction=no_transaction, own_transaction=own_transaction)
+    return marked(script, no_transaction=no_transaction)
 
 
-def section(path: Path, text: str, first_line: int, *, no_transaction: bool = False) -> Script | None:
-    """A part of a file, None when there is nothing in it but comments."""
-    script = Script(path, text, first_line)
-    return marked(script, no_transaction=no_transaction) if says_something(text) else None
+def section(path: Path, text: str, first_line: int, *, no_transaction: bool = False) -> Script:
+    """A part of a file; there may be nothing in it: a way that changes nothing is one."""
+    return marked(Script(path, text, first_line), no_transaction=no_transaction)
 
 
-def marked(script: Script, *, no_transaction: bool, own_transaction: bool = False) -> Script:
-    """The script with the layout's own marks added to dbconsole's directives, which are obeyed in any layout."""
-    if not (no_transaction or own_transaction):
-        return script
+def marked(script: Script, *, no_transaction: bool) -> Script:
+    """The script with the layout's own marks added to dbconsole's directives, which are obeyed in any layout; its own
+    BEGIN and COMMIT are obeyed too."""
     own = directives.read(script.text, script.path, script.first_line)
     return replace(script, given=replace(own, no_transaction=no_transaction or own.no_transaction,
-                                         own_transaction=own_transaction))
+                                         own_transaction=True))
 
 
 def says_something(text: str) -> bool:

@@ -18,7 +18,7 @@ _NUMBER = re.compile(r"(\d+)[_-]?(.*)")
 _MARK = re.compile(r"^--\s*\+migrate[ \t]+(.*?)[ \t]*\r?$", re.MULTILINE)
 
 
-def read(service: str, folder: Path) -> tuple[list[MigrationFile], list[str]]:
+def read(service: str, folder: Path) -> tuple[list[MigrationFile], dict[Path, str]]:
     """The migrations. Raises FileError for annotations that sql-migrate doesn't know or that don't pair."""
     paths = sorted(folder.glob("*.sql"))
     numbers = {path: _NUMBER.fullmatch(path.stem) for path in paths}
@@ -31,7 +31,7 @@ def read(service: str, folder: Path) -> tuple[list[MigrationFile], list[str]]:
         else:
             # To sql-migrate the whole name is the version, so two files may have the same number.
             migrations.append(MigrationFile(service, path.stem, "", up, down))
-    return migrations, []
+    return migrations, {}
 
 
 def _sections(path: Path) -> tuple[Script, Script | None]:
@@ -65,8 +65,7 @@ def _sections(path: Path) -> tuple[Script, Script | None]:
     up = _joined(path, text, turns, "up", no_transaction)
     if up is None:
         raise FileError(path, "has no line -- +migrate Up", line=1)
-    down = _joined(path, text, turns, "down", no_transaction)
-    return up, section(path, down.text, down.first_line, no_transaction="down" in no_transaction) if down else None
+    return up, _joined(path, text, turns, "down", no_transaction)
 
 
 def _joined(path: Path, text: str, turns: list[tuple[str, int, int]], direction: str,
@@ -89,5 +88,4 @@ def _joined(path: Path, text: str, turns: list[tuple[str, int, int]], direction:
     if not parts:
         return None
     joined = "".join(parts)
-    script = section(path, joined, first_line, no_transaction=direction in no_transaction)
-    return script or Script(path, joined, first_line)
+    return section(path, joined, first_line, no_transaction=direction in no_transaction)

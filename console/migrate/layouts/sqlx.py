@@ -14,22 +14,19 @@ _NAME = re.compile(r"(\d+)_(.*?)(?:\.(up|down))?\.sql")
 _MARK = b"-- no-transaction"
 
 
-def read(service: str, folder: Path) -> tuple[list[MigrationFile], list[str]]:
+def read(service: str, folder: Path) -> tuple[list[MigrationFile], dict[Path, str]]:
     """The migrations. Raises FileError for a down file alone."""
     ups: dict[tuple[str, str], Path] = {}
     downs: dict[tuple[str, str], Path] = {}
-    notes = []
     for path in sorted(folder.glob("*.sql")):
         if match := _NAME.fullmatch(path.name):
             (downs if match[3] == "down" else ups)[match[1], match[2]] = path
-        else:
-            notes.append(f"{path.name} is no migration: its name is not N_description.sql")
     for identity in downs.keys() - ups.keys():
         raise FileError(downs[identity], "there is no up file of this name",
                         hint="both files of a pair have the same number and description")
     return [MigrationFile(service, *identity, _script(path),
                           _script(downs[identity]) if identity in downs else None)
-            for identity, path in ups.items()], notes
+            for identity, path in ups.items()], {}
 
 
 def _script(path: Path) -> Script:

@@ -14,10 +14,7 @@ from console.sql.grammar import ParsedStatement, enum_name, find, parts_name, ra
 def transaction_control(at: LintSubject) -> Iterator[RuleHit]:
     if not at.statement.controls_transaction:
         return
-    frame = at.directives.own_transaction and (
-        (at.index == 0 and at.statement.kind in ("BEGIN", "START TRANSACTION"))
-        or (at.index == len(at.statements) - 1 and at.statement.kind == "COMMIT"))
-    if not frame:
+    if not at.directives.own_transaction or at.statement.kind not in ("BEGIN", "START TRANSACTION", "COMMIT"):
         yield RuleHit(f"{at.statement.kind} inside the engine's transaction")
 
 

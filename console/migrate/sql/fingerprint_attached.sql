@@ -20,6 +20,10 @@ SELECT
     pg_catalog.json_strip_nulls(pg_catalog.json_build_object(
         'definition', pg_catalog.pg_get_triggerdef(t.oid),
         'firing', CASE t.tgenabled WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'on replicas' WHEN 'A' THEN 'always' END,
+        'firing in partitions', (
+            SELECT pg_catalog.string_agg(c.tgrelid::regclass || CASE c.tgenabled WHEN 'D' THEN ': disabled'
+                                         ELSE ': changed' END, ', ' ORDER BY c.tgrelid::regclass::text)
+            FROM pg_catalog.pg_trigger AS c WHERE c.tgparentid = t.oid AND c.tgenabled <> t.tgenabled),
         'comment', pg_catalog.obj_description(t.oid, 'pg_trigger'))) AS facts
 FROM pg_catalog.pg_trigger AS t
 JOIN relations AS r ON r.oid = t.tgrelid

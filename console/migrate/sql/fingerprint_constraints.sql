@@ -15,6 +15,12 @@ SELECT
     pg_catalog.quote_ident(n.nspname) AS schema,
     pg_catalog.json_strip_nulls(pg_catalog.json_build_object(
         'definition', pg_catalog.pg_get_constraintdef(k.oid),
+        'enforcement', (SELECT max(CASE t.tgenabled WHEN 'D' THEN 'disabled' ELSE 'changed' END)
+                        FROM pg_catalog.pg_trigger AS t
+                        WHERE t.tgconstraint = ANY (ARRAY(
+                                  SELECT k.oid UNION ALL
+                                  SELECT c.oid FROM pg_catalog.pg_constraint AS c WHERE c.conparentid = k.oid))
+                          AND t.tgisinternal AND t.tgenabled <> 'O'),
         'index options', (SELECT pg_catalog.array_to_string(i.reloptions, ', ') FROM pg_catalog.pg_class AS i
                           WHERE i.oid = k.conindid AND k.contype IN ('p', 'u', 'x')),
         'clustered on', (SELECT 'this' FROM pg_catalog.pg_index AS i

@@ -94,7 +94,7 @@ class MigrationActions:
 
         async def read() -> RunnablePlan:
             async with self._screen.connection.session() as session:
-                return await reading.make_plan(session, services, asked)
+                return await reading.make_plan(session, services, asked, self._screen.connection.services)
 
         self._offer(name, "reading the plan…", read, failed)
 
@@ -225,7 +225,8 @@ class MigrationActions:
 
     def _readable(self) -> tuple[Service, ...]:
         """All services but those whose files can't be read: they are no reason not to prove the others."""
-        return tuple(service for service in self._screen.connection.services
+        known = {subject.service.folder: subject.service for subject in self._state.own if subject.service is not None}
+        return tuple(known.get(service.folder, service) for service in self._screen.connection.services
                      if service.name not in self._state.unreadable)
 
     def _check(self, title: str, work: Work) -> None:

@@ -175,7 +175,7 @@ class Detail(Vertical):
                 found = await reading.read_step(session, subject.service, state)
             else:
                 found = await reading.show_plan(session, await reading.make_plan(
-                    session, [subject.service], RunRange(out_of_order=True)))
+                    session, [subject.service], RunRange(out_of_order=True), console_app(self).connection.services))
         words: list[tuple[int, Line]] = [(1, ((f" {note}", "dim"),)) for note in found.notes]
         if not found.steps and not found.notes:
             words.append((1, ((" nothing to run", "dim"),)))

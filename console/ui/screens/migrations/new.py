@@ -1,13 +1,15 @@
-"""`n`: the next pair of migration files of a service."""
+"""`n`: the next migration files of a service."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
 
 from textual.app import ComposeResult
 from textual.widgets import Input
 
-from console import files
 from console.errors import ConsoleError
-from console.migrate.create import next_pair
+from console.migrate.create import next_files, write
 from console.services import Service
 from console.ui.dialogs.dialog import Dialog, Words
 
@@ -30,28 +32,30 @@ class NewDialog(Dialog[list[str]]):
     def on_input_changed(self, event: Input.Changed) -> None:
         self._say(event.value)
 
-    def _say(self, words: str) -> list[tuple[str, str]]:
+    def _say(self, words: str) -> Sequence[tuple[Path, str]]:
         """Shows which files these words make, and returns them with their texts."""
         said = self.query_one("#files", Words)
         if not words.strip():
             said.say(("", ""))
-            return []
+            return ()
         try:
-            pair = next_pair(self._service, words)
+            files = next_files(self._service, words)
         except ConsoleError as error:
             said.say(*((line, "warning") for line in error.lines()))
-            return []
-        said.say((f"in {self._service.folder}:", "dim"), *((path.name, "") for path, _ in pair))
-        return [(str(path), text) for path, text in pair]
+            return ()
+        said.say((f"in {self._service.folder}:", "dim"), *((name, "") for name in self._names(files)))
+        return files
+
+    def _names(self, files: Sequence[tuple[Path, str]]) -> list[str]:
+        assert self._service.folder is not None
+        return [path.relative_to(self._service.folder).as_posix() for path, _ in files]
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        written = []
+        files = self._say(event.value)
         try:
-            for path, text in self._say(event.value):
-                files.write_new(path, text)
-                written.append(path.rpartition("/")[2])
-        except OSError as error:
-            self.query_one("#files", Words).say((f"{error.filename}: {error.strerror}", "critical"))
+            write(files)
+        except ConsoleError as error:
+            self.query_one("#files", Words).say(*((line, "critical") for line in error.lines()))
             return
-        if written:
-            self.dismiss(written)
+        if files:
+            self.dismiss(self._names(files))

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from console.migrate import migration_plan
 from console.migrate.faults import FileError
+from console.migrate.files import is_foreign
 from console.migrate.migration_plan import MigrationPlan
 from console.migrate.records import Direction, MigrationState, RunRange, ServiceStatus, Step
 from console.server.session import Session
@@ -34,10 +35,12 @@ class ReadPlan(Struct, frozen=True):
         return sum(len(step.statements) for step in self.steps)
 
 
-async def make_plan(session: Session, services: Sequence[Service], asked: RunRange) -> MigrationPlan:
-    """The plan of a run, by the server as it is now. Raises MigrationError where the run would refuse to start."""
+async def make_plan(session: Session, services: Sequence[Service], asked: RunRange,
+                    every: Sequence[Service]) -> MigrationPlan:
+    """The plan of a run, by the server as it is now; `every` are all services. Raises MigrationError where the run
+    would refuse to start."""
     await session.renew()
-    return await migration_plan.read(session, services, asked)
+    return await migration_plan.read(session, services, asked, [service for service in every if is_foreign(service)])
 
 
 async def show_plan(session: Session, plan: MigrationPlan) -> ReadPlan:
@@ -57,9 +60,10 @@ async def read_step(session: Session, service: Service, migration: MigrationStat
 
 async def _planned(session: Session, services: Sequence[Service], steps: Sequence[Step],
                    notes: tuple[str, ...] = ()) -> ReadPlan:
+    from console.migrate.lint import own_schemas
     from console.migrate.plan import plan, version_note
 
-    found = await plan(session, steps, {service.name: service.schemas for service in services})
+    found = await plan(session, steps, {service.name: own_schemas(service) for service in services})
     caution = version_note(session) if steps else None
     return ReadPlan(tuple(found), (*notes, caution) if caution is not None else notes)
 
@@ -68,14 +72,14 @@ async def read_findings(session: Session, subject: MigrationSubject,
                         migration: MigrationLine | None) -> Sequence[LintFinding]:
     """The linter's findings in the files of a service, or of one migration, both ways. Raises ConsoleError."""
     from console.migrate.facts import read_catalog
-    from console.migrate.lint import Lintable, lint, relations_and_functions
+    from console.migrate.lint import Lintable, lint, own_schemas, relations_and_functions
 
     assert subject.status is not None and subject.service is not None
     files = [migration_state.file for migration_state in subject.status.migrations
              if migration_state.file is not None
              and (migration is None or migration_state.version == migration.version)]
     directions: tuple[Direction, ...] = ("up", "down")
-    lintables = [Lintable(subject.service.name, script, direction, subject.service.schemas) for file in files
+    lintables = [Lintable(subject.service.name, script, direction, own_schemas(subject.service)) for file in files
                  for direction in directions if (script := file.script(direction)) is not None]
     names, functions = await asyncio.to_thread(relations_and_functions, [lintable.script for lintable in lintables])
     catalog = await read_catalog(session, sorted(names, key=str), sorted(functions))

@@ -1,0 +1,158 @@
+"""`migrate adopt`: what another tool has applied is written into dbconsole's ledger; nothing is run.
+
+The other tool's ledger stays as it is. `--undo` takes back what was adopted, as long as dbconsole has applied nothing
+on top of it: afterwards the other tool goes on where it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from console.migrate import ledger, state
+from console.migrate.events import Listener, ignore
+from console.migrate.faults import MigrationError
+from console.migrate.files import is_foreign, read_service
+from console.migrate.frameworks.claims import Claim, MigrationIdentity, read_claims
+from console.migrate.frameworks.specs import TITLES
+from console.migrate.identity import settle
+from console.migrate.migration_plan import frozen
+from console.migrate.records import LedgerRow, MigrationFile, MigrationState, RunOptions, ServiceStatus
+from console.migrate.repair import Repair, written
+from console.migrate.run_lock import run_lock
+from console.migrate.run_plan import FrozenStep, confirmed
+from console.migrate.version import VersionKey, version_key
+from console.server.query import load
+from console.server.script import script_session
+from console.server.session import Session
+from console.server.target import Target
+from console.services import Service
+from console.services.recognise import LAYOUT_NAMES
+
+ADOPTED = load("console.migrate", "adopted_migrations", MigrationIdentity)
+
+
+class Adoption(Struct, frozen=True):
+    """What is asked: of which `services`, of which tool (None: any), and whether to take it back.
+
+    `beside` are services that other frameworks go on migrating.
+    """
+
+    services: tuple[Service, ...]
+    beside: tuple[Service, ...] = ()
+    tool: str | None = None
+    is_undo: bool = False
+
+
+class AdoptionPlan(Struct, frozen=True):
+    """The rows to be written or taken back, in order; `notes` on what doesn't match, `files` as they would count as
+    applied."""
+
+    asked: Adoption
+    repairs: tuple[Repair, ...]
+    statuses: tuple[ServiceStatus, ...]
+    facts: Mapping[str, str]
+    notes: tuple[str, ...] = ()
+    files: tuple[MigrationFile, ...] = ()
+
+    @property
+    def basis(self) -> tuple[FrozenStep, ...]:
+        return tuple(repair.frozen for repair in self.repairs)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.repairs
+
+    def fate(self, step: FrozenStep) -> FrozenStep | None:
+        key = step.service, version_key(step.version)
+        return next((frozen(migration, step.action, None) for status in self.statuses
+                     for migration in status.migrations if (migration.service, migration.key) == key), None)
+
+
+async def read(session: Session, asked: Adoption) -> AdoptionPlan:
+    """The plan as things are now. Raises MigrationError where it makes no sense."""
+    for service in asked.services:
+        if is_foreign(service):
+            framework = service.framework or ""
+            raise MigrationError(
+                f"service {service.name} is left to {TITLES.get(framework, framework)}",
+                hint=f'layout = "{framework}" in place of the framework lets dbconsole run its files'
+                if framework in LAYOUT_NAMES else "its files are none that dbconsole could run")
+    rows = await ledger.read(session)
+    asked = replace(asked, services=await asyncio.to_thread(settle, asked.services, rows))
+    if asked.is_undo:
+        adopted = await session.fetch(ADOPTED) if session.info.ledger_exists else []
+        keys = {(each.service, version_key(each.version)) for each in adopted}
+        return await asyncio.to_thread(_undone, asked, rows, keys, session.info.extensions)
+    claims = await read_claims(session, asked.services, rows, asked.beside, tool=asked.tool)
+    return await asyncio.to_thread(_adopted, asked, rows, claims, session.info.extensions)
+
+
+async def run(target: Target, plan: AdoptionPlan, on_event: Listener = ignore,
+              options: RunOptions = RunOptions()) -> tuple[Repair, ...]:
+    """Writes exactly what `plan` says, all or nothing, under the lock of runs. Raises PlanChanged, MigrationError."""
+    target = target.direct()
+    async with run_lock(target, wait_s=options.lock_wait_s, on_event=on_event), \
+            script_session(target, purpose="migrate") as session:
+        await ledger.ensure(session)
+        await session.renew()
+        return await written(session, (await confirmed(plan, read(session, plan.asked), session)).repairs)
+
+
+def _statuses(asked: Adoption, rows: Sequence[LedgerRow], extensions: Collection[str]) -> tuple[ServiceStatus, ...]:
+    return state.compare_all(map(read_service, asked.services), rows, extensions)
+
+
+def _adopted(asked: Adoption, rows: Sequence[LedgerRow], claims: Mapping[str, Claim],
+             extensions: Collection[str]) -> AdoptionPlan:
+    statuses = _statuses(asked, rows, extensions)
+    repairs: list[Repair] = []
+    notes: list[str] = []
+    for status in statuses:
+        if (claim := claims.get(status.service.name)) is None:
+            continue
+        if claim.ledger.is_dirty:
+            raise MigrationError(f"{claim.title}'s ledger {claim.place} is dirty", detail=claim.ledger.detail,
+                                 hint=f"finish or take back what it left half done, by {claim.title}'s own means")
+        states = {migration.key: migration for migration in status.migrations}
+        for file, row in claim.files:
+            migration = states[file.key]
+            if file.key in claim.unknown and not migration.is_applied:
+                at = row.applied_at.isoformat() if row is not None and row.applied_at is not None else None
+                repairs.append(_repair(migration, file, claim, at))
+        notes += [f"{status.service.name}/{each.version}: {each.reason or f'{claim.title} has it, no file is there'}"
+                  for each in claim.ledger.differences or () if each.state in ("missing", "changed")]
+    facts = {f"{claim.title}'s ledger {claim.place}": f"at {claim.ledger.last_version}" for claim in claims.values()}
+    files = tuple(file for claim in claims.values() for file, _ in claim.files if file.key in claim.unknown)
+    return AdoptionPlan(asked, tuple(repairs), statuses, facts, tuple(notes), files)
+
+
+def _repair(migration: MigrationState, file: MigrationFile, claim: Claim, applied_at: str | None) -> Repair:
+    since = f" at {applied_at}" if applied_at else ""
+    return Repair(frozen(migration, "adopt", file.up.checksum),
+                  f"{file.label} becomes applied: {claim.title} has applied it{since}",
+                  (ledger.marked(file, migration.row, applied_at),
+                   ledger.event(file, "adopted", f"{claim.title}, {claim.place}", None, file.up.checksum)))
+
+
+def _undone(asked: Adoption, rows: Sequence[LedgerRow], adopted: Collection[tuple[str, VersionKey]],
+            extensions: Collection[str]) -> AdoptionPlan:
+    statuses = _statuses(asked, rows, extensions)
+    repairs = []
+    for status in statuses:
+        mine = [migration for migration in status.migrations if (migration.service, migration.key) in adopted]
+        others = [migration for migration in status.migrations if migration.row is not None and migration not in mine]
+        if mine and others:
+            last = others[-1]
+            raise MigrationError(f"{last.service}/{last.version} was applied on top of what was adopted",
+                                 hint="roll it back first: the other tool knows nothing of it")
+        for migration in mine:
+            assert migration.row is not None
+            file = migration.file or ledger.file_of(migration.row)
+            repairs.append(Repair(frozen(migration, "adoption undone", None), f"{file.label} leaves dbconsole's ledger",
+                                  (ledger.forgotten(migration.service, migration.row.version),
+                                   ledger.event(file, "adoption undone", None))))
+    return AdoptionPlan(asked, tuple(repairs), statuses, {})
