@@ -90,8 +90,8 @@ def status_lines(statuses: Sequence[ServiceStatus], others: Sequence[LedgerEntry
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     for status in statuses:
-        lines += [f"{_SYMBOLS[migration.state]} {status.service.name}/{migration.version} {migration.name}: "
-                  + migration.state
+        lines += [f"{_SYMBOLS[migration.state]} {status.service.name}/{migration.version} {migration.name}".rstrip()
+                  + f": {migration.state}"
                   + (f", {migration.detail}" if migration.detail else "")
                   for migration in status.migrations if migration.state != "applied" or migration.detail]
         lines += [f"  {status.service.name}: {note}" for note in status.notes]

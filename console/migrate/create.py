@@ -69,7 +69,8 @@ def next_files(service: Service, slug: str, *, no_transaction: bool = False) -> 
     layout = service.layout or "dbconsole"
     if layout not in _WRITERS:
         raise MigrationError(f"service {service.name} has the layout of {TITLES[layout]}, which makes its own files")
-    new = NewMigration(_next_version(layout, found.migrations), name, no_transaction, found.migrations)
+    before = tuple(migration for migration in found.migrations if not migration.is_repeatable)
+    new = NewMigration(_next_version(layout, before), name, no_transaction, before)
     return tuple((folder / inside, text) for inside, text in _WRITERS[layout](new))
 
 

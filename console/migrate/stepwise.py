@@ -221,7 +221,7 @@ class _Progress:
 
     def _done(self) -> tuple[ScriptCommand, ...]:
         if self.step.direction == "down":
-            return (ledger.reverted(self.step),)
+            return ledger.reverted(self.step)
         return (self._record("applied"), ledger.event(self.step.migration, "applied", None, self._elapsed_ms,
                                                       self.step.migration.up.checksum))
 

@@ -162,7 +162,7 @@ def _configured(entry: ServiceConfig, layout: str | None) -> Service:
 def _is_service(folder: Path) -> bool:
     """Whether a folder inside holds a service's files; Diesel's and Prisma's hold one migration each, `seed` data."""
     of_one_migration = {"up.sql", "down.sql", "migration.sql"}
-    return (folder / "service.toml").is_file() or (folder.name != "seed" and any(
+    return (folder / "service.toml").is_file() or (folder.name not in ("seed", "repeatable") and any(
         path.name not in of_one_migration for path in folder.glob("*.sql")))
 
 

@@ -75,7 +75,7 @@ def test_pairs_are_the_own_layout(tmp_path: Path) -> None:
     ("golang-migrate", "2_b.up.json", 'framework = "..."'),
     ("diesel", "2_b.up.sql", 'layout = "golang-migrate" would read it'),
     ("dbmate", "x2.sql", "ignore ="),
-    ("flyway", "R__views.sql", "ignore ="),
+    ("flyway", "R2__views.sql", "ignore ="),
     ("flyway", "afterMigrate.sql", "ignore ="),
     ("prisma", "1_x.sql", 'layout = "sqlx" would read it'),
 ])

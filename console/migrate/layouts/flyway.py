@@ -2,7 +2,8 @@
 
 Sub-folders are searched as well, as Flyway does. `NAME.sql.conf` beside a file may say executeInTransaction=false;
 without it, a file with a statement that can't run in a transaction runs outside one. A baseline (`B5__x.sql`) takes
-the place of the versions up to its own where those files are gone. Repeatable files and callbacks are refused.
+the place of the versions up to its own where those files are gone. Repeatable files (`R__description.sql`) are run
+again whenever they change. Callbacks are refused.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from pathlib import Path
 from console.migrate.faults import FileError
 from console.migrate.layouts.scripts import content, only_the_tool, whole
 from console.migrate.records import MigrationFile, Script
-from console.migrate.version import VersionKey, version_key
+from console.migrate.version import REPEATABLE, VersionKey, version_key
 
 _NAME = re.compile(r"([VUB])(\d+(?:[._]\d+)*)(?:__(.*))?\.(sql|java|class|kt|py|sh|ps1|bat|cmd)")
+_REPEATABLE = re.compile(r"R__(.+)\.(sql|java|class|kt|py|sh|ps1|bat|cmd)")
 _LANGUAGES = {"java": "Java", "class": "Java", "kt": "Kotlin", "py": "Python"}
 _PLACEHOLDER = re.compile(r"\$\{[^}\n]*\}")
 
@@ -25,7 +27,12 @@ def read(service: str, folder: Path) -> tuple[list[MigrationFile], dict[Path, st
     """The migrations. Raises FileError for scripts that only Flyway runs, placeholders and lone undo files."""
     found: dict[str, dict[VersionKey, tuple[str, str, Path]]] = {"V": {}, "U": {}, "B": {}}
     passed: dict[Path, str] = {}
+    repeatable: list[MigrationFile] = []
     for path in sorted(folder.rglob("*")):
+        if (again := _REPEATABLE.fullmatch(path.name)) is not None:
+            if again[2] != "sql":
+                raise only_the_tool(path, "flyway", _LANGUAGES.get(again[2], "script"))
+            repeatable.append(MigrationFile(service, REPEATABLE + again[1], "", _script(path)))
         match = _NAME.fullmatch(path.name)
         if match is None:
             continue
@@ -48,7 +55,7 @@ def read(service: str, folder: Path) -> tuple[list[MigrationFile], dict[Path, st
             versions = {newest: found["B"][newest], **versions}
     return [MigrationFile(service, version, name.replace("_", " "), _script(path),
                           _script(found["U"][key][2]) if key in found["U"] else None)
-            for key, (version, name, path) in versions.items()], passed
+            for key, (version, name, path) in versions.items()] + repeatable, passed
 
 
 def _script(path: Path) -> Script:

@@ -1,0 +1,6 @@
+-- record: LedgerTables
+-- interval: on demand
+-- Which tables that not every ledger has are there, and whether this role may make them.
+SELECT pg_catalog.to_regclass('dbconsole.repeatable') IS NOT NULL AS repeatable,
+    coalesce(pg_catalog.has_schema_privilege(pg_catalog.to_regnamespace('dbconsole')::oid, 'CREATE'), false)
+        AS may_create_table
