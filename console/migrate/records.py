@@ -30,13 +30,15 @@ class Script(Struct, frozen=True, dict=True):
     """The SQL of one direction: a whole file, or a section of one that begins at `first_line`.
 
     Nothing is read before it is asked for, so that a look at 5,000 applied migrations opens no down file. Hence no
-    slots: what was read is kept in the instance. `given` are directives that a layout spells in its own way.
+    slots: what was read is kept in the instance. `given` are directives that a layout spells in its own way;
+    `filled` is the text with what its placeholders stand for, which is run, while the checksum is the file's own.
     """
 
     location: Path | str
     section: str | None = None
     first_line: int = 1
     given: Directives | None = None
+    filled: str | None = None
 
     @cached_property
     def path(self) -> Path:
@@ -64,7 +66,12 @@ class Script(Struct, frozen=True, dict=True):
 
     @cached_property
     def text(self) -> str:
-        """The file's own text, line ends as they are, without a byte order mark. Raises FileError if not UTF-8."""
+        """The file's own text, line ends as they are, without a byte order mark, and with its placeholders filled in.
+
+        Raises FileError if it isn't UTF-8.
+        """
+        if self.filled is not None:
+            return self.filled
         content = self._content
         try:
             text = content.decode("utf-8-sig")
