@@ -11,10 +11,11 @@ from __future__ import annotations
 import os
 import re
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import asdict
@@ -28,6 +29,9 @@ from console.server.query import load
 from console.server.script import ScriptCommand, ScriptSession
 from console.server.session import Session
 from console.sql.quoting import identifier
+
+if TYPE_CHECKING:
+    from console.migrate.batches import BatchProgress
 
 FORMAT = 1
 STALE = "stale"
@@ -49,6 +53,7 @@ class LedgerTables(Struct, frozen=True):
     """sql/ledger_tables.sql as it comes."""
 
     repeatable: bool
+    batch_progress: bool
     may_create_table: bool
 
 
@@ -159,6 +164,23 @@ def repeated(step: Step, statements: int, before: str, reason: str | None) -> Sc
 def stale(row: LedgerRow) -> ScriptCommand:
     """A repeatable file is to be run again."""
     return ScriptCommand(_text("stale"), (row.service, row.version))
+
+
+def batch_done(step: Step, done: BatchProgress) -> ScriptCommand:
+    """A batch is in, with all before it."""
+    numbers = (done.passes, done.batches, done.rows, done.expected, done.elapsed_s)
+    return ScriptCommand(_text("batch_done"), (*place(step).values(), done.key, done.last, *map(str, numbers)))
+
+
+def batches_done(step: Step) -> ScriptCommand:
+    """All batches are in: what is known of them is of no use any more."""
+    return ScriptCommand(_text("batches_done"), (*place(step).values(),))
+
+
+def place(step: Step) -> Mapping[str, str]:
+    """By what a step's batches are known."""
+    service, version, _ = _identity_of(step)
+    return {"service": service, "version": version, "direction": step.direction}
 
 
 def reverted(step: Step) -> tuple[ScriptCommand, ...]:
