@@ -139,4 +139,4 @@ def _migration_document(migration: MigrationState) -> dict[str, Any]:
         or None,
         "applied_at": row.applied_at.isoformat() if row else None, "applied_by": row.applied_by if row else None,
         "duration_ms": row.duration_ms if row else None,
-        "checksum_ok": migration.state != "changed" if row and migration.file else None}
+        "checksum_ok": migration.state not in ("changed", "pending") if row and migration.file else None}
