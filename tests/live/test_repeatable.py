@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from console.migrate import migration_plan
 from console.migrate.apply import plan_and_run
@@ -244,3 +245,22 @@ def test_the_commands_agree(database: Database, tmp_path: Path) -> None:
     assert ask(database, "SELECT count(*) FROM dbconsole.repeatable") == [(0,)]
     _, out, _ = migrate(database, folder, "new", "next", "--dry-run")
     assert out.rstrip().endswith("0002_next.down.sql")
+
+
+async def test_flyways_files_with_their_placeholders(any_database: Database, tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    service = shop(tmp_path, {
+        "V1__a.sql": "CREATE SCHEMA ${schema}; CREATE TABLE ${schema}.a (n int);", "U1__a.sql": "DROP SCHEMA ${schema} "
+        "CASCADE;", "R__b_top.sql": "CREATE OR REPLACE VIEW ${schema}.top AS SELECT n FROM ${schema}.v;",
+        "R__c_view.sql": "CREATE OR REPLACE VIEW ${schema}.v AS SELECT ${factor} * n AS n FROM ${schema}.a;",
+        "flyway.conf": "flyway.placeholders.schema=shop\nflyway.placeholders.factor=2\n"})
+    service = replace(service, layout="flyway")
+    assert await up(any_database, service) == ["1", "R__c_view", "R__b_top"]
+    ask(any_database, "INSERT INTO shop.a VALUES (4)")
+    assert ask(any_database, "SELECT n FROM shop.top") == [(8,)]
+    (folder / "flyway.conf").write_text("flyway.placeholders.schema=shop\nflyway.placeholders.factor=3\n")
+    assert await up(any_database, service) == ["R__c_view"]
+    assert ask(any_database, "SELECT n FROM shop.top") == [(12,)]
+    assert await up(any_database, service, DOWN) == ["R__c_view"]
+    assert ask(any_database, "SELECT n FROM shop.top") == [(8,)]
+    assert await up(any_database, service, RunRange(direction="down", to="0")) == ["R__b_top", "R__c_view", "1"]
