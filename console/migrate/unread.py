@@ -62,6 +62,10 @@ def _others(folder: str, read: Collection[str], below: str = "") -> Iterator[str
         if suffix == ".sql" or (suffix in _CODE and _NUMBERED_CODE.fullmatch(name)):
             yield below + name
         elif suffix not in _CODE and entry.is_dir() and (below or name != "seed"):
+            top = folder[:len(folder) - len(below)]
+            inside = os.path.join(os.path.realpath(top), "")  # noqa: PTH118
+            if entry.is_symlink() and not os.path.realpath(entry.path).startswith(inside):
+                raise FileError(Path(entry.path), f"is a link to something outside of {top}")
             yield from _others(entry.path, read, f"{below}{name}/")
 
 
