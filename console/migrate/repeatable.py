@@ -81,16 +81,16 @@ def _definitions(text: str) -> Definitions:
     return definitions(text)
 
 
-def with_dependents(states: Sequence[MigrationState]) -> tuple[MigrationState, ...]:
+def with_dependents(states: list[MigrationState]) -> list[MigrationState]:
     """The states with those repeatable files pending too that use what a pending one drops and makes anew."""
     again = [state for state in states if state.is_repeatable and state.file is not None]
     dropping = [state for state in again if state.state == "pending" and _drops(state)]
     if not dropping or len(dropping) == len(again):
-        return tuple(states)
+        return states
     because = {state.key: f"uses what {pending.version} drops and makes anew" for pending in reversed(dropping)
                for state in dependents(pending, again)}
-    return tuple(replace(state, state="pending", detail=because[state.key])
-                 if state.state == "applied" and state.key in because else state for state in states)
+    return [replace(state, state="pending", detail=because[state.key])
+            if state.state == "applied" and state.key in because else state for state in states]
 
 
 def dependents(dropping: MigrationState, states: Sequence[MigrationState]) -> list[MigrationState]:

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Mapping
 
 from msgspec.structs import replace
 
-from console.migrate import repeatable
 from console.migrate.ledger import STALE
 from console.migrate.records import LedgerRow, MigrationFile, MigrationState, ServiceFiles, ServiceStatus
 from console.migrate.version import VersionKey, version_key
@@ -26,7 +25,11 @@ def compare(files: ServiceFiles, rows: Iterable[LedgerRow], extensions: Collecti
     states += [MigrationState(name, row.version, row.name, "missing", None, row, _without_file(row))
                for row in by_key.values()]
     states.sort(key=lambda migration: migration.key)
-    return ServiceStatus(files.service, repeatable.with_dependents(states), files.notes)
+    if any(migration.is_repeatable for migration in states):
+        from console.migrate import repeatable  # which brings the readers of SQL: most folders have none
+
+        states = repeatable.with_dependents(states)
+    return ServiceStatus(files.service, tuple(states), files.notes)
 
 
 def compare_all(files: Iterable[ServiceFiles], rows: Iterable[LedgerRow],
@@ -54,7 +57,10 @@ def _with_file(file: MigrationFile, row: LedgerRow | None, highest: VersionKey |
         return MigrationState(file.service, file.version, file.name, word, file, row, detail, late)  # type: ignore[arg-type]
 
     if row is not None and file.is_repeatable:
-        file = repeatable.with_way_back(file, row)
+        if row.runs:
+            from console.migrate import repeatable
+
+            file = repeatable.with_way_back(file, row)
         if row.checksum_up == file.up.checksum:
             return state("applied")
         return state("pending", "what it uses was dropped since it was run" if row.checksum_up == STALE else
