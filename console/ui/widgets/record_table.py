@@ -131,7 +131,9 @@ class RecordTable(Filterable, can_focus=True):
         before = self._cursor_key
         if self.follows:
             found = next((i for i, row in enumerate(rows) if row.key == before), None)
-            self.cursor = found if found is not None else max(0, min(self.cursor, len(rows) - 1))
+            if found is None:  # it has gone: the cursor stays where it is, on another
+                found = self._placed = max(0, min(self.cursor, len(rows) - 1))
+            self.cursor = found
         else:
             self.cursor = 0
         self._cursor_key = rows[self.cursor].key if rows else None
