@@ -376,7 +376,7 @@ async def test_screens(trap: Trap) -> None:
 TREE = ("right", "down", "down")
 KEYS: dict[str, tuple[tuple[str, ...], ...]] = {
     "1": (*((letter(entry.action),) for entry in PAGES if entry.action), ("b",), ("enter",), ("B",), ("x",), ("m",),
-          ("enter",)),
+          ("enter",), ("ctrl+p", *"items"), ("ctrl+p", *"orders")),
     "2": (*[TREE] * 25, ("tab",), *[("right_square_bracket",)] * 14, ("slash", *"items"), ("enter",), ("enter",),
           ("tab",), *[("right_square_bracket",)] * 14, ("pagedown",), ("enter",)),
     "3": (("enter",), *[("right_square_bracket",)] * 6, ("L",), ("l",)),

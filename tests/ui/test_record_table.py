@@ -120,6 +120,19 @@ async def test_sorting_goes_through_the_columns_and_back(world: World) -> None:
         assert table.sort_key is None and table.table.rows[0].key == "0"
 
 
+async def test_a_click_on_a_title_sorts_by_it_and_another_turns_it_round(world: World) -> None:
+    async with console(world) as (app, pilot):
+        await live(app, pilot)
+        table = app.screen.query_one(RecordTable)
+        for title, descending in (("age", True), ("age", False), ("user", False), ("pid", True)):
+            heading = table.render_line(0).text
+            await pilot.click(table, offset=(heading.index(title) + 1, 0))
+            assert (table.sort_key, table.descending) == (title, descending)
+        before = table.sort_key
+        await pilot.click(table, offset=(table.size.width - 1, 0))
+        assert table.sort_key == before
+
+
 async def test_a_click_selects_and_a_second_one_opens(world: World) -> None:
     async with console(world) as (app, pilot):
         await live(app, pilot)
@@ -130,10 +143,10 @@ async def test_a_click_selects_and_a_second_one_opens(world: World) -> None:
         assert table.row is not None and table.row.key == "3" and screen.chosen == []
         await pilot.double_click(table, offset=(5, 6))
         assert screen.chosen == ["5"]
-        await pilot.double_click(table, offset=(5, 0))  # the heading
-        assert screen.chosen == ["5"] and table.row.key == "5"
         await pilot.press("down", "enter")
         assert screen.chosen == ["5", "6"]
+        await pilot.double_click(table, offset=(5, 0))  # the heading
+        assert screen.chosen == ["5", "6"] and table.row.key == "6"
 
 
 async def test_an_update_repaints_the_changed_cells_only(world: World) -> None:

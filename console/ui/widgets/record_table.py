@@ -16,7 +16,7 @@ from console.ui.bindings import bindings
 from console.ui.themes import Inks
 from console.ui.widgets.columns import Placed, place, widths
 from console.ui.widgets.painting import Filterable, console_app, inks
-from console.view.table import Cell, Row, Table, filtered, sorted_rows
+from console.view.table import Cell, Column, Row, Table, filtered, sorted_rows
 
 WHEEL_ROWS = 3
 
@@ -131,7 +131,9 @@ class RecordTable(Filterable, can_focus=True):
         before = self._cursor_key
         if self.follows:
             found = next((i for i, row in enumerate(rows) if row.key == before), None)
-            self.cursor = found if found is not None else max(0, min(self.cursor, len(rows) - 1))
+            if found is None:  # it has gone: the cursor stays where it is, on another
+                found = self._placed = max(0, min(self.cursor, len(rows) - 1))
+            self.cursor = found
         else:
             self.cursor = 0
         self._cursor_key = rows[self.cursor].key if rows else None
@@ -289,6 +291,21 @@ class RecordTable(Filterable, can_focus=True):
         self.descending = column is not None and column.align == "right"
         self._arrange()
 
+    def _sort_by(self, column: Column | None) -> None:
+        """Sorts by that column, or the other way round where it is sorted by it already."""
+        if column is not None and column.sortable:
+            self.descending = not self.descending if column.key == self.sort_key else column.align == "right"
+            self.sort_key = column.key
+            self._arrange()
+
+    def _column_at(self, x: int) -> Column | None:
+        columns, _ = place(self.table.columns, self._widths, self.size.width - 1, self._first_column)
+        for at in columns:
+            if x < at.width:
+                return at.column
+            x -= at.width + at.gap
+        return None
+
     def action_reverse(self) -> None:
         self.descending = not self.descending
         self._arrange()
@@ -318,8 +335,11 @@ class RecordTable(Filterable, can_focus=True):
         self._go(self.cursor - WHEEL_ROWS)
 
     def on_click(self, event: events.Click) -> None:
+        if event.y < self._top:
+            self._sort_by(self._column_at(event.x))
+            return
         index = self.first_row + event.y - self._top
-        if event.y >= self._top and index < len(self.table.rows):
+        if index < len(self.table.rows):
             self._go(index)
             if event.chain == 2:
                 self.action_choose()
