@@ -77,7 +77,9 @@ def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.Ar
         argument_parser.add_argument("--embedded", action="store_true",
                                      help="in a throwaway server of this machine's own")
     new = command("new", "write the next migration's files, in the folder's layout", json_too=False)
-    new.add_argument("words", nargs="+", metavar="WORD", help="what it is about: add owner to documents")
+    new.add_argument("words", nargs="*", metavar="WORD", help="what it is about: add owner to documents")
+    new.add_argument("--rename-column", metavar="TABLE.OLD=NEW",
+                     help="expand, backfill and contract for another name of this column, as -t has it")
     new.add_argument("--no-transaction", action="store_true", help="for statements that can't run in a transaction")
     new.add_argument("--dry-run", action="store_true", help="say which files, write none")
     baseline = command("baseline", "take everything up to a version for applied, without running it", writes=True)

@@ -12,8 +12,12 @@ from console.errors import UsageError
 from console.server.script import script_session
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from console.migrate.frameworks.records import LedgerEntry
     from console.migrate.records import MigrationState, ServiceStatus
+    from console.server.target import Target
+    from console.services import Service
 
 _SYMBOLS = {"applied": "+", "pending": "-", "failed": "!", "changed": "~", "missing": "?", "held": "."}
 
@@ -63,17 +67,36 @@ async def new(request: Request) -> int:
     """Writes the next migration's files and prints their names."""
     from console.migrate.create import next_files, write
 
-    services = request.services(None)
+    target = await request.target() if request.options.rename_column else None
+    services = request.services(target)
     if len(services) > 1:
         raise UsageError("a new migration for which service?",
                          hint=f"--service, one of {', '.join(service.name for service in services)}")
     options = request.options
-    new_files = next_files(services[0], " ".join(options.words), no_transaction=options.no_transaction)
+    words = " ".join(options.words)
+    if target is not None:
+        new_files = await _renaming(target, services[0], words, options.rename_column)
+    elif words:
+        new_files = next_files(services[0], words, no_transaction=options.no_transaction)
+    else:
+        raise UsageError("a new migration about what?", hint="a few words: add owner to documents")
     if not options.dry_run:
         write(new_files)
     for path, _ in new_files:
         write_data(str(path))
     return 0
+
+
+async def _renaming(target: Target, service: Service, words: str, asked: str) -> tuple[tuple[Path, str], ...]:
+    """The three migrations that give a column another name."""
+    from console.migrate.create import next_sequence
+    from console.migrate.rename_column import pieces, read_asked, read_facts
+
+    renaming = read_asked(asked)
+    async with script_session(target.direct(), purpose="migrate new") as session:
+        facts = await read_facts(session, renaming, next(iter(service.schemas), service.name))
+    slug = words or f"rename {renaming.relation} {renaming.old} to {renaming.new}"
+    return next_sequence(service, slug, pieces(facts, renaming))
 
 
 def status_lines(statuses: Sequence[ServiceStatus], others: Sequence[LedgerEntry] = ()) -> list[str]:
@@ -90,8 +113,8 @@ def status_lines(statuses: Sequence[ServiceStatus], others: Sequence[LedgerEntry
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     for status in statuses:
-        lines += [f"{_SYMBOLS[migration.state]} {status.service.name}/{migration.version} {migration.name}: "
-                  + migration.state
+        lines += [f"{_SYMBOLS[migration.state]} {status.service.name}/{migration.version} {migration.name}".rstrip()
+                  + f": {migration.state}"
                   + (f", {migration.detail}" if migration.detail else "")
                   for migration in status.migrations if migration.state != "applied" or migration.detail]
         lines += [f"  {status.service.name}: {note}" for note in status.notes]
@@ -116,4 +139,4 @@ def _migration_document(migration: MigrationState) -> dict[str, Any]:
         or None,
         "applied_at": row.applied_at.isoformat() if row else None, "applied_by": row.applied_by if row else None,
         "duration_ms": row.duration_ms if row else None,
-        "checksum_ok": migration.state != "changed" if row and migration.file else None}
+        "checksum_ok": migration.state not in ("changed", "pending") if row and migration.file else None}

@@ -18,6 +18,7 @@ from console.migrate import apply, migration_plan
 from console.migrate import repair as repairing
 from console.migrate import seed as seeding
 from console.migrate.migration_plan import MigrationPlan
+from console.migrate.prepare import Prepared
 from console.migrate.records import RunRange, RunReport, Step
 from console.migrate.repair import Action, RepairPlan
 from console.migrate.seed import SeedPlan
@@ -145,10 +146,16 @@ def _seed_lines(plan: SeedPlan) -> list[str]:
 
 def _steps_text(plan: MigrationPlan) -> list[str]:
     return [f"{planned.step.direction:4} {planned.step.migration.label}: "
-            f"{len(planned.script.statements) - planned.step.done} statements"
-            + ("" if planned.script.in_transaction else f", in {len(planned.script.blocks)} transactions of its own"
-               if planned.script.blocks else ", without a transaction")
+            f"{len(planned.script.statements) - planned.step.done} statements{_manner(planned.script)}"
             + (f" ({planned.held})" if planned.held else "") for planned in plan.steps] or ["there is nothing to do"]
+
+
+def _manner(script: Prepared) -> str:
+    if (batches := script.directives.batches) is not None:
+        return f", in batches of {batches.size} rows"
+    if script.in_transaction:
+        return ""
+    return f", in {len(script.blocks)} transactions of its own" if script.blocks else ", without a transaction"
 
 
 def _step_document(step: Step) -> dict[str, Any]:

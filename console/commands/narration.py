@@ -11,13 +11,13 @@ from console.migrate.events import (
     FileFinished,
     FileStarted,
     Held,
-    IndexProgress,
     LockWaiting,
     Notice,
     Peer,
     Retrying,
     RunStarted,
     StatementFinished,
+    StatementProgress,
     StatementStarted,
     Waiting,
 )
@@ -69,7 +69,7 @@ def going_on(event: Event) -> str | None:
             queue = f"; {len(event.queue)} queue behind it" if event.queue else ""
             return (f"  line {event.statement.line} has waited {fmt.duration(event.elapsed_s)} for "
                     f"{sessions(event.blockers)}{queue}")
-        case IndexProgress():
+        case StatementProgress():
             share = fmt.share(round(event.done / event.total, 2)) if event.total else ""
             return f"  {event.phase}: {event.done} of {event.total} {event.unit} {share}"
     return None

@@ -153,6 +153,6 @@ def _undone(asked: Adoption, rows: Sequence[LedgerRow], adopted: Collection[tupl
             assert migration.row is not None
             file = migration.file or ledger.file_of(migration.row)
             repairs.append(Repair(frozen(migration, "adoption undone", None), f"{file.label} leaves dbconsole's ledger",
-                                  (ledger.forgotten(migration.service, migration.row.version),
+                                  (*ledger.forgotten(migration.row),
                                    ledger.event(file, "adoption undone", None))))
     return AdoptionPlan(asked, tuple(repairs), statuses, {})

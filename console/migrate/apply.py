@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from console import waiting
 from console.errors import ConsoleError
-from console.migrate import ledger, migration_plan, refusal, state
+from console.migrate import ledger, migration_plan, refusal, repeatable, state
 from console.migrate.events import (
     Failed,
     FileFinished,
@@ -94,7 +94,7 @@ async def _run(target: Target, services: Sequence[Service], asked: RunRange, sho
     async with run_lock(target, wait_s=options.lock_wait_s, on_event=on_event) as lock, \
             script_session(target, purpose="migrate") as session:
         await ledger.ensure(session)
-        rows = await session.fetch(ledger.ROWS)
+        rows = await ledger.read_with_runs(session)
         services = await asyncio.to_thread(settle, services, rows)
         await claims.check(session, services, rows, shown.beside if shown is not None else ())
         making = asyncio.to_thread(migration_plan.make, services, asked, rows, session.info.extensions, shown)
@@ -102,6 +102,8 @@ async def _run(target: Target, services: Sequence[Service], asked: RunRange, sho
         notes = tuple(f"{status.service.name}: {note}" for status in plan.statuses for note in status.notes)
         on_event(RunStarted(tuple(planned.step for planned in plan.steps), plan.held, notes))
         await ledger.prepare(session, asked.direction)
+        if any(planned.step.migration.is_repeatable for planned in plan.steps):
+            await ledger.ensure_table(session, "repeatable")
         runner = Runner(target, session, options, on_event, plan.statuses, rows)
         async with whole_run(session):
             done = await guarded(lock, runner, runner.run_all(plan.steps, lock))
@@ -174,10 +176,10 @@ class Runner:
                 self._hold(step, reason)
                 continue
             self.on_event(FileStarted(step, number, len(chosen), len(script.statements)))
-            turn, ahead = ahead or self._turn(step, script), None
+            turn, ahead = ahead or await self.whole(step, script), None
             following = chosen[number] if number < len(chosen) else None
             if turn is not None and following is not None and self._may_follow(step, following.step):
-                ahead = self._turn(following.step, following.script)
+                ahead = await self.whole(following.step, following.script)
             elapsed_ms = await self.timed(step, self._perform(step, script, turn, ahead))
             node = (step.migration.service, step.migration.key)
             (self._applied.add if step.direction == "up" else self._applied.discard)(node)
@@ -207,13 +209,22 @@ class Runner:
             self.session.forget_prepared()
             await stepwise.run(self, step, script)
 
-    def _turn(self, step: Step, script: Prepared) -> Turn | None:
+    async def whole(self, step: Step, script: Prepared, checks: Sequence[ScriptCommand] = ()) -> Turn | None:
         """The file as one transaction with its ledger row; None when it says no-transaction."""
         if not script.in_transaction:
             return None
-        count = len(script.statements)
-        return self.turn(step, script, (ledger.applied(step, count) if step.direction == "up"
-                                        else ledger.reverted(step),))
+        if step.direction == "down":
+            return self.turn(step, script, (*checks, *ledger.reverted(step)))
+        if step.migration.is_repeatable:
+            before = await repeatable.look(self.session, script)
+            return self.turn(step, script, (*checks, *repeatable.record(step, script, before, self._stale(step))))
+        return self.turn(step, script, (*checks, ledger.applied(step, len(script.statements))))
+
+    def _stale(self, step: Step) -> Sequence[MigrationState]:
+        """The repeatable files that are to be run again when this one is through."""
+        file = step.migration
+        mine = [each for each in self._states.values() if each.service == file.service]
+        return repeatable.dependents(self._states[file.service, file.key], mine) if mine else ()
 
     def _may_follow(self, step: Step, following: Step) -> bool:
         """Whether `following` may be sent while `step` still runs: nothing has to be found out between them."""
@@ -221,6 +232,8 @@ class Runner:
             return False
         if following.direction == "down":
             return True
+        if following.migration.is_repeatable:
+            return False
         file, before = following.migration, (step.migration.service, step.migration.key)
         needed = ((require.service, version_key(require.version)) for require in file.up.directives.requires)
         return (not state.unmet_extensions(file, self._services[file.service].extensions, self._extensions)

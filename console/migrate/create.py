@@ -14,7 +14,7 @@ from console.errors import UsageError
 from console.migrate.faults import FileError, MigrationError
 from console.migrate.files import is_foreign, read_service
 from console.migrate.frameworks.specs import TITLES
-from console.migrate.records import MigrationFile
+from console.migrate.records import MigrationFile, Script
 from console.migrate.version import version_key
 from console.services import Service
 
@@ -26,13 +26,23 @@ Files = Sequence[tuple[str, str]]
 """Paths below the folder, each with its text."""
 
 
+class Piece(Struct, frozen=True):
+    """One migration of several that are written together: what its name ends with, and its texts."""
+
+    slug: str
+    up: str
+    down: str
+
+
 class NewMigration(Struct, frozen=True):
-    """What is to be written: `before` are the migrations that the folder has already, in order."""
+    """What is to be written: `before` are the migrations that the folder has already, in order; `piece` has its texts
+    where they are known."""
 
     version: str
     name: str
     no_transaction: bool
     before: tuple[MigrationFile, ...] = ()
+    piece: Piece | None = None
 
     @property
     def stem(self) -> str:
@@ -40,10 +50,14 @@ class NewMigration(Struct, frozen=True):
 
     @property
     def up(self) -> str:
+        if self.piece is not None:
+            return self.piece.up
         return f"-- {self.name.replace('_', ' ')}: what this changes, and why.\n"
 
     @property
     def down(self) -> str:
+        if self.piece is not None:
+            return self.piece.down
         return f"-- Takes back {self.version}: the schema is what it was before (dbconsole migrate verify proves it).\n"
 
 
@@ -54,6 +68,16 @@ def next_files(service: Service, slug: str, *, no_transaction: bool = False) -> 
     Raises UsageError for a slug that makes no file name, or a service without a folder; MigrationError where another
     framework makes its files.
     """
+    return _sequence(service, slug, (None,), no_transaction)
+
+
+def next_sequence(service: Service, slug: str, pieces: Sequence[Piece]) -> tuple[tuple[Path, str], ...]:
+    """The same of several migrations that follow each other, each with its texts."""
+    return _sequence(service, slug, pieces, no_transaction=False)
+
+
+def _sequence(service: Service, slug: str, pieces: Sequence[Piece | None],
+              no_transaction: bool) -> tuple[tuple[Path, str], ...]:
     name = re.sub(r"[^a-z0-9]+", "_", slug.lower()).strip("_")
     if not name:
         raise UsageError(f"{slug!r} makes no file name", hint="a few words: add_owner_to_documents")
@@ -69,8 +93,17 @@ def next_files(service: Service, slug: str, *, no_transaction: bool = False) -> 
     layout = service.layout or "dbconsole"
     if layout not in _WRITERS:
         raise MigrationError(f"service {service.name} has the layout of {TITLES[layout]}, which makes its own files")
-    new = NewMigration(_next_version(layout, found.migrations), name, no_transaction, found.migrations)
-    return tuple((folder / inside, text) for inside, text in _WRITERS[layout](new))
+    before = tuple(migration for migration in found.migrations if not migration.is_repeatable)
+    found_files: list[tuple[Path, str]] = []
+    for piece in pieces:
+        version = _next_version(layout, before)
+        full_name = f"{name}_{piece.slug}" if piece is not None else name
+        new = NewMigration(version, full_name, no_transaction, before, piece)
+        written = [(folder / inside, text) for inside, text in _WRITERS[layout](new)]
+        scripts = [Script(path) for path, _ in written]
+        before = (*before, MigrationFile(service.name, version, full_name, *scripts[:2]))
+        found_files += written
+    return tuple(found_files)
 
 
 def write(new: Sequence[tuple[Path, str]]) -> None:

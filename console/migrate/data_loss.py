@@ -78,12 +78,13 @@ async def _down(scratch_run: ScratchRun, schemas: Mapping[str, Sequence[str]]) -
     found: dict[int, Proof] = {}
     stuck: set[str] = set()
     for file in reversed(scratch_run.done):
-        if file.service in stuck or file.down is None or irreversible(file):
+        there, _ = await scratch_run.with_way_down(file)
+        if file.service in stuck or there.down is None or irreversible(file):
             stuck |= {file.service, *(needed.service for needed in file.up.directives.requires)}
             continue
         try:
             before = await _count(scratch_run.session, schemas[file.service])
-            await scratch_run.run(file, "down")
+            await scratch_run.run(there, "down")
             after = await _count(scratch_run.session, schemas[file.service])
         except NeedsOwnCluster:
             stuck.add(file.service)

@@ -5,6 +5,9 @@
     statement-timeout=10min         instead of none
     requires-extension=age          held until the extension exists in the database
     requires=platform/0003          comes after that migration of another service
+    batches=app.item.id/5000        the statement runs for 5,000 rows after the other, by that key from $1 to $2
+    batches=item.id/500, pause-at-lag=5s, while=note IS NULL
+                                    waits for standbys, and goes on as long as there are such rows
     irreversible: reason            there is no way back, and why
     ignore=RULE[,RULE]: reason      the linter keeps quiet about these rules; may also stand above a statement
 """
@@ -19,13 +22,14 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from console.migrate.faults import FileError
+from console.sql.names import qualified_name
 from console.sql.tokens import comments, tokens
 from console.text import parse
 
 MARK = "dbconsole:"
 _NAME_LETTERS = string.ascii_letters + string.digits + "-_"
 _FLAGS = ("no-transaction",)
-_VALUES = ("lock-timeout", "statement-timeout", "requires-extension", "requires", "ignore")
+_VALUES = ("lock-timeout", "statement-timeout", "requires-extension", "requires", "batches", "ignore")
 _NAMES = (*_FLAGS, *_VALUES, "irreversible")
 
 
@@ -34,6 +38,17 @@ class Requirement(Struct, frozen=True):
 
     service: str
     version: str
+
+
+class Batches(Struct, frozen=True):
+    """The `batches` of a header: the table's name with its schema, if it has one, and the key's column; how many rows;
+    from which lag of standbys on it pauses (ms, None: whatever they lag), and of which rows alone."""
+
+    table: tuple[str, ...]
+    column: str
+    size: int
+    pause_at_lag_ms: int | None = None
+    condition: str | None = None
 
 
 class Directives(Struct, frozen=True):
@@ -51,6 +66,7 @@ class Directives(Struct, frozen=True):
     irreversible: str | None = None
     ignores: tuple[str, ...] = ()
     own_transaction: bool = False
+    batches: Batches | None = None
 
 
 NONE = Directives()
@@ -121,6 +137,7 @@ class _Found(Struct):
     requires: list[Requirement] = field(default_factory=list)
     irreversible: str | None = None
     ignores: list[str] = field(default_factory=list)
+    batches: Batches | None = None
 
     def take(self, directive: WrittenDirective, path: Path, line: int) -> None:
         name, value = directive.name, directive.value
@@ -145,6 +162,8 @@ class _Found(Struct):
                     raise FileError(path, f"requires={value}: no service/version", line=line,
                                     hint="write for example requires=platform/0003")
                 self.requires.append(Requirement(service, version))
+            case "batches":
+                self.batches = _batches(value, path, line)
             case "irreversible":
                 self.irreversible = value
             case "ignore":
@@ -158,7 +177,8 @@ class _Found(Struct):
         return Directives(
             no_transaction=self.no_transaction, lock_timeout_ms=self.timeouts_ms.get("lock-timeout"),
             statement_timeout_ms=self.timeouts_ms.get("statement-timeout"), extensions=tuple(self.extensions),
-            requires=tuple(self.requires), irreversible=self.irreversible, ignores=tuple(self.ignores))
+            requires=tuple(self.requires), irreversible=self.irreversible, ignores=tuple(self.ignores),
+            batches=self.batches)
 
 
 def _milliseconds(value: str, name: str, path: Path, line: int) -> int:
@@ -167,3 +187,28 @@ def _milliseconds(value: str, name: str, path: Path, line: int) -> int:
         raise FileError(path, f"{name}={value}: no duration", line=line,
                         hint="PostgreSQL's own way: 500ms, 3s, 10min, 1h; 0 is none")
     return max(1, round(number)) if number else 0
+
+
+def _batches(value: str, path: Path, line: int) -> Batches:
+    """`table.column/size[, pause-at-lag=DURATION][, while=CONDITION]`; the condition is all that is left."""
+    def wrong(words: str) -> FileError:
+        return FileError(path, f"batches={value}: {words}", line=line,
+                         hint="write for example batches=app.item.id/5000, pause-at-lag=5s, while=note IS NULL")
+
+    head, _, condition = value.partition("while=")
+    if condition:
+        head = head.rstrip().removesuffix(",")
+    first, *others = (part.strip() for part in head.split(","))
+    key, _, size = first.rpartition("/")
+    name = qualified_name(key)
+    if not 2 <= len(name) <= 3:
+        raise wrong("no table.column before the slash")
+    if not size.strip().isdigit() or not int(size):
+        raise wrong("no number of rows behind the slash")
+    lag_ms: int | None = None
+    for other in others:
+        option, _, text = other.partition("=")
+        if option.strip() != "pause-at-lag":
+            raise wrong(f"{option.strip() or other!r} is none of pause-at-lag, while")
+        lag_ms = _milliseconds(text.strip(), "pause-at-lag", path, line)
+    return Batches(name[:-1], name[-1], int(size), lag_ms, condition.strip() or None)

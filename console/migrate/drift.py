@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack
 from msgspec import Struct
 from msgspec.structs import replace
 
-from console.migrate import differences
+from console.migrate import differences, repeatable
 from console.migrate.differences import LIVE, NO_DRIFT, restricted
 from console.migrate.faults import FileError, MigrationError
 from console.migrate.files import is_foreign, own_services
@@ -23,8 +23,8 @@ from console.migrate.frameworks import claims
 from console.migrate.frameworks.find import LedgerCandidate, candidates
 from console.migrate.frameworks.specs import Spec, recognise
 from console.migrate.identity import settle
-from console.migrate.ledger import read as read_ledger
-from console.migrate.records import MigrationFile, ServiceStatus
+from console.migrate.ledger import read_with_runs
+from console.migrate.records import LedgerRow, MigrationFile, ServiceStatus
 from console.migrate.rollback_test import NeedsOwnCluster, Node, Place, ScratchRun
 from console.migrate.scratch import scratch_server
 from console.migrate.status import read_status
@@ -72,7 +72,7 @@ async def drift(target: Target, services: Sequence[Service], names: Collection[s
     live_target = replace(target.direct(), statement_timeout_ms=READ_TIMEOUT_MS)
     async with script_session(live_target, purpose="migrate drift") as session:
         live = await read_fingerprint(session)
-        rows = await read_ledger(session)
+        rows = await read_with_runs(session)
         pairs = list(zip(own, settle(own, rows), strict=True))
         own, named = [new for _, new in pairs], [new for old, new in pairs if old in kept]
         statuses = await read_status(session, own)
@@ -80,8 +80,7 @@ async def drift(target: Target, services: Sequence[Service], names: Collection[s
             await claims.check(session, named, rows, others)
         live = _without_ledgers(live, recognise(await candidates(session)))
         major = session.info.major
-    order = {(row.service, row.key): row.rank for row in rows}
-    applied = [*taken, *_applied(statuses, order, notes)]
+    applied = [*taken, *_applied(statuses, {(row.service, row.key): row for row in rows}, notes)]
     built: Fingerprint | None = None
     where = ""
     if not (only_own_cluster or target.is_production):
@@ -137,20 +136,24 @@ def _owned_alike(built: Fingerprint, role: str, live: Fingerprint, runners: Coll
     return Fingerprint(alike)
 
 
-def _applied(statuses: Sequence[ServiceStatus], order: Mapping[Node, int],
+def _applied(statuses: Sequence[ServiceStatus], rows: Mapping[Node, LedgerRow],
              notes: list[str]) -> list[MigrationFile]:
-    """The files of what is applied, in the order of application."""
+    """The files of what is applied, in the order of application; a repeatable one as it was at each of its runs."""
     found: list[tuple[int, MigrationFile]] = []
     for migration in (migration_state for status in statuses for migration_state in status.migrations):
         label = f"{migration.service}/{migration.version}_{migration.name}".rstrip("_")
-        if migration.state == "failed":
+        row = rows.get((migration.service, migration.key))
+        if row is not None and row.runs:
+            found += [(run.rank, repeatable.as_run(row, run)) for run in row.runs]
+        elif migration.state == "failed":
             notes.append(f"{label} is half done: what it did shows up as differences")
         elif migration.is_applied and migration.file is None:
             notes.append(f"{label} is applied, but its files are missing: what it made shows up as differences")
         elif migration.is_applied and migration.file is not None:
             if migration.state == "changed":
                 notes.append(f"{label} was changed after it was applied: compared is what the file says now")
-            found.append((order[migration.service, migration.key], migration.file))
+            assert row is not None
+            found.append((row.rank, migration.file))
     return [file for _, file in sorted(found, key=lambda pair: pair[0])]
 
 

@@ -85,8 +85,9 @@ class Waiting(Struct, frozen=True):
     queue: tuple[Peer, ...]
 
 
-class IndexProgress(Struct, frozen=True):
-    """An index build on its way (pg_stat_progress_create_index): `done` of `total` `unit`s of this phase."""
+class StatementProgress(Struct, frozen=True):
+    """A statement on its way: `done` of `total` `unit`s of this phase, by pg_stat_progress_create_index of an index
+    build, by the engine's own count of a change in batches, whose `phase` tells about how long it still takes."""
 
     step: Step
     statement: ScriptStatement
@@ -138,7 +139,7 @@ class Failed(Struct, frozen=True):
     error: FileError
 
 
-Event = (LockWaiting | RunStarted | FileStarted | StatementStarted | StatementFinished | Waiting | IndexProgress
+Event = (LockWaiting | RunStarted | FileStarted | StatementStarted | StatementFinished | Waiting | StatementProgress
          | Retrying | Notice | FileFinished | Held | Failed)
 Listener = Callable[[Event], None]
 

@@ -1,7 +1,8 @@
 """The migrations of a service as its folder has them.
 
-dbconsole's own layout is `VERSION_slug.up.sql` and `VERSION_slug.down.sql` beside each other, `seed/*.sql` below;
-other tools' layouts are read by console.migrate.layouts. What a file is called decides, nothing is read yet.
+dbconsole's own layout is `VERSION_slug.up.sql` and `VERSION_slug.down.sql` beside each other, `R__name.sql` or
+`repeatable/name.sql` for what is run again whenever it changes, `seed/*.sql` below; other tools' layouts are read by
+console.migrate.layouts. What a file is called decides, nothing is read yet.
 """
 
 from __future__ import annotations
@@ -16,10 +17,13 @@ from console.migrate import unread
 from console.migrate.faults import FileError, MigrationError
 from console.migrate.frameworks.specs import TITLES
 from console.migrate.records import MigrationFile, Script, ServiceFiles
+from console.migrate.version import REPEATABLE
 from console.services import Service
 from console.services.ownership import recognised
 
 _NAME = re.compile(r"(\d+(?:\.\d+)*)(?:[_-](.*))?\.(up|down)\.sql", re.IGNORECASE)
+_REPEATABLE = re.compile(r"R__(.+)\.sql")
+_FOLDER = "repeatable"
 
 
 def is_foreign(service: Service) -> bool:
@@ -73,7 +77,8 @@ def read_service(service: Service) -> ServiceFiles:
     for before, after in pairwise(migrations):
         if before.key == after.key:
             raise FileError(after.up.path, f"version {after.version} is there twice, also in {before.up.path.name}",
-                            hint="give one of them the next free version; if one is applied already, the other")
+                            hint="one name is one file" if after.is_repeatable else
+                            "give one of them the next free version; if one is applied already, the other")
     return ServiceFiles(service, tuple(migrations), (*notes, *_gaps(migrations)), tuple(seeds))
 
 
@@ -98,7 +103,8 @@ def _own_layout(service: str, folder: Path) -> list[MigrationFile]:
     ups: dict[tuple[str, str], str] = {}
     downs: dict[tuple[str, str], str] = {}
     inside = os.path.join(folder, "")  # noqa: PTH118
-    for file in sorted(os.listdir(folder)):  # noqa: PTH208 - there may be thousands: names are cheap, paths are not
+    names = sorted(os.listdir(folder))  # noqa: PTH208 - there may be thousands: names are cheap, paths are not
+    for file in names:
         if match := _NAME.fullmatch(file):
             version, name, direction = match.groups()
             (ups if direction.lower() == "up" else downs)[version, name or ""] = inside + file
@@ -108,7 +114,16 @@ def _own_layout(service: str, folder: Path) -> list[MigrationFile]:
                              "service.toml pairs by the version alone")
     return [MigrationFile(service, version, name, Script(path),
                           Script(downs[version, name]) if (version, name) in downs else None)
-            for (version, name), path in ups.items()]
+            for (version, name), path in ups.items()] + _repeatable(service, folder, names)
+
+
+def _repeatable(service: str, folder: Path, names: Sequence[str]) -> list[MigrationFile]:
+    """Those that have no number and no way down: they are run again whenever they change."""
+    inside = os.path.join(folder, "")  # noqa: PTH118
+    found = [(match[1], inside + name) for name in names if (match := _REPEATABLE.fullmatch(name))]
+    if _FOLDER in names and (below := folder / _FOLDER).is_dir():
+        found += [(path.stem, os.fspath(path)) for path in sorted(below.glob("*.sql"))]
+    return [MigrationFile(service, REPEATABLE + name, "", Script(path)) for name, path in found]
 
 
 def _gaps(migrations: list[MigrationFile]) -> list[str]:

@@ -11,24 +11,31 @@ from __future__ import annotations
 import os
 import re
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from console import __version__
 from console.errors import ConsoleError
 from console.migrate.faults import MigrationError
-from console.migrate.records import Direction, LedgerRow, MigrationFile, Script, Step
+from console.migrate.records import Direction, LedgerRow, MigrationFile, RepeatableRow, RepeatableRun, Script, Step
 from console.server.preamble import SET_SAFE_PATH
 from console.server.query import load
 from console.server.script import ScriptCommand, ScriptSession
 from console.server.session import Session
 from console.sql.quoting import identifier
 
+if TYPE_CHECKING:
+    from console.migrate.batches import BatchProgress
+
 FORMAT = 1
+STALE = "stale"
+"""In place of the checksum of a repeatable file that has to be run again though its text is the same."""
 
 
 class LedgerCondition(Struct, frozen=True):
@@ -42,13 +49,55 @@ class LedgerCondition(Struct, frozen=True):
     may_create_table: bool | None
 
 
+class LedgerTables(Struct, frozen=True):
+    """sql/ledger_tables.sql as it comes."""
+
+    repeatable: bool
+    batch_progress: bool
+    may_create_table: bool
+
+
 ROWS = load("console.migrate", "migrations", LedgerRow)
+_RUNS = load("console.migrate", "repeatable_runs", RepeatableRun)
+_TABLES = load("console.migrate", "ledger_tables", LedgerTables)
 _CONDITION = load("console.migrate", "ledger_condition", LedgerCondition)
 
 
 async def read(session: Session) -> list[LedgerRow]:
     """The ledger's rows in the order of application; none where there is no ledger. Never creates it."""
     return await session.fetch(ROWS) if session.info.ledger_exists else []
+
+
+async def read_with_runs(session: Session) -> list[LedgerRow]:
+    """The same, those of repeatable files with their runs."""
+    return await with_runs(session, await read(session))
+
+
+async def with_runs(session: Session, rows: list[LedgerRow]) -> list[LedgerRow]:
+    """The rows, those of repeatable files with their runs."""
+    if not any(row.is_repeatable for row in rows) or not (await _tables(session)).repeatable:
+        return rows
+    runs: dict[tuple[str, str], list[RepeatableRun]] = {}
+    for run in await session.fetch(_RUNS):
+        runs.setdefault((run.service, run.version), []).append(run)
+    return [RepeatableRow(**asdict(row), runs=tuple(runs[row.service, row.version]))
+            if (row.service, row.version) in runs else row for row in rows]
+
+
+async def _tables(session: Session) -> LedgerTables:
+    found: LedgerTables = (await session.fetch(_TABLES))[0]
+    return found
+
+
+async def ensure_table(session: ScriptSession, name: str) -> None:
+    """Makes a table of the ledger that not every run needs. Raises MigrationError."""
+    found = await _tables(session)
+    if getattr(found, name):
+        return
+    if not found.may_create_table:
+        raise MigrationError(f"{session.info.user} may not create the table dbconsole.{name}, which these files need",
+                             hint=f"GRANT CREATE ON SCHEMA dbconsole TO {session.info.quoted_user}")
+    await session.execute("BEGIN READ WRITE", SET_SAFE_PATH, _text(name), "COMMIT")
 
 
 async def ensure(session: ScriptSession) -> None:
@@ -100,11 +149,47 @@ def applied(step: Step, statements: int) -> ScriptCommand:
     return ScriptCommand(_text("applied"), (*_identity(file), *_checksums(file), str(statements), *_author()))
 
 
-def reverted(step: Step) -> ScriptCommand:
-    """A migration is out: its row goes, an event stays."""
+def definitions(keys: str) -> ScriptCommand:
+    """How the views, functions and triggers of `keys` (JSON) are defined."""
+    return ScriptCommand(_text("definitions"), (keys,))
+
+
+def repeated(step: Step, statements: int, before: str, reason: str | None) -> ScriptCommand:
+    """A repeatable file is in: its row, its event and its way back, from the definitions `before` it (JSON)."""
+    file = step.migration
+    return ScriptCommand(_text("repeated"), (*_identity_of(step), file.up.checksum, file.up.raw_checksum,
+                                             str(statements), *_author(), file.up.text, before, reason))
+
+
+def stale(row: LedgerRow) -> ScriptCommand:
+    """A repeatable file is to be run again."""
+    return ScriptCommand(_text("stale"), (row.service, row.version))
+
+
+def batch_done(step: Step, done: BatchProgress) -> ScriptCommand:
+    """A batch is in, with all before it."""
+    numbers = (done.passes, done.batches, done.rows, done.expected, done.elapsed_s)
+    return ScriptCommand(_text("batch_done"), (*place(step).values(), done.key, done.last, *map(str, numbers)))
+
+
+def batches_done(step: Step) -> ScriptCommand:
+    """All batches are in: what is known of them is of no use any more."""
+    return ScriptCommand(_text("batches_done"), (*place(step).values(),))
+
+
+def place(step: Step) -> Mapping[str, str]:
+    """By what a step's batches are known."""
+    service, version, _ = _identity_of(step)
+    return {"service": service, "version": version, "direction": step.direction}
+
+
+def reverted(step: Step) -> tuple[ScriptCommand, ...]:
+    """A migration is out: its row goes, an event stays; of a repeatable file the row before its last run is back."""
     file = step.migration
     checksum = file.down.checksum if file.down is not None else None
-    return ScriptCommand(_text("reverted"), (*_identity_of(step), checksum, *_author()))
+    identity = _identity_of(step)
+    gone = ScriptCommand(_text("reverted"), (*identity, checksum, *_author()))
+    return (gone, ScriptCommand(_text("taken_back"), identity[:2])) if file.is_repeatable else (gone,)
 
 
 def progress(step: Step, state: str, hashes: Sequence[str], total: int, duration_ms: float,
@@ -133,17 +218,21 @@ def marked(file: MigrationFile, row: LedgerRow | None = None, applied_at: str | 
 
 def file_of(row: LedgerRow) -> MigrationFile:
     """What is known of a migration whose files aren't there."""
-    return MigrationFile(row.service, row.version, row.name, Script(Path(row.name)))
+    return MigrationFile(row.service, row.version, row.name, Script(Path(row.name or row.version)))
 
 
-def forgotten(service: str, version: str) -> ScriptCommand:
-    """Takes a row out; the file may be missing."""
-    return ScriptCommand(_text("forgotten"), (service, version))
+def forgotten(row: LedgerRow) -> tuple[ScriptCommand, ...]:
+    """Takes a row out, and its runs; the file may be missing."""
+    identity = row.service, row.version
+    return ScriptCommand(_text("forgotten"), identity), *(ScriptCommand(_text("unkept"), identity)
+                                                          for _ in row.runs[:1])
 
 
-def renamed(service: str, version: str, name: str) -> ScriptCommand:
-    """A row becomes that of the service `name`."""
-    return ScriptCommand(_text("renamed"), (service, version, name))
+def renamed(row: LedgerRow, name: str) -> tuple[ScriptCommand, ...]:
+    """A row becomes that of the service `name`, and so do its runs."""
+    params = row.service, row.version, name
+    return ScriptCommand(_text("renamed"), params), *(ScriptCommand(_text("renamed_runs"), params)
+                                                      for _ in row.runs[:1])
 
 
 async def write(session: ScriptSession, *commands: ScriptCommand) -> None:

@@ -8,11 +8,11 @@ from collections.abc import Collection, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from console.migrate import ledger, state, steps
+from console.migrate import ledger, repeatable, state, steps
 from console.migrate.files import read_service
 from console.migrate.frameworks import claims
 from console.migrate.identity import settle
-from console.migrate.prepare import Prepared, prepare
+from console.migrate.prepare import Prepared
 from console.migrate.records import LedgerRow, MigrationState, RunRange, ServiceStatus, Step
 from console.migrate.run_plan import FrozenStep
 from console.migrate.version import VersionKey, version_key
@@ -77,18 +77,19 @@ class MigrationPlan(Struct, frozen=True):
         return None if found is None else frozen(found, step.action, found.row.checksum_up if found.row else None)
 
 
-def frozen(migration: MigrationState, action: str, checksum: str | None) -> FrozenStep:
-    """A migration as it is now, for a plan."""
+def frozen(migration: MigrationState, action: str, checksum: str | None, run: int = 0) -> FrozenStep:
+    """A migration as it is now, for a plan; `run` is which one of a repeatable file's is meant."""
     row = migration.row
     return FrozenStep(migration.service, migration.version, migration.name, action, checksum, migration.state,
                       row.statements_done if row is not None and migration.state == "failed" else 0,
-                      row.applied_at if row is not None else None, row.applied_by if row is not None else None)
+                      row.applied_at if row is not None else None, row.applied_by if row is not None else None,
+                      f"run {run}" if run else "")
 
 
 async def read(session: Session, services: Sequence[Service], asked: RunRange,
                beside: Sequence[Service] = ()) -> MigrationPlan:
     """The plan as things are now. Raises MigrationError where a run would refuse to start."""
-    rows = await ledger.read(session)
+    rows = await ledger.read_with_runs(session)
     services = await asyncio.to_thread(settle, services, rows)
     await claims.check(session, services, rows, beside)
     plan = await asyncio.to_thread(make, services, asked, rows, session.info.extensions)
@@ -108,7 +109,7 @@ def make(services: Sequence[Service], asked: RunRange, rows: Sequence[LedgerRow]
     for step in steps.choose(statuses, rows, asked):
         migration = states[step.migration.service, step.migration.key]
         step.script.keep()
-        kept = frozen(migration, step.direction, step.script.checksum)
-        planned.append(PlannedStep(kept, step, known.get(kept) or prepare(step.script),
+        kept = frozen(migration, step.direction, step.script.checksum, step.run)
+        planned.append(PlannedStep(kept, step, known.get(kept) or repeatable.prepared(step),
                                    migration.detail if migration.state == "held" else None))
     return MigrationPlan(tuple(services), asked, tuple(planned), statuses, tuple(rows), states)

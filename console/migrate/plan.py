@@ -17,6 +17,7 @@ from console.migrate.records import Direction, Step
 from console.migrate.table_locks import locks_of, made_by
 from console.server.session import Session
 from console.sql.grammar import Name, ParsedStatement, SyntaxFault, grammar_version, split
+from console.sql.quoting import identifier
 
 
 class PlanRelation(Struct, frozen=True):
@@ -78,7 +79,7 @@ class PlanStatement(Struct, frozen=True):
 
 
 class PlanStep(Struct, frozen=True):
-    """One script of a run; `fault` says why its statements can't be told."""
+    """One script of a run; `fault` says why its statements can't be told, `batches` in which its statement runs."""
 
     service: str
     version: str
@@ -89,6 +90,7 @@ class PlanStep(Struct, frozen=True):
     statements: tuple[PlanStatement, ...]
     findings: tuple[LintFinding, ...]
     fault: str | None = None
+    batches: str | None = None
 
 
 async def plan(session: Session | None, steps: Sequence[Step],
@@ -118,7 +120,7 @@ def planned(steps: Sequence[Step], catalog: Catalog | None, schemas: Mapping[str
             service=step.migration.service, version=step.migration.version, name=step.migration.name,
             direction=step.direction, file=path,
             in_transaction=fault is not None or _in_transaction(step),
-            statements=tuple(statements), fault=fault,
+            statements=tuple(statements), fault=fault, batches=_batches(step),
             findings=tuple(finding for finding in findings if finding.file == path
                            and _within(step, finding, lintables))))
     return result
@@ -129,6 +131,15 @@ def _in_transaction(step: Step) -> bool:
         return prepare(step.script).in_transaction
     except FileError:  # told when its statements are read
         return not step.script.directives.no_transaction
+
+
+def _batches(step: Step) -> str | None:
+    try:
+        batches = step.script.directives.batches
+    except FileError:
+        return None
+    return None if batches is None else (f"in batches of {batches.size} rows by "
+                                         f"{identifier(*batches.table, batches.column)}, each a transaction of its own")
 
 
 def _within(step: Step, finding: LintFinding, lintables: Sequence[Lintable]) -> bool:

@@ -42,7 +42,7 @@ def plan_document(steps: Sequence[PlanStep]) -> dict[str, Any]:
     """`migrate plan --json`."""
     return {"steps": [{
         "service": step.service, "version": step.version, "name": step.name, "direction": step.direction,
-        "file": step.file, "in_transaction": step.in_transaction, "fault": step.fault,
+        "file": step.file, "in_transaction": step.in_transaction, "batches": step.batches, "fault": step.fault,
         "statements": [_statement_document(statement) for statement in step.statements],
         "findings": [finding_document(finding) for finding in step.findings],
     } for step in steps]}
@@ -59,7 +59,8 @@ def finding_document(finding: LintFinding) -> dict[str, Any]:
 
 
 def _step(step: PlanStep, width: int) -> list[str]:
-    manner = "in one transaction" if step.in_transaction else "statement by statement, without a transaction"
+    manner = step.batches or (
+        "in one transaction" if step.in_transaction else "statement by statement, without a transaction")
     label = f"{step.service}/{step.version}" + (f"_{step.name}" if step.name else "")
     lines = [f"{step.direction} {label}  ({manner})"]
     if step.fault is not None:

@@ -33,6 +33,8 @@ class Prepared(Struct, frozen=True):
     @property
     def in_transaction(self) -> bool:
         """Whether all of it is one transaction, with its row in the ledger."""
+        if self.directives.batches is not None:
+            return False
         return len(self.blocks) == 1 if self.blocks else not self.directives.no_transaction
 
 
@@ -50,7 +52,21 @@ def prepare(script: Script) -> Prepared:
             _check_all(script, block, in_transaction=len(block) > 1 or not directives.no_transaction)
     else:
         _check_all(script, statements, in_transaction=not directives.no_transaction)
+    if directives.batches is not None:
+        _check_batches(script, statements, blocks)
     return Prepared(script, statements, directives, blocks)
+
+
+def _check_batches(script: Script, statements: Sequence[ScriptStatement], blocks: Sequence[int]) -> None:
+    """Raises FileError where it isn't one statement that names its range."""
+    if len(statements) != 1 or blocks:
+        raise FileError(script.path, f"has {len(statements)} statements, but what runs in batches is one",
+                        line=statements[1].line if len(statements) > 1 else None,
+                        hint="put the others into files of their own; BEGIN and COMMIT are the engine's")
+    (statement,) = statements
+    if not {"$1", "$2"} <= set(statement.words) or outside_transaction(statement.sql) is not None:
+        raise _refusal(script, statement, "names no range to run for",
+                       "write WHERE key BETWEEN $1 AND $2, in one statement that can run in a transaction")
 
 
 def _check_all(script: Script, statements: Sequence[ScriptStatement], *, in_transaction: bool) -> None:

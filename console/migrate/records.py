@@ -16,7 +16,7 @@ from console import files
 from console.migrate import directives
 from console.migrate.directives import Directives, Requirement
 from console.migrate.faults import FileError
-from console.migrate.version import VersionKey, version_key
+from console.migrate.version import REPEATABLE, VersionKey, version_key
 from console.services import Service
 from console.sql import splitter
 from console.sql.splitter import ScriptStatement
@@ -30,13 +30,15 @@ class Script(Struct, frozen=True, dict=True):
     """The SQL of one direction: a whole file, or a section of one that begins at `first_line`.
 
     Nothing is read before it is asked for, so that a look at 5,000 applied migrations opens no down file. Hence no
-    slots: what was read is kept in the instance. `given` are directives that a layout spells in its own way.
+    slots: what was read is kept in the instance. `given` are directives that a layout spells in its own way;
+    `filled` is the text with what its placeholders stand for, which is run, while the checksum is the file's own.
     """
 
     location: Path | str
     section: str | None = None
     first_line: int = 1
     given: Directives | None = None
+    filled: str | None = None
 
     @cached_property
     def path(self) -> Path:
@@ -64,7 +66,12 @@ class Script(Struct, frozen=True, dict=True):
 
     @cached_property
     def text(self) -> str:
-        """The file's own text, line ends as they are, without a byte order mark. Raises FileError if not UTF-8."""
+        """The file's own text, line ends as they are, without a byte order mark, and with its placeholders filled in.
+
+        Raises FileError if it isn't UTF-8.
+        """
+        if self.filled is not None:
+            return self.filled
         content = self._content
         try:
             text = content.decode("utf-8-sig")
@@ -127,6 +134,11 @@ class MigrationFile(Struct, frozen=True):
         return version_key(self.version)
 
     @property
+    def is_repeatable(self) -> bool:
+        """Whether it is run again whenever its text has changed, after all that have a number."""
+        return self.version.startswith(REPEATABLE)
+
+    @property
     def label(self) -> str:
         """`service/version_name`, for people."""
         return f"{self.service}/{self.version}_{self.name}" if self.name else f"{self.service}/{self.version}"
@@ -142,6 +154,23 @@ class ServiceFiles(Struct, frozen=True):
     migrations: tuple[MigrationFile, ...]
     notes: tuple[str, ...] = ()
     seeds: tuple[Path, ...] = ()
+
+
+class RepeatableRun(Struct, frozen=True):
+    """A run of a repeatable file that is still in effect (sql/repeatable_runs.sql).
+
+    `content` is what was run, `undo` the SQL that puts back what was there before it, None where that can't be told:
+    then `reason` says why. `rank` is the run's in the order of application.
+    """
+
+    service: str
+    version: str
+    number: int
+    checksum: str
+    content: str
+    undo: str | None
+    reason: str | None
+    rank: int
 
 
 class LedgerRow(Struct, frozen=True):
@@ -171,6 +200,21 @@ class LedgerRow(Struct, frozen=True):
     def key(self) -> VersionKey:
         return version_key(self.version)
 
+    @property
+    def is_repeatable(self) -> bool:
+        return self.version.startswith(REPEATABLE)
+
+    @property
+    def runs(self) -> tuple[RepeatableRun, ...]:
+        """The runs of a repeatable file that are in effect, newest first, where they were asked for."""
+        return ()
+
+
+class RepeatableRow(LedgerRow, frozen=True):
+    """The row of a repeatable file, with its runs."""
+
+    runs: tuple[RepeatableRun, ...] = ()
+
 
 class MigrationState(Struct, frozen=True):
     """One migration: its file, its ledger row (one of them may be missing) and what follows from them.
@@ -191,6 +235,10 @@ class MigrationState(Struct, frozen=True):
     @property
     def key(self) -> VersionKey:
         return version_key(self.version)
+
+    @property
+    def is_repeatable(self) -> bool:
+        return self.version.startswith(REPEATABLE)
 
     @property
     def is_applied(self) -> bool:
@@ -219,7 +267,8 @@ class ServiceStatus(Struct, frozen=True):
     @property
     def latest(self) -> MigrationState | None:
         """The highest version that is applied."""
-        return next((migration for migration in reversed(self.migrations) if migration.is_applied), None)
+        return next((migration for migration in reversed(self.migrations)
+                     if migration.is_applied and not migration.is_repeatable), None)
 
     @property
     def state(self) -> State:
@@ -230,12 +279,16 @@ class ServiceStatus(Struct, frozen=True):
 
 
 class Step(Struct, frozen=True):
-    """One script to run: a migration and a direction; `done` statements of it were done by an earlier run."""
+    """One script to run: a migration and a direction; `done` statements of it were done by an earlier run.
+
+    `run`: which run of a repeatable file is taken back, 0 for any other step.
+    """
 
     migration: MigrationFile
     direction: Direction
     row: LedgerRow | None = None
     done: int = 0
+    run: int = 0
 
     @property
     def script(self) -> Script:

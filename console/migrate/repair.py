@@ -72,7 +72,7 @@ class RepairPlan(Struct, frozen=True):
 
 async def read(session: Session, services: Sequence[Service], action: Action, version: str | None = None) -> RepairPlan:
     """The plan as things are now. Raises MigrationError where it makes no sense."""
-    rows = await ledger.read(session)
+    rows = await ledger.read_with_runs(session)
     return await asyncio.to_thread(make, services, action, version, rows, session.info.extensions)
 
 
@@ -94,7 +94,7 @@ async def run(target: Target, plan: RepairPlan, on_event: Listener = ignore,
     async with run_lock(target, wait_s=options.lock_wait_s, on_event=on_event), \
             script_session(target, purpose="migrate") as session:
         await ledger.ensure(session)
-        rows = await session.fetch(ledger.ROWS)
+        rows = await ledger.read_with_runs(session)
         making = asyncio.to_thread(make, plan.services, plan.action, plan.version, rows, session.info.extensions)
         return await written(session, (await confirmed(plan, making, session)).repairs)
 
@@ -168,7 +168,7 @@ def _reverted(migration: MigrationState) -> Repair:
     file = migration.file or ledger.file_of(migration.row)
     return Repair(_frozen(migration, "mark-reverted"),
                   f"{_label(migration)} leaves the ledger and is pending again; nothing is run",
-                  (ledger.forgotten(migration.service, migration.row.version),
+                  (*ledger.forgotten(migration.row),
                    ledger.event(file, "marked reverted", migration.detail or None)))
 
 
@@ -199,7 +199,7 @@ def _renamed(statuses: Sequence[ServiceStatus], old: str | None, rows: Sequence[
     for row in found:
         migration = states.get(row.key) or MigrationState(name, row.version, row.name, "missing", None, row)
         repairs.append(Repair(_frozen(migration, "rename"), f"{old}/{row.version} becomes {name}/{row.version}",
-                              (ledger.renamed(old, row.version, name), ledger.event(
+                              (*ledger.renamed(row, name), ledger.event(
                                   replace(ledger.file_of(row), service=name), "renamed", f"was {old}"))))
     return tuple(repairs)
 

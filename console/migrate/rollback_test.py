@@ -14,14 +14,13 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from console.errors import ConsoleError
-from console.migrate import differences, ledger, state, stepwise
+from console.migrate import differences, ledger, repeatable, state, stepwise
 from console.migrate.apply import Runner
 from console.migrate.cluster_objects import CHANGED, guard, needs_own_cluster
 from console.migrate.differences import CatalogComparison
 from console.migrate.events import ignore
 from console.migrate.faults import FileError
 from console.migrate.fingerprint import Fingerprint, RepeatedFingerprint
-from console.migrate.prepare import prepare
 from console.migrate.records import MigrationFile, RunOptions, Step
 from console.migrate.version import VersionKey, version_key
 from console.server.script import ScriptFault, ScriptSession, script_session
@@ -158,20 +157,29 @@ class ScratchRun(Struct):
     async def run(self, file: MigrationFile, direction: Literal["up", "down"]) -> None:
         """One script, by the engine's own means. Raises FileError, NeedsOwnCluster."""
         step = Step(file, direction)
-        script = prepare(step.script)
+        script = repeatable.prepared(step)
         if self.place.is_shared and (what := needs_own_cluster(script)):
             raise NeedsOwnCluster(what)
         checks = (await guard(self.session),) if self.place.is_shared else ()
-        record = ledger.applied(step, len(script.statements)) if direction == "up" else ledger.reverted(step)
+        if file.is_repeatable:
+            await ledger.ensure_table(self.session, "repeatable")
         try:
-            if script.in_transaction:
-                await self.runner.transaction(step, script, script.statements, 0, (*checks, record))
+            if (turn := await self.runner.whole(step, script, checks)) is not None:
+                await self.runner.perform(turn)
             else:
                 await stepwise.run(self.runner, step, script, checks)
         except FileError as error:
             if error.sqlstate == CHANGED:
                 raise NeedsOwnCluster("roles or tablespaces") from error
             raise
+
+    async def with_way_down(self, file: MigrationFile) -> tuple[MigrationFile, str]:
+        """The file with its way down, which of a repeatable one that has run the ledger keeps, or why there is none."""
+        if not file.is_repeatable:
+            return file, ""
+        rows = await ledger.with_runs(self.session, await self.session.fetch(ledger.ROWS))
+        row = next(row for row in rows if (row.service, row.key) == (file.service, file.key))
+        return repeatable.with_way_back(file, row), f" ({row.runs[0].reason})"
 
     async def apply(self, file: MigrationFile) -> Proof | None:
         """Only up, as a step to what follows; a proof when that can't be. Raises NeedsOwnCluster."""
@@ -210,16 +218,19 @@ class ScratchRun(Struct):
         self.current = after_up = await self.read_catalog()
         if reason := irreversible(file):
             return Proof(file, "skipped", reason=f"irreversible: {reason}", is_accepted=True)
-        if file.down is None:
-            return Proof(file, "skipped", reason="has no way down: nothing is proved")
+        there, why = await self.with_way_down(file)
+        if there.down is None:
+            return Proof(file, "skipped", reason=f"has no way down{why}: nothing is proved")
         try:
-            await self.run(file, "down")
+            await self.run(there, "down")
         except FileError as error:
             await self.rebuild()
             return Proof(file, "failed", _told("down", error))
         down = differences.compare(before, await self.read_catalog(), differences.AFTER_DOWN)
         try:
             await self.run(file, "up")
+            if file.is_repeatable:
+                await self.run(file, "up")  # upon itself, as whenever its text has changed
         except FileError as error:
             await self.rebuild()
             told = _told("the second up", error)

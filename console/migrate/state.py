@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from msgspec.structs import replace
 
+from console.migrate.ledger import STALE
 from console.migrate.records import LedgerRow, MigrationFile, MigrationState, ServiceFiles, ServiceStatus
 from console.migrate.version import VersionKey, version_key
 
@@ -18,11 +19,16 @@ def compare(files: ServiceFiles, rows: Iterable[LedgerRow], extensions: Collecti
     """
     name = files.service.name
     by_key = {row.key: row for row in rows if row.service == name}
-    highest = max((key for key, row in by_key.items() if row.state == "applied"), default=None)
+    highest = max((key for key, row in by_key.items() if row.state == "applied" and not row.is_repeatable),
+                  default=None)
     states = [_with_file(file, by_key.pop(file.key, None), highest, files, extensions) for file in files.migrations]
     states += [MigrationState(name, row.version, row.name, "missing", None, row, _without_file(row))
                for row in by_key.values()]
     states.sort(key=lambda migration: migration.key)
+    if any(migration.is_repeatable for migration in states):
+        from console.migrate import repeatable  # which brings the readers of SQL: most folders have none
+
+        states = repeatable.with_dependents(states)
     return ServiceStatus(files.service, tuple(states), files.notes)
 
 
@@ -50,10 +56,19 @@ def _with_file(file: MigrationFile, row: LedgerRow | None, highest: VersionKey |
     def state(word: str, detail: str = "", late: bool = False) -> MigrationState:
         return MigrationState(file.service, file.version, file.name, word, file, row, detail, late)  # type: ignore[arg-type]
 
+    if row is not None and file.is_repeatable:
+        if row.runs:
+            from console.migrate import repeatable
+
+            file = repeatable.with_way_back(file, row)
+        if row.checksum_up == file.up.checksum:
+            return state("applied")
+        return state("pending", "what it uses was dropped since it was run" if row.checksum_up == STALE else
+                     "changed since it was run")
     if row is None:
         if missing := unmet_extensions(file, files.service.extensions, extensions):
             return state("held", waits_for(missing))
-        late = highest is not None and file.key < highest
+        late = highest is not None and file.key < highest and not file.is_repeatable
         if late and not (file.up.directives.extensions or files.service.extensions):
             return state("pending", "older than what is applied (out of order)", True)
         return state("pending")
@@ -73,6 +88,8 @@ def _done(row: LedgerRow) -> str:
 
 
 def _without_file(row: LedgerRow) -> str:
+    if row.is_repeatable:
+        return "what it made is in the database, but its file is not there"
     what = "it is applied" if row.state == "applied" else _done(row)
     return f"{what}, but its file is not there"
 

@@ -1,14 +1,16 @@
 """Which scripts a run executes, in which order. Pure.
 
-Up: services after those that they depend on, a service's migrations in order of version, each after what it requires.
+Up: services after those that they depend on, a service's migrations in order of version, each after what it requires,
+then its repeatable files, each after those whose views and functions it uses.
 Down: the exact reverse of the order in which the migrations were applied, so nothing is undone under what stands on it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
+from console.migrate import repeatable
 from console.migrate.faults import FileError, MigrationError
 from console.migrate.records import LedgerRow, MigrationState, RunRange, ServiceStatus, Step
 from console.migrate.version import ZERO, VersionKey, version_key
@@ -37,7 +39,7 @@ def _up(statuses: Sequence[ServiceStatus], rows: Iterable[LedgerRow], asked: Run
                 f"{_label(state)} was changed after it was applied", detail=state.detail,
                 hint=f"put the old text back, or: dbconsole migrate repair accept-checksum --service {state.service} "
                      f"--version {state.version}")
-        if state.state == "missing":
+        if state.state == "missing" and not state.is_repeatable:
             raise MigrationError(f"{_label(state)}: {state.detail}", hint=_missing_hint(state))
         if state.state == "failed" and state.row is not None and state.row.direction == "down":
             raise MigrationError(f"{_label(state)} is half undone: {state.detail}",
@@ -57,23 +59,28 @@ def _up(statuses: Sequence[ServiceStatus], rows: Iterable[LedgerRow], asked: Run
         if ready == asked.steps:
             break
         ready += migration_state.state != "held"
-        steps.append(Step(migration_state.file, "up", migration_state.row, migration_state.row.statements_done
-                          if migration_state.row else 0))
+        row = migration_state.row
+        steps.append(Step(migration_state.file, "up", row, row.statements_done
+                          if row is not None and migration_state.state == "failed" else 0))
     return tuple(steps)
 
 
 def _down(statuses: Sequence[ServiceStatus], asked: RunRange) -> tuple[Step, ...]:
-    there = [(state.row.rank, state) for state in _states(statuses) if state.row is not None]
-    ordered = [migration for _, migration in sorted(there, key=lambda pair: pair[0], reverse=True)]
+    there = [each for state in _states(statuses) if state.row is not None for each in repeatable.runs(state)]
+    ordered = sorted(there, key=lambda pair: pair[0], reverse=True)
     if asked.to is not None:
         limit = _limit(asked.to)
-        ordered = [migration for migration in ordered if limit is None or migration.key > limit]
+        going = [(rank, state) for rank, state in ordered if not state.is_repeatable
+                 and (limit is None or state.key > limit)]
+        first = 0 if limit is None else min((rank for rank, _ in going), default=None)
+        ordered = sorted((*going, *((rank, state) for rank, state in ordered if state.is_repeatable
+                                    and first is not None and rank > first)), key=lambda pair: pair[0], reverse=True)
         if asked.steps is not None:
             ordered = ordered[: asked.steps]
     else:
         ordered = ordered[: 1 if asked.steps is None else asked.steps]
-    _check_dependents(statuses, ordered)
-    return tuple(_undo(migration) for migration in ordered)
+    _check_dependents(statuses, [migration for _, migration in ordered])
+    return tuple(_undo(migration) for _, migration in ordered)
 
 
 def _check_dependents(statuses: Sequence[ServiceStatus], reverted: Sequence[MigrationState]) -> None:
@@ -91,6 +98,8 @@ def _check_dependents(statuses: Sequence[ServiceStatus], reverted: Sequence[Migr
 def _undo(migration: MigrationState) -> Step:
     row = migration.row
     assert row is not None
+    if migration.is_repeatable and migration.file is None and row.runs:
+        return repeatable.taken_back(migration)
     if migration.file is None:
         raise MigrationError(f"{_label(migration)} can't be undone: its files are not there",
                              hint=_missing_hint(migration))
@@ -101,6 +110,8 @@ def _undo(migration: MigrationState) -> Step:
     if reason := next((script.directives.irreversible for script in scripts if script.directives.irreversible), None):
         raise FileError(migration.file.up.path, f"is irreversible: {reason}",
                         hint="go on from here with a new migration")
+    if migration.is_repeatable:
+        return repeatable.taken_back(migration)
     if migration.file.down is None:
         where = "the file of its way down" if migration.file.up.section is None else "its section for the way down"
         raise FileError(migration.file.up.path, "has no way down",
@@ -122,11 +133,16 @@ def _ordered(statuses: Sequence[ServiceStatus], wanted: Sequence[MigrationState]
     for node in nodes:
         by_service.setdefault(node[0], []).append(node)
     for status in statuses:
-        mine = by_service.get(status.service.name, [])
+        every = by_service.get(status.service.name, [])
+        mine = [node for node in every if not nodes[node].is_repeatable]
+        again = every[len(mine):]  # they come after all versions
         for before, after in pairwise(mine):
             needs[after].append(before)
-        if mine:
-            needs[mine[0]] += [by_service[other][-1] for other in status.service.depends_on if other in by_service]
+        for node, used in repeatable.needs([nodes[node] for node in again]).items():
+            needs[node] += [*used, *mine[-1:]]
+        for node in mine[:1] or again:
+            needs[node] += [last for other in status.service.depends_on for last in _ends(by_service.get(other, []),
+                                                                                          nodes)]
     ordered: list[MigrationState] = []
     finished: set[Node] = set()
     for root in nodes:
@@ -149,6 +165,12 @@ def _ordered(statuses: Sequence[ServiceStatus], wanted: Sequence[MigrationState]
                 path.append((following, iter(needs[following])))
                 on_path.add(following)
     return ordered
+
+
+def _ends(nodes: Sequence[Node], states: Mapping[Node, MigrationState]) -> Sequence[Node]:
+    """The last of a service's versions and all of its repeatable files."""
+    versions = [node for node in nodes if not states[node].is_repeatable]
+    return [*versions[-1:], *nodes[len(versions):]]
 
 
 def _needs(node: Node, migration: MigrationState, statuses: Sequence[ServiceStatus], nodes: dict[Node, MigrationState],

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from console.errors import ConsoleError
-from console.migrate import ledger, refusal
+from console.migrate import batches, ledger, refusal
 from console.migrate.events import Notice
 from console.migrate.faults import FileError
 from console.migrate.indexes import ConcurrentIndex, concurrent_index, indexes_of, relation_oid
@@ -120,6 +120,9 @@ class _Progress:
             return
         self.hashes += [statement.digest for statement in statements]
         try:
+            if self.script.directives.batches is not None:
+                await batches.run(self.runner, self.step, self.script, (*self.checks, *self._next(end)))
+                return
             for attempt in range(1, self.runner.options.attempts + 1):
                 try:
                     await self.runner.transaction(self.step, self.script, statements, index,
@@ -221,7 +224,7 @@ class _Progress:
 
     def _done(self) -> tuple[ScriptCommand, ...]:
         if self.step.direction == "down":
-            return (ledger.reverted(self.step),)
+            return ledger.reverted(self.step)
         return (self._record("applied"), ledger.event(self.step.migration, "applied", None, self._elapsed_ms,
                                                       self.step.migration.up.checksum))
 

@@ -17,7 +17,7 @@ from console.services.recognise import LAYOUT_NAMES, FolderKind, recognise
 _CODE = frozenset((".py", ".go", ".rb", ".exs", ".ex", ".cs", ".php", ".java", ".kt", ".ts", ".js", ".mjs", ".cjs",
                    ".mts", ".xml", ".yaml", ".yml", ".json", ".sh"))
 _NUMBERED_CODE = re.compile(r"[VUBR]?\d.*(?<!_test)\.\w+|R__.*")
-_RUN_BY_FLYWAY = re.compile(r"(R__.*|(before|after|create)[A-Z]\w*)\.sql")
+_RUN_BY_FLYWAY = re.compile(r"(before|after|create)[A-Z]\w*\.sql")
 _WOULD_READ = (
     (re.compile(r"(.*/)?([VUB]\d[\d._]*|R)__.*\.sql"), "flyway"),
     (re.compile(r"\d[^/]*/(up|down)\.sql"), "diesel"), (re.compile(r"\d[^/]*/migration\.sql"), "prisma"),
@@ -42,8 +42,8 @@ def check(service: Service, read: Collection[str]) -> Iterator[str]:
         if any(fnmatchcase(inside, pattern) or fnmatchcase(name, pattern) for pattern in service.ignore):
             continue
         if service.layout == "flyway" and _RUN_BY_FLYWAY.fullmatch(name):
-            raise FileError(folder / inside, f"is {'a repeatable migration' if name[0] == 'R' else 'a callback'} of "
-                            "Flyway's, which dbconsole doesn't run", hint=_ignoring(inside))
+            raise FileError(folder / inside, "is a callback of Flyway's, which dbconsole doesn't run",
+                            hint=_ignoring(inside))
         if not read or any(letter.isdigit() for letter in inside):
             raise _refusal(service, folder, inside)
         top, slash, _ = inside.partition("/")
@@ -62,6 +62,10 @@ def _others(folder: str, read: Collection[str], below: str = "") -> Iterator[str
         if suffix == ".sql" or (suffix in _CODE and _NUMBERED_CODE.fullmatch(name)):
             yield below + name
         elif suffix not in _CODE and entry.is_dir() and (below or name != "seed"):
+            top = folder[:len(folder) - len(below)]
+            inside = os.path.join(os.path.realpath(top), "")  # noqa: PTH118
+            if entry.is_symlink() and not os.path.realpath(entry.path).startswith(inside):
+                raise FileError(Path(entry.path), f"is a link to something outside of {top}")
             yield from _others(entry.path, read, f"{below}{name}/")
 
 

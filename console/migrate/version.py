@@ -18,9 +18,16 @@ ZERO = "0"
 """The version before the first, for `--to`."""
 
 
+REPEATABLE = "R__"
+"""What the version of a file begins with that has no number: it is run again whenever its text has changed."""
+
+
 @lru_cache(maxsize=65536)
 def version_key(version: str) -> VersionKey:
-    """The key by which versions are compared: numbers as numbers, whatever width and separators they have."""
+    """The key by which versions are compared: numbers as numbers, whatever width and separators they have; repeatable
+    files come after all numbers, by name."""
+    if version.startswith(REPEATABLE):
+        return ((1, 0, version),)
     if version.isascii() and version.isdigit():
         if len(version) > len(_TIME) and re.match("(19|20)[0-9]{2}[01]", version):  # a timestamp with more after it
             return (0, int(version[:len(_TIME)]), ""), (1, 0, version[len(_TIME):])

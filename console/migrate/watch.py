@@ -12,7 +12,7 @@ import time
 from msgspec import Struct
 
 from console.errors import ConsoleError
-from console.migrate.events import IndexProgress, Listener, Peer, Waiting
+from console.migrate.events import Listener, Peer, StatementProgress, Waiting
 from console.migrate.records import Step
 from console.server.query import Read, load
 from console.server.script import script_session
@@ -88,5 +88,5 @@ class Watcher:
             self.last_waiting = Waiting(now.step, now.statement, elapsed_s, blockers, queue)
             self._on_event(self.last_waiting)
         elif build is not None:
-            self._on_event(IndexProgress(now.step, now.statement, elapsed_s, build.phase, build.done, build.total,
+            self._on_event(StatementProgress(now.step, now.statement, elapsed_s, build.phase, build.done, build.total,
                                          build.unit))

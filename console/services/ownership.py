@@ -10,6 +10,9 @@ A folder of migrations holds one folder a service, or is itself one service's fo
     layout = "golang-migrate"           # another tool's file layout, where its files don't tell
     framework = "alembic"               # what migrates it, where that isn't dbconsole
     ignore = ["schema_v2.sql"]          # files with a number that are no migrations
+
+    [placeholders]                      # what ${owner} stands for in Flyway's files
+    owner = "billing"
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from console import files, resources
@@ -49,6 +52,7 @@ class Service(Struct, frozen=True, kw_only=True):
     extensions: tuple[str, ...] = ()
     folder: Path | None = None
     ignore: tuple[str, ...] = ()
+    placeholders: Mapping[str, str] = field(default_factory=dict)
     layout: str | None = None
     framework: str | None = None
     is_recognised: bool = False
@@ -162,12 +166,13 @@ def _configured(entry: ServiceConfig, layout: str | None) -> Service:
 def _is_service(folder: Path) -> bool:
     """Whether a folder inside holds a service's files; Diesel's and Prisma's hold one migration each, `seed` data."""
     of_one_migration = {"up.sql", "down.sql", "migration.sql"}
-    return (folder / "service.toml").is_file() or (folder.name != "seed" and any(
+    return (folder / "service.toml").is_file() or (folder.name not in ("seed", "repeatable") and any(
         path.name not in of_one_migration for path in folder.glob("*.sql")))
 
 
 _LISTS = ("schemas", "depends_on", "extensions", "ignore")
 _TEXTS = ("name", "description", "layout", "framework")
+_TABLES = ("placeholders",)
 
 
 def _read(file: Path) -> Mapping[str, Any]:
@@ -179,10 +184,14 @@ def _read(file: Path) -> Mapping[str, Any]:
         if key in _LISTS:
             if not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
                 raise ConfigError(f"{file}: {key}: must be a list of strings")
+        elif key in _TABLES:
+            if not (isinstance(value, dict) and all(isinstance(item, str) for item in value.values())):
+                raise ConfigError(f"{file}: {key}: must be a table of texts")
         elif key not in _TEXTS:
-            close = difflib.get_close_matches(key, [*_LISTS, *_TEXTS], 1, 0.5)
+            known = [*_LISTS, *_TEXTS, *_TABLES]
+            close = difflib.get_close_matches(key, known, 1, 0.5)
             raise ConfigError(f"{file}: {key}: unknown key", hint=f"did you mean {close[0]}?" if close else
-                              f"known: {', '.join([*_LISTS, *_TEXTS])}")
+                              f"known: {', '.join(known)}")
         elif not isinstance(value, str):
             raise ConfigError(f"{file}: {key}: must be text")
     return table

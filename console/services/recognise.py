@@ -17,14 +17,14 @@ from console import files
 from console.errors import ConfigError
 
 LAYOUT_NAMES: Mapping[str, str] = {
-    "dbconsole": "VERSION_slug.up.sql and VERSION_slug.down.sql",
+    "dbconsole": "VERSION_slug.up.sql and VERSION_slug.down.sql, or R__name.sql",
     "golang-migrate": "N_title.up.sql and N_title.down.sql",
     "diesel": "YYYY-MM-DD-HHMMSS_title/up.sql and down.sql",
     "sqlx": "N_description.sql, or N_description.up.sql and .down.sql",
     "dbmate": "N_name.sql with -- migrate:up",
     "goose": "N_name.sql with -- +goose Up",
     "sql-migrate": "name.sql with -- +migrate Up",
-    "flyway": "V1.2__description.sql and U1.2__description.sql",
+    "flyway": "V1.2__description.sql, U1.2__description.sql, R__description.sql",
     "prisma": "N_name/migration.sql",
     "tern": "N_name.sql, with ---- create above / drop below ----",
     "drizzle": "NNNN_tag.sql, as meta/_journal.json lists them",
@@ -36,7 +36,8 @@ _LOOKED_INTO = 50
 _BEGINNING_BYTES = 4096
 _OWN_BEGIN = rb"(?i)(?:\xef\xbb\xbf)?(?:\s|--[^\n]*\n)*(?:BEGIN|START TRANSACTION)\s*;"
 _PAIR = re.compile(r"\d+(\.\d+)*([_-].*)?\.(up|down)\.sql", re.IGNORECASE)
-_FLYWAY = re.compile(r"([VUB]\d[\d._]*|R)__.*\.sql")
+_FLYWAY = re.compile(r"[VUB]\d[\d._]*__.*\.sql")
+_REPEATABLE = re.compile(r"R__.*\.sql")
 _NUMBERED = re.compile(r"\d+.*\.sql", re.IGNORECASE)
 _GO = re.compile(r"\d+_.*(?<!_test)\.go")
 _MARKS: Mapping[str, bytes] = {
@@ -96,6 +97,8 @@ def recognise(folder: Path) -> FolderKind:
         raise ConfigError(f"{folder}: it isn't clear whose migrations these are: {seen}",
                           hint='say which: layout = "..." or framework = "..." in the configuration or '
                                "service.toml, or --layout")
+    if not found and (first := next(filter(_REPEATABLE.fullmatch, names), None)):
+        return _kind("flyway", first)  # among pairs they are dbconsole's own
     return next((_kind(*item) for item in found.items() if item[0] != "dbconsole"), FolderKind())
 
 

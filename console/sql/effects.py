@@ -78,6 +78,13 @@ def uses(text: str) -> Uses:
     return found
 
 
+def uses_of_tree(body: Node) -> Uses:
+    """What a statement of any kind names in its tree; what stands in the body of a function is text there."""
+    found = Uses()
+    _of_tree(body, found)
+    return found
+
+
 def uses_of_body(body: str, language: str) -> Uses:
     """What the body of a function in SQL or PL/pgSQL uses."""
     return uses(body) if language == "sql" else _of_words(list(significant(body)), is_procedural=True)

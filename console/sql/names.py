@@ -41,6 +41,14 @@ def names_in(text: str) -> set[str]:
     return {name_of(token.text) for token in significant(text) if token.kind in NAMES}
 
 
+def qualified_name(text: str) -> tuple[str, ...]:
+    """The parts of a name with dots, as the server reads them; none where `text` is anything else."""
+    found = list(significant(text))
+    is_name = len(found) % 2 == 1 and all((token.kind in NAMES) if place % 2 == 0 else token.text == "."
+                                          for place, token in enumerate(found))
+    return tuple(name_of(token.text) for token in found[::2]) if is_name else ()
+
+
 def with_identifiers(text: str, names: Mapping[str, str], but: Collection[str] = ()) -> str:
     """`text` with each of psql's variables :"key" as the name of that key, in quotes, those in `but` left as they are.
     Raises LookupError for another that has no name."""

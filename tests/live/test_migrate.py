@@ -267,7 +267,7 @@ async def test_an_index_build_tells_how_far_it_is(database: Database, tmp_path: 
                                             "CREATE INDEX CONCURRENTLY big_n ON big (slow(n))"})
     seen: list[events.Event] = []
     await plan_and_run(target(database), [service], RunRange(), seen.append)
-    told = [progress for progress in seen if isinstance(progress, events.IndexProgress)]
+    told = [progress for progress in seen if isinstance(progress, events.StatementProgress)]
     assert told
     assert all(progress.phase and 0 <= progress.done <= progress.total for progress in told)
 

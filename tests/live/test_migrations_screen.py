@@ -468,3 +468,34 @@ def test_a_plan_that_changed_while_another_screen_is_shown_waits_for_this_one(fo
         screen.wait("2 migrations applied")
         screen.send("q")
         assert screen.wait_end() == 0
+
+
+def test_repeatable_files_and_batches(folder: Path, database: Database) -> None:
+    write(folder, {
+        "0003_rows.up.sql": "-- dbconsole: batches=shop.orders.id/100\nUPDATE shop.orders SET note = 'x' "
+                            "FROM (SELECT pg_sleep(0.4)) AS s WHERE id BETWEEN $1 AND $2;\n",
+        "0003_rows.down.sql": "-- the notes may stay\n",
+        "R__notes.sql": "CREATE OR REPLACE VIEW shop.notes AS SELECT note FROM shop.orders;\n"})
+    with console(folder, database) as screen:
+        screen.wait("4 pending in shop")
+        screen.send("q")
+    command = [sys.executable, "-m", "console", "migrate", "up", "-t", database.conninfo, "--migrations", str(folder),
+               "--to", "0002", "--yes"]
+    subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
+    tell(database, "INSERT INTO shop.orders SELECT generate_series(1, 1000) RETURNING id")
+    with console(folder, database) as screen:
+        screen.wait("2 pending in shop")
+        screen.send("u")
+        screen.wait("y run it")
+        assert "in batches of 100 rows by shop.orders.id" in screen.text
+        screen.send("y")
+        screen.wait("of 1 000 rows")
+        screen.wait("2 migrations applied")
+        assert tell(database, "SELECT count(*) FROM shop.notes WHERE note = 'x'") == 1000
+        back(screen, "all 4 migrations applied")
+        screen.send("d")
+        screen.wait("y run it")
+        assert "DROP VIEW shop.notes" in screen.text
+        screen.send("y")
+        screen.wait("1 migration rolled back")
+    assert applied(database) == ["0001", "0002", "0003"]

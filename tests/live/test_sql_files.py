@@ -57,7 +57,7 @@ def fill(database: Database) -> None:
 
 
 def fill_ledger(connection: psycopg.Connection[Any]) -> None:
-    for name in ("schema", "migration", "migration_event"):
+    for name in ("schema", "migration", "migration_event", "repeatable", "batch_progress"):
         text = (PACKAGE / "migrate" / "sql" / "ledger" / f"{name}.sql").read_text("utf-8")
         connection.execute(text)  # type: ignore[arg-type]
 

@@ -14,7 +14,7 @@ from console.migrate.files import read_service
 from console.migrate.prepare import prepare
 from console.migrate.records import MigrationFile, Script, ServiceFiles
 from console.services import Service
-from console.services.ownership import from_folder
+from console.services.ownership import from_files, from_folder
 from console.services.recognise import FolderKind, recognise
 from tests.migrate.histories import HISTORIES, INDEX_UP, write, write_files
 
@@ -75,7 +75,7 @@ def test_pairs_are_the_own_layout(tmp_path: Path) -> None:
     ("golang-migrate", "2_b.up.json", 'framework = "..."'),
     ("diesel", "2_b.up.sql", 'layout = "golang-migrate" would read it'),
     ("dbmate", "x2.sql", "ignore ="),
-    ("flyway", "R__views.sql", "ignore ="),
+    ("flyway", "R2__views.sql", "ignore ="),
     ("flyway", "afterMigrate.sql", "ignore ="),
     ("prisma", "1_x.sql", 'layout = "sqlx" would read it'),
 ])
@@ -329,7 +329,7 @@ def test_dbconsoles_own_directives_count_in_any_layout(tmp_path: Path) -> None:
     ("sql-migrate", "1_a.sql", "-- +migrate Down\nSELECT 1;\n", 1, "no line -- \\+migrate Up"),
     ("sql-migrate", "1_a.sql", "-- +migrate Sideways\n", 1, "no annotation 'Sideways'"),
     ("flyway", "V1__a.java", "class V1__a {}\n", None, "a Java migration, which only flyway can run"),
-    ("flyway", "V1__a.sql", "SELECT 1;\nSELECT '${who}';\n", 2, r"\$\{who\} is a placeholder"),
+    ("flyway", "V1__a.sql", "SELECT 1;\nSELECT '${who}';\n", 2, r"\$\{who\} is a placeholder of Flyway's, and nothing"),
     ("flyway", "U3__a.sql", "SELECT 1;\n", None, "undoes a version that has no file"),
     ("golang-migrate", "1_a.down.sql", "SELECT 1;\n", None, "no up file"),
     ("sqlx", "1_a.down.sql", "SELECT 1;\n", None, "no up file"),
@@ -372,3 +372,30 @@ def test_the_mark_of_a_whole_file_is_found_by_its_statements_where_the_tool_does
     files = read({"1_a.up.sql": INDEX_UP, "2_b.up.sql": "SELECT 'CREATE INDEX CONCURRENTLY';"}, tmp_path,
                  "golang-migrate")
     assert [migration.up.directives.no_transaction for migration in files.migrations] == [True, False]
+
+
+@pytest.mark.parametrize(("name", "text"), [
+    ("flyway.conf", "# no\nflyway.placeholders.Who = App $1\nflyway.url=jdbc:x\n"),
+    ("../flyway.toml", '[flyway]\nlocations = ["filesystem:x"]\n[flyway.placeholders]\nwho = "App $1"\n'),
+    ("service.toml", '[placeholders]\nwho = "App $1"\n'),
+])
+def test_flyways_placeholders_stand_for_what_is_configured(name: str, text: str, tmp_path: Path) -> None:
+    folder = tmp_path / "m"
+    files = {"V1__a.sql": "SELECT '${who}', '${flyway:filename}';", "R__v.sql": "SELECT '${WHO}', '${who'"}
+    write_files(files, folder)
+    (folder / name).write_text(text)
+    first, again = read_service(from_files(folder, "flyway")).migrations
+    assert first.up.text == "SELECT 'App $1', 'V1__a.sql';" and again.up.text == "SELECT 'App $1', '${who'"
+    assert [statement.sql for statement in prepare(first.up).statements] == ["SELECT 'App $1', 'V1__a.sql'"]
+    (folder / name).write_text(text.replace("App", "Other"))
+    other, again_other = read_service(from_files(folder, "flyway")).migrations
+    assert other.up.checksum == first.up.checksum and again_other.up.checksum != again.up.checksum
+
+
+def test_other_signs_and_names_of_flyways_files(tmp_path: Path) -> None:
+    write_files({"V1__a.sql": "SELECT '@who@ ${x}';", "flyway.conf": "flyway.placeholderPrefix=@\n"
+                 "flyway.placeholderSuffix=@\nflyway.placeholders.who=me\n"}, tmp_path)
+    assert read_service(from_files(tmp_path, "flyway")).migrations[0].up.text == "SELECT 'me ${x}';"
+    (tmp_path / "flyway.conf").write_text("flyway.sqlMigrationPrefix=M\n")
+    with pytest.raises(FileError, match="sqlmigrationprefix is 'M'"):
+        read_service(from_files(tmp_path, "flyway"))

@@ -24,6 +24,8 @@ SAMPLES: dict[str, tuple[str, str]] = {  # rule: what it finds, what it doesn't
     "outside-transaction": ("VACUUM s.t", NO_TRANSACTION + "VACUUM s.t"),
     "needless-no-transaction": (NO_TRANSACTION + "CREATE TABLE s.t (id int PRIMARY KEY)",
                                 NO_TRANSACTION + "CREATE INDEX CONCURRENTLY i ON s.t (a); ANALYZE s.t"),
+    "batch-range": ("-- dbconsole: batches=s.t.id/5\nUPDATE s.t SET a = 1 WHERE id > $1",
+                    "-- dbconsole: batches=s.t.id/5\nUPDATE s.t SET a = 1 WHERE id BETWEEN $1 AND $2"),
     "lock-without-transaction": (NO_TRANSACTION + "LOCK TABLE s.t; VACUUM s.t", "LOCK TABLE s.t"),
     "enum-value-used": ("ALTER TYPE s.e ADD VALUE 'x'; UPDATE s.t SET a = 'x' WHERE b",
                         "CREATE TYPE s.e AS ENUM (); ALTER TYPE s.e ADD VALUE 'x'; SELECT 'x'::s.e"),

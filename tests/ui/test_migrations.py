@@ -361,7 +361,7 @@ async def test_a_run_on_its_way(world: World, size: tuple[int, int]) -> None:
         run.tell(events.FileFinished(run.steps[0], 1, 2, 2900.0))
         statement = run.begin(1)
         world.clock.advance(12)
-        run.tell(events.IndexProgress(run.steps[1], statement, 12.0, "building index: loading tuples in tree",
+        run.tell(events.StatementProgress(run.steps[1], statement, 12.0, "building index: loading tuples in tree",
                                       600_000, 1_200_000, "rows"))
         await until(lambda: "50 %" in screen_text(app), pilot)
         screen.query_one("#run").paint()  # type: ignore[attr-defined]

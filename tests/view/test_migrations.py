@@ -147,7 +147,7 @@ def test_a_retry_keeps_who_was_in_the_way_and_begins_again() -> None:
     (0, 200, "0 %"), (50, 200, "25 %"), (300, 200, "100 %"), (5, 0, "")])
 def test_a_bar_has_the_same_length_whatever_the_server_counts(done: int, total: int, share: str) -> None:
     log, step, started = run_of("CREATE INDEX i ON shop.old (c);")
-    log.take(events.IndexProgress(step, started.statement, 1.0, "building index", done, total, "rows"), 1.0)
+    log.take(events.StatementProgress(step, started.statement, 1.0, "building index", done, total, "rows"), 1.0)
     text = told(log)
     assert share in text
     assert text.count("█") + text.count("·") in ((24,) if total else (0,))

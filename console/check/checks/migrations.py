@@ -85,7 +85,7 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) 
     if not value:
         return CheckVerdict(status, ", ".join([applied, *words]), 0)
     first = next(state for word in SHOWN for state in states if state.state == word)
-    name = f"{first.service}/{first.version}_{first.name}"
+    name = f"{first.service}/{first.version}_{first.name}".rstrip("_")
     detail = f": {name} {first.detail}" if first.detail else f", first {name}"
     return CheckVerdict(status, ", ".join([*words, applied]) + detail, value, _HINTS[first.state].format(first))
 

@@ -47,6 +47,10 @@ def read(service: Service) -> tuple[list[MigrationFile], Mapping[Path, str]]:
         close = difflib.get_close_matches(service.layout, names, 1, 0.5)
         raise ConfigError(f"service {service.name}: there is no layout {service.layout!r}",
                           hint=f"did you mean {close[0]}?" if close else f"known: {', '.join(names)}")
+    if service.layout == "flyway":
+        from console.migrate.layouts import flyway
+
+        return flyway.read(service.name, service.folder, service.placeholders, next(iter(service.schemas), ""))
     reader: Reader = import_module(f"{__name__}.{module}").read
     return reader(service.name, service.folder)
 

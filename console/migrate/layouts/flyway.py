@@ -2,7 +2,9 @@
 
 Sub-folders are searched as well, as Flyway does. `NAME.sql.conf` beside a file may say executeInTransaction=false;
 without it, a file with a statement that can't run in a transaction runs outside one. A baseline (`B5__x.sql`) takes
-the place of the versions up to its own where those files are gone. Repeatable files and callbacks are refused.
+the place of the versions up to its own where those files are gone. Repeatable files (`R__description.sql`) are run
+again whenever they change. Placeholders stand for what Flyway's own configuration says, or service.toml. Callbacks are
+refused.
 """
 
 from __future__ import annotations
@@ -11,21 +13,36 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from msgspec import Struct
+
 from console.migrate.faults import FileError
-from console.migrate.layouts.scripts import content, only_the_tool, whole
+from console.migrate.layouts import flyway_settings
+from console.migrate.layouts.flyway_settings import FlywaySettings
+from console.migrate.layouts.scripts import as_marked, only_the_tool
 from console.migrate.records import MigrationFile, Script
-from console.migrate.version import VersionKey, version_key
+from console.migrate.version import REPEATABLE, VersionKey, version_key
 
 _NAME = re.compile(r"([VUB])(\d+(?:[._]\d+)*)(?:__(.*))?\.(sql|java|class|kt|py|sh|ps1|bat|cmd)")
+_REPEATABLE = re.compile(r"R__(.+)\.(sql|java|class|kt|py|sh|ps1|bat|cmd)")
 _LANGUAGES = {"java": "Java", "class": "Java", "kt": "Kotlin", "py": "Python"}
-_PLACEHOLDER = re.compile(r"\$\{[^}\n]*\}")
 
 
-def read(service: str, folder: Path) -> tuple[list[MigrationFile], dict[Path, str]]:
-    """The migrations. Raises FileError for scripts that only Flyway runs, placeholders and lone undo files."""
+def read(service: str, folder: Path, placeholders: Mapping[str, str] | None = None,
+         schema: str = "") -> tuple[list[MigrationFile], dict[Path, str]]:
+    """The migrations, with `placeholders` beside those of Flyway's own configuration; `schema` is the service's.
+
+    Raises FileError for scripts that only Flyway runs, unknown placeholders and lone undo files.
+    """
+    reading = _Reading(flyway_settings.read(folder, placeholders or {}), schema)
     found: dict[str, dict[VersionKey, tuple[str, str, Path]]] = {"V": {}, "U": {}, "B": {}}
     passed: dict[Path, str] = {}
+    repeatable: list[MigrationFile] = []
     for path in sorted(folder.rglob("*")):
+        if (again := _REPEATABLE.fullmatch(path.name)) is not None:
+            if again[2] != "sql":
+                raise only_the_tool(path, "flyway", _LANGUAGES.get(again[2], "script"))
+            repeatable.append(MigrationFile(service, REPEATABLE + again[1], "",
+                                            reading.script(path, is_repeatable=True)))
         match = _NAME.fullmatch(path.name)
         if match is None:
             continue
@@ -46,26 +63,41 @@ def read(service: str, folder: Path) -> tuple[list[MigrationFile], dict[Path, st
                       for _, _, path in found["B"].values()}
         else:
             versions = {newest: found["B"][newest], **versions}
-    return [MigrationFile(service, version, name.replace("_", " "), _script(path),
-                          _script(found["U"][key][2]) if key in found["U"] else None)
-            for key, (version, name, path) in versions.items()], passed
+    return [MigrationFile(service, version, name.replace("_", " "), reading.script(path),
+                          reading.script(found["U"][key][2]) if key in found["U"] else None)
+            for key, (version, name, path) in versions.items()] + repeatable, passed
 
 
-def _script(path: Path) -> Script:
-    settings = _settings(path.with_name(path.name + ".conf"))
-    text = content(path)
-    if settings.get("placeholderreplacement", "true") != "false" and (match := _PLACEHOLDER.search(text)):
-        raise FileError(path, f"{match[0]} is a placeholder of Flyway's, which dbconsole doesn't fill in",
-                        line=text.count("\n", 0, match.start()) + 1,
-                        hint=f"write the value, or placeholderReplacement=false into {path.name}.conf if it is SQL")
-    execute = settings.get("executeintransaction")
-    return whole(path, no_transaction=None if execute is None else execute == "false")
+class _Reading(Struct, frozen=True):
+    """How the scripts of one folder are read."""
 
+    settings: FlywaySettings
+    schema: str
 
-def _settings(path: Path) -> Mapping[str, str]:
-    """A script configuration file: key=value lines, keys without regard to case."""
-    if not path.is_file():
-        return {}
-    lines = (line for line in content(path).splitlines() if line.strip() and line.lstrip()[0] not in "#!")
-    pairs = (line.partition("=") for line in lines)
-    return {key.strip().lower().removeprefix("flyway."): value.strip().lower() for key, _, value in pairs}
+    def script(self, path: Path, *, is_repeatable: bool = False) -> Script:
+        """A file as it runs. What its placeholders stand for is no part of a version's checksum, as with Flyway: a
+        value that changes is no edit of what is applied; a repeatable file is run again for it."""
+        own = dict(flyway_settings.lines(path.with_name(path.name + ".conf")))
+        execute = own.get("executeintransaction")
+        script = Script(path)
+        replaces = own.get("placeholderreplacement", str(self.settings.replaces).lower()) != "false"
+        if replaces and (filled := self._filled(path, script.text)) != script.text:
+            script = Script(path, filled) if is_repeatable else Script(path, filled=filled)
+        return as_marked(script, no_transaction=None if execute is None else execute == "false")
+
+    def _filled(self, path: Path, text: str) -> str:
+        prefix, suffix = self.settings.prefix, self.settings.suffix
+        known = {**self.settings.placeholders, "flyway:filename": path.name, "flyway:table": "flyway_schema_history",
+                 **({"flyway:defaultschema": self.schema} if self.schema else {})}
+
+        def value(match: re.Match[str]) -> str:
+            if (found := known.get(match[1].strip().lower())) is None:
+                raise FileError(
+                    path, f"{match[0]} is a placeholder of Flyway's, and nothing says what it stands for",
+                    line=text.count("\n", 0, match.start()) + 1,
+                    hint=f"write flyway.placeholders.{match[1].strip()}=... into {self.settings.source}, or "
+                         "[placeholders] into service.toml; "
+                         f"placeholderReplacement=false into {path.name}.conf if it is SQL")
+            return found
+
+        return re.sub(f"{re.escape(prefix)}([^\\n]*?){re.escape(suffix)}", value, text)

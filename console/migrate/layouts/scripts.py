@@ -15,7 +15,11 @@ from console.sql.transactions import VERBS, outside_transaction
 
 def whole(path: Path, *, no_transaction: bool | None = None) -> Script:
     """A file as a script. `no_transaction` None: as its statements demand, for tools that find that out."""
-    script = Script(path)
+    return as_marked(Script(path), no_transaction=no_transaction)
+
+
+def as_marked(script: Script, *, no_transaction: bool | None = None) -> Script:
+    """The same of a script."""
     if no_transaction is None:
         no_transaction = runs_outside(script)
     return marked(script, no_transaction=no_transaction)

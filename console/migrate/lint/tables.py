@@ -73,7 +73,8 @@ def refresh_without_concurrently(at: LintSubject) -> Iterator[RuleHit]:
 
 @rule("change-without-where", "warning", on=("update_stmt", "delete_stmt"),
       reason="every row is changed in one transaction: it locks them all, bloats the table and fills the WAL",
-      advice="in batches by key, each a transaction of its own; or say in the file why all rows at once are fine")
+      advice="in batches by key (`-- dbconsole: batches=TABLE.KEY/5000`), each a transaction of its own; or say in the "
+             "file why all rows at once are fine")
 def change_without_where(at: LintSubject) -> Iterator[RuleHit]:
     if at.kind in ("update_stmt", "delete_stmt") and not at.body.HasField("where_clause") \
             and not at.is_new(name := range_name(at.body.relation)):

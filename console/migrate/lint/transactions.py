@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from console.migrate.lint.rule import LintSubject, RuleHit, rule
-from console.sql.grammar import ParsedStatement, enum_name, find, parts_name, range_name, strings
+from console.sql.grammar import ParsedStatement, enum_name, find, parts_name, range_name, strings, walk
 
 
 @rule("transaction-control", "error", on=("transaction_stmt",),
@@ -45,6 +45,19 @@ def needless_no_transaction(at: LintSubject) -> Iterator[RuleHit]:
             statement.outside_transaction or statement.node_kind in ("do_stmt", "call_stmt")
             for statement in at.statements):
         yield RuleHit("nothing in this file has to run outside of a transaction")
+
+
+@rule("batch-range", "error",
+      reason="a file with `batches` runs one statement for one range of the key after the other",
+      advice="one statement with WHERE key BETWEEN $1 AND $2")
+def batch_range(at: LintSubject) -> Iterator[RuleHit]:
+    if at.directives.batches is None:
+        return
+    if at.index == 1:
+        yield RuleHit(f"{len(at.statements)} statements in a file that runs in batches")
+    numbers = {node.number for node in walk(at.body, constants=True) if node.DESCRIPTOR.name == "ParamRef"}
+    if at.index == 0 and not {1, 2} <= numbers:
+        yield RuleHit("the statement doesn't name its range, $1 and $2")
 
 
 @rule("lock-without-transaction", "error", on=("lock_stmt",),

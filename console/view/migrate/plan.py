@@ -26,7 +26,8 @@ def plan_paragraphs(steps: Sequence[PlanStep], highlight: Highlight) -> list[Par
     for step in steps:
         if found:
             found.append((0, ()))
-        manner = "one transaction" if step.in_transaction else "statement by statement, no transaction"
+        manner = step.batches or (
+            "one transaction" if step.in_transaction else "statement by statement, no transaction")
         label = f"{step.service}/{step.version}" + (f"_{step.name}" if step.name else "")
         harmless = step.fault is None and not any(plan_statement.opaque or _seen(plan_statement)
                                                   for plan_statement in step.statements)

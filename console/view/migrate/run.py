@@ -13,13 +13,13 @@ from console.migrate.events import (
     FileFinished,
     FileStarted,
     Held,
-    IndexProgress,
     LockWaiting,
     Notice,
     Peer,
     Retrying,
     RunStarted,
     StatementFinished,
+    StatementProgress,
     StatementStarted,
     Waiting,
 )
@@ -49,12 +49,12 @@ class StatementStanding(Struct):
     elapsed_ms: float = 0.0
     tag: str = ""
     waiting: Waiting | None = None
-    progress: IndexProgress | None = None
+    progress: StatementProgress | None = None
 
     def take(self, event: Event) -> None:
         """Folds in what happens while it runs, and its end."""
         self.waiting = event if isinstance(event, Waiting) else None
-        self.progress = event if isinstance(event, IndexProgress) else None
+        self.progress = event if isinstance(event, StatementProgress) else None
         if isinstance(event, StatementFinished):
             self.state, self.elapsed_ms, self.tag = "done", event.elapsed_ms, event.tag
             if event.was_done:
@@ -283,7 +283,7 @@ def peer_words(peer: Peer) -> str:
     return f"pid {peer.pid} ({', '.join(filter(None, (peer.application or 'unnamed', peer.user, state)))})"
 
 
-def _progress(event: IndexProgress) -> Line:
+def _progress(event: StatementProgress) -> Line:
     pieces: list[tuple[str, Tone]] = [(f"{'':19}{event.phase}  ", "dim")]
     if event.total > 0:
         share = min(1.0, event.done / event.total)
