@@ -140,6 +140,10 @@ class ServiceConfig(Struct, frozen=True, kw_only=True):
     """Its folder of migrations, from the configuration file on."""
     ignore: tuple[str, ...] = ()
     """Names of files in that folder that have a number and are no migrations; `*` stands for anything."""
+    lint_also: tuple[str, ...] = ()
+    """Lint rules that are looked for on request alone."""
+    lint_ignore: tuple[str, ...] = ()
+    """Lint rules that don't matter to this service."""
     layout: str | None = None
     """How the files are named and cut, where that can't be told by them: see `migrate`."""
     framework: str | None = None

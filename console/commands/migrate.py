@@ -18,6 +18,7 @@ from console.errors import UsageError
 if TYPE_CHECKING:
     from console.commands.opening import Opening
     from console.migrate.records import RunOptions, RunRange
+    from console.migrate.selection import Selection
     from console.server.target import Target
     from console.services import Service
 
@@ -67,7 +68,15 @@ def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.Ar
     _add_range(plan)
     plan.add_argument("--down", action="store_true", help="of rolling back")
     plan.add_argument("--out-of-order", action="store_true", help="with what is older than what is applied")
-    command("lint", "look for what is dangerous; connects only with -t")
+    lint = command("lint", "look for what is dangerous; connects only with -t or --pending")
+    lint.add_argument("--explain", metavar="RULE", help="what a rule is about, with an example and the safe recipe")
+    for argument_parser in (lint, plan):
+        argument_parser.add_argument("--severity", choices=("info", "warning", "error"), default="info",
+                                     metavar="LEVEL", help="findings from this on: info, warning or error")
+        for option, words in (("rule", "only this lint rule"), ("also", "this rule too, which is opt-in"),
+                              ("ignore", "not this rule")):
+            argument_parser.add_argument(f"--{option}", action="append", default=[], metavar="RULE",
+                                         help=f"{words} (may be given several times)")
     verify = command("verify", "prove every rollback in a scratch database")
     verify.add_argument("--to", metavar="VERSION", help="as far as this version")
     verify.add_argument("--no-data", action="store_true", help="don't count what each down loses of seeds and samples")
@@ -76,6 +85,11 @@ def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.Ar
     for argument_parser in (verify, drift):
         argument_parser.add_argument("--embedded", action="store_true",
                                      help="in a throwaway server of this machine's own")
+    for argument_parser in (lint, plan, verify):
+        argument_parser.add_argument("--pending", action="store_true",
+                                     help="only what the target's ledger doesn't have as applied")
+        argument_parser.add_argument("--since", metavar="GIT-REF",
+                                     help="only files that are new or changed since that commit, by git")
     new = command("new", "write the next migration's files, in the folder's layout", json_too=False)
     new.add_argument("words", nargs="+", metavar="WORD", help="what it is about: add owner to documents")
     new.add_argument("--no-transaction", action="store_true", help="for statements that can't run in a transaction")
@@ -153,6 +167,22 @@ class Request:
         down = options.command == "down" or getattr(options, "down", False)
         return RunRange(direction="down" if down else "up", to=options.to, steps=options.steps,
                         out_of_order=getattr(options, "out_of_order", False))
+
+    async def selection(self, services: Sequence[Service], target: Target | None) -> Selection:
+        """What --pending, by the target's ledger, and --since mean of the services' migrations. Raises ConsoleError."""
+        from console.migrate.selection import EVERYTHING, Selection, read_changed, read_pending
+
+        options = self.options
+        if not options.pending and options.since is None:
+            return EVERYTHING
+        changed = None if options.since is None else await read_changed(services, options.since)
+        pending = None
+        if options.pending and target is not None:
+            from console.server.script import script_session
+
+            async with script_session(target.direct(), purpose=f"migrate {options.command}") as session:
+                pending = await read_pending(session, services, self.beside(target))
+        return Selection(pending, changed, options.since)
 
     def run_options(self) -> RunOptions:
         """How long what writes waits, and how often it tries."""

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from msgspec import Struct
 
 from console.migrate.facts import Catalog, RelationFacts, RelationSession, read_catalog
 from console.migrate.faults import FileError
 from console.migrate.footprint import Lock
-from console.migrate.lint import Lintable, LintFinding, lint, relations_and_functions
+from console.migrate.lint import (
+    EVERY_DAY,
+    Lintable,
+    LintFinding,
+    RuleChoice,
+    lint,
+    own_schemas,
+    relations_and_functions,
+    rules_of,
+)
 from console.migrate.lock_modes import LockMode
 from console.migrate.prepare import prepare
 from console.migrate.records import Direction, Step
 from console.migrate.table_locks import locks_of, made_by
 from console.server.session import Session
+from console.services import Service
 from console.sql.grammar import Name, ParsedStatement, SyntaxFault, grammar_version, split
 
 
@@ -92,22 +102,25 @@ class PlanStep(Struct, frozen=True):
 
 
 async def plan(session: Session | None, steps: Sequence[Step],
-               schemas: Mapping[str, tuple[str, ...]] | None = None) -> list[PlanStep]:
-    """The plan of `steps`, in their order; `schemas` are each service's own. Without a session it knows no sizes.
+               services: Sequence[Service] = (), rules: RuleChoice = EVERY_DAY) -> list[PlanStep]:
+    """The plan of `steps`, in their order, which are of `services`. Without a session it knows no sizes.
 
-    Raises ConsoleError when the server can't be asked.
+    `rules` are those that are looked for. Raises ConsoleError when the server can't be asked, or a service names a rule
+    that there isn't.
     """
     catalog = None
     if session is not None:  # the parser takes seconds for thousands of statements: a screen goes on meanwhile
         names, functions = await asyncio.to_thread(relations_and_functions, [step.script for step in steps])
         catalog = await read_catalog(session, sorted(names, key=str), sorted(functions))
-    return await asyncio.to_thread(planned, steps, catalog, schemas or {})
+    return await asyncio.to_thread(planned, steps, catalog, services, rules)
 
 
-def planned(steps: Sequence[Step], catalog: Catalog | None, schemas: Mapping[str, tuple[str, ...]]) -> list[PlanStep]:
+def planned(steps: Sequence[Step], catalog: Catalog | None, services: Sequence[Service] = (),
+            rules: RuleChoice = EVERY_DAY) -> list[PlanStep]:
     """The plan of `steps` against `catalog`. Pure, but for reading the files."""
+    manners = {service.name: (own_schemas(service), rules_of(service, rules)) for service in services}
     lintables = [Lintable(step.migration.service, step.script, step.direction,
-                          schemas.get(step.migration.service, ())) for step in steps]
+                          *manners.get(step.migration.service, ((), rules))) for step in steps]
     findings = lint(lintables, catalog, in_sequence=True)
     created: frozenset[Name] = frozenset()
     result = []

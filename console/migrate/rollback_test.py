@@ -83,7 +83,8 @@ class ScratchRun(Struct):
     missing: dict[Node, str] = field(default_factory=dict)
     """What isn't there though its turn has come, with the reason."""
     target: Target | None = None
-    current: Fingerprint = field(default_factory=lambda: Fingerprint({}))
+    current: Fingerprint | None = None
+    """The catalog as it is; None: to be read when it is asked for."""
     _before: int = 0
     _runner: Runner | None = None
     _fingerprint: RepeatedFingerprint | None = None
@@ -93,7 +94,7 @@ class ScratchRun(Struct):
         """Makes the database and connects. Raises ConsoleError."""
         self._before = len(self.done)
         await self._connect()
-        self.current = await self.read_catalog()
+        self.current = None
 
     async def close(self) -> None:
         """Disconnects; the database stays."""
@@ -111,7 +112,7 @@ class ScratchRun(Struct):
         for file in again:
             await self.provide(file)
             await self.run(file, "up")
-        self.current = await self.read_catalog()
+        self.current = None
 
     async def _connect(self) -> None:
         if self.target is None:
@@ -136,16 +137,14 @@ class ScratchRun(Struct):
         assert self._fingerprint is not None
         return await self._fingerprint.read()
 
-    async def provide(self, file: MigrationFile) -> bool:
+    async def provide(self, file: MigrationFile) -> None:
         """Creates the extensions that the file waits for and that are somebody's to create by hand, as far as the
-        server has them and the role may; whether there were any."""
-        made = False
+        server has them and the role may."""
         for name in await self._absent(file):
             if name not in self.made_by_files:
                 with suppress(ScriptFault):  # then the file waits for it, which is said
                     await self.session.statement(f"CREATE EXTENSION {identifier(name)} CASCADE")
-                    made = True
-        return made
+                    self.current = None
 
     async def _absent(self, file: MigrationFile) -> list[str]:
         """The extensions that the file needs and that aren't here."""
@@ -187,14 +186,14 @@ class ScratchRun(Struct):
             await self.rebuild()
             return Proof(file, "failed", _told("up", error), where=self.place.words)
         self.done.append(file)
+        self.current = None
         return None
 
     async def prove(self, file: MigrationFile) -> Proof:
         """Up, down, up. Raises NeedsOwnCluster, with the database as it was before the file."""
         began = time.perf_counter()
-        if await self.provide(file):
-            self.current = await self.read_catalog()
-        before = self.current
+        await self.provide(file)
+        before = self.current if self.current is not None else await self.read_catalog()
         try:
             proof = await self.apply(file)
             if proof is None:

@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from console.errors import ConsoleError
-from console.migrate import state, steps
+from console.migrate import selection, state, steps
 from console.migrate.cluster_objects import touches_cluster
 from console.migrate.data_loss import SampleData, count_losses, merged
 from console.migrate.faults import FileError, MigrationError
@@ -23,6 +23,7 @@ from console.migrate.files import is_foreign, own_services, read_service
 from console.migrate.records import MigrationFile, RunRange
 from console.migrate.rollback_test import NeedsOwnCluster, Place, Proof, ScratchRun
 from console.migrate.scratch import ScratchServer, scratch_server
+from console.migrate.selection import Selection
 from console.migrate.version import version_key
 from console.server.target import Target
 from console.services import Service
@@ -38,14 +39,16 @@ OnProof = Callable[[Proof], None]
 
 
 class Wanted(Struct, frozen=True):
-    """What to prove: every migration of `services` (all where None), as far as `to` where that is given."""
+    """What to prove: every migration of `services` (all where None), as far as `to` where that is given, of those that
+    are `chosen`."""
 
     services: frozenset[str] | None = None
     to: str | None = None
+    chosen: Selection = selection.EVERYTHING
 
     def holds(self, file: MigrationFile) -> bool:
         return ((self.services is None or file.service in self.services)
-                and (self.to is None or file.key <= version_key(self.to)))
+                and (self.to is None or file.key <= version_key(self.to)) and self.chosen.holds(file))
 
 
 EVERYTHING = Wanted()
@@ -82,6 +85,8 @@ async def verify(target: Target, services: Sequence[Service], wanted: Wanted = E
     _, notes = own_services([service for service in services
                              if wanted.services is None or service.name in wanted.services], "proved")
     order = _ordered(services, wanted)
+    if not order:
+        return VerifyReport((), tuple(notes))
     run = _Run(services, order, wanted, (sample, seeds), on_proof)
     if only_own_cluster:
         if own_cluster is None:
@@ -101,6 +106,8 @@ def _ordered(services: Sequence[Service], wanted: Wanted) -> tuple[MigrationFile
     files = [read_service(service) for service in services if not is_foreign(service)]
     chosen = steps.choose(state.compare_all(files, (), ()), (), RunRange())
     every = [step.migration for step in chosen]
+    if not wanted.chosen.is_everything:
+        return _as_far_as_wanted(services, wanted, every)
     if wanted.services is None:
         return tuple(file for file in every if wanted.holds(file))
     needed = set(wanted.services)
@@ -108,6 +115,15 @@ def _ordered(services: Sequence[Service], wanted: Wanted) -> tuple[MigrationFile
         needed.add(service)
     return tuple(file for file in every if file.service in needed and
                  (wanted.holds(file) or file.service not in wanted.services))
+
+
+def _as_far_as_wanted(services: Sequence[Service], wanted: Wanted,
+                      every: Sequence[MigrationFile]) -> tuple[MigrationFile, ...]:
+    """What is to be proved, and all that comes before the last of it in the services that it stands on."""
+    last = max((number for number, file in enumerate(every) if wanted.holds(file)), default=-1)
+    names = {file.service for file in every[:last + 1] if wanted.holds(file)}
+    needed = names | _closure(services, every, names)
+    return tuple(file for file in every[:last + 1] if file.service in needed)
 
 
 def _needs(services: Sequence[Service], files: Sequence[MigrationFile]) -> Mapping[str, set[str]]:
@@ -228,7 +244,7 @@ class _Run:
                         id(later), f"stands on {file.label}, which changes {self.elsewhere[id(file)]}")
         else:
             scratch_run.done.append(file)
-            scratch_run.current = await scratch_run.read_catalog()
+            scratch_run.current = None
 
     def _keep(self, proof: Proof) -> None:
         self.proofs[id(proof.file)] = proof
@@ -268,8 +284,6 @@ class _Run:
                         self._keep(await scratch_run.prove(file))
                     elif (failed := await scratch_run.apply(file)) is not None:
                         self._on_proof(failed)
-                    else:
-                        scratch_run.current = await scratch_run.read_catalog()
             finally:
                 await scratch_run.close()
             if self._has_moved or len(proved) == len(self.order):
@@ -277,6 +291,8 @@ class _Run:
 
     async def _count_losses(self, place: Place) -> None:
         """Adds to the proofs what each down loses, where there are rows to be had."""
+        if not self.wanted.chosen.is_everything:
+            return  # it would take all of the history down and up
         services = [service for service in self.services if any(file.service == service.name for file in self.order)]
         if self.sample is None and not (self.seeds and any(read_service(service).seeds for service in services)):
             return

@@ -10,6 +10,8 @@ A folder of migrations holds one folder a service, or is itself one service's fo
     layout = "golang-migrate"           # another tool's file layout, where its files don't tell
     framework = "alembic"               # what migrates it, where that isn't dbconsole
     ignore = ["schema_v2.sql"]          # files with a number that are no migrations
+    lint_also = ["prefer-text"]         # lint rules that are looked for on request alone
+    lint_ignore = ["integer-key"]       # lint rules that don't matter here
 """
 
 from __future__ import annotations
@@ -40,6 +42,7 @@ class Service(Struct, frozen=True, kw_only=True):
     `is_named`: somebody has said what it is called, so that it isn't its folder's name alone that says so.
     `framework`, `up` and `down` belong to services that another framework migrates. `is_recognised`: nobody has named
     layout or framework, and the folder was looked at for them. `ignore` are patterns of names below the folder.
+    `lint_also` and `lint_ignore` are names of lint rules that are looked for besides, or not at all.
     """
 
     name: str
@@ -49,6 +52,8 @@ class Service(Struct, frozen=True, kw_only=True):
     extensions: tuple[str, ...] = ()
     folder: Path | None = None
     ignore: tuple[str, ...] = ()
+    lint_also: tuple[str, ...] = ()
+    lint_ignore: tuple[str, ...] = ()
     layout: str | None = None
     framework: str | None = None
     is_recognised: bool = False
@@ -166,7 +171,7 @@ def _is_service(folder: Path) -> bool:
         path.name not in of_one_migration for path in folder.glob("*.sql")))
 
 
-_LISTS = ("schemas", "depends_on", "extensions", "ignore")
+_LISTS = ("schemas", "depends_on", "extensions", "ignore", "lint_also", "lint_ignore")
 _TEXTS = ("name", "description", "layout", "framework")
 
 

@@ -12,9 +12,10 @@ from console.migrate.directives import Directives
 from console.migrate.facts import Catalog
 from console.migrate.faults import FileError
 from console.migrate.footprint import Lock
+from console.migrate.lint.choice import EVERY_DAY, RuleChoice, rules_of
 from console.migrate.lint.ignores import Ignore, read_ignores
 from console.migrate.lint.rule import RULES, SMALL_BYTES, LintFinding, LintRule, LintSubject, RuleHit, Severity
-from console.migrate.records import Direction, Script
+from console.migrate.records import Direction, MigrationFile, Script
 from console.migrate.table_locks import functions_of, made_by, relations_of
 from console.services import Service
 from console.sql.grammar import Name, ParsedStatement, SyntaxFault, grammar_version, split
@@ -32,17 +33,27 @@ _NEVER_IGNORED = {
 
 
 class Lintable(Struct, frozen=True):
-    """A script with what the linter must know of it. `schemas` are the service's, empty where they don't matter."""
+    """A script with what the linter must know of it, and the `rules` that are looked for. `schemas` are the service's,
+    empty where they don't matter."""
 
     service: str
     script: Script
     direction: Direction = "up"
     schemas: tuple[str, ...] = ()
+    rules: RuleChoice = EVERY_DAY
 
 
 def own_schemas(service: Service) -> tuple[str, ...]:
     """The schemas that the service's scripts should keep to; none for another tool's folder, which sets search_path."""
     return service.schemas if service.layout in (None, "dbconsole") else ()
+
+
+def lintables_of(service: Service, files: Iterable[MigrationFile], choice: RuleChoice = EVERY_DAY) -> list[Lintable]:
+    """Every script of a service's `files`, up and down, in their order. Raises ConfigError."""
+    schemas, rules = own_schemas(service), rules_of(service, choice)
+    directions: tuple[Direction, ...] = ("up", "down")
+    return [Lintable(service.name, script, direction, schemas, rules) for file in files for direction in directions
+            if (script := file.script(direction)) is not None]
 
 
 def lint(lintables: Iterable[Lintable], catalog: Catalog | None = None, *,
@@ -117,7 +128,8 @@ class _Run:
         yield from self._unused(ignores, used)
 
     def _raw(self, statements: list[ParsedStatement], directives: Directives) -> Iterator[tuple[int, LintFinding]]:
-        rules = [rule for rule in RULES.values() if self.lintable.direction == "up" or not rule.upwards]
+        rules = [rule for rule in RULES.values() if self.lintable.rules.holds(rule)
+                 and (self.lintable.direction == "up" or not rule.upwards)]
         concerned: dict[str, list[LintRule]] = {}
         all_of_them = tuple(statements)
         held: tuple[Lock, int] | None = None
@@ -163,6 +175,6 @@ class _Run:
                     close = difflib.get_close_matches(name, RULES, 1, 0.5)
                     advice = f"did you mean {close[0]}?" if close else "take it out"
                     yield self.finding(ignore.line, "unused-ignore", "warning", f"there is no rule {name}", advice)
-                elif (number, name) not in used:
+                elif (number, name) not in used and self.lintable.rules.holds(RULES[name]):
                     yield self.finding(ignore.line, "unused-ignore", "warning", f"{name} finds nothing here",
                                        "take it out")

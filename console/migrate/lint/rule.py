@@ -105,6 +105,13 @@ class LintSubject(Struct, frozen=True, dict=True):
             yield from commands(self.body)
 
 
+class RuleExample(Struct, frozen=True):
+    """A script in which the rule finds something, and one where it has nothing to say."""
+
+    bad: str
+    good: str
+
+
 Check = Callable[[LintSubject], Iterable[RuleHit]]
 
 
@@ -112,7 +119,7 @@ class LintRule(Struct, frozen=True):
     """A named rule. `reason` says what goes wrong, `advice` how to do it safely.
 
     `upwards`: only for scripts that go up; a way down drops and renames by nature. `on` are the kinds of statements
-    (as the tree calls them) that it looks at, all where it is empty.
+    (as the tree calls them) that it looks at, all where it is empty. `is_opt_in`: not looked for unless somebody asks.
     """
 
     name: str
@@ -122,6 +129,7 @@ class LintRule(Struct, frozen=True):
     check: Check
     upwards: bool = False
     on: frozenset[str] = frozenset()
+    is_opt_in: bool = False
 
 
 RULES: dict[str, LintRule] = {}
@@ -129,13 +137,13 @@ RULES: dict[str, LintRule] = {}
 
 
 def rule(name: str, severity: Severity, *, reason: str, advice: str, upwards: bool = False,
-         on: Iterable[str] = ()) -> Callable[[Check], Check]:
+         on: Iterable[str] = (), is_opt_in: bool = False) -> Callable[[Check], Check]:
     """Declares the function below as a rule. Raises ValueError for a name that is taken."""
 
     def declare(check: Check) -> Check:
         if name in RULES:
             raise ValueError(f"two rules are called {name}")
-        RULES[name] = LintRule(name, severity, reason, advice, check, upwards, frozenset(on))
+        RULES[name] = LintRule(name, severity, reason, advice, check, upwards, frozenset(on), is_opt_in)
         return check
 
     return declare
