@@ -80,6 +80,8 @@ def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.Ar
     verify = command("verify", "prove every rollback in a scratch database")
     verify.add_argument("--to", metavar="VERSION", help="as far as this version")
     verify.add_argument("--no-data", action="store_true", help="don't count what each down loses of seeds and samples")
+    verify.add_argument("--fresh", action="store_true",
+                        help="with --pending or --since: keep no database of what comes before, drop those kept")
     verify.add_argument("--allow-skipped", action="store_true", help="exit 0 though something could not be proved here")
     drift = command("drift", "compare the live schema with what the applied files produce")
     for argument_parser in (verify, drift):

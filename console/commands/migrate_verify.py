@@ -39,7 +39,7 @@ async def verify(request: Request) -> int:
         say(words)
     verdict = await prove(target, services, wanted, own_cluster=own, only_own_cluster=options.embedded,
                           sample=sample_rows(services) if options.service is None and not options.no_data else None,
-                          seeds=not options.no_data,
+                          seeds=not options.no_data, fresh=options.fresh,
                           on_proof=_narrate)
     proofs.remember((proof.file for proof in verdict.proofs if proof.status == "proved"), version)
     for note in verdict.notes:

@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from console.errors import ConsoleError
-from console.migrate import selection, state, steps
+from console.migrate import kept_databases, selection, state, steps
 from console.migrate.cluster_objects import touches_cluster
 from console.migrate.data_loss import SampleData, count_losses, merged
 from console.migrate.faults import FileError, MigrationError
@@ -24,6 +24,7 @@ from console.migrate.records import MigrationFile, RunRange
 from console.migrate.rollback_test import NeedsOwnCluster, Place, Proof, ScratchRun
 from console.migrate.scratch import ScratchServer, scratch_server
 from console.migrate.selection import Selection
+from console.migrate.verify_start import Start, before, start
 from console.migrate.version import version_key
 from console.server.target import Target
 from console.services import Service
@@ -73,11 +74,12 @@ class VerifyReport(Struct, frozen=True):
 
 async def verify(target: Target, services: Sequence[Service], wanted: Wanted = EVERYTHING, *,
                  own_cluster: OwnCluster | None = None, only_own_cluster: bool = False,
-                 sample: SampleData | None = None, seeds: bool = True,
+                 sample: SampleData | None = None, seeds: bool = True, fresh: bool = False,
                  on_proof: OnProof = lambda proof: None) -> VerifyReport:
     """Proves. `on_proof` hears of each proof as it comes, before what its down loses is known.
 
-    `sample` are rows to be lost beside those of the seed files, which `seeds` turns off.
+    `sample` are rows to be lost beside those of the seed files, which `seeds` turns off. Of what is `chosen` it begins
+    with a database that an earlier verify has kept; a `fresh` one drops those instead, and keeps none.
     `services` are all that could be needed, `wanted` what is to be proved. `own_cluster` is for files that touch what a
     cluster shares; with `only_own_cluster` everything happens there. Raises MigrationError where nothing can be proved:
     production, no right to create databases, files that can't be put in order.
@@ -95,7 +97,7 @@ async def verify(target: Target, services: Sequence[Service], wanted: Wanted = E
         await run.in_own_cluster(own_cluster, order)
     else:
         async with scratch_server(target) as server:
-            await run.on(server)
+            await run.on(server, fresh)
         if run.elsewhere:
             await run.elsewhere_in(own_cluster)
     return VerifyReport(run.sorted(), (*notes, *run.notes))
@@ -177,22 +179,27 @@ class _Run:
     def sorted(self) -> tuple[Proof, ...]:
         return tuple(self.proofs[id(file)] for file in self.order if id(file) in self.proofs)
 
-    async def on(self, server: ScratchServer) -> None:
+    async def on(self, server: ScratchServer, fresh: bool) -> None:
         """Proves on the target's own server, as far as that may be."""
-        base: Target | None = None
+        base: Target | str | None = None
         place = Place(f"a scratch database on this server, PostgreSQL {server.major}", True,
                       lambda: server.create(base), server.drop)
+        started = await self._start(server, place, fresh)
+        base, done, missing = (started.name, started.done, dict(started.missing)) if started else (None, [], {})
+        over = {id(file) for file in started.files} if started else set()
+        order = [file for file in self.order if id(file) not in over]
         below = _closure(self.services, self.order, {file.service for file in self.order})
-        trunk = ScratchRun(place, self.extensions, self.made_by_files)
-        try:
-            await trunk.open()
-            for file in self.order:
-                if file.service in below:
-                    await self._step(trunk, file)
-        finally:
-            await trunk.close()
-        base = trunk.target
-        leaves = list(dict.fromkeys(file.service for file in self.order if file.service not in below))
+        trunk = ScratchRun(place, self.extensions, self.made_by_files, done=done, missing=missing)
+        if base is None or any(file.service in below for file in order):
+            try:
+                await trunk.open()
+                for file in order:
+                    if file.service in below:
+                        await self._step(trunk, file)
+            finally:
+                await trunk.close()
+            base = trunk.target
+        leaves = list(dict.fromkeys(file.service for file in order if file.service not in below))
         slots = asyncio.Semaphore(AT_ONCE)
         cloning = asyncio.Lock()
 
@@ -204,7 +211,7 @@ class _Run:
                     branch.target = await server.create(base)
                 try:
                     await branch.open()
-                    for file in self.order:
+                    for file in order:
                         if file.service == name:
                             await self._step(branch, file)
                 finally:
@@ -216,6 +223,25 @@ class _Run:
         base = None
         if not self._has_moved:
             await self._count_losses(place)
+
+    async def _start(self, server: ScratchServer, place: Place, fresh: bool) -> Start | None:
+        """Where to begin with a choice of files; None: with an empty database."""
+        if self.wanted.chosen.is_everything:
+            return None
+        if fresh:
+            await kept_databases.drop_all(server)
+            return None
+        needs = {service.name: _closure(self.services, self.order, {service.name}) for service in self.services}
+        files = before(self.order, self.wanted.holds, lambda name: needs.get(name, set()))
+        if not files:
+            return None
+        found = await start(server, files, lambda: ScratchRun(place, self.extensions, self.made_by_files),
+                            (sorted(self.extensions.items()), sorted(self.made_by_files)))
+        if found is not None:
+            self.notes.append(f"the {len(files)} migrations before are in the database {found.name}, "
+                              + ("as an earlier verify has kept it" if found.was_kept else
+                                 "which is kept for the next verify; --fresh keeps none"))
+        return found
 
     async def _step(self, scratch_run: ScratchRun, file: MigrationFile) -> None:
         """Proves a file, or only applies it where it is just needed."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -128,3 +130,93 @@ def test_verify_of_what_is_new(database: Database, folder: Path) -> None:
     assert migrate(database, folder, "up", "--yes")[0] == 0
     status, results, err = verified(database, folder, "--pending")
     assert (status, results) == (0, []) and "none of 3 migrations are pending" in err
+
+
+def kept(database: Database) -> list[str]:
+    return [row[0] for row in ask(database, "SELECT datname::text FROM pg_database WHERE datname ~ '^dbconsole_verify_' "
+                                            "ORDER BY 1")]
+
+
+@pytest.fixture
+def alone(database: Database) -> Iterator[Database]:
+    """A database of a server on which nothing is kept, before and after."""
+    clear(database)
+    yield database
+    clear(database)
+
+
+def clear(database: Database) -> None:
+    with database.connect() as connection:
+        for name in kept(database):
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[call-overload]
+
+
+def test_what_comes_before_is_kept_for_the_next_verify(alone: Database, folder: Path) -> None:
+    write(folder, "0003_c", "CREATE INDEX b_n ON shop.b (n);", "DROP INDEX shop.b_n")
+    status, results, err = verified(alone, folder, "--since", "main")
+    assert (status, results) == (0, [("0002", "proved"), ("0003", "proved")])
+    (first,) = kept(alone)
+    assert f"the 1 migrations before are in the database {first}, which is kept for the next verify" in err
+    status, results, err = verified(alone, folder, "--since", "main")
+    assert (status, results) == (0, [("0002", "proved"), ("0003", "proved")])
+    assert f"in the database {first}, as an earlier verify has kept it" in err and kept(alone) == [first]
+    (folder / "0001_a.up.sql").write_text("CREATE SCHEMA shop;\nCREATE TABLE shop.a (id bigint PRIMARY KEY);")
+    git(folder, "commit", "-am", "another")  # by another text, another database; the old one stays for a while
+    status, results, err = verified(alone, folder, "--since", "HEAD")
+    assert (status, results) == (0, [("0002", "proved"), ("0003", "proved")])
+    assert len(kept(alone)) == 2 and first in kept(alone)
+    assert verified(alone, folder, "--since", "HEAD", "--fresh")[:2] == (0, [("0002", "proved"), ("0003", "proved")])
+    assert kept(alone) == []
+
+
+def test_a_wrong_down_is_found_on_a_kept_database_too(alone: Database, folder: Path) -> None:
+    write(folder, "0002_b", "CREATE TABLE shop.b (id bigint PRIMARY KEY, n int);", "SELECT 1")
+    write(folder, "0003_c", "ALTER TABLE shop.b ADD m int;", "ALTER TABLE shop.b DROP m")
+    expected = (1, [("0002", "differs"), ("0003", "proved")])
+    assert [verified(alone, folder, "--since", "main")[:2] for _ in range(2)] == [expected, expected]
+
+
+def test_stale_databases_are_dropped(alone: Database, folder: Path) -> None:
+    for number in range(5):
+        (folder / "0001_a.up.sql").write_text(f"CREATE SCHEMA shop;\n-- {number}\nCREATE TABLE shop.a (id int);")
+        git(folder, "commit", "-am", str(number))
+        verified(alone, folder, "--since", "HEAD")
+    assert len(kept(alone)) == 3
+    _, _, err = verified(alone, folder, "--since", "HEAD")
+    old, strange = (name for name in kept(alone) if name not in err)
+    with alone.connect() as connection:
+        (words,), = connection.execute("SELECT shobj_description(oid, 'pg_database') FROM pg_database "
+                                       "WHERE datname = %s", (old,)).fetchall()
+        aged = re.sub(r'"used": "\d{4}', '"used": "2020', words)
+        assert aged != words
+        connection.execute(f"COMMENT ON DATABASE {old} IS '{aged}'")  # type: ignore[call-overload]
+        connection.execute(f"COMMENT ON DATABASE {strange} IS 'something'")  # type: ignore[call-overload]
+    verified(alone, folder, "--since", "HEAD")
+    assert len(kept(alone)) == 1 and kept(alone)[0] in err
+
+
+def test_what_fails_before_is_told_as_ever(alone: Database, folder: Path) -> None:
+    (folder / "0001_a.up.sql").write_text("CREATE SCHEMA shop;\nSELECT nosuch")
+    git(folder, "commit", "-am", "broken")
+    status, results, _ = verified(alone, folder, "--since", "HEAD")
+    assert (status, results) == (1, [("0001", "failed"), ("0002", "skipped"), ("0003", "skipped")])
+    assert kept(alone) == []
+
+
+def test_services_that_others_stand_on_are_in_it(alone: Database, tmp_path: Path) -> None:
+    for name, needs in (("app", '["lib"]'), ("lib", "[]"), ("other", "[]")):
+        (tmp_path / "m" / name).mkdir(parents=True)
+        (tmp_path / "m" / name / "service.toml").write_text(f"depends_on = {needs}")
+        write(tmp_path / "m" / name, "1_a", f"CREATE SCHEMA {name}; CREATE TABLE {name}.t (id bigint PRIMARY KEY)",
+              f"DROP SCHEMA {name} CASCADE")
+    folder = tmp_path / "m"
+    git(folder, "init", "-b", "main")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-m", "first")
+    write(folder / "app", "2_b", "CREATE TABLE app.u (t bigint REFERENCES lib.t)", "DROP TABLE app.u")
+    write(folder / "lib", "2_b", "CREATE TABLE lib.u ()", "DROP TABLE lib.u")
+    expected = {("lib", "2", "proved"), ("app", "2", "proved")}
+    for _ in range(2):
+        status, out, err = migrate(alone, folder, "verify", "--json", "--since", "main")
+        assert {(item["service"], item["version"], item["status"]) for item in json.loads(out)["results"]} == expected
+        assert status == 0, err
