@@ -26,6 +26,7 @@ from console.sql.grammar import (
     range_name,
     strings,
 )
+from console.sql.repack import repack
 
 _RELATION_KINDS = {"TABLE", "INDEX", "VIEW", "MATERIALIZED VIEW", "SEQUENCE", "FOREIGN TABLE"}
 
@@ -33,7 +34,11 @@ _RELATION_KINDS = {"TABLE", "INDEX", "VIEW", "MATERIALIZED VIEW", "SEQUENCE", "F
 def locks_of(statement: ParsedStatement, catalog: Catalog | None = None) -> Footprint:
     """What `statement` locks; with `catalog` also on relations that it doesn't name."""
     taking = Taking(catalog)
-    if statement.newer is not None:
+    repacked = repack(statement.text) if statement.newer is not None else None
+    if repacked is not None and repacked.table:
+        mode = LockMode.SHARE_UPDATE_EXCLUSIVE if repacked.concurrently else LockMode.ACCESS_EXCLUSIVE
+        taking.take(parts_name([*repacked.table]), mode, rewrites=not repacked.concurrently)
+    elif statement.newer is not None:
         taking.opaque = f"{statement.newer} is not known to the grammar here: it may take any lock"
     _collect(statement.node_kind, statement.body, taking)
     ordered = sorted(taking.locks.values(), key=lambda lock: (lock.is_indirect, -lock.mode, str(lock.relation)))

@@ -133,8 +133,8 @@ def test_verify_of_what_is_new(database: Database, folder: Path) -> None:
 
 
 def kept(database: Database) -> list[str]:
-    return [row[0] for row in ask(database, "SELECT datname::text FROM pg_database WHERE datname ~ '^dbconsole_verify_' "
-                                            "ORDER BY 1")]
+    return [row[0] for row in ask(database, "SELECT datname::text FROM pg_database "
+                                            "WHERE datname ~ '^dbconsole_verify_' ORDER BY 1")]
 
 
 @pytest.fixture

@@ -284,7 +284,8 @@ def test_what_depends_on_the_object_is_judged_by_the_catalog() -> None:
 def test_a_file_with_syntax_of_a_newer_version_is_linted_all_the_same() -> None:
     text = "REPACK s.t;\nCREATE INDEX i ON s.t (a);\nWAIT FOR LSN '0/1';\nVACUUM s.t;"
     assert [(finding.line, finding.rule) for finding in findings(text)] == [
-        (1, "syntax-not-known"), (2, "index-without-concurrently"), (3, "syntax-not-known"), (4, "outside-transaction")]
+        (1, "syntax-not-known"), (1, "repack-without-concurrently"), (2, "index-without-concurrently"),
+        (3, "syntax-not-known"), (4, "outside-transaction")]
     assert findings(text)[0].message.startswith("PostgreSQL 19's REPACK is not known to the grammar here")
     older = [finding.message for finding in findings(text, catalog(relation("s.t"), major=18))
              if finding.rule == "newer-than-server"]
@@ -293,9 +294,24 @@ def test_a_file_with_syntax_of_a_newer_version_is_linted_all_the_same() -> None:
     assert "outside-transaction" in rules("REPACK (CONCURRENTLY) s.t")
 
 
-@pytest.mark.parametrize(("text", "lasts"), [
-    ("SET work_mem = '1GB'", True), ("SELECT set_config('work_mem', '1GB', false)", True),
-    ("SELECT set_config('work_mem', '1GB', true)", False), ("SET LOCAL work_mem = '1GB'", False),
-    ("SELECT 'set_config(work_mem)'", False), ("RESET ALL", True)])
-def test_what_outlives_the_file_is_what_the_engine_undoes(text: str, lasts: bool) -> None:
-    assert ("session-setting" in rules(text)) is lasts
+@pytest.mark.parametrize(("text", "is_found"), [
+    ("SET work_mem = '1GB'", False), ("SELECT set_config('work_mem', '1GB', false)", False),
+    ("SET LOCAL work_mem = '1GB'", False), ("RESET ALL", True), (NO_TRANSACTION + "RESET ALL; VACUUM s.t", False)])
+def test_what_the_engine_undoes_after_each_file_is_no_finding(text: str, is_found: bool) -> None:
+    assert ("session-setting" in rules(text)) is is_found
+
+
+def test_not_null_that_isnt_valid_is_no_proof() -> None:
+    text = "ALTER TABLE s.t ALTER COLUMN a SET NOT NULL"
+    unproved = ConstraintFacts("s.t", "a_there", "n", False, False, ["a"], "NOT NULL a NOT VALID", "s", "t", None, None)
+    known = catalog(relation("s.t", total_bytes=1 << 30), constraints={"s.t": [unproved]},
+                    columns={"s.t": {"a": ColumnFacts("s.t", "a", "integer", True)}})
+    assert rules(text, known) == ["set-not-null", "validate-by-set-not-null"]
+    proved = replace(unproved, is_validated=True)
+    assert rules(text, replace(known, constraints={"s.t": [proved]})) == []
+
+
+def test_an_index_that_the_engine_repairs_is_no_finding() -> None:
+    assert rules(NO_TRANSACTION + "CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON s.t (a)") == []
+    assert "index-hides-invalid" in rules("CREATE INDEX IF NOT EXISTS i ON s.t (a)")
+    assert rules("CREATE TABLE s.n (a int PRIMARY KEY, b int); CREATE INDEX IF NOT EXISTS i ON s.n (b)") == []

@@ -20,7 +20,8 @@ from console.migrate.table_locks import functions_of, made_by, relations_of
 from console.services import Service
 from console.sql.grammar import Name, ParsedStatement, SyntaxFault, grammar_version, split
 
-for _module in ("transactions", "indexes", "columns", "constraints", "tables", "removal", "names", "versions"):
+for _module in ("transactions", "indexes", "columns", "constraints", "tables", "removal", "names", "versions",
+                "newer", "requested"):
     import_module(f"console.migrate.lint.{_module}")  # each declares its rules in RULES
 
 _NEVER_IGNORED = {
