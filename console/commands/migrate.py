@@ -32,7 +32,7 @@ WRITING = ("up", "down", "adopt", "baseline", "repair", "seed", "verify", "drift
 ROLLED_BACK_WITHIN_S = 5.0
 SAID_AFTER_S = 1.0
 
-REPAIRS = ("retry", "mark-applied", "mark-reverted", "accept-checksum", "rename")
+REPAIRS = ("retry", "accept", "mark-applied", "mark-reverted", "accept-checksum", "rename")
 
 
 def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.ArgumentParser], None]) -> None:
@@ -68,6 +68,8 @@ def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.Ar
     _add_range(plan)
     plan.add_argument("--down", action="store_true", help="of rolling back")
     plan.add_argument("--out-of-order", action="store_true", help="with what is older than what is applied")
+    plan.add_argument("--sql", action="store_true",
+                      help="as one script for psql, with the ledger's rows, to be reviewed and run by hand")
     lint = command("lint", "look for what is dangerous; connects only with -t or --pending")
     lint.add_argument("--explain", metavar="RULE", help="what a rule is about, with an example and the safe recipe")
     for argument_parser in (lint, plan):
@@ -102,6 +104,9 @@ def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.Ar
     repair.add_argument("action", choices=REPAIRS, metavar="ACTION", help=", ".join(REPAIRS))
     repair.add_argument("--version", metavar="VERSION", help="of the one service")
     repair.add_argument("--from", dest="old_name", metavar="NAME", help="what the ledger calls it so far, for rename")
+    repair.add_argument("--allow-drift", action="store_true", help="for accept: also where the live schema is another")
+    repair.add_argument("--no-proof", action="store_true",
+                        help="for accept: without comparing the live schema with the files'")
     adopt = command("adopt", "take over what another tool has applied, once it is proved; nothing is run", writes=True)
     adopt.add_argument("--from", dest="tool", metavar="TOOL", help="by the ledger of this tool: golang-migrate...")
     adopt.add_argument("--allow-drift", action="store_true", help="also where the live schema is another")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 from msgspec.structs import replace
 
 from console.commands.migrate import Request
-from console.commands.output import say, write_json, write_lines
+from console.commands.output import say, write_data, write_json, write_lines
 from console.errors import UsageError
 from console.server.script import script_session
 
@@ -32,6 +32,8 @@ async def plan(request: Request) -> int:
     options = request.options
     if options.pending and options.down:
         raise UsageError("what is pending can't be rolled back", hint="leave --pending or --down out")
+    if options.sql:
+        return await _script(request)
     rules = _asked(request)
     target = (await request.target()).direct()
     services, others = external_run.parted(request.services(target), request.range())
@@ -56,6 +58,33 @@ async def plan(request: Request) -> int:
         write_lines([*plan_lines(steps, _width(sys.stdout)), *commands])
     else:
         write_lines(commands)
+    return 0
+
+
+async def _script(request: Request) -> int:
+    """The run as a script on stdout. Raises ConsoleError."""
+    from console.clock import SystemClock
+    from console.commands import external_run
+    from console.migrate import ledger, migration_plan
+    from console.migrate.plan_script import script
+
+    options = request.options
+    if options.json or options.since is not None:
+        raise UsageError("--sql is a script of all that is next: it goes with neither --json nor --since",
+                         hint="--to VERSION or --steps N shorten it")
+    target = (await request.target()).direct()
+    services, others = external_run.parted(request.services(target), request.range())
+    async with script_session(target, purpose="migrate plan") as session:
+        found = await migration_plan.read(session, services, request.range(), request.beside(target))
+        creation = await ledger.creation(session)
+    for service in others:
+        say(f"{service.name} is migrated by another framework: not in the script")
+    for held in found.held_notes:
+        say(held)
+    if found.ready:
+        write_data(script(found, target.label, creation, SystemClock().now()).rstrip("\n"))
+    else:
+        say("nothing to run")
     return 0
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from console.migrate.facts import Catalog, RelationFacts, RelationSession, read_catalog
 from console.migrate.faults import FileError
-from console.migrate.footprint import Lock
+from console.migrate.footprint import Lock, NewRelations
 from console.migrate.lint import (
     EVERY_DAY,
     Lintable,
@@ -26,7 +26,7 @@ from console.migrate.records import Direction, Step
 from console.migrate.table_locks import locks_of, made_by
 from console.server.session import Session
 from console.services import Service
-from console.sql.grammar import Name, ParsedStatement, SyntaxFault, grammar_version, split
+from console.sql.grammar import Name, ParsedStatement, SyntaxFault, grammar_version
 
 
 class PlanRelation(Struct, frozen=True):
@@ -122,18 +122,23 @@ def planned(steps: Sequence[Step], catalog: Catalog | None, services: Sequence[S
     lintables = [Lintable(step.migration.service, step.script, step.direction,
                           *manners.get(step.migration.service, ((), rules))) for step in steps]
     findings = lint(lintables, catalog, in_sequence=True)
-    created: frozenset[Name] = frozenset()
+    by_file: dict[str, list[LintFinding]] = {}
+    for finding in findings:
+        by_file.setdefault(finding.file, []).append(finding)
+    sections: dict[str, list[int]] = {}
+    for lintable in lintables:
+        sections.setdefault(str(lintable.script.path), []).append(lintable.script.first_line)
+    created = NewRelations()
     result = []
     for step in steps:
-        statements, fault, created = _statements(step, catalog, created)
+        statements, fault = _statements(step, catalog, created)
         path = str(step.script.path)
         result.append(PlanStep(
             service=step.migration.service, version=step.migration.version, name=step.migration.name,
             direction=step.direction, file=path,
             in_transaction=fault is not None or _in_transaction(step),
             statements=tuple(statements), fault=fault,
-            findings=tuple(finding for finding in findings if finding.file == path
-                           and _within(step, finding, lintables))))
+            findings=tuple(finding for finding in by_file.get(path, ()) if _within(step, finding, sections[path]))))
     return result
 
 
@@ -144,11 +149,10 @@ def _in_transaction(step: Step) -> bool:
         return not step.script.directives.no_transaction
 
 
-def _within(step: Step, finding: LintFinding, lintables: Sequence[Lintable]) -> bool:
-    """Whether a finding is of this step, where one file holds both directions."""
-    other = next((lintable.script for lintable in lintables if lintable.script.path == step.script.path
-                  and lintable.script.first_line > step.script.first_line), None)
-    return step.script.first_line <= finding.line and (other is None or finding.line < other.first_line)
+def _within(step: Step, finding: LintFinding, sections: Sequence[int]) -> bool:
+    """Whether a finding is of this step, where one file holds several scripts, which begin at the lines `sections`."""
+    end = next((line for line in sections if line > step.script.first_line), None)
+    return step.script.first_line <= finding.line and (end is None or finding.line < end)
 
 
 def version_note(session: Session) -> str | None:
@@ -159,16 +163,16 @@ def version_note(session: Session) -> str | None:
 
 
 def _statements(step: Step, catalog: Catalog | None,
-                created: frozenset[Name]) -> tuple[list[PlanStatement], str | None, frozenset[Name]]:
-    """A step's statements that are still to be run, why they can't be told, and the relations made until then."""
+                created: NewRelations) -> tuple[list[PlanStatement], str | None]:
+    """A step's statements that are still to be run, and why they can't be told; what they make comes to `created`."""
     script = step.script
     try:
         directives = script.directives
-        parsed = split(script.text)
+        parsed = script.parsed
     except FileError as error:
-        return [], error.summary, created
+        return [], error.summary
     if isinstance(parsed, SyntaxFault):
-        return [], f"line {script.first_line + parsed.line - 1}, column {parsed.column}: {parsed.message}", created
+        return [], f"line {script.first_line + parsed.line - 1}, column {parsed.column}: {parsed.message}"
     if directives.own_transaction:
         parsed = [parsed_statement for parsed_statement in parsed if not parsed_statement.controls_transaction]
     statements = []
@@ -177,11 +181,11 @@ def _statements(step: Step, catalog: Catalog | None,
         if number >= step.done:
             statements.append(_statement(statement, script.first_line, catalog, created, makes))
         if makes is not None:
-            created |= {makes}
-    return statements, None, created
+            created.add(makes)
+    return statements, None
 
 
-def _statement(statement: ParsedStatement, first_line: int, catalog: Catalog | None, created: frozenset[Name],
+def _statement(statement: ParsedStatement, first_line: int, catalog: Catalog | None, created: NewRelations,
                makes: Name | None) -> PlanStatement:
     footprint = locks_of(statement, catalog)
     relations = [_relation(lock, catalog, lock.relation in created) for lock in footprint.locks]

@@ -23,9 +23,11 @@ from console.migrate.faults import FileError
 from console.migrate.fingerprint import Fingerprint, RepeatedFingerprint
 from console.migrate.prepare import prepare
 from console.migrate.records import MigrationFile, RunOptions, Step
+from console.migrate.scratch_setup import AGE, make_ready
 from console.migrate.version import VersionKey, version_key
 from console.server.script import ScriptFault, ScriptSession, script_session
 from console.server.target import Target
+from console.services import Service
 from console.sql.quoting import identifier
 
 Status = Literal["proved", "differs", "failed", "skipped"]
@@ -75,10 +77,13 @@ class ScratchRun(Struct):
     """A scratch database with what is applied in it. To be closed before it is cloned or dropped."""
 
     place: Place
-    services: Mapping[str, tuple[str, ...]]
-    """The extensions that a service as a whole needs."""
+    services: Mapping[str, Service]
+    """By name: they know which extensions a service as a whole needs, what a database needs before their files, and
+    whether every file needs a way down."""
     made_by_files: frozenset[str] = frozenset()
     """The extensions that a file creates, at its turn; all others may be created as soon as a file waits for them."""
+    is_copy: bool = False
+    """Whether what `place.fresh` makes is a copy of a database that was made ready already."""
     done: list[MigrationFile] = field(default_factory=list)
     missing: dict[Node, str] = field(default_factory=dict)
     """What isn't there though its turn has come, with the reason."""
@@ -120,6 +125,10 @@ class ScratchRun(Struct):
         target = replace(self.target, statement_timeout_ms=STATEMENT_TIMEOUT_MS)
         session = await self._stack.enter_async_context(script_session(target, purpose="migrate verify"))
         await ledger.ensure(session)
+        if not self.is_copy:
+            await make_ready(session, {name: service.verify_setup for name, service in self.services.items()
+                                       if service.verify_setup},
+                             wants_age=AGE not in self.made_by_files, is_shared=self.place.is_shared)
         self._fingerprint = RepeatedFingerprint(session, shared=not self.place.is_shared)
         self._runner = Runner(target, session, RunOptions(lock_timeout_ms=0), ignore)
 
@@ -148,7 +157,8 @@ class ScratchRun(Struct):
 
     async def _absent(self, file: MigrationFile) -> list[str]:
         """The extensions that the file needs and that aren't here."""
-        wanted = (*self.services.get(file.service, ()), *file.up.directives.extensions)
+        service = self.services.get(file.service)
+        wanted = (*(service.extensions if service is not None else ()), *file.up.directives.extensions)
         if not wanted:
             return []
         rows = await self.session.execute("SELECT extname::pg_catalog.text FROM pg_catalog.pg_extension")
@@ -210,6 +220,9 @@ class ScratchRun(Struct):
         if reason := irreversible(file):
             return Proof(file, "skipped", reason=f"irreversible: {reason}", is_accepted=True)
         if file.down is None:
+            if (service := self.services.get(file.service)) is not None and service.require_down:
+                return Proof(file, "failed", ("has no way down, and the service has require_down = true: write one, or "
+                                              "say in the file: -- dbconsole: irreversible: reason",))
             return Proof(file, "skipped", reason="has no way down: nothing is proved")
         try:
             await self.run(file, "down")

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from console.errors import ConsoleError
 from console.migrate.faults import MigrationError
+from console.migrate.scratch_setup import CIRCUMSTANCES
 from console.server.query import load
 from console.server.script import ScriptFault, ScriptSession, script_session
 from console.server.target import Target
@@ -45,6 +46,14 @@ class DatabaseLocale(Struct, frozen=True):
     may_create: bool
 
 
+class VacatedDatabase(Struct, frozen=True):
+    """sql/vacated_database.sql as it comes."""
+
+    pid: int
+    is_ended: bool
+
+
+_VACATED = load("console.migrate", "vacated_database", VacatedDatabase)
 _LEFT = load("console.migrate", "scratch_databases", ScratchRow)
 _LOCALE = load("console.migrate", "database_locale", DatabaseLocale)
 
@@ -57,6 +66,7 @@ class ScratchServer:
         self.locale = locale
         self._token = token
         self._made: dict[str, Target] = {}
+        self._settings = {"synchronous_commit": "off"}  # nothing here is for good
         self._count = 0
 
     @property
@@ -72,13 +82,15 @@ class ScratchServer:
         self._count += 1
         name = f"dbconsole_scratch_{self._token}_{self._count}"
         target = self.session.target.with_database(name)
-        hurry = "" if "options=" in target.conninfo else " options='-c synchronous_commit=off'"  # nothing here is kept
-        target = replace(target, environment="development", read_only=False, name=f"scratch database {self._count}",
-                         conninfo=target.conninfo + hurry)
+        target = replace(target, environment="development", read_only=False, name=f"scratch database {self._count}")
+        if not self.session.info.is_pooled:
+            target = target.with_settings(self._settings)
         if like is None:
             words = f"TEMPLATE template0 {self._like_the_target()}"
         else:
-            words = f"TEMPLATE {identifier(like if isinstance(like, str) else self._name(like))}"
+            template = like if isinstance(like, str) else self._name(like)
+            await self._vacate(template)
+            words = f"TEMPLATE {identifier(template)}"
         self._made[name] = target  # before it is there: cancelled meanwhile, it is dropped all the same
         try:
             await self.session.statement(f"CREATE DATABASE {name} {words}")
@@ -86,7 +98,32 @@ class ScratchServer:
         except ScriptFault as fault:
             raise MigrationError(f"no scratch database could be made: {fault.fault.summary}", detail=fault.fault.detail,
                                  hint=fault.fault.hint or "--embedded proves in a server of its own") from fault
+        if self.session.info.is_pooled:
+            await self._check_pooler(target)
         return target
+
+    async def spare_statistics(self) -> None:
+        """Keeps what is run in scratch databases out of pg_stat_statements, where the role may."""
+        (found,) = await self.session.fetch(CIRCUMSTANCES)
+        if found.has_statements and not self.session.info.is_pooled:
+            with suppress(ScriptFault):
+                await self.session.statement("SET pg_stat_statements.track = none")
+                self._settings["pg_stat_statements.track"] = "none"
+
+    async def _check_pooler(self, target: Target) -> None:
+        """Raises MigrationError where a pooler lets nobody through to a database that it hasn't been told of."""
+        try:
+            async with script_session(target, purpose="scratch"):
+                pass
+        except ConsoleError as error:
+            raise MigrationError(f"{self.session.target.label} goes through a pooler, which leads to no scratch "
+                                 f"database: {error.summary}", detail=error.detail,
+                                 hint="give the target a direct_dsn, past the pooler") from error
+
+    async def _vacate(self, name: str) -> None:
+        """Ends the connections to a database of ours that a pooler has kept: it could not be copied or renamed."""
+        if self.session.info.is_pooled:
+            await self.session.fetch(_VACATED, {"name": name})
 
     async def drop(self, target: Target) -> None:
         """Drops a database of ours with whoever is connected to it. Raises ScriptFault."""
@@ -101,6 +138,7 @@ class ScratchServer:
         """Leaves a database of ours for later runs, under another name and with a comment that says so; from now on
         nobody connects to it. Raises ScriptFault where there is one of that name, and ours stays what it was."""
         old = self._name(target)
+        await self._vacate(old)
         await self.comment(old, comment)
         await self.session.statement(f"ALTER DATABASE {old} ALLOW_CONNECTIONS false")
         await self.session.statement(f"ALTER DATABASE {old} RENAME TO {name}")
@@ -169,6 +207,7 @@ async def scratch_server(target: Target) -> AsyncIterator[ScratchServer]:
             raise MigrationError(f"{info.user} may not create databases",
                                  hint=f"ALTER ROLE {info.quoted_user} CREATEDB, or --embedded for a server of its own")
         server = ScratchServer(session, locale, token)
+        await server.spare_statistics()
         await server.drop_leftovers()
         try:
             yield server

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from console.migrate.alter_table_locks import alter_table, default_partition
 from console.migrate.facts import Catalog
-from console.migrate.footprint import Footprint, Taking
+from console.migrate.footprint import Footprint, NewRelations, Taking
 from console.migrate.lock_modes import LockMode
 from console.sql.grammar import (
     Name,
@@ -55,7 +55,7 @@ def relations_of(statement: ParsedStatement) -> list[Name]:
     return sorted(names, key=str)
 
 
-def made_by(statement: ParsedStatement, catalog: Catalog | None, created: frozenset[Name]) -> Name | None:
+def made_by(statement: ParsedStatement, catalog: Catalog | None, created: NewRelations) -> Name | None:
     """The table or view that the statement makes, or that it gives a new name though it was made in this run
     (`created`); None for other statements, and where IF NOT EXISTS finds it there.
     """

@@ -24,8 +24,9 @@ from console.migrate.records import MigrationFile, RunRange
 from console.migrate.rollback_test import NeedsOwnCluster, Place, Proof, ScratchRun
 from console.migrate.scratch import ScratchServer, scratch_server
 from console.migrate.selection import Selection
-from console.migrate.verify_start import Start, before, start
+from console.migrate.verify_start import AVAILABLE, Start, before, start
 from console.migrate.version import version_key
+from console.server.script import ScriptSession
 from console.server.target import Target
 from console.services import Service
 from console.sql.names import name_of
@@ -148,7 +149,7 @@ def _closure(services: Sequence[Service], files: Sequence[MigrationFile], names:
     return found
 
 
-def _created_extensions(files: Sequence[MigrationFile]) -> frozenset[str]:
+def created_extensions(files: Sequence[MigrationFile]) -> frozenset[str]:
     """The names after CREATE EXTENSION in the files, without those that are put together as they run."""
     found: set[str] = set()
     for file in files:
@@ -167,8 +168,8 @@ class _Run:
         self.wanted = wanted
         self.sample, self.seeds = rows
         self.services = services
-        self.extensions = {service.name: service.extensions for service in services}
-        self.made_by_files = _created_extensions(order)
+        self.by_name = {service.name: service for service in services}
+        self.made_by_files = created_extensions(order)
         self.proofs: dict[int, Proof] = {}
         self.elsewhere: dict[int, str] = {}
         """Files that couldn't be run beside others' databases, with what they would have changed."""
@@ -184,12 +185,14 @@ class _Run:
         base: Target | str | None = None
         place = Place(f"a scratch database on this server, PostgreSQL {server.major}", True,
                       lambda: server.create(base), server.drop)
+        await self._note_unavailable(server.session, place)
         started = await self._start(server, place, fresh)
         base, done, missing = (started.name, started.done, dict(started.missing)) if started else (None, [], {})
         over = {id(file) for file in started.files} if started else set()
         order = [file for file in self.order if id(file) not in over]
         below = _closure(self.services, self.order, {file.service for file in self.order})
-        trunk = ScratchRun(place, self.extensions, self.made_by_files, done=done, missing=missing)
+        trunk = ScratchRun(place, self.by_name, self.made_by_files, done=done, missing=missing,
+                           is_copy=started is not None)
         if base is None or any(file.service in below for file in order):
             try:
                 await trunk.open()
@@ -205,7 +208,7 @@ class _Run:
 
         async def prove(name: str) -> None:
             async with slots:
-                branch = ScratchRun(place, self.extensions, self.made_by_files,
+                branch = ScratchRun(place, self.by_name, self.made_by_files, is_copy=True,
                                     done=[*trunk.done], missing=dict(trunk.missing))
                 async with cloning:  # the server copies a template for one at a time
                     branch.target = await server.create(base)
@@ -224,6 +227,16 @@ class _Run:
         if not self._has_moved:
             await self._count_losses(place)
 
+    async def _note_unavailable(self, session: ScriptSession, place: Place) -> None:
+        """All extensions at once that the files want and the server doesn't have: not one after the other, run by
+        run."""
+        wanted = {*self.made_by_files}
+        for file in self.order:
+            wanted |= {*self.by_name[file.service].extensions, *file.up.directives.extensions}
+        if absent := sorted(wanted - {row.name for row in await session.fetch(AVAILABLE)}):
+            self.notes.append(f"{place.words} has no {', '.join(absent)}: what needs "
+                              f"{'that extension' if len(absent) == 1 else 'those extensions'} can't be proved there")
+
     async def _start(self, server: ScratchServer, place: Place, fresh: bool) -> Start | None:
         """Where to begin with a choice of files; None: with an empty database."""
         if self.wanted.chosen.is_everything:
@@ -235,8 +248,9 @@ class _Run:
         files = before(self.order, self.wanted.holds, lambda name: needs.get(name, set()))
         if not files:
             return None
-        found = await start(server, files, lambda: ScratchRun(place, self.extensions, self.made_by_files),
-                            (sorted(self.extensions.items()), sorted(self.made_by_files)))
+        found = await start(server, files, lambda: ScratchRun(place, self.by_name, self.made_by_files),
+                            ([(name, service.extensions, service.verify_setup) for name, service in
+                              sorted(self.by_name.items())], sorted(self.made_by_files)))
         if found is not None:
             self.notes.append(f"the {len(files)} migrations before are in the database {found.name}, "
                               + ("as an earlier verify has kept it" if found.was_kept else
@@ -300,11 +314,13 @@ class _Run:
                 await stack.aclose()
 
             place = Place("a throwaway cluster", False, fresh, drop)
-            scratch_run = ScratchRun(place, self.extensions, self.made_by_files)
+            scratch_run = ScratchRun(place, self.by_name, self.made_by_files)
             try:
                 await scratch_run.open()
                 scratch_run.place = replace(scratch_run.place, words="a throwaway cluster of embedded PostgreSQL "
                                                          f"{scratch_run.session.info.version}")
+                if len(proved) == len(self.order):
+                    await self._note_unavailable(scratch_run.session, scratch_run.place)
                 for file in self.order[: last + 1]:
                     if id(file) in chosen and self.wanted.holds(file):
                         self._keep(await scratch_run.prove(file))
@@ -322,7 +338,7 @@ class _Run:
         services = [service for service in self.services if any(file.service == service.name for file in self.order)]
         if self.sample is None and not (self.seeds and any(read_service(service).seeds for service in services)):
             return
-        scratch_run = ScratchRun(place, self.extensions, self.made_by_files)
+        scratch_run = ScratchRun(place, self.by_name, self.made_by_files)
         try:
             await scratch_run.open()
             losses = await count_losses(scratch_run, services, self.order, self.sample)

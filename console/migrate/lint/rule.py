@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from console.migrate.alter_table_locks import commands
 from console.migrate.directives import NONE, Directives
 from console.migrate.facts import Catalog, RelationFacts
-from console.migrate.footprint import Footprint, Lock
+from console.migrate.footprint import Footprint, Lock, NewRelations
 from console.migrate.table_locks import locks_of
 from console.sql.grammar import Name, Node, ParsedStatement, enum_name, range_name
 
@@ -57,7 +57,7 @@ class LintSubject(Struct, frozen=True, dict=True):
     directives: Directives = NONE
     schemas: tuple[str, ...] = ()
     catalog: Catalog | None = None
-    created: frozenset[Name] = frozenset()
+    created: NewRelations = field(default_factory=NewRelations)
     held: tuple[Lock, int] | None = None
 
     @property
@@ -86,8 +86,7 @@ class LintSubject(Struct, frozen=True, dict=True):
 
     def is_new(self, name: Name) -> bool:
         """Whether this run has made the table: what is done to it is in nobody's way."""
-        return any(item.fits(name.schema, name.name) if name.schema else item.name == name.name
-                   for item in self.created)
+        return self.created.may_hold(name)
 
     def facts(self, name: Name) -> RelationFacts | None:
         return self.catalog.relation(name) if self.catalog else None
