@@ -90,7 +90,7 @@ def test_every_field_that_acts_is_asked_for(here: Path) -> None:
                 "depends_on", "migrations", "layout", "framework", "warning", "critical", "enabled", "model",
                 "send_dimensions",
                 "columns", "timeout", "interval", "theme", "refresh", "ascii", "slow_query", "bell", "every", "preset",
-                "changes", "min_size", "max_size", "max_lifetime", "max_idle", "memory_gb", "cores", "name"}
+                "changes", "min_size", "max_size", "max_lifetime", "max_idle", "memory_gb", "cores", "name", "ignore"}
     acting = {"password_command", "up", "down", "command", "url", "key_env", "endpoint"}
     kinds = [kind for kind in vars(config).values() if isinstance(kind, type) and kind.__name__.endswith("Config")
              and kind is not config.Config]

@@ -72,6 +72,31 @@ async def test_the_cursor_stays_visible_and_follows_its_row(world: World) -> Non
         await pilot.press("down", "enter", "end", "y", "pagedown")
 
 
+def turned(table: Table, first: int) -> Table:
+    """The rows from that one on, then those before it."""
+    return replace(table, rows=(*table.rows[first:], *table.rows[:first]))
+
+
+async def test_the_worst_row_is_on_top_until_somebody_moves(world: World) -> None:
+    async with console(world) as (app, pilot):
+        await live(app, pilot)
+        table = app.screen.query_one(RecordTable)
+        for first in (90, 40, 0):
+            table.show(turned(sessions(100), first))
+            assert (table.first_row, table.cursor) == (0, 0) and table.row is not None and table.row.key == str(first)
+        await pilot.press("down", "down")
+        table.show(turned(sessions(100), 50))
+        await pilot.pause()
+        assert table.row is not None and table.row.key == "2" and table.cursor == 52
+        assert table.first_row == 52 - table.page + 1 and screen_text(app).count("◂") == 1
+        table.show(sessions(100))
+        await pilot.pause()
+        assert (table.first_row, table.cursor) == (0, 2) and "◂" not in screen_text(app)
+        await pilot.press("home")
+        table.show(turned(sessions(100), 30))
+        assert (table.first_row, table.cursor) == (0, 0)
+
+
 async def test_the_identity_stays_while_other_columns_scroll(world: World) -> None:
     async with console(world, (60, 20)) as (app, pilot):
         await live(app, pilot)
@@ -95,6 +120,19 @@ async def test_sorting_goes_through_the_columns_and_back(world: World) -> None:
         assert table.sort_key is None and table.table.rows[0].key == "0"
 
 
+async def test_a_click_on_a_title_sorts_by_it_and_another_turns_it_round(world: World) -> None:
+    async with console(world) as (app, pilot):
+        await live(app, pilot)
+        table = app.screen.query_one(RecordTable)
+        for title, descending in (("age", True), ("age", False), ("user", False), ("pid", True)):
+            heading = table.render_line(0).text
+            await pilot.click(table, offset=(heading.index(title) + 1, 0))
+            assert (table.sort_key, table.descending) == (title, descending)
+        before = table.sort_key
+        await pilot.click(table, offset=(table.size.width - 1, 0))
+        assert table.sort_key == before
+
+
 async def test_a_click_selects_and_a_second_one_opens(world: World) -> None:
     async with console(world) as (app, pilot):
         await live(app, pilot)
@@ -105,10 +143,10 @@ async def test_a_click_selects_and_a_second_one_opens(world: World) -> None:
         assert table.row is not None and table.row.key == "3" and screen.chosen == []
         await pilot.double_click(table, offset=(5, 6))
         assert screen.chosen == ["5"]
-        await pilot.double_click(table, offset=(5, 0))  # the heading
-        assert screen.chosen == ["5"] and table.row.key == "5"
         await pilot.press("down", "enter")
         assert screen.chosen == ["5", "6"]
+        await pilot.double_click(table, offset=(5, 0))  # the heading
+        assert screen.chosen == ["5", "6"] and table.row.key == "6"
 
 
 async def test_an_update_repaints_the_changed_cells_only(world: World) -> None:
