@@ -140,6 +140,14 @@ class ServiceConfig(Struct, frozen=True, kw_only=True):
     """Its folder of migrations, from the configuration file on."""
     ignore: tuple[str, ...] = ()
     """Names of files in that folder that have a number and are no migrations; `*` stands for anything."""
+    verify_setup: str = ""
+    """SQL that a scratch database of `migrate verify` and `drift` gets before the files are run in it."""
+    require_down: bool = False
+    """Every migration needs a way down, unless its file says irreversible."""
+    lint_also: tuple[str, ...] = ()
+    """Lint rules that are looked for on request alone."""
+    lint_ignore: tuple[str, ...] = ()
+    """Lint rules that don't matter to this service."""
     layout: str | None = None
     """How the files are named and cut, where that can't be told by them: see `migrate`."""
     framework: str | None = None

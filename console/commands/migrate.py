@@ -18,6 +18,7 @@ from console.errors import UsageError
 if TYPE_CHECKING:
     from console.commands.opening import Opening
     from console.migrate.records import RunOptions, RunRange
+    from console.migrate.selection import Selection
     from console.server.target import Target
     from console.services import Service
 
@@ -31,7 +32,7 @@ WRITING = ("up", "down", "adopt", "baseline", "repair", "seed", "verify", "drift
 ROLLED_BACK_WITHIN_S = 5.0
 SAID_AFTER_S = 1.0
 
-REPAIRS = ("retry", "mark-applied", "mark-reverted", "accept-checksum", "rename")
+REPAIRS = ("retry", "accept", "mark-applied", "mark-reverted", "accept-checksum", "rename")
 
 
 def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.ArgumentParser], None]) -> None:
@@ -67,15 +68,32 @@ def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.Ar
     _add_range(plan)
     plan.add_argument("--down", action="store_true", help="of rolling back")
     plan.add_argument("--out-of-order", action="store_true", help="with what is older than what is applied")
-    command("lint", "look for what is dangerous; connects only with -t")
+    plan.add_argument("--sql", action="store_true",
+                      help="as one script for psql, with the ledger's rows, to be reviewed and run by hand")
+    lint = command("lint", "look for what is dangerous; connects only with -t or --pending")
+    lint.add_argument("--explain", metavar="RULE", help="what a rule is about, with an example and the safe recipe")
+    for argument_parser in (lint, plan):
+        argument_parser.add_argument("--severity", choices=("info", "warning", "error"), default="info",
+                                     metavar="LEVEL", help="findings from this on: info, warning or error")
+        for option, words in (("rule", "only this lint rule"), ("also", "this rule too, which is opt-in"),
+                              ("ignore", "not this rule")):
+            argument_parser.add_argument(f"--{option}", action="append", default=[], metavar="RULE",
+                                         help=f"{words} (may be given several times)")
     verify = command("verify", "prove every rollback in a scratch database")
     verify.add_argument("--to", metavar="VERSION", help="as far as this version")
     verify.add_argument("--no-data", action="store_true", help="don't count what each down loses of seeds and samples")
+    verify.add_argument("--fresh", action="store_true",
+                        help="with --pending or --since: keep no database of what comes before, drop those kept")
     verify.add_argument("--allow-skipped", action="store_true", help="exit 0 though something could not be proved here")
     drift = command("drift", "compare the live schema with what the applied files produce")
     for argument_parser in (verify, drift):
         argument_parser.add_argument("--embedded", action="store_true",
                                      help="in a throwaway server of this machine's own")
+    for argument_parser in (lint, plan, verify):
+        argument_parser.add_argument("--pending", action="store_true",
+                                     help="only what the target's ledger doesn't have as applied")
+        argument_parser.add_argument("--since", metavar="GIT-REF",
+                                     help="only files that are new or changed since that commit, by git")
     new = command("new", "write the next migration's files, in the folder's layout", json_too=False)
     new.add_argument("words", nargs="*", metavar="WORD", help="what it is about: add owner to documents")
     new.add_argument("--rename-column", metavar="TABLE.OLD=NEW",
@@ -88,6 +106,9 @@ def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.Ar
     repair.add_argument("action", choices=REPAIRS, metavar="ACTION", help=", ".join(REPAIRS))
     repair.add_argument("--version", metavar="VERSION", help="of the one service")
     repair.add_argument("--from", dest="old_name", metavar="NAME", help="what the ledger calls it so far, for rename")
+    repair.add_argument("--allow-drift", action="store_true", help="for accept: also where the live schema is another")
+    repair.add_argument("--no-proof", action="store_true",
+                        help="for accept: without comparing the live schema with the files'")
     adopt = command("adopt", "take over what another tool has applied, once it is proved; nothing is run", writes=True)
     adopt.add_argument("--from", dest="tool", metavar="TOOL", help="by the ledger of this tool: golang-migrate...")
     adopt.add_argument("--allow-drift", action="store_true", help="also where the live schema is another")
@@ -155,6 +176,22 @@ class Request:
         down = options.command == "down" or getattr(options, "down", False)
         return RunRange(direction="down" if down else "up", to=options.to, steps=options.steps,
                         out_of_order=getattr(options, "out_of_order", False))
+
+    async def selection(self, services: Sequence[Service], target: Target | None) -> Selection:
+        """What --pending, by the target's ledger, and --since mean of the services' migrations. Raises ConsoleError."""
+        from console.migrate.selection import EVERYTHING, Selection, read_changed, read_pending
+
+        options = self.options
+        if not options.pending and options.since is None:
+            return EVERYTHING
+        changed = None if options.since is None else await read_changed(services, options.since)
+        pending = None
+        if options.pending and target is not None:
+            from console.server.script import script_session
+
+            async with script_session(target.direct(), purpose=f"migrate {options.command}") as session:
+                pending = await read_pending(session, services, self.beside(target))
+        return Selection(pending, changed, options.since)
 
     def run_options(self) -> RunOptions:
         """How long what writes waits, and how often it tries."""

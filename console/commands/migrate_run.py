@@ -22,6 +22,8 @@ from console.migrate.prepare import Prepared
 from console.migrate.records import RunRange, RunReport, Step
 from console.migrate.repair import Action, RepairPlan
 from console.migrate.seed import SeedPlan
+from console.migrate.steps import choose
+from console.migrate.version import version_key
 from console.server.script import script_session
 from console.server.target import Target
 
@@ -119,6 +121,11 @@ async def _repair(request: Request, action: Action, version: str | None) -> int:
         plan = await repairing.read(session, request.services(target), action, version)
     options = request.options
     lines = _repair_lines(plan)
+    drifted = await _drifted(request, target, plan) if action == "accept" and plan.repairs else []
+    if drifted and not options.allow_drift:
+        say(*lines, *drifted, f"{len(drifted)} {'difference' if len(drifted) == 1 else 'differences'} from what the "
+                              "files make: nothing was written; --allow-drift accepts it all the same")
+        return 1
     if plan.repairs and not options.dry_run:
         if was_asked := request.has_to_ask(target):
             request.ask(target, lines)
@@ -133,6 +140,24 @@ async def _repair(request: Request, action: Action, version: str | None) -> int:
     else:
         say(*lines)
     return 0
+
+
+async def _drifted(request: Request, target: Target, plan: RepairPlan) -> list[str]:
+    """How the live schema differs from what the applied files make together with those that were run by hand."""
+    if request.options.no_proof:
+        return []
+    from console.commands.migrate_verify import facts
+    from console.demo.scratch import own_cluster
+    from console.migrate.drift import drift
+
+    version, installed = await facts(target)
+    wanted = {(frozen.service, version_key(frozen.version)) for frozen in plan.basis}
+    rows = [migration.row for status in plan.statuses for migration in status.migrations if migration.row is not None]
+    by_hand = [step.migration for step in choose(plan.statuses, rows, RunRange(out_of_order=True))
+               if (step.migration.service, step.migration.key) in wanted]
+    found = await drift(target, request.services(target, every=True), {service.name for service in plan.services},
+                        own_cluster=own_cluster(version, installed)[0], by_hand=by_hand)
+    return [f"{service}: {sentence}" for service, sentences in found.differences for sentence in sentences]
 
 
 def _repair_lines(plan: RepairPlan) -> list[str]:

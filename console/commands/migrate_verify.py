@@ -30,18 +30,25 @@ async def verify(request: Request) -> int:
     chosen = request.services(target)
     if options.to is not None and len(chosen) != 1:
         raise UsageError(f"--to {options.to} of which service?", hint="--service names it")
-    wanted = Wanted(None if options.service is None else frozenset(service.name for service in chosen), options.to)
+    selection = await request.selection(chosen, target)
+    wanted = Wanted(None if options.service is None else frozenset(service.name for service in chosen), options.to,
+                    selection)
     version, installed = (18, ()) if options.embedded else await facts(target)
     own, words = own_cluster(version, installed)
     if words:
         say(words)
     verdict = await prove(target, services, wanted, own_cluster=own, only_own_cluster=options.embedded,
                           sample=sample_rows(services) if options.service is None and not options.no_data else None,
-                          seeds=not options.no_data,
+                          seeds=not options.no_data, fresh=options.fresh,
                           on_proof=_narrate)
     proofs.remember((proof.file for proof in verdict.proofs if proof.status == "proved"), version)
     for note in verdict.notes:
         say(f"note: {note}")
+    if not selection.is_everything:
+        from console.migrate.files import by_framework, read_service
+
+        files = [file for service in by_framework(chosen)[0] for file in read_service(service).migrations]
+        say(selection.words(sum(map(selection.holds, files)), len(files)))
     if options.json:
         write_json({"target": target.label, "results": [_document(proof) for proof in verdict.proofs],
              "notes": list(verdict.notes)})

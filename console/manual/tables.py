@@ -50,7 +50,8 @@ def rules(argument: str = "") -> str:
     from console.migrate.lint import RULES
 
     return _table(("rule", "severity", "what goes wrong"),
-                  ((f"[{rule.name}](lint/{rule.name})", rule.severity, rule.reason) for rule in RULES.values()))
+                  ((f"[{rule.name}](lint/{rule.name})", rule.severity + (", on request" if rule.is_opt_in else ""),
+                    rule.reason) for rule in RULES.values()))
 
 
 def settings(argument: str = "") -> str:
@@ -137,9 +138,14 @@ def check_topics() -> Mapping[str, str]:
 def rule_topics() -> Mapping[str, str]:
     """A topic for each lint rule: what goes wrong, the safe recipe, how to accept one finding."""
     from console.migrate.lint import RULES
+    from console.migrate.lint.examples import EXAMPLES
 
+    on_request = ' It is looked for on request alone: `lint_also = ["{0}"]` in service.toml, or `--also {0}`.'
     return {rule.name: (
-        f"# lint/{rule.name}\n\nSeverity: {rule.severity}.\n\nWhat goes wrong: {rule.reason}.\n\n"
+        f"# lint/{rule.name}\n\nSeverity: {rule.severity}."
+        f"{on_request.format(rule.name) if rule.is_opt_in else ''}\n\nWhat goes wrong: {rule.reason}.\n\n"
+        f"Found:\n\n```sql\n{EXAMPLES[rule.name].bad}\n```\n\n"
+        f"Left alone:\n\n```sql\n{EXAMPLES[rule.name].good}\n```\n\n"
         f"How to do it safely: {rule.advice}.\n\n"
         f"Where it is meant so, the file says why:\n\n```sql\n-- dbconsole: ignore={rule.name}: the reason\n```\n")
         for rule in RULES.values()}

@@ -69,8 +69,9 @@ def _cost(subtype: str, command: Node, table: Name, taking: Taking) -> tuple[Loc
                 proved = all(is_proved_not_null(table, key, taking) for key in strings(constraint.keys))
                 return AEL, False, not (constraint.skip_validation or proved)
             return AEL, False, not constraint.indexname and not constraint.skip_validation
-        case "AT_AddIdentity":
-            return AEL, False, False
+        case "AT_AlterConstraint":
+            change = definition(command).atalter_constraint
+            return AEL, False, change.alter_enforceability and change.is_enforced
         case "AT_ValidateConstraint":
             known = taking.catalog.constraint(table, command.name) if taking.catalog else None
             return SUE, False, known is None or not known.is_validated
@@ -97,6 +98,9 @@ def is_proved_not_null(table: Name, column: str, taking: Taking) -> bool:
     if taking.catalog is None:
         return False
     facts = taking.catalog.column(table, column)
+    if any(each.kind == "n" and not each.is_validated and each.columns == [column]
+           for each in taking.catalog.constraints_of(table)):
+        return False  # PostgreSQL 18's NOT NULL ... NOT VALID: the column counts as NOT NULL all the same
     if facts is not None and facts.not_null:
         return True
     return any(constraint_facts.kind == "c" and constraint_facts.is_validated and constraint_facts.columns == [column]

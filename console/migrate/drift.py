@@ -27,6 +27,7 @@ from console.migrate.ledger import read_with_runs
 from console.migrate.records import LedgerRow, MigrationFile, ServiceStatus
 from console.migrate.rollback_test import NeedsOwnCluster, Node, Place, ScratchRun
 from console.migrate.scratch import scratch_server
+from console.migrate.scratch_setup import AGE
 from console.migrate.status import read_status
 from console.migrate.verify import OwnCluster
 from console.server.info import ServerInfo
@@ -57,12 +58,12 @@ class Drift(Struct, frozen=True):
 
 async def drift(target: Target, services: Sequence[Service], names: Collection[str], *,
                 own_cluster: OwnCluster | None = None, only_own_cluster: bool = False,
-                taken: Sequence[MigrationFile] = ()) -> Drift:
+                taken: Sequence[MigrationFile] = (), by_hand: Sequence[MigrationFile] = ()) -> Drift:
     """How the live schemas of the services `names` differ from what the applied files of all `services` produce.
 
     A production target is compared with a throwaway cluster. `taken` are files that another tool has applied, before
-    all others. Raises MigrationError where the applied files can't be run anywhere, or another tool's ledger records
-    more of them; ConsoleError where the live schema can't be read.
+    all others, `by_hand` those that somebody has run after them. Raises MigrationError where the applied files can't be
+    run anywhere, or another tool's ledger records more of them; ConsoleError where the live schema can't be read.
     """
     own = [service for service in services if not is_foreign(service)]
     others = [service for service in services if is_foreign(service)]
@@ -79,15 +80,15 @@ async def drift(target: Target, services: Sequence[Service], names: Collection[s
         if not taken:
             await claims.check(session, named, rows, others)
         live = _without_ledgers(live, recognise(await candidates(session)))
-        major = session.info.major
-    applied = [*taken, *_applied(statuses, {(row.service, row.key): row for row in rows}, notes)]
+        major, has_age = session.info.major, AGE in session.info.extensions
+    applied = [*taken, *_applied(statuses, {(row.service, row.key): row for row in rows}, notes), *by_hand]
     built: Fingerprint | None = None
     where = ""
     if not (only_own_cluster or target.is_production):
         try:
             async with scratch_server(target) as server:
                 where = f"a scratch database on this server, PostgreSQL {server.major}"
-                built, info = await _build(Place(where, True, server.create, server.drop), own, applied)
+                built, info = await _build(Place(where, True, server.create, server.drop), own, applied, has_age)
         except NeedsOwnCluster as needs:
             if own_cluster is None:
                 raise MigrationError(f"the applied files change {needs.what}, which the whole cluster shares",
@@ -97,7 +98,7 @@ async def drift(target: Target, services: Sequence[Service], names: Collection[s
             raise MigrationError(f"{target.label} is production: no scratch database is made there"
                                  if target.is_production else "there is no embedded PostgreSQL here to build in",
                                  hint="pip install 'dbconsole[demo]' brings a PostgreSQL to compare with")
-        built, info = await _build_apart(own_cluster, own, applied)
+        built, info = await _build_apart(own_cluster, own, applied, has_age)
         where = f"a throwaway cluster of PostgreSQL {info.version}"
         if info.major != major:
             notes.append(f"the files were run on PostgreSQL {info.version}, the live server is {major}: definitions "
@@ -157,10 +158,14 @@ def _applied(statuses: Sequence[ServiceStatus], rows: Mapping[Node, LedgerRow],
     return [file for _, file in sorted(found, key=lambda pair: pair[0])]
 
 
-async def _build(place: Place, services: Sequence[Service],
-                 applied: Sequence[MigrationFile]) -> tuple[Fingerprint, ServerInfo]:
-    """What `applied` produce, and the server that they ran on. Raises MigrationError, NeedsOwnCluster."""
-    scratch_run = ScratchRun(place, {service.name: service.extensions for service in services})
+async def _build(place: Place, services: Sequence[Service], applied: Sequence[MigrationFile],
+                 has_age: bool) -> tuple[Fingerprint, ServerInfo]:
+    """What `applied` produce, and the server that they ran on; `has_age`: the live database has Apache AGE.
+
+    Raises MigrationError, NeedsOwnCluster.
+    """
+    by_name = {service.name: service for service in services}
+    scratch_run = ScratchRun(place, by_name, frozenset() if has_age else frozenset({AGE}))
     try:
         await scratch_run.open()
         for file in applied:
@@ -177,7 +182,7 @@ async def _build(place: Place, services: Sequence[Service],
 
 
 async def _build_apart(own_cluster: OwnCluster, services: Sequence[Service],
-                       applied: Sequence[MigrationFile]) -> tuple[Fingerprint, ServerInfo]:
+                       applied: Sequence[MigrationFile], has_age: bool) -> tuple[Fingerprint, ServerInfo]:
     async with AsyncExitStack() as stack:
         async def fresh() -> Target:
             return await stack.enter_async_context(own_cluster())
@@ -185,7 +190,7 @@ async def _build_apart(own_cluster: OwnCluster, services: Sequence[Service],
         async def drop(target: Target) -> None:
             await stack.aclose()
 
-        return await _build(Place("a throwaway cluster", False, fresh, drop), services, applied)
+        return await _build(Place("a throwaway cluster", False, fresh, drop), services, applied, has_age)
 
 
 def _by_service(built: Fingerprint, live: Fingerprint, named: Sequence[Service], services: Sequence[Service],

@@ -67,12 +67,12 @@ def read_service(service: Service) -> ServiceFiles:
         if is_foreign(service):
             return ServiceFiles(service, ())
         migrations, passed = _migrations(service, folder)
+        seeds = sorted((folder / "seed").glob("*.sql")) if (folder / "seed").is_dir() else []
+        _check_inside(folder, migrations, seeds)
         read = {os.fspath(script.location) for file in migrations for script in (file.up, file.down) if script}
         notes = [*dict.fromkeys(passed.values()), *unread.check(service, read | {os.fspath(path) for path in passed})]
-        seeds = sorted((folder / "seed").glob("*.sql")) if (folder / "seed").is_dir() else []
     except OSError as error:
         raise FileError(Path(error.filename or folder), f"can't be read: {error.strerror}") from None
-    _check_inside(folder, migrations, seeds)
     migrations.sort(key=lambda file: file.key)
     for before, after in pairwise(migrations):
         if before.key == after.key:

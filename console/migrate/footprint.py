@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec import Struct, field
 
 from console.migrate.facts import Catalog
@@ -41,6 +43,26 @@ class Footprint(Struct, frozen=True):
 
     def on(self, relation: Name) -> Lock | None:
         return next((lock for lock in self.locks if lock.relation == relation), None)
+
+
+class NewRelations:
+    """The relations that a run has made so far, by name; there may be thousands."""
+
+    def __init__(self, names: Iterable[Name] = ()) -> None:
+        self._schemas: dict[str, set[str | None]] = {}
+        for name in names:
+            self.add(name)
+
+    def add(self, name: Name) -> None:
+        self._schemas.setdefault(name.name, set()).add(name.schema)
+
+    def __contains__(self, name: Name) -> bool:
+        return name.schema in self._schemas.get(name.name, ())
+
+    def may_hold(self, name: Name) -> bool:
+        """Whether one of them may be meant: a name without a schema may be of any."""
+        found = self._schemas.get(name.name, ())
+        return bool(found) and (name.schema is None or name.schema in found or None in found)
 
 
 class Taking(Struct):

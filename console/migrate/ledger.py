@@ -115,15 +115,27 @@ async def ensure(session: ScriptSession) -> None:
         raise MigrationError(f"{info.user} may not create the ledger, the schema dbconsole with two tables",
                              hint=f"GRANT CREATE ON {where} TO {info.quoted_user}, or let an administrator run "
                                   "`dbconsole migrate up` once and grant its tables")
-    names = ["migration", "migration_event", "format"]
-    if not found.schema_exists:
-        names.insert(0, "schema")
     try:
-        await session.execute("BEGIN READ WRITE", SET_SAFE_PATH, *(_text(name) for name in names), "COMMIT")
+        await session.execute("BEGIN READ WRITE", SET_SAFE_PATH, *_creation(found), "COMMIT")
     except ConsoleError as error:
         await session.connection.rollback()
         raise MigrationError(f"the ledger could not be created: {error.summary}", detail=error.detail,
                              hint=error.hint) from error
+
+
+async def creation(session: ScriptSession) -> tuple[str, ...]:
+    """The statements that make the ledger; none where it is there. Raises MigrationError where this role can't write
+    to it."""
+    (found,) = await session.fetch(_CONDITION)
+    if found.table_exists:
+        _check(found, session)
+        return ()
+    return _creation(found)
+
+
+def _creation(found: LedgerCondition) -> tuple[str, ...]:
+    names = [*(() if found.schema_exists else ("schema",)), "migration", "migration_event", "format"]
+    return tuple(map(_text, names))
 
 
 def _check(found: LedgerCondition, session: ScriptSession) -> None:

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from msgspec import Struct
 
 from console.migrate.facts import Catalog, RelationFacts, RelationSession, read_catalog
 from console.migrate.faults import FileError
-from console.migrate.footprint import Lock
-from console.migrate.lint import Lintable, LintFinding, lint, relations_and_functions
+from console.migrate.footprint import Lock, NewRelations
+from console.migrate.lint import (
+    EVERY_DAY,
+    Lintable,
+    LintFinding,
+    RuleChoice,
+    lint,
+    own_schemas,
+    relations_and_functions,
+    rules_of,
+)
 from console.migrate.lock_modes import LockMode
 from console.migrate.prepare import prepare
 from console.migrate.records import Direction, Step
 from console.migrate.table_locks import locks_of, made_by
 from console.server.session import Session
-from console.sql.grammar import Name, ParsedStatement, SyntaxFault, grammar_version, split
+from console.services import Service
+from console.sql.grammar import Name, ParsedStatement, SyntaxFault, grammar_version
 from console.sql.quoting import identifier
 
 
@@ -94,35 +104,43 @@ class PlanStep(Struct, frozen=True):
 
 
 async def plan(session: Session | None, steps: Sequence[Step],
-               schemas: Mapping[str, tuple[str, ...]] | None = None) -> list[PlanStep]:
-    """The plan of `steps`, in their order; `schemas` are each service's own. Without a session it knows no sizes.
+               services: Sequence[Service] = (), rules: RuleChoice = EVERY_DAY) -> list[PlanStep]:
+    """The plan of `steps`, in their order, which are of `services`. Without a session it knows no sizes.
 
-    Raises ConsoleError when the server can't be asked.
+    `rules` are those that are looked for. Raises ConsoleError when the server can't be asked, or a service names a rule
+    that there isn't.
     """
     catalog = None
     if session is not None:  # the parser takes seconds for thousands of statements: a screen goes on meanwhile
         names, functions = await asyncio.to_thread(relations_and_functions, [step.script for step in steps])
         catalog = await read_catalog(session, sorted(names, key=str), sorted(functions))
-    return await asyncio.to_thread(planned, steps, catalog, schemas or {})
+    return await asyncio.to_thread(planned, steps, catalog, services, rules)
 
 
-def planned(steps: Sequence[Step], catalog: Catalog | None, schemas: Mapping[str, tuple[str, ...]]) -> list[PlanStep]:
+def planned(steps: Sequence[Step], catalog: Catalog | None, services: Sequence[Service] = (),
+            rules: RuleChoice = EVERY_DAY) -> list[PlanStep]:
     """The plan of `steps` against `catalog`. Pure, but for reading the files."""
+    manners = {service.name: (own_schemas(service), rules_of(service, rules)) for service in services}
     lintables = [Lintable(step.migration.service, step.script, step.direction,
-                          schemas.get(step.migration.service, ())) for step in steps]
+                          *manners.get(step.migration.service, ((), rules))) for step in steps]
     findings = lint(lintables, catalog, in_sequence=True)
-    created: frozenset[Name] = frozenset()
+    by_file: dict[str, list[LintFinding]] = {}
+    for finding in findings:
+        by_file.setdefault(finding.file, []).append(finding)
+    sections: dict[str, list[int]] = {}
+    for lintable in lintables:
+        sections.setdefault(str(lintable.script.path), []).append(lintable.script.first_line)
+    created = NewRelations()
     result = []
     for step in steps:
-        statements, fault, created = _statements(step, catalog, created)
+        statements, fault = _statements(step, catalog, created)
         path = str(step.script.path)
         result.append(PlanStep(
             service=step.migration.service, version=step.migration.version, name=step.migration.name,
             direction=step.direction, file=path,
             in_transaction=fault is not None or _in_transaction(step),
             statements=tuple(statements), fault=fault, batches=_batches(step),
-            findings=tuple(finding for finding in findings if finding.file == path
-                           and _within(step, finding, lintables))))
+            findings=tuple(finding for finding in by_file.get(path, ()) if _within(step, finding, sections[path]))))
     return result
 
 
@@ -142,11 +160,10 @@ def _batches(step: Step) -> str | None:
                                          f"{identifier(*batches.table, batches.column)}, each a transaction of its own")
 
 
-def _within(step: Step, finding: LintFinding, lintables: Sequence[Lintable]) -> bool:
-    """Whether a finding is of this step, where one file holds both directions."""
-    other = next((lintable.script for lintable in lintables if lintable.script.path == step.script.path
-                  and lintable.script.first_line > step.script.first_line), None)
-    return step.script.first_line <= finding.line and (other is None or finding.line < other.first_line)
+def _within(step: Step, finding: LintFinding, sections: Sequence[int]) -> bool:
+    """Whether a finding is of this step, where one file holds several scripts, which begin at the lines `sections`."""
+    end = min((line for line in sections if line > step.script.first_line), default=None)
+    return step.script.first_line <= finding.line and (end is None or finding.line < end)
 
 
 def version_note(session: Session) -> str | None:
@@ -157,16 +174,16 @@ def version_note(session: Session) -> str | None:
 
 
 def _statements(step: Step, catalog: Catalog | None,
-                created: frozenset[Name]) -> tuple[list[PlanStatement], str | None, frozenset[Name]]:
-    """A step's statements that are still to be run, why they can't be told, and the relations made until then."""
+                created: NewRelations) -> tuple[list[PlanStatement], str | None]:
+    """A step's statements that are still to be run, and why they can't be told; what they make comes to `created`."""
     script = step.script
     try:
         directives = script.directives
-        parsed = split(script.text)
+        parsed = script.parsed
     except FileError as error:
-        return [], error.summary, created
+        return [], error.summary
     if isinstance(parsed, SyntaxFault):
-        return [], f"line {script.first_line + parsed.line - 1}, column {parsed.column}: {parsed.message}", created
+        return [], f"line {script.first_line + parsed.line - 1}, column {parsed.column}: {parsed.message}"
     if directives.own_transaction:
         parsed = [parsed_statement for parsed_statement in parsed if not parsed_statement.controls_transaction]
     statements = []
@@ -175,11 +192,11 @@ def _statements(step: Step, catalog: Catalog | None,
         if number >= step.done:
             statements.append(_statement(statement, script.first_line, catalog, created, makes))
         if makes is not None:
-            created |= {makes}
-    return statements, None, created
+            created.add(makes)
+    return statements, None
 
 
-def _statement(statement: ParsedStatement, first_line: int, catalog: Catalog | None, created: frozenset[Name],
+def _statement(statement: ParsedStatement, first_line: int, catalog: Catalog | None, created: NewRelations,
                makes: Name | None) -> PlanStatement:
     footprint = locks_of(statement, catalog)
     relations = [_relation(lock, catalog, lock.relation in created) for lock in footprint.locks]

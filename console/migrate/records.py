@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
@@ -21,6 +21,9 @@ from console.services import Service
 from console.sql import splitter
 from console.sql.splitter import ScriptStatement
 from console.sql.tokens import SqlFault
+
+if TYPE_CHECKING:
+    from console.sql.grammar import ParsedStatement, SyntaxFault
 
 Direction = Literal["up", "down"]
 State = Literal["applied", "pending", "failed", "changed", "missing", "held"]
@@ -110,6 +113,19 @@ class Script(Struct, frozen=True, dict=True):
         except SqlFault as fault:
             line, column = splitter.LineIndex(self.text, self.first_line).place(fault.offset)
             raise FileError(self.path, fault.summary, line=line, column=column, hint=fault.hint) from None
+
+    @cached_property
+    def parsed(self) -> list[ParsedStatement] | SyntaxFault:
+        """The statements with their trees, which are kept: for who asks again. Raises FileError."""
+        return self.parsed_once
+
+    @property
+    def parsed_once(self) -> list[ParsedStatement] | SyntaxFault:
+        """The same, not kept where nobody has asked for `parsed`: the trees of thousands of files are large."""
+        from console.sql.grammar import split
+
+        kept: list[ParsedStatement] | SyntaxFault | None = self.__dict__.get("parsed")
+        return split(self.text) if kept is None else kept
 
     @cached_property
     def directives(self) -> Directives:

@@ -1,6 +1,7 @@
 """Putting the ledger right by hand: baselines and repairs. Each says what it will do before it does it.
 
     baseline         everything up to a version is in the database already: rows for it, nothing is run
+    accept           what is pending was run by hand, up to a version or all of it
     mark-applied     one migration is in the database, whatever the ledger says
     mark-reverted    one migration is not in the database any more
     accept-checksum  files that were changed after they were applied are right as they are now
@@ -31,7 +32,7 @@ from console.server.session import Session
 from console.server.target import Target
 from console.services import Service
 
-Action = Literal["baseline", "mark-applied", "mark-reverted", "accept-checksum", "rename"]
+Action = Literal["baseline", "accept", "mark-applied", "mark-reverted", "accept-checksum", "rename"]
 
 
 class Repair(Struct, frozen=True):
@@ -117,12 +118,17 @@ def repairs(statuses: Sequence[ServiceStatus], action: Action, version: str | No
     if action == "accept-checksum" and version is None:
         return tuple(_accepted(migration) for status in statuses for migration in status.migrations
                      if migration.state == "changed")
+    if action == "accept" and version is None:
+        return tuple(_by_hand(migration) for status in statuses for migration in status.migrations
+                     if not migration.is_applied and migration.file is not None)
     if len(statuses) != 1 or version is None:
         names = ", ".join(status.service.name for status in statuses)
         raise MigrationError(f"{action} needs one service and a version", hint=f"--service (of {names}) and a version")
     (status,) = statuses
     if action == "baseline":
         return _baseline(status, version)
+    if action == "accept":
+        return tuple(_by_hand(migration) for migration in _upto(status, version))
     migration_state = next((migration for migration in status.migrations if migration.key == version_key(version)),
                            None)
     if migration_state is None:
@@ -140,16 +146,27 @@ def repairs(statuses: Sequence[ServiceStatus], action: Action, version: str | No
 
 
 def _baseline(status: ServiceStatus, version: str) -> tuple[Repair, ...]:
+    return tuple(Repair(_frozen(migration, "baseline"), f"{_label(migration)} becomes applied without being run",
+                        (ledger.marked(file, migration.row),
+                         ledger.event(file, "baseline", None, None, file.up.checksum)))
+                 for migration in _upto(status, version) if (file := migration.file) is not None)
+
+
+def _upto(status: ServiceStatus, version: str) -> list[MigrationState]:
+    """What isn't applied up to a version. Raises MigrationError where there is no such version."""
     limit = version_key(version)
     if limit not in {migration.key for migration in status.migrations}:
         raise MigrationError(f"{status.service.name} has no version {version}",
                              hint="dbconsole migrate status shows the versions")
-    wanted = [migration for migration in status.migrations if migration.key <= limit and migration.file is not None
-              and not migration.is_applied]
-    return tuple(Repair(_frozen(migration, "baseline"), f"{_label(migration)} becomes applied without being run",
-                        (ledger.marked(file, migration.row),
-                         ledger.event(file, "baseline", None, None, file.up.checksum)))
-                 for migration in wanted if (file := migration.file) is not None)
+    return [migration for migration in status.migrations if migration.key <= limit and migration.file is not None
+            and not migration.is_applied]
+
+
+def _by_hand(migration: MigrationState) -> Repair:
+    file = _file(migration)
+    return Repair(_frozen(migration, "accept"), f"{_label(migration)}, run by hand, becomes applied",
+                  (ledger.marked(file, migration.row),
+                   ledger.event(file, "accepted", "run by hand", None, file.up.checksum)))
 
 
 def _applied(migration: MigrationState) -> Repair:

@@ -22,9 +22,11 @@ from console.migrate.events import ignore
 from console.migrate.faults import FileError
 from console.migrate.fingerprint import Fingerprint, RepeatedFingerprint
 from console.migrate.records import MigrationFile, RunOptions, Step
+from console.migrate.scratch_setup import AGE, make_ready
 from console.migrate.version import VersionKey, version_key
 from console.server.script import ScriptFault, ScriptSession, script_session
 from console.server.target import Target
+from console.services import Service
 from console.sql.quoting import identifier
 
 Status = Literal["proved", "differs", "failed", "skipped"]
@@ -74,15 +76,19 @@ class ScratchRun(Struct):
     """A scratch database with what is applied in it. To be closed before it is cloned or dropped."""
 
     place: Place
-    services: Mapping[str, tuple[str, ...]]
-    """The extensions that a service as a whole needs."""
+    services: Mapping[str, Service]
+    """By name: they know which extensions a service as a whole needs, what a database needs before their files, and
+    whether every file needs a way down."""
     made_by_files: frozenset[str] = frozenset()
     """The extensions that a file creates, at its turn; all others may be created as soon as a file waits for them."""
+    is_copy: bool = False
+    """Whether what `place.fresh` makes is a copy of a database that was made ready already."""
     done: list[MigrationFile] = field(default_factory=list)
     missing: dict[Node, str] = field(default_factory=dict)
     """What isn't there though its turn has come, with the reason."""
     target: Target | None = None
-    current: Fingerprint = field(default_factory=lambda: Fingerprint({}))
+    current: Fingerprint | None = None
+    """The catalog as it is; None: to be read when it is asked for."""
     _before: int = 0
     _runner: Runner | None = None
     _fingerprint: RepeatedFingerprint | None = None
@@ -92,7 +98,7 @@ class ScratchRun(Struct):
         """Makes the database and connects. Raises ConsoleError."""
         self._before = len(self.done)
         await self._connect()
-        self.current = await self.read_catalog()
+        self.current = None
 
     async def close(self) -> None:
         """Disconnects; the database stays."""
@@ -110,7 +116,7 @@ class ScratchRun(Struct):
         for file in again:
             await self.provide(file)
             await self.run(file, "up")
-        self.current = await self.read_catalog()
+        self.current = None
 
     async def _connect(self) -> None:
         if self.target is None:
@@ -118,6 +124,10 @@ class ScratchRun(Struct):
         target = replace(self.target, statement_timeout_ms=STATEMENT_TIMEOUT_MS)
         session = await self._stack.enter_async_context(script_session(target, purpose="migrate verify"))
         await ledger.ensure(session)
+        if not self.is_copy:
+            await make_ready(session, {name: service.verify_setup for name, service in self.services.items()
+                                       if service.verify_setup},
+                             wants_age=AGE not in self.made_by_files, is_shared=self.place.is_shared)
         self._fingerprint = RepeatedFingerprint(session, shared=not self.place.is_shared)
         self._runner = Runner(target, session, RunOptions(lock_timeout_ms=0), ignore)
 
@@ -135,20 +145,19 @@ class ScratchRun(Struct):
         assert self._fingerprint is not None
         return await self._fingerprint.read()
 
-    async def provide(self, file: MigrationFile) -> bool:
+    async def provide(self, file: MigrationFile) -> None:
         """Creates the extensions that the file waits for and that are somebody's to create by hand, as far as the
-        server has them and the role may; whether there were any."""
-        made = False
+        server has them and the role may."""
         for name in await self._absent(file):
             if name not in self.made_by_files:
                 with suppress(ScriptFault):  # then the file waits for it, which is said
                     await self.session.statement(f"CREATE EXTENSION {identifier(name)} CASCADE")
-                    made = True
-        return made
+                    self.current = None
 
     async def _absent(self, file: MigrationFile) -> list[str]:
         """The extensions that the file needs and that aren't here."""
-        wanted = (*self.services.get(file.service, ()), *file.up.directives.extensions)
+        service = self.services.get(file.service)
+        wanted = (*(service.extensions if service is not None else ()), *file.up.directives.extensions)
         if not wanted:
             return []
         rows = await self.session.execute("SELECT extname::pg_catalog.text FROM pg_catalog.pg_extension")
@@ -195,14 +204,14 @@ class ScratchRun(Struct):
             await self.rebuild()
             return Proof(file, "failed", _told("up", error), where=self.place.words)
         self.done.append(file)
+        self.current = None
         return None
 
     async def prove(self, file: MigrationFile) -> Proof:
         """Up, down, up. Raises NeedsOwnCluster, with the database as it was before the file."""
         began = time.perf_counter()
-        if await self.provide(file):
-            self.current = await self.read_catalog()
-        before = self.current
+        await self.provide(file)
+        before = self.current if self.current is not None else await self.read_catalog()
         try:
             proof = await self.apply(file)
             if proof is None:
@@ -220,6 +229,9 @@ class ScratchRun(Struct):
             return Proof(file, "skipped", reason=f"irreversible: {reason}", is_accepted=True)
         there, why = await self.with_way_down(file)
         if there.down is None:
+            if (service := self.services.get(file.service)) is not None and service.require_down:
+                return Proof(file, "failed", (f"has no way down{why}, and the service has require_down = true: write "
+                                              "one, or say in the file: -- dbconsole: irreversible: reason",))
             return Proof(file, "skipped", reason=f"has no way down{why}: nothing is proved")
         try:
             await self.run(there, "down")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from console.migrate.alter_table_locks import alter_table, default_partition
 from console.migrate.facts import Catalog
-from console.migrate.footprint import Footprint, Taking
+from console.migrate.footprint import Footprint, NewRelations, Taking
 from console.migrate.lock_modes import LockMode
 from console.sql.grammar import (
     Name,
@@ -26,6 +26,7 @@ from console.sql.grammar import (
     range_name,
     strings,
 )
+from console.sql.repack import repack
 
 _RELATION_KINDS = {"TABLE", "INDEX", "VIEW", "MATERIALIZED VIEW", "SEQUENCE", "FOREIGN TABLE"}
 
@@ -33,7 +34,11 @@ _RELATION_KINDS = {"TABLE", "INDEX", "VIEW", "MATERIALIZED VIEW", "SEQUENCE", "F
 def locks_of(statement: ParsedStatement, catalog: Catalog | None = None) -> Footprint:
     """What `statement` locks; with `catalog` also on relations that it doesn't name."""
     taking = Taking(catalog)
-    if statement.newer is not None:
+    repacked = repack(statement.text) if statement.newer is not None else None
+    if repacked is not None and repacked.table:
+        mode = LockMode.SHARE_UPDATE_EXCLUSIVE if repacked.concurrently else LockMode.ACCESS_EXCLUSIVE
+        taking.take(parts_name([*repacked.table]), mode, rewrites=not repacked.concurrently)
+    elif statement.newer is not None:
         taking.opaque = f"{statement.newer} is not known to the grammar here: it may take any lock"
     _collect(statement.node_kind, statement.body, taking)
     ordered = sorted(taking.locks.values(), key=lambda lock: (lock.is_indirect, -lock.mode, str(lock.relation)))
@@ -50,7 +55,7 @@ def relations_of(statement: ParsedStatement) -> list[Name]:
     return sorted(names, key=str)
 
 
-def made_by(statement: ParsedStatement, catalog: Catalog | None, created: frozenset[Name]) -> Name | None:
+def made_by(statement: ParsedStatement, catalog: Catalog | None, created: NewRelations) -> Name | None:
     """The table or view that the statement makes, or that it gives a new name though it was made in this run
     (`created`); None for other statements, and where IF NOT EXISTS finds it there.
     """

@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from console.errors import ConsoleError
-from console.migrate import state, steps
+from console.migrate import kept_databases, selection, state, steps
 from console.migrate.cluster_objects import touches_cluster
 from console.migrate.data_loss import SampleData, count_losses, merged
 from console.migrate.faults import FileError, MigrationError
@@ -23,7 +23,10 @@ from console.migrate.files import is_foreign, own_services, read_service
 from console.migrate.records import MigrationFile, RunRange
 from console.migrate.rollback_test import NeedsOwnCluster, Place, Proof, ScratchRun
 from console.migrate.scratch import ScratchServer, scratch_server
+from console.migrate.selection import Selection
+from console.migrate.verify_start import AVAILABLE, Start, before, start
 from console.migrate.version import version_key
+from console.server.script import ScriptSession
 from console.server.target import Target
 from console.services import Service
 from console.sql.names import name_of
@@ -38,14 +41,16 @@ OnProof = Callable[[Proof], None]
 
 
 class Wanted(Struct, frozen=True):
-    """What to prove: every migration of `services` (all where None), as far as `to` where that is given."""
+    """What to prove: every migration of `services` (all where None), as far as `to` where that is given, of those that
+    are `chosen`."""
 
     services: frozenset[str] | None = None
     to: str | None = None
+    chosen: Selection = selection.EVERYTHING
 
     def holds(self, file: MigrationFile) -> bool:
         return ((self.services is None or file.service in self.services)
-                and (self.to is None or file.key <= version_key(self.to)))
+                and (self.to is None or file.key <= version_key(self.to)) and self.chosen.holds(file))
 
 
 EVERYTHING = Wanted()
@@ -70,11 +75,12 @@ class VerifyReport(Struct, frozen=True):
 
 async def verify(target: Target, services: Sequence[Service], wanted: Wanted = EVERYTHING, *,
                  own_cluster: OwnCluster | None = None, only_own_cluster: bool = False,
-                 sample: SampleData | None = None, seeds: bool = True,
+                 sample: SampleData | None = None, seeds: bool = True, fresh: bool = False,
                  on_proof: OnProof = lambda proof: None) -> VerifyReport:
     """Proves. `on_proof` hears of each proof as it comes, before what its down loses is known.
 
-    `sample` are rows to be lost beside those of the seed files, which `seeds` turns off.
+    `sample` are rows to be lost beside those of the seed files, which `seeds` turns off. Of what is `chosen` it begins
+    with a database that an earlier verify has kept; a `fresh` one drops those instead, and keeps none.
     `services` are all that could be needed, `wanted` what is to be proved. `own_cluster` is for files that touch what a
     cluster shares; with `only_own_cluster` everything happens there. Raises MigrationError where nothing can be proved:
     production, no right to create databases, files that can't be put in order.
@@ -82,6 +88,8 @@ async def verify(target: Target, services: Sequence[Service], wanted: Wanted = E
     _, notes = own_services([service for service in services
                              if wanted.services is None or service.name in wanted.services], "proved")
     order = _ordered(services, wanted)
+    if not order:
+        return VerifyReport((), tuple(notes))
     run = _Run(services, order, wanted, (sample, seeds), on_proof)
     if only_own_cluster:
         if own_cluster is None:
@@ -90,7 +98,7 @@ async def verify(target: Target, services: Sequence[Service], wanted: Wanted = E
         await run.in_own_cluster(own_cluster, order)
     else:
         async with scratch_server(target) as server:
-            await run.on(server)
+            await run.on(server, fresh)
         if run.elsewhere:
             await run.elsewhere_in(own_cluster)
     return VerifyReport(run.sorted(), (*notes, *run.notes))
@@ -101,6 +109,8 @@ def _ordered(services: Sequence[Service], wanted: Wanted) -> tuple[MigrationFile
     files = [read_service(service) for service in services if not is_foreign(service)]
     chosen = steps.choose(state.compare_all(files, (), ()), (), RunRange())
     every = [step.migration for step in chosen]
+    if not wanted.chosen.is_everything:
+        return _as_far_as_wanted(services, wanted, every)
     if wanted.services is None:
         return tuple(file for file in every if wanted.holds(file))
     needed = set(wanted.services)
@@ -108,6 +118,15 @@ def _ordered(services: Sequence[Service], wanted: Wanted) -> tuple[MigrationFile
         needed.add(service)
     return tuple(file for file in every if file.service in needed and
                  (wanted.holds(file) or file.service not in wanted.services))
+
+
+def _as_far_as_wanted(services: Sequence[Service], wanted: Wanted,
+                      every: Sequence[MigrationFile]) -> tuple[MigrationFile, ...]:
+    """What is to be proved, and all that comes before the last of it in the services that it stands on."""
+    last = max((number for number, file in enumerate(every) if wanted.holds(file)), default=-1)
+    names = {file.service for file in every[:last + 1] if wanted.holds(file)}
+    needed = names | _closure(services, every, names)
+    return tuple(file for file in every[:last + 1] if file.service in needed)
 
 
 def _needs(services: Sequence[Service], files: Sequence[MigrationFile]) -> Mapping[str, set[str]]:
@@ -130,7 +149,7 @@ def _closure(services: Sequence[Service], files: Sequence[MigrationFile], names:
     return found
 
 
-def _created_extensions(files: Sequence[MigrationFile]) -> frozenset[str]:
+def created_extensions(files: Sequence[MigrationFile]) -> frozenset[str]:
     """The names after CREATE EXTENSION in the files, without those that are put together as they run."""
     found: set[str] = set()
     for file in files:
@@ -149,8 +168,8 @@ class _Run:
         self.wanted = wanted
         self.sample, self.seeds = rows
         self.services = services
-        self.extensions = {service.name: service.extensions for service in services}
-        self.made_by_files = _created_extensions(order)
+        self.by_name = {service.name: service for service in services}
+        self.made_by_files = created_extensions(order)
         self.proofs: dict[int, Proof] = {}
         self.elsewhere: dict[int, str] = {}
         """Files that couldn't be run beside others' databases, with what they would have changed."""
@@ -161,34 +180,41 @@ class _Run:
     def sorted(self) -> tuple[Proof, ...]:
         return tuple(self.proofs[id(file)] for file in self.order if id(file) in self.proofs)
 
-    async def on(self, server: ScratchServer) -> None:
+    async def on(self, server: ScratchServer, fresh: bool) -> None:
         """Proves on the target's own server, as far as that may be."""
-        base: Target | None = None
+        base: Target | str | None = None
         place = Place(f"a scratch database on this server, PostgreSQL {server.major}", True,
                       lambda: server.create(base), server.drop)
+        await self._note_unavailable(server.session, place)
+        started = await self._start(server, place, fresh)
+        base, done, missing = (started.name, started.done, dict(started.missing)) if started else (None, [], {})
+        over = {id(file) for file in started.files} if started else set()
+        order = [file for file in self.order if id(file) not in over]
         below = _closure(self.services, self.order, {file.service for file in self.order})
-        trunk = ScratchRun(place, self.extensions, self.made_by_files)
-        try:
-            await trunk.open()
-            for file in self.order:
-                if file.service in below:
-                    await self._step(trunk, file)
-        finally:
-            await trunk.close()
-        base = trunk.target
-        leaves = list(dict.fromkeys(file.service for file in self.order if file.service not in below))
+        trunk = ScratchRun(place, self.by_name, self.made_by_files, done=done, missing=missing,
+                           is_copy=started is not None)
+        if base is None or any(file.service in below for file in order):
+            try:
+                await trunk.open()
+                for file in order:
+                    if file.service in below:
+                        await self._step(trunk, file)
+            finally:
+                await trunk.close()
+            base = trunk.target
+        leaves = list(dict.fromkeys(file.service for file in order if file.service not in below))
         slots = asyncio.Semaphore(AT_ONCE)
         cloning = asyncio.Lock()
 
         async def prove(name: str) -> None:
             async with slots:
-                branch = ScratchRun(place, self.extensions, self.made_by_files,
+                branch = ScratchRun(place, self.by_name, self.made_by_files, is_copy=True,
                                     done=[*trunk.done], missing=dict(trunk.missing))
                 async with cloning:  # the server copies a template for one at a time
                     branch.target = await server.create(base)
                 try:
                     await branch.open()
-                    for file in self.order:
+                    for file in order:
                         if file.service == name:
                             await self._step(branch, file)
                 finally:
@@ -200,6 +226,36 @@ class _Run:
         base = None
         if not self._has_moved:
             await self._count_losses(place)
+
+    async def _note_unavailable(self, session: ScriptSession, place: Place) -> None:
+        """All extensions at once that the files want and the server doesn't have: not one after the other, run by
+        run."""
+        wanted = {*self.made_by_files}
+        for file in self.order:
+            wanted |= {*self.by_name[file.service].extensions, *file.up.directives.extensions}
+        if absent := sorted(wanted - {row.name for row in await session.fetch(AVAILABLE)}):
+            self.notes.append(f"{place.words} has no {', '.join(absent)}: what needs "
+                              f"{'that extension' if len(absent) == 1 else 'those extensions'} can't be proved there")
+
+    async def _start(self, server: ScratchServer, place: Place, fresh: bool) -> Start | None:
+        """Where to begin with a choice of files; None: with an empty database."""
+        if self.wanted.chosen.is_everything:
+            return None
+        if fresh:
+            await kept_databases.drop_all(server)
+            return None
+        needs = {service.name: _closure(self.services, self.order, {service.name}) for service in self.services}
+        files = before(self.order, self.wanted.holds, lambda name: needs.get(name, set()))
+        if not files:
+            return None
+        found = await start(server, files, lambda: ScratchRun(place, self.by_name, self.made_by_files),
+                            ([(name, service.extensions, service.verify_setup) for name, service in
+                              sorted(self.by_name.items())], sorted(self.made_by_files)))
+        if found is not None:
+            self.notes.append(f"the {len(files)} migrations before are in the database {found.name}, "
+                              + ("as an earlier verify has kept it" if found.was_kept else
+                                 "which is kept for the next verify; --fresh keeps none"))
+        return found
 
     async def _step(self, scratch_run: ScratchRun, file: MigrationFile) -> None:
         """Proves a file, or only applies it where it is just needed."""
@@ -228,7 +284,7 @@ class _Run:
                         id(later), f"stands on {file.label}, which changes {self.elsewhere[id(file)]}")
         else:
             scratch_run.done.append(file)
-            scratch_run.current = await scratch_run.read_catalog()
+            scratch_run.current = None
 
     def _keep(self, proof: Proof) -> None:
         self.proofs[id(proof.file)] = proof
@@ -258,18 +314,18 @@ class _Run:
                 await stack.aclose()
 
             place = Place("a throwaway cluster", False, fresh, drop)
-            scratch_run = ScratchRun(place, self.extensions, self.made_by_files)
+            scratch_run = ScratchRun(place, self.by_name, self.made_by_files)
             try:
                 await scratch_run.open()
                 scratch_run.place = replace(scratch_run.place, words="a throwaway cluster of embedded PostgreSQL "
                                                          f"{scratch_run.session.info.version}")
+                if len(proved) == len(self.order):
+                    await self._note_unavailable(scratch_run.session, scratch_run.place)
                 for file in self.order[: last + 1]:
                     if id(file) in chosen and self.wanted.holds(file):
                         self._keep(await scratch_run.prove(file))
                     elif (failed := await scratch_run.apply(file)) is not None:
                         self._on_proof(failed)
-                    else:
-                        scratch_run.current = await scratch_run.read_catalog()
             finally:
                 await scratch_run.close()
             if self._has_moved or len(proved) == len(self.order):
@@ -277,10 +333,12 @@ class _Run:
 
     async def _count_losses(self, place: Place) -> None:
         """Adds to the proofs what each down loses, where there are rows to be had."""
+        if not self.wanted.chosen.is_everything:
+            return  # it would take all of the history down and up
         services = [service for service in self.services if any(file.service == service.name for file in self.order)]
         if self.sample is None and not (self.seeds and any(read_service(service).seeds for service in services)):
             return
-        scratch_run = ScratchRun(place, self.extensions, self.made_by_files)
+        scratch_run = ScratchRun(place, self.by_name, self.made_by_files)
         try:
             await scratch_run.open()
             losses = await count_losses(scratch_run, services, self.order, self.sample)

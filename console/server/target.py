@@ -77,6 +77,12 @@ class Target(PartlyShown, frozen=True, kw_only=True):
         direct = make_conninfo(self.direct_conninfo, dbname=database) if self.direct_conninfo else None
         return replace(self, name=name, conninfo=make_conninfo(self.conninfo, dbname=database), direct_conninfo=direct)
 
+    def with_settings(self, settings: Mapping[str, str]) -> Target:
+        """The same with settings of the server for each session, as it begins; PgBouncer before 1.20 refuses them."""
+        given = conninfo_to_dict(self.conninfo).get("options")
+        words = [*([str(given)] if given else []), *(f"-c {name}={value}" for name, value in settings.items())]
+        return replace(self, conninfo=make_conninfo(self.conninfo, options=" ".join(words)))
+
     def with_password(self, password: str) -> Target:
         """The same target with a password that a person typed; it is kept in memory only."""
         redaction.keep(password, *_shown_of(self.conninfo))

@@ -10,6 +10,10 @@ A folder of migrations holds one folder a service, or is itself one service's fo
     layout = "golang-migrate"           # another tool's file layout, where its files don't tell
     framework = "alembic"               # what migrates it, where that isn't dbconsole
     ignore = ["schema_v2.sql"]          # files with a number that are no migrations
+    verify_setup = "CREATE ..."         # SQL that a scratch database gets before the files
+    require_down = true                 # every migration needs a way down, unless its file says irreversible
+    lint_also = ["prefer-text"]         # lint rules that are looked for on request alone
+    lint_ignore = ["integer-key"]       # lint rules that don't matter here
 
     [placeholders]                      # what ${owner} stands for in Flyway's files
     owner = "billing"
@@ -43,6 +47,8 @@ class Service(Struct, frozen=True, kw_only=True):
     `is_named`: somebody has said what it is called, so that it isn't its folder's name alone that says so.
     `framework`, `up` and `down` belong to services that another framework migrates. `is_recognised`: nobody has named
     layout or framework, and the folder was looked at for them. `ignore` are patterns of names below the folder.
+    `lint_also` and `lint_ignore` are names of lint rules that are looked for besides, or not; `verify_setup` is SQL
+    for scratch databases, `require_down` asks for a way down of every file.
     """
 
     name: str
@@ -52,6 +58,10 @@ class Service(Struct, frozen=True, kw_only=True):
     extensions: tuple[str, ...] = ()
     folder: Path | None = None
     ignore: tuple[str, ...] = ()
+    lint_also: tuple[str, ...] = ()
+    lint_ignore: tuple[str, ...] = ()
+    verify_setup: str = ""
+    require_down: bool = False
     placeholders: Mapping[str, str] = field(default_factory=dict)
     layout: str | None = None
     framework: str | None = None
@@ -170,9 +180,11 @@ def _is_service(folder: Path) -> bool:
         path.name not in of_one_migration for path in folder.glob("*.sql")))
 
 
-_LISTS = ("schemas", "depends_on", "extensions", "ignore")
-_TEXTS = ("name", "description", "layout", "framework")
+_LISTS = ("schemas", "depends_on", "extensions", "ignore", "lint_also", "lint_ignore")
+_TEXTS = ("name", "description", "layout", "framework", "verify_setup")
+_SWITCHES = ("require_down",)
 _TABLES = ("placeholders",)
+_KEYS = (*_LISTS, *_TEXTS, *_SWITCHES, *_TABLES)
 
 
 def _read(file: Path) -> Mapping[str, Any]:
@@ -184,14 +196,16 @@ def _read(file: Path) -> Mapping[str, Any]:
         if key in _LISTS:
             if not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
                 raise ConfigError(f"{file}: {key}: must be a list of strings")
+        elif key in _SWITCHES:
+            if not isinstance(value, bool):
+                raise ConfigError(f"{file}: {key}: must be true or false")
         elif key in _TABLES:
             if not (isinstance(value, dict) and all(isinstance(item, str) for item in value.values())):
                 raise ConfigError(f"{file}: {key}: must be a table of texts")
         elif key not in _TEXTS:
-            known = [*_LISTS, *_TEXTS, *_TABLES]
-            close = difflib.get_close_matches(key, known, 1, 0.5)
+            close = difflib.get_close_matches(key, _KEYS, 1, 0.5)
             raise ConfigError(f"{file}: {key}: unknown key", hint=f"did you mean {close[0]}?" if close else
-                              f"known: {', '.join(known)}")
+                              f"known: {', '.join(_KEYS)}")
         elif not isinstance(value, str):
             raise ConfigError(f"{file}: {key}: must be text")
     return table

@@ -75,9 +75,9 @@ def _alter_database(found: Words) -> OutsideTransaction | None:
 
 
 def _reindex(found: Words) -> OutsideTransaction | None:
-    given, rest = _options(found[1:])
+    given, rest = options(found[1:])
     scope = rest[0] if rest else ""
-    if rest[1:2] == ("CONCURRENTLY",) or _is_on(given.get("concurrently", "false")):
+    if rest[1:2] == ("CONCURRENTLY",) or is_on(given.get("concurrently", "false")):
         return OutsideTransaction("REINDEX CONCURRENTLY", _ALONE)
     if scope in ("SCHEMA", "DATABASE", "SYSTEM"):
         return OutsideTransaction(f"REINDEX {scope}", "works in a transaction for each table")
@@ -86,7 +86,7 @@ def _reindex(found: Words) -> OutsideTransaction | None:
 
 
 def _cluster(found: Words) -> OutsideTransaction:
-    _, rest = _options(found[1:])
+    _, rest = options(found[1:])
     if rest in ((), ("VERBOSE",)):
         return OutsideTransaction("CLUSTER of all tables", "works in a transaction for each")
     return OutsideTransaction("CLUSTER", "of a partitioned table works in a transaction for each partition",
@@ -94,10 +94,10 @@ def _cluster(found: Words) -> OutsideTransaction:
 
 
 def _repack(found: Words) -> OutsideTransaction:
-    given, rest = _options(found[1:])
-    if _is_on(given.get("concurrently", "false")):
+    given, rest = options(found[1:])
+    if is_on(given.get("concurrently", "false")):
         return OutsideTransaction("REPACK (CONCURRENTLY)", _ALONE)
-    if _is_on(given.get("analyze", "false")):
+    if is_on(given.get("analyze", "false")):
         return OutsideTransaction("REPACK (ANALYZE)", _ALONE)
     if rest in ((), ("USING", "INDEX")):
         return OutsideTransaction("REPACK of all tables", "works in a transaction for each")
@@ -107,7 +107,7 @@ def _repack(found: Words) -> OutsideTransaction:
 
 def _create_subscription(found: Words) -> OutsideTransaction | None:
     given = _with(found)
-    makes_slot = _is_on(given.get("connect", "true")) and _is_on(given.get("create_slot", "true"))
+    makes_slot = is_on(given.get("connect", "true")) and is_on(given.get("create_slot", "true"))
     return OutsideTransaction("CREATE SUBSCRIPTION", _SLOT) if makes_slot else None
 
 
@@ -115,11 +115,11 @@ def _alter_subscription(found: Words) -> OutsideTransaction | None:
     match found[3:]:
         case ("REFRESH", "PUBLICATION", *_):
             return OutsideTransaction("ALTER SUBSCRIPTION ... REFRESH PUBLICATION", "asks the publisher")
-        case ("SET" | "ADD" | "DROP", "PUBLICATION", *_) if _is_on(_with(found).get("refresh", "true")):
+        case ("SET" | "ADD" | "DROP", "PUBLICATION", *_) if is_on(_with(found).get("refresh", "true")):
             return OutsideTransaction(f"ALTER SUBSCRIPTION ... {found[3]} PUBLICATION", "refreshes its tables")
         case ("SET", "(", *_):
-            given, _ = _options(found[4:])
-            if "failover" in given or not _is_on(given.get("two_phase", "true")):
+            given, _ = options(found[4:])
+            if "failover" in given or not is_on(given.get("two_phase", "true")):
                 return OutsideTransaction("ALTER SUBSCRIPTION ... SET", "changes its replication slot")
     return None
 
@@ -146,7 +146,7 @@ _JUDGES: Mapping[str, Callable[[Words], OutsideTransaction | None]] = {
 }
 
 
-def _options(found: Words) -> tuple[dict[str, str], Words]:
+def options(found: Words) -> tuple[dict[str, str], Words]:
     """The options in parentheses that `found` begins with, by name in small letters, and what follows them.
 
     An option without a value has "true"; of one given twice the last counts, as it does for the server.
@@ -170,10 +170,10 @@ def _options(found: Words) -> tuple[dict[str, str], Words]:
 def _with(found: Words) -> dict[str, str]:
     """The options of the last WITH (...)."""
     places = [place for place, word in enumerate(found) if word == "WITH"]
-    return _options(found[places[-1] + 1:])[0] if places else {}
+    return options(found[places[-1] + 1:])[0] if places else {}
 
 
-def _is_on(value: str) -> bool:
+def is_on(value: str) -> bool:
     """Whether an option's value means yes, as the server reads booleans."""
     text = text_of(value) if value.endswith("'") else value
     return text.lower() not in ("false", "off", "0")

@@ -254,6 +254,7 @@ SAMPLES_18 = [
     "ALTER TABLE s.parent ADD CONSTRAINT nn NOT NULL proved",
     "ALTER TABLE s.lone ALTER COLUMN g SET EXPRESSION AS (a + 2)",
     "ALTER TABLE s.child ALTER CONSTRAINT child_fk NOT ENFORCED",
+    "ALTER TABLE s.lone ADD CONSTRAINT unsure CHECK (a > 0) NOT ENFORCED",
 ]
 ALONE = [  # what can't run in a transaction block: the statement, what holds it up, and on what it then has which lock
     ("CREATE INDEX CONCURRENTLY i ON s.lone (a)", "LOCK s.lone IN ROW EXCLUSIVE MODE"),

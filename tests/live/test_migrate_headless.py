@@ -219,3 +219,16 @@ def test_production_is_asked_for_by_name(database: Database, folder: Path, tmp_p
                 window.send(answer)
             assert window.wait_end() == expected
         assert bool(ask(database, "SELECT to_regclass('a')") != [(None,)]) == (expected == 0)
+
+
+def test_what_a_file_sets_ends_with_it_and_reset_all_takes_the_engines_timeouts_along(database: Database,
+                                                                                      tmp_path: Path) -> None:
+    """What the lint rule session-setting says, and why it says nothing of other settings."""
+    shown = "AS SELECT current_setting('lock_timeout') AS waits, current_setting('work_mem') AS memory;"
+    for name, text in {"1_a": f"SET work_mem = '77MB'; CREATE TABLE a {shown}", "2_b": f"CREATE TABLE b {shown}",
+                       "3_c": f"RESET ALL; CREATE TABLE c {shown}"}.items():
+        (tmp_path / f"{name}.up.sql").write_text(text)
+    assert migrate(database, tmp_path, "up", "--service", "s", "--yes")[0] == 0
+    before, after = ask(database, "SELECT waits, memory FROM a UNION ALL SELECT waits, memory FROM b")
+    assert before == ("3s", "77MB") and after[0] == "3s" and after[1] != "77MB"
+    assert ask(database, "SELECT waits FROM c") == [("0",)]

@@ -29,6 +29,7 @@ from console.migrate.records import MigrationFile, Script, Step
 from console.server.connection import connect
 from console.server.session import PgSession, read_info
 from console.server.target import Target
+from console.services import Service
 from console.sql.grammar import Name
 from tests.support.servers import Database
 
@@ -208,7 +209,7 @@ async def test_plan_of_several_files_knows_what_is_new(database: Database) -> No
                   "ALTER TABLE s.big ALTER COLUMN b TYPE text", "3")]
     with filled(database):
         async with session_on(database.conninfo) as session:
-            planned = await plan(session, steps, {"s": ("s",)})
+            planned = await plan(session, steps, [Service(name="s", schemas=("s",))])
     assert [plan_step.version for plan_step in planned] == ["1", "2", "3"]
     made, changed = planned[0].statements[0], planned[1].statements
     assert made.relations[-1].is_new and made.blocks == "nothing: it is new in this run"

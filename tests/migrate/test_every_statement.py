@@ -13,8 +13,10 @@ from console.migrate.plan import planned
 from console.migrate.plan_text import plan_document, plan_lines
 from console.migrate.records import MigrationFile, Script, Step
 from console.migrate.table_locks import functions_of, locks_of, relations_of
+from console.services import Service
 from console.sql.grammar import split
 
+SERVICE = Service(name="s", schemas=("s",))
 STATEMENTS = """
 INSERT INTO t VALUES (1) ON CONFLICT (a) DO UPDATE SET a = 2 RETURNING *
 INSERT INTO t DEFAULT VALUES
@@ -231,7 +233,7 @@ def test_goes_through(text: str, known: Catalog | None) -> None:
     for direction in ("up", "down"):
         assert all(finding.message and finding.line == 1
                    for finding in lint([Lintable("s", script, direction, ("s",))], known))
-    steps = planned([Step(MigrationFile("s", "1", "x", script), "up")], known, {"s": ("s",)})
+    steps = planned([Step(MigrationFile("s", "1", "x", script), "up")], known, [SERVICE])
     assert len(steps[0].statements) == 2 and text.split()[0] in "\n".join(plan_lines(steps))
     assert plan_document(steps)["steps"][0]["statements"][1]["sql"] == text
 

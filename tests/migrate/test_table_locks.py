@@ -119,5 +119,24 @@ def test_under_utc_both_timestamps_are_the_same_bytes(old: str, new: str, rewrit
 
 
 def test_what_only_a_newer_grammar_knows_may_lock_anything() -> None:
-    (found,) = split("REPACK (CONCURRENTLY) s.t")  # type: ignore[misc]
-    assert locks_of(found).opaque == "PostgreSQL 19's REPACK is not known to the grammar here: it may take any lock"
+    (found,) = split("WAIT FOR LSN '0/1'")  # type: ignore[misc]
+    assert locks_of(found).opaque == "PostgreSQL 19's WAIT FOR is not known to the grammar here: it may take any lock"
+
+
+@pytest.mark.parametrize(("text", "name", "mode", "rewrites"), [
+    ("REPACK s.t", Name("s", "t"), LockMode.ACCESS_EXCLUSIVE, True),
+    ('REPACK (VERBOSE) "S"."T" USING INDEX i', Name("S", "T"), LockMode.ACCESS_EXCLUSIVE, True),
+    ("REPACK (CONCURRENTLY) T", Name(None, "t"), LockMode.SHARE_UPDATE_EXCLUSIVE, False),
+    ("REPACK (CONCURRENTLY false) t (a, b)", Name(None, "t"), LockMode.ACCESS_EXCLUSIVE, True),
+])
+def test_repack_locks_its_table(text: str, name: Name, mode: LockMode, rewrites: bool) -> None:
+    (found,) = split(text)  # type: ignore[misc]
+    footprint = locks_of(found)
+    assert footprint.opaque is None
+    assert [(lock.relation, lock.mode, lock.rewrites) for lock in footprint.locks] == [(name, mode, rewrites)]
+
+
+def test_repack_of_everything_may_lock_anything() -> None:
+    for text in ("REPACK", "REPACK USING INDEX", "REPACK (VERBOSE)"):
+        (found,) = split(text)  # type: ignore[misc]
+        assert locks_of(found).opaque is not None

@@ -69,6 +69,7 @@ class PgBouncer(Struct):
     program: str
     settings: Mapping[str, str]
     databases: Mapping[str, str]
+    every_database: bool = True
     host: str = "127.0.0.1"
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
@@ -108,7 +109,8 @@ class PgBouncer(Struct):
             "auth_file": str(self.folder / "users.txt"),
             "unix_socket_dir": str(self.folder),
         }
-        lines = ["[databases]", *(f"{name} = {value}" for name, value in self.databases.items()), f"* = {upstream}"]
+        lines = ["[databases]", *(f"{name} = {value}" for name, value in self.databases.items()),
+                 *([f"* = {upstream}"] if self.every_database else [])]
         lines += ["[pgbouncer]", *(f"{name} = {value}" for name, value in settings.items())]
         ini = self.folder / "pgbouncer.ini"
         ini.write_text("\n".join(lines) + "\n")
@@ -154,14 +156,17 @@ class PgBouncers:
         self._version = version or next(reversed(programs()), None)
         self._made: list[PgBouncer] = []
 
-    def make(self, server: LiveServer, *, databases: Mapping[str, str] | None = None, **settings: str) -> PgBouncer:
-        """A running pooler; `databases` are lines of its [databases] section, `settings` of its [pgbouncer]."""
+    def make(self, server: LiveServer, *, databases: Mapping[str, str] | None = None,
+             every_database: bool = True, **settings: str) -> PgBouncer:
+        """A running pooler; `databases` are lines of its [databases] section, besides `every_database` by its own name,
+        and `settings` of its [pgbouncer]."""
         if self._version is None:
             missing("pgbouncer", f"it isn't installed, and no Debian folder that has it is made; {debian.HOW}")
         folder = self._servers.folder / f"pgbouncer-{self._version}-{len(self._made)}"
         self._servers.as_account(folder)
         pooler = PgBouncer(
-            server, self._version, folder, programs()[self._version], SETTINGS | settings, databases or {}
+            server, self._version, folder, programs()[self._version], SETTINGS | settings, databases or {},
+            every_database,
         )
         self._made.append(pooler)
         pooler.allow("postgres", ADMIN, STATS)

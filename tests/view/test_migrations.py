@@ -103,18 +103,18 @@ def test_a_foreign_ledger_says_only_what_it_stores() -> None:
 
 def test_a_plan_names_locks_only_where_others_could_wait() -> None:
     steps = planned([Step(file("1", "CREATE TABLE shop.a (id int PRIMARY KEY);\nALTER TABLE shop.a ADD b int;\n"
-                                    "ALTER TABLE shop.old ADD c int;"), "up")], None, {})
+                                    "ALTER TABLE shop.old ADD c int;"), "up")], None)
     words = [plain(paragraph) for _, paragraph in plan_paragraphs(steps, lambda sql: [((sql, ""),)])]
     assert sum("ACCESS EXCLUSIVE" in word for word in words) == 1
     assert any("ACCESS EXCLUSIVE on shop.old" in word for word in words)
-    alone = planned([Step(file("1", "CREATE TABLE shop.a (id int PRIMARY KEY);"), "up")], None, {})
+    alone = planned([Step(file("1", "CREATE TABLE shop.a (id int PRIMARY KEY);"), "up")], None)
     assert "locks nothing that others use" in plain(plan_paragraphs(alone, lambda sql: [((sql, ""),)])[0][1])
     assert findings_summary(()) == ("no findings", "ok")
 
 
 def run_of(sql: str) -> tuple[RunLog, Step, events.StatementStarted]:
     step = Step(file("1", sql), "up")
-    log = RunLog(planned([step], None, {}))
+    log = RunLog(planned([step], None))
     statements = prepare(step.script).statements
     log.take(events.RunStarted((step,), (), ()), 0.0)
     log.take(events.FileStarted(step, 1, 1, len(statements)), 0.0)

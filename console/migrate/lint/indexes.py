@@ -39,11 +39,12 @@ def partitioned_index_concurrently(at: LintSubject) -> Iterator[RuleHit]:
         yield RuleHit(f"{range_name(at.body.relation)} is partitioned: its index can't be built CONCURRENTLY")
 
 
-@rule("index-hides-invalid", "warning", on=("index_stmt",),
-      reason="after a failed CREATE INDEX CONCURRENTLY an invalid index remains, and IF NOT EXISTS takes it for done",
-      advice="leave IF NOT EXISTS out: a retry finds, drops and rebuilds the invalid index")
+@rule("index-hides-invalid", "info", on=("index_stmt",),
+      reason="IF NOT EXISTS takes an index for done that a failed CREATE INDEX CONCURRENTLY has left invalid, or that "
+             "is another one of that name",
+      advice="leave IF NOT EXISTS out, or build it CONCURRENTLY: then an invalid one is found, dropped and built anew")
 def index_hides_invalid(at: LintSubject) -> Iterator[RuleHit]:
-    if at.kind == "index_stmt" and at.body.concurrent and at.body.if_not_exists:
+    if at.body.if_not_exists and not at.body.concurrent and not at.is_new(range_name(at.body.relation)):
         yield RuleHit(f"IF NOT EXISTS would take an invalid {at.body.idxname} for a finished one")
 
 

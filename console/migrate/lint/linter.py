@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from importlib import import_module
 
 from msgspec import Struct
@@ -11,38 +12,54 @@ from msgspec import Struct
 from console.migrate.directives import Directives
 from console.migrate.facts import Catalog
 from console.migrate.faults import FileError
-from console.migrate.footprint import Lock
+from console.migrate.footprint import Lock, NewRelations
+from console.migrate.lint.choice import EVERY_DAY, RuleChoice, rules_of
 from console.migrate.lint.ignores import Ignore, read_ignores
 from console.migrate.lint.rule import RULES, SMALL_BYTES, LintFinding, LintRule, LintSubject, RuleHit, Severity
-from console.migrate.records import Direction, Script
+from console.migrate.records import Direction, MigrationFile, Script
 from console.migrate.table_locks import functions_of, made_by, relations_of
 from console.services import Service
-from console.sql.grammar import Name, ParsedStatement, SyntaxFault, grammar_version, split
+from console.sql.grammar import Name, ParsedStatement, SyntaxFault, grammar_version
 
-for _module in ("transactions", "indexes", "columns", "constraints", "tables", "removal", "names", "versions"):
+for _module in ("transactions", "indexes", "columns", "constraints", "tables", "removal", "names", "versions",
+                "newer", "requested"):
     import_module(f"console.migrate.lint.{_module}")  # each declares its rules in RULES
 
 _NEVER_IGNORED = {
     "syntax-error": "what can't be parsed can't be run",
     "bad-directive": "a directive that isn't understood is not obeyed",
     "ignore-without-reason": "who reads the file later must know why the rule doesn't matter here",
+    "missing-down": "the service has require_down = true",
     "unused-ignore": "an ignore that silences nothing hides the next finding",
 }
 """The findings that the linter itself makes, with their reasons."""
 
 
 class Lintable(Struct, frozen=True):
-    """A script with what the linter must know of it. `schemas` are the service's, empty where they don't matter."""
+    """A script with what the linter must know of it, and the `rules` that are looked for. `schemas` are the service's,
+    empty where they don't matter."""
 
     service: str
     script: Script
     direction: Direction = "up"
     schemas: tuple[str, ...] = ()
+    rules: RuleChoice = EVERY_DAY
+    lacks_down: bool = False
+    """Whether its migration should have a way down, and has none."""
 
 
 def own_schemas(service: Service) -> tuple[str, ...]:
     """The schemas that the service's scripts should keep to; none for another tool's folder, which sets search_path."""
     return service.schemas if service.layout in (None, "dbconsole") else ()
+
+
+def lintables_of(service: Service, files: Iterable[MigrationFile], choice: RuleChoice = EVERY_DAY) -> list[Lintable]:
+    """Every script of a service's `files`, up and down, in their order. Raises ConfigError."""
+    schemas, rules = own_schemas(service), rules_of(service, choice)
+    directions: tuple[Direction, ...] = ("up", "down")
+    return [Lintable(service.name, script, direction, schemas, rules, service.require_down and file.down is None)
+            for file in files
+            for direction in directions if (script := file.script(direction)) is not None]
 
 
 def lint(lintables: Iterable[Lintable], catalog: Catalog | None = None, *,
@@ -53,11 +70,10 @@ def lint(lintables: Iterable[Lintable], catalog: Catalog | None = None, *,
     against that catalog, so what one makes is new to the next.
     """
     findings: list[LintFinding] = []
-    created: frozenset[Name] = frozenset()
+    created = NewRelations()
     for lintable in lintables:
-        run = _Run(lintable, catalog, created if in_sequence and catalog is not None else frozenset())
+        run = _Run(lintable, catalog, created if in_sequence and catalog is not None else NewRelations())
         findings.extend(sorted(run.findings(), key=lambda finding: finding.line))
-        created = run.created
     return findings
 
 
@@ -74,16 +90,23 @@ def relations_and_functions(scripts: Iterable[Script]) -> tuple[set[Name], set[s
 
 def _parsed(script: Script) -> Sequence[ParsedStatement]:
     try:
-        statements = split(script.text)
+        statements = script.parsed
     except FileError:
         return ()
     return () if isinstance(statements, SyntaxFault) else statements
 
 
+@cache
+def _concerned(choice: RuleChoice, direction: Direction, kind: str) -> Sequence[LintRule]:
+    """The rules that look at a kind of statement."""
+    return [rule for rule in RULES.values() if choice.holds(rule) and (direction == "up" or not rule.upwards)
+            and (not rule.on or kind in rule.on)]
+
+
 class _Run:
     """The rules over one script."""
 
-    def __init__(self, lintable: Lintable, catalog: Catalog | None, created: frozenset[Name]) -> None:
+    def __init__(self, lintable: Lintable, catalog: Catalog | None, created: NewRelations) -> None:
         self.lintable = lintable
         self.catalog = catalog
         self.created = created
@@ -95,7 +118,7 @@ class _Run:
         script = self.lintable.script
         try:
             directives = script.directives
-            statements = split(script.text)
+            statements = script.parsed_once
         except FileError as error:
             yield self.finding(error.line or 1, "bad-directive", "error", error.message, error.hint or "")
             return
@@ -104,6 +127,9 @@ class _Run:
             yield self.finding(line, "syntax-error", "error", f"{statements.message} (column {statements.column})",
                                statements.hint or f"read with the grammar of PostgreSQL {grammar_version()}")
             return
+        if self.lintable.lacks_down and not directives.irreversible:
+            yield self.finding(script.first_line, "missing-down", "error", "the migration has no way down",
+                               "write it, or say in the file: -- dbconsole: irreversible: reason")
         ignores = read_ignores(script.text, statements, script.first_line)
         used: set[tuple[int, str]] = set()
         for index, found in self._raw(statements, directives):
@@ -117,18 +143,13 @@ class _Run:
         yield from self._unused(ignores, used)
 
     def _raw(self, statements: list[ParsedStatement], directives: Directives) -> Iterator[tuple[int, LintFinding]]:
-        rules = [rule for rule in RULES.values() if self.lintable.direction == "up" or not rule.upwards]
-        concerned: dict[str, list[LintRule]] = {}
         all_of_them = tuple(statements)
         held: tuple[Lock, int] | None = None
         for index, statement in enumerate(statements):
             subject = LintSubject(statement, index, all_of_them, directives, self.lintable.schemas, self.catalog,
                               self.created, held)
             line = self.lintable.script.first_line + statement.line - 1
-            kind = statement.node_kind
-            if kind not in concerned:
-                concerned[kind] = [rule for rule in rules if not rule.on or kind in rule.on]
-            for rule in concerned[kind]:
+            for rule in _concerned(self.lintable.rules, self.lintable.direction, statement.node_kind):
                 for hit in rule.check(subject):
                     if (found := self._weighed(rule, hit, subject, line)) is not None:
                         yield index, found
@@ -136,7 +157,7 @@ class _Run:
                 held = next(((lock, line) for lock in subject.footprint.locks
                              if lock.mode.blocks_writes and not subject.is_new(lock.relation)), None)
             if (name := made_by(statement, self.catalog, self.created)) is not None:
-                self.created |= {name}
+                self.created.add(name)
 
     def _weighed(self, rule: LintRule, hit: RuleHit, subject: LintSubject, line: int) -> LintFinding | None:
         """A hit with the table's size in mind: None for a new table, info for a small one."""
@@ -163,6 +184,6 @@ class _Run:
                     close = difflib.get_close_matches(name, RULES, 1, 0.5)
                     advice = f"did you mean {close[0]}?" if close else "take it out"
                     yield self.finding(ignore.line, "unused-ignore", "warning", f"there is no rule {name}", advice)
-                elif (number, name) not in used:
+                elif (number, name) not in used and self.lintable.rules.holds(RULES[name]):
                     yield self.finding(ignore.line, "unused-ignore", "warning", f"{name} finds nothing here",
                                        "take it out")

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from console.migrate.alter_table_locks import commands
 from console.migrate.directives import NONE, Directives
 from console.migrate.facts import Catalog, RelationFacts
-from console.migrate.footprint import Footprint, Lock
+from console.migrate.footprint import Footprint, Lock, NewRelations
 from console.migrate.table_locks import locks_of
 from console.sql.grammar import Name, Node, ParsedStatement, enum_name, range_name
 
@@ -57,7 +57,7 @@ class LintSubject(Struct, frozen=True, dict=True):
     directives: Directives = NONE
     schemas: tuple[str, ...] = ()
     catalog: Catalog | None = None
-    created: frozenset[Name] = frozenset()
+    created: NewRelations = field(default_factory=NewRelations)
     held: tuple[Lock, int] | None = None
 
     @property
@@ -86,8 +86,7 @@ class LintSubject(Struct, frozen=True, dict=True):
 
     def is_new(self, name: Name) -> bool:
         """Whether this run has made the table: what is done to it is in nobody's way."""
-        return any(item.fits(name.schema, name.name) if name.schema else item.name == name.name
-                   for item in self.created)
+        return self.created.may_hold(name)
 
     def facts(self, name: Name) -> RelationFacts | None:
         return self.catalog.relation(name) if self.catalog else None
@@ -105,6 +104,13 @@ class LintSubject(Struct, frozen=True, dict=True):
             yield from commands(self.body)
 
 
+class RuleExample(Struct, frozen=True):
+    """A script in which the rule finds something, and one where it has nothing to say."""
+
+    bad: str
+    good: str
+
+
 Check = Callable[[LintSubject], Iterable[RuleHit]]
 
 
@@ -112,7 +118,7 @@ class LintRule(Struct, frozen=True):
     """A named rule. `reason` says what goes wrong, `advice` how to do it safely.
 
     `upwards`: only for scripts that go up; a way down drops and renames by nature. `on` are the kinds of statements
-    (as the tree calls them) that it looks at, all where it is empty.
+    (as the tree calls them) that it looks at, all where it is empty. `is_opt_in`: not looked for unless somebody asks.
     """
 
     name: str
@@ -122,6 +128,7 @@ class LintRule(Struct, frozen=True):
     check: Check
     upwards: bool = False
     on: frozenset[str] = frozenset()
+    is_opt_in: bool = False
 
 
 RULES: dict[str, LintRule] = {}
@@ -129,13 +136,13 @@ RULES: dict[str, LintRule] = {}
 
 
 def rule(name: str, severity: Severity, *, reason: str, advice: str, upwards: bool = False,
-         on: Iterable[str] = ()) -> Callable[[Check], Check]:
+         on: Iterable[str] = (), is_opt_in: bool = False) -> Callable[[Check], Check]:
     """Declares the function below as a rule. Raises ValueError for a name that is taken."""
 
     def declare(check: Check) -> Check:
         if name in RULES:
             raise ValueError(f"two rules are called {name}")
-        RULES[name] = LintRule(name, severity, reason, advice, check, upwards, frozenset(on))
+        RULES[name] = LintRule(name, severity, reason, advice, check, upwards, frozenset(on), is_opt_in)
         return check
 
     return declare

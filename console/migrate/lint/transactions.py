@@ -102,13 +102,12 @@ def changes_role(at: LintSubject) -> Iterator[RuleHit]:
 
 
 @rule("session-setting", "warning", on=("variable_set_stmt", "select_stmt"),
-      reason="a setting for the session outlives the file, and behind a pooler it reaches other clients",
-      advice="SET LOCAL, which ends with the transaction")
+      reason="RESET ALL takes the engine's own lock_timeout away too: what comes after it waits for its locks without "
+             "end, and everybody queues behind it",
+      advice="RESET what the file has set, by its name; after each file the engine resets everything itself")
 def session_setting(at: LintSubject) -> Iterator[RuleHit]:
-    name = _sets(at)
-    if name and at.in_transaction and at.statement.sets_session \
-            and name not in ("search_path", "role", "session_authorization", "lock_timeout", "statement_timeout"):
-        yield RuleHit(f"sets {name} for the whole session")
+    if _sets(at) == "everything" and at.in_transaction:
+        yield RuleHit("resets everything, the engine's timeouts for this file too")
 
 
 @rule("own-timeout", "info", on=("variable_set_stmt", "select_stmt"),

@@ -32,8 +32,11 @@ def newer_syntax(at: LintSubject) -> Iterator[tuple[int, str]]:
     """What the statement uses that PostgreSQL 14 doesn't have: the first version that does, and what it is."""
     if at.statement.newer is not None:
         yield at.statement.newer.version, at.statement.newer.what
-    for constraint in find(at.body, "Constraint"):
-        yield from _of_constraint(constraint)
+    for found in find(at.body, "Constraint", "JsonTable"):
+        if found.DESCRIPTOR.name == "JsonTable":
+            yield 17, "JSON_TABLE"
+        else:
+            yield from _of_constraint(found)
     if at.kind == "alter_table_stmt":
         for subtype, command in commands(at.body):
             yield from _of_command(subtype, command)
@@ -43,8 +46,6 @@ def newer_syntax(at: LintSubject) -> Iterator[tuple[int, str]]:
         yield 15, "NULLS NOT DISTINCT"
     elif at.kind == "view_stmt" and "security_invoker" in options(at.body.options):
         yield 15, "security_invoker"
-    if any(True for _ in find(at.body, "JsonTable")):
-        yield 17, "JSON_TABLE"
 
 
 def _of_constraint(constraint: Node) -> Iterator[tuple[int, str]]:

@@ -60,10 +60,9 @@ async def read_step(session: Session, service: Service, migration: MigrationStat
 
 async def _planned(session: Session, services: Sequence[Service], steps: Sequence[Step],
                    notes: tuple[str, ...] = ()) -> ReadPlan:
-    from console.migrate.lint import own_schemas
     from console.migrate.plan import plan, version_note
 
-    found = await plan(session, steps, {service.name: own_schemas(service) for service in services})
+    found = await plan(session, steps, services)
     caution = version_note(session) if steps else None
     return ReadPlan(tuple(found), (*notes, caution) if caution is not None else notes)
 
@@ -72,15 +71,13 @@ async def read_findings(session: Session, subject: MigrationSubject,
                         migration: MigrationLine | None) -> Sequence[LintFinding]:
     """The linter's findings in the files of a service, or of one migration, both ways. Raises ConsoleError."""
     from console.migrate.facts import read_catalog
-    from console.migrate.lint import Lintable, lint, own_schemas, relations_and_functions
+    from console.migrate.lint import lint, lintables_of, relations_and_functions
 
     assert subject.status is not None and subject.service is not None
     files = [migration_state.file for migration_state in subject.status.migrations
              if migration_state.file is not None
              and (migration is None or migration_state.version == migration.version)]
-    directions: tuple[Direction, ...] = ("up", "down")
-    lintables = [Lintable(subject.service.name, script, direction, own_schemas(subject.service)) for file in files
-                 for direction in directions if (script := file.script(direction)) is not None]
+    lintables = lintables_of(subject.service, files)
     names, functions = await asyncio.to_thread(relations_and_functions, [lintable.script for lintable in lintables])
     catalog = await read_catalog(session, sorted(names, key=str), sorted(functions))
     return await asyncio.to_thread(lint, lintables, catalog)
