@@ -61,6 +61,8 @@ def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.Ar
                          help="how long a statement may wait for a lock (default 3; a header's own wins)")
         argument_parser.add_argument("--attempts", type=int, default=8, metavar="N",
                          help="how often a file is tried that can't get its locks (default 8)")
+        argument_parser.add_argument("--keep-going", action="store_true",
+                                     help="where one tenant's migration fails, go on with the other tenants")
         argument_parser.add_argument("--out-of-order", action="store_true",
                                      help="apply what is older than what is applied")
     plan = command("plan", "the statements that up (or down) would run, their locks and findings")
@@ -161,7 +163,8 @@ class Request:
         options = self.options
         return RunOptions(lock_wait_s=options.lock_wait,
                           lock_timeout_ms=round(getattr(options, "lock_timeout", 3.0) * 1000),
-                          attempts=max(1, getattr(options, "attempts", 8)))
+                          attempts=max(1, getattr(options, "attempts", 8)),
+                          keep_going=getattr(options, "keep_going", False))
 
     @property
     def can_ask(self) -> bool:

@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, TextIO
 from console.commands.migrate import Request
 from console.commands.output import say, write_json, write_lines
 from console.server.script import script_session
+from console.text import format as fmt
 
 if TYPE_CHECKING:
     from console.migrate.facts import Catalog
     from console.migrate.lint import Lintable
-    from console.migrate.records import Direction, ServiceFiles
+    from console.migrate.migration_plan import MigrationPlan
+    from console.migrate.records import Direction, ServiceFiles, Step
+
+MOST_NAMED = 8
 
 
 async def plan(request: Request) -> int:
@@ -31,9 +35,12 @@ async def plan(request: Request) -> int:
     commands = await external_run.shown(target, await external_run.plans(target, others, request.range()))
     async with script_session(target, purpose="migrate plan") as session:
         found = await migration_plan.read(session, services, request.range(), request.beside(target))
-        steps = await read_plan(session, [planned.step for planned in found.ready],
+        ready, alike = ([planned.step for planned in found.ready], []) if request.options.json else _told_once(found)
+        steps = await read_plan(session, ready,
                                 {service.name: own_schemas(service) for service in found.services})
         note = version_note(session) if steps else None
+    for words in alike:
+        say(words)
     for held in found.held_notes:
         say(held)
     if note is not None:
@@ -45,6 +52,26 @@ async def plan(request: Request) -> int:
     else:
         write_lines(commands)
     return 0
+
+
+def _told_once(plan: MigrationPlan) -> tuple[list[Step], list[str]]:
+    """The steps without those of tenants that have the same before them as another, and in words which those are."""
+    by_service: dict[str, list[Step]] = {}
+    for planned in plan.ready:
+        by_service.setdefault(planned.step.migration.service, []).append(planned.step)
+    told: dict[tuple[int, ...], str] = {}
+    alike: dict[str, list[str]] = {}
+    kept: list[Step] = []
+    for name, steps in by_service.items():
+        if steps[0].migration.tenant is not None:
+            first = told.setdefault(tuple(id(step.script) for step in steps), name)
+            if first != name:
+                alike.setdefault(first, []).append(name)
+                continue
+        kept += steps
+    return kept, [f"the same as in {first} in {fmt.plural(len(names), 'more tenant')}: {', '.join(names[:MOST_NAMED])}"
+                  + (f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else "")
+                  for first, names in alike.items()]
 
 
 async def lint(request: Request) -> int:

@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack
 from msgspec import Struct
 from msgspec.structs import replace
 
-from console.migrate import differences
+from console.migrate import differences, tenants
 from console.migrate.differences import LIVE, NO_DRIFT, restricted
 from console.migrate.faults import FileError, MigrationError
 from console.migrate.files import is_foreign, own_services
@@ -73,8 +73,10 @@ async def drift(target: Target, services: Sequence[Service], names: Collection[s
     async with script_session(live_target, purpose="migrate drift") as session:
         live = await read_fingerprint(session)
         rows = await read_ledger(session)
-        pairs = list(zip(own, settle(own, rows), strict=True))
-        own, named = [new for _, new in pairs], [new for old, new in pairs if old in kept]
+        each = await tenants.expanded(session, own)
+        chosen = {service.name for service in kept}
+        pairs = list(zip(each, settle(each, rows), strict=True))
+        own, named = [new for _, new in pairs], [new for old, new in pairs if chosen & {old.name, old.family}]
         statuses = await read_status(session, own)
         if not taken:
             await claims.check(session, named, rows, others)
@@ -160,6 +162,8 @@ async def _build(place: Place, services: Sequence[Service],
     scratch_run = ScratchRun(place, {service.name: service.extensions for service in services})
     try:
         await scratch_run.open()
+        for schema in sorted({service.tenant for service in services if service.tenant}):
+            await scratch_run.make_schema(schema)
         for file in applied:
             try:
                 await scratch_run.provide(file)
@@ -185,10 +189,16 @@ async def _build_apart(own_cluster: OwnCluster, services: Sequence[Service],
         return await _build(Place("a throwaway cluster", False, fresh, drop), services, applied)
 
 
+def _of_service(side: Fingerprint, service: Service) -> Fingerprint:
+    """What is in the service's schemas; without a tenant's schema as such, which no file makes."""
+    return Fingerprint({identity: row for identity, row in restricted(side, service.schemas).objects.items()
+                        if service.tenant is None or row.kind != "schema"})
+
+
 def _by_service(built: Fingerprint, live: Fingerprint, named: Sequence[Service], services: Sequence[Service],
                 foreign: Collection[str], notes: list[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """The sentences of each service, then those of what is in no service's schema; `foreign` are other frameworks'."""
-    parts = [(service.name, restricted(built, service.schemas), restricted(live, service.schemas)) for service in named]
+    parts = [(service.name, _of_service(built, service), _of_service(live, service)) for service in named]
     if len(named) == len(services):
         taken = {schema for service in services for schema in service.schemas}
         others = {identity: row for identity, row in built.objects.items() if row.bare_schema not in taken}

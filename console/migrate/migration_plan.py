@@ -8,8 +8,8 @@ from collections.abc import Collection, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from console.migrate import ledger, state, steps
-from console.migrate.files import read_service
+from console.migrate import ledger, state, steps, tenants
+from console.migrate.files import read_services
 from console.migrate.frameworks import claims
 from console.migrate.identity import settle
 from console.migrate.prepare import Prepared, prepare
@@ -89,7 +89,7 @@ async def read(session: Session, services: Sequence[Service], asked: RunRange,
                beside: Sequence[Service] = ()) -> MigrationPlan:
     """The plan as things are now. Raises MigrationError where a run would refuse to start."""
     rows = await ledger.read(session)
-    services = await asyncio.to_thread(settle, services, rows)
+    services = await asyncio.to_thread(settle, await tenants.expanded(session, services), rows)
     await claims.check(session, services, rows, beside)
     plan = await asyncio.to_thread(make, services, asked, rows, session.info.extensions)
     return replace(plan, beside=tuple(beside))
@@ -101,14 +101,17 @@ def make(services: Sequence[Service], asked: RunRange, rows: Sequence[LedgerRow]
 
     Steps that are as they were `shown` come with the text of that time.
     """
-    statuses = state.compare_all(map(read_service, services), rows, extensions)
+    statuses = state.compare_all(read_services(services), rows, extensions)
     states = {(migration.service, migration.key): migration for status in statuses for migration in status.migrations}
     known = {step.frozen: step.script for step in shown.steps} if shown is not None else {}
     planned = []
+    prepared: dict[int, Prepared] = {}  # tenants share their scripts, and the texts are parsed once
     for step in steps.choose(statuses, rows, asked):
         migration = states[step.migration.service, step.migration.key]
         step.script.keep()
         kept = frozen(migration, step.direction, step.script.checksum)
-        planned.append(PlannedStep(kept, step, known.get(kept) or prepare(step.script),
+        script = known.get(kept) or prepared.get(id(step.script)) or prepare(step.script)
+        prepared[id(step.script)] = script
+        planned.append(PlannedStep(kept, step, script,
                                    migration.detail if migration.state == "held" else None))
     return MigrationPlan(tuple(services), asked, tuple(planned), statuses, tuple(rows), states)

@@ -26,7 +26,7 @@ from console.migrate.records import MigrationFile, RunOptions, Step
 from console.migrate.version import VersionKey, version_key
 from console.server.script import ScriptFault, ScriptSession, script_session
 from console.server.target import Target
-from console.sql.quoting import identifier
+from console.sql.quoting import identifier, literal
 
 Status = Literal["proved", "differs", "failed", "skipped"]
 Node = tuple[str, VersionKey]
@@ -139,13 +139,21 @@ class ScratchRun(Struct):
     async def provide(self, file: MigrationFile) -> bool:
         """Creates the extensions that the file waits for and that are somebody's to create by hand, as far as the
         server has them and the role may; whether there were any."""
-        made = False
+        made = file.tenant is not None and await self.make_schema(file.tenant)
         for name in await self._absent(file):
             if name not in self.made_by_files:
                 with suppress(ScriptFault):  # then the file waits for it, which is said
                     await self.session.statement(f"CREATE EXTENSION {identifier(name)} CASCADE")
                     made = True
         return made
+
+    async def make_schema(self, name: str) -> bool:
+        """Makes a tenant's schema, which isn't the files' to make; whether it wasn't there."""
+        rows = await self.session.execute(
+            f"SELECT FROM pg_catalog.pg_namespace WHERE nspname = {literal(name)}")
+        if not rows:
+            await self.session.statement(f"CREATE SCHEMA {identifier(name)}")
+        return not rows
 
     async def _absent(self, file: MigrationFile) -> list[str]:
         """The extensions that the file needs and that aren't here."""
