@@ -75,6 +75,8 @@ def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.Ar
     verify.add_argument("--no-data", action="store_true", help="don't count what each down loses of seeds and samples")
     verify.add_argument("--allow-skipped", action="store_true", help="exit 0 though something could not be proved here")
     drift = command("drift", "compare the live schema with what the applied files produce")
+    drift.add_argument("--write", choices=("files", "server"),
+                       help="a proved pair that brings the files to what is there; or the server back, as a script")
     for argument_parser in (verify, drift):
         argument_parser.add_argument("--embedded", action="store_true",
                                      help="in a throwaway server of this machine's own")

@@ -33,6 +33,8 @@ class NewMigration(Struct, frozen=True):
     name: str
     no_transaction: bool
     before: tuple[MigrationFile, ...] = ()
+    given: tuple[str, str] | None = None
+    """What the way up and the way down do, where that is known."""
 
     @property
     def stem(self) -> str:
@@ -40,15 +42,20 @@ class NewMigration(Struct, frozen=True):
 
     @property
     def up(self) -> str:
+        if self.given is not None:
+            return self.given[0]
         return f"-- {self.name.replace('_', ' ')}: what this changes, and why.\n"
 
     @property
     def down(self) -> str:
+        if self.given is not None:
+            return self.given[1]
         return f"-- Takes back {self.version}: the schema is what it was before (dbconsole migrate verify proves it).\n"
 
 
-def next_files(service: Service, slug: str, *, no_transaction: bool = False) -> tuple[tuple[Path, str], ...]:
-    """The paths and texts of the next migration's files; nothing is written.
+def next_files(service: Service, slug: str, *, no_transaction: bool = False,
+               given: tuple[str, str] | None = None) -> tuple[tuple[Path, str], ...]:
+    """The paths and texts of the next migration's files, which do what is `given` both ways; nothing is written.
 
     The version follows the service's own habit: the next number in the width of the last one, or a timestamp (UTC).
     Raises UsageError for a slug that makes no file name, or a service without a folder; MigrationError where another
@@ -69,7 +76,8 @@ def next_files(service: Service, slug: str, *, no_transaction: bool = False) -> 
     layout = service.layout or "dbconsole"
     if layout not in _WRITERS:
         raise MigrationError(f"service {service.name} has the layout of {TITLES[layout]}, which makes its own files")
-    new = NewMigration(_next_version(layout, found.migrations), name, no_transaction, found.migrations)
+    new = NewMigration(_next_version(layout, found.migrations), name, no_transaction, found.migrations,
+                       given)
     return tuple((folder / inside, text) for inside, text in _WRITERS[layout](new))
 
 

@@ -8,7 +8,7 @@ read.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 
 from msgspec import Struct
@@ -43,6 +43,14 @@ DATABASE = "(database)"
 """What the differences stand under that are in no service's schema: extensions, default privileges."""
 
 
+Part = tuple[str, Fingerprint, Fingerprint]
+"""Whose it is, what the files make, and what is there."""
+PartsOf = Callable[[Fingerprint, str], Sequence[Part]]
+"""The parts by what the files make and the role that made it."""
+OnBuilt = Callable[[ScratchRun, PartsOf, Fingerprint], Awaitable[None]]
+Inspect = Callable[[ScratchRun, Fingerprint], Awaitable[None]]
+
+
 class Drift(Struct, frozen=True):
     """Sentences by service, in the order of the services; `where` the expected schema was built, in words."""
 
@@ -57,12 +65,13 @@ class Drift(Struct, frozen=True):
 
 async def drift(target: Target, services: Sequence[Service], names: Collection[str], *,
                 own_cluster: OwnCluster | None = None, only_own_cluster: bool = False,
-                taken: Sequence[MigrationFile] = ()) -> Drift:
+                taken: Sequence[MigrationFile] = (), on_built: OnBuilt | None = None) -> Drift:
     """How the live schemas of the services `names` differ from what the applied files of all `services` produce.
 
     A production target is compared with a throwaway cluster. `taken` are files that another tool has applied, before
     all others. Raises MigrationError where the applied files can't be run anywhere, or another tool's ledger records
-    more of them; ConsoleError where the live schema can't be read.
+    more of them; ConsoleError where the live schema can't be read. `on_built` is given the scratch database while it is
+    there, and what tells the parts that are compared.
     """
     own = [service for service in services if not is_foreign(service)]
     others = [service for service in services if is_foreign(service)]
@@ -84,13 +93,23 @@ async def drift(target: Target, services: Sequence[Service], names: Collection[s
         major = session.info.major
     order = {(row.service, row.key): row.rank for row in rows}
     applied = [*taken, *_applied(statuses, order, notes)]
+    foreign = {schema for service in others for schema in service.schemas}
+    runners = {row.applied_by for row in rows}
+
+    def parts_of(expected: Fingerprint, role: str) -> Sequence[Part]:
+        return _parts(expected, _owned_alike(expected, role, live, runners), named, own, foreign)
+
+    async def inspect(scratch_run: ScratchRun, expected: Fingerprint) -> None:
+        if on_built is not None:
+            await on_built(scratch_run, parts_of, expected)
+
     built: Fingerprint | None = None
     where = ""
     if not (only_own_cluster or target.is_production):
         try:
             async with scratch_server(target) as server:
                 where = f"a scratch database on this server, PostgreSQL {server.major}"
-                built, info = await _build(Place(where, True, server.create, server.drop), own, applied)
+                built, info = await _build(Place(where, True, server.create, server.drop), own, applied, inspect)
         except NeedsOwnCluster as needs:
             if own_cluster is None:
                 raise MigrationError(f"the applied files change {needs.what}, which the whole cluster shares",
@@ -100,14 +119,12 @@ async def drift(target: Target, services: Sequence[Service], names: Collection[s
             raise MigrationError(f"{target.label} is production: no scratch database is made there"
                                  if target.is_production else "there is no embedded PostgreSQL here to build in",
                                  hint="pip install 'dbconsole[demo]' brings a PostgreSQL to compare with")
-        built, info = await _build_apart(own_cluster, own, applied)
+        built, info = await _build_apart(own_cluster, own, applied, inspect)
         where = f"a throwaway cluster of PostgreSQL {info.version}"
         if info.major != major:
             notes.append(f"the files were run on PostgreSQL {info.version}, the live server is {major}: definitions "
                          "that these spell differently show up as differences")
-    live = _owned_alike(built, info.user, live, {row.applied_by for row in rows})
-    return Drift(_by_service(built, live, named, own, {schema for service in others for schema in service.schemas},
-                             notes), where, tuple(notes))
+    return Drift(sentences(parts_of(built, info.user), notes), where, tuple(notes))
 
 
 def _without_ledgers(live: Fingerprint, ledgers: Sequence[tuple[LedgerCandidate, Spec, LedgerCandidate | None]]
@@ -157,7 +174,7 @@ def _applied(statuses: Sequence[ServiceStatus], order: Mapping[Node, int],
 
 
 async def _build(place: Place, services: Sequence[Service],
-                 applied: Sequence[MigrationFile]) -> tuple[Fingerprint, ServerInfo]:
+                 applied: Sequence[MigrationFile], inspect: Inspect) -> tuple[Fingerprint, ServerInfo]:
     """What `applied` produce, and the server that they ran on. Raises MigrationError, NeedsOwnCluster."""
     scratch_run = ScratchRun(place, {service.name: service.extensions for service in services})
     try:
@@ -172,13 +189,15 @@ async def _build(place: Place, services: Sequence[Service],
                 raise MigrationError(
                     f"{file.label} is applied, but can't be run in an empty database: {error.message}",
                     detail=error.summary, hint="drift compares with what the files make: see migrate verify") from error
-        return await read_fingerprint(scratch_run.session), scratch_run.session.info
+        built = await read_fingerprint(scratch_run.session)
+        await inspect(scratch_run, built)
+        return built, scratch_run.session.info
     finally:
         await scratch_run.close()
 
 
 async def _build_apart(own_cluster: OwnCluster, services: Sequence[Service],
-                       applied: Sequence[MigrationFile]) -> tuple[Fingerprint, ServerInfo]:
+                       applied: Sequence[MigrationFile], inspect: Inspect) -> tuple[Fingerprint, ServerInfo]:
     async with AsyncExitStack() as stack:
         async def fresh() -> Target:
             return await stack.enter_async_context(own_cluster())
@@ -186,7 +205,7 @@ async def _build_apart(own_cluster: OwnCluster, services: Sequence[Service],
         async def drop(target: Target) -> None:
             await stack.aclose()
 
-        return await _build(Place("a throwaway cluster", False, fresh, drop), services, applied)
+        return await _build(Place("a throwaway cluster", False, fresh, drop), services, applied, inspect)
 
 
 def _of_service(side: Fingerprint, service: Service) -> Fingerprint:
@@ -195,9 +214,9 @@ def _of_service(side: Fingerprint, service: Service) -> Fingerprint:
                         if service.tenant is None or row.kind != "schema"})
 
 
-def _by_service(built: Fingerprint, live: Fingerprint, named: Sequence[Service], services: Sequence[Service],
-                foreign: Collection[str], notes: list[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """The sentences of each service, then those of what is in no service's schema; `foreign` are other frameworks'."""
+def _parts(built: Fingerprint, live: Fingerprint, named: Sequence[Service], services: Sequence[Service],
+           foreign: Collection[str]) -> Sequence[Part]:
+    """What is compared of each service, then what is in no service's schema; `foreign` are other frameworks'."""
     parts = [(service.name, _of_service(built, service), _of_service(live, service)) for service in named]
     if len(named) == len(services):
         taken = {schema for service in services for schema in service.schemas}
@@ -206,6 +225,11 @@ def _by_service(built: Fingerprint, live: Fingerprint, named: Sequence[Service],
         kept = {identity: row for identity, row in live.objects.items() if row.bare_schema not in taken
                 and (identity in others or row.bare_schema in used)}
         parts.append((DATABASE, Fingerprint(others), Fingerprint(kept)))
+    return parts
+
+
+def sentences(parts: Sequence[Part], notes: list[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The differences of each part; `notes` hears of what is none."""
     found = []
     for name, expected, actual in parts:
         comparison = differences.compare(expected, actual, LIVE, ignored=NO_DRIFT)
