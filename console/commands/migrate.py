@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 Command = Callable[["Request"], Awaitable[int]]
 
 _MODULES = {"status": "migrate_commands", "new": "migrate_commands", "plan": "migrate_plan", "lint": "migrate_plan",
-            "verify": "migrate_verify", "drift": "migrate_verify", "adopt": "migrate_adopt"}
-WRITING = ("up", "down", "adopt", "baseline", "repair", "seed", "verify", "drift")
+            "verify": "migrate_verify", "drift": "migrate_verify", "adopt": "migrate_adopt",
+            "diff": "migrate_diff"}
+WRITING = ("up", "down", "adopt", "baseline", "repair", "seed", "verify", "drift", "diff")
 """Commands that leave something half done unless they are given the time to take it back."""
 
 ROLLED_BACK_WITHIN_S = 5.0
@@ -80,6 +81,11 @@ def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.Ar
     for argument_parser in (verify, drift):
         argument_parser.add_argument("--embedded", action="store_true",
                                      help="in a throwaway server of this machine's own")
+    diff = command("diff", "compare the schemas of two databases; exit 1 where they differ")
+    diff.add_argument("first", metavar="A", help="a target: a name, a URI or a conninfo")
+    diff.add_argument("second", metavar="B", help="another")
+    diff.add_argument("--schema", action="append", metavar="S", help="this schema alone; may be said again")
+    diff.add_argument("--sql", action="store_true", help="the script that makes B's schema of A's, tried both ways")
     new = command("new", "write the next migration's files, in the folder's layout", json_too=False)
     new.add_argument("words", nargs="+", metavar="WORD", help="what it is about: add owner to documents")
     new.add_argument("--no-transaction", action="store_true", help="for statements that can't run in a transaction")
@@ -115,6 +121,10 @@ class Request:
     async def target(self) -> Target:
         """Raises ConsoleError."""
         return await self._opening.target()
+
+    async def target_named(self, name: str) -> Target:
+        """Another than that of -t, by name, URI or conninfo. Raises ConsoleError."""
+        return await self._opening.find(name)
 
     async def target_to_write(self) -> Target:
         """The same, for what writes unless --dry-run is given. Raises UsageError where it is configured read-only."""

@@ -109,7 +109,7 @@ async def drift(target: Target, services: Sequence[Service], names: Collection[s
         try:
             async with scratch_server(target) as server:
                 where = f"a scratch database on this server, PostgreSQL {server.major}"
-                built, info = await _build(Place(where, True, server.create, server.drop), own, applied, inspect)
+                built, info = await build(Place(where, True, server.create, server.drop), own, applied, inspect)
         except NeedsOwnCluster as needs:
             if own_cluster is None:
                 raise MigrationError(f"the applied files change {needs.what}, which the whole cluster shares",
@@ -119,7 +119,7 @@ async def drift(target: Target, services: Sequence[Service], names: Collection[s
             raise MigrationError(f"{target.label} is production: no scratch database is made there"
                                  if target.is_production else "there is no embedded PostgreSQL here to build in",
                                  hint="pip install 'dbconsole[demo]' brings a PostgreSQL to compare with")
-        built, info = await _build_apart(own_cluster, own, applied, inspect)
+        built, info = await build_apart(own_cluster, own, applied, inspect)
         where = f"a throwaway cluster of PostgreSQL {info.version}"
         if info.major != major:
             notes.append(f"the files were run on PostgreSQL {info.version}, the live server is {major}: definitions "
@@ -173,7 +173,7 @@ def _applied(statuses: Sequence[ServiceStatus], order: Mapping[Node, int],
     return [file for _, file in sorted(found, key=lambda pair: pair[0])]
 
 
-async def _build(place: Place, services: Sequence[Service],
+async def build(place: Place, services: Sequence[Service],
                  applied: Sequence[MigrationFile], inspect: Inspect) -> tuple[Fingerprint, ServerInfo]:
     """What `applied` produce, and the server that they ran on. Raises MigrationError, NeedsOwnCluster."""
     scratch_run = ScratchRun(place, {service.name: service.extensions for service in services})
@@ -196,7 +196,7 @@ async def _build(place: Place, services: Sequence[Service],
         await scratch_run.close()
 
 
-async def _build_apart(own_cluster: OwnCluster, services: Sequence[Service],
+async def build_apart(own_cluster: OwnCluster, services: Sequence[Service],
                        applied: Sequence[MigrationFile], inspect: Inspect) -> tuple[Fingerprint, ServerInfo]:
     async with AsyncExitStack() as stack:
         async def fresh() -> Target:
@@ -205,7 +205,7 @@ async def _build_apart(own_cluster: OwnCluster, services: Sequence[Service],
         async def drop(target: Target) -> None:
             await stack.aclose()
 
-        return await _build(Place("a throwaway cluster", False, fresh, drop), services, applied, inspect)
+        return await build(Place("a throwaway cluster", False, fresh, drop), services, applied, inspect)
 
 
 def _of_service(side: Fingerprint, service: Service) -> Fingerprint:

@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from console.migrate.differences import TO_ALL
+from console.migrate.differences import NO_DRIFT, TO_ALL
 from console.migrate.fingerprint import Fingerprint, ObjectRow
 from console.sql.quoting import identifier, literal
 
@@ -67,7 +67,7 @@ _DROPS: Mapping[str, Rank] = {
     "extension": Rank.DROP_SCHEMA, "index": Rank.DROP_CONSTRAINT, "statistics object": Rank.DROP_ATTACHED}
 _DROPPED_AS = {"partitioned table": "TABLE", "enum": "TYPE", "range type": "TYPE", "composite type": "TYPE",
                "statistics object": "STATISTICS"}
-_IGNORED = frozenset({"comment", "position"})
+_IGNORED = NO_DRIFT | {"position"}
 _FIRING = {None: "ENABLE", "disabled": "DISABLE", "on replicas": "ENABLE REPLICA", "always": "ENABLE ALWAYS"}
 
 
@@ -334,10 +334,9 @@ def _domain(row: ObjectRow, changed: dict[str, tuple[Any, Any]], found: SchemaCh
 
 
 def _extension(row: ObjectRow, changed: dict[str, tuple[Any, Any]], found: SchemaChanges) -> None:
-    if "version" in changed:
-        found.statements.append((Rank.CHANGE, f"ALTER EXTENSION {row.name} UPDATE TO {literal(changed['version'][1])}"))
-    if "schema" in changed:
-        found.statements.append((Rank.CHANGE, f"ALTER EXTENSION {row.name} SET SCHEMA {changed['schema'][1]}"))
+    for name, (_, now) in changed.items():
+        text = f"UPDATE TO {literal(now)}" if name == "version" else f"SET SCHEMA {now}"
+        found.statements.append((Rank.CHANGE, f"ALTER EXTENSION {row.name} {text}"))
 
 
 _WRITERS: Mapping[str, Callable[[ObjectRow, dict[str, tuple[Any, Any]], SchemaChanges], None]] = {
@@ -363,9 +362,9 @@ def _privileges(row: ObjectRow, was: Any, now: Any, found: SchemaChanges) -> Non
             continue
         if role in before:
             found.statements.append((Rank.ACCESS, f"REVOKE ALL{part} ON {clause} FROM {role}"))
-        for words, option in _grants(after.get(role)):
-            told = ", ".join(f"{word}{part}" for word in words)
-            found.statements.append((Rank.ACCESS, f"GRANT {told} ON {clause} TO {role}{option}"))
+        found.statements += [
+            (Rank.ACCESS, f"GRANT {', '.join(word + part for word in words)} ON {clause} TO {role}{option}")
+            for words, option in _grants(after.get(role))]
 
 
 def _grants(said: str | None) -> Iterator[tuple[Sequence[str], str]]:
