@@ -89,11 +89,11 @@ def contents() -> str:
 
 
 def search(words: str) -> Iterator[Passage]:
-    """Where all of `words` stand in one line, case aside: titles and headings first, then in the order of the pages."""
+    """Where all of `words` stand in one line, case aside: titles, then headings, then in the order of the pages."""
     wanted = words.lower().split()
     if not wanted:
         return
-    below = []
+    headings, below = [], []
     for topic in topics():
         heading = topic.title
         for line in text(topic.name).splitlines():
@@ -102,10 +102,11 @@ def search(words: str) -> Iterator[Passage]:
                 heading = line.lstrip("# ")
             if all(word in line.lower() for word in wanted):
                 passage = Passage(topic.name, heading, heading if is_heading else line.strip())
-                if is_heading:
+                if is_heading and heading == topic.title:
                     yield passage
                 else:
-                    below.append(passage)
+                    (headings if is_heading else below).append(passage)
+    yield from headings
     yield from below
 
 

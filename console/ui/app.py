@@ -43,6 +43,7 @@ from console.ui.connection import Connection, ConnectionState, Sources
 from console.ui.first_frame import FirstFrame
 from console.ui.frame import ConsoleScreen
 from console.ui.jobs import JobRunner
+from console.ui.key_queue import Typed
 from console.ui.screens import ENTRIES, ScreenEntry
 from console.ui.text import content
 from console.ui.themed_app import ThemedApp
@@ -204,12 +205,12 @@ class ConsoleApp(ThemedApp):
         super()._register_child(parent, child, before, after)
         rebind(child, self.keymap)  # here, because every widget passes by, once, when it is known what is around it
 
-    async def on_event(self, event: events.Event) -> None:
+    async def take_key(self, event: Typed) -> None:
         if isinstance(event, events.Key) and self._begins:
             if (whole := self._whole_key(event)) is None:
                 return
             event = whole
-        await super().on_event(event)
+        await super().take_key(event)
 
     def _whole_key(self, event: events.Key) -> events.Key | None:
         """The key that was pressed, or the two in succession that it completes; None where another has to follow."""

@@ -118,6 +118,7 @@ class Palette(ChooseDialog):
         self._search("")
 
     def on_input_changed(self, event: Input.Changed) -> None:
+        self.query_one(RecordTable).leave_row()
         self._search(event.value)
 
     def _search(self, words: str) -> None:

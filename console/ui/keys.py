@@ -124,8 +124,8 @@ SCOPES: tuple[Scope, ...] = (
         _move("move.page_down", "pagedown", "page(1)", "a page up, down"),
         _move("move.half_up", "", "half(-1)", "half a page up, down"),
         _move("move.half_down", "", "half(1)", "half a page up, down"),
-        _move("move.first", "home g", "edge(-1)", "to the beginning, to the end"),
-        _move("move.last", "end G", "edge(1)", "to the beginning, to the end"),
+        _move("move.first", "home g", "edge(-1)", "to the beginning and stay there, to the end"),
+        _move("move.last", "end G", "edge(1)", "to the beginning and stay there, to the end"),
         _move("move.left", "left h", "sideways(-1)", "what is to the left, to the right"),
         _move("move.right", "right l", "sideways(1)", "what is to the left, to the right"))),
     Scope("match", "What a filter found", "widget", (

@@ -19,6 +19,7 @@ from textual.worker_manager import WorkerManager
 from console import log
 from console.errors import ConsoleError
 from console.ui import choices, terminal, themes
+from console.ui.key_queue import KeyQueue, Through, Typed
 from console.ui.stylesheet import ParsedOnce
 from console.ui.terminal_diff import DiffUpdate, ScreenBuffer
 from console.ui.text import AsciiFilter
@@ -64,6 +65,7 @@ class ThemedApp(App[int]):
         self._written = ScreenBuffer()
         self.stylesheet = ParsedOnce(variables=self.get_css_variables())
         self._workers = Workers(self)
+        self._keys = KeyQueue(self, self.take_key)
 
     @property
     def inks(self) -> themes.Inks:
@@ -104,6 +106,19 @@ class ThemedApp(App[int]):
     def get_line_filters(self) -> Sequence[LineFilter]:
         filters = super().get_line_filters()
         return [*filters, AsciiFilter()] if self.is_ascii else filters
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, Typed) and not event.is_forwarded:
+            await self._keys.put(event)
+        else:
+            await super().on_event(event)
+
+    async def take_key(self, event: Typed) -> None:
+        """One that no other is under way before."""
+        await super().on_event(event)
+
+    def on_through(self, message: Through) -> None:
+        self._keys.came_up(message)
 
     def clear_selection(self) -> None:
         # From Python 3.12 on, tasks begin at once: an input in the first screen is mounted before the screen is shown.

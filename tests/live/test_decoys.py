@@ -58,12 +58,12 @@ from tests.support.servers import Database, LiveServer
 
 EXTENSIONS = ("vector", "pg_stat_statements", "pgstattuple", "pg_buffercache", "pageinspect", "pg_prewarm", "citext")
 MIGRATIONS = {
-    "0001_notes.up.sql": "CREATE TABLE shop.notes (id pg_catalog.int4 PRIMARY KEY, body pg_catalog.text);\n",
-    "0001_notes.down.sql": "DROP TABLE shop.notes;\n",
-    "0002_body.up.sql": "-- dbconsole: no-transaction\nCREATE INDEX CONCURRENTLY notes_body ON shop.notes (body);\n",
-    "0002_body.down.sql": "DROP INDEX shop.notes_body;\n",
-    "0003_more.up.sql": "ALTER TABLE shop.notes ADD COLUMN more pg_catalog.text;\n",
-    "0003_more.down.sql": "ALTER TABLE shop.notes DROP COLUMN more;\n",
+    "7001_notes.up.sql": "CREATE TABLE shop.notes (id pg_catalog.int4 PRIMARY KEY, body pg_catalog.text);\n",
+    "7001_notes.down.sql": "DROP TABLE shop.notes;\n",
+    "7002_body.up.sql": "-- dbconsole: no-transaction\nCREATE INDEX CONCURRENTLY notes_body ON shop.notes (body);\n",
+    "7002_body.down.sql": "DROP INDEX shop.notes_body;\n",
+    "7003_more.up.sql": "ALTER TABLE shop.notes ADD COLUMN more pg_catalog.text;\n",
+    "7003_more.down.sql": "ALTER TABLE shop.notes DROP COLUMN more;\n",
 }
 
 
@@ -223,7 +223,7 @@ def test_commands(trap: Trap, tmp_path: Path, capsys: pytest.CaptureFixture[str]
         return dbconsole("migrate", *words, "-t", trap.conninfo, "--migrations", str(folder), expected=expected)
 
     dbconsole("--check", trap.conninfo, "--timeout", "60", expected=(0, 1, 2))
-    assert "shop/0003 more: pending" in migrate("status")
+    assert "shop/7003 more: pending" in migrate("status")
     migrate("plan")
     migrate("lint", expected=(0, 1))
     migrate("up", "--yes")
@@ -231,10 +231,10 @@ def test_commands(trap: Trap, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     migrate("drift", expected=(0, 1, 2))
     migrate("plan", "--down")
     migrate("down", "--yes", "--steps", "2")
-    migrate("baseline", "--to", "2", "--yes")
+    migrate("baseline", "--to", "7002", "--yes")
     migrate("up", "--yes")
-    migrate("repair", "mark-reverted", "--version", "3", "--yes")
-    migrate("repair", "mark-applied", "--version", "3", "--yes")
+    migrate("repair", "mark-reverted", "--version", "7003", "--yes")
+    migrate("repair", "mark-applied", "--version", "7003", "--yes")
     migrate("seed", "--yes", expected=(0, 3))
     migrate("verify", expected=(0, 1, 2))
     words: tuple[str, ...]

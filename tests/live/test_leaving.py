@@ -396,7 +396,9 @@ def test_a_console_that_is_stopped_gives_the_terminal_back_and_takes_it_again(da
     with terminal([*CONSOLE, database.conninfo], cwd=ROOT) as screen:
         screen.wait("cache_hit")
         os.kill(screen.pid, signal.SIGTSTP)
-        assert soon(lambda: screen.read(0.05) and is_in_order(screen))
+        # A shell says `fg` to what it has seen stop.
+        assert soon(lambda: screen.read(0.05) and os.waitid(os.P_PID, screen.pid, os.WSTOPPED | os.WNOHANG) is not None)
+        assert is_in_order(screen)
         os.kill(screen.pid, signal.SIGCONT)
         assert soon(lambda: screen.read(0.05) and not is_in_order(screen))
         screen.send("2")

@@ -130,6 +130,18 @@ async def test_services_of_every_framework_stand_in_one_table(world: World, size
         await until_golden(app, pilot, f"migrations-{size[0]}x{size[1]}")
 
 
+async def test_a_service_whose_files_are_not_read_says_why_in_every_tab(world: World) -> None:
+    (world.services[0].folder or Path()).joinpath("0004_no.way.sql").write_text("")
+    async with migrations(world) as (app, pilot, screen):
+        tabs = screen.browse.detail.tabs
+        assert "Migrations" in tabs and "History" in tabs
+        for _ in tabs:
+            await until(lambda: "is not read" in screen_text(app) or screen.browse.detail.tab == "History", pilot)
+            await pilot.press("right_square_bracket")
+            await pilot.pause(0.2)
+        assert app.is_running and app.return_code is None
+
+
 @SIZES
 async def test_a_migration_shows_its_sql_and_why_its_last_try_failed(world: World, size: tuple[int, int]) -> None:
     async with migrations(world, size) as (app, pilot, screen):

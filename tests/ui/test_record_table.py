@@ -72,6 +72,31 @@ async def test_the_cursor_stays_visible_and_follows_its_row(world: World) -> Non
         await pilot.press("down", "enter", "end", "y", "pagedown")
 
 
+def turned(table: Table, first: int) -> Table:
+    """The rows from that one on, then those before it."""
+    return replace(table, rows=(*table.rows[first:], *table.rows[:first]))
+
+
+async def test_the_worst_row_is_on_top_until_somebody_moves(world: World) -> None:
+    async with console(world) as (app, pilot):
+        await live(app, pilot)
+        table = app.screen.query_one(RecordTable)
+        for first in (90, 40, 0):
+            table.show(turned(sessions(100), first))
+            assert (table.first_row, table.cursor) == (0, 0) and table.row is not None and table.row.key == str(first)
+        await pilot.press("down", "down")
+        table.show(turned(sessions(100), 50))
+        await pilot.pause()
+        assert table.row is not None and table.row.key == "2" and table.cursor == 52
+        assert table.first_row == 52 - table.page + 1 and screen_text(app).count("◂") == 1
+        table.show(sessions(100))
+        await pilot.pause()
+        assert (table.first_row, table.cursor) == (0, 2) and "◂" not in screen_text(app)
+        await pilot.press("home")
+        table.show(turned(sessions(100), 30))
+        assert (table.first_row, table.cursor) == (0, 0)
+
+
 async def test_the_identity_stays_while_other_columns_scroll(world: World) -> None:
     async with console(world, (60, 20)) as (app, pilot):
         await live(app, pilot)

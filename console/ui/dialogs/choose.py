@@ -65,6 +65,7 @@ class ChooseDialog(Dialog[str]):
         return self.query_one(RecordTable)
 
     def on_input_changed(self, event: Input.Changed) -> None:
+        self.table.leave_row()
         self.table.filter(event.value)
 
     def on_record_table_row_highlighted(self, event: RecordTable.RowHighlighted) -> None:

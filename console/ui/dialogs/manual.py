@@ -43,6 +43,7 @@ class ContentsDialog(ChooseDialog):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         found = passages(event.value) if event.value.strip() else contents()
+        self.table.leave_row()
         self.table.show(as_table(tuple(found), self._empty))
 
     def answer(self, row: Row) -> str:

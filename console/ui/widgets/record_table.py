@@ -21,12 +21,16 @@ from console.view.table import Cell, Row, Table, filtered, sorted_rows
 WHEEL_ROWS = 3
 
 
+FOLLOWED = "◂"
+
+
 class RecordTable(Filterable, can_focus=True):
     """Shows a view.table.Table and keeps its place when the next one comes.
 
     `show` is called with each new sample. The rows are sorted and filtered here, as the person asked; `source` gives
-    the order otherwise. What is selected is always visible and is found again by its row's key. A table that is not
-    `focusable` is moved by its dialog.
+    the order otherwise. The cursor is on the first row, whichever that is, until somebody moves it: from then on it
+    `follows` its row, which is found again by its key, and the view scrolls no more than that takes. A table that is
+    not `focusable` is moved by its dialog.
     """
 
     BINDINGS = bindings("table", "move", "match")
@@ -72,7 +76,9 @@ class RecordTable(Filterable, can_focus=True):
         self.sort_key = sort
         self.descending = descending
         self.cursor = 0
-        self.first_row = 0
+        self.follows = False
+        self._placed = 0
+        self.first_row = self._first_wanted = 0
         self._first_column = 0
         self._widths: dict[str, int] = {}
         self._cursor_key: str | None = None
@@ -81,7 +87,7 @@ class RecordTable(Filterable, can_focus=True):
     # what it shows
 
     def show(self, table: Table) -> None:
-        """Shows `table` instead of the one before; cursor, order, filter and place stay."""
+        """Shows `table` instead of the one before; order and filter stay, and so does the place once it was chosen."""
         if tuple(column.key for column in table.columns) != tuple(column.key for column in self.source.columns):
             self._widths = {}
             self._first_column = 0
@@ -102,6 +108,16 @@ class RecordTable(Filterable, can_focus=True):
             self._go(index)
         return index is not None
 
+    def begin_anew(self) -> None:
+        """What is shown next is something else: no filter, no order but its own, from the first row on."""
+        self.needle, self.sort_key = "", None
+        self.leave_row()
+
+    def leave_row(self) -> None:
+        """The cursor is on the first row, and stays there whichever comes to be the first."""
+        self._go(0)
+        self.follows = False
+
     def filter(self, needle: str) -> None:
         """Shows only the rows that hold every word of `needle`."""
         self.needle = needle
@@ -113,8 +129,11 @@ class RecordTable(Filterable, can_focus=True):
         self._widths = widths(self.table, self._widths)
         rows = self.table.rows
         before = self._cursor_key
-        found = next((i for i, row in enumerate(rows) if row.key == before), None)
-        self.cursor = found if found is not None else max(0, min(self.cursor, len(rows) - 1))
+        if self.follows:
+            found = next((i for i, row in enumerate(rows) if row.key == before), None)
+            self.cursor = found if found is not None else max(0, min(self.cursor, len(rows) - 1))
+        else:
+            self.cursor = 0
         self._cursor_key = rows[self.cursor].key if rows else None
         if self.is_mounted:
             self._keep_cursor_visible()
@@ -155,13 +174,19 @@ class RecordTable(Filterable, can_focus=True):
                 for strip, thumb in zip(strips, self._scrollbar(height), strict=True)]
 
     def _scrollbar(self, height: int) -> str:
-        """A cell a line: where in the table the rows are that are shown, blank when all are."""
+        """A cell a line: where in the table the rows are that are shown, blank when all are; and a mark beside a row
+        that the cursor has followed to where it is now."""
         rows, page = len(self.table.rows), min(self.page, height - self._top)
-        if rows <= page or page < 1:
-            return " " * height
-        length = max(1, round(page * page / rows))
-        start = min(page - length, round(self.first_row / (rows - page) * (page - length)))
-        return " " * self._top + " " * start + "▐" * length + " " * (page - start - length)
+        cells = [" "] * height
+        if rows > page >= 1:
+            length = max(1, round(page * page / rows))
+            start = min(page - length, round(self.first_row / (rows - page) * (page - length)))
+            for line in range(self._top + start, self._top + start + length):
+                cells[line] = "▐"
+        line = self._top + self.cursor - self.first_row
+        if self.follows and self.cursor != self._placed and line < height:
+            cells[line] = FOLLOWED
+        return "".join(cells)
 
     def _row_base(self, index: int, found: Inks, base: Style) -> Style:
         if index != self.cursor:
@@ -199,11 +224,14 @@ class RecordTable(Filterable, can_focus=True):
     def _go(self, index: int) -> None:
         if not self.table.rows:
             return
-        self.cursor = max(0, min(index, len(self.table.rows) - 1))
+        self.follows = True
+        self.cursor = self._placed = max(0, min(index, len(self.table.rows) - 1))
         key = self.table.rows[self.cursor].key
         moved, self._cursor_key = key != self._cursor_key and self.is_mounted, key
         if self.is_mounted:
+            self._first_wanted = self.first_row
             self._keep_cursor_visible()
+            self._first_wanted = self.first_row
         self.redraw()
         if moved:
             self.post_message(self.RowHighlighted(self, self.row))
@@ -212,7 +240,7 @@ class RecordTable(Filterable, can_focus=True):
         if not self.size.height:  # hidden: nobody knows what will be visible
             return
         last = max(0, len(self.table.rows) - self.page)
-        self.first_row = min(last, self.cursor, max(self.first_row, self.cursor - self.page + 1))
+        self.first_row = min(last, self.cursor, max(self._first_wanted, self.cursor - self.page + 1))
 
     def action_move(self, rows: int) -> None:
         self._go(self.cursor + rows)
@@ -224,7 +252,10 @@ class RecordTable(Filterable, can_focus=True):
         self._go(self.cursor + direction * max(1, self.page // 2))
 
     def action_edge(self, direction: int) -> None:
-        self._go(len(self.table.rows) if direction > 0 else 0)
+        if direction > 0:
+            self._go(len(self.table.rows))
+        else:
+            self.leave_row()
 
     def action_match(self, direction: int) -> None:
         """To the next row that the filter found, round at the ends."""

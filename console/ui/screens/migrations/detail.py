@@ -33,6 +33,7 @@ SETTLE_S = 0.12
 PATIENCE_S = 0.25
 """How long a read may take before "reading…" takes the old content's place."""
 
+UNREADABLE_TABS = ("Migrations", "History")
 SERVICE_TABS = ("Migrations", "Plan", "Findings", "History")
 MIGRATION_TABS = ("Up", "Down", "Plan", "Findings", "History")
 
@@ -67,7 +68,9 @@ class Detail(Vertical):
         if self.subject is None:
             return ()
         if self.migration is None:
-            return SERVICE_TABS if self.subject.line.is_native else SERVICE_TABS[:1]
+            if self.subject.status is not None:
+                return SERVICE_TABS
+            return UNREADABLE_TABS if self.subject.line.is_native else SERVICE_TABS[:1]
         return MIGRATION_TABS if self.subject.status is not None else ("About",)
 
     @property
@@ -214,7 +217,7 @@ class Detail(Vertical):
     def _show_table(self, table: Table, keeps: bool = False) -> None:
         content = self.query_one("#content", RecordTable)
         if not keeps:
-            content.needle, content.sort_key, content.cursor = "", None, 0
+            content.begin_anew()
         content.show(table)
         self._show_only("#content")
 

@@ -194,7 +194,7 @@ class ObjectPane(Vertical):
             case Table():
                 table = self.query_one("#content", RecordTable)
                 self._forget_filter()
-                table.needle, table.sort_key, table.cursor = "", None, 0
+                table.begin_anew()
                 table.show(content)
                 self._show_only("#content", content.note or tab.note)
             case Code():
