@@ -93,7 +93,8 @@ def search(words: str) -> Iterator[Passage]:
     wanted = words.lower().split()
     if not wanted:
         return
-    headings, below = [], []
+    headings: list[Passage] = []
+    below: list[Passage] = []
     for topic in topics():
         heading = topic.title
         for line in text(topic.name).splitlines():

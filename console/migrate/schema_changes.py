@@ -1,7 +1,6 @@
 """The statements that make one schema of another, as far as two fingerprints tell them. Pure.
 
-What has to be created whole is named for console.catalog, which writes its DDL. What can't be written is named as well:
-it is never left out in silence.
+What has to be created whole is named for console.catalog, which writes its DDL; what can't be written is named too.
 """
 
 from __future__ import annotations
