@@ -122,6 +122,13 @@ class TargetConfig(PartlyShown, frozen=True, kw_only=True):
             raise ValueError("read_role: must be the name of a role, without quotes and backslashes")
 
 
+def not_a_pattern(schemas: str) -> str | None:
+    """Why a text can't say which schemas are tenants', None where it can."""
+    if "*" in schemas:
+        return None
+    return f'{schemas!r} has no *: a pattern of tenants\' schemas has one ("tenant_*"), and schemas by name are a list'
+
+
 class ServiceConfig(Struct, frozen=True, kw_only=True):
     """`[services.NAME]`: the schemas that a service owns and where its migrations are.
 
@@ -130,8 +137,8 @@ class ServiceConfig(Struct, frozen=True, kw_only=True):
     """
 
     name: str = ""
-    schemas: tuple[str, ...] = ()
-    """The schemas that it owns."""
+    schemas: tuple[str, ...] | str = ()
+    """The schemas that it owns; a text such as `"tenant_*"` is the pattern of tenants' schemas: see `migrate`."""
     description: str = ""
     """A few words for the lists."""
     depends_on: tuple[str, ...] = ()
@@ -158,6 +165,8 @@ class ServiceConfig(Struct, frozen=True, kw_only=True):
     """The command by which it takes the newest back."""
 
     def __post_init__(self) -> None:
+        if isinstance(self.schemas, str) and (reason := not_a_pattern(self.schemas)):
+            raise ValueError(f"schemas: {reason}")
         _checked_command("up", self.up)
         _checked_command("down", self.down)
 

@@ -39,6 +39,8 @@ def _deeds(config: Config, own: Config) -> Iterator[str]:
         for name, line in (("up", service.up), ("down", service.down)):
             if line:
                 yield f"services.{service.name}.{name} runs {line}"
+        if service.verify_setup:
+            yield f"services.{service.name}.verify_setup runs {service.verify_setup} in scratch databases"
     for embedder in config.embedders.values():
         if embedder.command:
             yield f"embedders.{embedder.name}.command runs {embedder.command}"

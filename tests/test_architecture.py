@@ -84,8 +84,8 @@ MAY_IMPORT = {
 SINGLE_MODULES = {
     "view": {"console.check.result", "console.server.info", "console.server.tls", "console.migrate.events",
              "console.migrate.history", "console.migrate.plan", "console.migrate.lint"},
-    "manual": {"console.migrate.lint", "console.migrate.lint.examples", "console.commands.table", "console.ui.keys",
-               "console.ui.key_tables"},
+    "manual": {"console.migrate.lint", "console.migrate.lint.examples", "console.migrate.frameworks.specs",
+               "console.services.recognise", "console.commands.table", "console.ui.keys", "console.ui.key_tables"},
 }
 """What a room takes of others besides."""
 

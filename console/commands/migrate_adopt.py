@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
+from console.commands import naming
 from console.commands.confirmation import carry_out, in_lines
 from console.commands.migrate import Request
 from console.commands.narration import Narration
@@ -29,8 +32,10 @@ async def adopt(request: Request) -> int:
     target = await request.target_to_write()
     chosen = request.services(target)
     own = tuple(by_framework(chosen)[0]) if options.service is None else chosen
-    async with script_session(target.direct(), purpose="migrate") as session:
-        plan = await adopting.read(session, Adoption(own, request.beside(target), options.tool, options.undo))
+    asked = Adoption(own, request.beside(target), options.tool, options.undo)
+    plan = await _read(target, asked)
+    if not plan.is_empty and not options.undo and (named := naming.named(request, own, plan.statuses)):
+        plan = await _read(target, replace(asked, services=tuple(named)))
     found = None if options.undo or options.no_proof or plan.is_empty else await _proved(request, target, plan)
     for note in (*plan.notes, *(found.notes if found is not None else ())):
         say(f"note: {note}")
@@ -58,6 +63,11 @@ async def adopt(request: Request) -> int:
         if not may_write:
             say("nothing was written: --allow-drift takes it over all the same")
     return int(not may_write)
+
+
+async def _read(target: Target, asked: Adoption) -> AdoptionPlan:
+    async with script_session(target.direct(), purpose="migrate") as session:
+        return await adopting.read(session, asked)
 
 
 async def _proved(request: Request, target: Target, plan: AdoptionPlan) -> Drift:

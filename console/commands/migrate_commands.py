@@ -100,19 +100,23 @@ async def _renaming(target: Target, service: Service, words: str, asked: str) ->
 
 
 def status_lines(statuses: Sequence[ServiceStatus], others: Sequence[LedgerEntry] = ()) -> list[str]:
-    """A table of services and foreign ledgers, then what isn't plainly applied, each with its reason."""
+    """A table of services and foreign ledgers, then what isn't plainly applied, each with its reason.
+
+    Tenants are summed up; those that aren't up to date have a row too.
+    """
+    from console.migrate.tenants import is_up_to_date, summed
+
     rows = [("service", "state", "applied", "pending", "latest")]
-    for status in statuses:
-        latest = status.latest
-        rows.append((status.service.name, status.state, str(status.applied), str(status.pending),
-                     f"{latest.version} {latest.name}" if latest else "-"))
+    rows += [_row(status) for status in summed(statuses)]
+    behind = [status for status in statuses if status.service.tenant is not None and not is_up_to_date(status)]
+    rows += map(_row, behind)
     if others:
         from console.commands import external_status
 
         rows += external_status.rows(others)
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    for status in statuses:
+    for status in summed(statuses):
         lines += [f"{_SYMBOLS[migration.state]} {status.service.name}/{migration.version} {migration.name}".rstrip()
                   + f": {migration.state}"
                   + (f", {migration.detail}" if migration.detail else "")
@@ -123,12 +127,19 @@ def status_lines(statuses: Sequence[ServiceStatus], others: Sequence[LedgerEntry
     return lines
 
 
+def _row(status: ServiceStatus) -> tuple[str, str, str, str, str]:
+    latest = status.latest
+    return (status.service.name, status.state, str(status.applied), str(status.pending),
+            f"{latest.version} {latest.name}" if latest else "-")
+
+
 def _status_document(status: ServiceStatus) -> dict[str, Any]:
     service = status.service
     return {
         "service": service.name, "schema": service.schemas[0] if service.schemas else None,
         "schemas": list(service.schemas), "framework": service.framework or "dbconsole", "applied": status.applied,
         "pending": status.pending, "latest": status.latest.version if status.latest else None, "state": status.state,
+        **({"tenant": service.tenant, "tenant_of": service.family} if service.tenant is not None else {}),
         "notes": list(status.notes), "migrations": [_migration_document(migration) for migration in status.migrations]}
 
 

@@ -13,10 +13,15 @@ from console.commands.migrate import Request
 from console.commands.output import say, write_data, write_json, write_lines
 from console.errors import UsageError
 from console.server.script import script_session
+from console.text import format as fmt
 
 if TYPE_CHECKING:
     from console.migrate.lint import Lintable, LintFinding, RuleChoice
+    from console.migrate.migration_plan import MigrationPlan
+    from console.migrate.records import Step
     from console.server.target import Target
+
+MOST_NAMED = 8
 
 
 async def plan(request: Request) -> int:
@@ -41,9 +46,11 @@ async def plan(request: Request) -> int:
     commands = await external_run.shown(target, await external_run.plans(target, others, request.range()))
     async with script_session(target, purpose="migrate plan") as session:
         found = await migration_plan.read(session, services, request.range(), request.beside(target))
-        chosen = [planned.step for planned in found.ready]
+        chosen, alike = ([planned.step for planned in found.ready], []) if options.json else _told_once(found)
         steps = await read_plan(session, chosen, found.services, rules)
         note = version_note(session) if steps else None
+    for words in alike:
+        say(words)
     for held in found.held_notes:
         say(held)
     if options.since is not None:
@@ -86,6 +93,26 @@ async def _script(request: Request) -> int:
     else:
         say("nothing to run")
     return 0
+
+
+def _told_once(plan: MigrationPlan) -> tuple[list[Step], list[str]]:
+    """The steps without those of tenants that have the same before them as another, and in words which those are."""
+    by_service: dict[str, list[Step]] = {}
+    for planned in plan.ready:
+        by_service.setdefault(planned.step.migration.service, []).append(planned.step)
+    told: dict[tuple[int, ...], str] = {}
+    alike: dict[str, list[str]] = {}
+    kept: list[Step] = []
+    for name, steps in by_service.items():
+        if steps[0].migration.tenant is not None:
+            first = told.setdefault(tuple(id(step.script) for step in steps), name)
+            if first != name:
+                alike.setdefault(first, []).append(name)
+                continue
+        kept += steps
+    return kept, [f"the same as in {first} in {fmt.plural(len(names), 'more tenant')}: {', '.join(names[:MOST_NAMED])}"
+                  + (f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else "")
+                  for first, names in alike.items()]
 
 
 async def lint(request: Request) -> int:

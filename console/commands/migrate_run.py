@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from console.commands import external_run
+from console.commands import external_run, naming
 from console.commands.confirmation import carry_out, in_lines
 from console.commands.migrate import Request
 from console.commands.narration import Narration
@@ -26,6 +26,8 @@ from console.migrate.steps import choose
 from console.migrate.version import version_key
 from console.server.script import script_session
 from console.server.target import Target
+from console.services import Service
+from console.text import format as fmt
 
 
 async def up(request: Request) -> int:
@@ -79,8 +81,9 @@ async def _run(request: Request, asked: RunRange) -> int:
     own, others = external_run.parted(request.services(target), asked)
     plan: MigrationPlan | None = None
     if own or not others:
-        async with script_session(target.direct(), purpose="migrate") as session:
-            plan = await migration_plan.read(session, own, asked, request.beside(target))
+        plan = await _read(request, target, own, asked)
+        if asked.direction == "up" and not plan.is_empty and (named := naming.named(request, own, plan.statuses)):
+            plan = await _read(request, target, named, asked)
     foreign = await external_run.plans(target, others, asked)
     options = request.options
     was_asked = (bool(foreign) or (plan is not None and not plan.is_empty)) and request.has_to_ask(target)
@@ -99,11 +102,19 @@ async def _run(request: Request, asked: RunRange) -> int:
                 lambda plan: apply.run(target, plan, narration, request.run_options()), narration,
                 was_asked=was_asked)
             document = _report_document(target.label, report)
+            if report.failed:
+                narration.note(f"{fmt.plural(len(report.failed), 'tenant')} failed, the others were gone on with: "
+                               + ", ".join(step.migration.service for step, _ in report.failed))
         for external in foreign:
             document["done"].append(await external_run.run(request, target, external, narration, was_asked=was_asked))
     if options.json:
         write_json(document)
-    return 0
+    return 2 if document.get("failed") else 0
+
+
+async def _read(request: Request, target: Target, services: Sequence[Service], asked: RunRange) -> MigrationPlan:
+    async with script_session(target.direct(), purpose="migrate") as session:
+        return await migration_plan.read(session, services, asked, request.beside(target))
 
 
 def _put_dry_run(request: Request, target: Target, plan: MigrationPlan | None, lines: Sequence[str],
@@ -117,8 +128,12 @@ def _put_dry_run(request: Request, target: Target, plan: MigrationPlan | None, l
 
 async def _repair(request: Request, action: Action, version: str | None) -> int:
     target = await request.target_to_write()
+    services = request.services(target)
     async with script_session(target.direct(), purpose="migrate") as session:
-        plan = await repairing.read(session, request.services(target), action, version)
+        plan = await repairing.read(session, services, action, version)
+    if action in ("baseline", "mark-applied") and (named := naming.named(request, services, plan.statuses)):
+        async with script_session(target.direct(), purpose="migrate") as session:
+            plan = await repairing.read(session, named, action, version)
     options = request.options
     lines = _repair_lines(plan)
     drifted = await _drifted(request, target, plan) if action == "accept" and plan.repairs else []
@@ -194,4 +209,5 @@ def _report_document(label: str, report: RunReport) -> dict[str, Any]:
         "held": [{"service": migration.service, "version": migration.version, "name": migration.name,
                   "reason": migration.detail}
                  for migration in report.held],
+        "failed": [_step_document(step) | {"error": error.message} for step, error in report.failed],
         "duration_ms": report.duration_ms}

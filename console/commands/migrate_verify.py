@@ -59,6 +59,10 @@ async def verify(request: Request) -> int:
 
 async def drift(request: Request) -> int:
     """The live schema against what the applied files produce. 1 where they differ."""
+    if request.options.write:
+        from console.commands.drift_pair import write
+
+        return await write(request, request.options.write)
     from console.demo.scratch import own_cluster
     from console.migrate.drift import drift as find
 

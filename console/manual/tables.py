@@ -119,6 +119,30 @@ def keys(argument: str = "") -> str:
     return "\n\n".join(f"## {scope.title}\n\n{key_table(scope.name)}" for scope in SCOPES)
 
 
+_PARTLY = {
+    "flyway": "V, U, B and R files, placeholders; not callbacks",
+    "sqitch": "yes, but for reworked changes; `new` is left to it",
+    "prisma": "yes; there is no way down",
+    "drizzle": "yes; there is no way down; `new` is left to it",
+}
+"""What of a layout isn't read, or has no counterpart."""
+
+
+def tools(argument: str = "") -> str:
+    """Every tool whose ledger is known: whether its files are read, how it is driven, whether it can be adopted."""
+    from console.migrate.frameworks.specs import TITLES
+    from console.services.recognise import LAYOUT_NAMES
+
+    rows = []
+    for name, title in sorted(TITLES.items(), key=lambda item: (item[0] not in LAYOUT_NAMES, item[1].lower())):
+        is_read = name in LAYOUT_NAMES
+        driven = "through Alembic itself, or `up =`, `down =`" if name == "alembic" else "`up =`, `down =`"
+        rows.append((title, f"`{name}`", _PARTLY.get(name, "yes") if is_read else "no", "yes", driven,
+                     "yes" if is_read else "no"))
+    return _table(("tool", "called", "files read by dbconsole's engine", "ledger read", "driven by its own command",
+                   "adopted"), rows)
+
+
 def check_topics() -> Mapping[str, str]:
     """A topic for each check: what it measures, its thresholds, how to change them."""
     from console.check.registry import every_check
@@ -152,7 +176,7 @@ def rule_topics() -> Mapping[str, str]:
 
 
 TABLES: dict[str, Callable[[str], str]] = {
-    "checks": checks, "rules": rules, "settings": settings, "commands": commands, "keys": keys}
+    "checks": checks, "rules": rules, "settings": settings, "commands": commands, "keys": keys, "tools": tools}
 """By the name in a page's `<!-- table: NAME -->`; each is given what stands behind the name there."""
 
 ENTRIES: dict[str, Callable[[], Mapping[str, str]]] = {"checks": check_topics, "lint": rule_topics}

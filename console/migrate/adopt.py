@@ -12,10 +12,10 @@ from collections.abc import Collection, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from console.migrate import ledger, state
+from console.migrate import ledger, state, tenants
 from console.migrate.events import Listener, ignore
 from console.migrate.faults import MigrationError
-from console.migrate.files import is_foreign, read_service
+from console.migrate.files import is_foreign, read_services
 from console.migrate.frameworks.claims import Claim, MigrationIdentity, read_claims
 from console.migrate.frameworks.specs import TITLES
 from console.migrate.identity import settle
@@ -82,7 +82,8 @@ async def read(session: Session, asked: Adoption) -> AdoptionPlan:
                 hint=f'layout = "{framework}" in place of the framework lets dbconsole run its files'
                 if framework in LAYOUT_NAMES else "its files are none that dbconsole could run")
     rows = await ledger.read(session)
-    asked = replace(asked, services=await asyncio.to_thread(settle, asked.services, rows))
+    services = await tenants.expanded(session, asked.services)
+    asked = replace(asked, services=await asyncio.to_thread(settle, services, rows))
     if asked.is_undo:
         adopted = await session.fetch(ADOPTED) if session.info.ledger_exists else []
         keys = {(each.service, version_key(each.version)) for each in adopted}
@@ -103,7 +104,7 @@ async def run(target: Target, plan: AdoptionPlan, on_event: Listener = ignore,
 
 
 def _statuses(asked: Adoption, rows: Sequence[LedgerRow], extensions: Collection[str]) -> tuple[ServiceStatus, ...]:
-    return state.compare_all(map(read_service, asked.services), rows, extensions)
+    return state.compare_all(read_services(asked.services), rows, extensions)
 
 
 def _adopted(asked: Adoption, rows: Sequence[LedgerRow], claims: Mapping[str, Claim],

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from console import waiting
 from console.errors import ConsoleError
-from console.migrate import ledger, migration_plan, refusal, repeatable, state
+from console.migrate import ledger, migration_plan, refusal, repeatable, state, tenants
 from console.migrate.events import (
     Failed,
     FileFinished,
@@ -36,15 +36,7 @@ from console.migrate.frameworks import claims
 from console.migrate.identity import settle
 from console.migrate.migration_plan import MigrationPlan, PlannedStep
 from console.migrate.prepare import Prepared
-from console.migrate.records import (
-    LedgerRow,
-    MigrationState,
-    RunOptions,
-    RunRange,
-    RunReport,
-    ServiceStatus,
-    Step,
-)
+from console.migrate.records import LedgerRow, MigrationState, RunOptions, RunRange, RunReport, ServiceStatus, Step
 from console.migrate.run_lock import FILE_KEY, RunLock, run_lock
 from console.migrate.run_plan import confirmed
 from console.migrate.version import VersionKey, version_key
@@ -95,7 +87,7 @@ async def _run(target: Target, services: Sequence[Service], asked: RunRange, sho
             script_session(target, purpose="migrate") as session:
         await ledger.ensure(session)
         rows = await ledger.read_with_runs(session)
-        services = await asyncio.to_thread(settle, services, rows)
+        services = await asyncio.to_thread(settle, await tenants.expanded(session, services), rows)
         await claims.check(session, services, rows, shown.beside if shown is not None else ())
         making = asyncio.to_thread(migration_plan.make, services, asked, rows, session.info.extensions, shown)
         plan = await (making if shown is None else confirmed(shown, making, session))
@@ -107,7 +99,8 @@ async def _run(target: Target, services: Sequence[Service], asked: RunRange, sho
         runner = Runner(target, session, options, on_event, plan.statuses, rows)
         async with whole_run(session):
             done = await guarded(lock, runner, runner.run_all(plan.steps, lock))
-        return RunReport(tuple(done), tuple(runner.held), (time.perf_counter() - started) * 1000, notes)
+        return RunReport(tuple(done), tuple(runner.held), (time.perf_counter() - started) * 1000, notes,
+                         tuple(runner.failed))
 
 
 async def guarded(lock: RunLock, runner: Runner, work: Coroutine[Any, Any, T]) -> T:
@@ -156,6 +149,7 @@ class Runner:
         self.options = options
         self.on_event = on_event
         self.held: list[MigrationState] = []
+        self.failed: list[tuple[Step, FileError]] = []
         self.watcher = Watcher(target, on_event)
         self.pid = session.info.backend_pid
         self._committed: Turn | None = None
@@ -172,6 +166,8 @@ class Runner:
         for number, planned in enumerate(chosen, 1):
             step, script = planned.step, planned.script
             lock.check()
+            if any(given_up.migration.service == step.migration.service for given_up, _ in self.failed):
+                continue
             if step.direction == "up" and (reason := await self._waits_for(step)):
                 self._hold(step, reason)
                 continue
@@ -180,12 +176,24 @@ class Runner:
             following = chosen[number] if number < len(chosen) else None
             if turn is not None and following is not None and self._may_follow(step, following.step):
                 ahead = await self.whole(following.step, following.script)
-            elapsed_ms = await self.timed(step, self._perform(step, script, turn, ahead))
+            try:
+                elapsed_ms = await self.timed(step, self._perform(step, script, turn, ahead))
+            except FileError as error:
+                if not self._goes_on_after(step):
+                    raise
+                self.failed.append((step, error))
+                ahead = None
+                continue
             node = (step.migration.service, step.migration.key)
             (self._applied.add if step.direction == "up" else self._applied.discard)(node)
             done.append(step)
             self.on_event(FileFinished(step, number, len(chosen), elapsed_ms))
         return done
+
+    def _goes_on_after(self, step: Step) -> bool:
+        """Whether the other tenants are still migrated where one's file has failed."""
+        return (self.options.keep_going and step.migration.tenant is not None
+                and not self.session.connection.closed)
 
     async def timed(self, step: Step, work: Awaitable[None]) -> float:
         """Does the work of one file and tells how many milliseconds it took, or what failed."""
@@ -300,7 +308,7 @@ class Runner:
         `preceding` set up the session for them.
         """
         statements = script.statements if statements is None else statements
-        commands = [ScriptCommand(BEGIN), *self._settings(script)]
+        commands = [ScriptCommand(BEGIN), *self._settings(step, script)]
         asked_pid = len(commands) - 1
         commands += [ScriptCommand(statement.sql) for statement in preceding]
         before = len(commands)
@@ -349,7 +357,7 @@ class Runner:
         finally:
             self.watcher.running = None
 
-    def _settings(self, script: Prepared) -> Iterator[ScriptCommand]:
+    def _settings(self, step: Step, script: Prepared) -> Iterator[ScriptCommand]:
         """The timeouts and the file's own lock, for the transaction alone; the last answers with the backend's pid.
 
         idle_in_transaction_session_timeout has no say inside a pipeline.
@@ -360,6 +368,8 @@ class Runner:
         yield ScriptCommand(f"SET LOCAL statement_timeout = {script.directives.statement_timeout_ms or 0:d}")
         if self.session.info.major >= 17:
             yield ScriptCommand("SET LOCAL transaction_timeout = 0")
+        if step.migration.tenant is not None:
+            yield ScriptCommand(tenants.search_path(step.migration.tenant, local=True))
         yield ScriptCommand(f"SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_advisory_xact_lock({FILE_KEY})", None,
                       self.session.info.is_pooled)
 

@@ -97,11 +97,12 @@ def _sequence(service: Service, slug: str, pieces: Sequence[Piece | None],
     found_files: list[tuple[Path, str]] = []
     for piece in pieces:
         version = _next_version(layout, before)
-        full_name = f"{name}_{piece.slug}" if piece is not None else name
+        full_name = f"{name}_{piece.slug}" if piece is not None and piece.slug else name
         new = NewMigration(version, full_name, no_transaction, before, piece)
         written = [(folder / inside, text) for inside, text in _WRITERS[layout](new)]
         scripts = [Script(path) for path, _ in written]
-        before = (*before, MigrationFile(service.name, version, full_name, *scripts[:2]))
+        before = (*before, MigrationFile(service.name, version, full_name, scripts[0],
+                                         scripts[1] if scripts[1:] else None))
         found_files += written
     return tuple(found_files)
 

@@ -24,7 +24,7 @@ _LONGEST_VALUE = 120
 _KEPT_BEFORE = 40
 _USUAL = {"firing": "enabled", "enforcement": "enabled", "validity": "valid"}
 """What an object is of which the catalog says nothing else."""
-_TO_ALL = dict.fromkeys(("function", "procedure", "aggregate"), "EXECUTE") | dict.fromkeys(
+TO_ALL = dict.fromkeys(("function", "procedure", "aggregate"), "EXECUTE") | dict.fromkeys(
     ("enum", "domain", "range type", "type"), "USAGE")
 """What PUBLIC may do where nobody has granted or revoked anything."""
 _CONTAINERS = ("table", "partitioned table", "foreign table", "view", "materialized view", "composite type", "domain")
@@ -162,7 +162,7 @@ def _spelled_out(kind: str, given: Mapping[str, str] | None, other: Mapping[str,
     if given is not None:
         return given
     owner = {"(owner)": (other or {}).get("(owner)", "all")}
-    return owner | ({"PUBLIC": _TO_ALL[kind]} if kind in _TO_ALL else {})
+    return owner | ({"PUBLIC": TO_ALL[kind]} if kind in TO_ALL else {})
 
 
 def _values(was: list[str], now: list[str]) -> Iterator[str]:

@@ -8,13 +8,13 @@ read.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from console.migrate import differences, repeatable
+from console.migrate import differences, repeatable, tenants
 from console.migrate.differences import LIVE, NO_DRIFT, restricted
 from console.migrate.faults import FileError, MigrationError
 from console.migrate.files import is_foreign, own_services
@@ -44,6 +44,14 @@ DATABASE = "(database)"
 """What the differences stand under that are in no service's schema: extensions, default privileges."""
 
 
+Part = tuple[str, Fingerprint, Fingerprint]
+"""Whose it is, what the files make, and what is there."""
+PartsOf = Callable[[Fingerprint, str], Sequence[Part]]
+"""The parts by what the files make and the role that made it."""
+OnBuilt = Callable[[ScratchRun, PartsOf, Fingerprint], Awaitable[None]]
+Inspect = Callable[[ScratchRun, Fingerprint], Awaitable[None]]
+
+
 class Drift(Struct, frozen=True):
     """Sentences by service, in the order of the services; `where` the expected schema was built, in words."""
 
@@ -58,12 +66,14 @@ class Drift(Struct, frozen=True):
 
 async def drift(target: Target, services: Sequence[Service], names: Collection[str], *,
                 own_cluster: OwnCluster | None = None, only_own_cluster: bool = False,
-                taken: Sequence[MigrationFile] = (), by_hand: Sequence[MigrationFile] = ()) -> Drift:
+                taken: Sequence[MigrationFile] = (), by_hand: Sequence[MigrationFile] = (),
+                on_built: OnBuilt | None = None) -> Drift:
     """How the live schemas of the services `names` differ from what the applied files of all `services` produce.
 
     A production target is compared with a throwaway cluster. `taken` are files that another tool has applied, before
     all others, `by_hand` those that somebody has run after them. Raises MigrationError where the applied files can't be
     run anywhere, or another tool's ledger records more of them; ConsoleError where the live schema can't be read.
+    `on_built` is given the scratch database while it is there, and what tells the parts that are compared.
     """
     own = [service for service in services if not is_foreign(service)]
     others = [service for service in services if is_foreign(service)]
@@ -74,21 +84,34 @@ async def drift(target: Target, services: Sequence[Service], names: Collection[s
     async with script_session(live_target, purpose="migrate drift") as session:
         live = await read_fingerprint(session)
         rows = await read_with_runs(session)
-        pairs = list(zip(own, settle(own, rows), strict=True))
-        own, named = [new for _, new in pairs], [new for old, new in pairs if old in kept]
+        each = await tenants.expanded(session, own)
+        chosen = {service.name for service in kept}
+        pairs = list(zip(each, settle(each, rows), strict=True))
+        own, named = [new for _, new in pairs], [new for old, new in pairs if chosen & {old.name, old.family}]
         statuses = await read_status(session, own)
         if not taken:
             await claims.check(session, named, rows, others)
         live = _without_ledgers(live, recognise(await candidates(session)))
         major, has_age = session.info.major, AGE in session.info.extensions
     applied = [*taken, *_applied(statuses, {(row.service, row.key): row for row in rows}, notes), *by_hand]
+    foreign = {schema for service in others for schema in service.schemas}
+    runners = {row.applied_by for row in rows}
+
+    def parts_of(expected: Fingerprint, role: str) -> Sequence[Part]:
+        return _parts(expected, _owned_alike(expected, role, live, runners), named, own, foreign)
+
+    async def inspect(scratch_run: ScratchRun, expected: Fingerprint) -> None:
+        if on_built is not None:
+            await on_built(scratch_run, parts_of, expected)
+
     built: Fingerprint | None = None
     where = ""
     if not (only_own_cluster or target.is_production):
         try:
             async with scratch_server(target) as server:
                 where = f"a scratch database on this server, PostgreSQL {server.major}"
-                built, info = await _build(Place(where, True, server.create, server.drop), own, applied, has_age)
+                built, info = await build(Place(where, True, server.create, server.drop), own, applied, has_age,
+                                          inspect)
         except NeedsOwnCluster as needs:
             if own_cluster is None:
                 raise MigrationError(f"the applied files change {needs.what}, which the whole cluster shares",
@@ -98,14 +121,12 @@ async def drift(target: Target, services: Sequence[Service], names: Collection[s
             raise MigrationError(f"{target.label} is production: no scratch database is made there"
                                  if target.is_production else "there is no embedded PostgreSQL here to build in",
                                  hint="pip install 'dbconsole[demo]' brings a PostgreSQL to compare with")
-        built, info = await _build_apart(own_cluster, own, applied, has_age)
+        built, info = await build_apart(own_cluster, own, applied, has_age, inspect)
         where = f"a throwaway cluster of PostgreSQL {info.version}"
         if info.major != major:
             notes.append(f"the files were run on PostgreSQL {info.version}, the live server is {major}: definitions "
                          "that these spell differently show up as differences")
-    live = _owned_alike(built, info.user, live, {row.applied_by for row in rows})
-    return Drift(_by_service(built, live, named, own, {schema for service in others for schema in service.schemas},
-                             notes), where, tuple(notes))
+    return Drift(sentences(parts_of(built, info.user), notes), where, tuple(notes))
 
 
 def _without_ledgers(live: Fingerprint, ledgers: Sequence[tuple[LedgerCandidate, Spec, LedgerCandidate | None]]
@@ -158,8 +179,8 @@ def _applied(statuses: Sequence[ServiceStatus], rows: Mapping[Node, LedgerRow],
     return [file for _, file in sorted(found, key=lambda pair: pair[0])]
 
 
-async def _build(place: Place, services: Sequence[Service], applied: Sequence[MigrationFile],
-                 has_age: bool) -> tuple[Fingerprint, ServerInfo]:
+async def build(place: Place, services: Sequence[Service], applied: Sequence[MigrationFile], has_age: bool,
+                inspect: Inspect) -> tuple[Fingerprint, ServerInfo]:
     """What `applied` produce, and the server that they ran on; `has_age`: the live database has Apache AGE.
 
     Raises MigrationError, NeedsOwnCluster.
@@ -168,6 +189,8 @@ async def _build(place: Place, services: Sequence[Service], applied: Sequence[Mi
     scratch_run = ScratchRun(place, by_name, frozenset() if has_age else frozenset({AGE}))
     try:
         await scratch_run.open()
+        for schema in sorted({service.tenant for service in services if service.tenant}):
+            await scratch_run.make_schema(schema)
         for file in applied:
             try:
                 await scratch_run.provide(file)
@@ -176,13 +199,15 @@ async def _build(place: Place, services: Sequence[Service], applied: Sequence[Mi
                 raise MigrationError(
                     f"{file.label} is applied, but can't be run in an empty database: {error.message}",
                     detail=error.summary, hint="drift compares with what the files make: see migrate verify") from error
-        return await read_fingerprint(scratch_run.session), scratch_run.session.info
+        built = await read_fingerprint(scratch_run.session)
+        await inspect(scratch_run, built)
+        return built, scratch_run.session.info
     finally:
         await scratch_run.close()
 
 
-async def _build_apart(own_cluster: OwnCluster, services: Sequence[Service],
-                       applied: Sequence[MigrationFile], has_age: bool) -> tuple[Fingerprint, ServerInfo]:
+async def build_apart(own_cluster: OwnCluster, services: Sequence[Service], applied: Sequence[MigrationFile],
+                      has_age: bool, inspect: Inspect) -> tuple[Fingerprint, ServerInfo]:
     async with AsyncExitStack() as stack:
         async def fresh() -> Target:
             return await stack.enter_async_context(own_cluster())
@@ -190,13 +215,19 @@ async def _build_apart(own_cluster: OwnCluster, services: Sequence[Service],
         async def drop(target: Target) -> None:
             await stack.aclose()
 
-        return await _build(Place("a throwaway cluster", False, fresh, drop), services, applied, has_age)
+        return await build(Place("a throwaway cluster", False, fresh, drop), services, applied, has_age, inspect)
 
 
-def _by_service(built: Fingerprint, live: Fingerprint, named: Sequence[Service], services: Sequence[Service],
-                foreign: Collection[str], notes: list[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """The sentences of each service, then those of what is in no service's schema; `foreign` are other frameworks'."""
-    parts = [(service.name, restricted(built, service.schemas), restricted(live, service.schemas)) for service in named]
+def _of_service(side: Fingerprint, service: Service) -> Fingerprint:
+    """What is in the service's schemas; without a tenant's schema as such, which no file makes."""
+    return Fingerprint({identity: row for identity, row in restricted(side, service.schemas).objects.items()
+                        if service.tenant is None or row.kind != "schema"})
+
+
+def _parts(built: Fingerprint, live: Fingerprint, named: Sequence[Service], services: Sequence[Service],
+           foreign: Collection[str]) -> Sequence[Part]:
+    """What is compared of each service, then what is in no service's schema; `foreign` are other frameworks'."""
+    parts = [(service.name, _of_service(built, service), _of_service(live, service)) for service in named]
     if len(named) == len(services):
         taken = {schema for service in services for schema in service.schemas}
         others = {identity: row for identity, row in built.objects.items() if row.bare_schema not in taken}
@@ -204,6 +235,11 @@ def _by_service(built: Fingerprint, live: Fingerprint, named: Sequence[Service],
         kept = {identity: row for identity, row in live.objects.items() if row.bare_schema not in taken
                 and (identity in others or row.bare_schema in used)}
         parts.append((DATABASE, Fingerprint(others), Fingerprint(kept)))
+    return parts
+
+
+def sentences(parts: Sequence[Part], notes: list[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The differences of each part; `notes` hears of what is none."""
     found = []
     for name, expected, actual in parts:
         comparison = differences.compare(expected, actual, LIVE, ignored=NO_DRIFT)

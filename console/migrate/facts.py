@@ -188,11 +188,15 @@ DEPENDENTS = load("console.migrate", "plan_dependents", DependentFacts)
 ZONE = load("console.migrate", "plan_zone", ZoneFacts)
 
 
-async def read_catalog(session: Session, names: Sequence[Name], functions: Sequence[str] = ()) -> Catalog:
-    """The facts about `names` (of relations) and `functions`, in one round trip. Raises ConsoleError."""
+async def read_catalog(session: Session, names: Sequence[Name], functions: Sequence[str] = (),
+                       first: str | None = None) -> Catalog:
+    """The facts about `names` (of relations) and `functions`, in one round trip. Raises ConsoleError.
+
+    `first` is the schema in which names without one are looked for before the session's own.
+    """
     wanted = sorted(set(names), key=str)
     asked = {"names": [str(name) for name in wanted], "schemas": [name.schema for name in wanted],
-             "relations": [name.name for name in wanted], "path": list(session.info.schemas)}
+             "relations": [name.name for name in wanted], "path": [*([first] if first else []), *session.info.schemas]}
     readings = await session.refresh(
         Read(RELATIONS, asked), Read(COLUMNS, asked), Read(CONSTRAINTS, asked), Read(SESSIONS, asked),
         Read(FUNCTIONS, {"names": sorted(set(functions))}), Read(DEPENDENTS, asked), Read(ZONE))

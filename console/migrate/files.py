@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from console.migrate import unread
 from console.migrate.faults import FileError, MigrationError
@@ -52,6 +54,21 @@ def own_services(services: Sequence[Service], what: str) -> tuple[Sequence[Servi
     return own, notes
 
 
+def read_services(services: Iterable[Service]) -> tuple[ServiceFiles, ...]:
+    """`read_service` for each; the folder that tenants share is read once. Raises as that does."""
+    shared: dict[str, ServiceFiles] = {}
+    found: list[ServiceFiles] = []
+    for service in services:
+        if service.tenant is None:
+            found.append(read_service(service))
+            continue
+        files = shared.get(service.family) or shared.setdefault(service.family, read_service(service))
+        found.append(replace(
+            files, service=replace(files.service, name=service.name, schemas=service.schemas, tenant=service.tenant),
+            migrations=tuple(replace(file, service=service.name, tenant=service.tenant) for file in files.migrations)))
+    return tuple(found)
+
+
 def read_service(service: Service) -> ServiceFiles:
     """The migrations of `service` in order of version.
 
@@ -61,7 +78,8 @@ def read_service(service: Service) -> ServiceFiles:
     """
     folder = service.folder
     if folder is None or is_foreign(service):
-        return ServiceFiles(service, ())
+        note = f"no schema is like {service.tenants}: there is no tenant to migrate"
+        return ServiceFiles(service, (), () if service.tenants is None or is_foreign(service) else (note,))
     try:
         service = recognised(service)
         if is_foreign(service):

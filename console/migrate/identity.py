@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from console.migrate.faults import FileError, MigrationError
-from console.migrate.files import is_foreign, read_service
+from console.migrate.files import is_foreign, read_services
 from console.migrate.records import LedgerRow, MigrationFile
 from console.migrate.version import VersionKey
 from console.services import Service
+from console.services.ownership import OF_TENANT
 
 Files = Mapping[VersionKey, MigrationFile]
+Read = dict[str, Files]
+"""Files by the name of their service, or of what tenants share."""
 
 
 def settle(services: Sequence[Service], rows: Iterable[LedgerRow]) -> tuple[Service, ...]:
@@ -27,21 +30,27 @@ def settle(services: Sequence[Service], rows: Iterable[LedgerRow]) -> tuple[Serv
     for row in rows:
         histories.setdefault(row.service, []).append(row)
     names = {service.name for service in services}
-    return tuple(settled(service, histories, names) if histories else service for service in services)
+    known: Read = {}
+    return tuple(settled(service, histories, names, known) if histories else service for service in services)
 
 
-def settled(service: Service, histories: Mapping[str, Sequence[LedgerRow]], names: Collection[str]) -> Service:
-    """One service, with the ledger's rows by name; `names` are those of all services at hand, which keep theirs."""
+def settled(service: Service, histories: Mapping[str, Sequence[LedgerRow]], names: Collection[str],
+            known: Read | None = None) -> Service:
+    """One service, with the ledger's rows by name; `names` are those of all services at hand, which keep theirs.
+
+    `known` keeps what was read, for tenants, who share a folder.
+    """
     mine = histories.get(service.name, ())
     if service.folder is None or is_foreign(service) or (service.is_named and mine):
         return service
     try:
-        files: Files = {file.key: file for file in read_service(service).migrations}
+        files = _files(service, {} if known is None else known)
     except FileError:
         return service  # told when the files are asked for
     if not files or any(_is_of(row, files) for row in mine):
         return service
-    others = [name for name, rows in histories.items() if name not in names
+    others = [name for name, rows in histories.items()
+              if name not in names and name.partition(OF_TENANT)[2] == (service.tenant or "")
               and sum(_is_of(row, files) for row in rows) * 2 > len(rows)]
     if others and (service.is_named or len(others) > 1):
         raise MigrationError(
@@ -56,6 +65,13 @@ def settled(service: Service, histories: Mapping[str, Sequence[LedgerRow]], name
             detail=f"{len(mine)} migrations are applied under that name, none of which is in this folder",
             hint='name the service of this folder: --service NAME, or name = "..." in service.toml')
     return service
+
+
+def _files(service: Service, known: Read) -> Files:
+    if service.family not in known:
+        (found,) = read_services([service])
+        known[service.family] = {file.key: file for file in found.migrations}
+    return known[service.family]
 
 
 def _is_of(row: LedgerRow, files: Files) -> bool:

@@ -8,8 +8,9 @@ from collections.abc import Collection, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from console.migrate import ledger, repeatable, state, steps
-from console.migrate.files import read_service
+from console.migrate import ledger, repeatable, state, steps, tenants
+from console.migrate.faults import FileError
+from console.migrate.files import read_services
 from console.migrate.frameworks import claims
 from console.migrate.identity import settle
 from console.migrate.prepare import Prepared
@@ -90,7 +91,7 @@ async def read(session: Session, services: Sequence[Service], asked: RunRange,
                beside: Sequence[Service] = ()) -> MigrationPlan:
     """The plan as things are now. Raises MigrationError where a run would refuse to start."""
     rows = await ledger.read_with_runs(session)
-    services = await asyncio.to_thread(settle, services, rows)
+    services = await asyncio.to_thread(settle, await tenants.expanded(session, services), rows)
     await claims.check(session, services, rows, beside)
     plan = await asyncio.to_thread(make, services, asked, rows, session.info.extensions)
     return replace(plan, beside=tuple(beside))
@@ -102,14 +103,27 @@ def make(services: Sequence[Service], asked: RunRange, rows: Sequence[LedgerRow]
 
     Steps that are as they were `shown` come with the text of that time.
     """
-    statuses = state.compare_all(map(read_service, services), rows, extensions)
+    statuses = state.compare_all(read_services(services), rows, extensions)
     states = {(migration.service, migration.key): migration for status in statuses for migration in status.migrations}
     known = {step.frozen: step.script for step in shown.steps} if shown is not None else {}
     planned = []
+    prepared: dict[int, Prepared] = {}  # tenants share their scripts, and the texts are parsed once
     for step in steps.choose(statuses, rows, asked):
         migration = states[step.migration.service, step.migration.key]
         step.script.keep()
         kept = frozen(migration, step.direction, step.script.checksum, step.run)
-        planned.append(PlannedStep(kept, step, known.get(kept) or repeatable.prepared(step),
+        script = known.get(kept) or prepared.get(id(step.script)) or repeatable.prepared(step)
+        if step.migration.tenant is not None:  # the others have the same script
+            prepared[id(step.script)] = script
+            _check_tenants(step, script)
+        planned.append(PlannedStep(kept, step, script,
                                    migration.detail if migration.state == "held" else None))
     return MigrationPlan(tuple(services), asked, tuple(planned), statuses, tuple(rows), states)
+
+
+def _check_tenants(step: Step, script: Prepared) -> None:
+    """Raises FileError for what isn't run in the one transaction that has the tenant's schema before others."""
+    if step.migration.is_repeatable or script.directives.batches is not None:
+        what = "is repeatable" if step.migration.is_repeatable else "is run in batches"
+        raise FileError(script.script.path, f"{what}, which a service with tenants can't have",
+                        hint="a versioned file without batches is run in each tenant's schema")

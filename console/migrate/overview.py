@@ -6,15 +6,16 @@ import asyncio
 from collections.abc import Collection, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from console.errors import ConsoleError, Unreachable
-from console.migrate import ledger, state
-from console.migrate.files import is_foreign, read_service
+from console.migrate import ledger, state, tenants
+from console.migrate.files import is_foreign, read_services
 from console.migrate.frameworks.claims import marked, read_claims
 from console.migrate.frameworks.entries import read_entries
 from console.migrate.frameworks.records import LedgerEntry
 from console.migrate.history import LedgerEvent, read_events
-from console.migrate.identity import settled
+from console.migrate.identity import Read, settled
 from console.migrate.records import LedgerRow, ServiceFiles, ServiceStatus
 from console.server.session import Session
 from console.services import Service
@@ -50,6 +51,7 @@ async def read_overview(session: Session, services: Sequence[Service]) -> Overvi
         raise
     except ConsoleError as error:
         return Overview((), tuple(entries), tuple((service, error) for service in own), (), foreign_error)
+    own = [*await tenants.expanded(session, own)]
     statuses, broken = await asyncio.to_thread(_compared, own, rows, session.info.extensions)
     beside = [service for service in services if is_foreign(service)]
     claims = await read_claims(session, [status.service for status in statuses], rows, beside) \
@@ -61,6 +63,14 @@ async def read_overview(session: Session, services: Sequence[Service]) -> Overvi
     return Overview(kept, tuple(entries), broken, tuple(events), foreign_error)
 
 
+def _families(services: Sequence[Service]) -> Sequence[Sequence[Service]]:
+    """The services one by one, the tenants of one together."""
+    found: dict[str, list[Service]] = {}
+    for service in services:
+        found.setdefault(service.family, []).append(service)
+    return [*found.values()]
+
+
 def _compared(services: Sequence[Service], rows: Sequence[LedgerRow], extensions: Collection[str]
               ) -> tuple[tuple[ServiceStatus, ...], tuple[tuple[Service, ConsoleError], ...]]:
     histories: dict[str, list[LedgerRow]] = {}
@@ -69,11 +79,13 @@ def _compared(services: Sequence[Service], rows: Sequence[LedgerRow], extensions
     names = {service.name for service in services}
     files: list[ServiceFiles] = []
     broken: list[tuple[Service, ConsoleError]] = []
-    for service in services:
+    known: Read = {}
+    for family in _families(services):
         try:
-            found = read_service(settled(service, histories, names))
-            state.compare(found, rows, extensions)
-            files.append(found)
+            found = read_services(settled(service, histories, names, known) for service in family)
+            for service_files in found:
+                state.compare(service_files, histories.get(service_files.service.name, ()), extensions)
+            files += found
         except ConsoleError as error:
-            broken.append((service, error))
+            broken.append((replace(family[0], name=family[0].family, tenant=None), error))
     return state.compare_all(files, rows, extensions), tuple(broken)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from itertools import groupby
 
 from msgspec import Struct
 
@@ -110,11 +111,14 @@ async def plan(session: Session | None, steps: Sequence[Step],
     `rules` are those that are looked for. Raises ConsoleError when the server can't be asked, or a service names a rule
     that there isn't.
     """
-    catalog = None
-    if session is not None:  # the parser takes seconds for thousands of statements: a screen goes on meanwhile
-        names, functions = await asyncio.to_thread(relations_and_functions, [step.script for step in steps])
-        catalog = await read_catalog(session, sorted(names, key=str), sorted(functions))
-    return await asyncio.to_thread(planned, steps, catalog, services, rules)
+    found: list[PlanStep] = []
+    for tenant, group in groupby(steps, lambda step: step.migration.tenant):
+        some, catalog = [*group], None
+        if session is not None:  # the parser takes seconds for thousands of statements: a screen goes on meanwhile
+            names, functions = await asyncio.to_thread(relations_and_functions, [step.script for step in some])
+            catalog = await read_catalog(session, sorted(names, key=str), sorted(functions), first=tenant)
+        found += await asyncio.to_thread(planned, some, catalog, services, rules)
+    return found
 
 
 def planned(steps: Sequence[Step], catalog: Catalog | None, services: Sequence[Service] = (),

@@ -51,6 +51,9 @@ def _scriptable(plan: MigrationPlan) -> tuple[list[PlannedStep], list[str]]:
         file = planned.step.migration
         if file.is_repeatable and planned.step.direction == "up":
             left_out.append(f"{file.label} is repeatable: its way back is read from the catalog when `up` runs it")
+        elif file.tenant is not None:
+            raise MigrationError(f"{file.label} can't be run by a script: it is a tenant's, found when `up` runs",
+                                 hint="leave the service to `up`: --service chooses others")
         elif file.is_repeatable or planned.script.directives.batches is not None:
             what = "its way back is in the ledger" if file.is_repeatable else "it is run in batches"
             raise MigrationError(f"{file.label} can't be run by a script: {what}",

@@ -11,6 +11,7 @@ from console import files
 from console.errors import ConsoleError
 from console.migrate.records import MigrationFile
 from console.resources import state_dir
+from console.services.ownership import OF_TENANT
 
 FILE = "proofs.json"
 KEPT = 20_000
@@ -19,7 +20,8 @@ KEPT = 20_000
 def key(file: MigrationFile, major: int) -> str:
     """What a proof holds for: these very texts, on this major version of the server. Raises FileError."""
     down = file.down.checksum if file.down is not None else ""
-    return f"{file.service}/{file.version} {file.up.checksum} {down} {major}"
+    service = file.service.removesuffix(f"{OF_TENANT}{file.tenant}")
+    return f"{service}/{file.version} {file.up.checksum} {down} {major}"
 
 
 def read(folder: Path | None = None) -> Mapping[str, dt.datetime]:

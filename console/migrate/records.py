@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 Direction = Literal["up", "down"]
 State = Literal["applied", "pending", "failed", "changed", "missing", "held"]
+WORST: Sequence[State] = ("failed", "changed", "missing", "pending", "held", "applied")
+"""The states, the worst first."""
 
 
 class Script(Struct, frozen=True, dict=True):
@@ -136,7 +138,8 @@ class Script(Struct, frozen=True, dict=True):
 class MigrationFile(Struct, frozen=True):
     """One migration of a service: the way up and, unless it is irreversible or missing, the way down.
 
-    `version` is as written; `key` is what is compared and ordered by.
+    `version` is as written; `key` is what is compared and ordered by. `tenant` is the schema that it runs in, where it
+    is one of many tenants'.
     """
 
     service: str
@@ -144,6 +147,7 @@ class MigrationFile(Struct, frozen=True):
     name: str
     up: Script
     down: Script | None = None
+    tenant: str | None = None
 
     @property
     def key(self) -> VersionKey:
@@ -289,9 +293,8 @@ class ServiceStatus(Struct, frozen=True):
     @property
     def state(self) -> State:
         """The worst state of any: failed, changed, missing, pending, held, applied."""
-        worst: Sequence[State] = ("failed", "changed", "missing", "pending", "held")
         present = {migration.state for migration in self.migrations}
-        return next((state for state in worst if state in present), "applied")
+        return next((state for state in WORST if state in present), "applied")
 
 
 class Step(Struct, frozen=True):
@@ -329,20 +332,23 @@ class RunRange(Struct, frozen=True, kw_only=True):
 
 class RunOptions(Struct, frozen=True, kw_only=True):
     """How a run waits: for another run's end (seconds), a statement for its locks (milliseconds), and how often a file
-    is tried that can't get them."""
+    is tried that can't get them. `keep_going`: where one tenant's file fails, the others are still migrated."""
 
     lock_wait_s: float = 60.0
     lock_timeout_ms: int = 3000
     attempts: int = 8
+    keep_going: bool = False
 
 
 class RunReport(Struct, frozen=True):
-    """What a run did. `held` are left for later with their reasons; durations in milliseconds."""
+    """What a run did. `held` are left for later with their reasons, `failed` the tenants' files after which the other
+    tenants were gone on with; durations in milliseconds."""
 
     done: tuple[Step, ...]
     held: tuple[MigrationState, ...] = ()
     duration_ms: float = 0.0
     notes: tuple[str, ...] = ()
+    failed: tuple[tuple[Step, FileError], ...] = ()
 
 
 __all__ = ["Direction", "Directives", "LedgerRow", "MigrationFile", "MigrationState", "Requirement", "RunOptions",

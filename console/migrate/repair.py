@@ -17,10 +17,10 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from console.migrate import ledger, state
+from console.migrate import ledger, state, tenants
 from console.migrate.events import Listener, ignore
 from console.migrate.faults import MigrationError
-from console.migrate.files import read_service
+from console.migrate.files import read_services
 from console.migrate.identity import settle
 from console.migrate.migration_plan import frozen
 from console.migrate.records import LedgerRow, MigrationFile, MigrationState, RunOptions, ServiceStatus
@@ -74,6 +74,8 @@ class RepairPlan(Struct, frozen=True):
 async def read(session: Session, services: Sequence[Service], action: Action, version: str | None = None) -> RepairPlan:
     """The plan as things are now. Raises MigrationError where it makes no sense."""
     rows = await ledger.read_with_runs(session)
+    if action != "rename":
+        services = await tenants.expanded(session, services)
     return await asyncio.to_thread(make, services, action, version, rows, session.info.extensions)
 
 
@@ -82,7 +84,7 @@ def make(services: Sequence[Service], action: Action, version: str | None, rows:
     """The plan by the files, which it reads, and the ledger's rows. Raises MigrationError."""
     if action != "rename":
         services = settle(services, rows)
-    statuses = state.compare_all(map(read_service, services), rows, extensions)
+    statuses = state.compare_all(read_services(services), rows, extensions)
     if action == "rename":
         return RepairPlan(tuple(services), action, version, _renamed(statuses, version, rows), statuses)
     return RepairPlan(tuple(services), action, version, repairs(statuses, action, version), statuses)

@@ -27,7 +27,7 @@ from console.migrate.version import VersionKey, version_key
 from console.server.script import ScriptFault, ScriptSession, script_session
 from console.server.target import Target
 from console.services import Service
-from console.sql.quoting import identifier
+from console.sql.quoting import identifier, literal
 
 Status = Literal["proved", "differs", "failed", "skipped"]
 Node = tuple[str, VersionKey]
@@ -147,12 +147,22 @@ class ScratchRun(Struct):
 
     async def provide(self, file: MigrationFile) -> None:
         """Creates the extensions that the file waits for and that are somebody's to create by hand, as far as the
-        server has them and the role may."""
+        server has them and the role may; and a tenant's schema."""
+        if file.tenant is not None and await self.make_schema(file.tenant):
+            self.current = None
         for name in await self._absent(file):
             if name not in self.made_by_files:
                 with suppress(ScriptFault):  # then the file waits for it, which is said
                     await self.session.statement(f"CREATE EXTENSION {identifier(name)} CASCADE")
                     self.current = None
+
+    async def make_schema(self, name: str) -> bool:
+        """Makes a tenant's schema, which isn't the files' to make; whether it wasn't there."""
+        rows = await self.session.execute(
+            f"SELECT FROM pg_catalog.pg_namespace WHERE nspname = {literal(name)}")
+        if not rows:
+            await self.session.statement(f"CREATE SCHEMA {identifier(name)}")
+        return not rows
 
     async def _absent(self, file: MigrationFile) -> list[str]:
         """The extensions that the file needs and that aren't here."""

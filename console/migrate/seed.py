@@ -12,11 +12,11 @@ from graphlib import CycleError, TopologicalSorter
 
 from msgspec import Struct
 
-from console.migrate import ledger
+from console.migrate import ledger, tenants
 from console.migrate.apply import Runner, guarded
 from console.migrate.events import FileFinished, FileStarted, Listener
 from console.migrate.faults import MigrationError
-from console.migrate.files import read_service
+from console.migrate.files import read_services
 from console.migrate.migration_plan import PlannedStep
 from console.migrate.prepare import prepare
 from console.migrate.records import LedgerRow, MigrationFile, RunOptions, Script, Step
@@ -78,12 +78,14 @@ def seeds(services: Sequence[Service]) -> tuple[Step, ...]:
     except CycleError as error:
         raise MigrationError("services depend on each other: " + " -> ".join(error.args[1]),
                              hint="take one of the depends_on entries out") from None
-    return tuple(Step(MigrationFile(name, VERSION, path.stem, Script(path)), "up")
-                 for name in order for path in read_service(by_name[name]).seeds)
+    return tuple(Step(MigrationFile(name, VERSION, path.stem, Script(path), tenant=files.service.tenant), "up")
+                 for name, files in zip(order, read_services(map(by_name.__getitem__, order)), strict=True)
+                 for path in files.seeds)
 
 
 async def read(session: Session, services: Sequence[Service]) -> SeedPlan:
     """The plan as things are now. Raises MigrationError."""
+    services = await tenants.expanded(session, services)
     there = session.info.ledger_exists
     rows, last = await ledger.read(session), await session.fetch(LAST_SEEDS) if there else []
     return await asyncio.to_thread(make, services, rows, last)
@@ -125,6 +127,7 @@ async def _run(target: Target, services: Sequence[Service], shown: SeedPlan | No
     async with run_lock(target, wait_s=options.lock_wait_s, on_event=on_event) as lock, \
             script_session(target, purpose="migrate") as session:
         await ledger.ensure(session)
+        services = await tenants.expanded(session, services)
         making = asyncio.to_thread(make, services, await session.fetch(ledger.ROWS), await session.fetch(LAST_SEEDS))
         plan = await (making if shown is None else confirmed(shown, making))
         runner = Runner(target, session, options, on_event)

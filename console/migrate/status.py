@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from console.migrate import ledger, state
-from console.migrate.files import read_service
+from console.migrate import ledger, state, tenants
+from console.migrate.files import read_services
 from console.migrate.identity import settle
 from console.migrate.records import ServiceStatus
 from console.server.session import Session
@@ -18,5 +18,5 @@ async def read_status(session: Session, services: Sequence[Service]) -> tuple[Se
     Raises FileError for files that can't be made sense of, ServerError when the ledger can't be read.
     """
     rows = await ledger.read(session)
-    files = [read_service(service) for service in settle(services, rows)]
-    return state.compare_all(files, rows, session.info.extensions)
+    services = settle(await tenants.expanded(session, services), rows)
+    return state.compare_all(read_services(services), rows, session.info.extensions)

@@ -22,6 +22,8 @@ def choose(statuses: Sequence[ServiceStatus], rows: Iterable[LedgerRow], asked: 
     """The steps that `asked` asks for. Raises MigrationError where the state of things forbids it."""
     if asked.to is not None:
         _check_version(statuses, asked.to)
+    if any(status.service.tenant is not None for status in statuses) and not asked.failed_only:
+        return _by_tenant(statuses, [*rows], asked)
     if asked.failed_only:
         for state in _states(statuses):
             if state.file is None and not state.is_applied:
@@ -32,7 +34,23 @@ def choose(statuses: Sequence[ServiceStatus], rows: Iterable[LedgerRow], asked: 
     return _up(statuses, rows, asked) if asked.direction == "up" else _down(statuses, asked)
 
 
-def _up(statuses: Sequence[ServiceStatus], rows: Iterable[LedgerRow], asked: RunRange) -> tuple[Step, ...]:
+def _by_tenant(statuses: Sequence[ServiceStatus], rows: Sequence[LedgerRow], asked: RunRange) -> tuple[Step, ...]:
+    """What all tenants share, then each tenant in turn, as far as `asked`; several services never go down together."""
+    shared = [status for status in statuses if status.service.tenant is None]
+    families = {status.service.family for status in statuses}
+    if asked.direction == "down" and len(families) > 1:
+        raise MigrationError("down of which service? what tenants have goes down by itself",
+                             hint=f"--service, one of: {', '.join(sorted(families))}")
+    found = list(_up(shared, rows, asked)) if shared else []
+    for status in statuses:
+        if status.service.tenant is not None:
+            found += _up([status], rows, asked, found) if asked.direction == "up" else _down([status], asked)
+    return tuple(found)
+
+
+def _up(statuses: Sequence[ServiceStatus], rows: Iterable[LedgerRow], asked: RunRange,
+        before: Sequence[Step] = ()) -> tuple[Step, ...]:
+    """Of `statuses`, once the steps `before` are done."""
     for state in _states(statuses):
         if state.state == "changed":
             raise MigrationError(
@@ -51,7 +69,9 @@ def _up(statuses: Sequence[ServiceStatus], rows: Iterable[LedgerRow], asked: Run
     wanted = [migration for migration in _states(statuses) if migration.state in ("pending", "failed", "held")
               and migration.file is not None
               and (limit is None or migration.key <= limit)]
-    ordered = _ordered(statuses, wanted, {(row.service, row.key) for row in rows if row.state == "applied"})
+    there = {(row.service, row.key) for row in rows if row.state == "applied"}
+    there |= {(step.migration.service, step.migration.key) for step in before}
+    ordered = _ordered(statuses, wanted, there)
     steps: list[Step] = []
     ready = 0
     for migration_state in ordered:
@@ -194,11 +214,12 @@ def _limit(version: str) -> VersionKey | None:
 
 
 def _check_version(statuses: Sequence[ServiceStatus], version: str) -> None:
-    if len(statuses) != 1:
-        names = ", ".join(status.service.name for status in statuses)
+    families = {status.service.family: status for status in statuses}
+    if len(families) != 1:
+        names = ", ".join(families)
         raise MigrationError(f"version {version} of which service?", hint=f"--service, one of: {names}")
-    if version != ZERO and version_key(version) not in {migration.key for migration in statuses[0].migrations}:
-        raise MigrationError(f"{statuses[0].service.name} has no version {version}",
+    if version != ZERO and version_key(version) not in {migration.key for migration in _states(statuses)}:
+        raise MigrationError(f"{next(iter(families))} has no version {version}",
                              hint="dbconsole migrate status shows the versions; 0 is before the first")
 
 

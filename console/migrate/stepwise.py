@@ -24,6 +24,7 @@ from console.migrate.faults import FileError
 from console.migrate.indexes import ConcurrentIndex, concurrent_index, indexes_of, relation_oid
 from console.migrate.prepare import Prepared, runs_bare
 from console.migrate.records import Step
+from console.migrate.tenants import search_path
 from console.server.query import load
 from console.server.script import ScriptCommand, ScriptFault, StatementOutcome
 from console.sql.splitter import ScriptStatement
@@ -140,6 +141,9 @@ class _Progress:
         """Outside a transaction; only a connection of our own can be given timeouts, and takes them back afterwards."""
         runner = self.runner
         is_ours = not self.session.info.is_pooled
+        if self.step.migration.tenant is not None and not is_ours:
+            raise FileError(self.script.script.path, "runs without a transaction in a tenant's schema, which holds for "
+                            "nothing behind a pooler", line=statement.line, hint="give the target a direct_dsn")
         if preceding and not is_ours:
             raise FileError(self.script.script.path, f"{preceding[0].summary}: holds for nothing behind a pooler",
                             line=preceding[0].line, hint="qualify the names, or give the target a direct_dsn")
@@ -177,7 +181,9 @@ class _Progress:
             lock_ms = 0
         statement_ms = self.script.directives.statement_timeout_ms or 0
         limits = [("lock_timeout", lock_ms), ("statement_timeout", statement_ms)]
-        return tuple(f"SET {name} = {value:d}" for name, value in limits)
+        tenant = self.step.migration.tenant
+        return (*(f"SET {name} = {value:d}" for name, value in limits),
+                *((search_path(tenant, local=False),) if tenant is not None else ()))
 
     async def _is_done(self, built: ConcurrentIndex, statement: ScriptStatement) -> bool:
         """Clears away what an earlier try left; whether that try had come to its end."""

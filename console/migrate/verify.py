@@ -19,11 +19,12 @@ from console.migrate import kept_databases, selection, state, steps
 from console.migrate.cluster_objects import touches_cluster
 from console.migrate.data_loss import SampleData, count_losses, merged
 from console.migrate.faults import FileError, MigrationError
-from console.migrate.files import is_foreign, own_services, read_service
+from console.migrate.files import is_foreign, own_services, read_service, read_services
 from console.migrate.records import MigrationFile, RunRange
 from console.migrate.rollback_test import NeedsOwnCluster, Place, Proof, ScratchRun
 from console.migrate.scratch import ScratchServer, scratch_server
 from console.migrate.selection import Selection
+from console.migrate.tenants import sample_of
 from console.migrate.verify_start import AVAILABLE, Start, before, start
 from console.migrate.version import version_key
 from console.server.script import ScriptSession
@@ -85,6 +86,10 @@ async def verify(target: Target, services: Sequence[Service], wanted: Wanted = E
     cluster shares; with `only_own_cluster` everything happens there. Raises MigrationError where nothing can be proved:
     production, no right to create databases, files that can't be put in order.
     """
+    names = {service.name: sample_of(service).name for service in services}
+    services = [*map(sample_of, services)]
+    if wanted.services is not None:
+        wanted = replace(wanted, services=frozenset(names.get(name, name) for name in wanted.services))
     _, notes = own_services([service for service in services
                              if wanted.services is None or service.name in wanted.services], "proved")
     order = _ordered(services, wanted)
@@ -106,7 +111,7 @@ async def verify(target: Target, services: Sequence[Service], wanted: Wanted = E
 
 def _ordered(services: Sequence[Service], wanted: Wanted) -> tuple[MigrationFile, ...]:
     """Those files that are to be proved and those that they need, each after what it needs. Raises MigrationError."""
-    files = [read_service(service) for service in services if not is_foreign(service)]
+    files = read_services(service for service in services if not is_foreign(service))
     chosen = steps.choose(state.compare_all(files, (), ()), (), RunRange())
     every = [step.migration for step in chosen]
     if not wanted.chosen.is_everything:

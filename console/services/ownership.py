@@ -5,6 +5,7 @@ A folder of migrations holds one folder a service, or is itself one service's fo
     name = "event_data"                 # default: the name of the folder, or what the ledger knows its files by
     description = "Events, speakers and topics"
     schemas = ["event_data"]            # default: the service's own name
+    schemas = "tenant_*"                # or: one schema for each tenant, in each of which the same files run
     depends_on = ["platform"]           # services whose migrations come first
     extensions = ["vector"]             # what the whole service cannot do without
     layout = "golang-migrate"           # another tool's file layout, where its files don't tell
@@ -26,6 +27,7 @@ import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +35,14 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from console import files, resources
-from console.config import Config, ServiceConfig
+from console.config import Config, ServiceConfig, not_a_pattern
 from console.errors import ConfigError, UsageError
 from console.services.recognise import holds_migrations, recognise
 
 UNASSIGNED = "unassigned"
 """The heading of the schemas that no service owns."""
+OF_TENANT = "@"
+"""Between a service's name and a tenant's schema, in the name that the tenant's history has."""
 
 
 class Service(Struct, frozen=True, kw_only=True):
@@ -49,6 +53,8 @@ class Service(Struct, frozen=True, kw_only=True):
     layout or framework, and the folder was looked at for them. `ignore` are patterns of names below the folder.
     `lint_also` and `lint_ignore` are names of lint rules that are looked for besides, or not; `verify_setup` is SQL
     for scratch databases, `require_down` asks for a way down of every file.
+    `is_alone`: its folder was given by itself, so that its name depends on where it lies. `tenants` is the pattern of
+    its tenants' schemas, `tenant` the one that this service is of, once they are known.
     """
 
     name: str
@@ -67,12 +73,27 @@ class Service(Struct, frozen=True, kw_only=True):
     framework: str | None = None
     is_recognised: bool = False
     is_named: bool = False
+    is_alone: bool = False
+    tenants: str | None = None
+    tenant: str | None = None
     up: str | None = None
     down: str | None = None
 
     def called(self, name: str) -> Service:
         """The service by another name; a schema that was guessed from its own follows."""
         return replace(self, name=name, schemas=(name,) if self.schemas == (self.name,) else self.schemas)
+
+    def of_tenant(self, schema: str) -> Service:
+        """The service in one tenant's schema, with a history of its own."""
+        return replace(self, name=f"{self.name}{OF_TENANT}{schema}", schemas=(schema,), tenant=schema)
+
+    @property
+    def family(self) -> str:
+        """Its name, of a tenant's that of the service which all tenants have."""
+        return self.name.removesuffix(f"{OF_TENANT}{self.tenant}")
+
+    def owns(self, schema: str) -> bool:
+        return schema in self.schemas or (self.tenants is not None and fnmatchcase(schema, self.tenants))
 
 
 def services_for(config: Config, *, demo: bool = False, migrations: Path | None = None, layout: str | None = None,
@@ -94,19 +115,26 @@ def services_for(config: Config, *, demo: bool = False, migrations: Path | None 
             and found[0].folder == migrations:
         return (replace(found[0].called(only), is_named=True),)
     if only is not None:
-        kept = [service for service in found if service.name == only]
+        kept = [service for service in found if service.name == only] or _tenant(found, only)
         if not kept:
             names = [service.name for service in found]
             close = difflib.get_close_matches(only, names, 1, 0.5)
             known = f"did you mean {close[0]}?" if close else f"known services: {', '.join(names) or 'none'}"
             raise UsageError(f"there is no service {only!r}", hint=known)
-        found = found if every else kept
+        found = [service for service in found if every and service.name != kept[0].family] + kept if every else kept
     return tuple(found)
+
+
+def _tenant(services: Iterable[Service], name: str) -> list[Service]:
+    """The one service of the name SERVICE@SCHEMA, none where no service has such tenants."""
+    family, _, schema = name.partition(OF_TENANT)
+    return [service.of_tenant(schema) for service in services
+            if service.tenants is not None and service.name == family and service.owns(schema)]
 
 
 def owner_of(schema: str, services: Iterable[Service]) -> Service | None:
     """The service that owns `schema`, None when nobody does."""
-    return next((service for service in services if schema in service.schemas), None)
+    return next((service for service in services if service.owns(schema)), None)
 
 
 def from_folder(folder: Path, layout: str | None = None) -> list[Service]:
@@ -121,7 +149,7 @@ def from_folder(folder: Path, layout: str | None = None) -> list[Service]:
     inner = [path for path in folders if _is_service(path)]
     if inner and not (folder / "service.toml").is_file() and not holds_migrations(folder):
         return [from_files(path, layout) for path in inner]
-    return [from_files(folder, layout)]
+    return [replace(from_files(folder, layout), is_alone=True)]
 
 
 def from_files(folder: Path, layout: str | None = None) -> Service:
@@ -155,7 +183,14 @@ def _written(folder: Path) -> Service:
     table = _read(file) if file.is_file() else {}
     given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
     name = given.setdefault("name", folder.resolve().name)
-    return replace(Service(name=name, schemas=(name,), folder=folder, is_named="name" in table), **given)
+    return replace(Service(name=name, schemas=(name,), folder=folder, is_named="name" in table), **_of_tenants(given))
+
+
+def _of_tenants(given: dict[str, Any]) -> dict[str, Any]:
+    """Schemas that are a text are a pattern of tenants'."""
+    if isinstance(pattern := given.get("schemas"), str):
+        return {**given, "schemas": (), "tenants": pattern}
+    return given
 
 
 def _configured(entry: ServiceConfig, layout: str | None) -> Service:
@@ -169,7 +204,7 @@ def _configured(entry: ServiceConfig, layout: str | None) -> Service:
             service = replace(service, schemas=(entry.name,))
     own = [name for name in entry.__struct_fields__ if name not in ("name", "migrations")]
     given: dict[str, Any] = {key: value for key in own if (value := getattr(entry, key))}
-    service = replace(service, **given)
+    service = replace(service, **_of_tenants(given))
     return _recognised(replace(service, layout=layout) if layout else service)
 
 
@@ -193,19 +228,24 @@ def _read(file: Path) -> Mapping[str, Any]:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{file}: {error}") from None
     for key, value in table.items():
-        if key in _LISTS:
-            if not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
-                raise ConfigError(f"{file}: {key}: must be a list of strings")
-        elif key in _SWITCHES:
-            if not isinstance(value, bool):
-                raise ConfigError(f"{file}: {key}: must be true or false")
-        elif key in _TABLES:
-            if not (isinstance(value, dict) and all(isinstance(item, str) for item in value.values())):
-                raise ConfigError(f"{file}: {key}: must be a table of texts")
-        elif key not in _TEXTS:
+        if key == "schemas" and isinstance(value, str):
+            if reason := not_a_pattern(value):
+                raise ConfigError(f"{file}: {key}: {reason}")
+        elif reason := _not_of_its_kind(key, value):
+            raise ConfigError(f"{file}: {key}: must be {reason}")
+        elif key not in _KEYS:
             close = difflib.get_close_matches(key, _KEYS, 1, 0.5)
             raise ConfigError(f"{file}: {key}: unknown key", hint=f"did you mean {close[0]}?" if close else
                               f"known: {', '.join(_KEYS)}")
-        elif not isinstance(value, str):
-            raise ConfigError(f"{file}: {key}: must be text")
     return table
+
+
+def _not_of_its_kind(key: str, value: Any) -> str | None:
+    """What a value of that key has to be, where it isn't."""
+    if key in _LISTS and not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
+        return "a list of strings"
+    if key in _SWITCHES and not isinstance(value, bool):
+        return "true or false"
+    if key in _TABLES and not (isinstance(value, dict) and all(isinstance(item, str) for item in value.values())):
+        return "a table of texts"
+    return "text" if key in _TEXTS and not isinstance(value, str) else None

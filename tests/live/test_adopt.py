@@ -15,7 +15,7 @@ from console.migrate.records import RunRange
 from console.server.target import Target
 from console.services import Service
 from tests.live.test_layouts import WHOLE, objects
-from tests.migrate.histories import write, write_files
+from tests.migrate.histories import named, write, write_files
 from tests.support.servers import Database
 
 LEDGERS: Mapping[str, str] = {
@@ -75,7 +75,7 @@ async def migrated_by(layout: str, database: Database, folder: Path) -> Path:
     service = Service(name="app", schemas=("app",), folder=write(layout, folder / "app"), layout=layout)
     await plan_and_run(target(database), [service], RunRange(steps=4))
     run(database, "DROP SCHEMA dbconsole CASCADE", *LEDGERS[layout].split(";"))
-    return folder / "app"
+    return named(folder / "app")
 
 
 @pytest.mark.parametrize("layout", LEDGERS)
@@ -117,7 +117,7 @@ async def test_what_another_tool_has_applied_is_refused_until_it_is_adopted(layo
 ])
 def test_what_has_no_way_down_is_adopted_too(ledger: str, files: Mapping[str, str], row: str, database: Database,
                                              tmp_path: Path) -> None:
-    folder = write_files(files, tmp_path / "app")
+    folder = named(write_files(files, tmp_path / "app"))
     run(database, *ledger.split(";"), row, "CREATE TABLE a ()")
     assert migrate(database, folder, "up", "--yes")[0] == 2
     status, out, err = migrate(database, folder, "adopt", "--yes", "--json")
@@ -156,6 +156,7 @@ async def test_what_differs_from_the_files_is_shown_and_adopted_only_when_that_i
 async def test_a_folder_that_is_named_on_the_command_line_is_proved_by_that_name(database: Database, tmp_path: Path
                                                                                  ) -> None:
     folder = await migrated_by("goose", database, tmp_path)
+    (folder / "service.toml").unlink()
     run(database, "ALTER TABLE app.item ADD by_hand int")
     status, _, err = migrate(database, folder, "adopt", "--yes", "--service", "till")
     assert status == 1 and "column app.item.by_hand" in err, "nothing was compared"
@@ -174,11 +175,11 @@ async def test_a_dirty_ledger_is_not_adopted(database: Database, tmp_path: Path)
 
 def test_a_ledger_of_others_claims_nothing(database: Database, tmp_path: Path) -> None:
     run(database, *LEDGERS["golang-migrate"].split(";"))
-    mine = write_files({"1_a.up.sql": "CREATE TABLE a ();"}, tmp_path / "mine")
+    mine = named(write_files({"1_a.up.sql": "CREATE TABLE a ();"}, tmp_path / "mine"))
     assert migrate(database, mine, "up", "--yes")[0] == 0, "it is at 10, of which there is no file here"
     ten = write_files({f"{n}_a.up.sql": "SELECT 1;" for n in range(1, 12)}, tmp_path / "ten")
     assert migrate(database, ten, "up", "--yes")[0] == 2
-    write_files({"service.toml": 'framework = "dbconsole"'}, ten)
+    write_files({"service.toml": 'name = "ten"\nframework = "dbconsole"'}, ten)
     assert migrate(database, ten, "up", "--yes")[0] == 0, "the service says that its files are dbconsole's"
     write_files({"dbconsole.toml": f"""
 [targets.t]

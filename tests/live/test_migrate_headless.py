@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import console
+from tests.migrate.histories import named
 from tests.support.servers import Database
 from tests.support.terminal import terminal
 
@@ -27,7 +28,7 @@ def folder(tmp_path: Path) -> Path:
                        "0002_b.up": "CREATE TABLE b ();", "0002_b.down": "DROP TABLE b;",
                        "0003_c.up": "-- dbconsole: requires-extension=age\nCREATE TABLE c ();"}.items():
         (inside / f"{name}.sql").write_text(text)
-    return inside
+    return named(inside)
 
 
 def command(database: Database | None, folder: Path, *words: str) -> list[str]:
@@ -146,7 +147,10 @@ def test_a_missing_file_is_refused_and_the_hints_are_commands_that_work(database
 
 def test_a_folder_checked_out_under_another_name_is_not_applied_again(database: Database, folder: Path) -> None:
     (folder / "0002_b.up.sql").write_text("CREATE TABLE b AS SELECT 100 AS balance; UPDATE b SET balance = 200;")
-    assert migrate(database, folder, "up", "--yes")[0] == 0
+    (folder / "service.toml").unlink()
+    status, _, err = migrate(database, folder, "up", "--yes")
+    assert status == 3 and "what is this service called?" in err and f'name = "shop" in {folder}/service.toml' in err
+    assert migrate(database, folder, "up", "--yes", "--service", "shop")[0] == 0
     moved = folder.rename(folder.parent / "other")
     status, out, err = migrate(database, moved, "up", "--yes", "--json")
     assert (status, json.loads(out)["done"]) == (0, []) and ask(database, "SELECT balance FROM b") == [(200,)]
@@ -159,6 +163,20 @@ def test_a_folder_checked_out_under_another_name_is_not_applied_again(database: 
     assert migrate(database, moved, "down", "--yes", "--service", "till")[0] == 0
     assert ask(database, "SELECT DISTINCT service FROM dbconsole.migration") == [("till",)]
     assert checked(database, moved) != ("OK", None), "a service of the configuration has its name from there"
+
+
+def test_a_person_is_asked_for_the_name_which_is_kept(database: Database, folder: Path) -> None:
+    (folder / "service.toml").write_text('description = "what is sold"\n')
+    config = folder.parent / "config.toml"
+    config.write_text(f'[targets.dev]\ndsn = "{database.conninfo}"\nenvironment = "development"\n')
+    with terminal([*command(None, folder, "up"), "-t", "dev", "--config", str(config)]) as window:
+        window.wait("service called? [shop]")
+        window.send("9\r")
+        window.wait("'9' is no name")
+        window.send("till\r")
+        assert window.wait_end() == 0
+    assert (folder / "service.toml").read_text() == 'name = "till"\ndescription = "what is sold"\n'
+    assert ask(database, "SELECT DISTINCT service FROM dbconsole.migration") == [("till",)]
 
 
 def test_half_a_migration_whose_file_is_gone_is_refused(database: Database, folder: Path) -> None:

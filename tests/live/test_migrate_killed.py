@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.migrate.histories import named
 from tests.support.servers import Database
 from tests.support.waiting import wait_for
 
@@ -37,6 +38,7 @@ def write_files(folder: Path) -> None:
             down = f"DROP TABLE b{number};\nSELECT pg_sleep(0.02);\nDROP TABLE a{number};"
         (folder / f"{number:04}_x.up.sql").write_text(up)
         (folder / f"{number:04}_x.down.sql").write_text(down)
+    named(folder)
 
 
 def command(database: Database, folder: Path, *words: str) -> list[str]:
@@ -118,7 +120,7 @@ def test_ledger_and_schema_agree_whenever_the_runner_is_killed(database: Databas
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_rolls_back_and_says_so(database: Database, tmp_path: Path, number: int, status: int) -> None:
-    (tmp_path / "1_a.up.sql").write_text("CREATE TABLE a (); SELECT pg_sleep(30)")
+    (named(tmp_path) / "1_a.up.sql").write_text("CREATE TABLE a (); SELECT pg_sleep(30)")
     process = subprocess.Popen(command(database, tmp_path, "up"), stderr=subprocess.PIPE, text=True)
     wait_for(lambda: ask(database, "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(30)%' "
                                    "AND wait_event = 'PgSleep' AND datname = current_database()"))

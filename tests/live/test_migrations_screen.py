@@ -15,6 +15,7 @@ import pytest
 
 from console.migrate.run_lock import RUN_KEY
 from console.ui.dialogs.confirm import SETTLE_S
+from tests.migrate.histories import named
 from tests.support.servers import Database
 from tests.support.terminal import Terminal, terminal
 from tests.support.waiting import wait_for
@@ -36,7 +37,7 @@ def folder(tmp_path: Path, own_files: None) -> Path:
     folder = tmp_path / "m" / "shop"
     folder.mkdir(parents=True)
     write(folder, FILES)
-    return folder
+    return named(folder)
 
 
 def write(folder: Path, files: dict[str, str]) -> None:
@@ -86,6 +87,48 @@ def back(screen: Terminal, words: str) -> None:
     """From the run to the services, of which `words` are said when they have been read again."""
     screen.send("\x1b")
     screen.wait(words)
+
+
+def test_a_name_is_asked_for_before_the_first_run(folder: Path, database: Database) -> None:
+    (folder / "service.toml").unlink()
+    with console(folder, database) as screen:
+        screen.wait("2 pending in shop")
+        screen.send("u")
+        screen.wait("What is this service called?")
+        screen.send("till")
+        screen.wait("till")
+        screen.send("\r")
+        screen.wait("y run it")
+        screen.send("y")
+        screen.wait("2 migrations applied")
+        screen.send("\x1b")
+        screen.wait("all 2 migrations applied")
+        assert "till" in screen.text
+        screen.send("q")
+    assert tell(database, "SELECT DISTINCT service FROM dbconsole.migration") == "till"
+    assert (folder / "service.toml").read_text("utf-8") == 'name = "till"\n'
+
+
+def test_tenants_are_summed_up_and_run_together(folder: Path, database: Database) -> None:
+    folder = folder.parent / "tills"
+    folder.mkdir()
+    write(folder, {"service.toml": 'name = "shop"\nschemas = "tenant_*"\n', "0001_item.up.sql": "CREATE TABLE item ();",
+                   "0002_note.up.sql": "ALTER TABLE item ADD note text;"})
+    with database.connect() as connection:
+        connection.execute("CREATE SCHEMA tenant_a; CREATE SCHEMA tenant_b")
+    with console(folder, database) as screen:
+        screen.wait("0 of 2 tenants up to date")
+        assert "shop@tenant_a" in screen.text and "2 pending in shop" in screen.text
+        run(screen)
+        screen.wait("4 migrations applied")
+        back(screen, "2 of 2 tenants up to date")
+        with database.connect() as connection:
+            connection.execute("CREATE SCHEMA tenant_c")
+        screen.send("R")
+        screen.wait("2 of 3 tenants up to date")
+        screen.send("\r")
+        screen.wait("applied in 2 of 3 tenants")
+        screen.send("q")
 
 
 def test_running_and_rolling_back(folder: Path, database: Database) -> None:

@@ -25,6 +25,7 @@ from console.migrate.records import RunRange, Script
 from console.migrate.run_lock import RUN_KEY
 from console.server.target import Target
 from console.services import Service
+from tests.migrate.histories import named
 from tests.support.servers import Database
 from tests.support.terminal import Terminal, terminal
 from tests.support.waiting import wait_for
@@ -43,7 +44,7 @@ def folder(tmp_path: Path) -> Path:
     (folder / "seed").mkdir(parents=True)
     for name, text in {**FILES, "seed/people.sql": "INSERT INTO a VALUES (1);"}.items():
         (folder / name).write_text(text, encoding="utf-8")
-    return folder
+    return named(folder)
 
 
 def command(database: Database, folder: Path, *words: str) -> list[str]:

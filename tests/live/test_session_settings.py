@@ -27,6 +27,7 @@ from console.server.rows import Typed, stream_query
 from console.server.session import PgSession
 from console.server.target import Target
 from tests.live.test_sql_files import FILES, fill, parameters_of, query
+from tests.migrate.histories import named
 from tests.support.servers import Database, LiveServer
 
 STYLES = ("German", "SQL, DMY", "Postgres, MDY")
@@ -217,6 +218,7 @@ def test_a_migration_keeps_the_search_path(any_database: Database, tmp_path: Pat
         "3_c.down.sql": "ALTER TABLE notes DROP COLUMN more; ALTER TABLE notes ALTER COLUMN id TYPE int",
     }.items():
         (folder / name).write_text(text, encoding="utf-8")
+    named(folder)
 
     def migrate(*words: str) -> str:
         assert main(("migrate", *words, "-t", conninfo, "--migrations", str(folder))) == 0, capsys.readouterr().err

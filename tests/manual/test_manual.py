@@ -68,6 +68,21 @@ def test_everything_has_its_line() -> None:
     assert set(kinds) == set(tables.SETTINGS)
 
 
+def test_the_table_of_tools_tells_of_each_what_is_read_driven_and_adopted() -> None:
+    """What can be adopted is what a live test adopts; what is read is what the engine has a reader for."""
+    from console.migrate.frameworks.specs import TITLES
+    from console.migrate.layouts import LAYOUTS
+    from console.services.recognise import LAYOUT_NAMES
+    from tests.live.test_adopt import LEDGERS
+
+    cells = {line.split(" | ")[1].strip("`"): line.strip("| ").split(" | ") for line in
+             topics.text("migrate").splitlines() if line.startswith("| ") and line.count(" | ") == 5}
+    assert cells.keys() - {"called", "---"} == {*TITLES}
+    read = {name for name, row in cells.items() if row[2] != "no" and name in TITLES}
+    assert read == {name for name in LAYOUT_NAMES if name != "dbconsole"} == set(LAYOUTS)
+    assert {name for name, row in cells.items() if row[5] == "yes"} == {*LEDGERS, "prisma", "drizzle"}
+
+
 def test_a_screens_page_has_its_keys() -> None:
     for scope in SCOPES:
         if scope.kind == "screen":

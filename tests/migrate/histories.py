@@ -129,6 +129,12 @@ def write(layout: str, folder: Path) -> Path:
     return write_files(HISTORIES[layout], folder)
 
 
+def named(folder: Path) -> Path:
+    """The folder with its name in service.toml: what nobody is asked for."""
+    (folder / "service.toml").write_text(f'name = "{folder.name}"\n', "utf-8")
+    return folder
+
+
 def write_files(files: Mapping[str, str], folder: Path) -> Path:
     for name, text in files.items():
         path = folder / name

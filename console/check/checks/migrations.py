@@ -18,6 +18,7 @@ from console.text import format as fmt
 # The engine is imported where a service needs it: a check of a server without any is to stay quick.
 if TYPE_CHECKING:
     from console.migrate.records import LedgerRow, ServiceStatus
+    from console.migrate.tenants import TenantSchema
     from console.services import Service
 
 SHOWN = ("failed", "changed", "missing", "pending")
@@ -50,22 +51,31 @@ def ledger() -> Query[LedgerRow]:
     return load("console.migrate", "migrations", LedgerRow)
 
 
+def tenant_schemas() -> Query[TenantSchema]:
+    from console.migrate.tenants import SCHEMAS
+
+    return SCHEMAS
+
+
 def more(context: CheckContext) -> tuple[Query[Any], ...]:
-    return (ledger(),) if context.info.ledger_is_readable else ()
+    schemas = (tenant_schemas(),) if any(service.tenants for service in context.services) else ()
+    return (ledger(), *schemas) if context.info.ledger_is_readable else schemas
 
 
 def statuses(readings: Readings, context: CheckContext) -> tuple[ServiceStatus, ...]:
     """Every service that dbconsole migrates, files against ledger. Raises FileError; none without its ledger."""
     if not (mine := ours(context)):
         return ()
-    from console.migrate.files import read_service
+    from console.migrate.files import read_services
     from console.migrate.identity import settle
     from console.migrate.state import compare_all
+    from console.migrate.tenants import of_schemas
 
     rows = readings.rows(ledger())
     if rows is None and context.info.ledger_exists:
         return ()
-    return compare_all([read_service(service) for service in settle(mine, rows or [])], rows or [],
+    services = of_schemas(mine, [row.name for row in readings.rows(tenant_schemas()) or ()])
+    return compare_all(read_services(settle(services, rows or [])), rows or [],
                        context.info.extensions)
 
 

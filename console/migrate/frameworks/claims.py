@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from console.errors import ConsoleError
 from console.migrate.faults import MigrationError
-from console.migrate.files import read_service
+from console.migrate.files import read_services
 from console.migrate.frameworks.find import LedgerCandidate, candidates
 from console.migrate.frameworks.pending import compare, recorded
 from console.migrate.frameworks.read import read_ledgers
@@ -115,10 +115,12 @@ def _claims(service: Service, ledgers: Sequence[ForeignLedger]) -> Iterable[Clai
         return
     by_path: dict[str, list[MigrationFile]] = {}
     for ledger in ledgers:
+        if service.tenant not in (None, ledger.schema):
+            continue
         try:
             found = recorded(ledger, service.folder)
             if found and not by_path:
-                for migration in read_service(service).migrations:
+                for migration in read_services([service])[0].migrations:
                     inside = migration.up.path.relative_to(service.folder).as_posix()
                     by_path.setdefault(inside, []).append(migration)
         except ConsoleError:  # its files are not of this kind, or are told when they are read

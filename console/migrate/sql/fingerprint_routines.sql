@@ -36,7 +36,8 @@ SELECT
         'moving', CASE WHEN g.aggmtransfn <> 0 THEN pg_catalog.concat_ws(' ',
             g.aggmtransfn, g.aggminvtransfn, g.aggmfinalfn, g.aggmtranstype::regtype, g.aggminitval) END,
         'owner', p.proowner::regrole::text,
-        'privileges', CASE WHEN p.proacl <> pg_catalog.acldefault('f', p.proowner) THEN coalesce((
+        'privileges', CASE WHEN NOT (p.proacl @> pg_catalog.acldefault('f', p.proowner)
+                                      AND p.proacl <@ pg_catalog.acldefault('f', p.proowner)) THEN coalesce((
             SELECT pg_catalog.json_object_agg(x.grantee, x.privileges)
             FROM (SELECT CASE a.grantee WHEN 0 THEN 'PUBLIC' WHEN p.proowner THEN '(owner)'
                               ELSE a.grantee::regrole::text END AS grantee,

@@ -24,7 +24,8 @@ SELECT
             t.typsend, t.typmodin, t.typmodout, t.typanalyze, t.typlen, t.typbyval, t.typalign, t.typstorage,
             t.typcategory, t.typispreferred, t.typdelim) END,
         'owner', t.typowner::regrole::text,
-        'privileges', CASE WHEN t.typacl <> pg_catalog.acldefault('T', t.typowner) THEN coalesce((
+        'privileges', CASE WHEN NOT (t.typacl @> pg_catalog.acldefault('T', t.typowner)
+                                      AND t.typacl <@ pg_catalog.acldefault('T', t.typowner)) THEN coalesce((
             SELECT pg_catalog.json_object_agg(g.grantee, g.privileges)
             FROM (SELECT CASE a.grantee WHEN 0 THEN 'PUBLIC' WHEN t.typowner THEN '(owner)'
                               ELSE a.grantee::regrole::text END AS grantee,

@@ -56,6 +56,8 @@ class ServiceLine(Struct, frozen=True):
     last_at: dt.datetime | None = None
     notes: tuple[str, ...] = ()
     is_native: bool = True
+    part_of: str = ""
+    """The service whose tenant this is; that one's line sums them up."""
 
     def count(self, state: str) -> int:
         return sum(migration.state == state for migration in self.migrations)
@@ -116,6 +118,7 @@ def broken(name: str, framework: str, reason: str) -> ServiceLine:
 
 def verdict(lines: Sequence[ServiceLine], extra: Sequence[tuple[str, Tone]] = ()) -> Line:
     """What needs a person first, then what is left to do, then `extra` (proofs, drift)."""
+    lines = [line for line in lines if not line.part_of]
     words: list[tuple[str, Tone]] = []
     for state, tone in (("unreadable", "critical"), ("failed", "critical"), ("changed", "warning"),
                         ("missing", "warning"), ("pending", "accent"), ("held", "dim")):
@@ -140,7 +143,8 @@ def verdict(lines: Sequence[ServiceLine], extra: Sequence[tuple[str, Tone]] = ()
 
 def proofs(lines: Sequence[ServiceLine], now: dt.datetime) -> list[tuple[str, Tone]]:
     """How far rollbacks are proved, of what is ours: when, or how many are not."""
-    files = [each for line in lines if line.is_native for each in line.migrations if each.state != "missing"]
+    files = [each for line in lines if line.is_native and not line.part_of for each in line.migrations
+             if each.state != "missing"]
     if not files:
         return []
     times = [file.proved_at for file in files if file.proved_at is not None]

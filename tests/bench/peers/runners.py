@@ -60,7 +60,7 @@ def ours(folder: Path, migrations: Sequence[Migration]) -> Runner:
     command = [sys.executable, "-m", "console", "migrate"]
 
     def options(database: Database) -> list[str]:
-        return ["-t", database.conninfo, "--migrations", str(folder), "--yes"]
+        return ["-t", database.conninfo, "--migrations", str(folder), "--service", "ours", "--yes"]
 
     return Runner("dbconsole", lambda database: [*command, "up", *options(database)],
                   lambda database: [*command, "down", "--to", "0", *options(database)])

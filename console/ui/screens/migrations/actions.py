@@ -13,6 +13,7 @@ from console.errors import ConsoleError
 from console.migrate import repair
 from console.migrate.frameworks import runner
 from console.migrate.migration_plan import MigrationPlan
+from console.migrate.naming import is_unnamed
 from console.migrate.records import Direction, RunRange
 from console.migrate.run_plan import PlanChanged
 from console.server.target import Target
@@ -26,7 +27,7 @@ from console.ui.host import Host
 from console.ui.jobs import Outcome, Tell, Work
 from console.ui.screens.migrations import reading, runs, verify_run, views
 from console.ui.screens.migrations.confirm import PlanDialog
-from console.ui.screens.migrations.new import NewDialog
+from console.ui.screens.migrations.new import NameDialog, NewDialog
 from console.ui.screens.migrations.proposals import Proposal, propose
 from console.ui.screens.migrations.runs import RunnablePlan
 from console.ui.screens.migrations.state import REPAIRS, MigrationsState, MigrationSubject
@@ -72,6 +73,8 @@ class MigrationActions:
         asked = found[0].range_to(migration, direction) if len(found) == 1 else RunRange(direction=direction)
         name = found[0].line.name if len(found) == 1 else "all services"
         services = [subject.service for subject in found if subject.service is not None]
+        if direction == "up" and self._asks_for_name(found, lambda named: self.run(named, migration, direction)):
+            return
         if found[0].status is None:
             self._offer(name, "asking its framework what it would do…",
                         lambda: runner.read(self._target, services[0], RunRange(direction=direction)))
@@ -98,9 +101,30 @@ class MigrationActions:
 
         self._offer(name, "reading the plan…", read, failed)
 
+    def _asks_for_name(self, found: Sequence[MigrationSubject],
+                       then: Callable[[Sequence[MigrationSubject]], None]) -> bool:
+        """Whether a service has to be given a name first, which is asked for; `then` goes on with it."""
+        unnamed = next((subject.service for subject in found if subject.service and subject.status
+                        and is_unnamed(subject.service, [subject.status])), None)
+        if unnamed is None or not unlock.is_allowed(self._host):
+            return unnamed is not None
+        service, connection = unnamed, self._screen.connection
+
+        def answered(name: str | None) -> None:
+            if name is not None:
+                connection.services = tuple(replace(known.called(name), is_named=True) if known.is_alone else known
+                                            for known in connection.services)
+                self._screen.post_message(self.Written())
+                then([subject.called(name) for subject in found])
+
+        self._host.push_screen(NameDialog(service), answered)
+        return True
+
     def repair(self, subject: MigrationSubject, migration: MigrationLine) -> None:
         """Offers what can be said about this migration, or done again."""
         if not unlock.is_allowed(self._host) or subject.service is None:
+            return
+        if self._asks_for_name([subject], lambda named: self.repair(named[0], migration)):
             return
         services, name = [subject.service], subject.line.name
         choices = [Choice(key, key.replace("-", " "), words) for key, words in REPAIRS.get(migration.state, ())]

@@ -1,4 +1,4 @@
-"""`n`: the next migration files of a service."""
+"""`n`: the next migration files of a service; and the name of one, where it has none yet."""
 
 from __future__ import annotations
 
@@ -10,8 +10,39 @@ from textual.widgets import Input
 
 from console.errors import ConsoleError
 from console.migrate.create import next_files, write
+from console.migrate.naming import keep_name, proposed, wrong_name
 from console.services import Service
 from console.ui.dialogs.dialog import Dialog, Words
+
+
+class NameDialog(Dialog[str]):
+    """Asks for the name of a service that has none but its folder's, keeps it in service.toml, and answers with it."""
+
+    HINT = (("input.submit", "keep the name"), "dialog.leave")
+    width = 72
+
+    def __init__(self, service: Service) -> None:
+        super().__init__("What is this service called?")
+        self._service = service
+
+    def body(self) -> ComposeResult:
+        yield Words(("", ""), (f"The ledger has nothing of {self._service.folder} yet, and a folder may be checked out "
+                               "under any name. The ledger keeps this one, and so does service.toml:", ""))
+        yield Input(placeholder=proposed(self._service))
+        yield Words(("", ""), id="files")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        name = event.value.strip() or proposed(self._service)
+        reason = wrong_name(name)
+        try:
+            if reason is None:
+                keep_name(self._service, name)
+        except ConsoleError as error:
+            reason = error.summary
+        if reason is None:
+            self.dismiss(name)
+        else:
+            self.query_one("#files", Words).say((reason, "critical"))
 
 
 class NewDialog(Dialog[list[str]]):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from console.migrate.frameworks import runner
 from console.migrate.frameworks.records import LedgerEntry
@@ -15,6 +16,7 @@ from console.migrate.frameworks.status import migrations as foreign_migrations
 from console.migrate.frameworks.status import state as foreign_state
 from console.migrate.overview import Overview
 from console.migrate.records import Direction, MigrationState, RunRange, ServiceStatus
+from console.migrate.tenants import summed
 from console.migrate.version import ZERO
 from console.services import Service
 from console.view.migrate import services as view
@@ -54,6 +56,11 @@ class MigrationSubject(Struct, frozen=True):
         migrations = self.status.migrations if self.status is not None else ()
         return next((migration for migration in migrations if migration.version == line.version), None)
 
+    def called(self, name: str) -> MigrationSubject:
+        """The same where its service is called `name` from now on."""
+        service = None if self.service is None else replace(self.service.called(name), is_named=True)
+        return replace(self, line=replace(self.line, name=name), service=service)
+
     def migration(self, key: str) -> MigrationLine | None:
         return next((migration for migration in self.line.migrations if migration.key == key), None)
 
@@ -79,8 +86,10 @@ def subjects(overview: Overview, services: Sequence[Service],
              proved: Mapping[tuple[str, str], dt.datetime]) -> tuple[MigrationSubject, ...]:
     """The lines of the services' table, by name; what can't be read among them."""
     by_name = {service.name: service for service in services}
-    found = [MigrationSubject(view.native(status, overview.events, proved), status.service, status)
-             for status in overview.statuses]
+    found = [_own(status, overview, proved) for status in overview.statuses]
+    names = {subject.line.name for subject in found}
+    found += [_own(status, overview, proved) for status in summed(overview.statuses)
+              if status.service.name not in names]
     for entry in overview.entries:
         line = view.foreign(entry, TITLES.get(entry.ledger.framework, entry.ledger.framework),
                             foreign_migrations(entry.ledger), foreign_state(entry.ledger))
@@ -88,6 +97,15 @@ def subjects(overview: Overview, services: Sequence[Service],
     found += [MigrationSubject(view.broken(service.name, service.framework or "dbconsole",
                                            " ".join(error.lines())), service) for service, error in overview.broken]
     return tuple(sorted(found, key=lambda subject: (subject.line.name, not subject.line.is_native)))
+
+
+def _own(status: ServiceStatus, overview: Overview, proved: Mapping[tuple[str, str], dt.datetime]) -> MigrationSubject:
+    service, line = status.service, view.native(status, overview.events, proved)
+    if service.tenant is not None:
+        line = replace(line, part_of=service.family)
+    elif service.tenants is not None:
+        line = replace(line, latest=status.notes[0])
+    return MigrationSubject(line, service, status)
 
 
 class MigrationsState:
@@ -107,8 +125,8 @@ class MigrationsState:
 
     @property
     def own(self) -> tuple[MigrationSubject, ...]:
-        """The services that dbconsole migrates, as far as their files can be read."""
-        return tuple(subject for subject in self.found if subject.status is not None)
+        """The services that dbconsole migrates, as far as their files can be read; one for all of its tenants."""
+        return tuple(subject for subject in self.found if subject.status is not None and not subject.line.part_of)
 
     @property
     def unreadable(self) -> frozenset[str]:

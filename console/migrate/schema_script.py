@@ -1,0 +1,72 @@
+"""The script that makes one schema of another: what changes by fingerprints, what is new by its own DDL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from console.catalog.ddl import Phase, ddl, ordered
+from console.catalog.records import Kind
+from console.migrate.fingerprint import Fingerprint, ObjectRow
+from console.migrate.schema_changes import ROUTINES, TYPES, VIEWS, Rank, Ranked, changes
+from console.server.query import load
+from console.server.session import Session
+
+
+class ObjectOid(Struct, frozen=True):
+    """sql/object_oids.sql as it comes; `kind` is relation, routine or type."""
+
+    kind: str
+    name: str
+    oid: int
+
+
+class SchemaScript(Struct, frozen=True):
+    """The statements in their order, without semicolons; `unwritten` is what none of them does, in words."""
+
+    statements: tuple[str, ...]
+    unwritten: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        return "".join(f"{statement};\n" for statement in self.statements)
+
+
+_OIDS = load("console.migrate", "object_oids", ObjectOid)
+_KINDS: Mapping[str, Kind] = {**{kind.value: kind for kind in Kind}, "partitioned table": Kind.TABLE,
+                              **dict.fromkeys(TYPES, Kind.TYPE)}
+_RANKS: Mapping[Phase, Rank] = {
+    Phase.INDEX: Rank.CONSTRAINT, Phase.ATTACH: Rank.CONSTRAINT, Phase.FOREIGN_KEY: Rank.KEY,
+    Phase.ATTACHED: Rank.ATTACHED, Phase.ACCESS: Rank.ACCESS, Phase.COMMENT: Rank.ACCESS}
+
+
+async def write(session: Session, before: Fingerprint, after: Fingerprint) -> SchemaScript:
+    """What makes `after`, which `session` is in, of `before`. Raises ConsoleError where it can't be read."""
+    found = changes(before, after)
+    unwritten = [*found.unwritten]
+    statements: list[Ranked] = [*found.statements]
+    oids = {(row.kind, row.name): row.oid for row in await session.fetch(_OIDS)} if found.create else {}
+    for views in (False, True):
+        rows = [row for row in found.create if (row.kind in VIEWS) is views]
+        made = [await ddl(session, _KINDS[row.kind], oids[_catalog_kind(row), row.name]) for row in rows]
+        for statement in ordered(made):
+            if statement.text.startswith(("--", "SET SESSION AUTHORIZATION")):
+                unwritten.append(statement.text.removeprefix("--").strip())
+            elif not _is_owner(statement.text, statement.phase):
+                rank = _RANKS.get(statement.phase, Rank.VIEW if views else Rank.CREATE)
+                statements.append((rank, statement.text))
+    statements.sort(key=lambda ranked: ranked[0])
+    texts = [text for _, text in statements]
+    if any(row.kind in ROUTINES for row in found.create):
+        texts.insert(0, "SET LOCAL check_function_bodies = off")
+    return SchemaScript(tuple(texts), tuple(dict.fromkeys(unwritten)))
+
+
+def _catalog_kind(row: ObjectRow) -> str:
+    return "routine" if row.kind in ROUTINES else "type" if row.kind in TYPES else "relation"
+
+
+def _is_owner(text: str, phase: Phase) -> bool:
+    """What files make belongs to whoever runs them."""
+    return phase is Phase.ACCESS and " OWNER TO " in text and text.startswith("ALTER ")
