@@ -21,6 +21,7 @@ from console.resources import shipped
 from console.server.script import script_session
 from console.server.target import Target
 from console.services import Service, services_for
+from tests.migrate.histories import named
 from tests.support.servers import Database, LiveServer, Servers
 from tests.support.waiting import until
 
@@ -38,7 +39,7 @@ def shop(folder: Path, files: Mapping[str, str], name: str = "shop") -> Service:
     (inside / "seed").mkdir(parents=True, exist_ok=True)
     for file, text in files.items():
         (inside / file).write_text(text, newline="")
-    return Service(name=name, schemas=(name,), folder=inside)
+    return Service(name=name, schemas=(name,), folder=named(inside) if "service.toml" not in files else inside)
 
 
 async def status(database: Database, *services: Service) -> tuple[ServiceStatus, ...]:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.live.test_migrate_headless import ask, migrate
+from tests.migrate.histories import named
 from tests.support.servers import Database
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="no git here")
@@ -29,6 +30,7 @@ def folder(tmp_path: Path) -> Path:
     """A service with an old way of writing in its first file, in a repository; the second file isn't committed."""
     inside = tmp_path / "shop"
     inside.mkdir()
+    named(inside)
     write(inside, "0001_a", "CREATE SCHEMA shop;\nCREATE TABLE shop.a (id serial PRIMARY KEY);",
           "DROP SCHEMA shop CASCADE")
     git(inside, "init", "-b", "main")

@@ -9,6 +9,7 @@ import pytest
 
 from console.sql.parameters import filled
 from tests.live.test_migrate_headless import ask, migrate
+from tests.migrate.histories import named
 from tests.support.servers import Database, LiveServer
 
 ROWS = ("SELECT service, version, name, state, direction, checksum_up, checksum_down, raw_checksum_up, "
@@ -34,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
         "4_d.down": "DROP FUNCTION f(); DROP FUNCTION g()",
     }.items():
         (inside / f"{name}.sql").write_text(text)
-    return inside
+    return named(inside)
 
 
 def psql(database: Database, script: str) -> subprocess.CompletedProcess[str]:
@@ -122,3 +123,15 @@ def test_what_was_run_by_hand_is_accepted_once_it_is_proved(database: Database, 
 
 def test_parameters_are_filled_outside_of_constants_alone() -> None:
     assert filled("SELECT $1, '$1', $2::text -- $1", ["it's", None]) == "SELECT 'it''s', '$1', NULL::text -- $1"
+
+
+def test_what_no_script_can_do_is_left_to_up_and_said(database: Database, folder: Path) -> None:
+    (folder / "R__v.sql").write_text("CREATE OR REPLACE VIEW v AS SELECT n FROM a;")
+    status, out, err = migrate(database, folder, "plan", "--sql", "--to", "1")
+    assert status == 0 and "CREATE TABLE a" in out
+    status, out, err = migrate(database, folder, "plan", "--sql")
+    assert status == 0 and "CREATE TABLE a" in out and "CREATE OR REPLACE VIEW" not in out, err
+    assert "-- left out: shop/R__v is repeatable" in out, out[:600]
+    (folder / "5_e.up.sql").write_text("-- dbconsole: batches=a.n/10\nUPDATE a SET t = '' WHERE n BETWEEN $1 AND $2;")
+    status, out, err = migrate(database, folder, "plan", "--sql")
+    assert status == 2 and "is run in batches" in err and out == "", out

@@ -128,3 +128,21 @@ def test_no_tenant_is_told_and_a_pattern_has_a_star(database: Database, tmp_path
     write_files({"service.toml": 'schemas = "tenant"'}, folder)
     status, _, err = migrate(database, folder, "status")
     assert status == 3 and "'tenant' has no *" in err
+
+
+@pytest.mark.parametrize(("name", "text", "words"), [
+    ("R__names.sql", "CREATE OR REPLACE VIEW names AS SELECT name FROM item;", "is repeatable"),
+    ("0004_more.up.sql", "-- dbconsole: batches=item.id/10\nUPDATE item SET price = 1 WHERE id BETWEEN $1 AND $2;",
+     "is run in batches"),
+])
+def test_what_runs_outside_of_one_transaction_is_refused(name: str, text: str, words: str, database: Database,
+                                                         folder: Path) -> None:
+    (folder / name).write_text(text)
+    for command in (("plan",), ("up", "--yes")):
+        status, out, err = migrate(database, folder, *command)
+        assert status == 2 and words in err and "tenants" in err and tables(database) == [], out + err
+
+
+def test_no_script_is_written_for_tenants(database: Database, folder: Path) -> None:
+    status, out, err = migrate(database, folder, "plan", "--sql")
+    assert status == 2 and "can't be run by a script" in err and out == ""
