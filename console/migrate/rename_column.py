@@ -22,7 +22,7 @@ ROWS = 5000
 MOST_NAME_BYTES = 63
 
 
-class ColumnFacts(Struct, frozen=True):
+class RenamedColumn(Struct, frozen=True):
     """sql/renamed_column.sql as it comes. `dependents` are what else stands on the column, in PostgreSQL's words."""
 
     schema: str
@@ -46,7 +46,7 @@ class Renaming(Struct, frozen=True):
     new: str
 
 
-_FACTS = load("console.migrate", "renamed_column", ColumnFacts)
+_FACTS = load("console.migrate", "renamed_column", RenamedColumn)
 
 
 def read_asked(text: str) -> Renaming:
@@ -59,7 +59,7 @@ def read_asked(text: str) -> Renaming:
     return Renaming(name[0] if len(name) == 3 else None, name[-2], name[-1], new[0])
 
 
-async def read_facts(session: Session, asked: Renaming, schema: str) -> ColumnFacts:
+async def read_facts(session: Session, asked: Renaming, schema: str) -> RenamedColumn:
     """What the server knows of the column; `schema` is where the table is unless that is said.
 
     Raises MigrationError where there is no such column, or it can't be renamed in this way.
@@ -70,7 +70,7 @@ async def read_facts(session: Session, asked: Renaming, schema: str) -> ColumnFa
                                          "new": asked.new})
     if not found:
         raise MigrationError(f"there is no column {name}", hint="apply what is pending; -t names the server to look at")
-    facts: ColumnFacts = found[0]
+    facts: RenamedColumn = found[0]
     if facts.is_taken:
         raise MigrationError(f"{identifier(schema, asked.relation)} has a column {asked.new} already")
     if facts.is_generated:
@@ -81,12 +81,12 @@ async def read_facts(session: Session, asked: Renaming, schema: str) -> ColumnFa
     return facts
 
 
-def pieces(facts: ColumnFacts, asked: Renaming) -> tuple[Piece, ...]:
+def pieces(facts: RenamedColumn, asked: Renaming) -> tuple[Piece, ...]:
     """The three migrations, in order. Pure."""
     return _expand(facts, asked), _backfill(facts, asked), _contract(facts, asked)
 
 
-def _names(facts: ColumnFacts, asked: Renaming) -> tuple[str, str, str, str]:
+def _names(facts: RenamedColumn, asked: Renaming) -> tuple[str, str, str, str]:
     """The table, the function and its trigger, and the constraint, as SQL writes them."""
     made = _cut(f"{facts.relation}_{asked.old}_{asked.new}_in_step")
     return (identifier(facts.schema, facts.relation), identifier(facts.schema, made), identifier(made),
@@ -97,7 +97,7 @@ def _cut(name: str) -> str:
     return name.encode()[:MOST_NAME_BYTES].decode("utf-8", "ignore")
 
 
-def _in_step(facts: ColumnFacts, asked: Renaming) -> str:
+def _in_step(facts: RenamedColumn, asked: Renaming) -> str:
     table, function, trigger, _ = _names(facts, asked)
     old, new = identifier(asked.old), identifier(asked.new)
     cast = "" if facts.is_comparable else "::text"
@@ -119,14 +119,14 @@ CREATE TRIGGER {trigger} BEFORE INSERT OR UPDATE ON {table}
 """
 
 
-def _not_null(facts: ColumnFacts, asked: Renaming) -> str:
+def _not_null(facts: RenamedColumn, asked: Renaming) -> str:
     table, _, _, constraint = _names(facts, asked)
     if not facts.not_null:
         return ""
     return f"ALTER TABLE {table} ADD CONSTRAINT {constraint} CHECK ({identifier(asked.new)} IS NOT NULL) NOT VALID;\n"
 
 
-def _expand(facts: ColumnFacts, asked: Renaming) -> Piece:
+def _expand(facts: RenamedColumn, asked: Renaming) -> Piece:
     table, function, trigger, _ = _names(facts, asked)
     old, new = identifier(asked.old), identifier(asked.new)
     beside = "".join(f"-- On {old} stands {each}: make it for {new} too before the contract.\n"
@@ -140,7 +140,7 @@ ALTER TABLE {table} DROP COLUMN {new};
 """)
 
 
-def _backfill(facts: ColumnFacts, asked: Renaming) -> Piece:
+def _backfill(facts: RenamedColumn, asked: Renaming) -> Piece:
     table = _names(facts, asked)[0]
     old, new, key = identifier(asked.old), identifier(asked.new), identifier(facts.key or "")
     left = f"{new} IS NULL AND {old} IS NOT NULL"
@@ -150,7 +150,7 @@ UPDATE {table} SET {new} = {old} WHERE {key} BETWEEN $1 AND $2 AND {left};
 """, f"-- There is nothing to take back: {old} has kept its values, and the way down of expand drops {new}.\n")
 
 
-def _contract(facts: ColumnFacts, asked: Renaming) -> Piece:
+def _contract(facts: RenamedColumn, asked: Renaming) -> Piece:
     table, function, trigger, constraint = _names(facts, asked)
     old, new = identifier(asked.old), identifier(asked.new)
     default = facts.default_value

@@ -1,4 +1,4 @@
--- record: ColumnFacts
+-- record: RenamedColumn
 -- interval: on demand
 -- A column that is to have another name: its type, what holds of it, and by which key its table is gone through.
 SELECT
