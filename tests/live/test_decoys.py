@@ -51,6 +51,7 @@ from console.vectors.filters import Filter
 from console.vectors.metrics import BY_NAME
 from console.vectors.search import SearchRequest, any_row, search, subject
 from tests.live.test_sql_files import FILES, fill_ledger, parameters_of, query
+from tests.migrate.histories import named
 from tests.migrate.ledgers import LEDGERS
 from tests.support.decoys import HARSH_PATH, PLAIN_PATH, called, forget, names_used, plant, plant_temporary
 from tests.support.pgbouncer import PgBouncers
@@ -211,6 +212,7 @@ def test_commands(trap: Trap, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     folder.mkdir()
     for name, text in MIGRATIONS.items():
         (folder / name).write_text(text, encoding="utf-8")
+    named(folder)
 
     def dbconsole(*words: str, expected: tuple[int, ...] = (0,)) -> str:
         status = main(words)

@@ -98,7 +98,7 @@ def folder(tmp_path: Path) -> Path:
         "0003_c.up": f"-- dbconsole: irreversible: {SEQUENCE}{HIDDEN}\nALTER TABLE a ADD {name('z' + NAME)} int;\n",
         f"note{odd}": "",
     }
-    (inside / "service.toml").write_text('ignore = ["note*"]\n')
+    (inside / "service.toml").write_text('name = "shop"\nignore = ["note*"]\n')
     for file, text in files.items():
         (inside / f"{file}.sql").write_text(text, "utf-8", newline="\n")
     (inside / "seed").mkdir()
