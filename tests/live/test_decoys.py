@@ -65,6 +65,7 @@ MIGRATIONS = {
     "7002_body.down.sql": "DROP INDEX shop.notes_body;\n",
     "7003_more.up.sql": "ALTER TABLE shop.notes ADD COLUMN more pg_catalog.text;\n",
     "7003_more.down.sql": "ALTER TABLE shop.notes DROP COLUMN more;\n",
+    "R__bodies.sql": "CREATE OR REPLACE VIEW shop.bodies AS SELECT id, body FROM shop.notes;\n",
 }
 
 
@@ -232,7 +233,7 @@ def test_commands(trap: Trap, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     migrate("status", "--exit-code")
     migrate("drift", expected=(0, 1, 2))
     migrate("plan", "--down")
-    migrate("down", "--yes", "--steps", "2")
+    migrate("down", "--yes", "--steps", "3")
     migrate("baseline", "--to", "7002", "--yes")
     migrate("up", "--yes")
     migrate("repair", "mark-reverted", "--version", "7003", "--yes")
