@@ -12,7 +12,7 @@ from console.errors import UsageError
 from console.migrate.create import Piece, next_sequence
 from console.migrate.create import write as write_files
 from console.migrate.drift_pair import DriftPair, make
-from console.migrate.files import by_framework
+from console.migrate.files import by_framework, read_service
 from console.migrate.lint import Lintable, lint, own_schemas
 from console.migrate.plan_text import findings_lines
 from console.migrate.records import Script
@@ -67,5 +67,6 @@ def _put_files(request: Request, target: Target, service: Service, pair: DriftPa
     else:
         for path, _ in files:
             write_data(str(path))
+    version = next(file.version for file in read_service(service).migrations if file.up.path == files[0][0])
     say(f"{target.label} has it already: dbconsole migrate repair mark-applied --service {service.name} --version "
-        f"{files[0][0].name.partition('_')[0]}")
+        f"{version}")

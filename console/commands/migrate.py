@@ -54,6 +54,12 @@ def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.Ar
         common(parser)
         return parser
 
+    _add_runs(command)
+    _add_proofs(command)
+    _add_books(command)
+
+
+def _add_runs(command: Callable[..., argparse.ArgumentParser]) -> None:
     status = command("status", "what is applied, pending, failed, changed, missing or held")
     status.add_argument("--exit-code", action="store_true", help="exit 1 unless everything is applied or held")
     for name, words in (("up", "apply pending migrations"), ("down", "roll back, one step unless told otherwise")):
@@ -73,15 +79,15 @@ def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.Ar
     plan.add_argument("--out-of-order", action="store_true", help="with what is older than what is applied")
     plan.add_argument("--sql", action="store_true",
                       help="as one script for psql, with the ledger's rows, to be reviewed and run by hand")
+    _add_rules(plan)
+    _add_selection(plan)
+
+
+def _add_proofs(command: Callable[..., argparse.ArgumentParser]) -> None:
     lint = command("lint", "look for what is dangerous; connects only with -t or --pending")
     lint.add_argument("--explain", metavar="RULE", help="what a rule is about, with an example and the safe recipe")
-    for argument_parser in (lint, plan):
-        argument_parser.add_argument("--severity", choices=("info", "warning", "error"), default="info",
-                                     metavar="LEVEL", help="findings from this on: info, warning or error")
-        for option, words in (("rule", "only this lint rule"), ("also", "this rule too, which is opt-in"),
-                              ("ignore", "not this rule")):
-            argument_parser.add_argument(f"--{option}", action="append", default=[], metavar="RULE",
-                                         help=f"{words} (may be given several times)")
+    _add_rules(lint)
+    _add_selection(lint)
     verify = command("verify", "prove every rollback in a scratch database")
     verify.add_argument("--to", metavar="VERSION", help="as far as this version")
     verify.add_argument("--no-data", action="store_true", help="don't count what each down loses of seeds and samples")
@@ -94,16 +100,16 @@ def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.Ar
     for argument_parser in (verify, drift):
         argument_parser.add_argument("--embedded", action="store_true",
                                      help="in a throwaway server of this machine's own")
-    for argument_parser in (lint, plan, verify):
-        argument_parser.add_argument("--pending", action="store_true",
-                                     help="only what the target's ledger doesn't have as applied")
-        argument_parser.add_argument("--since", metavar="GIT-REF",
-                                     help="only files that are new or changed since that commit, by git")
+    _add_selection(verify)
     diff = command("diff", "compare the schemas of two databases; exit 1 where they differ")
     diff.add_argument("first", metavar="A", help="a target: a name, a URI or a conninfo")
     diff.add_argument("second", metavar="B", help="another")
     diff.add_argument("--schema", action="append", metavar="S", help="this schema alone; may be said again")
     diff.add_argument("--sql", action="store_true", help="the script that makes B's schema of A's, tried both ways")
+
+
+def _add_books(command: Callable[..., argparse.ArgumentParser]) -> None:
+    """What writes files, or into the ledger alone."""
     new = command("new", "write the next migration's files, in the folder's layout", json_too=False)
     new.add_argument("words", nargs="*", metavar="WORD", help="what it is about: add owner to documents")
     new.add_argument("--rename-column", metavar="TABLE.OLD=NEW",
@@ -126,6 +132,22 @@ def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.Ar
     adopt.add_argument("--undo", action="store_true", help="take it back: dbconsole forgets what it took over")
     seed = command("seed", "run the services' seed files: development data", writes=True)
     seed.add_argument("--force", action="store_true", help="on a production target too")
+
+
+def _add_rules(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--severity", choices=("info", "warning", "error"), default="info",
+                                 metavar="LEVEL", help="findings from this on: info, warning or error")
+    for option, words in (("rule", "only this lint rule"), ("also", "this rule too, which is opt-in"),
+                          ("ignore", "not this rule")):
+        parser.add_argument(f"--{option}", action="append", default=[], metavar="RULE",
+                                     help=f"{words} (may be given several times)")
+
+
+def _add_selection(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--pending", action="store_true",
+                                 help="only what the target's ledger doesn't have as applied")
+    parser.add_argument("--since", metavar="GIT-REF",
+                                 help="only files that are new or changed since that commit, by git")
 
 
 def _add_range(parser: argparse.ArgumentParser) -> None:

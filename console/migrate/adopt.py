@@ -21,9 +21,9 @@ from console.migrate.frameworks.specs import TITLES
 from console.migrate.identity import settle
 from console.migrate.migration_plan import frozen
 from console.migrate.records import LedgerRow, MigrationFile, MigrationState, RunOptions, ServiceStatus
-from console.migrate.repair import Repair, written
+from console.migrate.repair import LedgerPlan, Repair, written
 from console.migrate.run_lock import run_lock
-from console.migrate.run_plan import FrozenStep, confirmed
+from console.migrate.run_plan import confirmed
 from console.migrate.version import VersionKey, version_key
 from console.server.query import load
 from console.server.script import script_session
@@ -47,29 +47,14 @@ class Adoption(Struct, frozen=True):
     is_undo: bool = False
 
 
-class AdoptionPlan(Struct, frozen=True):
-    """The rows to be written or taken back, in order; `notes` on what doesn't match, `files` as they would count as
-    applied."""
+class AdoptionPlan(LedgerPlan, frozen=True, kw_only=True):
+    """The rows to be written or taken back, in order; `facts` on the other ledgers, `notes` on what doesn't match,
+    `files` as they would count as applied."""
 
     asked: Adoption
-    repairs: tuple[Repair, ...]
-    statuses: tuple[ServiceStatus, ...]
     facts: Mapping[str, str]
     notes: tuple[str, ...] = ()
     files: tuple[MigrationFile, ...] = ()
-
-    @property
-    def basis(self) -> tuple[FrozenStep, ...]:
-        return tuple(repair.frozen for repair in self.repairs)
-
-    @property
-    def is_empty(self) -> bool:
-        return not self.repairs
-
-    def fate(self, step: FrozenStep) -> FrozenStep | None:
-        key = step.service, version_key(step.version)
-        return next((frozen(migration, step.action, None) for status in self.statuses
-                     for migration in status.migrations if (migration.service, migration.key) == key), None)
 
 
 async def read(session: Session, asked: Adoption) -> AdoptionPlan:
@@ -81,7 +66,7 @@ async def read(session: Session, asked: Adoption) -> AdoptionPlan:
                 f"service {service.name} is left to {TITLES.get(framework, framework)}",
                 hint=f'layout = "{framework}" in place of the framework lets dbconsole run its files'
                 if framework in LAYOUT_NAMES else "its files are none that dbconsole could run")
-    rows = await ledger.read(session)
+    rows = await ledger.read_with_runs(session)
     services = await tenants.expanded(session, asked.services)
     asked = replace(asked, services=await asyncio.to_thread(settle, services, rows))
     if asked.is_undo:
@@ -128,7 +113,8 @@ def _adopted(asked: Adoption, rows: Sequence[LedgerRow], claims: Mapping[str, Cl
                   for each in claim.ledger.differences or () if each.state in ("missing", "changed")]
     facts = {f"{claim.title}'s ledger {claim.place}": f"at {claim.ledger.last_version}" for claim in claims.values()}
     files = tuple(file for claim in claims.values() for file, _ in claim.files if file.key in claim.unknown)
-    return AdoptionPlan(asked, tuple(repairs), statuses, facts, tuple(notes), files)
+    return AdoptionPlan(repairs=tuple(repairs), statuses=statuses, asked=asked, facts=facts, notes=tuple(notes),
+                        files=files)
 
 
 def _repair(migration: MigrationState, file: MigrationFile, claim: Claim, applied_at: str | None) -> Repair:
@@ -156,4 +142,4 @@ def _undone(asked: Adoption, rows: Sequence[LedgerRow], adopted: Collection[tupl
             repairs.append(Repair(frozen(migration, "adoption undone", None), f"{file.label} leaves dbconsole's ledger",
                                   (*ledger.forgotten(migration.row),
                                    ledger.event(file, "adoption undone", None))))
-    return AdoptionPlan(asked, tuple(repairs), statuses, {})
+    return AdoptionPlan(repairs=tuple(repairs), statuses=statuses, asked=asked, facts={})

@@ -249,22 +249,14 @@ class _Batched:
 
     async def _asked(self, text: str, *params: str | None) -> Sequence[Sequence[str | None]]:
         """At most ten rows of a statement of ours, with times and dates as they can be read back."""
-        commands = [ScriptCommand("BEGIN READ ONLY"), ScriptCommand("SET LOCAL DateStyle = ISO"),
-                    ScriptCommand(text, params or None), ScriptCommand("ROLLBACK")]
-        rows: Sequence[Sequence[str | None]] = ()
-
-        def keep(index: int, outcome: StatementOutcome) -> None:
-            nonlocal rows
-            rows = outcome.rows if index == 2 else rows
-
         try:
-            await self.session.transaction(commands, keep)
+            return await self.session.ask(ScriptCommand("SET LOCAL DateStyle = ISO"),
+                                          ScriptCommand(text, params or None), begin="BEGIN READ ONLY")
         except ScriptFault as fault:
             raise FileError(self.script.script.path, f"the directive batches: {fault.fault.summary}",
                             sqlstate=fault.sqlstate, detail=fault.fault.detail, hint=fault.fault.hint) from fault
         except ConsoleError as error:
             raise FileError(self.script.script.path, error.summary, detail=error.detail, hint=error.hint) from error
-        return rows
 
     def _say(self, message: str) -> None:
         self.runner.on_event(Notice(self.step, "NOTE", message))

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 
+import msgspec
 from msgspec import Struct
 
 from console import __version__
@@ -116,7 +116,7 @@ async def drop_all(server: ScratchServer) -> None:
 
 
 def _written(comment: _Comment) -> str:
-    return MARKER + json.dumps({"line": comment.line, "used": comment.used.isoformat(), "missing": comment.missing})
+    return MARKER + msgspec.json.encode(comment).decode()
 
 
 def _read(comment: str | None) -> _Comment | None:
@@ -124,8 +124,6 @@ def _read(comment: str | None) -> _Comment | None:
     if comment is None or not comment.startswith(MARKER):
         return None
     try:
-        found = json.loads(comment.removeprefix(MARKER))
-        return _Comment(found["line"], dt.datetime.fromisoformat(found["used"]),
-                        [(service, version, why) for service, version, why in found["missing"]])
-    except (ValueError, KeyError, TypeError):
+        return msgspec.json.decode(comment.removeprefix(MARKER), type=_Comment)
+    except msgspec.DecodeError:
         return None

@@ -18,6 +18,7 @@ from console.migrate.directives import Directives, Requirement
 from console.migrate.faults import FileError
 from console.migrate.version import REPEATABLE, VersionKey, version_key
 from console.services import Service
+from console.services.ownership import OF_TENANT
 from console.sql import splitter
 from console.sql.splitter import ScriptStatement
 from console.sql.tokens import SqlFault
@@ -152,6 +153,11 @@ class MigrationFile(Struct, frozen=True):
     @property
     def key(self) -> VersionKey:
         return version_key(self.version)
+
+    @property
+    def family(self) -> str:
+        """Its service's name, of a tenant's that of the service which all tenants have."""
+        return self.service.removesuffix(f"{OF_TENANT}{self.tenant}")
 
     @property
     def is_repeatable(self) -> bool:

@@ -43,23 +43,15 @@ class Repair(Struct, frozen=True):
     commands: tuple[ScriptCommand, ...]
 
 
-class RepairPlan(Struct, frozen=True):
-    """What `action` comes to for `version` of the one service, or for all (None); `version` is the other name where
-    a service is renamed."""
+class LedgerPlan(Struct, frozen=True, kw_only=True):
+    """What is to be written into the ledger alone, by the migrations as they were found."""
 
-    services: tuple[Service, ...]
-    action: Action
-    version: str | None
     repairs: tuple[Repair, ...]
     statuses: tuple[ServiceStatus, ...]
 
     @property
     def basis(self) -> tuple[FrozenStep, ...]:
         return tuple(repair.frozen for repair in self.repairs)
-
-    @property
-    def facts(self) -> Mapping[str, str]:
-        return {}
 
     @property
     def is_empty(self) -> bool:
@@ -69,6 +61,19 @@ class RepairPlan(Struct, frozen=True):
         key = step.service, version_key(step.version)
         return next((frozen(migration, step.action, None) for status in self.statuses
                      for migration in status.migrations if (migration.service, migration.key) == key), None)
+
+
+class RepairPlan(LedgerPlan, frozen=True, kw_only=True):
+    """What `action` comes to for `version` of the one service, or for all (None); `version` is the other name where
+    a service is renamed."""
+
+    services: tuple[Service, ...]
+    action: Action
+    version: str | None
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        return {}
 
 
 async def read(session: Session, services: Sequence[Service], action: Action, version: str | None = None) -> RepairPlan:
@@ -85,9 +90,8 @@ def make(services: Sequence[Service], action: Action, version: str | None, rows:
     if action != "rename":
         services = settle(services, rows)
     statuses = state.compare_all(read_services(services), rows, extensions)
-    if action == "rename":
-        return RepairPlan(tuple(services), action, version, _renamed(statuses, version, rows), statuses)
-    return RepairPlan(tuple(services), action, version, repairs(statuses, action, version), statuses)
+    found = _renamed(statuses, version, rows) if action == "rename" else repairs(statuses, action, version)
+    return RepairPlan(repairs=found, statuses=statuses, services=tuple(services), action=action, version=version)
 
 
 async def run(target: Target, plan: RepairPlan, on_event: Listener = ignore,

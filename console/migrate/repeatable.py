@@ -22,7 +22,7 @@ from console.migrate.prepare import Prepared, prepare
 from console.migrate.records import LedgerRow, MigrationFile, MigrationState, RepeatableRow, RepeatableRun, Script, Step
 from console.migrate.version import VersionKey
 from console.server.preamble import SET_SAFE_PATH
-from console.server.script import ScriptCommand, ScriptFault, ScriptSession, StatementOutcome
+from console.server.script import ScriptCommand, ScriptFault, ScriptSession
 from console.sql.definitions import Defined, Definitions, definitions
 from console.sql.grammar import Name
 
@@ -156,35 +156,26 @@ async def look(session: ScriptSession, script: Prepared) -> Before:
     keys = msgspec.json.encode([
         {"place": place, "kind": each.kind, "schema": each.schema or path, "name": each.name, "owner": each.table}
         for place, each in enumerate(found.concerned)]).decode()
-    rows = await _answers(session, script, SET_SAFE_PATH, ledger.definitions(keys))
+    rows = await _answers(session, script, ScriptCommand(SET_SAFE_PATH), ledger.definitions(keys))
     return keys, rows[0][0] or "[]"
 
 
 async def _first_schema(session: ScriptSession, script: Prepared, found: Definitions) -> str:
     if all(each.schema for each in found.concerned):
         return ""
-    rows = await _answers(session, script, *found.settings, ScriptCommand("SELECT pg_catalog.current_schema()"))
+    rows = await _answers(session, script, *map(ScriptCommand, found.settings),
+                          ScriptCommand("SELECT pg_catalog.current_schema()"))
     return rows[0][0] or ""
 
 
-async def _answers(session: ScriptSession, script: Prepared, *commands: str | ScriptCommand
-                   ) -> Sequence[Sequence[str | None]]:
-    """The rows of the last of `commands`, in a transaction that is rolled back."""
-    sent = [ScriptCommand("BEGIN"), *(command if isinstance(command, ScriptCommand) else ScriptCommand(command)
-                                      for command in commands), ScriptCommand("ROLLBACK")]
-    rows: Sequence[Sequence[str | None]] = ()
-
-    def keep(index: int, outcome: StatementOutcome) -> None:
-        nonlocal rows
-        rows = outcome.rows if index == len(sent) - 2 else rows
-
+async def _answers(session: ScriptSession, script: Prepared,
+                   *commands: ScriptCommand) -> Sequence[Sequence[str | None]]:
     try:
-        await session.transaction(sent, keep)
+        return await session.ask(*commands)
     except ScriptFault as fault:
-        raise refusal.of_ours(script, fault, len(sent) - 1 - fault.index) from fault
+        raise refusal.of_ours(script, fault, len(commands) + 1 - fault.index) from fault
     except ConsoleError as error:
         raise FileError(script.script.path, error.summary, detail=error.detail, hint=error.hint) from error
-    return rows
 
 
 def record(step: Step, script: Prepared, before: Before, stale: Sequence[MigrationState] = ()) -> list[ScriptCommand]:

@@ -159,7 +159,7 @@ class ScratchRun(Struct):
     async def make_schema(self, name: str) -> bool:
         """Makes a tenant's schema, which isn't the files' to make; whether it wasn't there."""
         rows = await self.session.execute(
-            f"SELECT FROM pg_catalog.pg_namespace WHERE nspname = {literal(name)}")
+            f"SELECT WHERE pg_catalog.to_regnamespace({literal(identifier(name))}) IS NOT NULL")
         if not rows:
             await self.session.statement(f"CREATE SCHEMA {identifier(name)}")
         return not rows

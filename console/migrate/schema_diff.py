@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
+from console.errors import UsageError
 from console.migrate import differences, schema_script
 from console.migrate.differences import NO_DRIFT, CatalogComparison, Wording, restricted
 from console.migrate.drift import READ_TIMEOUT_MS, build, build_apart
@@ -39,8 +40,11 @@ class ScriptPair(Struct, frozen=True):
 
 
 async def read(first: Target, second: Target, schemas: Collection[str] = ()) -> SchemaDiff:
-    """The difference, in `schemas` alone where there are any. Raises ConsoleError where one can't be read."""
+    """The difference, in `schemas` alone where there are any. Raises ConsoleError where one can't be read, UsageError
+    for a schema that neither has."""
     before, after = await _fingerprint(first, schemas), await _fingerprint(second, schemas)
+    if nowhere := [name for name in schemas if not any(restricted(side, [name]).objects for side in (before, after))]:
+        raise UsageError(f"there is no schema {nowhere[0]} in {first.label} or {second.label}")
     wording = Wording(f"is missing in {second.label}", f"is in {second.label} alone")
     return SchemaDiff(before, after, differences.compare(before, after, wording, ignored=NO_DRIFT))
 

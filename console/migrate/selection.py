@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from console.migrate import ledger, state
+from console.migrate import ledger, state, tenants
 from console.migrate.changed_files import changed_since
-from console.migrate.files import is_foreign, read_service
+from console.migrate.files import is_foreign, read_services
 from console.migrate.frameworks import claims
 from console.migrate.identity import settle
-from console.migrate.records import MigrationFile, MigrationState
+from console.migrate.records import MigrationFile
 from console.migrate.version import VersionKey
 from console.server.session import Session
 from console.services import Service
@@ -24,7 +24,8 @@ NOT_APPLIED = ("pending", "held", "failed")
 class Selection(Struct, frozen=True):
     """What is meant of all migrations. None asks for nothing: then all of them are.
 
-    `pending` are the versions by service, `changed` the real paths of files; `since` is what they have changed since.
+    `pending` are the versions by service, of tenants by the service that they have in common; `changed` are the real
+    paths of files, `since` is what they have changed since.
     """
 
     pending: Mapping[str, frozenset[VersionKey]] | None = None
@@ -36,7 +37,7 @@ class Selection(Struct, frozen=True):
         return self.pending is None and self.changed is None
 
     def holds(self, file: MigrationFile) -> bool:
-        return ((self.pending is None or file.key in self.pending.get(file.service, ()))
+        return ((self.pending is None or file.key in self.pending.get(file.family, ()))
                 and (self.changed is None or any(os.path.realpath(script.location) in self.changed
                                                  for script in (file.up, file.down) if script is not None)))
 
@@ -57,18 +58,17 @@ async def read_pending(session: Session, services: Sequence[Service], beside: Se
     `beside` are services of other frameworks. Raises ConsoleError where the ledger can't be read, or another tool's
     ledger records more of them.
     """
-    own = [service for service in services if not is_foreign(service)]
+    own = await tenants.expanded(session, [service for service in services if not is_foreign(service)])
     rows = await ledger.read(session)
     named = await asyncio.to_thread(settle, own, rows)
     await claims.check(session, named, rows, beside)
     statuses = await asyncio.to_thread(
-        lambda: state.compare_all(map(read_service, named), rows, session.info.extensions))
-    return {service.name: frozenset(migration.key for migration in status.migrations if _is_new(migration))
-            for service, status in zip(own, statuses, strict=True)}
-
-
-def _is_new(migration: MigrationState) -> bool:
-    return migration.state in NOT_APPLIED
+        lambda: state.compare_all(read_services(named), rows, session.info.extensions))
+    found: dict[str, frozenset[VersionKey]] = {}
+    for service, status in zip(own, statuses, strict=True):  # of tenants what isn't applied in each of them
+        found[service.family] = found.get(service.family, frozenset()).union(
+            migration.key for migration in status.migrations if migration.state in NOT_APPLIED)
+    return found
 
 
 async def read_changed(services: Sequence[Service], reference: str) -> frozenset[str]:

@@ -116,6 +116,20 @@ class ScriptSession(PgSession):
             raise
         self._ahead = ahead
 
+    async def ask(self, *commands: ScriptCommand, begin: str = "BEGIN") -> Sequence[Sequence[str | None]]:
+        """The first rows of the last of `commands`, in a transaction that is rolled back.
+
+        Raises ScriptFault, whose index counts from the BEGIN.
+        """
+        rows: Sequence[Sequence[str | None]] = ()
+
+        def keep(index: int, outcome: StatementOutcome) -> None:
+            nonlocal rows
+            rows = outcome.rows if index == len(commands) else rows
+
+        await self.transaction([ScriptCommand(begin), *commands, ScriptCommand("ROLLBACK")], keep)
+        return rows
+
     async def abandon(self) -> None:
         """Takes back what was sent ahead; the connection is closed where the server doesn't answer to that."""
         if self._ahead is None or self.connection.closed:

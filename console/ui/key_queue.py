@@ -45,8 +45,7 @@ class KeyQueue:
         if self._under_way is None:
             await self._take_next()
         elif len(self._waiting) == 1:
-            under_way = self._under_way
-            self._app.set_timer(LOST_S, lambda: self._next(under_way))
+            self._wait_no_longer_than(LOST_S)
 
     def came_up(self, through: Through) -> None:
         """What the key did may have moved the focus, which takes effect behind this, or opened a screen."""
@@ -74,3 +73,10 @@ class KeyQueue:
         self._under_way = Through(screen or self._app.screen)
         if not target.post_message(self._under_way):
             self._app.call_later(self._next, self._under_way)
+        elif self._waiting:
+            self._wait_no_longer_than(LOST_S)
+
+    def _wait_no_longer_than(self, seconds: float) -> None:
+        under_way = self._under_way
+        assert under_way is not None
+        self._app.set_timer(seconds, lambda: self._next(under_way))

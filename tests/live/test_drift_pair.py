@@ -119,3 +119,14 @@ def test_no_drift_writes_nothing(database: Database, folder: Path) -> None:
     run(database, "ALTER TABLE shop.item ADD a int")
     status, out, _ = migrate(database, folder, "drift", "--write", "server", "--json")
     assert json.loads(out)["script"] == "ALTER TABLE shop.item DROP COLUMN a;\n"
+
+
+def test_the_command_that_is_shown_names_the_version_as_the_layout_has_it(database: Database, tmp_path: Path) -> None:
+    folder = named(write_files({"V1.1__base.sql": BASE}, tmp_path / "shop"))
+    assert migrate(database, folder, "up", "--yes")[0] == 0
+    run(database, changed("privileges"))
+    status, _, err = migrate(database, folder, "drift", "--write", "files")
+    assert status == 0 and (folder / "V1.2__drift.sql").exists(), err
+    shown = err.partition("dbconsole migrate repair ")[2].splitlines()[0].split()
+    assert shown[-1] == "1.2" and migrate(database, folder, "repair", *shown, "--yes")[0] == 0
+    assert migrate(database, folder, "drift")[0] == 0

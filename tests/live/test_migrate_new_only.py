@@ -189,7 +189,7 @@ def test_stale_databases_are_dropped(alone: Database, folder: Path) -> None:
     with alone.connect() as connection:
         (words,), = connection.execute("SELECT shobj_description(oid, 'pg_database') FROM pg_database "
                                        "WHERE datname = %s", (old,)).fetchall()
-        aged = re.sub(r'"used": "\d{4}', '"used": "2020', words)
+        aged = re.sub(r'"used":"\d{4}', '"used":"2020', words)
         assert aged != words
         connection.execute(f"COMMENT ON DATABASE {old} IS '{aged}'")  # type: ignore[call-overload]
         connection.execute(f"COMMENT ON DATABASE {strange} IS 'something'")  # type: ignore[call-overload]

@@ -40,7 +40,10 @@ def test_a_script_makes_one_of_the_other_and_back(name: str, server: LiveServer)
 
 def test_what_is_not_asked_for_is_not_compared(database: Database, server: LiveServer) -> None:
     with server.database() as other:
-        run(database, "CREATE TABLE here (id int)")
-        assert diff(database.conninfo, other.conninfo, "--schema", "nowhere")[0] == 0
+        run(database, "CREATE TABLE here (id int)", "CREATE SCHEMA beside")
+        run(other, "CREATE SCHEMA beside")
+        assert diff(database.conninfo, other.conninfo, "--schema", "beside")[0] == 0
+        status, out, err = diff(database.conninfo, other.conninfo, "--schema", "beside", "--schema", "besides")
+        assert status == 3 and "there is no schema besides in" in err and out == ""
         status, out, _ = diff(database.conninfo, other.conninfo)
         assert status == 1 and "table public.here is missing in" in out

@@ -146,3 +146,13 @@ def test_what_runs_outside_of_one_transaction_is_refused(name: str, text: str, w
 def test_no_script_is_written_for_tenants(database: Database, folder: Path) -> None:
     status, out, err = migrate(database, folder, "plan", "--sql")
     assert status == 2 and "can't be run by a script" in err and out == ""
+
+
+def test_what_is_pending_is_what_a_tenant_lacks(database: Database, folder: Path) -> None:
+    assert migrate(database, folder, "up", "--yes", "--to", "1")[0] == 0
+    assert migrate(database, folder, "up", "--yes", "--service", "shop@tenant_1")[0] == 0
+    status, out, err = migrate(database, folder, "verify", "--pending")
+    assert status == 0 and "2 proved" in out and "2 of 3 migrations are pending" in out + err, out + err
+    assert migrate(database, folder, "up", "--yes")[0] == 0
+    status, out, err = migrate(database, folder, "lint", "--pending")
+    assert status == 0 and "none of 3 migrations are pending" in out + err, out + err
