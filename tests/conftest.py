@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import idle
 from tests.support import pgbouncer as poolers
 from tests.support import servers as live
 from tests.support.demo import demo
@@ -72,6 +73,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "live: on real servers; set by itself. -m 'not live' answers in two minutes")
+    idle.use()
     # Programs under test begin with the signals of a person's shell. What is ignored is inherited by all that is
     # started; what is handled is not, so a signal that this process is to ignore gets a handler that does nothing.
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM):

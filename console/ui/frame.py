@@ -185,23 +185,25 @@ class ConsoleScreen(HeldScreen):
             self.receive(subject)
 
     async def _poll(self) -> None:
+        asked = False
         while True:
             connection = self.connection
             try:
                 async with connection.session() as session:
                     while connection is self.connection:
-                        if not connection.paused or self._wake.is_set():
-                            self._wake.clear()
+                        if asked or not connection.paused:
                             await self.sample(session)
-                        await self._due(connection.every_s)
+                        asked = await self._due(connection.every_s)
             except ConsoleError as error:
                 if connection.state is ConnectionState.LIVE:
                     self.failed(error)
-                await self._due(max(1.0, connection.every_s))
+                asked |= await self._due(max(1.0, connection.every_s))
 
-    async def _due(self, seconds: float) -> None:
-        """Waits so long, or until somebody wants it now."""
-        await woken(self._wake, console_app(self).clock.sleep(seconds))
+    async def _due(self, seconds: float) -> bool:
+        """Waits so long, or until somebody wants it now; whether somebody does, which is heard once."""
+        asked = await woken(self._wake, console_app(self).clock.sleep(seconds))
+        self._wake.clear()
+        return asked
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "filter":

@@ -114,8 +114,6 @@ async def ticks(world: World, app: ConsoleApp, pilot: Pilot[Any], number: int = 
     await pilot.pause()
 
 
-
-
 @pytest.fixture(autouse=True)
 def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Remembered choices and the time zone are this test's own."""

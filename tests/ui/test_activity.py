@@ -388,3 +388,16 @@ async def test_what_was_never_read_is_not_said_to_be_well(world: World) -> None:
             await pilot.press(*key)
             await until(lambda: "not read yet" in screen_text(app), pilot)
             assert "Sessions  b Blocking" in screen_text(app) and "nobody" not in screen_text(app)
+
+
+async def test_what_is_asked_for_while_it_is_lost_is_tried_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with activity(world) as (app, pilot, screen):
+        world.pool.fail(Unreachable("staging: the connection was lost"))
+        world.clock.advance(2)
+        await until(lambda: app.connection.state is ConnectionState.LOST, pilot)
+        tried, session = [], app.connection.session
+        monkeypatch.setattr(app.connection, "session", lambda: (tried.append(1), session())[1])
+        screen.refresh_now()
+        for _ in range(50):
+            await pilot.pause()
+        assert len(tried) == 1
