@@ -119,7 +119,10 @@ def _finding(finding: LintFinding, place: str, width: int) -> list[str]:
 
 
 def _wrapped(text: str, width: int, indent: str = "         ") -> list[str]:
-    return textwrap.wrap(text, max(width, 40), subsequent_indent=indent, break_long_words=False,
+    width = max(width, 40)
+    if len(text) <= width and text.strip() and text.isprintable():  # tens of thousands of lines fit as they are
+        return [text.rstrip()]
+    return textwrap.wrap(text, width, subsequent_indent=indent, break_long_words=False,
                          break_on_hyphens=False, drop_whitespace=True, replace_whitespace=True) or [""]
 
 

@@ -21,10 +21,11 @@ from console.migrate.differences import CatalogComparison
 from console.migrate.events import ignore
 from console.migrate.faults import FileError
 from console.migrate.fingerprint import Fingerprint, RepeatedFingerprint
+from console.migrate.prepare import Prepared
 from console.migrate.records import MigrationFile, RunOptions, Step
 from console.migrate.scratch_setup import AGE, make_ready
 from console.migrate.version import VersionKey, version_key
-from console.server.script import ScriptFault, ScriptSession, script_session
+from console.server.script import ScriptCommand, ScriptFault, ScriptSession, script_session
 from console.server.target import Target
 from console.services import Service
 from console.sql.quoting import identifier, literal
@@ -92,6 +93,7 @@ class ScratchRun(Struct):
     _before: int = 0
     _runner: Runner | None = None
     _fingerprint: RepeatedFingerprint | None = None
+    _guard: ScriptCommand | None = None
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def open(self) -> None:
@@ -179,18 +181,32 @@ class ScratchRun(Struct):
         script = repeatable.prepared(step)
         if self.place.is_shared and (what := needs_own_cluster(script)):
             raise NeedsOwnCluster(what)
-        checks = (await guard(self.session),) if self.place.is_shared else ()
         if file.is_repeatable:
             await ledger.ensure_table(self.session, "repeatable")
         try:
-            if (turn := await self.runner.whole(step, script, checks)) is not None:
-                await self.runner.perform(turn)
-            else:
-                await stepwise.run(self.runner, step, script, checks)
+            try:
+                await self._guarded(step, script)
+            except FileError as error:
+                if error.sqlstate != CHANGED or not script.in_transaction:
+                    raise
+                self._guard = None  # somebody else may have changed roles since they were looked at
+                await self._guarded(step, script)
         except FileError as error:
             if error.sqlstate == CHANGED:
                 raise NeedsOwnCluster("roles or tablespaces") from error
             raise
+
+    async def _guarded(self, step: Step, script: Prepared) -> None:
+        """Runs it, held to roles and the like as they were looked at last: what is committed changes none."""
+        if not self.place.is_shared:
+            self._guard = None
+        elif self._guard is None or not script.in_transaction:
+            self._guard = await guard(self.session)
+        checks = (self._guard,) if self._guard is not None else ()
+        if (turn := await self.runner.whole(step, script, checks)) is not None:
+            await self.runner.perform(turn)
+        else:
+            await stepwise.run(self.runner, step, script, checks)
 
     async def with_way_down(self, file: MigrationFile) -> tuple[MigrationFile, str]:
         """The file with its way down, which of a repeatable one that has run the ledger keeps, or why there is none."""

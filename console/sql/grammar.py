@@ -283,9 +283,21 @@ def nodes(message: Node) -> Iterator[tuple[str, Node]]:
         waiting.extend(reversed(below))
 
 
-def find(message: Node, *type_names: str) -> Iterator[Node]:
-    """The messages of some types ("RangeVar") in and below `message`."""
-    return (node for node in walk(message, constants="A_Const" in type_names) if node.DESCRIPTOR.name in type_names)
+def find(message: Node, *type_names: str) -> list[Node]:
+    """The messages of some types ("RangeVar") in and below `message`, parents first. A tree that was searched isn't
+    changed any more: the one that was asked about last is remembered, since a dozen rules ask about each statement.
+    """
+    global _searched
+
+    if "A_Const" in type_names:
+        return [node for node in walk(message, constants=True) if node.DESCRIPTOR.name in type_names]
+    searched = _searched
+    if searched is None or searched[0] is not message:
+        searched = _searched = message, [(node.DESCRIPTOR.name, node) for node in walk(message)]
+    return [node for name, node in searched[1] if name in type_names]
+
+
+_searched: tuple[Node, list[tuple[str, Node]]] | None = None
 
 
 def strings(parts: Any) -> list[str]:

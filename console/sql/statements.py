@@ -161,8 +161,8 @@ def _is_query(statement: grammar.ParsedStatement) -> bool:
     """
     if statement.node_kind != "select_stmt" or statement.body.HasField("into_clause"):
         return False
-    return next(grammar.find(statement.body, "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", "IntoClause",
-                           "LockingClause"), None) is None
+    return not grammar.find(statement.body, "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", "IntoClause",
+                            "LockingClause")
 
 
 def _sweeps(statement: grammar.ParsedStatement) -> list[Sweep]:
@@ -179,5 +179,5 @@ def _is_constant(condition: grammar.Node) -> bool:
     """Whether a WHERE looks at no row: `true`, `1 = 1`, but for a plain `false`. A function may be anything."""
     if condition.HasField("a_const") and condition.a_const.HasField("boolval"):
         return bool(condition.a_const.boolval.boolval)
-    return next(grammar.find(condition, "ColumnRef", "FuncCall", "SubLink", "ParamRef", "SQLValueFunction",
-                           "CurrentOfExpr"), None) is None
+    return not grammar.find(condition, "ColumnRef", "FuncCall", "SubLink", "ParamRef", "SQLValueFunction",
+                            "CurrentOfExpr")

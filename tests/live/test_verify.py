@@ -317,6 +317,23 @@ async def test_a_down_that_loses_rows_says_how_many(server: LiveServer, tmp_path
     assert verdict.is_good
 
 
+async def test_roles_that_somebody_else_makes_meanwhile_are_no_fault_of_a_file(server: LiveServer, tmp_path: Path
+                                                                               ) -> None:
+    service = shop(tmp_path, ("CREATE TABLE t ()", "DROP TABLE t"),
+                   ("SELECT pg_catalog.pg_sleep(0.5)", "SELECT 1"), ("CREATE TABLE u ()", "DROP TABLE u"))
+    with server.connect() as connection:
+        async def interfere() -> None:
+            sleeping = "SELECT FROM pg_stat_activity WHERE query ~ '^SELECT pg_catalog.pg_sleep' AND state = 'active'"
+            await until(lambda: connection.execute(sleeping).fetchall())
+            connection.execute("CREATE ROLE verify_meanwhile")
+
+        try:
+            verdict, _ = await asyncio.gather(verify(target(server), [service]), interfere())
+        finally:
+            connection.execute("DROP ROLE IF EXISTS verify_meanwhile")
+    assert [proof.status for proof in verdict.proofs] == ["proved", "proved", "proved"]
+
+
 async def test_roles_are_proved_in_a_cluster_of_their_own(server: LiveServer, tmp_path: Path) -> None:
     roles = ("CREATE FUNCTION public.build(what text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE what; END $$; "
              "SELECT public.build('CREATE ' || 'ROLE verify_one');",
