@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.ArgumentParser], None]) -> None:
     """The options of `dbconsole explain`; `common` adds those that other commands have as well."""
     parser.add_argument("sql", nargs="?", metavar="SQL", help="one statement; - reads it from stdin")
-    parser.add_argument("--file", metavar="F", help="a file with a statement, or with a plan in JSON (psql's and "
+    parser.add_argument("--file", metavar="F", help="a file with a statement, or with a plan as JSON or text (psql's, "
                         "auto_explain's forms too); - is stdin")
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--analyze", action="store_true", help="run it, in a transaction that is rolled back")

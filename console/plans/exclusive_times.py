@@ -7,7 +7,7 @@ what an InitPlan or a CTE took is taken off the nodes that read it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 from operator import attrgetter, itemgetter
 from typing import Any
@@ -57,14 +57,16 @@ class _Guest(Struct, frozen=True):
     is_cte: bool
 
 
-def computed(root: Mapping[str, Any]) -> tuple[tuple[PlanNode, ...], float]:
-    """The nodes in the order of the tree's lines, and the milliseconds that ran outside the tree.
+def computed(root: Mapping[str, Any]) -> tuple[tuple[PlanNode, ...], float, float]:
+    """The nodes in the order of the tree's lines, the milliseconds that ran outside the tree, and those that nodes
+    took more than what is above them, by rounding.
 
     The values of NUMBERS must have been checked.
     """
     drafts = _flat(root)
     _timed(drafts)
     guests = _guests(drafts)
+    rounded_ms = _clamped(drafts, {guest.index for guest in guests})
     own_ms: list[float | None] = [None] * len(drafts)
     outside_ms = 0.0
     if drafts[0].inclusive_ms is not None:
@@ -73,7 +75,26 @@ def computed(root: Mapping[str, Any]) -> tuple[tuple[PlanNode, ...], float]:
     blocks = [_blocks(draft.given) for draft in drafts]
     own_blocks = _own_buffers(blocks, drafts, guests)
     return tuple(_node(place, draft, own_ms[place], blocks[place], own_blocks[place], drafts)
-                 for place, draft in enumerate(drafts)), outside_ms
+                 for place, draft in enumerate(drafts)), outside_ms, rounded_ms
+
+
+def _clamped(drafts: Sequence[_Draft], hosted: Collection[int]) -> float:
+    """Holds each node's inputs to what the node itself took: what is rounded a loop may add up to more.
+
+    The milliseconds that were too many.
+    """
+    too_many = 0.0
+    for draft in drafts:
+        places = [place for place in draft.children if place not in hosted]
+        total_ms = sum(drafts[place].inclusive_ms or 0.0 for place in places)
+        if draft.inclusive_ms is None or total_ms <= draft.inclusive_ms:
+            continue
+        too_many += total_ms - draft.inclusive_ms
+        for place in places:
+            inner = drafts[place]
+            if inner.inclusive_ms is not None:
+                inner.inclusive_ms *= draft.inclusive_ms / total_ms
+    return too_many
 
 
 def _flat(root: Mapping[str, Any]) -> list[_Draft]:
@@ -123,6 +144,8 @@ def _timed(drafts: Sequence[_Draft]) -> None:
             draft.participants = above.participants
             if above.kind in ("Gather", "Gather Merge") and draft.relationship not in ("InitPlan", "SubPlan"):
                 draft.participants = _participants(above, draft)
+            if draft.loops and draft.loops < draft.participants:
+                draft.participants = draft.loops  # one process did it while the others waited: a bitmap's index scan
         if draft.total_ms is not None and draft.loops is not None:
             draft.inclusive_ms = draft.total_ms * draft.loops / draft.participants
 

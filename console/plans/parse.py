@@ -1,4 +1,4 @@
-"""A plan from EXPLAIN's JSON, as a server, psql, a log of auto_explain or this console wrote it.
+"""A plan from EXPLAIN's JSON or text, as a server, psql, a log of auto_explain or this console wrote it.
 
 Whatever the file holds, it ends in a Plan or in a PlanError that says where it went wrong; nothing here recurses.
 """
@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from console.plans.exclusive_times import NUMBERS, computed
-from console.plans.json_reader import TooDeep, loads
 from console.plans.records import FiredTrigger, Jit, Plan
 from console.plans.unwrap import JSON_HINT, documents
 from console.plans.values import LARGEST, PlanError, buffers, number, whole
@@ -36,12 +35,8 @@ def parse_all(text: str) -> tuple[Plan, ...]:
     if len(text) > MAX_CHARACTERS:
         raise PlanError(f"a plan of {fmt.size(len(text))} is too large",
                         hint=f"at most {fmt.size(MAX_CHARACTERS)} are read")
-    found: list[Plan] = []
     with _no_collection():
-        for document in documents(text):
-            found.extend(_plans(document))
-    if not found:
-        raise PlanError("there is no plan in it", hint=JSON_HINT)
+        found = [plan_of(document) for document in documents(text)]
     return tuple(found)
 
 
@@ -57,21 +52,6 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _plans(text: str) -> Iterator[Plan]:
-    try:
-        document = loads(text)
-    except TooDeep as error:
-        raise PlanError(f"the plan is no readable JSON: {error}") from None
-    except ValueError as error:
-        raise PlanError(f"the plan is no readable JSON: {error}",
-                        hint=JSON_HINT) from None
-    for found in document if isinstance(document, list) else [document]:
-        if isinstance(found, dict) and "Plan" not in found and isinstance(found.get("plan"), dict | list):
-            found = found["plan"][0] if isinstance(found["plan"],
-                                                   list) and found["plan"] else found["plan"]  # our own --json
-        yield plan_of(found)
-
-
 def plan_of(document: Any) -> Plan:
     """The plan in one element of EXPLAIN's JSON, whose nodes are kept and elided in place. Raises PlanError."""
     if not isinstance(document, Mapping) or not isinstance(document.get("Plan"), dict):
@@ -84,14 +64,14 @@ def plan_of(document: Any) -> Plan:
     planning = planning if isinstance(planning, dict) else {}
     serialization = short.get("Serialization")
     serialization = serialization if isinstance(serialization, dict) else {}
-    nodes, outside_ms = computed(short["Plan"])
+    nodes, outside_ms, rounded_ms = computed(short["Plan"])
     volume_kb = number(serialization, "Output Volume", "Serialization")
     memory_kb = number(planning, "Memory Used", "Planning")
     query = short.get("Query Text")
     return Plan(
         nodes=nodes, query=query if isinstance(query, str) else "",
         planning_ms=number(short, "Planning Time", "the plan"),
-        execution_ms=number(short, "Execution Time", "the plan"), outside_ms=outside_ms,
+        execution_ms=number(short, "Execution Time", "the plan"), outside_ms=outside_ms, rounded_ms=rounded_ms,
         planning_buffers=buffers(planning, "Planning"),
         planning_memory_bytes=None if memory_kb is None else round(memory_kb * 1024),
         serialization_ms=number(serialization, "Time", "Serialization"),

@@ -206,7 +206,8 @@ class Plan(_FromJson, frozen=True):
     """A plan. `nodes[0]` is the root.
 
     `execution_ms` is all of the execution, triggers, serialization, start and end included; `outside_ms` is what ran
-    for the statement outside its tree (the rest of a CTE that nobody read to its end). `query` is "" where the plan
+    for the statement outside its tree (the rest of a CTE that nobody read to its end). `rounded_ms` is what
+    nodes would have taken more than those above them, since a loop's time is rounded. `query` is "" where the plan
     doesn't hold it; `extension_settings` are the vector extensions' (EXPLAIN's SETTINGS never lists those).
     `document` is EXPLAIN's own JSON, query vectors elided.
     """
@@ -218,6 +219,7 @@ class Plan(_FromJson, frozen=True):
     planning_ms: float | None
     execution_ms: float | None
     outside_ms: float
+    rounded_ms: float
     planning_buffers: Buffers | None
     planning_memory_bytes: int | None
     serialization_ms: float | None

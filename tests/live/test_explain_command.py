@@ -88,7 +88,7 @@ def test_mistakes(arguments: tuple[str, ...], status: int, words: str) -> None:
 @pytest.mark.parametrize(("given", "words"), [
     ('{"Plan": {"Node Type": 5}}', "Node Type"), ('[{"Plan": ', "no readable JSON"),
     ("[" * 200_000, "no readable JSON"),
-    ("Seq Scan on a  (cost=0.00..1.00 rows=1 width=4)", "text form")])
+    ("Seq Scan on a  (cost=0.00..1.00 rows=1 width=4)\n  what?", "line 2 is no part of a plan")])
 def test_a_damaged_plan_is_an_error(given: str, words: str) -> None:
     done = explain("--file", "-", stdin=given)
     assert done.returncode == 2 and words in done.stderr and "Traceback" not in done.stderr and done.stdout == ""

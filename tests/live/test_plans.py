@@ -6,7 +6,9 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
+import psycopg
 import pytest
 
 from console.errors import ConsoleError, Missing, ServerError, TimedOut, UsageError
@@ -71,6 +73,41 @@ async def test_own_times_and_buffers_add_up_to_the_plans_totals(any_server: Live
         only = await explain(session, ExplainRequest(statement=statement.sql, settings=statement.settings))
         assert not only.is_analyzed and analyse(only).verdict.startswith("Not run: ")
         assert compare(plan, plan).changes == ("nothing that matters has changed",)
+
+
+SPOKEN_OF_BY_JSON_ALONE = frozenset((
+    "Plans", "Workers", "Parallel Aware", "Async Capable", "Inner Unique", "Partial Mode", "Settings", "Triggers",
+    "Planning"))
+"""What the text leaves out where there is nothing to say, or says in another way."""
+
+
+@pytest.mark.parametrize("options", ["VERBOSE", "VERBOSE, COSTS OFF", "ANALYZE, BUFFERS"])
+def test_the_text_form_is_read_as_what_the_json_says(any_server: LiveServer, options: str) -> None:
+    with psycopg.connect(filled(any_server)) as connection:
+        for statement in STATEMENTS:
+            given: dict[str, Any] = {}
+            for form in ("JSON", "TEXT"):
+                for name, value in statement.settings.items():
+                    connection.execute(f"SET LOCAL {name} = '{value}'")
+                rows = connection.execute(f"EXPLAIN ({options}, FORMAT {form}) {statement.sql}").fetchall()
+                given[form] = rows[0][0][0] if form == "JSON" else parse("\n".join(row[0] for row in rows)).document
+                connection.rollback()
+            assert_same(given["JSON"], given["TEXT"], runs="ANALYZE" in options)
+
+
+def assert_same(theirs: dict[str, Any], ours: dict[str, Any], *, runs: bool) -> None:
+    """Of two runs the figures differ; what is there, and every text, doesn't."""
+    waiting = [(theirs["Plan"], ours["Plan"])]
+    while waiting:
+        one, other = waiting.pop()
+        for key in (one.keys() | other.keys()) - SPOKEN_OF_BY_JSON_ALONE:
+            if "I/O" in key or (key not in other and one[key] in (0, False)):
+                continue
+            assert key in one and key in other, (key, one, other)
+            assert one[key] == other[key] or (runs and isinstance(one[key], int | float | dict)), (key, one, other)
+        assert len(one.get("Plans", ())) == len(other.get("Plans", ())), (one, other)
+        waiting.extend(zip(one.get("Plans", ()), other.get("Plans", ()), strict=True))
+    assert all(key in ours for key in theirs if key not in SPOKEN_OF_BY_JSON_ALONE), (theirs.keys(), ours.keys())
 
 
 async def test_nothing_that_is_run_stays(any_database: Database) -> None:

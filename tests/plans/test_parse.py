@@ -76,10 +76,9 @@ def test_of_a_log_the_slowest() -> None:
     '{"Plan": {"Node Type": "R", "Actual Loops": -4}}', '{"Plan": {"Node Type": "R", "Actual Rows": "many"}}',
     '{"Plan": {"Node Type": "R", "Plan Rows": true}}', '{"Plan": {"Node Type": "R", "Plan Rows": {}}}',
     '{"Plan": {"Node Type": "R"}, "Execution Time": "x"}', '{"Plan": {"Node Type": "R"}',
-    '{"Plan": {"Node Type": "R"}} x',
     '{"Plan": {"Node Type": "R", "Plan Rows": ' + "9" * 5000 + "}}", "{" * 5000, "[" * 300_000, '{"Plan":' * 5000,
     '{"Plan": {"Node Type": "R", "x": ' + "[" * 3000 + "]" * 3000 + "}}",
-    "Seq Scan on a  (cost=0.00..1.00 rows=1 width=4)", "\x00\x01", '"', "plan: {", "LOG: plan:\n{",
+    "\x00\x01", '"', "plan: {", "LOG: plan:\n{",
     '{"Plan": {"Node Type": "R", "Shared Hit Blocks": "x"}}',
     '{"Plan": {"Node Type": "R"}, "Triggers": [{"Time": []}]}',
 ])

@@ -236,9 +236,9 @@ async def test_a_plan_that_was_pasted(world: World) -> None:
         await pilot.press("escape", "P")
         await until(lambda: isinstance(app.screen, OpenPlanDialog), pilot)
         dialog = app.screen
-        dialog.query_one("TextArea").text = "Seq Scan on orders  (cost=0.00..1.05 rows=5 width=4)"  # type: ignore[attr-defined]
+        dialog.query_one("TextArea").text = "Seq Scan on orders  (cost=0.00..1.05 rows=5 width=4)\n  ?"  # type: ignore[attr-defined]
         await pilot.press("ctrl+r")
-        await until(lambda: "this plan is in text form" in screen_text(app), pilot)
+        await until(lambda: "line 2 is no part of a plan" in screen_text(app), pilot)
         dialog.query_one("TextArea").text = PASTED  # type: ignore[attr-defined]
         await pilot.press("ctrl+r")
         await until(lambda: isinstance(app.screen, PlanPage), pilot)

@@ -216,6 +216,9 @@ def summary(plan: Plan) -> tuple[Line, ...]:
                       f"{fmt.milliseconds(plan.serialization_ms)}, {fmt.size(plan.serialization_bytes)}"))
     if plan.outside_ms >= 0.01:
         parts.append(("outside the tree", fmt.milliseconds(plan.outside_ms)))
+    if plan.rounded_ms >= 0.01:
+        parts.append(("rounding", f"{fmt.milliseconds(plan.rounded_ms)} that nodes took more than those above them "
+                                  "are left out: EXPLAIN rounds the time of a loop"))
     parts += [(f"trigger {trigger.constraint or trigger.name}",
                f"{fmt.milliseconds(trigger.total_ms or 0)}, {fmt.count(trigger.calls)} calls")
               for trigger in plan.triggers]

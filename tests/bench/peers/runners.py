@@ -93,8 +93,9 @@ def psql(folder: Path, migrations: Sequence[Migration], server: LiveServer) -> R
 
 
 def dbmate(folder: Path, migrations: Sequence[Migration]) -> Runner | None:
-    """DBMATE names the program, else it is looked for in PATH (npm install dbmate brings it)."""
-    program = os.environ.get("DBMATE") or shutil.which("dbmate")
+    """DBMATE names the program, else it is looked for beside this Python, then in PATH."""
+    beside = str(Path(sys.executable).parent)
+    program = os.environ.get("DBMATE") or shutil.which("dbmate", path=beside) or shutil.which("dbmate")
     if program is None:
         return None
     folder.mkdir()

@@ -1,0 +1,181 @@
+"""What people paste: each form of a plan in each thing that may be wrapped around it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from console.plans import text_form
+from console.plans.parse import parse, parse_all
+from console.plans.unwrap import looks_like_plan
+from console.plans.values import PlanError
+from console.view.plans import tree as view
+from tests.plans.made import document, node
+
+JSON_PLAN = json.dumps([document(node("Limit", plans=[
+    node("Seq Scan", **{"Relation Name": "a", "Filter": "(note = 'x + y | \"z\" (1 row)'::text)"})]))], indent=2)
+
+TEXT_PLAN = """\
+Limit  (cost=0.00..1.00 rows=10 width=4) (actual time=0.010..0.100 rows=7.00 loops=1)
+  Buffers: shared hit=3 read=1
+  ->  Seq Scan on a  (cost=0.00..1.00 rows=10 width=4) (actual time=0.010..0.080 rows=7.00 loops=1)
+        Filter: (note = 'x + y | "z" (1 row)'::text)
+        Rows Removed by Filter: 3
+        Buffers: shared hit=3 read=1
+Planning Time: 0.200 ms
+Execution Time: 0.300 ms"""
+
+
+def framed(plan: str, left: str, right: str, more: str, heading: str = "", below: str = "") -> str:
+    lines = plan.split("\n")
+    width = max(map(len, lines))
+    wraps = plan[0] == "["  # one value of several lines, where a text plan is a row a line
+    body = [f"{left}{text.ljust(width)}{more if wraps and number < len(lines) - 1 else ' ' * len(more)}{right}".rstrip()
+            for number, text in enumerate(lines)]
+    return f"{heading.format(heading='QUERY PLAN'.center(width), rule='─' * width)}{chr(10).join(body)}\n{below}"
+
+
+def expanded(plan: str) -> str:
+    if plan[0] != "[":
+        return "\n".join(f"-[ RECORD {number} ]{'-' * 40}\nQUERY PLAN | {text}"
+                         for number, text in enumerate(plan.split("\n"), 1))
+    first, *others = plan.split("\n")
+    return "\n".join(["-[ RECORD 1 ]---------", f"QUERY PLAN | {first} +",
+                      *(f"           | {text} +" for text in others)])
+
+
+def rows(plan: str) -> str:
+    """As a driver hands them over, written as JSON."""
+    return json.dumps([{"QUERY PLAN": json.loads(plan)}] if plan[0] == "[" else
+                      [{"QUERY PLAN": text} for text in plan.split("\n")])
+
+
+def logged(plan: str) -> str:
+    """auto_explain's entry on standard error."""
+    body = json.dumps(json.loads(plan)[0], indent=2) if plan[0] == "[" else f"Query Text: SELECT 1\nFROM a\n{plan}"
+    lines = "\n".join(f"\t{text}" for text in body.split("\n"))
+    return ("2026-11-01 10:00:00 UTC [11] LOG:  connection\n2026-11-01 10:00:00 UTC [12] LOG:  duration: 5.1 ms"
+            f"  plan:\n{lines}\n2026-11-01 10:00:01 UTC [12] LOG:  next {{")
+
+
+def each_line(prefix: str) -> Callable[[str], str]:
+    return lambda plan: "\n".join(prefix + text for text in logged(plan).split("\n"))
+
+
+def syslog(plan: str) -> str:
+    return "\n".join(f"Nov  1 10:00:00 db1 postgres[12]: [3-{number}] " + text.replace("\t", "#011")
+                     for number, text in enumerate(logged(plan).split("\n"), 1))
+
+
+def message(plan: str) -> str:
+    return logged(plan).partition("LOG:  ")[2].partition("LOG:  ")[2].rpartition("\n")[0]
+
+
+WRAPPED: dict[str, Callable[[str], str]] = {
+    "alone": lambda plan: plan,
+    "psql": lambda plan: framed(plan, " ", "", "+", " {heading} \n-{rule}-\n", "(1 row)\n"),
+    "with timing": lambda plan: framed(plan, " ", "", "+", " {heading} \n-{rule}-\n", "(1 row)\n\nTime: 6.073 ms\n"),
+    "tuples only": lambda plan: framed(plan, " ", "", "+"),
+    "border 2": lambda plan: framed(plan, "| ", "|", "+", "+-{rule}-+\n| {heading} |\n+-{rule}-+\n", "+----+\n(1 row)"),
+    "lines": lambda plan: framed(plan, "│ ", "│", "↵", "┌─{rule}─┐\n│ {heading} │\n├─{rule}─┤\n", "└───┘\n(1 row)"),
+    "double lines": lambda plan: framed(plan, "║ ", "║", "↵", "╔══{rule}═╗\n║ {heading} ║\n╟─{rule}─╢\n", "╚═══╝\n"),
+    "expanded": expanded,
+    "rows": rows,
+    "a semicolon": lambda plan: plan + ";",
+    "a sentence": lambda plan: f"here it is, slow as ever:\n\n{plan}\n\nwhat can I do?",
+    "auto_explain": logged,
+    "compose": each_line("db-1  | "),
+    "docker logs -t": each_line("2026-11-01T10:00:00.123456789Z "),
+    "kubernetes": each_line("2026-11-01T10:00:00.123456789+00:00 stderr F "),
+    "syslog": syslog,
+    "jsonlog": lambda plan: '{"message": "x"}\n' + json.dumps({"timestamp": "2026", "message": message(plan)}),
+    "cloud": lambda plan: json.dumps([{"textPayload": f"2026-11-01 UTC [12] LOG:  {message(plan)}", "insertId": "a1"}]),
+    "csvlog": lambda plan: '2026,"postgres",LOG,"' + message(plan).replace('"', '""') + '",,,',
+    "a string": lambda plan: f"plan = {json.dumps(logged(plan))}",
+}
+
+
+@pytest.mark.parametrize("wrap", WRAPPED.values(), ids=WRAPPED)
+@pytest.mark.parametrize("plan", [JSON_PLAN, TEXT_PLAN], ids=["json", "text"])
+def test_a_plan_is_taken_out_of_what_stands_around_it(plan: str, wrap: Callable[[str], str]) -> None:
+    text = wrap(plan)
+    assert looks_like_plan(text), text
+    (found,) = parse_all(text)
+    assert [node.kind for node in found.nodes] == ["Limit", "Seq Scan"]
+    assert found.nodes[1].text("Filter") == "(note = 'x + y | \"z\" (1 row)'::text)"
+    if plan is TEXT_PLAN:
+        assert (found.execution_ms, found.root.rows, found.nodes[1].number("Rows Removed by Filter")) == (0.3, 7.0, 3)
+        assert found.root.buffers is not None and found.root.buffers.touched == 4
+
+
+def test_a_statement_is_no_plan() -> None:
+    for sql in ("SELECT 1", "UPDATE t SET a = 1", "DELETE FROM t -- cost", "INSERT INTO t VALUES (1)", "Limit it"):
+        assert not looks_like_plan(sql)
+
+
+def test_every_plan_of_a_log_is_read() -> None:
+    slow = TEXT_PLAN.replace("0.100", "90.0").replace("Execution Time: 0.300", "Execution Time: 91")
+    log = "\n".join([logged(TEXT_PLAN), logged(slow), logged(JSON_PLAN)])
+    assert len(parse_all(log)) == 1  # JSON where there is some
+    assert [plan.execution_ms for plan in parse_all(log.replace(logged(JSON_PLAN), ""))] == [0.3, 91]
+    assert parse_all(logged(TEXT_PLAN))[0].query == "SELECT 1\nFROM a"
+
+
+def test_a_line_that_is_no_part_of_a_plan_is_named() -> None:
+    with pytest.raises(PlanError, match="line 2 is no part of a plan: 'what is this'"):
+        text_form.read(["Seq Scan on a  (cost=0.00..1.00 rows=1 width=4)", "  what is this"])
+
+
+def test_what_a_line_says_of_several_things() -> None:
+    plan = parse("""\
+Hash Left Join  (actual rows=1 loops=1)
+  ->  Index Only Scan Backward using "i ""x" on public."T t" t_1 (actual rows=1 loops=1)
+        Heap Fetches: 4
+  ->  Hash (never executed)
+        Buckets: 2048 (originally 1024)  Batches: 4 (originally 1)  Memory Usage: 40kB
+        ->  Sort (actual rows=1 loops=1)
+              Sort Key: b.x, f(b.y, 'a,b') DESC
+              Sort Method: external merge  Disk: 800kB
+              Worker 0:  Sort Method: quicksort  Memory: 25kB
+              ->  Bitmap Heap Scan on b (actual rows=1 loops=1)
+                    Heap Blocks: exact=12 lossy=3
+                    I/O Timings: shared read=1.5 write=0.5, temp read=0.25
+                    WAL: records=3 fpi=1 bytes=99
+Planning:
+  Buffers: shared hit=5, local read=2
+  Memory: used=12kB  allocated=16kB
+Settings: work_mem = '64MB', "x.y" = 'a, b'
+JIT:
+  Functions: 4
+  Timing: Generation 0.5 ms (Deform 0.1 ms), Total 1.25 ms
+Trigger for constraint child_fkey on child: time=1.5 calls=3
+Trigger watch: time=0.5 calls=2""")
+    join, index, hashed, sort, heap = plan.nodes
+    assert (join.operator, index.operator, index.schema, index.relation) == (
+        "Hash Left Join", "Index Only Scan Backward", "public", "T t")
+    assert (index.text("Index Name"), index.alias, index.number("Heap Fetches")) == ('i "x', "t_1", 4)
+    assert hashed.never_executed and (hashed.number("Hash Batches"), hashed.number("Original Hash Batches")) == (4, 1)
+    assert sort.texts("Sort Key") == ("b.x", "f(b.y, 'a,b') DESC")
+    assert (sort.text("Sort Space Type"), sort.number("Sort Space Used")) == ("Disk", 800)
+    assert (heap.number("Lossy Heap Blocks"), heap.number("Temp I/O Read Time"), heap.number("WAL FPI")) == (3, 0.25, 1)
+    assert plan.planning_buffers is not None and plan.planning_buffers.touched == 7
+    assert plan.planning_memory_bytes == 12 * 1024 and plan.jit is not None and plan.jit.total_ms == 1.25
+    assert plan.settings["work_mem"] == "64MB"
+    assert [(trigger.name, trigger.constraint, trigger.total_ms, trigger.calls) for trigger in plan.triggers] == [
+        ("", "child_fkey", 1.5, 3), ("watch", "", 0.5, 2)]
+
+
+def test_rounding_never_makes_a_node_take_more_than_what_is_above_it() -> None:
+    plan = parse(json.dumps([document(node("Nested Loop", ms=0.9, plans=[
+        node("Seq Scan", ms=0.1), node("Index Only Scan", ms=0.001, loops=1000)]))]))
+    assert sum(each.exclusive_ms or 0.0 for each in plan.nodes) == pytest.approx(0.9)
+    assert all((each.inclusive_ms or 0) <= 0.9 for each in plan.nodes) and plan.rounded_ms == pytest.approx(0.2)
+    assert any("rounding: 0.2 ms" in "".join(part[0] for part in shown) for shown in view.summary(plan))
+
+
+def test_what_runs_once_below_parallel_nodes_is_not_divided() -> None:
+    plan = parse(json.dumps([document(node("Gather", ms=200.0, plans=[
+        node("Bitmap Heap Scan", ms=190.0, loops=4, plans=[node("Bitmap Index Scan", ms=40.0, loops=1)])]))]))
+    assert [each.inclusive_ms for each in plan.nodes] == [200.0, 190.0, 40.0]
