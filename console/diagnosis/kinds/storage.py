@@ -1,0 +1,99 @@
+"""WAL, checkpoints, cache and disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from console.diagnosis import words
+from console.diagnosis.case import Case
+from console.diagnosis.records import Evidence, Finding, Hurt, Subject
+from console.metrics.reads.counters import DATABASE_COUNTERS, WAL_COUNTERS
+from console.metrics.reads.wal import CHECKPOINTS, WAL_DIRECTORY
+from console.statements import counters
+from console.text import format as fmt
+
+FORCED_AT_LEAST, FORCED_EVERY_S = 2, 30.0
+COLD_S = 900.0
+COLD_PERCENT, COLD_BLOCKS_PER_S = 80.0, 1000.0
+DISK_FULL, DISK_NEARLY_FULL = 95.0, 90.0
+WAL_TIMES = 3.0
+
+
+def checkpoints(case: Case) -> Iterator[Finding]:
+    """Checkpoints that come because max_wal_size is used up, one after the other."""
+    forced = case.growth(CHECKPOINTS, "requested", 180.0)
+    now = case.first(CHECKPOINTS)
+    if forced is None or now is None or now.is_standby or forced.amount < FORCED_AT_LEAST:
+        return
+    every_s = forced.seconds / forced.amount
+    wal = case.growth(WAL_COUNTERS, "wal_bytes", 180.0)
+    # others than those by volume are asked for: by a backup, or a person
+    if every_s > FORCED_EVERY_S or wal is None or wal.amount < 0.2 * now.max_wal_bytes * forced.amount:
+        return
+    subject, whose = Subject(screen="overview", page="wal", setting="max_wal_size"), ""
+    evidence: tuple[Evidence, ...] = ()
+    if (found := case.statements_window(60.0)) is not None:
+        bytes_by_key = {key: counters.usage(grown).wal_bytes for key, grown in found.added.items()}
+        total = sum(bytes_by_key.values())
+        key = max(bytes_by_key, key=lambda item: bytes_by_key[item], default=None)
+        if key is not None and total and bytes_by_key[key] >= 0.4 * total:
+            text = case.statement_text(key)
+            whose = f"; {fmt.share(bytes_by_key[key] / total)} of its WAL is of {words.command(text)}" if text else ""
+            evidence = (Evidence("statement", words.statement(text)),) if text else ()
+    yield Finding(
+        kind="checkpoints_forced", severity="warning", weight=60 / every_s,
+        summary=f"a checkpoint is forced every {fmt.duration(every_s)}: {fmt.rate(wal.per_s)} of WAL against "
+                f"max_wal_size {fmt.size(now.max_wal_bytes)}{whose}",
+        subject=subject, hurts=Hurt(None, "all who write: pages go into WAL whole after each"),
+        checks=("checkpoints_requested",),
+        evidence=(Evidence("forced", f"{fmt.count(forced.amount)} in {fmt.duration(forced.seconds)}"), *evidence),
+        next="raise max_wal_size until checkpoints come by time, if the disk has room for it")
+
+
+def cold_cache(case: Case) -> Iterator[Finding]:
+    """A cache that is empty because the server has just started."""
+    if case.info.started_at is None or (up_s := (case.at - case.info.started_at).total_seconds()) > COLD_S:
+        return
+    hit, missed = (case.growth(DATABASE_COUNTERS, name) for name in ("blocks_hit", "blocks_read"))
+    if hit is None or missed is None or missed.per_s < COLD_BLOCKS_PER_S:
+        return
+    percent = 100 * hit.amount / (hit.amount + missed.amount)
+    if percent >= COLD_PERCENT:
+        return
+    yield Finding(
+        kind="cold_cache", severity="warning", weight=missed.per_s / 1000, since=case.info.started_at,
+        summary=f"the cache is cold: the server started {fmt.duration(up_s)} ago and finds {fmt.percent(percent)} of "
+                f"its blocks in memory, reading {fmt.count(missed.per_s)} a second",
+        subject=Subject(screen="overview", page="load"), hurts=Hurt(None, "all statements"), checks=("cache_hit",),
+        evidence=(Evidence("blocks read", f"{fmt.count(missed.amount)} in {fmt.duration(missed.seconds)}"),),
+        next="it passes as the cache fills; pg_prewarm brings back large tables at once")
+
+
+def disk(case: Case) -> Iterator[Finding]:
+    """The data directory's disk is nearly full."""
+    used = case.disk_used_percent
+    if used is None or used < DISK_NEARLY_FULL:
+        return
+    directory = case.first(WAL_DIRECTORY)
+    yield Finding(
+        kind="disk_full", severity="critical" if used >= DISK_FULL else "warning", weight=used,
+        summary=f"the data directory's disk is {fmt.percent(used)} full",
+        subject=Subject(screen="overview", page="sizes"), hurts=Hurt(None, "the whole server"),
+        evidence=(Evidence("pg_wal", fmt.size(directory.total_bytes)),) if directory is not None else (),
+        next="see Sizes for what grows, slots and the archiver for what keeps WAL; a full disk stops the server")
+
+
+def wal_directory(case: Case) -> Iterator[Finding]:
+    """pg_wal is far larger than max_wal_size, for whatever reason."""
+    directory, now = case.first(WAL_DIRECTORY), case.first(CHECKPOINTS)
+    if directory is None or now is None or directory.total_bytes < max(WAL_TIMES * now.max_wal_bytes, 2**30):
+        return
+    yield Finding(
+        kind="wal_directory", severity="info", weight=directory.total_bytes / 2**30,
+        summary=f"pg_wal holds {fmt.size(directory.total_bytes)}, max_wal_size is {fmt.size(now.max_wal_bytes)}",
+        subject=Subject(screen="overview", page="wal"), hurts=Hurt(None, "the disk of pg_wal"),
+        evidence=(Evidence("files", fmt.count(directory.files)),),
+        next="a slot, wal_keep_size or a failing archiver keeps it")
+
+
+KINDS = (checkpoints, cold_cache, disk, wal_directory)
