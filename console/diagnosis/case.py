@@ -36,7 +36,7 @@ COUNTED: tuple[Query[Any], ...] = (DATABASE_COUNTERS, WAL_COUNTERS, CHECKPOINTS,
 
 TEXTS = statements.texts((), 0).query.name
 
-CALM_S = 60.0
+CALM_S = 30.0
 """How long a standby must have been there to be missed."""
 
 
@@ -110,9 +110,7 @@ class Case:
 
     def statements_window(self, seconds: float) -> Window | None:
         """What was added to the counters of statements in the last `seconds`, where two samples of them are known."""
-        journal = self.memory.journal
-        window = journal.window(seconds) if journal.has_interval else None
-        return window if window is not None and window.seconds > 0 else None
+        return self.memory.statements_window(seconds)
 
     def statement_text(self, key: Key) -> str | None:
         """The beginning of a statement's text, where it was read."""
@@ -137,6 +135,7 @@ class Memory:
         self._has_diagnosed = False
         self._server: object = None
         self._at: dt.datetime | None = None
+        self._window: tuple[object, Window | None] | None = None
 
     def take(self, observed: Observed) -> Case:
         """Another sample, later than those before."""
@@ -155,6 +154,14 @@ class Memory:
         """The remembered rows of a read with their times, oldest first, of the last `within_s` seconds."""
         return [entry for entry in self._kept.get(query.name, ())
                 if self._at is not None and (self._at - entry[0]).total_seconds() <= within_s]
+
+    def statements_window(self, seconds: float) -> Window | None:
+        """See Case; it is made once a sample of the counters."""
+        known = (self.journal.standing, seconds)
+        if self._window is None or self._window[0] != known:
+            window = self.journal.window(seconds) if self.journal.has_interval else None
+            self._window = known, window if window is not None and window.seconds > 0 else None
+        return self._window[1]
 
     def with_times(self, findings: list[Finding], at: dt.datetime) -> dict[object, dt.datetime | None]:
         """Since when each of these is there, by identity: None where it was when we first looked."""

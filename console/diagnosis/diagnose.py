@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
+from console import log
 from console.diagnosis.case import Case
 from console.diagnosis.kinds import blocking, capacity, connections, replication, settings, statements, storage, vacuum
 from console.diagnosis.records import Finding, most_urgent_first
@@ -20,7 +21,15 @@ KINDS: tuple[Kind, ...] = (
 
 def diagnose(case: Case) -> list[Finding]:
     """What is wrong, most urgent first."""
-    found = most_urgent_first([finding for kind in KINDS for finding in kind(case)])
+    found = most_urgent_first([finding for kind in KINDS for finding in _asked(kind, case)])
     times = case.memory.with_times(found, case.at)
     return [finding if finding.since is not None else replace(finding, since=times[finding.identity])
             for finding in found]
+
+
+def _asked(kind: Kind, case: Case) -> list[Finding]:
+    try:
+        return list(kind(case))
+    except Exception as error:  # a mistake in one kind must not hide what the others found; a person is told of it
+        log.failed(error)
+        return []

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from console.activity.records import Backend
+from console.sql.relations import named_relations
 from console.sql.tokens import first_words
 from console.text import format as fmt
 from console.text.sanitiser import single_line
@@ -47,6 +48,12 @@ def command(text: str | None) -> str:
     if not first or not first[0].isalpha():
         return "a statement"
     return " ".join(first) if first[0] in _TWO_WORDS and first[-1].isalpha() else first[0]
+
+
+def relation(text: str) -> str:
+    """` of accounts`: the first table that a statement names; "" where it names none."""
+    names = named_relations(text)
+    return f" of {named(names[0].name)}" if names else ""
 
 
 def application(found: Backend) -> str:

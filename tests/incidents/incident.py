@@ -133,7 +133,7 @@ class Scene:
     def pgbouncer(self, **settings: str) -> PgBouncer:
         poolers = PgBouncers(self.servers)
         self.stack.callback(poolers.stop)
-        found = poolers.start(self.server, **settings)
+        found = poolers.make(self.server, **settings)
         self.target_words["pgbouncer_conninfo"] = found.stats_conninfo
         return found
 
@@ -144,6 +144,10 @@ class Scene:
     def diagnose(self, apart_s: float = APART_S) -> list[Finding]:
         """What two looks say, as `dbconsole diagnose` has them."""
         return asyncio.run(live(self.target, Config(), apart_s)).findings
+
+    def diagnose_target(self, target: Target) -> list[Finding]:
+        """The same of another server."""
+        return asyncio.run(live(target, Config(), APART_S)).findings
 
     def watch(self, seconds: float, then: Callable[[], object] | None = None, after_s: float = 0.0) -> list[Finding]:
         """What a console says that watches for so long; `then` happens after a time."""

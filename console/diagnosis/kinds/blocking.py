@@ -13,7 +13,6 @@ from console.diagnosis import words
 from console.diagnosis.case import Case
 from console.diagnosis.records import Evidence, Finding, Hurt, Severity, Subject
 from console.diagnosis.waits import Root, roots
-from console.sql.relations import named_relations
 from console.text import format as fmt
 
 CHECKS = ("blocked_sessions", "idle_in_transaction", "long_transactions")
@@ -182,18 +181,12 @@ def hot_rows(case: Case) -> Iterator[Finding]:
         yield Finding(
             kind="hot_row", severity="warning", weight=float(len(root.waiters)),
             summary=f"{fmt.count(len(root.waiters))} sessions are in line for the same row, behind one short "
-                    f"transaction after another: {words.command(statement)}{_relation(statement)}",
+                    f"transaction after another: {words.command(statement)}{words.relation(statement)}",
             subject=Subject(screen="activity"), hurts=_hurt(root.waiters), checks=CHECKS,
             evidence=(Evidence("statement", statement),
                       Evidence("in line", f"{len(root.waiters)}, before {len(before[0].waiters)}")),
             next="update that row last in the transaction and commit at once, or spread what it counts over "
                  "several rows")
-
-
-def _relation(statement: str) -> str:
-    """` of counters`, where the statement can be read."""
-    names = named_relations(statement)
-    return f" of {words.named(names[0].name)}" if names else ""
 
 
 def _is_queue_for_a_row(root: Root) -> bool:

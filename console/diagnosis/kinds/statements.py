@@ -59,12 +59,13 @@ def changed(case: Case) -> list[Changed]:
     all_ms = sum(now[counters.EXEC_MS] for now in added.values()) or 1.0
     slower = []
     for key, grown in added.items():
+        if grown[counters.EXEC_MS] / all_ms < LEAST_SHARE or grown[counters.EXEC_MS] / 1000 / seconds < LEAST_LOAD:
+            continue
         past = counters.difference(grown, totals[key])
         if key.query_id is None or grown[counters.CALLS] < LEAST_CALLS or past[counters.CALLS] < LEAST_PAST_CALLS:
             continue
         entry = Changed(key, counters.usage(grown), counters.usage(past), grown[counters.EXEC_MS] / 1000 / seconds)
-        if entry.times >= SLOWER and (entry.now.mean_ms or 0.0) >= LEAST_MS and entry.load >= LEAST_LOAD \
-                and grown[counters.EXEC_MS] / all_ms >= LEAST_SHARE:
+        if entry.times >= SLOWER and (entry.now.mean_ms or 0.0) >= LEAST_MS:
             slower.append(entry)
     return sorted(slower, key=lambda entry: -entry.load)
 
@@ -92,10 +93,10 @@ def slower(case: Case) -> Iterator[Finding]:
         what = "a vector search no longer uses its index: it" if is_search else words.command(text) if text \
             else f"statement {entry.key.query_id}"
         if not is_search and text:
-            what = f"{what} (query {entry.key.query_id})"
+            what = f"{what}{words.relation(text)} (query {entry.key.query_id})"
         yield Finding(
             kind="vector_search_without_index" if is_search else "statement_slower", severity="warning",
-            weight=100 * entry.load,
+            weight=1000 * entry.load,
             summary=f"{what} takes {fmt.milliseconds(now.mean_ms)} instead of {fmt.milliseconds(past.mean_ms)}{why}",
             subject=Subject(screen="statements", query_id=entry.key.query_id),
             hurts=Hurt(int(now.calls), "calls"), checks=("slow_statements",),

@@ -7,14 +7,17 @@ from collections.abc import Iterator
 from console.diagnosis import words
 from console.diagnosis.case import Case
 from console.diagnosis.records import Evidence, Finding, Hurt, Subject
-from console.metrics.reads.counters import DATABASE_COUNTERS, WAL_COUNTERS
+from console.metrics.reads.counters import WAL_COUNTERS
 from console.metrics.reads.wal import CHECKPOINTS, WAL_DIRECTORY
 from console.statements import counters
 from console.text import format as fmt
 
 FORCED_AT_LEAST, FORCED_EVERY_S = 2, 30.0
 COLD_S = 900.0
-COLD_PERCENT, COLD_BLOCKS_PER_S = 80.0, 1000.0
+COLD_PERCENT, WARM_PERCENT, COLD_BLOCKS_PER_S = 80.0, 90.0, 500.0
+LEAST_PAST_CALLS = 20
+"""A statement that has run less often says nothing of how it was before."""
+
 DISK_FULL, DISK_NEARLY_FULL = 95.0, 90.0
 WAL_TIMES = 3.0
 
@@ -51,21 +54,30 @@ def checkpoints(case: Case) -> Iterator[Finding]:
 
 
 def cold_cache(case: Case) -> Iterator[Finding]:
-    """A cache that is empty because the server has just started."""
+    """A cache that is empty because the server has just started: the same statements found their blocks in it before.
+    """
     if case.info.started_at is None or (up_s := (case.at - case.info.started_at).total_seconds()) > COLD_S:
         return
-    hit, missed = (case.growth(DATABASE_COUNTERS, name) for name in ("blocks_hit", "blocks_read"))
-    if hit is None or missed is None or missed.per_s < COLD_BLOCKS_PER_S:
+    window = case.statements_window(60.0)
+    if window is None:
         return
-    percent = 100 * hit.amount / (hit.amount + missed.amount)
-    if percent >= COLD_PERCENT:
+    totals = case.memory.journal.since_reset()
+    pairs = [(grown, counters.difference(grown, totals[key])) for key, grown in window.added.items()]
+    known = [(grown, past) for grown, past in pairs if past[counters.CALLS] >= LEAST_PAST_CALLS]
+    if not known:
+        return
+    now, before = (counters.usage(counters.total(parts)) for parts in zip(*known, strict=True))
+    if now.hit_percent is None or before.hit_percent is None:
+        return
+    read_per_s = now.shared_read / window.seconds
+    if read_per_s < COLD_BLOCKS_PER_S or now.hit_percent > COLD_PERCENT or before.hit_percent < WARM_PERCENT:
         return
     yield Finding(
-        kind="cold_cache", severity="warning", weight=missed.per_s / 1000, since=case.info.started_at,
-        summary=f"the cache is cold: the server started {fmt.duration(up_s)} ago and finds {fmt.percent(percent)} of "
-                f"its blocks in memory, reading {fmt.count(missed.per_s)} a second",
+        kind="cold_cache", severity="warning", weight=read_per_s, since=case.info.started_at,
+        summary=f"the cache is cold: the server started {fmt.duration(up_s)} ago, and {fmt.percent(now.hit_percent)} "
+                f"of the blocks are found in memory instead of {fmt.percent(before.hit_percent)}",
         subject=Subject(screen="overview", page="load"), hurts=Hurt(None, "all statements"), checks=("cache_hit",),
-        evidence=(Evidence("blocks read", f"{fmt.count(missed.amount)} in {fmt.duration(missed.seconds)}"),),
+        evidence=(Evidence("blocks read", f"{fmt.count(read_per_s)} a second"),),
         next="it passes as the cache fills; pg_prewarm brings back large tables at once")
 
 
