@@ -227,3 +227,14 @@ def test_the_manual_names_every_kind() -> None:
         re.findall(r"`([a-z_]+)`", page))
     literal = set(re.findall(r'kind="([a-z_]+)"', source))
     assert literal <= named | set(re.findall(r"`([a-z_]+)`", page)), "the page lists the kinds"
+
+
+def test_a_root_that_was_young_when_all_sessions_were_read_grows_old() -> None:
+    """All sessions are read every ten seconds: until then the oldest transactions tell how old the root's is."""
+    young = idle_in_transaction(7, transaction_age_s=2.0, state_age_s=2.0)
+    sessions = (SESSIONS, [young, *(backend(100 + place, 7, lock_wait_s=2.0) for place in range(16))])
+    opened = OpenTransaction(7, "billing", "console", "report", "idle in transaction", 9.0, 9.0)
+    memory, waits = Memory(), (BLOCKED_SESSIONS, blocked(16, 9.0))
+    read_at = {SESSIONS.name: NOW}
+    found = diagnose(memory.take(observed(sessions, waits, (OPEN_TRANSACTIONS, [opened]), after_s=7, read_at=read_at)))
+    assert kinds(found) == ["idle_in_transaction"] and "for 9.0 s" in found[0].summary

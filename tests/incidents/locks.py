@@ -13,7 +13,7 @@ UPDATE = "UPDATE accounts SET balance = balance + 1 WHERE id = 1"
 WAITERS, WAITED_S = 16, 40.0
 
 
-@incident("idle_in_transaction", names=("nightly-report", "16 sessions"), quick=True)
+@incident("idle_in_transaction", names=("nightly-report", "16 sessions"))
 def idle_in_transaction(scene: Scene) -> Iterator[None]:
     """A report has updated a row, left its transaction open, and 16 sessions want that row."""
     scene.sql(*ACCOUNTS)

@@ -11,7 +11,7 @@ ROWS = ("CREATE TABLE events (id int PRIMARY KEY, n int) WITH (autovacuum_vacuum
 CHURN = ("UPDATE events SET n = n + 1", "VACUUM events", "SELECT pg_stat_force_next_flush()")
 
 
-@incident("vacuum_held_by_session", names=("public.events", "nightly-report"), quick=True)
+@incident("vacuum_held_by_session", names=("public.events", "nightly-report"))
 def vacuum_held_by_session(scene: Scene) -> Iterator[None]:
     """A report's snapshot is older than the dead rows that VACUUM would remove."""
     scene.sql(*ROWS)

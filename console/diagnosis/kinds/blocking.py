@@ -44,7 +44,8 @@ def root_blockers(case: Case) -> Iterator[Finding]:
         yield from _by_the_longest(case)
     for root in found:
         waited_s = root.waited_s + case.age_s(SESSIONS) * len(root.waiters)
-        if (urgency := severity(waited_s)) is not None and not _is_queue_for_a_row(root):
+        if (urgency := severity(waited_s)) is not None and not _is_queue_for_a_row(
+                root, _transaction_age_s(case, root)):
             yield _finding(case, root, urgency, waited_s)
 
 
@@ -172,8 +173,8 @@ def hot_rows(case: Case) -> Iterator[Finding]:
     kept = case.memory.kept(SESSIONS, 60.0)
     if len(kept) < 2 or (kept[-1][0] - kept[0][0]).total_seconds() < BRIEF_S / 2:
         return
-    before = [root for root in roots(kept[0][1]) if _is_queue_for_a_row(root)]
-    now = [root for root in roots(kept[-1][1]) if _is_queue_for_a_row(root)]
+    before = [root for root in roots(kept[0][1]) if _is_queue_for_a_row(root, _age_then_s(root))]
+    now = [root for root in roots(kept[-1][1]) if _is_queue_for_a_row(root, _age_then_s(root))]
     for root in now[:1] if before else ():
         statement, number = Counter(words.statement(waiter.query) for waiter in root.waiters).most_common(1)[0]
         if number * 2 < len(root.waiters):
@@ -189,12 +190,24 @@ def hot_rows(case: Case) -> Iterator[Finding]:
                  "several rows")
 
 
-def _is_queue_for_a_row(root: Root) -> bool:
-    """Whether the root will let go in a moment by itself, and one of many who wait is the next root."""
-    backend = root.backend
-    return backend is not None and backend.transaction_age_s is not None and backend.transaction_age_s <= BRIEF_S \
-        and len(root.waiters) >= QUEUE_AT_LEAST and all(
-            waiter.lock_type in ("transactionid", "tuple") for waiter in root.waiters)
+def _is_queue_for_a_row(root: Root, age_s: float | None) -> bool:
+    """Whether the root, whose transaction is so old, will let go in a moment by itself, and one of many who wait is the
+    next root."""
+    return age_s is not None and age_s <= BRIEF_S and len(root.waiters) >= QUEUE_AT_LEAST and all(
+        waiter.lock_type in ("transactionid", "tuple") for waiter in root.waiters)
+
+
+def _age_then_s(root: Root) -> float | None:
+    return root.backend.transaction_age_s if root.backend is not None else None
+
+
+def _transaction_age_s(case: Case, root: Root) -> float | None:
+    """How old the root's transaction is by now: all sessions are read more seldom than the oldest transactions."""
+    for item in case.rows(OPEN_TRANSACTIONS):
+        if item.pid == root.node:
+            return float(item.transaction_age_s)
+    then_s = _age_then_s(root)
+    return None if then_s is None else then_s + case.age_s(SESSIONS)
 
 
 def synchronous_standby(case: Case) -> Iterator[Finding]:

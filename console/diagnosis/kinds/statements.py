@@ -20,7 +20,7 @@ from console.text import format as fmt
 from console.vectors.metrics import METRICS
 
 WINDOW_S = 60.0
-SLOWER, LEAST_MS = 3.0, 5.0
+SLOWER, LEAST_MS = 3.0, 1.0
 LEAST_CALLS, LEAST_PAST_CALLS = 3, 20
 LEAST_LOAD = 0.1
 """Sessions that are busy with it all the time: less isn't worth a word."""
@@ -55,13 +55,12 @@ def changed(case: Case) -> list[Changed]:
     if found is None:
         return []
     seconds, added = found.seconds, found.added
-    totals = case.memory.journal.since_reset()
     all_ms = sum(now[counters.EXEC_MS] for now in added.values()) or 1.0
     slower = []
     for key, grown in added.items():
         if grown[counters.EXEC_MS] / all_ms < LEAST_SHARE or grown[counters.EXEC_MS] / 1000 / seconds < LEAST_LOAD:
             continue
-        past = counters.difference(grown, totals[key])
+        past = counters.difference(grown, case.memory.journal.total(key))
         if key.query_id is None or grown[counters.CALLS] < LEAST_CALLS or past[counters.CALLS] < LEAST_PAST_CALLS:
             continue
         entry = Changed(key, counters.usage(grown), counters.usage(past), grown[counters.EXEC_MS] / 1000 / seconds)
@@ -90,10 +89,9 @@ def slower(case: Case) -> Iterator[Finding]:
             continue  # it waits for locks: the blocker is the cause
         text = case.statement_text(entry.key)
         is_search = more_blocks and _is_vector_search(case, text)
-        what = "a vector search no longer uses its index: it" if is_search else words.command(text) if text \
-            else f"statement {entry.key.query_id}"
-        if not is_search and text:
-            what = f"{what}{words.relation(text)} (query {entry.key.query_id})"
+        whose = words.relation(text) if text else ""
+        what = f"a vector search{whose} no longer uses its index: it" if is_search else \
+            f"{words.command(text)}{whose} (query {entry.key.query_id})"
         yield Finding(
             kind="vector_search_without_index" if is_search else "statement_slower", severity="warning",
             weight=1000 * entry.load,

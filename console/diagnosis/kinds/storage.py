@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from heapq import nlargest
 
 from console.diagnosis import words
 from console.diagnosis.case import Case
@@ -15,6 +16,9 @@ from console.text import format as fmt
 FORCED_AT_LEAST, FORCED_EVERY_S = 2, 30.0
 COLD_S = 900.0
 COLD_PERCENT, WARM_PERCENT, COLD_BLOCKS_PER_S = 80.0, 90.0, 500.0
+MOST_READ = 20
+"""So many statements, those that read most, tell of the cache."""
+
 LEAST_PAST_CALLS = 20
 """A statement that has run less often says nothing of how it was before."""
 
@@ -61,9 +65,10 @@ def cold_cache(case: Case) -> Iterator[Finding]:
     window = case.statements_window(60.0)
     if window is None:
         return
-    totals = case.memory.journal.since_reset()
-    pairs = [(grown, counters.difference(grown, totals[key])) for key, grown in window.added.items()]
-    known = [(grown, past) for grown, past in pairs if past[counters.CALLS] >= LEAST_PAST_CALLS]
+    most = nlargest(MOST_READ, window.added, key=lambda key: window.added[key][counters.SHARED_READ])
+    pairs = [(window.added[key], case.memory.journal.total(key)) for key in most]
+    known = [(grown, past) for grown, total in pairs
+             if (past := counters.difference(grown, total))[counters.CALLS] >= LEAST_PAST_CALLS]
     if not known:
         return
     now, before = (counters.usage(counters.total(parts)) for parts in zip(*known, strict=True))
