@@ -36,7 +36,7 @@ COUNTED: tuple[Query[Any], ...] = (DATABASE_COUNTERS, WAL_COUNTERS, CHECKPOINTS,
 
 TEXTS = statements.texts((), 0).query.name
 
-CALM_S = 30.0
+CALM_S = 25.0
 """How long a standby must have been there to be missed."""
 
 
@@ -130,6 +130,8 @@ class Memory:
         self.journal = Journal()
         self.standbys: dict[str, tuple[dt.datetime, dt.datetime, Standby]] = {}
         """By name: when it was seen first and last, and how."""
+        self.disk: deque[tuple[dt.datetime, float]] = deque()
+        """How full the data directory's disk was, in percent."""
         self._kept: dict[str, deque[tuple[dt.datetime, Sequence[Any]]]] = {}
         self._first_seen: dict[object, dt.datetime | None] = {}
         self._has_diagnosed = False
@@ -146,6 +148,10 @@ class Memory:
         for query in COUNTED:
             if query.name in observed.rows:
                 self._keep(query.name, observed.read_at.get(query.name, observed.at), observed.rows[query.name])
+        if observed.disk_used_percent is not None:
+            self.disk.append((observed.at, observed.disk_used_percent))
+            while (observed.at - self.disk[0][0]).total_seconds() > REMEMBERED_S:
+                self.disk.popleft()
         self._take_statements(observed)
         self._take_standbys(observed)
         return Case(observed, self)
@@ -192,7 +198,8 @@ class Memory:
                 self.journal = Journal()
 
     def _take_standbys(self, observed: Observed) -> None:
+        at = observed.read_at.get(STANDBYS.name, observed.at)
         for standby in observed.rows.get(STANDBYS.name, ()):
             if standby.name is not None and standby.state is not None:
-                began, _, _ = self.standbys.get(standby.name, (observed.at, None, None))
-                self.standbys[standby.name] = (began, observed.at, standby)
+                began, _, _ = self.standbys.get(standby.name, (at, None, None))
+                self.standbys[standby.name] = (began, at, standby)

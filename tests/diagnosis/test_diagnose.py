@@ -30,6 +30,9 @@ from console.metrics.records.replication import SubscriptionState
 from console.metrics.records.vacuum import Autovacuum, VacuumTable
 from console.sampler.records import Snapshot
 from console.server.query import Query
+from console.statements import read
+from console.statements.counters import NAMES
+from console.statements.records import StatementEntry, StatsInfo
 from tests.check.given import server
 from tests.support.activity import backend, idle_in_transaction
 
@@ -164,6 +167,45 @@ def test_a_subscription_without_a_worker() -> None:
 def test_the_disk() -> None:
     assert [finding.severity for finding in said(disk_used_percent=96.0)] == ["critical"]
     assert said(disk_used_percent=50.0) == [] and said(disk_used_percent=None) == []
+
+
+def test_a_disk_that_fills_says_when_it_is_full() -> None:
+    memory = Memory()
+    for after_s in range(0, 200, 20):
+        found = diagnose(memory.take(observed(after_s=after_s, disk_used_percent=60.0 + after_s / 60)))
+        assert not found or after_s >= 120
+    (finding,) = found
+    assert finding.severity == "warning"
+    assert finding.summary.endswith("63 % full and will be full in 37 min as it fills now")
+    steady = Memory()
+    for after_s in range(0, 200, 20):
+        assert diagnose(steady.take(observed(after_s=after_s, disk_used_percent=80.0))) == []
+
+
+def statement(calls: int, mean_ms: float) -> StatementEntry:
+    values = dict.fromkeys(NAMES, 0.0) | {"calls": calls, "exec_ms": calls * mean_ms, "rows": calls,
+                                          "shared_hit": 4.0 * calls, "since_s": 0.0}
+    return StatementEntry(10, 20, True, 4711, " ".join(str(values[name]) for name in NAMES))
+
+
+def test_a_statement_that_runs_more_often_than_minutes_before() -> None:
+    """Its own past is the measure: a load that has always been so is none."""
+    memory, calls = Memory(), 1000
+    info = server()
+    for step in range(8):
+        calls += 40 * 10 if step < 6 else 40 * 2000
+        rows = ((read.counters(info), [statement(calls, 4.0)]), (read.STANDING, [StatsInfo(
+            1000.0 + 40 * step, None, None, 0, 5000, "top", False, True, 8192)]))
+        found = diagnose(memory.take(observed(*rows, after_s=40.0 * step, info=info)))
+        assert (kinds(found) == ["statement_more_frequent"]) is (step >= 6), (step, kinds(found))
+    assert "runs 2 000 times a second instead of 10, and keeps 8 sessions busy" in found[0].summary
+
+
+def test_a_damaged_page() -> None:
+    damaged = replace(counters(0)[0], checksum_failures=2)
+    (finding,) = said((DATABASE_COUNTERS, [damaged]))
+    assert finding.kind == "checksum_failures" and finding.severity == "critical" and "2 pages" in finding.summary
+    assert said((DATABASE_COUNTERS, [replace(damaged, checksum_failures=None)])) == []
 
 
 def counters(deadlocks: int, reset: dt.datetime | None = None) -> list[DatabaseCounters]:

@@ -142,6 +142,7 @@ def synchronous_standby(scene: Scene) -> Iterator[None]:
     scene.own_server()
     scene.sql(*ACCOUNTS)
     scene.sql("ALTER SYSTEM SET synchronous_standby_names = 'gone'", "SELECT pg_reload_conf()")
+    scene.stack.callback(scene.sql, "ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()")
     for number in range(WAITERS):
         scene.runs(f"UPDATE accounts SET balance = 1 WHERE id = {number + 1}")
     scene.wait_for("SELECT count(*) >= 16 AND sum(extract(epoch FROM clock_timestamp() - query_start)) > 40 "
@@ -158,7 +159,7 @@ def autovacuum_against_wraparound(scene: Scene) -> Iterator[None]:
     scene.sql("CREATE TABLE accounts (id int, balance int) WITH (fillfactor = 10)",
               "INSERT INTO accounts SELECT n, 0 FROM generate_series(1, 20000) n",
               "CREATE PROCEDURE burn() LANGUAGE plpgsql AS $$ BEGIN FOR n IN 1..101000 LOOP "
-              "PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$", "SET synchronous_commit = off; CALL burn()")
+              "PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$", "SET synchronous_commit = off", "CALL burn()")
     scene.wait_for("SELECT count(*) > 0 FROM pg_stat_activity WHERE query LIKE 'autovacuum:%accounts%wraparound%'",
                    60.0)
     scene.runs("ALTER TABLE accounts ADD COLUMN note text", application="migration")

@@ -80,7 +80,7 @@ def standby_lost(scene: Scene) -> Iterator[list[Finding]]:
     standby = with_standby(scene)
     assert standby.cluster is not None
     cluster = standby.cluster
-    yield scene.watch(62.0, then=lambda: cluster.stop("immediate"), after_s=34.0)
+    yield scene.watch(70.0, then=lambda: cluster.stop("immediate"), after_s=34.0)
 
 
 @incident("slot_unread", names=("old_consumer",))

@@ -64,6 +64,26 @@ def full_page_writes_off(scene: Scene) -> Iterator[None]:
     yield None
 
 
+@incident("checksum_failures", names=("failed the checksum",))
+def damaged_page(scene: Scene) -> Iterator[None]:
+    """A page of a table was damaged on the disk."""
+    server = scene.own_server()
+    scene.sql(*ROWS)
+    path = scene.sql("SELECT pg_relation_filepath('events')")[0][0]
+    cluster = server.cluster
+    assert cluster is not None
+    cluster.stop()
+    with (cluster.data_dir / path).open("r+b") as file:
+        file.seek(5 * 8192 + 4000)
+        file.write(b"not what was written")
+    cluster.start()
+    try:
+        scene.sql("SELECT sum(n) FROM events")
+    except Exception as error:
+        assert "invalid page" in str(error)
+    yield None
+
+
 @incident("values_run_out", names=("orders.id", "767 are left"))
 def ids_run_out(scene: Scene) -> Iterator[None]:
     """A smallserial column has nearly no values left."""

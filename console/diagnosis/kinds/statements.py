@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from statistics import median
 
 from msgspec import Struct
 
@@ -27,6 +28,10 @@ LEAST_LOAD = 0.1
 
 LEAST_SHARE = 0.2
 MORE_BLOCKS = 3.0
+MUCH_LOAD, MOST_OF_IT, MORE_OFTEN = 4.0, 0.5, 5.0
+KNOWN_S = 120.0
+"""For so long a statement must have been watched before to say that it runs more often now."""
+
 SCANS_PER_S, SCANS_AT_LEAST, ROWS_PER_SCAN = 2.0, 10, 5000
 SPILLS_PER_S, SPILLS_AT_LEAST, SPILLED_PER_S = 1.0, 8, 1_000_000
 
@@ -109,6 +114,35 @@ def slower(case: Case) -> Iterator[Finding]:
                  "and settings are what changes plans")
 
 
+def more_frequent(case: Case) -> Iterator[Finding]:
+    """A statement that several sessions are busy with because it is run many times as often as minutes before."""
+    window = case.statements_window(WINDOW_S)
+    if window is None:
+        return
+    all_ms = sum(now[counters.EXEC_MS] for now in window.added.values()) or 1.0
+    for key, grown in window.added.items():
+        load = grown[counters.EXEC_MS] / 1000 / window.seconds
+        if key.query_id is None or load < MUCH_LOAD or grown[counters.EXEC_MS] / all_ms < MOST_OF_IT:
+            continue
+        spans = case.memory.journal.time_series([key])
+        before = [span for span in spans if span.at_s <= spans[-1].at_s - window.seconds]
+        seconds = sum(span.seconds for span in before)
+        now_per_s = grown[counters.CALLS] / window.seconds
+        past_per_s = median(span.calls / span.seconds for span in before) if seconds >= KNOWN_S else 0.0
+        if past_per_s < 1.0 or now_per_s < MORE_OFTEN * past_per_s:
+            continue
+        text = case.statement_text(key)
+        yield Finding(
+            kind="statement_more_frequent", severity="warning", weight=100 * load,
+            summary=f"{words.command(text)}{words.relation(text) if text else ''} (query {key.query_id}) runs "
+                    f"{fmt.number(now_per_s)} times a second instead of {fmt.number(past_per_s)}, and keeps "
+                    f"{fmt.number(load)} sessions busy",
+            subject=Subject(screen="statements", query_id=key.query_id), hurts=Hurt(None, "all who need the CPU"),
+            evidence=(Evidence("watched before", fmt.duration(seconds)),
+                      *((Evidence("statement", words.statement(text)),) if text else ())),
+            next="see who runs it on Activity: a retry without a pause, a cache that is gone, a new release")
+
+
 def _is_vector_search(case: Case, text: str | None) -> bool:
     operators = {metric.operator for metric in METRICS}
     return "vector" in case.info.extensions and not operators.isdisjoint(sql_words(text or ""))
@@ -182,4 +216,4 @@ def temporary_files(case: Case) -> Iterator[Finding]:
         next="more work_mem for that statement's role, or an index that has its order")
 
 
-KINDS = (slower, sequential_scans, temporary_files)
+KINDS = (slower, more_frequent, sequential_scans, temporary_files)

@@ -8,7 +8,7 @@ from heapq import nlargest
 from console.diagnosis import words
 from console.diagnosis.case import Case
 from console.diagnosis.records import Evidence, Finding, Hurt, Subject
-from console.metrics.reads.counters import WAL_COUNTERS
+from console.metrics.reads.counters import DATABASE_COUNTERS, WAL_COUNTERS
 from console.metrics.reads.wal import CHECKPOINTS, WAL_DIRECTORY
 from console.statements import counters
 from console.text import format as fmt
@@ -23,6 +23,10 @@ LEAST_PAST_CALLS = 20
 """A statement that has run less often says nothing of how it was before."""
 
 DISK_FULL, DISK_NEARLY_FULL = 95.0, 90.0
+SOON_S, VERY_SOON_S = 3600.0, 900.0
+WATCHED_S, LEAST_FILLED = 120.0, 0.2
+"""A disk must have been watched for so long and have filled by so many percent to say when it is full."""
+
 WAL_TIMES = 3.0
 
 
@@ -87,17 +91,48 @@ def cold_cache(case: Case) -> Iterator[Finding]:
 
 
 def disk(case: Case) -> Iterator[Finding]:
-    """The data directory's disk is nearly full."""
-    used = case.disk_used_percent
-    if used is None or used < DISK_NEARLY_FULL:
+    """The data directory's disk is nearly full, or will be soon as it fills now."""
+    used, left_s = case.disk_used_percent, _disk_left_s(case)
+    if used is None or (used < DISK_NEARLY_FULL and (left_s is None or left_s > SOON_S)):
         return
     directory = case.first(WAL_DIRECTORY)
+    is_urgent = used >= DISK_FULL or (left_s is not None and left_s < VERY_SOON_S)
+    more = f" and will be full in {fmt.duration(left_s)} as it fills now" if left_s is not None and left_s <= SOON_S \
+        else ""
     yield Finding(
-        kind="disk_full", severity="critical" if used >= DISK_FULL else "warning", weight=used,
-        summary=f"the data directory's disk is {fmt.percent(used)} full",
+        kind="disk_full", severity="critical" if is_urgent else "warning", weight=used,
+        summary=f"the data directory's disk is {fmt.percent(used)} full{more}",
         subject=Subject(screen="overview", page="sizes"), hurts=Hurt(None, "the whole server"),
         evidence=(Evidence("pg_wal", fmt.size(directory.total_bytes)),) if directory is not None else (),
         next="see Sizes for what grows, slots and the archiver for what keeps WAL; a full disk stops the server")
+
+
+def _disk_left_s(case: Case) -> float | None:
+    """Seconds until the disk is full, as it has filled in the last minutes; None where it hasn't, or not for long."""
+    kept = case.memory.disk
+    if len(kept) < 2 or case.disk_used_percent is None:
+        return None
+    (began, before), (ended, now) = kept[0], kept[-1]
+    seconds = (ended - began).total_seconds()
+    if seconds < WATCHED_S or now - before < LEAST_FILLED:
+        return None
+    return (100.0 - now) / ((now - before) / seconds)
+
+
+def checksums(case: Case) -> Iterator[Finding]:
+    """Pages that came from the disk otherwise than they were written."""
+    found = case.first(DATABASE_COUNTERS)
+    if found is None or not found.checksum_failures:
+        return
+    name = words.named(case.info.database)
+    yield Finding(
+        kind="checksum_failures", severity="critical", weight=1e6,
+        summary=f"{fmt.plural(found.checksum_failures, 'page')} of {name} failed the checksum: its data is damaged "
+                "on the disk",
+        subject=Subject(screen="overview", page="load", database=case.info.database),
+        hurts=Hurt(None, "whoever reads these pages"),
+        evidence=(Evidence("checksum_failures", fmt.count(found.checksum_failures)),),
+        next="the log names file and block; fail over or restore, and look at disk and memory before anything else")
 
 
 def wal_directory(case: Case) -> Iterator[Finding]:
@@ -113,4 +148,4 @@ def wal_directory(case: Case) -> Iterator[Finding]:
         next="a slot, wal_keep_size or a failing archiver keeps it")
 
 
-KINDS = (checkpoints, cold_cache, disk, wal_directory)
+KINDS = (checksums, checkpoints, cold_cache, disk, wal_directory)
