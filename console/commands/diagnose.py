@@ -26,12 +26,12 @@ from console.diagnosis.watch import ReadTimes
 from console.errors import ConsoleError, UsageError
 from console.metrics.reads.counters import SERVER_CLOCK
 from console.recorder.pooler import POOLER
-from console.recorder.reads import ALONG, Schedule
+from console.recorder.reads import ALONG, SESSIONS_PACED, Schedule
 from console.recorder.recording import RecordedSample, Recording, Unreadable
 from console.recorder.replay.moment import FORMS, parse
 from console.sampler.observation import OWN_READS, seldom_read
 from console.sampler.sampler import SIZES_WITHIN_S, TICK_WITHIN_S
-from console.server.query import INTERVALS, Query, title
+from console.server.query import INTERVALS, Query, Read, title
 from console.server.session import PgSession
 from console.server.single import single_session
 from console.text import format as fmt
@@ -44,6 +44,9 @@ if TYPE_CHECKING:
     from console.server.target import Target
 
 SHORTEST_S, LONGEST_S = 2.0, 60.0
+PEEKS = 2
+"""How often the sessions are read between the two looks."""
+
 LED_UP_S = 600.0
 """How much of a recording before its moment is looked at."""
 
@@ -107,8 +110,11 @@ async def live(target: Target, config: Config, apart_s: float) -> Told:
         quick = [query for query in wanted.values() if _is_quick(query, session)]
         slow = [query for query in wanted.values() if not _is_quick(query, session)]
         for look in range(2):
+            for _ in range(PEEKS if look else 0):
+                await clock.sleep(apart_s / (PEEKS + 1))
+                rows |= await _peek(session, memory, times, rows)
             if look:
-                await clock.sleep(apart_s)
+                await clock.sleep(apart_s / (PEEKS + 1))
             along = schedule.due(look * 1e9, session.info, rows, to_file=True)
             names = {read.query.name for read in along}
             *first, last = in_order([query for query in quick if query.name not in names], context)
@@ -128,6 +134,20 @@ async def live(target: Target, config: Config, apart_s: float) -> Told:
                 pooler=await _pooler(target)))
             at, found = stood.taken_at, diagnose(case)
     return Told(single_line(target.label), at, found, unavailable)
+
+
+async def _peek(session: PgSession, memory: Memory, times: ReadTimes, rows: dict[str, Sequence[Any]]
+                ) -> dict[str, Sequence[Any]]:
+    """The sessions once more, between the looks: what they all wait for at one moment proves nothing."""
+    readings = await session.refresh(*(SESSIONS_PACED.reads(session.info, rows)), Read(SERVER_CLOCK),
+                                     within_s=TICK_WITHIN_S)
+    stood = readings.first(SERVER_CLOCK)
+    if stood is None:
+        return {}
+    found = dict(readings.rows_by_name)
+    memory.take(Observed(at=stood.taken_at, info=session.info, rows=rows | found,
+                         read_at=times.take(rows | found, stood.taken_at)))
+    return found
 
 
 def _is_quick(query: Query[Any], session: PgSession) -> bool:

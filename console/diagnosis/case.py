@@ -27,12 +27,15 @@ from console.statements.records import Key, StatementText
 
 R = TypeVar("R")
 
-REMEMBERED_S = 600.0
-APART_S = 4.0
-"""Samples that are nearer to each other add nothing to what counters have grown by."""
+REMEMBERED_S, APART_S = 600.0, 4.0
+"""How long counters are remembered; samples nearer to each other add nothing to what they have grown by."""
 
-COUNTED: tuple[Query[Any], ...] = (DATABASE_COUNTERS, WAL_COUNTERS, CHECKPOINTS, TABLE_SCANS, SESSIONS)
-"""The reads whose earlier rows are remembered."""
+SESSIONS_REMEMBERED_S, SESSIONS_APART_S = 60.0, 0.8
+
+COUNTED: tuple[tuple[Query[Any], float, float], ...] = (
+    *((query, REMEMBERED_S, APART_S) for query in (DATABASE_COUNTERS, WAL_COUNTERS, CHECKPOINTS, TABLE_SCANS)),
+    (SESSIONS, SESSIONS_REMEMBERED_S, SESSIONS_APART_S))
+"""The reads whose earlier rows are remembered: for how long, and how near to each other."""
 
 TEXTS = statements.texts((), 0).query.name
 
@@ -145,9 +148,10 @@ class Memory:
         if self._server is not None and server != self._server:
             self.__init__()  # type: ignore[misc]
         self._server, self._at = server, observed.at
-        for query in COUNTED:
+        for query, remembered_s, apart_s in COUNTED:
             if query.name in observed.rows:
-                self._keep(query.name, observed.read_at.get(query.name, observed.at), observed.rows[query.name])
+                at = observed.read_at.get(query.name, observed.at)
+                self._keep(query.name, at, observed.rows[query.name], remembered_s, apart_s)
         if observed.disk_used_percent is not None:
             self.disk.append((observed.at, observed.disk_used_percent))
             while (observed.at - self.disk[0][0]).total_seconds() > REMEMBERED_S:
@@ -177,14 +181,14 @@ class Memory:
         self._has_diagnosed = True
         return self._first_seen
 
-    def _keep(self, name: str, at: dt.datetime, rows: Sequence[Any]) -> None:
+    def _keep(self, name: str, at: dt.datetime, rows: Sequence[Any], remembered_s: float, apart_s: float) -> None:
         kept = self._kept.setdefault(name, deque())
         if kept and at <= kept[-1][0]:
             return
-        if len(kept) > 1 and (kept[-1][0] - kept[-2][0]).total_seconds() < APART_S:
+        if len(kept) > 1 and (kept[-1][0] - kept[-2][0]).total_seconds() < apart_s:
             kept.pop()
         kept.append((at, rows))
-        while (at - kept[0][0]).total_seconds() > REMEMBERED_S:
+        while (at - kept[0][0]).total_seconds() > remembered_s:
             kept.popleft()
 
     def _take_statements(self, observed: Observed) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -9,6 +10,7 @@ from contextlib import suppress
 import psycopg
 from psycopg.conninfo import make_conninfo
 
+from console.local_postgres.binaries import reachable
 from tests.incidents.incident import Scene, incident
 from tests.support.pgbouncer import programs
 
@@ -51,6 +53,25 @@ def pool_saturated(scene: Scene) -> Iterator[None]:
         connection.execute("SELECT 1")
     scene.runs("SELECT 1", clients=12, conninfo=pooler.conninfo(name))
     time.sleep(3.0)
+    yield None
+
+
+@incident("saturation", names=("active sessions wait for",))
+def many_small_commits(scene: Scene) -> Iterator[None]:
+    """Thirty-two clients commit a row each as fast as they can, and all wait for the WAL."""
+    scene.sql("CREATE TABLE log (n int)")
+    cluster = scene.server.cluster
+    assert cluster is not None
+    script = scene.servers.folder / f"{scene.database.name}.sql"
+    script.write_text("INSERT INTO log VALUES (1);\n")
+    script.chmod(0o644)
+    words = cluster.account.identity() if cluster.account else {}
+    process = subprocess.Popen(
+        [str(reachable(cluster.binaries, cluster.account).program("pgbench")), "-n", "-c", "32", "-T", "60", "-f",
+         str(script), scene.database.conninfo], cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **words)
+    scene.stack.callback(process.wait, 10)
+    scene.stack.callback(process.kill)
+    scene.wait_for("SELECT count(*) > 5000 FROM log")
     yield None
 
 

@@ -153,7 +153,7 @@ def synchronous_standby(scene: Scene) -> Iterator[None]:
 @incident("autovacuum", names=("to prevent wraparound",))
 def autovacuum_against_wraparound(scene: Scene) -> Iterator[None]:
     """Autovacuum freezes a table, slowly, and doesn't give way to an ALTER TABLE, behind which all wait."""
-    scene.own_server(autovacuum_freeze_max_age="100000", autovacuum_naptime="1s", fsync="off",
+    scene.own_server(autovacuum_freeze_max_age="100000", autovacuum_naptime="1s",
                      autovacuum_vacuum_cost_delay="100ms", autovacuum_vacuum_cost_limit="1",
                      autovacuum_multixact_freeze_max_age="100000")
     scene.sql("CREATE TABLE accounts (id int, balance int) WITH (fillfactor = 10)",

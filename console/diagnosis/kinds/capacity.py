@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from console.activity.read import SESSIONS
+from console.activity.records import Backend
 from console.diagnosis import words
 from console.diagnosis.case import Case
 from console.diagnosis.records import Evidence, Finding, Hurt, Subject
@@ -14,7 +15,7 @@ from console.metrics.reads.tables import SEQUENCE_USE
 from console.text import format as fmt
 
 NEARLY_USED, ALMOST_USED = 80.0, 95.0
-TOGETHER, MOST = 6, 0.6
+LOOKS, TOGETHER, MOST = 3, 6, 0.5
 SATURATED_BY = {"LWLock": "a lock inside of the server", "IO": "reads and writes", "BufferPin": "pins of pages"}
 
 
@@ -52,31 +53,33 @@ def invalid_indexes(case: Case) -> Iterator[Finding]:
 
 
 def saturation(case: Case) -> Iterator[Finding]:
-    """Most of the active sessions wait for the same thing, look after look."""
-    kept = case.memory.kept(SESSIONS, 60.0)[-3:]
-    if len(kept) < 2:
+    """Most of the sessions that do something wait for the same thing, look after look."""
+    looks = [_busy(backends) for _, backends in case.memory.kept(SESSIONS, 60.0)]
+    if len(looks) < LOOKS:
         return
-    shares: Counter[tuple[str, str]] = Counter()
-    fewest: dict[tuple[str, str], int] = {}
-    for _, backends in kept:
-        active = [item for item in backends if item.state == "active" and item.backend_type == "client backend"]
-        waits = Counter((item.wait_event_type or "", item.wait_event or "") for item in active)
-        for wait, number in waits.items():
-            if wait[0] in SATURATED_BY and number >= TOGETHER and number >= MOST * len(active):
-                shares[wait] += 1
-                fewest[wait] = min(number, fewest.get(wait, number))
-    for wait, times in shares.items():
-        if times == len(kept):
-            kind, event = wait
-            waiting = [item for item in kept[-1][1] if item.wait_event == event and item.state == "active"]
-            yield Finding(
-                kind="saturation", severity="warning", weight=float(fewest[wait]),
-                summary=f"{len(waiting)} active sessions wait for {SATURATED_BY[kind]}, {kind}:{event}, most of all "
-                        "that are active",
-                subject=Subject(screen="activity"),
-                hurts=Hurt(len(waiting), "sessions", tuple(name for name, _ in words.owners(waiting))),
-                evidence=(Evidence("seen", f"in {times} of {len(kept)} looks, at least {fewest[wait]} each"),),
-                next="Activity's waits (w) say what that event means; fewer sessions at once often do more work")
+    waits = [Counter((item.wait_event_type or "", item.wait_event or "") for item in look) for look in looks]
+    busy = sum(map(len, looks)) / len(looks)
+    for wait in set().union(*waits):
+        average = sum(counted[wait] for counted in waits) / len(looks)
+        times = sum(counted[wait] > 0 for counted in waits)
+        if wait[0] not in SATURATED_BY or average < TOGETHER or average < MOST * busy or times < MOST * len(looks):
+            continue
+        kind, event = wait
+        waiting = [item for look in looks for item in look if item.wait_event == event]
+        yield Finding(
+            kind="saturation", severity="warning", weight=average,
+            summary=f"{fmt.number(average, 2)} of {fmt.number(busy, 2)} active sessions wait for "
+                    f"{SATURATED_BY[kind]}, {kind}:{event}",
+            subject=Subject(screen="activity"),
+            hurts=Hurt(round(average), "sessions", tuple(name for name, _ in words.owners(waiting))),
+            evidence=(Evidence("seen", f"in {times} of {len(looks)} looks"),),
+            next="Activity's waits (w) say what that event means; fewer sessions at once often do more work")
+
+
+def _busy(backends: Sequence[Backend]) -> list[Backend]:
+    """Clients' sessions that do something: one that waits within the server does, though its state may lag behind."""
+    return [item for item in backends if item.backend_type == "client backend"
+            and (item.state == "active" or item.wait_event_type in SATURATED_BY)]
 
 
 KINDS = (sequences, invalid_indexes, saturation)
