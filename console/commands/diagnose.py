@@ -47,6 +47,9 @@ SHORTEST_S, LONGEST_S = 2.0, 60.0
 PEEKS = 2
 """How often the sessions are read between the two looks."""
 
+ELSEWHERE = ("target", "host", "port", "username", "dbname")
+"""The options that name a server."""
+
 LED_UP_S = 600.0
 """How much of a recording before its moment is looked at."""
 
@@ -76,7 +79,7 @@ async def run(opening: Opening) -> int:
     """Writes the findings to stdout; 0 where there are none, 1 where there are. Raises ConsoleError."""
     options = opening.options
     if options.file is not None:
-        if options.target is not None or options.demo:
+        if options.demo or any(getattr(options, name) is not None for name in ELSEWHERE):
             raise UsageError("diagnose takes a recording or a target, not both", hint="dbconsole diagnose FILE")
         told = await recorded(options.file, options.at)
     else:
@@ -244,7 +247,7 @@ def document(told: Told) -> dict[str, Any]:
     return {
         "target": told.target, "at": told.at.isoformat(),
         "findings": [{
-            "kind": finding.kind, "severity": finding.severity, "summary": finding.sentence,
+            "kind": finding.kind, "severity": finding.severity, "summary": finding.summary,
             "since": finding.since.isoformat() if finding.since else None,
             "subject": {name: value for name in finding.subject.__struct_fields__
                         if (value := getattr(finding.subject, name)) is not None},
@@ -259,7 +262,7 @@ def lines(told: Told) -> Iterator[str]:
     """Everything for people."""
     yield f"{told.target} at {_local(told.at)}: {_counted(told.findings)}"
     for finding in told.findings:
-        yield f"{finding.severity[0].upper()}  {finding.sentence}"
+        yield f"{finding.severity[0].upper()}  {finding.summary}"
         yield f"   since {_since(finding)}{_hurts(finding)}"
         for item in finding.evidence:
             yield f"   {item.label}: {item.value}"
@@ -273,7 +276,7 @@ def markdown(told: Told) -> Iterator[str]:
     yield f"## {_escaped(told.target)} at {_local(told.at)}: {_counted(told.findings)}"
     for finding in told.findings:
         yield ""
-        yield f"- **{finding.severity}**: {_escaped(finding.sentence)}"
+        yield f"- **{finding.severity}**: {_escaped(finding.summary)}"
         yield f"  - since {_since(finding)}{_escaped(_hurts(finding))}"
         for item in finding.evidence:
             yield f"  - {_escaped(item.label)}: {_escaped(item.value)}"

@@ -47,7 +47,7 @@ class Subject(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Finding(Struct, frozen=True, kw_only=True):
-    """A cause. `summary` is one sentence that can stand alone, `more` what follows it where there is room.
+    """A cause. `summary` is one sentence, which is wrapped where there is little room and never cut.
 
     `weight` orders findings of one severity, the heaviest first: seconds that sessions have lost, or what compares with
     them. `since` is by the server's clock, None where nobody knows. `checks` are the checks that say the same thing by
@@ -59,7 +59,6 @@ class Finding(Struct, frozen=True, kw_only=True):
     summary: str
     subject: Subject
     next: str
-    more: str = ""
     weight: float = 0.0
     since: dt.datetime | None = None
     hurts: Hurt | None = None
@@ -70,11 +69,6 @@ class Finding(Struct, frozen=True, kw_only=True):
     def identity(self) -> tuple[str, Subject]:
         """What stays the same from one sample to the next."""
         return self.kind, self.subject
-
-    @property
-    def sentence(self) -> str:
-        """All of it."""
-        return f"{self.summary}{self.more}"
 
 
 def most_urgent_first(findings: list[Finding]) -> list[Finding]:

@@ -35,20 +35,13 @@ def table(findings: Sequence[Finding], cells: int, where: Callable[[Subject], st
     room = max(FEWEST_CELLS, cells - AROUND - max(map(len, places), default=0))
     for number, finding in enumerate(findings):
         tone = TONES[finding.severity]
-        for line, words in enumerate(_wrapped(finding, room)):
+        for line, words in enumerate(textwrap.wrap(finding.summary, room, break_on_hyphens=False)):
             is_first = not line
             rows.append(Row(f"{number} {finding.kind} {line}", (
                 Cell(finding.severity[0].upper() if is_first else "", tone),
                 Cell(words, tone if finding.severity == "critical" else ""),
                 Cell(places[number] if is_first else "", "dim")), record=finding))
     return Table(COLUMNS, tuple(rows))
-
-
-def _wrapped(finding: Finding, cells: int) -> list[str]:
-    """The sentence on one line where it fits, else what of it can stand alone, on as many as that takes."""
-    if len(finding.sentence) <= cells:
-        return [finding.sentence]
-    return textwrap.wrap(finding.summary, cells, break_on_hyphens=False) or [""]
 
 
 def verdict(findings: Sequence[Finding], others: int) -> Line:
@@ -63,7 +56,7 @@ def verdict(findings: Sequence[Finding], others: int) -> Line:
 
 def detail(finding: Finding) -> list[tuple[str, Tone]]:
     """A finding in full, for its dialog."""
-    words: list[tuple[str, Tone]] = [(finding.sentence, TONES[finding.severity]), ("", "")]
+    words: list[tuple[str, Tone]] = [(finding.summary, TONES[finding.severity]), ("", "")]
     words.append(("since when: " + (_time(finding.since) if finding.since is not None else "unknown"), ""))
     if (hurts := finding.hurts) is not None:
         number = "" if hurts.count is None else f"{fmt.count(hurts.count)} "

@@ -87,7 +87,7 @@ def test_a_name_that_a_person_gave_forges_nothing() -> None:
     root = idle_in_transaction(7, application="x\x1b[31m\n" + "y" * 60, query="UPDATE t\nSET \x1b[2J a = 1")
     findings = said((SESSIONS, [root, *(backend(100 + place, 7) for place in range(9))]))
     (finding,) = findings
-    texts = [finding.sentence, finding.next, *(item.value for item in finding.evidence)]
+    texts = [finding.summary, finding.next, *(item.value for item in finding.evidence)]
     assert all(text.isprintable() for text in texts) and "…" in finding.summary and "pid 7" in finding.summary
 
 

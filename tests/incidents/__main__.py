@@ -32,7 +32,7 @@ def main(wanted: list[str]) -> int:
                 right[bool(tried.kinds)].append(False)
                 continue
             right[bool(tried.kinds)].append(not outcome.wrong)
-            said = outcome.findings[0].sentence if outcome.findings else "nothing found"
+            said = outcome.findings[0].summary if outcome.findings else "nothing found"
             print(f"{'WRONG' if outcome.wrong else 'right'} | {name} | {outcome.wrong or said} "
                   f"({len(outcome.findings)}, {outcome.seconds:.0f} s)", flush=True)
     finally:

@@ -46,6 +46,8 @@ class Scene:
         self.stack = ExitStack()
         self.over = threading.Event()
         self.threads: list[threading.Thread] = []
+        self.clients: list[psycopg.Connection[Any]] = []
+        """The sessions in the background."""
         self.target_words: dict[str, Any] = {}
         self._database: Database | None = None
 
@@ -97,7 +99,7 @@ class Scene:
             with suppress(psycopg.Error), psycopg.connect(
                     make_conninfo(where, application_name=application), autocommit=True,
                     prepare_threshold=None) as connection:
-                self.stack_of_clients.append(connection)
+                self.clients.append(connection)
                 while not self.over.is_set():
                     for statement in statements:
                         with suppress(psycopg.errors.DeadlockDetected):
@@ -113,10 +115,6 @@ class Scene:
         thread = threading.Thread(target=work, daemon=True)
         self.threads.append(thread)
         thread.start()
-
-    @property
-    def stack_of_clients(self) -> list[psycopg.Connection[Any]]:
-        return self.__dict__.setdefault("_clients", [])
 
     def wait_for(self, query: str, within_s: float = 20.0) -> None:
         """Until that query, in the incident's database, says true."""
@@ -178,10 +176,10 @@ class Scene:
 
     def close(self) -> None:
         self.over.set()
-        for connection in self.stack_of_clients:
+        for connection in self.clients:
             with suppress(Exception):
                 connection.cancel_safe(timeout=2.0)
-        for connection in self.stack_of_clients:
+        for connection in self.clients:
             _closed(connection)
         self.stack.close()
         for thread in self.threads:
@@ -256,11 +254,11 @@ def attempt(tried: Incident, servers: Servers, shared: LiveServer) -> Outcome:
 def judged(tried: Incident, found: list[Finding]) -> str:
     """What is wrong with what was said."""
     if not tried.kinds:
-        return f"said of what is well: {'; '.join(item.sentence for item in found)}" if found else ""
+        return f"said of what is well: {'; '.join(item.summary for item in found)}" if found else ""
     if not found:
         return "nothing was said"
     first = found[0]
     if first.kind not in tried.kinds:
-        return f"first came {first.kind}: {first.sentence}"
-    missing = [name for name in tried.names if name not in first.sentence]
-    return f"{', '.join(missing)} is not in: {first.sentence}" if missing else ""
+        return f"first came {first.kind}: {first.summary}"
+    missing = [name for name in tried.names if name not in first.summary]
+    return f"{', '.join(missing)} is not in: {first.summary}" if missing else ""

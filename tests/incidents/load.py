@@ -41,7 +41,7 @@ def connection_storm(scene: Scene) -> Iterator[None]:
     yield None
 
 
-@incident("pool_saturated", names=("is full", "idle in transaction"),
+@incident("pool_saturated", names=("is full", "billing has 5", "idle in transaction"),
           needs=lambda: None if programs() else "no PgBouncer")
 def pool_saturated(scene: Scene) -> Iterator[None]:
     """All servers of a pool are held by clients that idle in their transactions, and twelve others wait."""

@@ -13,6 +13,7 @@ from console.diagnosis import words
 from console.diagnosis.case import Case
 from console.diagnosis.records import Evidence, Finding, Hurt, Severity, Subject
 from console.diagnosis.waits import Root, roots
+from console.metrics.reads.counters import DATABASE_COUNTERS
 from console.text import format as fmt
 
 CHECKS = ("blocked_sessions", "idle_in_transaction", "long_transactions")
@@ -63,11 +64,12 @@ def _by_the_longest(case: Case) -> Iterator[Finding]:
     number = blocked[0].blocked if len(holders) == 1 else len(blocked)
     known = next((item for item in case.rows(OPEN_TRANSACTIONS) if item.pid == pid), None)
     who = words.session(pid, known.application, known.user) if known else f"pid {pid}"
-    does = f"is idle in a transaction for {fmt.duration(known.state_age_s)}" \
-        if known and (known.state or "").startswith("idle in") else "holds a lock"
+    is_idle = known is not None and (known.state or "").startswith("idle in")
+    does = f"is idle in a transaction for {fmt.duration(known.state_age_s)}" if known is not None and is_idle \
+        else "holds a lock"
     longest_s = max((item.wait_age_s or 0.0 for item in blocked), default=0.0)
     yield Finding(
-        kind="idle_in_transaction" if "idle" in does else "long_statement", severity=urgency,
+        kind="idle_in_transaction" if is_idle else "long_statement", severity=urgency,
         summary=f"{who} {does} and blocks {fmt.plural(number, 'session')}", weight=waited_s, since=case.ago(longest_s),
         subject=Subject(screen="activity", pid=pid), hurts=Hurt(number, "sessions"), checks=CHECKS,
         evidence=(Evidence("longest wait", fmt.duration(longest_s)),
@@ -122,9 +124,10 @@ def _told(case: Case, root: Root, age_s: float) -> _Told:
         f"runs {words.command(backend.query)} for {fmt.duration((backend.query_age_s or 0.0) + age_s)}"
     if (queued := _queued_ddl(root)) is not None and len(root.waiters) > 1:
         others = len(root.waiters) - 1
+        wait = "waits" if others == 1 else "wait"
         return ("ddl_queue",
                 f"{words.command(queued.query)} of {words.backend(queued)} waits for {who}, which {does}; "
-                f"{fmt.plural(others, 'session')} wait behind it".replace("1 session wait ", "1 session waits "),
+                f"{fmt.plural(others, 'session')} {wait} behind it",
                 f"cancel pid {queued.pid} and the others go on at once; run it again with a lock_timeout, after pid "
                 f"{backend.pid} has ended", subject,
                 [*proof, Evidence("in the queue", words.statement(queued.query))])
@@ -227,8 +230,6 @@ def synchronous_standby(case: Case) -> Iterator[Finding]:
 
 def deadlocks(case: Case) -> Iterator[Finding]:
     """Transactions that the server had to end because they waited for each other."""
-    from console.metrics.reads.counters import DATABASE_COUNTERS
-
     grown = case.growth(DATABASE_COUNTERS, "deadlocks", 300.0)
     if grown is None or grown.amount < 1:
         return

@@ -77,8 +77,8 @@ def pools(case: Case) -> Iterator[Finding]:
         database = next((item.database for item in case.pooler.databases if item.name == pool.database), pool.database)
         users = [backend for backend in _clients(case) if backend.user == pool.user
                  and backend.database == database and backend.state != "idle"]
-        whose = f": {words.states(users)}" if users else ""
         by = words.owners(users)
+        whose = f": {by[0][0]} has {by[0][1]}, {words.states(users)}" if by else ""
         yield Finding(
             kind="pool_saturated", severity="critical" if pool.maxwait_s >= WAITS_TOO_LONG_S else "warning",
             weight=pool.maxwait_s * pool.cl_waiting,

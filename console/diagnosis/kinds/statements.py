@@ -202,7 +202,9 @@ def temporary_files(case: Case) -> Iterator[Finding]:
         key = max(usages, key=lambda item: usages[item].temp_written, default=None)
         if key is not None and usages[key].temp_written > 0 and usages[key].calls:
             text = case.statement_text(key)
-            whose = f", most by {words.command(text)} (query {key.query_id})" if text else f", most by {key.query_id}"
+            named = f"{words.command(text)}{words.relation(text)} (query {key.query_id})" if text else \
+                f"query {key.query_id}"
+            whose = f", most by {named}"
             subject = Subject(screen="statements", query_id=key.query_id)
             standing = case.first(read.STANDING)
             a_call = usages[key].temp_written * (standing.block_bytes if standing else 8192) / usages[key].calls

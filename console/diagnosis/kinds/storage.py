@@ -49,7 +49,8 @@ def checkpoints(case: Case) -> Iterator[Finding]:
         key = max(bytes_by_key, key=lambda item: bytes_by_key[item], default=None)
         if key is not None and total and bytes_by_key[key] >= 0.4 * total:
             text = case.statement_text(key)
-            whose = f"; {fmt.share(bytes_by_key[key] / total)} of its WAL is of {words.command(text)}" if text else ""
+            whose = f"; {fmt.share(bytes_by_key[key] / total)} of its WAL comes of {words.command(text)}" \
+                    f"{words.relation(text)}" if text else ""
             evidence = (Evidence("statement", words.statement(text)),) if text else ()
     yield Finding(
         kind="checkpoints_forced", severity="warning", weight=60 / every_s,

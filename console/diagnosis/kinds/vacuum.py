@@ -23,12 +23,12 @@ MOST_AGE, MUCH_AGE = 1_800_000_000, 1_200_000_000
 
 class Holder(Struct, frozen=True):
     """Who may still want to see rows that are dead for all others. `age_s` None: nobody knows since when; `age` is in
-    transactions."""
+    transactions, None where the server doesn't say."""
 
     kind: str
     words: str
     age_s: float | None
-    age: int
+    age: int | None
     advice: str
     subject: Subject
     checks: tuple[str, ...]
@@ -39,7 +39,7 @@ def held_back(case: Case) -> Iterator[Finding]:
     dead = case.rows(DEAD_ROWS)
     if not dead:
         return
-    holders = sorted(_holders(case), key=lambda holder: -holder.age)
+    holders = sorted(_holders(case), key=lambda holder: -(2**31 if holder.age is None else holder.age))
     for holder in holders[:1]:
         kept = [table for table in dead if _is_kept_for(table, holder)]
         if not kept:
@@ -56,7 +56,7 @@ def held_back(case: Case) -> Iterator[Finding]:
             hurts=Hurt(None, "whoever reads these tables", tuple(f"{table.schema}.{table.table}" for table in kept)),
             evidence=(Evidence("dead rows", f"{fmt.count(first.dead_rows)} of {name}, vacuumed "
                                             f"{fmt.duration(first.last_vacuum_age_s)} ago"),
-                      Evidence("holds back", f"{fmt.count(holder.age)} transactions")),
+                      *((Evidence("holds back", fmt.plural(holder.age, "transaction")),) if holder.age else ())),
             checks=("dead_tuples", *holder.checks))
 
 
@@ -84,13 +84,13 @@ def _holders(case: Case) -> Iterator[Holder]:
                          f"end it in its application, or SELECT pg_terminate_backend({backend.pid})", subject,
                          ("long_transactions", "idle_in_transaction"))
     for prepared in case.rows(PREPARED_HOLDERS):
-        # pg_prepared_xacts gives a time; how many transactions are behind it is only known of who has begun with it
+        # pg_prepared_xacts gives a time and no age: it holds back most where nobody has begun before it
         older = [backend.xmin_age or 0 for backend in case.sessions.values()
                  if (backend.transaction_age_s or 0.0) >= prepared.age_s]
         if not older:
             yield Holder("vacuum_held_by_prepared",
                          f"the prepared transaction {words.named(prepared.gid)} ({fmt.duration(prepared.age_s)} old)",
-                         prepared.age_s, 2**31, "commit or roll it back: COMMIT PREPARED or ROLLBACK PREPARED",
+                         prepared.age_s, None, "commit or roll it back: COMMIT PREPARED or ROLLBACK PREPARED",
                          Subject(screen="activity", gid=prepared.gid), ("prepared_transactions",))
     for slot in case.rows(SLOT_FACTS):
         age = slot.xmin_age or 0  # a logical slot's catalog_xmin keeps rows of catalogs alone
