@@ -91,6 +91,14 @@ def test_a_name_that_a_person_gave_forges_nothing() -> None:
     assert all(text.isprintable() for text in texts) and "…" in finding.summary and "pid 7" in finding.summary
 
 
+def test_what_a_role_may_not_see_is_not_made_up() -> None:
+    root = backend(7, state=None, query=None, query_age_s=None, transaction_age_s=None, state_age_s=None,
+                   is_hidden=True)
+    (finding,) = said((SESSIONS, [root, *(backend(100 + place, 7) for place in range(9))]))
+    assert finding.kind == "root_blocker" and "pg_monitor" in finding.next
+    assert finding.summary == "api (pid 7, app_rw) blocks 9 sessions; this role may not see what it does"
+
+
 def test_the_most_urgent_comes_first() -> None:
     found = [Finding(kind=kind, severity=severity, weight=weight, summary="", next="", subject=Subject(screen="x"))
              for kind, severity, weight in (("a", "info", 9.0), ("b", "warning", 1.0), ("c", "critical", 1.0),

@@ -112,6 +112,9 @@ def _told(case: Case, root: Root, age_s: float) -> _Told:
                       words.statement(backend.query))] if backend.query else []
     if backend.transaction_age_s is not None:
         proof.append(Evidence("its transaction", fmt.duration(backend.transaction_age_s + age_s)))
+    if backend.is_hidden:
+        return ("root_blocker", f"{who} {blocks}; this role may not see what it does",
+                "GRANT pg_monitor to this role shows what it runs; then end it in its application", subject, [])
     if backend.backend_type == "autovacuum worker":
         reason = " to prevent wraparound" if TO_PREVENT_WRAPAROUND in (backend.query or "") else ""
         return ("autovacuum", f"autovacuum{reason} (pid {backend.pid}) {blocks}: it doesn't give way to them",
