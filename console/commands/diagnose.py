@@ -161,9 +161,9 @@ def _is_quick(query: Query[Any], session: PgSession) -> bool:
 async def _pooler(target: Target) -> PoolerSample | None:
     if target.pgbouncer_conninfo is None:
         return None
-    from console.pooler.read import read_once
+    from console.pooler.read import CLIENTS, SERVERS, read_once
 
-    return (await read_once(target, TICK_WITHIN_S)).sample
+    return (await read_once(target, TICK_WITHIN_S, (CLIENTS, SERVERS))).sample
 
 
 # a recording
@@ -230,11 +230,11 @@ def _rows(sample: RecordedSample, queries: Sequence[Query[Any]]) -> tuple[dict[s
 async def _recorded_pooler(sample: RecordedSample) -> PoolerSample | None:
     if POOLER.name not in sample.reads:
         return None
-    from console.pooler.read import read_sample
+    from console.pooler.read import CLIENTS, SERVERS, read_sample
     from console.recorder.replay.pooler import RecordedConsole
 
     try:
-        return await read_sample(RecordedConsole(sample), (), time.monotonic())
+        return await read_sample(RecordedConsole(sample), (CLIENTS, SERVERS), time.monotonic())
     except ConsoleError:  # it could not be reached then
         return None
 

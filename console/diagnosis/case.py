@@ -18,7 +18,8 @@ from console.metrics.reads.counters import DATABASE_COUNTERS, STANDBYS, WAL_COUN
 from console.metrics.reads.tables import TABLE_SCANS
 from console.metrics.reads.wal import CHECKPOINTS
 from console.metrics.records.counters import Standby
-from console.pooler.records import PoolerSample
+from console.pooler.records import PoolerSample, TrueClient
+from console.pooler.true_client import true_clients
 from console.server.info import ServerInfo
 from console.server.query import Query
 from console.statements import read as statements
@@ -45,13 +46,15 @@ CALM_S = 25.0
 
 class Observed(Struct, frozen=True, kw_only=True):
     """One sample, wherever it comes from. `rows` are those of every read by its name, `read_at` when each was read, by
-    the server's clock as `at` is. `disk_used_percent` is of what holds the data directory, where that is known."""
+    the server's clock as `at` is. `pooler` was looked at `pooler_age_s` before. `disk_used_percent` is of what holds
+    the data directory, where that is known."""
 
     at: dt.datetime
     info: ServerInfo
     rows: Mapping[str, Sequence[Any]]
     read_at: Mapping[str, dt.datetime] = field(default_factory=dict)
     pooler: PoolerSample | None = None
+    pooler_age_s: float = 0.0
     disk_used_percent: float | None = None
 
 
@@ -119,6 +122,17 @@ class Case:
         """The beginning of a statement's text, where it was read."""
         texts: Sequence[StatementText] = self._observed.rows.get(TEXTS, ())
         return next((item.text for item in texts if item.query_id == key.query_id and item.text), None)
+
+    def pool_of(self, backend: Backend) -> str | None:
+        """The pool of PgBouncer that a session belongs to, where that is certain."""
+        found = self._true_clients.get(backend.pid)
+        return found.pool if found is not None else None
+
+    @cached_property
+    def _true_clients(self) -> dict[int, TrueClient]:
+        if self.pooler is None or self.pooler.servers is None:
+            return {}
+        return true_clients(self.sessions.values(), self.pooler, self._observed.pooler_age_s)
 
     @cached_property
     def sessions(self) -> dict[int, Backend]:

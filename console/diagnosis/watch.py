@@ -43,6 +43,11 @@ class Diagnosis:
         self._times = ReadTimes()
         self._at: dt.datetime | None = None
 
+    @property
+    def names_sessions(self) -> bool:
+        """Whether a finding is about a session, which may be one of a pooler's."""
+        return any(finding.subject.pid is not None for finding in self.findings)
+
     def take(self, snapshot: Snapshot, pooler: PoolerSample | None = None) -> None:
         """The next snapshot. One that failed changes nothing; one from before the last, as when a recording is wound
         back, begins anew."""
@@ -54,4 +59,5 @@ class Diagnosis:
         rows = snapshot.readings.rows_by_name
         self.findings = diagnose(self._memory.take(Observed(
             at=snapshot.taken_at, info=snapshot.info, rows=rows, read_at=self._times.take(rows, snapshot.taken_at),
-            pooler=pooler, disk_used_percent=snapshot.host.disk_percent if snapshot.host is not None else None)))
+            pooler=pooler, pooler_age_s=max(0.0, snapshot.monotonic_s - pooler.taken_s) if pooler is not None else 0.0,
+            disk_used_percent=snapshot.host.disk_percent if snapshot.host is not None else None)))

@@ -18,16 +18,18 @@ NAMES = 3
 _TWO_WORDS = {"ALTER", "CREATE", "DROP", "REFRESH", "COMMENT", "LOCK"}
 
 
-def session(pid: int, application: str | None, user: str | None) -> str:
-    """`nightly-report (pid 23412, billing)`."""
-    name = named(application or user or "a session")
-    return f"{name} (pid {pid}, {user})" if application and user else f"{name} (pid {pid})"
+def session(pid: int, application: str | None, user: str | None, pool: str | None = None) -> str:
+    """`nightly-report (pid 23412, billing, through PgBouncer app/billing)`."""
+    parts = [f"pid {pid}", named(user) if application and user else "",
+             f"through PgBouncer {named(pool)}" if pool else ""]
+    return f"{named(application or user or 'a session')} ({', '.join(filter(None, parts))})"
 
 
-def backend(found: Backend) -> str:
+def backend(found: Backend, pool: str | None = None) -> str:
+    """A session, or a process of the server's, in words."""
     if found.backend_type not in (None, "client backend"):
         return f"{found.backend_type} (pid {found.pid})"
-    return session(found.pid, found.application, found.user)
+    return session(found.pid, found.application, found.user, pool)
 
 
 def named(text: str) -> str:

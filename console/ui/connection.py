@@ -315,6 +315,8 @@ class Connection:
 
             self.diagnosis = Diagnosis()
         self.diagnosis.take(snapshot, self.pooler.sample if self.pooler is not None else None)
+        if self.pooler is not None:
+            self.pooler.want(self.diagnosis, *(("CLIENTS", "SERVERS") if self.diagnosis.names_sessions else ()))
 
     def _sampled(self, snapshot: Snapshot) -> None:
         """Passes it on. A password that was refused isn't tried again: that would lock the role out."""

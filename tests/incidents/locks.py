@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import psycopg
+
 from console.diagnosis.records import Finding
 from tests.incidents.incident import Scene, incident
+from tests.support.pgbouncer import programs
 
 ACCOUNTS = ("CREATE TABLE accounts (id int PRIMARY KEY, balance int)",
             "INSERT INTO accounts SELECT n, 0 FROM generate_series(1, 100) n", "ANALYZE accounts")
@@ -18,6 +21,21 @@ def idle_in_transaction(scene: Scene) -> Iterator[None]:
     """A report has updated a row, left its transaction open, and 16 sessions want that row."""
     scene.sql(*ACCOUNTS)
     scene.transaction(UPDATE)
+    scene.runs(UPDATE, clients=WAITERS)
+    scene.wait_for_blocked(WAITERS, WAITED_S)
+    yield None
+
+
+@incident("idle_in_transaction", names=("billing-api", "through PgBouncer"),
+          needs=lambda: None if programs() else "no PgBouncer")
+def behind_a_pooler(scene: Scene) -> Iterator[None]:
+    """Who blocks has come through PgBouncer, and is named with its pool."""
+    scene.sql(*ACCOUNTS)
+    pooler = scene.pgbouncer(default_pool_size="5")
+    connection = psycopg.connect(pooler.conninfo(scene.database.name, application_name="billing-api"),
+                                 prepare_threshold=None)
+    scene.stack.callback(connection.close)
+    connection.execute(UPDATE.encode())
     scene.runs(UPDATE, clients=WAITERS)
     scene.wait_for_blocked(WAITERS, WAITED_S)
     yield None

@@ -107,7 +107,7 @@ def _told(case: Case, root: Root, age_s: float) -> _Told:
     backend = root.backend
     if backend is None:
         return _prepared(case, root, blocks)
-    who, subject = words.backend(backend), Subject(screen="activity", pid=backend.pid)
+    who, subject = words.backend(backend, case.pool_of(backend)), Subject(screen="activity", pid=backend.pid)
     proof = [Evidence("its last statement" if backend.query_age_s is None else "its statement",
                       words.statement(backend.query))] if backend.query else []
     if backend.transaction_age_s is not None:
