@@ -15,7 +15,7 @@ from console.pooler.saturation import saturations
 from console.text import format as fmt
 
 NEARLY_GONE, ALMOST_ALL = 0.80, 0.95
-STORM_PER_S = 15.0
+STORM_PER_S = 20.0
 WAITS_S, WAITS_TOO_LONG_S = 1.0, 10.0
 
 

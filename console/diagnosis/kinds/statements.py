@@ -26,13 +26,16 @@ LEAST_CALLS, LEAST_PAST_CALLS = 3, 20
 LEAST_LOAD = 0.1
 """Sessions that are busy with it all the time: less isn't worth a word."""
 
+UNEXPLAINED_LOAD = 1.0
+"""The same for what has become slower without a reason that can be seen."""
+
 LEAST_SHARE = 0.2
 MORE_BLOCKS = 3.0
 MUCH_LOAD, MOST_OF_IT, MORE_OFTEN = 4.0, 0.5, 5.0
 KNOWN_S = 120.0
 """For so long a statement must have been watched before to say that it runs more often now."""
 
-SCANS_PER_S, SCANS_AT_LEAST, ROWS_PER_SCAN = 2.0, 10, 5000
+SCANS_PER_S, SCANS_AT_LEAST, ROWS_PER_S = 2.0, 10, 200_000
 SPILLS_PER_S, SPILLS_AT_LEAST, SPILLED_PER_S = 1.0, 8, 1_000_000
 
 
@@ -88,10 +91,10 @@ def slower(case: Case) -> Iterator[Finding]:
             why = f": from {blocks}, as it finds more rows"
         elif colder:
             why = ": its blocks come from the disk instead of the cache"
-        elif not case.rows(BLOCKED_SESSIONS):
+        elif not case.rows(BLOCKED_SESSIONS) and entry.load >= UNEXPLAINED_LOAD:
             why = ""
         else:
-            continue  # it waits for locks: the blocker is the cause
+            continue  # it waits for locks, and the blocker is the cause; or other parameters have come for a while
         text = case.statement_text(entry.key)
         is_search = more_blocks and _is_vector_search(case, text)
         whose = words.relation(text) if text else ""
@@ -168,7 +171,7 @@ def sequential_scans(case: Case) -> Iterator[Finding]:
             continue
         scans, rows = table.sequential_scans - old.sequential_scans, table.sequential_rows - old.sequential_rows
         is_often = scans >= SCANS_AT_LEAST and scans / seconds >= SCANS_PER_S
-        if not is_often or rows < 0.5 * table.live_rows * scans or rows / scans < ROWS_PER_SCAN:
+        if not is_often or rows < 0.5 * table.live_rows * scans or rows / seconds < ROWS_PER_S:
             continue
         yield _scanned(case, table, scans / seconds, rows / scans, table.index_scans - old.index_scans, seconds)
 
@@ -211,7 +214,7 @@ def temporary_files(case: Case) -> Iterator[Finding]:
             evidence = (*((Evidence("statement", words.statement(text)),) if text else ()),
                         Evidence("written a call", fmt.size(a_call)))
     yield Finding(
-        kind="temporary_files", severity="warning", weight=size.per_s / 1e6,
+        kind="temporary_files", severity="warning", weight=size.per_s / 1e5,
         summary=f"{fmt.number(files.per_s)} temporary files a second, {fmt.rate(size.per_s)}{whose}", subject=subject,
         hurts=Hurt(None, "the disk, and these statements"), checks=("temp_files",),
         evidence=(Evidence("files", f"{fmt.count(files.amount)} in {fmt.duration(files.seconds)}"), *evidence),
