@@ -39,7 +39,7 @@ def table(findings: Sequence[Finding], cells: int, where: Callable[[Subject], st
             is_first = not line
             rows.append(Row(f"{number} {finding.kind} {line}", (
                 Cell(finding.severity[0].upper() if is_first else "", tone),
-                Cell(words, tone if finding.severity == "critical" else ""),
+                Cell(words, "strong" if finding.severity == "critical" else ""),
                 Cell(places[number] if is_first else "", "dim")), record=finding))
     return Table(COLUMNS, tuple(rows))
 
