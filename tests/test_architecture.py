@@ -73,6 +73,7 @@ MAY_IMPORT = {
     "check": FEATURES | {"server"},
     "sampler": FEATURES | {"server", "check"},
     "recorder": FEATURES | {"server", "check", "sampler"},
+    "diagnosis": FEATURES | {"server", "check", "sampler"},
     "local_postgres": {"server"},
     "demo": FEATURES | {"server", "local_postgres"},
     "view": {"services"},

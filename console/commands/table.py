@@ -52,6 +52,10 @@ COMMANDS = (
         help="the plan of a statement or of a saved plan: verdict, findings, times that add up",
         description="The plan of a statement, or of a file: what takes the time, why, and what to do about it."),
     CommandEntry(
+        name="diagnose", module="console.commands.diagnose", usage="[FILE]",
+        help="what is wrong, most urgent first: of a target in two looks, or of a recording",
+        description="What is wrong with a server, or was when it was recorded, in sentences: most urgent first."),
+    CommandEntry(
         name="record", module="console.commands.record", usage="FILE",
         help="samples of a target to a file, until Ctrl-C",
         description="Record what the console would show, for dbconsole replay.", needs=("target", "services"),

@@ -126,11 +126,12 @@ async def read_sample(console: Console, also: Iterable[str], taken_s: float,
         unavailable=unavailable | unknown)
 
 
-async def read_once(target: Target, within_s: float) -> PoolerReading:
-    """One sample on a connection of its own, in `within_s` seconds; raises nothing of its own."""
+async def read_once(target: Target, within_s: float, also: Iterable[str] = ()) -> PoolerReading:
+    """One sample, with other SHOWs by name, on a connection of its own, in `within_s` seconds; raises nothing of its
+    own."""
     try:
         async with asyncio.timeout(within_s), admin_console(target) as console:
-            return PoolerReading(await read_sample(console, (), time.monotonic()))
+            return PoolerReading(await read_sample(console, also, time.monotonic()))
     except TimeoutError:
         return PoolerReading(None,
                              Unreachable(f"{target.label}: PgBouncer has not answered in {fmt.duration(within_s)}"))

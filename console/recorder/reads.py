@@ -13,6 +13,7 @@ from console.metrics.reads.counters import REPLICATION_SLOTS
 from console.metrics.reads.io import IO_COUNTERS, SLRU_COUNTERS
 from console.metrics.reads.replication import SLOT_FACTS, SUBSCRIPTIONS, WAL_RECEIVER, WAL_SENDERS
 from console.metrics.reads.settings import SETTINGS
+from console.metrics.reads.tables import TABLE_SCANS
 from console.metrics.reads.vacuum import VACUUM_TABLES
 from console.metrics.reads.wal import ARCHIVE_BACKLOG, WAL_DIRECTORY
 from console.recorder.records import Judged
@@ -65,6 +66,7 @@ ALONG: tuple[Paced, ...] = (
     Paced(always(PREPARED_HOLDERS, *PROGRESS), 0.0, 60.0),
     Paced(always(WAL_SENDERS, WAL_RECEIVER, REPLICATION_SLOTS, SLOT_FACTS, SUBSCRIPTIONS), 10.0, 60.0),
     Paced(always(IO_COUNTERS, SLRU_COUNTERS), 10.0, 60.0),
+    Paced(always(TABLE_SCANS), 30.0, 30.0),
     Paced(statement_counters, 30.0, 40.0),
     Paced(statement_texts, 120.0, 600.0),
     Paced(always(VACUUM_TABLES, WAL_DIRECTORY, ARCHIVE_BACKLOG), 60.0, 300.0),

@@ -19,6 +19,7 @@ NAMES = Usage.__struct_fields__[1:]
 
 _AT = {name: index for index, name in enumerate(NAMES)}
 CALLS, EXEC_MS, PLANS, PLAN_MS, SINCE_S = (_AT[name] for name in ("calls", "exec_ms", "plans", "plan_ms", "since_s"))
+SHARED_READ = _AT["shared_read"]
 _EXEC_SQUARES, _PLAN_SQUARES = _AT["exec_squares"], _AT["plan_squares"]
 _MIN_EXEC, _MAX_EXEC, _MIN_PLAN, _MAX_PLAN = (
     _AT[name] for name in ("min_exec_ms", "max_exec_ms", "min_plan_ms", "max_plan_ms"))

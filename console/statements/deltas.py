@@ -144,6 +144,10 @@ class Journal:
         """All counters as they are."""
         return {key: held.found for key, held in self._held.items()}
 
+    def total(self, key: Key) -> array[float]:
+        """An entry's counters as they are. Raises KeyError where it isn't there."""
+        return self._held[key].found
+
     def window(self, seconds: float | None = None) -> Window | None:
         """What was added in the last `seconds` (None: since the sample before the last); None where nobody knows."""
         if not self._samples:

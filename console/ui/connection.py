@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -20,6 +21,7 @@ from console.errors import ConsoleError, PasswordNeeded
 from console.ui import choices
 
 if TYPE_CHECKING:
+    from console.diagnosis.watch import Diagnosis
     from console.recorder.recorder import Recorder
     from console.recorder.replay.player import ReplaySampler
     from console.sampler.pooler_watch import PoolerWatch
@@ -91,6 +93,8 @@ class Connection:
         self.recorder: Recorder | None = None
         self.playback: ReplaySampler | None = None
         """The sampler, where the target is a recording."""
+        self.diagnosis: Diagnosis | None = None
+        """What is wrong, from the second sample on; None before."""
         self._slow: SlowWatch | None = None
         self.services: Any = ()
         self.progress: str = ""
@@ -101,6 +105,7 @@ class Connection:
         self._database = database
         self._password: str | None = None
         self._rung = 0
+        self._first_at: dt.datetime | None = None
         self._error: ConsoleError | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -230,7 +235,7 @@ class Connection:
     def _restart(self) -> None:
         async def anew() -> None:
             await self.close()
-            self.pool = self.sampler = self.pooler = self.recorder = None
+            self.pool = self.sampler = self.pooler = self.recorder = self.diagnosis = None
             self.start()
             self.changed()
 
@@ -249,7 +254,7 @@ class Connection:
                 self.pool.is_guarded = self.read_only
                 self.sampler = self._sources.sampler_for(self.pool, self.services, self.every_s)
                 self.sampler.paused = self.paused
-                self.sampler.listeners += [self._look_for_slow, self._sampled]
+                self.sampler.listeners += [self._look_for_slow, self._diagnose, self._sampled]
                 if target.is_recording:
                     self.playback = cast("ReplaySampler", self.sampler)
                 self.changed()
@@ -297,6 +302,21 @@ class Connection:
     def _look_for_slow(self, snapshot: Snapshot) -> None:
         if "statements.slow_sessions" in snapshot.readings.rows_by_name:
             self.slow.add_sample(snapshot)
+
+    def _diagnose(self, snapshot: Snapshot) -> None:
+        """Finds out what is wrong. Not with the first sample: the screen that shows it waits for nothing else."""
+        if snapshot.taken_at is None or snapshot.error is not None:
+            return
+        self._first_at = self._first_at or snapshot.taken_at
+        if self.diagnosis is None:
+            if snapshot.taken_at == self._first_at and self.playback is None:
+                return
+            from console.diagnosis.watch import Diagnosis
+
+            self.diagnosis = Diagnosis()
+        self.diagnosis.take(snapshot, self.pooler.sample if self.pooler is not None else None)
+        if self.pooler is not None:
+            self.pooler.want(self.diagnosis, *(("CLIENTS", "SERVERS") if self.diagnosis.names_sessions else ()))
 
     def _sampled(self, snapshot: Snapshot) -> None:
         """Passes it on. A password that was refused isn't tried again: that would lock the role out."""

@@ -181,6 +181,11 @@ SCOPES: tuple[Scope, ...] = (
               "those that were changed, wait for a restart or have advice, and why"),
         _less("overview.alerts", "a", "page('alerts')", "Alerts", "the page Alerts",
               "what crossed a threshold since when, its worst value, when it ended"))),
+    Scope("health", "Overview: what is wrong", "page", (
+        Action("health.evidence", "d", "evidence", "evidence", "what proves a finding, since when, and what to do",
+               when="while there is one"),
+        Action("health.fold", "m", "fold", "all checks", "the checks that are well: each, or in one line")),
+        within=("overview",), meanings=(("table.choose", "go to what a finding is about; open a check"),)),
     Scope("charts", "Overview: charts", "page", (
         Action("charts.longer", "]", "span(1)", "longer", "more time in the charts", "5 min, 30 min, 2 h, 6 h"),
         Action("charts.shorter", "[", "span(-1)", "shorter", "less time in the charts")), within=("overview",)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -96,16 +96,29 @@ CHECK_COLUMNS = (
 )
 
 
-def checks_table(results: Sequence[CheckResult]) -> Table:
-    """The checks, worst first: letter, name, what was found."""
+WELL = "well"
+"""The key of the row in which the checks that are well are folded."""
+
+
+def checks_table(results: Sequence[CheckResult], said: Collection[str] = (), *, is_folded: bool = False) -> Table:
+    """The checks, worst first: letter, name, what was found. Those in `said` are said by a finding already and left out
+    where they are bad; folded, the ones that are well are one row."""
+    shown = [result for result in worst_first(results) if result.status is Status.OK or result.name not in said]
+    well = [result for result in shown if result.status is Status.OK]
+    folded: tuple[Row, ...] = ()
+    if is_folded and len(well) > 1:
+        shown = shown[:len(shown) - len(well)]
+        folded = (Row(WELL, (Cell("O", "ok", order=0), Cell(f"{len(well)} well", "dim"),
+                             Cell(", ".join(result.name for result in well[:4]) + "...", "faint")),
+                      search=" ".join(result.name for result in well)),)
     rows = tuple(
         Row(result.name, (
             Cell(result.status.letter, TONES[result.status], order=-result.status.badness),
             Cell(result.name, "" if result.status is Status.OK else "strong"),
             Cell(result.summary, "dim" if result.status is Status.OK else TONES[result.status])),
             record=result)
-        for result in worst_first(results))
-    return Table(CHECK_COLUMNS, rows, "no check is enabled: see [checks] in config.toml")
+        for result in shown)
+    return Table(CHECK_COLUMNS, (*rows, *folded), "no check is enabled: see [checks] in config.toml")
 
 
 SERVICE_COLUMNS = (

@@ -116,6 +116,17 @@ def test_blocked_sessions_name_the_blocker() -> None:
     assert "3 sessions" in result.summary and "a prepared transaction and pid 4711" in result.summary
 
 
+def test_blocked_sessions_count_by_how_many_and_how_long() -> None:
+    """Sixteen sessions that have waited 26 s each are as urgent as one that has waited for seven minutes."""
+    waiting = [BlockedSession(pid, 26.0, "tuple", "ExclusiveLock", [4711], 16, 416.0) for pid in range(5)]
+    result = judged("blocked_sessions", (BLOCKED_SESSIONS, waiting))
+    assert (result.status, result.value) == (CRITICAL, 416.0) and "16 sessions for 7 min together" in result.summary
+    assert judged("blocked_sessions", (BLOCKED_SESSIONS, waiting[:1])).status is CRITICAL
+    alone = [BlockedSession(1, 26.0, "tuple", "ExclusiveLock", [4711], 1, 26.0)]
+    assert judged("blocked_sessions", (BLOCKED_SESSIONS, alone)).status is OK
+
+
+
 @pytest.mark.parametrize(("hit", "read", "status"), [
     (99_000, 1_001, OK), (94_000, 6_001, WARNING), (0, 200_000, WARNING), (10, 90, OK), (0, 0, OK)])
 def test_cache_hit_judges_only_when_enough_was_read(hit: int, read: int, status: Status) -> None:

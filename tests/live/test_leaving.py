@@ -154,7 +154,7 @@ def test_no_alert_command_is_waited_for(way: str, database: Database, tmp_path: 
                       "[checks.idle_in_transaction]\nwarning = '100ms'\ncritical = '200ms'\n")
     with terminal([*CONSOLE, database.conninfo, "--config", str(config)], cwd=ROOT) as screen, \
             database.connect() as connection:
-        screen.wait("All well")
+        screen.wait("● live")
         connection.execute("BEGIN; SELECT 1")
         screen.wait("1 alert")
         assert soon(lambda: is_running(mark), 30)

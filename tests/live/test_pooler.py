@@ -28,6 +28,7 @@ from console.pooler.actions import PoolerCommand, run
 from console.pooler.read import read_info, read_sample
 from console.pooler.records import PoolerSample
 from console.pooler.saturation import saturations
+from console.pooler.true_client import true_clients
 from console.sampler.pooler_watch import PoolerWatch
 from console.sampler.sampler import Sampler
 from console.server import admin_console as consoles
@@ -37,7 +38,6 @@ from console.server.single import single_session
 from console.server.target import Target
 from console.ui.app import ConsoleApp
 from console.ui.connection import Sources
-from console.view.activity.true_client import true_clients
 from console.view.pooler import facts as view
 from console.view.table import plain
 from tests.support.pgbouncer import PgBouncer, PgBouncers

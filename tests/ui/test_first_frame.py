@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -32,6 +34,15 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     for name in ("_refresh_layout", "update_node_styles"):
         monkeypatch.setattr(Screen, name, watched(name))
     return found
+
+
+def test_the_first_frame_waits_for_no_diagnosis() -> None:
+    """It is imported and made with the second sample: a tenth of what the first screen needs."""
+    code = ("import sys, console.ui.start, console.ui.sources, console.ui.screens.overview.screen\n"
+            "from console.ui.screens.overview.pages import PAGES\nPAGES[0].make()\n"
+            "print([name for name in sys.modules if 'diagnos' in name])")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 async def test_nothing_is_drawn_before_there_is_data(world: World, drawn: list[bool]) -> None:

@@ -132,7 +132,7 @@ async def test_the_filter_takes_letters_and_escape_gives_the_keys_back(world: Wo
     async with world.console() as (app, pilot):
         await live(app, pilot)
         table = app.screen.query_one("#checks", RecordTable)
-        await pilot.press("slash", *"conn")
+        await pilot.press("m", "slash", *"conn")
         assert {"connection", "connections"} <= {row.key for row in table.table.rows} < {
             row.key for row in table.source.rows}
         await pilot.press("escape")
@@ -317,7 +317,7 @@ async def test_what_is_copied_can_be_pasted_into_a_shell(world: World) -> None:
 async def test_copying_goes_to_the_terminals_clipboard(world: World) -> None:
     async with world.console() as (app, pilot):
         await live(app, pilot)
-        await pilot.press("y")
+        await pilot.press("m", "y")
         await pilot.pause()
         assert app.clipboard.startswith("O\tconnection\t")
 

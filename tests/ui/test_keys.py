@@ -270,7 +270,7 @@ async def test_a_screens_letter_goes_before_one_that_moves(world: World) -> None
         assert isinstance(screen, OverviewScreen)
         await pilot.press("l")
         await until(lambda: screen.page_name == "load", pilot)
-        await pilot.press("escape", "j")
+        await pilot.press("escape", "m", "j")
         assert isinstance(screen.focused, RecordTable) and screen.focused.cursor == 1
     async with lists(World(), "vim", overview__load="ctrl+k") as (app, pilot, _):
         await pilot.press("2")

@@ -7,6 +7,7 @@ import pytest
 from console.activity.summary.records import BlockedSession
 from console.errors import Unreachable
 from console.metrics.records.counters import SchemaSize
+from console.metrics.records.tables import SequenceUse
 from console.ui.connection import ConnectionState
 from console.ui.dialogs.failure import DetailDialog
 from console.ui.widgets.record_table import RecordTable
@@ -33,12 +34,57 @@ async def test_what_is_wrong_comes_first_in_words(world: World) -> None:
         assert "1 warning" in verdict or "1 critical" in verdict
         assert "48 s" in verdict
         assert first_check.key == "blocked_sessions" and first_check.cells[0].text in "WC"
+        await ticks(world, app, pilot)
+        verdict, table = screen_text(app).splitlines()[3], app.query_one("#findings", RecordTable)
+        assert "1 finding · the worst is warning, since 11:59:1" in verdict and app.focused is table
+        assert table.table.rows[0].cells[1].text == "pid 4711 holds a lock and blocks 1 session"
+        checks = app.query_one("#checks", RecordTable).table.rows
+        assert [row.key for row in checks] == ["well"], "what a finding says is not said again"
+        world.answers["blocked_sessions"] = []
+        await ticks(world, app, pilot)
+        assert "All well" in screen_text(app) and not table.display
+        assert app.focused is app.query_one("#checks", RecordTable), "the keys go back to what is there"
+
+
+ROWS_LEFT = SequenceUse("public", "orders_id_seq", "orders", "id", True, 2_100_000_000, 2_147_483_647, 97.8, 1, 1)
+
+
+async def test_a_findings_evidence_is_a_key_away_and_its_subject_another(world: World) -> None:
+    world.answers["sequence_use"] = [ROWS_LEFT]
+    handed: list[tuple[str, object]] = []
+    async with world.console(size=(80, 24)) as (app, pilot):
+        await live(app, pilot)
+        await ticks(world, app, pilot)
+        rows = app.query_one("#findings", RecordTable).table.rows
+        assert len(rows) == 2 and " ".join(row.cells[1].text for row in rows) == (
+            "orders.id has used 97.8 % of its values, 47 M are left; then each INSERT fails"), "wrapped, not cut"
+        assert [row.cells[2].text for row in rows] == ["2", ""]
+        await pilot.press("d")
+        await until(lambda: isinstance(app.screen, DetailDialog), pilot)
+        shown = " ".join(screen_text(app).split())
+        assert "since when: unknown" in shown and "limited by: the column's type" in shown and "bigint" in shown
+        await pilot.press("escape")
+        await until(lambda: not isinstance(app.screen, DetailDialog), pilot)
+        app.hand_over = lambda name, subject: handed.append((name, subject))  # type: ignore[method-assign]
+        await pilot.press("enter")
+        assert handed == [("schemas", ("public", "orders_id_seq"))]
+
+
+async def test_checks_that_are_well_are_one_line_until_they_are_asked_for(world: World) -> None:
+    async with world.console() as (app, pilot):
+        await live(app, pilot)
+        checks = app.query_one("#checks", RecordTable)
+        assert [row.key for row in checks.table.rows] == ["well"]
+        await pilot.press("enter")
+        await until(lambda: len(checks.table.rows) > 20, pilot)
+        await pilot.press("m")
+        await until(lambda: len(checks.table.rows) == 1, pilot)
 
 
 async def test_enter_shows_a_check_in_full(world: World) -> None:
     async with world.console() as (app, pilot):
         await live(app, pilot)
-        await pilot.press("down", "enter")
+        await pilot.press("m", "down", "enter")
         await until(lambda: isinstance(app.screen, DetailDialog), pilot)
         assert "config.toml" in screen_text(app)
         await pilot.press("escape")
@@ -76,7 +122,7 @@ async def test_the_last_data_stays_dimmed_while_the_server_is_away(world: World)
         world.clock.advance(75)
         app.show_state()
         assert "lost 01:1" in screen_text(app), "since the last answer, whatever was tried since"
-        strip = app.query_one("#checks", RecordTable).render_line(3)
+        strip = app.query_one("#services", RecordTable).render_line(3)
         assert {segment.style.color for segment in strip if segment.style and segment.text.strip()} <= {
             app.inks["dim"].color, app.inks["faint"].color}
         lost = app.screen.query_one("Header").render_line(0)  # type: ignore[attr-defined]

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from console.activity.summary.records import BlockedSession
 from console.config import Config
 from console.metrics.records.counters import ServerClock
 from console.recorder.recorder import Recorder
@@ -52,6 +53,9 @@ def recorded(path: Path, **changes: Any) -> Path:
         rows["sessions"] = [idle(6000), backend(4900, query="SELECT 1", transaction_age_s=1.0)] if waiting < 0 else [
             idle(6000), idle_in_transaction(4711), backend(4802, 4711, lock_wait_s=waiting),
             backend(4810, 4711, lock_wait_s=waiting / 2)]
+        rows["blocked_sessions"] = [] if waiting < 0 else [
+            BlockedSession(pid, seconds, "transactionid", "ShareLock", [4711], 2, 1.5 * waiting)
+            for pid, seconds in ((4802, waiting), (4810, waiting / 2))]
         rows |= {name: [] for name in ("prepared_holders", "progress_vacuum")}
         samples.append(sample(number, rows, series={
             "transactions_per_s": 1000.0 + number, "active": float(number), "connections": 42.0,
@@ -111,6 +115,17 @@ async def test_the_overview_of_then(tmp_path: Path) -> None:
         await jump(app, pilot, "end")
         await until(lambda: player.is_at_end, pilot)
         await shows(app, pilot, "12:03:58", "1 119", "event_data")
+
+
+async def test_what_was_wrong_then_comes_first(tmp_path: Path) -> None:
+    """Also after a jump back, when nothing was wrong yet."""
+    async with replay(recorded(tmp_path / "a"), entries=TWO) as (app, pilot, player):
+        await jump(app, pilot, "end")
+        await until(lambda: player.is_at_end, pilot)
+        await shows(app, pilot, "report (pid 4711, app_rw) is idle in a transaction for 14 min and blocks 2 sessions")
+        await jump(app, pilot, "12:00:30")
+        await shows(app, pilot, "12:00:30", "All well")
+        assert "4711" not in screen_text(app)
 
 
 async def test_the_blocking_tree_of_then_is_shown(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ from console.pooler.read import records
 from console.pooler.records import PoolerInfo, PoolerSetting, PoolUse, Rates, TrueClient
 from console.pooler.records import ShowTable as Shown
 from console.pooler.saturation import saturations
+from console.pooler.true_client import true_clients
 from console.server.admin_console import ShowResult as Answer
 from console.view.activity import blocking, sessions, true_client
-from console.view.activity.true_client import true_clients
 from console.view.pooler import facts as view
 from console.view.pooler import tables as tables
 from console.view.table import Table, filtered, plain

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+WAITED_WARNING_S, WAITED_CRITICAL_S = 30.0, 300.0
+"""From which time on, of all sessions that wait for locks together, blocking is a warning, and critical: one session
+for five minutes hurts as much as ten for half a minute."""
+
 
 class SessionCounts(Struct, frozen=True):
     """Client sessions of the whole server by state (pg_stat_activity).
@@ -38,7 +42,8 @@ class BlockedSession(Struct, frozen=True):
     """A session that waits for a heavyweight lock (pg_locks).
 
     `blocked_by` are the pids it waits for, 0 for a prepared transaction, None when they were not asked for;
-    `blocked` is the number of all waiting sessions, also of those that are not in the list.
+    `blocked` is the number of all waiting sessions, also of those that are not in the list, and `waited_s` how long all
+    of them together have waited, None in recordings that don't say.
     """
 
     pid: int
@@ -47,3 +52,4 @@ class BlockedSession(Struct, frozen=True):
     mode: str
     blocked_by: list[int] | None
     blocked: int
+    waited_s: float | None = None

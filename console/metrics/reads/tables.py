@@ -9,6 +9,7 @@ from console.metrics.records.tables import (
     SequenceUse,
     TableActivity,
     TableFreezeAge,
+    TableScans,
     UnusedIndex,
 )
 from console.server.query import load
@@ -19,4 +20,5 @@ SEQUENCE_USE = load("console.metrics", "sequence_use", SequenceUse)
 DUPLICATE_INDEXES = load("console.metrics", "duplicate_indexes", DuplicateIndex)
 UNUSED_INDEXES = load("console.metrics", "unused_indexes", UnusedIndex)
 TABLE_ACTIVITY = load("console.metrics", "table_activity", TableActivity)
+TABLE_SCANS = load("console.metrics", "table_scans", TableScans)
 INDEX_ACTIVITY = load("console.metrics", "index_activity", IndexActivity)

@@ -19,7 +19,8 @@ class ServerClock(Struct, frozen=True):
 class DatabaseCounters(Struct, frozen=True):
     """What the connected database has counted since `stats_reset` (pg_stat_database).
 
-    `block_read_ms` and `block_write_ms` are 0 unless track_io_timing is on.
+    `block_read_ms` and `block_write_ms` are 0 unless track_io_timing is on; `checksum_failures` are pages that were not
+    what had been written, None where the server keeps no checksums.
     """
 
     commits: int
@@ -39,6 +40,7 @@ class DatabaseCounters(Struct, frozen=True):
     block_read_ms: float
     block_write_ms: float
     stats_reset: dt.datetime | None
+    checksum_failures: int | None = None
 
 
 class WalCounters(Struct, frozen=True):

@@ -106,6 +106,19 @@ class TableActivity(Struct, frozen=True):
     tables: int
 
 
+class TableScans(Struct, frozen=True):
+    """How often a large table was read by sequential scans, how many rows these read, and how often its indexes were
+    scanned, since the statistics were reset (pg_stat_all_tables)."""
+
+    oid: int
+    schema: str
+    table: str
+    live_rows: int
+    sequential_scans: int
+    sequential_rows: int
+    index_scans: int
+
+
 class IndexActivity(Struct, frozen=True):
     """What the statistics say of an index since they were reset (pg_stat_all_indexes, pg_class); `indexes` and
     `all_bytes` are of all that were asked for.

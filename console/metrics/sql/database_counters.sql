@@ -17,6 +17,7 @@ SELECT
     d.sessions AS sessions_opened,
     d.blk_read_time AS block_read_ms,
     d.blk_write_time AS block_write_ms,
-    d.stats_reset
+    d.stats_reset,
+    d.checksum_failures
 FROM pg_catalog.pg_stat_database d
 WHERE d.datname = pg_catalog.current_database()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Iterable
-from typing import cast
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
 
 from msgspec.structs import replace
 
@@ -13,7 +13,7 @@ from console.check.evaluation import reads_of
 from console.check.records import CheckContext, CheckResult, Status
 from console.config import Config
 from console.errors import ConsoleError
-from console.recorder.reads import JUDGED
+from console.recorder.reads import ALONG, JUDGED
 from console.recorder.recording import NOT_RECORDED, RecordedSample, Unreadable
 from console.recorder.replay.clock import ReplayClock
 from console.recorder.replay.pool import ReplayPool, ReplaySession
@@ -177,6 +177,7 @@ class ReplaySampler(Sampler):
         wanted = {query.name: query for query in (*reads_of(self.checks, context), *OWN_READS, *seldom_read())}.values()
         readings = await session.refresh(*map(Read, wanted))
         observation.take(wanted, readings, context, now_s)
+        await self._take_along(session, context, now_s)
         observation.measure(readings, context, self._every_s)
         await asyncio.to_thread(observation.judge, wanted, context, now_s)
         measures = sample.series()
@@ -187,6 +188,17 @@ class ReplaySampler(Sampler):
             **{name: measures[name] for name in told})
         self._keep(snapshot, sample.is_seldom)
         self._publish(snapshot)
+
+    async def _take_along(self, session: ReplaySession, context: CheckContext, now_s: float) -> None:
+        """What the recorder had read besides, of which the diagnosis is made."""
+        rows: dict[str, Sequence[Any]] = {}
+        for _ in range(2):  # the texts of the statements by their counters
+            reads = [read for paced in ALONG for read in paced.reads(session.info, rows)
+                     if read.query.name not in rows]
+            found = await session.refresh(*reads)
+            rows |= found.rows_by_name
+            self._observation.take([read.query for read in reads if read.query.name in found.rows_by_name], found,
+                                   context, now_s)
 
     async def _lead_to(self, number: int) -> None:
         """Forgets what comes after, and puts what was measured before into the histories."""

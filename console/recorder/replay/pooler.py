@@ -11,7 +11,7 @@ from console.errors import Missing, Unreachable
 from console.metrics.history import SampleHistory
 from console.pooler.records import PoolerSample
 from console.recorder.pooler import POOLER
-from console.recorder.recording import NOT_RECORDED, Recording, Unreadable
+from console.recorder.recording import NOT_RECORDED, RecordedSample, Recording, Unreadable
 from console.recorder.records import PoolerSeen
 from console.recorder.replay.pool import ReplayPool
 from console.sampler.pooler_watch import SERIES, PoolerWatch
@@ -19,13 +19,17 @@ from console.server.admin_console import Console, ShowResult
 from console.server.target import Target
 
 
-class ReplayConsole:
-    """Answers SHOW commands from the sample at which `pool` stands."""
+class RecordedConsole:
+    """Answers SHOW commands from one sample."""
 
     is_local = False
 
-    def __init__(self, pool: ReplayPool) -> None:
-        self._pool = pool
+    def __init__(self, sample: RecordedSample) -> None:
+        self._sample = sample
+
+    @property
+    def sample(self) -> RecordedSample:
+        return self._sample
 
     @property
     def user(self) -> str:
@@ -43,16 +47,31 @@ class ReplayConsole:
         return ShowResult(tuple(columns), tuple(tuple(row) for row in rows))
 
     async def run(self, command: str) -> str:
-        raise self._pool.target.without_server() or Missing(NOT_RECORDED)
+        raise Missing(NOT_RECORDED)
 
     def _seen(self) -> PoolerSeen:
         try:
-            (seen,) = self._pool.sample.rows(POOLER)
+            (seen,) = self.sample.rows(POOLER)
         except (Unreadable, ValueError):
             raise Unreachable(f"PgBouncer: {NOT_RECORDED}") from None
         if seen.error is not None:
             raise Unreachable(seen.error)
         return seen
+
+
+class ReplayConsole(RecordedConsole):
+    """Answers from the sample at which `pool` stands."""
+
+    def __init__(self, pool: ReplayPool) -> None:
+        super().__init__(pool.sample)
+        self._pool = pool
+
+    @property
+    def sample(self) -> RecordedSample:
+        return self._pool.sample
+
+    async def run(self, command: str) -> str:
+        raise self._pool.target.without_server() or Missing(NOT_RECORDED)
 
 
 class ReplayPoolerWatch(PoolerWatch):

@@ -100,8 +100,12 @@ class ActivityScreen(ConsoleScreen):
         self.show_all()
 
     def receive(self, subject: object) -> None:
-        """A pid: its session in full, also an idle one."""
-        if isinstance(subject, int):
+        """A pid: its session in full, also an idle one. The name of a view: that view."""
+        if isinstance(subject, str) and subject in VIEWS:
+            view: ViewName = next(name for name in VIEWS if name == subject)
+            if view != self.state.view:
+                self.action_view(view)
+        elif isinstance(subject, int):
             self.state.wanted_pid = subject
             self._ask_now()
 

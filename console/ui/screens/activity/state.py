@@ -12,12 +12,13 @@ from console.activity.profile import WaitProfile
 from console.activity.records import Backend, Blocked, CommandProgress, PreparedHolder, SignalOutcome
 from console.metrics.reads.counters import REPLICATION_SLOTS
 from console.metrics.reads.replication import SLOT_FACTS, SUBSCRIPTIONS, WAL_RECEIVER, WAL_SENDERS
+from console.pooler.true_client import true_clients
 from console.sampler.pooler_watch import PoolerWatch
 from console.server.query import Query, Read
 from console.server.session import Readings
 from console.view.activity import sessions
 from console.view.activity.replication import Replication
-from console.view.activity.true_client import Clients, true_clients
+from console.view.activity.true_client import Clients
 
 ViewName = Literal["sessions", "blocking", "progress", "waits", "replication"]
 VIEWS: tuple[ViewName, ...] = get_args(ViewName)

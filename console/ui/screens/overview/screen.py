@@ -16,6 +16,7 @@ from console.ui.screens.overview.pages.page import OverviewPage
 from console.ui.widgets.status_line import StatusLine
 from console.ui.widgets.tab_bar import TabBar
 from console.view import overview as view
+from console.view.table import Line
 
 
 class OverviewScreen(ConsoleScreen):
@@ -47,9 +48,21 @@ class OverviewScreen(ConsoleScreen):
 
     def sampled(self, snapshot: Snapshot) -> None:
         is_old = snapshot.error is not None and snapshot.taken_at is not None
-        self.query_one("#verdict", StatusLine).show(view.verdict(snapshot.results, is_old=is_old))
+        self.query_one("#verdict", StatusLine).show(self._verdict(snapshot, is_old=is_old))
         self._show_tabs()
         self.page.show_if_there()
+
+    def _verdict(self, snapshot: Snapshot, *, is_old: bool) -> Line:
+        """The findings in a few words; without any, and while the server is away, what the checks said."""
+        diagnosis = self.connection.diagnosis
+        if is_old or diagnosis is None or not diagnosis.findings:
+            return view.verdict(snapshot.results, is_old=is_old)
+        from console.check.records import Status
+        from console.view.diagnosis import verdict
+
+        said = {name for finding in diagnosis.findings for name in finding.checks}
+        return verdict(diagnosis.findings, sum(result.status is not Status.OK and result.name not in said
+                                               for result in snapshot.results))
 
     @property
     def has_reads(self) -> bool:

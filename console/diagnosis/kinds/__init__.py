@@ -1,0 +1,1 @@
+"""The kinds of findings, a module a subject. Each function takes the case and yields what it can prove."""

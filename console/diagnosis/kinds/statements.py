@@ -1,0 +1,224 @@
+"""Statements against their own past: slower, and why; sequential scans; temporary files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from statistics import median
+
+from msgspec import Struct
+
+from console.activity.summary.read import BLOCKED_SESSIONS
+from console.diagnosis import words
+from console.diagnosis.case import Case
+from console.diagnosis.records import Evidence, Finding, Hurt, Subject
+from console.metrics.reads.counters import DATABASE_COUNTERS, INVALID_INDEXES
+from console.metrics.reads.tables import TABLE_SCANS
+from console.metrics.records.tables import TableScans
+from console.sql.tokens import words as sql_words
+from console.statements import counters, read
+from console.statements.records import Key, Usage
+from console.text import format as fmt
+from console.vectors.metrics import METRICS
+
+WINDOW_S = 60.0
+SLOWER, LEAST_MS = 3.0, 1.0
+LEAST_CALLS, LEAST_PAST_CALLS = 3, 20
+LEAST_LOAD = 0.1
+"""Sessions that are busy with it all the time: less isn't worth a word."""
+
+UNEXPLAINED_LOAD = 1.0
+"""The same for what has become slower without a reason that can be seen."""
+
+LEAST_SHARE = 0.2
+MORE_BLOCKS = 3.0
+MUCH_LOAD, MOST_OF_IT, MORE_OFTEN = 4.0, 0.5, 5.0
+KNOWN_S = 120.0
+"""For so long a statement must have been watched before to say that it runs more often now."""
+
+SCANS_PER_S, SCANS_AT_LEAST, ROWS_PER_S = 2.0, 10, 200_000
+SPILLS_PER_S, SPILLS_AT_LEAST, SPILLED_PER_S = 1.0, 8, 1_000_000
+
+
+class Changed(Struct, frozen=True):
+    """A statement in the last minute and before; `load` is how many sessions are busy with it."""
+
+    key: Key
+    now: Usage
+    past: Usage
+    load: float
+
+    @property
+    def times(self) -> float:
+        return (self.now.mean_ms or 0.0) / max(self.past.mean_ms or 0.0, 0.001)
+
+
+def _blocks(usage: Usage) -> float:
+    """Blocks that a call looks at."""
+    return (usage.shared_hit + usage.shared_read) / usage.calls
+
+
+def changed(case: Case) -> list[Changed]:
+    """The statements that have become much slower and take much of the time, the heaviest first."""
+    found = case.statements_window(WINDOW_S)
+    if found is None:
+        return []
+    seconds, added = found.seconds, found.added
+    all_ms = sum(now[counters.EXEC_MS] for now in added.values()) or 1.0
+    slower = []
+    for key, grown in added.items():
+        if grown[counters.EXEC_MS] / all_ms < LEAST_SHARE or grown[counters.EXEC_MS] / 1000 / seconds < LEAST_LOAD:
+            continue
+        past = counters.difference(grown, case.memory.journal.total(key))
+        if key.query_id is None or grown[counters.CALLS] < LEAST_CALLS or past[counters.CALLS] < LEAST_PAST_CALLS:
+            continue
+        entry = Changed(key, counters.usage(grown), counters.usage(past), grown[counters.EXEC_MS] / 1000 / seconds)
+        if entry.times >= SLOWER and (entry.now.mean_ms or 0.0) >= LEAST_MS:
+            slower.append(entry)
+    return sorted(slower, key=lambda entry: -entry.load)
+
+
+def slower(case: Case) -> Iterator[Finding]:
+    """Statements that take several times as long as before, where something tells why."""
+    for entry in changed(case)[:3]:
+        now, past = entry.now, entry.past
+        more_blocks = _blocks(now) >= MORE_BLOCKS * max(_blocks(past), 1.0) and _blocks(now) >= 100
+        more_rows = (now.rows_per_call or 0.0) >= MORE_BLOCKS * max(past.rows_per_call or 0.0, 1.0)
+        colder = (now.hit_percent or 100.0) < (past.hit_percent or 100.0) - 20 and now.shared_read / now.calls >= 50
+        blocks = f"{fmt.number(_blocks(past))} to {fmt.number(_blocks(now))} blocks a call"
+        if more_blocks and not more_rows:
+            why = f": from {blocks} for as many rows: its plan has changed"
+        elif more_blocks:
+            why = f": from {blocks}, as it finds more rows"
+        elif colder:
+            why = ": its blocks come from the disk instead of the cache"
+        elif not case.rows(BLOCKED_SESSIONS) and entry.load >= UNEXPLAINED_LOAD:
+            why = ""
+        else:
+            continue  # it waits for locks, and the blocker is the cause; or other parameters have come for a while
+        text = case.statement_text(entry.key)
+        is_search = more_blocks and _is_vector_search(case, text)
+        whose = words.relation(text) if text else ""
+        what = f"a vector search{whose} no longer uses its index: it" if is_search else \
+            f"{words.command(text)}{whose} (query {entry.key.query_id})"
+        yield Finding(
+            kind="vector_search_without_index" if is_search else "statement_slower", severity="warning",
+            weight=1000 * entry.load,
+            summary=f"{what} takes {fmt.milliseconds(now.mean_ms)} instead of {fmt.milliseconds(past.mean_ms)}{why}",
+            subject=Subject(screen="statements", query_id=entry.key.query_id),
+            hurts=Hurt(int(now.calls), "calls"), checks=("slow_statements",),
+            evidence=(*((Evidence("statement", words.statement(text)),) if text else ()),
+                      Evidence("calls", f"{fmt.count(now.calls)} now, {fmt.count(past.calls)} before"),
+                      Evidence("blocks a call", f"{fmt.number(_blocks(now))}, before {fmt.number(_blocks(past))}"),
+                      Evidence("rows a call", f"{fmt.number(now.rows_per_call)}, before "
+                                              f"{fmt.number(past.rows_per_call)}"),
+                      Evidence("sessions busy with it", fmt.number(entry.load)),
+                      *_invalid(case)),
+            next="its plan (p) on Statements says what it reads now; an index that is gone or invalid, statistics "
+                 "and settings are what changes plans")
+
+
+def more_frequent(case: Case) -> Iterator[Finding]:
+    """A statement that several sessions are busy with because it is run many times as often as minutes before."""
+    window = case.statements_window(WINDOW_S)
+    if window is None:
+        return
+    all_ms = sum(now[counters.EXEC_MS] for now in window.added.values()) or 1.0
+    for key, grown in window.added.items():
+        load = grown[counters.EXEC_MS] / 1000 / window.seconds
+        if key.query_id is None or load < MUCH_LOAD or grown[counters.EXEC_MS] / all_ms < MOST_OF_IT:
+            continue
+        spans = case.memory.journal.time_series([key])
+        before = [span for span in spans if span.at_s <= spans[-1].at_s - window.seconds]
+        seconds = sum(span.seconds for span in before)
+        now_per_s = grown[counters.CALLS] / window.seconds
+        past_per_s = median(span.calls / span.seconds for span in before) if seconds >= KNOWN_S else 0.0
+        if past_per_s < 1.0 or now_per_s < MORE_OFTEN * past_per_s:
+            continue
+        text = case.statement_text(key)
+        yield Finding(
+            kind="statement_more_frequent", severity="warning", weight=100 * load,
+            summary=f"{words.command(text)}{words.relation(text) if text else ''} (query {key.query_id}) runs "
+                    f"{fmt.number(now_per_s)} times a second instead of {fmt.number(past_per_s)}, and keeps "
+                    f"{fmt.number(load)} sessions busy",
+            subject=Subject(screen="statements", query_id=key.query_id), hurts=Hurt(None, "all who need the CPU"),
+            evidence=(Evidence("watched before", fmt.duration(seconds)),
+                      *((Evidence("statement", words.statement(text)),) if text else ())),
+            next="see who runs it on Activity: a retry without a pause, a cache that is gone, a new release")
+
+
+def _is_vector_search(case: Case, text: str | None) -> bool:
+    operators = {metric.operator for metric in METRICS}
+    return "vector" in case.info.extensions and not operators.isdisjoint(sql_words(text or ""))
+
+
+def _invalid(case: Case) -> tuple[Evidence, ...]:
+    return tuple(Evidence("invalid index", f"{item.schema}.{item.index}") for item in case.rows(INVALID_INDEXES)[:2])
+
+
+def sequential_scans(case: Case) -> Iterator[Finding]:
+    """Large tables that are read from end to end many times a second."""
+    kept = case.memory.kept(TABLE_SCANS, 90.0)
+    if len(kept) < 2:
+        return
+    (began, before), (ended, now) = kept[0], kept[-1]
+    seconds = (ended - began).total_seconds()
+    if seconds < 1.0:
+        return
+    earlier = {table.oid: table for table in before}
+    for table in now:
+        old = earlier.get(table.oid)
+        if old is None:
+            continue
+        scans, rows = table.sequential_scans - old.sequential_scans, table.sequential_rows - old.sequential_rows
+        is_often = scans >= SCANS_AT_LEAST and scans / seconds >= SCANS_PER_S
+        if not is_often or rows < 0.5 * table.live_rows * scans or rows / seconds < ROWS_PER_S:
+            continue
+        yield _scanned(case, table, scans / seconds, rows / scans, table.index_scans - old.index_scans, seconds)
+
+
+def _scanned(case: Case, table: TableScans, per_s: float, rows: float, by_index: int, seconds: float) -> Finding:
+    name = f"{table.schema}.{table.table}"
+    invalid = next((item for item in case.rows(INVALID_INDEXES)
+                    if (item.schema, item.table) == (table.schema, table.table)), None)
+    why = f"; its index {invalid.index} is invalid" if invalid is not None else ""
+    before = "; before, its indexes were used" if table.index_scans > 100 and by_index == 0 else ""
+    return Finding(
+        kind="sequential_scans", severity="warning", weight=per_s * rows / 10_000,
+        summary=f"{words.named(name)} is read from end to end {fmt.number(per_s)} times a second, "
+                f"{fmt.count(rows)} rows each{why or before}",
+        subject=Subject(screen="schemas", relation=name), hurts=Hurt(None, "CPU and cache"),
+        evidence=(Evidence("rows", fmt.count(table.live_rows)),
+                  Evidence("index scans", f"{fmt.count(by_index)} in {fmt.duration(seconds)}, "
+                                          f"{fmt.count(table.index_scans)} since the reset")),
+        next="the statement on Statements, and its plan: an index that fits its WHERE, or one that is gone")
+
+
+def temporary_files(case: Case) -> Iterator[Finding]:
+    """Sorts and hashes that don't fit into work_mem, again and again."""
+    files, size = case.growth(DATABASE_COUNTERS, "temp_files"), case.growth(DATABASE_COUNTERS, "temp_bytes")
+    if files is None or size is None or files.amount < SPILLS_AT_LEAST or files.per_s < SPILLS_PER_S \
+            or size.per_s < SPILLED_PER_S:
+        return
+    whose, subject, evidence = "", Subject(screen="statements"), ()
+    if (found := case.statements_window(WINDOW_S)) is not None:
+        usages = {key: counters.usage(grown) for key, grown in found.added.items() if key.query_id is not None}
+        key = max(usages, key=lambda item: usages[item].temp_written, default=None)
+        if key is not None and usages[key].temp_written > 0 and usages[key].calls:
+            text = case.statement_text(key)
+            named = f"{words.command(text)}{words.relation(text)} (query {key.query_id})" if text else \
+                f"query {key.query_id}"
+            whose = f", most by {named}"
+            subject = Subject(screen="statements", query_id=key.query_id)
+            standing = case.first(read.STANDING)
+            a_call = usages[key].temp_written * (standing.block_bytes if standing else 8192) / usages[key].calls
+            evidence = (*((Evidence("statement", words.statement(text)),) if text else ()),
+                        Evidence("written a call", fmt.size(a_call)))
+    yield Finding(
+        kind="temporary_files", severity="warning", weight=size.per_s / 1e5,
+        summary=f"{fmt.number(files.per_s)} temporary files a second, {fmt.rate(size.per_s)}{whose}", subject=subject,
+        hurts=Hurt(None, "the disk, and these statements"), checks=("temp_files",),
+        evidence=(Evidence("files", f"{fmt.count(files.amount)} in {fmt.duration(files.seconds)}"), *evidence),
+        next="more work_mem for that statement's role, or an index that has its order")
+
+
+KINDS = (slower, more_frequent, sequential_scans, temporary_files)
