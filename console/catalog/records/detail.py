@@ -31,6 +31,7 @@ class RelationHeader(Struct, frozen=True):
     owner: str
     comment: str | None
     extension: str | None
+    needed_extensions: list[str]
     row_estimate: float | None
     persistence: str
     access_method: str | None
@@ -60,7 +61,8 @@ class Index(Struct, frozen=True):
     """An index (sql/indexes.sql). `scans` and `entries_read` count since the statistics were reset.
 
     `size_bytes` is None for a partitioned index and for one that is locked. `statistics_targets` are
-    [position, target] pairs of its expressions.
+    [position, target] pairs of its expressions; `parent` is the partitioned index above, as
+    [schema, name], where attaching the table doesn't attach this to it.
     """
 
     oid: int
@@ -78,6 +80,8 @@ class Index(Struct, frozen=True):
     constraint: str | None
     options: list[str]
     tablespace: str | None
+    needed_extensions: list[str]
+    parent: list[str] | None
     comment: str | None
     statistics_targets: list[list[int]]
     size_bytes: int | None
@@ -121,6 +125,7 @@ class Trigger(Struct, frozen=True):
     state: str
     is_inherited: bool
     function: str
+    needed_extensions: list[str]
     comment: str | None
 
 

@@ -10,6 +10,14 @@ SELECT
     pg_catalog.pg_get_userbyid(c.relowner)::text AS owner,
     pg_catalog.obj_description(c.oid, 'pg_class') AS comment,
     e.extname::text AS extension,
+    ARRAY(
+        SELECT x.extname::text
+        FROM pg_catalog.pg_depend dx
+        JOIN pg_catalog.pg_extension x ON x.oid = dx.refobjid
+        WHERE dx.classid = 'pg_catalog.pg_class'::regclass AND dx.objid = c.oid AND dx.deptype = 'x'
+            AND dx.refclassid = 'pg_catalog.pg_extension'::regclass
+        ORDER BY 1
+    ) AS needed_extensions,
     nullif(c.reltuples, -1)::float8 AS row_estimate,
     c.relpersistence::text AS persistence,
     a.amname::text AS access_method,
