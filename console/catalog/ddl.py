@@ -91,7 +91,8 @@ async def ddl_of_definition(session: Session, definition: Definition) -> Ddl:
 
 def script(many: Iterable[Ddl]) -> str:
     """Many objects in one script that runs in an empty database: by phase, in it what is needed first."""
-    return "\n".join(["SET check_function_bodies = off;",
+    return "\n".join(["SET client_encoding = 'UTF8';", "SET standard_conforming_strings = on;",
+                      "SET check_function_bodies = off;",
                       *(ended(ddl_statement.text) for ddl_statement in ordered(many))]) + "\n"
 
 

@@ -59,9 +59,7 @@ async def write(session: Session, wanted: Wanted = Wanted(), *,  # noqa: B008  f
     objects = [found for found in await session.fetch(read.DDL_OBJECTS) if wanted.has(found.schema, found.name)]
     definitions, unwritten = await _definitions(session, wanted)
     _refuse_unknown(session, wanted, schemas, objects, definitions)
-    made: list[Ddl] = []
-    for schema in schemas:
-        made.append(await _schema(session, schema))
+    made = [await _schema(session, schema) for schema in schemas]
     for number, found in enumerate(objects):
         if progress is not None:
             progress(number, len(objects))

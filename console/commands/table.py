@@ -52,6 +52,11 @@ COMMANDS = (
         help="the plan of a statement or of a saved plan: verdict, findings, times that add up",
         description="The plan of a statement, or of a file: what takes the time, why, and what to do about it."),
     CommandEntry(
+        name="ddl", module="console.commands.ddl", usage="[OBJECT...]",
+        help="the script that makes the schema again: of all, of a service, or of some objects",
+        description="Write the script that makes a database's schema again, in an order in which it runs.",
+        needs=("target", "services")),
+    CommandEntry(
         name="record", module="console.commands.record", usage="FILE",
         help="samples of a target to a file, until Ctrl-C",
         description="Record what the console would show, for dbconsole replay.", needs=("target", "services"),
