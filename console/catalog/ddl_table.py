@@ -59,6 +59,9 @@ def _beside_table(detail: RelationDetail, owned: OwnedPrivileges) -> list[DdlSta
     """What follows once the table is there: constraints, its place among partitions, indexes and the rest."""
     name = identifier(detail.header.schema, detail.header.name)
     statements: list[DdlStatement] = []
+    if detail.header.has_own_order:
+        statements += [DdlStatement(Phase.CREATE, f"ALTER TABLE {name} INHERIT {identifier(*parent)}")
+                       for parent in detail.header.parents]
     statements += _late_constraints(detail, name)
     if detail.header.is_partition:
         parent = identifier(*detail.header.parents[0])
@@ -203,13 +206,15 @@ def _column_settings(detail: RelationDetail, name: str) -> list[DdlStatement]:
         if (not _is_written(column, detail) and column.is_not_null and not column.inherits_not_null
                 and not has_constraints):
             changes.append(f"{at} SET NOT NULL")
-        if not column.is_default_storage:
-            changes.append(f"{at} SET STORAGE {column.storage.upper()}")
-        if column.statistics_target is not None:
-            changes.append(f"{at} SET STATISTICS {column.statistics_target}")
-        if column.options:
-            changes.append(f"{at} SET ({option_list(column.options)})")
+        changes += [f"{at} {change}" for change in _settings(column)]
     return [DdlStatement(Phase.CREATE, change) for change in changes]
+
+
+def _settings(column: RelationColumn) -> list[str]:
+    """How the column is stored and its statistics are taken, where that isn't the default."""
+    return [*([f"SET STORAGE {column.storage.upper()}"] if not column.is_default_storage else []),
+            *([f"SET STATISTICS {column.statistics_target}"] if column.statistics_target is not None else []),
+            *([f"SET ({option_list(column.options)})"] if column.options else [])]
 
 
 def _own(constraints: Iterable[Constraint] | None) -> list[Constraint]:
@@ -217,8 +222,9 @@ def _own(constraints: Iterable[Constraint] | None) -> list[Constraint]:
 
 
 def _is_child(detail: RelationDetail) -> bool:
-    """Whether the table inherits; a partition is made by itself and then attached."""
-    return bool(detail.header.parents) and not detail.header.is_partition
+    """Whether CREATE TABLE says INHERITS; what is in an order of its own, or a partition, is attached afterwards."""
+    header = detail.header
+    return bool(header.parents) and not header.is_partition and not header.has_own_order
 
 
 def _is_written(column: RelationColumn, detail: RelationDetail) -> bool:
@@ -381,8 +387,10 @@ def view_statements(detail: RelationDetail, *, again: bool = False) -> list[DdlS
         if header.relkind == "v" and column.default is not None:
             statements.append(DdlStatement(
                 Phase.CREATE, f"ALTER VIEW {name} ALTER COLUMN {at} SET DEFAULT {column.default}"))
-        if header.relkind == "m" and column.statistics_target is not None:
-            target = f"ALTER COLUMN {at} SET STATISTICS {column.statistics_target}"
-            statements.append(DdlStatement(Phase.CREATE, f"ALTER MATERIALIZED VIEW {name} {target}"))
+        if header.relkind == "m":
+            alter = f"ALTER MATERIALIZED VIEW {name} ALTER COLUMN {at}"
+            statements += [DdlStatement(Phase.CREATE, f"{alter} {change}") for change in _settings(column)]
+            if column.compression:
+                statements.append(DdlStatement(Phase.CREATE, f"{alter} SET COMPRESSION {column.compression}"))
     return statements + relation_statements(detail)
 

@@ -42,6 +42,7 @@ def header(oid: int, name: str, schema: str = "event_data", **changes: Any) -> R
         "persistence": "p", "access_method": "heap", "tablespace": None, "options": [], "toast_options": [],
         "row_security": False, "force_row_security": False, "replica_identity": "d", "is_populated": True,
         "has_children": False, "of_type": None, "partition_key": None, "bound": None, "parents": [],
+        "has_own_order": False,
         "view_definition": None, "foreign_server": None, "foreign_options": [], "is_readable": True, **changes})
 
 

@@ -20,7 +20,10 @@ CONTYPES: Mapping[str, str] = {
 
 
 class RelationHeader(Struct, frozen=True):
-    """A relation itself: pg_class and what hangs on it (sql/relation.sql). `parents` are [schema, name] pairs."""
+    """A relation itself: pg_class and what hangs on it (sql/relation.sql). `parents` are [schema, name] pairs.
+
+    `has_own_order`: all columns are its own, and in another order than INHERITS would give; it inherited afterwards.
+    """
 
     oid: int
     schema_oid: int
@@ -47,6 +50,7 @@ class RelationHeader(Struct, frozen=True):
     partition_key: str | None
     bound: str | None
     parents: list[list[str]]
+    has_own_order: bool
     view_definition: str | None
     foreign_server: str | None
     foreign_options: list[str]

@@ -6,9 +6,14 @@ WITH named AS (
     SELECT
         'pg_class' AS catalog,
         c.oid,
-        CASE WHEN c.relispartition THEN 'partition' ELSE CASE c.relkind WHEN 'v' THEN 'view'
-            WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' WHEN 'S' THEN 'sequence' ELSE 'table' END END
-            AS kind,
+        CASE
+            WHEN c.relispartition THEN 'partition'
+            WHEN c.relkind = 'v' THEN 'view'
+            WHEN c.relkind = 'm' THEN 'materialized view'
+            WHEN c.relkind = 'f' THEN 'foreign table'
+            WHEN c.relkind = 'S' THEN 'sequence'
+            ELSE 'table'
+        END AS kind,
         c.relnamespace AS namespace,
         c.relname AS name,
         NULL AS arguments

@@ -17,7 +17,8 @@ WITH held AS (
     UNION ALL
     SELECT 'pg_proc', p.oid, 0, n.nspname, CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END
         || pg_catalog.format(' %I.%I(%s)', n.nspname, p.proname, CASE p.prokind WHEN 'a'
-            THEN pg_catalog.oidvectortypes(p.proargtypes) ELSE pg_catalog.pg_get_function_identity_arguments(p.oid) END),
+            THEN pg_catalog.oidvectortypes(p.proargtypes)
+            ELSE pg_catalog.pg_get_function_identity_arguments(p.oid) END),
         NULL, p.proacl, p.proowner, pg_catalog.acldefault('f', p.proowner)
     FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
     UNION ALL

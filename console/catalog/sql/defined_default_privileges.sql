@@ -8,8 +8,10 @@ WITH held AS (
             THEN pg_catalog.acldefault(CASE WHEN d.defaclobjtype = 'S' THEN 's' ELSE d.defaclobjtype END, d.defaclrole)
             END AS defaults
     FROM pg_catalog.pg_default_acl d
-    JOIN (VALUES ('r', 'TABLES'), ('S', 'SEQUENCES'), ('f', 'FUNCTIONS'), ('T', 'TYPES'), ('n', 'SCHEMAS'), ('L', 'LARGE OBJECTS')) k (letter, word)
-        ON k.letter = d.defaclobjtype::text
+    JOIN (
+        VALUES ('r', 'TABLES'), ('S', 'SEQUENCES'), ('f', 'FUNCTIONS'), ('T', 'TYPES'), ('n', 'SCHEMAS'),
+            ('L', 'LARGE OBJECTS')
+    ) k (letter, word) ON k.letter = d.defaclobjtype::text
     LEFT JOIN pg_catalog.pg_namespace n ON n.oid = d.defaclnamespace
 ), changed AS (
     SELECT h.oid, h.owner, h.schema, h.word, g.is_granted IS NOT NULL AS is_granted, is_grantable, grantee,

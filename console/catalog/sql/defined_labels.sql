@@ -2,7 +2,7 @@
 -- interval: on demand
 -- Security labels of this database's objects; they need the provider that gave them.
 SELECT
-    pg_catalog.format('pg_seclabel %s', (SELECT c.relname FROM pg_catalog.pg_class c WHERE c.oid = s.classoid)) AS catalog,
+    'pg_seclabel ' || (SELECT c.relname FROM pg_catalog.pg_class c WHERE c.oid = s.classoid) AS catalog,
     s.objoid AS oid,
     'SECURITY LABEL' AS kind,
     n.nspname::text AS schema,

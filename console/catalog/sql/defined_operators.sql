@@ -7,7 +7,8 @@ SELECT
     'OPERATOR' AS kind,
     n.nspname::text AS schema,
     pg_catalog.format('%I.%s (%s, %s)', n.nspname, o.oprname,
-        CASE WHEN o.oprleft = 0 THEN 'NONE' ELSE pg_catalog.format_type(o.oprleft, NULL) END, pg_catalog.format_type(o.oprright, NULL)) AS name,
+        CASE WHEN o.oprleft = 0 THEN 'NONE' ELSE pg_catalog.format_type(o.oprleft, NULL) END,
+        pg_catalog.format_type(o.oprright, NULL)) AS name,
     pg_catalog.pg_get_userbyid(o.oprowner)::text AS owner,
     NULL AS grant_clause,
     ARRAY[
@@ -60,14 +61,16 @@ SELECT
                         WHERE sf.oid = a.amopsortfamily) ELSE '' END AS entry
                 FROM pg_catalog.pg_amop a
                 JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_amop'::regclass AND d.objid = a.oid
-                WHERE d.refclassid = 'pg_catalog.pg_opfamily'::regclass AND d.refobjid = f.oid AND a.amopfamily = f.oid
+                WHERE d.refclassid = 'pg_catalog.pg_opfamily'::regclass AND d.refobjid = f.oid
+                    AND a.amopfamily = f.oid
                 UNION ALL
                 SELECT 2, a.amprocnum, pg_catalog.format('FUNCTION %s (%s, %s) %s', a.amprocnum,
                     pg_catalog.format_type(a.amproclefttype, NULL), pg_catalog.format_type(a.amprocrighttype, NULL),
                     a.amproc::regprocedure)
                 FROM pg_catalog.pg_amproc a
                 JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_amproc'::regclass AND d.objid = a.oid
-                WHERE d.refclassid = 'pg_catalog.pg_opfamily'::regclass AND d.refobjid = f.oid AND a.amprocfamily = f.oid
+                WHERE d.refclassid = 'pg_catalog.pg_opfamily'::regclass AND d.refobjid = f.oid
+                    AND a.amprocfamily = f.oid
             ) x
         ), ', ')
     ], NULL) AS statements,
@@ -91,7 +94,8 @@ SELECT
     NULL AS grant_clause,
     ARRAY[
         pg_catalog.format('CREATE OPERATOR CLASS %I.%I%s FOR TYPE %s USING %I FAMILY %I.%I AS ', n.nspname, c.opcname,
-            CASE WHEN c.opcdefault THEN ' DEFAULT' ELSE '' END, pg_catalog.format_type(c.opcintype, NULL), m.amname, fn.nspname, f.opfname)
+            CASE WHEN c.opcdefault THEN ' DEFAULT' ELSE '' END,
+            pg_catalog.format_type(c.opcintype, NULL), m.amname, fn.nspname, f.opfname)
         || pg_catalog.array_to_string(coalesce((
             SELECT pg_catalog.array_agg(x.entry ORDER BY x.sort, x.number, x.entry)
             FROM (
@@ -102,19 +106,22 @@ SELECT
                         WHERE sf.oid = a.amopsortfamily) ELSE '' END AS entry
                 FROM pg_catalog.pg_amop a
                 JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_amop'::regclass AND d.objid = a.oid
-                WHERE d.refclassid = 'pg_catalog.pg_opclass'::regclass AND d.refobjid = c.oid AND a.amopfamily = c.opcfamily
+                WHERE d.refclassid = 'pg_catalog.pg_opclass'::regclass AND d.refobjid = c.oid
+                    AND a.amopfamily = c.opcfamily
                 UNION ALL
                 SELECT 2, a.amprocnum, pg_catalog.format('FUNCTION %s (%s, %s) %s', a.amprocnum,
                     pg_catalog.format_type(a.amproclefttype, NULL), pg_catalog.format_type(a.amprocrighttype, NULL),
                     a.amproc::regprocedure)
                 FROM pg_catalog.pg_amproc a
                 JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_amproc'::regclass AND d.objid = a.oid
-                WHERE d.refclassid = 'pg_catalog.pg_opclass'::regclass AND d.refobjid = c.oid AND a.amprocfamily = c.opcfamily
+                WHERE d.refclassid = 'pg_catalog.pg_opclass'::regclass AND d.refobjid = c.oid
+                    AND a.amprocfamily = c.opcfamily
             ) x
         ), '{}')
             || CASE WHEN c.opckeytype <> 0 THEN ARRAY['STORAGE ' || pg_catalog.format_type(c.opckeytype, NULL)]
                 WHEN NOT EXISTS (
-                SELECT FROM pg_catalog.pg_depend d WHERE d.refclassid = 'pg_catalog.pg_opclass'::regclass AND d.refobjid = c.oid
+                SELECT FROM pg_catalog.pg_depend d
+                WHERE d.refclassid = 'pg_catalog.pg_opclass'::regclass AND d.refobjid = c.oid
                     AND d.classid IN ('pg_catalog.pg_amop'::regclass, 'pg_catalog.pg_amproc'::regclass))
                 THEN ARRAY['STORAGE ' || pg_catalog.format_type(c.opcintype, NULL)]
                 ELSE '{}' END, ', ')

@@ -18,7 +18,8 @@ SELECT
             p.pubviaroot::text, CASE pg_catalog.to_jsonb(p) ->> 'pubgencols'
                 WHEN 's' THEN ', publish_generated_columns = stored' ELSE '' END)
     ] || ARRAY(
-        SELECT pg_catalog.format('ALTER PUBLICATION %I ADD TABLE ONLY %I.%I%s', p.pubname, n.nspname, c.relname, coalesce((
+        SELECT pg_catalog.format('ALTER PUBLICATION %I ADD TABLE ONLY %I.%I%s', p.pubname, n.nspname,
+            c.relname, coalesce((
                 SELECT pg_catalog.format(' (%s)', pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', '
                     ORDER BY a.attnum))
                 FROM pg_catalog.pg_attribute a

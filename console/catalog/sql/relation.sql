@@ -40,6 +40,24 @@ SELECT
         WHERE i.inhrelid = c.oid
         ORDER BY i.inhseqno
     ) AS parents,
+    EXISTS (
+        SELECT FROM (
+            SELECT o.place < pg_catalog.lag(o.place) OVER (ORDER BY a.attnum) AS is_earlier
+            FROM pg_catalog.pg_attribute a
+            CROSS JOIN LATERAL (
+                SELECT coalesce(min(i.inhseqno * 10000 + pa.attnum), 2147483647) AS place
+                FROM pg_catalog.pg_inherits i
+                JOIN pg_catalog.pg_attribute pa ON pa.attrelid = i.inhparent AND pa.attname = a.attname
+                    AND NOT pa.attisdropped
+                WHERE i.inhrelid = a.attrelid
+            ) o
+            WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND NOT c.relispartition
+        ) x
+        WHERE x.is_earlier
+    ) AND NOT EXISTS (
+        SELECT FROM pg_catalog.pg_attribute a
+        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND NOT a.attislocal
+    ) AS has_own_order,
     CASE WHEN c.relkind IN ('v', 'm') THEN pg_catalog.pg_get_viewdef(c.oid) END AS view_definition,
     s.srvname::text AS foreign_server,
     coalesce(f.ftoptions, '{}') AS foreign_options,
