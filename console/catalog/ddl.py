@@ -34,9 +34,11 @@ from console.catalog.records import (
     InstalledExtension,
     Kind,
     Privilege,
+    Publication,
     RelationDetail,
     Role,
     Schema,
+    Subscription,
 )
 from console.catalog.records import Sequence as SequenceRecord
 from console.errors import Missing, ServerError
@@ -64,8 +66,13 @@ async def ddl(session: Session, kind: Kind, oid: int) -> Ddl:
     raise ValueError(f"the DDL of a {kind} is made of its record alone")
 
 
-async def ddl_of(session: Session, record: Schema | InstalledExtension | Role | EventTrigger) -> Ddl:
-    """The DDL of what the tree's record says all about (a schema's grants are read)."""
+Listed = Schema | InstalledExtension | Role | EventTrigger | Publication | Subscription
+"""What the tree lists, and has no detail of."""
+
+
+async def ddl_of(session: Session, record: Listed) -> Ddl:
+    """The DDL of what the tree's record says most about. Raises ConsoleError, Missing for what the role may not read.
+    """
     match record:
         case Schema():
             privileges = await read.schema_privileges(session, record.oid)
@@ -74,6 +81,12 @@ async def ddl_of(session: Session, record: Schema | InstalledExtension | Role | 
             return Ddl(("pg_extension", record.oid), tuple(extension_statements(record)))
         case Role():
             return Ddl(("pg_authid", record.oid), tuple(role_statements(record)))
+        case Publication() | Subscription():
+            query = read.PUBLICATION_DEFINITIONS if isinstance(record, Publication) else read.SUBSCRIPTION_DEFINITIONS
+            for definition in await session.fetch(query):
+                if definition.oid == record.oid:
+                    return await ddl_of_definition(session, definition)
+            raise Missing(f"{session.target.label}: {record.name} is no longer there", hint="read the tree again")
         case EventTrigger():
             return Ddl(("pg_event_trigger", record.oid), tuple(event_trigger_statements(record)))
 

@@ -89,9 +89,11 @@ AGGREGATE = load(PACKAGE, "aggregate", Aggregate)
 TYPE = load(PACKAGE, "type", TypeDetail)
 DEPENDENCIES = load(PACKAGE, "dependencies", Dependency)
 DDL_OBJECTS = load(PACKAGE, "ddl_objects", DdlObject)
-DEFINED = tuple(load(PACKAGE, f"defined_{subject}", Definition) for subject in (
+PUBLICATION_DEFINITIONS = load(PACKAGE, "defined_publications", Definition)
+SUBSCRIPTION_DEFINITIONS = load(PACKAGE, "defined_subscriptions", Definition)
+DEFINED = (*(load(PACKAGE, f"defined_{subject}", Definition) for subject in (
     "foreign", "languages", "operators", "text_search", "large_objects", "changed_privileges", "default_privileges",
-    "labels", "publications", "subscriptions"))
+    "labels")), PUBLICATION_DEFINITIONS, SUBSCRIPTION_DEFINITIONS)
 
 
 class Listed(Protocol):

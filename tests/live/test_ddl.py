@@ -215,6 +215,34 @@ def test_a_table_and_a_function_of_one_oid_are_both_there(rich: RoundTrip) -> No
     assert "CREATE TABLE odd.twin (" in text and "FUNCTION odd.twin_function(id integer)" in text
 
 
+async def test_a_publication_and_a_subscription_have_ddl_by_themselves(embedded: LiveServer) -> None:
+    with embedded.database() as database:
+        try:
+            with database.connect() as connection:
+                connection.execute("CREATE TABLE t (); CREATE PUBLICATION p FOR TABLE t")
+                connection.execute("CREATE SUBSCRIPTION s CONNECTION 'host=nowhere password=S3cr3t-of-s' PUBLICATION p "
+                                   "WITH (connect = false)")
+            async with session_on(database.conninfo) as session:
+                (publication,), (subscription,) = await read.publications(session), await read.subscriptions(session)
+                texts = [(await ddl_of(session, record)).text() for record in (publication, subscription)]
+        finally:
+            unsubscribe(database)
+    assert "ALTER PUBLICATION p ADD TABLE ONLY public.t;" in texts[0]
+    assert "host=nowhere password=***" in texts[1] and "connect = false" in texts[1]
+
+
+async def test_security_labels_are_written(embedded: LiveServer) -> None:
+    """As a provider would have set them: none is at hand, and none is needed to read them."""
+    with embedded.database() as database:
+        with database.connect() as connection:
+            connection.execute("""CREATE TABLE t (a int);
+                INSERT INTO pg_seclabel VALUES ('t'::regclass, 'pg_class'::regclass, 0, 'guard', 'it''s secret'),
+                    ('t'::regclass, 'pg_class'::regclass, 1, 'guard', 'top')""")
+        script = await everything(database.conninfo, Wanted(frozenset({"public"})))
+    assert "SECURITY LABEL FOR guard ON TABLE public.t IS 'it''s secret';" in script.text
+    assert "SECURITY LABEL FOR guard ON COLUMN public.t.a IS 'top';" in script.text
+
+
 SHOP = """
     CREATE TYPE public.hue AS ENUM ('red');
     CREATE SCHEMA shop;
