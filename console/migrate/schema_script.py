@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from msgspec import Struct
@@ -35,6 +34,7 @@ class SchemaScript(Struct, frozen=True):
         return "".join(f"{statement};\n" for statement in self.statements)
 
 
+_NO_SPACES = str.maketrans("", "", " ()")
 _OIDS = load("console.migrate", "object_oids", ObjectOid)
 _KINDS: Mapping[str, Kind] = {**{kind.value: kind for kind in Kind}, "partitioned table": Kind.TABLE,
                               **dict.fromkeys(TYPES, Kind.TYPE)}
@@ -80,9 +80,10 @@ async def _definitions(session: Session) -> dict[tuple[str, str], Definition]:
 
 def _bare(name: str) -> str:
     """The name of a definition or of a fingerprint's row in the form that they share."""
+    name = f" {name}"
     for word in ("USING", "FOR", "LANGUAGE"):
-        name = re.sub(rf"(^| ){word} ", rf"\1{word.lower()} ", name)
-    return re.sub(r"[\s()]", "", name)
+        name = name.replace(f" {word} ", f" {word.lower()} ")
+    return name.translate(_NO_SPACES)
 
 
 def _catalog_kind(row: ObjectRow) -> str:
