@@ -6,26 +6,27 @@ and ddl_objects.py. Nothing is read piecemeal: if a part can't be had, there is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from graphlib import CycleError, TopologicalSorter
+from collections.abc import Iterable, Sequence
 from typing import Any
-
-from msgspec import Struct
 
 from console.catalog import read
 from console.catalog.ddl_objects import (
+    definition_statements,
     event_trigger_statements,
     extension_statements,
     role_statements,
     routine_statements,
     schema_statements,
     sequence_statements,
+    type_split,
     type_statements,
 )
-from console.catalog.ddl_parts import DdlStatement, Phase
-from console.catalog.ddl_table import table_statements, view_statements
+from console.catalog.ddl_order import in_order
+from console.catalog.ddl_parts import Address, Ddl, DdlStatement, Phase, ended
+from console.catalog.ddl_table import table_split, table_statements, view_split, view_statements
 from console.catalog.records import (
     PROKINDS,
+    Definition,
     Dependency,
     EventTrigger,
     FullType,
@@ -33,9 +34,11 @@ from console.catalog.records import (
     InstalledExtension,
     Kind,
     Privilege,
+    Publication,
     RelationDetail,
     Role,
     Schema,
+    Subscription,
 )
 from console.catalog.records import Sequence as SequenceRecord
 from console.errors import Missing, ServerError
@@ -46,57 +49,64 @@ _TABLES = (Kind.TABLE, Kind.PARTITION, Kind.FOREIGN_TABLE)
 _VIEWS = (Kind.VIEW, Kind.MATERIALIZED_VIEW)
 
 
-class Ddl(Struct, frozen=True):
-    """One object's statements and what must be there before. `makes`: OIDs that the statements make on the way."""
-
-    oid: int
-    statements: tuple[DdlStatement, ...]
-    depends_on: tuple[Dependency, ...] = ()
-    makes: frozenset[int] = frozenset()
-
-    def text(self) -> str:
-        """The statements as a script, with a note of what they need."""
-        lines = [f"-- needs {dependency.kind} {dependency.name}" for dependency in self.depends_on
-                 if dependency.oid not in self.makes]
-        ordered = sorted(self.statements, key=lambda statement: statement.phase)
-        return "\n".join([*lines, *(_ended(statement.text) for statement in ordered)]) + "\n"
-
-
 async def ddl(session: Session, kind: Kind, oid: int) -> Ddl:
     """The DDL of a relation, sequence, routine or type. Raises ConsoleError; Missing when the object is gone."""
     if kind in _TABLES or kind in _VIEWS:
         return await _relation(session, oid)
     if kind is Kind.SEQUENCE:
         rows, privileges, _ = await _facts(session, read.SEQUENCES, oid, "pg_class")
-        return Ddl(oid, tuple(sequence_statements(rows[0], privileges)))
+        return Ddl(("pg_class", oid), tuple(sequence_statements(rows[0], privileges)))
     if kind in PROKINDS:
         aggregate = Read(read.AGGREGATE, {"oid": oid})
         rows, privileges, readings = await _facts(session, read.ROUTINE, oid, "pg_proc", aggregate)
         detail = FunctionDetail(rows[0], privileges, readings.first(read.AGGREGATE))
-        return Ddl(oid, tuple(routine_statements(detail)), _needs(readings))
+        return Ddl(("pg_proc", oid), tuple(routine_statements(detail)), _needs(readings))
     if kind is Kind.TYPE:
         return await _type(session, oid)
     raise ValueError(f"the DDL of a {kind} is made of its record alone")
 
 
-async def ddl_of(session: Session, record: Schema | InstalledExtension | Role | EventTrigger) -> Ddl:
-    """The DDL of what the tree's record says all about (a schema's grants are read)."""
+Listed = Schema | InstalledExtension | Role | EventTrigger | Publication | Subscription
+"""What the tree lists, and has no detail of."""
+
+
+async def ddl_of(session: Session, record: Listed) -> Ddl:
+    """The DDL of what the tree's record says most about. Raises ConsoleError, Missing for what the role may not read.
+    """
     match record:
         case Schema():
             privileges = await read.schema_privileges(session, record.oid)
-            return Ddl(record.oid, tuple(schema_statements(record, privileges)))
+            return Ddl(("pg_namespace", record.oid), tuple(schema_statements(record, privileges)))
         case InstalledExtension():
-            return Ddl(record.oid, tuple(extension_statements(record)))
+            return Ddl(("pg_extension", record.oid), tuple(extension_statements(record)))
         case Role():
-            return Ddl(record.oid, tuple(role_statements(record)))
+            return Ddl(("pg_authid", record.oid), tuple(role_statements(record)))
+        case Publication() | Subscription():
+            query = read.PUBLICATION_DEFINITIONS if isinstance(record, Publication) else read.SUBSCRIPTION_DEFINITIONS
+            for definition in await session.fetch(query):
+                if definition.oid == record.oid:
+                    return await ddl_of_definition(session, definition)
+            raise Missing(f"{session.target.label}: {record.name} is no longer there", hint="read the tree again")
         case EventTrigger():
-            return Ddl(record.oid, tuple(event_trigger_statements(record)))
+            return Ddl(("pg_event_trigger", record.oid), tuple(event_trigger_statements(record)))
+
+
+async def ddl_of_definition(session: Session, definition: Definition) -> Ddl:
+    """The DDL of what sql/defined_*.sql describe. Raises ConsoleError."""
+    of = {"oid": definition.oid, "catalog": definition.catalog}
+    if " " in definition.catalog or definition.catalog == "pg_default_acl":  # about other objects, none itself
+        return Ddl((definition.catalog + definition.name, definition.oid), tuple(definition_statements(definition, ())))
+    readings = await session.refresh(Read(read.PRIVILEGES, of), Read(read.DEPENDENCIES, of))
+    _refuse_unavailable(session, readings)
+    return Ddl((definition.catalog, definition.oid),
+               tuple(definition_statements(definition, readings.rows(read.PRIVILEGES) or [])), _needs(readings))
 
 
 def script(many: Iterable[Ddl]) -> str:
     """Many objects in one script that runs in an empty database: by phase, in it what is needed first."""
-    return "\n".join(["SET check_function_bodies = off;",
-                      *(_ended(ddl_statement.text) for ddl_statement in ordered(many))]) + "\n"
+    return "\n".join(["SET client_encoding = 'UTF8';", "SET standard_conforming_strings = on;",
+                      "SET check_function_bodies = off;",
+                      *(ended(ddl_statement.text) for ddl_statement in ordered(many))]) + "\n"
 
 
 def ordered(many: Iterable[Ddl]) -> list[DdlStatement]:
@@ -104,25 +114,10 @@ def ordered(many: Iterable[Ddl]) -> list[DdlStatement]:
 
     Objects that others make (the sequences of serial columns) are left to those.
     """
-    found = {ddl.oid: ddl for ddl in many}
-    makers = {oid: ddl.oid for ddl in found.values() for oid in ddl.makes}
-    kept = {oid: ddl for oid, ddl in found.items() if oid not in makers}
-    graph = {oid: {need for dependency in ddl.depends_on
-                   if (need := makers.get(dependency.oid, dependency.oid)) in kept and need != oid}
-             for oid, ddl in kept.items()}
-    statements = [statement for oid in _sorted(graph) for statement in kept[oid].statements]
+    found = {ddl.address: ddl for ddl in many}
+    makers = {address: ddl.address for ddl in found.values() for address in ddl.makes}
+    statements = in_order({address: ddl for address, ddl in found.items() if address not in makers}, makers)
     return sorted(statements, key=lambda statement: statement.phase)
-
-
-def _sorted(graph: Mapping[int, set[int]]) -> Sequence[int]:
-    """What is needed first; a circle (two tables' checks by functions of each other) is cut at the last it closed."""
-    edges = {node: set(needs) for node, needs in graph.items()}
-    while True:
-        try:
-            return tuple(TopologicalSorter(edges).static_order())
-        except CycleError as error:
-            circle = error.args[1]
-            edges[circle[1]].discard(circle[0])
 
 
 async def _relation(session: Session, oid: int) -> Ddl:
@@ -139,12 +134,13 @@ async def _relation(session: Session, oid: int) -> Ddl:
         sequences=readings.rows(read.SEQUENCES), extended_statistics=readings.rows(read.EXTENDED_STATISTICS),
         statistics=None, size=None)
     if header.kind in _VIEWS:
-        return Ddl(oid, tuple(view_statements(detail)), _needs(readings))
+        return Ddl(("pg_class", oid), tuple(view_statements(detail)), _needs(readings), split=view_split(detail))
     sequences: Sequence[SequenceRecord] = detail.sequences or ()
     owned: dict[int, list[Privilege]] = {}
     for sequence in sequences:
         owned[sequence.oid] = await session.fetch(read.PRIVILEGES, {"oid": sequence.oid, "catalog": "pg_class"})
-    return Ddl(oid, tuple(table_statements(detail, owned)), _needs(readings), frozenset(owned))
+    return Ddl(("pg_class", oid), tuple(table_statements(detail, owned)), _needs(readings),
+               frozenset(("pg_class", sequence) for sequence in owned), table_split(detail, owned))
 
 
 async def _type(session: Session, oid: int) -> Ddl:
@@ -152,7 +148,7 @@ async def _type(session: Session, oid: int) -> Ddl:
     rows, privileges, readings = await _facts(session, read.TYPE, oid, "pg_type",
                                               Read(read.COLUMNS, {"oid": attributes}))
     detail = FullType(rows[0], privileges, readings.rows(read.COLUMNS) or [])
-    return Ddl(oid, tuple(type_statements(detail)), _needs(readings))
+    return Ddl(("pg_type", oid), tuple(type_statements(detail)), _needs(readings), split=type_split(detail))
 
 
 async def _facts(session: Session, query: Query[Any], oid: int, catalog: str, *more: Read[Any]
@@ -162,21 +158,21 @@ async def _facts(session: Session, query: Query[Any], oid: int, catalog: str, *m
     of = {"oid": oid, "catalog": catalog}
     readings = await session.refresh(
         Read(query, params), Read(read.PRIVILEGES, of), Read(read.DEPENDENCIES, of), *more)
-    if readings.unavailable:
-        name, reason = next(iter(readings.unavailable.items()))
-        raise ServerError(f"{session.target.label}: no DDL without {name}: {reason}")
+    _refuse_unavailable(session, readings)
     rows = readings.rows(query)
     if not rows:
         raise Missing(f"{session.target.label}: the object is no longer there", hint="read the tree again")
     return rows, readings.rows(read.PRIVILEGES) or [], readings
 
 
+def _refuse_unavailable(session: Session, readings: Readings) -> None:
+    if readings.unavailable:
+        name, reason = next(iter(readings.unavailable.items()))
+        raise ServerError(f"{session.target.label}: no DDL without {name}: {reason}")
+
+
 def _needs(readings: Readings) -> tuple[Dependency, ...]:
     return tuple(readings.rows(read.DEPENDENCIES) or ())
 
 
-def _ended(text: str) -> str:
-    return text if text.startswith("--") else f"{text};"
-
-
-__all__ = ["Ddl", "DdlStatement", "Phase", "ddl", "ddl_of", "ordered", "script"]
+__all__ = ["Address", "Ddl", "DdlStatement", "Phase", "ddl", "ddl_of", "ddl_of_definition", "ordered", "script"]

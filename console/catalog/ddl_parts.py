@@ -7,7 +7,7 @@ from enum import IntEnum
 
 from msgspec import Struct
 
-from console.catalog.records import Privilege
+from console.catalog.records import Dependency, Privilege
 from console.sql.quoting import identifier, literal
 
 
@@ -18,16 +18,20 @@ class Phase(IntEnum):
     EXTENSION = 2
     CREATE = 3
     """Types, sequences, routines, tables with their own constraints, views."""
-    INDEX = 4
-    ATTACH = 5
-    """Partitions, once both sides have their indexes, which are then matched."""
+    ATTACH = 4
+    """Partitions, before there are indexes: attaching would make those that only the parent has."""
+    INDEX = 5
     FOREIGN_KEY = 6
     ATTACHED = 7
     """Triggers, rules, policies and extended statistics."""
-    ACCESS = 8
+    REFRESH = 8
+    """What materialised views hold."""
+    ACCESS = 9
     """Owner and grants."""
-    COMMENT = 9
+    COMMENT = 10
     """Comments, and to which column a sequence belongs: both need the right owners first."""
+    LAST = 11
+    """Event triggers, which would see all of this, and what replicates it."""
 
 
 class DdlStatement(Struct, frozen=True):
@@ -37,6 +41,48 @@ class DdlStatement(Struct, frozen=True):
     text: str
 
 
+class Split(Struct, frozen=True):
+    """An object made in two steps, where two objects need each other: `shell` is enough for others to name it."""
+
+    shell: tuple[DdlStatement, ...]
+    rest: tuple[DdlStatement, ...]
+
+
+Address = tuple[str, int]
+"""Which object: its catalog and its OID, which is unique in that catalog alone."""
+
+
+class Ddl(Struct, frozen=True):
+    """One object's statements and what must be there before.
+
+    `makes` are the objects that the statements make on the way; `split` is the same in two steps.
+    """
+
+    address: Address
+    statements: tuple[DdlStatement, ...]
+    depends_on: tuple[Dependency, ...] = ()
+    makes: frozenset[Address] = frozenset()
+    split: Split | None = None
+
+    def text(self) -> str:
+        """The statements as a script, with a note of what they need."""
+        lines = [f"-- needs {dependency.kind} {dependency.name}" for dependency in self.depends_on
+                 if dependency.address not in self.makes]
+        ordered = sorted(self.statements, key=lambda statement: statement.phase)
+        return "\n".join([*lines, *(ended(statement.text) for statement in ordered)]) + "\n"
+
+
+def ended(text: str) -> str:
+    """The statement with its semicolon; a remark has none."""
+    return text if text.startswith("--") else f"{text};"
+
+
+def needs_extensions(clause: str, extensions: Iterable[str]) -> list[DdlStatement]:
+    """ALTER ... DEPENDS ON EXTENSION: dropped together with it."""
+    return [DdlStatement(Phase.COMMENT, f"ALTER {clause} DEPENDS ON EXTENSION {identifier(extension)}")
+            for extension in extensions]
+
+
 def access(clause: str, alter: str, owner: str, privileges: Sequence[Privilege] | None) -> list[DdlStatement]:
     """Owner and grants as they differ from what PostgreSQL gives by itself.
 
@@ -44,6 +90,7 @@ def access(clause: str, alter: str, owner: str, privileges: Sequence[Privilege] 
     """
     statements = [DdlStatement(Phase.ACCESS, f"ALTER {alter} OWNER TO {identifier(owner)}")] if alter else []
     changed = [privilege for privilege in privileges or () if privilege.is_granted is not privilege.is_default]
+    changed.sort(key=lambda privilege: privilege.position)
     groups: dict[tuple[bool, str, str, bool, bool], list[Privilege]] = {}
     for found in changed:
         key = (found.is_granted, found.grantee, found.grantor, found.is_by_owner, found.is_grantable)
@@ -88,3 +135,17 @@ def foreign_options(options: Iterable[str]) -> str:
     """`OPTIONS (name 'value')` of a foreign table or column; "" without any."""
     words = option_list(options, " ")
     return f"OPTIONS ({words})" if words else ""
+
+
+_LISTS = frozenset({"local_preload_libraries", "search_path", "session_preload_libraries", "shared_preload_libraries",
+                    "temp_tablespaces", "unix_socket_directories"})
+"""Settings that are lists: the catalog has their elements quoted already."""
+
+
+def setting(clause: str, text: str) -> DdlStatement:
+    """ALTER `clause` SET for a setting as the catalog has it ("work_mem=4MB")."""
+    name, _, value = text.partition("=")
+    words = ".".join(identifier(part) for part in name.split("."))
+    if name.lower() not in _LISTS:
+        value = literal(value)
+    return DdlStatement(Phase.ACCESS, f"ALTER {clause} SET {words} TO {value or chr(39) * 2}")

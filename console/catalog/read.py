@@ -14,6 +14,8 @@ from console.catalog.records import (
     RELKINDS,
     Aggregate,
     Constraint,
+    DdlObject,
+    Definition,
     Dependency,
     EventTrigger,
     ExtendedStatistics,
@@ -86,6 +88,12 @@ ROUTINE = load(PACKAGE, "routine", RoutineDetail)
 AGGREGATE = load(PACKAGE, "aggregate", Aggregate)
 TYPE = load(PACKAGE, "type", TypeDetail)
 DEPENDENCIES = load(PACKAGE, "dependencies", Dependency)
+DDL_OBJECTS = load(PACKAGE, "ddl_objects", DdlObject)
+PUBLICATION_DEFINITIONS = load(PACKAGE, "defined_publications", Definition)
+SUBSCRIPTION_DEFINITIONS = load(PACKAGE, "defined_subscriptions", Definition)
+DEFINED = (*(load(PACKAGE, f"defined_{subject}", Definition) for subject in (
+    "foreign", "languages", "operators", "text_search", "large_objects", "changed_privileges", "default_privileges",
+    "labels")), PUBLICATION_DEFINITIONS, SUBSCRIPTION_DEFINITIONS)
 
 
 class Listed(Protocol):

@@ -56,6 +56,11 @@ COMMANDS = (
         help="what is wrong, most urgent first: of a target in two looks, or of a recording",
         description="What is wrong with a server, or was when it was recorded, in sentences: most urgent first."),
     CommandEntry(
+        name="ddl", module="console.commands.ddl", usage="[OBJECT...]",
+        help="the script that makes the schema again: of all, of a service, or of some objects",
+        description="Write the script that makes a database's schema again, in an order in which it runs.",
+        needs=("target", "services")),
+    CommandEntry(
         name="record", module="console.commands.record", usage="FILE",
         help="samples of a target to a file, until Ctrl-C",
         description="Record what the console would show, for dbconsole replay.", needs=("target", "services"),

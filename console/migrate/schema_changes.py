@@ -25,18 +25,20 @@ class Rank(IntEnum):
     DROP_CONSTRAINT = 4
     DROP_COLUMN = 5
     DROP_TABLE = 6
-    DROP_ROUTINE = 7
-    DROP_TYPE = 8
-    DROP_SCHEMA = 9
-    SCHEMA = 10
-    CREATE = 11
-    CHANGE = 12
-    COLUMN = 13
-    VIEW = 14
-    CONSTRAINT = 15
-    KEY = 16
-    ATTACHED = 17
-    ACCESS = 18
+    DROP_DEFINED = 7
+    DROP_ROUTINE = 8
+    DROP_TYPE = 9
+    DROP_COLLATION = 10
+    DROP_SCHEMA = 11
+    SCHEMA = 12
+    CREATE = 13
+    CHANGE = 14
+    COLUMN = 15
+    VIEW = 16
+    CONSTRAINT = 17
+    KEY = 18
+    ATTACHED = 19
+    ACCESS = 20
 
 
 Ranked = tuple[Rank, str]
@@ -58,6 +60,10 @@ TABLES = ("table", "partitioned table", "foreign table")
 VIEWS = ("view", "materialized view")
 ROUTINES = ("function", "procedure", "aggregate")
 TYPES = ("enum", "domain", "range type", "composite type")
+DEFINED = ("publication", "cast", "transform", "operator class", "operator family", "operator",
+           "text search configuration", "text search dictionary", "conversion", "server", "foreign data wrapper",
+           "access method", "collation")
+"""What is made and dropped whole, in the order in which it is dropped; where it differs that is told, not written."""
 CONSTRAINTS = ("check constraint", "foreign key", "primary key", "unique constraint", "exclusion constraint",
                "not-null constraint")
 _DROPS: Mapping[str, Rank] = {
@@ -90,7 +96,15 @@ def changes(before: Fingerprint, after: Fingerprint) -> SchemaChanges:
         if key in after.objects and (now := after.objects[key]).facts != row.facts:
             _change(row, now, before, after, found)
     found.statements += [(rank, f"DROP {word} {', '.join(names)}") for (rank, word), names in found.drops.items()]
+    defined = sorted((row for row in gone.values() if row.kind in DEFINED), key=lambda row: DEFINED.index(row.kind))
+    found.statements += [_drop_defined(row) for row in defined]
     return found
+
+
+def _drop_defined(row: ObjectRow) -> Ranked:
+    name = f"({row.name})" if row.kind == "cast" else row.name
+    rank = Rank.DROP_COLLATION if row.kind == "collation" else Rank.DROP_DEFINED
+    return rank, f"DROP {row.kind.upper()} {name}"
 
 
 def _drop(row: ObjectRow, before: Fingerprint, found: SchemaChanges) -> None:
@@ -107,7 +121,7 @@ def _drop(row: ObjectRow, before: Fingerprint, found: SchemaChanges) -> None:
         found.statements.append((rank, f"ALTER {_holder(row, before)} DROP CONSTRAINT {name}"))
     elif row.kind in ("trigger", "policy", "rule"):
         found.statements.append((Rank.DROP_ATTACHED, f"DROP {row.kind.upper()} {row.name}"))
-    else:
+    elif row.kind not in DEFINED:
         found.unwritten.append(f"{row.kind} {row.name} is to go")
 
 
@@ -120,7 +134,7 @@ def _make(row: ObjectRow, after: Fingerprint, found: SchemaChanges) -> None:
         found.statements.append((Rank.SCHEMA, f"CREATE EXTENSION {row.name} SCHEMA {facts['schema']}"))
     elif row.kind == "column":
         _add_column(row, after, found)
-    elif row.kind in (*TABLES, *VIEWS, *ROUTINES, *TYPES, "sequence"):
+    elif row.kind in (*TABLES, *VIEWS, *ROUTINES, *TYPES, *DEFINED, "sequence"):
         if not (row.kind == "sequence" and _is_identity(row, after)):
             found.create.append(row)
     elif row.kind in CONSTRAINTS:

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from console.catalog.ddl import Phase, ddl, ordered
-from console.catalog.records import Kind
+from console.catalog import read
+from console.catalog.ddl import Ddl, Phase, ddl, ddl_of_definition, ordered
+from console.catalog.records import Definition, Kind
 from console.migrate.fingerprint import Fingerprint, ObjectRow
-from console.migrate.schema_changes import ROUTINES, TYPES, VIEWS, Rank, Ranked, changes
+from console.migrate.schema_changes import DEFINED, ROUTINES, TYPES, VIEWS, Rank, Ranked, changes
 from console.server.query import load
 from console.server.session import Session
 
@@ -33,12 +34,14 @@ class SchemaScript(Struct, frozen=True):
         return "".join(f"{statement};\n" for statement in self.statements)
 
 
+_NO_SPACES = str.maketrans("", "", " ()")
 _OIDS = load("console.migrate", "object_oids", ObjectOid)
 _KINDS: Mapping[str, Kind] = {**{kind.value: kind for kind in Kind}, "partitioned table": Kind.TABLE,
                               **dict.fromkeys(TYPES, Kind.TYPE)}
 _RANKS: Mapping[Phase, Rank] = {
     Phase.INDEX: Rank.CONSTRAINT, Phase.ATTACH: Rank.CONSTRAINT, Phase.FOREIGN_KEY: Rank.KEY,
-    Phase.ATTACHED: Rank.ATTACHED, Phase.ACCESS: Rank.ACCESS, Phase.COMMENT: Rank.ACCESS}
+    Phase.ATTACHED: Rank.ATTACHED, Phase.REFRESH: Rank.ATTACHED, Phase.ACCESS: Rank.ACCESS, Phase.COMMENT: Rank.ACCESS,
+    Phase.LAST: Rank.ACCESS}
 
 
 async def write(session: Session, before: Fingerprint, after: Fingerprint) -> SchemaScript:
@@ -47,9 +50,15 @@ async def write(session: Session, before: Fingerprint, after: Fingerprint) -> Sc
     unwritten = [*found.unwritten]
     statements: list[Ranked] = [*found.statements]
     oids = {(row.kind, row.name): row.oid for row in await session.fetch(_OIDS)} if found.create else {}
+    definitions = await _definitions(session) if any(row.kind in DEFINED for row in found.create) else {}
+
+    async def written(row: ObjectRow) -> Ddl:
+        if row.kind in DEFINED:
+            return await ddl_of_definition(session, definitions[row.kind, _bare(row.name)])
+        return await ddl(session, _KINDS[row.kind], oids[_catalog_kind(row), row.name])
+
     for views in (False, True):
-        rows = [row for row in found.create if (row.kind in VIEWS) is views]
-        made = [await ddl(session, _KINDS[row.kind], oids[_catalog_kind(row), row.name]) for row in rows]
+        made = [await written(row) for row in found.create if (row.kind in VIEWS) is views]
         for statement in ordered(made):
             if statement.text.startswith(("--", "SET SESSION AUTHORIZATION")):
                 unwritten.append(statement.text.removeprefix("--").strip())
@@ -61,6 +70,20 @@ async def write(session: Session, before: Fingerprint, after: Fingerprint) -> Sc
     if any(row.kind in ROUTINES for row in found.create):
         texts.insert(0, "SET LOCAL check_function_bodies = off")
     return SchemaScript(tuple(texts), tuple(dict.fromkeys(unwritten)))
+
+
+async def _definitions(session: Session) -> dict[tuple[str, str], Definition]:
+    """What is defined in the database, by kind and name as fingerprints have them. Raises ConsoleError."""
+    return {(definition.kind.lower(), _bare(definition.name)): definition for query in read.DEFINED
+            if not query.obstacle(session.info) for definition in await session.fetch(query)}
+
+
+def _bare(name: str) -> str:
+    """The name of a definition or of a fingerprint's row in the form that they share."""
+    name = f" {name}"
+    for word in ("USING", "FOR", "LANGUAGE"):
+        name = name.replace(f" {word} ", f" {word.lower()} ")
+    return name.translate(_NO_SPACES)
 
 
 def _catalog_kind(row: ObjectRow) -> str:

@@ -182,7 +182,8 @@ async def stream_csv(session: PgSession, statement: sql.Composed, *, statement_t
 async def stream_json(session: PgSession, statement: sql.Composed, *, statement_timeout_ms: int,
                       typed: Typed | None = None) -> AsyncGenerator[bytes, None]:
     """The rows of `statement` as one JSON array of objects, one chunk a row, and one that closes the array."""
-    rows_as_json = sql.SQL("SELECT pg_catalog.row_to_json(r) FROM ({}) AS r").format(statement)
+    # r alone would mean a column of that name; r.* is the row, whatever its columns are called
+    rows_as_json = sql.SQL("SELECT pg_catalog.row_to_json(r.*) FROM ({}) AS r").format(statement)
     copy = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv, QUOTE E'\\x01', DELIMITER E'\\x02')").format(rows_as_json)
     opening = b"[\n"
     async with aclosing(_copied(session, copy, statement_timeout_ms, typed)) as rows:

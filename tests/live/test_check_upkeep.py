@@ -20,6 +20,8 @@ from console.check.records import CheckResult, Status
 from console.check.registry import configured
 from console.check.runner import check_target
 from console.config import Config, parse
+from console.metrics.reads.tables import DUPLICATE_INDEXES, INDEX_ACTIVITY
+from console.server.single import single_session
 from console.server.target import Target
 from tests.support.servers import Database, LiveServer, Servers
 
@@ -141,6 +143,72 @@ async def test_duplicate_indexes(fresh: Database) -> None:
         assert all(text in names for text in ("on_a (as t_pkey)", "on_c (as t_c_key)", "e2 (as e1)"))
         connection.execute("DROP INDEX on_a, on_c, e1")
         assert (await checked(fresh.conninfo, "duplicate_indexes"))["duplicate_indexes"].value == 0
+
+
+TAKERS = {
+    "no owner": """CREATE SEQUENCE ids; CREATE TABLE t (id integer PRIMARY KEY DEFAULT nextval('ids'));
+        SELECT setval('ids', 2147480000)""",
+    "a domain of a domain": """CREATE DOMAIN key AS integer; CREATE DOMAIN narrow AS key CHECK (VALUE > 0);
+        CREATE TABLE t (id narrow PRIMARY KEY); CREATE SEQUENCE ids OWNED BY t.id;
+        ALTER TABLE t ALTER id SET DEFAULT nextval('ids'); SELECT setval('ids', 2147480000)""",
+    "a smaller column than its owner": """CREATE TABLE t (id smallint, big bigserial);
+        ALTER SEQUENCE t_big_seq RENAME TO ids; ALTER TABLE t ALTER id SET DEFAULT nextval('ids');
+        SELECT setval('ids', 32760)""",
+    "an identity": """CREATE TABLE t (id integer GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME ids));
+        SELECT setval('ids', 2147480000)""",
+    "downwards": """CREATE SEQUENCE ids INCREMENT -1 MINVALUE -9000000000 MAXVALUE -1;
+        CREATE TABLE t (id integer DEFAULT nextval('ids')); SELECT setval('ids', -2147480000)""",
+}
+
+
+@pytest.mark.parametrize("takers", TAKERS)
+async def test_a_sequence_ends_with_the_smallest_column_that_takes_its_values(takers: str, fresh: Database) -> None:
+    with fresh.connect() as connection:
+        connection.execute(TAKERS[takers])  # type: ignore[arg-type]
+    found = (await checked(fresh.conninfo, "sequences"))["sequences"]
+    assert found.status is CRITICAL and "public.ids of t.id" in found.summary
+    assert "smaller than its sequence" in found.summary or takers == "an identity"
+
+
+PROMISES = """
+    CREATE TABLE nnd (a int); CREATE UNIQUE INDEX n1 ON nnd (a); CREATE UNIQUE INDEX n2 ON nnd (a) NULLS NOT DISTINCT;
+    CREATE TABLE cl (a int); CREATE INDEX cl1 ON cl (a); CREATE INDEX cl2 ON cl (a); ALTER TABLE cl CLUSTER ON cl2;
+    CREATE TABLE later (a int CONSTRAINT d1 UNIQUE DEFERRABLE); CREATE UNIQUE INDEX d2 ON later (a);
+    CREATE TABLE referenced (a int); CREATE UNIQUE INDEX r1 ON referenced (a);
+    CREATE TABLE refers (a int REFERENCES referenced (a)); CREATE UNIQUE INDEX r2 ON referenced (a);
+    CREATE TABLE replicated (a int NOT NULL); CREATE UNIQUE INDEX i1 ON replicated (a);
+    CREATE UNIQUE INDEX i2 ON replicated (a); ALTER TABLE replicated REPLICA IDENTITY USING INDEX i2;
+    CREATE TABLE signed (v tsvector); CREATE INDEX s1 ON signed USING gist (v tsvector_ops (siglen = 64));
+    CREATE INDEX s2 ON signed USING gist (v tsvector_ops (siglen = 128));
+    CREATE TABLE filled (a int); CREATE INDEX f1 ON filled (a) WITH (fillfactor = 50); CREATE INDEX f2 ON filled (a);
+    CREATE TABLE used (a int); INSERT INTO used SELECT generate_series(1, 1000);
+    CREATE INDEX u1 ON used (a); CREATE INDEX u2 ON used (a)
+"""
+
+
+async def test_what_promises_more_is_no_duplicate(fresh: Database) -> None:
+    """The weaker is named, or the one used less; what replicates, clusters, or is referred to stays."""
+    with fresh.connect() as connection:
+        connection.execute(PROMISES)
+        connection.execute("SET enable_seqscan = off; BEGIN; DROP INDEX u1; "
+                           "SELECT count(*) FROM used WHERE a = 5; ROLLBACK")
+    expected = {"n1": "n2", "cl1": "cl2", "i1": "i2", "r2": "r1", "u1": "u2"}
+
+    async def duplicates() -> dict[str, str]:
+        async with single_session(Target(name="t", conninfo=fresh.conninfo)) as session:
+            return {found.index: found.same_as for found in await session.fetch(DUPLICATE_INDEXES)}
+
+    found = await duplicates()
+    for _ in range(50):
+        if found.get("u1"):  # the scans of a transaction are counted a moment later
+            break
+        await asyncio.sleep(0.1)
+        found = await duplicates()
+    assert found == expected
+    async with single_session(Target(name="t", conninfo=fresh.conninfo)) as session:
+        rows = await session.fetch(INDEX_ACTIVITY, {"sort": "size", "is_descending": True, "needle": None,
+                                                    "only_doubtful": False})
+    assert {row.index: row.made_superfluous_by for row in rows if row.made_superfluous_by} == expected
 
 
 async def test_unused_indexes(fresh: Database) -> None:

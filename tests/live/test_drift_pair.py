@@ -62,6 +62,19 @@ CHANGES = {
         ALTER TABLE shop.item SET (fillfactor = 70);
         CREATE DOMAIN shop.word AS text NOT NULL;
         ALTER DOMAIN shop.amount SET DEFAULT 3""",
+    "what is defined": """
+        CREATE FUNCTION shop.same(shop.size, shop.size) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT true';
+        CREATE OPERATOR shop.=== (FUNCTION = shop.same, LEFTARG = shop.size, RIGHTARG = shop.size);
+        CREATE FUNCTION shop.hash(shop.size) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+        CREATE OPERATOR CLASS shop."Size ops" FOR TYPE shop.size USING hash AS
+            OPERATOR 1 shop.===, FUNCTION 1 shop.hash(shop.size);
+        CREATE COLLATION shop.bytes (LC_COLLATE = 'C', LC_CTYPE = 'POSIX');
+        CREATE DOMAIN shop.code AS text COLLATE shop.bytes;
+        CREATE TEXT SEARCH DICTIONARY shop.words (TEMPLATE = pg_catalog.simple, ACCEPT = false);
+        CREATE TEXT SEARCH CONFIGURATION shop.search (PARSER = pg_catalog."default");
+        ALTER TEXT SEARCH CONFIGURATION shop.search ADD MAPPING FOR word WITH shop.words;
+        CREATE CONVERSION shop.latin FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8;
+        COMMENT ON OPERATOR shop.=== (shop.size, shop.size) IS 'always'""",
     "privileges": """GRANT SELECT ON shop.item TO PUBLIC;
         GRANT USAGE ON SCHEMA shop TO PUBLIC;
         REVOKE EXECUTE ON FUNCTION shop.total(int) FROM PUBLIC;

@@ -296,6 +296,7 @@ COMMANDS = {
     "search": ["search", "--column", "items.v", "--like-id", "1", "-t"],
     "recall": ["recall", "--column", "items.v", "-t"],
     "explain": ["explain", "SELECT 1", "-t"],
+    "ddl": ["ddl", "-t"],
     "status": ["migrate", "status", "--migrations", "migrations", "-t"],
     "plan": ["migrate", "plan", "--migrations", "migrations", "-t"],
     "up": ["migrate", "up", "--migrations", "migrations", "--yes", "-t"],

@@ -38,6 +38,29 @@ def test_a_script_makes_one_of_the_other_and_back(name: str, server: LiveServer)
         assert status == 1 and len(out.splitlines()) == len(told.splitlines()), "the other way round"
 
 
+WHOLE = """
+    CREATE FUNCTION shop.number(shop.size) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+    CREATE CAST (shop.size AS int) WITH FUNCTION shop.number(shop.size) AS ASSIGNMENT;
+    CREATE FOREIGN DATA WRAPPER blank; CREATE SERVER far FOREIGN DATA WRAPPER blank OPTIONS (host 'x');
+    CREATE FOREIGN TABLE shop.distant (a int) SERVER far;
+    CREATE ACCESS METHOD pile TYPE TABLE HANDLER heap_tableam_handler;
+    CREATE TABLE shop.piled (a int) USING pile;
+    CREATE PUBLICATION some_of_it FOR TABLE shop.item, shop.piled"""
+
+
+def test_what_is_in_no_schema_is_made_and_dropped(server: LiveServer) -> None:
+    with server.database() as first, server.database() as second:
+        for database in (first, second):
+            run(database, BASE)
+        run(second, WHOLE)
+        status, out, err = diff(first.conninfo, second.conninfo, "--sql")
+        assert status == 1 and "tried in a scratch database" in err, err
+        run(first, out)
+        assert diff(first.conninfo, second.conninfo)[0] == 0
+        run(second, out.partition("-- And back:\n")[2].replace("-- ", ""))
+        assert "is missing in" in diff(first.conninfo, second.conninfo)[1]
+
+
 def test_what_is_not_asked_for_is_not_compared(database: Database, server: LiveServer) -> None:
     with server.database() as other:
         run(database, "CREATE TABLE here (id int)", "CREATE SCHEMA beside")

@@ -37,10 +37,12 @@ def relation(oid: int, name: str, schema: str = "event_data", **changes: Any) ->
 def header(oid: int, name: str, schema: str = "event_data", **changes: Any) -> RelationHeader:
     return RelationHeader(**{
         "oid": oid, "schema_oid": 100, "schema": schema, "name": name, "relkind": "r", "is_partition": False,
-        "owner": "event_data_admin", "comment": "Conferences and talks", "extension": None, "row_estimate": 12480.0,
+        "owner": "event_data_admin", "comment": "Conferences and talks", "extension": None, "needed_extensions": [],
+        "row_estimate": 12480.0,
         "persistence": "p", "access_method": "heap", "tablespace": None, "options": [], "toast_options": [],
         "row_security": False, "force_row_security": False, "replica_identity": "d", "is_populated": True,
         "has_children": False, "of_type": None, "partition_key": None, "bound": None, "parents": [],
+        "has_own_order": False,
         "view_definition": None, "foreign_server": None, "foreign_options": [], "is_readable": True, **changes})
 
 
@@ -50,6 +52,7 @@ def column(position: int, name: str, type_: str = "text", **changes: Any) -> Rel
         "is_variable": type_ == "text", "dimensions": None, "is_not_null": False, "default": None, "identity": None,
         "generated": None, "comment": None, "storage": "plain", "is_default_storage": True, "compression": None,
         "collation": None, "statistics_target": None, "options": [], "foreign_options": [], "is_local": True,
+        "inherited_default": None, "inherits_not_null": False,
         "is_inherited": False, "is_readable": True, "distinct_values": None, "null_fraction": None,
         "average_bytes": None, **changes})
 
@@ -64,7 +67,8 @@ def index(oid: int, name: str, **changes: Any) -> Index:
         "oid": oid, "schema": "event_data", "name": name, "definition": f"CREATE INDEX {name} ON event_data.events",
         "method": "btree", "is_primary": False, "is_unique": False, "is_valid": True, "is_ready": True,
         "is_clustered": False, "is_replica_identity": False, "predicate": None, "constraint": None, "options": [],
-        "tablespace": None, "comment": None, "statistics_targets": [], "size_bytes": 2**20, "scans": 40,
+        "tablespace": None, "needed_extensions": [], "parent": None,
+        "comment": None, "statistics_targets": [], "size_bytes": 2**20, "scans": 40,
         "entries_read": 40, **changes})
 
 
@@ -101,7 +105,7 @@ def answers(tables: Mapping[int, str] | None = None) -> dict[str, Answer]:
             schema="event_data", relation="events", referenced_schema=None, referenced_relation=None, columns=["id"],
             is_validated=True, is_enforced=True, is_deferrable=False, is_local=True, is_inherited=False,
             is_no_inherit=True, comment=None)],
-        "privileges": [Privilege("event_data_app", "event_data_admin", True, "SELECT", False, None, True, False)],
+        "privileges": [Privilege("event_data_app", "event_data_admin", True, "SELECT", False, None, True, False, 1)],
         "table_statistics": [TableStatistics(
             oid=1, live_rows=12480, dead_rows=20, rows_since_analyze=0, inserts_since_vacuum=0, inserted=12500,
             updated=10, hot_updated=5, deleted=20, seq_scans=3, seq_rows_read=37440, index_scans=40,

@@ -36,6 +36,8 @@ from console.catalog.records.listed import (
 )
 from console.catalog.records.objects import (
     Aggregate,
+    DdlObject,
+    Definition,
     Dependency,
     FullType,
     FunctionDetail,
@@ -56,6 +58,8 @@ __all__ = [
     "TRIGGER_STATES",
     "Aggregate",
     "Constraint",
+    "DdlObject",
+    "Definition",
     "Dependency",
     "EventTrigger",
     "ExtendedStatistics",

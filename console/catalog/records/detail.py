@@ -20,7 +20,10 @@ CONTYPES: Mapping[str, str] = {
 
 
 class RelationHeader(Struct, frozen=True):
-    """A relation itself: pg_class and what hangs on it (sql/relation.sql). `parents` are [schema, name] pairs."""
+    """A relation itself: pg_class and what hangs on it (sql/relation.sql). `parents` are [schema, name] pairs.
+
+    `has_own_order`: all columns are its own, and in another order than INHERITS would give; it inherited afterwards.
+    """
 
     oid: int
     schema_oid: int
@@ -31,6 +34,7 @@ class RelationHeader(Struct, frozen=True):
     owner: str
     comment: str | None
     extension: str | None
+    needed_extensions: list[str]
     row_estimate: float | None
     persistence: str
     access_method: str | None
@@ -46,6 +50,7 @@ class RelationHeader(Struct, frozen=True):
     partition_key: str | None
     bound: str | None
     parents: list[list[str]]
+    has_own_order: bool
     view_definition: str | None
     foreign_server: str | None
     foreign_options: list[str]
@@ -60,7 +65,8 @@ class Index(Struct, frozen=True):
     """An index (sql/indexes.sql). `scans` and `entries_read` count since the statistics were reset.
 
     `size_bytes` is None for a partitioned index and for one that is locked. `statistics_targets` are
-    [position, target] pairs of its expressions.
+    [position, target] pairs of its expressions; `parent` is the partitioned index above, as
+    [schema, name], where attaching the table doesn't attach this to it.
     """
 
     oid: int
@@ -78,6 +84,8 @@ class Index(Struct, frozen=True):
     constraint: str | None
     options: list[str]
     tablespace: str | None
+    needed_extensions: list[str]
+    parent: list[str] | None
     comment: str | None
     statistics_targets: list[list[int]]
     size_bytes: int | None
@@ -121,6 +129,7 @@ class Trigger(Struct, frozen=True):
     state: str
     is_inherited: bool
     function: str
+    needed_extensions: list[str]
     comment: str | None
 
 

@@ -43,7 +43,9 @@ RELKINDS: Mapping[Kind, tuple[str, ...]] = {
 PROKINDS: Mapping[Kind, tuple[str, ...]] = {
     Kind.FUNCTION: ("f", "w"), Kind.PROCEDURE: ("p",), Kind.AGGREGATE: ("a",),
 }
-TYPTYPES: Mapping[str, str] = {"b": "base type", "c": "composite", "d": "domain", "e": "enum", "r": "range"}
+TYPTYPES: Mapping[str, str] = {
+    "b": "base type", "c": "composite", "d": "domain", "e": "enum", "r": "range", "p": "shell type",
+}
 
 _KIND_BY_RELKIND = {letter: kind for kind, letters in RELKINDS.items() for letter in letters}
 _KIND_BY_PROKIND = {letter: kind for kind, letters in PROKINDS.items() for letter in letters}
@@ -172,7 +174,10 @@ class Member(Struct, frozen=True):
 
 
 class InstalledExtension(Struct, frozen=True):
-    """An installed extension (sql/extensions.sql); `available_version` is what the server's files offer."""
+    """An installed extension (sql/extensions.sql); `available_version` is what the server's files offer.
+
+    `has_own_comment`: somebody gave it another comment than its files do.
+    """
 
     oid: int
     name: str
@@ -182,6 +187,7 @@ class InstalledExtension(Struct, frozen=True):
     owner: str
     is_relocatable: bool
     comment: str | None
+    has_own_comment: bool
     members: int
 
     @property
@@ -190,7 +196,11 @@ class InstalledExtension(Struct, frozen=True):
 
 
 class Role(Struct, frozen=True):
-    """A role of the cluster (sql/roles.sql). `valid_until` None: for ever; `connection_limit` None: none."""
+    """A role of the cluster (sql/roles.sql). `valid_until` None: for ever; `connection_limit` None: none.
+
+    `memberships` are the GRANTs that make it a member, as statements; `database_settings`
+    the settings that hold in one database, as [database, setting].
+    """
 
     oid: int
     name: str
@@ -207,6 +217,8 @@ class Role(Struct, frozen=True):
     settings: list[str]
     member_of: list[str]
     members: list[str]
+    memberships: list[str]
+    database_settings: list[list[str]]
     comment: str | None
 
 
@@ -215,6 +227,7 @@ class EventTrigger(Struct, frozen=True):
 
     oid: int
     name: str
+    extension: str | None
     event: str
     function: str
     state: str

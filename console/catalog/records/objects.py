@@ -11,6 +11,7 @@ from console.server.keys import KeyColumn
 class RelationColumn(Struct, frozen=True):
     """A column (sql/columns.sql).
 
+    `inherited_default` and `inherits_not_null` are what it would have from its parents alone.
     `collation`, `statistics_target` and `compression` are None where they are the default's. `distinct_values` as
     pg_stats has it: negative is a share of the rows; `null_fraction` from 0 to 1; all three of pg_stats None where the
     role may not know or nobody analyzed.
@@ -36,6 +37,8 @@ class RelationColumn(Struct, frozen=True):
     options: list[str]
     foreign_options: list[str]
     is_local: bool
+    inherited_default: str | None
+    inherits_not_null: bool
     is_inherited: bool
     is_readable: bool
     distinct_values: float | None
@@ -47,6 +50,7 @@ class Privilege(Struct, frozen=True):
     """One privilege of one grantee ("" is PUBLIC) on an object or one `column` of it (sql/privileges.sql).
 
     `is_default`: PostgreSQL grants it by itself. Not `is_granted`: such a default that was revoked.
+    `position` is its place among those of the object, which were granted in that order.
     """
 
     grantee: str
@@ -57,6 +61,7 @@ class Privilege(Struct, frozen=True):
     column: str | None
     is_granted: bool
     is_default: bool
+    position: int
 
 
 class Sequence(Struct, frozen=True):
@@ -93,6 +98,7 @@ class RoutineDetail(Struct, frozen=True):
     name: str
     prokind: str
     identity_arguments: str
+    argument_types: str
     arguments: str
     result: str | None
     language: str
@@ -106,6 +112,7 @@ class RoutineDetail(Struct, frozen=True):
     settings: list[str]
     owner: str
     extension: str | None
+    needed_extensions: list[str]
     definition: str | None
     calls: int | None
     total_ms: float | None
@@ -145,7 +152,7 @@ class Aggregate(Struct, frozen=True):
 
 
 class TypeDetail(Struct, frozen=True):
-    """A type (sql/type.sql): an enum's labels, a domain's base and checks, a range's subtype.
+    """A type (sql/type.sql): an enum's labels, a domain's base and checks, a range's subtype, what a base type is of.
 
     A composite's attributes are the columns of `relation_oid`.
     """
@@ -168,6 +175,7 @@ class TypeDetail(Struct, frozen=True):
     canonical_function: str | None
     difference_function: str | None
     multirange: str | None
+    base_parts: list[str]
     check_names: list[str]
     checks: list[str]
     check_comments: list[str | None]
@@ -219,8 +227,47 @@ class PageKey(Struct, frozen=True):
 
 
 class Dependency(Struct, frozen=True):
-    """What an object needs before it can be made (sql/dependencies.sql), in pg_identify_object's words."""
+    """What an object needs before it can be made (sql/dependencies.sql), in pg_identify_object's words.
 
+    `catalog` is where it stands ("pg_class"): an OID is unique in one catalog alone. `is_separable`: only parts need it
+    that can be made afterwards, as defaults, checks, a view's query and a type's functions can.
+    """
+
+    catalog: str
     oid: int
     kind: str
     name: str
+    is_separable: bool
+
+    @property
+    def address(self) -> tuple[str, int]:
+        return self.catalog, self.oid
+
+
+class DdlObject(Struct, frozen=True):
+    """An object whose DDL is written by itself (sql/ddl_objects.sql); `kind` is a Kind's, `arguments` a routine's."""
+
+    catalog: str
+    oid: int
+    kind: str
+    schema: str
+    name: str
+    arguments: str | None
+
+
+class Definition(Struct, frozen=True):
+    """An object of a kind that the tree doesn't list, as the statements that make it (sql/defined_*.sql).
+
+    `kind` and `name` are those of ALTER and COMMENT, `name` quoted and with its schema; `grant_clause` is the kind in
+    GRANT, None where nothing is granted on it.
+    """
+
+    catalog: str
+    oid: int
+    kind: str
+    schema: str | None
+    name: str
+    owner: str | None
+    grant_clause: str | None
+    statements: list[str]
+    comment: str | None

@@ -27,6 +27,19 @@ SELECT
     ) AS options,
     coalesce(a.attfdwoptions, '{}') AS foreign_options,
     a.attislocal AS is_local,
+    (
+        SELECT pg_catalog.pg_get_expr(pd.adbin, pd.adrelid)
+        FROM pg_catalog.pg_inherits i
+        JOIN pg_catalog.pg_attribute pa ON pa.attrelid = i.inhparent AND pa.attname = a.attname AND NOT pa.attisdropped
+        JOIN pg_catalog.pg_attrdef pd ON pd.adrelid = pa.attrelid AND pd.adnum = pa.attnum
+        WHERE i.inhrelid = a.attrelid
+        ORDER BY i.inhseqno LIMIT 1
+    ) AS inherited_default,
+    EXISTS (
+        SELECT FROM pg_catalog.pg_inherits i
+        JOIN pg_catalog.pg_attribute pa ON pa.attrelid = i.inhparent AND pa.attname = a.attname AND NOT pa.attisdropped
+        WHERE i.inhrelid = a.attrelid AND pa.attnotnull
+    ) AS inherits_not_null,
     a.attinhcount > 0 AS is_inherited,
     coalesce(pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT'), false) AS is_readable,
     s.n_distinct::float8 AS distinct_values,

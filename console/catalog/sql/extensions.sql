@@ -9,6 +9,7 @@ SELECT
     pg_catalog.pg_get_userbyid(e.extowner)::text AS owner,
     e.extrelocatable AS is_relocatable,
     coalesce(pg_catalog.obj_description(e.oid, 'pg_extension'), a.comment) AS comment,
+    pg_catalog.obj_description(e.oid, 'pg_extension') IS DISTINCT FROM a.comment AS has_own_comment,
     (
         SELECT count(*) FROM pg_catalog.pg_depend d
         WHERE d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e'

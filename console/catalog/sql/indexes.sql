@@ -24,6 +24,22 @@ SELECT
     k.conname::text AS "constraint",
     coalesce(c.reloptions, '{}') AS options,
     t.spcname::text AS tablespace,
+    ARRAY(
+        SELECT x.extname::text
+        FROM pg_catalog.pg_depend dx
+        JOIN pg_catalog.pg_extension x ON x.oid = dx.refobjid
+        WHERE dx.classid = 'pg_catalog.pg_class'::regclass AND dx.objid = c.oid AND dx.deptype = 'x'
+            AND dx.refclassid = 'pg_catalog.pg_extension'::regclass
+        ORDER BY 1
+    ) AS needed_extensions,
+    (
+        SELECT ARRAY[pn.nspname::text, pc.relname::text]
+        FROM pg_catalog.pg_inherits h
+        JOIN pg_catalog.pg_class pc ON pc.oid = h.inhparent
+        JOIN pg_catalog.pg_namespace pn ON pn.oid = pc.relnamespace
+        JOIN pg_catalog.pg_index pi ON pi.indexrelid = h.inhparent
+        WHERE h.inhrelid = c.oid AND (k.oid IS NULL OR NOT pi.indisvalid)
+    ) AS parent,
     pg_catalog.obj_description(c.oid, 'pg_class') AS comment,
     ARRAY(
         SELECT ARRAY[a.attnum::int, a.attstattarget::int] FROM pg_catalog.pg_attribute a

@@ -1,7 +1,7 @@
 -- record: Privilege
 -- interval: on demand
 -- Who may do what with one object, what PostgreSQL grants by itself spelled out. is_granted false is such a default
--- that was revoked. An empty grantee is PUBLIC; catalog is pg_class, pg_proc, pg_type, pg_namespace.
+-- that was revoked. An empty grantee is PUBLIC; catalog is the one that the object stands in.
 WITH held AS (
     SELECT c.relacl AS acl, NULL::text AS "column", c.relowner AS owner,
         pg_catalog.acldefault((CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END)::"char", c.relowner) AS defaults
@@ -19,6 +19,20 @@ WITH held AS (
     UNION ALL
     SELECT n.nspacl, NULL, n.nspowner, pg_catalog.acldefault('n', n.nspowner)
     FROM pg_catalog.pg_namespace n WHERE n.oid = %(oid)s::oid AND %(catalog)s::text = 'pg_namespace'
+    UNION ALL
+    SELECT w.fdwacl, NULL, w.fdwowner, pg_catalog.acldefault('F', w.fdwowner)
+    FROM pg_catalog.pg_foreign_data_wrapper w
+    WHERE w.oid = %(oid)s::oid AND %(catalog)s::text = 'pg_foreign_data_wrapper'
+    UNION ALL
+    SELECT s.srvacl, NULL, s.srvowner, pg_catalog.acldefault('S', s.srvowner)
+    FROM pg_catalog.pg_foreign_server s WHERE s.oid = %(oid)s::oid AND %(catalog)s::text = 'pg_foreign_server'
+    UNION ALL
+    SELECT l.lanacl, NULL, l.lanowner, pg_catalog.acldefault('l', l.lanowner)
+    FROM pg_catalog.pg_language l WHERE l.oid = %(oid)s::oid AND %(catalog)s::text = 'pg_language'
+    UNION ALL
+    SELECT m.lomacl, NULL, m.lomowner, pg_catalog.acldefault('L', m.lomowner)
+    FROM pg_catalog.pg_largeobject_metadata m
+    WHERE m.oid = %(oid)s::oid AND %(catalog)s::text = 'pg_largeobject_metadata'
 )
 SELECT
     coalesce(pg_catalog.pg_get_userbyid(nullif(x.grantee, 0))::text, '') AS grantee,
@@ -28,13 +42,23 @@ SELECT
     x.is_grantable,
     h."column",
     x.is_granted,
-    x.is_default
+    x.is_default,
+    x.position::int AS position
 FROM held h
 CROSS JOIN LATERAL (
     SELECT grantee, grantor, privilege_type AS privilege, is_grantable,
-        g.is_granted IS NOT NULL AS is_granted, d.is_default IS NOT NULL AS is_default
-    FROM (SELECT a.*, true AS is_granted FROM pg_catalog.aclexplode(coalesce(h.acl, h.defaults)) a) g
-    FULL JOIN (SELECT a.*, true AS is_default FROM pg_catalog.aclexplode(h.defaults) a) d
+        g.is_granted IS NOT NULL AS is_granted, d.is_default IS NOT NULL AS is_default,
+        coalesce(g.position, d.position) AS position
+    FROM (
+        SELECT a.*, true AS is_granted
+        FROM pg_catalog.aclexplode(coalesce(h.acl, h.defaults))
+            WITH ORDINALITY a (grantor, grantee, privilege_type, is_grantable, position)
+    ) g
+    FULL JOIN (
+        SELECT a.*, true AS is_default
+        FROM pg_catalog.aclexplode(h.defaults)
+            WITH ORDINALITY a (grantor, grantee, privilege_type, is_grantable, position)
+    ) d
         USING (grantee, grantor, privilege_type, is_grantable)
 ) x
 ORDER BY h."column" NULLS FIRST, x.grantee = h.owner DESC, x.grantee = 0 DESC, 1, x.privilege

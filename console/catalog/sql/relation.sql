@@ -10,6 +10,14 @@ SELECT
     pg_catalog.pg_get_userbyid(c.relowner)::text AS owner,
     pg_catalog.obj_description(c.oid, 'pg_class') AS comment,
     e.extname::text AS extension,
+    ARRAY(
+        SELECT x.extname::text
+        FROM pg_catalog.pg_depend dx
+        JOIN pg_catalog.pg_extension x ON x.oid = dx.refobjid
+        WHERE dx.classid = 'pg_catalog.pg_class'::regclass AND dx.objid = c.oid AND dx.deptype = 'x'
+            AND dx.refclassid = 'pg_catalog.pg_extension'::regclass
+        ORDER BY 1
+    ) AS needed_extensions,
     nullif(c.reltuples, -1)::float8 AS row_estimate,
     c.relpersistence::text AS persistence,
     a.amname::text AS access_method,
@@ -32,6 +40,24 @@ SELECT
         WHERE i.inhrelid = c.oid
         ORDER BY i.inhseqno
     ) AS parents,
+    EXISTS (
+        SELECT FROM (
+            SELECT o.place < pg_catalog.lag(o.place) OVER (ORDER BY a.attnum) AS is_earlier
+            FROM pg_catalog.pg_attribute a
+            CROSS JOIN LATERAL (
+                SELECT coalesce(min(i.inhseqno * 10000 + pa.attnum), 2147483647) AS place
+                FROM pg_catalog.pg_inherits i
+                JOIN pg_catalog.pg_attribute pa ON pa.attrelid = i.inhparent AND pa.attname = a.attname
+                    AND NOT pa.attisdropped
+                WHERE i.inhrelid = a.attrelid
+            ) o
+            WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND NOT c.relispartition
+        ) x
+        WHERE x.is_earlier
+    ) AND NOT EXISTS (
+        SELECT FROM pg_catalog.pg_attribute a
+        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND NOT a.attislocal
+    ) AS has_own_order,
     CASE WHEN c.relkind IN ('v', 'm') THEN pg_catalog.pg_get_viewdef(c.oid) END AS view_definition,
     s.srvname::text AS foreign_server,
     coalesce(f.ftoptions, '{}') AS foreign_options,

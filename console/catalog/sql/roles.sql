@@ -24,6 +24,19 @@ SELECT
         FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles g ON g.oid = m.member
         WHERE m.roleid = r.oid ORDER BY 1
     ) AS members,
+    ARRAY(
+        SELECT pg_catalog.format('GRANT %I TO %I', g.rolname, r.rolname)
+            || CASE WHEN m.admin_option THEN ' WITH ADMIN OPTION' ELSE '' END
+        FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles g ON g.oid = m.roleid
+        WHERE m.member = r.oid ORDER BY g.rolname
+    ) AS memberships,
+    ARRAY(
+        SELECT ARRAY[d.datname::text, x]
+        FROM pg_catalog.pg_db_role_setting s
+        JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase
+        CROSS JOIN LATERAL pg_catalog.unnest(s.setconfig) x
+        WHERE s.setrole = r.oid ORDER BY d.datname, x
+    ) AS database_settings,
     pg_catalog.shobj_description(r.oid, 'pg_authid') AS comment
 FROM pg_catalog.pg_roles r
 ORDER BY r.rolname

@@ -6,6 +6,7 @@ SELECT
     p.proname::text AS name,
     p.prokind::text AS prokind,
     pg_catalog.pg_get_function_identity_arguments(p.oid) AS identity_arguments,
+    pg_catalog.oidvectortypes(p.proargtypes) AS argument_types,
     pg_catalog.pg_get_function_arguments(p.oid) AS arguments,
     pg_catalog.pg_get_function_result(p.oid) AS result,
     l.lanname::text AS language,
@@ -19,6 +20,14 @@ SELECT
     coalesce(p.proconfig, '{}') AS settings,
     pg_catalog.pg_get_userbyid(p.proowner)::text AS owner,
     e.extname::text AS extension,
+    ARRAY(
+        SELECT x.extname::text
+        FROM pg_catalog.pg_depend dx
+        JOIN pg_catalog.pg_extension x ON x.oid = dx.refobjid
+        WHERE dx.classid = 'pg_catalog.pg_proc'::regclass AND dx.objid = p.oid AND dx.deptype = 'x'
+            AND dx.refclassid = 'pg_catalog.pg_extension'::regclass
+        ORDER BY 1
+    ) AS needed_extensions,
     CASE WHEN p.prokind <> 'a' THEN pg_catalog.pg_get_functiondef(p.oid) END AS definition,
     f.calls,
     f.total_time AS total_ms,

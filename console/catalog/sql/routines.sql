@@ -20,5 +20,10 @@ WHERE p.pronamespace = %(schema)s::oid
         SELECT FROM pg_catalog.pg_depend d
         WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
     )
+    AND NOT EXISTS (  -- a range type makes its constructors itself
+        SELECT FROM pg_catalog.pg_depend i
+        WHERE i.classid = 'pg_catalog.pg_proc'::regclass AND i.objid = p.oid AND i.deptype = 'i'
+            AND i.refclassid = 'pg_catalog.pg_type'::regclass
+    )
 ORDER BY p.proname, p.oid
 LIMIT %(page_size)s::int

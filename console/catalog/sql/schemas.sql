@@ -29,6 +29,11 @@ WITH members AS MATERIALIZED (
         count(m.objid) AS members
     FROM pg_catalog.pg_proc p
     LEFT JOIN members m ON m.classid = 'pg_catalog.pg_proc'::regclass AND m.objid = p.oid
+    WHERE NOT EXISTS (  -- a range type makes its constructors itself
+        SELECT FROM pg_catalog.pg_depend i
+        WHERE i.classid = 'pg_catalog.pg_proc'::regclass AND i.objid = p.oid AND i.deptype = 'i'
+            AND i.refclassid = 'pg_catalog.pg_type'::regclass
+    )
     GROUP BY p.pronamespace
 ), types AS (
     SELECT
@@ -38,7 +43,7 @@ WITH members AS MATERIALIZED (
     FROM pg_catalog.pg_type t
     LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid
     LEFT JOIN members m ON m.classid = 'pg_catalog.pg_type'::regclass AND m.objid = t.oid
-    WHERE (t.typtype IN ('b', 'd', 'e', 'r') OR c.relkind = 'c')
+    WHERE (t.typtype IN ('b', 'd', 'e', 'r') OR c.relkind = 'c' OR NOT t.typisdefined)
         AND NOT (t.typelem <> 0 AND t.typsubscript = 'pg_catalog.array_subscript_handler'::regproc)
     GROUP BY t.typnamespace
 )

@@ -26,11 +26,16 @@ WITH wanted AS (
         CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END,
         p.oid, p.pronamespace, p.proname
     FROM pg_catalog.pg_proc p
+    WHERE NOT EXISTS (  -- a range type makes its constructors itself
+        SELECT FROM pg_catalog.pg_depend i
+        WHERE i.classid = 'pg_catalog.pg_proc'::regclass AND i.objid = p.oid AND i.deptype = 'i'
+            AND i.refclassid = 'pg_catalog.pg_type'::regclass
+    )
     UNION ALL
     SELECT 'type', t.oid, t.typnamespace, t.typname
     FROM pg_catalog.pg_type t
     LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid
-    WHERE (t.typtype IN ('b', 'd', 'e', 'r') OR c.relkind = 'c')
+    WHERE (t.typtype IN ('b', 'd', 'e', 'r') OR c.relkind = 'c' OR NOT t.typisdefined)
         AND NOT (t.typelem <> 0 AND t.typsubscript = 'pg_catalog.array_subscript_handler'::regproc)
 ), matched AS (
     SELECT

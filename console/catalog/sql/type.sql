@@ -23,6 +23,28 @@ SELECT
     nullif(r.rngcanonical::oid, 0)::regproc::text AS canonical_function,
     nullif(r.rngsubdiff::oid, 0)::regproc::text AS difference_function,
     mr.typname::text AS multirange,
+    CASE WHEN t.typtype = 'b' THEN pg_catalog.array_remove(ARRAY[
+        'INPUT = ' || t.typinput::regproc,
+        'OUTPUT = ' || t.typoutput::regproc,
+        'RECEIVE = ' || nullif(t.typreceive::oid, 0)::regproc,
+        'SEND = ' || nullif(t.typsend::oid, 0)::regproc,
+        'TYPMOD_IN = ' || nullif(t.typmodin::oid, 0)::regproc,
+        'TYPMOD_OUT = ' || nullif(t.typmodout::oid, 0)::regproc,
+        'ANALYZE = ' || nullif(t.typanalyze::oid, 0)::regproc,
+        'SUBSCRIPT = ' || nullif(t.typsubscript::oid, 0)::regproc,
+        'INTERNALLENGTH = ' || CASE t.typlen WHEN -1 THEN 'variable' ELSE t.typlen::text END,
+        CASE WHEN t.typbyval THEN 'PASSEDBYVALUE' END,
+        'ALIGNMENT = ' || CASE t.typalign WHEN 'c' THEN 'char' WHEN 's' THEN 'int2' WHEN 'i' THEN 'int4' ELSE 'double'
+            END,
+        'STORAGE = ' || CASE t.typstorage WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' WHEN 'm' THEN 'main'
+            ELSE 'extended' END,
+        'CATEGORY = ' || pg_catalog.quote_literal(t.typcategory::text),
+        CASE WHEN t.typispreferred THEN 'PREFERRED = true' END,
+        'DEFAULT = ' || pg_catalog.quote_literal(t.typdefault),
+        CASE WHEN t.typelem <> 0 THEN 'ELEMENT = ' || pg_catalog.format_type(t.typelem, NULL) END,
+        CASE WHEN t.typdelim <> ',' THEN 'DELIMITER = ' || pg_catalog.quote_literal(t.typdelim::text) END,
+        CASE WHEN t.typcollation <> 0 THEN 'COLLATABLE = true' END
+    ], NULL) ELSE '{}' END AS base_parts,
     ARRAY(
         SELECT k.conname::text FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c' ORDER BY 1
     ) AS check_names,

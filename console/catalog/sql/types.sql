@@ -11,7 +11,7 @@ FROM pg_catalog.pg_type t
 JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
 LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid
 WHERE t.typnamespace = %(schema)s::oid
-    AND (t.typtype IN ('b', 'd', 'e', 'r') OR c.relkind = 'c')
+    AND (t.typtype IN ('b', 'd', 'e', 'r') OR c.relkind = 'c' OR NOT t.typisdefined)
     AND NOT (t.typelem <> 0 AND t.typsubscript = 'pg_catalog.array_subscript_handler'::regproc)
     AND (t.typname, t.oid) > (%(after_name)s::name, %(after_oid)s::oid)
     AND NOT EXISTS (

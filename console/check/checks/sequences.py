@@ -1,7 +1,8 @@
 """sequences: how near a sequence is to its last value, or to the last that its column can hold.
 
 value = the largest share of its values that a sequence has given out, percent. An int4 column with a bigint sequence
-ends at 2,147,483,647, whatever the sequence could still give. Sequences that cycle are left out; of more than 500
+ends at 2,147,483,647, whatever the sequence could still give; which columns take its values is known by their defaults
+as by OWNED BY, and a domain is what it is made of. Sequences that cycle are left out; of more than 500
 those are read whose tables have taken most rows (reading one locks it), and the summary says so.
 """
 

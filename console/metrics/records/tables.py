@@ -39,7 +39,8 @@ class DeadRows(Struct, frozen=True):
 class SequenceUse(Struct, frozen=True):
     """How much of its values a sequence has given out.
 
-    `last_possible` is the sequence's own limit or that of the integer column that owns it (`is_column_smaller`).
+    `last_possible` is the sequence's own limit or that of the smallest integer column that takes its values, by owning
+    it or by its default (`is_column_smaller`).
     `last_value` is None before first use, and where the role may not read it. `examined` of all `sequences` that could
     be exhausted were read.
     """

@@ -1,29 +1,58 @@
 -- record: SequenceUse
 -- interval: 5 min
--- How much of its values each sequence has given out, against its own limit or that of the column that owns it, whichever
--- comes first. Left out are those that nobody can exhaust (more than 2^40 steps, some thirty years of a thousand a
--- second), and temporary ones. Reading a sequence's value locks it until the transaction ends, and the lock table is
--- finite: so only the 500 whose tables have taken most rows are read, and none that somebody is altering.
-WITH sequence AS (
+-- How much of its values each sequence has given out, against its own limit or that of the smallest column that takes
+-- them: its owner, and every column whose default draws from it, whose type may be a domain. Left out are those that
+-- nobody can exhaust (more than 2^40 steps, some thirty years of a thousand a second), and temporary ones. Reading a
+-- sequence's value locks it until the transaction ends, and the lock table is finite: so only the 500 whose tables have
+-- taken most rows are read, and none that somebody is altering.
+WITH RECURSIVE integer_type AS (
+    SELECT 'int2'::regtype::oid AS oid, 32767::int8 AS last
+    UNION ALL
+    SELECT 'int4'::regtype::oid, 2147483647
+    UNION ALL
+    SELECT d.oid, i.last
+    FROM integer_type i
+    JOIN pg_catalog.pg_type d ON d.typbasetype = i.oid AND d.typtype = 'd'
+), taker AS (
+    SELECT d.objid AS sequence, d.refobjid AS relation, d.refobjsubid AS column_number, true AS is_owner
+    FROM pg_catalog.pg_depend d
+    JOIN pg_catalog.pg_sequence q ON q.seqrelid = d.objid
+    WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
+        AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')
+    UNION ALL
+    SELECT d.refobjid, v.adrelid, v.adnum, false
+    FROM pg_catalog.pg_depend d
+    JOIN pg_catalog.pg_sequence q ON q.seqrelid = d.refobjid
+    JOIN pg_catalog.pg_attrdef v ON v.oid = d.objid
+    WHERE d.classid = 'pg_catalog.pg_attrdef'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
+), narrowest AS (
+    SELECT DISTINCT ON (k.sequence)
+        k.sequence,
+        c.oid,
+        c.relname,
+        c.reltuples,
+        a.attname,
+        i.last
+    FROM taker k
+    JOIN pg_catalog.pg_class c ON c.oid = k.relation
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = k.relation AND a.attnum = k.column_number
+    LEFT JOIN integer_type i ON i.oid = a.atttypid
+    ORDER BY k.sequence, i.last NULLS LAST, k.is_owner DESC, c.oid, a.attnum
+), sequence AS (
     SELECT
         c.oid,
         c.relname,
         c.relnamespace,
-        owner.relname AS "table",
-        a.attname AS "column",
+        k.relname AS "table",
+        k.attname AS "column",
         q.seqincrement,
-        q.seqmin,
-        least(q.seqmax, CASE a.atttypid WHEN 'int2'::regtype THEN 32767 WHEN 'int4'::regtype THEN 2147483647 END)
-            AS last_possible,
-        q.seqmax > CASE a.atttypid WHEN 'int2'::regtype THEN 32767 WHEN 'int4'::regtype THEN 2147483647 END
-            AS is_column_smaller,
-        greatest(owner.reltuples, pg_catalog.pg_stat_get_tuples_inserted(owner.oid)) AS rows_taken
+        CASE WHEN q.seqincrement < 0 THEN greatest(q.seqmin, -k.last - 1) ELSE q.seqmin END AS seqmin,
+        CASE WHEN q.seqincrement < 0 THEN q.seqmax ELSE least(q.seqmax, k.last) END AS last_possible,
+        CASE WHEN q.seqincrement < 0 THEN q.seqmin < -k.last - 1 ELSE q.seqmax > k.last END AS is_column_smaller,
+        greatest(k.reltuples, pg_catalog.pg_stat_get_tuples_inserted(k.oid)) AS rows_taken
     FROM pg_catalog.pg_sequence q
     JOIN pg_catalog.pg_class c ON c.oid = q.seqrelid
-    LEFT JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid
-        AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')
-    LEFT JOIN pg_catalog.pg_class owner ON owner.oid = d.refobjid
-    LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+    LEFT JOIN narrowest k ON k.sequence = q.seqrelid
     WHERE NOT q.seqcycle AND c.relpersistence = 'p'
 ), finite AS (
     SELECT s.*, count(*) OVER () AS sequences

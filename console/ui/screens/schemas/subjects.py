@@ -18,10 +18,12 @@ from console.catalog.records import (
     Member,
     NameMatch,
     Privilege,
+    Publication,
     Relation,
     RelationDetail,
     Role,
     Schema,
+    Subscription,
 )
 from console.catalog.tree import Rest, TreeNode
 from console.server.session import Session
@@ -230,7 +232,7 @@ def _listed(node: TreeNode) -> ObjectSubject:
         tabs = [Tab(kind, view.facts_of(record))]
         if isinstance(record, InstalledExtension):
             tabs += [Tab("Objects", read=_members(record), leads_to_tree=True), _ddl_of(record)]
-        elif isinstance(record, EventTrigger):
+        elif isinstance(record, EventTrigger | Publication | Subscription):
             tabs.append(_ddl_of(record))
     kind = record.kind if isinstance(record, Member) else node.kind.value if node.kind else ""
     version = f"version {record.version}" if isinstance(record, InstalledExtension) else ""

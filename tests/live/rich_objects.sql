@@ -1,0 +1,154 @@
+-- Beside rich_schema.sql: every kind of object that is neither a relation, a routine nor a type, and what is inherited,
+-- circular or only half there.
+CREATE SCHEMA odd;
+CREATE TABLE odd.parent (a int, b text DEFAULT 'p', c int DEFAULT 7);
+CREATE TABLE odd.child (c int DEFAULT 8) INHERITS (odd.parent);
+ALTER TABLE odd.child ALTER a SET NOT NULL, ALTER b DROP DEFAULT;
+CREATE TABLE odd.grandchild () INHERITS (odd.child);
+ALTER TABLE odd.grandchild ALTER c SET DEFAULT 9;
+CREATE TABLE odd.gen (a int, b int GENERATED ALWAYS AS (a * 2) STORED);
+CREATE TABLE odd.gen_child (a int, b int GENERATED ALWAYS AS (a * 2) STORED);
+ALTER TABLE odd.gen_child INHERIT odd.gen;
+CREATE TABLE odd.turned (c int, b text, a int, d int);
+ALTER TABLE odd.turned INHERIT odd.parent;
+CREATE MATERIALIZED VIEW odd.stored AS SELECT b, c FROM odd.parent;
+ALTER MATERIALIZED VIEW odd.stored ALTER b SET STORAGE EXTERNAL, ALTER b SET COMPRESSION pglz,
+    ALTER b SET (n_distinct = 5), ALTER c SET STATISTICS 7;
+CREATE AGGREGATE odd.rows_seen(*) (SFUNC = int8inc, STYPE = int8, INITCOND = '0');
+COMMENT ON AGGREGATE odd.rows_seen(*) IS 'like count';
+REVOKE EXECUTE ON FUNCTION odd.rows_seen() FROM PUBLIC;
+CREATE AGGREGATE odd.midst(float8 ORDER BY anyelement) (SFUNC = ordered_set_transition, STYPE = internal,
+    FINALFUNC = percentile_disc_final, FINALFUNC_EXTRA);
+GRANT EXECUTE ON FUNCTION odd.midst(float8, anyelement) TO rich_reader;
+CREATE TYPE odd.span AS RANGE (SUBTYPE = float8);
+CREATE TABLE odd.parted (k int, v text) PARTITION BY LIST (k);
+CREATE TABLE odd.parted_1 PARTITION OF odd.parted FOR VALUES IN (1);
+CREATE TABLE odd.parted_2 PARTITION OF odd.parted FOR VALUES IN (2);
+CREATE INDEX parted_v ON ONLY odd.parted (v);
+CREATE INDEX parted_1_v ON odd.parted_1 (v);
+ALTER INDEX odd.parted_v ATTACH PARTITION odd.parted_1_v;
+CREATE UNIQUE INDEX parted_1_k ON odd.parted_1 (k);
+ALTER TABLE ONLY odd.parted ADD CONSTRAINT parted_k UNIQUE (k);
+CREATE TABLE odd.selfish (id int);
+CREATE FUNCTION odd.selfish_ok(odd.selfish) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT true';
+ALTER TABLE odd.selfish ADD CONSTRAINT ok CHECK (odd.selfish_ok(selfish.*));
+CREATE FUNCTION odd.next_id() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT count(*)::int FROM odd.selfish; END;
+ALTER TABLE odd.selfish ALTER id SET DEFAULT odd.next_id();
+CREATE DOMAIN odd.even AS int;
+CREATE FUNCTION odd.is_even(odd.even) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT true';
+ALTER DOMAIN odd.even ADD CONSTRAINT even CHECK (odd.is_even(VALUE));
+ALTER DOMAIN odd.even ADD CONSTRAINT late CHECK (VALUE < 100) NOT VALID;
+CREATE VIEW odd.mirror AS SELECT 1 AS a, 'x'::text COLLATE "C" AS b;
+CREATE FUNCTION odd.mirrored() RETURNS SETOF odd.mirror LANGUAGE sql BEGIN ATOMIC SELECT * FROM odd.mirror; END;
+CREATE OR REPLACE VIEW odd.mirror AS SELECT m.a, m.b FROM odd.mirrored() m;
+CREATE TYPE odd.shell;
+CREATE TYPE odd.raw;
+CREATE FUNCTION odd.raw_in(cstring) RETURNS odd.raw LANGUAGE internal IMMUTABLE STRICT AS 'textin';
+CREATE FUNCTION odd.raw_out(odd.raw) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'textout';
+CREATE TYPE odd.raw (INPUT = odd.raw_in, OUTPUT = odd.raw_out, LIKE = text, CATEGORY = 'U', DELIMITER = ';');
+CREATE TABLE odd.raws (r odd.raw, rs odd.raw[]);
+CREATE TABLE odd.keyed (id int PRIMARY KEY, name text);
+CREATE TABLE odd.twice (a int, b int, CONSTRAINT one UNIQUE (a) INCLUDE (b));
+ALTER TABLE odd.twice ADD CONSTRAINT two UNIQUE (a) INCLUDE (b) DEFERRABLE;
+CREATE VIEW odd.grouped AS SELECT id, name FROM odd.keyed GROUP BY id;
+CREATE TABLE "odd"."Mixed Case" ("select" int, "a""b" text, "100%" int DEFAULT 3);
+
+CREATE FUNCTION odd.same(odd.raw, odd.raw) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'texteq';
+CREATE FUNCTION odd.differ(odd.raw, odd.raw) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'textne';
+CREATE FUNCTION odd.hash(odd.raw) RETURNS int LANGUAGE internal IMMUTABLE STRICT AS 'hashtext';
+CREATE OPERATOR odd.=== (FUNCTION = odd.same, LEFTARG = odd.raw, RIGHTARG = odd.raw, COMMUTATOR = OPERATOR(odd.===),
+    NEGATOR = OPERATOR(odd.!==), RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
+CREATE OPERATOR odd.!== (FUNCTION = odd.differ, LEFTARG = odd.raw, RIGHTARG = odd.raw, NEGATOR = OPERATOR(odd.===));
+CREATE OPERATOR odd.@#@ (FUNCTION = pg_catalog.int4um, RIGHTARG = int);
+COMMENT ON OPERATOR odd.=== (odd.raw, odd.raw) IS 'the same bytes';
+ALTER OPERATOR odd.!== (odd.raw, odd.raw) OWNER TO rich_owner;
+CREATE OPERATOR FAMILY odd.raws USING hash;
+CREATE OPERATOR CLASS odd.raw_ops DEFAULT FOR TYPE odd.raw USING hash FAMILY odd.raws AS
+    OPERATOR 1 odd.===, FUNCTION 1 odd.hash(odd.raw);
+COMMENT ON OPERATOR CLASS odd.raw_ops USING hash IS 'for hash indexes';
+COMMENT ON OPERATOR FAMILY odd.raws USING hash IS 'alone';
+CREATE OPERATOR FAMILY odd.loose USING btree;
+ALTER OPERATOR FAMILY odd.loose USING btree ADD OPERATOR 1 <(int4, int8), FUNCTION 1 (int4, int8) btint48cmp(int4, int8);
+CREATE INDEX raws_r ON odd.raws USING hash (r);
+CREATE CAST (odd.raw AS text) WITHOUT FUNCTION AS ASSIGNMENT;
+CREATE FUNCTION odd.raw_size(odd.raw) RETURNS int LANGUAGE internal IMMUTABLE STRICT AS 'textlen';
+CREATE CAST (odd.raw AS int) WITH FUNCTION odd.raw_size(odd.raw) AS IMPLICIT;
+CREATE CAST (odd.raw AS json) WITH INOUT;
+CREATE CAST (text AS odd.raw) WITHOUT FUNCTION AS IMPLICIT;
+CREATE FUNCTION odd.spelt(int) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1::text';
+CREATE CAST (int AS odd.raw) WITH FUNCTION odd.spelt(int);
+COMMENT ON CAST (odd.raw AS json) IS 'by its text';
+CREATE CONVERSION odd.latin FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8;
+COMMENT ON CONVERSION odd.latin IS 'as the built-in';
+CREATE ACCESS METHOD pile TYPE TABLE HANDLER heap_tableam_handler;
+COMMENT ON ACCESS METHOD pile IS 'a heap by another name';
+CREATE TABLE odd.piled (x int) USING pile;
+CREATE TRUSTED LANGUAGE plodd HANDLER plpgsql_call_handler INLINE plpgsql_inline_handler VALIDATOR plpgsql_validator;
+ALTER LANGUAGE plodd OWNER TO rich_owner;
+COMMENT ON LANGUAGE plodd IS 'plpgsql by another name';
+REVOKE USAGE ON LANGUAGE plodd FROM PUBLIC;
+GRANT USAGE ON LANGUAGE plodd TO rich_reader;
+CREATE FUNCTION odd.from_sql(internal) RETURNS internal LANGUAGE internal IMMUTABLE STRICT AS 'boolin';
+CREATE TRANSFORM FOR odd.raw LANGUAGE plodd (FROM SQL WITH FUNCTION odd.from_sql(internal));
+COMMENT ON TRANSFORM FOR odd.raw LANGUAGE plodd IS 'never called';
+CREATE COLLATION odd.plain (LC_COLLATE = 'C', LC_CTYPE = 'POSIX');
+COMMENT ON COLLATION odd.plain IS 'by bytes';
+ALTER COLLATION odd.plain OWNER TO rich_owner;
+
+CREATE FOREIGN DATA WRAPPER elsewhere VALIDATOR postgresql_fdw_validator;
+CREATE FOREIGN DATA WRAPPER blank OPTIONS (debug 'it''s on', "odd name" '%');
+COMMENT ON FOREIGN DATA WRAPPER blank IS 'does nothing';
+GRANT USAGE ON FOREIGN DATA WRAPPER blank TO rich_reader WITH GRANT OPTION;
+CREATE SERVER far TYPE 'ty''pe' VERSION '1.0' FOREIGN DATA WRAPPER blank OPTIONS (host 'far''away', port '1');
+COMMENT ON SERVER far IS 'never reached';
+ALTER SERVER far OWNER TO rich_owner;
+GRANT USAGE ON FOREIGN SERVER far TO rich_reader;
+CREATE USER MAPPING FOR PUBLIC SERVER far;
+CREATE USER MAPPING FOR rich_reader SERVER far OPTIONS ("user" 'me', password 'S3cr3t-of-far');
+CREATE FOREIGN TABLE odd.distant (a int OPTIONS (name 'A') NOT NULL DEFAULT 3, b text COLLATE "C", CHECK (a > 0))
+    SERVER far OPTIONS (path '/x''y');
+COMMENT ON FOREIGN TABLE odd.distant IS 'elsewhere';
+CREATE TABLE odd.gathered (k int) PARTITION BY LIST (k);
+CREATE FOREIGN TABLE odd.parted_far PARTITION OF odd.gathered FOR VALUES IN (1) SERVER far;
+
+CREATE TEXT SEARCH PARSER odd.words (START = prsd_start, GETTOKEN = prsd_nexttoken, END = prsd_end,
+    LEXTYPES = prsd_lextype, HEADLINE = prsd_headline);
+COMMENT ON TEXT SEARCH PARSER odd.words IS 'the default one';
+CREATE TEXT SEARCH TEMPLATE odd.simple (INIT = dsimple_init, LEXIZE = dsimple_lexize);
+CREATE TEXT SEARCH DICTIONARY odd.stopped (TEMPLATE = odd.simple, ACCEPT = false);
+CREATE TEXT SEARCH DICTIONARY odd.english (TEMPLATE = pg_catalog.snowball, LANGUAGE = english, STOPWORDS = english);
+ALTER TEXT SEARCH DICTIONARY odd.english OWNER TO rich_owner;
+CREATE TEXT SEARCH CONFIGURATION odd.search (PARSER = odd.words);
+ALTER TEXT SEARCH CONFIGURATION odd.search ADD MAPPING FOR asciiword, word WITH odd.stopped, odd.english;
+ALTER TEXT SEARCH CONFIGURATION odd.search ADD MAPPING FOR email WITH pg_catalog.simple;
+COMMENT ON TEXT SEARCH CONFIGURATION odd.search IS 'for shops';
+
+ALTER DEFAULT PRIVILEGES FOR ROLE rich_owner IN SCHEMA odd GRANT SELECT ON TABLES TO rich_reader WITH GRANT OPTION;
+ALTER DEFAULT PRIVILEGES FOR ROLE rich_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+ALTER DEFAULT PRIVILEGES FOR ROLE rich_owner GRANT USAGE ON SCHEMAS TO rich_reader;
+ALTER DEFAULT PRIVILEGES FOR ROLE rich_owner REVOKE USAGE ON TYPES FROM PUBLIC;
+ALTER DEFAULT PRIVILEGES FOR ROLE rich_owner IN SCHEMA odd GRANT USAGE ON SEQUENCES TO PUBLIC;
+SELECT lo_create(424242);
+COMMENT ON LARGE OBJECT 424242 IS 'a picture';
+GRANT SELECT ON LARGE OBJECT 424242 TO rich_reader;
+GRANT EXECUTE ON FUNCTION pg_catalog.pg_ls_waldir() TO rich_reader;
+REVOKE EXECUTE ON FUNCTION pg_catalog.pg_sleep(float8) FROM PUBLIC;
+GRANT CREATE ON SCHEMA public TO rich_reader;
+COMMENT ON SCHEMA public IS 'nothing is here';
+CREATE FUNCTION odd.watch() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+CREATE EVENT TRIGGER watching ON ddl_command_end WHEN TAG IN ('CREATE TABLE', 'DROP TABLE') EXECUTE FUNCTION odd.watch();
+ALTER EVENT TRIGGER watching DISABLE;
+COMMENT ON EVENT TRIGGER watching IS 'nobody';
+CREATE STATISTICS odd.of_expressions (mcv) ON (a + 1), lower(b) FROM odd.parent;
+CREATE PUBLICATION everything FOR ALL TABLES WITH (publish = 'insert, update');
+CREATE PUBLICATION chosen FOR TABLE odd.keyed, ONLY odd.parent WITH (publish_via_partition_root);
+COMMENT ON PUBLICATION chosen IS 'two tables';
+CREATE SUBSCRIPTION taker CONNECTION 'host=nowhere dbname=x user=y password=S3cr3t-of-taker' PUBLICATION a, "B c"
+    WITH (connect = false, slot_name = 'other', binary, synchronous_commit = 'local');
+ALTER SUBSCRIPTION taker OWNER TO postgres;
+COMMENT ON SUBSCRIPTION taker IS 'takes';
+-- OIDs are unique in one catalog alone: after their counter has come round, a table and a function can have the same.
+CREATE TABLE odd.twin (id int);
+COMMENT ON TABLE odd.twin IS 'the table';
+CREATE FUNCTION odd.twin_function(id int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+UPDATE pg_proc SET oid = 'odd.twin'::regclass::oid WHERE oid = 'odd.twin_function'::regproc::oid;
