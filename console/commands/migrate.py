@@ -26,8 +26,8 @@ Command = Callable[["Request"], Awaitable[int]]
 
 _MODULES = {"status": "migrate_commands", "new": "migrate_commands", "plan": "migrate_plan", "lint": "migrate_plan",
             "verify": "migrate_verify", "drift": "migrate_verify", "adopt": "migrate_adopt",
-            "diff": "migrate_diff"}
-WRITING = ("up", "down", "adopt", "baseline", "repair", "seed", "verify", "drift", "diff")
+            "diff": "migrate_diff", "squash": "migrate_squash"}
+WRITING = ("up", "down", "adopt", "baseline", "repair", "seed", "verify", "drift", "diff", "squash")
 """Commands that leave something half done unless they are given the time to take it back."""
 
 ROLLED_BACK_WITHIN_S = 5.0
@@ -116,6 +116,14 @@ def _add_books(command: Callable[..., argparse.ArgumentParser]) -> None:
                      help="expand, backfill and contract for another name of this column, as -t has it")
     new.add_argument("--no-transaction", action="store_true", help="for statements that can't run in a transaction")
     new.add_argument("--dry-run", action="store_true", help="say which files, write none")
+    squash = command("squash", "write the first migrations as one file, proved to make the same")
+    squash.add_argument("--to", required=True, metavar="VERSION", help="the last version that it stands for")
+    squash.add_argument("--move-to", metavar="DIR", help="keep the old files there; without it they are removed, "
+                                                         "which git must have as they are")
+    squash.add_argument("--max-rows", type=int, default=1000, metavar="N",
+                        help="refuse where the files leave more rows in a table (default 1000)")
+    squash.add_argument("--dry-run", action="store_true", help="prove it, write nothing")
+    squash.add_argument("--embedded", action="store_true", help="in a throwaway server of this machine's own")
     baseline = command("baseline", "take everything up to a version for applied, without running it", writes=True)
     baseline.add_argument("--to", required=True, metavar="VERSION", help="the last version that is there already")
     repair = command("repair", "put the ledger right: " + ", ".join(REPAIRS), writes=True)

@@ -90,7 +90,8 @@ class PlanStatement(Struct, frozen=True):
 
 
 class PlanStep(Struct, frozen=True):
-    """One script of a run; `fault` says why its statements can't be told, `batches` in which its statement runs."""
+    """One script of a run; `fault` says why its statements can't be told, `batches` in which its statement runs,
+    `in_place` of what a baseline is recorded without being run."""
 
     service: str
     version: str
@@ -102,6 +103,7 @@ class PlanStep(Struct, frozen=True):
     findings: tuple[LintFinding, ...]
     fault: str | None = None
     batches: str | None = None
+    in_place: str | None = None
 
 
 async def plan(session: Session | None, steps: Sequence[Step],
@@ -126,7 +128,7 @@ def planned(steps: Sequence[Step], catalog: Catalog | None, services: Sequence[S
     """The plan of `steps` against `catalog`. Pure, but for reading the files."""
     manners = {service.name: (own_schemas(service), rules_of(service, rules)) for service in services}
     lintables = [Lintable(step.migration.service, step.script, step.direction,
-                          *manners.get(step.migration.service, ((), rules))) for step in steps]
+                          *manners.get(step.migration.service, ((), rules))) for step in steps if not step.replaced]
     findings = lint(lintables, catalog, in_sequence=True)
     by_file: dict[str, list[LintFinding]] = {}
     for finding in findings:
@@ -143,7 +145,7 @@ def planned(steps: Sequence[Step], catalog: Catalog | None, services: Sequence[S
             service=step.migration.service, version=step.migration.version, name=step.migration.name,
             direction=step.direction, file=path,
             in_transaction=fault is not None or _in_transaction(step),
-            statements=tuple(statements), fault=fault, batches=_batches(step),
+            statements=tuple(statements), fault=fault, batches=_batches(step), in_place=_in_place(step),
             findings=tuple(finding for finding in by_file.get(path, ()) if _within(step, finding, sections[path]))))
     return result
 
@@ -164,6 +166,10 @@ def _batches(step: Step) -> str | None:
                                          f"{identifier(*batches.table, batches.column)}, each a transaction of its own")
 
 
+def _in_place(step: Step) -> str | None:
+    return f"in place of {len(step.replaced)} migrations that are applied: nothing is run" if step.replaced else None
+
+
 def _within(step: Step, finding: LintFinding, sections: Sequence[int]) -> bool:
     """Whether a finding is of this step, where one file holds several scripts, which begin at the lines `sections`."""
     end = min((line for line in sections if line > step.script.first_line), default=None)
@@ -181,6 +187,8 @@ def _statements(step: Step, catalog: Catalog | None,
                 created: NewRelations) -> tuple[list[PlanStatement], str | None]:
     """A step's statements that are still to be run, and why they can't be told; what they make comes to `created`."""
     script = step.script
+    if step.replaced:
+        return [], None
     try:
         directives = script.directives
         parsed = script.parsed

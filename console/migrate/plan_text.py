@@ -42,7 +42,8 @@ def plan_document(steps: Sequence[PlanStep]) -> dict[str, Any]:
     """`migrate plan --json`."""
     return {"steps": [{
         "service": step.service, "version": step.version, "name": step.name, "direction": step.direction,
-        "file": step.file, "in_transaction": step.in_transaction, "batches": step.batches, "fault": step.fault,
+        "file": step.file, "in_transaction": step.in_transaction, "batches": step.batches,
+        "in_place": step.in_place, "fault": step.fault,
         "statements": [_statement_document(statement) for statement in step.statements],
         "findings": [finding_document(finding) for finding in step.findings],
     } for step in steps]}
@@ -59,7 +60,7 @@ def finding_document(finding: LintFinding) -> dict[str, Any]:
 
 
 def _step(step: PlanStep, width: int) -> list[str]:
-    manner = step.batches or (
+    manner = step.in_place or step.batches or (
         "in one transaction" if step.in_transaction else "statement by statement, without a transaction")
     label = f"{step.service}/{step.version}" + (f"_{step.name}" if step.name else "")
     lines = [f"{step.direction} {label}  ({manner})"]

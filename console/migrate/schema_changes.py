@@ -32,11 +32,12 @@ class Rank(IntEnum):
     CREATE = 11
     CHANGE = 12
     COLUMN = 13
-    VIEW = 14
-    CONSTRAINT = 15
-    KEY = 16
-    ATTACHED = 17
-    ACCESS = 18
+    ROWS = 14
+    VIEW = 15
+    CONSTRAINT = 16
+    KEY = 17
+    ATTACHED = 18
+    ACCESS = 19
 
 
 Ranked = tuple[Rank, str]
@@ -115,6 +116,8 @@ def _make(row: ObjectRow, after: Fingerprint, found: SchemaChanges) -> None:
     facts = row.facts
     if row.kind == "schema":
         found.statements.append((Rank.SCHEMA, f"CREATE SCHEMA {row.name}"))
+        if "comment" in facts:
+            found.statements.append((Rank.ACCESS, f"COMMENT ON SCHEMA {row.name} IS {literal(str(facts['comment']))}"))
         _privileges(row, None, facts.get("privileges"), found)
     elif row.kind == "extension":
         found.statements.append((Rank.SCHEMA, f"CREATE EXTENSION {row.name} SCHEMA {facts['schema']}"))

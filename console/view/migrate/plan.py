@@ -26,7 +26,7 @@ def plan_paragraphs(steps: Sequence[PlanStep], highlight: Highlight) -> list[Par
     for step in steps:
         if found:
             found.append((0, ()))
-        manner = step.batches or (
+        manner = step.in_place or step.batches or (
             "one transaction" if step.in_transaction else "statement by statement, no transaction")
         label = f"{step.service}/{step.version}" + (f"_{step.name}" if step.name else "")
         harmless = step.fault is None and not any(plan_statement.opaque or _seen(plan_statement)
