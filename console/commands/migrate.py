@@ -94,6 +94,12 @@ def _add_proofs(command: Callable[..., argparse.ArgumentParser]) -> None:
     verify.add_argument("--fresh", action="store_true",
                         help="with --pending or --since: keep no database of what comes before, drop those kept")
     verify.add_argument("--allow-skipped", action="store_true", help="exit 0 though something could not be proved here")
+    verify.add_argument("--on-data", action="store_true",
+                        help="run what is pending on samples of the tables, and say how long each lock would be held")
+    verify.add_argument("--rows", type=int, default=20_000, metavar="N",
+                        help="for --on-data: about so many rows of a table (default 20000)")
+    verify.add_argument("--clone", metavar="DSN", help="for --on-data: run it on this copy of the target instead")
+    verify.add_argument("--yes", action="store_true", help="for --clone: don't ask, where it isn't configured either")
     drift = command("drift", "compare the live schema with what the applied files produce")
     drift.add_argument("--write", choices=("files", "server"),
                        help="a proved pair that brings the files to what is there; or the server back, as a script")
