@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import groupby
 
 from msgspec import Struct
 
+from console.migrate import called
+from console.migrate.called import Functions, read_functions
 from console.migrate.facts import Catalog, RelationFacts, RelationSession, read_catalog
 from console.migrate.faults import FileError
 from console.migrate.footprint import Lock, NewRelations
@@ -35,7 +38,8 @@ class PlanRelation(Struct, frozen=True):
     """A relation that a statement locks: how, what that keeps others from, and who is on it now.
 
     `facts` and `sessions` are None without a connection, `facts` also where the relation doesn't exist yet.
-    `is_new`: this run makes it, so the lock is in nobody's way.
+    `is_new`: this run makes it, so the lock is in nobody's way. `through` names the function that takes the lock, ""
+    where the statement itself does.
     """
 
     name: Name
@@ -45,6 +49,7 @@ class PlanRelation(Struct, frozen=True):
     facts: RelationFacts | None = None
     sessions: tuple[RelationSession, ...] | None = None
     is_new: bool = False
+    through: str = ""
 
     @property
     def blocks(self) -> str:
@@ -115,17 +120,30 @@ async def plan(session: Session | None, steps: Sequence[Step],
     """
     found: list[PlanStep] = []
     for tenant, group in groupby(steps, lambda step: step.migration.tenant):
-        some, catalog = [*group], None
+        some = [*group]
         if session is not None:  # the parser takes seconds for thousands of statements: a screen goes on meanwhile
             names, functions = await asyncio.to_thread(relations_and_functions, [step.script for step in some])
-            catalog = await read_catalog(session, sorted(names, key=str), sorted(functions), first=tenant)
-        found += await asyncio.to_thread(planned, some, catalog, services, rules)
+            known, more = await read_functions(session, await asyncio.to_thread(_parsed, some),
+                                               [*([tenant] if tenant else []), *session.info.schemas])
+            catalog = await read_catalog(session, sorted(names | more, key=str), sorted(functions), first=tenant)
+            found += await asyncio.to_thread(planned, some, catalog, services, rules, known)
+        else:
+            found += await asyncio.to_thread(planned, some, None, services, rules)
+    return found
+
+
+def _parsed(steps: Sequence[Step]) -> list[ParsedStatement]:
+    found: list[ParsedStatement] = []
+    for step in steps:
+        with suppress(FileError):  # told when its statements are read
+            parsed = step.script.parsed
+            found += parsed if not isinstance(parsed, SyntaxFault) else ()
     return found
 
 
 def planned(steps: Sequence[Step], catalog: Catalog | None, services: Sequence[Service] = (),
-            rules: RuleChoice = EVERY_DAY) -> list[PlanStep]:
-    """The plan of `steps` against `catalog`. Pure, but for reading the files."""
+            rules: RuleChoice = EVERY_DAY, known: Functions | None = None) -> list[PlanStep]:
+    """The plan of `steps` against `catalog`; `known` are the functions there. Pure, but for reading the files."""
     manners = {service.name: (own_schemas(service), rules_of(service, rules)) for service in services}
     lintables = [Lintable(step.migration.service, step.script, step.direction,
                           *manners.get(step.migration.service, ((), rules))) for step in steps if not step.replaced]
@@ -139,7 +157,7 @@ def planned(steps: Sequence[Step], catalog: Catalog | None, services: Sequence[S
     created = NewRelations()
     result = []
     for step in steps:
-        statements, fault = _statements(step, catalog, created)
+        statements, fault = _statements(step, catalog, created, known)
         path = str(step.script.path)
         result.append(PlanStep(
             service=step.migration.service, version=step.migration.version, name=step.migration.name,
@@ -183,8 +201,8 @@ def version_note(session: Session) -> str | None:
         if theirs < ours else None
 
 
-def _statements(step: Step, catalog: Catalog | None,
-                created: NewRelations) -> tuple[list[PlanStatement], str | None]:
+def _statements(step: Step, catalog: Catalog | None, created: NewRelations,
+                known: Functions | None) -> tuple[list[PlanStatement], str | None]:
     """A step's statements that are still to be run, and why they can't be told; what they make comes to `created`."""
     script = step.script
     if step.replaced:
@@ -202,24 +220,33 @@ def _statements(step: Step, catalog: Catalog | None,
     for number, statement in enumerate(parsed):
         makes = made_by(statement, catalog, created)
         if number >= step.done:
-            statements.append(_statement(statement, script.first_line, catalog, created, makes))
+            statements.append(_statement(statement, script.first_line, catalog, created, makes, known))
+        if known is not None and (function := called.made_by(statement)) is not None:
+            known.replace(function)
         if makes is not None:
             created.add(makes)
     return statements, None
 
 
 def _statement(statement: ParsedStatement, first_line: int, catalog: Catalog | None, created: NewRelations,
-               makes: Name | None) -> PlanStatement:
+               makes: Name | None, known: Functions | None) -> PlanStatement:
     footprint = locks_of(statement, catalog)
     relations = [_relation(lock, catalog, lock.relation in created) for lock in footprint.locks]
+    opaque = footprint.opaque
+    if known is not None:
+        through, unread = called.reached(statement, catalog, known)
+        relations += [_relation(each.lock, catalog, each.lock.relation in created, each.through) for each in through
+                      if not any(lock.relation == each.lock.relation and lock.mode >= each.lock.mode
+                                 for lock in footprint.locks)]
+        opaque = unread if unread or called.is_known(statement, known) else footprint.opaque
     if makes is not None:
         relations.append(PlanRelation(makes, LockMode.ACCESS_EXCLUSIVE, False, False, is_new=True))
-    relations.sort(key=lambda relation: relation.is_new)
+    relations.sort(key=lambda relation: (relation.is_new, -relation.mode))
     return PlanStatement(sql=statement.text, line=first_line + statement.line - 1, kind=statement.kind,
-                         relations=tuple(relations), opaque=footprint.opaque)
+                         relations=tuple(relations), opaque=opaque)
 
 
-def _relation(lock: Lock, catalog: Catalog | None, is_new: bool) -> PlanRelation:
+def _relation(lock: Lock, catalog: Catalog | None, is_new: bool, through: str = "") -> PlanRelation:
     facts = catalog.relation(lock.relation) if catalog is not None and not is_new else None
     sessions = tuple(catalog.sessions_on(lock.relation)) if catalog is not None else None
-    return PlanRelation(lock.relation, lock.mode, lock.rewrites, lock.scans, facts, sessions, is_new)
+    return PlanRelation(lock.relation, lock.mode, lock.rewrites, lock.scans, facts, sessions, is_new, through)

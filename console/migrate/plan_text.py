@@ -92,7 +92,8 @@ def _statement(statement: PlanStatement, width: int) -> list[str]:
 def _relation(relation: PlanRelation, width: int) -> list[str]:
     does = [word for word, is_so in (("rewrites it", relation.rewrites), ("scans it", relation.scans)) if is_so]
     size = relation.facts.size_words if relation.facts else ""
-    text = f"{relation.mode.label} on {relation.name}" + (f" ({size})" if size else "") \
+    taken = f", taken by {relation.through}" if relation.through else ""
+    text = f"{relation.mode.label} on {relation.name}" + (f" ({size})" if size else "") + taken \
         + f": blocks {relation.blocks}" + (f"; {' and '.join(does)}" if does else "")
     lines = _wrapped(f"       {text}", width)
     if relation.sessions:
@@ -137,7 +138,7 @@ def _relation_document(relation: PlanRelation) -> dict[str, Any]:
     facts, waits = relation.facts, set(relation.in_the_way)
     return {
         "name": str(relation.name), "lock": relation.mode.label, "blocks": relation.blocks,
-        "is_new": relation.is_new,
+        "is_new": relation.is_new, "through": relation.through or None,
         "rewrites": relation.rewrites, "scans": relation.scans,
         "total_bytes": facts.total_bytes if facts else None, "rows": facts.rows if facts else None,
         "sessions": None if relation.sessions is None else [{

@@ -273,3 +273,43 @@ def test_plan_statement_without_relations_locks_nothing() -> None:
     statement = PlanStatement("SELECT 1", 1, "SELECT", ())
     assert (statement.mode, statement.blocks, statement.rewrites, statement.scans) == (None, None, False, False)
     assert Catalog(18).sessions_on(Name("s", "t")) == ()
+
+
+CALLED = """CREATE TABLE s.log (n int); CREATE TABLE s.other (n int);
+CREATE FUNCTION s.deep() RETURNS void LANGUAGE plpgsql AS $$ BEGIN
+    IF EXISTS (SELECT FROM s.child) THEN ALTER TABLE s.big ADD COLUMN z int; END IF; END $$;
+CREATE FUNCTION s.around() RETURNS int LANGUAGE sql BEGIN ATOMIC UPDATE s.other SET n = 1; SELECT 1; END;
+CREATE FUNCTION s.calls() RETURNS void LANGUAGE plpgsql AS $$ DECLARE v int; BEGIN
+    PERFORM s.deep(); v := s.around(); DELETE FROM s.child RETURNING id INTO v; END $$;
+CREATE FUNCTION s.hidden(t text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE format('LOCK %I', t); END $$;
+CREATE PROCEDURE s.act() LANGUAGE plpgsql AS $$ BEGIN LOCK TABLE s.log; END $$;
+CREATE FUNCTION s.logs() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO s.log VALUES (1); RETURN NEW; END $$;
+CREATE TRIGGER logs AFTER INSERT ON s.child FOR EACH ROW EXECUTE FUNCTION s.logs()"""
+
+
+def through(statement: PlanStatement) -> set[tuple[str, str, str]]:
+    return {(str(relation.name), relation.mode.label, relation.through) for relation in statement.relations
+            if relation.through}
+
+
+async def test_plan_names_the_functions_that_lock(database: Database) -> None:
+    steps = [step("SELECT s.calls();\nSELECT s.hidden('x');\nCALL s.act();\nINSERT INTO s.child VALUES (1);\n"
+                  "DO $$ BEGIN PERFORM s.around(); END $$;\nDELETE FROM s.child;\n"
+                  "CREATE VIEW s.v AS SELECT s.calls();\n"
+                  "CREATE FUNCTION s.now() RETURNS void LANGUAGE sql AS 'TRUNCATE s.log';\nSELECT s.now();")]
+    with filled(database) as connection:
+        connection.execute(CALLED)
+        async with session_on(database.conninfo) as session:
+            ((planned),) = await plan(session, steps)
+    calls, hidden, act, inserted, block, deleted, view, _, made = planned.statements
+    assert through(calls) == {("s.big", "ACCESS EXCLUSIVE", "s.deep()"), ("s.other", "ROW EXCLUSIVE", "s.around()"),
+                              ("s.child", "ROW EXCLUSIVE", "s.calls()")}
+    assert calls.mode is LockMode.ACCESS_EXCLUSIVE and calls.relations[0].facts is not None and calls.opaque is None
+    assert hidden.opaque is not None and "s.hidden() runs a statement that is put together" in hidden.opaque
+    assert through(act) == {("s.log", "ACCESS EXCLUSIVE", "s.act()")} and act.opaque is None
+    assert through(inserted) == {("s.log", "ROW EXCLUSIVE", "the trigger function s.logs()")}
+    assert through(block) == {("s.other", "ROW EXCLUSIVE", "s.around()")} and block.opaque is None
+    assert not through(deleted) and not through(view)
+    assert through(made) == {("s.log", "ACCESS EXCLUSIVE", "s.now()")}
+    text = "\n".join(plan_lines([planned]))
+    assert "ACCESS EXCLUSIVE on s.big" in text and "taken by s.deep()" in text

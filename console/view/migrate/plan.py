@@ -76,6 +76,8 @@ def _relation(relation: PlanRelation) -> list[Paragraph]:
         sizes = [words for words in (fmt.size(facts.total_bytes) if facts.total_bytes is not None else "",
                                      f"{fmt.count(facts.rows)} rows" if facts.rows is not None else "") if words]
         pieces.append((f"  {', '.join(sizes)}", "dim"))
+    if relation.through:
+        pieces.append((f"  by {relation.through}", "warning"))
     if does:
         pieces.append((f"  {' and '.join(does)}", "critical" if relation.rewrites else "warning"))
     pieces.append((f"  blocks {relation.blocks}", "dim"))
