@@ -184,14 +184,14 @@ def _block(statement: ParsedStatement) -> Body:
 
 
 def _calls(statement: ParsedStatement) -> Iterator[Name]:
-    if statement.node_kind in _CALLING:
+    if statement.node_kind in _CALLING and "(" in statement.text:
         for call in find(statement.body, "FuncCall"):
             yield parts_name(strings(call.funcname))
 
 
 def _changed(statement: ParsedStatement) -> Iterator[tuple[Name, str]]:
     """The tables that a statement changes, and how."""
-    if statement.node_kind not in _CALLING:
+    if statement.node_kind not in _CALLING or statement.node_kind in ("alter_table_stmt", "index_stmt"):
         return
     for node in find(statement.body, "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"):
         name = Name(node.relation.schemaname or None, node.relation.relname)

@@ -10,7 +10,8 @@ from itertools import groupby
 from msgspec import Struct
 
 from console.migrate import called
-from console.migrate.called import Functions, read_functions
+from console.migrate.called import Functions, Reached, read_functions
+from console.migrate.cascades import Cascades, cascade_of, is_dropping, read_cascades
 from console.migrate.facts import Catalog, RelationFacts, RelationSession, read_catalog
 from console.migrate.faults import FileError
 from console.migrate.footprint import Lock, NewRelations
@@ -66,7 +67,7 @@ class PlanRelation(Struct, frozen=True):
 class PlanStatement(Struct, frozen=True):
     """One statement of a step. `relations`, the most locked first; what the run itself makes comes last.
 
-    `opaque` says what can't be known of its locks. `line` counts in the file from 1.
+    `opaque` says what can't be known of its locks, `goes` what CASCADE drops besides. `line` counts in the file from 1.
     """
 
     sql: str
@@ -74,6 +75,7 @@ class PlanStatement(Struct, frozen=True):
     kind: str
     relations: tuple[PlanRelation, ...]
     opaque: str | None = None
+    goes: str | None = None
 
     @property
     def mode(self) -> LockMode | None:
@@ -92,6 +94,13 @@ class PlanStatement(Struct, frozen=True):
     @property
     def scans(self) -> bool:
         return any(relation.scans and not relation.is_new for relation in self.relations)
+
+
+class Reach(Struct):
+    """What statements come to beyond the relations that they name."""
+
+    functions: Functions
+    cascades: Cascades
 
 
 class PlanStep(Struct, frozen=True):
@@ -123,10 +132,13 @@ async def plan(session: Session | None, steps: Sequence[Step],
         some = [*group]
         if session is not None:  # the parser takes seconds for thousands of statements: a screen goes on meanwhile
             names, functions = await asyncio.to_thread(relations_and_functions, [step.script for step in some])
-            known, more = await read_functions(session, await asyncio.to_thread(_parsed, some),
-                                               [*([tenant] if tenant else []), *session.info.schemas])
-            catalog = await read_catalog(session, sorted(names | more, key=str), sorted(functions), first=tenant)
-            found += await asyncio.to_thread(planned, some, catalog, services, rules, known)
+            statements = await asyncio.to_thread(_parsed, some)
+            path = [*([tenant] if tenant else []), *session.info.schemas]
+            called_functions, more = await read_functions(session, statements, path)
+            reach = Reach(called_functions, await read_cascades(session, statements, path))
+            names |= more | reach.cascades.relations
+            catalog = await read_catalog(session, sorted(names, key=str), sorted(functions), first=tenant)
+            found += await asyncio.to_thread(planned, some, catalog, services, rules, reach)
         else:
             found += await asyncio.to_thread(planned, some, None, services, rules)
     return found
@@ -142,8 +154,8 @@ def _parsed(steps: Sequence[Step]) -> list[ParsedStatement]:
 
 
 def planned(steps: Sequence[Step], catalog: Catalog | None, services: Sequence[Service] = (),
-            rules: RuleChoice = EVERY_DAY, known: Functions | None = None) -> list[PlanStep]:
-    """The plan of `steps` against `catalog`; `known` are the functions there. Pure, but for reading the files."""
+            rules: RuleChoice = EVERY_DAY, reach: Reach | None = None) -> list[PlanStep]:
+    """The plan of `steps` against `catalog` and what they `reach` there. Pure, but for reading the files."""
     manners = {service.name: (own_schemas(service), rules_of(service, rules)) for service in services}
     lintables = [Lintable(step.migration.service, step.script, step.direction,
                           *manners.get(step.migration.service, ((), rules))) for step in steps if not step.replaced]
@@ -157,7 +169,7 @@ def planned(steps: Sequence[Step], catalog: Catalog | None, services: Sequence[S
     created = NewRelations()
     result = []
     for step in steps:
-        statements, fault = _statements(step, catalog, created, known)
+        statements, fault = _statements(step, catalog, created, reach)
         path = str(step.script.path)
         result.append(PlanStep(
             service=step.migration.service, version=step.migration.version, name=step.migration.name,
@@ -202,7 +214,7 @@ def version_note(session: Session) -> str | None:
 
 
 def _statements(step: Step, catalog: Catalog | None, created: NewRelations,
-                known: Functions | None) -> tuple[list[PlanStatement], str | None]:
+                reach: Reach | None) -> tuple[list[PlanStatement], str | None]:
     """A step's statements that are still to be run, and why they can't be told; what they make comes to `created`."""
     script = step.script
     if step.replaced:
@@ -220,30 +232,33 @@ def _statements(step: Step, catalog: Catalog | None, created: NewRelations,
     for number, statement in enumerate(parsed):
         makes = made_by(statement, catalog, created)
         if number >= step.done:
-            statements.append(_statement(statement, script.first_line, catalog, created, makes, known))
-        if known is not None and (function := called.made_by(statement)) is not None:
-            known.replace(function)
+            statements.append(_statement(statement, script.first_line, catalog, created, makes, reach))
+        if reach is not None and (function := called.made_by(statement)) is not None:
+            reach.functions.replace(function)
         if makes is not None:
             created.add(makes)
     return statements, None
 
 
 def _statement(statement: ParsedStatement, first_line: int, catalog: Catalog | None, created: NewRelations,
-               makes: Name | None, known: Functions | None) -> PlanStatement:
+               makes: Name | None, reach: Reach | None) -> PlanStatement:
     footprint = locks_of(statement, catalog)
     relations = [_relation(lock, catalog, lock.relation in created) for lock in footprint.locks]
-    opaque = footprint.opaque
-    if known is not None:
-        through, unread = called.reached(statement, catalog, known)
+    opaque, goes = footprint.opaque, None
+    if reach is not None:
+        through, unread = called.reached(statement, catalog, reach.functions)
+        cascade = cascade_of(statement, reach.cascades)
+        through += [Reached(Lock(name, mode, is_indirect=True), "CASCADE") for name, mode in cascade.locks]
         relations += [_relation(each.lock, catalog, each.lock.relation in created, each.through) for each in through
                       if not any(lock.relation == each.lock.relation and lock.mode >= each.lock.mode
                                  for lock in footprint.locks)]
-        opaque = unread if unread or called.is_known(statement, known) else footprint.opaque
+        is_known = called.is_known(statement, reach.functions) or is_dropping(statement)
+        opaque, goes = unread if unread or is_known else footprint.opaque, cascade.goes
     if makes is not None:
         relations.append(PlanRelation(makes, LockMode.ACCESS_EXCLUSIVE, False, False, is_new=True))
     relations.sort(key=lambda relation: (relation.is_new, -relation.mode))
     return PlanStatement(sql=statement.text, line=first_line + statement.line - 1, kind=statement.kind,
-                         relations=tuple(relations), opaque=opaque)
+                         relations=tuple(relations), opaque=opaque, goes=goes)
 
 
 def _relation(lock: Lock, catalog: Catalog | None, is_new: bool, through: str = "") -> PlanRelation:

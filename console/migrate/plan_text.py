@@ -82,6 +82,8 @@ def _statement(statement: PlanStatement, width: int) -> list[str]:
     seen = [plan_relation for plan_relation in statement.relations if not plan_relation.is_new]
     for relation in seen:
         lines += _relation(relation, width)
+    if statement.goes:
+        lines += _wrapped(f"       CASCADE drops {statement.goes}", width)
     if statement.opaque:
         lines += _wrapped(f"       ? {statement.opaque}", width)
     if not seen and not statement.opaque:
@@ -130,6 +132,7 @@ def _statement_document(statement: PlanStatement) -> dict[str, Any]:
         "sql": statement.sql, "line": statement.line, "kind": statement.kind,
         "lock": statement.mode.label if statement.mode is not None else None, "blocks": statement.blocks,
         "rewrites": statement.rewrites, "scans": statement.scans, "unknown": statement.opaque,
+        "goes": statement.goes,
         "relations": [_relation_document(relation) for relation in statement.relations],
     }
 

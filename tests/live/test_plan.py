@@ -313,3 +313,52 @@ async def test_plan_names_the_functions_that_lock(database: Database) -> None:
     assert through(made) == {("s.log", "ACCESS EXCLUSIVE", "s.now()")}
     text = "\n".join(plan_lines([planned]))
     assert "ACCESS EXCLUSIVE on s.big" in text and "taken by s.deep()" in text
+
+
+def told(connection: psycopg.Connection[Any], sql: str) -> set[str]:
+    """What the server says goes too."""
+    notices: list[str] = []
+
+    def hear(notice: psycopg.errors.Diagnostic) -> None:
+        notices.extend((notice.message_detail or notice.message_primary or "").splitlines())
+
+    connection.add_notice_handler(hear)
+    with connection.transaction(force_rollback=True):
+        connection.execute(sql)  # type: ignore[arg-type]
+    connection.remove_notice_handler(hear)
+    return {line.removeprefix("drop cascades to ") for line in notices}
+
+
+async def test_plan_sees_what_cascades_reach(database: Database) -> None:
+    steps = [step("DROP TABLE s.big CASCADE;\nTRUNCATE s.big CASCADE;\nDELETE FROM s.big WHERE id = 1;\n"
+                  "DROP TYPE s.mood CASCADE;\nALTER TABLE s.big DROP COLUMN a CASCADE;\nDROP SCHEMA s CASCADE;\n"
+                  "DROP FUNCTION s.dice CASCADE;\nDROP TABLE s.lone CASCADE;")]
+    with filled(database) as connection:
+        connection.execute("""CREATE VIEW s.more AS SELECT a FROM s.seen;
+            CREATE TABLE s.grandchild (id int REFERENCES s.child ON DELETE SET NULL);
+            ALTER TABLE s.child DROP CONSTRAINT child_big_fk, ADD CONSTRAINT child_big_fk FOREIGN KEY (big_id)
+                REFERENCES s.big ON DELETE CASCADE;
+            CREATE TYPE s.mood AS ENUM ('a'); CREATE TABLE s.moody (m s.mood, n int); CREATE TABLE s.lone (n int);
+            CREATE TABLE s.diced (n int DEFAULT s.dice());
+            CREATE FUNCTION s.of(s.big) RETURNS int LANGUAGE sql AS 'SELECT 1'""")
+        async with session_on(database.conninfo) as session:
+            ((planned),) = await plan(session, steps)
+        for statement in planned.statements:
+            if statement.kind.startswith(("DROP TABLE", "DROP TYPE", "DROP FUNCTION", "ALTER TABLE")):
+                assert {*(statement.goes or "").split(", ")} - {""} == told(connection, statement.sql), statement.sql
+        text = "\n".join(plan_lines([planned], 1000))
+    table, truncated, deleted, kind, column, schema, function, lone = planned.statements
+    assert table.goes == ("constraint child_big_fk on table s.child, function s.of(s.big), view s.more, view s.seen")
+    locks = {(str(relation.name), relation.mode.label) for relation in table.relations}
+    assert locks == {(f"s.{name}", "ACCESS EXCLUSIVE") for name in ("big", "child", "more", "seen")}
+    assert table.opaque is None
+    assert {(str(relation.name), relation.mode.label) for relation in truncated.relations} == {
+        (f"s.{name}", "ACCESS EXCLUSIVE") for name in ("big", "child", "grandchild")}
+    assert through(deleted) == {("s.child", "ROW EXCLUSIVE", "CASCADE"), ("s.grandchild", "ROW EXCLUSIVE", "CASCADE")}
+    assert kind.goes == "column m of table s.moody" and through(kind) == {("s.moody", "ACCESS EXCLUSIVE", "CASCADE")}
+    assert column.goes == "view s.more, view s.seen"
+    assert schema.goes is not None and "table s.grandchild" in schema.goes and schema.opaque is None
+    assert {("s.parts", "ACCESS EXCLUSIVE", "CASCADE"), ("s.moody", "ACCESS EXCLUSIVE", "CASCADE")} <= through(schema)
+    assert function.goes == "default value for column n of table s.diced"
+    assert lone.goes is None and lone.opaque is None
+    assert "CASCADE drops constraint child_big_fk on table s.child" in text

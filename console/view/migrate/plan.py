@@ -50,6 +50,8 @@ def _statement(statement: PlanStatement, highlight: Highlight) -> list[Paragraph
         for number, line in enumerate(lines)]
     for relation in _seen(statement):
         found += _relation(relation)
+    if statement.goes:
+        found.append((10, (("        CASCADE drops ", "warning"), (statement.goes, ""))))
     if statement.opaque:
         found.append((10, (("        ? ", "warning"), (statement.opaque, "dim"))))
     return found
