@@ -108,9 +108,12 @@ def _add_proofs(command: Callable[..., argparse.ArgumentParser]) -> None:
                                      help="in a throwaway server of this machine's own")
     _add_selection(verify)
     diff = command("diff", "compare the schemas of two databases; exit 1 where they differ")
-    diff.add_argument("first", metavar="A", help="a target: a name, a URI or a conninfo")
+    diff.add_argument("first", metavar="A", help="a target: a name, a URI or a conninfo; or: files, for what all "
+                                                 "files of the services make")
     diff.add_argument("second", metavar="B", help="another")
     diff.add_argument("--schema", action="append", metavar="S", help="this schema alone; may be said again")
+    diff.add_argument("--write", action="store_true",
+                      help="diff files B: write what B has otherwise as the next migration of the one service")
     diff.add_argument("--sql", action="store_true", help="the script that makes B's schema of A's, tried both ways")
 
 
