@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterator
 from typing import Any
 
 from console.commands.migrate import Request
@@ -14,11 +12,8 @@ from console.errors import UsageError
 from console.migrate import rehearsal
 from console.migrate.durations import Interval
 from console.migrate.files import by_framework
-from console.migrate.rehearsal import HeldLock, Rehearsal, RehearsedStep, TimedStatement
-from console.text import format as fmt
-
-_MOST_LINES = 4
-UNKNOWN = "unknown"
+from console.migrate.rehearsal import Rehearsal
+from console.migrate.rehearsal_text import rehearsal_lines, table_words
 
 
 async def rehearse(request: Request) -> int:
@@ -45,42 +40,10 @@ async def rehearse(request: Request) -> int:
     if options.json:
         write_json(_document(target.label, found))
         return int(found.has_failed)
-    for step in found.steps:
-        write_lines(_lines(step))
-    for table in found.tables:
-        of = "all of them" if table.of == table.rows else f"of about {fmt.count(table.of)}" if table.of is not None \
-            else "of nobody knows how many"
-        say(f"{table.name}: {fmt.plural(table.rows, 'row')}, {of}")
-    say(f"tried in {found.where}; times are for tables in memory that nobody else works on")
+    write_lines(rehearsal_lines(found))
+    say(*map(table_words, found.tables),
+        f"tried in {found.where}; times are for tables in memory that nobody else works on")
     return int(found.has_failed)
-
-
-def _lines(step: RehearsedStep) -> Iterator[str]:
-    yield f"{step.direction} {step.label}" + (": failed" if step.fault is not None else "")
-    for statement in step.statements:
-        sql = textwrap.dedent(statement.sql.expandtabs(4)).splitlines()
-        shown = sql if len(sql) <= _MOST_LINES else [*sql[:_MOST_LINES - 1], "..."]
-        yield f"{statement.line:>5}  {shown[0]}"
-        yield from (f"       {line}" for line in shown[1:])
-        yield f"       {_took(statement)}"
-    for lock in step.locks:
-        yield f"  {lock.mode.label} on {lock.relation} held for {_held(lock)}: blocks {lock.mode.blocks}"
-    if step.fault is not None:
-        yield f"  {step.fault}"
-
-
-def _took(statement: TimedStatement) -> str:
-    if statement.took_ms is None:
-        return statement.reason
-    if statement.would_take is None:
-        return f"takes {UNKNOWN}: {statement.reason} ({fmt.milliseconds(statement.took_ms)} here)"
-    return f"takes {statement.would_take.words} ({fmt.milliseconds(statement.took_ms)} here)"
-
-
-def _held(lock: HeldLock) -> str:
-    if lock.held is not None:
-        return lock.held.words
-    return UNKNOWN + (f", at least {fmt.milliseconds(lock.at_least_ms)}" if lock.at_least_ms else "")
 
 
 def _interval(given: Interval | None) -> list[float] | None:
