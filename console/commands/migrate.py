@@ -26,8 +26,8 @@ Command = Callable[["Request"], Awaitable[int]]
 
 _MODULES = {"status": "migrate_commands", "new": "migrate_commands", "plan": "migrate_plan", "lint": "migrate_plan",
             "verify": "migrate_verify", "drift": "migrate_verify", "adopt": "migrate_adopt",
-            "diff": "migrate_diff"}
-WRITING = ("up", "down", "adopt", "baseline", "repair", "seed", "verify", "drift", "diff")
+            "diff": "migrate_diff", "squash": "migrate_squash"}
+WRITING = ("up", "down", "adopt", "baseline", "repair", "seed", "verify", "drift", "diff", "squash")
 """Commands that leave something half done unless they are given the time to take it back."""
 
 ROLLED_BACK_WITHIN_S = 5.0
@@ -94,6 +94,12 @@ def _add_proofs(command: Callable[..., argparse.ArgumentParser]) -> None:
     verify.add_argument("--fresh", action="store_true",
                         help="with --pending or --since: keep no database of what comes before, drop those kept")
     verify.add_argument("--allow-skipped", action="store_true", help="exit 0 though something could not be proved here")
+    verify.add_argument("--on-data", action="store_true",
+                        help="run what is pending on samples of the tables, and say how long each lock would be held")
+    verify.add_argument("--rows", type=int, default=20_000, metavar="N",
+                        help="for --on-data: about so many rows of a table (default 20000)")
+    verify.add_argument("--clone", metavar="DSN", help="for --on-data: run it on this copy of the target instead")
+    verify.add_argument("--yes", action="store_true", help="for --clone: don't ask, where it isn't configured either")
     drift = command("drift", "compare the live schema with what the applied files produce")
     drift.add_argument("--write", choices=("files", "server"),
                        help="a proved pair that brings the files to what is there; or the server back, as a script")
@@ -102,9 +108,12 @@ def _add_proofs(command: Callable[..., argparse.ArgumentParser]) -> None:
                                      help="in a throwaway server of this machine's own")
     _add_selection(verify)
     diff = command("diff", "compare the schemas of two databases; exit 1 where they differ")
-    diff.add_argument("first", metavar="A", help="a target: a name, a URI or a conninfo")
+    diff.add_argument("first", metavar="A", help="a target: a name, a URI or a conninfo; or: files, for what all "
+                                                 "files of the services make")
     diff.add_argument("second", metavar="B", help="another")
     diff.add_argument("--schema", action="append", metavar="S", help="this schema alone; may be said again")
+    diff.add_argument("--write", action="store_true",
+                      help="diff files B: write what B has otherwise as the next migration of the one service")
     diff.add_argument("--sql", action="store_true", help="the script that makes B's schema of A's, tried both ways")
 
 
@@ -116,6 +125,14 @@ def _add_books(command: Callable[..., argparse.ArgumentParser]) -> None:
                      help="expand, backfill and contract for another name of this column, as -t has it")
     new.add_argument("--no-transaction", action="store_true", help="for statements that can't run in a transaction")
     new.add_argument("--dry-run", action="store_true", help="say which files, write none")
+    squash = command("squash", "write the first migrations as one file, proved to make the same")
+    squash.add_argument("--to", required=True, metavar="VERSION", help="the last version that it stands for")
+    squash.add_argument("--move-to", metavar="DIR", help="keep the old files there; without it they are removed, "
+                                                         "which git must have as they are")
+    squash.add_argument("--max-rows", type=int, default=1000, metavar="N",
+                        help="refuse where the files leave more rows in a table (default 1000)")
+    squash.add_argument("--dry-run", action="store_true", help="prove it, write nothing")
+    squash.add_argument("--embedded", action="store_true", help="in a throwaway server of this machine's own")
     baseline = command("baseline", "take everything up to a version for applied, without running it", writes=True)
     baseline.add_argument("--to", required=True, metavar="VERSION", help="the last version that is there already")
     repair = command("repair", "put the ledger right: " + ", ".join(REPAIRS), writes=True)

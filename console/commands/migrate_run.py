@@ -17,8 +17,7 @@ from console.errors import UsageError
 from console.migrate import apply, migration_plan
 from console.migrate import repair as repairing
 from console.migrate import seed as seeding
-from console.migrate.migration_plan import MigrationPlan
-from console.migrate.prepare import Prepared
+from console.migrate.migration_plan import MigrationPlan, PlannedStep
 from console.migrate.records import RunRange, RunReport, Step
 from console.migrate.repair import Action, RepairPlan
 from console.migrate.seed import SeedPlan
@@ -186,11 +185,14 @@ def _seed_lines(plan: SeedPlan) -> list[str]:
 
 def _steps_text(plan: MigrationPlan) -> list[str]:
     return [f"{planned.step.direction:4} {planned.step.migration.label}: "
-            f"{len(planned.script.statements) - planned.step.done} statements{_manner(planned.script)}"
+            f"{len(planned.script.statements) - planned.step.done} statements{_manner(planned)}"
             + (f" ({planned.held})" if planned.held else "") for planned in plan.steps] or ["there is nothing to do"]
 
 
-def _manner(script: Prepared) -> str:
+def _manner(planned: PlannedStep) -> str:
+    script = planned.script
+    if planned.step.replaced:
+        return f", it is put in place of {len(planned.step.replaced)} migrations that are applied"
     if (batches := script.directives.batches) is not None:
         return f", in batches of {batches.size} rows"
     if script.in_transaction:

@@ -25,6 +25,10 @@ async def verify(request: Request) -> int:
     from console.migrate.verify import verify as prove
 
     options = request.options
+    if options.on_data or options.clone:
+        from console.commands.migrate_rehearse import rehearse
+
+        return await rehearse(request)
     target = await request.target()
     services = request.services(target, every=True)
     chosen = request.services(target)

@@ -17,7 +17,8 @@ from msgspec import Struct
 
 from console import waiting
 from console.errors import ConsoleError
-from console.migrate import ledger, migration_plan, refusal, repeatable, state, tenants
+from console.migrate import baseline, ledger, migration_plan, refusal, repeatable, state, tenants
+from console.migrate.directives import Requirement
 from console.migrate.events import (
     Failed,
     FileFinished,
@@ -158,6 +159,7 @@ class Runner:
         self._states = {(migration.service, migration.key): migration for status in statuses
                         for migration in status.migrations}
         self._applied: set[tuple[str, VersionKey]] = {(row.service, row.key) for row in rows if row.state == "applied"}
+        self._places = baseline.places(statuses)
 
     async def run_all(self, chosen: Sequence[PlannedStep], lock: RunLock) -> list[Step]:
         """The steps that were done, in order."""
@@ -226,7 +228,7 @@ class Runner:
         if step.migration.is_repeatable:
             before = await repeatable.look(self.session, script)
             return self.turn(step, script, (*checks, *repeatable.record(step, script, before, self._stale(step))))
-        return self.turn(step, script, (*checks, ledger.applied(step, len(script.statements))))
+        return self.turn(step, script, (*checks, *ledger.applied(step, len(script.statements))))
 
     def _stale(self, step: Step) -> Sequence[MigrationState]:
         """The repeatable files that are to be run again when this one is through."""
@@ -243,7 +245,7 @@ class Runner:
         if following.migration.is_repeatable:
             return False
         file, before = following.migration, (step.migration.service, step.migration.key)
-        needed = ((require.service, version_key(require.version)) for require in file.up.directives.requires)
+        needed = map(self._needed, file.up.directives.requires)
         return (not state.unmet_extensions(file, self._services[file.service].extensions, self._extensions)
                 and all(pair == before or pair in self._applied for pair in needed))
 
@@ -256,9 +258,14 @@ class Runner:
         if missing := state.unmet_extensions(file, service.extensions, self._extensions):
             return state.waits_for(missing)
         for needed in file.up.directives.requires:
-            if (needed.service, version_key(needed.version)) not in self._applied:
+            if self._needed(needed) not in self._applied:
                 return f"requires {needed.service}/{needed.version}, which is not applied"
         return None
+
+    def _needed(self, needed: Requirement) -> tuple[str, VersionKey]:
+        """What stands for it, where its own file is gone."""
+        node = needed.service, version_key(needed.version)
+        return self._places.get(node, node)
 
     def _hold(self, step: Step, reason: str) -> None:
         file = step.migration

@@ -7,6 +7,7 @@ Files that git doesn't know yet count, ignored ones too: the engine would run th
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from console import process
@@ -37,6 +38,24 @@ async def changed_since(folder: Path, reference: str) -> frozenset[str]:
     return _real_paths(top, b"".join(listed))
 
 
+async def uncommitted(folder: Path, paths: Sequence[Path]) -> Sequence[Path]:
+    """Those of `paths`, in and below `folder`, that git doesn't have just as they are; all where it has none.
+
+    Raises ConsoleError where git can't be asked.
+    """
+    if (await _finished(folder, "rev-parse", "--show-toplevel")).exit_status:
+        return paths
+    top = os.fsdecode(await _ask(folder, "rev-parse", "--show-toplevel")).rstrip("\n")
+    known = _real_paths(top, await _ask(folder, "ls-files", "--cached", "--full-name", "-z", "--", "."))
+    changed = _real_paths(top, await _ask(folder, "diff", "--name-only", "-z", "--no-renames", "--no-ext-diff",
+                                          "--no-textconv", "--no-relative", "HEAD", "--", "."))
+    return _outside(paths, known - changed)
+
+
+def _outside(paths: Sequence[Path], kept: frozenset[str]) -> Sequence[Path]:
+    return [path for path in paths if os.path.realpath(path) not in kept]
+
+
 def _real_paths(top: str, names: bytes) -> frozenset[str]:
     return frozenset(os.path.realpath(os.path.join(top, os.fsdecode(name)))  # noqa: PTH118
                      for name in names.split(b"\0") if name)
@@ -58,6 +77,6 @@ async def _finished(folder: Path, *words: str) -> process.Finished:
     try:
         return await process.run((*_GIT, *words), within_s=WITHIN_S, environment=environment, folder=folder)
     except FileNotFoundError:
-        raise ConsoleError("git isn't installed here", hint="--since asks it what is new") from None
+        raise ConsoleError("git isn't installed here", hint="it is asked which files are new") from None
     except (OSError, TimeoutError) as error:
         raise ConsoleError(f"git {words[0]} failed in {folder}", detail=str(error) or "it took too long") from None

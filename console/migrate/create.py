@@ -76,6 +76,23 @@ def next_sequence(service: Service, slug: str, pieces: Sequence[Piece]) -> tuple
     return _sequence(service, slug, pieces, no_transaction=False)
 
 
+def baseline_file(service: Service, files: Sequence[MigrationFile], up: str) -> tuple[Path, str]:
+    """The path and text of the file that stands for `files`, in the folder's layout, with the version of the last.
+
+    Raises MigrationError where another tool makes the folder's files.
+    """
+    layout = service.layout or "dbconsole"
+    if layout not in _WRITERS:
+        raise MigrationError(f"service {service.name} has the layout of {TITLES[layout]}, which makes its own files")
+    assert service.folder is not None
+    version = files[-1].version
+    if layout == "dbmate":  # N.2 is the second pair of sections of the file N
+        version = version.partition(".")[0]
+    down = "-- There is no way down from a baseline.\n"
+    inside, text = _WRITERS[layout](NewMigration(version, "baseline", False, tuple(files), Piece("", up, down)))[0]
+    return service.folder / inside, text
+
+
 def _sequence(service: Service, slug: str, pieces: Sequence[Piece | None],
               no_transaction: bool) -> tuple[tuple[Path, str], ...]:
     name = re.sub(r"[^a-z0-9]+", "_", slug.lower()).strip("_")

@@ -9,6 +9,7 @@
     batches=item.id/500, pause-at-lag=5s, while=note IS NULL
                                     waits for standbys, and goes on as long as there are such rows
     irreversible: reason            there is no way back, and why
+    replaces=0001/sha256:...        a baseline: that file is gone, and this one stands for it where it was applied
     ignore=RULE[,RULE]: reason      the linter keeps quiet about these rules; may also stand above a statement
 """
 
@@ -29,7 +30,7 @@ from console.text import parse
 MARK = "dbconsole:"
 _NAME_LETTERS = string.ascii_letters + string.digits + "-_"
 _FLAGS = ("no-transaction",)
-_VALUES = ("lock-timeout", "statement-timeout", "requires-extension", "requires", "batches", "ignore")
+_VALUES = ("lock-timeout", "statement-timeout", "requires-extension", "requires", "batches", "replaces", "ignore")
 _NAMES = (*_FLAGS, *_VALUES, "irreversible")
 
 
@@ -38,6 +39,13 @@ class Requirement(Struct, frozen=True):
 
     service: str
     version: str
+
+
+class Replaced(Struct, frozen=True):
+    """A file that a baseline stands for: its version, and the checksum of its way up."""
+
+    version: str
+    checksum: str
 
 
 class Batches(Struct, frozen=True):
@@ -67,6 +75,7 @@ class Directives(Struct, frozen=True):
     ignores: tuple[str, ...] = ()
     own_transaction: bool = False
     batches: Batches | None = None
+    replaces: tuple[Replaced, ...] = ()
 
 
 NONE = Directives()
@@ -138,6 +147,7 @@ class _Found(Struct):
     irreversible: str | None = None
     ignores: list[str] = field(default_factory=list)
     batches: Batches | None = None
+    replaces: list[Replaced] = field(default_factory=list)
 
     def take(self, directive: WrittenDirective, path: Path, line: int) -> None:
         name, value = directive.name, directive.value
@@ -157,28 +167,22 @@ class _Found(Struct):
             case "requires-extension":
                 self.extensions.append(value)
             case "requires":
-                service, slash, version = value.partition("/")
-                if not (service and slash and version):
-                    raise FileError(path, f"requires={value}: no service/version", line=line,
-                                    hint="write for example requires=platform/0003")
-                self.requires.append(Requirement(service, version))
+                self.requires.append(_requirement(value, path, line))
             case "batches":
                 self.batches = _batches(value, path, line)
+            case "replaces":
+                self.replaces.append(_replaced(value, path, line))
             case "irreversible":
                 self.irreversible = value
             case "ignore":
-                rules, colon, reason = value.partition(":")
-                if not (colon and reason.strip()):
-                    raise FileError(path, f"ignore={rules} gives no reason", line=line,
-                                    hint="write ignore=RULE: reason")
-                self.ignores.extend(rule.strip() for rule in rules.split(","))
+                self.ignores += _ignored(value, path, line)
 
     def directives(self) -> Directives:
         return Directives(
             no_transaction=self.no_transaction, lock_timeout_ms=self.timeouts_ms.get("lock-timeout"),
             statement_timeout_ms=self.timeouts_ms.get("statement-timeout"), extensions=tuple(self.extensions),
             requires=tuple(self.requires), irreversible=self.irreversible, ignores=tuple(self.ignores),
-            batches=self.batches)
+            batches=self.batches, replaces=tuple(self.replaces))
 
 
 def _milliseconds(value: str, name: str, path: Path, line: int) -> int:
@@ -187,6 +191,30 @@ def _milliseconds(value: str, name: str, path: Path, line: int) -> int:
         raise FileError(path, f"{name}={value}: no duration", line=line,
                         hint="PostgreSQL's own way: 500ms, 3s, 10min, 1h; 0 is none")
     return max(1, round(number)) if number else 0
+
+
+def _requirement(value: str, path: Path, line: int) -> Requirement:
+    service, slash, version = value.partition("/")
+    if not (service and slash and version):
+        raise FileError(path, f"requires={value}: no service/version", line=line,
+                        hint="write for example requires=platform/0003")
+    return Requirement(service, version)
+
+
+def _replaced(value: str, path: Path, line: int) -> Replaced:
+    version, _, checksum = value.partition("/")
+    digest = checksum.removeprefix("sha256:")
+    if not version or digest == checksum or len(digest) != 64 or not set(digest) <= set(string.hexdigits):
+        raise FileError(path, f"replaces={value}: no version/sha256:...", line=line,
+                        hint="dbconsole migrate squash writes these lines")
+    return Replaced(version, checksum)
+
+
+def _ignored(value: str, path: Path, line: int) -> list[str]:
+    rules, colon, reason = value.partition(":")
+    if not (colon and reason.strip()):
+        raise FileError(path, f"ignore={rules} gives no reason", line=line, hint="write ignore=RULE: reason")
+    return [rule.strip() for rule in rules.split(",")]
 
 
 def _batches(value: str, path: Path, line: int) -> Batches:

@@ -93,7 +93,7 @@ async def drift(target: Target, services: Sequence[Service], names: Collection[s
             await claims.check(session, named, rows, others)
         live = _without_ledgers(live, recognise(await candidates(session)))
         major, has_age = session.info.major, AGE in session.info.extensions
-    applied = [*taken, *_applied(statuses, {(row.service, row.key): row for row in rows}, notes), *by_hand]
+    applied = [*taken, *applied_files(statuses, {(row.service, row.key): row for row in rows}, notes), *by_hand]
     foreign = {schema for service in others for schema in service.schemas}
     runners = {row.applied_by for row in rows}
 
@@ -158,8 +158,8 @@ def _owned_alike(built: Fingerprint, role: str, live: Fingerprint, runners: Coll
     return Fingerprint(alike)
 
 
-def _applied(statuses: Sequence[ServiceStatus], rows: Mapping[Node, LedgerRow],
-             notes: list[str]) -> list[MigrationFile]:
+def applied_files(statuses: Sequence[ServiceStatus], rows: Mapping[Node, LedgerRow],
+                  notes: list[str]) -> list[MigrationFile]:
     """The files of what is applied, in the order of application; a repeatable one as it was at each of its runs."""
     found: list[tuple[int, MigrationFile]] = []
     for migration in (migration_state for status in statuses for migration_state in status.migrations):

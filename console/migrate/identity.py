@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from console.migrate import baseline
 from console.migrate.faults import FileError, MigrationError
 from console.migrate.files import is_foreign, read_services
 from console.migrate.records import LedgerRow, MigrationFile
@@ -76,7 +77,9 @@ def _files(service: Service, known: Read) -> Files:
 
 def _is_of(row: LedgerRow, files: Files) -> bool:
     file = files.get(row.key)
-    return file is not None and row.checksum_up == file.up.checksum
+    if file is not None and row.checksum_up == file.up.checksum:
+        return True
+    return row.checksum_up == baseline.replaced(next(iter(files.values()))).get(row.key)
 
 
 def _is_about_others(row: LedgerRow, files: Files) -> bool:

@@ -155,8 +155,21 @@ async def prepare(session: ScriptSession, direction: Direction) -> None:
     await session.prepare(_text("applied" if direction == "up" else "reverted"))
 
 
-def applied(step: Step, statements: int) -> ScriptCommand:
-    """A transactional file is in: its row and event, in its own transaction."""
+def applied(step: Step, statements: int) -> tuple[ScriptCommand, ...]:
+    """A transactional file is in: its row and event, in its own transaction; or a baseline, in place of other rows."""
+    return _in_place(step) if step.replaced else (_applied(step, statements),)
+
+
+def _in_place(step: Step) -> tuple[ScriptCommand, ...]:
+    file, row = step.migration, step.row
+    assert row is not None
+    words = f"in place of {len(step.replaced)} migrations, {step.replaced[0].version} to {row.version}"
+    return (*(command for other in step.replaced if other.version != row.version for command in forgotten(other)),
+            ScriptCommand(_text("in_place"), (*_identity_of(step), *_checksums(file))),
+            event(file, "squashed", words, None, file.up.checksum))
+
+
+def _applied(step: Step, statements: int) -> ScriptCommand:
     file = step.migration
     return ScriptCommand(_text("applied"), (*_identity(file), *_checksums(file), str(statements), *_author()))
 

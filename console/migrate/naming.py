@@ -42,8 +42,16 @@ def wrong_name(name: str) -> str | None:
 def keep_name(service: Service, name: str) -> Path:
     """Writes the name into the folder's service.toml and returns its path. Raises FileError."""
     assert service.folder is not None
-    path = service.folder / "service.toml"
-    line = f'name = "{name}"\n'
+    return keep(service.folder, "name", name)
+
+
+def keep(folder: Path, key: str, value: str) -> Path:
+    """Writes a plain word into the folder's service.toml, which doesn't have it yet, and returns its path.
+
+    Raises FileError.
+    """
+    path = folder / "service.toml"
+    line = f'{key} = "{value}"\n'
     try:
         if path.exists():
             text = files.read_inside(path).decode("utf-8-sig")

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import groupby
 
 from msgspec import Struct
 
+from console.migrate import called
+from console.migrate.called import Functions, Reached, read_functions
+from console.migrate.cascades import Cascades, cascade_of, is_dropping, read_cascades
 from console.migrate.facts import Catalog, RelationFacts, RelationSession, read_catalog
 from console.migrate.faults import FileError
 from console.migrate.footprint import Lock, NewRelations
@@ -35,7 +39,8 @@ class PlanRelation(Struct, frozen=True):
     """A relation that a statement locks: how, what that keeps others from, and who is on it now.
 
     `facts` and `sessions` are None without a connection, `facts` also where the relation doesn't exist yet.
-    `is_new`: this run makes it, so the lock is in nobody's way.
+    `is_new`: this run makes it, so the lock is in nobody's way. `through` names the function that takes the lock, ""
+    where the statement itself does.
     """
 
     name: Name
@@ -45,6 +50,7 @@ class PlanRelation(Struct, frozen=True):
     facts: RelationFacts | None = None
     sessions: tuple[RelationSession, ...] | None = None
     is_new: bool = False
+    through: str = ""
 
     @property
     def blocks(self) -> str:
@@ -61,7 +67,7 @@ class PlanRelation(Struct, frozen=True):
 class PlanStatement(Struct, frozen=True):
     """One statement of a step. `relations`, the most locked first; what the run itself makes comes last.
 
-    `opaque` says what can't be known of its locks. `line` counts in the file from 1.
+    `opaque` says what can't be known of its locks, `goes` what CASCADE drops besides. `line` counts in the file from 1.
     """
 
     sql: str
@@ -69,6 +75,7 @@ class PlanStatement(Struct, frozen=True):
     kind: str
     relations: tuple[PlanRelation, ...]
     opaque: str | None = None
+    goes: str | None = None
 
     @property
     def mode(self) -> LockMode | None:
@@ -89,8 +96,16 @@ class PlanStatement(Struct, frozen=True):
         return any(relation.scans and not relation.is_new for relation in self.relations)
 
 
+class Reach(Struct):
+    """What statements come to beyond the relations that they name."""
+
+    functions: Functions
+    cascades: Cascades
+
+
 class PlanStep(Struct, frozen=True):
-    """One script of a run; `fault` says why its statements can't be told, `batches` in which its statement runs."""
+    """One script of a run; `fault` says why its statements can't be told, `batches` in which its statement runs,
+    `in_place` of what a baseline is recorded without being run."""
 
     service: str
     version: str
@@ -102,6 +117,7 @@ class PlanStep(Struct, frozen=True):
     findings: tuple[LintFinding, ...]
     fault: str | None = None
     batches: str | None = None
+    in_place: str | None = None
 
 
 async def plan(session: Session | None, steps: Sequence[Step],
@@ -113,20 +129,36 @@ async def plan(session: Session | None, steps: Sequence[Step],
     """
     found: list[PlanStep] = []
     for tenant, group in groupby(steps, lambda step: step.migration.tenant):
-        some, catalog = [*group], None
+        some = [*group]
         if session is not None:  # the parser takes seconds for thousands of statements: a screen goes on meanwhile
             names, functions = await asyncio.to_thread(relations_and_functions, [step.script for step in some])
+            statements = await asyncio.to_thread(_parsed, some)
+            path = [*([tenant] if tenant else []), *session.info.schemas]
+            called_functions, more = await read_functions(session, statements, path)
+            reach = Reach(called_functions, await read_cascades(session, statements, path))
+            names |= more | reach.cascades.relations
             catalog = await read_catalog(session, sorted(names, key=str), sorted(functions), first=tenant)
-        found += await asyncio.to_thread(planned, some, catalog, services, rules)
+            found += await asyncio.to_thread(planned, some, catalog, services, rules, reach)
+        else:
+            found += await asyncio.to_thread(planned, some, None, services, rules)
+    return found
+
+
+def _parsed(steps: Sequence[Step]) -> list[ParsedStatement]:
+    found: list[ParsedStatement] = []
+    for step in steps:
+        with suppress(FileError):  # told when its statements are read
+            parsed = step.script.parsed
+            found += parsed if not isinstance(parsed, SyntaxFault) else ()
     return found
 
 
 def planned(steps: Sequence[Step], catalog: Catalog | None, services: Sequence[Service] = (),
-            rules: RuleChoice = EVERY_DAY) -> list[PlanStep]:
-    """The plan of `steps` against `catalog`. Pure, but for reading the files."""
+            rules: RuleChoice = EVERY_DAY, reach: Reach | None = None) -> list[PlanStep]:
+    """The plan of `steps` against `catalog` and what they `reach` there. Pure, but for reading the files."""
     manners = {service.name: (own_schemas(service), rules_of(service, rules)) for service in services}
     lintables = [Lintable(step.migration.service, step.script, step.direction,
-                          *manners.get(step.migration.service, ((), rules))) for step in steps]
+                          *manners.get(step.migration.service, ((), rules))) for step in steps if not step.replaced]
     findings = lint(lintables, catalog, in_sequence=True)
     by_file: dict[str, list[LintFinding]] = {}
     for finding in findings:
@@ -137,13 +169,13 @@ def planned(steps: Sequence[Step], catalog: Catalog | None, services: Sequence[S
     created = NewRelations()
     result = []
     for step in steps:
-        statements, fault = _statements(step, catalog, created)
+        statements, fault = _statements(step, catalog, created, reach)
         path = str(step.script.path)
         result.append(PlanStep(
             service=step.migration.service, version=step.migration.version, name=step.migration.name,
             direction=step.direction, file=path,
             in_transaction=fault is not None or _in_transaction(step),
-            statements=tuple(statements), fault=fault, batches=_batches(step),
+            statements=tuple(statements), fault=fault, batches=_batches(step), in_place=_in_place(step),
             findings=tuple(finding for finding in by_file.get(path, ()) if _within(step, finding, sections[path]))))
     return result
 
@@ -164,6 +196,10 @@ def _batches(step: Step) -> str | None:
                                          f"{identifier(*batches.table, batches.column)}, each a transaction of its own")
 
 
+def _in_place(step: Step) -> str | None:
+    return f"in place of {len(step.replaced)} migrations that are applied: nothing is run" if step.replaced else None
+
+
 def _within(step: Step, finding: LintFinding, sections: Sequence[int]) -> bool:
     """Whether a finding is of this step, where one file holds several scripts, which begin at the lines `sections`."""
     end = min((line for line in sections if line > step.script.first_line), default=None)
@@ -177,10 +213,12 @@ def version_note(session: Session) -> str | None:
         if theirs < ours else None
 
 
-def _statements(step: Step, catalog: Catalog | None,
-                created: NewRelations) -> tuple[list[PlanStatement], str | None]:
+def _statements(step: Step, catalog: Catalog | None, created: NewRelations,
+                reach: Reach | None) -> tuple[list[PlanStatement], str | None]:
     """A step's statements that are still to be run, and why they can't be told; what they make comes to `created`."""
     script = step.script
+    if step.replaced:
+        return [], None
     try:
         directives = script.directives
         parsed = script.parsed
@@ -194,24 +232,36 @@ def _statements(step: Step, catalog: Catalog | None,
     for number, statement in enumerate(parsed):
         makes = made_by(statement, catalog, created)
         if number >= step.done:
-            statements.append(_statement(statement, script.first_line, catalog, created, makes))
+            statements.append(_statement(statement, script.first_line, catalog, created, makes, reach))
+        if reach is not None and (function := called.made_by(statement)) is not None:
+            reach.functions.replace(function)
         if makes is not None:
             created.add(makes)
     return statements, None
 
 
 def _statement(statement: ParsedStatement, first_line: int, catalog: Catalog | None, created: NewRelations,
-               makes: Name | None) -> PlanStatement:
+               makes: Name | None, reach: Reach | None) -> PlanStatement:
     footprint = locks_of(statement, catalog)
     relations = [_relation(lock, catalog, lock.relation in created) for lock in footprint.locks]
+    opaque, goes = footprint.opaque, None
+    if reach is not None:
+        through, unread = called.reached(statement, catalog, reach.functions)
+        cascade = cascade_of(statement, reach.cascades)
+        through += [Reached(Lock(name, mode, is_indirect=True), "CASCADE") for name, mode in cascade.locks]
+        relations += [_relation(each.lock, catalog, each.lock.relation in created, each.through) for each in through
+                      if not any(lock.relation == each.lock.relation and lock.mode >= each.lock.mode
+                                 for lock in footprint.locks)]
+        is_known = called.is_known(statement, reach.functions) or is_dropping(statement)
+        opaque, goes = unread if unread or is_known else footprint.opaque, cascade.goes
     if makes is not None:
         relations.append(PlanRelation(makes, LockMode.ACCESS_EXCLUSIVE, False, False, is_new=True))
-    relations.sort(key=lambda relation: relation.is_new)
+    relations.sort(key=lambda relation: (relation.is_new, -relation.mode))
     return PlanStatement(sql=statement.text, line=first_line + statement.line - 1, kind=statement.kind,
-                         relations=tuple(relations), opaque=footprint.opaque)
+                         relations=tuple(relations), opaque=opaque, goes=goes)
 
 
-def _relation(lock: Lock, catalog: Catalog | None, is_new: bool) -> PlanRelation:
+def _relation(lock: Lock, catalog: Catalog | None, is_new: bool, through: str = "") -> PlanRelation:
     facts = catalog.relation(lock.relation) if catalog is not None and not is_new else None
     sessions = tuple(catalog.sessions_on(lock.relation)) if catalog is not None else None
-    return PlanRelation(lock.relation, lock.mode, lock.rewrites, lock.scans, facts, sessions, is_new)
+    return PlanRelation(lock.relation, lock.mode, lock.rewrites, lock.scans, facts, sessions, is_new, through)

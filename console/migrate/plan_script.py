@@ -65,7 +65,7 @@ def _scriptable(plan: MigrationPlan) -> tuple[list[PlannedStep], list[str]]:
 
 def _whole(planned: PlannedStep, options: RunOptions) -> list[str]:
     step, prepared = planned.step, planned.script
-    records = (ledger.applied(step, len(prepared.statements)),) if step.direction == "up" else ledger.reverted(step)
+    records = ledger.applied(step, len(prepared.statements)) if step.direction == "up" else ledger.reverted(step)
     return _transaction([*_limits(prepared, options, local=True), *_guard(step),
                          *(statement.sql for statement in prepared.statements), *RESETS, *map(_text, records)])
 

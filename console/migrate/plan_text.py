@@ -42,7 +42,8 @@ def plan_document(steps: Sequence[PlanStep]) -> dict[str, Any]:
     """`migrate plan --json`."""
     return {"steps": [{
         "service": step.service, "version": step.version, "name": step.name, "direction": step.direction,
-        "file": step.file, "in_transaction": step.in_transaction, "batches": step.batches, "fault": step.fault,
+        "file": step.file, "in_transaction": step.in_transaction, "batches": step.batches,
+        "in_place": step.in_place, "fault": step.fault,
         "statements": [_statement_document(statement) for statement in step.statements],
         "findings": [finding_document(finding) for finding in step.findings],
     } for step in steps]}
@@ -59,7 +60,7 @@ def finding_document(finding: LintFinding) -> dict[str, Any]:
 
 
 def _step(step: PlanStep, width: int) -> list[str]:
-    manner = step.batches or (
+    manner = step.in_place or step.batches or (
         "in one transaction" if step.in_transaction else "statement by statement, without a transaction")
     label = f"{step.service}/{step.version}" + (f"_{step.name}" if step.name else "")
     lines = [f"{step.direction} {label}  ({manner})"]
@@ -81,6 +82,8 @@ def _statement(statement: PlanStatement, width: int) -> list[str]:
     seen = [plan_relation for plan_relation in statement.relations if not plan_relation.is_new]
     for relation in seen:
         lines += _relation(relation, width)
+    if statement.goes:
+        lines += _wrapped(f"       CASCADE drops {statement.goes}", width)
     if statement.opaque:
         lines += _wrapped(f"       ? {statement.opaque}", width)
     if not seen and not statement.opaque:
@@ -91,7 +94,8 @@ def _statement(statement: PlanStatement, width: int) -> list[str]:
 def _relation(relation: PlanRelation, width: int) -> list[str]:
     does = [word for word, is_so in (("rewrites it", relation.rewrites), ("scans it", relation.scans)) if is_so]
     size = relation.facts.size_words if relation.facts else ""
-    text = f"{relation.mode.label} on {relation.name}" + (f" ({size})" if size else "") \
+    taken = f", taken by {relation.through}" if relation.through else ""
+    text = f"{relation.mode.label} on {relation.name}" + (f" ({size})" if size else "") + taken \
         + f": blocks {relation.blocks}" + (f"; {' and '.join(does)}" if does else "")
     lines = _wrapped(f"       {text}", width)
     if relation.sessions:
@@ -131,6 +135,7 @@ def _statement_document(statement: PlanStatement) -> dict[str, Any]:
         "sql": statement.sql, "line": statement.line, "kind": statement.kind,
         "lock": statement.mode.label if statement.mode is not None else None, "blocks": statement.blocks,
         "rewrites": statement.rewrites, "scans": statement.scans, "unknown": statement.opaque,
+        "goes": statement.goes,
         "relations": [_relation_document(relation) for relation in statement.relations],
     }
 
@@ -139,7 +144,7 @@ def _relation_document(relation: PlanRelation) -> dict[str, Any]:
     facts, waits = relation.facts, set(relation.in_the_way)
     return {
         "name": str(relation.name), "lock": relation.mode.label, "blocks": relation.blocks,
-        "is_new": relation.is_new,
+        "is_new": relation.is_new, "through": relation.through or None,
         "rewrites": relation.rewrites, "scans": relation.scans,
         "total_bytes": facts.total_bytes if facts else None, "rows": facts.rows if facts else None,
         "sessions": None if relation.sessions is None else [{

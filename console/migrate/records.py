@@ -245,8 +245,9 @@ class RepeatableRow(LedgerRow, frozen=True):
 class MigrationState(Struct, frozen=True):
     """One migration: its file, its ledger row (one of them may be missing) and what follows from them.
 
-    `detail` says why in a sentence, "" where there is nothing to say. `out_of_order`: pending, though a later version
-    of its service is applied.
+    `detail` says why in a sentence, "" where there is nothing to say, `advice` what to do where that isn't what the
+    state by itself asks for. `out_of_order`: pending, though a later version of its service is applied. `replaced` are
+    the rows that a baseline stands for here: nothing of it is run.
     """
 
     service: str
@@ -257,6 +258,8 @@ class MigrationState(Struct, frozen=True):
     row: LedgerRow | None
     detail: str = ""
     out_of_order: bool = False
+    replaced: tuple[LedgerRow, ...] = ()
+    advice: str = ""
 
     @property
     def key(self) -> VersionKey:
@@ -306,7 +309,8 @@ class ServiceStatus(Struct, frozen=True):
 class Step(Struct, frozen=True):
     """One script to run: a migration and a direction; `done` statements of it were done by an earlier run.
 
-    `run`: which run of a repeatable file is taken back, 0 for any other step.
+    `run`: which run of a repeatable file is taken back, 0 for any other step. `replaced` are the rows that a baseline
+    stands for: it is put in their place, and nothing is run.
     """
 
     migration: MigrationFile
@@ -314,6 +318,7 @@ class Step(Struct, frozen=True):
     row: LedgerRow | None = None
     done: int = 0
     run: int = 0
+    replaced: tuple[LedgerRow, ...] = ()
 
     @property
     def script(self) -> Script:

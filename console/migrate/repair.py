@@ -199,6 +199,8 @@ def _accepted(migration: MigrationState) -> Repair:
     if migration.state != "changed" or migration.row is None:
         raise MigrationError(f"{_label(migration)} is {migration.state}, not changed",
                              hint="there is no checksum to accept")
+    if migration.advice:
+        raise MigrationError(f"{_label(migration)}: {migration.detail}", hint=migration.advice)
     file = _file(migration)
     return Repair(_frozen(migration, "accept-checksum"),
                   f"{_label(migration)}: the checksum of the file as it is now is accepted",

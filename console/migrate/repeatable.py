@@ -35,6 +35,9 @@ def prepared(step: Step) -> Prepared:
     """The script of any step, ready to run. Raises FileError where it can't be, for one that is run again also where
     it is more than one transaction."""
     script = prepare(step.script)
+    if step.replaced:
+        return replace(script, statements=(), blocks=(),
+                       directives=replace(script.directives, no_transaction=False, batches=None))
     if step.migration.is_repeatable and not script.in_transaction:
         raise FileError(step.script.path, "is repeatable, and so one transaction: it can't run outside of one",
                         hint="put what can't run in a transaction into a migration with a version")

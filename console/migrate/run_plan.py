@@ -212,7 +212,7 @@ def _changed(step: FrozenStep, now: FrozenStep) -> PlanChange:
     return PlanChange("changed", f"{label} is not what it was", step)
 
 
-_APPLIED = frozenset({"applied", "baseline", "marked applied"})
+_APPLIED = frozenset({"applied", "baseline", "marked applied", "squashed"})
 _EVENTS: Mapping[str, frozenset[str]] = {
     "applied": _APPLIED, "changed": _APPLIED, "missing": _APPLIED,
     "failed": frozenset({"started", "failed", "interrupted"}),

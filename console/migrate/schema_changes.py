@@ -34,11 +34,12 @@ class Rank(IntEnum):
     CREATE = 13
     CHANGE = 14
     COLUMN = 15
-    VIEW = 16
-    CONSTRAINT = 17
-    KEY = 18
-    ATTACHED = 19
-    ACCESS = 20
+    ROWS = 16
+    VIEW = 17
+    CONSTRAINT = 18
+    KEY = 19
+    ATTACHED = 20
+    ACCESS = 21
 
 
 Ranked = tuple[Rank, str]
@@ -129,6 +130,8 @@ def _make(row: ObjectRow, after: Fingerprint, found: SchemaChanges) -> None:
     facts = row.facts
     if row.kind == "schema":
         found.statements.append((Rank.SCHEMA, f"CREATE SCHEMA {row.name}"))
+        if "comment" in facts:
+            found.statements.append((Rank.ACCESS, f"COMMENT ON SCHEMA {row.name} IS {literal(str(facts['comment']))}"))
         _privileges(row, None, facts.get("privileges"), found)
     elif row.kind == "extension":
         found.statements.append((Rank.SCHEMA, f"CREATE EXTENSION {row.name} SCHEMA {facts['schema']}"))

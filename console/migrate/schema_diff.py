@@ -49,6 +49,13 @@ async def read(first: Target, second: Target, schemas: Collection[str] = ()) -> 
     return SchemaDiff(before, after, differences.compare(before, after, wording, ignored=NO_DRIFT))
 
 
+async def schemas_of(target: Target) -> Collection[str]:
+    """The schemas in which there is anything. Raises ConsoleError where it can't be read."""
+    found = await _fingerprint(target, ())
+    return sorted({row.bare_schema for row in found.objects.values() if row.bare_schema is not None
+                   and (row.kind != "schema" or row.bare_schema != "public")})
+
+
 async def _fingerprint(target: Target, schemas: Collection[str]) -> Fingerprint:
     slow = replace(target.direct(), statement_timeout_ms=READ_TIMEOUT_MS)
     async with script_session(slow, purpose="migrate diff") as session:
@@ -61,7 +68,7 @@ async def scripts(first: Target, second: Target, diff: SchemaDiff, own_cluster: 
 
     Raises MigrationError for what can't be written, naming each, or can't be tried.
     """
-    before, after = _unowned(diff.first), _unowned(diff.second)
+    before, after = _unowned(_writable(diff.first, diff.second)), _unowned(_writable(diff.second, diff.first))
     scope = {row.bare_schema for side in (before, after) for row in side.objects.values()}
     has_age = "ag_catalog" in scope
     texts = ("", "")
@@ -109,6 +116,12 @@ async def _tried(scratch_run: ScratchRun, version: str, script: SchemaScript, wa
     if unwritten:
         raise MigrationError(f"{len(unwritten)} differences can't be written as a script", detail="\n".join(unwritten),
                              hint="write these by hand; without --sql they are told")
+
+
+def _writable(side: Fingerprint, other: Fingerprint) -> Fingerprint:
+    """Without settings of the database that both have: no script for a schema makes them."""
+    return Fingerprint({key: row for key, row in side.objects.items()
+                        if row.kind != "database" or other.objects.get(key) != row})
 
 
 def _unowned(side: Fingerprint) -> Fingerprint:

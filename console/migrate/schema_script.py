@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
@@ -44,11 +44,13 @@ _RANKS: Mapping[Phase, Rank] = {
     Phase.LAST: Rank.ACCESS}
 
 
-async def write(session: Session, before: Fingerprint, after: Fingerprint) -> SchemaScript:
-    """What makes `after`, which `session` is in, of `before`. Raises ConsoleError where it can't be read."""
+async def write(session: Session, before: Fingerprint, after: Fingerprint,
+                fills: Sequence[str] = ()) -> SchemaScript:
+    """What makes `after`, which `session` is in, of `before`; `fills` are statements that fill tables, before views,
+    keys and triggers are there. Raises ConsoleError where it can't be read."""
     found = changes(before, after)
     unwritten = [*found.unwritten]
-    statements: list[Ranked] = [*found.statements]
+    statements: list[Ranked] = [*found.statements, *((Rank.ROWS, text) for text in fills)]
     oids = {(row.kind, row.name): row.oid for row in await session.fetch(_OIDS)} if found.create else {}
     definitions = await _definitions(session) if any(row.kind in DEFINED for row in found.create) else {}
 

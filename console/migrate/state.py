@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from msgspec.structs import replace
 
+from console.migrate import baseline
 from console.migrate.ledger import STALE
 from console.migrate.records import LedgerRow, MigrationFile, MigrationState, ServiceFiles, ServiceStatus
 from console.migrate.version import VersionKey, version_key
@@ -19,9 +20,14 @@ def compare(files: ServiceFiles, rows: Iterable[LedgerRow], extensions: Collecti
     """
     name = files.service.name
     by_key = {row.key: row for row in rows if row.service == name}
+    first = files.migrations[0] if by_key and files.migrations else None
+    taken = baseline.standing(first, by_key, _with_file(first, None, None, files, extensions)) if first else ()
+    for key in {row.key for migration in taken for row in (migration.row, *migration.replaced) if row is not None}:
+        del by_key[key]
     highest = max((key for key, row in by_key.items() if row.state == "applied" and not row.is_repeatable),
                   default=None)
-    states = [_with_file(file, by_key.pop(file.key, None), highest, files, extensions) for file in files.migrations]
+    states = [*taken, *(_with_file(file, by_key.pop(file.key, None), highest, files, extensions)
+                        for file in files.migrations[1 if taken else 0:])]
     states += [MigrationState(name, row.version, row.name, "missing", None, row, _without_file(row))
                for row in by_key.values()]
     states.sort(key=lambda migration: migration.key)
@@ -98,6 +104,7 @@ def _hold_dependents(statuses: list[ServiceStatus]) -> list[ServiceStatus]:
     """Holds what requires a held migration, over and over until nothing changes."""
     states: dict[tuple[str, VersionKey], MigrationState] = {
         (status.service.name, migration.key): migration for status in statuses for migration in status.migrations}
+    places = baseline.places(statuses)
     pending = [key for key, state in states.items() if state.state == "pending" and state.file is not None
                and state.file.up.directives.requires]
     changed = True
@@ -105,7 +112,7 @@ def _hold_dependents(statuses: list[ServiceStatus]) -> list[ServiceStatus]:
         changed = False
         for key in pending:
             migration_state = states[key]
-            if migration_state.state == "pending" and (reason := _requires_held(migration_state, states)):
+            if migration_state.state == "pending" and (reason := _requires_held(migration_state, states, places)):
                 states[key] = replace(migration_state, state="held", detail=reason)
                 changed = True
     return [ServiceStatus(status.service,
@@ -113,10 +120,12 @@ def _hold_dependents(statuses: list[ServiceStatus]) -> list[ServiceStatus]:
                           status.notes) for status in statuses]
 
 
-def _requires_held(migration: MigrationState, states: Mapping[tuple[str, VersionKey], MigrationState]) -> str | None:
+def _requires_held(migration: MigrationState, states: Mapping[tuple[str, VersionKey], MigrationState],
+                   places: Mapping[tuple[str, VersionKey], tuple[str, VersionKey]]) -> str | None:
     assert migration.file is not None
     for needed in migration.file.up.directives.requires:
-        other = states.get((needed.service, version_key(needed.version)))
+        node = needed.service, version_key(needed.version)
+        other = states.get(places.get(node, node))
         if other is not None and other.state == "held":
             return f"requires {needed.service}/{needed.version}, which {other.detail}"
     return None

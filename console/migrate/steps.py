@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from console.migrate import repeatable
+from console.migrate import baseline, repeatable
 from console.migrate.faults import FileError, MigrationError
 from console.migrate.records import LedgerRow, MigrationState, RunRange, ServiceStatus, Step
 from console.migrate.version import ZERO, VersionKey, version_key
@@ -55,8 +55,8 @@ def _up(statuses: Sequence[ServiceStatus], rows: Iterable[LedgerRow], asked: Run
         if state.state == "changed":
             raise MigrationError(
                 f"{_label(state)} was changed after it was applied", detail=state.detail,
-                hint=f"put the old text back, or: dbconsole migrate repair accept-checksum --service {state.service} "
-                     f"--version {state.version}")
+                hint=state.advice or "put the old text back, or: dbconsole migrate repair accept-checksum --service "
+                                     f"{state.service} --version {state.version}")
         if state.state == "missing" and not state.is_repeatable:
             raise MigrationError(f"{_label(state)}: {state.detail}", hint=_missing_hint(state))
         if state.state == "failed" and state.row is not None and state.row.direction == "down":
@@ -81,7 +81,8 @@ def _up(statuses: Sequence[ServiceStatus], rows: Iterable[LedgerRow], asked: Run
         ready += migration_state.state != "held"
         row = migration_state.row
         steps.append(Step(migration_state.file, "up", row, row.statements_done
-                          if row is not None and migration_state.state == "failed" else 0))
+                          if row is not None and migration_state.state == "failed" else 0,
+                          replaced=migration_state.replaced))
     return tuple(steps)
 
 
@@ -140,15 +141,17 @@ def _undo(migration: MigrationState) -> Step:
 
 
 def _missing_hint(migration: MigrationState) -> str:
-    return ("get it back from version control; if nothing of it is in the database any more: dbconsole migrate repair "
-            f"mark-reverted --service {migration.service} --version {migration.version}")
+    return migration.advice or (
+        "get it back from version control; if nothing of it is in the database any more: dbconsole migrate repair "
+        f"mark-reverted --service {migration.service} --version {migration.version}")
 
 
 def _ordered(statuses: Sequence[ServiceStatus], wanted: Sequence[MigrationState],
              applied: set[Node]) -> list[MigrationState]:
     """Depth first, without recursion: 5,000 migrations are a chain of 5,000. Raises MigrationError for a cycle."""
     nodes = {(migration.service, migration.key): migration for migration in wanted}
-    needs = {node: list(_needs(node, migration, statuses, nodes, applied)) for node, migration in nodes.items()}
+    places = baseline.places(statuses)
+    needs = {node: list(_needs(migration, statuses, nodes, applied, places)) for node, migration in nodes.items()}
     by_service: dict[str, list[Node]] = {}
     for node in nodes:
         by_service.setdefault(node[0], []).append(node)
@@ -193,11 +196,12 @@ def _ends(nodes: Sequence[Node], states: Mapping[Node, MigrationState]) -> Seque
     return [*versions[-1:], *nodes[len(versions):]]
 
 
-def _needs(node: Node, migration: MigrationState, statuses: Sequence[ServiceStatus], nodes: dict[Node, MigrationState],
-           applied: set[Node]) -> Iterator[Node]:
+def _needs(migration: MigrationState, statuses: Sequence[ServiceStatus], nodes: dict[Node, MigrationState],
+           applied: set[Node], places: Mapping[Node, Node]) -> Iterator[Node]:
     assert migration.file is not None
     for needed in migration.file.up.directives.requires:
         other = (needed.service, version_key(needed.version))
+        other = places.get(other, other)
         if other in nodes:
             yield other
         elif other not in applied:

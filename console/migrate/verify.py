@@ -119,7 +119,7 @@ def _ordered(services: Sequence[Service], wanted: Wanted) -> tuple[MigrationFile
     if wanted.services is None:
         return tuple(file for file in every if wanted.holds(file))
     needed = set(wanted.services)
-    for service in _closure(services, every, needed):
+    for service in closure(services, every, needed):
         needed.add(service)
     return tuple(file for file in every if file.service in needed and
                  (wanted.holds(file) or file.service not in wanted.services))
@@ -130,7 +130,7 @@ def _as_far_as_wanted(services: Sequence[Service], wanted: Wanted,
     """What is to be proved, and all that comes before the last of it in the services that it stands on."""
     last = max((number for number, file in enumerate(every) if wanted.holds(file)), default=-1)
     names = {file.service for file in every[:last + 1] if wanted.holds(file)}
-    needed = names | _closure(services, every, names)
+    needed = names | closure(services, every, names)
     return tuple(file for file in every[:last + 1] if file.service in needed)
 
 
@@ -142,7 +142,7 @@ def _needs(services: Sequence[Service], files: Sequence[MigrationFile]) -> Mappi
     return needs
 
 
-def _closure(services: Sequence[Service], files: Sequence[MigrationFile], names: set[str]) -> set[str]:
+def closure(services: Sequence[Service], files: Sequence[MigrationFile], names: set[str]) -> set[str]:
     """What `names` stand on, directly or not, themselves left out unless others of them stand on them."""
     needs = _needs(services, files)
     found: set[str] = set()
@@ -195,7 +195,7 @@ class _Run:
         base, done, missing = (started.name, started.done, dict(started.missing)) if started else (None, [], {})
         over = {id(file) for file in started.files} if started else set()
         order = [file for file in self.order if id(file) not in over]
-        below = _closure(self.services, self.order, {file.service for file in self.order})
+        below = closure(self.services, self.order, {file.service for file in self.order})
         trunk = ScratchRun(place, self.by_name, self.made_by_files, done=done, missing=missing,
                            is_copy=started is not None)
         if base is None or any(file.service in below for file in order):
@@ -249,7 +249,7 @@ class _Run:
         if fresh:
             await kept_databases.drop_all(server)
             return None
-        needs = {service.name: _closure(self.services, self.order, {service.name}) for service in self.services}
+        needs = {service.name: closure(self.services, self.order, {service.name}) for service in self.services}
         files = before(self.order, self.wanted.holds, lambda name: needs.get(name, set()))
         if not files:
             return None
@@ -284,7 +284,7 @@ class _Run:
                 await scratch_run.rebuild()  # its first statements may have been done
             position = next(number for number, migration_file in enumerate(self.order) if migration_file is file)
             for later in self.order[position + 1:]:
-                if file.service in (later.service, *_closure(self.services, self.order, {later.service})):
+                if file.service in (later.service, *closure(self.services, self.order, {later.service})):
                     self.elsewhere.setdefault(
                         id(later), f"stands on {file.label}, which changes {self.elsewhere[id(file)]}")
         else:

@@ -60,6 +60,22 @@ async def copy_rows(
     return count
 
 
+async def copy_between(source: PgSession, query: str, target: PgSession, into: str) -> int:
+    """What `query` finds at the source, as rows of `into` ("schema.table (columns)"); how many there were.
+
+    In the transactions that are open on either side, as text: the types may have other OIDs. Raises ConsoleError.
+    """
+    with translate_errors(target.target.label):
+        async with target.connection.cursor() as taking:
+            async with taking.copy(f"COPY {into} FROM STDIN".encode()) as copy:
+                with translate_errors(source.target.label):
+                    async with source.connection.cursor() as giving, \
+                            giving.copy(f"COPY ({query}) TO STDOUT".encode()) as rows:
+                        async for data in rows:
+                            await copy.write(data)
+            return max(0, taking.rowcount)
+
+
 def _register_vectors(connection: AsyncConnection[Any], columns: Sequence[ColumnType]) -> None:
     """Has pgvector's types dumped, by their OIDs: pgvector itself would look for their names in the search_path."""
     for column in columns:
@@ -85,4 +101,4 @@ def _halved(rows: Iterable[Sequence[Any]], places: Sequence[int]) -> Iterator[Se
         yield values
 
 
-__all__ = ["Range", "copy_rows"]
+__all__ = ["Range", "copy_between", "copy_rows"]

@@ -542,3 +542,44 @@ def test_repeatable_files_and_batches(folder: Path, database: Database) -> None:
         screen.send("y")
         screen.wait("1 migration rolled back")
     assert applied(database) == ["0001", "0002", "0003"]
+
+
+def test_what_is_pending_is_proved_and_tried_on_rows(folder: Path, database: Database) -> None:
+    with console(folder, database) as screen:
+        run(screen)
+        screen.wait("2 migrations applied")
+        back(screen, "all 2 migrations applied")
+        with database.connect() as connection:
+            connection.execute("INSERT INTO shop.orders SELECT generate_series(1, 500); ANALYZE shop.orders")
+        write(folder, {"0003_wide.up.sql": "ALTER TABLE shop.orders ALTER id TYPE bigint;\n",
+                       "0003_wide.down.sql": "ALTER TABLE shop.orders ALTER id TYPE int;\n"})
+        screen.send("R")
+        screen.wait("1 pending in shop")
+        screen.send("P")
+        screen.wait("1 proved")
+        back(screen, "1 pending in shop")
+        screen.send("o")
+        screen.wait("it runs on these rows")
+        screen.wait("ACCESS EXCLUSIVE on shop.orders held for")
+        screen.send("q")
+    assert applied(database) == ["0001", "0002"]
+
+
+def test_a_baseline_is_a_version_like_others(folder: Path, database: Database) -> None:
+    with console(folder, database) as screen:
+        run(screen)
+        screen.wait("2 migrations applied")
+        back(screen, "all 2 migrations applied")
+        subprocess.run([sys.executable, "-m", "console", "migrate", "squash", "--to", "2", "--migrations", str(folder),
+                        "-t", database.conninfo, "--move-to", str(folder.parent.parent / "old")], check=True,
+                       capture_output=True)
+        screen.send("R")
+        screen.wait("1 pending in shop")
+        screen.send("u")
+        screen.wait("in place of 2 migrations that are applied")
+        screen.wait("y run it")
+        screen.send("y")
+        screen.wait("applied")
+        back(screen, "all 1 migration applied")
+        screen.send("q")
+    assert applied(database) == ["0002"]

@@ -273,3 +273,92 @@ def test_plan_statement_without_relations_locks_nothing() -> None:
     statement = PlanStatement("SELECT 1", 1, "SELECT", ())
     assert (statement.mode, statement.blocks, statement.rewrites, statement.scans) == (None, None, False, False)
     assert Catalog(18).sessions_on(Name("s", "t")) == ()
+
+
+CALLED = """CREATE TABLE s.log (n int); CREATE TABLE s.other (n int);
+CREATE FUNCTION s.deep() RETURNS void LANGUAGE plpgsql AS $$ BEGIN
+    IF EXISTS (SELECT FROM s.child) THEN ALTER TABLE s.big ADD COLUMN z int; END IF; END $$;
+CREATE FUNCTION s.around() RETURNS int LANGUAGE sql BEGIN ATOMIC UPDATE s.other SET n = 1; SELECT 1; END;
+CREATE FUNCTION s.calls() RETURNS void LANGUAGE plpgsql AS $$ DECLARE v int; BEGIN
+    PERFORM s.deep(); v := s.around(); DELETE FROM s.child RETURNING id INTO v; END $$;
+CREATE FUNCTION s.hidden(t text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE format('LOCK %I', t); END $$;
+CREATE PROCEDURE s.act() LANGUAGE plpgsql AS $$ BEGIN LOCK TABLE s.log; END $$;
+CREATE FUNCTION s.logs() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO s.log VALUES (1); RETURN NEW; END $$;
+CREATE TRIGGER logs AFTER INSERT ON s.child FOR EACH ROW EXECUTE FUNCTION s.logs()"""
+
+
+def through(statement: PlanStatement) -> set[tuple[str, str, str]]:
+    return {(str(relation.name), relation.mode.label, relation.through) for relation in statement.relations
+            if relation.through}
+
+
+async def test_plan_names_the_functions_that_lock(database: Database) -> None:
+    steps = [step("SELECT s.calls();\nSELECT s.hidden('x');\nCALL s.act();\nINSERT INTO s.child VALUES (1);\n"
+                  "DO $$ BEGIN PERFORM s.around(); END $$;\nDELETE FROM s.child;\n"
+                  "CREATE VIEW s.v AS SELECT s.calls();\n"
+                  "CREATE FUNCTION s.now() RETURNS void LANGUAGE sql AS 'TRUNCATE s.log';\nSELECT s.now();")]
+    with filled(database) as connection:
+        connection.execute(CALLED)
+        async with session_on(database.conninfo) as session:
+            ((planned),) = await plan(session, steps)
+    calls, hidden, act, inserted, block, deleted, view, _, made = planned.statements
+    assert through(calls) == {("s.big", "ACCESS EXCLUSIVE", "s.deep()"), ("s.other", "ROW EXCLUSIVE", "s.around()"),
+                              ("s.child", "ROW EXCLUSIVE", "s.calls()")}
+    assert calls.mode is LockMode.ACCESS_EXCLUSIVE and calls.relations[0].facts is not None and calls.opaque is None
+    assert hidden.opaque is not None and "s.hidden() runs a statement that is put together" in hidden.opaque
+    assert through(act) == {("s.log", "ACCESS EXCLUSIVE", "s.act()")} and act.opaque is None
+    assert through(inserted) == {("s.log", "ROW EXCLUSIVE", "the trigger function s.logs()")}
+    assert through(block) == {("s.other", "ROW EXCLUSIVE", "s.around()")} and block.opaque is None
+    assert not through(deleted) and not through(view)
+    assert through(made) == {("s.log", "ACCESS EXCLUSIVE", "s.now()")}
+    text = "\n".join(plan_lines([planned]))
+    assert "ACCESS EXCLUSIVE on s.big" in text and "taken by s.deep()" in text
+
+
+def told(connection: psycopg.Connection[Any], sql: str) -> set[str]:
+    """What the server says goes too."""
+    notices: list[str] = []
+
+    def hear(notice: psycopg.errors.Diagnostic) -> None:
+        notices.extend((notice.message_detail or notice.message_primary or "").splitlines())
+
+    connection.add_notice_handler(hear)
+    with connection.transaction(force_rollback=True):
+        connection.execute(sql)  # type: ignore[arg-type]
+    connection.remove_notice_handler(hear)
+    return {line.removeprefix("drop cascades to ") for line in notices}
+
+
+async def test_plan_sees_what_cascades_reach(database: Database) -> None:
+    steps = [step("DROP TABLE s.big CASCADE;\nTRUNCATE s.big CASCADE;\nDELETE FROM s.big WHERE id = 1;\n"
+                  "DROP TYPE s.mood CASCADE;\nALTER TABLE s.big DROP COLUMN a CASCADE;\nDROP SCHEMA s CASCADE;\n"
+                  "DROP FUNCTION s.dice CASCADE;\nDROP TABLE s.lone CASCADE;")]
+    with filled(database) as connection:
+        connection.execute("""CREATE VIEW s.more AS SELECT a FROM s.seen;
+            CREATE TABLE s.grandchild (id int REFERENCES s.child ON DELETE SET NULL);
+            ALTER TABLE s.child DROP CONSTRAINT child_big_fk, ADD CONSTRAINT child_big_fk FOREIGN KEY (big_id)
+                REFERENCES s.big ON DELETE CASCADE;
+            CREATE TYPE s.mood AS ENUM ('a'); CREATE TABLE s.moody (m s.mood, n int); CREATE TABLE s.lone (n int);
+            CREATE TABLE s.diced (n int DEFAULT s.dice());
+            CREATE FUNCTION s.of(s.big) RETURNS int LANGUAGE sql AS 'SELECT 1'""")
+        async with session_on(database.conninfo) as session:
+            ((planned),) = await plan(session, steps)
+        for statement in planned.statements:
+            if statement.kind.startswith(("DROP TABLE", "DROP TYPE", "DROP FUNCTION", "ALTER TABLE")):
+                assert {*(statement.goes or "").split(", ")} - {""} == told(connection, statement.sql), statement.sql
+        text = "\n".join(plan_lines([planned], 1000))
+    table, truncated, deleted, kind, column, schema, function, lone = planned.statements
+    assert table.goes == ("constraint child_big_fk on table s.child, function s.of(s.big), view s.more, view s.seen")
+    locks = {(str(relation.name), relation.mode.label) for relation in table.relations}
+    assert locks == {(f"s.{name}", "ACCESS EXCLUSIVE") for name in ("big", "child", "more", "seen")}
+    assert table.opaque is None
+    assert {(str(relation.name), relation.mode.label) for relation in truncated.relations} == {
+        (f"s.{name}", "ACCESS EXCLUSIVE") for name in ("big", "child", "grandchild")}
+    assert through(deleted) == {("s.child", "ROW EXCLUSIVE", "CASCADE"), ("s.grandchild", "ROW EXCLUSIVE", "CASCADE")}
+    assert kind.goes == "column m of table s.moody" and through(kind) == {("s.moody", "ACCESS EXCLUSIVE", "CASCADE")}
+    assert column.goes == "view s.more, view s.seen"
+    assert schema.goes is not None and "table s.grandchild" in schema.goes and schema.opaque is None
+    assert {("s.parts", "ACCESS EXCLUSIVE", "CASCADE"), ("s.moody", "ACCESS EXCLUSIVE", "CASCADE")} <= through(schema)
+    assert function.goes == "default value for column n of table s.diced"
+    assert lone.goes is None and lone.opaque is None
+    assert "CASCADE drops constraint child_big_fk on table s.child" in text

@@ -13,8 +13,11 @@ from pathlib import Path
 import pytest
 
 from tests.live.test_adopt import migrate, run
+from tests.live.test_migrate_new_only import alone, kept
 from tests.migrate.histories import write_files
 from tests.support.servers import Database
+
+__all__ = ["alone"]
 
 FILES = {
     "service.toml": 'name = "shop"\nschemas = "tenant_*"\n',
@@ -156,3 +159,26 @@ def test_what_is_pending_is_what_a_tenant_lacks(database: Database, folder: Path
     assert migrate(database, folder, "up", "--yes")[0] == 0
     status, out, err = migrate(database, folder, "lint", "--pending")
     assert status == 0 and "none of 3 migrations are pending" in out + err, out + err
+
+
+def test_what_comes_before_is_kept_for_tenants_too(alone: Database, tmp_path: Path) -> None:
+    run(alone, *(f"CREATE SCHEMA {name}" for name in TENANTS))
+    folder = write_files(FILES, tmp_path / "anything")
+    assert migrate(alone, folder, "up", "--to", "2", "--yes")[0] == 0
+    status, out, err = migrate(alone, folder, "verify", "--pending")
+    assert status == 0 and "1 proved" in out and "is kept for the next verify" in err, out + err
+    (first,) = kept(alone)
+    status, out, err = migrate(alone, folder, "verify", "--pending")
+    assert status == 0 and "as an earlier verify has kept it" in err and kept(alone) == [first], out + err
+    run(alone, "CREATE SCHEMA tenant_new")
+    status, out, err = migrate(alone, folder, "verify", "--pending")
+    assert status == 0 and "3 proved" in out, "a new tenant lacks everything: " + out + err
+    write_files({"0003_index.down.sql": "SELECT 1;"}, folder)
+    run(alone, "DROP SCHEMA tenant_new")
+    status, out, err = migrate(alone, folder, "verify", "--pending")
+    assert status == 1 and "as an earlier verify has kept it" in err and "item_name" in out, out + err
+    write_files({"0001_item.up.sql": FILES["0001_item.up.sql"] + "-- more"}, folder)
+    run(alone, "DROP SCHEMA dbconsole CASCADE", *(f"DROP TABLE {name}.item" for name in TENANTS))
+    assert migrate(alone, folder, "up", "--to", "2", "--yes")[0] == 0
+    status, out, err = migrate(alone, folder, "verify", "--pending")
+    assert status == 1 and "is kept for the next verify" in err and len(kept(alone)) == 2, out + err

@@ -88,7 +88,7 @@ def test_nothing_is_begun_while_a_run_goes_on() -> None:
     found = subject("applied", "pending")
     free = Standpoint("service", (found,), found, found.line.migrations[0], has_run=True, tabs=5)
     busy = Standpoint("service", (found,), found, found.line.migrations[0], is_running=True, has_run=True, tabs=5)
-    begins = {"run_all", "verify", "verify_all", "drift", "repair"}
+    begins = {"run_all", "verify", "verify_all", "verify_pending", "rehearse", "drift", "repair"}
     assert {name for name in begins if ACTIONS[name](free)} == begins
     assert not [name for name in begins if ACTIONS[name](busy)]
     assert not ACTIONS["run"](busy, "down") and ACTIONS["abort"](busy) and not ACTIONS["abort"](free)

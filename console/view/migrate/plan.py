@@ -26,7 +26,7 @@ def plan_paragraphs(steps: Sequence[PlanStep], highlight: Highlight) -> list[Par
     for step in steps:
         if found:
             found.append((0, ()))
-        manner = step.batches or (
+        manner = step.in_place or step.batches or (
             "one transaction" if step.in_transaction else "statement by statement, no transaction")
         label = f"{step.service}/{step.version}" + (f"_{step.name}" if step.name else "")
         harmless = step.fault is None and not any(plan_statement.opaque or _seen(plan_statement)
@@ -50,6 +50,8 @@ def _statement(statement: PlanStatement, highlight: Highlight) -> list[Paragraph
         for number, line in enumerate(lines)]
     for relation in _seen(statement):
         found += _relation(relation)
+    if statement.goes:
+        found.append((10, (("        CASCADE drops ", "warning"), (statement.goes, ""))))
     if statement.opaque:
         found.append((10, (("        ? ", "warning"), (statement.opaque, "dim"))))
     return found
@@ -76,6 +78,8 @@ def _relation(relation: PlanRelation) -> list[Paragraph]:
         sizes = [words for words in (fmt.size(facts.total_bytes) if facts.total_bytes is not None else "",
                                      f"{fmt.count(facts.rows)} rows" if facts.rows is not None else "") if words]
         pieces.append((f"  {', '.join(sizes)}", "dim"))
+    if relation.through:
+        pieces.append((f"  by {relation.through}", "warning"))
     if does:
         pieces.append((f"  {' and '.join(does)}", "critical" if relation.rewrites else "warning"))
     pieces.append((f"  blocks {relation.blocks}", "dim"))

@@ -239,6 +239,18 @@ class MigrationActions:
             verify_run.verify, self._target, self._readable(), subject.line.name if subject else None,
             migration.version if migration else None))
 
+    def verify_pending(self, subject: MigrationSubject) -> None:
+        """Proves the way back of what the ledger doesn't have of a service, in scratch databases."""
+        if subject.service is not None:
+            self._check(f"verify what is pending of {subject.line.name}", partial(
+                verify_run.verify_pending, self._target, self._readable(), subject.service))
+
+    def rehearse(self, subject: MigrationSubject) -> None:
+        """Runs what is pending of a service on samples of its tables, in scratch databases."""
+        if subject.service is not None:
+            self._check(f"{subject.line.name} on data", partial(
+                verify_run.rehearse, self._target, self._readable(), subject.service))
+
     def drift(self) -> None:
         """Compares the live schemas with what the applied files produce."""
         def found(count: int) -> None:

@@ -194,6 +194,14 @@ class MigrationsScreen(ConsoleScreen):
     def action_verify_all(self) -> None:
         self.acting.verify(None, None)
 
+    def action_verify_pending(self) -> None:
+        if self.browse.subject is not None:
+            self.acting.verify_pending(self.browse.subject)
+
+    def action_rehearse(self) -> None:
+        if self.browse.subject is not None:
+            self.acting.rehearse(self.browse.subject)
+
     def action_drift(self) -> None:
         self.acting.drift()
 

@@ -179,6 +179,8 @@ ACTIONS: Mapping[str, Callable[..., bool]] = {
     "run_all": lambda place: place.can_begin and place.has_own,
     "verify": lambda place: place.can_begin and place.is_own,
     "verify_all": lambda place: place.can_begin and place.has_own,
+    "verify_pending": lambda place: place.can_begin and place.is_own,
+    "rehearse": lambda place: place.can_begin and place.is_own,
     "drift": lambda place: place.can_begin and place.has_own,
     "findings": lambda place: place.is_list and place.is_own,
     "repair": lambda place: place.can_begin and place.page == "service" and place.is_own,

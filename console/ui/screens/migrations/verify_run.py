@@ -13,7 +13,9 @@ from console.ui.jobs import Outcome, Tell
 from console.view.table import Tone
 
 if TYPE_CHECKING:
+    from console.migrate.data_loss import SampleData
     from console.migrate.rollback_test import Proof
+    from console.migrate.verify import Wanted
 
 _SIGNS: dict[str, tuple[str, Tone]] = {"proved": ("✓", "ok"), "differs": ("!", "critical"),
                                        "failed": ("!", "critical"), "skipped": ("·", "dim")}
@@ -21,9 +23,47 @@ _SIGNS: dict[str, tuple[str, Tone]] = {"proved": ("✓", "ok"), "differs": ("!",
 
 async def verify(target: Target, services: Sequence[Service], name: str | None, to: str | None, tell: Tell) -> Outcome:
     """Proves the services, or one of them up to a version; remembers what was proved. Raises ConsoleError."""
-    from console.demo.scratch import own_cluster, sample_rows
-    from console.migrate import proofs
+    from console.demo.scratch import sample_rows
     from console.migrate.verify import Wanted
+
+    wanted = Wanted(None if name is None else frozenset((name,)), to)
+    return await _verify(target, services, wanted, sample_rows(services) if name is None else None, tell)
+
+
+async def verify_pending(target: Target, services: Sequence[Service], service: Service, tell: Tell) -> Outcome:
+    """Proves of one service what the target's ledger doesn't have as applied. Raises ConsoleError."""
+    from console.migrate.files import by_framework
+    from console.migrate.selection import Selection, read_pending
+    from console.migrate.verify import Wanted
+
+    async with script_session(target.direct(), purpose="migrate verify") as session:
+        pending = await read_pending(session, [service], by_framework(services)[1])
+    return await _verify(target, services, Wanted(frozenset((service.name,)), None, Selection(pending)), None, tell)
+
+
+async def rehearse(target: Target, services: Sequence[Service], service: Service, tell: Tell) -> Outcome:
+    """Runs what is pending of one service on samples of the tables. Raises ConsoleError."""
+    from console.demo.scratch import own_cluster
+    from console.migrate.files import by_framework
+    from console.migrate.rehearsal import on_samples
+    from console.migrate.rehearsal_text import rehearsal_lines
+
+    tell(("what is pending goes up and down on samples of two sizes, in scratch databases; the target is only read",
+          "dim"))
+    own, _ = own_cluster(*await _facts(target))
+    found = await on_samples(target, [service], by_framework(services)[1], own_cluster=own)
+    for line in rehearsal_lines(found):
+        tell((line, "critical" if "failed" in line else ""))
+    answer = "the rows refuse it" if found.has_failed else "it runs on these rows" if found.steps else \
+        "there is nothing pending"
+    return [(f"{answer}; tried in {found.where}", "critical" if found.has_failed else "ok"),
+            *((note, "dim") for note in found.notes)]
+
+
+async def _verify(target: Target, services: Sequence[Service], wanted: Wanted, sample: SampleData | None,
+                  tell: Tell) -> Outcome:
+    from console.demo.scratch import own_cluster
+    from console.migrate import proofs
     from console.migrate.verify import verify as prove
 
     tell(("each goes up, down and up again in a scratch database; what it leaves behind is told", "dim"))
@@ -31,8 +71,6 @@ async def verify(target: Target, services: Sequence[Service], name: str | None, 
     own, words = own_cluster(major, extensions)
     if words:
         tell((words, "dim"))
-    wanted = Wanted(None if name is None else frozenset((name,)), to)
-    sample = sample_rows(services) if name is None else None
     verdict = await prove(target, services, wanted, own_cluster=own, sample=sample,
                           on_proof=lambda proof: _tell(proof, tell))
     proofs.remember((proof.file for proof in verdict.proofs if proof.status == "proved"), major)
