@@ -72,7 +72,8 @@ def _has_nodes(text: str) -> bool:
 def _views(text: str) -> Iterator[str]:
     """The text as it is, then without what may wrap it; what surely isn't its own goes first."""
     ways: list[Callable[[str], str]] = [_unframed, _unprefixed, _uncsv, _unescaped]
-    certain: list[tuple[Callable[[str], str], object]] = [(_unframed, _HEADING.search(text[:2000])), (_uncsv, _CSV_LOG.search(text))]
+    certain: list[tuple[Callable[[str], str], object]] = [(_unframed, _HEADING.search(text[:2000])),
+                                                          (_uncsv, _CSV_LOG.search(text))]
     for way, mark in certain:
         if mark is not None:
             yield way(text)
