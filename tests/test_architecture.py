@@ -169,6 +169,8 @@ NO_SQL = {
     "migrate/layouts/flyway.py": "file names, and placeholders, which Flyway fills in wherever they stand",
     "migrate/layouts/golang_migrate.py": "file names",
     "migrate/layouts/goose.py": "file names, and the lines by which goose itself cuts a file, whatever they stand in",
+    "migrate/layouts/liquibase.py": "file names, and the lines by which Liquibase itself cuts a file",
+    "migrate/layouts/liquibase_changelog.py": "changelogs that list includes, and a file's first line",
     "migrate/layouts/sections.py": "the lines of dbmate, goose and sql-migrate",
     "migrate/layouts/sql_migrate.py": "file names, and the lines by which sql-migrate itself cuts a file",
     "migrate/layouts/sqlx.py": "file names",

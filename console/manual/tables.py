@@ -123,6 +123,7 @@ _PARTLY = {
     "flyway": "V, U, B and R files, placeholders; not callbacks",
     "sqitch": "yes, but for reworked changes; `new` is left to it",
     "prisma": "yes; there is no way down",
+    "liquibase": "formatted SQL; not preconditions, runAlways and changesets in XML, YAML or JSON",
     "drizzle": "yes; there is no way down; `new` is left to it",
 }
 """What of a layout isn't read, or has no counterpart."""

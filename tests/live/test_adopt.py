@@ -48,6 +48,14 @@ LEDGERS: Mapping[str, str] = {
               "committed_at timestamptz, committer_name text, committer_email text, planned_at timestamptz, "
               "planner_name text, planner_email text); INSERT INTO sqitch.changes SELECT n, NULL, n, 'app', '', "
               "'2024-01-02 03:04:05Z', 'me', 'me' FROM unnest('{schema,touch,note,remark}'::text[]) n",
+    "liquibase": "CREATE TABLE databasechangelog (id varchar(255) NOT NULL, author varchar(255) NOT NULL, filename "
+                 "varchar(255) NOT NULL, dateexecuted timestamp NOT NULL, orderexecuted int NOT NULL, exectype "
+                 "varchar(10) NOT NULL, md5sum varchar(35), description varchar(255), comments varchar(255), tag "
+                 "varchar(255), liquibase varchar(20), contexts varchar(255), labels varchar(255), deployment_id "
+                 "varchar(10)); INSERT INTO databasechangelog SELECT id, 'me', 'src/' || file, '2024-01-02', n, "
+                 "'EXECUTED', '9:0', 'sql', '', NULL, '4.28.0', NULL, NULL, '1' FROM unnest('{schema,touch,note,"
+                 "remark}'::text[], '{db/001-tables.sql,db/001-tables.sql,later/009_note.sql,later/010_remark.sql}'"
+                 "::text[]) WITH ORDINALITY AS x(id, file, n)",
     "tern": "CREATE TABLE schema_version (version int4 NOT NULL); INSERT INTO schema_version VALUES (10)",
 }
 """What each tool's ledger says once all but the last file of its history were applied."""
@@ -92,7 +100,7 @@ async def test_what_another_tool_has_applied_is_refused_until_it_is_adopted(layo
     assert status == 0, err
     document = json.loads(out)
     assert len(document["done"]) == 4 and document["drift"] == [] and "scratch" in document["proved_in"]
-    if layout in ("sqlx", "flyway", "sql-migrate", "sqitch"):
+    if layout in ("sqlx", "flyway", "sql-migrate", "sqitch", "liquibase"):
         assert "2024-01-0" in document["done"][0]
     assert objects(database) == before, "something was run"
     status, out, err = migrate(database, folder, "up", "--yes", "--json")

@@ -154,7 +154,7 @@ CODE = {
     "typeorm": {"1700000000000-A.ts": "export class A1700000000000 implements MigrationInterface {\n"},
     "knex": {"20260101000000_a.js": "exports.up = (knex) => knex.schema\n"},
     "node-pg-migrate": {"1700000000000_a.js": "exports.up = (pgm) => {}\n"},
-    "liquibase": {"changelog.sql": "--liquibase formatted sql\n--changeset me:1\nSELECT 1;\n"},
+    "liquibase": {"changelog.xml": '<databaseChangeLog><changeSet author="me" id="1"/></databaseChangeLog>'},
     "graphile-migrate": {"committed/000001.sql": "SELECT 1;", "current.sql": ""},
 }
 
@@ -227,7 +227,8 @@ def test_new_files_are_in_the_folders_own_layout(layout: str, tmp_path: Path) ->
         after = read_service(service(tmp_path, layout))
         assert len(after.migrations) == len(before.migrations) + 1 and after.migrations[:-1] == before.migrations
         last = after.migrations[-1]
-        assert last.name.replace(" ", "_") == "add_x" and last.up.directives.no_transaction is no_transaction
+        assert last.name.replace(" ", "_").removeprefix("dbconsole:") == "add_x"
+        assert last.up.directives.no_transaction is no_transaction
         assert last.down is None or last.down.directives.no_transaction is no_transaction
         assert (last.down is None) == (layout == "prisma")
         if layout != "golang-migrate" and layout != "dbconsole":

@@ -125,8 +125,9 @@ def _claims(service: Service, ledgers: Sequence[ForeignLedger]) -> Iterable[Clai
                     by_path.setdefault(inside, []).append(migration)
         except ConsoleError:  # its files are not of this kind, or are told when they are read
             continue
-        files = [(migration, found[path]) for path, migrations in by_path.items() if path in found
-                 for migration in migrations]
+        files = [(migration, found[place]) for path, migrations in by_path.items() for migration in migrations
+                 if (place := next((place for place in ((path, None), (path, migration.name)) if place in found),
+                                   None)) is not None]
         if files:
             (compared,) = compare((ledger,), service.folder)
             files.sort(key=lambda pair: pair[0].key)
