@@ -130,6 +130,9 @@ def _add_books(command: Callable[..., argparse.ArgumentParser]) -> None:
     adopt.add_argument("--allow-drift", action="store_true", help="also where the live schema is another")
     adopt.add_argument("--no-proof", action="store_true", help="without comparing the live schema with the files'")
     adopt.add_argument("--undo", action="store_true", help="take it back: dbconsole forgets what it took over")
+    adopt.add_argument("--mirror", action="store_true",
+                       help="write what up and down do into the other tool's ledger too, for the time of the change")
+    adopt.add_argument("--end-mirror", action="store_true", help="no longer")
     seed = command("seed", "run the services' seed files: development data", writes=True)
     seed.add_argument("--force", action="store_true", help="on a production target too")
 

@@ -32,11 +32,15 @@ async def adopt(request: Request) -> int:
     target = await request.target_to_write()
     chosen = request.services(target)
     own = tuple(by_framework(chosen)[0]) if options.service is None else chosen
-    asked = Adoption(own, request.beside(target), options.tool, options.undo)
+    if options.undo + options.mirror + options.end_mirror > 1:
+        raise UsageError("--undo, --mirror and --end-mirror are one at a time", hint="--undo ends a mirror too")
+    asked = Adoption(own, request.beside(target), options.tool, options.undo,
+                     "begin" if options.mirror else "end" if options.end_mirror else None)
     plan = await _read(target, asked)
-    if not plan.is_empty and not options.undo and (named := naming.named(request, own, plan.statuses)):
+    proves = not (options.undo or options.end_mirror or plan.is_empty)
+    if proves and (named := naming.named(request, own, plan.statuses)):
         plan = await _read(target, replace(asked, services=tuple(named)))
-    found = None if options.undo or options.no_proof or plan.is_empty else await _proved(request, target, plan)
+    found = None if options.no_proof or not proves else await _proved(request, target, plan)
     for note in (*plan.notes, *(found.notes if found is not None else ())):
         say(f"note: {note}")
     drifted = [f"{service}: {sentence}" for service, sentences in (found.differences if found is not None else ())
@@ -84,4 +88,6 @@ async def _proved(request: Request, target: Target, plan: AdoptionPlan) -> Drift
 def _lines(plan: AdoptionPlan) -> Sequence[str]:
     return [repair.sentence for repair in plan.repairs] or [
         "there is nothing to undo" if plan.asked.is_undo else
+        "no run is written into another ledger" if plan.asked.mirror == "end" else
+        "each run is written into the other ledger already" if plan.asked.mirror else
         "no other tool's ledger records anything of these files that dbconsole doesn't know"]

@@ -54,6 +54,7 @@ class LedgerTables(Struct, frozen=True):
 
     repeatable: bool
     batch_progress: bool
+    mirror: bool
     may_create_table: bool
 
 
@@ -75,7 +76,7 @@ async def read_with_runs(session: Session) -> list[LedgerRow]:
 
 async def with_runs(session: Session, rows: list[LedgerRow]) -> list[LedgerRow]:
     """The rows, those of repeatable files with their runs."""
-    if not any(row.is_repeatable for row in rows) or not (await _tables(session)).repeatable:
+    if not any(row.is_repeatable for row in rows) or not (await tables(session)).repeatable:
         return rows
     runs: dict[tuple[str, str], list[RepeatableRun]] = {}
     for run in await session.fetch(_RUNS):
@@ -84,14 +85,15 @@ async def with_runs(session: Session, rows: list[LedgerRow]) -> list[LedgerRow]:
             if (row.service, row.version) in runs else row for row in rows]
 
 
-async def _tables(session: Session) -> LedgerTables:
+async def tables(session: Session) -> LedgerTables:
+    """Which tables there are that not every ledger has."""
     found: LedgerTables = (await session.fetch(_TABLES))[0]
     return found
 
 
 async def ensure_table(session: ScriptSession, name: str) -> None:
     """Makes a table of the ledger that not every run needs. Raises MigrationError."""
-    found = await _tables(session)
+    found = await tables(session)
     if getattr(found, name):
         return
     if not found.may_create_table:
@@ -245,6 +247,16 @@ def renamed(row: LedgerRow, name: str) -> tuple[ScriptCommand, ...]:
     params = row.service, row.version, name
     return ScriptCommand(_text("renamed"), params), *(ScriptCommand(_text("renamed_runs"), params)
                                                       for _ in row.runs[:1])
+
+
+def mirror_begun(service: str, tool: str, place: tuple[str, str], prefix: str) -> ScriptCommand:
+    """The service's runs are written into the ledger of `tool` too, from the next on."""
+    return ScriptCommand(_text("mirror_begun"), (service, tool, *place, prefix))
+
+
+def mirror_ended(service: str) -> ScriptCommand:
+    """They no longer are."""
+    return ScriptCommand(_text("mirror_ended"), (service,))
 
 
 async def write(session: ScriptSession, *commands: ScriptCommand) -> None:
