@@ -131,8 +131,7 @@ _PARTLY = {
 
 def tools(argument: str = "") -> str:
     """Every tool whose ledger is known: whether its files are read, how it is driven, whether it can be adopted."""
-    from console.migrate.frameworks.specs import TITLES
-    from console.migrate.mirror import MIRRORED
+    from console.migrate.frameworks.specs import MIRRORED, TITLES
     from console.services.recognise import LAYOUT_NAMES
 
     rows = []

@@ -90,7 +90,7 @@ class Mirrors(Struct, frozen=True):
         folder = status.service.folder
         assert folder is not None
         place = f"{identifier(mirror.ledger_schema)}.{identifier(mirror.ledger_table)}"
-        written = _WRITERS[mirror.tool](_Writing(step, folder, mirror.prefix, status))
+        written = WRITERS[mirror.tool](_Writing(step, folder, mirror.prefix, status))
         return tuple(ScriptCommand(_text(name).replace(':"schema".:"table"', place), params)
                      for name, params in written)
 
@@ -111,7 +111,7 @@ async def read(session: Session) -> Mapping[str, Mirror]:
 
 async def check(session: Session, service: Service, tool: str, schema: str, table: str) -> None:
     """Raises MigrationError where the ledger of `tool` can't be written faithfully, or not by this role."""
-    if (reason := _REASONS.get(tool)) is not None or tool not in _WRITERS:
+    if (reason := _REASONS.get(tool)) is not None or tool not in WRITERS:
         raise MigrationError(f"service {service.name} can't be mirrored into {TITLES[tool]}'s ledger",
                              detail=reason, hint="take it over without --mirror: adopt --undo gives it back")
     rights = await session.fetch(_RIGHTS, {"schema": schema, "table": table})
@@ -220,12 +220,11 @@ def _drizzle(writing: _Writing) -> Commands:
     return (("drizzle", (writing.digest("sha256"), writing.file.version)),)
 
 
-_WRITERS: Mapping[str, Callable[[_Writing], Commands]] = {
+WRITERS: Mapping[str, Callable[[_Writing], Commands]] = {
     "golang-migrate": _number, "tern": _tern, "dbmate": _dbmate, "diesel": _diesel, "goose": _goose,
     "sql-migrate": _sql_migrate, "sqlx": _sqlx, "flyway": _flyway, "liquibase": _liquibase, "prisma": _prisma,
     "drizzle": _drizzle}
-MIRRORED = frozenset(_WRITERS)
-"""The tools whose ledgers can be written as they write them."""
+"""What writes a step into the ledger of each tool that can be mirrored."""
 
 
 def _bytes(path: Path) -> bytes:

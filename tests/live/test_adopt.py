@@ -202,3 +202,16 @@ migrations = "own"
     done = subprocess.run([sys.executable, "-m", "console", "migrate", "up", "-t", "t", "--service", "own", "--config",
                            str(tmp_path / "dbconsole.toml")], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("layout", ["golang-migrate", "tern"])
+async def test_a_late_file_below_the_number_is_pending_once_the_rest_is_adopted(layout: str, database: Database,
+                                                                               tmp_path: Path) -> None:
+    folder = await migrated_by(layout, database, tmp_path)
+    assert migrate(database, folder, "adopt", "--yes", "--no-proof")[0] == 0
+    write_files({"7_late.up.sql": "CREATE TABLE late ();"} if layout == "golang-migrate" else
+                {"007_late.sql": "CREATE TABLE late ();\n---- create above / drop below ----\n"}, folder)
+    assert migrate(database, folder, "adopt", "--yes")[2].startswith("no other tool's ledger records anything")
+    status, _, err = migrate(database, folder, "up", "--yes")
+    assert status == 2 and "older than what is applied" in err
+    assert migrate(database, folder, "up", "--yes", "--out-of-order")[0] == 0

@@ -16,7 +16,7 @@ import pytest
 from console.migrate.frameworks.pending import compare
 from console.migrate.frameworks.read import read_ledgers
 from console.migrate.frameworks.records import ForeignLedger
-from console.migrate.mirror import MIRRORED
+from console.migrate.frameworks.specs import MIRRORED
 from console.server.script import script_session
 from tests.live.test_adopt import LEDGERS, migrate, migrated_by, run, target
 from tests.live.test_layouts import WHOLE, objects

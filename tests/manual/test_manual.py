@@ -72,7 +72,7 @@ def test_the_table_of_tools_tells_of_each_what_is_read_driven_and_adopted() -> N
     """What can be adopted is what a live test adopts; what is read is what the engine has a reader for."""
     from console.migrate.frameworks.specs import TITLES
     from console.migrate.layouts import LAYOUTS
-    from console.migrate.mirror import MIRRORED
+    from console.migrate.mirror import WRITERS
     from console.services.recognise import LAYOUT_NAMES
     from tests.live.test_adopt import LEDGERS
 
@@ -83,7 +83,7 @@ def test_the_table_of_tools_tells_of_each_what_is_read_driven_and_adopted() -> N
     assert read == {name for name in LAYOUT_NAMES if name != "dbconsole"} == set(LAYOUTS)
     adopted = {name: row[5] for name, row in cells.items() if row[5].startswith("yes")}
     assert adopted.keys() == {*LEDGERS, "prisma", "drizzle"}
-    assert {name for name, words in adopted.items() if "mirrored" in words} == MIRRORED
+    assert {name for name, words in adopted.items() if "mirrored" in words} == WRITERS.keys()
 
 
 def test_a_screens_page_has_its_keys() -> None:
