@@ -164,6 +164,7 @@ NO_SQL = {
     "migrate/frameworks/pending.py": "file names",
     "migrate/frameworks/plans.py": "Sqitch plans, changelogs, and the lines by which Liquibase itself finds changesets",
     "migrate/frameworks/specs.py": "names of tables",
+    "migrate/frameworks/written_sql.py": "the headings that Alembic and Django print, and file names",
     "migrate/indexes.py": "names of indexes that the server makes up",
     "migrate/layouts/dbmate.py": "file names, and the lines by which dbmate itself cuts a file, whatever they stand in",
     "migrate/layouts/flyway.py": "file names, and placeholders, which Flyway fills in wherever they stand",

@@ -69,7 +69,8 @@ async def read(session: Session, asked: Adoption) -> AdoptionPlan:
             raise MigrationError(
                 f"service {service.name} is left to {TITLES.get(framework, framework)}",
                 hint=f'layout = "{framework}" in place of the framework lets dbconsole run its files'
-                if framework in LAYOUT_NAMES else "its files are none that dbconsole could run")
+                if framework in LAYOUT_NAMES else "its files are none that dbconsole could run: adopt --write-sql DIR "
+                                                  "makes files of SQL of them first, or says what blocks that")
     rows = await ledger.read_with_runs(session)
     services = await tenants.expanded(session, asked.services)
     asked = replace(asked, services=await asyncio.to_thread(settle, services, rows))

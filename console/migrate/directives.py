@@ -8,6 +8,8 @@
     batches=app.item.id/5000        the statement runs for 5,000 rows after the other, by that key from $1 to $2
     batches=item.id/500, pause-at-lag=5s, while=note IS NULL
                                     waits for standbys, and goes on as long as there are such rows
+    adopts=django/shop.0001_initial[, ...]
+                                    does what that migration of another tool has done, which `migrate adopt` looks for
     irreversible: reason            there is no way back, and why
     ignore=RULE[,RULE]: reason      the linter keeps quiet about these rules; may also stand above a statement
 """
@@ -29,7 +31,7 @@ from console.text import parse
 MARK = "dbconsole:"
 _NAME_LETTERS = string.ascii_letters + string.digits + "-_"
 _FLAGS = ("no-transaction",)
-_VALUES = ("lock-timeout", "statement-timeout", "requires-extension", "requires", "batches", "ignore")
+_VALUES = ("lock-timeout", "statement-timeout", "requires-extension", "requires", "batches", "adopts", "ignore")
 _NAMES = (*_FLAGS, *_VALUES, "irreversible")
 
 
@@ -37,6 +39,13 @@ class Requirement(Struct, frozen=True):
     """A migration of another service that must be applied first."""
 
     service: str
+    version: str
+
+
+class AdoptedMigration(Struct, frozen=True):
+    """A migration of another tool, as its ledger has it; of Django's `app.name`."""
+
+    tool: str
     version: str
 
 
@@ -67,6 +76,7 @@ class Directives(Struct, frozen=True):
     ignores: tuple[str, ...] = ()
     own_transaction: bool = False
     batches: Batches | None = None
+    adopts: tuple[AdoptedMigration, ...] = ()
 
 
 NONE = Directives()
@@ -138,6 +148,7 @@ class _Found(Struct):
     irreversible: str | None = None
     ignores: list[str] = field(default_factory=list)
     batches: Batches | None = None
+    adopts: list[AdoptedMigration] = field(default_factory=list)
 
     def take(self, directive: WrittenDirective, path: Path, line: int) -> None:
         name, value = directive.name, directive.value
@@ -157,13 +168,11 @@ class _Found(Struct):
             case "requires-extension":
                 self.extensions.append(value)
             case "requires":
-                service, slash, version = value.partition("/")
-                if not (service and slash and version):
-                    raise FileError(path, f"requires={value}: no service/version", line=line,
-                                    hint="write for example requires=platform/0003")
-                self.requires.append(Requirement(service, version))
+                self.requires.append(_requirement(value, path, line))
             case "batches":
                 self.batches = _batches(value, path, line)
+            case "adopts":
+                self.adopts += _adopted(value, path, line)
             case "irreversible":
                 self.irreversible = value
             case "ignore":
@@ -178,7 +187,24 @@ class _Found(Struct):
             no_transaction=self.no_transaction, lock_timeout_ms=self.timeouts_ms.get("lock-timeout"),
             statement_timeout_ms=self.timeouts_ms.get("statement-timeout"), extensions=tuple(self.extensions),
             requires=tuple(self.requires), irreversible=self.irreversible, ignores=tuple(self.ignores),
-            batches=self.batches)
+            batches=self.batches, adopts=tuple(self.adopts))
+
+
+def _requirement(value: str, path: Path, line: int) -> Requirement:
+    service, slash, version = value.partition("/")
+    if not (service and slash and version):
+        raise FileError(path, f"requires={value}: no service/version", line=line,
+                        hint="write for example requires=platform/0003")
+    return Requirement(service, version)
+
+
+def _adopted(value: str, path: Path, line: int) -> Iterator[AdoptedMigration]:
+    for part in value.split(","):
+        tool, _, version = part.strip().partition("/")
+        if not (tool and version):
+            raise FileError(path, f"adopts={part.strip()}: no tool/version", line=line,
+                            hint="write for example adopts=rails/20240102030405")
+        yield AdoptedMigration(tool, version)
 
 
 def _milliseconds(value: str, name: str, path: Path, line: int) -> int:

@@ -135,6 +135,7 @@ def _without_ledgers(live: Fingerprint, ledgers: Sequence[tuple[LedgerCandidate,
     """Without the tables in which other tools keep their own books."""
     tables = {(table.schema, table.table) for ledger, _, lock in ledgers for table in (ledger, lock)
               if table is not None}
+    tables |= {(ledger.schema, spec.beside) for ledger, spec, _ in ledgers if spec.beside is not None}
     gone = {row.name for row in live.objects.values() if (row.bare_schema, row.own_name) in tables}
     return Fingerprint({identity: row for identity, row in live.objects.items()
                         if row.name not in gone and row.parent not in gone})

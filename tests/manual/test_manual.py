@@ -84,6 +84,8 @@ def test_the_table_of_tools_tells_of_each_what_is_read_driven_and_adopted() -> N
     adopted = {name: row[5] for name, row in cells.items() if row[5].startswith("yes")}
     assert adopted.keys() == {*LEDGERS, "prisma", "drizzle"}
     assert {name for name, words in adopted.items() if "mirrored" in words} == WRITERS.keys()
+    printed = {name for name, row in cells.items() if "--write-sql" in row[5]}
+    assert printed == {"alembic", "django"}, "a live test has each of them print its migrations"
 
 
 def test_a_screens_page_has_its_keys() -> None:

@@ -27,6 +27,7 @@ from console.migrate.version import VersionKey, version_key
 from console.server.query import load
 from console.server.session import Session
 from console.services import Service
+from console.services.recognise import LAYOUT_NAMES
 
 Node = tuple[str, VersionKey]
 
@@ -176,6 +177,7 @@ async def with_mirrors(session: Session, statuses: tuple[ServiceStatus, ...], ro
 def _claims(service: Service, ledgers: Sequence[ForeignLedger]) -> Iterable[Claim]:
     if service.folder is None or service.framework == "dbconsole":
         return
+    yield from _by_header(service, ledgers)
     by_path: dict[str, list[MigrationFile]] = {}
     for ledger in ledgers:
         if service.tenant not in (None, ledger.schema):
@@ -196,6 +198,52 @@ def _claims(service: Service, ledgers: Sequence[ForeignLedger]) -> Iterable[Clai
             files.sort(key=lambda pair: pair[0].key)
             yield Claim(service, compared, tuple(files), frozenset(migration.key for migration, _ in files),
                         tuple(file for migrations in by_path.values() for file in migrations))
+
+
+def _by_header(service: Service, ledgers: Sequence[ForeignLedger]) -> Iterable[Claim]:
+    """The claims of tools whose migrations are code on files that say which of them they adopt.
+
+    Raises MigrationError where a file adopts several of which some alone are applied, and where Alembic's ledger is at
+    a revision that no file adopts: what comes before it is not known then.
+    """
+    coded = [ledger for ledger in ledgers if ledger.framework not in LAYOUT_NAMES
+             and service.tenant in (None, ledger.schema)]
+    if not coded or service.layout not in (None, "dbconsole"):
+        return
+    every = read_services([service])[0].migrations
+    for ledger in coded:
+        adopting = {file.key: [each.version for each in file.up.directives.adopts if each.tool == ledger.framework]
+                    for file in every}
+        if not any(adopting.values()):
+            continue
+        rows = {f"{row.line}.{row.version}" if ledger.framework == "django" else row.version: row
+                for row in ledger.rows if row.state in ("applied", "baseline")}
+        if ledger.framework == "alembic":
+            rows = _up_to_heads(service, rows, every, adopting)
+        files: list[tuple[MigrationFile, ForeignLedgerRow | None]] = []
+        for file in every:
+            names = adopting[file.key]
+            there = [name for name in names if name in rows]
+            if there and len(there) < len(names):
+                raise MigrationError(f"{file.label} adopts {', '.join(sorted({*names} - {*there}))} too, which "
+                                     f"{TITLES[ledger.framework]} has not applied",
+                                     hint=f"let {TITLES[ledger.framework]} apply it first, or part the file")
+            if there:
+                files.append((file, rows[there[-1]]))
+        if files:
+            yield Claim(service, ledger, tuple(files), frozenset(file.key for file, _ in files), every)
+
+
+def _up_to_heads(service: Service, heads: Mapping[str, ForeignLedgerRow], every: Sequence[MigrationFile],
+                 adopting: Mapping[VersionKey, Sequence[str]]) -> dict[str, ForeignLedgerRow]:
+    """What Alembic's ledger, which has the heads alone, says is applied: all that the files have up to them."""
+    place = {name: file.key for file in every for name in adopting[file.key]}
+    if unknown := [head for head in heads if head not in place]:
+        raise MigrationError(f"Alembic's ledger is at {', '.join(unknown)}, which no file of {service.name} adopts",
+                             hint="write the files anew: migrate adopt --write-sql; or a line -- dbconsole: "
+                                  f"adopts=alembic/{unknown[0]} in the file that does what it has done")
+    last = max(place[head] for head in heads)
+    return {name: ForeignLedgerRow(name) for name, key in place.items() if key <= last}
 
 
 def _without(claim: Claim, known: Collection[Node]) -> Claim:

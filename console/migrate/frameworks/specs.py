@@ -116,6 +116,9 @@ MIRRORED = frozenset(("golang-migrate", "tern", "dbmate", "diesel", "goose", "sq
                       "liquibase", "prisma", "drizzle"))
 """The frameworks whose ledgers dbconsole can write as they write them (console.migrate.mirror)."""
 
+PRINTING = frozenset(("alembic", "django"))
+"""The frameworks that print each of their migrations as SQL, which become files (written_sql.py)."""
+
 TITLES: Mapping[str, str] = {spec.framework: spec.title for spec in SPECS}
 
 
