@@ -173,6 +173,20 @@ async def test_a_folder_that_is_named_on_the_command_line_is_proved_by_that_name
     assert "5 proved" in migrate(database, folder, "verify", "--service", "till")[1]
 
 
+async def test_a_file_that_writes_to_its_tools_own_ledger(database: Database, tmp_path: Path) -> None:
+    """As Matrix' authentication service has one: scratch databases get such a table by verify_setup."""
+    folder = await migrated_by("sqlx", database, tmp_path)
+    write_files({"12_books.up.sql": "DELETE FROM public._sqlx_migrations WHERE version = 0;"}, folder)
+    run(database, "INSERT INTO _sqlx_migrations VALUES (11, 'x', now(), true), (12, 'x', now(), true)",
+        "CREATE INDEX item_name_idx ON app.item (name)")
+    status, _, err = migrate(database, folder, "adopt", "--yes")
+    assert status == 2 and 'relation "public._sqlx_migrations" does not exist' in err
+    with (folder / "service.toml").open("a") as file:
+        file.write('verify_setup = "CREATE TABLE public._sqlx_migrations (version bigint)"\n')
+    status, _, err = migrate(database, folder, "adopt", "--yes")
+    assert status == 0 and "proved: " in err, err
+
+
 async def test_a_dirty_ledger_is_not_adopted(database: Database, tmp_path: Path) -> None:
     folder = await migrated_by("golang-migrate", database, tmp_path)
     run(database, "UPDATE schema_migrations SET dirty = true")
