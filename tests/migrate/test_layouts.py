@@ -314,6 +314,13 @@ def test_dbconsoles_own_directives_count_in_any_layout(tmp_path: Path) -> None:
     assert (directives.no_transaction, directives.lock_timeout_ms) == (True, 1000)
 
 
+def test_all_of_goose_that_is_code_is_named_at_once(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="Go migration") as told:
+        read({"1_a.sql": "-- +goose Up\n", "2_b.go": "", "3_c.go": "", "4_test.go": ""}, tmp_path, "goose")
+    assert told.value.detail == "so are all of these: 2_b.go, 3_c.go"
+    assert "2_b.sql: goose's ledger knows the number alone" in (told.value.hint or "")
+
+
 @pytest.mark.parametrize(("layout", "name", "text", "line", "words"), [
     ("dbmate", "1_a.sql", "SELECT 0;\n-- migrate:up\n-- migrate:down\n", 1, "SQL before the line -- migrate:up"),
     ("dbmate", "1_a.sql", "SELECT 0;\n", 1, "no line -- migrate:up"),
