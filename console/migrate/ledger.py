@@ -60,7 +60,7 @@ class LedgerTables(Struct, frozen=True):
 
 ROWS = load("console.migrate", "migrations", LedgerRow)
 _RUNS = load("console.migrate", "repeatable_runs", RepeatableRun)
-_TABLES = load("console.migrate", "ledger_tables", LedgerTables)
+TABLES = load("console.migrate", "ledger_tables", LedgerTables)
 _CONDITION = load("console.migrate", "ledger_condition", LedgerCondition)
 
 
@@ -76,7 +76,7 @@ async def read_with_runs(session: Session) -> list[LedgerRow]:
 
 async def with_runs(session: Session, rows: list[LedgerRow]) -> list[LedgerRow]:
     """The rows, those of repeatable files with their runs."""
-    if not any(row.is_repeatable for row in rows) or not (await tables(session)).repeatable:
+    if not any(row.is_repeatable for row in rows) or not (await _tables(session)).repeatable:
         return rows
     runs: dict[tuple[str, str], list[RepeatableRun]] = {}
     for run in await session.fetch(_RUNS):
@@ -85,15 +85,14 @@ async def with_runs(session: Session, rows: list[LedgerRow]) -> list[LedgerRow]:
             if (row.service, row.version) in runs else row for row in rows]
 
 
-async def tables(session: Session) -> LedgerTables:
-    """Which tables there are that not every ledger has."""
-    found: LedgerTables = (await session.fetch(_TABLES))[0]
+async def _tables(session: Session) -> LedgerTables:
+    found: LedgerTables = (await session.fetch(TABLES))[0]
     return found
 
 
 async def ensure_table(session: ScriptSession, name: str) -> None:
     """Makes a table of the ledger that not every run needs. Raises MigrationError."""
-    found = await tables(session)
+    found = await _tables(session)
     if getattr(found, name):
         return
     if not found.may_create_table:

@@ -20,7 +20,7 @@ from console.migrate.faults import FileError, MigrationError
 from console.migrate.frameworks.files import crc32_of_lines
 from console.migrate.frameworks.plans import liquibase_changesets
 from console.migrate.frameworks.specs import TITLES
-from console.migrate.ledger import tables
+from console.migrate.ledger import TABLES
 from console.migrate.records import MigrationFile, ServiceStatus, Step
 from console.migrate.version import REPEATABLE
 from console.server.query import load
@@ -104,7 +104,7 @@ NONE = Mirrors({}, {})
 
 async def read(session: Session) -> Mapping[str, Mirror]:
     """The mirrors by service. Raises ConsoleError."""
-    if not session.info.ledger_exists or not (await tables(session)).mirror:
+    if not session.info.ledger_exists or not any(found.mirror for found in await session.fetch(TABLES)):
         return {}
     return {mirror.service: mirror for mirror in await session.fetch(_MIRRORS)}
 

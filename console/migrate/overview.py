@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from console.errors import ConsoleError, Unreachable
 from console.migrate import ledger, state, tenants
 from console.migrate.files import is_foreign, read_services
-from console.migrate.frameworks.claims import marked, read_claims, with_mirrors
+from console.migrate.frameworks.claims import marked, read_claims
 from console.migrate.frameworks.entries import read_entries
 from console.migrate.frameworks.records import LedgerEntry
 from console.migrate.history import LedgerEvent, read_events
@@ -57,8 +57,6 @@ async def read_overview(session: Session, services: Sequence[Service]) -> Overvi
     claims = await read_claims(session, [status.service for status in statuses], rows, beside) \
         if entries and not foreign_error else {}
     statuses = tuple(marked(status, claims.get(status.service.name)) for status in statuses)
-    if not foreign_error:
-        statuses = await with_mirrors(session, statuses, rows, beside)
     shown = {entry.service for entry in entries}
     kept = tuple(status for status in statuses if status.migrations or status.service.folder is not None
                  or status.service.name not in shown)
