@@ -147,6 +147,8 @@ class ServiceConfig(Struct, frozen=True, kw_only=True):
     """Its folder of migrations, from the configuration file on."""
     ignore: tuple[str, ...] = ()
     """Names of files in that folder that have a number and are no migrations; `*` stands for anything."""
+    contexts: tuple[str, ...] = ()
+    """The contexts of Liquibase's in which its changesets are run."""
     verify_setup: str = ""
     """SQL that a scratch database of `migrate verify` and `drift` gets before the files are run in it."""
     require_down: bool = False

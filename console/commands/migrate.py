@@ -147,6 +147,13 @@ def _add_books(command: Callable[..., argparse.ArgumentParser]) -> None:
     adopt.add_argument("--allow-drift", action="store_true", help="also where the live schema is another")
     adopt.add_argument("--no-proof", action="store_true", help="without comparing the live schema with the files'")
     adopt.add_argument("--undo", action="store_true", help="take it back: dbconsole forgets what it took over")
+    adopt.add_argument("--mirror", action="store_true",
+                       help="write what up and down do into the other tool's ledger too, for the time of the change")
+    adopt.add_argument("--write-sql", metavar="DIR", help="first: what Alembic or Django prints of each migration as "
+                                                           "files of SQL, which can be adopted then")
+    adopt.add_argument("--leave-out-code", action="store_true",
+                       help="for --write-sql: also where a migration does something that is no SQL")
+    adopt.add_argument("--end-mirror", action="store_true", help="no longer")
     seed = command("seed", "run the services' seed files: development data", writes=True)
     seed.add_argument("--force", action="store_true", help="on a production target too")
 

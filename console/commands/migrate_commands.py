@@ -45,7 +45,7 @@ async def _status(request: Request) -> int:
         among = await candidates(session)
         if among or foreign_services:
             from console.commands import external_status
-            from console.migrate.frameworks.claims import marked, read_claims
+            from console.migrate.frameworks.claims import marked, read_claims, with_mirrors
             from console.migrate.frameworks.entries import read_entries
 
             others = await read_entries(session, services, among, everything=request.options.service is None)
@@ -53,6 +53,7 @@ async def _status(request: Request) -> int:
             claims = await read_claims(session, [status.service for status in statuses], rows, request.beside(target),
                                        among)
             statuses = tuple(marked(status, claims.get(status.service.name)) for status in statuses)
+            statuses = await with_mirrors(session, statuses, rows, request.beside(target), among)
     if request.options.json:
         write_json({"target": target.label, "services": [*map(_status_document, statuses),
                                                   *(external_status.document(entry) for entry in others)]})

@@ -72,7 +72,8 @@ async def _script(request: Request) -> int:
     """The run as a script on stdout. Raises ConsoleError."""
     from console.clock import SystemClock
     from console.commands import external_run
-    from console.migrate import ledger, migration_plan
+    from console.migrate import ledger, migration_plan, mirror
+    from console.migrate.mirror import Mirrors
     from console.migrate.plan_script import script
 
     options = request.options
@@ -84,12 +85,13 @@ async def _script(request: Request) -> int:
     async with script_session(target, purpose="migrate plan") as session:
         found = await migration_plan.read(session, services, request.range(), request.beside(target))
         creation = await ledger.creation(session)
+        mirrors = Mirrors.of(await mirror.read(session), found.statuses)
     for service in others:
         say(f"{service.name} is migrated by another framework: not in the script")
     for held in found.held_notes:
         say(held)
     if found.ready:
-        write_data(script(found, target.label, creation, SystemClock().now()).rstrip("\n"))
+        write_data(script(found, target.label, creation, SystemClock().now(), mirrors=mirrors).rstrip("\n"))
     else:
         say("nothing to run")
     return 0

@@ -123,6 +123,7 @@ _PARTLY = {
     "flyway": "V, U, B and R files, placeholders; not callbacks",
     "sqitch": "yes, but for reworked changes; `new` is left to it",
     "prisma": "yes; there is no way down",
+    "liquibase": "formatted SQL; not preconditions, runAlways and changesets in XML, YAML or JSON",
     "drizzle": "yes; there is no way down; `new` is left to it",
 }
 """What of a layout isn't read, or has no counterpart."""
@@ -130,7 +131,7 @@ _PARTLY = {
 
 def tools(argument: str = "") -> str:
     """Every tool whose ledger is known: whether its files are read, how it is driven, whether it can be adopted."""
-    from console.migrate.frameworks.specs import TITLES
+    from console.migrate.frameworks.specs import MIRRORED, PRINTING, TITLES
     from console.services.recognise import LAYOUT_NAMES
 
     rows = []
@@ -138,7 +139,8 @@ def tools(argument: str = "") -> str:
         is_read = name in LAYOUT_NAMES
         driven = "through Alembic itself, or `up =`, `down =`" if name == "alembic" else "`up =`, `down =`"
         rows.append((title, f"`{name}`", _PARTLY.get(name, "yes") if is_read else "no", "yes", driven,
-                     "yes" if is_read else "no"))
+                     ("yes, mirrored" if name in MIRRORED else "yes") if is_read else
+                     "by files of `--write-sql`" if name in PRINTING else "by files that say `adopts=`"))
     return _table(("tool", "called", "files read by dbconsole's engine", "ledger read", "driven by its own command",
                    "adopted"), rows)
 

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from console import waiting
 from console.errors import ConsoleError
-from console.migrate import baseline, ledger, migration_plan, refusal, repeatable, state, tenants
+from console.migrate import baseline, ledger, migration_plan, mirror, refusal, repeatable, state, tenants
 from console.migrate.directives import Requirement
 from console.migrate.events import (
     Failed,
@@ -36,6 +36,7 @@ from console.migrate.faults import FileError, MigrationError
 from console.migrate.frameworks import claims
 from console.migrate.identity import settle
 from console.migrate.migration_plan import MigrationPlan, PlannedStep
+from console.migrate.mirror import Mirrors
 from console.migrate.prepare import Prepared
 from console.migrate.records import LedgerRow, MigrationState, RunOptions, RunRange, RunReport, ServiceStatus, Step
 from console.migrate.run_lock import FILE_KEY, RunLock, run_lock
@@ -92,12 +93,15 @@ async def _run(target: Target, services: Sequence[Service], asked: RunRange, sho
         await claims.check(session, services, rows, shown.beside if shown is not None else ())
         making = asyncio.to_thread(migration_plan.make, services, asked, rows, session.info.extensions, shown)
         plan = await (making if shown is None else confirmed(shown, making, session))
-        notes = tuple(f"{status.service.name}: {note}" for status in plan.statuses for note in status.notes)
+        mirrors = Mirrors.of(await mirror.read(session), plan.statuses)
+        notes = (*(f"{status.service.name}: {note}" for status in plan.statuses for note in status.notes),
+                 *mirrors.notes)
         on_event(RunStarted(tuple(planned.step for planned in plan.steps), plan.held, notes))
         await ledger.prepare(session, asked.direction)
         if any(planned.step.migration.is_repeatable for planned in plan.steps):
             await ledger.ensure_table(session, "repeatable")
         runner = Runner(target, session, options, on_event, plan.statuses, rows)
+        runner.mirrors = mirrors
         async with whole_run(session):
             done = await guarded(lock, runner, runner.run_all(plan.steps, lock))
         return RunReport(tuple(done), tuple(runner.held), (time.perf_counter() - started) * 1000, notes,
@@ -153,6 +157,7 @@ class Runner:
         self.failed: list[tuple[Step, FileError]] = []
         self.watcher = Watcher(target, on_event)
         self.pid = session.info.backend_pid
+        self.mirrors = mirror.NONE
         self._committed: Turn | None = None
         self._extensions: Collection[str] = session.info.extensions
         self._services = {status.service.name: status.service for status in statuses}
@@ -224,11 +229,13 @@ class Runner:
         if not script.in_transaction:
             return None
         if step.direction == "down":
-            return self.turn(step, script, (*checks, *ledger.reverted(step)))
-        if step.migration.is_repeatable:
+            records: Sequence[ScriptCommand] = ledger.reverted(step)
+        elif step.migration.is_repeatable:
             before = await repeatable.look(self.session, script)
-            return self.turn(step, script, (*checks, *repeatable.record(step, script, before, self._stale(step))))
-        return self.turn(step, script, (*checks, *ledger.applied(step, len(script.statements))))
+            records = repeatable.record(step, script, before, self._stale(step))
+        else:
+            records = ledger.applied(step, len(script.statements))
+        return self.turn(step, script, (*checks, *records, *self.mirrors.commands(step)))
 
     def _stale(self, step: Step) -> Sequence[MigrationState]:
         """The repeatable files that are to be run again when this one is through."""
@@ -360,7 +367,8 @@ class Runner:
             index = fault.index - turn.before
             if 0 <= index < len(statements):
                 raise refusal.of_statement(turn.script, statements[index], fault, self.watcher.last_waiting) from fault
-            raise refusal.of_ours(turn.script, fault, len(commands) - 1 - fault.index) from fault
+            from_end = len(commands) - 1 - fault.index
+            raise refusal.of_ours(turn.script, fault, from_end if index < 0 else min(from_end, 2)) from fault
         finally:
             self.watcher.running = None
 

@@ -143,7 +143,7 @@ def _next_version(layout: str, migrations: Sequence[MigrationFile]) -> str:
     digits = re.match(r"\d[\d.]*", last.version)
     if digits is None:
         return now
-    if layout == "dbmate":  # N.2 is the second pair of sections of the file N
+    if layout in ("dbmate", "liquibase"):  # N.2 is the second migration of the file N
         digits = re.match(r"\d+", last.version)
         assert digits is not None
     *before, number = digits[0].rstrip(".").split(".")
@@ -205,7 +205,21 @@ def _tern(new: NewMigration) -> Files:
     return ((f"{new.stem}.sql", f"{mark}{new.up}\n---- create above / drop below ----\n\n{new.down}"),)
 
 
+def _liquibase(new: NewMigration) -> Files:
+    """A file beside the last one, which has to have a number: what it is called decides when it is run."""
+    before = new.before[-1].up.path if new.before else None
+    number = new.before[-1].version.partition(".")[0] if new.before else ""
+    if before is not None and number not in before.stem:
+        raise FileError(before, "has no number in its name, so that nothing says what the next file is called",
+                        hint="write the changeset into a file of the changelog")
+    mark = " runInTransaction:false" if new.no_transaction else ""
+    back = "".join(f"--rollback {line}\n" for line in new.down.splitlines())
+    name = f"{new.stem}.sql"
+    return ((str(before.parent / name) if before is not None else name,
+             f"--liquibase formatted sql\n\n--changeset dbconsole:{new.name}{mark}\n{new.up}{back}"),)
+
+
 _WRITERS: Mapping[str, Callable[[NewMigration], Files]] = {
     "dbconsole": _pair, "golang-migrate": _pair, "sqlx": _sqlx, "diesel": _diesel, "dbmate": _dbmate, "goose": _goose,
-    "sql-migrate": _sql_migrate, "flyway": _flyway, "prisma": _prisma, "tern": _tern,
+    "sql-migrate": _sql_migrate, "flyway": _flyway, "prisma": _prisma, "tern": _tern, "liquibase": _liquibase,
 }

@@ -8,6 +8,8 @@
     batches=app.item.id/5000        the statement runs for 5,000 rows after the other, by that key from $1 to $2
     batches=item.id/500, pause-at-lag=5s, while=note IS NULL
                                     waits for standbys, and goes on as long as there are such rows
+    adopts=django/shop.0001_initial[, ...]
+                                    does what that migration of another tool has done, which `migrate adopt` looks for
     irreversible: reason            there is no way back, and why
     replaces=0001/sha256:...        a baseline: that file is gone, and this one stands for it where it was applied
     ignore=RULE[,RULE]: reason      the linter keeps quiet about these rules; may also stand above a statement
@@ -30,7 +32,8 @@ from console.text import parse
 MARK = "dbconsole:"
 _NAME_LETTERS = string.ascii_letters + string.digits + "-_"
 _FLAGS = ("no-transaction",)
-_VALUES = ("lock-timeout", "statement-timeout", "requires-extension", "requires", "batches", "replaces", "ignore")
+_VALUES = ("lock-timeout", "statement-timeout", "requires-extension", "requires", "batches", "adopts", "replaces",
+           "ignore")
 _NAMES = (*_FLAGS, *_VALUES, "irreversible")
 
 
@@ -46,6 +49,13 @@ class Replaced(Struct, frozen=True):
 
     version: str
     checksum: str
+
+
+class AdoptedMigration(Struct, frozen=True):
+    """A migration of another tool, as its ledger has it; of Django's `app.name`."""
+
+    tool: str
+    version: str
 
 
 class Batches(Struct, frozen=True):
@@ -76,6 +86,7 @@ class Directives(Struct, frozen=True):
     own_transaction: bool = False
     batches: Batches | None = None
     replaces: tuple[Replaced, ...] = ()
+    adopts: tuple[AdoptedMigration, ...] = ()
 
 
 NONE = Directives()
@@ -148,6 +159,7 @@ class _Found(Struct):
     ignores: list[str] = field(default_factory=list)
     batches: Batches | None = None
     replaces: list[Replaced] = field(default_factory=list)
+    adopts: list[AdoptedMigration] = field(default_factory=list)
 
     def take(self, directive: WrittenDirective, path: Path, line: int) -> None:
         name, value = directive.name, directive.value
@@ -172,6 +184,8 @@ class _Found(Struct):
                 self.batches = _batches(value, path, line)
             case "replaces":
                 self.replaces.append(_replaced(value, path, line))
+            case "adopts":
+                self.adopts += _adopted(value, path, line)
             case "irreversible":
                 self.irreversible = value
             case "ignore":
@@ -182,7 +196,16 @@ class _Found(Struct):
             no_transaction=self.no_transaction, lock_timeout_ms=self.timeouts_ms.get("lock-timeout"),
             statement_timeout_ms=self.timeouts_ms.get("statement-timeout"), extensions=tuple(self.extensions),
             requires=tuple(self.requires), irreversible=self.irreversible, ignores=tuple(self.ignores),
-            batches=self.batches, replaces=tuple(self.replaces))
+            batches=self.batches, replaces=tuple(self.replaces), adopts=tuple(self.adopts))
+
+
+def _adopted(value: str, path: Path, line: int) -> Iterator[AdoptedMigration]:
+    for part in value.split(","):
+        tool, _, version = part.strip().partition("/")
+        if not (tool and version):
+            raise FileError(path, f"adopts={part.strip()}: no tool/version", line=line,
+                            hint="write for example adopts=rails/20240102030405")
+        yield AdoptedMigration(tool, version)
 
 
 def _milliseconds(value: str, name: str, path: Path, line: int) -> int:

@@ -66,13 +66,14 @@ class Drift(Struct, frozen=True):
 
 async def drift(target: Target, services: Sequence[Service], names: Collection[str], *,
                 own_cluster: OwnCluster | None = None, only_own_cluster: bool = False,
-                taken: Sequence[MigrationFile] = (), by_hand: Sequence[MigrationFile] = (),
+                taken: Sequence[MigrationFile] | None = None, by_hand: Sequence[MigrationFile] = (),
                 on_built: OnBuilt | None = None) -> Drift:
     """How the live schemas of the services `names` differ from what the applied files of all `services` produce.
 
     A production target is compared with a throwaway cluster. `taken` are files that another tool has applied, before
-    all others, `by_hand` those that somebody has run after them. Raises MigrationError where the applied files can't be
-    run anywhere, or another tool's ledger records more of them; ConsoleError where the live schema can't be read.
+    all others (None: its ledger must have none), `by_hand` those that somebody has run after them. Raises
+    MigrationError where the applied files can't be run anywhere, or another tool's ledger records more of them;
+    ConsoleError where the live schema can't be read.
     `on_built` is given the scratch database while it is there, and what tells the parts that are compared.
     """
     own = [service for service in services if not is_foreign(service)]
@@ -89,15 +90,17 @@ async def drift(target: Target, services: Sequence[Service], names: Collection[s
         pairs = list(zip(each, settle(each, rows), strict=True))
         own, named = [new for _, new in pairs], [new for old, new in pairs if chosen & {old.name, old.family}]
         statuses = await read_status(session, own)
-        if not taken:
+        if taken is None:
             await claims.check(session, named, rows, others)
-        live = _without_ledgers(live, recognise(await candidates(session)))
+        ledgers = recognise(await candidates(session))
+        live = _without_ledgers(live, ledgers)
         major, has_age = session.info.major, AGE in session.info.extensions
-    applied = [*taken, *applied_files(statuses, {(row.service, row.key): row for row in rows}, notes), *by_hand]
+    applied = [*(taken or ()), *applied_files(statuses, {(row.service, row.key): row for row in rows}, notes), *by_hand]
     foreign = {schema for service in others for schema in service.schemas}
     runners = {row.applied_by for row in rows}
 
     def parts_of(expected: Fingerprint, role: str) -> Sequence[Part]:
+        expected = _without_ledgers(expected, ledgers)  # which verify_setup may have made, for files that write to one
         return _parts(expected, _owned_alike(expected, role, live, runners), named, own, foreign)
 
     async def inspect(scratch_run: ScratchRun, expected: Fingerprint) -> None:
@@ -134,6 +137,7 @@ def _without_ledgers(live: Fingerprint, ledgers: Sequence[tuple[LedgerCandidate,
     """Without the tables in which other tools keep their own books."""
     tables = {(table.schema, table.table) for ledger, _, lock in ledgers for table in (ledger, lock)
               if table is not None}
+    tables |= {(ledger.schema, spec.beside) for ledger, spec, _ in ledgers if spec.beside is not None}
     gone = {row.name for row in live.objects.values() if (row.bare_schema, row.own_name) in tables}
     return Fingerprint({identity: row for identity, row in live.objects.items()
                         if row.name not in gone and row.parent not in gone})

@@ -88,7 +88,8 @@ def read_service(service: Service) -> ServiceFiles:
         seeds = sorted((folder / "seed").glob("*.sql")) if (folder / "seed").is_dir() else []
         _check_inside(folder, migrations, seeds)
         read = {os.fspath(script.location) for file in migrations for script in (file.up, file.down) if script}
-        notes = [*dict.fromkeys(passed.values()), *unread.check(service, read | {os.fspath(path) for path in passed})]
+        notes = [*filter(None, dict.fromkeys(passed.values())),
+                 *unread.check(service, read | {os.fspath(path) for path in passed})]
     except OSError as error:
         raise FileError(Path(error.filename or folder), f"can't be read: {error.strerror}") from None
     migrations.sort(key=lambda file: file.key)

@@ -54,12 +54,13 @@ class LedgerTables(Struct, frozen=True):
 
     repeatable: bool
     batch_progress: bool
+    mirror: bool
     may_create_table: bool
 
 
 ROWS = load("console.migrate", "migrations", LedgerRow)
 _RUNS = load("console.migrate", "repeatable_runs", RepeatableRun)
-_TABLES = load("console.migrate", "ledger_tables", LedgerTables)
+TABLES = load("console.migrate", "ledger_tables", LedgerTables)
 _CONDITION = load("console.migrate", "ledger_condition", LedgerCondition)
 
 
@@ -85,7 +86,7 @@ async def with_runs(session: Session, rows: list[LedgerRow]) -> list[LedgerRow]:
 
 
 async def _tables(session: Session) -> LedgerTables:
-    found: LedgerTables = (await session.fetch(_TABLES))[0]
+    found: LedgerTables = (await session.fetch(TABLES))[0]
     return found
 
 
@@ -258,6 +259,16 @@ def renamed(row: LedgerRow, name: str) -> tuple[ScriptCommand, ...]:
     params = row.service, row.version, name
     return ScriptCommand(_text("renamed"), params), *(ScriptCommand(_text("renamed_runs"), params)
                                                       for _ in row.runs[:1])
+
+
+def mirror_begun(service: str, tool: str, place: tuple[str, str], prefix: str) -> ScriptCommand:
+    """The service's runs are written into the ledger of `tool` too, from the next on."""
+    return ScriptCommand(_text("mirror_begun"), (service, tool, *place, prefix))
+
+
+def mirror_ended(service: str) -> ScriptCommand:
+    """They no longer are."""
+    return ScriptCommand(_text("mirror_ended"), (service,))
 
 
 async def write(session: ScriptSession, *commands: ScriptCommand) -> None:

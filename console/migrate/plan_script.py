@@ -14,6 +14,7 @@ from console.migrate import ledger
 from console.migrate.apply import BEGIN, RESETS
 from console.migrate.faults import MigrationError
 from console.migrate.migration_plan import MigrationPlan, PlannedStep
+from console.migrate.mirror import NONE, Mirrors
 from console.migrate.prepare import Prepared, runs_bare
 from console.migrate.records import RunOptions, Step
 from console.migrate.run_lock import FILE_KEY
@@ -25,7 +26,7 @@ from console.sql.transactions import sets_session
 
 
 def script(plan: MigrationPlan, label: str, creation: Sequence[str], now: dt.datetime,
-           options: RunOptions = RunOptions()) -> str:
+           options: RunOptions = RunOptions(), mirrors: Mirrors = NONE) -> str:
     """The script of what is ready; `creation` are the statements that make the ledger, where there is none yet.
 
     Repeatable files, which come last, are left to `up`. Raises MigrationError for what no script can do.
@@ -34,13 +35,16 @@ def script(plan: MigrationPlan, label: str, creation: Sequence[str], now: dt.dat
     lines = [f"-- dbconsole {__version__}, migrate plan --sql, {now:%Y-%m-%d %H:%M} UTC, for {_comment(label)}",
              "-- Run it with psql -X -f FILE: it stops at the first error, and what was committed before stays.",
              *(f"-- left out: {_comment(note)}" for note in (*plan.held_notes, *left_out)),
+             *(f"-- {_comment(note)}" for note in mirrors.notes),
              "\\set ON_ERROR_STOP on", "\\encoding UTF8", "RESET ALL;"]
     if creation and ready:
         lines += ["", "-- the ledger", *_transaction([*creation])]
     for planned in ready:
         lines += ["", f"-- {planned.step.direction} {_comment(planned.step.migration.label)}, "
                       f"{_comment(str(planned.script.script.path))}"]
-        lines += _whole(planned, options) if planned.script.in_transaction else _by_statement(planned, options)
+        mirrored = mirrors.commands(planned.step)
+        lines += _whole(planned, options, mirrored) if planned.script.in_transaction else \
+            _by_statement(planned, options, mirrored)
     return "\n".join([*lines, ""])
 
 
@@ -63,14 +67,16 @@ def _scriptable(plan: MigrationPlan) -> tuple[list[PlannedStep], list[str]]:
     return ready, left_out
 
 
-def _whole(planned: PlannedStep, options: RunOptions) -> list[str]:
+def _whole(planned: PlannedStep, options: RunOptions, mirrored: Sequence[ScriptCommand]) -> list[str]:
     step, prepared = planned.step, planned.script
     records = ledger.applied(step, len(prepared.statements)) if step.direction == "up" else ledger.reverted(step)
     return _transaction([*_limits(prepared, options, local=True), *_guard(step),
-                         *(statement.sql for statement in prepared.statements), *RESETS, *map(_text, records)])
+                         *(statement.sql for statement in prepared.statements), *RESETS,
+                         *map(_text, (*records, *mirrored))])
 
 
-def _by_statement(planned: PlannedStep, options: RunOptions) -> Iterator[str]:
+def _by_statement(planned: PlannedStep, options: RunOptions,
+                  mirrored: Sequence[ScriptCommand]) -> Iterator[str]:
     """A file without a transaction, or with several of its own, from the first statement that isn't done."""
     step, prepared = planned.step, planned.script
     statements, total = prepared.statements, len(prepared.statements)
@@ -79,17 +85,19 @@ def _by_statement(planned: PlannedStep, options: RunOptions) -> Iterator[str]:
     for size in prepared.blocks or (1,) * total:
         end = begin + size
         if end > step.done:
-            yield from _part(step, prepared, begin, end, options)
+            yield from _part(planned, begin, end, options, mirrored if end == total else ())
         begin = end
     if not total:
-        yield from _transaction([_text(command) for command in _end(step, statements)])
+        yield from _transaction([_text(command) for command in (*_end(step, statements), *mirrored)])
 
 
-def _part(step: Step, prepared: Prepared, begin: int, end: int, options: RunOptions) -> Iterator[str]:
+def _part(planned: PlannedStep, begin: int, end: int, options: RunOptions,
+          mirrored: Sequence[ScriptCommand]) -> Iterator[str]:
+    step, prepared = planned.step, planned.script
     statements, total = prepared.statements, len(prepared.statements)
     before = [statement.sql for statement in statements[:begin] if sets_session(statement.sql)]
     records = [_text(command) for command in (
-        _end(step, statements) if end == total else [_progress(step, statements[:end], total)])]
+        [*_end(step, statements), *mirrored] if end == total else [_progress(step, statements[:end], total)])]
     block = statements[begin:end]
     if len(block) == 1 and runs_bare(block[0]):
         yield from map(_ended, [*_limits(prepared, options, local=False, builds="CONCURRENTLY" in block[0].words),

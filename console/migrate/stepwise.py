@@ -229,10 +229,11 @@ class _Progress:
         return self._done() if end == self.total else (self._record("running"),)
 
     def _done(self) -> tuple[ScriptCommand, ...]:
+        mirrored = self.runner.mirrors.commands(self.step)
         if self.step.direction == "down":
-            return ledger.reverted(self.step)
+            return (*ledger.reverted(self.step), *mirrored)
         return (self._record("applied"), ledger.event(self.step.migration, "applied", None, self._elapsed_ms,
-                                                      self.step.migration.up.checksum))
+                                                      self.step.migration.up.checksum), *mirrored)
 
     @property
     def _elapsed_ms(self) -> float:

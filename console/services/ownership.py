@@ -15,8 +15,9 @@ A folder of migrations holds one folder a service, or is itself one service's fo
     require_down = true                 # every migration needs a way down, unless its file says irreversible
     lint_also = ["prefer-text"]         # lint rules that are looked for on request alone
     lint_ignore = ["integer-key"]       # lint rules that don't matter here
+    contexts = ["production"]           # in which of Liquibase's contexts its changesets are run
 
-    [placeholders]                      # what ${owner} stands for in Flyway's files
+    [placeholders]                      # what ${owner} stands for in Flyway's and Liquibase's files
     owner = "billing"
 """
 
@@ -51,6 +52,7 @@ class Service(Struct, frozen=True, kw_only=True):
     `is_named`: somebody has said what it is called, so that it isn't its folder's name alone that says so.
     `framework`, `up` and `down` belong to services that another framework migrates. `is_recognised`: nobody has named
     layout or framework, and the folder was looked at for them. `ignore` are patterns of names below the folder.
+    `contexts` are those of Liquibase's that hold.
     `lint_also` and `lint_ignore` are names of lint rules that are looked for besides, or not; `verify_setup` is SQL
     for scratch databases, `require_down` asks for a way down of every file.
     `is_alone`: its folder was given by itself, so that its name depends on where it lies. `tenants` is the pattern of
@@ -64,6 +66,7 @@ class Service(Struct, frozen=True, kw_only=True):
     extensions: tuple[str, ...] = ()
     folder: Path | None = None
     ignore: tuple[str, ...] = ()
+    contexts: tuple[str, ...] = ()
     lint_also: tuple[str, ...] = ()
     lint_ignore: tuple[str, ...] = ()
     verify_setup: str = ""
@@ -168,6 +171,8 @@ def recognised(service: Service) -> Service:
     if service.is_recognised or service.folder is None or is_named:
         return service
     kind = recognise(service.folder)
+    if service.framework is None and (service.up or service.down):  # its own command runs what dbconsole could read
+        return replace(service, framework=kind.framework or kind.layout, is_recognised=True)
     return replace(service, layout=kind.layout, framework=service.framework or kind.framework, is_recognised=True)
 
 
@@ -215,7 +220,7 @@ def _is_service(folder: Path) -> bool:
         path.name not in of_one_migration for path in folder.glob("*.sql")))
 
 
-_LISTS = ("schemas", "depends_on", "extensions", "ignore", "lint_also", "lint_ignore")
+_LISTS = ("schemas", "depends_on", "extensions", "ignore", "contexts", "lint_also", "lint_ignore")
 _TEXTS = ("name", "description", "layout", "framework", "verify_setup")
 _SWITCHES = ("require_down",)
 _TABLES = ("placeholders",)

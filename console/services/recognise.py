@@ -29,6 +29,7 @@ LAYOUT_NAMES: Mapping[str, str] = {
     "tern": "N_name.sql, with ---- create above / drop below ----",
     "drizzle": "NNNN_tag.sql, as meta/_journal.json lists them",
     "sqitch": "deploy/NAME.sql and revert/NAME.sql, as sqitch.plan lists them",
+    "liquibase": "--changeset author:id in files that begin with --liquibase formatted sql",
 }
 """The layouts that the engine reads, each with what its files are called."""
 
@@ -99,7 +100,7 @@ def recognise(folder: Path) -> FolderKind:
                                "service.toml, or --layout")
     if not found and (first := next(filter(_REPEATABLE.fullmatch, names), None)):
         return _kind("flyway", first)  # among pairs they are dbconsole's own
-    return next((_kind(*item) for item in found.items() if item[0] != "dbconsole"), FolderKind())
+    return next((_kind(*item, folder) for item in found.items() if item[0] != "dbconsole"), FolderKind())
 
 
 def holds_migrations(folder: Path) -> bool:
@@ -111,8 +112,17 @@ def holds_migrations(folder: Path) -> bool:
     return kind != FolderKind() or any(map(_PAIR.fullmatch, os.listdir(folder)))  # noqa: PTH208
 
 
-def _kind(tool: str, file: str) -> FolderKind:
+def _kind(tool: str, file: str, folder: Path | None = None) -> FolderKind:
+    if folder is not None and tool == "liquibase" and _has_other_changesets(folder):
+        return FolderKind(framework=tool, file=file)
     return FolderKind(layout=tool, file=file) if tool in LAYOUT_NAMES else FolderKind(framework=tool, file=file)
+
+
+def _has_other_changesets(folder: Path) -> bool:
+    """Whether a changelog of Liquibase's has changesets that aren't SQL, which only Liquibase can run."""
+    return any(path.suffix in (".xml", ".yaml", ".yml", ".json") and path.is_file()
+               and re.search(rb"<changeSet\b|\bchangeSet\"?\s*:", files.beginning(path, files.CHUNK_BYTES))
+               for path in sorted(folder.rglob("*")))
 
 
 def _found(folder: Path, names: Iterable[str]) -> Mapping[str, str]:

@@ -48,6 +48,14 @@ LEDGERS: Mapping[str, str] = {
               "committed_at timestamptz, committer_name text, committer_email text, planned_at timestamptz, "
               "planner_name text, planner_email text); INSERT INTO sqitch.changes SELECT n, NULL, n, 'app', '', "
               "'2024-01-02 03:04:05Z', 'me', 'me' FROM unnest('{schema,touch,note,remark}'::text[]) n",
+    "liquibase": "CREATE TABLE databasechangelog (id varchar(255) NOT NULL, author varchar(255) NOT NULL, filename "
+                 "varchar(255) NOT NULL, dateexecuted timestamp NOT NULL, orderexecuted int NOT NULL, exectype "
+                 "varchar(10) NOT NULL, md5sum varchar(35), description varchar(255), comments varchar(255), tag "
+                 "varchar(255), liquibase varchar(20), contexts varchar(255), labels varchar(255), deployment_id "
+                 "varchar(10)); INSERT INTO databasechangelog SELECT id, 'me', 'src/' || file, '2024-01-02', n, "
+                 "'EXECUTED', '9:0', 'sql', '', NULL, '4.28.0', NULL, NULL, '1' FROM unnest('{schema,touch,note,"
+                 "remark}'::text[], '{db/001-tables.sql,db/001-tables.sql,later/009_note.sql,later/010_remark.sql}'"
+                 "::text[]) WITH ORDINALITY AS x(id, file, n)",
     "tern": "CREATE TABLE schema_version (version int4 NOT NULL); INSERT INTO schema_version VALUES (10)",
 }
 """What each tool's ledger says once all but the last file of its history were applied."""
@@ -92,7 +100,7 @@ async def test_what_another_tool_has_applied_is_refused_until_it_is_adopted(layo
     assert status == 0, err
     document = json.loads(out)
     assert len(document["done"]) == 4 and document["drift"] == [] and "scratch" in document["proved_in"]
-    if layout in ("sqlx", "flyway", "sql-migrate", "sqitch"):
+    if layout in ("sqlx", "flyway", "sql-migrate", "sqitch", "liquibase"):
         assert "2024-01-0" in document["done"][0]
     assert objects(database) == before, "something was run"
     status, out, err = migrate(database, folder, "up", "--yes", "--json")
@@ -165,6 +173,20 @@ async def test_a_folder_that_is_named_on_the_command_line_is_proved_by_that_name
     assert "5 proved" in migrate(database, folder, "verify", "--service", "till")[1]
 
 
+async def test_a_file_that_writes_to_its_tools_own_ledger(database: Database, tmp_path: Path) -> None:
+    """As Matrix' authentication service has one: scratch databases get such a table by verify_setup."""
+    folder = await migrated_by("sqlx", database, tmp_path)
+    write_files({"12_books.up.sql": "DELETE FROM public._sqlx_migrations WHERE version = 0;"}, folder)
+    run(database, "INSERT INTO _sqlx_migrations VALUES (11, 'x', now(), true), (12, 'x', now(), true)",
+        "CREATE INDEX item_name_idx ON app.item (name)")
+    status, _, err = migrate(database, folder, "adopt", "--yes")
+    assert status == 2 and 'relation "public._sqlx_migrations" does not exist' in err
+    with (folder / "service.toml").open("a") as file:
+        file.write('verify_setup = "CREATE TABLE public._sqlx_migrations (version bigint)"\n')
+    status, _, err = migrate(database, folder, "adopt", "--yes")
+    assert status == 0 and "proved: " in err, err
+
+
 async def test_a_dirty_ledger_is_not_adopted(database: Database, tmp_path: Path) -> None:
     folder = await migrated_by("golang-migrate", database, tmp_path)
     run(database, "UPDATE schema_migrations SET dirty = true")
@@ -194,3 +216,16 @@ migrations = "own"
     done = subprocess.run([sys.executable, "-m", "console", "migrate", "up", "-t", "t", "--service", "own", "--config",
                            str(tmp_path / "dbconsole.toml")], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("layout", ["golang-migrate", "tern"])
+async def test_a_late_file_below_the_number_is_pending_once_the_rest_is_adopted(layout: str, database: Database,
+                                                                               tmp_path: Path) -> None:
+    folder = await migrated_by(layout, database, tmp_path)
+    assert migrate(database, folder, "adopt", "--yes", "--no-proof")[0] == 0
+    write_files({"7_late.up.sql": "CREATE TABLE late ();"} if layout == "golang-migrate" else
+                {"007_late.sql": "CREATE TABLE late ();\n---- create above / drop below ----\n"}, folder)
+    assert migrate(database, folder, "adopt", "--yes")[2].startswith("no other tool's ledger records anything")
+    status, _, err = migrate(database, folder, "up", "--yes")
+    assert status == 2 and "older than what is applied" in err
+    assert migrate(database, folder, "up", "--yes", "--out-of-order")[0] == 0

@@ -15,8 +15,9 @@ from console.server.preamble import preamble
 from console.server.query import Query, load
 from console.server.session import read_info
 from console.server.target import Target
+from tests.migrate.ledgers import LEDGERS
 from tests.support.servers import Database, LiveServer
-from tests.support.sql_files import LEDGER, PACKAGE, QUERIES, package
+from tests.support.sql_files import LEDGER, MIRROR, PACKAGE, QUERIES, package
 
 FOREIGN = PACKAGE / "migrate" / "frameworks" / "sql"
 FILES = [file for file in QUERIES if file.parent != FOREIGN or ":\"table\"" not in file.read_text("utf-8")]
@@ -57,7 +58,7 @@ def fill(database: Database) -> None:
 
 
 def fill_ledger(connection: psycopg.Connection[Any]) -> None:
-    for name in ("schema", "migration", "migration_event", "repeatable", "batch_progress"):
+    for name in ("schema", "migration", "migration_event", "repeatable", "batch_progress", "mirror"):
         text = (PACKAGE / "migrate" / "sql" / "ledger" / f"{name}.sql").read_text("utf-8")
         connection.execute(text)  # type: ignore[arg-type]
 
@@ -90,3 +91,22 @@ def test_the_ledgers_statements_are_what_the_server_takes(any_server: LiveServer
             result = connection.pgconn.prepare(b"", text)
             # What only makes a table isn't looked at before it runs; it has run in `fill`.
             assert result.status == psycopg.pq.ExecStatus.COMMAND_OK, (file.name, result.error_message)
+
+
+OF_TOOLS = {"number": "golang-migrate", "version": "dbmate", "sql_migrate": "sql-migrate",
+            "flyway_repeatable": "flyway"}
+"""Whose ledger a file of sql/mirror writes, where it isn't called so."""
+
+
+@pytest.mark.parametrize("file", MIRROR, ids=lambda file: file.name)
+def test_what_writes_other_tools_ledgers_fits_their_tables(file: Path, database: Database) -> None:
+    """Each by the table as the tool's own DDL makes it."""
+    stem = file.stem.removesuffix("_gone")
+    found = LEDGERS[OF_TOOLS.get(stem, stem)]
+    with database.connect() as connection:
+        fill_ledger(connection)
+        connection.execute(found.ddl.encode())
+        text = file.read_text("utf-8").rstrip().removesuffix(";")
+        text = text.replace(':"schema".:"table"', f'{found.schema}."{found.table}"')
+        result = connection.pgconn.prepare(b"", text.encode())
+        assert result.status == psycopg.pq.ExecStatus.COMMAND_OK, result.error_message

@@ -72,6 +72,7 @@ def test_the_table_of_tools_tells_of_each_what_is_read_driven_and_adopted() -> N
     """What can be adopted is what a live test adopts; what is read is what the engine has a reader for."""
     from console.migrate.frameworks.specs import TITLES
     from console.migrate.layouts import LAYOUTS
+    from console.migrate.mirror import WRITERS
     from console.services.recognise import LAYOUT_NAMES
     from tests.live.test_adopt import LEDGERS
 
@@ -80,7 +81,11 @@ def test_the_table_of_tools_tells_of_each_what_is_read_driven_and_adopted() -> N
     assert cells.keys() - {"called", "---"} == {*TITLES}
     read = {name for name, row in cells.items() if row[2] != "no" and name in TITLES}
     assert read == {name for name in LAYOUT_NAMES if name != "dbconsole"} == set(LAYOUTS)
-    assert {name for name, row in cells.items() if row[5] == "yes"} == {*LEDGERS, "prisma", "drizzle"}
+    adopted = {name: row[5] for name, row in cells.items() if row[5].startswith("yes")}
+    assert adopted.keys() == {*LEDGERS, "prisma", "drizzle"}
+    assert {name for name, words in adopted.items() if "mirrored" in words} == WRITERS.keys()
+    printed = {name for name, row in cells.items() if "--write-sql" in row[5]}
+    assert printed == {"alembic", "django"}, "a live test has each of them print its migrations"
 
 
 def test_a_screens_page_has_its_keys() -> None:

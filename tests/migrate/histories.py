@@ -121,7 +121,29 @@ def _sqitch() -> Mapping[str, str]:
             "deploy/index.sql": INDEX_UP, "revert/index.sql": INDEX_DOWN}
 
 
-HISTORIES = {**HISTORIES, "sqitch": _sqitch()}
+def _liquibase() -> Mapping[str, str]:
+    def changeset(identity: str, up: str, down: str, more: str = "") -> str:
+        back = "".join(f"--rollback {line}\n" for line in down.splitlines())
+        return f"--changeset me:{identity}{more}\n{up}{back}\n"
+
+    names = "http://www.liquibase.org/xml/ns/dbchangelog"
+    head = "--liquibase formatted sql\n\n"
+    # A function with semicolons in its body is not split there; a block of rollback in place of its lines.
+    touch = f"-- changeset me:touch splitStatements:false\n{FUNCTION_UP}/* liquibase rollback\n{FUNCTION_DOWN}*/\n"
+    return {
+        "changelog.xml": '<?xml version="1.0" encoding="UTF-8"?>\n'
+                         f'<databaseChangeLog xmlns="{names}" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
+                         f'xsi:schemaLocation="{names} {names}/dbchangelog-latest.xsd">\n'
+                         '  <property name="schema" value="app"/>\n  <include file="db/001-tables.sql"/>\n'
+                         '  <includeAll path="later" relativeToChangelogFile="true"/>\n</databaseChangeLog>\n',
+        "db/001-tables.sql": head + changeset("schema", SCHEMA_UP.replace("app.", "${schema}."), SCHEMA_DOWN) + touch,
+        "later/009_note.sql": head + changeset("note", COLUMN_UP, COLUMN_DOWN),
+        "later/010_remark.sql": head + changeset("remark", RENAME_UP, RENAME_DOWN)
+                                + changeset("index", INDEX_UP, INDEX_DOWN, " runInTransaction:false"),
+    }
+
+
+HISTORIES = {**HISTORIES, "sqitch": _sqitch(), "liquibase": _liquibase()}
 
 
 def write(layout: str, folder: Path) -> Path:

@@ -230,7 +230,19 @@ def test_liquibases_changesets(tmp_path: Path) -> None:
     write_files({"a.sql": "--liquibase formatted sql\n--changeset me:1\nSELECT 1;\n-- changeset me:2 x:true\n",
                  "b.xml": '<databaseChangeLog><changeSet author="you" id="3">\n<sql/></changeSet></databaseChangeLog>'},
                 tmp_path)
-    assert compared("liquibase", tmp_path, ForeignLedgerRow("1")) == {"2": "pending", "3": "pending"}
+    row = ForeignLedgerRow("1", "db/changelog/a.sql::me")
+    assert compared("liquibase", tmp_path, row) == {"a.sql::me/2": "pending", "b.xml::you/3": "pending"}
+    others = row, ForeignLedgerRow("2", "classpath:a.sql::you"), ForeignLedgerRow("3", "./b.xml::you")
+    found = compared("liquibase", tmp_path, *others)
+    assert found == {"a.sql::me/2": "pending", "classpath:a.sql::you/2": "missing"}, "an id is one author's"
+
+
+def test_liquibases_changesets_by_quoted_names_and_logical_paths(tmp_path: Path) -> None:
+    write_files({"a.sql": "--liquibase formatted sql logicalFilePath:old/name.sql\n"
+                          '--changeset "Some One":"add it"\nSELECT 1;\n'
+                          "--changeset me:2 logicalFilePath:b.sql\nSELECT 1;"}, tmp_path)
+    rows = ForeignLedgerRow("add it", "old/name.sql::Some One"), ForeignLedgerRow("2", "b.sql::me")
+    assert compared("liquibase", tmp_path, *rows) == {}
 
 
 # In the engine's terms

@@ -154,7 +154,7 @@ CODE = {
     "typeorm": {"1700000000000-A.ts": "export class A1700000000000 implements MigrationInterface {\n"},
     "knex": {"20260101000000_a.js": "exports.up = (knex) => knex.schema\n"},
     "node-pg-migrate": {"1700000000000_a.js": "exports.up = (pgm) => {}\n"},
-    "liquibase": {"changelog.sql": "--liquibase formatted sql\n--changeset me:1\nSELECT 1;\n"},
+    "liquibase": {"changelog.xml": '<databaseChangeLog><changeSet author="me" id="1"/></databaseChangeLog>'},
     "graphile-migrate": {"committed/000001.sql": "SELECT 1;", "current.sql": ""},
 }
 
@@ -227,7 +227,8 @@ def test_new_files_are_in_the_folders_own_layout(layout: str, tmp_path: Path) ->
         after = read_service(service(tmp_path, layout))
         assert len(after.migrations) == len(before.migrations) + 1 and after.migrations[:-1] == before.migrations
         last = after.migrations[-1]
-        assert last.name.replace(" ", "_") == "add_x" and last.up.directives.no_transaction is no_transaction
+        assert last.name.replace(" ", "_").removeprefix("dbconsole:") == "add_x"
+        assert last.up.directives.no_transaction is no_transaction
         assert last.down is None or last.down.directives.no_transaction is no_transaction
         assert (last.down is None) == (layout == "prisma")
         if layout != "golang-migrate" and layout != "dbconsole":
@@ -311,6 +312,13 @@ def test_dbconsoles_own_directives_count_in_any_layout(tmp_path: Path) -> None:
     text = "-- migrate:up transaction:false\n-- dbconsole: lock-timeout=1s\nVACUUM;\n-- migrate:down\n"
     directives = read({"1_a.sql": text}, tmp_path, "dbmate").migrations[0].up.directives
     assert (directives.no_transaction, directives.lock_timeout_ms) == (True, 1000)
+
+
+def test_all_of_goose_that_is_code_is_named_at_once(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="Go migration") as told:
+        read({"1_a.sql": "-- +goose Up\n", "2_b.go": "", "3_c.go": "", "4_test.go": ""}, tmp_path, "goose")
+    assert told.value.detail == "so are all of these: 2_b.go, 3_c.go"
+    assert "2_b.sql: goose's ledger knows the number alone" in (told.value.hint or "")
 
 
 @pytest.mark.parametrize(("layout", "name", "text", "line", "words"), [

@@ -15,6 +15,10 @@ LEDGER = sorted((PACKAGE / "migrate" / "sql" / "ledger").glob("*.sql"))
 """Those that make and write the ledger of migrations."""
 
 
+MIRROR = sorted((PACKAGE / "migrate" / "sql" / "mirror").glob("*.sql"))
+"""Those that write other tools' ledgers."""
+
+
 def package(file: Path) -> str:
     """The package that a query belongs to, as `console.server.query.load` wants it."""
     return ".".join(["console", *file.parent.parent.relative_to(PACKAGE).parts])

@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from console.errors import ConsoleError
+from console.migrate import mirror
 from console.migrate.faults import MigrationError
 from console.migrate.files import read_services
 from console.migrate.frameworks.find import LedgerCandidate, candidates
@@ -26,6 +27,7 @@ from console.migrate.version import VersionKey, version_key
 from console.server.query import load
 from console.server.session import Session
 from console.services import Service
+from console.services.recognise import LAYOUT_NAMES
 
 Node = tuple[str, VersionKey]
 
@@ -44,13 +46,14 @@ class Claim(Struct, frozen=True):
     """What `ledger`, compared with the service's files, records of them: each file with its row, in order of version.
 
     The row is None where the ledger tells only how far it has come. `unknown` are those of which dbconsole's own ledger
-    and log know nothing.
+    and log know nothing; `every` are all files of the service.
     """
 
     service: Service
     ledger: ForeignLedger
     files: tuple[tuple[MigrationFile, ForeignLedgerRow | None], ...]
     unknown: frozenset[VersionKey]
+    every: tuple[MigrationFile, ...] = ()
 
     @property
     def place(self) -> str:
@@ -59,6 +62,26 @@ class Claim(Struct, frozen=True):
     @property
     def title(self) -> str:
         return TITLES[self.ledger.framework]
+
+    def apart(self, applied: Collection[VersionKey]) -> tuple[list[MigrationFile], list[MigrationFile]]:
+        """Files that are `applied` and that the ledger lacks, and those that it has and aren't.
+
+        A ledger that stores a number alone is apart where that isn't the last applied one.
+        """
+        recorded = {file.key for file, _ in self.files}
+        whole = {file.up.path for file in self.every} - {file.up.path for file in self.every if file.key not in applied}
+        lacking = [file for file in self.every if file.key in applied and file.key not in recorded
+                   and file.up.path in whole and not self._is_rerun(file)]
+        more = [file for file, _ in self.files if file.key not in applied and not self._is_rerun(file)]
+        if self.ledger.framework in ("golang-migrate", "tern"):
+            last = max(applied, default=())
+            return ([file for file in lacking if file.key > max(recorded, default=())],
+                    [file for file in more if file.key > last])
+        return lacking, more
+
+    def _is_rerun(self, file: MigrationFile) -> bool:
+        """Flyway's repeatable files: it runs them again by itself where it doesn't know of their last run."""
+        return file.is_repeatable and self.ledger.framework == "flyway"
 
     @property
     def refusal(self) -> MigrationError:
@@ -72,9 +95,10 @@ class Claim(Struct, frozen=True):
 
 async def read_claims(session: Session, services: Sequence[Service], rows: Iterable[LedgerRow],
                       beside: Sequence[Service] = (), among: Sequence[LedgerCandidate] | None = None,
-                      tool: str | None = None) -> Mapping[str, Claim]:
+                      tool: str | None = None, every: bool = False) -> Mapping[str, Claim]:
     """The claims on the files of `services`, by service; `rows` are dbconsole's own, `beside` services of other
-    frameworks, whose ledgers are theirs. Only those of `tool`, where it is given. Raises ConsoleError."""
+    frameworks, whose ledgers are theirs. Only those of `tool`, where it is given; with `every` also those of which
+    dbconsole knows all. Raises ConsoleError."""
     among = await candidates(session) if among is None else among
     if not recognise(among):
         return {}
@@ -89,15 +113,33 @@ async def read_claims(session: Session, services: Sequence[Service], rows: Itera
     known = {(row.service, row.key) for row in rows}
     if session.info.ledger_exists:
         known |= {(each.service, version_key(each.version)) for each in await session.fetch(KNOWN)}
-    left = [claim for claim in (_without(claim, known) for claim in claims) if claim.unknown]
+    left = [claim for claim in (_without(claim, known) for claim in claims) if every or claim.unknown]
     return {claim.service.name: claim for claim in sorted(left, key=lambda claim: len(claim.files))}
 
 
 async def check(session: Session, services: Sequence[Service], rows: Iterable[LedgerRow],
                 beside: Sequence[Service] = ()) -> None:
-    """Raises MigrationError where another tool's ledger covers files of one of `services`."""
-    for claim in (await read_claims(session, services, rows, beside)).values():
-        raise claim.refusal
+    """Raises MigrationError where another tool's ledger covers files of one of `services`, or where one that is written
+    into by each run says something else than dbconsole's."""
+    rows = [*rows]
+    mirrors = await mirror.read(session)
+    for name, claim in (await read_claims(session, services, rows, beside, every=bool(mirrors))).items():
+        if claim.unknown:
+            raise claim.refusal
+        if name in mirrors and (words := apart(claim, rows)):
+            raise MigrationError(
+                f"{name}: {claim.title}'s ledger {claim.place}, which each run is written into, says something else "
+                "than dbconsole's", detail="\n".join(words),
+                hint=f"dbconsole migrate adopt --service {name} --mirror writes what is applied here into it; where "
+                     f"{claim.title} itself was run: dbconsole migrate repair mark-applied or mark-reverted")
+
+
+def apart(claim: Claim, rows: Iterable[LedgerRow]) -> list[str]:
+    """What a mirrored ledger lacks, and what it has besides, in sentences."""
+    lacking, more = claim.apart({row.key for row in rows if row.service == claim.service.name
+                                 and row.state == "applied"})
+    return [*(f"{file.label} is applied, and {claim.title}'s ledger doesn't have it" for file in lacking),
+            *(f"{file.label} is not applied, and {claim.title}'s ledger has it" for file in more)]
 
 
 def marked(status: ServiceStatus, claim: Claim | None) -> ServiceStatus:
@@ -110,9 +152,32 @@ def marked(status: ServiceStatus, claim: Claim | None) -> ServiceStatus:
         for each in status.migrations))
 
 
+async def with_mirrors(session: Session, statuses: tuple[ServiceStatus, ...], rows: Iterable[LedgerRow],
+                       beside: Sequence[Service] = (), among: Sequence[LedgerCandidate] | None = None
+                       ) -> tuple[ServiceStatus, ...]:
+    """The statuses with a note on each service whose runs are written into another ledger too, and on what that has
+    otherwise than dbconsole's. Raises ConsoleError."""
+    mirrors = await mirror.read(session)
+    mirrored = [status.service for status in statuses if status.service.name in mirrors]
+    if not mirrored:
+        return statuses
+    rows = [*rows]
+    claims = await read_claims(session, mirrored, rows, beside, among, every=True)
+
+    def noted(status: ServiceStatus) -> ServiceStatus:
+        found, claim = mirrors.get(status.service.name), claims.get(status.service.name)
+        if found is None:
+            return status
+        words = apart(claim, rows) if claim is not None else []
+        return replace(status, notes=(*status.notes, found.note, *words))
+
+    return tuple(map(noted, statuses))
+
+
 def _claims(service: Service, ledgers: Sequence[ForeignLedger]) -> Iterable[Claim]:
     if service.folder is None or service.framework == "dbconsole":
         return
+    yield from _by_header(service, ledgers)
     by_path: dict[str, list[MigrationFile]] = {}
     for ledger in ledgers:
         if service.tenant not in (None, ledger.schema):
@@ -125,13 +190,63 @@ def _claims(service: Service, ledgers: Sequence[ForeignLedger]) -> Iterable[Clai
                     by_path.setdefault(inside, []).append(migration)
         except ConsoleError:  # its files are not of this kind, or are told when they are read
             continue
-        files = [(migration, found[path]) for path, migrations in by_path.items() if path in found
-                 for migration in migrations]
+        files = [(migration, found[place]) for path, migrations in by_path.items() for migration in migrations
+                 if (place := next((place for place in ((path, None), (path, migration.name)) if place in found),
+                                   None)) is not None]
         if files:
             (compared,) = compare((ledger,), service.folder)
             files.sort(key=lambda pair: pair[0].key)
-            yield Claim(service, compared, tuple(files), frozenset(migration.key for migration, _ in files))
+            yield Claim(service, compared, tuple(files), frozenset(migration.key for migration, _ in files),
+                        tuple(file for migrations in by_path.values() for file in migrations))
+
+
+def _by_header(service: Service, ledgers: Sequence[ForeignLedger]) -> Iterable[Claim]:
+    """The claims of tools whose migrations are code on files that say which of them they adopt.
+
+    Raises MigrationError where a file adopts several of which some alone are applied, and where Alembic's ledger is at
+    a revision that no file adopts: what comes before it is not known then.
+    """
+    coded = [ledger for ledger in ledgers if ledger.framework not in LAYOUT_NAMES
+             and service.tenant in (None, ledger.schema)]
+    if not coded or service.layout not in (None, "dbconsole"):
+        return
+    every = read_services([service])[0].migrations
+    for ledger in coded:
+        adopting = {file.key: [each.version for each in file.up.directives.adopts if each.tool == ledger.framework]
+                    for file in every}
+        if not any(adopting.values()):
+            continue
+        rows = {f"{row.line}.{row.version}" if ledger.framework == "django" else row.version: row
+                for row in ledger.rows if row.state in ("applied", "baseline")}
+        if ledger.framework == "alembic":
+            rows = _up_to_heads(service, rows, every, adopting)
+        files: list[tuple[MigrationFile, ForeignLedgerRow | None]] = []
+        for file in every:
+            names = adopting[file.key]
+            there = [name for name in names if name in rows]
+            if there and len(there) < len(names):
+                raise MigrationError(f"{file.label} adopts {', '.join(sorted({*names} - {*there}))} too, which "
+                                     f"{TITLES[ledger.framework]} has not applied",
+                                     hint=f"let {TITLES[ledger.framework]} apply it first, or part the file")
+            if there:
+                files.append((file, rows[there[-1]]))
+        if files:
+            yield Claim(service, ledger, tuple(files), frozenset(file.key for file, _ in files), every)
+
+
+def _up_to_heads(service: Service, heads: Mapping[str, ForeignLedgerRow], every: Sequence[MigrationFile],
+                 adopting: Mapping[VersionKey, Sequence[str]]) -> dict[str, ForeignLedgerRow]:
+    """What Alembic's ledger, which has the heads alone, says is applied: all that the files have up to them."""
+    place = {name: file.key for file in every for name in adopting[file.key]}
+    if unknown := [head for head in heads if head not in place]:
+        raise MigrationError(f"Alembic's ledger is at {', '.join(unknown)}, which no file of {service.name} adopts",
+                             hint="write the files anew: migrate adopt --write-sql; or a line -- dbconsole: "
+                                  f"adopts=alembic/{unknown[0]} in the file that does what it has done")
+    last = max(place[head] for head in heads)
+    return {name: ForeignLedgerRow(name) for name, key in place.items() if key <= last}
 
 
 def _without(claim: Claim, known: Collection[Node]) -> Claim:
+    if claim.ledger.is_position and (claim.service.name, max(file.key for file, _ in claim.files)) in known:
+        return replace(claim, unknown=frozenset())  # a file below the number that came later is no claim of the tool's
     return replace(claim, unknown=frozenset(key for key in claim.unknown if (claim.service.name, key) not in known))

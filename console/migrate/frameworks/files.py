@@ -59,11 +59,16 @@ def line_end_variants(algorithm: str) -> Checksums:
 
 
 def flyway_checksum(path: Path) -> frozenset[str]:
-    """Flyway's: CRC32 over the lines without their ends and without a byte order mark, as a signed number."""
+    """Flyway's."""
+    return frozenset({str(crc32_of_lines(content(path)))})
+
+
+def crc32_of_lines(text: bytes) -> int:
+    """Flyway's checksum: over the lines without their ends and without a byte order mark, as a signed number."""
     value = 0
-    for line in content(path).removeprefix(b"\xef\xbb\xbf").splitlines():
+    for line in text.removeprefix(b"\xef\xbb\xbf").splitlines():
         value = zlib.crc32(line, value)
-    return frozenset({str(value - (1 << 32) if value >= 1 << 31 else value)})
+    return value - (1 << 32) if value >= 1 << 31 else value
 
 
 def _graphile_hash(path: Path) -> frozenset[str]:

@@ -18,7 +18,13 @@ from console.migrate.frameworks.graphs import (
     heads,
     in_order,
 )
-from console.migrate.frameworks.plans import drizzle_entries, flyway_files, liquibase_changesets, sqitch_changes
+from console.migrate.frameworks.plans import (
+    drizzle_entries,
+    flyway_files,
+    liquibase_changesets,
+    same_changelog,
+    sqitch_changes,
+)
 from console.migrate.frameworks.records import (
     ForeignLedger,
     ForeignLedgerRow,
@@ -77,8 +83,12 @@ def compare(found: Sequence[ForeignLedger], folder: Path) -> tuple[ForeignLedger
     return tuple(compared)
 
 
-def recorded(ledger: ForeignLedger, folder: Path) -> Mapping[str, ForeignLedgerRow | None]:
-    """The files that the ledger says are applied, by path below the folder, each with its row.
+Place = tuple[str, str | None]
+"""A file below the folder and, where it holds several migrations that a ledger tells apart, the name of one of them."""
+
+
+def recorded(ledger: ForeignLedger, folder: Path) -> Mapping[Place, ForeignLedgerRow | None]:
+    """What the ledger says is applied, by its place, each with its row.
 
     Of a ledger that stores a number alone these are the files up to it, without rows, where there is one of that very
     number. Raises ConsoleError where the folder holds no such files.
@@ -89,12 +99,19 @@ def recorded(ledger: ForeignLedger, folder: Path) -> Mapping[str, ForeignLedgerR
     if ledger.framework in ("golang-migrate", "tern"):
         last = version_key(ledger.last_version or "0")
         keys = {version_key(file.version) for file in source}
-        return {file.file: None for file in source if version_key(file.version) <= last} if last in keys else {}
+        return {(file.file, None): None for file in source if version_key(file.version) <= last} if last in keys else {}
+    ledger = _aligned(ledger, source)
     rows = {_key(ledger, row.version, row.line): row for row in ledger.rows if row.state in ("applied", "baseline")}
     by_hash = {row.checksum: row for row in rows.values() if row.checksum} if ledger.framework == "drizzle" else {}
-    found = {file.file: rows.get(_key(ledger, file.version, file.line))
+    found = {_place(ledger, file): rows.get(_key(ledger, file.version, file.line))
              or next((by_hash[text] for text in file.checksums if text in by_hash), None) for file in source}
-    return {file: row for file, row in found.items() if row is not None}
+    return {place: row for place, row in found.items() if row is not None}
+
+
+def _place(ledger: ForeignLedger, file: FileMigration) -> Place:
+    """A changeset of Liquibase's is one of several in its file."""
+    author = (file.line or "").rpartition("::")[2]
+    return file.file, f"{author}:{file.version}" if ledger.framework == "liquibase" else None
 
 
 def scripts(ledger: ForeignLedger, folder: Path, direction: Direction
@@ -138,13 +155,26 @@ def _compared(ledger: ForeignLedger, source: Source) -> ForeignLedger:
         return _alembic(ledger, source)
     if ledger.framework in ("golang-migrate", "tern"):
         return _after_the_last(ledger, source)
+    ledger = _aligned(ledger, source)
     return ledger.with_differences(tuple(_by_set(ledger, source)))
 
 
 def _key(ledger: ForeignLedger, version: str, line: str | None) -> Key:
     if ledger.framework in _NUMBERED:
         return None, version_key(version.replace("-", "") if ledger.framework == "diesel" else version)
-    return (line if ledger.framework in ("django", "sqitch") else None), version
+    return (line if ledger.framework in ("django", "sqitch", "liquibase") else None), version
+
+
+def _aligned(ledger: ForeignLedger, files: Sequence[FileMigration]) -> ForeignLedger:
+    """Liquibase's ledger with the files' own words for the changelogs that its rows are about."""
+    if ledger.framework != "liquibase":
+        return ledger
+    lines: dict[str, list[str]] = {}
+    for file in files:
+        lines.setdefault(file.version, []).append(file.line or "")
+    return replace(ledger, rows=tuple(replace(row, line=next(
+        (line for line in lines.get(row.version, ()) if same_changelog(row.name or "", line)), row.name))
+        for row in ledger.rows))
 
 
 def _after_the_last(ledger: ForeignLedger, files: Sequence[FileMigration]) -> ForeignLedger:
@@ -187,7 +217,8 @@ def _by_set(ledger: ForeignLedger, files: Sequence[FileMigration]) -> Iterable[P
     lines = {file.line for file in files}
     for key, row in rows.items():
         # Lines without any file are other people's: Django's own apps, another project of sqitch's.
-        if key not in present | squashed and row.state != "baseline" and (row.line in lines or lines == {None}):
+        is_ours = row.line in lines or lines == {None} or ledger.framework == "liquibase"
+        if key not in present | squashed and row.state != "baseline" and is_ours:
             yield PendingMigration(row.version, row.name, row.line, "missing", None)
 
 

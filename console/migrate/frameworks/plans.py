@@ -14,7 +14,9 @@ from console.migrate.frameworks.files import FileMigration, content, flyway_chec
 _SHA256 = line_end_variants("sha256")
 _FLYWAY = re.compile(r"(?:V(\d+(?:[._]\d+)*)|R)__(.*)\.sql")
 _CHANGE = re.compile(r"(?P<name>[^\s@%#:][^\s:]*)(?:\s+\[(?P<needs>[^]]*)\])?\s+\d{4}-\d\d-\d\dT")
-_SQL_CHANGESET = re.compile(r"^--\s*changeset\s+([^:\s]+):(\S+)", re.MULTILINE | re.IGNORECASE)
+_SQL_CHANGESET = re.compile(r'^[ \t]*--[ \t]*changeset[ \t]+("[^"]+"|[^:\s][^:\n]*):("[^"]+"|\S+)(.*)',
+                            re.MULTILINE | re.IGNORECASE)
+_LOGICAL = re.compile(r"\blogicalFilePath:(\S+)", re.IGNORECASE)
 _XML_CHANGESET = re.compile(r"<changeSet\b([^>]*)>")
 _ATTRIBUTE = re.compile(r"""(\w+)\s*=\s*["']([^"']*)["']""")
 
@@ -50,19 +52,31 @@ def sqitch_changes(folder: Path) -> Iterator[FileMigration]:
 
 
 def liquibase_changesets(folder: Path) -> Iterator[FileMigration]:
-    """The changesets of formatted SQL and XML changelogs, id and author. YAML and JSON changelogs are not read."""
+    """The changesets of formatted SQL and XML changelogs; a line of history is the file as Liquibase's ledger names it,
+    and the author. YAML and JSON changelogs are not read."""
     for path in sorted(folder.rglob("*")):
         if path.suffix not in (".sql", ".xml"):
             continue
         text = content(path).decode("utf-8", "replace")
         relative = path.relative_to(folder).as_posix()
         if path.suffix == ".sql":
-            found = [(match[2], match[1]) for match in _SQL_CHANGESET.finditer(text)]
+            head = _LOGICAL.search(text.partition("\n")[0])
+            found = [(match[2].strip('"'), match[1].strip('"'), _LOGICAL.search(match[3]) or head)
+                     for match in _SQL_CHANGESET.finditer(text)]
         else:
             tags = [dict(_ATTRIBUTE.findall(match[1])) for match in _XML_CHANGESET.finditer(text)]
-            found = [(tag.get("id", ""), tag.get("author", "")) for tag in tags]
-        for identity, author in found:
-            yield FileMigration(identity, f"{relative}::{author}", relative)
+            found = [(tag.get("id", ""), tag.get("author", ""), None) for tag in tags]
+        for identity, author, logical in found:
+            yield FileMigration(identity, None, relative, line=f"{logical[1] if logical else relative}::{author}")
+
+
+def same_changelog(recorded: str, line: str) -> bool:
+    """Whether a row of Liquibase's, `file::author`, is about a changeset of the line `line`: the ledger has the file as
+    Liquibase was told of it, from whatever folder it was started."""
+    there, _, author = recorded.rpartition("::")
+    here, _, own = line.rpartition("::")
+    paths = [name.removeprefix("classpath:").replace("\\", "/").lstrip("./") for name in (there, here)]
+    return author == own and any(f"/{long}".endswith(f"/{short}") for long, short in (paths, paths[::-1]))
 
 
 def flyway_files(folder: Path) -> Iterator[FileMigration]:

@@ -28,6 +28,7 @@ LAYOUTS: Mapping[str, str] = {
     "tern": "tern",
     "drizzle": "drizzle",
     "sqitch": "sqitch",
+    "liquibase": "liquibase",
 }
 """A layout's name in the configuration, and its module here."""
 
@@ -51,6 +52,10 @@ def read(service: Service) -> tuple[list[MigrationFile], Mapping[Path, str]]:
         from console.migrate.layouts import flyway
 
         return flyway.read(service.name, service.folder, service.placeholders, next(iter(service.schemas), ""))
+    if service.layout == "liquibase":
+        from console.migrate.layouts import liquibase
+
+        return liquibase.read(service.name, service.folder, service.placeholders, service.contexts)
     reader: Reader = import_module(f"{__name__}.{module}").read
     return reader(service.name, service.folder)
 

@@ -7,6 +7,7 @@ their pairing is checked. ENVSUB would change the text that is run, so it is ref
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from console.migrate.faults import FileError
@@ -20,16 +21,20 @@ _MARK = re.compile(r"^--\s*\+goose[ \t]+(.*?)[ \t]*\r?$", re.MULTILINE | re.IGNO
 
 def read(service: str, folder: Path) -> tuple[list[MigrationFile], dict[Path, str]]:
     """The migrations. Raises FileError for wrong annotations and for migrations written in Go."""
-    migrations = []
-    for path in sorted(folder.iterdir()):
-        match = _NAME.fullmatch(path.name)
-        if match is None or path.name.endswith("_test.go"):
-            continue
-        if match[3] == "go":
-            raise only_the_tool(path, "goose", "Go")
-        up, down = _sections(path)
-        migrations.append(MigrationFile(service, match[1], match[2], up, down))
-    return migrations, {}
+    found = [(path, match) for path in sorted(folder.iterdir()) if (match := _NAME.fullmatch(path.name)) is not None
+             and not path.name.endswith("_test.go")]
+    if code := [path for path, match in found if match[3] == "go"]:
+        raise _code(code)
+    return [MigrationFile(service, match[1], match[2], *_sections(path)) for path, match in found], {}
+
+
+def _code(paths: Sequence[Path]) -> FileError:
+    """The error for migrations in Go, with all of them named."""
+    first = only_the_tool(paths[0], "goose", "Go")
+    names = ", ".join(path.name for path in paths)
+    return FileError(paths[0], first.message, detail=f"so are all of these: {names}" if len(paths) > 1 else None,
+                     hint=f"{first.hint}; or write what each does as SQL into a file of the same number, "
+                          f"{paths[0].stem}.sql: goose's ledger knows the number alone")
 
 
 def _sections(path: Path) -> tuple[Script, Script | None]:

@@ -1,0 +1,2 @@
+-- golang-migrate's row, before its number is written anew.
+DELETE FROM :"schema".:"table"
