@@ -115,8 +115,8 @@ def _asked(services: Sequence[Service], service: Service, version: str, max_rows
     if service.tenants is not None:
         raise MigrationError(f"service {service.name} has tenants: its files name no schema, a baseline would")
     if service.layout == "liquibase":
-        raise MigrationError(f"service {service.name} has the layout of Liquibase, whose changelog names the files that "
-                             "would go", hint="its own way: a changelog of the schema by liquibase generate-changelog")
+        raise MigrationError(f"service {service.name} has the layout of Liquibase, whose changelog names the files "
+                             "that would go", hint="its own way: liquibase generate-changelog")
     own = [each for each in services if not is_foreign(each)]
     every_file = read_services(own)
     found = next(each for each in every_file if each.service.name == service.name)
