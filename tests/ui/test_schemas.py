@@ -316,6 +316,18 @@ async def test_the_palette_jumps_to_an_object(world: World) -> None:
                     pilot)
 
 
+async def test_a_table_of_another_screens_list_is_shown(world: World) -> None:
+    world.answers["search"] = [catalog.found("index", 3, "speakers"), catalog.found("table", 2, "speakers")]
+    async with world.console() as (app, pilot):
+        await live(app, pilot)
+        app.hand_over("schemas", ("event_data", "speakers"))
+        await until(lambda: isinstance(app.screen, SchemasScreen) and subject(app.screen) == "event_data.speakers",
+                    pilot)
+        app.hand_over("schemas", ("event_data", "gone"))
+        await until(lambda: "event_data.gone is not there any more" in screen_text(app), pilot)
+        assert subject(app.screen) == "event_data.speakers"  # type: ignore[arg-type]
+
+
 async def test_ten_thousand_nodes_are_walked_at_once(world: World) -> None:
     names = {oid: f"table_{oid:05}" for oid in range(1, 10_001)}
     world.answers |= catalog.answers(names)

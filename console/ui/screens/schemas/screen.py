@@ -7,8 +7,10 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Input
 
+from console.catalog import read
 from console.catalog.records import NameMatch, Relation, Schema
 from console.catalog.tree import TreeNode
+from console.errors import ConsoleError
 from console.sampler.records import Snapshot
 from console.ui.bindings import TABS, bindings
 from console.ui.connection import ConnectionState
@@ -19,9 +21,14 @@ from console.ui.screens.schemas.data import DataTable
 from console.ui.screens.schemas.detail import ObjectPane
 from console.ui.screens.schemas.state import SchemasState
 from console.ui.screens.schemas.tree_side import TreeSide
+from console.ui.widgets.painting import console_app
 from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.status_line import StatusLine
 from console.view.table import Row
+
+SYSTEM_SCHEMAS = ("pg_catalog", "pg_toast", "information_schema")
+TABLES = ("table", "partition", "materialized view", "foreign table")
+"""What the lists of other screens call a table, by the kinds of a search."""
 
 OWN_ACTIONS = ("other_side", "move_tab", "export", "back", "reread", "system")
 
@@ -138,10 +145,32 @@ class SchemasScreen(ConsoleScreen):
         self.refresh_bindings()
 
     def receive(self, subject: object) -> None:
-        """An object that the palette found."""
+        """An object that the palette found, or a table's schema and name as other screens list it."""
         if isinstance(subject, NameMatch):
             self._leave_detail()
             self.side.jump(subject)
+        elif isinstance(subject, tuple):
+            self.run_worker(self._look_up(*subject), group="look-up", exclusive=True, exit_on_error=False)
+
+    async def _look_up(self, schema: str, name: str) -> None:
+        """Goes to the table of that name, which may have gone since it was listed."""
+        tree = self.state.tree
+        try:
+            async with self.connection.session() as session:
+                named = await read.search(session, f"{schema}.{name}", system=True)
+        except ConsoleError as error:
+            console_app(self).show_error(error)
+            return
+        found = next((match for match in named
+                      if match.kind in TABLES and (match.schema, match.name) == (schema, name)), None)
+        if found is None:
+            why = "holds long values of a table and has no place of its own" if schema == "pg_toast" else \
+                "is not there any more"
+            console_app(self).tell(f"{schema}.{name} {why}")
+            return
+        if schema in SYSTEM_SCHEMAS and not tree.with_system:
+            self.action_system()
+        self.receive(found)
 
     def on_object_pane_changed(self) -> None:
         self._show_summary()
