@@ -217,14 +217,16 @@ async def _on_samples(source: ScriptSession, server: ScratchServer, asked: _Aske
         await base.close()
     assert base.target is not None
     timings, samples = _Timings(), []
-    async with _snapshot(source):
+    filled: dict[int, Target] = {}
+    async with _snapshot(source):  # no longer than it takes to read: it holds VACUUM back
         for size in (max(1, rows // SMALLER), rows):
-            filled = await server.create(base.target)
-            async with script_session(filled, purpose="migrate rehearse") as scratch:
+            filled[size] = await server.create(base.target)
+            async with script_session(filled[size], purpose="migrate rehearse") as scratch:
                 samples.append(await sample.take(source, scratch, [*asked.tables], size))
-            for _ in range(TIMES):
-                await _once(place, server, filled, asked, timings.listener(size), timings)
-            await server.drop(filled)
+    for size, place_of_rows in filled.items():
+        for _ in range(TIMES):
+            await _once(place, server, place_of_rows, asked, timings.listener(size), timings)
+        await server.drop(place_of_rows)
     whole = samples[-1].whole
     tables = tuple(TableSample(name, count, count if name in whole else asked.tables.get(name))
                    for name, count in samples[-1].rows.items())

@@ -70,7 +70,7 @@ def caches(found: Sequence[HasRates], why: str | None) -> Table:
         total = row.blocks_hit + row.blocks_read
         rows.append(Row(row.key, (
             Cell(row.name), _cell(busy, fmt.number, "strong"),
-            Cell(fmt.percent(100 * (hit or 0) / busy) if busy else "", order=busy),
+            Cell(fmt.percent(100 * (hit or 0) / busy) if busy else "", order=100 * (hit or 0) / busy if busy else None),
             _cell(read, fmt.number), _cell(now.get("blocks_written"), fmt.number),
             Cell(fmt.count(total), "dim", order=total),
             Cell(fmt.percent(100 * row.blocks_hit / total) if total else "", "dim",

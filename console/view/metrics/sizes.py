@@ -30,10 +30,10 @@ def table(title: str, found: Sequence[NamedSize] | None, per_hour: Callable[[str
         growth = per_hour(named_size.name)
         note = named_size.note if named_size.total_bytes is not None else "needs CONNECT or pg_read_all_stats"
         rows.append(Row(named_size.name, (
-            Cell(named_size.name), Cell(fmt.size(named_size.total_bytes), "strong", order=named_size.total_bytes or -1),
+            Cell(named_size.name), Cell(fmt.size(named_size.total_bytes), "strong", order=named_size.total_bytes),
             Cell(bar(share, 10), "dim", order=share),
             Cell("" if growth is None else f"{'+' if growth > 0 else ''}{_signed(growth)}", "" if growth else "dim",
-                 order=growth or 0.0),
+                 order=growth),
             Cell(named_size.owner, "dim"), Cell(note, "dim"))))
     return Table(columns, tuple(rows), f"no {title}")
 

@@ -177,7 +177,7 @@ def services_table(lines: Sequence[ServiceLine], now: dt.datetime, empty: str = 
         Cell(line.name), Cell(line.framework, "dim"), Cell(_amount(line.applied), order=line.applied),
         Cell(_amount(line.pending), "accent" if line.pending else "dim", line.pending),
         Cell(line.latest or fmt.UNKNOWN, "" if line.latest else "dim"),
-        Cell(fmt.ago(line.last_at, now), "dim", line.last_at.timestamp() if line.last_at else None),
+        Cell(fmt.ago(line.last_at, now), "dim", line.last_at),
         Cell("ok" if line.state == "applied" else line.state, "ok" if line.state == "applied" else TONES[line.state]),
     ), record=line) for line in lines)
     return Table(_SERVICES, rows, empty)
@@ -200,12 +200,10 @@ def migrations_table(line: ServiceLine, now: dt.datetime, key: KeyName) -> Table
         Cell(migration.version),
         Cell(f"{migration.history}: {migration.name}" if migration.history else migration.name),
         Cell(migration.state, "critical" if migration.tried else TONES[migration.state]),
-        Cell(fmt.ago(migration.applied_at, now), "dim", migration.applied_at.timestamp() if migration.applied_at
-             else None),
+        Cell(fmt.ago(migration.applied_at, now), "dim", migration.applied_at),
         Cell(migration.applied_by or fmt.UNKNOWN, "dim"),
         Cell(fmt.milliseconds(migration.duration_ms), "dim", migration.duration_ms),
-        Cell(fmt.ago(migration.proved_at, now), "dim", migration.proved_at.timestamp() if migration.proved_at
-             else None)),
+        Cell(fmt.ago(migration.proved_at, now), "dim", migration.proved_at)),
         search=migration.detail, record=migration) for migration in line.migrations)
     return Table(_MIGRATIONS, rows, line.notes[0] if line.notes
                  else f"this service has no migrations yet: {key('migrations.new')} writes one")

@@ -33,7 +33,7 @@ def columns_table(columns: Sequence[VectorColumn], services: Sequence[Service], 
             rows.append(Row(column.label, (
                 Cell(group.service, "dim"),
                 Cell(column.label if column.is_readable else f"{column.label} (no right)", tone),
-                Cell(kind, tone), Cell(fmt.count(column.row_estimate), tone, column.row_estimate or 0.0)),
+                Cell(kind, tone), Cell(fmt.count(column.row_estimate), tone, column.row_estimate)),
                 search=column.comment or "", record=column))
     return Table(CHOOSING, tuple(rows), empty)
 
