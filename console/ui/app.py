@@ -36,6 +36,7 @@ from typing import TYPE_CHECKING, Any
 from textual import events
 
 from console.errors import ConsoleError, PasswordNeeded
+from console.text import format as fmt
 from console.text.sanitiser import for_pasting
 from console.ui import choices, keymap, shutdown
 from console.ui.bindings import bindings, rebind, textual_names
@@ -60,6 +61,9 @@ SUCCESSION_S = 1.0
 
 CLOCK_S = 2.5
 """The longest that the header's clock stands still."""
+
+COPIED_CHARACTERS = 48
+"""So much of what was copied is said."""
 
 
 class ConsoleApp(ThemedApp):
@@ -267,9 +271,11 @@ class ConsoleApp(ThemedApp):
         self.show_state()
 
     def copy(self, text: str) -> None:
-        """Puts `text` on the terminal's clipboard (OSC 52) and says so."""
+        """Puts `text` on the terminal's clipboard (OSC 52) and says what it was."""
         self.copy_to_clipboard(for_pasting(text))
-        self.tell("copied")
+        first, *more = text.strip().splitlines() or [""]
+        begun = first if len(first) <= COPIED_CHARACTERS else f"{first[:COPIED_CHARACTERS - 1]}…"
+        self.tell(f"copied: {begun}" + (f" and {fmt.plural(len(more), 'line')} more" if more else ""))
 
     def tell(self, words: str) -> None:
         """A short word at the edge of the screen; never read as markup."""

@@ -320,6 +320,9 @@ async def test_copying_goes_to_the_terminals_clipboard(world: World) -> None:
         await pilot.press("m", "y")
         await pilot.pause()
         assert app.clipboard.startswith("O\tconnection\t")
+        await until(lambda: "copied: O" in screen_text(app), pilot)
+        app.copy("SELECT 1\nFROM t\n")
+        await until(lambda: "copied: SELECT 1 and 1 line more" in screen_text(app), pilot)
 
 
 async def test_the_footer_shows_only_keys_that_work_now(world: World) -> None:
