@@ -45,7 +45,7 @@ def run(servers: Servers) -> Sequence[Figure]:
         config.write_text(f'[console]\nrefresh = "{REFRESH_S * 1000:.0f}ms"\n')
         command = [*python(UNRECORDED), "--config", str(config), server.dsn]
         with terminal(command, environment=environment() | {"XDG_STATE_HOME": folder}) as screen:
-            screen.wait("cache_hit", 30)
+            screen.wait(" well", 30)
             tour(screen, DURATION_S / 3)  # what is made once: screens, pages, pools, compiled statements
             grown = growth(screen, DURATION_S * 2 / 3)
             screen.send("q")

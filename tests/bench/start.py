@@ -41,7 +41,7 @@ def run(servers: Servers) -> Sequence[Figure]:
             return elapsed
 
     bare = [sys.executable, str(Path(peer_programs.__file__).with_name("bare_textual.py")), server.dsn]
-    mine, peers, floor = alternating(RUNS, lambda: paint(ours, "cache_hit", "ours"),
+    mine, peers, floor = alternating(RUNS, lambda: paint(ours, " well", "ours"),
                                      lambda: paint(theirs, "RUNNING", "theirs"),
                                      lambda: paint(bare, "sessions", "floor"))
     rss = {whose: sorted(values)[len(values) // 2] for whose, values in memory.items()}

@@ -243,7 +243,7 @@ def test_every_screen(hostile: Database, folder: Path) -> None:
             [sys.executable, "-m", "console", hostile.conninfo, "--migrations", str(folder)], 120, 40,
             cwd=ROOT) as screen:
         busy.execute(sql.SQL("BEGIN; SELECT {}").format(sql.Literal(WORDS)))
-        screen.wait("cache_hit", 60)
+        screen.wait(" well", 60)
         walk(screen, ENTER, ESCAPE, *"lwovzbxpa", ESCAPE)
         walk(screen, F[2])
         screen.wait("event triggers", 60)

@@ -177,7 +177,7 @@ def test_no_embedder_is_waited_for(way: str, embedded: LiveServer, silent: Silen
                                "INSERT INTO items VALUES (1, '[1,2,3]'), (2, '[3,2,1]'); "
                                "CREATE INDEX ON items USING hnsw (v vector_cosine_ops); ANALYZE items")
         with terminal([*CONSOLE, database.conninfo, "--config", str(config)], cwd=ROOT) as screen:
-            screen.wait("cache_hit")
+            screen.wait(" well")
             screen.send("6")
             screen.wait("items", 30)
             screen.idle(0.5)
@@ -201,7 +201,7 @@ def test_no_silent_server_is_waited_for(way: str, when: str, own_server: LiveSer
             left(screen, way)
         return
     with terminal([*CONSOLE, conninfo], cwd=ROOT) as screen:
-        screen.wait("cache_hit")
+        screen.wait(" well")
         with own_server.frozen():
             screen.idle(3 if when == "connected" else 13)
             left(screen, way)
@@ -212,7 +212,7 @@ def test_no_silent_server_is_waited_for(way: str, when: str, own_server: LiveSer
 def test_a_statement_that_runs_is_cancelled(way: str, database: Database) -> None:
     name = f"leaving_{secrets.token_hex(4)}"
     with terminal([*CONSOLE, make_conninfo(database.conninfo, application_name=name)], cwd=ROOT) as screen:
-        screen.wait("cache_hit")
+        screen.wait(" well")
         screen.send("8")
         screen.wait("run", 30)
         screen.idle(0.5)
@@ -235,7 +235,7 @@ def test_a_terminal_that_stops_reading_holds_nothing(way: str, what: str, databa
     name = f"leaving_{secrets.token_hex(4)}"
     conninfo = make_conninfo(database.conninfo, application_name=name)
     with terminal([*CONSOLE, conninfo], 240, 60, cwd=ROOT) as screen:
-        screen.wait("cache_hit")
+        screen.wait(" well")
         if what == "a statement":
             screen.send("8")
             screen.wait("run", 30)
@@ -256,7 +256,7 @@ def test_a_terminal_that_stops_reading_holds_nothing(way: str, what: str, databa
 
 def test_what_was_not_read_is_drawn_when_it_is_read_again(database: Database) -> None:
     with terminal([*CONSOLE, database.conninfo], 240, 60, cwd=ROOT) as screen:
-        screen.wait("cache_hit")
+        screen.wait(" well")
         for _ in range(60):
             screen.send("\x0c")
             time.sleep(0.05)
@@ -278,7 +278,7 @@ def test_a_signal_at_any_moment_of_start_and_end(database: Database) -> None:
         what = f"seed {seed}, start {number}: {way.name} after {after_s:.3f} s"
         with terminal([*CONSOLE, make_conninfo(database.conninfo, application_name=name)], cwd=ROOT) as screen:
             if number % 3 == 2:  # at the end: it leaves already
-                screen.wait("cache_hit")
+                screen.wait(" well")
                 screen.send("q")
                 after_s = chance.uniform(0, 0.4)
             screen.idle(after_s)
@@ -395,7 +395,7 @@ def test_the_end_of_a_command_waits_for_no_thread(tmp_path: Path) -> None:
 
 def test_a_console_that_is_stopped_gives_the_terminal_back_and_takes_it_again(database: Database) -> None:
     with terminal([*CONSOLE, database.conninfo], cwd=ROOT) as screen:
-        screen.wait("cache_hit")
+        screen.wait(" well")
         os.kill(screen.pid, signal.SIGTSTP)
         # A shell says `fg` to what it has seen stop.
         assert soon(lambda: screen.read(0.05) and os.waitid(os.P_PID, screen.pid, os.WSTOPPED | os.WNOHANG) is not None)

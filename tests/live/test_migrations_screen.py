@@ -53,7 +53,7 @@ def console(folder: Path, database: Database, environment: str = "development",
     config.write_text(f'[targets.here]\ndsn = "{database.conninfo}"\nenvironment = "{environment}"\n', encoding="utf-8")
     command = [sys.executable, "-m", "console", "--config", str(config), "--migrations", str(folder), "here"]
     with terminal(command, *size, environment=variables, cwd=ROOT) as screen:
-        screen.wait("cache_hit")
+        screen.wait(" well")
         screen.send("3")
         screen.wait("rollbacks")
         yield screen
@@ -274,7 +274,7 @@ def test_another_frameworks_service_is_run_by_its_own_command(tmp_path: Path, fo
                       f'[services.crm]\nschemas = ["crm"]\nframework = "golang-migrate"\nup = "sh {script}"\n',
                       encoding="utf-8")
     with terminal([sys.executable, "-m", "console", "--config", str(config), "here"], 120, 36, cwd=ROOT) as screen:
-        screen.wait("cache_hit")
+        screen.wait(" well")
         screen.send("3")
         screen.wait("golang-migrate")
         screen.idle(1)
@@ -441,7 +441,7 @@ def test_another_frameworks_run_that_is_overtaken(tmp_path: Path, folder: Path, 
         'up = "psql -qXc \'UPDATE crm.schema_migrations SET version = 14\'"\n'
         'down = "psql -qXc \'UPDATE crm.schema_migrations SET version = version - 1\'"\n', encoding="utf-8")
     with terminal([sys.executable, "-m", "console", "--config", str(config), "here"], 120, 36, cwd=ROOT) as screen:
-        screen.wait("cache_hit")
+        screen.wait(" well")
         screen.send("3")
         screen.wait("golang-migrate")
         screen.idle(1)

@@ -51,7 +51,7 @@ IN_THE_CONSOLE = {
 def test_a_mistake_that_ends_the_console(where: str, key: str, database: Database, tmp_path: Path) -> None:
     with planted(where, database, tmp_path) as screen:
         if key:
-            screen.wait("cache_hit")
+            screen.wait(" well")
             screen.send(key)
         assert screen.wait_end(30) == 2
         screen.idle(1)
@@ -75,7 +75,7 @@ GOES_ON = {
 @pytest.mark.parametrize(("where", "key"), GOES_ON.values(), ids=GOES_ON)
 def test_a_mistake_beside_the_console_does_not_end_it(where: str, key: str, database: Database, tmp_path: Path) -> None:
     with planted(where, database, tmp_path) as screen:
-        screen.wait("RuntimeError" if "_sample" in where else "cache_hit")
+        screen.wait("RuntimeError" if "_sample" in where else " well")
         if key:
             screen.send(key)
         screen.idle(4)

@@ -69,7 +69,7 @@ def test_it_is_asked_for_over_a_slow_link(link: Proxy, role: str, environment: d
         screen.wait("Password for", gone=True)
         screen.wait("Password for")
         screen.send("one\r")
-        screen.wait("cache_hit", 30)
+        screen.wait(" well", 30)
         screen.send("q")
         assert screen.wait_end() == 0
 
@@ -80,7 +80,7 @@ def test_it_is_asked_for_when_it_was_changed_while_connected(guarded: LiveServer
     Path(environment["PGPASSFILE"]).chmod(0o600)
     conninfo = make_conninfo(link.conninfo, user=role, dbname="postgres")
     with terminal([*CONSOLE, conninfo], environment=environment, cwd=ROOT) as screen:
-        screen.wait("cache_hit", 30)
+        screen.wait(" well", 30)
         password = secrets.token_hex(4)
         set_password(guarded, role, password)
         with guarded.connect() as connection:

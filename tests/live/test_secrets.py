@@ -345,7 +345,7 @@ def listens(world: World) -> None:
 def looks_at_all_screens(world: World) -> None:
     """The console on a target whose password is changed while it is open; a typed statement with a password."""
     with world.console(world.uri()) as screen:
-        screen.wait("cache_hit", 60)
+        screen.wait(" well", 60)
         cmdline = Path(f"/proc/{screen.pid}/cmdline").read_bytes()
         assert b"postgresql://uri:***@" in cmdline
         for number in "2345671":
@@ -354,7 +354,7 @@ def looks_at_all_screens(world: World) -> None:
         screen.send("q")
         assert screen.wait_end() == 0
     with world.console("dsn") as screen:
-        screen.wait("cache_hit", 60)
+        screen.wait(" well", 60)
         for number in "457":
             screen.send(number)
             screen.still()
@@ -380,7 +380,7 @@ def asks_on_query(world: World) -> None:
     """Statements with passwords: what a person types is on the screen, and in no file."""
     before = len(world.output)
     with world.console("dsn") as screen:
-        screen.wait("cache_hit", 60)
+        screen.wait(" well", 60)
         screen.send("8")
         screen.wait("SQL; ")
         for statement in (f"CREATE ROLE q PASSWORD '{SECRETS['statement']}' IN ROLE nobody", "SELECT 41 + 1 AS answer",

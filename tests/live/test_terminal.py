@@ -34,7 +34,7 @@ def console(*arguments: str, size: tuple[int, int] = (120, 36), **environment: s
 @pytest.mark.parametrize("size", [(120, 36), (80, 24)])
 def test_it_opens_shows_the_checks_and_leaves(database: Database, size: tuple[int, int]) -> None:
     with console(database.conninfo, size=size) as screen:
-        screen.wait("cache_hit")
+        screen.wait(" well")
         screen.wait("transactions/s")
         screen.wait(f"PostgreSQL {database.server.version}")
         assert all(len(line) <= size[0] for line in screen.text.splitlines())
@@ -63,7 +63,7 @@ def test_a_standby_and_a_pooler_are_browsed_like_any_server(servers: Servers, pg
 def _opens_and_browses(conninfo: str, version: str) -> None:
     with console(conninfo) as screen:
         screen.wait(f"PostgreSQL {version}")
-        screen.wait("cache_hit")
+        screen.wait(" well")
         screen.send("2")
         screen.wait("shop", 30)
         screen.wait("event triggers", 30)
@@ -109,7 +109,7 @@ def test_a_server_that_goes_away_and_comes_back(own_server: LiveServer) -> None:
         screen.wait("live")
         own_server.cluster.stop("immediate")
         screen.wait("next try", 20)
-        assert "cache_hit" in screen.text, "the last data stays"
+        assert " well" in screen.text, "the last data stays"
         own_server.cluster.start()
         screen.wait("live", 40)
         screen.send("q")
@@ -137,7 +137,7 @@ def test_a_password_is_asked_for(tls_server: TlsServer) -> None:
         screen.wait("refused", 20)
         screen.still()
         screen.send(f"{tls_server.password}\r")
-        screen.wait("cache_hit")
+        screen.wait(" well")
         assert tls_server.password not in screen.text
         screen.send("q")
         assert screen.wait_end() == 0
@@ -146,7 +146,7 @@ def test_a_password_is_asked_for(tls_server: TlsServer) -> None:
 def test_without_colour_or_utf8_it_says_the_same_in_ascii(database: Database) -> None:
     with console(database.conninfo, size=(80, 24), NO_COLOR="1", LANG="C", LC_ALL="C", TERM="linux",
                  PYTHONUTF8="0", PYTHONCOERCECLOCALE="0") as screen:
-        screen.wait("cache_hit")
+        screen.wait(" well")
         screen.still()
         assert screen.text.isascii(), sorted(set(re.findall(r"[^\x00-\x7f]", screen.text)))
         screen.send("q")
@@ -225,11 +225,11 @@ def test_a_full_disk_or_closed_output_is_no_traceback(database: Database) -> Non
 
 def test_a_database_that_is_dropped_while_watched_says_so_and_another_can_be_chosen(server: LiveServer) -> None:
     with server.database() as database, console(database.conninfo, size=(80, 24)) as screen:
-        screen.wait("cache_hit")
+        screen.wait(" well")
         with server.connect() as connection:
             connection.execute(f'DROP DATABASE "{database.name}" WITH (FORCE)')
         screen.wait("does not exist", 20)
-        assert "cache_hit" in screen.text
+        assert " well" in screen.text
         screen.send("q")
         assert screen.wait_end() == 0
 

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("own_files")
 def test_a_key_does_what_it_does_before_the_next_is_looked_at(keys: str, shown: str, never: str, database: Database
                                                               ) -> None:
     with terminal([sys.executable, "-m", "console", database.conninfo], cwd=ROOT) as screen:
-        screen.wait("cache_hit", 40)
+        screen.wait(" well", 40)
         screen.send(keys)
         screen.wait(shown)
         screen.idle(0.5)

@@ -69,13 +69,13 @@ def test_keys_are_shown_as_people_read_them() -> None:
 
 
 def test_a_key_is_changed_taken_away_or_given_several(tmp_path: Path) -> None:
-    keys = configured('[keys]\n"activity.cancel" = "ctrl+k"\n"app.themes" = ""\n"table.sort" = ["o", "f11"]\n'
+    keys = configured('[keys]\n"activity.cancel" = "ctrl+k"\n"app.themes" = ""\n"table.sort" = ["f10", "f11"]\n'
                       '"vectors.settings" = "O"\n"statements.query" = ""\n"pgbouncer.config" = ""\n'
                       '"activity.statement" = ""\n"overview.io" = "I"\n"plan.options" = ""\n"recall.options" = ""\n',
                       tmp_path)
     assert keys.keys("activity.cancel") == ("ctrl+k",) and keys.name("activity.cancel") == "^k"
     assert keys.keys("app.themes") == () and keys.name("app.themes") == "the command “choose a theme”"
-    assert keys.keys("table.sort") == ("o", "f11") and keys.keys("table.copy") == ("y",)
+    assert keys.keys("table.sort") == ("f10", "f11") and keys.keys("table.copy") == ("y",)
     assert keys.changed == {"activity.cancel", "app.themes", "table.sort", "vectors.settings", "statements.query",
                             "pgbouncer.config", "activity.statement", "overview.io", "plan.options", "recall.options"}
 

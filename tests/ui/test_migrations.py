@@ -20,6 +20,7 @@ from console.migrate.facts import RelationFacts, RelationSession
 from console.migrate.frameworks.find import LedgerCandidate
 from console.migrate.frameworks.records import ForeignLedgerRow as ForeignRow
 from console.migrate.history import LedgerEvent
+from console.migrate.ledger import LedgerTables
 from console.migrate.migration_plan import MigrationPlan
 from console.migrate.prepare import prepare
 from console.migrate.records import LedgerRow, MigrationFile, RunReport, Script, State, Step
@@ -89,12 +90,13 @@ def world(tmp_path: Path) -> World:
         "find_ledgers": [LedgerCandidate("billing", "alembic_version", ["version_num"], ["character varying(32)"], 1.0,
                                          True,
                                    True, "", None, None, None, None)],
-        "advisory_locks": [],
+        "advisory_locks": [], "ledger_tables": [LedgerTables(False, False, False, True)],
         'alembic on "billing"."alembic_version"': [ForeignRow("a81f3c9d2b11")],
         'alembic on "alembic_version"."billing"': [ForeignRow("a81f3c9d2b11")],
         "plan_relations": [RelationFacts("shop.orders", 1, "shop", "orders", "r", 1_200_000, 340 * 2**20, 0, None, None,
                                          None, None, False)],
-        "plan_columns": [], "plan_constraints": [], "plan_functions": [], "plan_dependents": [],
+        "plan_columns": [], "plan_constraints": [], "plan_functions": [], "plan_dependents": [], "plan_bodies": [],
+        "plan_cascades": [], "plan_key_cascades": [],
         "plan_sessions": [RelationSession("shop.orders", 4711, "report", "nightly", "idle in transaction",
                                           "AccessShareLock", True, 840.0, "SELECT 1")],
     }
