@@ -236,11 +236,11 @@ def test_a_database_that_is_dropped_while_watched_says_so_and_another_can_be_cho
 
 def test_in_a_very_small_terminal_the_checks_are_what_stays(database: Database) -> None:
     with console(database.conninfo, size=(40, 10)) as screen:
-        screen.wait("blocked")
+        screen.wait(" well")
         screen.resize(1, 1)
         screen.still()
         screen.resize(80, 24)
-        screen.wait("transactions/s")
+        screen.wait("cache hit")
         screen.send("q")
         assert screen.wait_end() == 0
 

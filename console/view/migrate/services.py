@@ -224,7 +224,8 @@ def history_table(events: Sequence[LedgerEvent]) -> Table:
     """The event log, newest first."""
     rows = tuple(Row(str(number), (
         Cell(f"{event.at.astimezone():%Y-%m-%d %H:%M:%S}"), Cell(f"{event.version or ''} {event.name or ''}".strip()),
-        Cell(event.event, _EVENT_TONES.get(event.event, "")), Cell(fmt.milliseconds(event.duration_ms), "dim", event.duration_ms),
+        Cell(event.event, _EVENT_TONES.get(event.event, "")),
+        Cell(fmt.milliseconds(event.duration_ms), "dim", event.duration_ms),
         Cell(_who(event), "dim"), Cell(event.detail or "", "dim")), record=event) for number,
         event in enumerate(events))
     return Table(_HISTORY, rows, "nothing was ever done here with dbconsole")
