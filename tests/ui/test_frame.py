@@ -308,6 +308,20 @@ async def test_yes_and_no(world: World) -> None:
         assert answers == [True, False, None]
 
 
+async def test_a_dialog_goes_with_the_worker_that_asks(world: World) -> None:
+    async with world.console() as (app, pilot):
+        await live(app, pilot)
+        asked = app.run_worker(ConfirmDialog("Really?").ask(app), exit_on_error=False)
+        await until(lambda: isinstance(app.screen, ConfirmDialog), pilot)
+        asked.cancel()
+        await until(lambda: not isinstance(app.screen, ConfirmDialog), pilot)
+        again = app.run_worker(ConfirmDialog("Really?").ask(app), exit_on_error=False)
+        await until(lambda: isinstance(app.screen, ConfirmDialog), pilot)
+        await pilot.press("y")
+        await until(lambda: again.is_finished, pilot)
+        assert again.result is True
+
+
 async def test_what_is_copied_can_be_pasted_into_a_shell(world: World) -> None:
     async with world.console() as (app, _):
         app.copy("one\r\ntwo\t\x1b[201~; rm\x03 \u202e\ud800")

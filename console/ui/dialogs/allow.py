@@ -31,7 +31,7 @@ async def allowed(app: App[Any], refusal: Acts, target: Target, statement: str) 
     """What a person lets act this once. Raises the refusal, with what would unlock, where nothing; ConsoleError where
     the audit log can't keep it. To be called in a worker."""
     hint(refusal)
-    if not await app.push_screen_wait(allow_dialog(refusal, target)):
+    if not await allow_dialog(refusal, target).ask(app):
         raise refusal
     write_down(refusal, target, statement)
     return refusal.names

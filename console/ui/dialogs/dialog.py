@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.containers import Container
 from textual.geometry import Size
 from textual.screen import ModalScreen
+from textual.worker import get_current_worker
 
 from console.ui import text
 from console.ui.bindings import bindings
@@ -45,6 +47,18 @@ class Dialog(ModalScreen[Answer]):
 
     def action_leave(self) -> None:
         self.dismiss(None)
+
+    async def ask(self, app: App[Any]) -> Answer | None:
+        """What a person answers. For a worker: one that was cancelled doesn't ask, and when it is cancelled while it
+        asks the dialog goes, since nobody waits for the answer any more."""
+        if get_current_worker().is_cancelled:  # what it did last may have failed instead of ending there
+            raise asyncio.CancelledError
+        try:
+            return await app.push_screen_wait(self)
+        except asyncio.CancelledError:
+            if app.screen is self:
+                app.pop_screen()
+            raise
 
 
 class Words(Lines):

@@ -155,8 +155,7 @@ class QueryActions:
         target = self._screen.connection.target
         assert target is not None
         with self._asking():
-            answer: bool | None = await self._screen.app.push_screen_wait(
-                SweepDialog(piece, target.label, word_to_type(target)))
+            answer = await SweepDialog(piece, target.label, word_to_type(target)).ask(self._screen.app)
         return answer is True
 
     @contextmanager

@@ -61,10 +61,10 @@ class BloatPage(OverviewPage):
             self.app.push_screen(DetailDialog(title, *estimated(found, again, key)))
 
     async def _count(self, title: str, query: Query[R], oid: int, size: int, words: Callable[[R], Paragraphs]) -> None:
-        if size >= LARGE_BYTES and not await self.app.push_screen_wait(ConfirmDialog(
+        if size >= LARGE_BYTES and not await ConfirmDialog(
                 f"Read all {fmt.size(size)} of {title}?",
                 [("pgstattuple reads every page: it takes a while and throws other pages out of the cache", ""),
-                 (f"{key('bloat.count')} again cancels it", "dim")])):
+                 (f"{key('bloat.count')} again cancels it", "dim")]).ask(self.app):
             return
         console_app(self).tell(f"counting {title}; {key('bloat.count')} cancels")
         try:
