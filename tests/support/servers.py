@@ -165,8 +165,9 @@ class LiveServer(Struct, frozen=True):
                     stopped.append(pid)
             yield
         finally:
-            for pid in stopped:
-                os.kill(pid, signal.SIGCONT)
+            for pid in stopped:  # one may have been on its way out
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
 
     def drop_templates(self) -> None:
         with self.connect() as connection:
