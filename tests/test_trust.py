@@ -92,7 +92,7 @@ def test_every_field_that_acts_is_asked_for(here: Path) -> None:
                 "send_dimensions",
                 "columns", "timeout", "interval", "theme", "refresh", "ascii", "slow_query", "bell", "every", "preset",
                 "changes", "min_size", "max_size", "max_lifetime", "max_idle", "memory_gb", "cores", "name", "ignore",
-                "lint_also", "lint_ignore", "require_down"}
+                "lint_also", "lint_ignore", "require_down", "contexts"}
     acting = {"password_command", "up", "down", "verify_setup", "command", "url", "key_env", "endpoint"}
     kinds = [kind for kind in vars(config).values() if isinstance(kind, type) and kind.__name__.endswith("Config")
              and kind is not config.Config]

@@ -14,7 +14,7 @@ from console.server.info import Extension, ServerInfo
 from console.server.query import INTERVALS, Query, Variant, _unmet, _variant, load, title
 from console.server.session import Readings
 from console.vectors.records import SearchSetting
-from tests.support.sql_files import LEDGER, PACKAGE, QUERIES, name
+from tests.support.sql_files import LEDGER, MIRROR, PACKAGE, QUERIES, name
 
 INFO = ServerInfo(180006, "18.6", "app", "me", "me", False, False, False, "UTF8", 1, 100, None, None,
                   memberships=frozenset({"pg_monitor"}),
@@ -65,14 +65,14 @@ def test_a_query_names_its_record_its_needs_and_its_interval(file: Path) -> None
         _unmet(need, INFO)
 
 
-@pytest.mark.parametrize("file", [*QUERIES, *LEDGER], ids=lambda file: f"{file.parent.name}-{file.name}")
+@pytest.mark.parametrize("file", [*QUERIES, *LEDGER, *MIRROR], ids=lambda file: f"{file.parent.name}-{file.name}")
 def test_a_file_holds_one_statement(file: Path) -> None:
     bare = re.sub(r"'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/", "", file.read_text("utf-8"), flags=re.DOTALL)
     assert ";" not in bare.strip().removesuffix(";")
 
 
 def test_every_file_is_one_of_these() -> None:
-    assert sorted([*QUERIES, *LEDGER]) == sorted(PACKAGE.rglob("*.sql"))
+    assert sorted([*QUERIES, *LEDGER, *MIRROR]) == sorted(PACKAGE.rglob("*.sql"))
 
 
 def test_no_two_queries_have_one_name() -> None:

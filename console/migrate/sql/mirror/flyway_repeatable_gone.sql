@@ -2,4 +2,4 @@
 DELETE FROM :"schema".:"table"
 WHERE installed_rank OPERATOR(pg_catalog.=) (
     SELECT pg_catalog.max(h.installed_rank) FROM :"schema".:"table" AS h
-    WHERE h.version IS NULL AND h.description::text OPERATOR(pg_catalog.=) $1)
+    WHERE h.version IS NULL AND h.description::pg_catalog.text OPERATOR(pg_catalog.=) $1)

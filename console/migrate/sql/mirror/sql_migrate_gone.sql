@@ -1,3 +1,3 @@
 -- $1 the file's name.
 DELETE FROM :"schema".:"table"
-WHERE id::text OPERATOR(pg_catalog.=) $1
+WHERE id::pg_catalog.text OPERATOR(pg_catalog.=) $1

@@ -1,3 +1,3 @@
 -- $1 version. dbmate, Diesel and sqlx.
 DELETE FROM :"schema".:"table"
-WHERE version::text OPERATOR(pg_catalog.=) $1
+WHERE version::pg_catalog.text OPERATOR(pg_catalog.=) $1
