@@ -117,7 +117,7 @@ def test_a_small_table_is_there_as_a_whole(database: Database, folder: Path) -> 
     (table,) = [table for table in document["tables"] if table["table"] == "shop.sale"]
     assert (table["rows"], table["of"]) == (50, 50)
     (statement,) = step(document, "0002")["statements"]
-    assert statement["would_take_ms"][1] == pytest.approx(statement["took_ms"], abs=0.001)
+    assert 0 < statement["would_take_ms"][1] <= statement["took_ms"] + 0.001
 
 
 def test_on_a_clone(database: Database, folder: Path) -> None:
@@ -135,7 +135,7 @@ def test_on_a_clone(database: Database, folder: Path) -> None:
         assert state(database) == before
         (statement,) = step(document, "0002")["statements"]
         assert 0 < statement["would_take_ms"][0] <= statement["would_take_ms"][1]
-        assert statement["would_take_ms"][1] == pytest.approx(statement["took_ms"], abs=0.001)
+        assert 0 < statement["would_take_ms"][1] <= statement["took_ms"] + 0.001
         assert document["where"].startswith("the clone") and len(document["steps"]) == 2
         status, out, err = migrate(database, folder, "verify", "--on-data", "--clone", database.conninfo, "--yes")
         assert status == 2 and "is the target itself" in err, out + err
