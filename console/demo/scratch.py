@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from console.migrate.data_loss import SampleData
-    from console.migrate.verify import OwnCluster
+    from console.migrate.rollback_test import OwnCluster
     from console.server.script import ScriptSession
     from console.services import Service
 

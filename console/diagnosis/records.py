@@ -37,6 +37,7 @@ class Subject(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A prepared transaction's."""
     database: str | None = None
     relation: str | None = None
+    """Schema and name as SQL writes them: shop."Order lines"."""
     query_id: int | None = None
     slot: str | None = None
     standby: str | None = None

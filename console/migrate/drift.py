@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import AsyncExitStack
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -25,11 +24,10 @@ from console.migrate.frameworks.specs import Spec, recognise
 from console.migrate.identity import settle
 from console.migrate.ledger import read_with_runs
 from console.migrate.records import LedgerRow, MigrationFile, ServiceStatus
-from console.migrate.rollback_test import NeedsOwnCluster, Node, Place, ScratchRun
+from console.migrate.rollback_test import NeedsOwnCluster, Node, OwnCluster, Place, ScratchRun, apart
 from console.migrate.scratch import scratch_server
 from console.migrate.scratch_setup import AGE
 from console.migrate.status import read_status
-from console.migrate.verify import OwnCluster
 from console.server.info import ServerInfo
 from console.server.script import script_session
 from console.server.target import Target
@@ -212,14 +210,8 @@ async def build(place: Place, services: Sequence[Service], applied: Sequence[Mig
 
 async def build_apart(own_cluster: OwnCluster, services: Sequence[Service], applied: Sequence[MigrationFile],
                       has_age: bool, inspect: Inspect) -> tuple[Fingerprint, ServerInfo]:
-    async with AsyncExitStack() as stack:
-        async def fresh() -> Target:
-            return await stack.enter_async_context(own_cluster())
-
-        async def drop(target: Target) -> None:
-            await stack.aclose()
-
-        return await build(Place("a throwaway cluster", False, fresh, drop), services, applied, has_age, inspect)
+    async with apart(own_cluster) as place:
+        return await build(place, services, applied, has_age, inspect)
 
 
 def _of_service(side: Fingerprint, service: Service) -> Fingerprint:

@@ -18,8 +18,7 @@ from console.migrate.drift import Drift, Part, PartsOf, drift, sentences
 from console.migrate.faults import FileError, MigrationError
 from console.migrate.fingerprint import Fingerprint
 from console.migrate.records import MigrationFile, Script
-from console.migrate.rollback_test import NeedsOwnCluster, ScratchRun
-from console.migrate.verify import OwnCluster
+from console.migrate.rollback_test import NeedsOwnCluster, OwnCluster, ScratchRun
 from console.server.script import script_session
 from console.server.target import Target
 from console.services import Service

@@ -11,11 +11,10 @@ from console.migrate import state, steps
 from console.migrate.faults import MigrationError
 from console.migrate.files import own_services, read_services
 from console.migrate.records import RunRange
-from console.migrate.rollback_test import NeedsOwnCluster, Place, ScratchRun
+from console.migrate.rollback_test import NeedsOwnCluster, OwnCluster, Place, ScratchRun, apart
 from console.migrate.scratch import scratch_server
 from console.migrate.scratch_setup import AGE
 from console.migrate.tenants import sample_of
-from console.migrate.verify import OwnCluster
 from console.server.script import script_session
 from console.server.target import Target
 from console.services import Service
@@ -45,15 +44,7 @@ async def _made(stack: AsyncExitStack, beside: Target, services: Sequence[Servic
     if own_cluster is None:
         raise MigrationError(f"{beside.label} is production: no scratch database is made there",
                              hint="pip install 'dbconsole[demo]' brings a PostgreSQL to run the files in")
-    cluster = own_cluster
-
-    async def fresh() -> Target:
-        return await stack.enter_async_context(cluster())
-
-    async def drop(target: Target) -> None:
-        await stack.aclose()
-
-    return await _built(Place("a throwaway cluster", False, fresh, drop), beside, services)
+    return await _built(await stack.enter_async_context(apart(own_cluster)), beside, services)
 
 
 async def _built(place: Place, beside: Target, services: Sequence[Service]) -> Target:
@@ -67,10 +58,7 @@ async def _built(place: Place, beside: Target, services: Sequence[Service]) -> T
     try:
         await run.open()
         for file in files:
-            proof = await run.apply(file)
-            if proof is not None:
-                raise MigrationError(f"{file.label} can't be run in {place.words}: "
-                                     f"{proof.reason or '; '.join(proof.differences)}")
+            await run.make(file)
     finally:
         await run.close()
     assert run.target is not None

@@ -27,6 +27,7 @@ from console.server.query import load
 from console.server.script import ScriptCommand
 from console.server.session import Session
 from console.services import Service
+from console.sql.names import with_identifiers
 from console.sql.quoting import identifier
 
 
@@ -81,7 +82,7 @@ class Mirrors(Struct, frozen=True):
     def commands(self, step: Step) -> tuple[ScriptCommand, ...]:
         """What writes `step` into the old ledger, after its row in dbconsole's; none where there is no mirror.
 
-        Raises FileError for a file that can't be read.
+        Raises FileError for a file that can't be read, and for a baseline that stands for others.
         """
         mirror = self.by_service.get(step.migration.service)
         if mirror is None:
@@ -89,10 +90,13 @@ class Mirrors(Struct, frozen=True):
         status = self.statuses[mirror.service]
         folder = status.service.folder
         assert folder is not None
-        place = f"{identifier(mirror.ledger_schema)}.{identifier(mirror.ledger_table)}"
+        if step.replaced:
+            raise FileError(step.script.path, f"stands for files that {TITLES[mirror.tool]}'s ledger {mirror.place} "
+                            "has, which knows nothing of baselines",
+                            hint="dbconsole migrate adopt --end-mirror, then up")
+        names = {"schema": mirror.ledger_schema, "table": mirror.ledger_table}
         written = WRITERS[mirror.tool](_Writing(step, folder, mirror.prefix, status))
-        return tuple(ScriptCommand(_text(name).replace(':"schema".:"table"', place), params)
-                     for name, params in written)
+        return tuple(ScriptCommand(with_identifiers(_text(name), names), params) for name, params in written)
 
     @property
     def notes(self) -> tuple[str, ...]:

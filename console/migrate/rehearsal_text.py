@@ -14,7 +14,7 @@ UNKNOWN = "unknown"
 
 def rehearsal_lines(found: Rehearsal) -> list[str]:
     """All steps."""
-    return [line for step in found.steps for line in _lines(step)]
+    return [line for step in found.steps for line in step_lines(step)]
 
 
 def table_words(table: TableSample) -> str:
@@ -24,7 +24,8 @@ def table_words(table: TableSample) -> str:
     return f"{table.name}: {fmt.plural(table.rows, 'row')}, {of}"
 
 
-def _lines(step: RehearsedStep) -> Iterator[str]:
+def step_lines(step: RehearsedStep) -> Iterator[str]:
+    """One step; the last line says why it failed, where it has."""
     yield f"{step.direction} {step.label}" + (": failed" if step.fault is not None else "")
     for statement in step.statements:
         sql = textwrap.dedent(statement.sql.expandtabs(4)).splitlines()

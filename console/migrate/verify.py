@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
+from contextlib import suppress
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -21,7 +21,7 @@ from console.migrate.data_loss import SampleData, count_losses, merged
 from console.migrate.faults import FileError, MigrationError
 from console.migrate.files import is_foreign, own_services, read_service, read_services
 from console.migrate.records import MigrationFile, RunRange
-from console.migrate.rollback_test import NeedsOwnCluster, Place, Proof, ScratchRun
+from console.migrate.rollback_test import NeedsOwnCluster, OwnCluster, Place, Proof, ScratchRun, apart
 from console.migrate.scratch import ScratchServer, scratch_server
 from console.migrate.selection import Selection
 from console.migrate.tenants import sample_of
@@ -36,8 +36,6 @@ from console.waiting import together
 AT_ONCE = 2
 """Services proved at the same time: more would only share two cores and someone's connections."""
 
-OwnCluster = Callable[[], AbstractAsyncContextManager[Target]]
-"""Starts a throwaway cluster that is gone after the block."""
 OnProof = Callable[[Proof], None]
 
 
@@ -310,15 +308,7 @@ class _Run:
         to be made anew, the cluster is."""
         chosen = {id(file) for file in proved}
         last = max(number for number, file in enumerate(self.order) if id(file) in chosen)
-        async with AsyncExitStack() as stack:
-            async def fresh() -> Target:
-                await stack.aclose()
-                return await stack.enter_async_context(own_cluster())
-
-            async def drop(target: Target) -> None:
-                await stack.aclose()
-
-            place = Place("a throwaway cluster", False, fresh, drop)
+        async with apart(own_cluster) as place:
             scratch_run = ScratchRun(place, self.by_name, self.made_by_files)
             try:
                 await scratch_run.open()

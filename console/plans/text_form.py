@@ -14,6 +14,8 @@ from typing import Any
 from msgspec import Struct, field
 
 from console.plans.values import PlanError
+from console.sql.names import name_of, text_of
+from console.sql.tokens import expressions
 
 Document = dict[str, Any]
 
@@ -25,7 +27,7 @@ FIGURES = re.compile(
     r"loops=(?P<loops>\d+)\)|\s*\(?(?P<never>never executed)\))?\s*$", re.ASCII)
 """What stands in brackets behind a node: estimates, what came of it, or both."""
 
-_FIGURES = {"startup": "Startup Cost", "total": "Total Cost", "rows": "Plan Rows", "width": "Plan Width",
+_FIGURE_KEYS = {"startup": "Startup Cost", "total": "Total Cost", "rows": "Plan Rows", "width": "Plan Width",
             "first": "Actual Startup Time", "last": "Actual Total Time", "actual": "Actual Rows",
             "loops": "Actual Loops"}
 
@@ -33,7 +35,7 @@ _ARROW = re.compile(r"(?P<indent>\s*)->\s+(?P<label>.*)")
 _HEADING = re.compile(r"\s*(?P<name>(?:InitPlan|SubPlan) .+|CTE .+)$")
 _DETAIL = re.compile(r"\s*(?P<key>[A-Z][\w /()-]*?):(?:\s+(?P<value>.*))?$", re.DOTALL)
 _WORKER = re.compile(r"\s*Worker \d+:")
-FOOTER = re.compile(r"\s*(?:Planning|Planning [Tt]ime|Execution [Tt]ime|Total runtime|Trigger|JIT|Settings"
+FOOTER = re.compile(r"\s*(?:Planning|Execution [Tt]ime|Total runtime|Trigger|JIT|Settings"
                     r"|Query Identifier|Serialization)\b.*:")
 """What may stand below the tree, as far to the left as its first line."""
 
@@ -171,7 +173,7 @@ def _node(text: str, number: int) -> Document:
         raise PlanError(f"line {number} is no part of a plan: {text[:60]!r}")
     if found is None:
         return node
-    node |= {key: _value(found[group]) for group, key in _FIGURES.items() if found[group] is not None}
+    node |= {key: _value(found[group]) for group, key in _FIGURE_KEYS.items() if found[group] is not None}
     if found["never"]:
         node |= {"Actual Rows": 0, "Actual Loops": 0}
     return node
@@ -218,20 +220,16 @@ def _scan(found: re.Match[str]) -> Document:
     elif kind in ("Index Scan", "Index Only Scan"):
         node["Scan Direction"] = "Backward" if found["backward"] else "Forward"
     if found["index"]:
-        node["Index Name"] = _unquoted(found["index"])
+        node["Index Name"] = name_of(found["index"])
     if found["name"]:
-        names = [_unquoted(found[group]) for group in ("name", "alias") if found[group]]
+        names = [name_of(found[group]) for group in ("name", "alias") if found[group]]
         if key := _NAMED.get(kind, "Relation Name"):
             node[key] = names[0]
         if found["schema"]:
-            node["Schema"] = _unquoted(found["schema"])
+            node["Schema"] = name_of(found["schema"])
         if key != "Index Name":
             node["Alias"] = names[-1]
     return node
-
-
-def _unquoted(name: str) -> str:
-    return name[1:-1].replace('""', '"') if name.startswith('"') else name
 
 
 def _value(text: str) -> int | float:
@@ -252,10 +250,10 @@ def _detail(node: Document, key: str, text: str) -> str:
     value: Any = text
     if node.get("Node Type") == "Aggregate" and key in ("Group Key", "Hash Key", "Sort Key"):
         name = key if key == "Sort Key" else f"{key}s"
-        node.setdefault(_KEYS, []).append((name, split(text) if text != "()" else []))
+        node.setdefault(_KEYS, []).append((name, expressions(text) if text != "()" else []))
         return ""
     if key in _LISTS or key == "Group Key":
-        value = split(text)
+        value = expressions(text)
     elif key in _FLAGS:
         value = text == "true"
     elif key not in _TEXTS and (number := re.fullmatch(rf"({_NUMBER})(?: ?kB| ms| bytes)?", text)) is not None:
@@ -283,24 +281,6 @@ def _grouped(node: Document) -> None:
             sets.append({name: [key]})
     if sets:
         node["Grouping Sets"] = sets
-
-
-def split(text: str) -> list[str]:
-    """A list of expressions: "a, f(b, c), 'x, y'" is three."""
-    parts, depth, quote, start = [], 0, "", 0
-    for place, sign in enumerate(text):
-        if quote:
-            quote = "" if sign == quote else quote
-        elif sign in "'\"":
-            quote = sign
-        elif sign in "([{":
-            depth += 1
-        elif sign in ")]}":
-            depth -= 1
-        elif sign == "," and depth <= 0:
-            parts.append(text[start:place].strip())
-            start = place + 1
-    return [*parts, text[start:].strip()] if text.strip() else []
 
 
 def _blocks(node: Document, text: str) -> Document:
@@ -358,7 +338,7 @@ def _sampling(node: Document, text: str) -> Document:
     if found is None:
         return {"Sampling": text.partition(": ")[2]}
     seed = {"Repeatable Seed": found[3]} if found[3] else {}
-    return {"Sampling Method": _unquoted(found[1]), "Sampling Parameters": split(found[2])} | seed
+    return {"Sampling Method": name_of(found[1]), "Sampling Parameters": expressions(found[2])} | seed
 
 
 def _groups(node: Document, text: str) -> Document:
@@ -366,7 +346,7 @@ def _groups(node: Document, text: str) -> Document:
     name, _, rest = text.partition(": ")
     count, _, rest = rest.partition("  ")
     methods, *spaces = re.split(r"  (?=Average )", rest.partition(": ")[2])
-    found: Document = {"Group Count": int(count), "Sort Methods Used": split(methods)}
+    found: Document = {"Group Count": int(count), "Sort Methods Used": expressions(methods)}
     for words in spaces:
         numbers = _pairs(words)
         kind = words.split()[1].rstrip(":")
@@ -420,8 +400,9 @@ class _Footer:
         elif key.startswith("Trigger"):
             self._document.setdefault("Triggers", []).append(_trigger(key, value))
         elif key == "Settings":
-            settings = [pair.partition(" = ") for pair in split(value)]
-            self._document[key] = {name: _setting(given) for name, _, given in settings}
+            settings = [pair.partition(" = ") for pair in expressions(value)]
+            self._document[key] = {name_of(name): text_of(given) if given.endswith("'") else given
+                                   for name, _, given in settings}
         elif key == "Serialization":
             found = _pairs(value)
             self._document[key] = {"Time": found.get("time"), "Output Volume": found.get("output")}
@@ -448,10 +429,6 @@ def _trigger(key: str, value: str) -> Document:
     parts = (("Trigger Name", "name"), ("Constraint Name", "constraint"), ("Relation", "table")) if found else ()
     return {name: found[group] for name, group in parts if found and found[group]} | {
         "Time": figures.get("time"), "Calls": figures.get("calls", 0)}
-
-
-def _setting(given: str) -> str:
-    return given[1:-1].replace("''", "'") if given.startswith("'") else given
 
 
 def _completed(root: Document) -> None:

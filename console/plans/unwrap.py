@@ -32,7 +32,7 @@ _PLAN = re.compile(r'"Plan\\?"')
 _CSV_LOG = re.compile(r',"duration: [\d.]+ ms  plan:')
 _JSON = re.compile(r'[\[{]\s*(?:[\[{]\s*){0,3}"(?:Plan|Query Text|Query Identifier|QUERY PLAN)"')
 _STEP = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
-_FIGURES = re.compile(
+_NODE_LINE = re.compile(
     r"\(cost=[\d.]+\.\.[\d.]+ rows=\d+ width=\d+\)|\(actual (?:time=[\d.]+\.\.[\d.]+ )?rows=|^\s*->  [A-Z][\w ]+",
     re.MULTILINE)
 _MOST_WRAPPINGS = 4
@@ -66,7 +66,7 @@ def looks_like_plan(text: str) -> bool:
 
 def _has_nodes(text: str) -> bool:
     """Whether it looks like a plan in text form; one node without costs is known by its name, where it begins."""
-    return _FIGURES.search(text) is not None or text_form.is_node(text.lstrip("\r\n").partition("\n")[0])
+    return _NODE_LINE.search(text) is not None or text_form.is_node(text.lstrip("\r\n").partition("\n")[0])
 
 
 def _views(text: str) -> Iterator[str]:
@@ -134,7 +134,7 @@ def _of_view(text: str, damaged: list[PlanError], wrappings: int = 0) -> Iterato
     for plan in _of_pieces(text, damaged, wrappings):
         some = True
         yield plan
-    if not some:
+    if not some or _LOGGED.search(text) is not None:  # a log's form may have been changed on the way
         yield from _of_text(text, damaged)
 
 

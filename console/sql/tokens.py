@@ -161,6 +161,18 @@ def _comment_end(text: str, position: int) -> int | None:
     return None
 
 
+def expressions(text: str) -> list[str]:
+    """What a list with commas has: "a, f(b, c), 'x, y'" is three, blank text none."""
+    found: list[str] = []
+    depth = start = 0
+    for token in significant(text):
+        depth += (token.text in ("(", "[", "{")) - (token.text in (")", "]", "}"))
+        if token.text == "," and depth <= 0:
+            found.append(text[start:token.start].strip())
+            start = token.end
+    return [*found, text[start:].strip()] if text.strip() else []
+
+
 def significant(text: str, start: int = 0) -> Iterator[Token]:
     """The tokens without the comments."""
     return (token for token in tokens(text, start) if token.kind != "comment")

@@ -1,7 +1,7 @@
 """The rows of a table as a file holds them: CSV or JSON, by the columns' keys.
 
-A figure is the number behind what is shown: bytes, milliseconds or seconds, counts since the reset or in the window,
-never "3.7 ms" nor a rate. Everything else is the text that is shown.
+A figure is the number behind what is shown: bytes, milliseconds or seconds, counts since the reset or in the window; a
+rate where the column's key ends in per_s. Everything else is the text that is shown.
 """
 
 from __future__ import annotations

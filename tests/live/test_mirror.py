@@ -92,6 +92,21 @@ async def test_an_ended_mirror_is_written_no_more(database: Database, tmp_path: 
     assert migrate(database, folder, "adopt", "--undo", "--mirror")[0] == 3
 
 
+async def test_no_baseline_while_a_mirror_is_kept(database: Database, tmp_path: Path) -> None:
+    folder = await migrated_by("golang-migrate", database, tmp_path)
+    assert migrate(database, folder, "adopt", "--yes", "--mirror")[0] == 0
+    both = "SELECT s.version, m.version, m.state FROM schema_migrations s, dbconsole.migration m ORDER BY 2"
+    before = rows(database, both)
+    status, out, err = migrate(database, folder, "squash", "--to", "10", "--move-to", str(tmp_path / "old"))
+    assert status == 0, out + err
+    status, out, err = migrate(database, folder, "up", "--yes")
+    assert status == 2 and "knows nothing of baselines" in err and "--end-mirror" in err, out + err
+    assert rows(database, both) == before
+    assert migrate(database, folder, "adopt", "--yes", "--end-mirror")[0] == 0
+    status, out, err = migrate(database, folder, "up", "--yes")
+    assert status == 0 and objects(database) == WHOLE, out + err
+
+
 async def test_the_file_and_both_ledgers_are_one_transaction(database: Database, tmp_path: Path) -> None:
     folder = await migrated_by("goose", database, tmp_path)
     assert migrate(database, folder, "adopt", "--yes", "--mirror")[0] == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from console.activity.summary.records import BlockedSession
 from console.errors import Unreachable
@@ -68,6 +69,17 @@ async def test_a_findings_evidence_is_a_key_away_and_its_subject_another(world: 
         app.hand_over = lambda name, subject: handed.append((name, subject))  # type: ignore[method-assign]
         await pilot.press("enter")
         assert handed == [("schemas", ("public", "orders_id_seq"))]
+
+
+async def test_a_subject_of_any_name_is_gone_to(world: World) -> None:
+    handed: list[object] = []
+    world.answers["sequence_use"] = [replace(ROWS_LEFT, schema="a.b", sequence='Or "der" seq')]
+    async with world.console() as (app, pilot):
+        await live(app, pilot)
+        await ticks(world, app, pilot)
+        app.hand_over = lambda name, subject: handed.append((name, subject))  # type: ignore[method-assign]
+        await pilot.press("enter")
+        assert handed == [("schemas", ("a.b", 'Or "der" seq'))]
 
 
 async def test_checks_that_are_well_are_one_line_until_they_are_asked_for(world: World) -> None:

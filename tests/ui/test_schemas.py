@@ -323,6 +323,10 @@ async def test_a_table_of_another_screens_list_is_shown(world: World) -> None:
         app.hand_over("schemas", ("event_data", "speakers"))
         await until(lambda: isinstance(app.screen, SchemasScreen) and subject(app.screen) == "event_data.speakers",
                     pilot)
+        world.answers["search"] = [catalog.found("function", 4, "some"), catalog.found("sequence", 5, "some")]
+        app.hand_over("schemas", ("event_data", "some"))
+        await until(lambda: "event_data.some" in screen_text(app), pilot)
+        assert "not there" not in screen_text(app)
         app.hand_over("schemas", ("event_data", "gone"))
         await until(lambda: "event_data.gone is not there any more" in screen_text(app), pilot)
         assert subject(app.screen) == "event_data.speakers"  # type: ignore[arg-type]

@@ -80,19 +80,20 @@ def test_a_pool_in_a_row() -> None:
     row = cells(tables.pools_table(saturations([waiting()], [database(reserve_pool_size=5)]), rates))
     assert row["database"] == "app" and (row["clients"], row["waiting"], row["maxwait"]) == ("20", "14", "3.2 s")
     assert (row["active"], row["size"], row["full"]) == ("20", "20 + 5", "100 %")
-    assert (row["xacts"], row["queries"], row["query_ms"], row["wait_ms"]) == ("1 240", "3 720", "2.1 ms", "41 ms")
+    assert (row["xacts_per_s"], row["queries_per_s"]) == ("1 240", "3 720")
+    assert (row["query_ms"], row["wait_ms"]) == ("2.1 ms", "41 ms")
 
 
 def test_rates_of_a_database_stand_in_no_row_of_several_pools() -> None:
     rates = [Rates(database="app", xacts_per_s=1240.0)]
     table = tables.pools_table(saturations([pool(), pool(user="ro")], [database()]), rates)
-    assert [cells(table, row)["xacts"] for row in (0, 1)] == ["", ""]
-    assert cells(tables.stats_table(look(totals=(totals(),)), rates))["xacts"] == "1 240"
+    assert [cells(table, row)["xacts_per_s"] for row in (0, 1)] == ["", ""]
+    assert cells(tables.stats_table(look(totals=(totals(),)), rates))["xacts_per_s"] == "1 240"
 
 
 def test_a_rate_that_is_not_known_is_not_nought() -> None:
     row = cells(tables.stats_table(look(totals=(totals(),)), [Rates(database="app")]))
-    assert (row["xacts"], row["query_ms"], row["received"]) == ("-", "-", "-")
+    assert (row["xacts_per_s"], row["query_ms"], row["received_per_s"]) == ("-", "-", "-")
     assert row["total_xacts"] == "1 000"
 
 

@@ -12,6 +12,7 @@ from console.diagnosis.case import Case
 from console.diagnosis.records import Evidence, Finding, Hurt, Subject
 from console.metrics.reads.counters import INVALID_INDEXES
 from console.metrics.reads.tables import SEQUENCE_USE
+from console.sql.quoting import identifier
 from console.text import format as fmt
 
 NEARLY_USED, ALMOST_USED = 80.0, 95.0
@@ -32,7 +33,8 @@ def sequences(case: Case) -> Iterator[Finding]:
             weight=use.used_percent,
             summary=f"{words.named(fills)} has used {fmt.percent(use.used_percent)} of its values, "
                     f"{fmt.count(left)} are left; then each INSERT fails",
-            subject=Subject(screen="schemas", relation=name), hurts=Hurt(None, "who inserts into it"),
+            subject=Subject(screen="schemas", relation=identifier(use.schema, use.sequence)),
+            hurts=Hurt(None, "who inserts into it"),
             evidence=(Evidence("last possible", fmt.count(use.last_possible)),
                       Evidence("limited by", "the column's type" if use.is_column_smaller else "the sequence")),
             checks=("sequences",),
@@ -47,7 +49,8 @@ def invalid_indexes(case: Case) -> Iterator[Finding]:
         yield Finding(
             kind="invalid_index", severity="warning", weight=0.5,
             summary=f"index {words.named(name)} on {words.named(item.table)} is invalid: no query uses it{cost}",
-            subject=Subject(screen="schemas", relation=name), hurts=Hurt(None, "who reads or writes that table"),
+            subject=Subject(screen="schemas", relation=identifier(item.schema, item.index)),
+            hurts=Hurt(None, "who reads or writes that table"),
             checks=("invalid_indexes",),
             next="drop it and create it again, or REINDEX INDEX CONCURRENTLY")
 

@@ -14,6 +14,7 @@ from console.diagnosis.records import Evidence, Finding, Hurt, Subject
 from console.metrics.reads.counters import DATABASE_COUNTERS, INVALID_INDEXES
 from console.metrics.reads.tables import TABLE_SCANS
 from console.metrics.records.tables import TableScans
+from console.sql.quoting import identifier
 from console.sql.tokens import words as sql_words
 from console.statements import counters, read
 from console.statements.records import Key, Usage
@@ -186,7 +187,8 @@ def _scanned(case: Case, table: TableScans, per_s: float, rows: float, by_index:
         kind="sequential_scans", severity="warning", weight=per_s * rows / 10_000,
         summary=f"{words.named(name)} is read from end to end {fmt.number(per_s)} times a second, "
                 f"{fmt.count(rows)} rows each{why or before}",
-        subject=Subject(screen="schemas", relation=name), hurts=Hurt(None, "CPU and cache"),
+        subject=Subject(screen="schemas", relation=identifier(table.schema, table.table)),
+        hurts=Hurt(None, "CPU and cache"),
         evidence=(Evidence("rows", fmt.count(table.live_rows)),
                   Evidence("index scans", f"{fmt.count(by_index)} in {fmt.duration(seconds)}, "
                                           f"{fmt.count(table.index_scans)} since the reset")),

@@ -15,6 +15,7 @@ from console.metrics.reads.replication import SLOT_FACTS
 from console.metrics.reads.tables import DEAD_ROWS
 from console.metrics.reads.vacuum import AUTOVACUUM, VACUUM_TABLES
 from console.metrics.records.tables import DeadRows
+from console.sql.quoting import identifier
 from console.text import format as fmt
 
 MOST_AGE, MUCH_AGE = 1_800_000_000, 1_200_000_000
@@ -108,12 +109,13 @@ def turned_off(case: Case) -> Iterator[Finding]:
         return
     for table in case.rows(DEAD_ROWS):
         if not table.is_autovacuumed:
-            name = f"{table.schema}.{table.table}"
+            name = words.named(f"{table.schema}.{table.table}")
             yield Finding(
                 kind="autovacuum_off_for_table", severity="warning", weight=table.dead_percent,
                 summary=f"{name} has {fmt.count(table.dead_rows)} dead rows ({fmt.percent(table.dead_percent)}) and "
                         "autovacuum is turned off for it",
-                subject=Subject(screen="schemas", relation=name), checks=("dead_tuples",),
+                subject=Subject(screen="schemas", relation=identifier(table.schema, table.table)),
+                checks=("dead_tuples",),
                 evidence=(Evidence("live rows", fmt.count(table.live_rows)),),
                 next="ALTER TABLE ... RESET (autovacuum_enabled), then VACUUM it once")
 

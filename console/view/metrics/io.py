@@ -28,15 +28,16 @@ KINDS = (
     Column("backend", "backend", fixed=True, minimum=12, maximum=22),
     Column("object", "object", minimum=8, maximum=18, priority=1),
     Column("context", "context", minimum=8, maximum=12),
-    _right("busy", "bytes/s"), _right("read", "read"), _right("write", "write"), _right("extend", "extend", 4),
-    _right("read_time", "read ms", 3), _right("write_time", "write ms", 3), _right("hits", "hits/s", 5),
-    _right("evictions", "evicted", 6), _right("syncs", "syncs", 7),
+    _right("bytes_per_s", "bytes/s"), _right("read_bytes_per_s", "read"), _right("write_bytes_per_s", "write"),
+    _right("extend_bytes_per_s", "extend", 4), _right("read_ms", "read ms", 3), _right("write_ms", "write ms", 3),
+    _right("hits_per_s", "hits/s", 5), _right("evictions_per_s", "evicted", 6), _right("syncs_per_s", "syncs", 7),
 )
 
 CACHES = (
     Column("name", "SLRU cache", fixed=True, minimum=12, maximum=22),
-    _right("busy", "looks/s"), _right("hit", "hit"), _right("read", "reads/s"), _right("written", "writes/s"),
-    _right("all", "since reset", 2), _right("all_hit", "hit", 2), _right("flushes", "flushes", 3),
+    _right("looks_per_s", "looks/s"), _right("hit_percent", "hit"), _right("reads_per_s", "reads/s"),
+    _right("writes_per_s", "writes/s"), _right("looks", "since reset", 2), _right("all_hit_percent", "hit", 2),
+    _right("flushes", "flushes", 3),
 )
 
 
@@ -74,7 +75,7 @@ def caches(found: Sequence[HasRates], why: str | None) -> Table:
             _cell(read, fmt.number), _cell(now.get("blocks_written"), fmt.number),
             Cell(fmt.count(total), "dim", order=total),
             Cell(fmt.percent(100 * row.blocks_hit / total) if total else "", "dim",
-                 order=row.blocks_hit / total if total else 0.0),
+                 order=100 * row.blocks_hit / total if total else None),
             Cell(fmt.count(row.flushes), "dim", order=row.flushes))))
     return Table(CACHES, tuple(rows), why or "reading pg_stat_slru…")
 

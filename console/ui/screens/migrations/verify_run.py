@@ -46,15 +46,18 @@ async def rehearse(target: Target, services: Sequence[Service], service: Service
     from console.demo.scratch import own_cluster
     from console.migrate.files import by_framework
     from console.migrate.rehearsal import on_samples
-    from console.migrate.rehearsal_text import rehearsal_lines
+    from console.migrate.rehearsal_text import step_lines
 
     tell(("what is pending goes up and down on samples of two sizes, in scratch databases; the target is only read",
           "dim"))
     own, _ = own_cluster(*await _facts(target))
     found = await on_samples(target, [service], by_framework(services)[1], own_cluster=own)
-    for line in rehearsal_lines(found):
-        tell((line, "critical" if "failed" in line else ""))
-    answer = "the rows refuse it" if found.has_failed else "it runs on these rows" if found.steps else \
+    for step in found.steps:
+        *lines, last = step_lines(step)
+        for line in lines:
+            tell((line, ""))
+        tell((last, "critical" if step.fault is not None else ""))
+    answer = "it fails on these rows" if found.has_failed else "it runs on these rows" if found.steps else \
         "there is nothing pending"
     return [(f"{answer}; tried in {found.where}", "critical" if found.has_failed else "ok"),
             *((note, "dim") for note in found.notes)]

@@ -27,8 +27,8 @@ from console.ui.widgets.status_line import StatusLine
 from console.view.table import Row
 
 SYSTEM_SCHEMAS = ("pg_catalog", "pg_toast", "information_schema")
-TABLES = ("table", "partition", "materialized view", "foreign table")
-"""What the lists of other screens call a table, by the kinds of a search."""
+RELATIONS = ("table", "partition", "view", "materialized view", "foreign table", "sequence", "index")
+"""Of the kinds of a search those of which no two in a schema have one name."""
 
 OWN_ACTIONS = ("other_side", "move_tab", "export", "back", "reread", "system")
 
@@ -145,7 +145,7 @@ class SchemasScreen(ConsoleScreen):
         self.refresh_bindings()
 
     def receive(self, subject: object) -> None:
-        """An object that the palette found, or a table's schema and name as other screens list it."""
+        """An object that the palette found, or a relation's schema and name as other screens list it."""
         if isinstance(subject, NameMatch):
             self._leave_detail()
             self.side.jump(subject)
@@ -153,7 +153,7 @@ class SchemasScreen(ConsoleScreen):
             self.run_worker(self._look_up(*subject), group="look-up", exclusive=True, exit_on_error=False)
 
     async def _look_up(self, schema: str, name: str) -> None:
-        """Goes to the table of that name, which may have gone since it was listed."""
+        """Goes to the relation of that name, which may have gone since it was listed."""
         tree = self.state.tree
         try:
             async with self.connection.session() as session:
@@ -162,7 +162,7 @@ class SchemasScreen(ConsoleScreen):
             console_app(self).show_error(error)
             return
         found = next((match for match in named
-                      if match.kind in TABLES and (match.schema, match.name) == (schema, name)), None)
+                      if match.kind in RELATIONS and (match.schema, match.name) == (schema, name)), None)
         if found is None:
             why = "holds long values of a table and has no place of its own" if schema == "pg_toast" else \
                 "is not there any more"

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 
 from console.metrics.reads.counters import SCHEMA_SIZES
 from console.sampler.records import Snapshot
+from console.sql.names import qualified_name
 from console.ui.bindings import bindings
 from console.ui.keymap import letter
 from console.ui.screens.overview.pages.page import OverviewPage
@@ -116,8 +117,7 @@ class HealthPage(OverviewPage):
         if subject.screen == "overview":
             self.run_worker(self.screen.action_page(subject.page or "load"))  # type: ignore[attr-defined]
         elif subject.screen == "schemas" and subject.relation is not None:
-            schema, _, name = subject.relation.partition(".")
-            host.hand_over("schemas", (schema, name))
+            host.hand_over("schemas", qualified_name(subject.relation))
         elif subject.screen == "activity" and (subject.slot or subject.standby):
             host.hand_over("activity", REPLICATION)
         elif in_hand is not None:

@@ -34,8 +34,8 @@ class IoPage(ChartsPage):
         facts.styles.height = self.FACTS
         yield facts
         yield Charts(self.PLOTS, id="charts")
-        yield RecordTable(id="io-table", sort="busy", descending=True)
-        yield RecordTable(id="slru-table", sort="busy", descending=True)
+        yield RecordTable(id="io-table", sort="bytes_per_s", descending=True)
+        yield RecordTable(id="slru-table", sort="looks_per_s", descending=True)
 
     def reads(self) -> Sequence[Read[Any]]:
         return Read(IO_COUNTERS), Read(SLRU_COUNTERS)
