@@ -71,6 +71,11 @@ def next_files(service: Service, slug: str, *, no_transaction: bool = False) -> 
     return _sequence(service, slug, (None,), no_transaction)
 
 
+def slugged(words: str) -> str:
+    """Words as a part of a file's name; "" where there is no letter and no digit."""
+    return re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")
+
+
 def next_sequence(service: Service, slug: str, pieces: Sequence[Piece]) -> tuple[tuple[Path, str], ...]:
     """The same of several migrations that follow each other, each with its texts."""
     return _sequence(service, slug, pieces, no_transaction=False)
@@ -95,7 +100,7 @@ def baseline_file(service: Service, files: Sequence[MigrationFile], up: str) -> 
 
 def _sequence(service: Service, slug: str, pieces: Sequence[Piece | None],
               no_transaction: bool) -> tuple[tuple[Path, str], ...]:
-    name = re.sub(r"[^a-z0-9]+", "_", slug.lower()).strip("_")
+    name = slugged(slug)
     if not name:
         raise UsageError(f"{slug!r} makes no file name", hint="a few words: add_owner_to_documents")
     folder = service.folder

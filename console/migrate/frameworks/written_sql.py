@@ -4,6 +4,7 @@ one, in dbconsole's own layout. Each file says which migration it adopts; nothin
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from console.errors import ConsoleError
+from console.migrate.create import slugged
 from console.migrate.faults import FileError, MigrationError
 from console.migrate.frameworks import alembic, commands
 from console.migrate.frameworks.commands import Program
@@ -70,12 +72,11 @@ def files(service: Service, folder: Path, written: Sequence[WrittenMigration], *
                              "is no SQL", detail="\n".join(coded),
                              hint="--leave-out-code writes the rest, with a line where something is missing; or "
                                   + _STRUCTURE.format(service.framework))
-    schemas = ", ".join(f'"{schema}"' for schema in service.schemas)
-    found = [(folder / "service.toml", f'name = "{service.name}"\nschemas = [{schemas}]\n')]
+    schemas = ", ".join(map(json.dumps, service.schemas))  # whose strings are TOML's too
+    found = [(folder / "service.toml", f"name = {json.dumps(service.name)}\nschemas = [{schemas}]\n")]
     width = max(4, len(str(len(written))))
     for number, each in enumerate(written, 1):
-        slug = re.sub(r"[^a-z0-9]+", "_", each.name.lower()).strip("_")
-        stem = f"{number:0{width}}_{slug}"
+        stem = f"{number:0{width}}_{slugged(each.name)}"
         head = f"-- dbconsole: adopts={service.framework}/{each.version}\n"
         lost = f"-- dbconsole: irreversible: {each.irreversible}\n" if each.irreversible else ""
         found.append((folder / f"{stem}.up.sql", head + lost + _body(folder / f"{stem}.up.sql", each.up)))
