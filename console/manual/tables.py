@@ -131,7 +131,8 @@ _PARTLY = {
 
 def tools(argument: str = "") -> str:
     """Every tool whose ledger is known: whether its files are read, how it is driven, whether it can be adopted."""
-    from console.migrate.frameworks.specs import MIRRORED, PRINTING, TITLES
+    from console.migrate.frameworks.specs import PRINTING, TITLES
+    from console.migrate.mirror import WRITERS
     from console.services.recognise import LAYOUT_NAMES
 
     rows = []
@@ -139,7 +140,7 @@ def tools(argument: str = "") -> str:
         is_read = name in LAYOUT_NAMES
         driven = "through Alembic itself, or `up =`, `down =`" if name == "alembic" else "`up =`, `down =`"
         rows.append((title, f"`{name}`", _PARTLY.get(name, "yes") if is_read else "no", "yes", driven,
-                     ("yes, mirrored" if name in MIRRORED else "yes") if is_read else
+                     ("yes, mirrored" if name in WRITERS else "yes") if is_read else
                      "by files of `--write-sql`" if name in PRINTING else "by files that say `adopts=`"))
     return _table(("tool", "called", "files read by dbconsole's engine", "ledger read", "driven by its own command",
                    "adopted"), rows)

@@ -16,14 +16,14 @@ import pytest
 from console.migrate.frameworks.pending import compare
 from console.migrate.frameworks.read import read_ledgers
 from console.migrate.frameworks.records import ForeignLedger
-from console.migrate.frameworks.specs import MIRRORED
+from console.migrate.mirror import WRITERS
 from console.server.script import script_session
 from tests.live.test_adopt import LEDGERS, migrate, migrated_by, run, target
 from tests.live.test_layouts import WHOLE, objects
 from tests.migrate.histories import named, write_files
 from tests.support.servers import Database, missing
 
-MIRRORED_HERE = sorted(MIRRORED & LEDGERS.keys())
+MIRRORED_HERE = sorted(WRITERS.keys() & LEDGERS.keys())
 
 
 async def ledger_of(layout: str, database: Database, folder: Path) -> ForeignLedger:

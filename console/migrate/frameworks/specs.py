@@ -112,10 +112,6 @@ SPECS: tuple[Spec, ...] = (
 )
 """In the order in which they are tried: the more telling of two that could both match comes first."""
 
-MIRRORED = frozenset(("golang-migrate", "tern", "dbmate", "diesel", "goose", "sql-migrate", "sqlx", "flyway",
-                      "liquibase", "prisma", "drizzle"))
-"""The frameworks whose ledgers dbconsole can write as they write them (console.migrate.mirror)."""
-
 PRINTING = frozenset(("alembic", "django"))
 """The frameworks that print each of their migrations as SQL, which become files (written_sql.py)."""
 
