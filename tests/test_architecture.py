@@ -86,6 +86,7 @@ SINGLE_MODULES = {
     "view": {"console.check.result", "console.server.info", "console.server.tls", "console.migrate.events",
              "console.migrate.history", "console.migrate.plan", "console.migrate.lint"},
     "manual": {"console.migrate.lint", "console.migrate.lint.examples", "console.migrate.frameworks.specs",
+               "console.migrate.mirror",
                "console.services.recognise", "console.commands.table", "console.ui.keys", "console.ui.key_tables"},
 }
 """What a room takes of others besides."""

@@ -71,7 +71,8 @@ async def go_to(pilot: Pilot[int], screen: SchemasScreen, name: str, tab: str) -
     await until(lambda: screen.state.tree.found is not None and screen.side.node is not None
                 and screen.side.node.name == name.rpartition(".")[2], pilot)
     await pilot.press("enter", "enter")
-    await until(lambda: screen.state.detail.subject is not None and screen.state.detail.node is screen.side.node, pilot)
+    detail = screen.state.detail
+    await until(lambda: detail.node is screen.side.node and not detail.is_unread, pilot)
     assert screen.state.detail.subject is not None
     screen.detail.choose_tab([tab.title for tab in screen.state.detail.subject.tabs].index(tab))
     await pilot.pause()

@@ -317,7 +317,7 @@ async def test_the_palette_jumps_to_an_object(world: World) -> None:
 
 
 async def test_a_table_of_another_screens_list_is_shown(world: World) -> None:
-    world.answers["search"] = [catalog.found("index", 3, "speakers"), catalog.found("table", 2, "speakers")]
+    world.answers["search"] = [catalog.found("function", 3, "speakers"), catalog.found("table", 2, "speakers")]
     async with world.console() as (app, pilot):
         await live(app, pilot)
         app.hand_over("schemas", ("event_data", "speakers"))
