@@ -132,6 +132,16 @@ def test_records_are_structs() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def test_a_public_class_is_the_only_one_of_its_name() -> None:
+    """Else a search for it brings two, and a reader has to look at the imports to know which is meant."""
+    places: dict[str, list[str]] = {}
+    for path in MODULES:
+        for node in parsed(path).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    assert not {name: where for name, where in places.items() if len(where) > 1}
+
+
 def test_no_room_is_a_junk_drawer() -> None:
     junk = {"utils", "util", "helpers", "helper", "common", "manager", "base", "misc"}
     assert not [path for path in [*MODULES, *PACKAGE.rglob("*/")] if path.stem in junk]

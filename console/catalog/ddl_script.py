@@ -29,7 +29,7 @@ class DdlScript(Struct, frozen=True):
     needs: tuple[str, ...] = ()
 
 
-class Wanted(Struct, frozen=True):
+class DdlScope(Struct, frozen=True):
     """What is written: everything, or these schemas with all that is in them, and the objects of these names.
 
     A name is (schema, name), whose functions are all those of that name.
@@ -48,7 +48,7 @@ class Wanted(Struct, frozen=True):
         return schema is not None and (schema in (self.schemas or ()) or (schema, name) in self.names)
 
 
-async def write(session: Session, wanted: Wanted = Wanted(), *,  # noqa: B008  frozen
+async def write(session: Session, wanted: DdlScope = DdlScope(), *,  # noqa: B008  frozen
                 progress: Callable[[int, int], None] | None = None) -> DdlScript:
     """The script of what is wanted. `progress` hears how many objects are read, and of how many.
 
@@ -75,7 +75,7 @@ async def write(session: Session, wanted: Wanted = Wanted(), *,  # noqa: B008  f
     return DdlScript(script(made), len(made), tuple(unwritten), tuple(needs))
 
 
-async def _definitions(session: Session, wanted: Wanted) -> tuple[list[Definition], list[str]]:
+async def _definitions(session: Session, wanted: DdlScope) -> tuple[list[Definition], list[str]]:
     """What is wanted of sql/defined_*.sql, and why some of it can't be had."""
     readings = await session.refresh(*map(Read, read.DEFINED))
     found = [definition for query in read.DEFINED for definition in readings.rows(query) or ()
@@ -102,14 +102,14 @@ async def _schema(session: Session, schema: Schema) -> Ddl:
     return Ddl(("pg_namespace", schema.oid), tuple(statements))
 
 
-async def _extensions(session: Session, wanted: Wanted, made: Sequence[Ddl]) -> list[Ddl]:
+async def _extensions(session: Session, wanted: DdlScope, made: Sequence[Ddl]) -> list[Ddl]:
     """All extensions but those that initdb brings, or those that what is wanted needs."""
     needed = {need.oid for ddl in made for need in ddl.depends_on if need.catalog == "pg_extension"}
     return [await ddl_of(session, extension) for extension in await read.extensions(session)
             if extension.oid >= FIRST_OID and (wanted.is_everything or extension.oid in needed)]
 
 
-def _refuse_unknown(session: Session, wanted: Wanted, schemas: Iterable[Schema], objects: Iterable[DdlObject],
+def _refuse_unknown(session: Session, wanted: DdlScope, schemas: Iterable[Schema], objects: Iterable[DdlObject],
                     definitions: Collection[Definition]) -> None:
     there: set[tuple[str, ...]] = {(found.schema, found.name) for found in objects}
     there |= {qualified_name(definition.name) for definition in definitions}

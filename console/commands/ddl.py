@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from console.catalog import read
-from console.catalog.ddl_script import DdlScript, Wanted, write
+from console.catalog.ddl_script import DdlScope, DdlScript, write
 from console.commands import output
 from console.commands.output import say, write_json, write_lines
 from console.errors import Missing, UsageError
@@ -36,16 +36,16 @@ async def run(opening: Opening) -> int:
     from console.server.single import single_session
 
     options = opening.options
-    wanted = Wanted(frozenset(parts[0] for parts in map(_parts, options.objects) if len(parts) == 1),
+    wanted = DdlScope(frozenset(parts[0] for parts in map(_parts, options.objects) if len(parts) == 1),
                     frozenset(parts for parts in map(_parts, options.objects) if len(parts) == 2))
     target = await opening.target()
     narrator = output.narrator()
     async with single_session(target) as session:
         if options.service:
             schemas = await _schemas_of(opening, session, target)
-            wanted = Wanted((wanted.schemas or frozenset()) | schemas, wanted.names)
+            wanted = DdlScope((wanted.schemas or frozenset()) | schemas, wanted.names)
         elif not options.objects:
-            wanted = Wanted()
+            wanted = DdlScope()
         found = await write(session, wanted, progress=lambda done, total: narrator.show(f"{done} of {total} objects"))
         narrator.clear()
         text = _headed(found, f"{target.label}, PostgreSQL {session.info.version}")

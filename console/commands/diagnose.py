@@ -54,7 +54,7 @@ LED_UP_S = 600.0
 """How much of a recording before its moment is looked at."""
 
 
-class Told(Struct, frozen=True):
+class DiagnosisReport(Struct, frozen=True):
     """What came of it. `unavailable` says of reads why they brought nothing, and so what nobody has looked at."""
 
     target: str
@@ -101,7 +101,7 @@ async def run(opening: Opening) -> int:
 # a live server
 
 
-async def live(target: Target, config: Config, apart_s: float) -> Told:
+async def live(target: Target, config: Config, apart_s: float) -> DiagnosisReport:
     """Two looks at a server, so many seconds apart. Raises ConsoleError."""
     checks = configured(config)
     memory, times, schedule, clock = Memory(), ReadTimes(), Schedule(), SystemClock()
@@ -136,7 +136,7 @@ async def live(target: Target, config: Config, apart_s: float) -> Told:
                 at=stood.taken_at, info=session.info, rows=rows, read_at=times.take(rows, stood.taken_at),
                 pooler=await _pooler(target)))
             at, found = stood.taken_at, diagnose(case)
-    return Told(single_line(target.label), at, found, unavailable)
+    return DiagnosisReport(single_line(target.label), at, found, unavailable)
 
 
 async def _peek(session: PgSession, memory: Memory, times: ReadTimes, rows: dict[str, Sequence[Any]]
@@ -169,7 +169,7 @@ async def _pooler(target: Target) -> PoolerSample | None:
 # a recording
 
 
-async def recorded(path: Path, at: str | None) -> Told:
+async def recorded(path: Path, at: str | None) -> DiagnosisReport:
     """A recording at a moment, by default its end. Raises ConsoleError."""
     with Recording(path) as recording:
         first, last = recording.at(0), recording.at(len(recording) - 1)
@@ -195,7 +195,7 @@ async def recorded(path: Path, at: str | None) -> Told:
             findings = diagnose(case)
             if each % 50 == 0:
                 await asyncio.sleep(0)
-        return Told(single_line(origin.target), recording.at(number), findings, unavailable)
+        return DiagnosisReport(single_line(origin.target), recording.at(number), findings, unavailable)
 
 
 def _queries(sample: RecordedSample) -> list[Query[Any]]:
@@ -242,7 +242,7 @@ async def _recorded_pooler(sample: RecordedSample) -> PoolerSample | None:
 # what is written
 
 
-def document(told: Told) -> dict[str, Any]:
+def document(told: DiagnosisReport) -> dict[str, Any]:
     """The JSON document; keys may be added and are never renamed."""
     return {
         "target": told.target, "at": told.at.isoformat(),
@@ -258,7 +258,7 @@ def document(told: Told) -> dict[str, Any]:
         "unavailable": told.unavailable}
 
 
-def lines(told: Told) -> Iterator[str]:
+def lines(told: DiagnosisReport) -> Iterator[str]:
     """Everything for people."""
     yield f"{told.target} at {_local(told.at)}: {_counted(told.findings)}"
     for finding in told.findings:
@@ -271,7 +271,7 @@ def lines(told: Told) -> Iterator[str]:
         yield f"not looked at: {', '.join(sorted(title(name) for name in told.unavailable))} (--json says why)"
 
 
-def markdown(told: Told) -> Iterator[str]:
+def markdown(told: DiagnosisReport) -> Iterator[str]:
     """The same for a ticket."""
     yield f"## {_escaped(told.target)} at {_local(told.at)}: {_counted(told.findings)}"
     for finding in told.findings:

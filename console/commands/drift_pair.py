@@ -9,7 +9,7 @@ from console.commands.migrate_verify import facts
 from console.commands.output import say, write_data, write_json
 from console.demo.scratch import own_cluster
 from console.errors import UsageError
-from console.migrate.create import Piece, next_sequence
+from console.migrate.create import MigrationPart, next_sequence
 from console.migrate.create import write as write_files
 from console.migrate.drift_pair import DriftPair, make
 from console.migrate.files import by_framework, read_service
@@ -60,7 +60,7 @@ def _put_script(request: Request, target: Target, pair: DriftPair) -> None:
 
 def _put_files(request: Request, target: Target, service: Service, pair: DriftPair) -> None:
     given = (f"-- What {target.label} had that no file made.\n{pair.up}", f"-- Takes it back.\n{pair.down}")
-    files = next_sequence(service, "drift", (Piece("", *given),))
+    files = next_sequence(service, "drift", (MigrationPart("", *given),))
     write_files(files)
     if request.options.json:
         write_json({"target": target.label, "files": [str(path) for path, _ in files]})

@@ -80,10 +80,10 @@ def _tell(request: Request, first: Target, second: Target, found: SchemaDiff, pa
 
 def _write(request: Request, second: Target, pair: ScriptPair) -> list[str]:
     """The next migration of the one service, which makes of the files' schema the other; the paths of its files."""
-    from console.migrate.create import Piece, next_sequence, write
+    from console.migrate.create import MigrationPart, next_sequence, write
 
     service = _service(request, second)
-    files = next_sequence(service, "diff", (Piece("", f"-- What {second.label} has and the files don't make.\n"
+    files = next_sequence(service, "diff", (MigrationPart("", f"-- What {second.label} has and the files don't make.\n"
                                                       f"{pair.forth}", f"-- Takes it back.\n{pair.back}"),))
     write(files)
     return [str(path) for path, _ in files]

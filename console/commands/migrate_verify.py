@@ -21,7 +21,7 @@ async def verify(request: Request) -> int:
     skipped for other reasons."""
     from console.demo.scratch import own_cluster, sample_rows
     from console.migrate import proofs
-    from console.migrate.verify import Wanted
+    from console.migrate.verify import VerifyScope
     from console.migrate.verify import verify as prove
 
     options = request.options
@@ -35,7 +35,7 @@ async def verify(request: Request) -> int:
     if options.to is not None and len(chosen) != 1:
         raise UsageError(f"--to {options.to} of which service?", hint="--service names it")
     selection = await request.selection(chosen, target)
-    wanted = Wanted(None if options.service is None else frozenset(service.name for service in chosen), options.to,
+    wanted = VerifyScope(None if options.service is None else frozenset(service.name for service in chosen), options.to,
                     selection)
     version, installed = (18, ()) if options.embedded else await facts(target)
     own, words = own_cluster(version, installed)

@@ -10,7 +10,7 @@ ENOUGH_S = 60.0
 """Over less time a rate would be made of noise."""
 
 
-class Growth:
+class GrowthByName:
     """The first and the last look at each name. A size may shrink: then the rate is negative."""
 
     def __init__(self) -> None:

@@ -45,7 +45,7 @@ class Processor(Struct, frozen=True):
     total: int
 
 
-class Host(Struct, frozen=True):
+class HostLoad(Struct, frozen=True):
     """The machine at one moment. Percentages of the interval since the look before, None at the first.
 
     `disk` is what holds the data directory, None where that isn't known; `load` is the 1-minute average.
@@ -113,7 +113,7 @@ class LocalHost:
         self._proc = proc
         self._before: Processor | None = None
 
-    def read(self) -> Host:
+    def read(self) -> HostLoad:
         """The machine now. Raises OSError where /proc can't be read."""
         lines = (self._proc / "stat").read_text().splitlines()
         now, before = _processor(lines[0]), self._before
@@ -123,7 +123,7 @@ class LocalHost:
                   for name, _, rest in (line.partition(":") for line in
                                         (self._proc / "meminfo").read_text().splitlines()[:8])}
         disk = self._disk()
-        return Host(
+        return HostLoad(
             cores=sum(line.startswith("cpu") for line in lines) - 1,
             cpu_percent=100.0 * (now.busy - before.busy) / ticks if before is not None and ticks > 0 else None,
             io_percent=100.0 * (now.waiting - before.waiting) / ticks if before is not None and ticks > 0 else None,

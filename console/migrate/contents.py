@@ -50,7 +50,7 @@ class RowSequence(Struct, frozen=True):
         return f"pg_catalog.pg_get_serial_sequence({literal(self.owner)}, {literal(self.column)})"
 
 
-class Held(Struct, frozen=True):
+class RowsDigest(Struct, frozen=True):
     """How many rows there are and what they come to: the same digest, the same rows in whatever order."""
 
     count: int
@@ -61,7 +61,7 @@ class Contents(Struct, frozen=True):
     """Everything in a database that is no schema: `tables` by name (materialized views too, and `large objects`),
     `sequences` with where they stand: the last value, and whether it was given out."""
 
-    tables: Mapping[str, Held]
+    tables: Mapping[str, RowsDigest]
     sequences: Mapping[str, tuple[int, bool]]
 
 
@@ -78,9 +78,9 @@ async def read(session: ScriptSession) -> Contents:
                 session, "SELECT pg_catalog.count(*), pg_catalog.md5(coalesce(pg_catalog.string_agg(r.digest, '' "
                 "ORDER BY r.digest), '')) FROM (SELECT pg_catalog.md5(pg_catalog.format('%s', t)) AS digest "
                 f"FROM ONLY {table.name} AS t) AS r")
-            tables[table.name] = Held(int(count or 0), digest or "")
+            tables[table.name] = RowsDigest(int(count or 0), digest or "")
     ((objects,),) = await _rows(session, "SELECT pg_catalog.count(*) FROM pg_catalog.pg_largeobject_metadata")
-    tables[LARGE_OBJECTS] = Held(int(objects or 0), "")
+    tables[LARGE_OBJECTS] = RowsDigest(int(objects or 0), "")
     sequences = {}
     for sequence in await session.fetch(_SEQUENCES):
         ((last, is_called),) = await _rows(session, f"SELECT last_value, is_called FROM {sequence.name}")

@@ -26,7 +26,7 @@ Files = Sequence[tuple[str, str]]
 """Paths below the folder, each with its text."""
 
 
-class Piece(Struct, frozen=True):
+class MigrationPart(Struct, frozen=True):
     """One migration of several that are written together: what its name ends with, and its texts."""
 
     slug: str
@@ -42,7 +42,7 @@ class NewMigration(Struct, frozen=True):
     name: str
     no_transaction: bool
     before: tuple[MigrationFile, ...] = ()
-    piece: Piece | None = None
+    piece: MigrationPart | None = None
 
     @property
     def stem(self) -> str:
@@ -76,7 +76,7 @@ def slugged(words: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")
 
 
-def next_sequence(service: Service, slug: str, pieces: Sequence[Piece]) -> tuple[tuple[Path, str], ...]:
+def next_sequence(service: Service, slug: str, pieces: Sequence[MigrationPart]) -> tuple[tuple[Path, str], ...]:
     """The same of several migrations that follow each other, each with its texts."""
     return _sequence(service, slug, pieces, no_transaction=False)
 
@@ -94,11 +94,12 @@ def baseline_file(service: Service, files: Sequence[MigrationFile], up: str) -> 
     if layout == "dbmate":  # N.2 is the second pair of sections of the file N
         version = version.partition(".")[0]
     down = "-- There is no way down from a baseline.\n"
-    inside, text = _WRITERS[layout](NewMigration(version, "baseline", False, tuple(files), Piece("", up, down)))[0]
+    new = NewMigration(version, "baseline", False, tuple(files), MigrationPart("", up, down))
+    inside, text = _WRITERS[layout](new)[0]
     return service.folder / inside, text
 
 
-def _sequence(service: Service, slug: str, pieces: Sequence[Piece | None],
+def _sequence(service: Service, slug: str, pieces: Sequence[MigrationPart | None],
               no_transaction: bool) -> tuple[tuple[Path, str], ...]:
     name = slugged(slug)
     if not name:

@@ -63,7 +63,7 @@ class TimedStatement(Struct, frozen=True):
     reason: str = ""
 
 
-class HeldLock(Struct, frozen=True):
+class MeasuredLock(Struct, frozen=True):
     """A lock that a step holds; `held` None: not known, but at least so long (`at_least_ms`)."""
 
     relation: str
@@ -80,7 +80,7 @@ class RehearsedStep(Struct, frozen=True):
     name: str
     direction: str
     statements: tuple[TimedStatement, ...]
-    locks: tuple[HeldLock, ...]
+    locks: tuple[MeasuredLock, ...]
     fault: str | None = None
 
     @property
@@ -386,9 +386,9 @@ def _table_name(relation: PlanRelation) -> str | None:
     return None if relation.facts is None else identifier(relation.facts.schema, relation.facts.name)
 
 
-def _locks(script: Prepared, planned: PlanStep, timed: Sequence[TimedStatement]) -> Sequence[HeldLock]:
+def _locks(script: Prepared, planned: PlanStep, timed: Sequence[TimedStatement]) -> Sequence[MeasuredLock]:
     """Each lock from the statement that takes it to the end of its transaction, the longest of several."""
-    found: dict[tuple[str, LockMode], HeldLock] = {}
+    found: dict[tuple[str, LockMode], MeasuredLock] = {}
     for first, last in _transactions(script, len(timed)):
         for number in range(first, last):
             parts = timed[number:last]
@@ -397,7 +397,7 @@ def _locks(script: Prepared, planned: PlanStep, timed: Sequence[TimedStatement])
             for relation in planned.statements[number].relations:
                 key = str(relation.name), relation.mode
                 if not relation.is_new and (key not in found or at_least_ms > found[key].at_least_ms):
-                    found[key] = HeldLock(*key, held, at_least_ms)
+                    found[key] = MeasuredLock(*key, held, at_least_ms)
     return sorted(found.values(), key=lambda lock: -lock.mode)
 
 

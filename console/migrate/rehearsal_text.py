@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from console.migrate.rehearsal import HeldLock, Rehearsal, RehearsedStep, TableSample, TimedStatement
+from console.migrate.rehearsal import MeasuredLock, Rehearsal, RehearsedStep, TableSample, TimedStatement
 from console.text import format as fmt
 
 _MOST_LINES = 4
@@ -47,7 +47,7 @@ def _took(statement: TimedStatement) -> str:
     return f"takes {statement.would_take.words} ({fmt.milliseconds(statement.took_ms)} here)"
 
 
-def _held(lock: HeldLock) -> str:
+def _held(lock: MeasuredLock) -> str:
     if lock.held is not None:
         return lock.held.words
     return UNKNOWN + (f", at least {fmt.milliseconds(lock.at_least_ms)}" if lock.at_least_ms else "")

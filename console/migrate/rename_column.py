@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from console.errors import UsageError
-from console.migrate.create import Piece
+from console.migrate.create import MigrationPart
 from console.migrate.faults import MigrationError
 from console.server.query import load
 from console.server.session import Session
@@ -81,7 +81,7 @@ async def read_facts(session: Session, asked: Renaming, schema: str) -> RenamedC
     return facts
 
 
-def pieces(facts: RenamedColumn, asked: Renaming) -> tuple[Piece, ...]:
+def pieces(facts: RenamedColumn, asked: Renaming) -> tuple[MigrationPart, ...]:
     """The three migrations, in order. Pure."""
     return _expand(facts, asked), _backfill(facts, asked), _contract(facts, asked)
 
@@ -126,12 +126,12 @@ def _not_null(facts: RenamedColumn, asked: Renaming) -> str:
     return f"ALTER TABLE {table} ADD CONSTRAINT {constraint} CHECK ({identifier(asked.new)} IS NOT NULL) NOT VALID;\n"
 
 
-def _expand(facts: RenamedColumn, asked: Renaming) -> Piece:
+def _expand(facts: RenamedColumn, asked: Renaming) -> MigrationPart:
     table, function, trigger, _ = _names(facts, asked)
     old, new = identifier(asked.old), identifier(asked.new)
     beside = "".join(f"-- On {old} stands {each}: make it for {new} too before the contract.\n"
                      for each in facts.dependents)
-    return Piece("expand", f"""-- {new} takes the place of {table}.{old}: both are there, kept in step by a trigger.
+    return MigrationPart("expand", f"""-- {new} takes the place of {table}.{old}: both are there, in step by a trigger.
 {beside}ALTER TABLE {table} ADD COLUMN {new} {facts.type};
 {_in_step(facts, asked)}{_not_null(facts, asked)}""", f"""-- Only {old} is there again.
 DROP TRIGGER {trigger} ON {table};
@@ -140,17 +140,17 @@ ALTER TABLE {table} DROP COLUMN {new};
 """)
 
 
-def _backfill(facts: RenamedColumn, asked: Renaming) -> Piece:
+def _backfill(facts: RenamedColumn, asked: Renaming) -> MigrationPart:
     table = _names(facts, asked)[0]
     old, new, key = identifier(asked.old), identifier(asked.new), identifier(facts.key or "")
     left = f"{new} IS NULL AND {old} IS NOT NULL"
-    return Piece("backfill", f"""-- dbconsole: batches={table}.{key}/{ROWS}, pause-at-lag=10s, while={left}
+    return MigrationPart("backfill", f"""-- dbconsole: batches={table}.{key}/{ROWS}, pause-at-lag=10s, while={left}
 -- What {old} holds since before, into {new}.
 UPDATE {table} SET {new} = {old} WHERE {key} BETWEEN $1 AND $2 AND {left};
 """, f"-- There is nothing to take back: {old} has kept its values, and the way down of expand drops {new}.\n")
 
 
-def _contract(facts: RenamedColumn, asked: Renaming) -> Piece:
+def _contract(facts: RenamedColumn, asked: Renaming) -> MigrationPart:
     table, function, trigger, constraint = _names(facts, asked)
     old, new = identifier(asked.old), identifier(asked.new)
     default = facts.default_value
@@ -172,5 +172,5 @@ def _contract(facts: RenamedColumn, asked: Renaming) -> Piece:
     if facts.not_null:
         down += [f"ALTER TABLE {table} ALTER COLUMN {old} SET NOT NULL;",
                  f"ALTER TABLE {table} ALTER COLUMN {new} DROP NOT NULL;"]
-    return Piece("contract", "\n".join(up) + "\n", "\n".join(down) + f"\n{_in_step(facts, asked)}"
+    return MigrationPart("contract", "\n".join(up) + "\n", "\n".join(down) + f"\n{_in_step(facts, asked)}"
                                                                        f"{_not_null(facts, asked)}")

@@ -55,7 +55,7 @@ class SampleTrigger(Struct, frozen=True):
     table: str
 
 
-class Sample(Struct):
+class DataSample(Struct):
     """How many rows of which table were taken, those that are there `whole`, and what went wrong, in words."""
 
     rows: dict[str, int] = field(default_factory=dict)
@@ -73,7 +73,7 @@ async def tables_of(session: ScriptSession) -> Mapping[str, SampleTable]:
     return {table.name: table for table in await session.fetch(_TABLES)}
 
 
-async def take(source: ScriptSession, scratch: ScriptSession, wanted: Collection[str], most: int) -> Sample:
+async def take(source: ScriptSession, scratch: ScriptSession, wanted: Collection[str], most: int) -> DataSample:
     """Puts at most about `most` rows of each of the tables `wanted` into the scratch database, in which the schema is.
 
     The source is in a transaction of its own (SNAPSHOT), so that several samples are of one moment. Raises
@@ -96,7 +96,7 @@ async def take(source: ScriptSession, scratch: ScriptSession, wanted: Collection
         await scratch.statement(f"ALTER TABLE {trigger.table} DISABLE TRIGGER {trigger.name}")
     if emptied:
         await scratch.statement(f"TRUNCATE {', '.join(sorted(emptied))}")
-    sample = Sample()
+    sample = DataSample()
     for name in chosen:
         await _some(source, scratch, theirs[name], ours[name], most, sample)
     within = [key for key in loose if key.child in filled and key.parent in filled and key.parent in theirs]
@@ -130,7 +130,7 @@ def _reached(names: Collection[str], onward: Mapping[str, Sequence[str]]) -> set
 
 
 async def _some(source: ScriptSession, scratch: ScriptSession, table: SampleTable, there: SampleTable, most: int,
-                sample: Sample) -> None:
+                sample: DataSample) -> None:
     """A part of a table, whole pages of it; all of it where it is small."""
     if not table.may_read:
         sample.notes.append(f"{table.name} may not be read by {source.info.user}: it is empty here")
@@ -151,7 +151,7 @@ async def _some(source: ScriptSession, scratch: ScriptSession, table: SampleTabl
 
 
 async def _asked_for(source: ScriptSession, scratch: ScriptSession, key: SampleKey, table: SampleTable,
-                     there: SampleTable, sample: Sample) -> int:
+                     there: SampleTable, sample: DataSample) -> int:
     """Fetches the rows that the children here ask for; how many came."""
     if not table.may_read or key.parent in sample.whole:
         return 0

@@ -39,7 +39,7 @@ AT_ONCE = 2
 OnProof = Callable[[Proof], None]
 
 
-class Wanted(Struct, frozen=True):
+class VerifyScope(Struct, frozen=True):
     """What to prove: every migration of `services` (all where None), as far as `to` where that is given, of those that
     are `chosen`."""
 
@@ -52,7 +52,7 @@ class Wanted(Struct, frozen=True):
                 and (self.to is None or file.key <= version_key(self.to)) and self.chosen.holds(file))
 
 
-EVERYTHING = Wanted()
+EVERYTHING = VerifyScope()
 
 
 class VerifyReport(Struct, frozen=True):
@@ -72,7 +72,7 @@ class VerifyReport(Struct, frozen=True):
         return any(proof.status in ("differs", "failed") for proof in self.proofs)
 
 
-async def verify(target: Target, services: Sequence[Service], wanted: Wanted = EVERYTHING, *,
+async def verify(target: Target, services: Sequence[Service], wanted: VerifyScope = EVERYTHING, *,
                  own_cluster: OwnCluster | None = None, only_own_cluster: bool = False,
                  sample: SampleData | None = None, seeds: bool = True, fresh: bool = False,
                  on_proof: OnProof = lambda proof: None) -> VerifyReport:
@@ -107,7 +107,7 @@ async def verify(target: Target, services: Sequence[Service], wanted: Wanted = E
     return VerifyReport(run.sorted(), (*notes, *run.notes))
 
 
-def _ordered(services: Sequence[Service], wanted: Wanted) -> tuple[MigrationFile, ...]:
+def _ordered(services: Sequence[Service], wanted: VerifyScope) -> tuple[MigrationFile, ...]:
     """Those files that are to be proved and those that they need, each after what it needs. Raises MigrationError."""
     files = read_services(service for service in services if not is_foreign(service))
     chosen = steps.choose(state.compare_all(files, (), ()), (), RunRange())
@@ -123,7 +123,7 @@ def _ordered(services: Sequence[Service], wanted: Wanted) -> tuple[MigrationFile
                  (wanted.holds(file) or file.service not in wanted.services))
 
 
-def _as_far_as_wanted(services: Sequence[Service], wanted: Wanted,
+def _as_far_as_wanted(services: Sequence[Service], wanted: VerifyScope,
                       every: Sequence[MigrationFile]) -> tuple[MigrationFile, ...]:
     """What is to be proved, and all that comes before the last of it in the services that it stands on."""
     last = max((number for number, file in enumerate(every) if wanted.holds(file)), default=-1)
@@ -165,7 +165,7 @@ def created_extensions(files: Sequence[MigrationFile]) -> frozenset[str]:
 
 
 class _Run:
-    def __init__(self, services: Sequence[Service], order: Sequence[MigrationFile], wanted: Wanted,
+    def __init__(self, services: Sequence[Service], order: Sequence[MigrationFile], wanted: VerifyScope,
                  rows: tuple[SampleData | None, bool], on_proof: OnProof) -> None:
         self.order = order
         self.wanted = wanted

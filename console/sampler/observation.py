@@ -23,7 +23,7 @@ from console.server.session import Readings
 from console.services import Service
 
 if TYPE_CHECKING:
-    from console.metrics.local import Host, LocalFacts, LocalHost
+    from console.metrics.local import HostLoad, LocalFacts, LocalHost
     from console.migrate.records import ServiceStatus
 
 OWN_READS: tuple[Query[Any], ...] = (
@@ -65,7 +65,7 @@ class Observation:
         self._taken_at: dt.datetime | None = None
         self._local: LocalHost | None = None
         self._proven: Sequence[LocalFacts] = ()
-        self._host: Host | None = None
+        self._host: HostLoad | None = None
         self._why_no_host = ""
         self._wall_ms = 0.0
         self._rtt_ms: float | None = None

@@ -16,7 +16,7 @@ from console.services import Service
 
 if TYPE_CHECKING:
     from console.activity.summary.records import SessionCounts
-    from console.metrics.local import Host
+    from console.metrics.local import HostLoad
     from console.migrate.records import ServiceStatus  # not at run time: a target without services needs no engine
 
 
@@ -59,7 +59,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     cache_hit_percent: float | None = None
     wal_bytes_per_s: float | None = None
     database_bytes: int | None = None
-    host: Host | None = None
+    host: HostLoad | None = None
     why_no_host: str = ""
     measures: Mapping[str, float | None] = field(default_factory=dict)
     services: tuple[ServiceFootprint, ...] = ()

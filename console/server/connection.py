@@ -45,7 +45,7 @@ class _Context:
     connection = None
 
 
-class Connection(AsyncConnection[Any]):
+class PgConnection(AsyncConnection[Any]):
     """psycopg's connection, which asks the server again to cancel a statement when the first request was in vain.
 
     A server forgets a request that arrives between two messages of one command, as while it plans a statement that has
@@ -77,7 +77,7 @@ class Connection(AsyncConnection[Any]):
         raise TimeoutError
 
 
-async def connect(target: Target, kind: type[AsyncConnection[Any]] = Connection) -> AsyncConnection[Any]:
+async def connect(target: Target, kind: type[AsyncConnection[Any]] = PgConnection) -> AsyncConnection[Any]:
     """A connection to `target` in autocommit that never prepares, safe behind a transaction pooler.
 
     Raises psycopg.Error as libpq does, and ConsoleError when the target's password_command fails or it is a recording.

@@ -17,7 +17,7 @@ from psycopg import AsyncConnection
 from console.clock import Clock, SystemClock
 from console.errors import ConsoleError, Unreachable
 from console.server.breaker import Breaker, BreakerState
-from console.server.connection import Connection, connect
+from console.server.connection import PgConnection, connect
 from console.server.faults import translate
 from console.server.info import ServerInfo
 from console.server.session import PgSession, read_info
@@ -151,7 +151,7 @@ class Pool:
     def _connection_class(self) -> type[AsyncConnection[Any]]:
         owner = self
 
-        class TargetConnection(Connection):
+        class TargetConnection(PgConnection):
             used_at = time.monotonic()
 
             @classmethod

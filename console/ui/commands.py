@@ -23,7 +23,7 @@ from console.ui.keys import SCREENS, scope_of
 from console.ui.widgets.record_table import RecordTable
 
 if TYPE_CHECKING:
-    from console.ui.host import Application
+    from console.ui.host import AppHost
 
 
 class PaletteCommand(Struct, frozen=True):
@@ -34,20 +34,20 @@ class PaletteCommand(Struct, frozen=True):
     run: Callable[[], Any]
 
 
-Source = Callable[["Application", str], Awaitable[list[PaletteCommand]]]
+Source = Callable[["AppHost", str], Awaitable[list[PaletteCommand]]]
 
 
-async def screens(app: Application, words: str) -> list[PaletteCommand]:
+async def screens(app: AppHost, words: str) -> list[PaletteCommand]:
     return [PaletteCommand(entry.title, f"{letter(SCREENS[entry.number - 1])} screen".lstrip(),
                            partial(app.show_screen, entry.name)) for entry in app.entries]
 
 
-async def targets(app: Application, words: str) -> list[PaletteCommand]:
+async def targets(app: AppHost, words: str) -> list[PaletteCommand]:
     return [PaletteCommand(choice.label, "target", partial(app.open_target, choice.key))
             for choice in opening.targets(app)]
 
 
-async def databases(app: Application, words: str) -> list[PaletteCommand]:
+async def databases(app: AppHost, words: str) -> list[PaletteCommand]:
     if app.connection.info is None:
         return []
     name = app.connection.name
@@ -55,13 +55,13 @@ async def databases(app: Application, words: str) -> list[PaletteCommand]:
             for choice in await opening.databases(app)]
 
 
-async def themes(app: Application, words: str) -> list[PaletteCommand]:
+async def themes(app: AppHost, words: str) -> list[PaletteCommand]:
     from console.ui import themes
 
     return [PaletteCommand(name, "theme", partial(app.choose_theme, name)) for name in themes.names()]
 
 
-async def keys(app: Application, words: str) -> list[PaletteCommand]:
+async def keys(app: AppHost, words: str) -> list[PaletteCommand]:
     """What keys do where the palette was opened, also those that have none."""
     return [PaletteCommand(f"{offer.action.help[:1].upper()}{offer.action.help[1:]}", _place(offer),
                            partial(app.run_action, offer.run, offer.node))
@@ -74,14 +74,14 @@ def _place(offer: Offer) -> str:
     return f"{letter(offer.action.id)} {'' if scope.kind == 'everywhere' else scope.title}".strip()
 
 
-async def plans(app: Application, words: str) -> list[PaletteCommand]:
+async def plans(app: AppHost, words: str) -> list[PaletteCommand]:
     """A plan from elsewhere, wherever one is."""
     from console.ui.dialogs.open_plan import open_plan
 
     return [PaletteCommand("Open a plan", "file or pasted", partial(open_plan, app))]
 
 
-async def objects(app: Application, words: str) -> list[PaletteCommand]:
+async def objects(app: AppHost, words: str) -> list[PaletteCommand]:
     from console.ui.screens.schemas.jump import found
 
     return [PaletteCommand(label, detail, run) for label, detail, run in await found(app, words)]
@@ -90,7 +90,7 @@ async def objects(app: Application, words: str) -> list[PaletteCommand]:
 SOURCES: list[Source] = [screens, keys, plans, databases, targets, themes, objects]
 
 
-def open_palette(app: Application) -> None:
+def open_palette(app: AppHost) -> None:
     """ctrl+p."""
     palette = Palette(app)
 
@@ -106,7 +106,7 @@ def open_palette(app: Application) -> None:
 class Palette(ChooseDialog):
     """A list that the sources fill anew while a person types."""
 
-    def __init__(self, app: Application) -> None:
+    def __init__(self, app: AppHost) -> None:
         super().__init__("Commands", (), empty="nothing of that name", placeholder="screen, target, database, theme...")
         self.commands: list[PaletteCommand] = []
         self._application = app

@@ -82,7 +82,7 @@ class Host(Protocol):
         """Shows a dialog or a page above the screen; `callback` gets its answer."""
 
 
-class Application(Host, Protocol):
+class AppHost(Host, Protocol):
     """The console as its own dialogs, its palette and leaving see it."""
 
     theme: str

@@ -11,13 +11,13 @@ from console import ending
 from console.ui.jobs import CLOSE_WITHIN_S
 
 if TYPE_CHECKING:
-    from console.ui.host import Application
+    from console.ui.host import AppHost
 
 GONE_WITHIN_S = 2.0
 """How long the application may take to end once nothing runs any more."""
 
 
-def ask(app: Application) -> None:
+def ask(app: AppHost) -> None:
     """Leaves at once, or, while a run goes on, after a question and when its file is rolled back."""
     run = app.runs.current
     if run is None and app.held:
@@ -40,7 +40,7 @@ def ask(app: Application) -> None:
     app.push_screen(LeaveDialog(run), answered)
 
 
-def ask_first(app: Application) -> None:
+def ask_first(app: AppHost) -> None:
     """Leaves when a person agrees to, or says so once more."""
     from console.ui.dialogs.leave import QuitDialog
 
@@ -50,7 +50,7 @@ def ask_first(app: Application) -> None:
     app.push_screen(QuitDialog(), lambda yes: ask(app) if yes else None)
 
 
-def ask_to_lose(app: Application, go_on: Callable[[], Awaitable[None] | None]) -> None:
+def ask_to_lose(app: AppHost, go_on: Callable[[], Awaitable[None] | None]) -> None:
     """Goes on when a person agrees to lose what screens hold."""
     from console.ui.dialogs.confirm import ConfirmDialog
 
@@ -63,7 +63,7 @@ def ask_to_lose(app: Application, go_on: Callable[[], Awaitable[None] | None]) -
                         answered)
 
 
-def end(app: Application, number: int) -> None:
+def end(app: AppHost, number: int) -> None:
     """A signal wants the console to end, such as SIGHUP when the terminal was closed: without a question."""
     _begun.append(asyncio.get_running_loop().create_task(_end(app, number), name="ending"))
 
@@ -72,14 +72,14 @@ _begun: list[asyncio.Task[None]] = []
 """What signals have begun: a task that nobody holds may be cleared away."""
 
 
-async def _end(app: Application, number: int) -> None:
+async def _end(app: AppHost, number: int) -> None:
     if app.runs.current is not None:
         ending.within(CLOSE_WITHIN_S + GONE_WITHIN_S, 128 + number)
         await app.runs.close()
     leave(app, 128 + number)
 
 
-def leave(app: Application, status: int) -> None:
+def leave(app: AppHost, status: int) -> None:
     """Ends the application, whatever else may want to go on."""
     ending.within(GONE_WITHIN_S, status)
     app.exit(status)

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from console.catalog import read
 from console.catalog.ddl import ddl, ddl_of
-from console.catalog.ddl_script import DdlScript, Wanted, write
+from console.catalog.ddl_script import DdlScope, DdlScript, write
 from console.catalog.records import Kind
 from console.errors import Missing
 from console.server.pool import Pool
@@ -130,7 +130,7 @@ def facts(database: Database) -> list[tuple[object, ...]]:
         return connection.execute(FACTS).fetchall()
 
 
-async def everything(conninfo: str, wanted: Wanted = Wanted()) -> DdlScript:  # noqa: B008  frozen
+async def everything(conninfo: str, wanted: DdlScope = DdlScope()) -> DdlScript:  # noqa: B008  frozen
     async with session_on(conninfo) as session:
         return await write(session, wanted)
 
@@ -238,7 +238,7 @@ async def test_security_labels_are_written(embedded: LiveServer) -> None:
             connection.execute("""CREATE TABLE t (a int);
                 INSERT INTO pg_seclabel VALUES ('t'::regclass, 'pg_class'::regclass, 0, 'guard', 'it''s secret'),
                     ('t'::regclass, 'pg_class'::regclass, 1, 'guard', 'top')""")
-        script = await everything(database.conninfo, Wanted(frozenset({"public"})))
+        script = await everything(database.conninfo, DdlScope(frozenset({"public"})))
     assert "SECURITY LABEL FOR guard ON TABLE public.t IS 'it''s secret';" in script.text
     assert "SECURITY LABEL FOR guard ON COLUMN public.t.a IS 'top';" in script.text
 
@@ -258,11 +258,11 @@ async def test_a_schema_or_some_objects(embedded: LiveServer) -> None:
     with embedded.database() as database:
         with database.connect() as connection:
             connection.execute(SHOP)
-        schema = await everything(database.conninfo, Wanted(frozenset({"shop"})))
-        table = await everything(database.conninfo, Wanted(names=frozenset({("shop", "Lines")})))
-        both = await everything(database.conninfo, Wanted(names=frozenset({("shop", "orders")})))
+        schema = await everything(database.conninfo, DdlScope(frozenset({"shop"})))
+        table = await everything(database.conninfo, DdlScope(names=frozenset({("shop", "Lines")})))
+        both = await everything(database.conninfo, DdlScope(names=frozenset({("shop", "orders")})))
         with pytest.raises(Missing, match=r"there is no shop\."):
-            await everything(database.conninfo, Wanted(names=frozenset({("shop", "none")})))
+            await everything(database.conninfo, DdlScope(names=frozenset({("shop", "none")})))
         with embedded.database() as second:
             dumps.run(second, "CREATE TYPE public.hue AS ENUM ('red');" + schema.text)
             assert "@#@" in dumps.dump(second)

@@ -21,7 +21,7 @@ from console.migrate.data_loss import SampleData
 from console.migrate.faults import MigrationError
 from console.migrate.rollback_test import Proof
 from console.migrate.scratch import scratch_server
-from console.migrate.verify import VerifyReport, Wanted, verify
+from console.migrate.verify import VerifyReport, VerifyScope, verify
 from console.resources import shipped
 from console.server.script import ScriptSession
 from console.server.target import Target
@@ -361,7 +361,7 @@ async def test_one_service_and_as_far_as_a_version(server: LiveServer, tmp_path:
     other = shop(tmp_path, *((f"CREATE TABLE shop.t{n} ()", f"DROP TABLE shop.t{n}") for n in (1, 2, 3)), name="other",
                  depends_on=("shop",))
     aside = shop(tmp_path, ("CREATE nonsense", "nonsense"), name="aside")
-    verdict = await verify(target(server), [aside, base, other], Wanted(frozenset({"other"}), "2"))
+    verdict = await verify(target(server), [aside, base, other], VerifyScope(frozenset({"other"}), "2"))
     assert [(proof.file.label, proof.status) for proof in verdict.proofs] == [
         ("other/1_m", "proved"), ("other/2_m", "proved")]
 

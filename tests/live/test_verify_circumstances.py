@@ -18,7 +18,7 @@ from console.migrate.apply import plan_and_run
 from console.migrate.drift import drift
 from console.migrate.faults import MigrationError
 from console.migrate.selection import Selection
-from console.migrate.verify import Wanted, verify
+from console.migrate.verify import VerifyScope, verify
 from console.server.target import Target
 from console.services.ownership import from_files
 from tests.live.test_migrate_headless import migrate
@@ -155,7 +155,7 @@ async def test_through_a_pooler_in_transaction_mode(embedded: LiveServer, pgboun
         with database.connect() as connection:
             connection.execute("ALTER TABLE public.a ADD by_hand int")
         assert (await drift(pooled, services, {"shop", "cart"})).count == 1
-        chosen = Wanted(None, None, Selection(pending={"cart": frozenset({services_key(services[1])})}))
+        chosen = VerifyScope(None, None, Selection(pending={"cart": frozenset({services_key(services[1])})}))
         for _ in range(2):
             assert statuses(await verify(pooled, services, chosen)) == ["proved"]
         await verify(pooled, services, chosen, fresh=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from console.metrics.growth import Growth
+from console.metrics.growth import GrowthByName
 from console.metrics.io_rates import IoActivity
 from console.metrics.records.io import SlruCounters
 from console.metrics.records.sizes import NamedSize
@@ -36,7 +36,7 @@ def sizes(**bytes_by_name: int | None) -> list[NamedSize]:
 
 
 def test_growth_is_since_the_first_look_and_may_be_negative() -> None:
-    growth = Growth()
+    growth = GrowthByName()
     growth.add_sample(sizes(a=1000, b=5000, hidden=None), 0.0)
     assert growth.per_hour("a") is None
     growth.add_sample(sizes(a=1100, b=4000, new=7), 360.0)

@@ -9,7 +9,7 @@ from typing import Any
 from console.demo.embedder import embed
 from console.demo.sample.draw import Draw
 from console.demo.sample.people import HOSTS
-from console.demo.sample.prose import Topic, TopicWriter, slug, topics
+from console.demo.sample.prose import Theme, TopicWriter, slug, topics
 from console.demo.sample.records import SampleRows, rows
 
 DOCUMENTS, CHUNKS = 640, 1500
@@ -72,7 +72,7 @@ def generate(now: datetime) -> Iterator[SampleRows]:
     )
 
 
-def _document(draw: Draw, write: TopicWriter, number: int, projects: list[Any]) -> tuple[tuple[Any, ...], Topic]:
+def _document(draw: Draw, write: TopicWriter, number: int, projects: list[Any]) -> tuple[tuple[Any, ...], Theme]:
     topic, project = draw.popular(topics()), draw.choice(projects)
     title, created_at = write.title(topic), draw.ago(380)
     content = "\n\n".join(write.paragraph(topic, draw.randint(3, 4)) for _ in range(draw.randint(1, 4)))
@@ -95,7 +95,7 @@ def _document(draw: Draw, write: TopicWriter, number: int, projects: list[Any]) 
     return row, topic
 
 
-def _jobs(draw: Draw, documents: list[tuple[tuple[Any, ...], Topic]]) -> Iterator[tuple[Any, ...]]:
+def _jobs(draw: Draw, documents: list[tuple[tuple[Any, ...], Theme]]) -> Iterator[tuple[Any, ...]]:
     steps = {
         "received": (),
         "parsed": ("parse", "chunk"),
@@ -115,7 +115,7 @@ def _jobs(draw: Draw, documents: list[tuple[tuple[Any, ...], Topic]]) -> Iterato
             yield row[0], "embed", "waiting", 0, None, None, draw.now, None, created_at
 
 
-def _chunks(draw: Draw, documents: list[tuple[tuple[Any, ...], Topic]]) -> Iterator[tuple[Any, ...]]:
+def _chunks(draw: Draw, documents: list[tuple[tuple[Any, ...], Theme]]) -> Iterator[tuple[Any, ...]]:
     left = CHUNKS
     for row, topic in documents:
         if row[7] != "embedded":

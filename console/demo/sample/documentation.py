@@ -8,7 +8,7 @@ from typing import Any
 
 from console.demo.sample.draw import Draw
 from console.demo.sample.people import HOSTS
-from console.demo.sample.prose import Topic, TopicWriter, capital, slug, topics
+from console.demo.sample.prose import Theme, TopicWriter, capital, slug, topics
 from console.demo.sample.records import SampleRows, rows
 
 PAGES, GENERATED = 480, 320
@@ -130,8 +130,8 @@ def generate(now: datetime) -> Iterator[SampleRows]:
     )
 
 
-def _pages(draw: Draw, write: TopicWriter) -> list[tuple[tuple[Any, ...], Topic]]:
-    found: list[tuple[tuple[Any, ...], Topic]] = []
+def _pages(draw: Draw, write: TopicWriter) -> list[tuple[tuple[Any, ...], Theme]]:
+    found: list[tuple[tuple[Any, ...], Theme]] = []
     roots: dict[int, int] = {}
     for number in range(1, PAGES + 1):
         topic, project = draw.popular(topics()), draw.randint(1, len(PRODUCTS))
@@ -189,7 +189,7 @@ def _endpoints(draw: Draw, spec: int, project: int, version: int, pages: list[in
             )
 
 
-def _diagram(draw: Draw, page: tuple[Any, ...], topic: Topic, place: int) -> tuple[Any, ...]:
+def _diagram(draw: Draw, page: tuple[Any, ...], topic: Theme, place: int) -> tuple[Any, ...]:
     first, second, third = draw.sample(topic.things, 3)
     notation = draw.weighted({"mermaid": 0.6, "plantuml": 0.2, "graphviz": 0.1, "d2": 0.1})
     source = {
@@ -203,7 +203,7 @@ def _diagram(draw: Draw, page: tuple[Any, ...], topic: Topic, place: int) -> tup
     return page[1], page[0], f"{topic.slug}-{place}", notation, source, rendered, rendered_at, page[12]
 
 
-def _generated(draw: Draw, write: TopicWriter, page: tuple[Any, ...], topic: Topic) -> tuple[Any, ...]:
+def _generated(draw: Draw, write: TopicWriter, page: tuple[Any, ...], topic: Theme) -> tuple[Any, ...]:
     kind, created_at = draw.choice(tuple(TASKS)), page[12] + timedelta(days=draw.randint(0, 20))
     quality = round(draw.betavariate(5, 2), 2)
     review = draw.weighted({"pending": 0.35, "accepted": 0.2 + quality / 2, "rejected": max(0.05, 0.6 - quality / 2)})

@@ -10,7 +10,7 @@ from typing import Any
 from console.demo.embedder import embed
 from console.demo.sample.draw import Draw
 from console.demo.sample.people import CITIES, HOSTS, companies, email, full_names
-from console.demo.sample.prose import Topic, TopicWriter, slug, topics
+from console.demo.sample.prose import Theme, TopicWriter, slug, topics
 from console.demo.sample.records import SampleRows, rows
 
 EVENTS, SPEAKERS, COMPANIES, VENUES = 900, 700, 220, 130
@@ -142,7 +142,7 @@ def _topics() -> list[tuple[int, int | None, str, str]]:
 
 def _speakers(
     draw: Draw, write: TopicWriter, firms: list[tuple[int, str, str]], names: Iterator[str]
-) -> tuple[list[tuple[int, Topic]], list[tuple[Any, ...]]]:
+) -> tuple[list[tuple[int, Theme]], list[tuple[Any, ...]]]:
     speakers, people = [], []
     for number in range(1, SPEAKERS + 1):
         name, topic, job, firm = next(names), draw.popular(topics()), draw.choice(JOBS), draw.choice(firms)
@@ -168,7 +168,7 @@ def _speakers(
     return speakers, people
 
 
-def _event(draw: Draw, write: TopicWriter, number: int, venues: list[Any]) -> tuple[tuple[Any, ...], Topic]:
+def _event(draw: Draw, write: TopicWriter, number: int, venues: list[Any]) -> tuple[tuple[Any, ...], Theme]:
     topic = draw.popular(topics())
     pattern, days, price = draw.choice(KINDS)
     place_number = draw.randrange(len(venues))
@@ -218,7 +218,7 @@ def _event(draw: Draw, write: TopicWriter, number: int, venues: list[Any]) -> tu
 
 
 def _talks(
-    draw: Draw, write: TopicWriter, events: list[tuple[tuple[Any, ...], Topic]], experts: dict[str, list[int]]
+    draw: Draw, write: TopicWriter, events: list[tuple[tuple[Any, ...], Theme]], experts: dict[str, list[int]]
 ) -> Iterator[tuple[Any, ...]]:
     for row, topic in events:
         chosen = draw.some(experts[topic.name], 1, 5)
@@ -231,7 +231,7 @@ def _talks(
             yield row[0], speaker, role, write.title(topic), row[7] + timedelta(minutes=45 * place)
 
 
-def _partners(draw: Draw, events: list[tuple[tuple[Any, ...], Topic]]) -> Iterator[tuple[Any, ...]]:
+def _partners(draw: Draw, events: list[tuple[tuple[Any, ...], Theme]]) -> Iterator[tuple[Any, ...]]:
     for row, _ in events:
         organiser, *others = draw.sample(range(1, COMPANIES + 1), draw.randint(1, 4))
         yield row[0], organiser, "organiser", None

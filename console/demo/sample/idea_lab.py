@@ -10,7 +10,7 @@ from typing import Any
 
 from console.demo.sample.draw import Draw
 from console.demo.sample.people import HOSTS, email, full_names
-from console.demo.sample.prose import Topic, TopicWriter, capital, slug, topics
+from console.demo.sample.prose import Theme, TopicWriter, capital, slug, topics
 from console.demo.sample.records import SampleRows, rows
 
 USERS, PROJECTS, VERSIONS, RUNS, EXPORTS = 240, 420, 1400, 2200, 300
@@ -76,7 +76,7 @@ def generate(now: datetime) -> Iterator[SampleRows]:
     )
 
 
-def _project(draw: Draw, write: TopicWriter, number: int, owner: Any) -> tuple[tuple[Any, ...], Topic]:
+def _project(draw: Draw, write: TopicWriter, number: int, owner: Any) -> tuple[tuple[Any, ...], Theme]:
     topic, moment = draw.popular(topics()), draw.after(owner[7], 24 * 200)
     title = f"{write.fill(draw.choice(IDEAS), topic)} #{number}"
     status = draw.weighted({"draft": 0.2, "active": 0.45, "on_hold": 0.1, "completed": 0.15, "archived": 0.1})
@@ -95,7 +95,7 @@ def _project(draw: Draw, write: TopicWriter, number: int, owner: Any) -> tuple[t
     return row, topic
 
 
-def _versions(draw: Draw, write: TopicWriter, projects: list[tuple[tuple[Any, ...], Topic]]) -> list[tuple[Any, ...]]:
+def _versions(draw: Draw, write: TopicWriter, projects: list[tuple[tuple[Any, ...], Theme]]) -> list[tuple[Any, ...]]:
     newest: Counter[tuple[int, str]] = Counter()
     found = []
     for _ in range(VERSIONS):
@@ -122,7 +122,7 @@ def _versions(draw: Draw, write: TopicWriter, projects: list[tuple[tuple[Any, ..
 
 
 def _runs(
-    draw: Draw, write: TopicWriter, versions: list[tuple[Any, ...]], projects: list[tuple[tuple[Any, ...], Topic]]
+    draw: Draw, write: TopicWriter, versions: list[tuple[Any, ...]], projects: list[tuple[tuple[Any, ...], Theme]]
 ) -> Iterator[tuple[Any, ...]]:
     """Chains of agents: each run after the first of a correlation id has the one before as its parent."""
     by_slug = {topic.slug: topic for _, topic in projects}

@@ -11,7 +11,7 @@ from typing import Any
 from console.demo.embedder import embed
 from console.demo.sample.draw import Draw
 from console.demo.sample.people import CITIES, companies, full_names
-from console.demo.sample.prose import Topic, TopicWriter, capital, topics
+from console.demo.sample.prose import Theme, TopicWriter, capital, topics
 from console.demo.sample.records import SampleRows, rows
 
 PASSAGES, REQUESTS, PEOPLE, ORGANISATIONS = 2000, 1200, 180, 120
@@ -100,7 +100,7 @@ def generate(now: datetime) -> Iterator[SampleRows]:
 
 def _nodes(draw: Draw, write: TopicWriter) -> tuple[list[tuple[Any, ...]], dict[str, list[int]]]:
     """The nodes, and the numbers of those that belong to each topic."""
-    found: dict[tuple[str, str], tuple[str, Topic]] = {}
+    found: dict[tuple[str, str], tuple[str, Theme]] = {}
     for topic in topics():
         for kind, names in (
             ("concept", (topic.name, *topic.things, *topic.problems, *topic.gains)),
@@ -171,7 +171,7 @@ def _edges(
                 )
 
 
-def _request(draw: Draw, write: TopicWriter, templates: int) -> tuple[tuple[Any, ...], Topic]:
+def _request(draw: Draw, write: TopicWriter, templates: int) -> tuple[tuple[Any, ...], Theme]:
     topic, moment = draw.popular(topics()), draw.ago(90)
     model = draw.weighted({4: 0.35, 5: 0.35, 6: 0.15, 7: 0.15})
     recent = (draw.now - moment).total_seconds() < 3600
@@ -196,7 +196,7 @@ def _request(draw: Draw, write: TopicWriter, templates: int) -> tuple[tuple[Any,
 
 
 def _used(
-    draw: Draw, requests: Sequence[tuple[tuple[Any, ...], Topic]], numbers: dict[str, list[int]]
+    draw: Draw, requests: Sequence[tuple[tuple[Any, ...], Theme]], numbers: dict[str, list[int]]
 ) -> Iterator[tuple[Any, ...]]:
     for row, topic in requests:
         distance = draw.uniform(0.1, 0.3)

@@ -9,7 +9,7 @@ from typing import Any
 from console.demo.embedder import embed
 from console.demo.sample.draw import Draw
 from console.demo.sample.people import GIVEN
-from console.demo.sample.prose import Topic, TopicWriter, slug, topics
+from console.demo.sample.prose import Theme, TopicWriter, slug, topics
 from console.demo.sample.records import SampleRows, rows
 
 CONTEXTS, RELATIONS, RUNS = 160, 900, 260
@@ -68,7 +68,7 @@ def generate(now: datetime) -> Iterator[SampleRows]:
     )
 
 
-def _context(draw: Draw, write: TopicWriter, number: int) -> tuple[tuple[Any, ...], Topic, str]:
+def _context(draw: Draw, write: TopicWriter, number: int) -> tuple[tuple[Any, ...], Theme, str]:
     topic, name, moment = draw.popular(topics()), draw.choice(GIVEN), draw.ago(120)
     budget = draw.choice((8000, 16000, 32000, 128000))
     last_used_at = draw.after(moment, 24 * 10)
@@ -89,7 +89,7 @@ def _context(draw: Draw, write: TopicWriter, number: int) -> tuple[tuple[Any, ..
     return row, topic, name
 
 
-def _nodes(draw: Draw, write: TopicWriter, contexts: list[tuple[tuple[Any, ...], Topic, str]]) -> list[tuple[Any, ...]]:
+def _nodes(draw: Draw, write: TopicWriter, contexts: list[tuple[tuple[Any, ...], Theme, str]]) -> list[tuple[Any, ...]]:
     found: list[tuple[Any, ...]] = []
     for row, topic, name in contexts:
         mine: list[int] = []

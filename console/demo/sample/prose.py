@@ -15,7 +15,7 @@ from msgspec import Struct
 from console.demo.sample.draw import Draw
 
 
-class Topic(Struct, frozen=True):
+class Theme(Struct, frozen=True):
     """What is said about a topic: plural nouns, nouns, infinitives without "to", and whole sentences."""
 
     name: str
@@ -33,11 +33,11 @@ class Topic(Struct, frozen=True):
 
 
 @cache
-def topics() -> tuple[Topic, ...]:
+def topics() -> tuple[Theme, ...]:
     """All topics, those first that most is said about."""
     text = (resources.files("console.demo.sample") / "topics.toml").read_text("utf-8")
     entries: list[dict[str, Any]] = tomllib.loads(text)["topic"]
-    return tuple(Topic(**{key: _frozen(value) for key, value in entry.items()}) for entry in entries)
+    return tuple(Theme(**{key: _frozen(value) for key, value in entry.items()}) for entry in entries)
 
 
 def _frozen(value: Any) -> Any:
@@ -117,7 +117,7 @@ class TopicWriter:
     def __init__(self, draw: Draw) -> None:
         self.draw = draw
 
-    def fill(self, template: str, topic: Topic, **more: Any) -> str:
+    def fill(self, template: str, topic: Theme, **more: Any) -> str:
         """The template with words of the topic in its places; a capitalised place begins with a capital."""
         places = _places(template)
         words = {name.lower(): self._word(name.lower(), topic) for name in places if name.lower() not in more} | more
@@ -129,7 +129,7 @@ class TopicWriter:
             **{name: words[name] if name in words else capital(str(words[name.lower()])) for name in places}
         )
 
-    def _word(self, name: str, topic: Topic) -> Any:
+    def _word(self, name: str, topic: Theme) -> Any:
         match name:
             case "things" | "other_things":
                 return self.draw.choice(topic.things)
@@ -149,18 +149,18 @@ class TopicWriter:
                 return self.draw.now.year
         raise KeyError(name)
 
-    def title(self, topic: Topic) -> str:
+    def title(self, topic: Theme) -> str:
         return self.fill(self.draw.choice(TITLES), topic)
 
-    def question(self, topic: Topic) -> str:
+    def question(self, topic: Theme) -> str:
         return self.fill(self.draw.choice(QUESTIONS), topic)
 
-    def sentence(self, topic: Topic) -> str:
+    def sentence(self, topic: Theme) -> str:
         if self.draw.chance(0.25):
             return self.draw.choice(topic.facts)
         return self.fill(self.draw.choice(SENTENCES), topic)
 
-    def paragraph(self, topic: Topic, sentences: int) -> str:
+    def paragraph(self, topic: Theme, sentences: int) -> str:
         """So many different sentences."""
         found: dict[str, None] = {}
         while len(found) < sentences:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from console.demo.sample.draw import Draw
 from console.demo.sample.people import HOSTS, companies
-from console.demo.sample.prose import Topic, TopicWriter, slug, topics
+from console.demo.sample.prose import Theme, TopicWriter, slug, topics
 from console.demo.sample.records import SampleRows, rows
 
 PAGES, SEARCHES, SCREENSHOTS, CALLS = 620, 1000, 320, 5000
@@ -90,7 +90,7 @@ def generate(now: datetime) -> Iterator[SampleRows]:
     )
 
 
-def _cached(draw: Draw, write: TopicWriter, url: str, title: str, topic: Topic) -> tuple[Any, ...]:
+def _cached(draw: Draw, write: TopicWriter, url: str, title: str, topic: Theme) -> tuple[Any, ...]:
     fetched_at = draw.ago(14)
     status = draw.weighted({200: 0.93, 404: 0.03, 301: 0.03, 503: 0.01})
     text = f"<!doctype html><title>{title}</title><article><h1>{title}</h1><p>{write.paragraph(topic, 4)}</p></article>"
@@ -110,7 +110,7 @@ def _cached(draw: Draw, write: TopicWriter, url: str, title: str, topic: Topic) 
     )
 
 
-def _search(draw: Draw, write: TopicWriter, pages: list[tuple[str, str, Topic]]) -> tuple[Any, ...]:
+def _search(draw: Draw, write: TopicWriter, pages: list[tuple[str, str, Theme]]) -> tuple[Any, ...]:
     topic = draw.popular(topics())
     near = [page for page in draw.sample(pages, 60) if page[2] is topic][: draw.randint(0, 8)]
     results = [{"title": title, "url": url, "snippet": draw.choice(topic.facts)} for url, title, _ in near]
@@ -127,7 +127,7 @@ def _search(draw: Draw, write: TopicWriter, pages: list[tuple[str, str, Topic]])
     )
 
 
-def _screenshot(draw: Draw, number: int, url: str, title: str, topic: Topic) -> tuple[Any, ...]:
+def _screenshot(draw: Draw, number: int, url: str, title: str, topic: Theme) -> tuple[Any, ...]:
     width, height = draw.choice(VIEWPORTS)
     return (
         url,

@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from console.ui import text
 from console.ui.dialogs.dialog import Words
 from console.ui.dialogs.failure import DetailDialog, FailureDialog
-from console.ui.host import Application
+from console.ui.host import AppHost
 from console.view.connection import connection_facts
 from console.view.table import Line
 
@@ -37,7 +37,7 @@ class ConnectionDialog(DetailDialog):
         yield Facts(*self._facts)
 
 
-def open_connection(app: Application) -> None:
+def open_connection(app: AppHost) -> None:
     """`E`: the connection, or why there is none."""
     connection = app.connection
     if connection.info is None or connection.playback is not None:

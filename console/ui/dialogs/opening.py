@@ -14,10 +14,10 @@ from console.ui.dialogs.choose import Choice, ChooseDialog
 from console.ui.dialogs.password import PasswordDialog
 
 if TYPE_CHECKING:
-    from console.ui.host import Application
+    from console.ui.host import AppHost
 
 
-def choose_target(app: Application) -> None:
+def choose_target(app: AppHost) -> None:
     """`t`: the configured targets, with their environments; the cursor is on the one that was chosen last."""
     async def open_it(name: str | None) -> None:
         if name is not None:
@@ -30,7 +30,7 @@ def choose_target(app: Application) -> None:
                                  empty="no target is configured: [targets.NAME] in config.toml"), open_it)
 
 
-def targets(app: Application) -> list[Choice]:
+def targets(app: AppHost) -> list[Choice]:
     """The targets to choose from; the one that is open is among them."""
     configured = app.config.targets
     names = list(dict.fromkeys((*app.target_names(), app.connection.name)))
@@ -38,12 +38,12 @@ def targets(app: Application) -> list[Choice]:
             for name in names]
 
 
-def choose_database(app: Application) -> None:
+def choose_database(app: AppHost) -> None:
     """`D`: the databases that this server lets us connect to, first the one that was chosen here last."""
     app.run_worker(_choose_database(app), group="databases", exclusive=True, exit_on_error=False)
 
 
-async def _choose_database(app: Application) -> None:
+async def _choose_database(app: AppHost) -> None:
     connection = app.connection
     try:
         found = await databases(app)
@@ -62,7 +62,7 @@ async def _choose_database(app: Application) -> None:
     app.push_screen(ChooseDialog("Database", found, current=current), open_it)
 
 
-async def databases(app: Application) -> list[Choice]:
+async def databases(app: AppHost) -> list[Choice]:
     """The databases of the server, as choices. Raises ConsoleError."""
     from console.server.databases import read_databases
 
@@ -71,7 +71,7 @@ async def databases(app: Application) -> list[Choice]:
     return [Choice(database.name, database.name, database.comment or f"owner {database.owner}") for database in found]
 
 
-def choose_theme(app: Application) -> None:
+def choose_theme(app: AppHost) -> None:
     """`T`: the themes, each shown as soon as the cursor is on it."""
     from console.ui import themes
 
@@ -85,7 +85,7 @@ def choose_theme(app: Application) -> None:
                                  preview=lambda name: app.choose_theme(name, remember=False)), chosen)
 
 
-def choose_rate(app: Application) -> None:
+def choose_rate(app: AppHost) -> None:
     """`r`: how often to refresh."""
     def chosen(key: str | None) -> None:
         if key is not None:
@@ -95,7 +95,7 @@ def choose_rate(app: Application) -> None:
     app.push_screen(ChooseDialog("Refresh every", offered, current=str(app.connection.every_s)), chosen)
 
 
-def ask_password(app: Application) -> None:
+def ask_password(app: AppHost) -> None:
     """The server wants a password that nobody has given yet."""
     connection = app.connection
     assert connection.error is not None
@@ -109,14 +109,14 @@ def ask_password(app: Application) -> None:
     app.push_screen(PasswordDialog(whom, connection.error.summary), given)
 
 
-def show_help(app: Application) -> None:
+def show_help(app: AppHost) -> None:
     """`?`: the keys of the screen."""
     from console.ui.dialogs.help import HelpDialog
 
     app.push_screen(HelpDialog(app.screen), lambda page: open_manual(app, page) if page is not None else None)
 
 
-def open_manual(app: Application, page: str | None = None) -> None:
+def open_manual(app: AppHost, page: str | None = None) -> None:
     """The manual: a page, or all of them to choose from."""
     from console.ui.dialogs.manual import ContentsDialog, PageDialog
 
@@ -130,35 +130,35 @@ def open_manual(app: Application, page: str | None = None) -> None:
         chosen(page)
 
 
-def toggle_lock(app: Application) -> None:
+def toggle_lock(app: AppHost) -> None:
     """`W`: lets a read-only target be written to, or locks it again."""
     from console.ui.dialogs.unlock import toggle
 
     toggle(app)
 
 
-def open_flight_recorder(app: Application) -> None:
+def open_flight_recorder(app: AppHost) -> None:
     """`F`: records to a file, or saves the last minutes."""
     from console.ui.dialogs.recorder import open_recorder
 
     open_recorder(app)
 
 
-def show_connection(app: Application) -> None:
+def show_connection(app: AppHost) -> None:
     """`E`: who answered, and how the connection is protected."""
     from console.ui.dialogs.connection import open_connection
 
     open_connection(app)
 
 
-def open_commands(app: Application) -> None:
+def open_commands(app: AppHost) -> None:
     """ctrl+p."""
     from console.ui.commands import open_palette
 
     open_palette(app)
 
 
-DIALOGS: Mapping[str, Callable[[Application], None]] = {
+DIALOGS: Mapping[str, Callable[[AppHost], None]] = {
     "target": choose_target, "database": choose_database, "theme": choose_theme, "rate": choose_rate,
     "password": ask_password, "help": show_help, "manual": open_manual, "commands": open_commands,
     "unlock": toggle_lock, "connection": show_connection, "recorder": open_flight_recorder}

@@ -15,7 +15,7 @@ from console.view.table import Tone
 if TYPE_CHECKING:
     from console.migrate.data_loss import SampleData
     from console.migrate.rollback_test import Proof
-    from console.migrate.verify import Wanted
+    from console.migrate.verify import VerifyScope
 
 _SIGNS: dict[str, tuple[str, Tone]] = {"proved": ("✓", "ok"), "differs": ("!", "critical"),
                                        "failed": ("!", "critical"), "skipped": ("·", "dim")}
@@ -24,9 +24,9 @@ _SIGNS: dict[str, tuple[str, Tone]] = {"proved": ("✓", "ok"), "differs": ("!",
 async def verify(target: Target, services: Sequence[Service], name: str | None, to: str | None, tell: Tell) -> Outcome:
     """Proves the services, or one of them up to a version; remembers what was proved. Raises ConsoleError."""
     from console.demo.scratch import sample_rows
-    from console.migrate.verify import Wanted
+    from console.migrate.verify import VerifyScope
 
-    wanted = Wanted(None if name is None else frozenset((name,)), to)
+    wanted = VerifyScope(None if name is None else frozenset((name,)), to)
     return await _verify(target, services, wanted, sample_rows(services) if name is None else None, tell)
 
 
@@ -34,11 +34,12 @@ async def verify_pending(target: Target, services: Sequence[Service], service: S
     """Proves of one service what the target's ledger doesn't have as applied. Raises ConsoleError."""
     from console.migrate.files import by_framework
     from console.migrate.selection import Selection, read_pending
-    from console.migrate.verify import Wanted
+    from console.migrate.verify import VerifyScope
 
     async with script_session(target.direct(), purpose="migrate verify") as session:
         pending = await read_pending(session, [service], by_framework(services)[1])
-    return await _verify(target, services, Wanted(frozenset((service.name,)), None, Selection(pending)), None, tell)
+    scope = VerifyScope(frozenset((service.name,)), None, Selection(pending))
+    return await _verify(target, services, scope, None, tell)
 
 
 async def rehearse(target: Target, services: Sequence[Service], service: Service, tell: Tell) -> Outcome:
@@ -63,7 +64,7 @@ async def rehearse(target: Target, services: Sequence[Service], service: Service
             *((note, "dim") for note in found.notes)]
 
 
-async def _verify(target: Target, services: Sequence[Service], wanted: Wanted, sample: SampleData | None,
+async def _verify(target: Target, services: Sequence[Service], wanted: VerifyScope, sample: SampleData | None,
                   tell: Tell) -> Outcome:
     from console.demo.scratch import own_cluster
     from console.migrate import proofs

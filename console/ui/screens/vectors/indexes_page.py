@@ -18,7 +18,7 @@ from console.ui.screens.vectors.create_dialog import CreateDialog
 from console.ui.screens.vectors.indexes_state import IndexesState
 from console.ui.screens.vectors.pages import VectorPage
 from console.ui.screens.vectors.state import VectorsState
-from console.ui.screens.vectors.summary import Told
+from console.ui.screens.vectors.summary import SummaryLines
 from console.ui.widgets.painting import console_app
 from console.ui.widgets.paper import Paper
 from console.ui.widgets.record_table import RecordTable
@@ -58,7 +58,7 @@ class VectorIndexesPage(VectorPage):
         self._shown: Line = ()
 
     def compose(self) -> ComposeResult:
-        yield Told(id="index-line")
+        yield SummaryLines(id="index-line")
         yield RecordTable(id="indexes")
         yield Paper(id="index-notes")
 
@@ -125,7 +125,7 @@ class VectorIndexesPage(VectorPage):
         self.query_one("#index-notes", Paper).say(*views.index_notes(self.state.found, run))
         if (line := views.index_line(self.state, run, console_app(self))) != self._shown:
             self._shown = line
-            self.query_one(Told).show(line)
+            self.query_one(SummaryLines).show(line)
 
     # reading
 

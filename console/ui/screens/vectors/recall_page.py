@@ -18,7 +18,7 @@ from console.ui.screens.vectors.pages import VectorPage
 from console.ui.screens.vectors.recall_dialog import RecallDialog
 from console.ui.screens.vectors.recall_state import RecallSetup, RecallState
 from console.ui.screens.vectors.state import VectorsState
-from console.ui.screens.vectors.summary import Told
+from console.ui.screens.vectors.summary import SummaryLines
 from console.ui.widgets.chart import Chart
 from console.ui.widgets.painting import Lines, console_app
 from console.ui.widgets.record_table import RecordTable
@@ -44,7 +44,7 @@ class RecallPage(VectorPage):
         self._line: Line = ()
 
     def compose(self) -> ComposeResult:
-        yield Told(id="recall-line")
+        yield SummaryLines(id="recall-line")
         with Container(id="recall-body"):
             yield Chart(id="recall-chart")
             yield RecordTable(id="points")
@@ -89,7 +89,7 @@ class RecallPage(VectorPage):
         line = views.recall_line(self.state, clock.monotonic(), clock.now())
         if line != self._line:
             self._line = line
-            self.query_one(Told).show(line)
+            self.query_one(SummaryLines).show(line)
 
     # keys
 

@@ -19,7 +19,7 @@ from console.ui.screens.vectors.pages import PAGES, VectorPage, VectorsTab
 from console.ui.screens.vectors.plan_page import SearchPlanPage
 from console.ui.screens.vectors.results_page import HitsTable, ResultsPage
 from console.ui.screens.vectors.state import SearchState
-from console.ui.screens.vectors.summary import Told
+from console.ui.screens.vectors.summary import SummaryLines
 from console.ui.widgets.painting import Lines, console_app
 from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.tab_bar import TabBar
@@ -45,7 +45,7 @@ class VectorsScreen(ConsoleScreen):
         self._was_lost = False
 
     def body(self) -> ComposeResult:
-        yield Told(id="verdict")
+        yield SummaryLines(id="verdict")
         yield Lines(id="about")
         yield TabBar(id="tabs")
         with Container(id="pages"):
@@ -82,7 +82,7 @@ class VectorsScreen(ConsoleScreen):
 
     def show_all(self) -> None:
         """Everything, as the state is."""
-        self.query_one(Told).show(*views.verdict(self.state, console_app(self).clock.now()))
+        self.query_one(SummaryLines).show(*views.verdict(self.state, console_app(self).clock.now()))
         self._show_about()
         self._show_tabs()
         self.results.say(self.state.instead, can_begin=self.state.can_begin)

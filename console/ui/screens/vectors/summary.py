@@ -11,7 +11,7 @@ from console.view.table import Line
 MOST_TOLD = 6
 
 
-class Told(Lines):
+class SummaryLines(Lines):
     """The verdict and what there is to know, wrapped, as high as they need."""
 
     def show(self, *content: Line) -> None:

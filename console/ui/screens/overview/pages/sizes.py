@@ -7,7 +7,7 @@ from typing import Any
 
 from textual.app import ComposeResult
 
-from console.metrics.growth import Growth
+from console.metrics.growth import GrowthByName
 from console.metrics.reads.sizes import DATABASE_SIZES, TABLESPACE_SIZES
 from console.server.query import Read
 from console.ui.screens.overview.pages.charts import Charts, ChartsPage
@@ -26,8 +26,8 @@ class SizesPage(ChartsPage):
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
-        self._databases = Growth()
-        self._tablespaces = Growth()
+        self._databases = GrowthByName()
+        self._tablespaces = GrowthByName()
 
     def compose(self) -> ComposeResult:
         facts = Lines(id="facts")
