@@ -5,7 +5,6 @@ As with direnv, a person says once of a file, as it is, that it may: what is rem
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Iterator
@@ -108,5 +107,7 @@ def forget(path: Path, content: bytes) -> bool:
 
 
 def _mark(path: Path, content: bytes) -> Path:
+    import hashlib  # with OpenSSL behind it: every start imports this module, and hardly one meets such a file
+
     digest = hashlib.sha256(os.fsencode(path.resolve()) + b"\0" + content).hexdigest()
     return state_dir() / "trusted" / digest
