@@ -1,4 +1,4 @@
-"""The layout of DESIGN section 2, held: who may import whom, and where SQL is."""
+"""The layout that .github/ARCHITECTURE.md describes, held: who may import whom, and where SQL is."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import textual.containers
+import textual.widgets
 
 import console
 
@@ -321,6 +323,22 @@ def test_a_screens_style_is_its_own() -> None:
         if len(tops) != 1 or not tops[0].endswith("Screen"):
             wrong.append(f"{sheet.relative_to(ROOT)}: {tops}")
     assert not wrong
+
+
+def test_a_style_sheet_names_widgets_that_there_are() -> None:
+    """A rule of a class that was renamed does nothing, in silence."""
+    known = {node.name for path in MODULES for node in ast.walk(parsed(path)) if isinstance(node, ast.ClassDef)}
+    known |= {"App", "Screen", "Toast", *textual.widgets.__all__, *vars(textual.containers)}
+    sheets = [(path, path.read_text("utf-8")) for path in (PACKAGE / "ui").rglob("*.tcss")]
+    sheets += [(path, str(ast.literal_eval(node.value))) for path in MODULES for node in ast.walk(parsed(path))
+               if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None
+               and "DEFAULT_CSS" in ast.unparse(node)[:30]]
+    wrong = []
+    for path, text in sheets:
+        for selector in re.findall(r"([^{};]+)\{", re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)):
+            wrong += [f"{path.relative_to(ROOT)}: {name}" for name in re.findall(r"(?<![-.#:\w$])[A-Z]\w+", selector)
+                      if name not in known]
+    assert not wrong, "\n".join(wrong)
 
 
 def graph_of(folder: Path) -> dict[str, set[str]]:

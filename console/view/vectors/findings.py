@@ -80,7 +80,7 @@ def timing(result: SearchResult) -> str:
 
 
 def result_document(result: SearchResult) -> dict[str, Any]:
-    """The result as DESIGN's `search` document. A key of one column is a value, of several an object."""
+    """The result as `search --json` writes it. A key of one column is a value, of several an object."""
     oids = dict(zip(result.columns, result.type_oids, strict=True))
     rows = []
     for hit in result.hits:
