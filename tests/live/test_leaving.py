@@ -14,7 +14,7 @@ import termios
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -190,20 +190,22 @@ def test_no_embedder_is_waited_for(way: str, embedded: LiveServer, silent: Silen
             left(screen, way)
 
 
-@BY_EACH_WAY
-@pytest.mark.parametrize("when", ["connecting", "connected", "trying"])
-def test_no_silent_server_is_waited_for(way: str, when: str, own_server: LiveServer) -> None:
-    conninfo = own_server.conninfo()
-    if when == "connecting":
-        with own_server.frozen(), terminal([*CONSOLE, conninfo], cwd=ROOT) as screen:
-            screen.wait("connecting")
-            screen.idle(0.5)
-            left(screen, way)
-        return
-    with terminal([*CONSOLE, conninfo], cwd=ROOT) as screen:
-        screen.wait(" well")
-        with own_server.frozen():
-            screen.idle(3 if when == "connected" else 13)
+@pytest.mark.parametrize(("first", "frozen_for_s"), [("connecting", 0.5), ("connected", 3), ("trying", 13)])
+def test_no_silent_server_is_waited_for(first: str, frozen_for_s: float, own_server: LiveServer) -> None:
+    """Five consoles at once, so that the server's silence is waited for once: each is left by another way."""
+    with ExitStack() as stack:
+        if first == "connecting":
+            stack.enter_context(own_server.frozen())
+        screens = [stack.enter_context(terminal([*CONSOLE, own_server.conninfo()], cwd=ROOT)) for _ in WAYS]
+        for screen in screens:
+            screen.wait("connecting" if first == "connecting" else " well")
+        if first != "connecting":
+            stack.enter_context(own_server.frozen())
+        until = time.monotonic() + frozen_for_s
+        while time.monotonic() < until:
+            for screen in screens:
+                screen.read(0.02)
+        for screen, way in zip(screens, WAYS, strict=True):
             left(screen, way)
     assert soon(lambda: not sessions(own_server, "dbconsole"))
 
@@ -306,48 +308,52 @@ COMMANDS = {
 }
 
 
-def interrupted(command: list[str], after_s: float = 2.0, *, says: str = "", stdin: int = subprocess.DEVNULL,
-                **environment: str) -> float:
-    """Seconds from SIGINT, after that time or when it `says` so, until the command has ended: with 130, and nothing but
-    sentences."""
-    process = subprocess.Popen(
-        [*CONSOLE, *command], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        stdin=stdin, preexec_fn=default_signals, env=os.environ | environment)
+def started(command: list[str], *, stdin: int = subprocess.DEVNULL, **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen([*CONSOLE, *command], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                            stdin=stdin, preexec_fn=default_signals, env=os.environ | environment)
+
+
+def interrupted(*processes: subprocess.Popen[str], after_s: float = 2.0, says: str = "") -> None:
+    """SIGINT, once it `says` so on stderr, else after that time, ends each with 130, and nothing but sentences."""
     try:
-        if says:
-            assert process.stderr is not None
-            while says not in process.stderr.readline():
-                assert process.poll() is None
-        else:
-            with pytest.raises(subprocess.TimeoutExpired):
-                process.wait(after_s)
-        began = time.perf_counter()
-        process.send_signal(signal.SIGINT)
-        out, said = process.communicate(timeout=SOON_S)
+        if not says:
+            time.sleep(after_s)
+        for process in processes:
+            assert process.poll() is None, process.args
+            while says and process.stderr is not None and says not in process.stderr.readline():
+                assert process.poll() is None, process.args
+            process.send_signal(signal.SIGINT)
+            out, said = process.communicate(timeout=SOON_S)
+            assert process.returncode == 130 and "Traceback" not in out + said, process.args
     finally:
-        process.kill()
-        process.wait()
-    assert process.returncode == 130 and "Traceback" not in out + said
-    return time.perf_counter() - began
+        for process in processes:
+            process.kill()
+            process.wait()
 
 
-@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
-def test_ctrl_c_ends_a_command_that_waits_for_a_stopped_server(command: list[str], own_server: LiveServer) -> None:
+def all_commands(conninfo: str) -> tuple[list[subprocess.Popen[str]], list[subprocess.Popen[str]]]:
+    """Every command on that server: those that say what they wait for, and --check, which says nothing till it ends."""
+    processes = {name: started([*command, conninfo]) for name, command in COMMANDS.items()}
+    return [process for name, process in processes.items() if name != "check"], [processes["check"]]
+
+
+def test_ctrl_c_ends_a_command_that_waits_for_a_stopped_server(own_server: LiveServer) -> None:
     with own_server.frozen():
-        says = "" if command[0] == "--check" else "to accept the connection"
-        interrupted([*command, own_server.conninfo()], says=says)
+        saying, silent = all_commands(own_server.conninfo())
+        interrupted(*silent)
+        interrupted(*saying, says="to accept the connection")
 
 
-@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
-def test_ctrl_c_ends_a_command_that_waits_for_a_paused_pooler(command: list[str], pgbouncers: PgBouncers,
-                                                              embedded: LiveServer) -> None:
+def test_ctrl_c_ends_a_command_that_waits_for_a_paused_pooler(pgbouncers: PgBouncers, embedded: LiveServer) -> None:
     pooler = pgbouncers.make(embedded)
     try:
         psycopg.connect(pooler.conninfo()).close()
         pooler.command("PAUSE")
-        interrupted([*command, pooler.conninfo()], says="" if command[0] == "--check" else "to answer")
+        saying, silent = all_commands(pooler.conninfo())
+        interrupted(*silent)
+        interrupted(*saying, says="to answer")
     finally:
-        pooler.stop(signal.SIGTERM)
+        pooler.stop(signal.SIGQUIT)
 
 
 def test_a_paused_pooler_is_not_waited_for_for_ever(pgbouncers: PgBouncers, embedded: LiveServer) -> None:
@@ -359,7 +365,7 @@ def test_a_paused_pooler_is_not_waited_for_for_ever(pgbouncers: PgBouncers, embe
                               capture_output=True, text=True, timeout=60)
         assert done.returncode == 2 and "has not answered in 3.0 s" in done.stderr
     finally:
-        pooler.stop(signal.SIGTERM)
+        pooler.stop(signal.SIGQUIT)
 
 
 def test_ctrl_c_ends_a_command_that_waits_for_anything_else(database: Database, silent: Silent, tmp_path: Path
@@ -371,14 +377,17 @@ def test_ctrl_c_ends_a_command_that_waits_for_anything_else(database: Database, 
     with database.connect() as connection:
         connection.execute("CREATE EXTENSION vector; CREATE TABLE items (id int PRIMARY KEY, v vector(3)); "
                            "INSERT INTO items VALUES (1, '[1,2,3]')")
-    interrupted(["explain", "SELECT 1", "-t", "host=slow.invalid connect_timeout=600"], PYTHONPATH=str(tmp_path))
-    interrupted(["explain", "SELECT 1", "-t", "hangs", "--config", str(config)])
-    interrupted(["explain", "SELECT 1", "-t", f"host=127.0.0.1 port={silent.port} connect_timeout=600"])
-    interrupted(["search", "--column", "items.v", "--text", "x", "--config", str(config), "-t", database.conninfo])
-    interrupted(["explain", "--analyze", "SELECT pg_sleep(600)", "-t", database.conninfo, "--timeout", "600"])
+    on_it, own_config = ["-t", database.conninfo], ["--config", str(config)]
+    silent_server = f"host=127.0.0.1 port={silent.port} connect_timeout=600"
     waiting, typing = os.pipe()  # nobody types
     try:
-        interrupted(["search", "--column", "items.v", "--vector", "-", "-t", database.conninfo], stdin=waiting)
+        interrupted(
+            started(["explain", "SELECT 1", "-t", "host=slow.invalid connect_timeout=600"], PYTHONPATH=str(tmp_path)),
+            started(["explain", "SELECT 1", "-t", "hangs", *own_config]),
+            started(["explain", "SELECT 1", "-t", silent_server]),
+            started(["search", "--column", "items.v", "--text", "x", *own_config, *on_it]),
+            started(["explain", "--analyze", "SELECT pg_sleep(600)", *on_it, "--timeout", "600"]),
+            started(["search", "--column", "items.v", "--vector", "-", *on_it], stdin=waiting), after_s=4)
     finally:
         os.close(waiting)
         os.close(typing)

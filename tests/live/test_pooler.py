@@ -233,7 +233,7 @@ async def test_the_databases_password_is_not_given_to_another_user(
         async with admin_console(same) as console:
             assert console.user == "asker"
     finally:
-        guarded.stop(signal.SIGTERM)
+        guarded.stop(signal.SIGQUIT)
 
 
 async def test_a_pool_that_holds_clients_up(pooler: PgBouncer) -> None:
@@ -421,7 +421,7 @@ async def test_a_pooler_that_stops_and_comes_back(pgbouncers: PgBouncers, reacha
         mortal.start()
         watch.wake()
         await until(lambda: watch.error is None)
-    mortal.stop(signal.SIGTERM)
+    mortal.stop(signal.SIGQUIT)
 
 
 async def test_a_pooler_that_hangs_is_not_waited_for(
@@ -436,7 +436,7 @@ async def test_a_pooler_that_hangs_is_not_waited_for(
                 await console.show("POOLS")
         finally:
             os.kill(mortal.process.pid, signal.SIGCONT)
-    mortal.stop(signal.SIGTERM)
+    mortal.stop(signal.SIGQUIT)
 
 
 # the screen

@@ -136,7 +136,7 @@ class PgBouncer(Struct):
                 time.sleep(0.05)
 
     def stop(self, signum: int = signal.SIGINT) -> None:
-        """SIGINT is orderly, SIGTERM at once, SIGKILL an accident."""
+        """SIGINT is orderly, SIGQUIT at once (SIGTERM waits for the clients from 1.23 on), SIGKILL an accident."""
         if self.process is None:
             return
         self.process.send_signal(signum)
@@ -176,7 +176,7 @@ class PgBouncers:
     def stop(self) -> None:
         for pooler in self._made:
             with contextlib.suppress(OSError):
-                pooler.stop(signal.SIGTERM)
+                pooler.stop(signal.SIGQUIT)
 
 
 @pytest.fixture(scope="session")
