@@ -1,6 +1,7 @@
 -- record: ServerRow
 -- interval: on demand
--- One row. Nothing here needs a privilege; what a role may not read is asked through a check of that privilege.
+-- One row. Nothing here needs a privilege; what a role may not read is asked through a check of that privilege, and a
+-- function that it may not call by a query in a query (ts_stat), as the right to one is wanted before anything runs.
 SELECT
     pg_catalog.current_setting('server_version_num')::int AS version_num,
     pg_catalog.current_setting('server_version') AS version,
@@ -15,7 +16,11 @@ SELECT
     pg_catalog.current_setting('max_connections')::int AS max_connections,
     pg_catalog.pg_postmaster_start_time() AS started_at,
     CASE WHEN pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')
-        THEN (SELECT c.system_identifier::text FROM pg_catalog.pg_control_system() c) END AS system_identifier,
+        THEN (
+            SELECT s.word
+            FROM pg_catalog.ts_stat('SELECT pg_catalog.array_to_tsvector(ARRAY[c.system_identifier::text])
+                FROM pg_catalog.pg_control_system() c') s
+        ) END AS system_identifier,
     ARRAY(
         SELECT r.rolname::text
         FROM pg_catalog.pg_roles r
