@@ -15,6 +15,14 @@ from console.text.sanitiser import single_line
 
 NOT_ASKED = "not asked: no connection"
 
+BROKEN = {
+    "53100": "a full disk stops the server: see Sizes for what grows, slots and the archiver for what keeps WAL",
+    "58030": "its disk fails: look at the server's log and the kernel's, and fail over before anything else",
+    "XX001": "data is damaged on its disk: the server's log names file and block; fail over or restore",
+    "XX002": "an index is damaged: REINDEX it, and find out why before you trust the disk",
+}
+"""SQLSTATEs by which the server itself says that it is broken, whatever was asked, and what to do."""
+
 
 def reads_of(checks: Iterable[ConfiguredCheck], context: CheckContext) -> tuple[Query[Any], ...]:
     """What the checks that apply to this server want read, each query once, in the checks' order."""
@@ -52,6 +60,8 @@ def _verdict(configured_check: ConfiguredCheck, readings: Readings, context: Che
         if readings.rows(query) is None:
             if obstacle := query.obstacle(context.info):
                 return CheckVerdict(Status.OK, f"does not apply: {obstacle}")
+            if hint := BROKEN.get(readings.sqlstates.get(query.name, "")):
+                return CheckVerdict(Status.CRITICAL, readings.why(query) or "the server failed at it", hint=hint)
             return CheckVerdict(Status.UNKNOWN, readings.why(query) or "not answered in time")
     return check.evaluate(readings, configured_check.thresholds, context)
 

@@ -8,14 +8,24 @@ from msgspec.structs import replace
 
 from console import log
 from console.diagnosis.case import Case
-from console.diagnosis.kinds import blocking, capacity, connections, replication, settings, statements, storage, vacuum
+from console.diagnosis.kinds import (
+    blocking,
+    capacity,
+    connections,
+    replication,
+    security,
+    settings,
+    statements,
+    storage,
+    vacuum,
+)
 from console.diagnosis.records import Finding, most_urgent_first
 
 Kind = Callable[[Case], Iterable[Finding]]
 
 KINDS: tuple[Kind, ...] = (
     *blocking.KINDS, *connections.KINDS, *vacuum.KINDS, *replication.KINDS, *statements.KINDS, *storage.KINDS,
-    *capacity.KINDS, *settings.KINDS)
+    *capacity.KINDS, *settings.KINDS, *security.KINDS)
 """Each says what it can prove from the case, and nothing else."""
 
 

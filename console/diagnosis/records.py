@@ -38,6 +38,7 @@ class Subject(Struct, frozen=True, omit_defaults=True, kw_only=True):
     database: str | None = None
     relation: str | None = None
     """Schema and name as SQL writes them: shop."Order lines"."""
+    schema: str | None = None
     query_id: int | None = None
     slot: str | None = None
     standby: str | None = None

@@ -14,6 +14,7 @@ from console.metrics.reads.io import IO_COUNTERS, SLRU_COUNTERS
 from console.metrics.reads.replication import SLOT_FACTS, SUBSCRIPTIONS, WAL_RECEIVER, WAL_SENDERS
 from console.metrics.reads.settings import SETTINGS
 from console.metrics.reads.tables import TABLE_SCANS
+from console.metrics.reads.upkeep import OPEN_SCHEMAS
 from console.metrics.reads.vacuum import VACUUM_TABLES
 from console.metrics.reads.wal import ARCHIVE_BACKLOG, WAL_DIRECTORY
 from console.recorder.records import Judged
@@ -70,7 +71,8 @@ ALONG: tuple[Paced, ...] = (
     Paced(statement_counters, 30.0, 40.0),
     Paced(statement_texts, 120.0, 600.0),
     Paced(always(VACUUM_TABLES, WAL_DIRECTORY, ARCHIVE_BACKLOG), 60.0, 300.0),
-    Paced(always(statements.NAMES, statements.AVAILABILITY, statements.LOGGING_SETTINGS, SETTINGS), 300.0, 1800.0),
+    Paced(always(statements.NAMES, statements.AVAILABILITY, statements.LOGGING_SETTINGS, SETTINGS, OPEN_SCHEMAS),
+          300.0, 1800.0),
     Paced(always(WAIT_EVENT_TEXTS), 3600.0, 3600.0),
 )
 """None of these asks for sizes, which may take seconds."""

@@ -58,6 +58,7 @@ class Observation:
         self._due_s: dict[str, float] = {}
         self._rows: dict[str, Sequence[Any]] = {}
         self._reasons: dict[str, str] = {}
+        self._sqlstates: dict[str, str] = {}
         self._results: dict[str, CheckResult] = {}
         self._statuses: dict[str, ServiceStatus] = {}
         self._samples: dict[str, CounterSample] = {}
@@ -83,6 +84,9 @@ class Observation:
         for query in queries:
             self._due_s[query.name] = now_s + _interval_s(query, context)
             rows = readings.rows(query)
+            self._sqlstates.pop(query.name, None)
+            if query.name in readings.sqlstates:
+                self._sqlstates[query.name] = readings.sqlstates[query.name]
             if rows is None:
                 self._rows.pop(query.name, None)
                 self._reasons[query.name] = readings.why(query) or "not answered"
@@ -195,7 +199,7 @@ class Observation:
             unavailable=readings.unavailable, readings=readings)
 
     def _readings(self) -> Readings:
-        return Readings(dict(self._rows), dict(self._reasons), self._wall_ms)
+        return Readings(dict(self._rows), dict(self._reasons), self._wall_ms, dict(self._sqlstates))
 
 
 def footprints(services: Iterable[Service], sizes: Iterable[SchemaSize] | None,

@@ -39,6 +39,8 @@ class Readings(Struct, frozen=True):
     rows_by_name: Mapping[str, Sequence[Any]]
     unavailable: Mapping[str, str] = field(default_factory=dict)
     rtt_ms: float = 0.0
+    sqlstates: Mapping[str, str] = field(default_factory=dict)
+    """Of those that the server began and failed at."""
 
     def rows(self, query: Query[R]) -> list[R] | None:
         """The rows of `query`, None when the server didn't answer it (see `why`)."""
@@ -145,6 +147,7 @@ class PgSession:
         """
         reasons = dict(unavailable)
         rows: dict[str, Sequence[Any]] = {}
+        sqlstates: dict[str, str] = {}
         elapsed_ms = 0.0
         for read in reads:
             begun = time.perf_counter()
@@ -157,8 +160,11 @@ class PgSession:
                 if isinstance(fault, Unreachable) or self.connection.closed:
                     raise fault from error
                 reasons[read.query.name] = why(fault)
-                if fault.sqlstate is not None and fault.sqlstate[:2] == "42":  # type: ignore[attr-defined]
-                    self._denied[read.query.name] = why(fault)
+                sqlstate = getattr(fault, "sqlstate", None)
+                if sqlstate is not None:
+                    sqlstates[read.query.name] = sqlstate
+                    if sqlstate.startswith("42"):
+                        self._denied[read.query.name] = why(fault)
             except Unreachable as silent:
                 if not rows:
                     raise
@@ -166,7 +172,7 @@ class PgSession:
                     if rest.query.name not in rows:
                         reasons.setdefault(rest.query.name, silent.summary)
                 break
-        return Readings(rows, reasons, elapsed_ms)
+        return Readings(rows, reasons, elapsed_ms, sqlstates)
 
     async def _bounded_trip(self, reads: Sequence[Read[Any]], limit_s: float | None) -> list[list[Any]]:
         """A round trip that ends in `limit_s`; the server cancels it when half of that is over."""

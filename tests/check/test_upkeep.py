@@ -18,10 +18,24 @@ from console.metrics.reads.tables import (
     TABLE_FREEZE_AGES,
     UNUSED_INDEXES,
 )
-from console.metrics.reads.upkeep import ARCHIVER_STATE, CHECKPOINT_COUNTS, SLOW_STATEMENTS, STATISTICS_AGE
+from console.metrics.reads.upkeep import (
+    ARCHIVER_STATE,
+    CHECKPOINT_COUNTS,
+    DISK_WRITE,
+    LAST_CHECKPOINT,
+    SLOW_STATEMENTS,
+    STATISTICS_AGE,
+)
 from console.metrics.records.settings import PendingSetting
 from console.metrics.records.tables import DeadRows, DuplicateIndex, SequenceUse, TableFreezeAge, UnusedIndex
-from console.metrics.records.upkeep import ArchiverState, CheckpointCounts, SlowStatementStats, StatisticsAge
+from console.metrics.records.upkeep import (
+    ArchiverState,
+    CheckpointCounts,
+    DiskWrite,
+    LastCheckpoint,
+    SlowStatementStats,
+    StatisticsAge,
+)
 from console.server.info import Extension
 from console.server.query import Query
 from tests.check.given import context
@@ -73,6 +87,22 @@ def test_checkpoints_are_judged_when_there_were_some(timed: int, requested: int,
                                                      status: Status) -> None:
     counts = CHECKPOINT_COUNTS, [CheckpointCounts(timed, requested)]
     assert judged("checkpoints_requested", counts, counted(seconds)).status is status
+
+
+@pytest.mark.parametrize(("age_s", "segments", "status", "value"), [
+    (30, 9, OK, 10), (570, 99, OK, 190), (901, 2, WARNING, 900 / 3), (901, 1.9, OK, 0), (DAY, 0, OK, 0),
+    (3001, 500, CRITICAL, 1000)])
+def test_a_checkpoint_is_missed_while_something_is_written(age_s: float, segments: float, status: Status,
+                                                           value: float) -> None:
+    last = LastCheckpoint(age_s, 300.0, int(segments * SEGMENT), SEGMENT)
+    result = judged("last_checkpoint", (LAST_CHECKPOINT, [last]))
+    assert result.status is status and result.value == pytest.approx(value, rel=0.01)
+    assert (result.hint is None) == (status is OK)
+
+
+def test_a_disk_that_was_not_tried_is_said_to_be_unknown() -> None:
+    assert "was written" in judged("disk_write", (DISK_WRITE, [DiskWrite(112 * 1024)])).summary
+    assert "not known" in judged("disk_write", (DISK_WRITE, [DiskWrite(None)])).summary
 
 
 @pytest.mark.parametrize(("deadlocks", "seconds", "status", "value"), [

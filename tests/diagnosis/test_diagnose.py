@@ -24,9 +24,11 @@ from console.diagnosis.watch import Diagnosis, ReadTimes
 from console.manual import topics
 from console.metrics.reads.counters import DATABASE_COUNTERS, FREEZE_AGES, REPLICATION_SLOTS, STANDBYS
 from console.metrics.reads.replication import SUBSCRIPTIONS
+from console.metrics.reads.upkeep import OPEN_SCHEMAS
 from console.metrics.reads.vacuum import AUTOVACUUM, VACUUM_TABLES
 from console.metrics.records.counters import DatabaseCounters, FreezeAge, ReplicationSlot, Standby
 from console.metrics.records.replication import SubscriptionState
+from console.metrics.records.upkeep import OpenSchema
 from console.metrics.records.vacuum import Autovacuum, VacuumTable
 from console.sampler.records import Snapshot
 from console.server.query import Query
@@ -242,6 +244,16 @@ def test_what_was_there_when_we_first_looked_began_nobody_knows_when() -> None:
     assert diagnose(memory.take(observed(after_s=5))) == []
     (again,) = diagnose(memory.take(observed(full, after_s=10)))
     assert again.since == NOW + dt.timedelta(seconds=10)
+
+
+def test_where_others_may_plant_what_is_run() -> None:
+    found = said((OPEN_SCHEMAS, [OpenSchema("Shop", "ann", False, ["app", "b\x1b[31m"]),
+                                 OpenSchema("public", "postgres", True, ["app"])]))
+    assert [(finding.severity, finding.subject.schema) for finding in found] == [
+        ("warning", "public"), ("info", '"Shop"')]
+    assert found[0].summary.startswith("every role may create objects in the schema public")
+    assert "ON SCHEMA public FROM PUBLIC" in found[0].next and "CVE-2018-1058" in found[0].next
+    assert found[1].summary.startswith("app, b") and found[1].summary.isprintable()
 
 
 def test_rows_that_were_not_asked_again_keep_their_time() -> None:

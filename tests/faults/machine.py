@@ -36,7 +36,7 @@ def fill(folder: Path) -> Path:
     return path
 
 
-@fault(LIVE, check=None, needs=needs_root, stays_live=True)
+@fault(LIVE, check=2, needs=needs_root, stays_live=True)
 def data_disk_full(scene: Scene) -> Iterator[None]:
     """The disk under the server's data directory is full, while others write."""
     folder = scene.servers.folder / f"{scene.name}-disk"

@@ -64,6 +64,13 @@ def full_page_writes_off(scene: Scene) -> Iterator[None]:
     yield None
 
 
+@incident("open_schema", names=("every role", "public"))
+def public_is_open(scene: Scene) -> Iterator[None]:
+    """A database from before 15 was upgraded, and everybody may still create objects in public."""
+    scene.sql("GRANT CREATE ON SCHEMA public TO PUBLIC")
+    yield None
+
+
 @incident("checksum_failures", names=("failed the checksum",))
 def damaged_page(scene: Scene) -> Iterator[None]:
     """A page of a table was damaged on the disk."""

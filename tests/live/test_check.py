@@ -212,15 +212,15 @@ async def test_a_link_that_freezes_after_connecting_holds_the_deadline(database:
     assert results["connection"].status is CRITICAL and "not answered" in results["connection"].summary
 
 
-def slow(name: str, text: str) -> ConfiguredCheck:
-    """A check of the list whose read hangs."""
+def asking(name: str, text: str) -> ConfiguredCheck:
+    """A check of the list whose read is another."""
     query = Query(f"{name}_slow", dict, (Variant("slow.sql", 14, "dict", (), "tick", text),))
     check = next(configured_check for configured_check in CHECKS if configured_check.check.name == name)
     return replace(check, check=replace(check.check, reads=(query,)))
 
 
 async def test_a_read_that_hangs_takes_no_other_with_it(database: Database) -> None:
-    checks = [slow(check.check.name, "SELECT pg_sleep(60)") if check.check.name in ("cache_hit", "wraparound")
+    checks = [asking(check.check.name, "SELECT pg_sleep(60)") if check.check.name in ("cache_hit", "wraparound")
               else check
               for check in CHECKS]
     started = time.perf_counter()
@@ -243,6 +243,35 @@ async def test_a_read_that_is_denied_takes_no_other_with_it(server: LiveServer) 
     assert results["blocked_sessions"].status is UNKNOWN and "permission denied" in results["blocked_sessions"].summary
     assert results["wraparound"].status is OK
     assert results["statistics_reset"].status is OK, "what only tells the cluster's age is left out"
+
+
+async def test_a_server_that_says_it_is_broken_is_critical_whatever_was_asked(database: Database) -> None:
+    with database.connect() as connection:
+        connection.execute("CREATE FUNCTION fails(code text) RETURNS int LANGUAGE plpgsql AS "
+                           "$$BEGIN RAISE 'could not write to file: No space left' USING ERRCODE = code; END$$")
+    broken = {"disk_write": "53100", "wraparound": "58030", "dead_tuples": "XX001", "cache_hit": "53400"}
+    checks = [asking(name, f"SELECT public.fails('{broken[name]}')") if (name := check.check.name) in broken else check
+              for check in CHECKS]
+    results = named(await check_target(target(database.conninfo), checks))
+    assert {name: result.status for name, result in results.items() if result.status is not OK} == {
+        "disk_write": CRITICAL, "wraparound": CRITICAL, "dead_tuples": CRITICAL, "cache_hit": UNKNOWN}
+    assert "No space left" in results["disk_write"].summary and "full disk" in (results["disk_write"].hint or "")
+
+
+async def test_a_disk_is_tried_and_nothing_is_left_of_it(database: Database) -> None:
+    with database.server.role() as nobody:
+        first = await checked(make_conninfo(database.conninfo, user=nobody))
+        assert first["disk_write"].status is OK and "was written" in first["disk_write"].summary
+        with database.connect() as connection:
+            async def written() -> bool:
+                row = connection.execute("SELECT temp_files, temp_bytes FROM pg_stat_database "
+                                         "WHERE datname = current_database()").fetchone()
+                return row is not None and row[0] == 1 and 64 * 1024 < row[1] < 256 * 1024
+
+            assert await until(written), "one temporary file, of the size that is said"
+            assert connection.execute("SELECT count(*) FROM pg_ls_tmpdir()").fetchone() == (0,)
+            connection.execute(f"ALTER ROLE {nobody} SET temp_file_limit = '64kB'".encode())
+        assert (await checked(make_conninfo(database.conninfo, user=nobody)))["disk_write"].status is OK
 
 
 async def test_several_targets_run_at_once_and_alone(database: Database) -> None:

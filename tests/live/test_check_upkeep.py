@@ -21,6 +21,7 @@ from console.check.registry import configured
 from console.check.runner import check_target
 from console.config import Config, parse
 from console.metrics.reads.tables import DUPLICATE_INDEXES, INDEX_ACTIVITY
+from console.metrics.reads.upkeep import OPEN_SCHEMAS
 from console.server.single import single_session
 from console.server.target import Target
 from tests.support.servers import Database, LiveServer, Servers
@@ -97,6 +98,31 @@ async def test_checkpoints_on_request(archiving: LiveServer) -> None:
     result = await until(archiving.dsn, "checkpoints_requested", lambda check_result: (check_result.value or 0) > 50)
     assert result.value is not None and result.value > 50
     assert result.status is OK and "too early to judge" in result.summary
+
+
+async def test_schemas_in_which_others_may_plant_something(fresh: Database) -> None:
+    async def found() -> dict[str, tuple[bool, list[str]]]:
+        async with single_session(Target(name="test", conninfo=fresh.conninfo)) as session:
+            return {row.schema: (row.is_open_to_all, row.roles) for row in await session.fetch(OPEN_SCHEMAS)}
+
+    with fresh.connect() as connection, fresh.server.role("SUPERUSER") as above, fresh.server.role() as app, \
+            fresh.server.role("NOLOGIN") as owner, fresh.server.role(f"LOGIN IN ROLE {owner}") as member:
+        assert await found() == {}, "as PostgreSQL comes"
+        connection.execute(f"""
+            CREATE SCHEMA "Of fice" AUTHORIZATION {owner}; CREATE SCHEMA shop; CREATE SCHEMA aside;
+            CREATE SCHEMA {above};
+            GRANT CREATE ON SCHEMA shop, aside TO PUBLIC, {app}, {above};
+            GRANT CREATE ON SCHEMA "Of fice", public, {above} TO {member}, {app}, {above}
+        """.encode())
+        mine = {above: (False, [app, member]), "public": (False, sorted((app, member)))}
+        assert {name: (is_open, sorted(roles)) for name, (is_open, roles) in (await found()).items()} == \
+            {name: (is_open, sorted(roles)) for name, (is_open, roles) in mine.items()}, "a schema of a role's own name"
+        connection.execute(f'ALTER ROLE {app} SET search_path = Shop, "Of fice"'.encode())
+        connection.execute("GRANT CREATE ON SCHEMA public TO PUBLIC")
+        now = await found()
+        assert set(now) == {above, "public", "shop", "Of fice"} and now["public"][0]
+        assert now["shop"] == (True, [app]) and now["Of fice"] == (False, [app])
+        connection.execute(f"DROP OWNED BY {app}, {member}, {above}; DROP OWNED BY {owner}".encode())
 
 
 async def test_sequences_near_their_end(fresh: Database) -> None:

@@ -18,7 +18,7 @@ from console.metrics.records.counters import (
     WalCounters,
 )
 from console.metrics.records.tables import SequenceUse, TableFreezeAge
-from console.metrics.records.upkeep import ArchiverState, CheckpointCounts, StatisticsAge
+from console.metrics.records.upkeep import ArchiverState, CheckpointCounts, DiskWrite, LastCheckpoint, StatisticsAge
 from console.sampler.records import ServiceFootprint, Snapshot
 from console.server.info import Extension, ServerInfo
 from console.services import Service
@@ -98,6 +98,8 @@ def answers(clock: FakeClock) -> dict[str, Answer]:
         "statistics_age": [StatisticsAge(None, 40 * 86400.0, 40 * 86400.0)],
         "archiver_state": [ArchiverState("on", False, None, None, 30.0, 0, 0, 16 * 2**20)],
         "checkpoint_counts": [CheckpointCounts(11_500, 20)],
+        "disk_write": [DiskWrite(112 * 1024)],
+        "last_checkpoint": [LastCheckpoint(140.0, 300.0, 40 * 2**20, 16 * 2**20)],
         "table_freeze_ages": [TableFreezeAge("event_data", "events", False, 12_000_000, 100, 6.0)],
         "sequence_use": [SequenceUse("billing", "invoices_id_seq", "invoices", "id", False, 480, 2**31 - 1, 0.1, 9, 9)],
         **{name: [] for name in ("blocked_sessions", "open_transactions", "invalid_indexes", "prepared_transactions",

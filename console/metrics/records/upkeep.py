@@ -44,6 +44,36 @@ class CheckpointCounts(Struct, frozen=True):
     requested: int
 
 
+class DiskWrite(Struct, frozen=True):
+    """A temporary file that was written to find out whether that is possible.
+
+    `bytes` is about its size, None where the role's temp_file_limit allows none so large.
+    """
+
+    bytes: int | None
+
+
+class LastCheckpoint(Struct, frozen=True):
+    """How long ago the last complete checkpoint began, how often the server wants one, and the WAL written since."""
+
+    age_s: float
+    timeout_s: float
+    wal_bytes: int
+    segment_bytes: int
+
+
+class OpenSchema(Struct, frozen=True):
+    """A schema that names are looked up in, where others than its owner may create objects.
+
+    `is_open_to_all`: every role may; `roles` are those to whom it was granted by name.
+    """
+
+    schema: str
+    owner: str
+    is_open_to_all: bool
+    roles: list[str]
+
+
 class SlowStatementStats(Struct, frozen=True):
     """A statement of this database that ran 100 times or more (pg_stat_statements); `query_id` is None where hidden.
 
