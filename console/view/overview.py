@@ -41,7 +41,8 @@ def cards(snapshot: Snapshot, history: Mapping[str, Sequence[float | None]]) -> 
     transactions, connections, hits, wal = (tuple(history[name]) for name in SERIES)
     sessions = snapshot.sessions
     states = [] if sessions is None else [
-        (sessions.active, "active"), (sessions.idle, "idle"), (sessions.idle_in_transaction, "in tx")]
+        (sessions.active, "active"), (sessions.idle, "idle"), (sessions.idle_in_transaction, "in tx"),
+        (sessions.own, "own")]
     hit_low = 90.0 if all(value is None or value >= 90 for value in hits) else 0.0
     return (
         Card("transactions/s", "tx/s", fmt.number(snapshot.transactions_per_s), _peak(transactions, fmt.number),

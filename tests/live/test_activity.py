@@ -18,6 +18,8 @@ from msgspec.structs import replace
 from console.activity import actions, read
 from console.activity.blocking import forest
 from console.activity.records import Backend
+from console.activity.summary.read import SESSION_COUNTS
+from console.activity.summary.records import SessionCounts
 from console.metrics.reads.counters import REPLICATION_SLOTS
 from console.metrics.reads.replication import SLOT_FACTS, SUBSCRIPTIONS, WAL_RECEIVER, WAL_SENDERS
 from console.server.pool import Pool
@@ -179,9 +181,23 @@ async def test_what_is_hidden_and_what_is_not(any_database: Database) -> None:
             assert on.info.backend_pid not in {backend.pid for backend in everything}
 
 
+async def counted_as_listed(on: PgSession) -> SessionCounts:
+    """The numbers, which must be those of the list."""
+    everything = {"with_idle": True, "with_background": True, "also": []}
+    readings = await on.refresh(Read(read.SESSIONS, everything), Read(SESSION_COUNTS))
+    listed = [backend for backend in readings.rows(read.SESSIONS) or () if backend.backend_type == "client backend"]
+    counts = readings.first(SESSION_COUNTS)
+    assert counts is not None and counts.of_others == len(listed)
+    assert (counts.active, counts.idle) == tuple(
+        sum(backend.state == state for backend in listed) for state in ("active", "idle"))
+    return counts
+
+
 async def test_own_sessions_are_left_out(any_database: Database) -> None:
     async with session(any_database.conninfo) as on, session(any_database.conninfo) as other:
         assert other.info.backend_pid not in {backend.pid for backend in await seen(on, with_idle=True)}
+        with any_database.connect(), any_database.connect(application_name=APPLICATION_NAME):
+            assert (await counted_as_listed(on)).own == 2
 
 
 async def test_what_this_process_runs_under_another_name_is_seen(any_database: Database) -> None:
@@ -200,6 +216,7 @@ async def test_behind_a_pooler_another_roles_console_is_seen(any_database: Datab
                 on._info = replace(on.info, is_pooled=True)
                 found = {backend.pid for backend in await seen(on, with_idle=True)}
                 assert other.info.backend_pid in found and alike.info.backend_pid not in found
+                assert (await counted_as_listed(on)).own == 2
 
 
 async def test_the_console_of_somebody_else_is_seen_and_cancelled(any_database: Database) -> None:

@@ -2,17 +2,31 @@
 -- interval: tick
 -- One row. A role without pg_read_all_stats sees neither state nor backend_type of others: those are counted as hidden.
 -- Client backends alone take connection slots; a hidden session is one where it has a user and a database.
+-- Sessions of ours take slots as well and are in no other number: those of this process, `own`, or behind a pooler, where
+-- that is NULL, those that have our application name, our role and address, unless that is a name that the person chose.
 -- It is pg_stat_activity without its joins, whose planning takes three times as long.
 SELECT
     count(*) AS connections,
-    count(*) FILTER (WHERE a.state = 'active') AS active,
-    count(*) FILTER (WHERE a.state = 'idle') AS idle,
-    count(*) FILTER (WHERE a.state LIKE 'idle in transaction%') AS idle_in_transaction,
-    count(*) FILTER (WHERE a.state IN ('fastpath function call', 'disabled', 'starting')) AS other,
-    count(*) FILTER (WHERE a.state IS NULL) AS hidden,
+    count(*) FILTER (WHERE s.state = 'active' AND NOT s.is_own) AS active,
+    count(*) FILTER (WHERE s.state = 'idle' AND NOT s.is_own) AS idle,
+    count(*) FILTER (WHERE s.state LIKE 'idle in transaction%%' AND NOT s.is_own) AS idle_in_transaction,
+    count(*) FILTER (WHERE s.state IN ('fastpath function call', 'disabled', 'starting') AND NOT s.is_own) AS other,
+    count(*) FILTER (WHERE s.state IS NULL AND NOT s.is_own) AS hidden,
     pg_catalog.current_setting('max_connections')::int AS max_connections,
     pg_catalog.current_setting('superuser_reserved_connections')::int
-        + coalesce(pg_catalog.current_setting('reserved_connections', true), '0')::int AS reserved_connections
-FROM pg_catalog.pg_stat_get_activity(NULL) a
-WHERE a.backend_type = 'client backend'
-    OR (a.backend_type IS NULL AND a.datid IS NOT NULL AND a.usesysid IS NOT NULL)
+        + coalesce(pg_catalog.current_setting('reserved_connections', true), '0')::int AS reserved_connections,
+    count(*) FILTER (WHERE s.is_own) AS own
+FROM (
+    SELECT
+        a.state,
+        a.pid = pg_catalog.pg_backend_pid() OR coalesce(
+            a.application_name = pg_catalog.current_setting('application_name')
+            AND CASE WHEN %(own)s::int[] IS NOT NULL THEN a.pid = ANY (%(own)s::int[])
+                ELSE a.application_name = 'dbconsole'
+                    AND pg_catalog.pg_get_userbyid(a.usesysid) = session_user
+                    AND a.client_addr IS NOT DISTINCT FROM pg_catalog.inet_client_addr()
+            END, false) AS is_own
+    FROM pg_catalog.pg_stat_get_activity(NULL) a
+    WHERE a.backend_type = 'client backend'
+        OR (a.backend_type IS NULL AND a.datid IS NOT NULL AND a.usesysid IS NOT NULL)
+) s

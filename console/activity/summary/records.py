@@ -12,8 +12,10 @@ for five minutes hurts as much as ten for half a minute."""
 class SessionCounts(Struct, frozen=True):
     """Client sessions of the whole server by state (pg_stat_activity).
 
-    `hidden` are those whose state this role may not see. `reserved_connections` slots of `max_connections` are kept
-    for superusers and, from 16 on, for pg_use_reserved_connections.
+    `connections` are all of them, as each takes a slot. `own` are this process's, which no list shows and the states
+    leave out; 0 in recordings that don't say. `hidden` are those whose state this role may not see.
+    `reserved_connections` slots of `max_connections` are kept for superusers and, from 16 on, for
+    pg_use_reserved_connections.
     """
 
     connections: int
@@ -24,6 +26,12 @@ class SessionCounts(Struct, frozen=True):
     hidden: int
     max_connections: int
     reserved_connections: int
+    own: int = 0
+
+    @property
+    def of_others(self) -> int:
+        """What lists of sessions are about."""
+        return self.connections - self.own
 
 
 class OpenTransaction(Struct, frozen=True):

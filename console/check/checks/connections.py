@@ -1,7 +1,7 @@
 """connections: how many of the slots that an ordinary role can get are taken.
 
 value = 100 * client sessions / (max_connections - superuser_reserved_connections - reserved_connections), percent.
-Every role sees the number of sessions.
+Every role sees the number of sessions. dbconsole's own take slots, and are counted apart from what others do.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) 
     status = thresholds.status(percent)
     parts = [f"{number} {word}" for number, word in (
         (counts.active, "active"), (counts.idle, "idle"), (counts.idle_in_transaction, "idle in transaction"),
-        (counts.hidden, "hidden")) if number]
+        (counts.hidden, "hidden"), (counts.own, "of dbconsole")) if number]
     hint = "a pooler in front, a smaller pool in the services, or a larger max_connections (needs a restart)" \
         if status is not Status.OK else None
     return CheckVerdict(status, f"{counts.connections} of {slots} ({fmt.percent(percent)}): {', '.join(parts)}",

@@ -82,7 +82,7 @@ def _finding(case: Case, root: Root, urgency: Severity, waited_s: float) -> Find
     longest_s = root.longest_s + age_s
     kind, summary, advice, subject, evidence = _told(case, root, age_s)
     counts = case.first(SESSION_COUNTS)
-    of = f" of {fmt.count(counts.connections)}" if counts is not None else ""
+    of = f" of {fmt.count(counts.of_others)}" if counts is not None else ""
     targets = Counter(waiter.lock_target for waiter in root.waiters if waiter.lock_target)
     evidence += [
         Evidence("blocked sessions", f"{len(root.waiters)}{of}"), Evidence("longest wait", fmt.duration(longest_s)),

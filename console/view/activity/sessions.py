@@ -162,7 +162,7 @@ def _counted(counts: SessionCounts, hidden_key: str, *, narrow: bool) -> list[tu
     in_transaction = f"{counts.idle_in_transaction} idle in tx" if counts.idle_in_transaction else ""
     parts = [f"{counts.active} active", in_transaction, idle, f"{counts.other} other" if counts.other else "",
              f"{counts.hidden} not visible to this role" if counts.hidden else ""]
-    return [(f"{fmt.plural(counts.connections, 'session')}: " if not narrow else "", ""),
+    return [(f"{fmt.plural(counts.of_others, 'session')}: " if not narrow else "", ""),
             (" · ".join(filter(None, parts)), "dim" if not narrow else "")]
 
 
