@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
@@ -11,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
 from typing import cast
 
 import psycopg
@@ -59,6 +61,8 @@ class Scene:
                             for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME")}
         self.prefix: tuple[str, ...] = ()
         self.is_pooled = False
+        self.where: tuple[str, ...] = ()
+        """What the console is told instead of `conninfo`."""
         self._server: LiveServer | None = None
         self._conninfo = ""
 
@@ -90,12 +94,19 @@ class Scene:
                 cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 
+    def configure(self, **words: str) -> None:
+        """From now on the console finds the target by name in a configuration, with these words beside its dsn."""
+        self.where = ("--config", str(self.folder / "dbconsole.toml"), "fault")
+        lines = "".join(f"{name} = {json.dumps(value)}\n" for name, value in ({"dsn": self.conninfo} | words).items())
+        Path(self.where[1]).write_text(f"[targets.fault]\n{lines}")
+
     def command(self, *arguments: str) -> list[str]:
         return [*self.prefix, *CONSOLE, *arguments]
 
     def console(self, columns: int = 120, rows: int = 36, **environment: str) -> AbstractContextManager[Terminal]:
         """The console in a terminal."""
-        return terminal(self.command(self.conninfo), columns, rows, self.environment | environment, self.folder)
+        command = self.command(*(self.where or (self.conninfo,)))
+        return terminal(command, columns, rows, self.environment | environment, self.folder)
 
     def check(self) -> subprocess.CompletedProcess[str]:
         """`--check`, which has CHECK_TIMEOUT_S and must end soon after."""
