@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.table import FAULTS
 from tests.support import debian
 
 ROOT = Path(__file__).parents[1]
@@ -33,7 +34,7 @@ def test_whatever_a_test_may_miss_is_required_in_ci() -> None:
     script = (ROOT / ".ci/run").read_text("utf-8")
     found = re.search(r"DBCONSOLE_TEST_REQUIRE-([\w,]+)", script)
     assert found is not None
-    missed: set[str] = set()
+    missed = {fault.quick for fault in FAULTS.values() if fault.quick}
     for path in (ROOT / "tests").rglob("*.py"):
         text = path.read_text("utf-8")
         for node in ast.walk(ast.parse(text)) if "missing(" in text else ():
@@ -42,6 +43,12 @@ def test_whatever_a_test_may_miss_is_required_in_ci() -> None:
                 if isinstance(name, ast.Constant) and isinstance(name.value, str):
                     missed.add(name.value)
     assert missed - OPTIONAL - {"postgres8", "postgres9", "pg_stat_statements"} <= {*found[1].split(",")}
+
+
+def test_no_program_of_a_folder_has_rights_of_its_own() -> None:
+    roots = [root for label in debian.RELEASES if (root := debian.find(label))]
+    assert not [path for root in roots for path in root.rglob("*")
+                if path.is_file() and not path.is_symlink() and path.stat().st_mode & 0o6000]
 
 
 def test_a_half_made_folder_is_never_taken_for_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

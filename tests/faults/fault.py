@@ -149,13 +149,14 @@ Tries = Callable[[Scene], Outcome]
 
 class Fault(Struct, frozen=True):
     """One thing that happens. `tries` does it, drives the console through it and measures; `needs` says what of the
-    machine it lacks here, if anything; the quick ones are tried with every change.
+    machine it lacks here, if anything; the `quick` ones are tried with every change: the word is what has to be there
+    then, as DBCONSOLE_TEST_REQUIRE has it.
     """
 
     name: str
     what: str
     tries: Tries
-    is_quick: bool = False
+    quick: str = ""
     needs: Callable[[], str | None] = lambda: None
 
 
@@ -163,7 +164,7 @@ FAULTS: dict[str, Fault] = {}
 """By name, in the order of the table."""
 
 
-def fault(sees: str, *, check: int | None = 2, quick: bool = False, stays_live: bool = False,
+def fault(sees: str, *, check: int | None = 2, quick: str = "", stays_live: bool = False,
           needs: Callable[[], str | None] = lambda: None) -> Callable[[Breaks], Breaks]:
     """Registers a generator that makes ready, yields, breaks something, yields, and mends it; where something must
     outlive the console it yields once more. Its docstring is what happens.
@@ -181,7 +182,7 @@ def fault(sees: str, *, check: int | None = 2, quick: bool = False, stays_live: 
     return register
 
 
-def trial(*, quick: bool = False, needs: Callable[[], str | None] = lambda: None) -> Callable[[Tries], Tries]:
+def trial(*, quick: str = "", needs: Callable[[], str | None] = lambda: None) -> Callable[[Tries], Tries]:
     """Registers what is driven and measured in a way of its own."""
     def register(tries: Tries) -> Tries:
         _register(tries, tries, quick, needs)
@@ -190,7 +191,7 @@ def trial(*, quick: bool = False, needs: Callable[[], str | None] = lambda: None
     return register
 
 
-def _register(function: Breaks | Tries, tries: Tries, quick: bool, needs: Callable[[], str | None]) -> None:
+def _register(function: Breaks | Tries, tries: Tries, quick: str, needs: Callable[[], str | None]) -> None:
     name = function.__name__.strip("_").replace("_", "-")  # type: ignore[union-attr]
     assert name not in FAULTS, name
     what = " ".join((function.__doc__ or "").split()).rstrip(".")

@@ -107,7 +107,7 @@ def clock_forward(scene: Scene) -> Iterator[None]:
     yield from stepped(scene, scene.environment, "+1d")
 
 
-@fault(LIVE, check=0, needs=needs_faketime, stays_live=True)
+@fault(LIVE, check=0, quick="faketime", needs=needs_faketime, stays_live=True)
 def clock_back(scene: Scene) -> Iterator[None]:
     """The console's clock is set a day back, and forward (libfaketime)."""
     yield from stepped(scene, scene.environment, "-1d")

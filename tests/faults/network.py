@@ -37,7 +37,7 @@ def late_packets(scene: Scene) -> Iterator[None]:
     yield from linked(scene, lambda link: setattr(link, "jitter_s", 2), lambda link: setattr(link, "jitter_s", 0))
 
 
-@fault(GONE, quick=True)
+@fault(GONE, quick="embedded")
 def connections_reset(scene: Scene) -> Iterator[None]:
     """Something between resets all connections, and new ones at once."""
     yield from linked(scene, Proxy.cut, Proxy.join)

@@ -27,7 +27,7 @@ def pooled(scene: Scene, **settings: str) -> PgBouncer:
     return pooler
 
 
-@fault(GONE, quick=True, needs=needs_pgbouncer)
+@fault(GONE, quick="pgbouncer", needs=needs_pgbouncer)
 def pooler_killed(scene: Scene) -> Iterator[None]:
     """PgBouncer is killed, and started again."""
     pooler = pooled(scene)

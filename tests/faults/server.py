@@ -18,7 +18,7 @@ NONE_IN_A_ROW = 3
 GONE = r"no server answers there|the server is starting, stopping or recovering|server closed the connection"
 
 
-@fault(GONE, quick=True)
+@fault(GONE, quick="embedded")
 def server_stopped(scene: Scene) -> Iterator[None]:
     """The server is stopped (fast), and started again."""
     yield
@@ -59,7 +59,7 @@ def server_restarted(scene: Scene) -> Iterator[None]:
     yield
 
 
-@fault(r"the server has no connection left|too many clients already", quick=True)
+@fault(r"the server has no connection left|too many clients already", quick="embedded")
 def slots_taken(scene: Scene) -> Iterator[None]:
     """Others take all connections after the console's own was ended."""
     yield

@@ -22,7 +22,7 @@ def pair(scene: Scene) -> tuple[LiveServer, LiveServer]:
     return primary, standby
 
 
-@fault(rf"{GONE}|session is read-only", quick=True)
+@fault(rf"{GONE}|session is read-only", quick="embedded")
 def failover(scene: Scene) -> Iterator[None]:
     """The primary of a pair is killed and the standby promoted; the DSN names both."""
     primary, standby = pair(scene)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import pwd
 import random
 import secrets
 import shlex
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from console.local_postgres.cluster import free_port
 from tests.faults.fault import LIVE, Outcome, Scene, expect, leave, needs_program, see, trial
+from tests.support import debian
 from tests.support.terminal import Terminal, terminal
 
 SCREENS = ("Overview", "Schemas", "Migrations", "Activity", "Statements", "Vectors", "PgBouncer", "Query")
@@ -36,7 +38,7 @@ def ended(screen: Terminal, outcome: Outcome, number: signal.Signals) -> float:
     return time.perf_counter() - began
 
 
-@trial(quick=True)
+@trial(quick="embedded")
 def terminal_vanishes(scene: Scene) -> Outcome:
     """The terminal's window is closed."""
     outcome = Outcome("ends by itself")
@@ -80,7 +82,7 @@ def written_after(screen: Terminal, keys: str, words: str) -> float:
     return time.perf_counter() - began
 
 
-@trial(quick=True)
+@trial(quick="embedded")
 def ctrl_z_and_fg(scene: Scene) -> Outcome:
     """Ctrl-Z in a shell, and `fg` after five seconds."""
     outcome = Outcome()
@@ -180,7 +182,8 @@ def bytes_a_tick(scene: Scene) -> Outcome:
 @contextmanager
 def sshd(folder: Path) -> Iterator[list[str]]:
     """Debian's OpenSSH server on a port of its own, and the command that runs something through it."""
-    program = next(path for path in ("/usr/sbin/sshd", "/sbin/sshd") if Path(path).exists())
+    program = debian.sshd()
+    assert program is not None
     folder.mkdir(mode=0o700)
     for key in ("host", "own"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / key], check=True)
@@ -201,7 +204,22 @@ def sshd(folder: Path) -> Iterator[list[str]]:
         server.wait()
 
 
-@trial(needs=needs_program("sshd"))
+def needs_sshd() -> str | None:
+    if debian.sshd() is None:
+        return f"no sshd here; {debian.HOW}"
+    if os.geteuid() == 0 and not has_account("sshd"):
+        return "no account sshd, which an sshd of root's gives up its rights to"
+    return needs_program("ssh")()
+
+
+def has_account(name: str) -> bool:
+    try:
+        return bool(pwd.getpwnam(name))
+    except KeyError:
+        return False
+
+
+@trial(needs=needs_sshd, quick="sshd")
 def ssh_lost(scene: Scene) -> Outcome:
     """Through Debian's sshd: one console is left, of another the ssh client is killed."""
     outcome = Outcome()

@@ -6,13 +6,13 @@ import pytest
 
 from tests.faults.fault import HEADS, attempt
 from tests.faults.table import FAULTS, rows
-from tests.support.servers import Servers
+from tests.support.servers import Servers, missing
 
 
-@pytest.mark.parametrize("name", [fault.name for fault in FAULTS.values() if fault.is_quick])
+@pytest.mark.parametrize("name", [fault.name for fault in FAULTS.values() if fault.quick])
 def test_it_is_survived(name: str, servers: Servers) -> None:
     if reason := FAULTS[name].needs():
-        pytest.skip(reason)
+        missing(FAULTS[name].quick, reason)
     outcome = attempt(FAULTS[name], servers)
     assert not outcome.wrong, "\n".join(outcome.wrong)
 

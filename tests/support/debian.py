@@ -1,4 +1,4 @@
-"""PostgreSQL and PgBouncer of two Debian releases, each in a folder, on whichever of them this machine is.
+"""PostgreSQL, PgBouncer and sshd of Debian's releases, each in a folder, on whichever of them this machine is.
 
 apt resolves and fetches a release's packages with a state of its own, dpkg-deb unpacks them, and patchelf makes the
 programs load the folder's own C library. So nothing is installed, no chroot and no root is needed, and the programs run
@@ -13,6 +13,7 @@ import hashlib
 import os
 import platform
 import shutil
+import stat
 import subprocess
 import sys
 import time
@@ -37,7 +38,7 @@ class Release:
 
 
 RELEASES = {
-    "debian12": Release("bookworm", ("postgresql-15", "pgbouncer")),
+    "debian12": Release("bookworm", ("postgresql-15", "pgbouncer", "openssh-server")),
     "debian13": Release("trixie", (
         "postgresql-17", "postgresql-17-age", "postgresql-17-hypopg", "postgresql-17-pgaudit",
         "postgresql-17-pgvector", "pgbouncer")),
@@ -83,17 +84,25 @@ def make(label: str, release: Release) -> Path:
             for package in packages:
                 _run("dpkg-deb", "--extract", str(package), str(root))
             shutil.rmtree(root / "apt")
+            _drop_rights(root)
             _use_own_libraries(root)
             for program in programs(root):
-                _run(str(program), "--version")
+                _run(str(program), "-V" if program.name == "sshd" else "--version")
             (root / MADE).write_text("".join(f"{package.stem}\n" for package in packages))
         os.utime(root)  # for `forget_unused`
     return root
 
 
+def sshd() -> str | None:
+    """OpenSSH's server: that of a release's folder, or the machine's own."""
+    roots = [*filter(None, map(find, RELEASES)), Path("/")]
+    return next((str(path) for root in roots if (path := root / "usr/sbin/sshd").exists()), None)
+
+
 def programs(root: Path) -> list[Path]:
-    """PostgreSQL's programs and PgBouncer."""
-    return [path for pattern in ("usr/lib/postgresql/*/bin/*", "usr/sbin/pgbouncer") for path in root.glob(pattern)]
+    """PostgreSQL's programs, PgBouncer and sshd."""
+    patterns = "usr/lib/postgresql/*/bin/*", "usr/sbin/pgbouncer", "usr/sbin/sshd"
+    return [path for pattern in patterns for path in root.glob(pattern)]
 
 
 def forget_unused() -> None:
@@ -135,6 +144,14 @@ def _mirror() -> str:
     own = [line.split() for line in done.stdout.splitlines()] if release.get("ID") == "debian" else []
     suite = release.get("VERSION_CODENAME")
     return next((words[2] for words in own if words[:2] == [suite, "main"]), MIRROR)
+
+
+def _drop_rights(root: Path) -> None:
+    """Takes setuid and setgid from what has them: nobody updates these programs, and everybody can reach them."""
+    for path in root.rglob("*"):
+        mode = path.lstat().st_mode
+        if stat.S_ISREG(mode) and mode & (stat.S_ISUID | stat.S_ISGID):
+            path.chmod(stat.S_IMODE(mode) & 0o777)
 
 
 def _use_own_libraries(root: Path) -> None:
