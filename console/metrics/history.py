@@ -24,6 +24,16 @@ class TimeSeries(Struct, frozen=True):
     values: list[float | None]
     late_s: float
 
+    def counts(self, interval_s: float) -> dict[int, float]:
+        """Of a rate a second: how many there were in each interval, by its number since 0. An event is in the interval
+        in which it was seen; those that are not in it were not sampled."""
+        found: dict[int, float] = {}
+        for before, at_s, value in zip(self.times_s, self.times_s[1:], self.values[1:], strict=False):
+            if value is not None and at_s - before <= self.late_s:
+                number = math.floor(at_s / interval_s)
+                found[number] = found.get(number, 0.0) + value * (at_s - before)
+        return {number: round(count, 2) for number, count in found.items()}
+
     def buckets(self, now_s: float, span_s: float, count: int) -> tuple[float | None, ...]:
         """The mean over time in each of `count` equal parts of the last `span_s` seconds, None where nothing is known.
 
@@ -66,6 +76,11 @@ class SampleHistory:
 
     def __len__(self) -> int:
         return len(self._times)
+
+    @property
+    def first_s(self) -> float | None:
+        """When the oldest sample was taken; None without one."""
+        return self._times[self._oldest] if self._times else None
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -39,8 +39,9 @@ OFTEN = (
     SeriesSource("metrics.wal_counters", _a_second(
         wal_bytes="wal_bytes", wal_records="records", full_page_images="full_page_images",
         wal_buffers_full="buffers_full"), marks=("stats_reset", "is_replayed")),
-    SeriesSource("activity.session_counts", gauges=_as_they_are("connections", "active", "idle", "idle_in_transaction"),
-                 marks=()),
+    SeriesSource("activity.session_counts", marks=(), gauges=_as_they_are(
+        "connections", "active", "idle", "idle_in_transaction", "active_cpu", "active_io", "active_lock",
+        "active_lwlock", "active_client", "active_other")),
 )
 """What is read with every tick."""
 

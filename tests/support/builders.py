@@ -60,7 +60,8 @@ def result(name: str = "connections", status: Status = Status.OK, summary: str =
 
 def sessions(**changes: Any) -> SessionCounts:
     return replace(SessionCounts(connections=42, active=9, idle=31, idle_in_transaction=2, other=0, hidden=0,
-                                 max_connections=100, reserved_connections=3), **changes)
+                                 max_connections=100, reserved_connections=3, active_cpu=4, active_io=2, active_lock=2,
+                                 active_lwlock=0, active_client=0, active_other=0), **changes)
 
 
 def snapshot(**changes: Any) -> Snapshot:

@@ -15,7 +15,8 @@ class SessionCounts(Struct, frozen=True):
     `connections` are all of them, as each takes a slot. `own` are this process's, which no list shows and the states
     leave out; 0 in recordings that don't say. `hidden` are those whose state this role may not see.
     `reserved_connections` slots of `max_connections` are kept for superusers and, from 16 on, for
-    pg_use_reserved_connections.
+    pg_use_reserved_connections. The `active_*` are all sessions at work but ours, workers too, by what they wait for
+    (`active_cpu`: nothing); None in recordings that don't say.
     """
 
     connections: int
@@ -27,6 +28,12 @@ class SessionCounts(Struct, frozen=True):
     max_connections: int
     reserved_connections: int
     own: int = 0
+    active_cpu: int | None = None
+    active_io: int | None = None
+    active_lock: int | None = None
+    active_lwlock: int | None = None
+    active_client: int | None = None
+    active_other: int | None = None
 
     @property
     def of_others(self) -> int:
