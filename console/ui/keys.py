@@ -187,8 +187,13 @@ SCOPES: tuple[Scope, ...] = (
         Action("health.fold", "m", "fold", "all checks", "the checks that are well: each, or in one line")),
         within=("overview",), meanings=(("table.choose", "go to what a finding is about; open a check"),)),
     Scope("charts", "Overview: charts", "page", (
-        Action("charts.longer", "]", "span(1)", "longer", "more time in the charts", "5 min, 30 min, 2 h, 6 h"),
+        Action("charts.longer", "]", "span(1)", "longer", "more time in the charts", "5 min, 30 min, 2 h, 6 h, 24 h"),
         Action("charts.shorter", "[", "span(-1)", "shorter", "less time in the charts")), within=("overview",)),
+    Scope("load", "Active sessions", "page", (
+        Action("load.slice", "e", "slice", "slice", "the active sessions by the next",
+               "wait class, statement, user, database, application, client behind the pooler"),
+        _less("load.longer", "]", "span(1)", "longer", "more time in the chart", "5 min, 30 min, 2 h, 6 h, 24 h"),
+        _less("load.shorter", "[", "span(-1)", "shorter", "less time in the chart")), within=("overview", "activity")),
     Scope("alerts", "Overview: Alerts", "page", (
         Action("alerts.acknowledge", "c", "acknowledge", "acknowledge", "acknowledge the alert",
                ", until it gets worse or ends; again: no longer"),

@@ -23,7 +23,8 @@ from console.errors import ConfigError
 DEFAULT = "midnight"
 WITHOUT_COLOUR = "monochrome"
 
-TONES = ("", "strong", "dim", "faint", "accent", "ok", "warning", "critical", "unknown")
+TONES = ("", "strong", "dim", "faint", "accent", "ok", "warning", "critical", "unknown", "layer1", "layer2",
+         "layer3", "layer4", "layer5")
 PARTS = ("header", "header-strong", "production", "production-strong", "tab", "cursor", "cursor-blurred")
 
 Inks = Mapping[str, Style]
@@ -80,7 +81,8 @@ def _from_colours(theme: Theme) -> dict[str, Style]:
 
     inks = {"": Style(), "strong": Style(bold=True), "dim": Style(dim=True), "faint": Style(dim=True),
             "accent": ink(theme.accent), "ok": ink(theme.success), "warning": ink(theme.warning),
-            "critical": ink(theme.error, bold=True)}
+            "critical": ink(theme.error, bold=True), "layer1": ink(theme.primary), "layer2": ink(theme.success),
+            "layer3": ink(theme.secondary), "layer4": ink(theme.accent), "layer5": ink(theme.foreground)}
     inks |= {part: Style(reverse=True) for part in PARTS}
     return inks | {"unknown": ink(theme.warning)}
 

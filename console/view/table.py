@@ -9,8 +9,10 @@ from typing import Any, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-Tone = Literal["", "strong", "dim", "faint", "accent", "ok", "warning", "critical", "unknown"]
-"""What a piece of text means; a theme decides how that looks."""
+Tone = Literal["", "strong", "dim", "faint", "accent", "ok", "warning", "critical", "unknown",
+               "layer1", "layer2", "layer3", "layer4", "layer5"]
+"""What a piece of text means; a theme decides how that looks. The layers of a picture tell apart what is neither good
+nor bad."""
 
 KeyName = Callable[[str], str]
 """The key of an action as people read it now, by the action's id: "activity.cancel"."""

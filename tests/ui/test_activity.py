@@ -338,7 +338,7 @@ async def test_hostile_text_is_harmless(world: World) -> None:
                             query=name, lock_target=name if number else None)
                     for number, name in enumerate(HOSTILE)]
     world.answers["session_locks"] = [HeldLock(True, name, name, 1, None) for name in HOSTILE]
-    async with activity(world) as (app, pilot, _):
+    async with activity(world, (120, 60)) as (app, pilot, _):
         for key in ("enter", "down", "down", "escape", "b", "enter", "escape", "b", "home", "down", "x"):
             await pilot.press(key)
             await pilot.pause()

@@ -11,7 +11,10 @@ from console.metrics.records.counters import SchemaSize
 from console.metrics.records.tables import SequenceUse
 from console.ui.connection import ConnectionState
 from console.ui.dialogs.failure import DetailDialog
+from console.ui.load import CHOICES
+from console.ui.widgets.load_chart import LoadChart
 from console.ui.widgets.record_table import RecordTable
+from tests.support.activity import backend, idle
 from tests.support.builders import HOSTILE
 from tests.support.screen_text import screen_text, until_golden
 from tests.support.waiting import until
@@ -143,3 +146,46 @@ async def test_the_last_data_stays_dimmed_while_the_server_is_away(world: World)
         world.pool.recover()
         await pilot.press("r")
         await until(lambda: app.connection.state is ConnectionState.LIVE and not app.screen.has_class("-stale"), pilot)
+
+
+async def test_what_runs_now_and_the_main_chart(world: World) -> None:
+    """The sessions as the console took them last; the chart by wait class, and with a key by anything else."""
+    async with world.console() as (app, pilot):
+        await live(app, pilot)
+        await ticks(world, app, pilot)
+        assert "active sessions by wait  8" in screen_text(app) and "█ CPU 4" in screen_text(app)
+        assert "sampled every 10 s: not yet" in screen_text(app)
+        rows = [backend(4711, query_age_s=95.0), backend(4802, 4711), idle(4900)]
+        app.connection.load.take(world.clock.monotonic(), world.clock.now(), rows, None)
+        await ticks(world, app, pilot)
+        running = app.query_one("#running", RecordTable).table
+        assert [row.cells[1].text for row in running.rows] == ["api 4711", "api 4802"], "the longest first, no idle one"
+        assert running.rows[1].cells[2].text == "4711" and running.rows[1].cells[2].tone == "critical"
+        shown = screen_text(app)
+        assert "statement, last minute" in shown and "UPDATE accounts SET balance = $1" in shown
+        assert "Lock:transactionid" in shown
+        seen = []
+        for _ in CHOICES:
+            await pilot.press("e")
+            await ticks(world, app, pilot, 3)
+            seen.append(next(line for line in screen_text(app).splitlines() if "active sessions by" in line))
+        assert [line.split("by ")[1].split()[0] for line in seen] == [*CHOICES[1:], CHOICES[0]]
+        assert "█ app_rw 2" in seen[2] and "█ api 10.0.4.7" in seen[5]
+        await pilot.press("left_square_bracket")
+        assert app.connection.load.span == 0
+        handed: list[tuple[str, object]] = []
+        app.hand_over = lambda name, subject: handed.append((name, subject))  # type: ignore[method-assign]
+        app.screen.set_focus(app.query_one("#running", RecordTable))
+        await pilot.press("enter")
+        assert handed == [("activity", 4711)]
+
+
+@pytest.mark.parametrize("environment", [{"LANG": "C", "TERM": "xterm"}, {"LANG": "en_US.UTF-8", "NO_COLOR": "1"}])
+async def test_the_layers_differ_without_colours_and_without_utf8(world: World, environment: dict[str, str]) -> None:
+    async with world.console(environment=environment) as (app, pilot):
+        await live(app, pilot)
+        await ticks(world, app, pilot, 3)
+        chart = app.query_one(LoadChart)
+        drawn = "\n".join(chart.render_line(y).text for y in range(1, chart.size.height - 1))
+        assert set("ciL" if environment["LANG"] == "C" else "█▓▒") <= set(drawn)
+        assert drawn.isascii() == (environment["LANG"] == "C")

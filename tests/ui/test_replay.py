@@ -114,7 +114,7 @@ async def test_the_overview_of_then(tmp_path: Path) -> None:
         await shows(app, pilot, "transactions/s", "1 000")
         await jump(app, pilot, "end")
         await until(lambda: player.is_at_end, pilot)
-        await shows(app, pilot, "12:03:58", "1 119", "event_data")
+        await shows(app, pilot, "12:03:58", "1 119", "analytics")
 
 
 async def test_what_was_wrong_then_comes_first(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
-"""A measurement over time in full: heading, curves with gaps, thresholds, named values and times on the axes."""
+"""A measurement over time in full: heading, areas or curves with gaps, thresholds, named values and times on the axes.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +11,19 @@ from console.ui import text
 from console.ui.text import asciify
 from console.ui.widgets.chart import COLOURS, INKS, NUMBERS, figure_of, ink_of
 from console.ui.widgets.painting import Painted, console_app, inks
+from console.ui.widgets.stack_chart import Pen
 from console.view.metrics.plots import TONES, Drawing
 from console.view.series import gaps
+from console.view.stack import Layer, Stack
 
 _COLOUR_OF = dict(zip(INKS, COLOURS, strict=True))
 
 AXIS_CELLS = 9
-"""What the vertical axis takes at most: the rest is for the curves, two values a cell."""
+"""What the vertical axis takes at most: the rest is for the values, one a cell."""
+
+
+LETTERS = "#o."
+"""What the layers are in ASCII."""
 
 
 class TimeChart(Painted):
@@ -27,7 +34,7 @@ class TimeChart(Painted):
     @property
     def buckets(self) -> int:
         """How many values side by side there is room for."""
-        return max(20, (self.size.width - AXIS_CELLS) * (1 if console_app(self).is_ascii else 2))
+        return max(20, self.size.width - AXIS_CELLS)
 
     def show(self, drawing: Drawing) -> None:
         if drawing != self._drawing:
@@ -43,12 +50,24 @@ class TimeChart(Painted):
         if self._drawing is None:
             return [Strip.blank(width, base)] * height
         strips = [text.strip(self._drawing.heading, width, found, base)]
+        if (area := self._area(width, height - 1)) is not None:
+            strips += area
+            return (strips + [Strip.blank(width, base)] * (height - len(strips)))[:height]
         by_colour = {number: found[ink] for number, ink in zip(NUMBERS, INKS, strict=True)}
         for line in self._plotted(width, height - 1):
             segments = [segment._replace(style=base + ink_of(segment.style, by_colour, found["dim"]))
                         for segment in line.render(self.app.console, end="")]
             strips.append(Strip(segments).adjust_cell_length(width, base))
         return (strips + [Strip.blank(width, base)] * (height - len(strips)))[:height]
+
+    def _area(self, width: int, height: int) -> list[Strip] | None:
+        """The areas below the heading; None for what is drawn as lines, or not at all."""
+        drawing = self._drawing
+        if drawing is None or drawing.shape == "lines" or width < 24 or height < 3 \
+                or not any(series.known for series in drawing.series):
+            return None
+        return Pen(areas(drawing), inks(self), self.rich_style, is_ascii=console_app(self).is_ascii).strips(
+            width, height)
 
     def _plotted(self, width: int, height: int) -> list[Text]:
         """The lines below the heading: plotext takes tens of milliseconds, and the heading changes more often."""
@@ -62,6 +81,18 @@ class TimeChart(Painted):
 
     _picture: tuple[Drawing, int, int] | None = None
     _lines: list[Text]
+
+
+def areas(drawing: Drawing) -> Stack:
+    """A drawing as layers upon each other, whose names its heading tells."""
+    low = drawing.low
+    return Stack(
+        title=(), aside=(), high=drawing.high - low, span_s=drawing.span_s, columns=drawing.columns,
+        axis_cells=AXIS_CELLS, rows=tuple((value - low, words) for value, words in drawing.rows),
+        limits=tuple((value - low, "W" if tone == "warning" else "C", tone) for value, tone in drawing.limits),
+        layers=tuple(
+            Layer(series.name, letter, tone, tuple(None if value is None else value - low for value in series.values))
+            for series, letter, tone in zip(drawing.series, LETTERS, TONES, strict=False)))
 
 
 def plot(drawing: Drawing, width: int, height: int, *, is_ascii: bool = False) -> Text:

@@ -43,7 +43,7 @@ def _lines(card: Card, width: int, height: int) -> list[Line]:
     title = card.title if text.width(card.title) + text.width(card.value) < width else card.short
     gap = width - text.width(title) - text.width(card.value)
     heading: Line = ((title, "dim"), (" " * max(1, gap), ""), (card.value, "strong"))
-    lines = [heading] if height > 1 else []
+    lines = [heading]
     if height > 3:
         note = text.cut(card.note, width)
         lines.append(((" " * (width - text.width(note)), ""), (note, "dim")))

@@ -5,26 +5,39 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
 
 from msgspec import Struct
 
 from console.check.records import CheckResult
 from console.text import format as fmt
-from console.view.series import HEADROOM, Series
+from console.view.series import Series
+from console.view.stack import highest, rounded_up, times
 from console.view.table import Line, Tone
 
 TONES: tuple[Tone, ...] = ("accent", "ok", "dim")
 """Of a picture's series, in their order. Amber and red are left to thresholds."""
 
-SPANS: tuple[tuple[float, str], ...] = ((300.0, "5 min"), (1800.0, "30 min"), (7200.0, "2 h"), (21600.0, "6 h"))
+SPANS: tuple[tuple[float, str], ...] = ((300.0, "5 min"), (1800.0, "30 min"), (7200.0, "2 h"), (21600.0, "6 h"),
+                                      (86400.0, "24 h"))
 """How far back the pictures look, in seconds and words."""
 
 WORTH_DRAWING = 3.0
 """A threshold is drawn while it is at most so many times the highest value: farther away it would flatten the rest."""
 
 
+ABOVE = 1.1
+"""So much of a threshold is in the picture, to be seen as a line and not as the edge."""
+
 CLEAR = 0.05
 """So much of the height a threshold must be above the bottom: on it, it would look like a value."""
+
+COUNTED_S: tuple[float, ...] = (30.0, 60.0, 300.0, 900.0, 3600.0)
+MOST_COUNTS = 30
+
+Shape = Literal["area", "lines", "counts"]
+"""Areas upon each other, whose sum is what matters; lines, for what has no sum; or events, as how many there were in
+each interval: a rate of what is rare says nothing."""
 
 
 class Threshold(Struct, frozen=True):
@@ -42,7 +55,8 @@ class Plot(Struct, frozen=True, kw_only=True):
     """A picture: its `series` by name of the sampler, with the words for each (none where there is one).
 
     `factor` turns the sampler's unit into the picture's; `text` writes a value. `low` and `high` fix the scale.
-    `needs` says what the server must be told to measure it, shown while nothing was.
+    `needs` says what the server must be told to measure it, shown while nothing was. The values of `counts` are how
+    many there were in the interval, see `counted_s`.
     """
 
     title: str
@@ -54,6 +68,7 @@ class Plot(Struct, frozen=True, kw_only=True):
     high: float | None = None
     threshold: Threshold | None = None
     needs: str = ""
+    shape: Shape = "area"
 
 
 class Drawing(Struct, frozen=True):
@@ -69,13 +84,32 @@ class Drawing(Struct, frozen=True):
     rows: tuple[tuple[float, str], ...]
     columns: tuple[tuple[float, str], ...]
     empty: str
+    shape: Shape = "area"
+
+
+def counted_s(span_s: float) -> float:
+    """The length of the intervals in which events are counted, where so many seconds are shown."""
+    return next((each for each in COUNTED_S if span_s / each <= MOST_COUNTS), COUNTED_S[-1])
+
+
+def bars(counts: Mapping[int, float], interval_s: float, end_s: float, span_s: float, count: int
+         ) -> tuple[float | None, ...]:
+    """`count` values of the `span_s` seconds before `end_s`: in each what was counted in its interval, by the number of
+    that; None where nothing was measured. Intervals that are wide enough have a gap between them."""
+    width = span_s / count
+    numbers = [math.floor((end_s - (count - at - 0.5) * width) / interval_s) for at in range(count)]
+    has_gaps = interval_s / width >= 3
+    return tuple(0.0 if has_gaps and number != after and number in counts else counts.get(number)
+                 for number, after in zip(numbers, [*numbers[1:], numbers[-1]], strict=True))
 
 
 def drawing(plot: Plot, values: Mapping[str, Sequence[float | None]], latest: Mapping[str, float | None],
-            results: Mapping[str, CheckResult], *, span_s: float, edge: dt.datetime) -> Drawing:
+            results: Mapping[str, CheckResult], *, span_s: float, edge: dt.datetime,
+            totals: Mapping[str, float] | None = None) -> Drawing:
     """`plot` with the `values` of its series at equal distances in time, the last one up to `edge` (local time).
 
-    `latest` are the measurements as they are now, `results` those of the checks by name.
+    `latest` are the measurements as they are now, `results` those of the checks by name. `totals` are how many events
+    there were in all of the time.
     """
     named = [(name, words or plot.title) for name, words in plot.series.items()]
     series = tuple(
@@ -83,12 +117,14 @@ def drawing(plot: Plot, values: Mapping[str, Sequence[float | None]], latest: Ma
         for name, words in named)
     known = [value for item in series for value in item.known]
     limits = _limits(plot, latest, results)
-    low, high = _scale(plot, known, [value for value, _ in limits])
+    top = max(known, default=0.0) if plot.shape == "lines" or not known else highest([item.values for item in series])
+    low, high = _scale(plot, known, top, [value for value, _ in limits])
     shown = tuple((value, tone) for value, tone in limits if low + (high - low) * CLEAR <= value <= high)
     now = [(words, tone, _times(latest.get(name), plot.factor))
            for (name, words), tone in zip(named, TONES, strict=False)]
-    return Drawing(_heading(plot, now, limits), series, shown, low, high, span_s, _rows(low, high, plot),
-                   time_marks(edge, span_s), plot.needs if not known and plot.needs else "nothing known yet")
+    heading = _heading(plot, now, limits) if plot.shape != "counts" else _counted(plot, named, totals or {}, span_s)
+    return Drawing(heading, series, shown, low, high, span_s, _rows(low, high, plot), time_marks(edge, span_s),
+                   plot.needs if not known and plot.needs else "nothing known yet", plot.shape)
 
 
 def _times(value: float | None, factor: float) -> float | None:
@@ -107,12 +143,11 @@ def _limits(plot: Plot, latest: Mapping[str, float | None], results: Mapping[str
             if value is not None and whole is not None]
 
 
-def _scale(plot: Plot, known: Sequence[float], limits: Sequence[float]) -> tuple[float, float]:
-    top = max(known, default=0.0)
+def _scale(plot: Plot, known: Sequence[float], top: float, limits: Sequence[float]) -> tuple[float, float]:
     high = plot.high
     if high is None:
-        near = [limit for limit in limits if limit <= top * WORTH_DRAWING]
-        high = max([top, *near]) * HEADROOM
+        near = [limit * ABOVE for limit in limits if limit <= top * WORTH_DRAWING]
+        high = rounded_up(max([top, *near, 2.0 if plot.shape == "counts" else 0.0]), plot.base)
     low = plot.low
     if low is None:  # a percentage that is near its top: what matters is how far it falls
         bottom = min([*known, *limits], default=0.0)
@@ -133,39 +168,20 @@ def _heading(plot: Plot, now: Sequence[tuple[str, Tone, float | None]], limits: 
     return tuple(pieces)
 
 
+def _counted(plot: Plot, named: Sequence[tuple[str, str]], totals: Mapping[str, float], span_s: float) -> Line:
+    """Title, how many there were in all of the time, and in what they are counted."""
+    pieces: list[tuple[str, Tone]] = [(f"{plot.title} ", "")]
+    for (name, words), tone in zip(named, TONES, strict=False):
+        pieces += [(f" {words} ", tone), (plot.text(totals.get(name)), "strong" if tone == "accent" else "")]
+    return (*pieces, (f"  in {fmt.duration(span_s)}, a bar each {fmt.duration(counted_s(span_s))}", "dim"))
+
+
 def _rows(low: float, high: float, plot: Plot) -> tuple[tuple[float, str], ...]:
-    """Two or three values of the vertical axis, round in their unit."""
-    step = _round((high - low) / 2, plot.base)
-    if step <= 0:
-        return ()
-    first = math.ceil(low / step - 1e-9)
-    marks = [number * step for number in range(first, first + 6) if number * step <= high * 1.0001]
-    named = {plot.text(value): value for value in reversed(marks)}  # "0 B/s" once, however small the steps are
+    """The lowest, the middle and the highest value of the vertical axis, in words that differ."""
+    named = {plot.text(value): value for value in (high, (low + high) / 2, low)}  # "0 B/s" once, however small it is
     return tuple((value, words) for words, value in reversed(named.items()))
-
-
-def _round(value: float, base: float) -> float:
-    """The largest of 1, 2, 5 times a power (of 10, or of 1024 with tens between) that is not above `value`."""
-    if value <= 0:
-        return 0.0
-    unit = base ** math.floor(math.log(value, base)) if base != 10.0 else 1.0
-    scaled = value / unit
-    power = 10.0 ** math.floor(math.log10(scaled))
-    factor = max((value for value in (1.0, 2.0, 5.0) if value * power <= scaled * 1.0001), default=1.0)
-    return factor * power * unit
-
-
-_STEPS_S = (60.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0)
 
 
 def time_marks(edge: dt.datetime, span_s: float) -> tuple[tuple[float, str], ...]:
     """Round times of the last `span_s` seconds before `edge`, as (seconds, at most 0; HH:MM), about four of them."""
-    step = next((value for value in _STEPS_S if span_s / value <= 5), _STEPS_S[-1])
-    midnight = edge.replace(hour=0, minute=0, second=0, microsecond=0)
-    passed = (edge - midnight).total_seconds()
-    marks = []
-    at = math.floor(passed / step) * step
-    while at > passed - span_s:
-        marks.append((at - passed, f"{midnight + dt.timedelta(seconds=at):%H:%M}"))
-        at -= step
-    return tuple(reversed(marks))
+    return times(edge, span_s, 5)

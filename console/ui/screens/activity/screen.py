@@ -20,6 +20,7 @@ from console.ui.screens.activity import views
 from console.ui.screens.activity.actions import ActivityActions, Where
 from console.ui.screens.activity.session_pane import SessionPane
 from console.ui.screens.activity.state import VIEWS, ActivityState, ViewName
+from console.ui.widgets.load_chart import LoadChart
 from console.ui.widgets.painting import Lines, console_app
 from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.status_line import StatusLine
@@ -36,7 +37,8 @@ class ActivityScreen(ConsoleScreen):
 
     CSS_PATH = "screen.tcss"
     FOCUS = "#sessions"
-    BINDINGS = bindings("activity")
+    BINDINGS = bindings("activity", "load")
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (44, "-tall")]  # noqa: RUF012
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,6 +51,7 @@ class ActivityScreen(ConsoleScreen):
         yield StatusLine(id="verdict")
         yield TabBar(id="views")
         yield Lines(id="note")
+        yield LoadChart()
         with Vertical(id="tables"):
             yield RecordTable(id="sessions", sort="transaction_age", descending=True)
             for name in VIEWS[1:]:
@@ -58,6 +61,7 @@ class ActivityScreen(ConsoleScreen):
     def on_mount(self) -> None:
         super().on_mount()
         self.query_one("#sessions").display = True
+        self.add_class("-sessions")
         self.show_all()
 
     @property
@@ -90,7 +94,11 @@ class ActivityScreen(ConsoleScreen):
         if (recorder := self.connection.recorder) is not None:
             recorder.overhear(readings)
         if not rests:
-            self.state.take(readings, console_app(self).clock.monotonic(), self.connection.pooler)
+            at_s, pooler = console_app(self).clock.monotonic(), self.connection.pooler
+            self.state.take(readings, at_s, pooler)
+            if readings.rows(read.SESSIONS) is not None:
+                self.connection.load.take(at_s, console_app(self).clock.now(), self.state.backends,
+                                          pooler.sample if pooler is not None else None)
             if (found := self.state.take_wanted()) is not None:
                 self._select(found)
         if subject is not None and subject is self.state.selected:
@@ -132,6 +140,7 @@ class ActivityScreen(ConsoleScreen):
         if words := views.note(self.state, self.connection.info):
             self.query_one("#note", Lines).show(words)
         self.table.show(views.table(self.state, self.connection.info))
+        self.query_one(LoadChart).show_load()
         self._show_facts()
 
     def _show_verdict(self) -> None:
@@ -156,10 +165,19 @@ class ActivityScreen(ConsoleScreen):
         for view in VIEWS:
             self.query_one(f"#{view}").display = view == shown
         self.query_one("#note").display = shown in views.NOTED
+        self.set_class(shown == "waits", "-waits")
+        self.set_class(shown == "sessions", "-sessions")
         self.set_focus(self.table)
         self.show_all()
         self._ask_now()
         self.refresh_bindings()
+
+    def action_slice(self) -> None:
+        """The active sessions by something else."""
+        self.query_one(LoadChart).choose_next()
+
+    def action_span(self, direction: int) -> None:
+        self.query_one(LoadChart).change_span(direction)
 
     def on_tab_bar_chosen(self, event: TabBar.Chosen) -> None:
         if VIEWS[event.index] != self.state.view:
@@ -220,6 +238,8 @@ class ActivityScreen(ConsoleScreen):
                 return self._subject() is not None
             case "with_idle" | "with_background":
                 return state.view == "sessions" and state.selected is None
+            case "slice" | "span":
+                return bool(self.query_one(LoadChart).size)
             case "back":
                 return state.selected is not None or state.view != "sessions" or bool(state.marked or state.followed)
         return super().check_action(action, parameters)

@@ -30,7 +30,6 @@ class OverviewScreen(ConsoleScreen):
         super().__init__()
         self.pages: dict[str, OverviewPage] = {}
         self.page_name = PAGES[0].name
-        self.span = 0  # which of view.metrics.SPANS the pages' charts show
 
     @property
     def page(self) -> OverviewPage:

@@ -9,6 +9,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 
+from console.text import format as fmt
 from console.ui.bindings import bindings
 from console.ui.keymap import letter
 from console.ui.screens.overview.pages.page import OverviewPage
@@ -16,6 +17,7 @@ from console.ui.widgets.painting import Lines, console_app
 from console.ui.widgets.time_chart import TimeChart
 from console.view.metrics import plots as view
 from console.view.metrics.plots import Plot
+from console.view.stack import stretched
 from console.view.table import Line
 
 LEAST_HEIGHT = 6
@@ -72,8 +74,9 @@ class ChartsPage(OverviewPage):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self._values: dict[str, tuple[float | None, ...]] = {}
+        self._totals: dict[str, float] = {}
         self._edge = dt.datetime.min
-        self._holds_until_s = 0.0
+        self._holds_until_s = self._held_span_s = 0.0
 
     def compose(self) -> ComposeResult:
         facts = Lines(id="facts")
@@ -100,7 +103,8 @@ class ChartsPage(OverviewPage):
         charts = list(box.query(TimeChart))
         if sampler is None or snapshot is None or not charts or not charts[0].size.width:
             return
-        span_s = view.SPANS[self.span][0]
+        first_s = sampler.history.first_s
+        span_s = stretched(max(1.0, console_app(self).clock.monotonic() - (first_s or 0.0)), view.SPANS[self.span][0])
         count = min(chart.buckets for chart in charts)
         self._gather(span_s, count)
         latest = dict(snapshot.measures)
@@ -108,19 +112,28 @@ class ChartsPage(OverviewPage):
             latest["usable_connections"] = snapshot.sessions.max_connections - snapshot.sessions.reserved_connections
         results = {result.name: result for result in snapshot.results}
         for chart, plot in zip(charts, box.plots, strict=True):
-            chart.show(view.drawing(plot, self._values, latest, results, span_s=span_s, edge=self._edge))
+            chart.show(view.drawing(plot, self._values, latest, results, span_s=span_s, edge=self._edge,
+                                    totals=self._totals))
 
     def _gather(self, span_s: float, count: int) -> None:
         """The values of all charts, four times for each of theirs: more often nothing would be seen of it."""
         clock, sampler = console_app(self).clock, self.connection.sampler
         now_s = clock.monotonic()
-        if now_s < self._holds_until_s or sampler is None:
+        if sampler is None or (now_s < self._holds_until_s and span_s == self._held_span_s):
             return
         width_s = span_s / count
-        self._holds_until_s = now_s + width_s / 4
+        self._holds_until_s, self._held_span_s = now_s + width_s / 4, span_s
         self._edge = clock.now().astimezone() + dt.timedelta(seconds=width_s - now_s % width_s)
-        self._values = {name: sampler.time_series(name, span_s + width_s).buckets(now_s, span_s, count)
-                        for plot in self.plots() for name in plot.series}
+        interval_s, end_s = view.counted_s(span_s), (now_s // width_s + 1) * width_s
+        for plot in self.plots():
+            for name in plot.series:
+                if plot.shape == "counts":
+                    counts = sampler.time_series(name, span_s + interval_s).counts(interval_s)
+                    self._values[name] = view.bars(counts, interval_s, end_s, span_s, count)
+                    self._totals[name] = sum(
+                        found for number, found in counts.items() if (number + 1) * interval_s > end_s - span_s)
+                else:
+                    self._values[name] = sampler.time_series(name, span_s + width_s).buckets(now_s, span_s, count)
 
     def draw_anew(self) -> None:
         """After another span or size: not only what is new."""
@@ -132,8 +145,8 @@ class ChartsPage(OverviewPage):
 
     @property
     def span(self) -> int:
-        """The index in view.SPANS: of the screen, the same for all its pages."""
-        return int(getattr(self.screen, "span", 0))
+        """The index in view.SPANS, the same for all charts of a target."""
+        return self.connection.load.span
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "span":
@@ -141,11 +154,14 @@ class ChartsPage(OverviewPage):
         return super().check_action(action, parameters)
 
     def action_span(self, direction: int) -> None:
-        self.screen.span = max(0, min(len(view.SPANS) - 1, self.span + direction))  # type: ignore[attr-defined]
+        self.connection.load.change_span(direction)
         self.draw_anew()
         self.screen.refresh_bindings()
 
     def span_words(self) -> Line:
         """What the charts show, for the facts."""
-        return (("the last ", "dim"), (view.SPANS[self.span][1], "strong"), ("  ", ""),
+        shown_s, most = self._held_span_s, view.SPANS[self.span]
+        is_less = 0.0 < shown_s < most[0]
+        return (("the last ", "dim"), (fmt.duration(shown_s) if is_less else most[1], "strong"),
+                (f" (up to {most[1]})  " if is_less else "  ", "dim"),
                 (f"{letter('charts.shorter')} {letter('charts.longer')}", "accent"), (" shorter, longer", "dim"))

@@ -12,7 +12,8 @@ from console.sql.names import qualified_name
 from console.ui.bindings import bindings
 from console.ui.keymap import letter
 from console.ui.screens.overview.pages.page import OverviewPage
-from console.ui.widgets.painting import Blank, console_app
+from console.ui.widgets.load_chart import LoadChart
+from console.ui.widgets.painting import Blank, Lines, console_app
 from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.trend import Trends
 from console.view import overview as view
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 SAMPLES = 240
 """How many samples the charts look back: two a cell on a wide terminal."""
 
+MINUTE_S = 60.0
+
 REPLICATION = "replication"
 """The view of Activity that shows slots and standbys."""
 
@@ -31,7 +34,7 @@ class HealthPage(OverviewPage):
     """The first page: what is wrong, what the checks say, and how the server does."""
 
     FOCUS = "#checks"
-    BINDINGS = bindings("health")
+    BINDINGS = bindings("health", "load")
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
@@ -39,6 +42,10 @@ class HealthPage(OverviewPage):
 
     def compose(self) -> ComposeResult:
         yield RecordTable(id="findings", show_header=False)
+        with Blank(id="now"):
+            yield RecordTable(id="running")
+            yield Lines(id="minute")
+        yield LoadChart()
         yield Trends(id="trends")
         with Blank(id="tables"):
             yield RecordTable(id="checks")
@@ -58,8 +65,29 @@ class HealthPage(OverviewPage):
         services = self.query_one("#services", RecordTable)
         services.set_class(not snapshot.services, "-schemas")
         services.show(view.services_table(snapshot, snapshot.readings.rows(SCHEMA_SIZES)))
+        if len(history) > 1:  # the first picture waits for nothing that isn't in it yet
+            self._show_running()
+        self.query_one(LoadChart).show_load()
         values = {name: history.values(name, SAMPLES) for name in view.SERIES}
         self.query_one(Trends).show_cards(view.cards(snapshot, values))
+
+    def _show_running(self) -> None:
+        from console.view import running
+
+        load, table, lines = self.connection.load, self.query_one("#running", RecordTable), self.query_one(
+            "#minute", Lines)
+        table.show(running.table(load.backends, load.at, max(1, table.size.height - 1)))
+        if load.slices is not None and lines.size.width:
+            now_s = console_app(self).clock.monotonic()
+            statements, waits = (load.slices.shares(kind, now_s, MINUTE_S) for kind in ("statement", "event"))
+            lines.show(*running.minute(statements, waits, lines.size.width, lines.size.height))
+
+    def action_slice(self) -> None:
+        """The active sessions by something else."""
+        self.query_one(LoadChart).choose_next()
+
+    def action_span(self, direction: int) -> None:
+        self.query_one(LoadChart).change_span(direction)
 
     def _show_findings(self) -> None:
         table, findings = self.query_one("#findings", RecordTable), self.findings
@@ -67,6 +95,7 @@ class HealthPage(OverviewPage):
             from console.view import diagnosis
 
             table.show(diagnosis.table(findings, self.size.width - 2, self._where))
+        self.set_class(bool(findings), "-wrong")
         if table.display != bool(findings):
             table.display = bool(findings)
             self._give_keys(table)
@@ -102,6 +131,8 @@ class HealthPage(OverviewPage):
     def on_record_table_row_chosen(self, event: RecordTable.RowChosen) -> None:
         if event.table.id == "findings":
             self._go_to(event.row.record.subject)
+        elif event.table.id == "running":
+            console_app(self).hand_over("activity", event.row.record.pid)
         elif event.table.id == "checks" and event.row.key == view.WELL:
             self.action_fold()
         elif event.table.id == "checks":
