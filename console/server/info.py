@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from console.server.tls import Encryption
 
 OLDEST_MAJOR = 14
-NEWEST_MAJOR = 18
+NEWEST_MAJOR = 19
 
 _PATH_NAME = re.compile(r'"((?:[^"]|"")*)"|([^\s,"]+)')
 
@@ -31,7 +31,9 @@ class ServerInfo(Struct, frozen=True):
     `backend_pid` is the server's own answer; `is_pooled` says that it differs from what libpq was told at
     start-up, so a pooler stands between. `host` and `port` are who answered; `is_one_of_several`: the conninfo names
     more. `encryption` is None where there is no connection, as in a recording. `memberships` are the roles whose
-    privileges ours has. `search_path` is what a person's statements have here, until they change it; ours have another.
+    privileges ours has. `views` are the statistics views that this server has (pg_stat_*): what a release brings may
+    still be missing in its betas. `search_path` is what a person's statements have here, until they change it; ours
+    have another.
     """
 
     version_num: int
@@ -48,6 +50,7 @@ class ServerInfo(Struct, frozen=True):
     started_at: dt.datetime | None
     system_identifier: str | None
     memberships: frozenset[str] = frozenset()
+    views: frozenset[str] = frozenset()
     extensions: Mapping[str, Extension] = field(default_factory=dict)
     search_path: str = '"$user", public'
     ledger_exists: bool = False

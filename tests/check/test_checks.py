@@ -35,6 +35,7 @@ from console.metrics.records.counters import (
     ServerClock,
     Standby,
 )
+from console.server.info import NEWEST_MAJOR, OLDEST_MAJOR
 from console.server.query import Query
 from tests.check.given import CHECKS, CLOCK, NOW, context, readings, vector
 
@@ -61,13 +62,27 @@ def test_connection_reports_the_round_trip_without_the_servers_work() -> None:
     assert (result.status, result.value, result.unit) == (OK, pytest.approx(2.0), "ms")
 
 
-@pytest.mark.parametrize(("taken", "version_num", "status"), [
-    (NOW, 180006, OK), (NOW, 190001, WARNING), (NOW, 140020, WARNING),
-    (dt.datetime(2026, 11, 12, 23, tzinfo=dt.UTC), 140020, OK),
+@pytest.mark.parametrize(("taken", "version_num", "status", "behind", "words"), [
+    (NOW, 180007, OK, 0, "18.7, supported until 2030-11-14"),
+    (NOW, 180006, OK, 1, "18.7 of 2026-11-12 is newer"),
+    (NOW, 170009, WARNING, 3, "17.12 of 2026-11-12 is newer"),
+    (NOW, 190000, OK, 0, "19.0, supported for five years from 2026-11-19"),
+    (NOW, 200000, WARNING, None, "newer than what dbconsole knows"),
+    (NOW, 140020, WARNING, 5, "no fixes since 2026-11-12; 14.25"),
+    (NOW, 140025, WARNING, 0, "no fixes since 2026-11-12"),
+    (dt.datetime(2026, 11, 12, 23, tzinfo=dt.UTC), 140024, OK, 1, "supported until 2026-11-12"),
 ])
-def test_server_version_knows_the_end_of_life(taken: dt.datetime, version_num: int, status: Status) -> None:
+def test_server_version_knows_ends_of_life_and_minor_releases(
+        taken: dt.datetime, version_num: int, status: Status, behind: int | None, words: str) -> None:
     clock = (SERVER_CLOCK, [ServerClock(taken, taken)])
-    assert judged("server_version", clock, on=context(version_num=version_num)).status is status
+    found = judged("server_version", clock, on=context(version_num=version_num))
+    assert (found.status, found.value) == (status, behind) and words in found.summary
+
+
+def test_server_version_has_a_release_for_each_major_version_that_is_known() -> None:
+    from console.check.checks.server_version import RELEASES
+
+    assert [*RELEASES] == [*range(OLDEST_MAJOR, NEWEST_MAJOR + 1)]
 
 
 def test_role_warns_of_a_primary_that_is_read_only_by_default() -> None:
