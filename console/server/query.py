@@ -3,12 +3,13 @@
 The file begins with header comments and holds one statement, which also runs in psql:
 
     -- record: Backend
-    -- needs: server 16-; extension pg_stat_statements 1.10; role pg_monitor; primary
+    -- needs: server 16-; view pg_stat_lock; extension pg_stat_statements 1.10; role pg_monitor; primary
     -- interval: tick
 
 `needs` is optional; its parts are joined by semicolons. `server 16-` means from 16 on, `server -15` up to 15;
 `extension pg_stat_statements 1.9-1.10` is for those versions alone.
-A query may have several files: `backends.sql` for every server, `backends.pg16.sql` from 16 on until the next one.
+A query may have several files: `backends.sql` for every server, `backends.pg16.sql` from 16 on until the next one;
+of a file that needs a view which the server hasn't, as a beta release may not, the next older one takes the place.
 `interval` says how often it may be asked: `tick`, `30 s`, `5 min` or `on demand`.
 In a file with parameters (`%(name)s`) a literal percent sign is written twice.
 Nothing may depend on the search_path, which holds PostgreSQL's own schema alone. What belongs to an extension stands
@@ -20,7 +21,7 @@ that are only known at run time have the same form, and `Query.on` fills them in
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -43,7 +44,7 @@ _VERSION = re.compile(r"\.pg(\d+)\.sql$")
 class Variant(Struct, frozen=True):
     """One file of a query: from which major version of the server it is meant, its needs and its text.
 
-    `extensions` are those whose schemas the text names.
+    `extensions` are those whose schemas the text names, `views` those of the server's own that it needs.
     """
 
     file: str
@@ -53,6 +54,7 @@ class Variant(Struct, frozen=True):
     interval: str
     text: str
     extensions: tuple[str, ...] = ()
+    views: frozenset[str] = frozenset()
 
 
 class Query(Struct, Generic[R], frozen=True):
@@ -71,8 +73,10 @@ class Query(Struct, Generic[R], frozen=True):
         return title(self.name)
 
     def variant(self, info: ServerInfo) -> Variant | None:
-        """The file for this server, whether or not its needs are met; None when it is too old for all."""
-        return next((variant for variant in self.variants if variant.since <= info.major), None)
+        """The file for this server, whether or not its other needs are met than version and views; None: there is none.
+        """
+        return next((variant for variant in self.variants
+                     if variant.since <= info.major and variant.views <= info.views), None)
 
     def text(self, info: ServerInfo) -> str:
         """The statement for this server. Raises LookupError when the server is too old, or has not the extension."""
@@ -87,7 +91,9 @@ class Query(Struct, Generic[R], frozen=True):
         """Why this server or role can't answer, with what would change that; None when it can."""
         variant = self.variant(info)
         if variant is None:
-            return f"needs PostgreSQL {min(variant.since for variant in self.variants)} or later"
+            oldest = self.variants[-1]
+            return f"needs PostgreSQL {oldest.since} or later" if info.major < oldest.since \
+                else f"this server has no {' and no '.join(sorted(oldest.views - info.views))}"
         return next(filter(None, (_unmet(need, info) for need in variant.needs)), None)
 
     def on(self, **identifiers: str) -> Query[R]:
@@ -150,8 +156,10 @@ def _variant(file: str, text: str) -> Variant:
     needs = tuple(part.strip() for part in header.get("needs", "").split(";") if part.strip())
     version = _VERSION.search(file)
     statement = text.rstrip().removesuffix(";")
-    extensions = tuple(name for name in map(_extension, needs) if name and f':"{name}"' in statement)
-    return Variant(file, int(version[1]) if version else 14, header["record"], needs, interval, statement, extensions)
+    extensions = tuple(name for name in map(_named("extension"), needs) if name and f':"{name}"' in statement)
+    views = frozenset(filter(None, map(_named("view"), needs)))
+    return Variant(file, int(version[1]) if version else 14, header["record"], needs, interval, statement, extensions,
+                   views)
 
 
 def _filled(variant: Variant, identifiers: Mapping[str, str], but: Collection[str] = ()) -> str:
@@ -160,10 +168,12 @@ def _filled(variant: Variant, identifiers: Mapping[str, str], but: Collection[st
     return with_identifiers(variant.text, {key: name.replace("%", percent) for key, name in identifiers.items()}, but)
 
 
-def _extension(need: str) -> str:
-    """The extension that a need names, "" where it is about something else."""
-    word, _, rest = need.partition(" ")
-    return rest.partition(" ")[0] if word == "extension" else ""
+def _named(kind: str) -> Callable[[str], str]:
+    """What a need names of that kind, "" where it is about something else."""
+    def name(need: str) -> str:
+        word, _, rest = need.partition(" ")
+        return rest.partition(" ")[0] if word == kind else ""
+    return name
 
 
 def _unmet(need: str, info: ServerInfo) -> str | None:
@@ -176,6 +186,8 @@ def _unmet(need: str, info: ServerInfo) -> str | None:
                 return f"needs PostgreSQL {low} or later, this is {info.major}"
             if high and info.major > int(high):
                 return f"exists up to PostgreSQL {high}, this is {info.major}"
+        case "view":
+            return None if rest in info.views else f"this server has no {rest}"
         case "extension":
             return _unmet_extension(rest, info)
         case "role":

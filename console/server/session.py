@@ -256,6 +256,7 @@ class ServerRow(Struct, frozen=True):
     started_at: Any
     system_identifier: str | None
     memberships: list[str]
+    views: list[str]
     extensions: list[list[str]]
     search_path: str
     ledger_exists: bool
@@ -288,7 +289,7 @@ async def read_info(connection: AsyncConnection[Any], target: Target) -> ServerI
         quoted_user=row.quoted_user, is_superuser=row.is_superuser, is_standby=row.is_standby,
         is_read_only=row.is_read_only, server_encoding=row.server_encoding, backend_pid=row.backend_pid,
         max_connections=row.max_connections, started_at=row.started_at, system_identifier=row.system_identifier,
-        memberships=frozenset(row.memberships),
+        memberships=frozenset(row.memberships), views=frozenset(row.views),
         extensions={name: Extension(name, version, schema, available)
                     for name, version, schema, available in row.extensions},
         search_path=row.search_path, ledger_exists=row.ledger_exists, ledger_is_readable=row.ledger_is_readable,

@@ -17,7 +17,7 @@ from console.vectors.records import SearchSetting
 from tests.support.sql_files import LEDGER, MIRROR, PACKAGE, QUERIES, name
 
 INFO = ServerInfo(180006, "18.6", "app", "me", "me", False, False, False, "UTF8", 1, 100, None, None,
-                  memberships=frozenset({"pg_monitor"}),
+                  memberships=frozenset({"pg_monitor"}), views=frozenset({"pg_stat_io"}),
                   extensions={"vector": Extension("vector", "0.8.6", "public", "0.8.6")})
 
 
@@ -40,10 +40,22 @@ def test_the_newest_file_that_the_server_can_run_is_chosen() -> None:
     assert "needs PostgreSQL 16" in (query(new).obstacle(replace(INFO, version_num=150018)) or "")
 
 
+def test_a_beta_without_a_view_reads_what_the_release_before_has() -> None:
+    old = _variant("rows.sql", "-- record: Row\nSELECT 1 AS x\n")
+    new = _variant("rows.pg19.sql", "-- record: Row\n-- needs: view pg_stat_lock\nSELECT 2 AS x\n")
+    beta, released = (replace(INFO, version_num=190000, views=frozenset(views)) for views in ((), ("pg_stat_lock",)))
+    both, alone = query(old, new), query(new)
+    assert [both.text(info) for info in (beta, released)] == [old.text, new.text]
+    assert [both.obstacle(info) for info in (beta, released)] == [None, None]
+    assert alone.obstacle(released) is None and alone.obstacle(beta) == "this server has no pg_stat_lock"
+    assert alone.obstacle(INFO) == "needs PostgreSQL 19 or later"
+
+
 @pytest.mark.parametrize(("need", "unmet"), [
     ("server 14-18", None), ("server 19-", "needs PostgreSQL 19"), ("server -17", "up to PostgreSQL 17"),
     ("extension vector", None), ("extension vector 0.8.10", "ALTER EXTENSION"), ("extension age", "CREATE EXTENSION"),
     ("role pg_monitor", None), ("role pg_signal_backend", "GRANT pg_signal_backend TO me"),
+    ("view pg_stat_io", None), ("view pg_stat_lock", "this server has no pg_stat_lock"),
     ("superuser", "needs a superuser"), ("primary", None), ("standby", "only on a standby"),
 ])
 def test_an_unmet_need_says_what_would_meet_it(need: str, unmet: str | None) -> None:

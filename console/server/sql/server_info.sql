@@ -27,6 +27,11 @@ SELECT
         WHERE pg_catalog.pg_has_role(r.oid, 'USAGE') AND r.rolname LIKE 'pg\_%'
     ) AS memberships,
     ARRAY(
+        SELECT c.relname::text
+        FROM pg_catalog.pg_class c
+        WHERE c.relnamespace = 'pg_catalog'::regnamespace AND c.relkind = 'v' AND c.relname LIKE 'pg\_stat\_%'
+    ) AS views,
+    ARRAY(
         SELECT ARRAY[e.extname::text, e.extversion, n.nspname::text, a.default_version]
         FROM pg_catalog.pg_extension e
         JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
