@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 from msgspec.structs import replace
 
 from console.check.records import Status
-from console.metrics.records.vacuum import VacuumTable
+from console.metrics.records.vacuum import AutovacuumScore, VacuumTable
 from console.metrics.records.wal import Archiver, Checkpoints
 from console.sampler.records import Alert
 from console.text import format as fmt
@@ -105,12 +105,28 @@ def vacuum_table(**changes: object) -> VacuumTable:
 
 
 def test_what_a_table_is_due_for() -> None:
-    assert vacuum.due(vacuum_table()) == []
-    assert vacuum.due(vacuum_table(dead_rows=231, changed_rows=101)) == ["dead rows", "analyze"]
-    assert vacuum.due(vacuum_table(insert_limit=None, inserted_rows=10**9)) == []
+    assert vacuum.due(vacuum_table(), {}) == []
+    assert vacuum.due(vacuum_table(dead_rows=231, changed_rows=101), {}) == ["dead rows", "analyze"]
+    assert vacuum.due(vacuum_table(insert_limit=None, inserted_rows=10**9), {}) == []
     off = vacuum.table([vacuum_table(is_enabled=False, transaction_age=201_000_000)], None).rows[0]
     assert off.cells[1].text == "off: freezing" and off.cells[1].tone == "critical"
     assert vacuum.table([vacuum_table()], None).rows[0].cells[-1].text == "never"
+
+
+def test_what_the_server_says_of_its_autovacuum_counts_instead_of_thresholds() -> None:
+    quiet, busy = vacuum_table(oid=1, dead_rows=9_000), vacuum_table(table="u", oid=2)
+    score = AutovacuumScore(2, 4.5, 0.1, 0.0, 0.2, 4.5, 1.5, True, True, False)
+    scores = [score, AutovacuumScore(1, 0.3, 0.1, 0.0, 0.3, 0.1, 0.2, False, False, False)]
+    rows = vacuum.table([quiet, busy], None, scores).rows
+    assert [(row.cells[0].text, row.cells[1].text) for row in rows] == [("s.u", "inserts, analyze"), ("s.t", "")]
+    forced = replace(score, is_for_wraparound=True, would_analyze=False)
+    assert vacuum.due(busy, {2: forced}) == ["freezing"]
+
+
+def test_a_table_that_autovacuum_never_comes_to_is_told() -> None:
+    lost = vacuum_table(dead_limit=None, insert_limit=None, change_limit=None, has_estimate=False, dead_rows=10**6)
+    (row,) = vacuum.table([lost], None).rows
+    assert (row.cells[1].text, row.cells[1].tone) == ("no row estimate: ANALYZE", "warning")
 
 
 def test_alerts_by_a_clock_that_is_not_ours() -> None:

@@ -6,7 +6,7 @@ SELECT
     n.nspname::text AS schema,
     c.relname::text AS name,
     c.relkind::text AS relkind,
-    nullif(c.reltuples, -1)::float8 AS row_estimate,
+    CASE WHEN c.reltuples BETWEEN 0 AND 1e15 THEN c.reltuples END::float8 AS row_estimate,
     c.relkind = 'p' AS is_partitioned,
     c.relkind = 'p' AND c.relhassubclass AS has_partitions,
     pg_catalog.pg_get_expr(c.relpartbound, c.oid) AS bound,

@@ -18,7 +18,7 @@ SELECT
             AND dx.refclassid = 'pg_catalog.pg_extension'::regclass
         ORDER BY 1
     ) AS needed_extensions,
-    nullif(c.reltuples, -1)::float8 AS row_estimate,
+    CASE WHEN c.reltuples BETWEEN 0 AND 1e15 THEN c.reltuples END::float8 AS row_estimate,
     c.relpersistence::text AS persistence,
     a.amname::text AS access_method,
     t.spcname::text AS tablespace,

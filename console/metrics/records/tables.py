@@ -159,7 +159,7 @@ class BloatEstimate(Struct, frozen=True):
 
     total_bytes: int
     packed_bytes: int | None
-    estimated_rows: int
+    estimated_rows: int | None
     fill_percent: int
     analyzed_age_s: float | None
 

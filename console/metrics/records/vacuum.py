@@ -26,7 +26,8 @@ class VacuumDue(Struct, frozen=True):
 
 class VacuumTable(Struct, frozen=True):
     """A table with what has gathered since it was vacuumed or analyzed and where autovacuum comes (pg_class,
-    pg_stat_all_tables). Ages in transactions and seconds; a limit of None: never for this reason.
+    pg_stat_all_tables). Ages in transactions and seconds; a limit of None: never for this reason. Without a usable
+    estimate of its rows (`has_estimate`) autovacuum comes for its age alone.
     """
 
     schema: str
@@ -44,3 +45,24 @@ class VacuumTable(Struct, frozen=True):
     last_vacuum_age_s: float | None
     last_analyze_age_s: float | None
     vacuums: int
+    oid: int = 0
+    has_estimate: bool = True
+
+
+class AutovacuumScore(Struct, frozen=True):
+    """How urgently autovacuum would come to a table, from PostgreSQL 19 on (pg_stat_autovacuum_scores).
+
+    `score` is the greatest of the parts, each weighted by its autovacuum_*_score_weight; `would_vacuum` and
+    `would_analyze` say whether it would come at all.
+    """
+
+    oid: int
+    score: float
+    transaction_score: float
+    multixact_score: float
+    dead_score: float
+    insert_score: float
+    analyze_score: float
+    would_vacuum: bool
+    would_analyze: bool
+    is_for_wraparound: bool

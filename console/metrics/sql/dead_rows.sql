@@ -1,7 +1,9 @@
 -- record: DeadRows
 -- interval: 5 min
 -- Tables with more dead rows than autovacuum's own threshold (the table's settings before the server's; from 18 on
--- autovacuum_vacuum_max_threshold bounds it) and at least 10,000, which leaves out what is cleaned in a moment.
+-- autovacuum_vacuum_max_threshold bounds it) and at least 10,000, which leaves out what is cleaned in a moment. An
+-- estimate of rows that is none (18.0 to 18.4 made NaN and Infinity of it) is the number of live rows: autovacuum itself
+-- never comes to such a table.
 SELECT
     n.nspname::text AS schema,
     c.relname::text AS "table",
@@ -36,7 +38,7 @@ LEFT JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT coalesce(o.base, pg_catalog.current_setting('autovacuum_vacuum_threshold')::float8)
         + coalesce(o.scale, pg_catalog.current_setting('autovacuum_vacuum_scale_factor')::float8)
-            * greatest(0, c.reltuples) AS plain,
+            * CASE WHEN c.reltuples <= 1e15 THEN greatest(0, c.reltuples) ELSE t.live_rows END AS plain,
         nullif(coalesce(o.most, pg_catalog.current_setting('autovacuum_vacuum_max_threshold', true)::float8), -1)
             AS most
 ) w

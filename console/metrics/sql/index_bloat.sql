@@ -5,11 +5,11 @@
 -- an index with many equal keys may be smaller than this says.
 SELECT
     pg_catalog.pg_relation_size(c.oid) AS total_bytes,
-    CASE WHEN m.amname = 'btree' AND s.known = i.indnatts AND c.reltuples >= 0 THEN
+    CASE WHEN m.amname = 'btree' AND s.known = i.indnatts AND c.reltuples BETWEEN 0 AND 1e15 THEN
         (1 + ceil(c.reltuples / greatest(1, floor((z.block_bytes - 40) * z.fill_percent / 100.0
             / (4 + 8 * ceil((CASE WHEN s.nulls > 0 THEN 16 ELSE 8 END + s.width) / 8.0))))))
         * z.block_bytes END::int8 AS packed_bytes,
-    c.reltuples::int8 AS estimated_rows,
+    CASE WHEN c.reltuples BETWEEN 0 AND 1e15 THEN c.reltuples END::int8 AS estimated_rows,
     z.fill_percent,
     extract(epoch FROM clock_timestamp() - greatest(
         pg_catalog.pg_stat_get_last_analyze_time(t.oid), pg_catalog.pg_stat_get_last_autoanalyze_time(t.oid)))::float8

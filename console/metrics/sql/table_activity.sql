@@ -95,7 +95,7 @@ SELECT
     p.dead_rows > least(
         coalesce(o.base, pg_catalog.current_setting('autovacuum_vacuum_threshold')::float8)
             + coalesce(o.scale, pg_catalog.current_setting('autovacuum_vacuum_scale_factor')::float8)
-                * greatest(0, p.reltuples),
+                * CASE WHEN p.reltuples <= 1e15 THEN greatest(0, p.reltuples) ELSE p.live_rows END,
         nullif(coalesce(o.most, pg_catalog.current_setting('autovacuum_vacuum_max_threshold', true)::float8), -1))
         AS is_due,
     p.transaction_age,

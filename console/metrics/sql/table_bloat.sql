@@ -5,11 +5,11 @@
 -- this role.
 SELECT
     pg_catalog.pg_relation_size(c.oid) AS total_bytes,
-    CASE WHEN s.known = s.columns AND c.reltuples >= 0 THEN
+    CASE WHEN s.known = s.columns AND c.reltuples BETWEEN 0 AND 1e15 THEN
         ceil(c.reltuples / greatest(1, floor((z.block_bytes - 24) * z.fill_percent / 100.0
             / (4 + 8 * ceil((23 + CASE WHEN s.nulls > 0 THEN (s.columns + 7) / 8 ELSE 0 END + s.width) / 8.0)))))
         * z.block_bytes END::int8 AS packed_bytes,
-    c.reltuples::int8 AS estimated_rows,
+    CASE WHEN c.reltuples BETWEEN 0 AND 1e15 THEN c.reltuples END::int8 AS estimated_rows,
     z.fill_percent,
     extract(epoch FROM clock_timestamp() - greatest(
         pg_catalog.pg_stat_get_last_analyze_time(c.oid), pg_catalog.pg_stat_get_last_autoanalyze_time(c.oid)))::float8

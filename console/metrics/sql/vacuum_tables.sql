@@ -2,7 +2,8 @@
 -- interval: 30 s
 -- The tables that are nearest to (or beyond) what makes autovacuum come: dead rows, inserted rows, changed rows for
 -- analyze, and age. Thresholds with the table's own storage parameters; from 18 on an insert threshold counts unfrozen
--- pages only and is a little lower than here.
+-- pages only and is a little lower than here. Where the estimate of rows is none (18.0 to 18.4 made NaN and Infinity of
+-- it) autovacuum comes for age alone: such tables have no thresholds and are the first.
 WITH setting AS (
     SELECT
         pg_catalog.current_setting('autovacuum_vacuum_threshold')::float8 AS dead_base,
@@ -17,16 +18,18 @@ WITH setting AS (
     SELECT
         c.oid,
         coalesce(own.is_enabled, true) AS is_enabled,
-        least(coalesce(own.dead_base, s.dead_base) + coalesce(own.dead_scale, s.dead_scale) * greatest(c.reltuples, 0),
-            coalesce(nullif(own.dead_most, -1), s.dead_most)) AS dead_limit,
+        e.rows IS NOT NULL AS has_estimate,
+        CASE WHEN e.rows IS NOT NULL THEN
+            least(coalesce(own.dead_base, s.dead_base) + coalesce(own.dead_scale, s.dead_scale) * e.rows,
+                coalesce(nullif(own.dead_most, -1), s.dead_most)) END AS dead_limit,
         CASE WHEN coalesce(own.insert_base, s.insert_base) >= 0 THEN
             coalesce(own.insert_base, s.insert_base)
-            + coalesce(own.insert_scale, s.insert_scale) * greatest(c.reltuples, 0) END AS insert_limit,
-        coalesce(own.change_base, s.change_base)
-            + coalesce(own.change_scale, s.change_scale) * greatest(c.reltuples, 0) AS change_limit,
+            + coalesce(own.insert_scale, s.insert_scale) * e.rows END AS insert_limit,
+        coalesce(own.change_base, s.change_base) + coalesce(own.change_scale, s.change_scale) * e.rows AS change_limit,
         least(own.freeze_max_age, s.freeze_max_age) AS age_limit
     FROM pg_catalog.pg_class c
     CROSS JOIN setting s
+    CROSS JOIN LATERAL (SELECT CASE WHEN c.reltuples <= 1e15 THEN greatest(c.reltuples, 0) END::float8) e (rows)
     LEFT JOIN LATERAL (
         SELECT
             max(o.option_value) FILTER (WHERE o.option_name = 'autovacuum_enabled')::bool AS is_enabled,
@@ -46,6 +49,7 @@ WITH setting AS (
     WHERE c.relkind IN ('r', 'm', 't') AND c.relpersistence <> 't'
 )
 SELECT
+    c.oid,
     n.nspname::text AS schema,
     c.relname::text AS table,
     t.n_live_tup AS live_rows,
@@ -58,6 +62,7 @@ SELECT
     pg_catalog.age(c.relfrozenxid) AS transaction_age,
     l.age_limit,
     l.is_enabled,
+    l.has_estimate,
     CASE WHEN greatest(t.last_vacuum, t.last_autovacuum) IS NOT NULL
         THEN greatest(0, extract(epoch FROM pg_catalog.clock_timestamp() - greatest(t.last_vacuum, t.last_autovacuum)))
     END::float8 AS last_vacuum_age_s,
@@ -69,7 +74,7 @@ FROM limited l
 JOIN pg_catalog.pg_class c ON c.oid = l.oid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_stat_all_tables t ON t.relid = c.oid
-ORDER BY greatest(
+ORDER BY l.has_estimate, greatest(
     t.n_dead_tup / nullif(l.dead_limit, 0),
     t.n_ins_since_vacuum / nullif(l.insert_limit, 0),
     pg_catalog.age(c.relfrozenxid) / nullif(l.age_limit, 0)

@@ -48,7 +48,7 @@ SELECT
     c.relname::text AS name,
     c.relkind::text AS kind,
     (SELECT sum(s.reltuples)::int8 FROM sized s
-        WHERE s.name = a.name AND s.reltuples >= 0 AND s.relkind IN ('r', 'm', 'f')) AS rows,
+        WHERE s.name = a.name AND s.reltuples BETWEEN 0 AND 1e15 AND s.relkind IN ('r', 'm', 'f')) AS rows,
     (SELECT sum(s.bytes)::int8 FROM sized s WHERE s.name = a.name) AS total_bytes,
     (SELECT count(*)::int FROM tree t WHERE t.name = a.name AND t.oid <> c.oid) AS partitions,
     tn.nspname::text AS table_schema,

@@ -11,8 +11,8 @@ SELECT
     CASE WHEN c.relkind = 'p' THEN (
         SELECT sum(p.reltuples)::int8
         FROM pg_catalog.pg_partition_tree(c.oid) AS t JOIN pg_catalog.pg_class AS p ON p.oid = t.relid
-        WHERE t.isleaf AND p.reltuples >= 0)
-        WHEN c.reltuples >= 0 THEN c.reltuples::int8 END AS rows,
+        WHERE t.isleaf AND p.reltuples BETWEEN 0 AND 1e15)
+        WHEN c.reltuples BETWEEN 0 AND 1e15 THEN c.reltuples::int8 END AS rows,
     pg_catalog.has_table_privilege(c.oid, 'SELECT') AS may_read
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace

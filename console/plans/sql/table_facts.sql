@@ -3,7 +3,7 @@
 -- What is known of the tables that a plan reads: statistics, and the columns that their indexes begin with.
 SELECT n.nspname AS schema,
        c.relname AS name,
-       CASE WHEN c.reltuples >= 0 THEN c.reltuples::double precision END AS estimated_rows,
+       CASE WHEN c.reltuples BETWEEN 0 AND 1e15 THEN c.reltuples::double precision END AS estimated_rows,
        c.relpages::bigint * 8192 AS heap_bytes,
        s.n_mod_since_analyze AS modified_rows,
        s.n_dead_tup AS dead_rows,

@@ -21,7 +21,7 @@ SELECT
     n.nspname::text AS schema,
     c.relname::text AS name,
     c.relkind::text AS kind,
-    CASE WHEN c.reltuples >= 0 THEN c.reltuples::float8 END AS estimated_rows,
+    CASE WHEN c.reltuples BETWEEN 0 AND 1e15 THEN c.reltuples::float8 END AS estimated_rows,
     pg_catalog.pg_table_size(c.oid) AS total_bytes,
     pg_catalog.pg_stat_get_numscans(c.oid) AS sequential_scans
 FROM pg_catalog.pg_class c

@@ -15,7 +15,7 @@ SELECT
     CASE a.attstorage WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' WHEN 'm' THEN 'main' WHEN 'x' THEN 'extended' END
         AS storage,
     a.attnotnull AS is_not_null,
-    nullif(c.reltuples, -1)::float8 AS row_estimate,
+    CASE WHEN c.reltuples BETWEEN 0 AND 1e15 THEN c.reltuples END::float8 AS row_estimate,
     en.nspname::text AS extension_schema,
     coalesce(pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT'), false)
         AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS is_readable,

@@ -36,7 +36,7 @@ SELECT
     coalesce(ic.reloptions, '{}') AS options,
     CASE WHEN ic.relkind = 'i' AND NOT EXISTS (SELECT FROM locked l WHERE l.relation = ic.oid)
         THEN pg_catalog.pg_relation_size(ic.oid) END AS size_bytes,
-    CASE WHEN ic.relkind = 'i' AND ic.relpages > 0 AND ic.reltuples >= 0 THEN ic.reltuples / ic.relpages END::float8
+    CASE WHEN ic.relkind = 'i' AND ic.relpages > 0 AND ic.reltuples BETWEEN 0 AND 1e15 THEN ic.reltuples / ic.relpages END::float8
         AS tuples_per_page,
     s.idx_scan AS scans,
     ic.relkind = 'I' AS is_partitioned,

@@ -5,7 +5,7 @@
 SELECT
     c.oid::bigint AS oid,
     c.relkind::text AS relkind,
-    nullif(c.reltuples, -1)::float8 AS row_estimate,
+    CASE WHEN c.reltuples BETWEEN 0 AND 1e15 THEN c.reltuples END::float8 AS row_estimate,
     c.relpages AS heap_pages,
     coalesce(tc.relpages, 0) AS toast_pages,
     c.relrowsecurity AS has_row_security,

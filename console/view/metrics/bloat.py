@@ -14,8 +14,9 @@ LOOSE_PERCENT = 50
 
 def estimated(found: BloatEstimate, again: str, key: KeyName) -> Paragraphs:
     """An estimate; `again` is the statement that writes the relation anew."""
-    rows = fmt.plural(max(0, found.estimated_rows), "row")
-    lines: Paragraphs = [(f"{fmt.size(found.total_bytes)} for about {rows}", "")]
+    rows = "for nobody knows how many rows" if found.estimated_rows is None \
+        else f"for about {fmt.plural(found.estimated_rows, 'row')}"
+    lines: Paragraphs = [(f"{fmt.size(found.total_bytes)} {rows}", "")]
     if found.packed_bytes is None or found.wasted_bytes is None:
         return [*lines, ("", ""), ("nothing can be estimated: the statistics of a column are missing or hidden from "
                                    "this role, or they don't tell (expressions)", "dim"),

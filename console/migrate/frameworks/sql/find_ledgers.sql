@@ -37,7 +37,7 @@ SELECT
     c.relname::text AS "table",
     array_agg(a.attname::text ORDER BY a.attnum) AS columns,
     array_agg(pg_catalog.format_type(a.atttypid, NULL) ORDER BY a.attnum) AS types,
-    nullif(c.reltuples, -1)::float8 AS rows_estimate,
+    CASE WHEN c.reltuples BETWEEN 0 AND 1e15 THEN c.reltuples END::float8 AS rows_estimate,
     pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS may_use_schema,
     pg_catalog.has_table_privilege(c.oid, 'SELECT') AS may_select,
     CASE

@@ -8,7 +8,7 @@ from typing import Any
 from textual.app import ComposeResult
 
 from console.activity.read import PROGRESS
-from console.metrics.reads.vacuum import AUTOVACUUM, VACUUM_DUE, VACUUM_TABLES
+from console.metrics.reads.vacuum import AUTOVACUUM, AUTOVACUUM_SCORES, VACUUM_DUE, VACUUM_TABLES
 from console.server.query import Read
 from console.ui.screens.overview.pages.charts import Charts, ChartsPage
 from console.ui.widgets.painting import Lines, console_app
@@ -35,7 +35,7 @@ class VacuumPage(ChartsPage):
         yield RecordTable(id="vacuum-table")
 
     def reads(self) -> Sequence[Read[Any]]:
-        return (Read(VACUUM_TABLES), Read(VACUUM_DUE), *(Read(query) for query in RUNNING))
+        return (Read(VACUUM_TABLES), Read(VACUUM_DUE), Read(AUTOVACUUM_SCORES), *(Read(query) for query in RUNNING))
 
     def facts(self) -> Sequence[Line]:
         workers, due = self.state.rows(AUTOVACUUM), self.state.rows(VACUUM_DUE)
@@ -46,7 +46,8 @@ class VacuumPage(ChartsPage):
     def show(self) -> None:
         super().show()
         self.query_one("#vacuum-table", RecordTable).show(
-            vacuum.table(self.state.readings.rows(VACUUM_TABLES), self.state.why(VACUUM_TABLES)))
+            vacuum.table(self.state.readings.rows(VACUUM_TABLES), self.state.why(VACUUM_TABLES),
+                         self.state.readings.rows(AUTOVACUUM_SCORES) or ()))
 
     def on_record_table_row_chosen(self, event: RecordTable.RowChosen) -> None:
         table = event.row.record
