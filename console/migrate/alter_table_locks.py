@@ -20,7 +20,7 @@ _WEAKER = {  # every other subcommand takes ACCESS EXCLUSIVE
     "AT_ResetOptions": SUE, "AT_AttachPartition": SUE, "AT_DetachPartitionFinalize": SUE,
     "AT_ValidateConstraint": SUE,
 }
-_WEAK_OPTIONS = ("autovacuum_", "log_autovacuum", "fillfactor", "toast_tuple_target", "parallel_workers",
+_WEAK_OPTIONS = ("autovacuum_", "log_auto", "fillfactor", "toast_tuple_target", "parallel_workers",
                  "vacuum_", "deduplicate_items", "n_distinct")
 """Storage parameters that SHARE UPDATE EXCLUSIVE is enough for (reloptions.c); others need ACCESS EXCLUSIVE."""
 

@@ -4,7 +4,8 @@
 SELECT
     p.pid,
     a.backend_start,
-    'base backup' AS command,
+    CASE pg_catalog.to_jsonb(p) ->> 'backup_type' WHEN 'incremental' THEN 'incremental backup' ELSE 'base backup' END
+        AS command,
     NULL::text AS database,
     coalesce(pg_catalog.host(a.client_addr), 'local') AS relation,
     p.phase,

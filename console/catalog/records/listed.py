@@ -237,7 +237,7 @@ class EventTrigger(Struct, frozen=True):
 
 
 class Publication(Struct, frozen=True):
-    """A publication of logical replication (sql/publications.sql)."""
+    """A publication of logical replication (sql/publications.sql). `excepted`: how many of all tables it leaves out."""
 
     oid: int
     name: str
@@ -246,6 +246,8 @@ class Publication(Struct, frozen=True):
     operations: list[str]
     is_via_root: bool
     tables: int
+    excepted: int
+    is_for_all_sequences: bool
 
 
 class Subscription(Struct, frozen=True):

@@ -1,5 +1,6 @@
 -- record: Publication
 -- interval: on demand
+-- From 19 on a publication may be of all sequences, and of all tables but some, which are rows of pg_publication_rel too.
 SELECT
     p.oid,
     p.pubname::text AS name,
@@ -10,6 +11,13 @@ SELECT
         CASE WHEN p.pubdelete THEN 'delete' END, CASE WHEN p.pubtruncate THEN 'truncate' END
     ], NULL) AS operations,
     p.pubviaroot AS is_via_root,
-    (SELECT count(*) FROM pg_catalog.pg_publication_rel r WHERE r.prpubid = p.oid) AS tables
+    e.tables - e.excepted AS tables,
+    e.excepted,
+    coalesce((pg_catalog.to_jsonb(p) ->> 'puballsequences')::bool, false) AS is_for_all_sequences
 FROM pg_catalog.pg_publication p
+CROSS JOIN LATERAL (
+    SELECT count(*) AS tables, count(*) FILTER (WHERE (pg_catalog.to_jsonb(r) ->> 'prexcept')::bool) AS excepted
+    FROM pg_catalog.pg_publication_rel r
+    WHERE r.prpubid = p.oid
+) e
 ORDER BY p.pubname

@@ -17,7 +17,8 @@ from console.text import format as fmt
 
 NEARLY_USED, ALMOST_USED = 80.0, 95.0
 LOOKS, TOGETHER, MOST = 3, 6, 0.5
-SATURATED_BY = {"LWLock": "a lock inside of the server", "IO": "reads and writes", "BufferPin": "pins of pages"}
+SATURATED_BY = {"LWLock": "a lock inside of the server", "IO": "reads and writes", "BufferPin": "pins of pages",
+                "Buffer": "pages of the shared buffers"}
 
 
 def sequences(case: Case) -> Iterator[Finding]:

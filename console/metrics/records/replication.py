@@ -7,7 +7,8 @@ from msgspec import Struct
 
 class WalSender(Struct, frozen=True):
     """A receiver of our WAL (pg_stat_replication). Bytes behind what is written here, the lags in seconds as the
-    receiver last reported; None where the role may not see it or nothing is in flight."""
+    receiver last reported; None where the role may not see it or nothing is in flight. `is_replaying`: False of what
+    stores WAL and replays none of it, as pg_receivewal and pg_basebackup do; its lag is to what it has written."""
 
     pid: int
     user: str | None
@@ -21,6 +22,7 @@ class WalSender(Struct, frozen=True):
     flush_lag_s: float | None
     replay_lag_s: float | None
     slot: str | None
+    is_replaying: bool = True
 
 
 class WalReceiver(Struct, frozen=True):
@@ -35,9 +37,20 @@ class WalReceiver(Struct, frozen=True):
     last_message_age_s: float | None
 
 
+class RecoveryState(Struct, frozen=True):
+    """What a standby's startup process does (pg_stat_recovery, PostgreSQL 19 on). `pause_state` is `not paused`,
+    `pause requested` or `paused`; `chunk_age_s`: for how long it has been replaying what it got at once."""
+
+    pause_state: str | None
+    is_promoting: bool
+    timeline: int | None
+    chunk_age_s: float | None
+
+
 class SlotFacts(Struct, frozen=True):
     """A replication slot beyond the WAL that it keeps (pg_replication_slots). Ages of xmin in transactions; None also
-    where the server's version doesn't say (is_conflicting before 16, the last two before 17)."""
+    where the server's version doesn't say (is_conflicting before 16, the next two before 17, the last before 19: why
+    a standby doesn't bring it up to date)."""
 
     name: str
     plugin: str | None
@@ -47,10 +60,15 @@ class SlotFacts(Struct, frozen=True):
     is_conflicting: bool | None
     inactive_age_s: float | None
     invalidation_reason: str | None
+    sync_skip_reason: str | None = None
 
 
 class SubscriptionState(Struct, frozen=True):
-    """A logical subscription of this database (pg_subscription, pg_stat_subscription); `pid` None: no worker runs."""
+    """A logical subscription of this database (pg_subscription, pg_stat_subscription, pg_stat_subscription_stats).
+
+    `pid` None: no worker applies. Errors and `conflicts` (their kind and number) are since the statistics' reset; None
+    where the server's version doesn't count them.
+    """
 
     name: str
     is_enabled: bool
@@ -60,3 +78,7 @@ class SubscriptionState(Struct, frozen=True):
     lag_bytes: int | None
     last_message_age_s: float | None
     unready_tables: int
+    parallel_workers: int = 0
+    apply_errors: int | None = None
+    sync_errors: int | None = None
+    conflicts: list[str] | None = None

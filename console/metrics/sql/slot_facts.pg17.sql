@@ -1,6 +1,7 @@
 -- record: SlotFacts
 -- interval: tick
--- What pg_replication_slots says about each slot beyond its WAL. From 17 on: inactive since when, and why invalid.
+-- What pg_replication_slots says about each slot beyond its WAL. From 17 on: inactive since when, and why invalid;
+-- from 19 on: why a standby does not synchronise it.
 SELECT
     s.slot_name::text AS name,
     s.plugin::text AS plugin,
@@ -10,5 +11,6 @@ SELECT
     s.conflicting AS is_conflicting,
     CASE WHEN NOT s.active THEN
         greatest(0, extract(epoch FROM clock_timestamp() - s.inactive_since)) END::float8 AS inactive_age_s,
-    s.invalidation_reason AS invalidation_reason
+    s.invalidation_reason AS invalidation_reason,
+    nullif(pg_catalog.to_jsonb(s) ->> 'slotsync_skip_reason', 'none') AS sync_skip_reason
 FROM pg_catalog.pg_replication_slots s

@@ -9,5 +9,6 @@ SELECT
     pg_catalog.age(s.catalog_xmin) AS catalog_xmin_age,
     NULL::bool AS is_conflicting,
     NULL::float8 AS inactive_age_s,
-    NULL::text AS invalidation_reason
+    NULL::text AS invalidation_reason,
+    NULL::text AS sync_skip_reason
 FROM pg_catalog.pg_replication_slots s

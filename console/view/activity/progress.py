@@ -23,7 +23,8 @@ COLUMNS = (
     Column("amount", "done", minimum=20, maximum=44, priority=3, sortable=False),
 )
 
-EMPTY = "nothing that reports its progress is running: vacuum, analyze, create index, cluster, copy, base backup"
+EMPTY = "nothing that reports its progress is running: vacuum, analyze, create index, cluster, " \
+        "repack, copy, base backup"
 
 PHASES = {
     "initializing": "beginning", "scanning heap": "reading the table", "vacuuming indexes": "clearing the indexes",
@@ -41,6 +42,7 @@ PHASES = {
     "waiting for readers before dropping": "waiting for readers, before the old index goes",
     "seq scanning heap": "reading the table", "index scanning heap": "reading by the index",
     "sorting tuples": "sorting rows", "writing new heap": "writing the new table",
+    "catch-up": "catching up with changes made meanwhile",
     "swapping relation files": "swapping files", "rebuilding index": "rebuilding indexes",
     "waiting for checkpoint to finish": "waiting for a checkpoint", "estimating backup size": "estimating the size",
     "streaming database files": "sending files", "waiting for wal archiving to finish": "waiting for the WAL archive",

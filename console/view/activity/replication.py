@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from console.metrics.records.counters import ReplicationSlot
-from console.metrics.records.replication import SlotFacts, SubscriptionState, WalReceiver, WalSender
+from console.metrics.records.counters import Recovery, ReplicationSlot
+from console.metrics.records.replication import RecoveryState, SlotFacts, SubscriptionState, WalReceiver, WalSender
 from console.server.info import ServerInfo
 from console.text import format as fmt
 from console.view.table import Cell, Column, Line, Row, Table, Tone
@@ -36,6 +36,8 @@ class Replication(Struct, frozen=True):
     slot_facts: Mapping[str, SlotFacts]
     subscriptions: Sequence[SubscriptionState] | None
     unavailable: Mapping[str, str]
+    recovery: Recovery | None = None
+    recovery_state: RecoveryState | None = None
 
 
 def table(found: Replication, info: ServerInfo) -> Table:
@@ -57,12 +59,8 @@ def table(found: Replication, info: ServerInfo) -> Table:
     if info.is_standby:
         rows.append(Row("upstream", tuple(_receiver(found.receiver))))
         depth = "└ "
-    role = "standby" if info.is_standby else "primary"
-    here = _cells(f"{depth}this server", role, "", note=f"PostgreSQL {info.version}", tone="strong")
-    if not inner:
-        note = "no receivers, no slots, no subscriptions"
-        here = _cells(f"{depth}this server", role, "", note=note, tone="strong")
-    rows.append(Row("here", tuple(here)))
+    note = f"PostgreSQL {info.version}" if inner else "no receivers, no slots, no subscriptions"
+    rows.append(Row("here", tuple(_here(f"{depth}this server", found, info, note))))
     indent = "  " if info.is_standby else ""
     for index, (key, cells) in enumerate(inner):
         sign = "└ " if index == len(inner) - 1 else "├ "
@@ -83,6 +81,8 @@ def verdict(found: Replication, info: ServerInfo) -> Line:
                 if (sender.lag_bytes or 0) >= LAG_WARNING_BYTES]
     worries += [f"subscription {subscription.name} has no worker" for subscription in found.subscriptions or ()
                 if subscription.is_enabled and subscription.pid is None]
+    if info.is_standby and found.recovery is not None and found.recovery.is_paused:
+        worries.append("replay is paused: SELECT pg_wal_replay_resume()")
     if info.is_standby and found.receiver is None and "wal receiver" not in found.unavailable:
         worries.append("this standby receives no WAL")
     counted = ", ".join((fmt.plural(len(found.senders or ()), "receiver"), fmt.plural(len(found.slots or ()), "slot"),
@@ -102,9 +102,27 @@ def _cells(node: str, kind: str, state: str, *, lag: int | None = None, lag_s: f
             Cell(note, "dim")]
 
 
+def _here(node: str, found: Replication, info: ServerInfo, note: str) -> list[Cell]:
+    """This server; of a standby how far it has replayed what it received."""
+    recovery, more = found.recovery, found.recovery_state
+    if not info.is_standby or recovery is None:
+        return _cells(node, "standby" if info.is_standby else "primary", "", note=note, tone="strong")
+    notes = [note]
+    if more is not None:
+        notes += [f"timeline {more.timeline}"] if more.timeline is not None else []
+        notes += ["promotion triggered"] if more.is_promoting else []
+        if more.chunk_age_s is not None and more.chunk_age_s >= BEHIND_S:
+            notes.append(f"replaying for {fmt.duration(more.chunk_age_s)}")
+    state = "paused" if recovery.is_paused else "replaying"
+    if more is not None and more.pause_state == "pause requested":
+        state = "pause requested"
+    return _cells(node, "standby", state, lag=recovery.lag_bytes, note=", ".join(notes), tone="strong",
+                  state_tone="ok" if state == "replaying" else "warning")
+
+
 def _sender(sender: WalSender, found: Replication) -> list[Cell]:
     slot = next((slot for slot in found.slots or () if slot.name == sender.slot), None)
-    kind = "logical" if slot is not None and slot.type == "logical" else "standby"
+    kind = _kind(sender, slot)
     place = sender.address or ("local" if sender.state is not None else "")
     notes = [f"{name} {fmt.milliseconds(value * 1000)}" for name, value in (
         ("write", sender.write_lag_s), ("flush", sender.flush_lag_s)) if value is not None]
@@ -120,12 +138,23 @@ def _sender(sender: WalSender, found: Replication) -> list[Cell]:
                   lag_tone="warning" if behind else "")
 
 
+def _kind(sender: WalSender, slot: ReplicationSlot | None) -> str:
+    """What receives the WAL: only who replays it is a standby."""
+    if sender.state == "backup":
+        return "base backup"
+    if slot is not None and slot.type == "logical":
+        return "logical"
+    return "standby" if sender.is_replaying else "stores WAL only"
+
+
 def _slot(slot: ReplicationSlot, facts: SlotFacts | None) -> list[Cell]:
     notes = []
     if facts is not None and facts.inactive_age_s is not None:
         notes.append(f"inactive for {fmt.duration(facts.inactive_age_s)}")
     if facts is not None and facts.invalidation_reason:
         notes.append(f"invalid: {facts.invalidation_reason}")
+    if facts is not None and facts.sync_skip_reason:
+        notes.append(f"not synchronised: {facts.sync_skip_reason.replace('_', ' ')}")
     if facts is not None and facts.is_conflicting:
         notes.append("conflicts with recovery")
     if facts is not None and (oldest := max(facts.xmin_age or 0, facts.catalog_xmin_age or 0)):
@@ -145,6 +174,11 @@ def _subscription(subscription: SubscriptionState) -> list[Cell]:
     notes = [f"publications {', '.join(subscription.publications)}"]
     if subscription.unready_tables:
         notes.append(f"{fmt.plural(subscription.unready_tables, 'table')} not synchronised")
+    if subscription.parallel_workers:
+        notes.append(fmt.plural(subscription.parallel_workers, "parallel worker"))
+    failed = [f"{fmt.plural(errors, 'error')} {when}" for errors, when in (
+        (subscription.apply_errors, "applying"), (subscription.sync_errors, "synchronising")) if errors]
+    notes += [*failed, *(["conflicts: " + ", ".join(subscription.conflicts)] if subscription.conflicts else [])]
     if subscription.last_message_age_s is not None:
         notes.append(f"heard {fmt.duration(subscription.last_message_age_s)} ago")
     state, tone = (("running", "ok") if subscription.pid is not None

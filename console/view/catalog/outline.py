@@ -121,13 +121,20 @@ def _about(type_: Any) -> str:
         case Relation():
             return type_.bound or ""
         case Publication():
-            return "all tables" if type_.is_for_all_tables else fmt.plural(type_.tables, "table")
+            return _published(type_)
         case Subscription():
             return "enabled" if type_.is_enabled else "disabled"
         case Graph():
             return f"{fmt.plural(type_.vertex_labels, 'vertex label')}, {fmt.plural(type_.edge_labels, 'edge label')}"
         case _:
             return ""
+
+
+def _published(publication: Publication) -> str:
+    """What it publishes: "all tables but 2, all sequences"."""
+    but = f" but {publication.excepted}" if publication.excepted else ""
+    tables = f"all tables{but}" if publication.is_for_all_tables else fmt.plural(publication.tables, "table")
+    return f"{tables}, all sequences" if publication.is_for_all_sequences else tables
 
 
 def facts_of(any_: Any) -> Table:
@@ -149,7 +156,7 @@ def _facts_of(extension: Any) -> Facts:
                     ("owner", extension.owner), ("comment", extension.comment or "")]
         case Publication():
             return [("owner", extension.owner),
-                    ("tables", "all" if extension.is_for_all_tables else fmt.count(extension.tables)),
+                    ("publishes", _published(extension)),
                     ("operations", ", ".join(extension.operations)),
                     ("via root", "yes" if extension.is_via_root else "no")]
         case Subscription():
