@@ -6,8 +6,10 @@ from console.activity.records import (
     Backend,
     CommandProgress,
     HeldLock,
+    LockWaits,
     PreparedHolder,
     SessionText,
+    SessionWork,
     WaitEventText,
 )
 from console.server.query import load
@@ -21,8 +23,13 @@ SESSION_TEXT = load("console.activity", "session_text", SessionText)
 SESSION_LOCKS = load("console.activity", "session_locks", HeldLock)
 """Parameter: pid."""
 
+SESSION_WORK = load("console.activity", "session_work", SessionWork)
+"""Parameters: pid, backend_start."""
+
 PREPARED_HOLDERS = load("console.activity", "prepared_holders", PreparedHolder)
 WAIT_EVENT_TEXTS = load("console.activity", "wait_event_texts", WaitEventText)
+
+LOCK_WAITS = load("console.activity", "lock_waits", LockWaits)
 
 PROGRESS = tuple(load("console.activity", f"progress_{name}", CommandProgress) for name in (
     "vacuum", "analyze", "create_index", "cluster", "copy", "base_backup"))

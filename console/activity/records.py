@@ -65,6 +65,37 @@ class HeldLock(Struct, frozen=True):
     wait_s: float | None
 
 
+class SessionWork(Struct, frozen=True):
+    """What a session has read, written (of relations, new pages too) and put into the WAL since it began, as of the end
+    of its last transaction, from PostgreSQL 18 on (pg_stat_get_backend_io, pg_stat_get_backend_wal).
+
+    `hits` are pages found in shared buffers, `reads` the operations that asked for others. None: not counted for this
+    kind of process. Times are 0 unless `is_timed` (track_io_timing).
+    """
+
+    read_bytes: int | None
+    read_ms: float | None
+    write_bytes: int | None
+    write_ms: float | None
+    hits: int | None
+    reads: int | None
+    wal_bytes: int | None
+    wal_records: int | None
+    full_page_images: int | None
+    is_timed: bool
+
+
+class LockWaits(Struct, frozen=True):
+    """Locks of a kind that were waited for longer than deadlock_timeout (pg_stat_lock, PostgreSQL 19 on), for
+    `counted_s` seconds, None: since the server began; `beyond_fast_path` were taken past full fast-path slots."""
+
+    lock_type: str
+    waits: int
+    wait_ms: float
+    beyond_fast_path: int
+    counted_s: float | None
+
+
 class PreparedHolder(Struct, frozen=True):
     """A transaction prepared for two-phase commit (pg_prepared_xacts)."""
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from console.metrics.records.processes import Process
 from console.server.query import load
 
 BACKEND_WITHIN_S = 2.0
@@ -69,6 +70,21 @@ class HostLoad(Struct, frozen=True):
         if self.disk_total_bytes is None or self.disk_free_bytes is None or not self.disk_total_bytes:
             return None
         return 100.0 * (1 - self.disk_free_bytes / self.disk_total_bytes)
+
+
+def read_process(pid: int, started_at: dt.datetime | None, proc: Path = Path("/proc")) -> Process | None:
+    """A backend's process, where `doubt` has none: None when there is none that began when the server says."""
+    found = _process(pid, proc)
+    if found is None or started_at is None or abs(found[2] - started_at.timestamp()) > BACKEND_WITHIN_S:
+        return None
+    try:
+        ticks = (proc / str(pid) / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()[11:13]
+        status = (proc / str(pid) / "status").read_text("utf-8", "replace")
+    except OSError:
+        return None
+    sizes = {name: rest.split() for name, _, rest in (row.partition(":") for row in status.splitlines())}
+    own = sizes.get("RssAnon")
+    return Process(sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK"), int(own[0]) * 1024 if own else None)
 
 
 def doubt(facts: LocalFacts, *, is_pooled: bool = False, proc: Path = Path("/proc")) -> str | None:

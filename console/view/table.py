@@ -63,7 +63,8 @@ class Cell(Struct, frozen=True):
 class Row(Struct, frozen=True):
     """A row: `key` identifies it from one update to the next; `cells` are in the order of the columns.
 
-    `search` is what a filter looks through besides the cells' text; `record` is what the row stands for.
+    `search` is what a filter looks through besides the cells' text; `record` is what the row stands for. `under` is the
+    key of a row that it stays below, however the table is sorted.
     """
 
     key: str
@@ -71,6 +72,7 @@ class Row(Struct, frozen=True):
     tone: Tone = ""
     search: str = ""
     record: Any = None
+    under: str | None = None
 
 
 class Table(Struct, frozen=True):
@@ -85,11 +87,21 @@ class Table(Struct, frozen=True):
     note: str = ""
 
 
+def grouped(rows: Sequence[Row]) -> tuple[Row, ...]:
+    """The rows with those that belong under another right below it, if that one is there."""
+    keys = {row.key for row in rows}
+    below: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.under in keys:
+            below.setdefault(row.under or "", []).append(row)
+    return tuple(each for row in rows if row.under not in keys for each in (row, *below.get(row.key, ())))
+
+
 def sorted_rows(table: Table, key: str | None, *, descending: bool = False) -> Table:
     """`table` ordered by the column `key`; cells without a value come last, equal ones keep their order."""
     index = next((i for i, column in enumerate(table.columns) if column.key == key), None)
     if index is None:
-        return table
+        return replace(table, rows=grouped(table.rows)) if any(row.under for row in table.rows) else table
 
     def value(row: Row) -> Any:
         cell = row.cells[index]
@@ -104,7 +116,7 @@ def sorted_rows(table: Table, key: str | None, *, descending: bool = False) -> T
         ordered = sorted(known, key=value, reverse=descending)
     except TypeError:  # text beside numbers
         ordered = sorted(known, key=lambda row: str(value(row)), reverse=descending)
-    return replace(table, rows=(*ordered, *unknown))
+    return replace(table, rows=grouped((*ordered, *unknown)))
 
 
 _TERM = re.compile(r'''!?(?:\w+[:~])?(?:"[^"]+"(?!\S)|/(?:\\.|[^\\/])+/(?!\S)|\S+)''')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -14,16 +15,19 @@ from typing import Any
 import psycopg
 import pytest
 from msgspec.structs import replace
+from psycopg.conninfo import make_conninfo
 
 from console.activity import actions, read
 from console.activity.blocking import forest
 from console.activity.records import Backend
 from console.activity.summary.read import SESSION_COUNTS
 from console.activity.summary.records import SessionCounts
-from console.metrics.reads.counters import REPLICATION_SLOTS
+from console.local_postgres.binaries import reachable
+from console.metrics.reads.counters import RECOVERY, REPLICATION_SLOTS, STANDBYS
 from console.metrics.reads.replication import SLOT_FACTS, SUBSCRIPTIONS, WAL_RECEIVER, WAL_SENDERS
+from console.migrate.batches import StandbyLag
 from console.server.pool import Pool
-from console.server.query import Read
+from console.server.query import Read, load
 from console.server.session import PgSession
 from console.server.target import APPLICATION_NAME, Target
 from tests.support.servers import Database, LiveServer, Servers
@@ -334,6 +338,48 @@ async def test_an_index_build_reports_whom_it_waits_for(any_database: Database) 
     assert build.elapsed_s is not None and build.elapsed_s >= 0
 
 
+@contextmanager
+def storing_wal(servers: Servers, primary: LiveServer) -> Iterator[None]:
+    """While pg_receivewal takes the server's WAL."""
+    assert primary.cluster is not None
+    program = reachable(primary.cluster.binaries, primary.cluster.account).program("pg_receivewal")
+    folder = servers.folder / f"wal-{primary.cluster.data_dir.name}"
+    words = servers.as_account(folder)
+    process = subprocess.Popen([program, "-d", primary.dsn, "-D", folder, "-s", "1"], cwd="/", **words)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+async def until_kinds(on: PgSession, wanted: list[tuple[str, bool]]) -> None:
+    """Until these receive its WAL, and whether they replay it."""
+    async with asyncio.timeout(15):
+        while True:
+            found = await on.fetch(WAL_SENDERS)
+            if [(sender.application, sender.is_replaying) for sender in found] == wanted \
+                    and all(sender.lag_bytes is not None for sender in found):
+                return
+            await asyncio.sleep(0.1)
+
+
+async def test_what_a_session_has_read_and_written(server18: LiveServer, server17: LiveServer) -> None:
+    with server18.database() as database, database.connect() as worker, server18.role() as nobody:
+        pid = worker.info.backend_pid
+        worker.execute("CREATE TABLE t AS SELECT g, repeat('x', 500) FROM generate_series(1, 20000) g; CHECKPOINT")
+        worker.execute("SELECT pg_stat_force_next_flush()")
+        for words in ({}, {"user": nobody}):
+            async with session(make_conninfo(database.conninfo, **words)) as on:
+                (me,) = [each for each in await seen(on, with_idle=True) if each.pid == pid]
+                (work,) = await on.fetch(read.SESSION_WORK, {"pid": pid, "backend_start": me.backend_start})
+                assert work.write_bytes and work.write_bytes > 5_000_000, "new pages of the table"
+                assert work.wal_bytes and work.wal_bytes > 1_000_000 and work.hits and work.is_timed
+                assert await on.fetch(read.SESSION_WORK, {"pid": pid, "backend_start": on.info.started_at}) == []
+    async with session(server17.conninfo()) as on:
+        assert "PostgreSQL 18" in (read.SESSION_WORK.obstacle(on.info) or "")
+
+
 async def test_replication_from_both_ends(servers: Servers) -> None:
     primary = servers.make("embedded", {"wal_level": "logical"})
     standby = servers.standby(primary)
@@ -348,13 +394,18 @@ async def test_replication_from_both_ends(servers: Servers) -> None:
                         if senders and senders[0].state == "streaming":
                             break
                         await asyncio.sleep(0.1)
+                with storing_wal(servers, primary):
+                    await until_kinds(on, [("pg_receivewal", False), ("walreceiver", True)])
+                    assert [standby.name for standby in await on.fetch(STANDBYS)] == ["walreceiver"]
+                    standby_lag = load("console.migrate", "standby_lag", StandbyLag)
+                    assert [standby.name for standby in await on.fetch(standby_lag)] == ["walreceiver"]
         assert not readings.unavailable
         assert senders[0].lag_bytes is not None and senders[0].sync_state == "async"
         (facts,) = readings.rows(SLOT_FACTS) or []
         assert facts.name == "nobody" and facts.inactive_age_s is not None and facts.inactive_age_s >= 0
         async with session(standby.conninfo()) as on:
             readings = await on.refresh(*map(Read, (WAL_SENDERS, WAL_RECEIVER, REPLICATION_SLOTS, SLOT_FACTS,
-                                                    SUBSCRIPTIONS)))
+                                                    SUBSCRIPTIONS, RECOVERY)))
             assert not readings.unavailable
             (receiver,) = readings.rows(WAL_RECEIVER) or []
             assert receiver.status == "streaming" and receiver.last_message_age_s is not None

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from console.metrics.local import LOCAL_FACTS, LocalHost, doubt
+from console.metrics.local import LOCAL_FACTS, LocalHost, doubt, read_process
 from console.server.single import single_session
 from console.server.target import Target
 from tests.support.servers import LiveServer
@@ -32,6 +32,10 @@ async def test_a_server_here_is_proven_and_another_is_not(own_server: LiveServer
         assert "another one" in str(doubt(replace(facts, backend_started_at=facts.backend_started_at + later)))
         assert "another one" in str(doubt(replace(facts, backend_started_at=None)))
         assert "postmaster" in str(doubt(replace(facts, started_at=facts.started_at - later)))
+        process = read_process(facts.backend_pid, facts.backend_started_at)
+        assert process is not None and process.cpu_s >= 0 and process.own_bytes and process.own_bytes < 2**30
+        assert read_process(facts.backend_pid, facts.backend_started_at + later) is None
+        assert read_process(2**22 + 1, facts.backend_started_at) is None
         host = LocalHost(facts.data_directory).read()
         assert host.cores >= 1 and host.disk_total_bytes and host.disk_percent is not None
 

@@ -6,14 +6,25 @@ import pytest
 from msgspec.structs import replace
 
 from console.activity.blocking import forest
-from console.activity.records import CommandProgress, HeldLock, PreparedHolder, SignalOutcome, WaitShare
-from console.metrics.records.counters import ReplicationSlot
-from console.metrics.records.replication import SlotFacts, SubscriptionState, WalReceiver, WalSender
+from console.activity.records import (
+    Backend,
+    CommandProgress,
+    HeldLock,
+    LockWaits,
+    PreparedHolder,
+    SessionWork,
+    SignalOutcome,
+    WaitShare,
+)
+from console.metrics.records.counters import Recovery, ReplicationSlot
+from console.metrics.records.processes import Process
+from console.metrics.records.replication import RecoveryState, SlotFacts, SubscriptionState, WalReceiver, WalSender
 from console.ui import keymap
 from console.view.activity import blocking, progress, replication, sessions, waits
+from console.view.activity.effort import Effort
 from console.view.activity.replication import Replication
 from console.view.bars import bar, sparkline
-from console.view.table import Table, filtered, plain
+from console.view.table import Table, filtered, plain, sorted_rows
 from tests.support.activity import backend, idle, idle_in_transaction
 from tests.support.builders import info
 from tests.support.builders import sessions as summary
@@ -51,6 +62,50 @@ def test_what_a_role_may_not_see_is_said_to_be_hidden() -> None:
 
 def test_a_pid_used_again_is_another_row() -> None:
     assert sessions.key(backend(1)) != sessions.key(backend(1, backend_start=None))
+
+
+def test_parallel_workers_stand_under_their_leader_however_the_table_is_sorted() -> None:
+    def worker(pid: int, leader: int) -> Backend:
+        return backend(pid, backend_type="parallel worker", leader_pid=leader, transaction_age_s=float(pid))
+
+    found = [worker(7, 3), backend(1), worker(5, 3), backend(3, leader_pid=3, transaction_age_s=99.0), worker(9, 8)]
+    table = sessions.sessions_table(found, key=KEY)
+    for key, descending in ((None, False), ("pid", True), ("transaction_age", False), ("leader", False)):
+        shown = [row.cells[1].text for row in sorted_rows(table, key, descending=descending).rows]
+        place = shown.index("3")
+        assert sorted(shown[place + 1:place + 3]) == ["5", "7"] and len(shown) == 5, (key, shown)
+    assert cells(table, [row.cells[1].text for row in table.rows].index("5"))["application"] == "└ parallel worker"
+    assert "parallel worker" in cells(table, [row.cells[1].text for row in table.rows].index("9"))["application"]
+
+
+@pytest.mark.parametrize(("kind", "application", "words"), [
+    ("walsender", "standby1", "walsender standby1"), ("walsender", None, "walsender"),
+    ("client backend", "api", "api"), (None, "api", "api"), ("pg_cron launcher", "", "pg_cron launcher"),
+    ("logical replication apply worker", "", "logical replication apply worker"),
+    ("autovacuum worker", "", "autovacuum worker"), ("pg_cron", "pg_cron", "pg_cron"),
+])
+def test_what_is_no_client_is_told_by_its_kind(kind: str | None, application: str | None, words: str) -> None:
+    row = cells(sessions.sessions_table([backend(1, backend_type=kind, application=application)], key=KEY))
+    assert row["application"] == words
+
+
+def test_what_a_session_does_to_the_machine() -> None:
+    work = SessionWork(3 << 20, 120.0, 1 << 20, 4.0, 900, 30, 0, 0, 0, True)
+    effort = Effort((1, None))
+    assert effort.lines() == []
+    effort.add_sample(10.0, work, Process(2.0, 5 << 20))
+    process, first = map(plain, effort.lines())
+    assert process == "2.0 s of CPU since it began, 5.0 MB of its own"
+    assert first == ("read 3.0 MB in 120 ms, wrote 1.0 MB in 4.0 ms, WAL 0 B, 900 hits "
+                     "since it began, as of its last transaction's end")
+    effort.add_sample(12.0, replace(work, read_bytes=5 << 20, is_timed=False), Process(3.0, None))
+    process, second = map(plain, effort.lines())
+    assert process == "CPU 50 %, 3.0 s of CPU since it began"
+    assert second.startswith("read 5.0 MB (1.0 MB/s), wrote 1.0 MB, WAL")
+    effort.add_sample(12.0, None, None)
+    assert len(effort.lines()) == 2, "a paused screen samples the same moment again"
+    effort.add_sample(14.0, replace(work, read_bytes=None), None)
+    assert effort.lines() == [], "a process that isn't counted"
 
 
 def test_marks() -> None:
@@ -149,6 +204,14 @@ def test_waits() -> None:
     assert waits.table([], {}, "nothing").empty == "nothing"
 
 
+def test_locks_that_were_waited_for_long() -> None:
+    assert waits.lock_waits([]) == ()
+    found = [LockWaits("relation", 12, 3400.0, 0, 7200.0), LockWaits("tuple", 0, 0.0, 5, 7200.0)]
+    assert plain(waits.lock_waits(found)) == (
+        " waited beyond deadlock_timeout in 2 h 00: relation 12 (3.4 s) · 5 locks beyond the fast path: "
+        "more max_locks_per_transaction")
+
+
 SENDER = WalSender(9, "replicator", "standby1", "10.0.0.2", "streaming", "sync", 0, 4096, 0.001, 0.002, 0.003,
                    "standby1")
 SLOT = ReplicationSlot("standby1", "physical", None, True, False, "reserved", None, 4096)
@@ -174,6 +237,35 @@ def test_replication_of_a_primary() -> None:
     assert rows[3]["state"] == "no worker" and "2 tables not synchronised" in rows[3]["note"]
     words = plain(replication.verdict(found, info()))
     assert "slot old is unreserved" in words and "subscription sub has no worker" in words
+
+
+def test_only_who_replays_is_a_standby() -> None:
+    stored = replace(SENDER, is_replaying=False, slot=None)
+    logical = ReplicationSlot("sub", "logical", "console", True, False, "reserved", None, 4096)
+    found = topology(slots=(SLOT, logical), senders=(
+        SENDER, stored, replace(stored, state="backup"), replace(SENDER, slot="sub")))
+    assert [cells(replication.table(found, info()), index)["kind"] for index in range(1, 5)] == [
+        "standby", "stores WAL only", "base backup", "logical"]
+
+
+def test_what_a_subscription_and_its_slot_have_met() -> None:
+    met = SubscriptionState("sub", True, ["pub"], "sub", 7, 0, None, 0, 2, 3, 1, ["update missing 4"])
+    slot = ReplicationSlot("s", "logical", "console", False, False, "reserved", None, 4096)
+    facts = {"s": SlotFacts("s", "pgoutput", None, None, None, False, None, None, "wal_not_flushed")}
+    table = replication.table(topology(senders=(), slots=(slot,), slot_facts=facts, subscriptions=(met,)), info())
+    assert "not synchronised: wal not flushed" in cells(table, 1)["note"]
+    assert "2 parallel workers, 3 errors applying, 1 error synchronising, conflicts: update missing 4" in \
+        cells(table, 2)["note"]
+
+
+def test_a_standby_says_what_it_is_replaying() -> None:
+    found = topology(senders=(), slots=(), receiver=WalReceiver(5, "streaming", "db1", 5432, None, 0, 0.5),
+                     recovery=Recovery(True, True, 4096, 12.0),
+                     recovery_state=RecoveryState("pause requested", True, 3, 90.0))
+    row = cells(replication.table(found, info(is_standby=True)), 1)
+    assert (row["state"], row["lag"]) == ("pause requested", "4.0 kB")
+    assert "timeline 3, promotion triggered, replaying for 90 s" in row["note"]
+    assert "replay is paused" in plain(replication.verdict(found, info(is_standby=True)))
 
 
 def test_replication_of_a_standby() -> None:

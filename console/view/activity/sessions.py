@@ -9,7 +9,7 @@ from console.activity.summary.records import SessionCounts
 from console.text import format as fmt
 from console.view.activity import true_client
 from console.view.activity.true_client import Clients
-from console.view.table import Cell, Column, KeyName, Line, Row, Table, Tone
+from console.view.table import Cell, Column, KeyName, Line, Row, Table, Tone, grouped
 
 LONG_IN_TRANSACTION_S = 60.0
 """From here on a session that is idle in a transaction needs a person: it holds locks and vacuum back."""
@@ -75,6 +75,15 @@ def who(backend: Backend) -> str:
     return backend.application or backend.user or backend.backend_type or ""
 
 
+def what(backend: Backend) -> str:
+    """A client by its application; of any other process the kind stands before the name that it goes by."""
+    kind = backend.backend_type or ""
+    if kind == "parallel worker" or not backend.application:
+        return kind
+    is_said = kind in ("", "client backend", backend.application)
+    return backend.application if is_said else f"{kind} {backend.application}"
+
+
 def sessions_table(backends: Sequence[Backend], tagged: Collection[str] = (), followed: str | None = None,
                    empty: str | None = None,
                    clients: Clients | None = None, *, key: KeyName) -> Table:
@@ -84,8 +93,14 @@ def sessions_table(backends: Sequence[Backend], tagged: Collection[str] = (), fo
     """
     columns = SESSION_COLUMNS if clients is None else tuple(
         TRUE_CLIENT if session_column.key == "client" else session_column for session_column in SESSION_COLUMNS)
-    return Table(columns, tuple(_session_row(backend, tagged, followed, clients or {}) for backend in backends),
+    leaders = _keys(backends)
+    rows = [_session_row(backend, tagged, followed, clients or {}, leaders) for backend in backends]
+    return Table(columns, grouped(rows),
                  empty or f"no session but our own does anything: {key('activity.idle')} shows idle ones")
+
+
+def _keys(backends: Sequence[Backend]) -> dict[int, str]:
+    return {backend.pid: key(backend) for backend in backends}
 
 
 def client_cell(backend: Backend, clients: Clients, tone: Tone = "dim") -> Cell:
@@ -96,7 +111,8 @@ def client_cell(backend: Backend, clients: Clients, tone: Tone = "dim") -> Cell:
     return Cell(true_client.words(true), tone if true.place is None else "accent")
 
 
-def _session_row(backend: Backend, tagged: Collection[str], followed: str | None, clients: Clients) -> Row:
+def _session_row(backend: Backend, tagged: Collection[str], followed: str | None, clients: Clients,
+                 leaders: Mapping[int, str]) -> Row:
     name = key(backend)
     word, tone = state(backend)
     is_idle = backend.state == "idle"
@@ -104,13 +120,14 @@ def _session_row(backend: Backend, tagged: Collection[str], followed: str | None
     dim: Tone = "faint" if is_idle or backend.is_hidden else ""
     is_waiting = backend.wait_event_type is not None and backend.wait_event_type not in ("Client", "Activity")
     long = backend.transaction_age_s is not None and backend.transaction_age_s >= LONG_IN_TRANSACTION_S
-    application = backend.application or backend.backend_type or ""
+    leader = leaders.get(backend.leader_pid) if backend.leader_pid not in (None, backend.pid) else None
+    is_client = backend.backend_type in (None, "client backend")
     return Row(name, (
         Cell("*" if name in tagged else ">" if name == followed else "", "accent"),
         Cell(str(backend.pid), dim, backend.pid),
         Cell(backend.database or "", dim or "dim"),
         Cell(backend.user or "", dim),
-        Cell(application, dim if backend.application else "dim"),
+        Cell(f"{'└ ' if leader else ''}{what(backend)}", dim if is_client and backend.application else "dim"),
         client_cell(backend, clients, dim or "dim"),
         Cell(word, tone),
         Cell(wait(backend), dim if is_waiting else "faint"),
@@ -119,7 +136,8 @@ def _session_row(backend: Backend, tagged: Collection[str], followed: str | None
         Cell("" if backend.xmin_age is None else fmt.count(backend.xmin_age), dim or "dim", backend.xmin_age),
         Cell("" if backend.leader_pid is None else str(backend.leader_pid), dim or "dim", backend.leader_pid),
         Cell(query(backend), dim or ("dim" if backend.state != "active" else "")),
-    ), search=f"{backend.state or ''} {backend.backend_type or ''} {client(backend)}", record=backend)
+    ), search=f"{backend.state or ''} {backend.backend_type or ''} {client(backend)}", record=backend,
+        under=leader)
 
 
 def query(backend: Backend) -> str:

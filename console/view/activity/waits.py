@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from console.activity.records import WaitShare
+from console.activity.records import LockWaits, WaitShare
 from console.text import format as fmt
 from console.view.bars import bar, sparkline
 from console.view.table import Cell, Column, Line, Row, Table, Tone
@@ -21,7 +21,8 @@ COLUMNS = (
     Column("meaning", "meaning", flexible=True, minimum=16, maximum=120, priority=2, sortable=False),
 )
 
-TONES: Mapping[str, Tone] = {"CPU": "ok", "Lock": "critical", "LWLock": "warning", "BufferPin": "warning"}
+TONES: Mapping[str, Tone] = {"CPU": "ok", "Lock": "critical", "LWLock": "warning", "BufferPin": "warning",
+                            "Buffer": "warning"}
 
 
 def table(shares: Sequence[WaitShare], meanings: Mapping[tuple[str, str], str], empty: str) -> Table:
@@ -39,6 +40,22 @@ def table(shares: Sequence[WaitShare], meanings: Mapping[tuple[str, str], str], 
             Cell(sparkline(wait_share.course, most), tone or "accent"),
             Cell(_meaning(wait_share, meanings), "dim"))))
     return Table(COLUMNS, tuple(rows), empty)
+
+
+def lock_waits(found: Sequence[LockWaits]) -> Line:
+    """Which locks were waited for longer than deadlock_timeout since the statistics' reset; () where none was."""
+    if not found:
+        return ()
+    waited = [f"{kind.lock_type} {fmt.count(kind.waits)} ({fmt.milliseconds(kind.wait_ms)})"
+              for kind in found if kind.waits]
+    beyond = sum(kind.beyond_fast_path for kind in found)
+    since = f"in {fmt.duration(found[0].counted_s)}" if found[0].counted_s is not None else "since the server began"
+    pieces: list[tuple[str, Tone]] = [(f" waited beyond deadlock_timeout {since}: ", "dim"),
+                                      (", ".join(waited) or "nothing", "" if waited else "dim")]
+    if beyond:
+        pieces += [(" · ", "faint"), (f"{fmt.plural(beyond, 'lock')} beyond the fast path", "warning"),
+                   (": more max_locks_per_transaction", "dim")]
+    return tuple(pieces)
 
 
 def _meaning(share: WaitShare, meanings: Mapping[tuple[str, str], str]) -> str:

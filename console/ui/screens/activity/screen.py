@@ -12,6 +12,7 @@ from console.activity.actions import Signal
 from console.activity.records import Backend
 from console.activity.summary.records import SessionCounts
 from console.errors import ConsoleError
+from console.metrics.records.processes import Process
 from console.sampler.pooler_watch import WANTED_FOR_CLIENTS
 from console.server.session import Session
 from console.ui.bindings import bindings
@@ -20,8 +21,9 @@ from console.ui.screens.activity import views
 from console.ui.screens.activity.actions import ActivityActions, Where
 from console.ui.screens.activity.session_pane import SessionPane
 from console.ui.screens.activity.state import VIEWS, ActivityState, ViewName
+from console.ui.widgets.fact_lines import FactLines
 from console.ui.widgets.load_chart import LoadChart
-from console.ui.widgets.painting import Lines, console_app
+from console.ui.widgets.painting import console_app
 from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.status_line import StatusLine
 from console.ui.widgets.tab_bar import TabBar
@@ -50,7 +52,7 @@ class ActivityScreen(ConsoleScreen):
     def body(self) -> ComposeResult:
         yield StatusLine(id="verdict")
         yield TabBar(id="views")
-        yield Lines(id="note")
+        yield FactLines(id="note")
         yield LoadChart()
         with Vertical(id="tables"):
             yield RecordTable(id="sessions", sort="transaction_age", descending=True)
@@ -104,8 +106,18 @@ class ActivityScreen(ConsoleScreen):
         if subject is not None and subject is self.state.selected:
             if texts := readings.rows(read.SESSION_TEXT):
                 self.pane.show_text(texts[0])
+            self.state.take_work(subject, readings, console_app(self).clock.monotonic(), self._process_of(subject))
             self.pane.show_locks(readings.rows(read.SESSION_LOCKS), readings.why(read.SESSION_LOCKS))
         self.show_all()
+
+    def _process_of(self, backend: Backend) -> Process | None:
+        """Its process, where the sampler has proven that the server runs on this machine."""
+        latest = self.connection.sampler.latest if self.connection.sampler is not None else None
+        if latest is None or latest.host is None:
+            return None
+        from console.metrics.local import read_process
+
+        return read_process(backend.pid, backend.backend_start)
 
     def receive(self, subject: object) -> None:
         """A pid: its session in full, also an idle one. The name of a view: that view."""
@@ -138,7 +150,7 @@ class ActivityScreen(ConsoleScreen):
         self.query_one("#views", TabBar).show_tabs(
             [(views.tab_title(self.state, name), True) for name in VIEWS], VIEWS.index(self.state.view))
         if words := views.note(self.state, self.connection.info):
-            self.query_one("#note", Lines).show(words)
+            self.query_one("#note", FactLines).show(*words)
         self.table.show(views.table(self.state, self.connection.info))
         self.query_one(LoadChart).show_load()
         self._show_facts()

@@ -9,14 +9,16 @@ from console.activity import read
 from console.activity.blocking import blockers, forest
 from console.activity.pace import Pace
 from console.activity.profile import WaitProfile
-from console.activity.records import Backend, Blocked, CommandProgress, PreparedHolder, SignalOutcome
-from console.metrics.reads.counters import REPLICATION_SLOTS
-from console.metrics.reads.replication import SLOT_FACTS, SUBSCRIPTIONS, WAL_RECEIVER, WAL_SENDERS
+from console.activity.records import Backend, Blocked, CommandProgress, LockWaits, PreparedHolder, SignalOutcome
+from console.metrics.reads.counters import RECOVERY, REPLICATION_SLOTS
+from console.metrics.reads.replication import RECOVERY_STATE, SLOT_FACTS, SUBSCRIPTIONS, WAL_RECEIVER, WAL_SENDERS
+from console.metrics.records.processes import Process
 from console.pooler.true_client import true_clients
 from console.sampler.pooler_watch import PoolerWatch
 from console.server.query import Query, Read
 from console.server.session import Readings
 from console.view.activity import sessions
+from console.view.activity.effort import Effort
 from console.view.activity.replication import Replication
 from console.view.activity.true_client import Clients
 
@@ -26,8 +28,8 @@ VIEWS: tuple[ViewName, ...] = get_args(ViewName)
 _REPLICATION: tuple[Query[Any], ...] = (WAL_SENDERS, WAL_RECEIVER, REPLICATION_SLOTS, SLOT_FACTS, SUBSCRIPTIONS)
 
 _BESIDES: dict[ViewName, tuple[Query[Any], ...]] = {
-    "sessions": (), "blocking": (read.PREPARED_HOLDERS,), "progress": read.PROGRESS, "waits": (),
-    "replication": _REPLICATION}
+    "sessions": (), "blocking": (read.PREPARED_HOLDERS,), "progress": read.PROGRESS,
+    "waits": (read.LOCK_WAITS,), "replication": (*_REPLICATION, RECOVERY, RECOVERY_STATE)}
 """What each view reads beside the sessions, in the same round trip."""
 
 _NAMED_WAITS_SINCE = 17
@@ -50,6 +52,9 @@ class ActivityState:
         """Why there are no sessions."""
         self.pace = Pace()
         self.profile = WaitProfile()
+        self.effort: Effort | None = None
+        """What the session of the pane has done, sample after sample."""
+        self.lock_waits: list[LockWaits] = []
         self.meanings: dict[tuple[str, str], str] = {}
         self.clients: Clients | None = None
         """Who is behind the sessions that come through PgBouncer; None where none is configured."""
@@ -80,7 +85,8 @@ class ActivityState:
         if (subject := self.selected) is None:
             return []
         return [Read(read.SESSION_TEXT, {"pid": subject.pid, "backend_start": subject.backend_start}),
-                Read(read.SESSION_LOCKS, {"pid": subject.pid})]
+                Read(read.SESSION_LOCKS, {"pid": subject.pid}),
+                Read(read.SESSION_WORK, {"pid": subject.pid, "backend_start": subject.backend_start})]
 
     def _also(self) -> list[int]:
         """Sessions that are wanted even when their kind is hidden."""
@@ -98,6 +104,8 @@ class ActivityState:
         if any(query.name in readings.rows_by_name for query in read.PROGRESS):
             self.progress = [item for query in read.PROGRESS for item in readings.rows(query) or ()]
             self.pace.add_sample(self.progress)
+        if (waits := readings.rows(read.LOCK_WAITS)) is not None:
+            self.lock_waits = waits
         if (texts := readings.rows(read.WAIT_EVENT_TEXTS)) is not None:
             self.meanings = {(text.type, text.name): text.description for text in texts}
         if any(query.name in readings.rows_by_name or readings.why(query) for query in _REPLICATION[:2]):
@@ -122,6 +130,12 @@ class ActivityState:
         if found is not None:
             self.wanted_pid = None
         return found
+
+    def take_work(self, subject: Backend, readings: Readings, at_s: float, process: Process | None) -> None:
+        """What the session that the pane is about has done until now; `process` where it runs on this machine."""
+        if self.effort is None or self.effort.identity != subject.identity:
+            self.effort = Effort(subject.identity)
+        self.effort.add_sample(at_s, readings.first(read.SESSION_WORK), process)
 
     # what is known of a session
 
@@ -180,7 +194,8 @@ def _replication(readings: Readings) -> Replication:
     return Replication(
         readings.rows(WAL_SENDERS), receivers[0] if receivers else None, readings.rows(REPLICATION_SLOTS),
         {slot_fact.name: slot_fact for slot_fact in readings.rows(SLOT_FACTS) or ()}, readings.rows(SUBSCRIPTIONS),
-        {query.title: why for query in _REPLICATION if (why := readings.why(query))})
+        {query.title: why for query in _REPLICATION if (why := readings.why(query))},
+        readings.first(RECOVERY), readings.first(RECOVERY_STATE))
 
 
 def is_foreground(backend: Backend) -> bool:

@@ -11,7 +11,7 @@ from console.view.activity import blocking, progress, replication, sessions, tru
 from console.view.table import Line, Table
 
 NOTED: tuple[ViewName, ...] = ("waits", "replication")
-"""The views with a line of their own above the table."""
+"""The views with lines of their own above the table."""
 
 
 def tab_title(state: ActivityState, name: ViewName) -> str:
@@ -27,13 +27,15 @@ def verdict(state: ActivityState, counts: SessionCounts | None, width: int) -> L
                             width=width, key=key)
 
 
-def note(state: ActivityState, info: ServerInfo | None) -> Line:
-    """The line above the table, where the view has one."""
+def note(state: ActivityState, info: ServerInfo | None) -> list[Line]:
+    """The lines above the table, where the view has any."""
     if state.view == "waits":
-        return waits.summary(_shares(state), len(state.profile), state.profile.seconds, _whose_waits(state))
+        found = [waits.summary(_shares(state), len(state.profile), state.profile.seconds, _whose_waits(state)),
+                 waits.lock_waits(state.lock_waits)]
+        return [line for line in found if line]
     if state.view == "replication" and state.replication is not None and info is not None:
-        return replication.verdict(state.replication, info)
-    return ()
+        return [replication.verdict(state.replication, info)]
+    return []
 
 
 def table(state: ActivityState, info: ServerInfo | None) -> Table:
@@ -77,6 +79,8 @@ def facts(state: ActivityState) -> list[Line]:
     found = now or subject
     lines = sessions.facts(found, state.behind(found), state.blocks(found.pid), state.meaning(found),
                            state.outcomes.get(sessions.key(found)))
+    if state.effort is not None and state.effort.identity == found.identity:
+        lines += state.effort.lines()
     if (client := (state.clients or {}).get(found.pid)) is not None:
         lines.insert(1, true_client.fact(client))
     return lines
