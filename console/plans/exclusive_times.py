@@ -27,7 +27,8 @@ NUMBERS = frozenset((
     "Actual Total Time", "Workers Planned", "Workers Launched", "Rows Removed by Filter", "Rows Removed by Join Filter",
     "Rows Removed by Index Recheck", "Heap Fetches", "Sort Space Used", "Hash Batches", "Original Hash Batches",
     "HashAgg Batches", "Disk Usage", "Peak Memory Usage", "Exact Heap Blocks", "Lossy Heap Blocks", "Cache Hits",
-    "Cache Misses", "Cache Evictions", "Cache Overflows", "Maximum Storage", *_BLOCK_KEYS))
+    "Cache Misses", "Cache Evictions", "Cache Overflows", "Maximum Storage", "WAL Bytes", "WAL FPI Bytes", "I/O Count",
+    "I/O Waits", "Average I/Os In Progress", "Estimated Hit Percent", *_BLOCK_KEYS))
 """The keys of a node whose values must be numbers from 0 on."""
 
 

@@ -341,6 +341,28 @@ def _sampling(node: Document, text: str) -> Document:
     return {"Sampling Method": name_of(found[1]), "Sampling Parameters": expressions(found[2])} | seed
 
 
+_ESTIMATES = {"distinct keys": "Estimated Distinct Lookup Keys"}
+_PREFETCH = {"avg": "Average Prefetch Distance", "max": "Max Prefetch Distance", "capacity": "Prefetch Capacity"}
+_IO_COUNTS = {"count": "I/O Count", "waits": "I/O Waits", "size": "Average I/O Size",
+              "in-progress": "Average I/Os In Progress"}
+
+
+def _estimates(node: Document, text: str) -> Document:
+    """ "Estimates: capacity=8 distinct keys=4 lookups=10 hit percent=60.00%", Memoize's from 19 on. """
+    pairs = _pairs(text.partition(":")[2].replace("%", ""))
+    return {_ESTIMATES.get(name, f"Estimated {name.title()}"): value for name, value in pairs.items()}
+
+
+def _prefetch(node: Document, text: str) -> Document:
+    """ "Prefetch: avg=2.00 max=8 capacity=16", by the option IO of 19. """
+    return {_PREFETCH.get(name, f"Prefetch {name}"): value for name, value in _pairs(text.partition(":")[2]).items()}
+
+
+def _io_counts(node: Document, text: str) -> Document:
+    """ "I/O: count=4 waits=1 ...", by the option IO of 19. """
+    return {_IO_COUNTS.get(name, f"I/O {name}"): value for name, value in _pairs(text.partition(":")[2]).items()}
+
+
 def _groups(node: Document, text: str) -> Document:
     """ "Full-sort Groups: 2  Sort Methods: quicksort, top-N heapsort  Average Memory: 29kB  Peak Memory: 29kB". """
     name, _, rest = text.partition(": ")
@@ -363,6 +385,7 @@ _MEMORY = _renamed({"Batches": "HashAgg Batches", "Memory Usage": "Peak Memory U
 _SPREAD: Mapping[str, Callable[[Document, str], Document]] = {
     "Buffers": _blocks, "I/O Timings": _io, "WAL": _wal, "Sort Method": _sort, "Buckets": _hash, "Batches": _MEMORY,
     "Planned Partitions": _MEMORY, "Storage": _storage, "Sampling": _sampling,
+    "Estimates": _estimates, "Prefetch": _prefetch, "I/O": _io_counts,
     "Full-sort Groups": _groups, "Pre-sorted Groups": _groups, "Tuples": _tuples,
     "Hits": _renamed({"Hits": "Cache Hits", "Misses": "Cache Misses", "Evictions": "Cache Evictions",
                       "Overflows": "Cache Overflows", "Memory Usage": "Peak Memory Usage"}),

@@ -109,7 +109,8 @@ async def _within(limit_s: float | None, work: Coroutine[Any, Any, Explained], s
 
 def offered(major: int, *, analyze: bool) -> tuple[str, ...]:
     """The OPTIONS that this version has for a plan, or for one that is run."""
-    run = ("WAL", "TIMING", *(("SERIALIZE",) if major >= 17 else ())) if analyze else ()
+    run = ("WAL", "TIMING", *(("SERIALIZE",) if major >= 17 else ()), *(("IO",) if major >= 19 else ())) \
+        if analyze else ()
     return ("BUFFERS", "VERBOSE", "SETTINGS", *(("MEMORY",) if major >= 17 else ()), *run)
 
 

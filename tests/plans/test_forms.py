@@ -11,6 +11,7 @@ from console.plans import text_form
 from console.plans.parse import parse, parse_all
 from console.plans.unwrap import looks_like_plan
 from console.plans.values import PlanError
+from console.server.explain import offered
 from console.view.plans import tree as view
 from tests.plans.made import document, node
 
@@ -178,3 +179,37 @@ def test_what_runs_once_below_parallel_nodes_is_not_divided() -> None:
     plan = parse(json.dumps([document(node("Gather", ms=200.0, plans=[
         node("Bitmap Heap Scan", ms=190.0, loops=4, plans=[node("Bitmap Index Scan", ms=40.0, loops=1)])]))]))
     assert [each.inclusive_ms for each in plan.nodes] == [200.0, 190.0, 40.0]
+
+
+IO_PLAN = """\
+Nested Loop  (cost=0.00..1.00 rows=10 width=4) (actual time=0.010..0.100 rows=7.00 loops=1)
+  ->  Seq Scan on a  (cost=0.00..1.00 rows=10 width=4) (actual time=0.010..0.080 rows=7.00 loops=1)
+        Prefetch: avg=2.50 max=8 capacity=16
+        I/O: count=40 waits=3 size=15.50 in-progress=2.25
+        WAL: records=3 fpi=1 bytes=24500 fpi bytes=8192
+  ->  Memoize  (cost=0.00..1.00 rows=1 width=4) (actual time=0.010..0.010 rows=1.00 loops=7)
+        Cache Key: a.id
+        Estimates: capacity=8 distinct keys=4 lookups=10 hit percent=60.00%
+        ->  Seq Scan on b  (cost=0.00..1.00 rows=1 width=4) (actual time=0.010..0.010 rows=1.00 loops=4)"""
+IO_FIELDS = {"Average Prefetch Distance": 2.5, "Max Prefetch Distance": 8, "Prefetch Capacity": 16, "I/O Count": 40,
+             "I/O Waits": 3, "Average I/O Size": 15.5, "Average I/Os In Progress": 2.25, "WAL Records": 3, "WAL FPI": 1,
+             "WAL Bytes": 24500, "WAL FPI Bytes": 8192}
+ESTIMATES = {"Estimated Capacity": 8, "Estimated Distinct Lookup Keys": 4, "Estimated Lookups": 10,
+             "Estimated Hit Percent": 60.0}
+
+
+@pytest.mark.parametrize("text", [IO_PLAN, json.dumps([document(node("Nested Loop", plans=[
+    node("Seq Scan", **IO_FIELDS), node("Memoize", **ESTIMATES)]))])], ids=["text", "json"])
+def test_what_19_says_of_reads_ahead_and_of_memoize(text: str) -> None:
+    """Written by its source, not by a server: no 19 was at hand."""
+    plan = parse(text)
+    scan, memoize = plan.nodes[1:3]
+    assert {key: scan.number(key) for key in IO_FIELDS} == IO_FIELDS
+    assert {key: memoize.number(key) for key in ESTIMATES} == ESTIMATES
+    assert [*view.notes(scan)] == ["WAL 24 kB, 8.0 kB of it full pages", "40 I/Os, 3 waited for, 2.2 at once"]
+    assert [*view.notes(memoize)] == ["60 % hits expected"]
+
+
+def test_io_is_asked_of_19_alone_and_of_what_runs() -> None:
+    assert "IO" in offered(19, analyze=True)
+    assert "IO" not in (*offered(18, analyze=True), *offered(19, analyze=False))

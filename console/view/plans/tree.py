@@ -175,8 +175,22 @@ def notes(node: PlanNode) -> Iterator[str]:
         yield f"{fmt.count(lossy)} lossy blocks"
     if (hits := node.number("Cache Hits")) is not None and node.kind == "Memoize":
         yield f"{fmt.count(hits)} cache hits, {fmt.count(node.number('Cache Misses'))} misses"
+    elif (hit := node.number("Estimated Hit Percent")) is not None:
+        yield f"{fmt.percent(hit)} hits expected"
+    yield from _written(node)
     if node.is_disabled:
         yield "disabled"
+
+
+def _written(node: PlanNode) -> Iterator[str]:
+    """The WAL of it and what is below it; the reads that it asked for ahead (EXPLAIN's IO, from 19 on)."""
+    if wal := node.number("WAL Bytes"):
+        pages = node.number("WAL FPI Bytes")
+        yield f"WAL {fmt.size(wal)}" + (f", {fmt.size(pages)} of it full pages" if pages else "")
+    if reads := node.number("I/O Count"):
+        at_once = node.number("Average I/Os In Progress")
+        yield f"{fmt.count(reads)} I/Os, {fmt.count(node.number('I/O Waits'))} waited for" + (
+            f", {fmt.number(at_once, 2)} at once" if at_once else "")
 
 
 def verdict(analysis: Analysis) -> Line:
