@@ -10,7 +10,8 @@ from console.pooler.records import Rates, Totals
 def rates(before: Iterable[Totals], now: Iterable[Totals], seconds: float | None) -> tuple[Rates, ...]:
     """The rates of each database of `now`; without `seconds` between the samples, none is known.
 
-    A database that is new, or whose counters went down since the pooler has started anew, has none either.
+    A database that is new has none either, nor has a counter that went down: the pooler has started anew, or a pool
+    that nobody used was freed (pool_idle_timeout) and took its share along. The other counters keep their rates.
     """
     earlier = {totals.database: totals for totals in before}
     return tuple(_rates(earlier.get(totals.database), totals, seconds) for totals in now)

@@ -123,8 +123,9 @@ class PoolerConnection(Struct, frozen=True, kw_only=True):
 class Totals(Struct, frozen=True, kw_only=True):
     """Counters of a database since the pooler started (SHOW STATS, its total_ columns); times in microseconds.
 
-    `server_assignment_count` (1.23+) is how often a client was given a server; the last three (1.24+) count messages
-    of the extended protocol: Parse from clients and to servers, Bind from clients.
+    `server_assignment_count` (1.23+) is how often a client was given a server; the next three (1.24+) count messages
+    of the extended protocol: Parse from clients and to servers, Bind from clients; `client_login_count` (1.26+) logins.
+    They fall where pool_idle_timeout (1.26+) frees a pool, whose share goes with it, without the pooler starting anew.
     """
 
     database: str
@@ -139,6 +140,7 @@ class Totals(Struct, frozen=True, kw_only=True):
     client_parse_count: int | None = None
     server_parse_count: int | None = None
     bind_count: int | None = None
+    client_login_count: int | None = None
     more: More = field(default_factory=dict)
 
 

@@ -7,10 +7,12 @@ from decimal import Decimal
 import pytest
 
 from console.errors import ServerError, Unreachable
+from console.pooler.actions import OF_ALL, OF_DATABASE
 from console.pooler.read import read_info, read_sample, records, totals
 from console.pooler.records import PoolerDatabase, PoolUse, ShowTable
 from console.server.admin_console import ShowResult
 from console.sql.quoting import plain_literal, quoted
+from console.ui.screens.pgbouncer.state import NEEDS
 from tests.support.pooler import SAID, FakeConsole
 
 
@@ -109,3 +111,22 @@ async def test_an_answer_without_its_names_empties_its_own_place_alone() -> None
 def test_a_column_that_has_become_something_else_is_shown_and_not_reckoned_with() -> None:
     (found,) = records(PoolUse, ShowResult(("database", "user", "cl_waiting"), (("app", "rw", "two"),)))
     assert (found.cl_waiting, found.more) == (0, {"cl_waiting": "two"})
+
+
+STATS_26 = ("database", *(f"{kind}_{name}" for kind in ("total", "avg") for name in (
+    "server_assignment_count", "xact_count", "query_count", "received", "sent", "xact_time", "query_time", "wait_time",
+    "client_parse_count", "server_parse_count", "bind_count", "client_login_count")))
+"""SHOW STATS of 1.26 by its release notes: a total in the middle, an average at the end."""
+
+
+def test_what_1_26_put_in_the_middle_moves_nothing() -> None:
+    (found,) = totals(ShowResult(STATS_26, (("app", *(Decimal(number) for number in range(1, 25))),)))
+    assert (found.server_assignment_count, found.wait_time, found.bind_count) == (1, 8, 11)
+    assert found.client_login_count == 12
+    assert found.more == {}
+
+
+def test_no_command_is_offered_that_a_version_does_not_have() -> None:
+    """1.26 took SHOW FDS and SUSPEND out; neither is asked of an older one."""
+    assert "SUSPEND" not in {*OF_ALL, *OF_DATABASE}
+    assert "FDS" not in {name for names in NEEDS.values() for name in names}

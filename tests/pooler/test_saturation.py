@@ -48,6 +48,14 @@ def test_a_database_that_is_not_listed_has_no_size() -> None:
     assert (found.size, found.percent, found.is_saturated, found.is_paused) == (None, None, False, False)
 
 
+def test_a_counter_that_fell_has_no_rate_and_the_others_keep_theirs() -> None:
+    """A pool that was freed takes its share of the sums along; the pooler has not started anew."""
+    (found,) = rates([totals(xact_count=5000, query_count=100)], [totals(xact_count=4000, query_count=110)], 10.0)
+    assert (found.xacts_per_s, found.queries_per_s) == (None, 1.0)
+    (after,) = rates([totals(xact_count=4000)], [totals(xact_count=4020)], 10.0)
+    assert after.xacts_per_s == 2.0, "and from the next interval on it has one again"
+
+
 def test_rates_are_of_the_interval() -> None:
     (found,) = rates([totals()], [totals(xact_count=3480, query_count=10_440, received=30_000, sent=290_000,
                                          xact_time=9_960_000, query_time=19_624_000, wait_time=102_680_000)], 2.0)
