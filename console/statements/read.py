@@ -24,7 +24,7 @@ EXTENSION = "pg_stat_statements"
 OLDEST = "1.9"
 
 _COUNTERS = tuple(load("console.statements", f"counters_{version}", StatementEntry)
-                  for version in ("1_12", "1_11", "1_10", "1_9"))
+                  for version in ("1_13", "1_12", "1_11", "1_10", "1_9"))
 _TEXTS = load("console.statements", "texts", StatementText)
 
 STANDING = load("console.statements", "standing", StatsInfo)

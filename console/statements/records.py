@@ -87,8 +87,9 @@ class Usage(Struct, frozen=True):
     """What a statement, or several together, cost in some time. None: this version of the extension doesn't say.
 
     Times in milliseconds, blocks in blocks, `wal_bytes` in bytes. The minimum and maximum times are since
-    `since_s` (seconds of the server's clock) or the last reset: no difference can be formed of them. `*_squares` are
-    sums of squared times, of which standard deviations follow. `entries` says how many are summed up.
+    `since_s` (seconds of the server's clock) or the last reset: no difference can be formed of them. `generic_plans`
+    and `custom_plans` are calls that ran a prepared statement's plan for all values, or one made for its own.
+    `*_squares` are sums of squared times, of which standard deviations follow. `entries` says how many are summed up.
     """
 
     entries: int
@@ -120,6 +121,8 @@ class Usage(Struct, frozen=True):
     jit_functions: float | None
     jit_ms: float | None
     workers: float | None
+    generic_plans: float | None
+    custom_plans: float | None
     min_exec_ms: float | None
     max_exec_ms: float | None
     min_plan_ms: float | None

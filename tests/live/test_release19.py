@@ -20,6 +20,8 @@ from console.server.preamble import preamble
 from console.server.query import Query
 from console.server.session import read_info
 from console.server.target import Target
+from console.statements import counters
+from console.statements import read as read_statements
 from tests.live.test_sql_files import FILES, parameters_of, query
 from tests.live.test_sql_files import fill as fill_extensions
 from tests.support import release19
@@ -128,6 +130,13 @@ def test_autovacuum_by_the_servers_own_account(connection: Connection, info: Ser
     assert (score.score, score.dead_score, score.would_vacuum, score.would_analyze) == (3, 3, True, False)
     (due,) = rows(connection, info, VACUUM_DUE)
     assert due.tables == 1
+
+
+def test_generic_and_custom_plans_of_statements(connection: Connection, info: ServerInfo) -> None:
+    asked = read_statements.counters(info)
+    assert "1.13" in asked.variants[0].needs[0]
+    found = [counters.usage(counters.parse(row.counters)) for row in rows(connection, info, asked)]
+    assert found and all((usage.generic_plans, usage.custom_plans, usage.workers) == (3, 2, 0) for usage in found)
 
 
 def test_locks_that_were_waited_for(connection: Connection, info: ServerInfo) -> None:

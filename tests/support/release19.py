@@ -11,7 +11,7 @@ import re
 
 from msgspec.structs import replace
 
-from console.server.info import ServerInfo
+from console.server.info import Extension, ServerInfo
 from tests.support.servers import Database
 
 SCHEMA = "nineteen"
@@ -71,10 +71,21 @@ WIDENED = {
 """Views and catalogs of 18 with the columns that 19 adds; without pg_stats: no other view can have its pseudo-types."""
 
 
+STATEMENTS = f"""
+    CREATE VIEW {SCHEMA}.statements AS
+        SELECT v.*, 3::bigint AS generic_plan_calls, 2::bigint AS custom_plan_calls
+        FROM public.pg_stat_statements(false) v;
+    CREATE FUNCTION {SCHEMA}.pg_stat_statements(boolean) RETURNS SETOF {SCHEMA}.statements
+        LANGUAGE sql AS 'SELECT * FROM {SCHEMA}.statements';
+"""
+"""pg_stat_statements 1.13: 1.12 and the two counters that it adds."""
+
+
 def fill(database: Database) -> None:
     """Makes the schema with all of them."""
     with database.connect() as connection:
         connection.execute(f"CREATE SCHEMA {SCHEMA}".encode())
+        connection.execute(STATEMENTS.encode())
         for name, columns in NEW.items():
             connection.execute(f"CREATE TABLE {SCHEMA}.{name} ({columns})".encode())
         for name, added in WIDENED.items():
@@ -83,7 +94,9 @@ def fill(database: Database) -> None:
 
 def as_19(info: ServerInfo) -> ServerInfo:
     """What would be known of the server if it were 19.0."""
-    return replace(info, version_num=190000, version="19.0", views=info.views | {*NEW})
+    statements = Extension("pg_stat_statements", "1.13", SCHEMA, "1.13")
+    return replace(info, version_num=190000, version="19.0", views=info.views | {*NEW},
+                   extensions={**info.extensions, statements.name: statements})
 
 
 _PLACE = re.compile(rf"\b(FROM|JOIN)(\s+)pg_catalog\.({'|'.join((*NEW, *WIDENED))})\b(?!\()")

@@ -21,7 +21,7 @@ SELECT
         s.plans, s.total_plan_time, s.stddev_plan_time,
         s.jit_functions,
         s.jit_generation_time + s.jit_inlining_time + s.jit_optimization_time + s.jit_emission_time,
-        'nan',
+        'nan', 'nan', 'nan',
         s.min_exec_time, s.max_exec_time, s.min_plan_time, s.max_plan_time,
         'nan'
     ) AS counters

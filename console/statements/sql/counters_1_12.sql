@@ -22,7 +22,7 @@ SELECT
         s.jit_functions,
         s.jit_generation_time + s.jit_inlining_time + s.jit_optimization_time + s.jit_emission_time
         + s.jit_deform_time,
-        s.parallel_workers_launched,
+        s.parallel_workers_launched, 'nan', 'nan',
         s.min_exec_time, s.max_exec_time, s.min_plan_time, s.max_plan_time,
         pg_catalog.date_part('epoch', s.stats_since)
     ) AS counters

@@ -20,7 +20,7 @@ SELECT
         s.wal_records, s.wal_fpi, s.wal_bytes, 'nan',
         s.plans, s.total_plan_time, s.stddev_plan_time,
         'nan', 'nan',
-        'nan',
+        'nan', 'nan', 'nan',
         s.min_exec_time, s.max_exec_time, s.min_plan_time, s.max_plan_time,
         'nan'
     ) AS counters

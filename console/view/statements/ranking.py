@@ -329,6 +329,8 @@ def facts(ranked: Ranked, shown: StatisticsBasis, window: WindowName) -> list[Li
         parts.append(f"JIT {fmt.milliseconds(usage.jit_ms)}")
     if usage.workers:
         parts.append(fmt.plural(round(usage.workers), "parallel worker"))
+    if usage.generic_plans or usage.custom_plans:
+        parts.append(f"plans {fmt.count(usage.generic_plans)} generic, {fmt.count(usage.custom_plans)} custom")
     if parts:
         lines.append(((" · ".join(parts), "dim"),))
     return lines
