@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import re
 from pathlib import Path
@@ -11,6 +12,7 @@ import psycopg
 import pytest
 
 from console.fields import fields_of
+from console.server.info import ServerInfo
 from console.server.preamble import preamble
 from console.server.query import Query, load
 from console.server.session import read_info
@@ -110,3 +112,46 @@ def test_what_writes_other_tools_ledgers_fits_their_tables(file: Path, database:
         text = text.replace(':"schema".:"table"', f'{found.schema}."{found.table}"')
         result = connection.pgconn.prepare(b"", text.encode())
         assert result.status == psycopg.pq.ExecStatus.COMMAND_OK, result.error_message
+
+
+ESTIMATED = [file for file in FILES if "reltuples" in file.read_text("utf-8")]
+RUINED = """
+    CREATE TABLE public.items (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at vector(2)) PARTITION BY RANGE (id);
+    CREATE TABLE public.part PARTITION OF public.items FOR VALUES FROM (1) TO (1000000);
+    CREATE INDEX ON public.items USING hnsw (at vector_l2_ops);
+    INSERT INTO public.items (at) SELECT '[1,2]' FROM generate_series(1, 20000);
+    ANALYZE;
+    DELETE FROM public.items WHERE id > 5;
+    SELECT pg_stat_force_next_flush();
+"""
+
+
+def test_an_estimate_of_rows_that_is_no_number_is_unknown(server18: LiveServer) -> None:
+    """PostgreSQL 18.0 to 18.4 left NaN, Infinity and garbage in reltuples."""
+    target = Target(name="", conninfo=server18.conninfo())
+    with server18.database(server18.template("sql_files", fill)) as database, database.connect() as connection:
+        connection.execute(RUINED.encode())
+        info = asyncio.run(_info(database.conninfo, target))
+        for value, oid in ((value, oid) for value in ("NaN", "Infinity", "1e30")
+                           for oid in ("public.part", "public.part_pkey")):
+            connection.execute("UPDATE pg_class SET reltuples = %s", [value])
+            ((number,),) = connection.execute("SELECT %s::regclass::oid", [oid]).fetchall()
+            ((schema,),) = connection.execute("SELECT 'public'::regnamespace::oid").fetchall()
+            given = {"oid": number, "relation": number, "position": 2, "schema": schema, "schemas": ["public"],
+                     "names": ["part"], "path": ["public"], "relations": ["public.part"], "page_size": 100,
+                     "after_name": "", "after_oid": 0, "relkinds": ["r", "p"], "needle": None, "sort": "dead",
+                     "is_descending": True}
+            for file in ESTIMATED:
+                asked = query(file)
+                text = asked.text(info)
+                names = parameters_of(text)
+                rows = connection.execute(text.encode(), {name: given[name] for name in names} or None).fetchall()
+                numbers = [cell for row in rows for cell in row if isinstance(cell, float)]
+                assert all(abs(cell) < 1e20 for cell in numbers), (file.name, value, numbers)
+        found = connection.execute(query(PACKAGE / "metrics" / "sql" / "dead_rows.sql").text(info).encode()).fetchall()
+        assert [row[1] for row in found] == ["part"], "autovacuum never comes to it, so it is told all the more"
+
+
+async def _info(conninfo: str, target: Target) -> ServerInfo:
+    async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection:
+        return await read_info(connection, target)
