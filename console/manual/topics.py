@@ -25,7 +25,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Screens": ("keys", "overview", "schemas", "migrations", "activity", "statements", "vectors", "pgbouncer", "query",
                 "plan", "recorder"),
     "Command line": ("commands", "diagnose", "checks", "migrate", "lint", "search", "ddl"),
-    "What to rely on": ("promises", "resilience", "faults"),
+    "What to rely on": ("promises", "versions", "resilience", "faults"),
 }
 """The pages in the order in which they are listed."""
 
