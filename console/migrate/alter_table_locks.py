@@ -56,19 +56,14 @@ def _cost(subtype: str, command: Node, table: Name, taking: Taking) -> tuple[Loc
         case "AT_AlterColumnType":
             rewrites = column_type_rewrites(command, table, taking)
             return AEL, rewrites, False
-        case "AT_SetAccessMethod" | "AT_SetLogged" | "AT_SetUnLogged" | "AT_SetTableSpace" | "AT_SetExpression":
+        case "AT_SetAccessMethod" | "AT_SetLogged" | "AT_SetUnLogged" | "AT_SetTableSpace":
             return AEL, True, False
+        case "AT_SetExpression":
+            return _set_expression(table, command.name, taking)
         case "AT_SetNotNull":
             return AEL, False, not is_proved_not_null(table, command.name, taking)
         case "AT_AddConstraint":
-            constraint = definition(command).constraint
-            kind = enum_name(constraint, "contype")
-            if kind == "CONSTR_FOREIGN":
-                return SRE, False, not constraint.skip_validation
-            if kind == "CONSTR_NOTNULL":
-                proved = all(is_proved_not_null(table, key, taking) for key in strings(constraint.keys))
-                return AEL, False, not (constraint.skip_validation or proved)
-            return AEL, False, not constraint.indexname and not constraint.skip_validation
+            return _add_constraint(definition(command).constraint, table, taking)
         case "AT_AlterConstraint":
             change = definition(command).atalter_constraint
             return AEL, False, change.alter_enforceability and change.is_enforced
@@ -81,6 +76,25 @@ def _cost(subtype: str, command: Node, table: Name, taking: Taking) -> tuple[Loc
             names = options(definition(command).list.items)
             return (SUE if all(name.startswith(_WEAK_OPTIONS) for name in names) else AEL), False, False
     return _WEAKER.get(subtype, AEL), False, False
+
+
+def _add_constraint(constraint: Node, table: Name, taking: Taking) -> tuple[LockMode, bool, bool]:
+    kind = enum_name(constraint, "contype")
+    if kind == "CONSTR_FOREIGN":
+        return SRE, False, not constraint.skip_validation
+    if kind == "CONSTR_NOTNULL":
+        proved = all(is_proved_not_null(table, key, taking) for key in strings(constraint.keys))
+        return AEL, False, not (constraint.skip_validation or proved)
+    return AEL, False, not constraint.indexname and not constraint.skip_validation
+
+
+def _set_expression(table: Name, column: str, taking: Taking) -> tuple[LockMode, bool, bool]:
+    """Of a virtual column nothing is written; a CHECK on it, which only 19 allows then, is tried on every row."""
+    facts = taking.catalog.column(table, column) if taking.catalog else None
+    if taking.catalog is None or facts is None or facts.generated != "v":
+        return AEL, True, False
+    scans = any(known.kind == "c" and column in known.columns for known in taking.catalog.constraints_of(table))
+    return AEL, False, scans
 
 
 def _add_column(column: Node, taking: Taking) -> tuple[LockMode, bool, bool]:

@@ -60,12 +60,14 @@ class RelationFacts(Struct, frozen=True):
 
 
 class ColumnFacts(Struct, frozen=True):
-    """One column (pg_attribute): its type as format_type writes it, without schema."""
+    """One column (pg_attribute): its type as format_type writes it, without schema; `generated` is "" where it isn't, s
+    for stored, v for virtual."""
 
     asked: str
     name: str
     type: str
     not_null: bool
+    generated: str = ""
 
 
 class ConstraintFacts(Struct, frozen=True):

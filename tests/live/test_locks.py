@@ -253,6 +253,7 @@ SAMPLES_18 = [
     "ALTER TABLE s.lone ADD CONSTRAINT nn NOT NULL c NOT VALID",
     "ALTER TABLE s.parent ADD CONSTRAINT nn NOT NULL proved",
     "ALTER TABLE s.lone ALTER COLUMN g SET EXPRESSION AS (a + 2)",
+    "ALTER TABLE s.unstored ALTER COLUMN g SET EXPRESSION AS (a + 2)",
     "ALTER TABLE s.child ALTER CONSTRAINT child_fk NOT ENFORCED",
     "ALTER TABLE s.lone ADD CONSTRAINT unsure CHECK (a > 0) NOT ENFORCED",
 ]
@@ -275,6 +276,9 @@ HELD = "SELECT relation, mode FROM pg_locks WHERE locktype = 'relation' AND pid 
 def fill(database: Database) -> None:
     with database.connect() as connection:
         connection.execute(SETUP)
+        if connection.info.server_version >= 180000:
+            connection.execute("CREATE TABLE s.unstored (a int, g int GENERATED ALWAYS AS (a + 1) VIRTUAL); "
+                               "INSERT INTO s.unstored VALUES (1)")
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,9 @@ from console.sql.quoting import identifier
 def table_rewrite(at: LintSubject) -> Iterator[RuleHit]:
     words = {"AT_SetLogged": "SET LOGGED", "AT_SetUnLogged": "SET UNLOGGED", "AT_SetTableSpace": "SET TABLESPACE",
              "AT_SetAccessMethod": "SET ACCESS METHOD", "AT_SetExpression": "SET EXPRESSION"}
-    for subtype, _ in at.commands:
-        if subtype in words:
+    for subtype, command in at.commands:
+        known = at.catalog.column(at.table, command.name) if at.catalog and subtype == "AT_SetExpression" else None
+        if subtype in words and (known is None or known.generated != "v"):
             yield RuleHit(f"{words[subtype]} rewrites {at.table}", table=at.table)
 
 

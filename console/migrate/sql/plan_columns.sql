@@ -15,7 +15,8 @@ SELECT
     CASE WHEN y.typnamespace = 'pg_catalog'::regnamespace THEN pg_catalog.format_type(t.atttypid, t.atttypmod)
         ELSE y.typname || COALESCE(pg_catalog.substring(pg_catalog.format_type(t.atttypid, t.atttypmod), '\([^)]*\)$'), '')
     END AS type,
-    t.attnotnull AS not_null
+    t.attnotnull AS not_null,
+    t.attgenerated::text AS generated
 FROM asked a
 JOIN pg_catalog.pg_attribute t ON t.attrelid = a.oid
 JOIN pg_catalog.pg_type y ON y.oid = t.atttypid
