@@ -13,7 +13,7 @@ from console.server.admin_console import admin_console
 from console.server.target import Target
 from console.sql.quoting import plain_literal, quoted
 
-Verb = Literal["PAUSE", "RESUME", "RECONNECT", "RELOAD", "KILL", "ENABLE", "DISABLE", "SET"]
+Verb = Literal["PAUSE", "RESUME", "RECONNECT", "RELOAD", "KILL", "ENABLE", "DISABLE", "SET", "KILL_CLIENT"]
 
 OF_ALL: tuple[Verb, ...] = ("PAUSE", "RESUME", "RECONNECT", "RELOAD")
 """Those that there are for the whole pooler, whatever its version."""
@@ -22,17 +22,21 @@ OF_DATABASE: tuple[Verb, ...] = ("PAUSE", "RESUME", "RECONNECT", "KILL", "DISABL
 
 
 class PoolerCommand(Struct, frozen=True):
-    """A command; `subject` is the database (None: the whole pooler), with SET the setting, which becomes `value`."""
+    """A command; `subject` is the database (None: the whole pooler), with SET the setting, which becomes `value`, with
+    KILL_CLIENT the id of a client (1.24+), which no other has while the pooler runs; `whom` is that one in words."""
 
     verb: Verb
     subject: str | None = None
     value: str | None = None
+    whom: str = ""
 
     @property
     def text(self) -> str:
         """What PgBouncer is told."""
         if self.verb == "SET":
             return f"SET {self.subject} = {plain_literal(self.value or '')}"
+        if self.verb == "KILL_CLIENT":
+            return f"KILL_CLIENT {self.subject}"
         return self.verb if self.subject is None else f"{self.verb} {quoted(self.subject)}"
 
     @property

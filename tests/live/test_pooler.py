@@ -38,6 +38,7 @@ from console.server.single import single_session
 from console.server.target import Target
 from console.ui.app import ConsoleApp
 from console.ui.connection import Sources
+from console.ui.screens.pgbouncer.actions import offered
 from console.view.pooler import facts as view
 from console.view.table import plain
 from tests.support.pgbouncer import PgBouncer, PgBouncers
@@ -386,6 +387,26 @@ async def test_kill_drops_everybody_and_leaves_the_database_paused(pooler: PgBou
     look = await looked(pooler)
     assert next(database for database in look.databases if database.name == "local").paused == 1
     await run(target(pooler), PoolerCommand("RESUME", "local"))
+
+
+async def test_kill_client_drops_one_and_nobody_else(pooler: PgBouncer, own_state: Path) -> None:
+    victim, other = (client(pooler, "local", application_name=name) for name in ("victim", "other"))
+    with victim, other:
+        for each in (victim, other):
+            each.execute("SELECT 1")
+        look = await looked(pooler, "CLIENTS")
+        found = {entry.application_name: entry for entry in look.clients or ()}["victim"]
+        commands = offered(look.databases, "local", found)
+        if found.id is None:
+            assert not any("KILL_CLIENT" in text for text in commands), "before 1.24 there is no such command"
+            return
+        (command,) = (each for each in commands.values() if each.verb == "KILL_CLIENT")
+        assert "victim" in command.whom and "on local" in command.whom
+        await run(target(pooler), command)
+        with pytest.raises(psycopg.OperationalError):
+            victim.execute("SELECT 1")
+        other.execute("SELECT 1")
+    assert audited(own_state)[-1] == ("done", f"KILL_CLIENT {found.id}")
 
 
 async def test_settings_are_set_until_the_next_reload(pooler: PgBouncer) -> None:

@@ -129,11 +129,11 @@ def unconfigured(target: str, is_named: bool, config_path: str | None, through: 
 BRIEFLY: Mapping[str, str] = {
     "PAUSE": "let clients wait", "RESUME": "let clients go on", "RECONNECT": "open connections anew",
     "RELOAD": "read pgbouncer.ini again", "KILL": "drop everybody at once", "DISABLE": "refuse new clients",
-    "ENABLE": "let new clients in", "SET": "until the next RELOAD"}
+    "ENABLE": "let new clients in", "KILL_CLIENT": "drop this client", "SET": "until the next RELOAD"}
 
 
-def consequences(verb: str, subject: str | None) -> list[tuple[str, Tone]]:
-    """What a command does, for the dialog that asks."""
+def consequences(verb: str, subject: str | None, client: str = "") -> list[tuple[str, Tone]]:
+    """What a command does, for the dialog that asks; `client` is whom KILL_CLIENT drops."""
     whom = f"of {subject}" if subject is not None else "of all databases"
     match verb:
         case "PAUSE":
@@ -150,6 +150,9 @@ def consequences(verb: str, subject: str | None) -> list[tuple[str, Tone]]:
         case "KILL":
             return [(f"All clients and servers {whom} are disconnected at once, in the middle of whatever they do. The "
                      "database stays paused until RESUME.", "critical")]
+        case "KILL_CLIENT":
+            return [(f"The client {client} is disconnected at once, in the middle of whatever it does. Others notice "
+                     "nothing.", "critical")]
         case "DISABLE":
             return [(f"New clients {whom} are refused; those that are there stay.", "warning")]
         case "ENABLE":

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from console.errors import ConsoleError, PasswordNeeded
 from console.pooler.actions import OF_ALL, OF_DATABASE, PoolerCommand
-from console.pooler.records import PoolerDatabase, PoolerSetting
+from console.pooler.records import PoolerConnection, PoolerDatabase, PoolerSetting
 from console.pooler.saturation import CONSOLE
 from console.sampler.pooler_watch import PoolerWatch
 from console.ui.connection import Connection
@@ -55,12 +55,12 @@ class PgBouncerActions:
 
         self._host.push_screen(PasswordDialog("PgBouncer", watch.error.summary), given)
 
-    def choose_command(self, database: str | None) -> None:
-        """Offers the commands, first those on `database`."""
+    def choose_command(self, database: str | None, client: PoolerConnection | None = None) -> None:
+        """Offers the commands, first those on `client` and on `database`."""
         watch = self._watch
         if watch is None or watch.sample is None or not self._is_allowed():
             return
-        found = offered(watch.sample.databases, database)
+        found = offered(watch.sample.databases, database, client)
 
         def chosen(key: str | None) -> None:
             if key is not None:
@@ -98,7 +98,7 @@ class PgBouncerActions:
                 self._screen.run_worker(self._run(command), group="command", exit_on_error=False)
 
         self._host.push_screen(ConfirmDialog(
-            f"{command.text} on {target.label}?", facts.consequences(command.verb, command.subject),
+            f"{command.text} on {target.label}?", facts.consequences(command.verb, command.subject, command.whom),
             typed=word_to_type(target)), answered)
 
     async def _run(self, command: PoolerCommand) -> None:
@@ -151,11 +151,13 @@ def obstacle(connection: Connection) -> ConsoleError | None:
     return None
 
 
-def offered(databases: Sequence[PoolerDatabase], first: str | None) -> dict[str, PoolerCommand]:
-    """The commands that make sense now, by their text: those on the database `first`, on the pooler, on the others."""
+def offered(databases: Sequence[PoolerDatabase], first: str | None,
+            client: PoolerConnection | None = None) -> dict[str, PoolerCommand]:
+    """The commands that make sense now, by their text: those on the client that was chosen, if it has an id, on the
+    database `first`, on the pooler, on the others."""
     known = [database for database in databases if database.name != CONSOLE]
     chosen = [database for database in known if database.name == first]
-    commands = [*_of(chosen), *(PoolerCommand(verb) for verb in OF_ALL),
+    commands = [*_of_client(client), *_of(chosen), *(PoolerCommand(verb) for verb in OF_ALL),
                 *_of([database for database in known if database not in chosen])]
     return {command.text: command for command in commands}
 
@@ -164,6 +166,13 @@ def _of(databases: Sequence[PoolerDatabase]) -> list[PoolerCommand]:
     return [PoolerCommand(verb, database.name) for database in databases for verb in OF_DATABASE
             if not (verb == "RESUME" and database.paused == 0) and not (verb == "PAUSE" and database.paused)
             and not (verb == "ENABLE" and database.disabled == 0) and not (verb == "DISABLE" and database.disabled)]
+
+
+def _of_client(client: PoolerConnection | None) -> list[PoolerCommand]:
+    if client is None or client.type != "C" or client.id is None or client.database == CONSOLE:
+        return []
+    whom = " ".join(filter(None, (client.application_name, client.place, f"({client.user} on {client.database})")))
+    return [PoolerCommand("KILL_CLIENT", str(client.id), whom=whom)]
 
 
 def choices(commands: dict[str, PoolerCommand]) -> list[Choice]:

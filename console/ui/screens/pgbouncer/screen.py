@@ -235,7 +235,8 @@ class PgBouncerScreen(ConsoleScreen):
         self.actions.retry()
 
     def action_command(self) -> None:
-        self.actions.choose_command(database_of(self._record))
+        record = self._record
+        self.actions.choose_command(database_of(record), record if isinstance(record, PoolerConnection) else None)
 
     def action_give_up(self) -> None:
         self.actions.give_up()
