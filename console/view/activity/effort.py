@@ -12,7 +12,7 @@ from console.text import format as fmt
 from console.view.table import Line, Tone
 
 
-class Sample(Struct, frozen=True):
+class Look(Struct, frozen=True):
     """One look at it, at a time of the console's clock in seconds."""
 
     at_s: float
@@ -25,13 +25,13 @@ class Effort:
 
     def __init__(self, identity: tuple[int, dt.datetime | None]) -> None:
         self.identity = identity
-        self._last: Sample | None = None
-        self._before: Sample | None = None
+        self._last: Look | None = None
+        self._before: Look | None = None
 
     def add_sample(self, at_s: float, work: SessionWork | None, process: Process | None) -> None:
         """Samples of the same moment, as a paused screen gives, are one."""
         if self._last is None or at_s > self._last.at_s:
-            self._before, self._last = self._last, Sample(at_s, work, process)
+            self._before, self._last = self._last, Look(at_s, work, process)
 
     def lines(self) -> list[Line]:
         """What is known of it, in a line each."""
