@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from msgspec.structs import replace
 
 from console.migrate import baseline
+from console.migrate.faults import FileError
 from console.migrate.ledger import STALE
 from console.migrate.records import LedgerRow, MigrationFile, MigrationState, ServiceFiles, ServiceStatus
 from console.migrate.version import VersionKey, version_key
@@ -16,7 +17,7 @@ def compare(files: ServiceFiles, rows: Iterable[LedgerRow], extensions: Collecti
     """The state of every migration of a service.
 
     `rows` may hold other services' too; `extensions` are those installed in the database. Raises FileError where a
-    header can't be read.
+    header can't be read, and for a baseline to be run that others come before.
     """
     name = files.service.name
     by_key = {row.key: row for row in rows if row.service == name}
@@ -30,12 +31,25 @@ def compare(files: ServiceFiles, rows: Iterable[LedgerRow], extensions: Collecti
                         for file in files.migrations[1 if taken else 0:])]
     states += [MigrationState(name, row.version, row.name, "missing", None, row, _without_file(row))
                for row in by_key.values()]
+    _check_baselines(files, states)
     states.sort(key=lambda migration: migration.key)
     if any(migration.is_repeatable for migration in states):
         from console.migrate import repeatable  # which brings the readers of SQL: most folders have none
 
         states = repeatable.with_dependents(states)
     return ServiceStatus(files.service, tuple(states), files.notes)
+
+
+def _check_baselines(files: ServiceFiles, states: Iterable[MigrationState]) -> None:
+    """Raises FileError for one that isn't the service's first: it would be run upon what it stands for."""
+    for migration in states:
+        file = migration.file
+        if file is not None and migration.row is None and file is not files.migrations[0] \
+                and (stands_for := file.up.directives.replaces):
+            raise FileError(file.up.path, f"stands for {stands_for[0].version} to {stands_for[-1].version}, but "
+                            f"{files.migrations[0].up.path.name} comes before it",
+                            hint="a baseline is the first of its service: give the other a later version, remove it if "
+                                 "the baseline stands for it, or take the replaces lines out")
 
 
 def compare_all(files: Iterable[ServiceFiles], rows: Iterable[LedgerRow],

@@ -24,6 +24,8 @@ _WOULD_READ = (
     (re.compile(r"\d+(\.\d+)*([_-][^/]*)?\.(up|down)\.sql"), "golang-migrate"), (re.compile(r"\d+_[^/]*\.sql"), "sqlx"),
 )
 """Which layout would read a file, by its path below the folder."""
+_LISTS = {"sqitch": "sqitch.plan", "drizzle": "meta/_journal.json"}
+"""Where a layout lists its files, whose names alone say nothing."""
 _TITLED = re.compile(r"(.*/)?[A-Za-z]*?(\d+)[._-]+(.*?)((?:\.(?:up|down))?\.sql)", re.IGNORECASE)
 
 
@@ -85,6 +87,8 @@ def _refusal(service: Service, folder: Path, inside: str) -> FileError:
     top, slash, _ = inside.partition("/")
     if other is not None:
         way = f'layout = "{other}" would read it'
+    elif layout in _LISTS and inside.endswith(".sql"):
+        way = f"{_LISTS[layout]} doesn't list it"
     elif slash and (kind := _kind(folder / top)) != FolderKind():
         way = f"the folder {top} is {kind.layout or kind.framework}'s: name that"
     elif inside.endswith(".sql") and "/" not in inside and (parts := _TITLED.fullmatch(inside)):

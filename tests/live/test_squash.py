@@ -249,7 +249,7 @@ def test_a_baseline_is_in_the_folders_own_layout(layout: str, database: Database
 async def test_a_baseline_is_adopted_where_another_tool_has_applied_it(layout: str, database: Database,
                                                                        tmp_path: Path) -> None:
     folder = await migrated_by(layout, database, tmp_path)
-    version = {"golang-migrate": "10", "dbmate": "9.2"}[layout]
+    version = {"golang-migrate": "10", "dbmate": "09.2"}[layout]
     status, out, err = migrate(database, folder, "squash", "--to", version, "--move-to", str(tmp_path / "old"))
     assert status == 0, out + err
     status, out, err = migrate(database, folder, "adopt", "--yes")

@@ -62,10 +62,11 @@ HISTORIES: Mapping[str, Mapping[str, str]] = {
         "11_index.down.sql": f"-- no-transaction\n{INDEX_DOWN}",
     },
     "dbmate": {
-        "1_schema.sql": f"-- the beginning\n\n-- migrate:up\n{SCHEMA_UP}\n-- migrate:down\n{SCHEMA_DOWN}",
-        "2_touch.sql": f"-- migrate:up\n{FUNCTION_UP}\n-- migrate:down\n{FUNCTION_DOWN}",
+        # One width: dbmate orders by the letters of the names.
+        "01_schema.sql": f"-- the beginning\n\n-- migrate:up\n{SCHEMA_UP}\n-- migrate:down\n{SCHEMA_DOWN}",
+        "02_touch.sql": f"-- migrate:up\n{FUNCTION_UP}\n-- migrate:down\n{FUNCTION_DOWN}",
         # Two pairs in one file: the second has its own options, and goes down before the first.
-        "9_note.sql": f"-- migrate:up\n{COLUMN_UP}-- migrate:down\n{COLUMN_DOWN}"
+        "09_note.sql": f"-- migrate:up\n{COLUMN_UP}-- migrate:down\n{COLUMN_DOWN}"
                       f"-- migrate:up transaction:true\n{RENAME_UP}-- migrate:down\n{RENAME_DOWN}",
         "10_index.sql": f"-- migrate:up transaction:false\n{INDEX_UP}-- migrate:down transaction:false\n{INDEX_DOWN}",
     },

@@ -212,6 +212,21 @@ def test_what_forbids_a_run_says_the_way_forward(tmp_path: Path) -> None:
         steps.choose(found[1:], rows, RunRange(to="9"))
 
 
+def test_a_baseline_that_others_come_before_is_refused_and_not_read_as_any_other_file(tmp_path: Path) -> None:
+    header = f"-- dbconsole: replaces=1/sha256:{'0' * 64}\n-- dbconsole: replaces=2/sha256:{'1' * 64}\n"
+    files = {"0001_late.up.sql": "SELECT 1", "0002_baseline.up.sql": header + "SELECT 2"}
+    found = read_service(service(tmp_path, files))
+    with pytest.raises(FileError, match=r"stands for 1 to 2, but 0001_late\.up\.sql comes before it") as caught:
+        state.compare(found, (), ())
+    assert caught.value.path.name == "0002_baseline.up.sql"
+    assert "take the replaces lines out" in (caught.value.hint or "")
+    rows = [row(found.migrations[1], 1)]
+    assert [each.state for each in state.compare(found, rows, ()).migrations] == ["pending", "applied"], \
+        "what is applied already is the first file's fault"
+    (tmp_path / "shop" / "0001_late.up.sql").unlink()
+    assert [each.state for each in state.compare(read_service(found.service), (), ()).migrations] == ["pending"]
+
+
 def test_a_missing_file_an_interrupted_one_and_mere_line_ends(tmp_path: Path) -> None:
     files = read_service(service(tmp_path, {"1_a.up.sql": "SELECT 1;\n", "2_b.up.sql": "SELECT 2"}))
     first, second = files.migrations

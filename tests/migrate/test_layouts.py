@@ -321,6 +321,24 @@ def test_all_of_goose_that_is_code_is_named_at_once(tmp_path: Path) -> None:
     assert "2_b.sql: goose's ledger knows the number alone" in (told.value.hint or "")
 
 
+@pytest.mark.parametrize(("layout", "form", "words"), [
+    ("dbmate", "{}.sql", "dbmate runs it after 10_c, by the letters"),
+    ("diesel", "{}/up.sql", "Diesel runs it after 10_c"), ("prisma", "{}/migration.sql", "Prisma runs it after 10_c"),
+    ("goose", "{}.sql", None), ("sqlx", "{}.sql", None)])
+def test_tools_that_order_by_letters_are_not_followed_against_them(layout: str, form: str, words: str | None,
+                                                                   tmp_path: Path) -> None:
+    text = {"dbmate": "-- migrate:up\nSELECT 1;\n-- migrate:down\n", "goose": "-- +goose Up\n"}.get(layout, "SELECT 1;")
+    files = {form.format(name): text for name in ("1_a", "10_c", "2_b")}
+    if words is None:
+        assert [file.version for file in read(files, tmp_path, layout).migrations] == ["1", "2", "10"]
+        return
+    with pytest.raises(FileError, match=words) as caught:
+        read(files, tmp_path, layout)
+    assert "the same number of digits" in (caught.value.hint or "")
+    widened = {form.format(name): text for name in ("01_a", "10_c", "02_b")}
+    assert [file.version for file in read(widened, tmp_path / "widened", layout).migrations] == ["01", "02", "10"]
+
+
 @pytest.mark.parametrize(("layout", "name", "text", "line", "words"), [
     ("dbmate", "1_a.sql", "SELECT 0;\n-- migrate:up\n-- migrate:down\n", 1, "SQL before the line -- migrate:up"),
     ("dbmate", "1_a.sql", "SELECT 0;\n", 1, "no line -- migrate:up"),

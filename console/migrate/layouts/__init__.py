@@ -8,11 +8,14 @@ The engine applies what comes of it like its own files; errors keep the lines of
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 
 from console.errors import ConfigError
+from console.migrate.faults import FileError
+from console.migrate.frameworks.specs import TITLES
 from console.migrate.records import MigrationFile
 from console.services import Service
 
@@ -31,6 +34,13 @@ LAYOUTS: Mapping[str, str] = {
     "liquibase": "liquibase",
 }
 """A layout's name in the configuration, and its module here."""
+
+_ORDERED_BY: Mapping[str, Callable[[MigrationFile], str]] = {
+    "dbmate": lambda file: file.up.path.name,
+    "diesel": lambda file: file.version,
+    "prisma": lambda file: file.up.path.parent.name,
+}
+"""By what the tools order, letter by letter, that don't take a number for a number."""
 
 Reader = Callable[[str, Path], tuple[list[MigrationFile], Mapping[Path, str]]]
 
@@ -57,7 +67,20 @@ def read(service: Service) -> tuple[list[MigrationFile], Mapping[Path, str]]:
 
         return liquibase.read(service.name, service.folder, service.placeholders, service.contexts)
     reader: Reader = import_module(f"{__name__}.{module}").read
-    return reader(service.name, service.folder)
+    migrations, passed = reader(service.name, service.folder)
+    if (name := _ORDERED_BY.get(service.layout)) is not None:
+        _check_order(TITLES[service.layout], sorted(migrations, key=lambda file: (name(file), file.key)))
+    return migrations, passed
+
+
+def _check_order(tool: str, by_name: Sequence[MigrationFile]) -> None:
+    """Raises FileError where a tool that orders by name has another order than the versions, which the ledger's have
+    too: one of the two orders can't have been meant."""
+    for before, after in pairwise(by_name):
+        if after.key < before.key:
+            raise FileError(after.up.path, f"{tool} runs it after {before.version}_{before.name}, by the letters of "
+                            "the names, and as numbers the versions have the other order",
+                            hint="give all versions the same number of digits")
 
 
 __all__ = ["LAYOUTS", "read"]
