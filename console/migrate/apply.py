@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Collection, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Collection, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from console import waiting
 from console.errors import ConsoleError
-from console.migrate import baseline, ledger, migration_plan, mirror, refusal, repeatable, state, tenants
+from console.migrate import baseline, callbacks, ledger, migration_plan, mirror, refusal, repeatable, state, tenants
 from console.migrate.directives import Requirement
 from console.migrate.events import (
     Failed,
@@ -38,7 +38,16 @@ from console.migrate.identity import settle
 from console.migrate.migration_plan import MigrationPlan, PlannedStep
 from console.migrate.mirror import Mirrors
 from console.migrate.prepare import Prepared
-from console.migrate.records import LedgerRow, MigrationState, RunOptions, RunRange, RunReport, ServiceStatus, Step
+from console.migrate.records import (
+    LedgerRow,
+    MigrationFile,
+    MigrationState,
+    RunOptions,
+    RunRange,
+    RunReport,
+    ServiceStatus,
+    Step,
+)
 from console.migrate.run_lock import FILE_KEY, RunLock, run_lock
 from console.migrate.run_plan import confirmed
 from console.migrate.version import VersionKey, version_key
@@ -134,7 +143,10 @@ async def whole_run(session: ScriptSession) -> AsyncIterator[None]:
 
 
 class Turn(Struct, frozen=True, eq=False):
-    """Statements of a script as one transaction: `commands`, of which those before `before` set it up."""
+    """Statements of a script as one transaction: `commands`, of which those before `before` set it up.
+
+    `foreign` are those that come from callbacks, by their numbers.
+    """
 
     step: Step
     script: Prepared
@@ -143,6 +155,7 @@ class Turn(Struct, frozen=True, eq=False):
     commands: Sequence[ScriptCommand]
     asked_pid: int
     before: int
+    foreign: Mapping[int, tuple[Prepared, ScriptStatement]]
 
 
 class Runner:
@@ -159,6 +172,7 @@ class Runner:
         self.pid = session.info.backend_pid
         self.mirrors = mirror.NONE
         self._committed: Turn | None = None
+        self._begun: dict[str, set[str]] = {}
         self._extensions: Collection[str] = session.info.extensions
         self._services = {status.service.name: status.service for status in statuses}
         self._states = {(migration.service, migration.key): migration for status in statuses
@@ -177,25 +191,56 @@ class Runner:
                 continue
             if step.direction == "up" and (reason := await self._waits_for(step)):
                 self._hold(step, reason)
+                await self._call_after(step, chosen[number:])
                 continue
-            self.on_event(FileStarted(step, number, len(chosen), len(script.statements)))
-            turn, ahead = ahead or await self.whole(step, script), None
-            following = chosen[number] if number < len(chosen) else None
-            if turn is not None and following is not None and self._may_follow(step, following.step):
-                ahead = await self.whole(following.step, following.script)
             try:
+                await self.call_before(step)
+                self.on_event(FileStarted(step, number, len(chosen), len(script.statements)))
+                turn, ahead = ahead or await self.whole(step, script), None
+                following = chosen[number] if number < len(chosen) else None
+                if turn is not None and following is not None and self._may_follow(step, following.step):
+                    ahead = await self.whole(following.step, following.script)
                 elapsed_ms = await self.timed(step, self._perform(step, script, turn, ahead))
+                node = (step.migration.service, step.migration.key)
+                (self._applied.add if step.direction == "up" else self._applied.discard)(node)
+                done.append(step)
+                self.on_event(FileFinished(step, number, len(chosen), elapsed_ms))
+                await self._call_after(step, chosen[number:])
             except FileError as error:
                 if not self._goes_on_after(step):
                     raise
                 self.failed.append((step, error))
                 ahead = None
-                continue
-            node = (step.migration.service, step.migration.key)
-            (self._applied.add if step.direction == "up" else self._applied.discard)(node)
-            done.append(step)
-            self.on_event(FileFinished(step, number, len(chosen), elapsed_ms))
         return done
+
+    async def call_before(self, step: Step) -> bool:
+        """Runs the callbacks that come before this step and have not been run yet; whether there were any."""
+        if not step.migration.callbacks:
+            return False
+        begun = self._begun.setdefault(step.migration.service, set())
+        scripts = callbacks.before(step, begun)
+        begun.update(callbacks.begins(step))
+        await self._call(step, scripts)
+        return bool(scripts)
+
+    async def _call_after(self, step: Step, later: Sequence[PlannedStep]) -> None:
+        service = step.migration.service
+        if service in self._begun and all(planned.step.migration.service != service for planned in later):
+            await self.call_after(step)
+
+    async def call_after(self, step: Step) -> None:
+        """Runs the callbacks that come after a service's last step, which this is."""
+        begun = self._begun.get(step.migration.service, ())
+        await self._call(step, callbacks.after(step.migration, step.direction, begun))
+
+    async def _call(self, step: Step, scripts: Sequence[Prepared]) -> None:
+        for script in scripts:
+            path = script.script.path
+            called = Step(MigrationFile(step.migration.service, path.stem, "", script.script, None,
+                                        step.migration.tenant), "up")
+            turn = self.turn(called, script, (), wraps=False)
+            await self.timed(called, self.with_retries(turn))
+            self.on_event(Notice(called, "NOTE", f"the callback {path.name} was run"))
 
     def _goes_on_after(self, step: Step) -> bool:
         """Whether the other tenants are still migrated where one's file has failed."""
@@ -245,7 +290,7 @@ class Runner:
 
     def _may_follow(self, step: Step, following: Step) -> bool:
         """Whether `following` may be sent while `step` still runs: nothing has to be found out between them."""
-        if self.session.info.is_pooled:
+        if self.session.info.is_pooled or step.migration.callbacks or following.migration.callbacks:
             return False
         if following.direction == "down":
             return True
@@ -316,19 +361,30 @@ class Runner:
 
     def turn(self, step: Step, script: Prepared, records: Sequence[ScriptCommand],
              statements: Sequence[ScriptStatement] | None = None, first: int = 0,
-             preceding: Sequence[ScriptStatement] = ()) -> Turn:
+             preceding: Sequence[ScriptStatement] = (), *, wraps: bool = True) -> Turn:
         """`statements` (None: all), of which the first is number `first` of the script, with their `records`.
 
-        `preceding` set up the session for them.
+        `preceding` set up the session for them; `wraps`: with the callbacks that stand around each migration.
         """
+        called = callbacks.around(step) if wraps and step.migration.callbacks else ((), ())
+        foreign: dict[int, tuple[Prepared, ScriptStatement]] = {}
+
+        def call(scripts: Sequence[Prepared]) -> None:
+            for callback in scripts:
+                for statement in callback.statements:
+                    foreign[len(commands)] = callback, statement
+                    commands.append(ScriptCommand(statement.sql, None, True))
+
         statements = script.statements if statements is None else statements
         commands = [ScriptCommand(BEGIN), *self._settings(step, script)]
         asked_pid = len(commands) - 1
         commands += [ScriptCommand(statement.sql) for statement in preceding]
+        call(called[0])
         before = len(commands)
         commands += [ScriptCommand(statement.sql, None, True) for statement in statements]
+        call(called[1])
         commands += [*_RESETS, *records, _COMMIT]
-        return Turn(step, script, statements, first, commands, asked_pid, before)
+        return Turn(step, script, statements, first, commands, asked_pid, before, foreign)
 
     async def transaction(self, step: Step, script: Prepared, statements: Sequence[ScriptStatement], first: int,
                           records: Sequence[ScriptCommand], preceding: Sequence[ScriptStatement] = ()) -> None:
@@ -364,6 +420,9 @@ class Runner:
         try:
             await self.session.transaction(commands, on_outcome, ahead.commands if ahead else None)
         except ScriptFault as fault:
+            if fault.index in turn.foreign:
+                callback, statement = turn.foreign[fault.index]
+                raise refusal.of_statement(callback, statement, fault, self.watcher.last_waiting) from fault
             index = fault.index - turn.before
             if 0 <= index < len(statements):
                 raise refusal.of_statement(turn.script, statements[index], fault, self.watcher.last_waiting) from fault

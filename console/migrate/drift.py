@@ -201,6 +201,7 @@ async def build(place: Place, services: Sequence[Service], applied: Sequence[Mig
                 raise MigrationError(
                     f"{file.label} is applied, but can't be run in an empty database: {error.message}",
                     detail=error.summary, hint="drift compares with what the files make: see migrate verify") from error
+        await scratch_run.call_after(applied)
         built = await read_fingerprint(scratch_run.session)
         await inspect(scratch_run, built)
         return built, scratch_run.session.info

@@ -59,6 +59,7 @@ async def _built(place: Place, beside: Target, services: Sequence[Service]) -> T
         await run.open()
         for file in files:
             await run.make(file)
+        await run.call_after(files)
     finally:
         await run.close()
     assert run.target is not None

@@ -63,7 +63,9 @@ def name_of(files: Sequence[MigrationFile], circumstances: Iterable[object]) -> 
     """The name of the database that `files` make under these circumstances. Raises FileError."""
     digest = hashlib.sha256(repr((__version__, *circumstances)).encode())
     for file in files:
-        digest.update(repr((file.service, file.version, file.name, file.up.checksum, file.up.directives)).encode())
+        called = [script.checksum for scripts in file.callbacks.values() for script in scripts]
+        digest.update(repr((file.service, file.version, file.name, file.up.checksum, file.up.directives,
+                            called)).encode())
     return f"dbconsole_verify_{digest.hexdigest()[:16]}"
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from console.migrate import ledger, repeatable, state, steps, tenants
+from console.migrate import callbacks, ledger, repeatable, state, steps, tenants
 from console.migrate.faults import FileError
 from console.migrate.files import read_services
 from console.migrate.frameworks import claims
@@ -50,7 +50,10 @@ class MigrationPlan(Struct, frozen=True):
 
     @property
     def facts(self) -> Mapping[str, str]:
-        return {}
+        """The callbacks that would be run, by their checksums."""
+        found = {id(file.callbacks): file.callbacks for file in (planned.step.migration for planned in self.steps)}
+        return {f"the callback {script.path}": script.checksum for events in found.values()
+                for scripts in events.values() for script in scripts}
 
     @property
     def is_empty(self) -> bool:
@@ -113,6 +116,8 @@ def make(services: Sequence[Service], asked: RunRange, rows: Sequence[LedgerRow]
         step.script.keep()
         kept = frozen(migration, step.direction, step.script.checksum, step.run)
         script = known.get(kept) or prepared.get(id(step.script)) or repeatable.prepared(step)
+        if step.migration.callbacks:
+            callbacks.check(step, script)
         if step.migration.tenant is not None:  # the others have the same script
             prepared[id(step.script)] = script
             _check_tenants(step, script)

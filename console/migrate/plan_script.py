@@ -58,6 +58,9 @@ def _scriptable(plan: MigrationPlan) -> tuple[list[PlannedStep], list[str]]:
         elif file.tenant is not None:
             raise MigrationError(f"{file.label} can't be run by a script: it is a tenant's, found when `up` runs",
                                  hint="leave the service to `up`: --service chooses others")
+        elif file.callbacks:
+            raise MigrationError(f"{file.label} can't be run by a script: {', '.join(file.callbacks)} run around it",
+                                 hint="leave the service to `up`: --service chooses others")
         elif file.is_repeatable or planned.script.directives.batches is not None:
             what = "its way back is in the ledger" if file.is_repeatable else "it is run in batches"
             raise MigrationError(f"{file.label} can't be run by a script: {what}",

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from console import files
 from console.migrate import directives
@@ -140,7 +140,7 @@ class MigrationFile(Struct, frozen=True):
     """One migration of a service: the way up and, unless it is irreversible or missing, the way down.
 
     `version` is as written; `key` is what is compared and ordered by. `tenant` is the schema that it runs in, where it
-    is one of many tenants'.
+    is one of many tenants'. `callbacks` are its folder's, by the event: see console.migrate.callbacks.
     """
 
     service: str
@@ -149,6 +149,7 @@ class MigrationFile(Struct, frozen=True):
     up: Script
     down: Script | None = None
     tenant: str | None = None
+    callbacks: Mapping[str, tuple[Script, ...]] = field(default_factory=dict)
 
     @property
     def key(self) -> VersionKey:

@@ -6,7 +6,7 @@ should.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from typing import Literal
 
@@ -21,7 +21,7 @@ from console.migrate.differences import CatalogComparison
 from console.migrate.events import ignore
 from console.migrate.faults import FileError, MigrationError
 from console.migrate.fingerprint import Fingerprint, RepeatedFingerprint
-from console.migrate.prepare import Prepared
+from console.migrate.prepare import Prepared, prepare
 from console.migrate.records import MigrationFile, RunOptions, Step
 from console.migrate.scratch_setup import AGE, make_ready
 from console.migrate.version import VersionKey, version_key
@@ -171,11 +171,26 @@ class ScratchRun(Struct):
         server has them and the role may; and a tenant's schema."""
         if file.tenant is not None and await self.make_schema(file.tenant):
             self.current = None
+        if await self._call(file):
+            self.current = None
         for name in await self._absent(file):
             if name not in self.made_by_files:
                 with suppress(ScriptFault):  # then the file waits for it, which is said
                     await self.session.statement(f"CREATE EXTENSION {identifier(name)} CASCADE")
                     self.current = None
+
+    async def _call(self, file: MigrationFile) -> bool:
+        """Runs the callbacks that come before it and have not been run here; whether there were any."""
+        for scripts in file.callbacks.values():
+            for script in scripts:
+                if self.place.is_shared and (what := needs_own_cluster(prepare(script))):
+                    raise NeedsOwnCluster(what)
+        return await self.runner.call_before(Step(file, "up"))
+
+    async def call_after(self, files: Sequence[MigrationFile]) -> None:
+        """Runs the callbacks that come after the last of each service's `files`. Raises FileError."""
+        for file in {file.service: file for file in files if file.callbacks}.values():
+            await self.runner.call_after(Step(file, "up"))
 
     async def make_schema(self, name: str) -> bool:
         """Makes a tenant's schema, which isn't the files' to make; whether it wasn't there."""

@@ -6,8 +6,7 @@ import os
 import re
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from fnmatch import fnmatchcase
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from console.errors import ConfigError
 from console.migrate.faults import FileError
@@ -17,7 +16,6 @@ from console.services.recognise import LAYOUT_NAMES, FolderKind, recognise
 _CODE = frozenset((".py", ".go", ".rb", ".exs", ".ex", ".cs", ".php", ".java", ".kt", ".ts", ".js", ".mjs", ".cjs",
                    ".mts", ".xml", ".yaml", ".yml", ".json", ".sh"))
 _NUMBERED_CODE = re.compile(r"[VUBR]?\d.*(?<!_test)\.\w+|R__.*")
-_RUN_BY_FLYWAY = re.compile(r"(before|after|create)[A-Z]\w*\.sql")
 _WOULD_READ = (
     (re.compile(r"(.*/)?([VUB]\d[\d._]*|R)__.*\.sql"), "flyway"),
     (re.compile(r"\d[^/]*/(up|down)\.sql"), "diesel"), (re.compile(r"\d[^/]*/migration\.sql"), "prisma"),
@@ -40,12 +38,8 @@ def check(service: Service, read: Collection[str]) -> Iterator[str]:
     assert folder is not None
     passed_over: dict[str, str] = {}
     for inside in _others(os.fspath(folder), read):
-        name = PurePath(inside).name
-        if any(fnmatchcase(inside, pattern) or fnmatchcase(name, pattern) for pattern in service.ignore):
+        if service.ignores(inside):
             continue
-        if service.layout == "flyway" and _RUN_BY_FLYWAY.fullmatch(name):
-            raise FileError(folder / inside, "is a callback of Flyway's, which dbconsole doesn't run",
-                            hint=_ignoring(inside))
         if not read or any(letter.isdigit() for letter in inside):
             raise _refusal(service, folder, inside)
         top, slash, _ = inside.partition("/")

@@ -95,6 +95,11 @@ class Service(Struct, frozen=True, kw_only=True):
         """Its name, of a tenant's that of the service which all tenants have."""
         return self.name.removesuffix(f"{OF_TENANT}{self.tenant}")
 
+    def ignores(self, inside: str) -> bool:
+        """Whether it leaves out a file, by its path below the folder or its name."""
+        return any(fnmatchcase(inside, pattern) or fnmatchcase(inside.rpartition("/")[2], pattern)
+                   for pattern in self.ignore)
+
     def owns(self, schema: str) -> bool:
         return schema in self.schemas or (self.tenants is not None and fnmatchcase(schema, self.tenants))
 

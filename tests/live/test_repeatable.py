@@ -264,3 +264,53 @@ async def test_flyways_files_with_their_placeholders(any_database: Database, tmp
     assert await up(any_database, service, DOWN) == ["R__c_view"]
     assert ask(any_database, "SELECT n FROM shop.top") == [(8,)]
     assert await up(any_database, service, RunRange(direction="down", to="0")) == ["R__b_top", "R__c_view", "1"]
+
+
+async def test_flyways_callbacks_run_around_what_they_stand_around(database: Database, tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    log = "INSERT INTO public.called (event) VALUES ('{}');"
+    events = ("beforeMigrate", "beforeEachMigrate", "afterEachMigrate", "afterVersioned", "beforeRepeatables",
+              "afterMigrateApplied", "afterMigrate", "beforeUndo", "beforeEachUndo", "afterEachUndo", "afterUndo")
+    service = replace(shop(tmp_path, {
+        "V1__a.sql": "CREATE SCHEMA shop;\nCREATE TABLE shop.a (n int);" + log.format("1"),
+        "U1__a.sql": "DROP SCHEMA shop CASCADE;",
+        "V2__b.sql": "CREATE TABLE b (n int);" + log.format("2"), "U2__b.sql": "DROP TABLE shop.b;",
+        "R__view.sql": "CREATE OR REPLACE VIEW shop.v AS SELECT n FROM shop.a;",
+        "beforeMigrate__0_log.sql": "CREATE TABLE IF NOT EXISTS public.called (id int GENERATED ALWAYS AS IDENTITY, "
+                                    "event text);",
+        **{f"{event}__1_log.sql": log.format(event) for event in events},
+        "beforeEachMigrate__2_path.sql": "CREATE SCHEMA IF NOT EXISTS shop; SET search_path = shop",
+        "afterMigrate__grants.sql": "GRANT SELECT ON shop.a TO PUBLIC;",
+        "beforeValidate.sql": "this is not run"}), layout="flyway")
+    (folder / "V1__a.sql").write_text("CREATE TABLE a (n int);" + log.format("1"))
+
+    def called() -> list[str]:
+        found = [event for (event,) in ask(database, "SELECT event FROM public.called ORDER BY id")]
+        ask(database, "DELETE FROM public.called RETURNING 1")
+        return found
+
+    each = ["beforeEachMigrate", "{}", "afterEachMigrate"]
+    assert await up(database, service) == ["1", "2", "R__view"], "the path was set in each file's transaction"
+    assert called() == ["beforeMigrate", "beforeEachMigrate", "1", "afterEachMigrate", "beforeEachMigrate", "2",
+                        "afterEachMigrate", "afterVersioned", "beforeRepeatables", each[0], each[2],
+                        "afterMigrateApplied", "afterMigrate"]
+    assert ask(database, "SELECT count(*) FROM dbconsole.migration") == [(3,)], "the ledger has none of them"
+    assert await up(database, service) == [] and called() == []
+    assert (await drift(target(database), [service], {"shop"})).count == 0, "what a callback granted is the files' own"
+    assert [proof.status for proof in (await verify(target(database), [service])).proofs] == ["proved"] * 3
+    assert called() == [], "scratch databases are others"
+    assert await up(database, service, RunRange(direction="down", to="0")) == ["R__view", "2", "1"]
+    assert called() == ["beforeUndo", *["beforeEachUndo", "afterEachUndo"] * 3, "afterUndo"]
+
+    (folder / "afterEachMigrate__1_log.sql").write_text("\nSELECT 1 / 0;")
+    with pytest.raises(FileError, match=r"afterEachMigrate__1_log\.sql:2:1: division by zero"):
+        await up(database, service)
+    assert ask(database, "SELECT to_regclass('shop.a') IS NULL, (SELECT count(*) FROM dbconsole.migration)") == [
+        (True, 0)], "it is part of the file's transaction"
+    (folder / "afterEachMigrate__1_log.sql").write_text("VACUUM;")
+    with pytest.raises(FileError, match="can't be run in one transaction, as callbacks are"):
+        await up(database, service)
+    (folder / "afterEachMigrate__1_log.sql").write_text("SELECT 1;")
+    (folder / "V2__b.sql").write_text("CREATE INDEX CONCURRENTLY i ON shop.a (n);")
+    with pytest.raises(FileError, match=r"V2__b\.sql: is not one transaction, which afterEachMigrate__1_log\.sql"):
+        await up(database, service)

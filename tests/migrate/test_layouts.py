@@ -76,7 +76,7 @@ def test_pairs_are_the_own_layout(tmp_path: Path) -> None:
     ("diesel", "2_b.up.sql", 'layout = "golang-migrate" would read it'),
     ("dbmate", "x2.sql", "ignore ="),
     ("flyway", "R2__views.sql", "ignore ="),
-    ("flyway", "afterMigrate.sql", "ignore ="),
+    ("flyway", "afterMigrateError.sql", "ignore ="),
     ("prisma", "1_x.sql", 'layout = "sqlx" would read it'),
 ])
 def test_a_file_with_a_number_is_read_or_refused_by_its_name(layout: str | None, name: str, hint: str,
@@ -387,6 +387,25 @@ def test_flyways_baseline_stands_for_what_is_gone(tmp_path: Path) -> None:
     there = read({"B5__all.sql": "SELECT 1;", "V5__five.sql": "SELECT 2;"}, tmp_path / "there", "flyway")
     assert [migration.name for migration in there.migrations] == ["five"]
     assert any("baseline" in note for note in there.notes)
+
+
+def test_flyways_callbacks_are_known_by_their_events(tmp_path: Path) -> None:
+    found = read({"V1__a.sql": "SELECT 1;", "R__v.sql": "SELECT 2;", "below/afterMigrate__b.sql": "SELECT 3;",
+                  "afterMigrate__a.sql": "SELECT 4;", "beforeValidate.sql": "SELECT 5;", "createSchema.sql": ""},
+                 tmp_path, "flyway")
+    for file in found.migrations:
+        assert {event: [script.path.name for script in scripts] for event, scripts in file.callbacks.items()} == {
+            "afterMigrate": ["afterMigrate__a.sql", "afterMigrate__b.sql"]}
+    assert [note.split(":")[0] for note in found.notes] == [
+        "afterMigrate__a.sql is a callback", "afterMigrate__b.sql is a callback",
+        "beforeValidate.sql is a callback of what Flyway alone does", "createSchema.sql is a callback of what Flyway "
+        "alone does"]
+    for name in ("afterMigrateError.sql", "beforeEachMigrateStatement.sql", "beforeConnect.sql", "afterParty__x.sql"):
+        folder = tmp_path / name.partition(".")[0]
+        with pytest.raises(FileError, match=f"{name}: is a callback of Flyway's, of an event that"):
+            read({"V1__a.sql": "SELECT 1;", name: "SELECT 1;"}, folder, "flyway")
+        write_files({"service.toml": f'ignore = ["{name}"]'}, folder)
+        assert len(read_service(from_files(folder)).migrations) == 1
 
 
 def test_a_dollar_brace_that_is_sql_needs_its_conf(tmp_path: Path) -> None:

@@ -61,7 +61,8 @@ def read(service: Service) -> tuple[list[MigrationFile], Mapping[Path, str]]:
     if service.layout == "flyway":
         from console.migrate.layouts import flyway
 
-        return flyway.read(service.name, service.folder, service.placeholders, next(iter(service.schemas), ""))
+        return flyway.read(service.name, service.folder, service.placeholders, next(iter(service.schemas), ""),
+                           service.ignores)
     if service.layout == "liquibase":
         from console.migrate.layouts import liquibase
 

@@ -3,18 +3,20 @@
 Sub-folders are searched as well, as Flyway does. `NAME.sql.conf` beside a file may say executeInTransaction=false;
 without it, a file with a statement that can't run in a transaction runs outside one. A baseline (`B5__x.sql`) takes
 the place of the versions up to its own where those files are gone. Repeatable files (`R__description.sql`) are run
-again whenever they change. Placeholders stand for what Flyway's own configuration says, or service.toml. Callbacks are
-refused.
+again whenever they change. Placeholders stand for what Flyway's own configuration says, or service.toml. Callbacks in
+SQL (`beforeMigrate.sql`, `afterEachMigrate__description.sql`...) are run where Flyway runs them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from console.migrate import callbacks
 from console.migrate.faults import FileError
 from console.migrate.layouts import flyway_settings
 from console.migrate.layouts.flyway_settings import FlywaySettings
@@ -24,14 +26,21 @@ from console.migrate.version import REPEATABLE, VersionKey, version_key
 
 _NAME = re.compile(r"([VUB])(\d+(?:[._]\d+)*)(?:__(.*))?\.(sql|java|class|kt|py|sh|ps1|bat|cmd)")
 _REPEATABLE = re.compile(r"R__(.+)\.(sql|java|class|kt|py|sh|ps1|bat|cmd)")
+_CALLBACK = re.compile(r"((?:before|after)[A-Z]\w*?|createSchema)(?:__.*)?\.sql")
+_OF_OTHER_COMMANDS = re.compile(r"(before|after)(Validate|Clean|Info|Baseline|Repair)(Error)?|createSchema"
+                                r"|beforeCreateSchema")
+"""Callbacks around what is none of dbconsole's: its runs take no such steps."""
 _LANGUAGES = {"java": "Java", "class": "Java", "kt": "Kotlin", "py": "Python"}
 
 
 def read(service: str, folder: Path, placeholders: Mapping[str, str] | None = None,
-         schema: str = "") -> tuple[list[MigrationFile], dict[Path, str]]:
-    """The migrations, with `placeholders` beside those of Flyway's own configuration; `schema` is the service's.
+         schema: str = "", ignored: Callable[[str], bool] = lambda inside: False
+         ) -> tuple[list[MigrationFile], dict[Path, str]]:
+    """The migrations, with `placeholders` beside those of Flyway's own configuration; `schema` is the service's,
+    `ignored` tells by its path below the folder what it leaves out.
 
-    Raises FileError for scripts that only Flyway runs, unknown placeholders and lone undo files.
+    Raises FileError for scripts that only Flyway runs, unknown placeholders, lone undo files, and callbacks of events
+    that there are none of here.
     """
     reading = _Reading(flyway_settings.read(folder, placeholders or {}), schema)
     found: dict[str, dict[VersionKey, tuple[str, str, Path]]] = {"V": {}, "U": {}, "B": {}}
@@ -63,9 +72,31 @@ def read(service: str, folder: Path, placeholders: Mapping[str, str] | None = No
                       for _, _, path in found["B"].values()}
         else:
             versions = {newest: found["B"][newest], **versions}
+    called = _callbacks(folder, ignored, reading, passed)
     return [MigrationFile(service, version, name.replace("_", " "), reading.script(path),
-                          reading.script(found["U"][key][2]) if key in found["U"] else None)
-            for key, (version, name, path) in versions.items()] + repeatable, passed
+                          reading.script(found["U"][key][2]) if key in found["U"] else None, callbacks=called)
+            for key, (version, name, path) in versions.items()] + [
+                replace(file, callbacks=called) for file in repeatable], passed
+
+
+def _callbacks(folder: Path, ignored: Callable[[str], bool], reading: _Reading,
+               passed: dict[Path, str]) -> dict[str, tuple[Script, ...]]:
+    """The callbacks by event, in order of name; in `passed` what is said of them and of those that aren't run."""
+    found: dict[str, tuple[Script, ...]] = {}
+    for path in sorted(folder.rglob("*.sql"), key=lambda path: path.name):
+        match = _CALLBACK.fullmatch(path.name)
+        if match is None or ignored(path.relative_to(folder).as_posix()):
+            continue
+        if match[1] in callbacks.RUN:
+            found[match[1]] = (*found.get(match[1], ()), reading.script(path))
+            passed[path] = (f"{path.name} is a callback: it is run with the migrations, and plan and lint don't look "
+                            "into it")
+        elif _OF_OTHER_COMMANDS.fullmatch(match[1]):
+            passed[path] = f"{path.name} is a callback of what Flyway alone does: it is not run"
+        else:
+            raise FileError(path, "is a callback of Flyway's, of an event that dbconsole has none of",
+                            hint=f'ignore = ["{path.name}"] in service.toml leaves it out')
+    return found
 
 
 class _Reading(Struct, frozen=True):
