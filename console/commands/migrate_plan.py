@@ -72,9 +72,7 @@ async def _script(request: Request) -> int:
     """The run as a script on stdout. Raises ConsoleError."""
     from console.clock import SystemClock
     from console.commands import external_run
-    from console.migrate import ledger, migration_plan, mirror
-    from console.migrate.mirror import Mirrors
-    from console.migrate.plan_script import script
+    from console.migrate import plan_script
 
     options = request.options
     if options.json or options.since is not None:
@@ -82,16 +80,13 @@ async def _script(request: Request) -> int:
                          hint="--to VERSION or --steps N shorten it")
     target = (await request.target()).direct()
     services, others = external_run.parted(request.services(target), request.range())
-    async with script_session(target, purpose="migrate plan") as session:
-        found = await migration_plan.read(session, services, request.range(), request.beside(target))
-        creation = await ledger.creation(session)
-        mirrors = Mirrors.of(await mirror.read(session), found.statuses)
+    found = await plan_script.read(target, services, request.range(), request.beside(target), SystemClock().now())
     for service in others:
         say(f"{service.name} is migrated by another framework: not in the script")
-    for held in found.held_notes:
+    for held in found.notes:
         say(held)
-    if found.ready:
-        write_data(script(found, target.label, creation, SystemClock().now(), mirrors=mirrors).rstrip("\n"))
+    if found.text:
+        write_data(found.text.rstrip("\n"))
     else:
         say("nothing to run")
     return 0

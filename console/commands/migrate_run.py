@@ -21,8 +21,6 @@ from console.migrate.migration_plan import MigrationPlan, PlannedStep
 from console.migrate.records import RunRange, RunReport, Step
 from console.migrate.repair import Action, RepairPlan
 from console.migrate.seed import SeedPlan
-from console.migrate.steps import choose
-from console.migrate.version import version_key
 from console.server.script import script_session
 from console.server.target import Target
 from console.services import Service
@@ -162,16 +160,10 @@ async def _drifted(request: Request, target: Target, plan: RepairPlan) -> list[s
         return []
     from console.commands.migrate_verify import facts
     from console.demo.scratch import own_cluster
-    from console.migrate.drift import drift
+    from console.migrate.run_by_hand import differences
 
     version, installed = await facts(target)
-    wanted = {(frozen.service, version_key(frozen.version)) for frozen in plan.basis}
-    rows = [migration.row for status in plan.statuses for migration in status.migrations if migration.row is not None]
-    by_hand = [step.migration for step in choose(plan.statuses, rows, RunRange(out_of_order=True))
-               if (step.migration.service, step.migration.key) in wanted]
-    found = await drift(target, request.services(target, every=True), {service.name for service in plan.services},
-                        own_cluster=own_cluster(version, installed)[0], by_hand=by_hand)
-    return [f"{service}: {sentence}" for service, sentences in found.differences for sentence in sentences]
+    return await differences(target, request.services(target, every=True), plan, own_cluster(version, installed)[0])
 
 
 def _repair_lines(plan: RepairPlan) -> list[str]:

@@ -9,20 +9,43 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 
+from msgspec import Struct
+
 from console import __version__
-from console.migrate import ledger
+from console.migrate import ledger, migration_plan, mirror
 from console.migrate.apply import BEGIN, RESETS
 from console.migrate.faults import MigrationError
 from console.migrate.migration_plan import MigrationPlan, PlannedStep
 from console.migrate.mirror import NONE, Mirrors
 from console.migrate.prepare import Prepared, runs_bare
-from console.migrate.records import RunOptions, Step
+from console.migrate.records import RunOptions, RunRange, Step
 from console.migrate.run_lock import FILE_KEY
-from console.server.script import ScriptCommand
+from console.server.script import ScriptCommand, script_session
+from console.server.target import Target
+from console.services import Service
 from console.sql.parameters import filled
 from console.sql.quoting import literal
 from console.sql.splitter import ScriptStatement
 from console.sql.transactions import sets_session
+
+
+class PlanScript(Struct, frozen=True):
+    """A run as a script: how many `steps` it has, its `text`, empty where there are none, and what it leaves out."""
+
+    steps: int
+    text: str
+    notes: tuple[str, ...]
+
+
+async def read(target: Target, services: Sequence[Service], asked: RunRange, beside: Sequence[Service],
+               now: dt.datetime) -> PlanScript:
+    """The script of what a run of `services` would do now; `beside` are other frameworks'. Raises ConsoleError."""
+    async with script_session(target.direct(), purpose="migrate plan") as session:
+        plan = await migration_plan.read(session, services, asked, beside)
+        creation = await ledger.creation(session)
+        mirrors = Mirrors.of(await mirror.read(session), plan.statuses)
+    text = script(plan, target.label, creation, now, mirrors=mirrors) if plan.ready else ""
+    return PlanScript(len(plan.ready), text, plan.held_notes)
 
 
 def script(plan: MigrationPlan, label: str, creation: Sequence[str], now: dt.datetime,

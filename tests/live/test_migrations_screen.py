@@ -123,12 +123,68 @@ def test_tenants_are_summed_up_and_run_together(folder: Path, database: Database
         screen.wait("4 migrations applied")
         back(screen, "2 of 2 tenants up to date")
         with database.connect() as connection:
+            connection.execute("INSERT INTO tenant_a.item VALUES ('a row that has no price')")
+        write(folder, {"0003_price.up.sql": "ALTER TABLE item ADD price int NOT NULL;"})
+        screen.send("R")
+        screen.wait("0 of 2 tenants up to date")
+        screen.send("k")
+        screen.wait("y run it")
+        assert "where one tenant's file fails, the others are still migrated" in screen.text
+        screen.send("y")
+        screen.wait("1 migration applied; 1 tenant failed, the others were gone on with")
+        back(screen, "1 of 2 tenants up to date")
+        with database.connect() as connection:
+            connection.execute("DELETE FROM tenant_a.item")
+        run(screen)
+        screen.wait("1 migration applied")
+        back(screen, "2 of 2 tenants up to date")
+        with database.connect() as connection:
             connection.execute("CREATE SCHEMA tenant_c")
         screen.send("R")
         screen.wait("2 of 3 tenants up to date")
         screen.send("\r")
         screen.wait("applied in 2 of 3 tenants")
         screen.send("q")
+
+
+def test_what_is_run_by_hand_from_a_script_is_accepted_once_it_is_there(folder: Path, database: Database) -> None:
+    def by_hand(text: str) -> None:
+        with database.connect() as connection:
+            for statement in text.split(";\n"):
+                connection.execute(statement)  # type: ignore[call-overload]
+
+    path = folder.parent / "review.sql"
+    with console(folder, database) as screen:
+        screen.send("e")
+        screen.wait("Export shop up")
+        screen.send("\x01\x0b" + str(path))
+        screen.wait("review.sql")
+        screen.send("\r")
+        screen.wait("2 migrations written to")
+        text = path.read_text("utf-8")
+        assert FILES["0002_note.up.sql"].strip() in text and "INSERT INTO dbconsole.migration" in text
+        assert applied(database) == [], "nothing was run"
+        by_hand(FILES["0001_base.up.sql"])
+        screen.send("\r")
+        screen.wait(" pending · 0 applied")
+        screen.wait("CREATE TABLE shop.orders")
+        screen.send("\x1b[B")
+        screen.wait("CREATE TABLE shop.orders", gone=True)
+        for is_there in (False, True):
+            screen.send("p")
+            screen.wait("run by hand, with all before it")
+            screen.send("\x1b[B\x1b[B\r")
+            screen.wait("y run it" if is_there else "1 difference to what the files make")
+            if not is_there:
+                assert "note" in screen.text and applied(database) == []
+                screen.send("\x1b")
+                screen.wait("1 difference", gone=True)
+                by_hand(FILES["0002_note.up.sql"])
+        assert "shop/0002_note, run by hand, becomes applied" in screen.text
+        screen.send("y")
+        wait_for(lambda: applied(database) == ["0001", "0002"])
+        screen.send("q")
+        assert screen.wait_end() == 0
 
 
 def test_running_and_rolling_back(folder: Path, database: Database) -> None:

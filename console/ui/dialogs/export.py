@@ -58,7 +58,8 @@ class ExportDialog(Dialog[None], Generic[Form]):
     def _show_format(self) -> None:
         chosen = "  ".join(f"[{format_.upper()}]" if format_ == self._format else f" {format_.upper()} "
                            for format_ in self._formats)
-        self.query_one("#format", Words).say((f"Format: {chosen}   {key('export.format')} changes it", ""), ("", ""))
+        change = f"   {key('export.format')} changes it" if len(self._formats) > 1 else ""
+        self.query_one("#format", Words).say((f"Format: {chosen}{change}", ""), ("", ""))
 
     def action_switch(self) -> None:
         self._format = self._formats[(self._formats.index(self._format) + 1) % len(self._formats)]

@@ -11,10 +11,11 @@ from textual.message import Message
 
 from console.errors import ConsoleError
 from console.migrate import repair
+from console.migrate.files import by_framework
 from console.migrate.frameworks import runner
 from console.migrate.migration_plan import MigrationPlan
 from console.migrate.naming import is_unnamed
-from console.migrate.records import Direction, RunRange
+from console.migrate.records import Direction, RunOptions, RunRange
 from console.migrate.run_plan import PlanChanged
 from console.server.target import Target
 from console.services import Service
@@ -25,7 +26,7 @@ from console.ui.dialogs.failure import DetailDialog
 from console.ui.frame import ConsoleScreen
 from console.ui.host import Host
 from console.ui.jobs import Outcome, Tell, Work
-from console.ui.screens.migrations import reading, runs, verify_run, views
+from console.ui.screens.migrations import reading, runs, script_export, verify_run, views
 from console.ui.screens.migrations.confirm import PlanDialog
 from console.ui.screens.migrations.new import NameDialog, NewDialog
 from console.ui.screens.migrations.proposals import Proposal, propose
@@ -68,20 +69,23 @@ class MigrationActions:
 
     # run and roll back
 
-    def run(self, found: Sequence[MigrationSubject], migration: MigrationLine | None, direction: Direction) -> None:
+    def run(self, found: Sequence[MigrationSubject], migration: MigrationLine | None, direction: Direction,
+            options: RunOptions = RunOptions()) -> None:
         """Reads the plan of one service, as far as `migration`, or of several; shows it, and runs it when confirmed."""
         asked = found[0].range_to(migration, direction) if len(found) == 1 else RunRange(direction=direction)
         name = found[0].line.name if len(found) == 1 else "all services"
         services = [subject.service for subject in found if subject.service is not None]
-        if direction == "up" and self._asks_for_name(found, lambda named: self.run(named, migration, direction)):
+        if direction == "up" and self._asks_for_name(
+                found, lambda named: self.run(named, migration, direction, options)):
             return
         if found[0].status is None:
             self._offer(name, "asking its framework what it would do…",
                         lambda: runner.read(self._target, services[0], RunRange(direction=direction)))
         else:
-            self._offer_migrations(name, services, asked)
+            self._offer_migrations(name, services, asked, options)
 
-    def _offer_migrations(self, name: str, services: Sequence[Service], asked: RunRange) -> None:
+    def _offer_migrations(self, name: str, services: Sequence[Service], asked: RunRange,
+                          options: RunOptions = RunOptions()) -> None:
         late = [migration for subject in self._state.own if subject.service in services and subject.status is not None
                 for migration in subject.status.migrations if migration.out_of_order]
 
@@ -93,13 +97,13 @@ class MigrationActions:
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self._offer_migrations(name, services, replace(asked, out_of_order=True))
+                self._offer_migrations(name, services, replace(asked, out_of_order=True), options)
 
         async def read() -> RunnablePlan:
             async with self._screen.connection.session() as session:
                 return await reading.make_plan(session, services, asked, self._screen.connection.services)
 
-        self._offer(name, "reading the plan…", read, failed)
+        self._offer(name, "reading the plan…", read, failed, options)
 
     def _asks_for_name(self, found: Sequence[MigrationSubject],
                        then: Callable[[Sequence[MigrationSubject]], None]) -> bool:
@@ -133,30 +137,35 @@ class MigrationActions:
             if action == "retry":
                 self._offer_migrations(name, services, RunRange(failed_only=True))
             elif action is not None:
-                self._offer(name, "reading the ledger…", partial(read, action))
+                waits = "reading the ledger…" if action != "accept" else "comparing the live schema with the files'…"
+                self._offer(name, waits, partial(read, action))
 
         async def read(action: Any) -> RunnablePlan:
             async with self._screen.connection.session() as session:
                 await session.renew()
-                return await repair.read(session, services, action, migration.version)
+                plan = await repair.read(session, services, action, migration.version)
+            if action == "accept":
+                await verify_run.check_run_by_hand(self._target, self._readable(), plan)
+            return plan
 
         self._host.push_screen(ChooseDialog(f"Repair {migration.version} {migration.name}", choices), chosen)
 
     def _offer(self, name: str, waits: str, read: Callable[[], Awaitable[RunnablePlan]],
-               failed: Callable[[ConsoleError], None] | None = None) -> None:
+               failed: Callable[[ConsoleError], None] | None = None, options: RunOptions = RunOptions()) -> None:
         """Has a plan read and put before the person; `name` is whose it is, `failed` takes an error of it."""
         if unlock.is_allowed(self._host):
-            self._work(self._read(name, waits, read, failed or self._host.show_error))
+            self._work(self._read(name, waits, read, failed or self._host.show_error, options=options))
 
     async def _read(self, name: str, waits: str, read: Callable[[], Awaitable[RunnablePlan]],
-                    failed: Callable[[ConsoleError], None], changed: PlanChanged | None = None) -> None:
+                    failed: Callable[[ConsoleError], None], changed: PlanChanged | None = None, *,
+                    options: RunOptions = RunOptions()) -> None:
         self._screen.post_message(self.Waiting(waits))
         try:
             plan = await read()
             if plan.is_empty:
                 self._say_empty(plan, changed)
             else:
-                self._ask(await propose(self._screen.connection, self._target, name, plan), changed)
+                self._ask(await propose(self._screen.connection, self._target, name, plan, options), changed)
         except ConsoleError as error:
             failed(error)
         finally:
@@ -183,7 +192,7 @@ class MigrationActions:
 
         async def work(tell: Tell) -> Outcome:
             try:
-                return await runs.run(target, plan, tell)
+                return await runs.run(target, plan, tell, proposal.options)
             except PlanChanged as changed:
                 self._refused = (proposal, changed)
                 return views.changed_words(changed)
@@ -216,7 +225,8 @@ class MigrationActions:
         async def read() -> RunnablePlan:
             return plan
 
-        self._work(self._read(proposal.name, "reading the plan as it is now…", read, self._host.show_error, changed))
+        self._work(self._read(proposal.name, "reading the plan as it is now…", read, self._host.show_error, changed,
+                              options=proposal.options))
 
     def abort(self) -> None:
         """Asks, and stops the run."""
@@ -229,6 +239,14 @@ class MigrationActions:
         if (run := jobs.current) is not None:
             self._host.push_screen(ConfirmDialog("Abort the run?", (
                 (f"{run.title} on {run.target}", "strong"), ("", ""), (f"That {run.on_stop}", ""))), answered)
+
+    def script(self, subject: MigrationSubject, migration: MigrationLine | None) -> None:
+        """Asks where to write what would be run of a service, as far as `migration`, or rolled back to before it."""
+        assert subject.service is not None
+        direction: Direction = "up" if migration is None or subject.can_run(migration, "up") else "down"
+        self._host.push_screen(script_export.of_run(
+            self._target, subject.service, subject.range_to(migration, direction),
+            by_framework(self._screen.connection.services)[1], self._host.clock))
 
     # verify and drift
 

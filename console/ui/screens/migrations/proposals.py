@@ -8,6 +8,7 @@ from console.migrate.frameworks import runner
 from console.migrate.frameworks.runner import ExternalPlan
 from console.migrate.migration_plan import MigrationPlan
 from console.migrate.plan import PlanStep
+from console.migrate.records import RunOptions
 from console.migrate.repair import RepairPlan
 from console.server.target import Target
 from console.ui.connection import Connection
@@ -27,20 +28,22 @@ class Proposal(Struct, frozen=True):
     summary: views.Words
     paragraphs: list[Paragraph]
     steps: tuple[PlanStep, ...] = ()
+    options: RunOptions = RunOptions()
 
     @property
     def title(self) -> str:
         return views.title(self.plan, self.name)
 
 
-async def propose(connection: Connection, target: Target, name: str, plan: RunnablePlan) -> Proposal:
-    """Reads what `plan` does; `name` says whose it is. Raises ConsoleError."""
+async def propose(connection: Connection, target: Target, name: str, plan: RunnablePlan,
+                  options: RunOptions) -> Proposal:
+    """Reads what `plan` does, which is run with `options`; `name` says whose it is. Raises ConsoleError."""
     match plan:
         case MigrationPlan():
             async with connection.session() as session:
                 found = await show_plan(session, plan)
-            return Proposal(name, plan, views.migrations_summary(found, target),
-                            plan_view.plan_paragraphs(found.steps, sql_lines), found.steps)
+            return Proposal(name, plan, views.migrations_summary(found, target, keeps_going=options.keep_going),
+                            plan_view.plan_paragraphs(found.steps, sql_lines), found.steps, options)
         case ExternalPlan():
             lines = await runner.shown(target, plan)
             return Proposal(name, plan, [(lines[0], ""), (views.place(target), "dim")],

@@ -8,7 +8,7 @@ from console.migrate.frameworks import runner
 from console.migrate.frameworks.commands import CommandEvent, CommandFinished, CommandStarted, OutputLine
 from console.migrate.frameworks.runner import ExternalPlan
 from console.migrate.migration_plan import MigrationPlan
-from console.migrate.records import RunReport
+from console.migrate.records import RunOptions, RunReport
 from console.migrate.repair import RepairPlan
 from console.server.target import Target
 from console.text import format as fmt
@@ -29,11 +29,11 @@ def on_abort(plan: RunnablePlan) -> str:
             return "The ledger is as it was."
 
 
-async def run(target: Target, plan: RunnablePlan, tell: Tell) -> Outcome:
+async def run(target: Target, plan: RunnablePlan, tell: Tell, options: RunOptions = RunOptions()) -> Outcome:
     """Runs exactly `plan`. Raises PlanChanged where it is another now, ConsoleError."""
     match plan:
         case MigrationPlan():
-            return report_words(await apply.run(target, plan, tell))
+            return report_words(await apply.run(target, plan, tell, options))
         case ExternalPlan():
             return await _external(target, plan, tell)
         case RepairPlan():
@@ -69,4 +69,8 @@ def report_words(report: RunReport) -> Outcome:
     held: list[tuple[str, Tone]] = [
         (f"held: {migration.service}/{migration.version} {migration.name}: {migration.detail}", "dim")
         for migration in report.held]
-    return [(done, "ok"), *held]
+    failed: list[tuple[str, Tone]] = [(f"failed: {step.migration.label}: {error.message}", "critical")
+                                      for step, error in report.failed]
+    if failed:
+        done += f"; {fmt.plural(len(failed), 'tenant')} failed, the others were gone on with"
+    return [(done, "critical" if failed else "ok"), *failed, *held]

@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from console.errors import ConsoleError
 from console.migrate.overview import read_overview
-from console.migrate.records import Direction
+from console.migrate.records import Direction, RunOptions
 from console.server.session import Session
 from console.ui.bindings import TABS, bindings
 from console.ui.frame import ConsoleScreen
@@ -183,6 +183,14 @@ class MigrationsScreen(ConsoleScreen):
     def action_run(self, direction: Direction) -> None:
         if self.browse.subject is not None:
             self.acting.run([self.browse.subject], self.browse.migration, direction)
+
+    def action_run_tenants(self) -> None:
+        if self.browse.subject is not None:
+            self.acting.run([self.browse.subject], self.browse.migration, "up", RunOptions(keep_going=True))
+
+    def action_script(self) -> None:
+        if self.browse.subject is not None:
+            self.acting.script(self.browse.subject, self.browse.migration)
 
     def action_run_all(self) -> None:
         self.acting.run(self.state.own, None, "up")

@@ -27,7 +27,8 @@ PageName = Literal["services", "service", "run"]
 REPAIRS: Mapping[str, Sequence[tuple[str, str]]] = {
     "failed": (("retry", "run again what is left of it"), ("mark-applied", "it is in the database, whole"),
                ("mark-reverted", "nothing of it is in the database")),
-    "pending": (("mark-applied", "it is in the database already"), ("baseline", "so is everything before it")),
+    "pending": (("mark-applied", "it is in the database already"), ("baseline", "so is everything before it"),
+                ("accept", "run by hand, with all before it")),
     "held": (("mark-applied", "it is in the database already"),),
     "changed": (("accept-checksum", "the file is right as it is now"),
                 ("mark-reverted", "it is not in the database any more")),
@@ -164,6 +165,12 @@ class Standpoint(Struct, frozen=True):
         return self.subject is not None and self.subject.status is not None
 
     @property
+    def has_tenants(self) -> bool:
+        """Whether the cursor is on a service that several tenants have."""
+        service = self.subject.service if self.subject is not None else None
+        return service is not None and service.tenants is not None and service.tenant is None
+
+    @property
     def has_own(self) -> bool:
         return any(subject.status is not None for subject in self.found)
 
@@ -176,6 +183,8 @@ def _can_run(place: Standpoint, direction: object) -> bool:
 ACTIONS: Mapping[str, Callable[..., bool]] = {
     "abort": lambda place: place.is_running,
     "run": _can_run,
+    "run_tenants": lambda place: _can_run(place, "up") and place.has_tenants,
+    "script": lambda place: place.is_list and place.is_own,
     "run_all": lambda place: place.can_begin and place.has_own,
     "verify": lambda place: place.can_begin and place.is_own,
     "verify_all": lambda place: place.can_begin and place.has_own,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from console.migrate.faults import MigrationError
 from console.server.script import script_session
 from console.server.target import Target
 from console.services import Service
@@ -14,6 +15,7 @@ from console.view.table import Tone
 
 if TYPE_CHECKING:
     from console.migrate.data_loss import SampleData
+    from console.migrate.repair import RepairPlan
     from console.migrate.rollback_test import Proof
     from console.migrate.verify import VerifyScope
 
@@ -110,6 +112,17 @@ async def drift(target: Target, services: Sequence[Service], names: Sequence[str
     return [(f"{answer}, compared with {result.where}", "critical" if result.count else "ok"),
             *((f"{service}: {sentence}", "warning") for service, sentences in result.differences
               for sentence in sentences)]
+
+
+async def check_run_by_hand(target: Target, services: Sequence[Service], plan: RepairPlan) -> None:
+    """Raises MigrationError where the live schema isn't what the files make together with those that `plan` accepts."""
+    from console.demo.scratch import own_cluster
+    from console.migrate.run_by_hand import differences
+
+    if found := await differences(target.direct(), services, plan, own_cluster(*await _facts(target))[0]):
+        raise MigrationError(f"{fmt.plural(len(found), 'difference')} to what the files make: nothing is accepted",
+                             detail="\n".join(found), hint="put that right first; dbconsole migrate repair accept "
+                                                           "--allow-drift accepts it all the same")
 
 
 async def _facts(target: Target) -> tuple[int, tuple[str, ...]]:

@@ -36,8 +36,9 @@ def extra_verdict(state: MigrationsState, now: dt.datetime) -> Words:
     return words
 
 
-def migrations_summary(found: ReadPlan, target: Target) -> Words:
-    """How much would be run, what the linter says of it, who is in the way, and what is left out."""
+def migrations_summary(found: ReadPlan, target: Target, *, keeps_going: bool = False) -> Words:
+    """How much would be run, what the linter says of it, who is in the way, and what is left out; `keeps_going`: one
+    tenant's failure stops no other's."""
     findings = [finding for step in found.steps for finding in step.findings]
     amount = f"{fmt.plural(len(found.steps), 'file')}, {fmt.plural(found.statements, 'statement')} {place(target)}"
     words: list[tuple[str, Tone]] = [(amount, "critical" if target.is_production else ""),
@@ -45,6 +46,8 @@ def migrations_summary(found: ReadPlan, target: Target) -> Words:
     if pids := sorted(_in_the_way(found.steps)):
         words.append((f"{fmt.plural(len(pids), 'session')} in the way now: it would wait for "
                       f"{', '.join(f'pid {pid}' for pid in pids[:MOST_PIDS])}", "critical"))
+    if keeps_going:
+        words.append(("where one tenant's file fails, the others are still migrated", "dim"))
     return [*words, *((note, "dim") for note in found.notes)]
 
 
