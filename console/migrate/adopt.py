@@ -13,7 +13,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from console.migrate import ledger, mirror, state, tenants
+from console.migrate import ledger, mirror, repeatable, state, tenants
 from console.migrate.events import Listener, ignore
 from console.migrate.faults import MigrationError
 from console.migrate.files import is_foreign, read_services
@@ -118,6 +118,7 @@ def _adopted(asked: Adoption, rows: Sequence[LedgerRow], claims: Mapping[str, Cl
     statuses = _statuses(asked, rows, extensions)
     repairs: list[Repair] = []
     notes: list[str] = []
+    again: list[MigrationState] = []
     for status in statuses:
         if (claim := claims.get(status.service.name)) is None:
             continue
@@ -127,13 +128,17 @@ def _adopted(asked: Adoption, rows: Sequence[LedgerRow], claims: Mapping[str, Cl
         states = {migration.key: migration for migration in status.migrations}
         for file, row in claim.files:
             migration = states[file.key]
-            if file.key in claim.unknown and not migration.is_applied:
+            if file.is_repeatable and not migration.is_applied and file.key not in claim.unknown:
+                again.append(migration)
+                notes.append(f"{file.label} is run once more by the next up, which so knows what to put back")
+            elif file.key in claim.unknown and not migration.is_applied:
                 at = row.applied_at.isoformat() if row is not None and row.applied_at is not None else None
                 repairs.append(_repair(migration, file, claim, at))
         notes += [f"{status.service.name}/{each.version}: {each.reason or f'{claim.title} has it, no file is there'}"
                   for each in claim.ledger.differences or () if each.state in ("missing", "changed")]
     facts = {f"{claim.title}'s ledger {claim.place}": f"at {claim.ledger.last_version}" for claim in claims.values()}
-    files = tuple(file for claim in claims.values() for file, _ in claim.files if file.key in claim.unknown)
+    files = (*(file for claim in claims.values() for file, _ in claim.files if file.key in claim.unknown),
+             *repeatable.in_order(again))
     return AdoptionPlan(repairs=tuple(repairs), statuses=statuses, asked=asked, facts=facts, notes=tuple(notes),
                         files=files)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from graphlib import TopologicalSorter
 
 import msgspec
 from msgspec.structs import replace
@@ -61,6 +62,12 @@ def needs(states: Sequence[MigrationState]) -> Mapping[Node, list[Node]]:
     every = {node: [*hard[node], *soft[node]] for node in found}
     return {node: [*hard[node], *(other for other in soft[node] if node not in _reached(other, every))]
             for node in found}
+
+
+def in_order(states: Sequence[MigrationState]) -> list[MigrationFile]:
+    """The files of repeatable migrations, each after those that make what it uses."""
+    files = {(state.service, state.key): state.file for state in states}
+    return [file for node in TopologicalSorter(needs(states)).static_order() if (file := files[node]) is not None]
 
 
 def _makers(names: set[Name], node: Node, makers: Mapping[str, Sequence[tuple[Defined, Node]]]) -> list[Node]:

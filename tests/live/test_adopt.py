@@ -134,6 +134,27 @@ def test_what_has_no_way_down_is_adopted_too(ledger: str, files: Mapping[str, st
     assert status == 0 and len(json.loads(out)["done"]) == 1, err
 
 
+async def test_flyways_repeatable_files_are_proved_and_keep_their_way_back(database: Database, tmp_path: Path) -> None:
+    folder = await migrated_by("flyway", database, tmp_path)
+    views = {"R__a_top.sql": "CREATE OR REPLACE VIEW app.top AS SELECT id FROM app.b_view;",
+             "R__b_view.sql": "CREATE OR REPLACE VIEW app.b_view AS SELECT id FROM app.item;"}
+    write_files(views, folder)
+    run(database, views["R__b_view.sql"], views["R__a_top.sql"], "INSERT INTO flyway_schema_history SELECT 10 + n, "
+        "NULL, 'v', 'SQL', script, 7 * n, 'me', now(), 1, true FROM unnest('{R__a_top.sql,R__b_view.sql}'::text[]) "
+        "WITH ORDINALITY AS x(script, n)")
+    status, out, err = migrate(database, folder, "adopt", "--yes", "--json")
+    assert status == 0, out + err
+    document = json.loads(out)
+    assert document["drift"] == [], "the views are the files' own"
+    assert len(document["done"]) == 4 and sum("R__" in note for note in document["notes"]) == 2
+    status, out, err = migrate(database, folder, "up", "--yes", "--json")
+    assert status == 0 and [each["version"] for each in json.loads(out)["done"]] == ["2", "R__b_view", "R__a_top"]
+    assert migrate(database, folder, "drift")[0] == 0
+    status, out, err = migrate(database, folder, "down", "--steps", "2", "--yes")
+    assert status == 0, out + err
+    assert migrate(database, folder, "adopt", "--yes")[2].startswith("no other tool's ledger")
+
+
 async def test_an_adoption_can_be_undone_as_long_as_nothing_stands_on_it(database: Database, tmp_path: Path) -> None:
     folder = await migrated_by("goose", database, tmp_path)
     assert migrate(database, folder, "adopt", "--yes", "--no-proof")[0] == 0

@@ -45,8 +45,8 @@ KNOWN = load("console.migrate", "known_migrations", MigrationIdentity)
 class Claim(Struct, frozen=True):
     """What `ledger`, compared with the service's files, records of them: each file with its row, in order of version.
 
-    The row is None where the ledger tells only how far it has come. `unknown` are those of which dbconsole's own ledger
-    and log know nothing; `every` are all files of the service.
+    The row is None where the ledger tells only how far it has come. `unknown` are those with a version of which
+    dbconsole's own ledger and log know nothing; `every` are all files of the service.
     """
 
     service: Service
@@ -71,17 +71,13 @@ class Claim(Struct, frozen=True):
         recorded = {file.key for file, _ in self.files}
         whole = {file.up.path for file in self.every} - {file.up.path for file in self.every if file.key not in applied}
         lacking = [file for file in self.every if file.key in applied and file.key not in recorded
-                   and file.up.path in whole and not self._is_rerun(file)]
-        more = [file for file, _ in self.files if file.key not in applied and not self._is_rerun(file)]
+                   and file.up.path in whole and not _is_run_again(self.ledger, file)]
+        more = [file for file, _ in self.files if file.key not in applied and not _is_run_again(self.ledger, file)]
         if self.ledger.framework in ("golang-migrate", "tern"):
             last = max(applied, default=())
             return ([file for file in lacking if file.key > max(recorded, default=())],
                     [file for file in more if file.key > last])
         return lacking, more
-
-    def _is_rerun(self, file: MigrationFile) -> bool:
-        """Flyway's repeatable files: it runs them again by itself where it doesn't know of their last run."""
-        return file.is_repeatable and self.ledger.framework == "flyway"
 
     @property
     def refusal(self) -> MigrationError:
@@ -174,6 +170,12 @@ async def with_mirrors(session: Session, statuses: tuple[ServiceStatus, ...], ro
     return tuple(map(noted, statuses))
 
 
+def _is_run_again(ledger: ForeignLedger, file: MigrationFile) -> bool:
+    """Flyway's repeatable files: it runs them again by itself where it doesn't know of their last run, and so does
+    dbconsole, which then knows their way back."""
+    return file.is_repeatable and ledger.framework == "flyway"
+
+
 def _claims(service: Service, ledgers: Sequence[ForeignLedger]) -> Iterable[Claim]:
     if service.folder is None or service.framework == "dbconsole":
         return
@@ -196,7 +198,8 @@ def _claims(service: Service, ledgers: Sequence[ForeignLedger]) -> Iterable[Clai
         if files:
             (compared,) = compare((ledger,), service.folder)
             files.sort(key=lambda pair: pair[0].key)
-            yield Claim(service, compared, tuple(files), frozenset(migration.key for migration, _ in files),
+            yield Claim(service, compared, tuple(files),
+                        frozenset(migration.key for migration, _ in files if not _is_run_again(compared, migration)),
                         tuple(file for migrations in by_path.values() for file in migrations))
 
 

@@ -88,7 +88,7 @@ Place = tuple[str, str | None]
 
 
 def recorded(ledger: ForeignLedger, folder: Path) -> Mapping[Place, ForeignLedgerRow | None]:
-    """What the ledger says is applied, by its place, each with its row.
+    """What the ledger says is applied, by its place, each with its row; repeatable files whatever their text was.
 
     Of a ledger that stores a number alone these are the files up to it, without rows, where there is one of that very
     number. Raises ConsoleError where the folder holds no such files.
@@ -101,7 +101,8 @@ def recorded(ledger: ForeignLedger, folder: Path) -> Mapping[Place, ForeignLedge
         keys = {version_key(file.version) for file in source}
         return {(file.file, None): None for file in source if version_key(file.version) <= last} if last in keys else {}
     ledger = _aligned(ledger, source)
-    rows = {_key(ledger, row.version, row.line): row for row in ledger.rows if row.state in ("applied", "baseline")}
+    rows = {_key(ledger, row.version, row.line): row for row in ledger.rows
+            if row.state in ("applied", "baseline", "repeatable")}
     by_hash = {row.checksum: row for row in rows.values() if row.checksum} if ledger.framework == "drizzle" else {}
     found = {_place(ledger, file): rows.get(_key(ledger, file.version, file.line))
              or next((by_hash[text] for text in file.checksums if text in by_hash), None) for file in source}
