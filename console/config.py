@@ -132,8 +132,8 @@ def not_a_pattern(schemas: str) -> str | None:
 class ServiceConfig(Struct, frozen=True, kw_only=True):
     """`[services.NAME]`: the schemas that a service owns and where its migrations are.
 
-    `migrations` is relative to the configuration file. `up`, `down` are commands of another framework,
-    run under dbconsole's lock.
+    `migrations` is relative to the configuration file. `up`, `down` are commands of another framework, `code` one for
+    single files that no server can run; all are run under dbconsole's lock.
     """
 
     name: str = ""
@@ -165,12 +165,15 @@ class ServiceConfig(Struct, frozen=True, kw_only=True):
     """The command by which that framework migrates up."""
     down: str | None = None
     """The command by which it takes the newest back."""
+    code: str | None = None
+    """The command that runs one migration which is code, with `{version}`, `{direction}`, `{name}` and `{file}`."""
 
     def __post_init__(self) -> None:
         if isinstance(self.schemas, str) and (reason := not_a_pattern(self.schemas)):
             raise ValueError(f"schemas: {reason}")
         _checked_command("up", self.up)
         _checked_command("down", self.down)
+        _checked_command("code", self.code)
 
 
 class CheckConfig(Struct, frozen=True, kw_only=True):

@@ -35,7 +35,7 @@ def _deeds(config: Config, own: Config) -> Iterator[str]:
     for target in config.targets.values():
         yield from _deeds_of_target(target, own)
     for service in config.services.values():
-        for name, line in (("up", service.up), ("down", service.down)):
+        for name, line in (("up", service.up), ("down", service.down), ("code", service.code)):
             if line:
                 yield f"services.{service.name}.{name} runs {line}"
         if service.verify_setup:

@@ -21,6 +21,7 @@ DEEDS = {
     "your own mine": '[targets.mine]\ndsn = "host=elsewhere"\n',
     "services.s.up": '[services.s]\nschemas = ["s"]\nframework = "ecto"\nup = "touch ran"\n',
     "services.s.down": '[services.s]\nschemas = ["s"]\nframework = "ecto"\ndown = "touch ran"\n',
+    "services.s.code": '[services.s]\nschemas = ["s"]\ncode = "touch ran"\n',
     "services.s.verify_setup": '[services.s]\nschemas = ["s"]\nverify_setup = "CREATE SCHEMA a"\n',
     "embedders.e.command": '[embedders.e]\ncommand = "touch ran"\n',
     "with the key in $AWS_SECRET_ACCESS_KEY":
@@ -93,7 +94,7 @@ def test_every_field_that_acts_is_asked_for(here: Path) -> None:
                 "columns", "timeout", "interval", "theme", "refresh", "ascii", "slow_query", "bell", "every", "preset",
                 "changes", "min_size", "max_size", "max_lifetime", "max_idle", "memory_gb", "cores", "name", "ignore",
                 "lint_also", "lint_ignore", "require_down", "contexts"}
-    acting = {"password_command", "up", "down", "verify_setup", "command", "url", "key_env", "endpoint"}
+    acting = {"password_command", "up", "down", "code", "verify_setup", "command", "url", "key_env", "endpoint"}
     kinds = [kind for kind in vars(config).values() if isinstance(kind, type) and kind.__name__.endswith("Config")
              and kind is not config.Config]
     assert {name for kind in kinds for name in kind.__struct_fields__} == harmless | acting  # type: ignore[attr-defined]

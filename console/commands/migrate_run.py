@@ -14,7 +14,7 @@ from console.commands.migrate import Request
 from console.commands.narration import Narration
 from console.commands.output import say, write_json, write_lines
 from console.errors import UsageError
-from console.migrate import apply, migration_plan
+from console.migrate import apply, code_step, migration_plan
 from console.migrate import repair as repairing
 from console.migrate import seed as seeding
 from console.migrate.migration_plan import MigrationPlan, PlannedStep
@@ -185,6 +185,8 @@ def _manner(planned: PlannedStep) -> str:
     script = planned.script
     if planned.step.replaced:
         return f", it is put in place of {len(planned.step.replaced)} migrations that are applied"
+    if script.directives.command is not None:
+        return f", by {code_step.program(planned.step).shown}"
     if (batches := script.directives.batches) is not None:
         return f", in batches of {batches.size} rows"
     if script.in_transaction:

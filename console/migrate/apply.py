@@ -163,6 +163,7 @@ class Runner:
 
     def __init__(self, target: Target, session: ScriptSession, options: RunOptions, on_event: Listener,
                  statuses: Sequence[ServiceStatus] = (), rows: Sequence[LedgerRow] = ()) -> None:
+        self.target = target
         self.session = session
         self.options = options
         self.on_event = on_event

@@ -39,6 +39,8 @@ def needs_own_cluster(script: Prepared) -> str | None:
 
     What the text doesn't tell is taken for the worst.
     """
+    if script.directives.command is not None:
+        return "what a program changes, which nobody can tell,"
     for statement in script.statements:
         for effect in cluster_effects(statement.sql):
             if effect.reach != "roles" or not script.in_transaction:

@@ -73,7 +73,7 @@ class Directives(Struct, frozen=True):
     """A script's header. Timeouts in milliseconds, 0 for none; None: the engine's default.
 
     `own_transaction`: the layout's tool sends BEGIN and COMMIT as they are written, so they part the file into
-    transactions; one around everything asks for what the engine does anyway.
+    transactions; one around everything asks for what the engine does anyway. `command` runs a file that is code.
     """
 
     no_transaction: bool = False
@@ -87,6 +87,7 @@ class Directives(Struct, frozen=True):
     batches: Batches | None = None
     replaces: tuple[Replaced, ...] = ()
     adopts: tuple[AdoptedMigration, ...] = ()
+    command: str | None = None
 
 
 NONE = Directives()

@@ -128,6 +128,9 @@ def make(services: Sequence[Service], asked: RunRange, rows: Sequence[LedgerRow]
 
 def _check_tenants(step: Step, script: Prepared) -> None:
     """Raises FileError for what isn't run in the one transaction that has the tenant's schema before others."""
+    if script.directives.command is not None:
+        raise FileError(step.script.path, "is code, which a service with tenants can't have",
+                        hint="what it does in each tenant's schema is to be SQL")
     if step.migration.is_repeatable or script.directives.batches is not None:
         what = "is repeatable" if step.migration.is_repeatable else "is run in batches"
         raise FileError(script.script.path, f"{what}, which a service with tenants can't have",

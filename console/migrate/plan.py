@@ -9,7 +9,7 @@ from itertools import groupby
 
 from msgspec import Struct
 
-from console.migrate import called
+from console.migrate import called, code_step
 from console.migrate.called import Functions, Reached, read_functions
 from console.migrate.cascades import Cascades, cascade_of, is_dropping, read_cascades
 from console.migrate.facts import Catalog, RelationFacts, RelationSession, read_catalog
@@ -105,7 +105,7 @@ class Reach(Struct):
 
 class PlanStep(Struct, frozen=True):
     """One script of a run; `fault` says why its statements can't be told, `batches` in which its statement runs,
-    `in_place` of what a baseline is recorded without being run."""
+    `in_place` of what a baseline is recorded without being run, or by which command code is run."""
 
     service: str
     version: str
@@ -197,7 +197,9 @@ def _batches(step: Step) -> str | None:
 
 
 def _in_place(step: Step) -> str | None:
-    return f"in place of {len(step.replaced)} migrations that are applied: nothing is run" if step.replaced else None
+    if step.replaced:
+        return f"in place of {len(step.replaced)} migrations that are applied: nothing is run"
+    return f"code, by {code_step.program(step).shown}" if step.script.directives.command is not None else None
 
 
 def _within(step: Step, finding: LintFinding, sections: Sequence[int]) -> bool:

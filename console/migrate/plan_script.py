@@ -84,6 +84,9 @@ def _scriptable(plan: MigrationPlan) -> tuple[list[PlannedStep], list[str]]:
         elif file.callbacks:
             raise MigrationError(f"{file.label} can't be run by a script: {', '.join(file.callbacks)} run around it",
                                  hint="leave the service to `up`: --service chooses others")
+        elif planned.script.directives.command is not None:
+            raise MigrationError(f"{file.label} can't be run by a script: it is code",
+                                 hint="write a script up to it (--to, --steps), and run that one with dbconsole")
         elif file.is_repeatable or planned.script.directives.batches is not None:
             what = "its way back is in the ledger" if file.is_repeatable else "it is run in batches"
             raise MigrationError(f"{file.label} can't be run by a script: {what}",

@@ -187,6 +187,9 @@ async def _read(session: ScriptSession, services: Sequence[Service], beside: Seq
     if tenant := next((step.migration for step in ups if step.migration.tenant is not None), None):
         raise MigrationError(f"{tenant.label} is a tenant's: only what all share can be rehearsed",
                              hint="--service chooses others")
+    if code := next((step.migration for step in ups if step.script.directives.command is not None), None):
+        raise MigrationError(f"{code.label} is code: how long it would hold what locks can't be told",
+                             hint="--on-data is for what runs as SQL")
     plans = await plan(session, ups, found.services)
     downs = [Step(step.migration, "down") for step in reversed(ups)
              if step.migration.down is not None and not step.migration.is_repeatable

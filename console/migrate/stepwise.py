@@ -79,6 +79,10 @@ class _Progress:
                 if end > len(self.hashes):
                     await self._block(len(self.hashes), end)
                     self.resumes = False
+            if self.script.directives.command is not None:
+                from console.migrate import code_step
+
+                await code_step.run(self.runner, self.step)
             if not self.total:
                 await self._write(*self._done())
         except FileError as error:

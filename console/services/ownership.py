@@ -50,7 +50,8 @@ class Service(Struct, frozen=True, kw_only=True):
     """A service: its schemas and its migrations. `folder` is None where no migrations are configured.
 
     `is_named`: somebody has said what it is called, so that it isn't its folder's name alone that says so.
-    `framework`, `up` and `down` belong to services that another framework migrates. `is_recognised`: nobody has named
+    `framework`, `up` and `down` belong to services that another framework migrates; `code` is the command that runs
+    one migration that is code. `is_recognised`: nobody has named
     layout or framework, and the folder was looked at for them. `ignore` are patterns of names below the folder.
     `contexts` are those of Liquibase's that hold.
     `lint_also` and `lint_ignore` are names of lint rules that are looked for besides, or not; `verify_setup` is SQL
@@ -81,6 +82,7 @@ class Service(Struct, frozen=True, kw_only=True):
     tenant: str | None = None
     up: str | None = None
     down: str | None = None
+    code: str | None = None
 
     def called(self, name: str) -> Service:
         """The service by another name; a schema that was guessed from its own follows."""

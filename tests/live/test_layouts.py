@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from console.demo.scratch import own_cluster
+from console.migrate import migration_plan
 from console.migrate.apply import plan_and_run
 from console.migrate.events import Event, Notice
-from console.migrate.faults import FileError
+from console.migrate.faults import FileError, MigrationError
+from console.migrate.plan_script import script
 from console.migrate.records import RunRange
+from console.migrate.verify import verify
+from console.server.script import script_session
 from console.server.target import Target
 from console.services import Service
 from tests.migrate.histories import HISTORIES, write, write_files
@@ -124,3 +131,48 @@ async def test_up_down_and_up(layout: str, database: Database, tmp_path: Path) -
     assert len(report.done) == 3 and objects(database) == set()
     await plan_and_run(target, [service], RunRange())
     assert objects(database) == WHOLE
+
+
+PROGRAM = """import os, sys, psycopg
+version, direction, name = sys.argv[1:]
+with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+    if os.path.exists("%s"):
+        connection.execute("CREATE TABLE half ()")
+        connection.commit()
+        sys.exit("no luck")
+    print("doing", version, direction, name)
+    connection.execute("ALTER TABLE public.a " + ("ADD c int" if direction == "up" else "DROP c"))
+"""
+
+
+async def test_migrations_that_are_code_are_steps_of_a_configured_command(database: Database, tmp_path: Path) -> None:
+    target = Target(name="", conninfo=database.conninfo, environment="development")
+    unlucky, program = tmp_path / "unlucky", tmp_path / "program.py"
+    program.write_text(PROGRAM % unlucky)
+    service = Service(name="app", schemas=("public",), layout="goose", code=f"{sys.executable} {program} {{version}} "
+                      "{direction} '$(touch pwned) {name}'", folder=write_files({
+                          "1_a.sql": "-- +goose Up\nCREATE TABLE public.a (id int);\n-- +goose Down\nDROP TABLE a;\n",
+                          "2_b.go": "package migrations\n",
+                          "3_c.sql": "-- +goose Up\nUPDATE a SET c = 1;\n-- +goose Down\n"}, tmp_path / "app"))
+    unlucky.touch()
+    with pytest.raises(FileError, match=r"2_b\.go: .*ended with status 1") as caught:
+        await plan_and_run(target, [service])
+    assert "no luck" in (caught.value.detail or "") and tables(database) == "a half"
+    with database.connect() as connection:
+        assert connection.execute("SELECT version, state FROM dbconsole.migration ORDER BY version").fetchall() == [
+            ("1", "applied"), ("2", "failed")], "what it committed may be there: it is half done, and said so"
+        connection.execute("DROP TABLE half")
+    unlucky.unlink()
+    said: list[Event] = []
+    assert [step.migration.version for step in (await plan_and_run(target, [service], on_event=said.append)).done] == [
+        "2", "3"]
+    assert any(isinstance(event, Notice) and event.message == "doing 2 up $(touch pwned) b" for event in said)
+    async with script_session(target, purpose="test") as session:
+        plan = await migration_plan.read(session, [service], RunRange(direction="down", to="0"))
+        with pytest.raises(MigrationError, match="2_b can't be run by a script: it is code"):
+            script(plan, "here", (), dt.datetime.now(dt.UTC))
+    found = await verify(target, [service], own_cluster=own_cluster(18, ())[0])
+    assert [proof.status for proof in found.proofs] == ["proved"] * 3
+    assert "throwaway" in found.proofs[1].where, "a program is let to no server that others use"
+    assert len((await plan_and_run(target, [service], RunRange(direction="down", to="0"))).done) == 3
+    assert tables(database) == ""

@@ -130,8 +130,15 @@ async def run(target: Target, service: Service, program: Program, *, lock_wait_s
         duration_ms = (time.monotonic() - started) * 1000
         on_event(CommandFinished(service.name, status, duration_ms))
         if status != 0:
-            raise _failed(service, program, status, tail)
+            raise _failed(service.name, program, status, tail)
         return CommandReport(service.name, before, await ledgers(direct, service), duration_ms)
+
+
+async def carry_out(target: Target, service: str, program: Program, on_event: CommandListener) -> None:
+    """Runs `program` on the target, under the lock that its caller has. Raises MigrationError when it fails."""
+    status, tail = await _execute(service, program, await environment(target), on_event)
+    if status != 0:
+        raise _failed(service, program, status, tail)
 
 
 async def output(target: Target, service: Service, program: Program) -> str:
@@ -144,7 +151,7 @@ async def output(target: Target, service: Service, program: Program) -> str:
 
     status, tail = await _execute(service.name, program, await environment(target), keep)
     if status != 0:
-        raise _failed(service, program, status, tail)
+        raise _failed(service.name, program, status, tail)
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -211,9 +218,9 @@ async def _lines(stream: asyncio.StreamReader, name: Literal["stdout", "stderr"]
         show(name, rest.rstrip("\r"))
 
 
-def _failed(service: Service, program: Program, status: int, tail: Sequence[str]) -> MigrationError:
+def _failed(service: str, program: Program, status: int, tail: Sequence[str]) -> MigrationError:
     ending = f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
-    return MigrationError(f"service {service.name}: {program.shown} {ending}", detail="\n".join(tail) or None,
+    return MigrationError(f"service {service}: {program.shown} {ending}", detail="\n".join(tail) or None,
                           hint="migrate status shows what its ledger says now")
 
 

@@ -62,7 +62,11 @@ def read(service: Service) -> tuple[list[MigrationFile], Mapping[Path, str]]:
         from console.migrate.layouts import flyway
 
         return flyway.read(service.name, service.folder, service.placeholders, next(iter(service.schemas), ""),
-                           service.ignores)
+                           service.ignores, service.code)
+    if service.layout == "goose":
+        from console.migrate.layouts import goose
+
+        return goose.read(service.name, service.folder, service.code)
     if service.layout == "liquibase":
         from console.migrate.layouts import liquibase
 

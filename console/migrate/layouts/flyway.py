@@ -16,7 +16,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from console.migrate import callbacks
+from console.migrate import callbacks, code_step
 from console.migrate.faults import FileError
 from console.migrate.layouts import flyway_settings
 from console.migrate.layouts.flyway_settings import FlywaySettings
@@ -34,15 +34,15 @@ _LANGUAGES = {"java": "Java", "class": "Java", "kt": "Kotlin", "py": "Python"}
 
 
 def read(service: str, folder: Path, placeholders: Mapping[str, str] | None = None,
-         schema: str = "", ignored: Callable[[str], bool] = lambda inside: False
+         schema: str = "", ignored: Callable[[str], bool] = lambda inside: False, code: str | None = None
          ) -> tuple[list[MigrationFile], dict[Path, str]]:
     """The migrations, with `placeholders` beside those of Flyway's own configuration; `schema` is the service's,
-    `ignored` tells by its path below the folder what it leaves out.
+    `ignored` tells by its path below the folder what it leaves out, `code` is the command that runs what isn't SQL.
 
     Raises FileError for scripts that only Flyway runs, unknown placeholders, lone undo files, and callbacks of events
     that there are none of here.
     """
-    reading = _Reading(flyway_settings.read(folder, placeholders or {}), schema)
+    reading = _Reading(flyway_settings.read(folder, placeholders or {}), schema, code)
     found: dict[str, dict[VersionKey, tuple[str, str, Path]]] = {"V": {}, "U": {}, "B": {}}
     passed: dict[Path, str] = {}
     repeatable: list[MigrationFile] = []
@@ -55,7 +55,7 @@ def read(service: str, folder: Path, placeholders: Mapping[str, str] | None = No
         match = _NAME.fullmatch(path.name)
         if match is None:
             continue
-        if match[4] != "sql":
+        if match[4] != "sql" and (code is None or match[4] == "class"):
             raise only_the_tool(path, "flyway", _LANGUAGES.get(match[4], "script"))
         version = match[2].replace("_", ".")
         known = found[match[1]].setdefault(version_key(version), (version, match[3] or "", path))
@@ -104,10 +104,13 @@ class _Reading(Struct, frozen=True):
 
     settings: FlywaySettings
     schema: str
+    code: str | None
 
     def script(self, path: Path, *, is_repeatable: bool = False) -> Script:
         """A file as it runs. What its placeholders stand for is no part of a version's checksum, as with Flyway: a
         value that changes is no edit of what is applied; a repeatable file is run again for it."""
+        if self.code is not None and path.suffix != ".sql":
+            return code_step.script(path, self.code)
         own = dict(flyway_settings.lines(path.with_name(path.name + ".conf")))
         execute = own.get("executeintransaction")
         script = Script(path)

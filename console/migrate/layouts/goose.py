@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from console.migrate import code_step
 from console.migrate.faults import FileError
 from console.migrate.layouts.scripts import content, only_the_tool, section
 from console.migrate.layouts.sections import Mark, marks, nothing_before
@@ -19,13 +20,23 @@ _NAME = re.compile(r"(\d+)_(.*)\.(sql|go)")
 _MARK = re.compile(r"^--\s*\+goose[ \t]+(.*?)[ \t]*\r?$", re.MULTILINE | re.IGNORECASE)
 
 
-def read(service: str, folder: Path) -> tuple[list[MigrationFile], dict[Path, str]]:
-    """The migrations. Raises FileError for wrong annotations and for migrations written in Go."""
+def read(service: str, folder: Path, code: str | None = None) -> tuple[list[MigrationFile], dict[Path, str]]:
+    """The migrations; `code` is the command that runs those in Go.
+
+    Raises FileError for wrong annotations, and for migrations in Go where there is no such command.
+    """
     found = [(path, match) for path in sorted(folder.iterdir()) if (match := _NAME.fullmatch(path.name)) is not None
              and not path.name.endswith("_test.go")]
-    if code := [path for path, match in found if match[3] == "go"]:
-        raise _code(code)
-    return [MigrationFile(service, match[1], match[2], *_sections(path)) for path, match in found], {}
+    in_go = [path for path, match in found if match[3] == "go"]
+    if in_go and code is None:
+        raise _code(in_go)
+    return [MigrationFile(service, match[1], match[2], *_ways(path, code)) for path, match in found], {}
+
+
+def _ways(path: Path, code: str | None) -> tuple[Script, Script | None]:
+    if path.suffix == ".go" and code is not None:
+        return code_step.script(path, code), code_step.script(path, code)
+    return _sections(path)
 
 
 def _code(paths: Sequence[Path]) -> FileError:

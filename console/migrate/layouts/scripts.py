@@ -57,5 +57,6 @@ def content(path: Path) -> str:
 def only_the_tool(path: Path, tool: str, language: str) -> FileError:
     """The error for a migration that isn't SQL."""
     return FileError(path, f"is a {language} migration, which only {tool} can run",
-                     hint=f'leave this service to {tool}: framework = "{tool}" and its commands as up and down; '
-                          "dbconsole then runs those under its lock and reads the ledger")
+                     hint='code = "COMMAND {version} {direction}" of the service in the configuration runs such files '
+                          f'as steps; or leave the service to {tool}: framework = "{tool}" and its commands as up and '
+                          "down")
