@@ -79,10 +79,10 @@ def _refusal(service: Service, folder: Path, inside: str) -> FileError:
     layout = service.layout or "dbconsole"
     other = next((name for pattern, name in _WOULD_READ if name != layout and pattern.fullmatch(inside)), None)
     top, slash, _ = inside.partition("/")
-    if other is not None:
-        way = f'layout = "{other}" would read it'
-    elif layout in _LISTS and inside.endswith(".sql"):
+    if layout in _LISTS and inside.endswith(".sql"):
         way = f"{_LISTS[layout]} doesn't list it"
+    elif other is not None:
+        way = f'layout = "{other}" would read it'
     elif slash and (kind := _kind(folder / top)) != FolderKind():
         way = f"the folder {top} is {kind.layout or kind.framework}'s: name that"
     elif inside.endswith(".sql") and "/" not in inside and (parts := _TITLED.fullmatch(inside)):
