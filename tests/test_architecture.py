@@ -202,6 +202,7 @@ NO_SQL = {
     "server/faults.py": "messages of libpq and the server",
     "server/info.py": "the value of search_path, which is split by rules of its own",
     "server/query.py": "file names and version numbers",
+    "server/refusals.py": "what libpq words in full",
     "trust.py": "conninfo strings in the configuration",
     "ui/dialogs/recorder.py": "file names",
     "services/recognise.py": "file names, and the lines and words by which a tool's files are told",

@@ -24,6 +24,7 @@ from console.pooler.records import Pending, PoolerInfo, PoolerReading, PoolerSam
 from console.pooler.saturation import CONSOLE
 from console.server.admin_console import Console, admin_console
 from console.server.breaker import Breaker
+from console.server.handshake import forget_refusals
 from console.server.target import Target
 from console.waiting import woken
 
@@ -106,6 +107,7 @@ class PoolerWatch:
     def use_password(self, password: str) -> None:
         """Connects with a password that a person typed; it stays in memory."""
         self._password = password
+        forget_refusals()
         self.wake()
 
     async def run(self) -> None:

@@ -7,12 +7,14 @@ import contextlib
 import logging
 import os
 import weakref
+from collections.abc import Mapping
 from functools import partial
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, Self, TypeVar
 
 import psycopg
 from psycopg import AsyncConnection, generators, waiting
-from psycopg.abc import PQGen
+from psycopg.abc import PQGen, PQGenConn
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 from psycopg.pq.abc import PGconn
@@ -20,6 +22,7 @@ from psycopg.pq.abc import PGconn
 from console import ending, process, redaction
 from console.errors import PasswordNeeded
 from console.server import tls
+from console.server.handshake import handshake, ignored_passfile
 from console.server.loading import RECORDS
 from console.server.target import APPLICATION_NAME, Target
 from console.text import format as fmt
@@ -51,6 +54,10 @@ class PgConnection(AsyncConnection[Any]):
     A server forgets a request that arrives between two messages of one command, as while it plans a statement that has
     been parsed; psycopg asks once, and gives the connection up.
     """
+
+    @classmethod
+    def _connect_gen(cls, conninfo: str = "") -> PQGenConn[Self]:
+        return cls((yield from handshake(conninfo)))
 
     async def wait(self, gen: PQGen[T], interval: float = WAIT_INTERVAL_S, timeout: float | None = None) -> T:
         try:
@@ -84,20 +91,10 @@ async def connect(target: Target, kind: type[AsyncConnection[Any]] = PgConnectio
     """
     if (error := target.without_server()) is not None:
         raise error
-    given = conninfo_to_dict(target.conninfo)
-    options: dict[str, Any] = {"client_encoding": "UTF8"}
-    if "application_name" not in given:
-        options["application_name"] = APPLICATION_NAME
-    if "connect_timeout" not in given and "PGCONNECT_TIMEOUT" not in os.environ:
-        options["connect_timeout"] = max(1, round(target.connect_timeout_s))
-    for key, value in (("keepalives_idle", 15), ("keepalives_interval", 5), ("keepalives_count", 3),
-                       ("tcp_user_timeout", 20000)):
-        if key not in given:
-            options[key] = value
-    if target.password is not None:
-        options["password"] = target.password
-    elif target.password_command and "password" not in given:
-        options["password"] = await _password_from(target.password_command, target.label)
+    options = await _options(target)
+    ignored = _ignored_passfile(conninfo_to_dict(target.conninfo) | options)
+    if ignored is not None:
+        options["passfile"] = str(ignored / "ignored")  # of which libpq has nothing to say on the terminal
 
     async def opened() -> AsyncConnection[Any]:
         try:
@@ -105,7 +102,7 @@ async def connect(target: Target, kind: type[AsyncConnection[Any]] = PgConnectio
                 kind, target.conninfo, autocommit=True, prepare_threshold=None, context=_Context(), **options)
         except psycopg.Error as error:
             _keep_password(error.pgconn)
-            raise await _explained(error) from error.__cause__
+            raise await _explained(error, ignored) from error.__cause__
         except UnicodeError as error:  # the resolver's: a part of the name is empty or longer than 63 characters
             raise psycopg.OperationalError(f"could not translate host name: {error}") from error
 
@@ -121,8 +118,40 @@ async def connect(target: Target, kind: type[AsyncConnection[Any]] = PgConnectio
     return connection
 
 
-async def _explained(error: psycopg.Error) -> psycopg.Error:
-    """The error with what is wrong with the server's certificate, where libpq only says that something is."""
+async def _options(target: Target) -> dict[str, Any]:
+    """libpq's words that we add to the target's own."""
+    given = conninfo_to_dict(target.conninfo)
+    options: dict[str, Any] = {"client_encoding": "UTF8"}
+    if "application_name" not in given:
+        options["application_name"] = APPLICATION_NAME
+    if "connect_timeout" not in given and "PGCONNECT_TIMEOUT" not in os.environ:
+        options["connect_timeout"] = max(1, round(target.connect_timeout_s))
+    for key, value in (("keepalives_idle", 15), ("keepalives_interval", 5), ("keepalives_count", 3),
+                       ("tcp_user_timeout", 20000)):
+        if key not in given:
+            options[key] = value
+    if target.password is not None:
+        options["password"] = target.password
+    elif target.password_command and "password" not in given:
+        options["password"] = await _password_from(target.password_command, target.label)
+    return options
+
+
+def _ignored_passfile(given: Mapping[str, Any]) -> Path | None:
+    """The passfile that libpq would look into and ignore. Which one a service names, only libpq knows."""
+    passfile = given.get("passfile")
+    if given.get("password") or "PGPASSWORD" in os.environ or (
+            not passfile and (given.get("service") or "PGSERVICE" in os.environ)):
+        return None
+    return ignored_passfile(passfile)
+
+
+async def _explained(error: psycopg.Error, ignored: Path | None) -> psycopg.Error:
+    """The error with what libpq doesn't say: why a passfile had no password, what is wrong with a certificate."""
+    if error.pgconn is not None and error.pgconn.needs_password:
+        ignored = ignored or ignored_passfile(tls.options(error.pgconn).get("passfile"))
+        return error if ignored is None else psycopg.OperationalError(
+            f"{error}\n{ignored} is ignored, as others can read it")
     if error.pgconn is None or "certificate verify failed" not in str(error):
         return error
     why = await asyncio.to_thread(tls.why_refused, error.pgconn)

@@ -10,13 +10,20 @@ import psycopg
 from psycopg import errors
 
 from console.errors import ConsoleError, Denied, Missing, PasswordNeeded, ServerError, TimedOut, Unreachable
+from console.server.refusals import RefusedConnection, meaning
 from console.sql.quoting import identifier
 
-# libpq reports a failed connection in words only; the first pattern found decides.
+# What libpq, OpenSSL, PgBouncer and the system say of a failed connection: in English, whatever the server's language,
+# as nothing here has chosen another for them. The first pattern found decides. A server's own refusals are told by
+# SQLSTATE (refusals.py); of one that is not known, as a pooler's or where libpq can't be told to say it, the words are
+# looked for here too.
 _CONNECTING: tuple[tuple[str, type[Unreachable], str, str | None], ...] = (
-    (r"no password supplied|password authentication failed", PasswordNeeded,
-     "the password was refused or none was found",
+    (r"ignored, as others can read it", PasswordNeeded, "the server wants a password, and the passfile is ignored",
+     "type it, or chmod 600 the passfile"),
+    (r"no password supplied", PasswordNeeded, "the server wants a password and none was found",
      "type it, or put it into ~/.pgpass, a service file or the target's password_command"),
+    (r"password authentication failed|SASL authentication failed", PasswordNeeded, "the password was refused",
+     "type the right one, or put it into ~/.pgpass, a service file or the target's password_command"),
     (r"invalid port number|invalid integer value .* option \"port\"|Servname not supported", Unreachable,
      "the port makes no sense", "a port is a number from 1 to 65535"),
     (r"could not translate host name|Name or service not known|nodename nor servname|failed to resolve", Unreachable,
@@ -101,6 +108,8 @@ def translate(error: Exception, where: str | None = None) -> ConsoleError:
     prefix = f"{where}: " if where else ""
     if isinstance(error, psycopg.Error):
         sqlstate = error.sqlstate
+        if isinstance(error, RefusedConnection) and (told := meaning(error.refusal, _tidy(str(error)), prefix)):
+            return told
         if sqlstate is None or isinstance(error, errors.ConnectionTimeout):
             return _without_sqlstate(error, prefix)
         diag = error.diag

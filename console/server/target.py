@@ -179,6 +179,9 @@ def _from_config(entry: TargetConfig, config: Config) -> Target:
     )
 
 
+_ESCAPES = "in a URI's password @ is written %40, : %3A, / %2F, ? %3F, # %23 and % %25"
+
+
 def _checked(conninfo: str, what: str) -> str:
     try:
         parts = conninfo_to_dict(conninfo)
@@ -186,10 +189,11 @@ def _checked(conninfo: str, what: str) -> str:
         # libpq repeats the offending part, which could be a secret: only its own words are kept.
         reason = str(error).strip().split('"')[0].strip().rstrip(":")
         raise UsageError(f"{what}: not a valid connection string ({reason})",
-                         hint="host=db1 dbname=app user=me, or postgresql://me@db1/app") from None
+                         hint=_ESCAPES if "://" in conninfo else
+                         "host=db1 dbname=app user=me, or postgresql://me@db1/app") from None
     if "://" in conninfo and ("@" in f"{parts.get('host', '')}{parts.get('dbname', '')}" or not all(
             port.isdecimal() for port in filter(None, str(parts.get("port") or "").split(",")))):
         raise UsageError(f"{what}: its host, port or database makes no sense",
-                         hint="in a URI's password @ is written %40, : %3A, / %2F, ? %3F, # %23 and % %25")
+                         hint=_ESCAPES)
     keep_secrets(conninfo)
     return conninfo

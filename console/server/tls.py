@@ -55,22 +55,22 @@ def encryption(pgconn: PGconn, *, is_pooled: bool, protocol: str | None, cipher:
         if is_gss and not is_pooled:
             return Encryption("GSSAPI")
         return Encryption("socket" if pgconn.host[:1] in (b"/", b"@") else "none")
-    options = _options(pgconn)
-    binds = True if options.get("channel_binding") == "require" else None
+    given = options(pgconn)
+    binds = True if given.get("channel_binding") == "require" else None
     if is_pooled:
-        return Encryption("TLS", verified=_verified(options), binds_channel=binds)
-    return Encryption("TLS", protocol, cipher, client_certificate or None, _verified(options), binds)
+        return Encryption("TLS", verified=_verified(given), binds_channel=binds)
+    return Encryption("TLS", protocol, cipher, client_certificate or None, _verified(given), binds)
 
 
-def _options(pgconn: PGconn) -> dict[str, str]:
+def options(pgconn: PGconn) -> dict[str, str]:
     """libpq's words for the connection, wherever they come from."""
     return {option.keyword.decode(): option.val.decode("utf-8", "surrogateescape")
             for option in pgconn.info if option.val}
 
 
-def _verified(options: dict[str, str]) -> Verified:
+def _verified(given: dict[str, str]) -> Verified:
     """What libpq checks: an authority's certificate that is there is used whatever sslmode says."""
-    mode, root = options.get("sslmode"), options.get("sslrootcert")
+    mode, root = given.get("sslmode"), given.get("sslrootcert")
     if mode == "verify-full" or root == "system":
         return "name"
     return "authority" if mode == "verify-ca" or _file(root, "root.crt") else "nothing"
@@ -91,22 +91,22 @@ def why_refused(pgconn: PGconn) -> str | None:
     import socket
     import ssl
 
-    options = _options(pgconn)
+    given = options(pgconn)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False  # of names libpq itself tells
     try:
-        if (root := options.get("sslrootcert")) == "system":
+        if (root := given.get("sslrootcert")) == "system":
             context.load_default_certs()
         elif (authorities := _file(root, "root.crt")) is not None:
             context.load_verify_locations(authorities)
-        revoked, folder = _file(options.get("sslcrl"), "root.crl"), options.get("sslcrldir")
+        revoked, folder = _file(given.get("sslcrl"), "root.crl"), given.get("sslcrldir")
         if revoked is not None or folder:
             context.load_verify_locations(revoked, folder)
             context.verify_flags |= ssl.VERIFY_CRL_CHECK_CHAIN
         host = pgconn.host.decode()
         place = (pgconn.hostaddr or pgconn.host).decode(), int(pgconn.port)
         with socket.create_connection(place, HANDSHAKE_WITHIN_S) as plain:
-            if options.get("sslnegotiation") == "direct":
+            if given.get("sslnegotiation") == "direct":
                 context.set_alpn_protocols(["postgresql"])
             else:
                 plain.sendall(ASK_FOR_TLS)

@@ -259,6 +259,9 @@ class Connection:
                     target = target.with_database(self._database)
                 if self._password is not None:
                     target = target.with_password(self._password)
+                from console.server.handshake import forget_refusals
+
+                forget_refusals()  # it is a person who has us connect
                 self.target, self.read_only = target, target.starts_read_only
                 self.services = self._sources.services_for(target)
                 self.pool = self._sources.pool_for(target)
