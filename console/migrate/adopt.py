@@ -24,11 +24,10 @@ from console.migrate.migration_plan import frozen
 from console.migrate.mirror import Mirror, Mirrors
 from console.migrate.records import LedgerRow, MigrationFile, MigrationState, RunOptions, ServiceStatus, Step
 from console.migrate.repair import LedgerPlan, Repair, written
-from console.migrate.run_lock import run_lock
+from console.migrate.run_lock import locked_session
 from console.migrate.run_plan import FrozenStep, confirmed
 from console.migrate.version import VersionKey, version_key
 from console.server.query import load
-from console.server.script import script_session
 from console.server.session import Session
 from console.server.target import Target
 from console.services import Service
@@ -100,8 +99,7 @@ async def run(target: Target, plan: AdoptionPlan, on_event: Listener = ignore,
               options: RunOptions = RunOptions()) -> tuple[Repair, ...]:
     """Writes exactly what `plan` says, all or nothing, under the lock of runs. Raises PlanChanged, MigrationError."""
     target = target.direct()
-    async with run_lock(target, wait_s=options.lock_wait_s, on_event=on_event), \
-            script_session(target, purpose="migrate") as session:
+    async with locked_session(target, wait_s=options.lock_wait_s, on_event=on_event) as (_, session):
         await ledger.ensure(session)
         await session.renew()
         if plan.asked.mirror == "begin":

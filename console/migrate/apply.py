@@ -48,11 +48,11 @@ from console.migrate.records import (
     ServiceStatus,
     Step,
 )
-from console.migrate.run_lock import FILE_KEY, RunLock, run_lock
+from console.migrate.run_lock import FILE_KEY, RunLock, locked_session
 from console.migrate.run_plan import confirmed
 from console.migrate.version import VersionKey, version_key
 from console.migrate.watch import Running, Watcher
-from console.server.script import ScriptCommand, ScriptFault, ScriptSession, StatementOutcome, script_session
+from console.server.script import ScriptCommand, ScriptFault, ScriptSession, StatementOutcome
 from console.server.target import Target
 from console.services import Service
 from console.sql.splitter import ScriptStatement
@@ -94,8 +94,7 @@ async def _run(target: Target, services: Sequence[Service], asked: RunRange, sho
                on_event: Listener, options: RunOptions) -> RunReport:
     started = time.perf_counter()
     target = target.direct()
-    async with run_lock(target, wait_s=options.lock_wait_s, on_event=on_event) as lock, \
-            script_session(target, purpose="migrate") as session:
+    async with locked_session(target, wait_s=options.lock_wait_s, on_event=on_event) as (lock, session):
         await ledger.ensure(session)
         rows = await ledger.read_with_runs(session)
         services = await asyncio.to_thread(settle, await tenants.expanded(session, services), rows)

@@ -24,10 +24,10 @@ from console.migrate.files import read_services
 from console.migrate.identity import settle
 from console.migrate.migration_plan import frozen
 from console.migrate.records import LedgerRow, MigrationFile, MigrationState, RunOptions, ServiceStatus
-from console.migrate.run_lock import run_lock
+from console.migrate.run_lock import locked_session
 from console.migrate.run_plan import FrozenStep, confirmed
 from console.migrate.version import version_key
-from console.server.script import ScriptCommand, ScriptFault, ScriptSession, script_session
+from console.server.script import ScriptCommand, ScriptFault, ScriptSession
 from console.server.session import Session
 from console.server.target import Target
 from console.services import Service
@@ -98,8 +98,7 @@ async def run(target: Target, plan: RepairPlan, on_event: Listener = ignore,
               options: RunOptions = RunOptions()) -> tuple[Repair, ...]:
     """Does exactly what `plan` says, all or nothing, under the lock of runs. Raises PlanChanged, MigrationError."""
     target = target.direct()
-    async with run_lock(target, wait_s=options.lock_wait_s, on_event=on_event), \
-            script_session(target, purpose="migrate") as session:
+    async with locked_session(target, wait_s=options.lock_wait_s, on_event=on_event) as (_, session):
         await ledger.ensure(session)
         rows = await ledger.read_with_runs(session)
         making = asyncio.to_thread(make, plan.services, plan.action, plan.version, rows, session.info.extensions)

@@ -13,17 +13,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 from console import waiting
-from console.errors import ConsoleError
+from console.errors import ConsoleError, Unreachable
 from console.migrate.events import Listener, LockWaiting, Peer
 from console.migrate.faults import MigrationError
 from console.server.preamble import SET_SAFE_PATH
 from console.server.query import load
 from console.server.script import ScriptSession, script_session
 from console.server.target import Target
+from console.text import format as fmt
 
 RUN_KEY = int.from_bytes(b"dbconsol", "big")
 FILE_KEY = RUN_KEY + 1
@@ -48,6 +49,11 @@ class RunLock:
                 await asyncio.wait_for(self._session.execute("SELECT 1"), ANSWER_TIMEOUT_S)
             except (ConsoleError, TimeoutError) as error:
                 raise self._lost(str(error) or "no answer to the heartbeat") from error
+
+    @property
+    def is_pooled(self) -> bool:
+        """Whether it is held by way of a pooler."""
+        return self._session.info.is_pooled
 
     def check(self) -> None:
         """The same between two files, without asking the server. Raises MigrationError."""
@@ -86,6 +92,43 @@ async def run_lock(target: Target, *, wait_s: float, on_event: Listener) -> Asyn
             await asyncio.sleep(POLL_S[0])
         yield RunLock(session)
         await session.execute("COMMIT")
+
+
+@asynccontextmanager
+async def locked_session(target: Target, *, wait_s: float, on_event: Listener
+                         ) -> AsyncIterator[tuple[RunLock, ScriptSession]]:
+    """The lock, and the connection beside it that does the work. Raises MigrationError as `run_lock` does, and where a
+    pooler has none to give within `wait_s`."""
+    async with run_lock(target, wait_s=wait_s, on_event=on_event) as lock, AsyncExitStack() as stack:
+        with _second_connection(target, lock, wait_s):
+            session = await stack.enter_async_context(script_session(target, purpose="migrate"))
+        yield lock, session
+
+
+async def check_second_connection(target: Target, lock: RunLock, wait_s: float) -> None:
+    """For work that is done by others, who would wait without a word. Raises MigrationError."""
+    if lock.is_pooled:
+        with _second_connection(target, lock, wait_s):
+            async with script_session(target, purpose="migrate"):
+                pass
+
+
+@contextmanager
+def _second_connection(target: Target, lock: RunLock, wait_s: float) -> Iterator[None]:
+    """A pooler whose only connection holds the lock would have the run wait for itself."""
+    if not lock.is_pooled:
+        yield
+        return
+    started = time.monotonic()
+    try:
+        with waiting.waiting_for(f"the pooler of {target.label} to give a second connection, beside the lock's"), \
+                waiting.limited(min(wait_s, waiting.limit_s() or wait_s)):
+            yield
+    except Unreachable as error:
+        raise MigrationError(
+            f"the pooler gave the run one connection, which holds the lock, and no second one in "
+            f"{fmt.duration(time.monotonic() - started)}", detail=error.summary,
+            hint="direct_dsn of the target goes around the pooler; or a pool_size of 2 and more there") from error
 
 
 async def _try(session: ScriptSession) -> bool:

@@ -20,10 +20,9 @@ from console.migrate.files import read_services
 from console.migrate.migration_plan import PlannedStep
 from console.migrate.prepare import prepare
 from console.migrate.records import LedgerRow, MigrationFile, RunOptions, Script, Step
-from console.migrate.run_lock import RunLock, run_lock
+from console.migrate.run_lock import RunLock, locked_session
 from console.migrate.run_plan import FrozenStep, confirmed
 from console.server.query import load
-from console.server.script import script_session
 from console.server.session import Session
 from console.server.target import Target
 from console.services import Service
@@ -124,8 +123,7 @@ async def plan_and_run(target: Target, services: Sequence[Service], on_event: Li
 async def _run(target: Target, services: Sequence[Service], shown: SeedPlan | None, on_event: Listener,
                options: RunOptions) -> int:
     target = target.direct()
-    async with run_lock(target, wait_s=options.lock_wait_s, on_event=on_event) as lock, \
-            script_session(target, purpose="migrate") as session:
+    async with locked_session(target, wait_s=options.lock_wait_s, on_event=on_event) as (lock, session):
         await ledger.ensure(session)
         services = await tenants.expanded(session, services)
         making = asyncio.to_thread(make, services, await session.fetch(ledger.ROWS), await session.fetch(LAST_SEEDS))

@@ -8,16 +8,20 @@ from typing import Any
 
 import psycopg
 import pytest
+from msgspec.structs import replace
+from psycopg.conninfo import conninfo_to_dict
 
+from console import waiting
 from console.migrate import events
 from console.migrate.apply import plan_and_run
-from console.migrate.faults import FileError
+from console.migrate.faults import FileError, MigrationError
+from console.migrate.frameworks import commands
 from console.migrate.records import RunOptions, RunRange
 from console.migrate.status import read_status
 from console.server.script import script_session
 from console.server.target import Target
 from console.services import Service
-from tests.support.pgbouncer import PgBouncer
+from tests.support.pgbouncer import PgBouncer, PgBouncers
 from tests.support.servers import Database, LiveServer
 
 
@@ -96,3 +100,32 @@ async def test_a_direct_dsn_is_taken_for_migrations(pooled: tuple[Database, Targ
     database = pooled[0]
     direct = Target(name="both", conninfo="host=192.0.2.1 connect_timeout=2", direct_conninfo=database.conninfo)
     assert len((await plan_and_run(direct, [write(tmp_path, _1_a__up="CREATE TABLE a ()")])).done) == 1
+
+
+async def test_a_run_does_not_wait_for_itself_in_a_pool_of_one(
+        embedded: LiveServer, pgbouncers: PgBouncers, tmp_path: Path) -> None:
+    """The lock has its only connection: that is said, before anything is done, when --lock-wait is over."""
+    service = write(tmp_path, _1_a__up="CREATE TABLE a (n int)", _1_a__down="DROP TABLE a")
+    command = replace(service, framework="mine", up="true", is_recognised=False)
+    words = conninfo_to_dict(embedded.dsn)
+    with embedded.database() as database:
+        place = f"host={words['host']} port={words['port']} dbname={database.name} pool_mode="
+        pooler = pgbouncers.make(embedded, databases={
+            "sess": f"{place}session pool_size=1", "one": f"{place}transaction pool_size=1",
+            "two": f"{place}transaction pool_size=2"})
+        targets = {name: Target(name=name, conninfo=pooler.conninfo(name)) for name in ("sess", "one", "two")}
+        for name in ("sess", "one"):
+            running = asyncio.ensure_future(
+                plan_and_run(targets[name], [service], RunRange(), options=RunOptions(lock_wait_s=1)))
+            said: set[str] = set()
+            while not running.done():
+                said |= {wait.what for wait in waiting.waits()}
+                await asyncio.sleep(0.1)
+            with pytest.raises(MigrationError, match="no second one in") as caught:
+                await running
+            assert "pool_size" in str(caught.value.hint) and any("second connection" in what for what in said)
+        with pytest.raises(MigrationError, match="no second one in"):
+            await commands.run(targets["one"], command, commands.configured(command, "up"), lock_wait_s=1,
+                               on_event=lambda _: None)
+        assert len((await plan_and_run(targets["two"], [service])).done) == 1
+        pooler.stop()
