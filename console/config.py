@@ -26,6 +26,7 @@ from msgspec.structs import replace
 from console import redaction
 from console.errors import ConfigError
 from console.fields import PartlyShown, fields_of
+from console.text.encoding import conversion
 from console.text.parse import command_words, duration
 
 Environment = Literal["production", "staging", "development", "unknown"]
@@ -400,7 +401,7 @@ def parsed(content: bytes, path: Path) -> Config:
     try:
         return parse(tomllib.loads(content.decode("utf-8-sig")), path)
     except UnicodeDecodeError:
-        raise ConfigError(f"{path}: is not UTF-8 text") from None
+        raise ConfigError(f"{path}: is not UTF-8 text", hint=conversion(content)) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {error}", hint="the file is TOML: https://toml.io") from None
     except RecursionError:

@@ -22,6 +22,7 @@ from console.services.ownership import OF_TENANT
 from console.sql import splitter
 from console.sql.splitter import ScriptStatement
 from console.sql.tokens import SqlFault
+from console.text.encoding import conversion
 
 if TYPE_CHECKING:
     from console.sql.grammar import ParsedStatement, SyntaxFault
@@ -84,9 +85,10 @@ class Script(Struct, frozen=True, dict=True):
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + self.first_line
             raise FileError(self.path, f"is not UTF-8 text: byte 0x{content[error.start]:02x}", line=line,
-                            hint="convert it: iconv -f latin1 -t utf-8") from None
+                            hint=conversion(content)) from None
         if "\0" in text:
-            raise FileError(self.path, "holds a NUL character", line=text.count("\n", 0, text.index("\0")) + 1)
+            raise FileError(self.path, "holds a NUL character", line=text.count("\n", 0, text.index("\0")) + 1,
+                            hint=f"if it is UTF-16 text, {conversion(content)}" if text.count("\0") > 1 else None)
         return text
 
     @cached_property

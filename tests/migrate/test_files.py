@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
+import subprocess
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -84,6 +86,23 @@ def test_text_that_is_not_utf_8_names_the_line(tmp_path: Path) -> None:
     (tmp_path / "x.sql").write_bytes(b"SELECT 1;\nSELECT 'caf\xe9';\n")
     with pytest.raises(FileError, match=r"x\.sql:2: is not UTF-8 text: byte 0xe9"):
         Script(tmp_path / "x.sql").text  # noqa: B018
+
+
+@pytest.mark.parametrize(("encoding", "named"), [
+    ("utf-16", "UTF-16"), ("utf-16-le", "UTF-16LE"), ("utf-16-be", "UTF-16BE"), ("utf-32", "UTF-32"),
+    ("latin-1", "LATIN1"), ("cp1252", "WINDOWS-1252")])
+def test_text_in_another_encoding_is_told_with_the_iconv_that_mends_it(
+        encoding: str, named: str, tmp_path: Path) -> None:
+    text = "-- caf\xe9\r\nSELECT 'd\xe9j\xe0 vu';\n" * 20
+    path = tmp_path / "x.sql"
+    path.write_bytes((text.replace("caf", "\u201ccaf") if encoding == "cp1252" else text).encode(encoding))
+    with pytest.raises(FileError) as caught:
+        Script(path).text  # noqa: B018
+    assert f"iconv -f {named} -t UTF-8" in (caught.value.hint or "")
+    if shutil.which("iconv"):
+        mended = subprocess.run(["iconv", "-f", named, "-t", "UTF-8", str(path)], capture_output=True, check=True)
+        path.write_bytes(mended.stdout)
+        assert Script(path).text.lstrip("\ufeff").endswith(text[-20:])
 
 
 def test_directives() -> None:
