@@ -237,7 +237,7 @@ async def _on_samples(source: ScriptSession, server: ScratchServer, asked: _Aske
 
 @asynccontextmanager
 async def _snapshot(source: ScriptSession) -> AsyncIterator[None]:
-    await source.execute(*sample.SNAPSHOT)
+    await source.execute(*sample.snapshot(source.info.major))
     try:
         yield
     finally:

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 
 from console.errors import ConsoleError
 from console.server.copy import copy_between
-from console.server.preamble import SET_SAFE_PATH
+from console.server.preamble import PINNED, set_locally, unhurried
 from console.server.query import load
 from console.server.script import ScriptSession
 from console.sql.quoting import literal
@@ -22,8 +22,12 @@ MOST_ROUNDS = 20
 KEYS_AT_ONCE = 500
 SPARE = 1.3
 """Pages hold more and fewer rows than the planner thinks."""
-SNAPSHOT = ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", SET_SAFE_PATH, "SET LOCAL lock_timeout = '2s'",
-            "SET LOCAL statement_timeout = '60s'")
+def snapshot(major: int) -> tuple[str, ...]:
+    """What begins the transaction in which samples are read: values as any database reads them, whatever DateStyle this
+    one has, and time between two statements."""
+    own = {"lock_timeout": "2s", "statement_timeout": "60s", "idle_in_transaction_session_timeout": "0",
+           **unhurried(major)}
+    return "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", f"SELECT {set_locally({**PINNED, **own})}"
 
 
 class SampleTable(Struct, frozen=True):
@@ -76,7 +80,7 @@ async def tables_of(session: ScriptSession) -> Mapping[str, SampleTable]:
 async def take(source: ScriptSession, scratch: ScriptSession, wanted: Collection[str], most: int) -> DataSample:
     """Puts at most about `most` rows of each of the tables `wanted` into the scratch database, in which the schema is.
 
-    The source is in a transaction of its own (SNAPSHOT), so that several samples are of one moment. Raises
+    The source is in a transaction of its own (`snapshot`), so that several samples are of one moment. Raises
     ConsoleError, ScriptFault.
     """
     theirs = {table.name: table for table in await source.fetch_here(_TABLES)}

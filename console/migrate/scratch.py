@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from console.errors import ConsoleError
 from console.migrate.faults import MigrationError
 from console.migrate.scratch_setup import CIRCUMSTANCES
+from console.server.preamble import undisturbed
 from console.server.query import load
 from console.server.script import ScriptFault, ScriptSession, script_session
 from console.server.target import Target
@@ -66,7 +67,8 @@ class ScratchServer:
         self.locale = locale
         self._token = token
         self._made: dict[str, Target] = {}
-        self._settings = {"synchronous_commit": "off"}  # nothing here is for good
+        self._settings = {"synchronous_commit": "off",  # nothing here is for good
+                          "default_transaction_read_only": "off"}
         self._count = 0
 
     @property
@@ -198,7 +200,7 @@ async def scratch_server(target: Target) -> AsyncIterator[ScratchServer]:
     async with script_session(target.direct(), purpose=f"scratch {token}") as session:
         info = session.info
         if not info.is_pooled:  # a conninfo may name the application itself, but this is what the next run goes by
-            await session.execute(f"SET application_name = 'dbconsole scratch {token}'")
+            await session.execute(f"SET application_name = 'dbconsole scratch {token}'", *undisturbed(info.major))
         if info.is_standby:
             raise MigrationError(f"{target.label} is a standby: no scratch database can be made there",
                                  hint="use its primary, or --embedded for a server of its own")

@@ -25,6 +25,7 @@ from console.migrate.indexes import ConcurrentIndex, concurrent_index, indexes_o
 from console.migrate.prepare import Prepared, runs_bare
 from console.migrate.records import Step
 from console.migrate.tenants import search_path
+from console.server.preamble import undisturbed
 from console.server.query import load
 from console.server.script import ScriptCommand, ScriptFault, StatementOutcome
 from console.sql.splitter import ScriptStatement
@@ -186,7 +187,7 @@ class _Progress:
         statement_ms = self.script.directives.statement_timeout_ms or 0
         limits = [("lock_timeout", lock_ms), ("statement_timeout", statement_ms)]
         tenant = self.step.migration.tenant
-        return (*(f"SET {name} = {value:d}" for name, value in limits),
+        return (*undisturbed(self.session.info.major), *(f"SET {name} = {value:d}" for name, value in limits),
                 *((search_path(tenant, local=False),) if tenant is not None else ()))
 
     async def _is_done(self, built: ConcurrentIndex, statement: ScriptStatement) -> bool:

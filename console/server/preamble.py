@@ -53,6 +53,13 @@ def unhurried(major: int) -> dict[str, str]:
     return {"transaction_timeout": "0"} if major >= 17 else {}
 
 
+def undisturbed(major: int) -> tuple[str, ...]:
+    """Statements for a session of our own that changes things outside of transactions: what a role or a database has
+    for everybody's would end or refuse them. Not behind a pooler, where they would be left to others."""
+    own = {"default_transaction_read_only": "off", "statement_timeout": "0", "lock_timeout": "0", **unhurried(major)}
+    return tuple(f"SET {name} = {value}" for name, value in own.items())
+
+
 def preamble(target: Target, major: int, *, read_only: bool = True, statement_timeout_ms: int | None = None,
              lock_timeout_ms: int | None = None, pinned: Mapping[str, str] = PINNED,
              settings: Mapping[str, str] = UNPINNED) -> tuple[bytes, ...]:

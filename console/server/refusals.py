@@ -95,7 +95,8 @@ _MEANINGS: tuple[_Meaning, ...] = (
 
 
 def meaning(refusal: Refusal, text: str, prefix: str = "") -> ConsoleError | None:
-    """What a refusal means, with libpq's `text` as the detail; None where its SQLSTATE says too little."""
+    """What a refusal means, with libpq's `text` as the detail; where that isn't known, PostgreSQL's own words, and None
+    where they are another program's, as a pooler's."""
     if refusal.is_of_password:
         return PasswordNeeded(
             f"{prefix}the password was refused", detail=text, sqlstate=refusal.sqlstate,
@@ -104,4 +105,6 @@ def meaning(refusal: Refusal, text: str, prefix: str = "") -> ConsoleError | Non
     for sqlstate, routine, words, summary, hint in _MEANINGS:
         if sqlstate == refusal.sqlstate and routine in ("", refusal.routine) and re.search(words, refusal.words):
             return Unreachable(f"{prefix}{summary}", detail=text, hint=hint, sqlstate=sqlstate)
+    if refusal.routine:
+        return Unreachable(f"{prefix}{refusal.words}", detail=text, sqlstate=refusal.sqlstate)
     return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
@@ -32,12 +33,30 @@ from tests.support.servers import Database, LiveServer
 
 STYLES = ("German", "SQL, DMY", "Postgres, MDY")
 ODD = {
+    # how values look
     "DateStyle": "German", "IntervalStyle": "sql_standard", "TimeZone": "<+05:45>-05:45", "bytea_output": "escape",
-    "extra_float_digits": "-15", "standard_conforming_strings": "off", "escape_string_warning": "on",
-    "quote_all_identifiers": "on", "default_transaction_isolation": "serializable",
-    "default_transaction_deferrable": "on", "default_transaction_read_only": "on", "search_path": "nowhere",
-    "array_nulls": "off", "transform_null_equals": "on", "backslash_quote": "on",
+    "timezone_abbreviations": "India", "extra_float_digits": "-15", "xmlbinary": "hex", "quote_all_identifiers": "on",
+    "lc_monetary": "C", "lc_numeric": "C", "lc_time": "C", "client_encoding": "LATIN1", "client_min_messages": "debug1",
+    # what statements mean
+    "search_path": "nowhere", "standard_conforming_strings": "off", "escape_string_warning": "on",
+    "backslash_quote": "on", "array_nulls": "off", "transform_null_equals": "on", "xmloption": "document",
+    "default_text_search_config": "pg_catalog.german", "check_function_bodies": "off", "row_security": "off",
+    "session_replication_role": "replica", "lo_compat_privileges": "on", "createrole_self_grant": "set, inherit",
+    "default_toast_compression": "pglz", "default_transaction_isolation": "serializable",
+    "default_transaction_deferrable": "on", "default_transaction_read_only": "on", "password_encryption": "md5",
+    "icu_validation_level": "disabled", "gin_fuzzy_search_limit": "1", "event_triggers": "off",
+    # how long they may take, and how they are planned
+    "statement_timeout": "400ms", "lock_timeout": "400ms", "idle_in_transaction_session_timeout": "20s",
+    "transaction_timeout": "20s", "plan_cache_mode": "force_generic_plan", "constraint_exclusion": "on",
+    "enable_seqscan": "off", "enable_partition_pruning": "off", "from_collapse_limit": "1",
+    "join_collapse_limit": "1", "jit": "off", "work_mem": "64kB", "maintenance_work_mem": "1MB",
+    "temp_buffers": "800kB", "max_parallel_workers_per_gather": "0", "cursor_tuple_fraction": "0",
+    "default_statistics_target": "1", "synchronous_commit": "off", "vacuum_cost_delay": "10",
+    # what is counted and said
+    "track_activities": "off", "track_counts": "off", "track_functions": "none", "track_io_timing": "off",
+    "compute_query_id": "off", "stats_fetch_consistency": "snapshot", "log_statement": "all", "application_name": "odd",
 }
+"""For a superuser; what a server's version doesn't have is left out there."""
 
 
 class Moment(Struct, frozen=True):
@@ -63,11 +82,19 @@ def with_settings(database: Database, where: str, **settings: str) -> Iterator[s
         role = connection.info.user if where == "DATABASE" else stack.enter_context(
             database.server.role("LOGIN SUPERUSER"))
         name = sql.Identifier(database.name if where == "DATABASE" else role)
+        found = connection.execute("SELECT lower(name) FROM pg_settings").fetchall()
+        known = {name for (name,) in found}
         for setting, value in settings.items():
+            if setting.lower() not in known:
+                continue
             values = [sql.Literal(part) for part in (value.split(", ") if setting == "search_path" else [value])]
             connection.execute(sql.SQL("ALTER {} {} SET {} = {}").format(
                 sql.SQL(where), name, sql.Identifier(setting), sql.SQL(", ").join(values)))
-        yield make_conninfo(database.conninfo, user=role)
+        try:
+            yield make_conninfo(database.conninfo, user=role)
+        finally:
+            if where == "ROLE":
+                connection.execute(sql.SQL("REASSIGN OWNED BY {} TO CURRENT_USER").format(name))
 
 
 @asynccontextmanager
@@ -122,6 +149,62 @@ async def test_every_read_answers(any_server: LiveServer) -> None:
         report = await check_target(Target(name="", conninfo=conninfo), configured(Config()), timeout_s=60)
     assert not failed
     assert not [result.name for result in report.results if result.status is Status.UNKNOWN]
+
+
+@pytest.mark.parametrize("where", ["DATABASE", "ROLE"])
+def test_every_command_works(where: str, server: LiveServer, tmp_path: Path,
+                             capsys: pytest.CaptureFixture[str]) -> None:
+    """And says the same of what is there."""
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    (folder / "service.toml").write_text('name = "shop"\nschemas = ["shop"]\n')
+    for name, text in {
+        "1_a.up.sql": "CREATE SCHEMA shop; CREATE TABLE shop.a (n int PRIMARY KEY, s text NOT NULL DEFAULT E'a\\\\b', "
+                      "at timestamptz DEFAULT '2026-02-01 00:00+00', b bytea DEFAULT E'\\\\x00ff', "
+                      "span interval DEFAULT interval '1 day 02:00', ratio float8 DEFAULT 0.1); "
+                      "INSERT INTO shop.a SELECT g FROM generate_series(1, 50) g",
+        "1_a.down.sql": "DROP TABLE shop.a; DROP SCHEMA shop",
+        "2_b.up.sql": "-- dbconsole: no-transaction\nCREATE INDEX CONCURRENTLY a_s ON shop.a (s)",
+        "2_b.down.sql": "-- dbconsole: no-transaction\nDROP INDEX CONCURRENTLY shop.a_s",
+        "3_c.up.sql": "ALTER TABLE shop.a ADD CONSTRAINT later CHECK (at > '2026-01-02 03:04:05.678+00')",
+        "3_c.down.sql": "ALTER TABLE shop.a DROP CONSTRAINT later",
+    }.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    files = ("--migrations", str(folder))
+
+    def said(*words: str, status: tuple[int, ...] = (0,)) -> str:
+        found = main(words)
+        told = capsys.readouterr()
+        assert found in status and "Traceback" not in told.err, (words, told.out, told.err)
+        assert "can't be read" not in told.out and "UNKNOWN" not in told.out, (words, told.out)
+        return told.out
+
+    with server.database() as database:
+        if "DBCONSOLE_TEST_DSN" not in os.environ:
+            with database.connect() as connection:
+                assert all(connection.execute("SELECT current_setting(%s, true)", [name]).fetchone() != (None,)
+                           for name in ODD), "the newest server has every one of them"
+        with with_settings(database, where, **ODD) as conninfo:
+            target = ("-t", conninfo)
+            said("migrate", "up", "--yes", "--to", "2", *target, *files)
+            assert "shop" in said("migrate", "status", *target, *files)
+            odd = [said("ddl", *target), said("migrate", "plan", *target, *files)]
+            said("migrate", "verify", *target, *files)
+            said("migrate", "drift", *target, *files)
+            if where == "DATABASE":  # the scratch databases have not its settings
+                assert "no sample" not in said("migrate", "verify", "--on-data", *target, *files)
+            said("--check", conninfo, status=(0, 1, 2))
+            said("diagnose", *target, status=(0, 1))
+            said("explain", *target, "SELECT count(*) FROM shop.a")
+            with server.connect() as connection:
+                connection.execute(sql.SQL("ALTER DATABASE {} RESET ALL").format(sql.Identifier(database.name)))
+            plain = ("-t", database.conninfo)
+            now = [said("ddl", *plain), said("migrate", "plan", *plain, *files)]
+            for before, after in zip(odd, now, strict=True):
+                before = before.replace("05:45:00+05:45", "00:00:00+00")  # the same instant, in the session's zone
+                before = before.replace("08:49:05.678+05:45", "03:04:05.678+00")
+                assert before.partition("\n")[2].splitlines() == after.partition("\n")[2].splitlines()
+            said("migrate", "down", "--yes", "--to", "0", *target, *files)
 
 
 async def test_rows_are_paged_by_keys_of_every_kind(any_database: Database) -> None:
