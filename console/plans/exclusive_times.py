@@ -189,7 +189,7 @@ def _guests(drafts: Sequence[_Draft]) -> list[_Guest]:
     for place, draft in enumerate(drafts):
         if draft.kind == "CTE Scan" and owned:
             name = draft.given.get("CTE Name")
-            above = draft.parent
+            above: int | None = place  # an inlined query begins with the scan, and its CTE hangs on that
             if isinstance(name, str) and name in named:
                 while above is not None and (above, name) not in owned:
                     above = drafts[above].parent

@@ -213,3 +213,18 @@ def test_what_19_says_of_reads_ahead_and_of_memoize(text: str) -> None:
 def test_io_is_asked_of_19_alone_and_of_what_runs() -> None:
     assert "IO" in offered(19, analyze=True)
     assert "IO" not in (*offered(18, analyze=True), *offered(19, analyze=False))
+
+
+def test_a_cte_that_hangs_on_its_own_scan_is_counted_once() -> None:
+    """As of a function or LATERAL query that was inlined into a join."""
+    plan = parse("""
+Nested Loop  (cost=2.00..99.33 rows=50 width=144) (actual time=1.000..299.000 rows=400 loops=1)
+  ->  Seq Scan on a  (cost=0.00..3.83 rows=53 width=16) (actual time=0.010..1.000 rows=400 loops=1)
+  ->  CTE Scan on found  (cost=0.76..1.03 rows=1 width=144) (actual time=0.649..0.650 rows=1 loops=400)
+        CTE found
+          ->  Result  (cost=0.00..0.76 rows=1 width=112) (actual time=0.600..0.600 rows=1 loops=400)
+Execution Time: 299.940 ms
+""")
+    own = {node.kind: node.exclusive_ms or 0.0 for node in plan.nodes}
+    assert own["Result"] == pytest.approx(240) and own["CTE Scan"] == pytest.approx(20)
+    assert sum(own.values()) == pytest.approx(299)
