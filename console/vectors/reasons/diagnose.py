@@ -13,6 +13,7 @@ from console.sql import grammar
 from console.sql.relations import of_tree
 from console.vectors import plan as plans
 from console.vectors import read
+from console.vectors.metrics import METRICS
 from console.vectors.reasons import ast_edits, cost, ineligible, short
 from console.vectors.reasons.ast_edits import Edit, Node, Search
 from console.vectors.reasons.records import IndexVerdict, Reason
@@ -229,8 +230,9 @@ def _no_search(plan: Plan) -> IndexVerdict:
 
 
 def _of_error(session: PgSession, error: ConsoleError) -> Reason | None:
-    if not isinstance(error, ServerError) or "operator does not exist" not in error.summary:
-        return None
+    if not isinstance(error, ServerError) or error.sqlstate != "42883" or not any(
+            metric.operator in error.summary for metric in METRICS):
+        return None  # of no function or operator; a distance's has its sign in it, whatever the language
     if "[]" in error.summary:
         return Reason("array-parameter", "ineligible", f"{error.summary}: an array is no vector",
                       "cast it, $1::real[]::vector, or register the driver's vector type")
