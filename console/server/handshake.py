@@ -54,7 +54,10 @@ def handshake(conninfo: str) -> PQGenConn[PGconn]:
 
 
 def _error(pgconn: PGconn, credentials: int | None) -> OperationalError:
-    text, found = refusals(pgconn.get_error_message("utf-8"), used_password=pgconn.used_password)
+    # With sslmode=prefer a second try without TLS follows, which may have been asked for none.
+    tried_again = pgconn.get_error_message("utf-8").count("connection to server ") > 1
+    text, found = refusals(pgconn.get_error_message("utf-8"),
+                           used_password=pgconn.used_password or (tried_again and bool(pgconn.password)))
     finished = finish_pgconn(pgconn)
     if not found:
         return OperationalError(text, pgconn=finished)

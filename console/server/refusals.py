@@ -22,9 +22,9 @@ class Refusal(Struct, frozen=True):
     @property
     def is_of_password(self) -> bool:
         """Whether it was the password: of SCRAM and md5 it has a SQLSTATE, of LDAP, RADIUS and PAM it has not."""
-        return self.used_password and (
-            self.sqlstate == "28P01" or (self.sqlstate, self.routine) == ("28000", "auth_failed")
-            or (not self.routine and "authentication failed" in self.words))
+        return self.sqlstate == "28P01" or (self.used_password and (
+            (self.sqlstate, self.routine) == ("28000", "auth_failed")
+            or (not self.routine and "authentication failed" in self.words)))
 
 
 class RefusedConnection(psycopg.OperationalError):
