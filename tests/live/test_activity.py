@@ -118,7 +118,7 @@ async def test_who_blocks_whom(any_database: Database) -> None:
                         found = await until_waiting(on, {waiter, ddl, reader})
                         (counts,) = await on.fetch(SESSION_COUNTS)
         assert counts.active_lock == 3 and counts.idle_in_transaction >= 1, "at work, and at a lock"
-        assert counts.active >= 4 > counts.active_cpu + 2, "what asks is no load"
+        assert counts.active >= 3 > counts.active_cpu + 1, "what asks is no load"
         by_pid = {backend.pid: backend for backend in found}
         root = by_pid[holder.info.backend_pid]
         assert (root.state, root.application) == ("idle in transaction", "report [/x]")
