@@ -98,7 +98,7 @@ async def ensure_table(session: ScriptSession, name: str) -> None:
     if not found.may_create_table:
         raise MigrationError(f"{session.info.user} may not create the table dbconsole.{name}, which these files need",
                              hint=f"GRANT CREATE ON SCHEMA dbconsole TO {session.info.quoted_user}")
-    await session.execute("BEGIN READ WRITE", SET_SAFE_PATH, _text(name), "COMMIT")
+    await session.execute("BEGIN READ WRITE", SET_SAFE_PATH, "SET LOCAL statement_timeout = 0", _text(name), "COMMIT")
 
 
 async def ensure(session: ScriptSession) -> None:
@@ -117,7 +117,8 @@ async def ensure(session: ScriptSession) -> None:
                              hint=f"GRANT CREATE ON {where} TO {info.quoted_user}, or let an administrator run "
                                   "`dbconsole migrate up` once and grant its tables")
     try:
-        await session.execute("BEGIN READ WRITE", SET_SAFE_PATH, *_creation(found), "COMMIT")
+        await session.execute("BEGIN READ WRITE", SET_SAFE_PATH, "SET LOCAL statement_timeout = 0",
+                              *_creation(found), "COMMIT")
     except ConsoleError as error:
         await session.connection.rollback()
         raise MigrationError(f"the ledger could not be created: {error.summary}", detail=error.detail,

@@ -46,7 +46,7 @@ ODD = {
     "default_transaction_deferrable": "on", "default_transaction_read_only": "on", "password_encryption": "md5",
     "icu_validation_level": "disabled", "gin_fuzzy_search_limit": "1", "event_triggers": "off",
     # how long they may take, and how they are planned
-    "statement_timeout": "400ms", "lock_timeout": "400ms", "idle_in_transaction_session_timeout": "20s",
+    "statement_timeout": "10s", "lock_timeout": "10s", "idle_in_transaction_session_timeout": "20s",
     "transaction_timeout": "20s", "plan_cache_mode": "force_generic_plan", "constraint_exclusion": "on",
     "enable_seqscan": "off", "enable_partition_pruning": "off", "from_collapse_limit": "1",
     "join_collapse_limit": "1", "jit": "off", "work_mem": "64kB", "maintenance_work_mem": "1MB",
