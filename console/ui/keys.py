@@ -190,8 +190,8 @@ SCOPES: tuple[Scope, ...] = (
         Action("charts.longer", "]", "span(1)", "longer", "more time in the charts", "5 min, 30 min, 2 h, 6 h, 24 h"),
         Action("charts.shorter", "[", "span(-1)", "shorter", "less time in the charts")), within=("overview",)),
     Scope("load", "Active sessions", "page", (
-        Action("load.slice", "e", "slice", "slice", "the active sessions by the next",
-               "wait class, statement, user, database, application, client behind the pooler"),
+        Action("load.slice", "e", "slice", "slice", "slice the active sessions another way",
+               "by wait class, statement, user, database, application, client behind the pooler"),
         _less("load.longer", "]", "span(1)", "longer", "more time in the chart", "5 min, 30 min, 2 h, 6 h, 24 h"),
         _less("load.shorter", "[", "span(-1)", "shorter", "less time in the chart")), within=("overview", "activity")),
     Scope("alerts", "Overview: Alerts", "page", (

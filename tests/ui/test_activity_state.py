@@ -33,8 +33,9 @@ def test_each_view_asks_for_its_own_beside_the_sessions() -> None:
         first, *others = state.reads(16)
         assert first.query is read.SESSIONS and first.params["with_background"] == (view == "waits")
         asked[view] = {found.query.name for found in others}
-    assert asked["sessions"] == asked["waits"] == set() and asked["blocking"] == {read.PREPARED_HOLDERS.name}
-    assert asked["progress"] == {query.name for query in read.PROGRESS} and len(asked["replication"]) == 5
+    assert asked["sessions"] == set() and asked["waits"] == {read.LOCK_WAITS.name}
+    assert asked["blocking"] == {read.PREPARED_HOLDERS.name}
+    assert asked["progress"] == {query.name for query in read.PROGRESS} and len(asked["replication"]) == 7
     assert read.WAIT_EVENT_TEXTS in [found.query for found in state.reads(17)]
 
 
