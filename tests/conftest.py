@@ -64,11 +64,11 @@ def pytest_report_header() -> list[str]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """Without paths, the whole suite or what -m and -k choose of it runs in two processes; -n 0 is one."""
+    """Without paths, the whole suite or what -m and -k choose of it runs in three processes; -n 0 is one."""
     whole = config.args_source is config.ArgsSource.TESTPATHS
     chosen = config.option.numprocesses is not None or config.option.usepdb or config.option.collectonly
     if whole and not chosen and "PYTEST_XDIST_WORKER" not in os.environ and not hasattr(config, "workerinput"):
-        config.option.numprocesses = 2
+        config.option.numprocesses = 3
 
 
 def pytest_configure(config: pytest.Config) -> None:
