@@ -13,7 +13,7 @@ from msgspec import Struct
 from console.activity.profile import CPU, waiting_at
 from console.activity.records import Backend
 from console.metrics.history import TimeSeries
-from console.sql.tokens import significant
+from console.sql import fingerprint
 
 if TYPE_CHECKING:
     from console.pooler.records import TrueClient
@@ -29,6 +29,9 @@ MOST_NAMES = 8
 
 OTHERS = ""
 """The name of what is left."""
+
+
+_label = lru_cache(maxsize=1024)(fingerprint.label)
 
 
 class _Part(Struct):
@@ -137,7 +140,7 @@ def _name(kind: str, backend: Backend, clients: Mapping[int, TrueClient]) -> str
         type_, event = waiting_at(backend) or (CPU, None)
         return f"{type_}:{event}" if event else type_
     if kind == "statement":
-        return shape(backend.query or "") or "unknown"
+        return _label(backend.query or "") or "unknown"
     if kind == "user":
         return backend.user or backend.backend_type or "unknown"
     if kind == "database":
@@ -157,22 +160,3 @@ def true_place(backend: Backend, client: TrueClient | None) -> str:
     application = backend.application if client is None else client.application
     host = "local" if not place or place.startswith(("unix", "/")) else place.rsplit(":", 1)[0] if client else place
     return f"{application} {host}" if application else host
-
-
-@lru_cache(maxsize=1024)
-def shape(query: str) -> str:
-    """A statement without its constants, on one line and with spaces around operators: what runs again and again has
-    one shape, however it is written."""
-    pieces, end, before = list[str](), 0, ""
-    for token in significant(query):
-        is_constant = token.kind in ("string", "number")
-        if is_constant and before == "sign" and pieces[-1] == "-":
-            pieces.pop()
-        elif pieces and (token.start > end or "operator" in (before, token.kind)):
-            pieces.append(" ")
-        is_sign = token.text == "-" and before in ("", "operator", "sign", "opening")
-        before = "sign" if is_sign else "opening" if token.text in ("(", ",", "[") else \
-            "operator" if token.kind == "operator" else token.kind
-        pieces.append("?" if is_constant else token.text)
-        end = token.end
-    return "".join(pieces).rstrip("; ")

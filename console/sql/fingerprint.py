@@ -30,6 +30,17 @@ def shape(text: str) -> str:
     return " ".join(found).strip(" ;")
 
 
+_CLOSER = ((" . ", "."), ("( ", "("), (" )", ")"), ("[ ", "["), (" ]", "]"), (" ,", ","), (" :: ", "::"), (" : ", ": "))
+
+
+def label(text: str) -> str:
+    """The shape of a text as a person would write it, on one line."""
+    found = shape(text)
+    for apart, close in _CLOSER:
+        found = found.replace(apart, close)
+    return found
+
+
 def _add_constant(found: list[str]) -> None:
     """A list of constants is one."""
     if found[-2:] == ["?", ","]:

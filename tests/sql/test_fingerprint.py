@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from console.sql.fingerprint import shape
+from console.sql.fingerprint import label, shape
 
 
 @pytest.mark.parametrize(("text", "other"), [
@@ -35,3 +35,12 @@ def test_not_alike(text: str, other: str) -> None:
     "", "'", "$$", "/*", '"', "SELECT 'unfinished", "IN (" + "$1, " * 50_000, "\0\x1b[31m"], ids=lambda text: text[:9])
 def test_any_text_has_a_shape(text: str) -> None:
     assert len(shape(text)) <= 2 * len(text) + 1
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("SELECT  a.x,\n 'a''b', $1 -- x", "select a.x, ?"),
+    ("UPDATE t SET a = a + -17 WHERE b=-3;", "update t set a = a + ? where b = ?"),
+    ("SELECT x[1]::int FROM t WHERE (f(2) > 1)", "select x [?]::int from t where (f (?) > ?)"),
+    ("autovacuum: VACUUM ANALYZE public.t", "autovacuum: vacuum analyze public.t"), ("", "")])
+def test_a_label_is_the_shape_as_a_person_writes_it(text: str, expected: str) -> None:
+    assert label(text) == expected
