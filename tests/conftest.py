@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from console import redaction
 from tests.support import idle
 from tests.support import pgbouncer as poolers
 from tests.support import servers as live
@@ -79,6 +81,17 @@ def pytest_configure(config: pytest.Config) -> None:
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, lambda *_: None)
+
+
+@pytest.fixture(autouse=True)
+def own_secrets() -> Iterator[None]:
+    """What a test makes known as a secret is masked in no other's words."""
+    before = set(redaction._kept)
+    yield
+    if redaction._kept != before:
+        redaction._kept.intersection_update(before)
+        for made in (redaction._forms, redaction._by_value, redaction._masked):
+            made.cache_clear()
 
 
 @pytest.fixture

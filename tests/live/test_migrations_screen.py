@@ -183,6 +183,7 @@ def test_what_is_run_by_hand_from_a_script_is_accepted_once_it_is_there(folder: 
         assert "shop/0002_note, run by hand, becomes applied" in screen.text
         screen.send("y")
         wait_for(lambda: applied(database) == ["0001", "0002"])
+        back(screen, "2 applied")
         screen.send("q")
         assert screen.wait_end() == 0
 

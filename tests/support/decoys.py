@@ -53,7 +53,8 @@ def names_used() -> tuple[frozenset[str], frozenset[str]]:
         assert not isinstance(statements, grammar.SyntaxFault), f"{file}: {statements}"
         for kind, node in walk(statements[0].node):
             if kind == "a_expr" and len(node.a_expr.name) == 1:
-                operators.add(node.a_expr.name[0].string.sval)
+                name = node.a_expr.name[0].string.sval
+                operators.update((">=", "<=") if "BETWEEN" in name else (name,))
             elif kind == "func_call" and len(node.func_call.funcname) == 1:
                 functions.add(node.func_call.funcname[0].string.sval)
             elif kind == "case_expr" and node.case_expr.HasField("arg"):
