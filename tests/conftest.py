@@ -34,6 +34,7 @@ from tests.support.servers import (
 from tests.support.tls import tls_server
 
 LIVE = Path(__file__).parent / "live"
+SCREENS = Path(__file__).parent / "ui"
 
 # Programs under test are started hundreds of times: what they import is compiled once, as for everybody who uses them.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -106,14 +107,15 @@ def own_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks what stands in tests/live and whatever uses a real server, whose fixtures all stand on `servers`.
 
-    In CI such a test has a second try, which the summary names and counts: several programs share two cores there, and
-    a clock that ran out says nothing. At home it fails at once, so that it is seen and mended.
+    In CI such a test, or one of a screen, has a second try, which the summary names and counts: several programs share
+    two cores there, and a clock that ran out says nothing. At home it fails at once, so that it is seen and mended.
     """
     for item in items:
-        if LIVE in item.path.parents or "servers" in getattr(item, "fixturenames", ()):
+        is_live = LIVE in item.path.parents or "servers" in getattr(item, "fixturenames", ())
+        if is_live:
             item.add_marker(pytest.mark.live)
-            if "CI" in os.environ:
-                item.add_marker(pytest.mark.flaky(reruns=1))
+        if "CI" in os.environ and (is_live or SCREENS in item.path.parents):
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

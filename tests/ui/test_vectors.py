@@ -298,11 +298,11 @@ async def test_a_question_by_its_dialog(world: World) -> None:
         await pilot.press("n")
         await until(lambda: isinstance(app.screen, QuerySourceDialog), pilot)
         await pilot.press("enter")
-        assert "the text is empty" in screen_text(app)
+        await until(lambda: "the text is empty" in screen_text(app), pilot)
         app.screen.query_one(Input).value = "[1, 2]"
         await pilot.pause()
         await pilot.press("enter")
-        assert "the vector has 2 dimensions" in screen_text(app)
+        await until(lambda: "the vector has 2 dimensions" in screen_text(app), pilot)
         await until_golden(app, pilot, "vectors-question-120x36")
         app.screen.query_one(Input).value = "words"
         await pilot.press("up", "up", "enter")
