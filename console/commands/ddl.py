@@ -37,7 +37,7 @@ async def run(opening: Opening) -> int:
 
     options = opening.options
     wanted = DdlScope(frozenset(parts[0] for parts in map(_parts, options.objects) if len(parts) == 1),
-                    frozenset(parts for parts in map(_parts, options.objects) if len(parts) == 2))
+                      frozenset(parts for parts in map(_parts, options.objects) if len(parts) == 2))
     target = await opening.target()
     narrator = output.narrator()
     async with single_session(target) as session:

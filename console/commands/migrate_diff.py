@@ -83,8 +83,8 @@ def _write(request: Request, second: Target, pair: ScriptPair) -> list[str]:
     from console.migrate.create import MigrationPart, next_sequence, write
 
     service = _service(request, second)
-    files = next_sequence(service, "diff", (MigrationPart("", f"-- What {second.label} has and the files don't make.\n"
-                                                      f"{pair.forth}", f"-- Takes it back.\n{pair.back}"),))
+    up, down = f"-- What {second.label} has and the files don't make.\n{pair.forth}", f"-- Takes it back.\n{pair.back}"
+    files = next_sequence(service, "diff", (MigrationPart("", up, down),))
     write(files)
     return [str(path) for path, _ in files]
 

@@ -36,7 +36,7 @@ async def verify(request: Request) -> int:
         raise UsageError(f"--to {options.to} of which service?", hint="--service names it")
     selection = await request.selection(chosen, target)
     wanted = VerifyScope(None if options.service is None else frozenset(service.name for service in chosen), options.to,
-                    selection)
+                         selection)
     version, installed = (18, ()) if options.embedded else await facts(target)
     own, words = own_cluster(version, installed)
     if words:

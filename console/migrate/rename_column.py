@@ -173,4 +173,4 @@ def _contract(facts: RenamedColumn, asked: Renaming) -> MigrationPart:
         down += [f"ALTER TABLE {table} ALTER COLUMN {old} SET NOT NULL;",
                  f"ALTER TABLE {table} ALTER COLUMN {new} DROP NOT NULL;"]
     return MigrationPart("contract", "\n".join(up) + "\n", "\n".join(down) + f"\n{_in_step(facts, asked)}"
-                                                                       f"{_not_null(facts, asked)}")
+                         f"{_not_null(facts, asked)}")

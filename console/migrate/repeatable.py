@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
 
 import msgspec
 from msgspec.structs import replace
@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from console.errors import ConsoleError
 from console.migrate import ledger, refusal
 from console.migrate.directives import Directives
-from console.migrate.faults import FileError
+from console.migrate.faults import FileError, MigrationError
 from console.migrate.prepare import Prepared, prepare
 from console.migrate.records import LedgerRow, MigrationFile, MigrationState, RepeatableRow, RepeatableRun, Script, Step
 from console.migrate.version import VersionKey
@@ -65,9 +65,15 @@ def needs(states: Sequence[MigrationState]) -> Mapping[Node, list[Node]]:
 
 
 def in_order(states: Sequence[MigrationState]) -> list[MigrationFile]:
-    """The files of repeatable migrations, each after those that make what it uses."""
+    """The files of repeatable migrations, each after those that make what it uses. Raises MigrationError."""
     files = {(state.service, state.key): state.file for state in states}
-    return [file for node in TopologicalSorter(needs(states)).static_order() if (file := files[node]) is not None]
+    try:
+        order = list(TopologicalSorter(needs(states)).static_order())
+    except CycleError as error:
+        names = [file.label for node in error.args[1] if (file := files[node]) is not None]
+        raise MigrationError("repeatable files use each other: " + " -> ".join(names),
+                             hint="put what all of them use into one file") from None
+    return [file for node in order if (file := files[node]) is not None]
 
 
 def _makers(names: set[Name], node: Node, makers: Mapping[str, Sequence[tuple[Defined, Node]]]) -> list[Node]:

@@ -28,8 +28,8 @@ FIGURES = re.compile(
 """What stands in brackets behind a node: estimates, what came of it, or both."""
 
 _FIGURE_KEYS = {"startup": "Startup Cost", "total": "Total Cost", "rows": "Plan Rows", "width": "Plan Width",
-            "first": "Actual Startup Time", "last": "Actual Total Time", "actual": "Actual Rows",
-            "loops": "Actual Loops"}
+                "first": "Actual Startup Time", "last": "Actual Total Time", "actual": "Actual Rows",
+                "loops": "Actual Loops"}
 
 _ARROW = re.compile(r"(?P<indent>\s*)->\s+(?P<label>.*)")
 _HEADING = re.compile(r"\s*(?P<name>(?:InitPlan|SubPlan) .+|CTE .+)$")

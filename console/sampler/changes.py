@@ -31,6 +31,9 @@ class Changes:
     """
 
     def __init__(self) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
         self._found: dict[Change, None] = {}
         self._settings: Sequence[object] = ()
         self._values: dict[str, str | None] = {}
@@ -48,7 +51,7 @@ class Changes:
         if snapshot.error is not None or snapshot.taken_at is None or snapshot.info is None:
             return
         if self._at is not None and snapshot.taken_at < self._at:  # a recording was wound back
-            self.__init__()  # type: ignore[misc]
+            self._begin()
         self._at = snapshot.taken_at
         for change in (*self._role(snapshot, snapshot.taken_at), *self._with_times(snapshot),
                        *self._set(snapshot, snapshot.taken_at), *self._built(snapshot, snapshot.taken_at)):

@@ -85,10 +85,10 @@ class Observation:
             self._due_s[query.name] = now_s + _interval_s(query, context)
             rows = readings.rows(query)
             self._sqlstates.pop(query.name, None)
-            if query.name in readings.sqlstates:
-                self._sqlstates[query.name] = readings.sqlstates[query.name]
             if rows is None:
                 self._rows.pop(query.name, None)
+                if (sqlstate := readings.sqlstates.get(query.name)) is not None:
+                    self._sqlstates[query.name] = sqlstate
                 self._reasons[query.name] = readings.why(query) or "not answered"
             else:
                 self._rows[query.name] = rows

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+import time
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,11 @@ from console.server.refusals import Refusal, RefusedConnection, refusals, worst
 _DEFAULT, _VERBOSE = 1, 2
 """PGVerbosity."""
 
-_refused: dict[int, Refusal] = {}
+REMEMBERED_S = 1800.0
+"""For so long a refused password isn't sent again, unless a person wants it: what locks accounts counts a few tries in
+some minutes, and a program that nobody watches (--listen) is to go on once somebody has mended the server."""
+
+_refused: dict[int, tuple[float, Refusal]] = {}
 
 
 def forget_refusals() -> None:
@@ -38,9 +43,9 @@ def handshake(conninfo: str) -> PQGenConn[PGconn]:
     pgconn = pq.PGconn.connect_start(conninfo.encode())
     _word_errors(pgconn, _VERBOSE)
     known = _credentials(pgconn)
-    if known in _refused:
+    since_s, refusal = _refused.get(known, (0.0, None)) if known is not None else (0.0, None)
+    if refusal is not None and time.monotonic() - since_s < REMEMBERED_S:
         pgconn.finish()
-        refusal = _refused[known]
         raise RefusedConnection(f"the server has refused this password before: {refusal.words}", refusal)
     while (status := pgconn.connect_poll()) != pq.PollingStatus.OK:
         if status == pq.PollingStatus.FAILED:
@@ -63,7 +68,7 @@ def _error(pgconn: PGconn, credentials: int | None) -> OperationalError:
         return OperationalError(text, pgconn=finished)
     refusal = worst(found)
     if refusal.is_of_password and credentials is not None:
-        _refused[credentials] = refusal
+        _refused[credentials] = time.monotonic(), refusal
     return RefusedConnection(text, refusal, finished)
 
 

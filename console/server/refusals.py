@@ -101,7 +101,7 @@ def meaning(refusal: Refusal, text: str, prefix: str = "") -> ConsoleError | Non
         return PasswordNeeded(
             f"{prefix}the password was refused", detail=text, sqlstate=refusal.sqlstate,
             hint="type the right one, or put it into ~/.pgpass, a service file or the target's password_command; this "
-                 "one is not sent again by itself")
+                 "one is not sent again by itself for half an hour")
     for sqlstate, routine, words, summary, hint in _MEANINGS:
         if sqlstate == refusal.sqlstate and routine in ("", refusal.routine) and re.search(words, refusal.words):
             return Unreachable(f"{prefix}{summary}", detail=text, hint=hint, sqlstate=sqlstate)

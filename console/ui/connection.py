@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from console.server.pool import Pool
     from console.server.session import Session
     from console.server.target import Target
-    from console.ui.load import Load
+    from console.ui.active_sessions import ActiveSessions
     from console.ui.slow_watch import SlowWatch
 
 RECORD_AFTER_S = 2.0
@@ -97,7 +97,7 @@ class Connection:
         self.diagnosis: Diagnosis | None = None
         """What is wrong, from the second sample on; None before."""
         self._slow: SlowWatch | None = None
-        self._load: Load | None = None
+        self._active_sessions: ActiveSessions | None = None
         self.services: Any = ()
         self.progress: str = ""
         self.paused = False
@@ -187,13 +187,13 @@ class Connection:
         return self._slow
 
     @property
-    def load(self) -> Load:
+    def active_sessions(self) -> ActiveSessions:
         """What the active sessions of this target's life did."""
-        if self._load is None:
-            from console.ui.load import Load
+        if self._active_sessions is None:
+            from console.ui.active_sessions import ActiveSessions
 
-            self._load = Load()
-        return self._load
+            self._active_sessions = ActiveSessions()
+        return self._active_sessions
 
     def rings(self) -> bool:
         """Whether the terminal's bell is to ring for an alert; True once for each time."""
@@ -268,7 +268,8 @@ class Connection:
                 self.pool.is_guarded = self.read_only
                 self.sampler = self._sources.sampler_for(self.pool, self.services, self.every_s)
                 self.sampler.paused = self.paused
-                self.sampler.listeners += [self._look_for_slow, self._diagnose, self._keep_load, self._sampled]
+                self.sampler.listeners += [
+                    self._look_for_slow, self._diagnose, self._keep_active_sessions, self._sampled]
                 if target.is_recording:
                     self.playback = cast("ReplaySampler", self.sampler)
                 self.changed()
@@ -332,11 +333,8 @@ class Connection:
         if self.pooler is not None:
             self.pooler.want(self.diagnosis, *(("CLIENTS", "SERVERS") if self.diagnosis.names_sessions else ()))
 
-    def _keep_load(self, snapshot: Snapshot) -> None:
-        self.load.changes.take(snapshot)
-        if snapshot.error is None and (rows := snapshot.readings.rows_by_name.get("activity.sessions")) is not None:
-            self.load.take(snapshot.monotonic_s, snapshot.taken_at, rows,
-                           self.pooler.sample if self.pooler is not None else None)
+    def _keep_active_sessions(self, snapshot: Snapshot) -> None:
+        self.active_sessions.take_snapshot(snapshot, self.pooler.sample if self.pooler is not None else None)
 
     def _sampled(self, snapshot: Snapshot) -> None:
         """Passes it on. A password that was refused isn't tried again: that would lock the role out."""

@@ -189,11 +189,13 @@ SCOPES: tuple[Scope, ...] = (
     Scope("charts", "Overview: charts", "page", (
         Action("charts.longer", "]", "span(1)", "longer", "more time in the charts", "5 min, 30 min, 2 h, 6 h, 24 h"),
         Action("charts.shorter", "[", "span(-1)", "shorter", "less time in the charts")), within=("overview",)),
-    Scope("load", "Active sessions", "page", (
-        Action("load.slice", "e", "slice", "slice", "slice the active sessions another way",
+    Scope("active_sessions", "Active sessions", "page", (
+        Action("active_sessions.slice", "e", "slice", "slice", "slice the active sessions another way",
                "by wait class, statement, user, database, application, client behind the pooler"),
-        _less("load.longer", "]", "span(1)", "longer", "more time in the chart", "5 min, 30 min, 2 h, 6 h, 24 h"),
-        _less("load.shorter", "[", "span(-1)", "shorter", "less time in the chart")), within=("overview", "activity")),
+        _less("active_sessions.longer", "]", "span(1)", "longer", "more time in the chart",
+              "5 min, 30 min, 2 h, 6 h, 24 h"),
+        _less("active_sessions.shorter", "[", "span(-1)", "shorter", "less time in the chart")),
+        within=("overview", "activity")),
     Scope("alerts", "Overview: Alerts", "page", (
         Action("alerts.acknowledge", "c", "acknowledge", "acknowledge", "acknowledge the alert",
                ", until it gets worse or ends; again: no longer"),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from console.activity.records import Backend
 from console.text import format as fmt
+from console.view.active_sessions import number
 from console.view.activity import sessions
-from console.view.load import number
 from console.view.table import Cell, Column, Line, Row, Table, Tone
 
 LONG_S = 30.0
@@ -58,27 +58,27 @@ Shares = Sequence[tuple[str, float]]
 """Names with their average number of sessions, the most first."""
 
 
-def minute(statements: Shares, waits: Shares, width: int, height: int) -> list[Line]:
+Fit = Callable[[str, int], str]
+"""A text in exactly so many cells."""
+
+
+def minute(statements: Shares, waits: Shares, width: int, height: int, fit: Fit) -> list[Line]:
     """The statements and the waits of the last minute by the average number of sessions at them, in `height` lines of
     `width` cells; which is little where it was looked only now and then."""
     if not statements:
         return [(("last minute: nobody was at work when it was looked", "dim"),)]
     most = max(1, min(len(waits), (height - 2) // 2))
-    return [*_shares("statement, last minute", statements, width, height - 2 - most),
-            *_shares("waits for", waits, width, most)]
+    return [*_shares("statement, last minute", statements, width, height - 2 - most, fit),
+            *_shares("waits for", waits, width, most, fit)]
 
 
-def _shares(title: str, shares: Shares, width: int, most: int) -> list[Line]:
+FIGURES = "  active    %"
+
+
+def _shares(title: str, shares: Shares, width: int, most: int, fit: Fit) -> list[Line]:
     total = sum(sessions for _, sessions in shares)
-    lines: list[Line] = [((_cut(title, width - len(FIGURES)), "dim"), (FIGURES, "dim"))]
+    lines: list[Line] = [((fit(title, width - len(FIGURES)), "dim"), (FIGURES, "dim"))]
     for name, active in shares[:most]:
-        figures = f"{number(active):>6} {100 * active / total:>4.0f}"
-        lines.append(((_cut(name or "others", width - len(figures)), ""), (figures, "strong")))
+        figures = f"{number(active):>8} {100 * active / total:>4.0f}"
+        lines.append(((fit(name or "others", width - len(figures)), ""), (figures, "strong")))
     return lines
-
-
-FIGURES = "active    %"
-
-
-def _cut(words: str, cells: int) -> str:
-    return words.ljust(cells) if len(words) < cells else words[:cells - 2] + "… "

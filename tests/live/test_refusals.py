@@ -16,6 +16,7 @@ from psycopg.conninfo import make_conninfo
 
 from console.errors import ConsoleError, PasswordNeeded, Unreachable
 from console.local_postgres.cluster import LOG, free_port
+from console.server import handshake
 from console.server.handshake import forget_refusals
 from console.server.pool import Pool
 from console.server.single import single_session
@@ -121,8 +122,9 @@ async def test_each_refusal_is_told_apart_in_any_language(german: LiveServer) ->
         assert "wrong one" not in "\n".join(wrong.lines())
 
 
-async def test_a_refused_password_is_sent_once(german: LiveServer, tmp_path: Path) -> None:
-    """Also by the connections that a pool makes by itself, and until a person wants to try again."""
+async def test_a_refused_password_is_sent_once(german: LiveServer, tmp_path: Path,
+                                               monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also by the connections that a pool makes by itself, until a person wants to try again or a while is over."""
     assert german.cluster is not None
     log = german.cluster.data_dir / LOG
 
@@ -146,12 +148,13 @@ async def test_a_refused_password_is_sent_once(german: LiveServer, tmp_path: Pat
         await asyncio.sleep(0.1)
     assert refusals() == before + 1
     assert isinstance(pool.error, PasswordNeeded) and "not sent again" in str(pool.error.hint)
-    forget_refusals()
-    pool.breaker.retry_now()
-    with pytest.raises(PasswordNeeded):
-        async with pool.session():
-            pass
-    assert refusals() == before + 2
+    for number, again in enumerate((forget_refusals, lambda: monkeypatch.setattr(handshake, "REMEMBERED_S", 0.0)), 2):
+        again()
+        pool.breaker.retry_now()
+        with pytest.raises(PasswordNeeded):
+            async with pool.session():
+                pass
+        assert refusals() == before + number
     (tmp_path / "pgpass").write_text("*:*:*:lettered:another one\n")
     pool.breaker.retry_now()
     async with pool.session() as session:

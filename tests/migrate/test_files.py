@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from console.errors import UsageError
-from console.migrate import state, steps
+from console.migrate import repeatable, state, steps
 from console.migrate.create import next_files
 from console.migrate.directives import Requirement
 from console.migrate.faults import FileError, MigrationError
@@ -312,3 +312,14 @@ def test_a_directive_is_a_comment_and_nothing_else(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="stands after the first statement") as caught:
         prepare(Script(path))
     assert caught.value.line == 2
+
+
+def test_repeatable_files_stand_in_the_order_of_their_use_or_are_refused_by_name(tmp_path: Path) -> None:
+    def ordered(name: str, files: Mapping[str, str]) -> list[str]:
+        states = state.compare(read_service(service(tmp_path, files, name)), (), ()).migrations
+        return [file.version for file in repeatable.in_order(states)]
+
+    first, second = "CREATE VIEW shop.a AS SELECT * FROM shop.b", "CREATE VIEW shop.b AS SELECT 1 AS one"
+    assert ordered("used", {"R__a.sql": first, "R__b.sql": second}) == ["R__b", "R__a"]
+    with pytest.raises(MigrationError, match="repeatable files use each other: circle"):
+        ordered("circle", {"R__a.sql": first, "R__b.sql": "CREATE VIEW shop.b AS SELECT * FROM shop.a"})

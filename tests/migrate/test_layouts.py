@@ -371,6 +371,13 @@ def test_what_is_refused(layout: str, name: str, text: str, line: int | None, wo
     assert name.split("/")[0] in caught.value.summary
 
 
+@pytest.mark.parametrize(("name", "would_run"), [("V1__a.py", True), ("V1__a.class", False), ("R__a.py", False)])
+def test_code_is_advised_of_for_what_it_would_run(name: str, would_run: bool, tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="which only flyway can run") as caught:
+        read({name: ""}, tmp_path, "flyway")
+    assert ('code = "COMMAND' in (caught.value.hint or "")) == would_run
+
+
 def test_diesels_metadata_is_checked(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="run_in_transaction: must be true or false"):
         read({"2020_a/up.sql": "SELECT 1;", "2020_a/metadata.toml": 'run_in_transaction = "no"'}, tmp_path, "diesel")

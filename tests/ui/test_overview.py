@@ -9,10 +9,10 @@ from console.activity.summary.records import BlockedSession
 from console.errors import Unreachable
 from console.metrics.records.counters import SchemaSize
 from console.metrics.records.tables import SequenceUse
+from console.ui.active_sessions import CHOICES
 from console.ui.connection import ConnectionState
 from console.ui.dialogs.failure import DetailDialog
-from console.ui.load import CHOICES
-from console.ui.widgets.load_chart import LoadChart
+from console.ui.widgets.active_sessions_chart import ActiveSessionsChart
 from console.ui.widgets.record_table import RecordTable
 from tests.support.activity import backend, idle
 from tests.support.builders import HOSTILE
@@ -156,7 +156,7 @@ async def test_what_runs_now_and_the_main_chart(world: World) -> None:
         assert "active sessions by wait  8" in screen_text(app) and "█ CPU 4" in screen_text(app)
         assert "sampled every 10 s: not yet" in screen_text(app)
         rows = [backend(4711, query_age_s=95.0), backend(4802, 4711), idle(4900)]
-        app.connection.load.take(world.clock.monotonic(), world.clock.now(), rows, None)
+        app.connection.active_sessions.take(world.clock.monotonic(), world.clock.now(), rows, None)
         await ticks(world, app, pilot)
         running = app.query_one("#running", RecordTable).table
         assert [row.cells[1].text for row in running.rows] == ["api 4711", "api 4802"], "the longest first, no idle one"
@@ -172,7 +172,7 @@ async def test_what_runs_now_and_the_main_chart(world: World) -> None:
         assert [line.split("by ")[1].split()[0] for line in seen] == [*CHOICES[1:], CHOICES[0]]
         assert "█ app_rw 2" in seen[2] and "█ api 10.0.4.7" in seen[5]
         await pilot.press("left_square_bracket")
-        assert app.connection.load.span == 0
+        assert app.connection.active_sessions.span == 0
         handed: list[tuple[str, object]] = []
         app.hand_over = lambda name, subject: handed.append((name, subject))  # type: ignore[method-assign]
         app.screen.set_focus(app.query_one("#running", RecordTable))
@@ -185,7 +185,7 @@ async def test_the_layers_differ_without_colours_and_without_utf8(world: World, 
     async with world.console(environment=environment) as (app, pilot):
         await live(app, pilot)
         await ticks(world, app, pilot, 3)
-        chart = app.query_one(LoadChart)
+        chart = app.query_one(ActiveSessionsChart)
         drawn = "\n".join(chart.render_line(y).text for y in range(1, chart.size.height - 1))
         assert set("ciL" if environment["LANG"] == "C" else "█▓▒") <= set(drawn)
         assert drawn.isascii() == (environment["LANG"] == "C")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from console.view import load
+from console.view import active_sessions as view
 from console.view.stack import (
     EIGHTHS,
     NOTHING,
@@ -79,27 +79,27 @@ def test_the_highest_is_of_one_moment() -> None:
     assert highest([(1.0, None, 3.0), (2.0, 9.0, None)]) == 9.0 and highest([]) == 0.0
 
 
-VALUES = {series: (None, 0.0, 0.0) for series, *_ in load.WAITS}
+VALUES = {series: (None, 0.0, 0.0) for series, *_ in view.WAITS}
 
 
 def test_the_wait_classes_that_were_seen_are_named() -> None:
-    assert load.by_wait({series: (None, None) for series, *_ in load.WAITS}, 60.0) == ()
-    quiet = load.by_wait(VALUES, 60.0)
+    assert view.by_wait({series: (None, None) for series, *_ in view.WAITS}, 60.0) == ()
+    quiet = view.by_wait(VALUES, 60.0)
     assert [layer.name for layer in quiet] == ["CPU"] and quiet[0].now == "0"
-    locked = load.by_wait(VALUES | {"active_lock": (None, 11.0, 13.0)}, 60.0)
+    locked = view.by_wait(VALUES | {"active_lock": (None, 11.0, 13.0)}, 60.0)
     assert [(layer.name, layer.now, layer.tone) for layer in locked] == [
         ("CPU", "0", "ok"), ("Lock", "12", "critical")]
 
 
 def test_the_cores_are_a_limit_where_they_are_known_and_near() -> None:
-    layers = load.by_wait(VALUES | {"active_cpu": (1.0, 2.0, 3.0)}, 3.0)
+    layers = view.by_wait(VALUES | {"active_cpu": (1.0, 2.0, 3.0)}, 3.0)
 
-    def drawn(cores: int | None, hidden: int = 0) -> load.Stack:
-        return load.picture(layers, by="wait", cores=cores, hidden=hidden, edge=EDGE, span_s=3.0, width=100)
+    def drawn(cores: int | None, hidden: int = 0) -> view.Stack:
+        return view.picture(layers, by="wait", cores=cores, hidden=hidden, edge=EDGE, span_s=3.0, width=100)
 
     assert drawn(None).limits == () and drawn(None).high == 4
     assert drawn(8).limits == ((8.0, "8 cpu", "warning"),) and drawn(8).high == 10
     assert drawn(64).high == 4, "so many would flatten what there is"
     assert ("2", "critical") in drawn(1).title and ("2", "strong") in drawn(2).title
     assert "3 hidden ones left out" in "".join(words for words, _ in drawn(2, hidden=3).title)
-    assert load.number(None) == "-" and load.number(0.25) == "0.2" and load.number(3.0) == "3"
+    assert view.number(None) == "-" and view.number(0.25) == "0.2" and view.number(3.0) == "3"

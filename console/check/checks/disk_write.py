@@ -2,8 +2,8 @@
 
 A temporary file of 110 kB is written, and is gone at once. CRITICAL when the disk is full or fails: then writes fail
 before anybody is told. Other disks (that of pg_wal, other tablespaces, temp_tablespaces) are not tried, nor does it say
-how much room is left, which no SQL tells: on the server's own machine the console and `diagnose` do. Not tried where
-the role's temp_file_limit is below 1 MB. log_temp_files = 0 logs each try.
+how much room is left, which no SQL tells: on the server's own machine the console and `diagnose` do. UNKNOWN where the
+role's temp_file_limit is below 1 MB and allows no try. log_temp_files = 0 logs each try.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) 
     written = readings.first(DISK_WRITE)
     assert written is not None
     if written.bytes is None:
-        return CheckVerdict(Status.OK, "not known: this role's temp_file_limit allows no try")
+        return CheckVerdict(Status.UNKNOWN, "this role's temp_file_limit allows no try",
+                            hint="ALTER ROLE ... SET temp_file_limit = '1MB' or more, or leave the check out: "
+                                 "enabled = false in [checks.disk_write]")
     return CheckVerdict(Status.OK, f"a temporary file of {fmt.size(written.bytes)} was written")
 
 

@@ -49,14 +49,14 @@ def read(service: str, folder: Path, placeholders: Mapping[str, str] | None = No
     for path in sorted(folder.rglob("*")):
         if (again := _REPEATABLE.fullmatch(path.name)) is not None:
             if again[2] != "sql":
-                raise only_the_tool(path, "flyway", _LANGUAGES.get(again[2], "script"))
+                raise only_the_tool(path, "flyway", _LANGUAGES.get(again[2], "script"), by_code=False)
             repeatable.append(MigrationFile(service, REPEATABLE + again[1], "",
                                             reading.script(path, is_repeatable=True)))
         match = _NAME.fullmatch(path.name)
         if match is None:
             continue
         if match[4] != "sql" and (code is None or match[4] == "class"):
-            raise only_the_tool(path, "flyway", _LANGUAGES.get(match[4], "script"))
+            raise only_the_tool(path, "flyway", _LANGUAGES.get(match[4], "script"), by_code=match[4] != "class")
         version = match[2].replace("_", ".")
         known = found[match[1]].setdefault(version_key(version), (version, match[3] or "", path))
         if known[2] != path:

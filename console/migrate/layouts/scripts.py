@@ -54,9 +54,9 @@ def content(path: Path) -> str:
     return Script(path).text
 
 
-def only_the_tool(path: Path, tool: str, language: str) -> FileError:
-    """The error for a migration that isn't SQL."""
+def only_the_tool(path: Path, tool: str, language: str, *, by_code: bool = True) -> FileError:
+    """The error for a migration that isn't SQL; `by_code`: the service's `code` command could run it."""
+    leave = f'leave the service to {tool}: framework = "{tool}" and its commands as up and down'
     return FileError(path, f"is a {language} migration, which only {tool} can run",
                      hint='code = "COMMAND {version} {direction}" of the service in the configuration runs such files '
-                          f'as steps; or leave the service to {tool}: framework = "{tool}" and its commands as up and '
-                          "down")
+                          f"as steps; or {leave}" if by_code else leave)

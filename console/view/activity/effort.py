@@ -12,8 +12,8 @@ from console.text import format as fmt
 from console.view.table import Line, Tone
 
 
-class Look(Struct, frozen=True):
-    """One look at it, at a time of the console's clock in seconds."""
+class EffortSample(Struct, frozen=True):
+    """What was seen of it, at a time of the console's clock in seconds."""
 
     at_s: float
     work: SessionWork | None
@@ -21,17 +21,17 @@ class Look(Struct, frozen=True):
 
 
 class Effort:
-    """The looks at one session: the last, and the one before, which rates are formed with."""
+    """The samples of one session: the last, and the one before, which rates are formed with."""
 
     def __init__(self, identity: tuple[int, dt.datetime | None]) -> None:
         self.identity = identity
-        self._last: Look | None = None
-        self._before: Look | None = None
+        self._last: EffortSample | None = None
+        self._before: EffortSample | None = None
 
     def add_sample(self, at_s: float, work: SessionWork | None, process: Process | None) -> None:
         """Samples of the same moment, as a paused screen gives, are one."""
         if self._last is None or at_s > self._last.at_s:
-            self._before, self._last = self._last, Look(at_s, work, process)
+            self._before, self._last = self._last, EffortSample(at_s, work, process)
 
     def lines(self) -> list[Line]:
         """What is known of it, in a line each."""

@@ -21,8 +21,8 @@ from console.ui.screens.activity import views
 from console.ui.screens.activity.actions import ActivityActions, Where
 from console.ui.screens.activity.session_pane import SessionPane
 from console.ui.screens.activity.state import VIEWS, ActivityState, ViewName
+from console.ui.widgets.active_sessions_chart import ActiveSessionsChart
 from console.ui.widgets.fact_lines import FactLines
-from console.ui.widgets.load_chart import LoadChart
 from console.ui.widgets.painting import console_app
 from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.status_line import StatusLine
@@ -39,7 +39,7 @@ class ActivityScreen(ConsoleScreen):
 
     CSS_PATH = "screen.tcss"
     FOCUS = "#sessions"
-    BINDINGS = bindings("activity", "load")
+    BINDINGS = bindings("activity", "active_sessions")
     VERTICAL_BREAKPOINTS = [(0, "-short"), (44, "-tall")]  # noqa: RUF012
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class ActivityScreen(ConsoleScreen):
         yield StatusLine(id="verdict")
         yield TabBar(id="views")
         yield FactLines(id="note")
-        yield LoadChart()
+        yield ActiveSessionsChart()
         with Vertical(id="tables"):
             yield RecordTable(id="sessions", sort="transaction_age", descending=True)
             for name in VIEWS[1:]:
@@ -99,7 +99,7 @@ class ActivityScreen(ConsoleScreen):
             at_s, pooler = console_app(self).clock.monotonic(), self.connection.pooler
             self.state.take(readings, at_s, pooler)
             if readings.rows(read.SESSIONS) is not None:
-                self.connection.load.take(at_s, console_app(self).clock.now(), self.state.backends,
+                self.connection.active_sessions.take(at_s, console_app(self).clock.now(), self.state.backends,
                                           pooler.sample if pooler is not None else None)
             if (found := self.state.take_wanted()) is not None:
                 self._select(found)
@@ -152,7 +152,7 @@ class ActivityScreen(ConsoleScreen):
         if words := views.note(self.state, self.connection.info):
             self.query_one("#note", FactLines).show(*words)
         self.table.show(views.table(self.state, self.connection.info))
-        self.query_one(LoadChart).show_load()
+        self.query_one(ActiveSessionsChart).show_latest()
         self._show_facts()
 
     def _show_verdict(self) -> None:
@@ -186,10 +186,10 @@ class ActivityScreen(ConsoleScreen):
 
     def action_slice(self) -> None:
         """The active sessions by something else."""
-        self.query_one(LoadChart).choose_next()
+        self.query_one(ActiveSessionsChart).choose_next()
 
     def action_span(self, direction: int) -> None:
-        self.query_one(LoadChart).change_span(direction)
+        self.query_one(ActiveSessionsChart).change_span(direction)
 
     def on_tab_bar_chosen(self, event: TabBar.Chosen) -> None:
         if VIEWS[event.index] != self.state.view:
@@ -251,7 +251,7 @@ class ActivityScreen(ConsoleScreen):
             case "with_idle" | "with_background":
                 return state.view == "sessions" and state.selected is None
             case "slice" | "span":
-                return bool(self.query_one(LoadChart).size)
+                return bool(self.query_one(ActiveSessionsChart).size)
             case "back":
                 return state.selected is not None or state.view != "sessions" or bool(state.marked or state.followed)
         return super().check_action(action, parameters)

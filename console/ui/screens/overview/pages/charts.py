@@ -146,7 +146,7 @@ class ChartsPage(OverviewPage):
     @property
     def span(self) -> int:
         """The index in view.SPANS, the same for all charts of a target."""
-        return self.connection.load.span
+        return self.connection.active_sessions.span
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "span":
@@ -154,7 +154,7 @@ class ChartsPage(OverviewPage):
         return super().check_action(action, parameters)
 
     def action_span(self, direction: int) -> None:
-        self.connection.load.change_span(direction)
+        self.connection.active_sessions.change_span(direction)
         self.draw_anew()
         self.screen.refresh_bindings()
 

@@ -9,10 +9,11 @@ from textual.app import ComposeResult
 from console.metrics.reads.counters import SCHEMA_SIZES
 from console.sampler.records import Snapshot
 from console.sql.names import qualified_name
+from console.ui import text
 from console.ui.bindings import bindings
 from console.ui.keymap import letter
 from console.ui.screens.overview.pages.page import OverviewPage
-from console.ui.widgets.load_chart import LoadChart
+from console.ui.widgets.active_sessions_chart import ActiveSessionsChart
 from console.ui.widgets.painting import Blank, Lines, console_app
 from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.trend import Trends
@@ -34,7 +35,7 @@ class HealthPage(OverviewPage):
     """The first page: what is wrong, what the checks say, and how the server does."""
 
     FOCUS = "#checks"
-    BINDINGS = bindings("health", "load")
+    BINDINGS = bindings("health", "active_sessions")
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
@@ -45,7 +46,7 @@ class HealthPage(OverviewPage):
         with Blank(id="now"):
             yield RecordTable(id="running")
             yield Lines(id="minute")
-        yield LoadChart()
+        yield ActiveSessionsChart()
         yield Trends(id="trends")
         with Blank(id="tables"):
             yield RecordTable(id="checks")
@@ -67,27 +68,27 @@ class HealthPage(OverviewPage):
         services.show(view.services_table(snapshot, snapshot.readings.rows(SCHEMA_SIZES)))
         if len(history) > 1:  # the first picture waits for nothing that isn't in it yet
             self._show_running()
-        self.query_one(LoadChart).show_load()
+        self.query_one(ActiveSessionsChart).show_latest()
         values = {name: history.values(name, SAMPLES) for name in view.SERIES}
         self.query_one(Trends).show_cards(view.cards(snapshot, values))
 
     def _show_running(self) -> None:
         from console.view import running
 
-        load, table, lines = self.connection.load, self.query_one("#running", RecordTable), self.query_one(
-            "#minute", Lines)
-        table.show(running.table(load.backends, load.at, max(1, table.size.height - 1)))
-        if load.slices is not None and lines.size.width:
+        found = self.connection.active_sessions
+        table, lines = self.query_one("#running", RecordTable), self.query_one("#minute", Lines)
+        table.show(running.table(found.backends, found.at, max(1, table.size.height - 1)))
+        if found.slices is not None and lines.size.width:
             now_s = console_app(self).clock.monotonic()
-            statements, waits = (load.slices.shares(kind, now_s, MINUTE_S) for kind in ("statement", "event"))
-            lines.show(*running.minute(statements, waits, lines.size.width, lines.size.height))
+            statements, waits = (found.slices.shares(kind, now_s, MINUTE_S) for kind in ("statement", "event"))
+            lines.show(*running.minute(statements, waits, lines.size.width, lines.size.height, text.fit))
 
     def action_slice(self) -> None:
         """The active sessions by something else."""
-        self.query_one(LoadChart).choose_next()
+        self.query_one(ActiveSessionsChart).choose_next()
 
     def action_span(self, direction: int) -> None:
-        self.query_one(LoadChart).change_span(direction)
+        self.query_one(ActiveSessionsChart).change_span(direction)
 
     def _show_findings(self) -> None:
         table, findings = self.query_one("#findings", RecordTable), self.findings

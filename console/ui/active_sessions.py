@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from console.sampler.changes import Changes
 from console.text import format as fmt
 from console.ui import text
-from console.view import load as view
+from console.view import active_sessions as view
 from console.view.metrics.plots import SPANS
 from console.view.stack import Layer, Stack, TimeMark, stretched
 from console.view.table import Line, Tone
@@ -31,6 +31,9 @@ TONES: tuple[Tone, ...] = ("layer1", "layer2", "layer3", "layer4", "layer5")
 LETTERS = "abcde"
 NAME_CELLS = 22
 
+SESSIONS = "activity.sessions"
+"""The read by its name: its module is no part of the start."""
+
 SAMPLED_S = 10.0
 """How long before it a sample of whose they are speaks for."""
 
@@ -38,7 +41,7 @@ HELD_S = 5.0
 """A picture stays for so long at least: while there is little, every refresh would move all of it."""
 
 
-class Load:
+class ActiveSessions:
     """One for each target. `kind` is what the sessions are told apart by, `span` which of SPANS is looked back."""
 
     def __init__(self) -> None:
@@ -50,6 +53,7 @@ class Load:
         self.changes = Changes()
         self.kind = WAIT
         self.span = 1
+        self._sampled: Sequence[Backend] | None = None
         self._held: tuple[object, float, Stack] | None = None
 
     @property
@@ -64,11 +68,18 @@ class Load:
         """The sessions by something else."""
         self.kind = CHOICES[(CHOICES.index(self.kind) + 1) % len(CHOICES)]
 
+    def take_snapshot(self, snapshot: Snapshot, pooler: PoolerSample | None) -> None:
+        """What the sampler has: its sessions stay in its snapshots until they are read again, and count once."""
+        self.changes.take(snapshot)
+        rows = snapshot.readings.rows_by_name.get(SESSIONS)
+        if snapshot.error is None and rows is not None and rows is not self._sampled:
+            self._sampled = rows
+            self.take(snapshot.monotonic_s, snapshot.taken_at, rows, pooler)
+
     def take(self, at_s: float, at: dt.datetime | None, backends: Sequence[Backend], pooler: PoolerSample | None
              ) -> None:
-        """Sessions that were read at `at_s` of the monotonic clock, with what was last seen of the pooler. What
-        was taken last, as a recording repeats it, is no new sample."""
-        if backends is self.backends or (backends and backends == self.backends):
+        """Sessions that were read at `at_s` of the monotonic clock, with what was last seen of the pooler."""
+        if backends and backends == self.backends:  # a recording repeats what was recorded
             return
         from console.sampler.slices import Slices
 
