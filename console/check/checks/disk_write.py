@@ -3,7 +3,8 @@
 A temporary file of 110 kB is written, and is gone at once. CRITICAL when the disk is full or fails: then writes fail
 before anybody is told. Other disks (that of pg_wal, other tablespaces, temp_tablespaces) are not tried, nor does it say
 how much room is left, which no SQL tells: on the server's own machine the console and `diagnose` do. UNKNOWN where the
-role's temp_file_limit is below 1 MB and allows no try. log_temp_files = 0 logs each try.
+role's temp_file_limit is below 1 MB and allows no try. Each try is one of the database's temporary files in its
+counters, and in the log with log_temp_files = 0.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from rich.cells import cell_len
@@ -109,11 +110,13 @@ class Pen:
         values = list(zip(*(layer.values for layer in stack.layers), strict=True))[-(width - axis):]
         columns = [column(moment, stack.high, height) for moment in values]
         unknown = [all(value is None for value in moment) for moment in values]
-        labels: dict[int, tuple[str, Tone]] = {
-            min(height - 1, max(0, round(value / stack.high * height) - (value > 0))): (words, "dim")
-            for value, words in stack.rows}
-        limits = {min(height - 1, max(0, int(value / stack.high * height - 1e-9))): (words, tone)
-                  for value, words, tone in stack.limits if value <= stack.high}
+
+        def place(value: float) -> int:
+            """The row that a value reaches into, from below."""
+            return min(height - 1, max(0, math.ceil(value / stack.high * height - 1e-9) - 1))
+
+        labels: dict[int, tuple[str, Tone]] = {place(value): (words, "dim") for value, words in stack.rows}
+        limits = {place(value): (words, tone) for value, words, tone in stack.limits if value <= stack.high}
         labels |= limits
         lines = []
         for row in reversed(range(height)):
