@@ -76,6 +76,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "live: on real servers; set by itself. -m 'not live' answers in two minutes")
+    config.addinivalue_line("markers", "oldest_and_newest: any_server is two of the versions, for what takes long")
     idle.use()
     # Programs under test begin with the signals of a person's shell. What is ignored is inherited by all that is
     # started; what is handled is not, so a signal that this process is to ignore gets a handler that does nothing.
@@ -121,6 +122,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "any_server" in metafunc.fixturenames:
         labels = live.labels() or ["embedded"]  # which then says what is missing
+        if metafunc.definition.get_closest_marker("oldest_and_newest"):
+            labels = list(dict.fromkeys([labels[0], *[label for label in labels if label in live.LABELS][-1:]]))
         metafunc.parametrize("any_server", labels, indirect=True, scope="session")
     if "pgbouncers" in metafunc.fixturenames:
         metafunc.parametrize("pgbouncers", list(poolers.programs()) or [None], indirect=True, scope="session")

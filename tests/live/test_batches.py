@@ -167,7 +167,7 @@ def test_killed_at_any_moment_each_batch_is_done_once(database: Database, tmp_pa
     assert migrate(database, service.folder, "up", "--to", "1", "--yes")[0] == 0
     chance, killed = random.Random(7), 0
     for direction in ("up", "down", "up"):
-        for _ in range(8):
+        for _ in range(5):
             done = subprocess.Popen(command(database, service.folder, direction), stdout=subprocess.DEVNULL,
                                     stderr=subprocess.DEVNULL)
             deadline = time.monotonic() + 30

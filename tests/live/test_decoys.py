@@ -207,6 +207,7 @@ async def test_checks(trap: Trap) -> None:
     assert len(report.results) > 30 and not unknown
 
 
+@pytest.mark.oldest_and_newest
 @harsh
 def test_commands(trap: Trap, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "shop"
@@ -349,6 +350,7 @@ async def test_the_persons_own_transaction(trap: Trap) -> None:
     await interactive.close()
 
 
+@pytest.mark.oldest_and_newest
 @harsh
 async def test_screens(trap: Trap) -> None:
     """Every key of every screen that does not act, every page and every tab."""

@@ -65,6 +65,7 @@ async def test_an_extension_that_somebody_created_is_there_for_the_comparison_to
         (DATABASE, ()))
 
 
+@pytest.mark.oldest_and_newest
 async def test_the_shipped_services_have_not_drifted(any_database: Database) -> None:
     services = from_folder(shipped("migrations"))
     await plan_and_run(target(any_database), services)

@@ -29,6 +29,7 @@ def test_what_makes_no_sense(text: str) -> None:
         read_asked(text)
 
 
+@pytest.mark.oldest_and_newest
 async def test_programs_of_both_names_run_all_the_while(any_server: LiveServer, tmp_path: Path) -> None:
     await _tried("note text NOT NULL DEFAULT 'x'", any_server, tmp_path)
 

@@ -183,6 +183,7 @@ def by_status(verdict: VerifyReport) -> dict[str, list[Proof]]:
     return found
 
 
+@pytest.mark.oldest_and_newest
 async def test_the_shipped_services_are_proved(any_server: LiveServer) -> None:
     services = from_folder(shipped("migrations"))
     verdict = await verify(target(any_server), services, own_cluster=own_cluster(any_server))
