@@ -22,7 +22,8 @@ PACKAGE = Path(console.__file__).parent
 ROOT = PACKAGE.parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-FEATURES = {"catalog", "activity", "metrics", "pooler", "statements", "plans", "vectors", "migrate", "services"}
+FEATURES = {"advisories", "catalog", "activity", "metrics", "pooler", "statements", "plans", "vectors", "migrate",
+            "services"}
 SHARED_FEATURES = {"services", "catalog", "activity", "plans"}
 DRIVERS = {"psycopg", "psycopg_pool", "pgvector"}
 SCREENS = {"textual", "rich", "plotext"}
@@ -87,8 +88,8 @@ MAY_IMPORT = {
 SINGLE_MODULES = {
     "view": {"console.check.result", "console.server.info", "console.server.tls", "console.migrate.events",
              "console.migrate.history", "console.migrate.plan", "console.migrate.lint"},
-    "manual": {"console.migrate.lint", "console.migrate.lint.examples", "console.migrate.frameworks.specs",
-               "console.migrate.mirror",
+    "manual": {"console.advisories.known", "console.advisories.records", "console.migrate.lint",
+               "console.migrate.lint.examples", "console.migrate.frameworks.specs", "console.migrate.mirror",
                "console.services.recognise", "console.commands.table", "console.ui.keys", "console.ui.key_tables"},
 }
 """What a room takes of others besides."""
@@ -162,7 +163,6 @@ def test_statements_stand_in_sql_files() -> None:
 
 
 NO_SQL = {
-    "check/checks/vector_extension.py": "version numbers",
     "commands/listen.py": "an address to listen on",
     "config.py": "durations and conninfo strings in the configuration",
     "demo/embedder.py": "words of the sample data",

@@ -56,6 +56,10 @@ COMMANDS = (
         help="what is wrong, most urgent first: of a target in two looks, or of a recording",
         description="What is wrong with a server, or was when it was recorded, in sentences: most urgent first."),
     CommandEntry(
+        name="advisories", module="console.commands.advisories",
+        help="known faults of the versions that run: what they do, where they are mended, what to rebuild",
+        description="Known faults of the versions that run, and the indexes here that they may have spoilt."),
+    CommandEntry(
         name="ddl", module="console.commands.ddl", usage="[OBJECT...]",
         help="the script that makes the schema again: of all, of a service, or of some objects",
         description="Write the script that makes a database's schema again, in an order in which it runs.",

@@ -6,13 +6,16 @@ import ast
 import inspect
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from console import config
 from console.check.records import Check
 from console.fields import fields_of
 from console.text import format as fmt
 from console.text.parse import Unit
+
+if TYPE_CHECKING:
+    from console.advisories.records import Advisory
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -178,8 +181,22 @@ def rule_topics() -> Mapping[str, str]:
         for rule in RULES.values()}
 
 
+def advisories(argument: str = "") -> str:
+    """Every known fault: where it is mended, what it does, and what is left to do after the upgrade."""
+    from console.advisories.known import advisories
+
+    def row(advisory: Advisory) -> tuple[str, ...]:
+        kinds = [" ".join(filter(None, (which.method, which.opclass or which.type))) for which in advisory.rebuild]
+        then = "; ".join(filter(None, (advisory.todo, f"REINDEX: {', '.join(kinds)}" if kinds else None)))
+        where = f" (where {advisory.extension} is installed)" if advisory.extension else ""
+        return f"{advisory.product} {' '.join(advisory.fixed)}", advisory.what + where, then
+
+    return _table(("mended in", "what it does", "after the upgrade"), map(row, advisories()))
+
+
 TABLES: dict[str, Callable[[str], str]] = {
-    "checks": checks, "rules": rules, "settings": settings, "commands": commands, "keys": keys, "tools": tools}
+    "advisories": advisories, "checks": checks, "rules": rules, "settings": settings, "commands": commands,
+    "keys": keys, "tools": tools}
 """By the name in a page's `<!-- table: NAME -->`; each is given what stands behind the name there."""
 
 ENTRIES: dict[str, Callable[[], Mapping[str, str]]] = {"checks": check_topics, "lint": rule_topics}

@@ -68,10 +68,15 @@ def totals(shown: ShowResult) -> tuple[Totals, ...]:
                    ["database"])
 
 
+async def read_version(console: Console) -> str:
+    """In the pooler's own words. Raises ConsoleError."""
+    shown = await console.show("VERSION")
+    return str(shown.rows[0][0]) if shown.rows else "PgBouncer before 1.12"  # those said it in a notice
+
+
 async def read_info(console: Console) -> PoolerInfo:
     """Which pooler this is, and what we may do there. Raises ConsoleError."""
-    shown = await console.show("VERSION")
-    version = str(shown.rows[0][0]) if shown.rows else "PgBouncer before 1.12"  # those said it in a notice
+    version = await read_version(console)
     settings = {record.key: record for record in records(PoolerSetting, await console.show("CONFIG"), ["key"])}
     return PoolerInfo(version, console.place, console.user, _is_admin(console, settings), settings)
 
@@ -127,11 +132,12 @@ async def read_sample(console: Console, also: Iterable[str], taken_s: float,
 
 
 async def read_once(target: Target, within_s: float, also: Iterable[str] = ()) -> PoolerReading:
-    """One sample, with other SHOWs by name, on a connection of its own, in `within_s` seconds; raises nothing of its
-    own."""
+    """One sample and the version, with other SHOWs by name, on a connection of its own, in `within_s` seconds; raises
+    nothing of its own."""
     try:
         async with asyncio.timeout(within_s), admin_console(target) as console:
-            return PoolerReading(await read_sample(console, also, time.monotonic()))
+            sample = await read_sample(console, also, time.monotonic())
+            return PoolerReading(sample, version=await read_version(console))
     except TimeoutError:
         return PoolerReading(None,
                              Unreachable(f"{target.label}: PgBouncer has not answered in {fmt.duration(within_s)}"))

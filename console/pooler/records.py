@@ -227,10 +227,14 @@ class PoolerSample(Struct, frozen=True):
 
 
 class PoolerReading(Struct, frozen=True):
-    """What a pooler said, or with `error` why it said nothing; then `sample` is an older one, if there ever was one."""
+    """What a pooler said, or with `error` why it said nothing; then `sample` is an older one, if there ever was one.
+
+    `version` in its own words ("PgBouncer 1.24.1"), None where it wasn't asked.
+    """
 
     sample: PoolerSample | None
     error: ConsoleError | None = None
+    version: str | None = None
 
 
 class Saturation(Struct, frozen=True):

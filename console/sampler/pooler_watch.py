@@ -86,7 +86,7 @@ class PoolerWatch:
 
     def reading(self) -> PoolerReading:
         """What there is for the checks."""
-        return PoolerReading(self.sample, self.error)
+        return PoolerReading(self.sample, self.error, self.info.version if self.info else None)
 
     def want(self, who: object, *names: str) -> None:
         """What `who` shows now: SHOWs by name, asked beside the pools; a new one is asked for at once."""

@@ -33,6 +33,7 @@ from msgspec.structs import replace
 from console.server.info import ServerInfo
 from console.sql.names import with_identifiers
 from console.sql.quoting import quoted
+from console.text.parse import version_numbers
 
 R = TypeVar("R")
 
@@ -211,12 +212,8 @@ def _unmet_extension(need: str, info: ServerInfo) -> str | None:
     if extension is None:
         return f"needs the extension {name}: CREATE EXTENSION {quoted(name)}"
     version, _, last = version.partition("-")
-    if version and _numbers(extension.version) < _numbers(version):
+    if version and version_numbers(extension.version) < version_numbers(version):
         return f"needs {name} {version}, here is {extension.version}: ALTER EXTENSION {quoted(name)} UPDATE"
-    if last and _numbers(extension.version) > _numbers(last):
+    if last and version_numbers(extension.version) > version_numbers(last):
         return f"is for {name} up to {last}, here is {extension.version}"
     return None
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d+", version))

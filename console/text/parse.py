@@ -60,6 +60,11 @@ def _number(text: str, factors: Mapping[str, float], bare: str) -> float | None:
     return None if match is None or factor is None else float(match[1]) * factor
 
 
+def version_numbers(version: str) -> tuple[int, ...]:
+    """The numbers of a version in their order, to compare it with another: "1.24.1" as (1, 24, 1), () of none."""
+    return tuple(map(int, re.findall(r"\d+", version)))
+
+
 def command_words(line: str) -> tuple[str, ...]:
     """A program and its arguments, as a shell would split them; none runs it, so that nothing in it is expanded.
 

@@ -329,7 +329,7 @@ async def test_an_extension_that_is_not_loaded_is_no_failure(servers: Servers) -
     with server.connect() as connection:
         connection.execute("CREATE EXTENSION pg_stat_statements")
     results = await checked(server.dsn)
-    assert {result.status for result in results.values()} == {OK}
+    assert {result.name for result in results.values() if result.status is not OK} <= {"advisories"}
     assert "not loaded" in results["slow_statements"].summary
 
 

@@ -6,16 +6,11 @@ A database without it is OK. WARNING where the server has a newer version ready,
 
 from __future__ import annotations
 
-import re
-
 from console.check.records import Check, CheckContext, CheckVerdict, Status, Thresholds
 from console.server.session import Readings
+from console.text.parse import version_numbers
 
 OLDEST = "0.5.0"
-
-
-def _numbers(version: str) -> list[int]:
-    return [int(part) for part in re.findall(r"\d+", version)]
 
 
 def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
@@ -26,10 +21,10 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) 
         return CheckVerdict(Status.WARNING,
                             f"pgvector {vector.version} is installed, its files are missing on the server",
                        hint="install the package of pgvector for this PostgreSQL")
-    if _numbers(vector.version) < _numbers(vector.available_version):
+    if version_numbers(vector.version) < version_numbers(vector.available_version):
         return CheckVerdict(Status.WARNING, f"pgvector {vector.version}, the server has {vector.available_version}",
                        hint="ALTER EXTENSION vector UPDATE")
-    if _numbers(vector.version) < _numbers(OLDEST):
+    if version_numbers(vector.version) < version_numbers(OLDEST):
         return CheckVerdict(Status.WARNING, f"pgvector {vector.version} is older than {OLDEST}",
                        hint="install a newer pgvector, then ALTER EXTENSION vector UPDATE")
     return CheckVerdict(Status.OK, f"pgvector {vector.version} in schema {vector.schema}")

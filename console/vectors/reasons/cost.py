@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from console.plans.records import Plan
-from console.server.query import _numbers
 from console.sql import grammar
 from console.sql.quoting import identifier
 from console.text import format as fmt
+from console.text.parse import version_numbers
 from console.vectors import plan as plans
 from console.vectors.reasons import ast_edits
 from console.vectors.reasons.ast_edits import Edit, Search
@@ -108,7 +108,7 @@ def _facts(look: Examination, column: VectorColumn, facts: VectorRelationFacts, 
                              f"TABLE {column.table} ALTER {identifier(column.name)} SET STORAGE PLAIN and rewrite, up "
                              "to 8 kB"))
     extension = look.session.info.extensions.get("vector")
-    if extension and _numbers(extension.version) < (0, 8):
+    if extension and version_numbers(extension.version) < (0, 8):
         result.append(Reason("old-pgvector", "cost", f"pgvector {extension.version} estimates filtered searches badly",
                              "ALTER EXTENSION vector UPDATE, to 0.8 or later"))
     return result
