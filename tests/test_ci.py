@@ -68,3 +68,11 @@ def test_what_runs_before_anything_is_installed_needs_nothing() -> None:
     for program in programs:
         code = f"import runpy, sys; sys.argv = ['x', '--help']; runpy.run_path({program!r}, run_name='imported')"
         subprocess.run([sys.executable, "-I", "-S", "-c", code], cwd=ROOT, check=True)
+
+
+def test_no_text_holds_the_marks_of_a_merge() -> None:
+    mark = re.compile("^(<{7}|>{7}) ", re.MULTILINE)
+    texts = [path for suffix in ("md", "py", "sql", "toml", "tcss") for path in ROOT.rglob(f"*.{suffix}")
+             if not any(part.startswith(".venv") for part in path.parts)]
+    assert len(texts) > 500
+    assert not [str(path) for path in texts if mark.search(path.read_text("utf-8", errors="replace"))]
