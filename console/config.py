@@ -116,6 +116,8 @@ class TargetConfig(PartlyShown, frozen=True, kw_only=True):
     """`lock_timeout` of the console's own reads."""
     read_role: str | None = None
     """A role that may only read: the console's own reads run as it (SET LOCAL ROLE), whoever connects."""
+    standbys: tuple[str, ...] = ()
+    """Its standbys by application_name: one that isn't connected is critical. Its own cluster_name is never missed."""
 
     def __post_init__(self) -> None:
         _checked_command("password_command", self.password_command)

@@ -40,6 +40,7 @@ class Target(PartlyShown, frozen=True, kw_only=True):
     statement_timeout_ms: int = 5000
     lock_timeout_ms: int = 500
     read_role: str | None = None
+    standbys: tuple[str, ...] = ()
     is_recording: bool = False
 
     def without_server(self) -> ConsoleError | None:
@@ -175,7 +176,7 @@ def _from_config(entry: TargetConfig, config: Config) -> Target:
         pool=entry.pool,
         connect_timeout_s=float(entry.connect_timeout),
         statement_timeout_ms=round(entry.statement_timeout * 1000),
-        lock_timeout_ms=round(entry.lock_timeout * 1000), read_role=entry.read_role,
+        lock_timeout_ms=round(entry.lock_timeout * 1000), read_role=entry.read_role, standbys=entry.standbys,
     )
 
 

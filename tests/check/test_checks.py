@@ -14,6 +14,7 @@ from console.check.records import CheckContext, CheckResult, Status
 from console.check.registry import configured
 from console.config import Config
 from console.metrics.reads.counters import (
+    CLUSTER_NAME,
     DATABASE_COUNTERS,
     DATABASE_SIZE,
     FREEZE_AGES,
@@ -25,6 +26,7 @@ from console.metrics.reads.counters import (
     STANDBYS,
 )
 from console.metrics.records.counters import (
+    ClusterName,
     DatabaseCounters,
     DatabaseSize,
     FreezeAge,
@@ -37,6 +39,7 @@ from console.metrics.records.counters import (
 )
 from console.server.info import NEWEST_MAJOR, OLDEST_MAJOR
 from console.server.query import Query
+from console.server.target import Target
 from tests.check.given import CHECKS, CLOCK, NOW, context, readings, vector
 
 OK, WARNING, CRITICAL, UNKNOWN = Status.OK, Status.WARNING, Status.CRITICAL, Status.UNKNOWN
@@ -230,9 +233,10 @@ def test_prepared_transactions_take_the_oldest() -> None:
 
 
 def test_what_was_not_answered_is_unknown() -> None:
+    on = CheckContext(context().info, Target(name="t", standbys=("db2",)))
     for name, check in CHECKS.items():
-        if check.reads and all(query.obstacle(context().info) is None for query in check.reads):
-            assert judged(name).status is UNKNOWN, name
+        if check.reads and all(query.obstacle(on.info) is None for query in check.reads):
+            assert judged(name, on=on).status is UNKNOWN, name
 
 
 def test_a_check_that_fails_is_unknown_and_alone() -> None:
@@ -245,3 +249,21 @@ def test_text_of_the_server_is_made_harmless() -> None:
     evil = PreparedTransaction("a\x1b[31m|b\n\u202ec\ud800", "bob", "app", 1.0, 1)
     result = judged("prepared_transactions", (PREPARED_TRANSACTIONS, [evil]))
     assert "a\ufffd[31m|b \ufffdc\ufffd of bob" in result.summary
+
+
+@pytest.mark.parametrize(("named", "connected", "own", "status", "words"), [
+    (("db2", "db3"), ("db2", "db3"), "", OK, "all 2 are connected"),
+    (("db2", "db3"), ("db3", "other"), "", CRITICAL, "not connected: db2"),
+    (("db1", "db2"), ("db1",), "db2", OK, "all 2 are connected"), (("db2",), (), "", CRITICAL, "not connected: db2"),
+    (("db2",), (None,), "", UNKNOWN, "hidden from this role"), ((), (), "", OK, "no standby is named"),
+])
+def test_a_standby_that_is_expected_is_missed(named: tuple[str, ...], connected: tuple[str | None, ...], own: str,
+                                              status: Status, words: str) -> None:
+    """Hidden from a role is neither there nor lost; its own name, which it has after a failover, is not missed."""
+    rows = [Standby(7, name, name and "streaming", None, 0, None) for name in connected]
+    target = Target(name="t", standbys=named)
+    found = judged("standbys", (STANDBYS, rows), (CLUSTER_NAME, [ClusterName(own)]),
+                   on=CheckContext(context().info, target))
+    assert found.status is status and words in found.summary
+    on_standby = CheckContext(context(is_standby=True).info, target)
+    assert judged("standbys", (STANDBYS, rows), (CLUSTER_NAME, [ClusterName(own)]), on=on_standby).status is OK

@@ -98,6 +98,9 @@ async def test_a_standby(servers: Servers) -> None:
     assert second["replication_lag"].status is OK and "standby" in second["replication_lag"].summary
     assert "standby, read-only" in second["role"].summary
     assert {result.status for result in second.values()} == {OK}
+    expecting = Target(name="t", conninfo=primary.dsn, standbys=("walreceiver", "db3"))
+    report = await check_target(expecting, configured(Config(), ["standbys"]), timeout_s=30)
+    assert {result.name: result.summary for result in report.results}["standbys"] == "not connected: db3"
 
 
 async def test_a_slot_that_nobody_reads(server16: LiveServer) -> None:

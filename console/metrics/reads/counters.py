@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from console.metrics.records.counters import (
+    ClusterName,
     DatabaseCounters,
     DatabaseSize,
     FreezeAge,
@@ -24,6 +25,7 @@ DATABASE_SIZE = load("console.metrics", "database_size", DatabaseSize)
 FREEZE_AGES = load("console.metrics", "freeze_ages", FreezeAge)
 INVALID_INDEXES = load("console.metrics", "invalid_indexes", InvalidIndex)
 STANDBYS = load("console.metrics", "standbys", Standby)
+CLUSTER_NAME = load("console.metrics", "cluster_name", ClusterName)
 RECOVERY = load("console.metrics", "recovery", Recovery)
 REPLICATION_SLOTS = load("console.metrics", "replication_slots", ReplicationSlot)
 PREPARED_TRANSACTIONS = load("console.metrics", "prepared_transactions", PreparedTransaction)

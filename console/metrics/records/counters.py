@@ -95,6 +95,12 @@ class Standby(Struct, frozen=True):
     lag_s: float | None
 
 
+class ClusterName(Struct, frozen=True):
+    """The server's cluster_name, which it gives as application_name where it is a standby; empty by default."""
+
+    name: str
+
+
 class Recovery(Struct, frozen=True):
     """A standby's own view: bytes received but not replayed, and the age of the last replayed transaction."""
 
