@@ -105,6 +105,11 @@ def own_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(variable, raising=False)
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What -m leaves out whole is not even read."""
+    return True if config.option.markexpr == "not live" and collection_path == LIVE else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks what stands in tests/live and whatever uses a real server, whose fixtures all stand on `servers`.
 
