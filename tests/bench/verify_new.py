@@ -3,7 +3,6 @@ that an earlier one has kept. Whole processes."""
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from tests.bench.measure import Figure, seconds_of
 from tests.bench.peers import runners
+from tests.support.git import git
 from tests.support.servers import Database, Servers
 
 BEFORE = 342
@@ -24,8 +24,7 @@ def run(servers: Servers) -> Sequence[Figure]:
         history = runners.history(BEFORE + 1)
         runners.write_ours(folder, history[:-1])
         for words in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "first")):
-            subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@example", *words], cwd=folder, check=True,
-                           env={**os.environ, "GIT_CONFIG_GLOBAL": os.devnull})
+            git(folder, *words)
         runners.write_ours(Path(scratch) / "new", history[-1:])
         for path in (Path(scratch) / "new").iterdir():
             path.rename(folder / path.name)

@@ -169,7 +169,7 @@ def test_a_person_is_asked_for_the_name_which_is_kept(database: Database, folder
     (folder / "service.toml").write_text('description = "what is sold"\n')
     config = folder.parent / "config.toml"
     config.write_text(f'[targets.dev]\ndsn = "{database.conninfo}"\nenvironment = "development"\n')
-    with terminal([*command(None, folder, "up"), "-t", "dev", "--config", str(config)]) as window:
+    with terminal([*command(None, folder, "up"), "-t", "dev", "--config", str(config)], 240) as window:
         window.wait("service called? [shop]")
         window.send("9\r")
         window.wait("'9' is no name")

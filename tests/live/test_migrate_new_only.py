@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,14 +13,8 @@ import pytest
 
 from tests.live.test_migrate_headless import ask, migrate
 from tests.migrate.histories import named
+from tests.support.git import git
 from tests.support.servers import Database
-
-pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="no git here")
-
-
-def git(folder: Path, *words: str) -> None:
-    subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@example", *words], cwd=folder, check=True,
-                   capture_output=True, env={**os.environ, "GIT_CONFIG_GLOBAL": os.devnull})
 
 
 @pytest.fixture

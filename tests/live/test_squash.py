@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from tests.live.test_adopt import migrate, migrated_by, run
 from tests.live.test_layouts import WHOLE, objects
 from tests.migrate.histories import HISTORIES, named, write, write_files
+from tests.support.git import git
 from tests.support.servers import Database
 
 HISTORY: Mapping[str, str] = {
@@ -60,11 +60,6 @@ SUMS = ("SELECT (SELECT string_agg(k::text, ' ' ORDER BY id) FROM shop.kind AS k
 def value(database: Database, sql: str) -> object:
     with database.connect() as connection:
         return connection.execute(sql).fetchone()  # type: ignore[arg-type]
-
-
-def git(folder: Path, *words: str) -> None:
-    subprocess.run(["git", "-c", "user.name=x", "-c", "user.email=x@x", *words], cwd=folder, check=True,
-                   capture_output=True)
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,13 +12,7 @@ from console.errors import ConsoleError, UsageError
 from console.migrate.changed_files import changed_since
 from console.migrate.records import MigrationFile, Script
 from console.migrate.selection import EVERYTHING, Selection
-
-pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="no git here")
-
-
-def git(folder: Path, *words: str) -> None:
-    subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@example", *words], cwd=folder, check=True,
-                   capture_output=True, env={**os.environ, "GIT_CONFIG_GLOBAL": os.devnull})
+from tests.support.git import git
 
 
 def write(folder: Path, *names: str, text: str = "SELECT 1") -> None:
