@@ -134,7 +134,7 @@ def test_an_estimate_of_rows_that_is_no_number_is_unknown(server18: LiveServer) 
         info = asyncio.run(_info(database.conninfo, target))
         for value, oid in ((value, oid) for value in ("NaN", "Infinity", "1e30")
                            for oid in ("public.part", "public.part_pkey")):
-            connection.execute("UPDATE pg_class SET reltuples = %s", [value])
+            connection.execute("UPDATE pg_class SET reltuples = %s WHERE oid >= 16384", [value])
             ((number,),) = connection.execute("SELECT %s::regclass::oid", [oid]).fetchall()
             ((schema,),) = connection.execute("SELECT 'public'::regnamespace::oid").fetchall()
             given = {"oid": number, "relation": number, "position": 2, "schema": schema, "schemas": ["public"],
