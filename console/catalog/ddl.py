@@ -49,21 +49,56 @@ _TABLES = (Kind.TABLE, Kind.PARTITION, Kind.FOREIGN_TABLE)
 _VIEWS = (Kind.VIEW, Kind.MATERIALIZED_VIEW)
 
 
+_PARTS = (read.COLUMNS, read.INDEXES, read.CONSTRAINTS, read.TRIGGERS, read.RULES, read.POLICIES, read.SEQUENCES,
+          read.EXTENDED_STATISTICS)
+"""What belongs to a relation."""
+
+
 async def ddl(session: Session, kind: Kind, oid: int) -> Ddl:
     """The DDL of a relation, sequence, routine or type. Raises ConsoleError; Missing when the object is gone."""
     if kind in _TABLES or kind in _VIEWS:
         return await _relation(session, oid)
     if kind is Kind.SEQUENCE:
-        rows, privileges, _ = await _facts(session, read.SEQUENCES, oid, "pg_class")
+        rows, privileges, _ = await _facts(session, kind, oid)
         return Ddl(("pg_class", oid), tuple(sequence_statements(rows[0], privileges)))
     if kind in PROKINDS:
-        aggregate = Read(read.AGGREGATE, {"oid": oid})
-        rows, privileges, readings = await _facts(session, read.ROUTINE, oid, "pg_proc", aggregate)
+        rows, privileges, readings = await _facts(session, kind, oid)
         detail = FunctionDetail(rows[0], privileges, readings.first(read.AGGREGATE))
         return Ddl(("pg_proc", oid), tuple(routine_statements(detail)), _needs(readings))
     if kind is Kind.TYPE:
         return await _type(session, oid)
     raise ValueError(f"the DDL of a {kind} is made of its record alone")
+
+
+def reads(kind: Kind, oid: int) -> list[Read[Any]]:
+    """What `ddl` asks: the object itself, its privileges, what it needs, and the parts of a relation or an aggregate.
+
+    Beyond these it asks only about owned sequences and the attributes of composite types.
+    """
+    query: Query[Any]
+    parts: Sequence[Query[Any]] = ()
+    if kind in PROKINDS:
+        query, catalog = read.ROUTINE, "pg_proc"
+        parts = (read.AGGREGATE,) if kind is Kind.AGGREGATE else ()
+    elif kind is Kind.TYPE:
+        query, catalog = read.TYPE, "pg_type"
+    elif kind is Kind.SEQUENCE:
+        query, catalog = read.SEQUENCES, "pg_class"
+    else:
+        query, catalog, parts = read.RELATION, "pg_class", _PARTS
+    return [Read(query, {"oid": oid}), *_about(oid, catalog), *(Read(part, {"oid": oid}) for part in parts)]
+
+
+def reads_of_definition(definition: Definition) -> list[Read[Any]]:
+    """What `ddl_of_definition` asks; nothing of what is about other objects and none itself."""
+    if " " in definition.catalog or definition.catalog == "pg_default_acl":
+        return []
+    return _about(definition.oid, definition.catalog)
+
+
+def _about(oid: int, catalog: str) -> list[Read[Any]]:
+    of = {"oid": oid, "catalog": catalog}
+    return [Read(read.PRIVILEGES, of), Read(read.DEPENDENCIES, of)]
 
 
 Listed = Schema | InstalledExtension | Role | EventTrigger | Publication | Subscription
@@ -93,10 +128,10 @@ async def ddl_of(session: Session, record: Listed) -> Ddl:
 
 async def ddl_of_definition(session: Session, definition: Definition) -> Ddl:
     """The DDL of what sql/defined_*.sql describe. Raises ConsoleError."""
-    of = {"oid": definition.oid, "catalog": definition.catalog}
-    if " " in definition.catalog or definition.catalog == "pg_default_acl":  # about other objects, none itself
+    asked = reads_of_definition(definition)
+    if not asked:
         return Ddl((definition.catalog + definition.name, definition.oid), tuple(definition_statements(definition, ())))
-    readings = await session.refresh(Read(read.PRIVILEGES, of), Read(read.DEPENDENCIES, of))
+    readings = await session.refresh(*asked)
     _refuse_unavailable(session, readings)
     return Ddl((definition.catalog, definition.oid),
                tuple(definition_statements(definition, readings.rows(read.PRIVILEGES) or [])), _needs(readings))
@@ -121,11 +156,7 @@ def ordered(many: Iterable[Ddl]) -> list[DdlStatement]:
 
 
 async def _relation(session: Session, oid: int) -> Ddl:
-    params = {"oid": oid}
-    own = (read.COLUMNS, read.INDEXES, read.CONSTRAINTS, read.TRIGGERS, read.RULES, read.POLICIES, read.SEQUENCES,
-           read.EXTENDED_STATISTICS)
-    reads = [Read(query, params) for query in own]
-    rows, privileges, readings = await _facts(session, read.RELATION, oid, "pg_class", *reads)
+    rows, privileges, readings = await _facts(session, Kind.TABLE, oid)
     header = rows[0]
     detail = RelationDetail(
         header=header, columns=readings.rows(read.COLUMNS), indexes=readings.rows(read.INDEXES),
@@ -145,21 +176,19 @@ async def _relation(session: Session, oid: int) -> Ddl:
 
 async def _type(session: Session, oid: int) -> Ddl:
     (attributes,) = [item.relation_oid for item in await session.fetch(read.TYPE, {"oid": oid})] or [None]
-    rows, privileges, readings = await _facts(session, read.TYPE, oid, "pg_type",
-                                              Read(read.COLUMNS, {"oid": attributes}))
+    more = [] if attributes is None else [Read(read.COLUMNS, {"oid": attributes})]
+    rows, privileges, readings = await _facts(session, Kind.TYPE, oid, *more)
     detail = FullType(rows[0], privileges, readings.rows(read.COLUMNS) or [])
     return Ddl(("pg_type", oid), tuple(type_statements(detail)), _needs(readings), split=type_split(detail))
 
 
-async def _facts(session: Session, query: Query[Any], oid: int, catalog: str, *more: Read[Any]
+async def _facts(session: Session, kind: Kind, oid: int, *more: Read[Any]
                  ) -> tuple[list[Any], list[Privilege], Readings]:
     """One object's rows, its privileges and what else was asked, in one transaction."""
-    params = {"oid": oid}
-    of = {"oid": oid, "catalog": catalog}
-    readings = await session.refresh(
-        Read(query, params), Read(read.PRIVILEGES, of), Read(read.DEPENDENCIES, of), *more)
+    own, *others = reads(kind, oid)
+    readings = await session.refresh(own, *others, *more)
     _refuse_unavailable(session, readings)
-    rows = readings.rows(query)
+    rows = readings.rows(own.query)
     if not rows:
         raise Missing(f"{session.target.label}: the object is no longer there", hint="read the tree again")
     return rows, readings.rows(read.PRIVILEGES) or [], readings
@@ -175,4 +204,5 @@ def _needs(readings: Readings) -> tuple[Dependency, ...]:
     return tuple(readings.rows(read.DEPENDENCIES) or ())
 
 
-__all__ = ["Address", "Ddl", "DdlStatement", "Phase", "ddl", "ddl_of", "ddl_of_definition", "ordered", "script"]
+__all__ = ["Address", "Ddl", "DdlStatement", "Phase", "ddl", "ddl_of", "ddl_of_definition", "ordered", "reads",
+           "reads_of_definition", "script"]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 from msgspec import Struct
 
+from console import waiting
 from console.catalog import read
-from console.catalog.ddl import Ddl, ddl, ddl_of, ddl_of_definition, script
+from console.catalog.ahead import AT_ONCE, ReadAhead
+from console.catalog.ddl import Ddl, ddl, ddl_of, ddl_of_definition, reads, reads_of_definition, script
 from console.catalog.ddl_parts import DdlStatement, Phase
 from console.catalog.records import DdlObject, Definition, Kind, Schema
 from console.errors import Missing
@@ -42,6 +45,11 @@ class DdlScope(Struct, frozen=True):
     def is_everything(self) -> bool:
         return self.schemas is None and not self.names
 
+    @property
+    def in_schemas(self) -> list[str] | None:
+        """The schemas in which there is something of it; None for all."""
+        return None if self.is_everything else sorted({*(self.schemas or ()), *(name[0] for name in self.names)})
+
     def has(self, schema: str | None, name: str) -> bool:
         if self.is_everything:
             return True
@@ -56,15 +64,20 @@ async def write(session: Session, wanted: DdlScope = DdlScope(), *,  # noqa: B00
     """
     schemas = [schema for schema in await read.schemas(session) if wanted.is_everything
                or schema.name in (wanted.schemas or ())]
-    objects = [found for found in await session.fetch(read.DDL_OBJECTS) if wanted.has(found.schema, found.name)]
+    objects = [found for found in await session.fetch(read.DDL_OBJECTS, {"schemas": wanted.in_schemas})
+               if wanted.has(found.schema, found.name)]
     definitions, unwritten = await _definitions(session, wanted)
     _refuse_unknown(session, wanted, schemas, objects, definitions)
     made = [await _schema(session, schema) for schema in schemas]
-    for number, found in enumerate(objects):
+    ahead = ReadAhead(session)
+    for first in range(0, len(objects), AT_ONCE):
         if progress is not None:
-            progress(number, len(objects))
-        made.append(await ddl(session, Kind(found.kind), found.oid))
-    made += [await ddl_of_definition(session, definition) for definition in definitions]
+            progress(first, len(objects))
+        some = objects[first:first + AT_ONCE]
+        await ahead.read(asked for found in some for asked in reads(Kind(found.kind), found.oid))
+        made += [await ddl(ahead, Kind(found.kind), found.oid) for found in some]
+    await ahead.read(asked for definition in definitions for asked in reads_of_definition(definition))
+    made += [await ddl_of_definition(ahead, definition) for definition in definitions]
     if wanted.is_everything:
         made += [await ddl_of(session, trigger) for trigger in await read.event_triggers(session)
                  if trigger.extension is None]
@@ -72,7 +85,9 @@ async def write(session: Session, wanted: DdlScope = DdlScope(), *,  # noqa: B00
     there = {ddl.address for ddl in made} | {address for ddl in made for address in ddl.makes}
     needs = dict.fromkeys(f"{need.kind} {need.name}" for ddl in made for need in ddl.depends_on
                           if need.address not in there and need.oid >= FIRST_OID)
-    return DdlScript(script(made), len(made), tuple(unwritten), tuple(needs))
+    with waiting.waiting_for(f"{len(made)} objects to be put in order"):
+        text = await asyncio.to_thread(script, made)
+    return DdlScript(text, len(made), tuple(unwritten), tuple(needs))
 
 
 async def _definitions(session: Session, wanted: DdlScope) -> tuple[list[Definition], list[str]]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
 
 from console.catalog import read
-from console.catalog.ddl import Ddl, Phase, ddl, ddl_of_definition, ordered
+from console.catalog.ahead import ReadAhead
+from console.catalog.ddl import Ddl, Phase, ddl, ddl_of_definition, ordered, reads, reads_of_definition
 from console.catalog.records import Definition, Kind
 from console.migrate.fingerprint import Fingerprint, ObjectRow
 from console.migrate.schema_changes import DEFINED, ROUTINES, TYPES, VIEWS, Rank, Ranked, changes
-from console.server.query import load
+from console.server.query import Read, load
 from console.server.session import Session
 
 
@@ -54,11 +56,18 @@ async def write(session: Session, before: Fingerprint, after: Fingerprint,
     oids = {(row.kind, row.name): row.oid for row in await session.fetch(_OIDS)} if found.create else {}
     definitions = await _definitions(session) if any(row.kind in DEFINED for row in found.create) else {}
 
+    def asked(row: ObjectRow) -> list[Read[Any]]:
+        if row.kind in DEFINED:
+            return reads_of_definition(definitions[row.kind, _bare(row.name)])
+        return reads(_KINDS[row.kind], oids[_catalog_kind(row), row.name])
+
     async def written(row: ObjectRow) -> Ddl:
         if row.kind in DEFINED:
-            return await ddl_of_definition(session, definitions[row.kind, _bare(row.name)])
-        return await ddl(session, _KINDS[row.kind], oids[_catalog_kind(row), row.name])
+            return await ddl_of_definition(ahead, definitions[row.kind, _bare(row.name)])
+        return await ddl(ahead, _KINDS[row.kind], oids[_catalog_kind(row), row.name])
 
+    ahead = ReadAhead(session)
+    await ahead.read(each for row in found.create for each in asked(row))
     for views in (False, True):
         made = [await written(row) for row in found.create if (row.kind in VIEWS) is views]
         for statement in ordered(made):

@@ -53,6 +53,10 @@ def unhurried(major: int) -> dict[str, str]:
     return {"transaction_timeout": "0"} if major >= 17 else {}
 
 
+UNCOMPILED: Mapping[str, str] = {"jit": "off"}
+"""The planner takes the catalog for so much larger than it is that compiling our reads takes longer than they do."""
+
+
 def undisturbed(major: int) -> tuple[str, ...]:
     """Statements for a session of our own that changes things outside of transactions: what a role or a database has
     for everybody's would end or refuse them. Not behind a pooler, where they would be left to others."""
@@ -73,7 +77,7 @@ def preamble(target: Target, major: int, *, read_only: bool = True, statement_ti
     begin = f"BEGIN{isolation} READ ONLY" if read_only else f"BEGIN{isolation}"
     role = {"role": target.read_role} if target.read_role is not None and read_only else {}
     timeouts = limits(target, statement_timeout_ms=statement_timeout_ms, lock_timeout_ms=lock_timeout_ms)
-    ours = {**role, **unhurried(major)} if pinned is PINNED else {}
+    ours = {**role, **unhurried(major), **UNCOMPILED} if pinned is PINNED else {}
     chosen = {**pinned, **ours, **timeouts, **settings}
     return begin.encode(), f"SELECT {set_locally(chosen)}".encode()
 

@@ -21,12 +21,13 @@ that are only known at run time have the same form, and `Query.on` fills them in
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -39,6 +40,7 @@ R = TypeVar("R")
 
 INTERVALS = ("tick", "30 s", "5 min", "on demand")
 _HEADER = ("record", "needs", "interval")
+_TYPED = re.compile(r"%\((\w+)\)s::(\w+)")
 _VERSION = re.compile(r"\.pg(\d+)\.sql$")
 
 
@@ -104,6 +106,17 @@ class Query(Struct, Generic[R], frozen=True):
         place = ".".join(map(quoted, identifiers.values()))
         return replace(self, name=f"{self.name} on {place}", variants=variants)
 
+    def of_many(self, *parameters: str) -> Query[Any]:
+        """The same query for many at once, planned once: each of its `parameters` is an array then.
+
+        Its rows are of a record that also has `place`: which of the arrays' elements a row answers, from 1 on; they
+        come by that, and for each in their own order, which `row_in_order` counts.
+        """
+        record = msgspec.defstruct(f"{self.record.__name__}OfMany", [("place", int), ("row_in_order", int)],
+                                   bases=(self.record,), frozen=True, kw_only=True)
+        variants = tuple(replace(variant, text=_of_many(variant.text, parameters)) for variant in self.variants)
+        return Query(f"{self.name} of many", record, variants)
+
 
 class Read(Struct, Generic[R], frozen=True):
     """One query with its parameters, as a part of a refresh."""
@@ -115,6 +128,16 @@ class Read(Struct, Generic[R], frozen=True):
 def title(name: str) -> str:
     """A query's name for people: without its package, in words."""
     return name.partition(" on ")[0].rpartition(".")[2].replace("_", " ")
+
+
+def _of_many(text: str, parameters: Sequence[str]) -> str:
+    kinds = dict(_TYPED.findall(text))
+    arrays = ", ".join(f"pg_catalog.unnest(%({name})s::pg_catalog.{kinds[name]}[])" for name in parameters)
+    own = _TYPED.sub(lambda match: f"many.{match[1]}" if match[1] in parameters else match[0], text)
+    return (f"SELECT many.place, answer.* FROM ROWS FROM ({arrays}) "
+            f"WITH ORDINALITY AS many ({', '.join(parameters)}, place)\nCROSS JOIN LATERAL (\n"
+            f"SELECT pg_catalog.row_number() OVER () AS row_in_order, own.* FROM (\n{own}\n) AS own\n) AS answer\n"
+            "ORDER BY many.place, answer.row_in_order")
 
 
 @cache

@@ -230,6 +230,7 @@ def test_commands(trap: Trap, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert "shop/7003 more: pending" in migrate("status")
     migrate("plan")
     migrate("lint", expected=(0, 1))
+    migrate("verify", "--on-data", expected=(0, 1))
     migrate("up", "--yes")
     migrate("status", "--exit-code")
     migrate("drift", expected=(0, 1, 2))
@@ -241,6 +242,8 @@ def test_commands(trap: Trap, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     migrate("repair", "mark-applied", "--version", "7003", "--yes")
     migrate("seed", "--yes", expected=(0, 3))
     migrate("verify", expected=(0, 1, 2))
+    assert "CREATE TABLE shop.items" in dbconsole("ddl", "-t", trap.conninfo, "shop")
+    dbconsole("diagnose", "-t", trap.conninfo, "--over", "2s", expected=(0, 1, 2))
     words: tuple[str, ...]
     for words in (("SELECT id FROM shop.items LIMIT 3",), ("SELECT id FROM shop.items", "--analyze"),
                   ("SELECT $1", "--generic"), ("SELECT id FROM shop.items LIMIT $1", "--param", "1")):

@@ -1,7 +1,8 @@
 -- record: DdlObject
 -- interval: on demand
 -- Every object of the schemas that are people's own, whose DDL is written one by one: not what extensions brought, nor
--- what comes with another object (row types, arrays, multiranges, the constructors of range types).
+-- what comes with another object (row types, arrays, multiranges, the constructors of range types). Of these schemas
+-- alone, unless that is NULL.
 WITH named AS (
     SELECT
         'pg_class' AS catalog,
@@ -49,6 +50,7 @@ SELECT
 FROM named o
 JOIN pg_catalog.pg_namespace n ON n.oid = o.namespace
 WHERE o.oid >= 16384 AND n.nspname !~ '^pg_(toast|temp)' AND n.nspname <> 'information_schema'
+    AND (%(schemas)s::text[] IS NULL OR n.nspname = ANY (%(schemas)s::text[]))
     AND NOT EXISTS (
         SELECT FROM pg_catalog.pg_depend e
         WHERE e.classid = ('pg_catalog.' || o.catalog)::regclass AND e.objid = o.oid AND e.deptype = 'e'
