@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 
 from console import waiting
 from console.errors import ConsoleError, Unreachable
@@ -100,35 +100,36 @@ async def locked_session(target: Target, *, wait_s: float, on_event: Listener
     """The lock, and the connection beside it that does the work. Raises MigrationError as `run_lock` does, and where a
     pooler has none to give within `wait_s`."""
     async with run_lock(target, wait_s=wait_s, on_event=on_event) as lock, AsyncExitStack() as stack:
-        with _second_connection(target, lock, wait_s):
+        with _one_more(target, 1, wait_s) if lock.is_pooled else nullcontext():
             session = await stack.enter_async_context(script_session(target, purpose="migrate"))
         yield lock, session
 
 
-async def check_second_connection(target: Target, lock: RunLock, wait_s: float) -> None:
-    """For work that is done by others, who would wait without a word. Raises MigrationError."""
-    if lock.is_pooled:
-        with _second_connection(target, lock, wait_s):
-            async with script_session(target, purpose="migrate"):
-                pass
+async def check_one_more(target: Target, held: int, wait_s: float) -> None:
+    """For a program that connects through a pooler, beside `held` connections of the run: it would wait without a word.
+    Raises MigrationError where there is none to give within `wait_s`."""
+    with _one_more(target, held, wait_s):
+        async with script_session(target, purpose="migrate"):
+            pass
 
 
 @contextmanager
-def _second_connection(target: Target, lock: RunLock, wait_s: float) -> Iterator[None]:
-    """A pooler whose only connection holds the lock would have the run wait for itself."""
-    if not lock.is_pooled:
-        yield
-        return
+def _one_more(target: Target, held: int, wait_s: float) -> Iterator[None]:
+    """A pooler whose connections are all held by the run would have it wait for itself."""
+    has, more = ("one connection, which holds the lock", "second") if held == 1 else \
+        ("two connections, for the lock and the ledger", "third")
     started = time.monotonic()
     try:
-        with waiting.waiting_for(f"the pooler of {target.label} to give a second connection, beside the lock's"), \
+        with waiting.waiting_for(f"the pooler of {target.label} to give a {more} connection, beside "
+                                 f"{'the lock' if held == 1 else 'the run'}'s"), \
                 waiting.limited(min(wait_s, waiting.limit_s() or wait_s)):
             yield
     except Unreachable as error:
         raise MigrationError(
-            f"the pooler gave the run one connection, which holds the lock, and no second one in "
-            f"{fmt.duration(time.monotonic() - started)}", detail=error.summary,
-            hint="direct_dsn of the target goes around the pooler; or a pool_size of 2 and more there") from error
+            f"the pooler gave the run {has}, and no {more} one in {fmt.duration(time.monotonic() - started)}",
+            detail=error.summary,
+            hint=f"direct_dsn of the target goes around the pooler; or a pool_size of {held + 1} and more there"
+        ) from error
 
 
 async def _try(session: ScriptSession) -> bool:

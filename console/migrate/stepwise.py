@@ -24,6 +24,7 @@ from console.migrate.faults import FileError
 from console.migrate.indexes import ConcurrentIndex, concurrent_index, indexes_of, relation_oid
 from console.migrate.prepare import Prepared, runs_bare
 from console.migrate.records import Step
+from console.migrate.run_lock import check_one_more
 from console.migrate.tenants import search_path
 from console.server.preamble import undisturbed
 from console.server.query import load
@@ -67,6 +68,9 @@ class _Progress:
         self.resumes = step.row is not None and step.row.state != "applied"
 
     async def run(self) -> None:
+        is_code = self.script.directives.command is not None
+        if is_code and self.session.info.is_pooled:  # before the ledger says that it runs
+            await check_one_more(self.runner.target, 2, self.runner.options.lock_wait_s)
         if self.resumes:
             await self._take_up()
         how = f"{self.step.direction}: " + (f"resumed after statement {len(self.hashes)} of {self.total}"
@@ -80,7 +84,7 @@ class _Progress:
                 if end > len(self.hashes):
                     await self._block(len(self.hashes), end)
                     self.resumes = False
-            if self.script.directives.command is not None:
+            if is_code:
                 from console.migrate import code_step
 
                 await code_step.run(self.runner, self.step)

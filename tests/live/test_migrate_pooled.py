@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -128,4 +129,26 @@ async def test_a_run_does_not_wait_for_itself_in_a_pool_of_one(
             await commands.run(targets["one"], command, commands.configured(command, "up"), lock_wait_s=1,
                                on_event=lambda _: None)
         assert len((await plan_and_run(targets["two"], [service])).done) == 1
+        pooler.stop()
+
+
+async def test_a_migration_that_is_code_does_not_wait_for_a_connection_that_the_run_holds(
+        embedded: LiveServer, pgbouncers: PgBouncers, tmp_path: Path) -> None:
+    """Its program connects beside the lock and the ledger: where a pooler has no third connection, nothing is begun."""
+    (tmp_path / "1_a.go").write_text("package migrations\n")
+    program = 'import os, psycopg; psycopg.connect(os.environ["DATABASE_URL"], autocommit=True).execute("SELECT 1")'
+    service = Service(name="shop", schemas=("shop",), folder=tmp_path, layout="goose",
+                      code=f"{sys.executable} -c '{program}' {{version}} {{direction}}")
+    words = conninfo_to_dict(embedded.dsn)
+    with embedded.database() as database:
+        place = f"host={words['host']} port={words['port']} dbname={database.name} pool_mode="
+        pooler = pgbouncers.make(embedded, databases={
+            "held": f"{place}session pool_size=2", "two": f"{place}transaction pool_size=2"})
+        held, two = (Target(name=name, conninfo=pooler.conninfo(name)) for name in ("held", "two"))
+        with pytest.raises(MigrationError, match="no third one in") as caught:
+            await plan_and_run(held, [service], RunRange(), options=RunOptions(lock_wait_s=1))
+        assert "pool_size of 3" in str(caught.value.hint)
+        with database.connect() as connection:
+            assert connection.execute("SELECT count(*) FROM dbconsole.migration").fetchone() == (0,)
+        assert len((await plan_and_run(two, [service])).done) == 1, "between its transactions the run holds none"
         pooler.stop()

@@ -25,7 +25,7 @@ from console.migrate.frameworks.records import ForeignLedger, ForeignRun
 from console.migrate.frameworks.specs import TITLES
 from console.migrate.frameworks.status import ledgers
 from console.migrate.records import Direction
-from console.migrate.run_lock import RunLock, check_second_connection, run_lock
+from console.migrate.run_lock import RunLock, check_one_more, run_lock
 from console.redaction import masked
 from console.server.environment import environment
 from console.server.target import Target
@@ -118,7 +118,8 @@ async def run(target: Target, service: Service, program: Program, *, lock_wait_s
     """
     direct = target.direct()
     async with run_lock(direct, wait_s=lock_wait_s, on_event=on_event) as lock:
-        await check_second_connection(direct, lock, lock_wait_s)
+        if lock.is_pooled:
+            await check_one_more(direct, 1, lock_wait_s)
         before = await ledgers(direct, service)
         for ledger in before:
             if ledger.run is not None:
