@@ -14,7 +14,8 @@ from console.services import Service
 from console.services.recognise import LAYOUT_NAMES, FolderKind, recognise
 
 _CODE = frozenset((".py", ".go", ".rb", ".exs", ".ex", ".cs", ".php", ".java", ".kt", ".ts", ".js", ".mjs", ".cjs",
-                   ".mts", ".xml", ".yaml", ".yml", ".json", ".sh"))
+                   ".mts", ".xml", ".yaml", ".yml", ".json", ".sh", ".bash", ".ps1", ".bat", ".cmd", ".class", ".scala",
+                   ".groovy", ".rs", ".clj", ".edn", ".pl"))
 _NUMBERED_CODE = re.compile(r"[VUBR]?\d.*(?<!_test)\.\w+|R__.*")
 _WOULD_READ = (
     (re.compile(r"(.*/)?([VUB]\d[\d._]*|R)__.*\.sql"), "flyway"),

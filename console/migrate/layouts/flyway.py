@@ -24,13 +24,14 @@ from console.migrate.layouts.scripts import as_marked, only_the_tool
 from console.migrate.records import MigrationFile, Script
 from console.migrate.version import REPEATABLE, VersionKey, version_key
 
-_NAME = re.compile(r"([VUB])(\d+(?:[._]\d+)*)(?:__(.*))?\.(sql|java|class|kt|py|sh|ps1|bat|cmd)")
-_REPEATABLE = re.compile(r"R__(.+)\.(sql|java|class|kt|py|sh|ps1|bat|cmd)")
-_CALLBACK = re.compile(r"((?:before|after)[A-Z]\w*?|createSchema)(?:__.*)?\.sql")
+_SUFFIX = r"\.(sql|java|class|kt|scala|groovy|py|bash|sh|ps1|bat|cmd)"
+_NAME = re.compile(r"([VUB])(\d+(?:[._]\d+)*)(?:__(.*))?" + _SUFFIX)
+_REPEATABLE = re.compile(r"R__(.+)" + _SUFFIX)
+_CALLBACK = re.compile(r"((?:before|after)[A-Z]\w*?|createSchema)(?:__.*)?" + _SUFFIX)
 _OF_OTHER_COMMANDS = re.compile(r"(before|after)(Validate|Clean|Info|Baseline|Repair)(Error)?|createSchema"
                                 r"|beforeCreateSchema")
 """Callbacks around what is none of dbconsole's: its runs take no such steps."""
-_LANGUAGES = {"java": "Java", "class": "Java", "kt": "Kotlin", "py": "Python"}
+_LANGUAGES = {"java": "Java", "class": "Java", "kt": "Kotlin", "scala": "Scala", "groovy": "Groovy", "py": "Python"}
 
 
 def read(service: str, folder: Path, placeholders: Mapping[str, str] | None = None,
@@ -83,11 +84,16 @@ def _callbacks(folder: Path, ignored: Callable[[str], bool], reading: _Reading,
                passed: dict[Path, str]) -> dict[str, tuple[Script, ...]]:
     """The callbacks by event, in order of name; in `passed` what is said of them and of those that aren't run."""
     found: dict[str, tuple[Script, ...]] = {}
-    for path in sorted(folder.rglob("*.sql"), key=lambda path: path.name):
+    for path in sorted(folder.rglob("*"), key=lambda path: path.name):
         match = _CALLBACK.fullmatch(path.name)
-        if match is None or ignored(path.relative_to(folder).as_posix()):
+        if match is None or ignored(inside := path.relative_to(folder).as_posix()):
             continue
-        if match[1] in callbacks.RUN:
+        if match[2] != "sql":
+            if match[1] in callbacks.RUN:
+                language = _LANGUAGES.get(match[2], "a script")
+                raise FileError(path, f"is a callback in {language}, which only flyway runs",
+                                hint=f'ignore = ["{inside}"] in service.toml leaves it out')
+        elif match[1] in callbacks.RUN:
             found[match[1]] = (*found.get(match[1], ()), reading.script(path))
             passed[path] = (f"{path.name} is a callback: it is run with the migrations, and plan and lint don't look "
                             "into it")
