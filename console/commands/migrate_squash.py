@@ -9,7 +9,7 @@ from console.commands.migrate_verify import facts
 from console.commands.output import say, write_data, write_json
 from console.errors import UsageError
 from console.migrate import squash as squashing
-from console.migrate.files import by_framework
+from console.migrate.files import own_services
 from console.text import format as fmt
 
 
@@ -19,10 +19,10 @@ async def squash(request: Request) -> int:
 
     options = request.options
     target = (await request.target()).direct()
-    own = by_framework(request.services(target))[0]
+    own, _ = own_services(request.services(target), "squashed")
     if len(own) != 1:
         raise UsageError("squash is about one service",
-                         hint=f"--service, one of {', '.join(service.name for service in own)}" if own else None)
+                         hint=f"--service, one of {', '.join(service.name for service in own)}")
     own_server, _ = own_cluster(*await facts(target))
     found = await squashing.make(target, request.services(target, every=True), own[0], options.to,
                                  max_rows=options.max_rows, own_cluster=own_server,

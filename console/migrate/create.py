@@ -88,7 +88,8 @@ def baseline_file(service: Service, files: Sequence[MigrationFile], up: str) -> 
     """
     layout = service.layout or "dbconsole"
     if layout not in _WRITERS:
-        raise MigrationError(f"service {service.name} has the layout of {TITLES[layout]}, which makes its own files")
+        raise MigrationError(f"service {service.name} has the layout of {TITLES[layout]}, which lists its own files: a "
+                             "baseline would be in no list of its", hint=_SQUASHED_BY[layout])
     assert service.folder is not None
     version = files[-1].version
     if layout == "dbmate":  # N.2 is the second pair of sections of the file N
@@ -224,6 +225,13 @@ def _liquibase(new: NewMigration) -> Files:
     return ((str(before.parent / name) if before is not None else name,
              f"--liquibase formatted sql\n\n--changeset dbconsole:{new.name}{mark}\n{new.up}{back}"),)
 
+
+_SQUASHED_BY: Mapping[str, str] = {
+    "drizzle": "its own way: drizzle-kit generate into an empty folder writes one migration; where the old ones are "
+               "applied, a row for it in drizzle.__drizzle_migrations keeps it from being run",
+    "sqitch": "its own way: a plan that begins with one change, and sqitch deploy --log-only where it is there already",
+}
+"""How a layout without a writer of its own files' list has many made one, for people."""
 
 _WRITERS: Mapping[str, Callable[[NewMigration], Files]] = {
     "dbconsole": _pair, "golang-migrate": _pair, "sqlx": _sqlx, "diesel": _diesel, "dbmate": _dbmate, "goose": _goose,

@@ -106,10 +106,12 @@ async def make(target: Target, services: Sequence[Service], service: Service, ve
 def _asked(services: Sequence[Service], service: Service, version: str, max_rows: int) -> _Asked:
     """Raises MigrationError for what can't be squashed, whatever it makes."""
     if service.tenants is not None:
-        raise MigrationError(f"service {service.name} has tenants: its files name no schema, a baseline would")
+        raise MigrationError(f"service {service.name} has tenants: its files name no schema, a baseline would",
+                             hint="the files can stay: a run passes over what is applied, a new tenant runs them all")
     if service.layout == "liquibase":
         raise MigrationError(f"service {service.name} has the layout of Liquibase, whose changelog names the files "
-                             "that would go", hint="its own way: liquibase generate-changelog")
+                             "that would go", hint="its own way: liquibase generate-changelog, and changelog-sync "
+                                                   "where it is applied")
     own = [each for each in services if not is_foreign(each)]
     every_file = read_services(own)
     found = next(each for each in every_file if each.service.name == service.name)

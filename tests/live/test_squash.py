@@ -218,7 +218,19 @@ def test_what_others_require_of_it_is_still_there(database: Database, folder: Pa
     assert value(database, "SELECT count(*) FROM dbconsole.migration") == (3,)
 
 
-REFUSED_LAYOUTS = {"drizzle": "makes its own files", "sqitch": "makes its own files", "liquibase": "names the files"}
+REFUSED_LAYOUTS = {"drizzle": "drizzle-kit generate", "sqitch": "sqitch deploy --log-only",
+                   "liquibase": "liquibase generate-changelog"}
+
+
+@pytest.mark.parametrize(("files", "said"), [
+    ({"service.toml": 'schemas = "tenant_*"', "1_a.up.sql": "CREATE TABLE a ();", "2_b.up.sql": "CREATE TABLE b ();"},
+     ("has tenants", "the files can stay")),
+    ({"service.toml": 'framework = "alembic"', "1_a.py": ""}, ("is migrated by Alembic: not squashed",)),
+])
+def test_who_can_not_be_squashed_hears_why(files: Mapping[str, str], said: tuple[str, ...], database: Database,
+                                           tmp_path: Path) -> None:
+    status, out, err = migrate(database, write_files(files, tmp_path / "app"), "squash", "--to", "2")
+    assert status == 2 and all(words in err for words in said), out + err
 
 
 @pytest.mark.parametrize("layout", HISTORIES)
