@@ -129,6 +129,8 @@ async def outcome(work: Coroutine[Any, Any, T], *, within_s: float | None, give_
             if not task.done():
                 give_up()
             await ended(task)
+        elif not task.cancelled():
+            task.exception()  # retrieved: it may have failed in the very moment in which this task was cancelled
     raise TimeoutError
 
 

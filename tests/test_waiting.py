@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import Callable
 
@@ -82,6 +83,30 @@ async def test_an_outcome_is_not_waited_for_longer_than_wished(grace_s: float) -
     with pytest.raises(asyncio.CancelledError):
         await task
     assert freed.is_set()
+
+
+async def test_a_failure_in_the_moment_of_a_cancellation_is_nobodys() -> None:
+    """What is cancelled raises that alone; what failed meanwhile is not complained of when it is forgotten."""
+    complaints: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+
+    async def fails(at: asyncio.Event) -> None:
+        await at.wait()
+        raise ValueError
+
+    at = asyncio.Event()
+    task = asyncio.ensure_future(waiting.outcome(fails(at), within_s=None, give_up=lambda: None))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    at.set()
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    del task
+    gc.collect()
+    await asyncio.sleep(0)
+    assert complaints == []
 
 
 async def test_an_outcome_in_time_is_given_and_nothing_is_taken_away() -> None:
