@@ -6,17 +6,18 @@ import getpass
 import os
 import pwd
 import random
+import re
 import secrets
 import shlex
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from console.local_postgres.cluster import free_port
-from tests.faults.fault import LIVE, Outcome, Scene, expect, leave, needs_program, see, trial
+from tests.faults.fault import LIVE, SEEN_WITHIN_S, TICK_S, Outcome, Scene, expect, leave, needs_program, see, trial
 from tests.support import debian
 from tests.support.terminal import Terminal, terminal
 
@@ -145,20 +146,6 @@ def paste_1_mb(scene: Scene) -> Outcome:
 
 
 @trial()
-def kinds_of_terminal(scene: Scene) -> Outcome:
-    """TERM is xterm-256color, tmux, screen, linux, vt100 or dumb."""
-    outcome = Outcome("live on each of them")
-    longest_s = 0.0
-    for term in TERMS:
-        with scene.console(TERM=term, COLORTERM="") as screen:
-            screen.wait("live 2 s", 40)
-            longest_s = max(longest_s, leave(screen, outcome))
-    outcome.leaves_s = longest_s
-    scene.left(outcome)
-    return outcome
-
-
-@trial()
 def bytes_a_tick(scene: Scene) -> Outcome:
     """Each screen is looked at for 20 s: what is written to the terminal for one refresh (2 s)."""
     outcome = Outcome()
@@ -219,13 +206,66 @@ def has_account(name: str) -> bool:
         return False
 
 
+def remotely(scene: Scene) -> str:
+    """The shell's words that start the console at the other end of ssh."""
+    words = " ".join(f"{name}={shlex.quote(value)}" for name, value in scene.environment.items())
+    return f"LANG=C.UTF-8 {words} {shlex.join(scene.command(scene.conninfo))}"
+
+
+def read_all(screens: Sequence[Terminal], until: Callable[[], bool], within_s: float) -> bool:
+    """Reads all of them in turn, so that none waits for its reader; whether `until` came true."""
+    ends = time.perf_counter() + within_s
+    while not (done := until()) and time.perf_counter() < ends:
+        for screen in screens:
+            screen.read(0.02)
+    return done
+
+
+def left_on(written: bytes) -> list[str]:
+    """The private modes that a terminal has, when all of it was written, otherwise than before: it shows its cursor
+    (25) and wraps lines (7), and nothing else is on."""
+    last = {number: way for numbers, way in re.findall(rb"\x1b\[\?([0-9;]+)([hl])", written)
+            for number in numbers.split(b";")}
+    return [f"?{number.decode()}{way.decode()}" for number, way in last.items()
+            if (way == b"h") != (number in (b"25", b"7"))]
+
+
+@trial(needs=needs_sshd, quick="sshd")
+def kinds_of_terminal(scene: Scene) -> Outcome:
+    """Through Debian's sshd, TERM is xterm-256color, tmux, screen, linux, vt100 or dumb."""
+    outcome = Outcome()
+    with sshd(scene.folder / "ssh") as ssh, ExitStack() as stack:
+        # what the terminal was set to, the console, and what it is set to then
+        command = f"cd {scene.folder}; stty -g; {remotely(scene)}; echo status $?; stty -g"
+        screens = {term: stack.enter_context(terminal([*ssh, command], environment={"TERM": term, "COLORTERM": ""}))
+                   for term in TERMS}
+        every = list(screens.values())
+        read_all(every, lambda: all("live 2 s" in screen.text for screen in every), SEEN_WITHIN_S * 2)
+        for term, screen in screens.items():
+            expect(outcome, "live 2 s" in screen.text, f"{term}: never live:\n{screen.text}")
+        read_all(every, lambda: False, 2 * TICK_S)  # the first ticks still fill the charts
+        before = {term: screen.bytes_out for term, screen in screens.items()}
+        read_all(every, lambda: False, 3 * TICK_S)
+        spent = {term: (screen.bytes_out - before[term]) / 3 for term, screen in screens.items()}
+        for term, screen in screens.items():
+            outcome.leaves_s = max(outcome.leaves_s or 0.0, leave(screen, outcome))
+            settings = re.findall(rb"^[0-9a-f]+(?::[0-9a-f]+){20,}", screen.written, re.MULTILINE)
+            expect(outcome, len(settings) == 2 and settings[0] == settings[1], f"{term}: stty: {settings}")
+            expect(outcome, b"status 0" in screen.written, f"{term}: {bytes(screen.written[-300:])!r}")
+            expect(outcome, not left_on(screen.written), f"{term}: left on: {left_on(screen.written)}")
+    most = max(spent, key=lambda term: spent[term])
+    outcome.seen = f"live on each of them, at most {spent[most]:.0f} bytes a tick"
+    expect(outcome, spent[most] <= BYTES_A_TICK, f"bytes a tick: {spent}")
+    scene.left(outcome)
+    return outcome
+
+
 @trial(needs=needs_sshd, quick="sshd")
 def ssh_lost(scene: Scene) -> Outcome:
     """Through Debian's sshd: one console is left, of another the ssh client is killed."""
     outcome = Outcome()
     with sshd(scene.folder / "ssh") as ssh:
-        words = " ".join(f"{name}={shlex.quote(value)}" for name, value in scene.environment.items())
-        command = f"cd {scene.folder} && LANG=C.UTF-8 {words} exec {shlex.join(scene.command(scene.conninfo))}"
+        command = f"cd {scene.folder}; exec env {remotely(scene)}"
         with terminal([*ssh, command], environment={"TERM": "xterm-256color"}) as staying, \
                 terminal([*ssh, command], environment={"TERM": "xterm-256color"}) as lost:
             outcome.seen = see(staying, LIVE, outcome)
