@@ -6,12 +6,13 @@ Afterwards the server is looked at: that nothing was refused would be seen there
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,14 @@ import psycopg
 import pytest
 from msgspec import Struct
 from msgspec.structs import replace
+from textual.pilot import Pilot
 
+from console.catalog import read as catalog
 from console.catalog.export import export
 from console.catalog.preview import preview
 from console.errors import ConsoleError
-from console.plans.explain import explain
+from console.plans.explain import analysis, explain
+from console.server import trips
 from console.server.effects import Acts
 from console.server.explain import ExplainRequest
 from console.server.interactive import Interactive
@@ -32,10 +36,15 @@ from console.server.single import single_session
 from console.server.target import Target
 from console.sql import acting
 from console.sql.statements import InteractiveStatement, pieces
+from console.ui.app import ConsoleApp
+from console.ui.plan_page import PlanPage
+from console.ui.screens.query.completing import Completer
 from console.vectors import read, values
+from console.vectors.filters import Filter
 from console.vectors.measure import MeasurementPlan, measure
 from console.vectors.prepare import build_facts
 from console.vectors.search import SearchRequest, default_metric, search, subject
+from tests.live.test_decoys import console, settle
 from tests.support.servers import Database, LiveServer
 
 FUNCTIONS = """
@@ -523,6 +532,107 @@ async def test_conditions_of_searches_and_measurements_are_refused(place: Place)
             "pg_terminate_backend()"
         found = await search(session, SearchRequest(about, values.parse("[1,2]", "vector"), metric, 2, where="n > 3"))
         assert len(found.hits) == 2
+    assert place.state() == before
+
+
+async def test_names_that_are_offered_and_looked_for_run_nothing(place: Place) -> None:
+    """Completion and the palette ask the catalog, and what is typed is no part of what they ask."""
+    before = place.state()
+    offered: set[str] = set()
+    async with single_session(target(place)) as session:
+        completer = Completer(lambda: nullcontext(session))
+        for text in [f"SELECT {call}" for call in place.functions] + [
+                place.filled(line) for line in lines(STATEMENTS) + lines(BETWEEN)]:
+            for offset in {len(text), text.rfind(" ") + 1}:
+                offered |= {found.text for found in await completer.candidates(text, offset)}
+        for call in place.functions:
+            await catalog.search(session, call)
+        assert {"trap_view", "wrapped"} <= {found.name for name in ("trap_v", "wrapp")
+                                            for found in await catalog.search(session, name)}
+    assert {"kept", "trap_view"} <= {name.rpartition(".")[2] for name in offered}, sorted(offered)[:50]
+    assert place.state() == before
+
+
+async def test_plans_of_all_of_them_run_nothing(place: Place) -> None:
+    """A plan page reads the plan first, and what the server knows of its tables and functions."""
+    before = place.state()
+    shown = 0
+    async with single_session(target(place)) as session:
+        for text in [f"SELECT {call}" for call in place.functions] + [
+                place.filled(line) for line in lines(STATEMENTS) + lines(BETWEEN)]:
+            shown += await refused(analysis(session, ExplainRequest(statement=text))) == "run"
+    assert shown > 60, "what is planned alone calls no volatile function"
+    assert place.state() == before
+
+
+async def test_filters_are_values(place: Place) -> None:
+    if not place.database.server.has_vector:
+        pytest.skip("no pgvector here")
+    before = place.state()
+    async with single_session(target(place)) as session:
+        about = await subject(session, await read.find_column(session, "items.v"))
+        request = SearchRequest(about, values.parse("[1,2]", "vector"), default_metric(about), 2)
+        for call in place.functions:
+            with pytest.raises(ConsoleError, match="there is no column"):
+                await search(session, replace(request, filters=(Filter(call, "=", (call,)),)))
+        for call in place.functions[::8]:
+            with pytest.raises(ConsoleError, match="invalid input syntax"):
+                await search(session, replace(request, filters=(Filter("n", "=", (call,)),)))
+            assert not (await search(session, replace(request, filters=(Filter("n", "like", (call,)),)))).hits
+    assert place.state() == before
+
+
+TYPED = ("SELECT pg_terminate_backend({victim})", "TABLE over_view", "SELECT labelled()", "SELECT 1 <<>> 2 FROM kept")
+
+
+async def until(pilot: Pilot[int], happened: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not happened():
+            await pilot.pause(0.05)
+
+
+async def plan_page(app: ConsoleApp, pilot: Pilot[int], text: str) -> None:
+    """Opens it, has the statement run, and leaves whatever that asks."""
+    page = PlanPage(ExplainRequest(statement=text), text)
+    app.push_screen(page)
+    await until(pilot, lambda: page.is_mounted and not page.is_asking)
+    await pilot.press("a")
+    await until(pilot, lambda: not page.is_asking)
+    while page in app.screen_stack:
+        await pilot.press("escape")
+
+
+@pytest.mark.usefixtures("own_files")
+async def test_the_consoles_palette_and_plan_pages_run_nothing(place: Place) -> None:
+    """With the keys of a person who says yes to nothing: to plans, to running them, to what the palette leads to."""
+    if place.database.server.label != "embedded":
+        pytest.skip("the keys are the same on every version")
+    before = place.state()
+    asked: set[str] = set()
+
+    def listen(trip: trips.RoundTrip) -> None:
+        asked.update(trip.reads)
+
+    trips.listeners.append(listen)
+    try:
+        async with console(target(place)) as (app, pilot):
+            for text in (place.filled(line) for line in TYPED):
+                await plan_page(app, pilot, text)
+            for name in ("over_view", "guarded"):
+                await pilot.press("ctrl+p", *name)
+                await settle(pilot, 0.8)
+                await pilot.press("enter")
+                await until(pilot, lambda: "catalog.relation" in asked)
+                for _ in range(5):
+                    await pilot.press("right_square_bracket")
+                    await settle(pilot, 0.1)
+            await pilot.press("8")
+            await settle(pilot)
+            await pilot.press("i", *"SELECT trap", "ctrl+@")
+            await until(pilot, lambda: "catalog.completion_names" in asked)
+    finally:
+        trips.listeners.remove(listen)
+    assert {"catalog.search", "catalog.completion_names", "catalog.relation"} <= asked, sorted(asked)
     assert place.state() == before
 
 
