@@ -60,6 +60,7 @@ COMMANDS = {
     "migrate status": ("migrate", "status", "--migrations", "{folder}/m", "-t", "host={folder} port=1"),
     "explain --file": ("explain", "--file", "{folder}/m/app/0001_a.up.sql"),
     "replay": ("replay", "{folder}/m/app/0001_a.up.sql"),
+    "diagnose": ("diagnose", "{folder}/m/app/0001_a.up.sql"),
 }
 
 

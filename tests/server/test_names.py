@@ -161,6 +161,7 @@ def test_every_transaction_begins_with_names_and_styles_pinned() -> None:
     _, typed = (statement.decode() for statement in preamble(target, 18, pinned=SHOWN))
     assert "search_path" not in typed and "standard_conforming_strings" not in typed and "DateStyle" in typed
     assert "'transaction_timeout', '0'" in settings and "transaction_timeout" not in typed
+    assert "'jit', 'off'" in settings and "jit" not in typed, "a person's own text may be worth compiling"
     assert "transaction_timeout" not in preamble(target, 16)[1].decode()
     own, limits = (statement.decode() for statement in preamble(target, 18, read_only=False, pinned=UNPINNED))
     assert own == "BEGIN" and "timeout" in limits and "search_path" not in limits and "DateStyle" not in limits

@@ -99,3 +99,14 @@ def test_a_name_has_the_package_in_it() -> None:
     assert ours.title == "settings" and title("catalog.partition_of on \"a.b\"") == "partition of"
     readings = Readings({ours.name: [1], theirs.name: [2]})
     assert (readings.rows(ours), readings.rows(theirs)) == ([1], [2])
+
+
+def test_a_query_for_many_has_arrays_for_what_was_typed() -> None:
+    asked = query(_variant("rows.sql", "-- record: Row\n"
+                                       "SELECT x FROM t WHERE o = %(oid)s::oid AND c = %(kind)s::text\n"))
+    many = asked.of_many("oid")
+    text = many.text(INFO)
+    assert "pg_catalog.unnest(%(oid)s::pg_catalog.oid[])" in text and "o = many.oid" in text
+    assert "c = %(kind)s::text" in text, "what isn't named stays the same for all"
+    row = many.record(x=1, place=2, row_in_order=1)
+    assert isinstance(row, Row) and (row.x, row.place) == (1, 2)
