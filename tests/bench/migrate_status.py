@@ -29,7 +29,7 @@ def run(servers: Servers) -> Sequence[Figure]:
         folder = Path(scratch) / "history"
         history = runners.history(FILES)
         runners.write_ours(folder, history)
-        options = ["-t", database.conninfo, "--migrations", str(folder)]
+        options = ["-t", database.conninfo, "--migrations", str(folder), "--service", "history"]
         migrate = [sys.executable, "-m", "console", "migrate"]
         subprocess.run([*migrate, "baseline", "--to", history[-1].identity, *options, "--yes"], check=True,
                        capture_output=True, env=environment())

@@ -299,11 +299,16 @@ COMMANDS = {
     "recall": ["recall", "--column", "items.v", "-t"],
     "explain": ["explain", "SELECT 1", "-t"],
     "ddl": ["ddl", "-t"],
+    "diagnose": ["diagnose", "-t"],
     "status": ["migrate", "status", "--migrations", "migrations", "-t"],
     "plan": ["migrate", "plan", "--migrations", "migrations", "-t"],
     "up": ["migrate", "up", "--migrations", "migrations", "--yes", "-t"],
     "verify": ["migrate", "verify", "--migrations", "migrations", "-t"],
     "drift": ["migrate", "drift", "--migrations", "migrations", "-t"],
+    "on data": ["migrate", "verify", "--on-data", "--migrations", "migrations", "-t"],
+    "diff": ["migrate", "diff", "files", "--migrations", "migrations"],
+    "adopt": ["migrate", "adopt", "--migrations", "migrations", "--yes", "-t"],
+    "squash": ["migrate", "squash", "--to", "2", "--service", "analytics", "--migrations", "migrations", "-t"],
     "check": ["--check", "--timeout", "600"],
 }
 
