@@ -197,7 +197,9 @@ async def _facts(session: Session, kind: Kind, oid: int, *more: Read[Any]
 def _refuse_unavailable(session: Session, readings: Readings) -> None:
     if readings.unavailable:
         name, reason = next(iter(readings.unavailable.items()))
-        raise ServerError(f"{session.target.label}: no DDL without {name}: {reason}")
+        is_gone = readings.sqlstates.get(name) == "XX000"
+        raise ServerError(f"{session.target.label}: no DDL without {name}: {reason}",
+                          hint="another session has changed it meanwhile: run it again" if is_gone else None)
 
 
 def _needs(readings: Readings) -> tuple[Dependency, ...]:

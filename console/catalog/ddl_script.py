@@ -15,7 +15,7 @@ from console.catalog.ddl_parts import DdlStatement, Phase
 from console.catalog.records import DdlObject, Definition, Kind, Schema
 from console.errors import Missing
 from console.server.query import Read
-from console.server.session import Session
+from console.server.session import PgSession, Session
 from console.sql.names import qualified_name
 from console.sql.quoting import identifier, literal
 
@@ -56,12 +56,18 @@ class DdlScope(Struct, frozen=True):
         return schema is not None and (schema in (self.schemas or ()) or (schema, name) in self.names)
 
 
-async def write(session: Session, wanted: DdlScope = DdlScope(), *,  # noqa: B008  frozen
+async def write(session: PgSession, wanted: DdlScope = DdlScope(), *,  # noqa: B008  frozen
                 progress: Callable[[int, int], None] | None = None) -> DdlScript:
-    """The script of what is wanted. `progress` hears how many objects are read, and of how many.
+    """The script of what is wanted, as it is at one moment. `progress` hears how many objects are read, and of how
+    many.
 
     Raises ConsoleError where a part can't be read, Missing for a name that nothing has.
     """
+    async with session.snapshot():
+        return await _script(session, wanted, progress)
+
+
+async def _script(session: Session, wanted: DdlScope, progress: Callable[[int, int], None] | None) -> DdlScript:
     schemas = [schema for schema in await read.schemas(session) if wanted.is_everything
                or schema.name in (wanted.schemas or ())]
     objects = [found for found in await session.fetch(read.DDL_OBJECTS, {"schemas": wanted.in_schemas})

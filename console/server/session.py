@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Protocol, TypeVar, cast
 
 import psycopg
@@ -18,7 +19,7 @@ from console.server.connection import own_pids
 from console.server.faults import translate, translate_errors
 from console.server.info import Extension, ServerInfo
 from console.server.loading import load_rows
-from console.server.preamble import preamble
+from console.server.preamble import preamble, set_locally
 from console.server.query import Query, Read, load
 from console.server.target import Target
 from console.server.tls import encryption
@@ -27,6 +28,8 @@ from console.text import format as fmt
 R = TypeVar("R")
 
 RENEW_WITHIN_S = 10.0
+
+_SAVEPOINT = b"SAVEPOINT dbconsole", b"RELEASE SAVEPOINT dbconsole", b"ROLLBACK TO SAVEPOINT dbconsole"
 
 
 class Readings(Struct, frozen=True):
@@ -96,6 +99,7 @@ class PgSession:
         self._info = info
         self._target = target
         self._denied: dict[str, str] = {}
+        self._has_snapshot = False
 
     @property
     def info(self) -> ServerInfo:
@@ -118,6 +122,25 @@ class PgSession:
                                    self._target.label)
         self._denied.clear()
         return self._info
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[None]:
+        """Every read in the block sees the same moment: all are of one transaction. Raises ConsoleError.
+
+        What PostgreSQL writes out of its catalogs itself (pg_get_viewdef and the like) is of its own moment all the
+        same, in part.
+        """
+        lasting = set_locally({"idle_in_transaction_session_timeout": "0"})
+        with translate_errors(self._target.label):
+            await self.connection.execute(b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            await self.connection.execute(f"SELECT {lasting}".encode())
+        self._has_snapshot = True
+        try:
+            yield
+        finally:
+            self._has_snapshot = False
+            if not self.connection.closed:
+                await self.connection.rollback()
 
     async def refresh(self, *reads: Read[Any], within_s: float | None = None) -> Readings:
         unavailable = {
@@ -187,13 +210,18 @@ class PgSession:
                 return await self._ask(reads, limit_s)
 
     async def _ask(self, reads: Sequence[Read[Any]], limit_s: float | None) -> list[list[Any]]:
-        """BEGIN, the settings, the reads and COMMIT in one pipeline; raises psycopg.Error after a rollback."""
+        """BEGIN, the settings, the reads and COMMIT in one pipeline; raises psycopg.Error after a rollback.
+
+        In a snapshot a savepoint stands for the transaction.
+        """
         connection = self.connection
         cursors = []
+        begin, settings = preamble(self._target, self._info.major,
+                                   statement_timeout_ms=self._statement_timeout_ms(limit_s))
+        begin, commit, undo = _SAVEPOINT if self._has_snapshot else (begin, b"COMMIT", b"ROLLBACK")
         try:
             async with connection.pipeline():
-                for statement in preamble(self._target, self._info.major,
-                                          statement_timeout_ms=self._statement_timeout_ms(limit_s)):
+                for statement in (begin, settings):
                     await connection.execute(statement)
                 for read in reads:
                     cursor = connection.cursor(row_factory=class_row(read.query.record))
@@ -202,10 +230,10 @@ class PgSession:
                     if "%(own)s" in text:
                         params = {**(params or {}), "own": None if self._info.is_pooled else own_pids(connection)}
                     await cursor.execute(text.encode(), params)
-                await connection.execute("COMMIT")
+                await connection.execute(commit)
         except psycopg.Error:
             if not connection.closed and connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
-                await connection.rollback()
+                await connection.execute(undo)
             raise
         return [await load_rows(cursor) for cursor in cursors]
 

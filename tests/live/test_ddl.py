@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from console.catalog import read
 from console.catalog.ddl import ddl, ddl_of
 from console.catalog.ddl_script import DdlScope, DdlScript, write
 from console.catalog.records import Kind
-from console.errors import Missing
+from console.errors import Missing, ServerError
 from console.server.pool import Pool
 from console.server.session import PgSession
 from console.server.target import Target
@@ -269,6 +270,36 @@ async def test_a_schema_or_some_objects(embedded: LiveServer) -> None:
     assert schema.needs == ("type public.hue",) and "CREATE SCHEMA shop" in schema.text
     assert 'CREATE TABLE shop."Lines"' in table.text and "shop.orders (" not in table.text.partition("REFERENCES")[0]
     assert "CREATE TABLE shop.orders" in both.text and "FUNCTION shop.orders" in both.text
+
+
+MEANWHILE = """
+    CREATE TABLE late (); ALTER TABLE kept ADD COLUMN late int; COMMENT ON TABLE kept IS 'late';
+    CREATE PUBLICATION late FOR TABLE kept; CREATE CAST (int AS json) WITH INOUT
+"""
+
+
+async def test_what_others_do_meanwhile_is_not_in_it(embedded: LiveServer) -> None:
+    with embedded.database() as database, database.connect() as connection:
+        connection.execute("CREATE TABLE kept (a int PRIMARY KEY); CREATE TABLE gone (a int PRIMARY KEY)")
+        before = await everything(database.conninfo)
+
+        async def written_while(change: str) -> str:
+            changes = iter([change])
+
+            def progress(done: int, total: int) -> None:
+                for change in changes:
+                    connection.execute(change)  # type: ignore[arg-type]
+                    time.sleep(0.3)
+
+            impatient = f"{database.conninfo} options='-c idle_in_transaction_session_timeout=200ms'"
+            async with session_on(impatient) as session:
+                return (await write(session, progress=progress)).text
+
+        assert await written_while(MEANWHILE) == before.text
+        assert "CREATE PUBLICATION late" in await written_while("SELECT 1")
+        with pytest.raises(ServerError) as refused:
+            await written_while("DROP TABLE gone")
+        assert refused.value.hint == "another session has changed it meanwhile: run it again"
 
 
 async def test_who_may_not_read_a_part_is_told(embedded: LiveServer) -> None:
