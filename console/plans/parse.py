@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from console.plans.advice import advice_of
 from console.plans.exclusive_times import NUMBERS, computed
 from console.plans.records import FiredTrigger, Jit, Plan
 from console.plans.unwrap import JSON_HINT, documents
@@ -67,7 +68,7 @@ def plan_of(document: Any) -> Plan:
     nodes, outside_ms, rounded_ms = computed(short["Plan"])
     volume_kb = number(serialization, "Output Volume", "Serialization")
     memory_kb = number(planning, "Memory Used", "Planning")
-    query = short.get("Query Text")
+    query, query_id = short.get("Query Text"), short.get("Query Identifier")
     return Plan(
         nodes=nodes, query=query if isinstance(query, str) else "",
         planning_ms=number(short, "Planning Time", "the plan"),
@@ -78,6 +79,7 @@ def plan_of(document: Any) -> Plan:
         serialization_bytes=None if volume_kb is None else round(volume_kb * 1024),
         triggers=_triggers(short.get("Triggers")), jit=_jit(short.get("JIT")),
         settings=_settings(short.get("Settings")), extension_settings=_settings(short.get("Extension Settings")),
+        advice=advice_of(short), query_id=query_id if isinstance(query_id, int) else None,
         document=short)
 
 

@@ -202,13 +202,34 @@ class Jit(Struct, frozen=True):
     total_ms: float | None
 
 
+class AdviceItem(Struct, frozen=True):
+    """A piece of plan advice that the planner was given, and what came of it: "matched", "failed"... ("": unknown)."""
+
+    text: str
+    outcome: str
+
+
+class PlanAdvice(Struct, frozen=True):
+    """What pg_plan_advice wrote: `generated` makes the planner choose this plan again ("" where it wasn't asked for),
+    `supplied` is what it was given."""
+
+    generated: str
+    supplied: tuple[AdviceItem, ...]
+
+    @property
+    def given(self) -> str:
+        """What was supplied, as one text."""
+        return " ".join(item.text for item in self.supplied)
+
+
 class Plan(_FromJson, frozen=True):
     """A plan. `nodes[0]` is the root.
 
     `execution_ms` is all of the execution, triggers, serialization, start and end included; `outside_ms` is what ran
     for the statement outside its tree (the rest of a CTE that nobody read to its end). `rounded_ms` is what
     nodes would have taken more than those above them, since a loop's time is rounded. `query` is "" where the plan
-    doesn't hold it; `extension_settings` are the vector extensions' (EXPLAIN's SETTINGS never lists those).
+    doesn't hold it; `query_id` is None where the server computed none; `extension_settings` are those of extensions
+    that EXPLAIN's SETTINGS never lists.
     `document` is EXPLAIN's own JSON, query vectors elided.
     """
 
@@ -228,6 +249,8 @@ class Plan(_FromJson, frozen=True):
     jit: Jit | None
     settings: Mapping[str, str]
     extension_settings: Mapping[str, str]
+    advice: PlanAdvice | None
+    query_id: int | None
     document: Properties
 
     @property
@@ -278,7 +301,7 @@ class Plan(_FromJson, frozen=True):
 
 
 class ExtensionSetting(Struct, frozen=True):
-    """A setting of a vector extension (pg_settings)."""
+    """A setting of an extension that changes plans (pg_settings)."""
 
     name: str
     value: str | None

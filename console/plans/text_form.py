@@ -36,7 +36,7 @@ _HEADING = re.compile(r"\s*(?P<name>(?:InitPlan|SubPlan) .+|CTE .+)$")
 _DETAIL = re.compile(r"\s*(?P<key>[A-Z][\w /()-]*?):(?:\s+(?P<value>.*))?$", re.DOTALL)
 _WORKER = re.compile(r"\s*Worker \d+:")
 FOOTER = re.compile(r"\s*(?:Planning|Execution [Tt]ime|Total runtime|Trigger|JIT|Settings"
-                    r"|Query Identifier|Serialization)\b.*:")
+                    r"|Query Identifier|Serialization|(?:Supplied|Generated) Plan Advice)\b.*:")
 """What may stand below the tree, as far to the left as its first line."""
 
 _IDENTIFIER = r'(?:"(?:[^"]|"")*"|[^\s".]+)'
@@ -401,17 +401,21 @@ class _Footer:
     def __init__(self, document: Document) -> None:
         self._document = document
         self._section: Document | None = None
+        self._advice = ""
         self._indent = -1
 
     def takes(self, line: str, root: int) -> bool:
         """Whether `line` is of the footer. `root` is where the tree's first line began."""
         indent = _indent(line)
         if self._section is not None and indent > self._indent:
-            self._more(self._section, line.strip())
+            if self._advice:
+                self._section[self._advice] += f"{line.strip()}\n"
+            else:
+                self._more(self._section, line.strip())
             return True
         if indent > root or FOOTER.match(line) is None:
             return False
-        self._section, self._indent = None, indent
+        self._section, self._advice, self._indent = None, "", indent
         self._begun(line.strip())
         return True
 
@@ -420,6 +424,9 @@ class _Footer:
         value = value.strip()
         if key in ("Planning", "JIT"):
             self._section = self._document[key] = {}
+        elif key.endswith("Plan Advice"):
+            self._section, self._advice = self._document, key
+            self._document[key] = ""
         elif key.startswith("Trigger"):
             self._document.setdefault("Triggers", []).append(_trigger(key, value))
         elif key == "Settings":

@@ -19,6 +19,7 @@ from console import waiting
 from console.errors import ConsoleError, ServerError, Unreachable, UsageError
 from console.server import effects
 from console.server.faults import translate
+from console.server.info import ServerInfo
 from console.server.loading import load_rows
 from console.server.preamble import PINNED, UNPINNED, preamble, set_locally
 from console.server.query import Query
@@ -85,11 +86,14 @@ async def explain(session: PgSession, request: ExplainRequest, then: Query[R]) -
     if request.generic and request.analyze:
         raise UsageError("a generic plan has no parameters' values, so that it can't be run",
                          hint="give values for the parameters, or leave analyze out")
+    if "pg_plan_advice.advice" in request.settings and not session.info.has_plan_advice:
+        raise UsageError(f"{session.target.label}: pg_plan_advice is not loaded: nothing would follow the advice",
+                         hint="PostgreSQL 19 has it: session_preload_libraries = 'pg_plan_advice'")
     limit_s = request.timeout_ms / 1000 + GRACE_S if request.timeout_ms else None
     try:
         return await _within(limit_s, _explained(session, request, then), session)
     except psycopg.Error as error:
-        prefix = len(_prefix(session.info.major, request))
+        prefix = len(_prefix(session.info, request))
         raise _told(error, session.target.label, request, prefix) from error
 
 
@@ -107,19 +111,21 @@ async def _within(limit_s: float | None, work: Coroutine[Any, Any, Explained], s
                           hint="it may be stopped, overloaded, or behind a broken network") from None
 
 
-def offered(major: int, *, analyze: bool) -> tuple[str, ...]:
-    """The OPTIONS that this version has for a plan, or for one that is run."""
+def offered(info: ServerInfo, *, analyze: bool) -> tuple[str, ...]:
+    """The OPTIONS that this server has for a plan, or for one that is run."""
+    major = info.major
     run = ("WAL", "TIMING", *(("SERIALIZE",) if major >= 17 else ()), *(("IO",) if major >= 19 else ())) \
         if analyze else ()
-    return ("BUFFERS", "VERBOSE", "SETTINGS", *(("MEMORY",) if major >= 17 else ()), *run)
+    return ("BUFFERS", "VERBOSE", "SETTINGS", *(("MEMORY",) if major >= 17 else ()),
+            *(("PLAN_ADVICE",) if info.has_plan_advice else ()), *run)
 
 
-def options(major: int, request: ExplainRequest) -> str:
-    """The options that this version has: `ANALYZE, VERBOSE, ..., FORMAT JSON`."""
+def options(info: ServerInfo, request: ExplainRequest) -> str:
+    """The options that this server has: `ANALYZE, VERBOSE, ..., FORMAT JSON`."""
     without = {*request.without, *(() if request.serialize else ("SERIALIZE",))}
     named = ["ANALYZE"] if request.analyze else []
-    named += ["GENERIC_PLAN"] if request.generic and major >= 16 else []
-    for name in offered(major, analyze=request.analyze):
+    named += ["GENERIC_PLAN"] if request.generic and info.major >= 16 else []
+    for name in offered(info, analyze=request.analyze):
         if name not in without:
             named += [name] if name != "TIMING" else []
         elif name in ("BUFFERS", "TIMING") and request.analyze:
@@ -127,16 +133,16 @@ def options(major: int, request: ExplainRequest) -> str:
     return ", ".join([*named, "FORMAT JSON"])
 
 
-def _prefix(major: int, request: ExplainRequest) -> str:
+def _prefix(info: ServerInfo, request: ExplainRequest) -> str:
     """What is put in front of the statement."""
-    if request.generic and major < 16:
+    if request.generic and info.major < 16:
         return f"PREPARE dbconsole_{request.token} AS\n"
-    return f"EXPLAIN ({options(major, request)})\n"
+    return f"EXPLAIN ({options(info, request)})\n"
 
 
 async def _explained(session: PgSession, request: ExplainRequest, then: Query[R]) -> Explained:
     connection = session.connection
-    prefix = _prefix(session.info.major, request)
+    prefix = _prefix(session.info, request)
     # With a query, after which the transaction can't be made read-write any more.
     begin = preamble(session.target, session.info.major, read_only=not request.may_write,
                      statement_timeout_ms=request.timeout_ms, pinned=UNPINNED)
@@ -224,7 +230,7 @@ async def _prepared(session: PgSession, prefix: str, request: ExplainRequest) ->
     await connection.execute("SAVEPOINT dbconsole_explain")
     cursor = AsyncRawCursor(connection)
     try:
-        await cursor.execute(f"EXPLAIN ({options(session.info.major, request)}) EXECUTE {name}"
+        await cursor.execute(f"EXPLAIN ({options(session.info, request)}) EXECUTE {name}"
                              f"{f' ({nulls})' if nulls else ''}".encode())
     except psycopg.Error:
         if not connection.closed:

@@ -33,7 +33,7 @@ class ServerInfo(Struct, frozen=True):
     more. `encryption` is None where there is no connection, as in a recording. `memberships` are the roles whose
     privileges ours has. `views` are the statistics views that this server has (pg_stat_*): what a release brings may
     still be missing in its betas. `search_path` is what a person's statements have here, until they change it; ours
-    have another.
+    have another. `has_plan_advice`: the module pg_plan_advice is loaded in our sessions.
     """
 
     version_num: int
@@ -60,6 +60,7 @@ class ServerInfo(Struct, frozen=True):
     port: int | None = None
     is_one_of_several: bool = False
     encryption: Encryption | None = None
+    has_plan_advice: bool = False
 
     @property
     def major(self) -> int:

@@ -287,6 +287,7 @@ class ServerRow(Struct, frozen=True):
     views: list[str]
     extensions: list[list[str]]
     search_path: str
+    has_plan_advice: bool
     ledger_exists: bool
     ledger_is_readable: bool
     tls_protocol: str | None
@@ -323,4 +324,5 @@ async def read_info(connection: AsyncConnection[Any], target: Target) -> ServerI
         search_path=row.search_path, ledger_exists=row.ledger_exists, ledger_is_readable=row.ledger_is_readable,
         is_pooled=is_pooled, host=connection.info.host or None, port=connection.info.port,
         is_one_of_several=target.names_several_hosts, encryption=protection,
+        has_plan_advice=row.has_plan_advice,
     )

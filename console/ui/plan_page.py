@@ -16,6 +16,8 @@ from textual.screen import ModalScreen
 
 from console.catalog.export import write as write_file
 from console.errors import ConsoleError
+from console.plans.advice import SETTING as ADVICE_SETTING
+from console.plans.advice import stash_entry
 from console.plans.compare import compare
 from console.plans.explain import analysis as explained
 from console.plans.parse import to_json
@@ -27,6 +29,7 @@ from console.ui.bindings import bindings
 from console.ui.dialogs import allow
 from console.ui.dialogs.confirm import ConfirmDialog
 from console.ui.dialogs.export import ExportDialog
+from console.ui.dialogs.plan_advice import PlanAdviceDialog
 from console.ui.dialogs.plan_options import PlanOptionsDialog
 from console.ui.dialogs.unlock import is_allowed, word_to_type
 from console.ui.keymap import key
@@ -226,6 +229,11 @@ class PlanPage(ModalScreen[None]):
                 return self.request is not None and not self.is_asking
             case "options" | "edit":
                 return self.request is not None
+            case "advise":
+                info = console_app(self).connection.info
+                return self.request is not None and info is not None and info.has_plan_advice
+            case "stash":
+                return self.analysis is not None and self.analysis.plan.advice is not None
             case "keep" | "export" | "filter":
                 return self.analysis is not None
             case "compare":
@@ -261,7 +269,33 @@ class PlanPage(ModalScreen[None]):
                 generic = request.generic and not any(parameter is not None for parameter in request.parameters)
                 self._ask(replace(request, generic=generic, parameters=() if generic else request.parameters))
 
-        self.app.push_screen(PlanOptionsDialog(before, info.major), chosen)
+        self.app.push_screen(PlanOptionsDialog(before, info), chosen)
+
+    def action_advise(self) -> None:
+        """Plans the statement by other advice; what is shown is kept as A, to be compared."""
+        request = self._asked or self.request
+        if request is None:
+            return
+        before = self.analysis.plan.advice if self.analysis is not None else None
+
+        def chosen(advice: str | None) -> None:
+            if advice is not None:
+                self.action_keep()
+                self._ask(replace(request, settings={**request.settings, ADVICE_SETTING: advice}))
+
+        self.app.push_screen(PlanAdviceDialog((before.given or before.generated) if before is not None else ""), chosen)
+
+    def action_stash(self) -> None:
+        """Copies the statement that puts the advice into a stash."""
+        if self.analysis is None:
+            return
+        info = console_app(self).connection.info
+        extension = info.extensions.get("pg_stash_advice") if info is not None else None
+        entry = stash_entry(self.analysis.plan, extension.schema if extension is not None else None)
+        if entry is None:
+            console_app(self).tell("a stash goes by the query's id: compute_query_id must not be off")
+        else:
+            console_app(self).copy(entry)
 
     def action_keep(self) -> None:
         """Keeps this plan, whatever page is opened next, to compare another with it."""

@@ -11,14 +11,18 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from console.plans.advice import SETTING
 from console.plans.findings import analyse
 from console.plans.parse import parse
 from console.plans.records import Analysis
+from console.server.explain import ExplainRequest
 from console.ui.app import ConsoleApp
 from console.ui.dialogs.choose import ChooseDialog
 from console.ui.dialogs.export import ExportDialog
+from console.ui.dialogs.plan_advice import PlanAdviceDialog
 from console.ui.plan_page import PlanPage
 from tests.plans.made import document, node
+from tests.support import builders
 from tests.support.screen_text import screen_text, until_golden
 from tests.support.waiting import until
 from tests.ui.conftest import World, live
@@ -106,6 +110,40 @@ async def test_two_plans_side_by_side(world: World) -> None:
         assert app.screen is second and second.view.comparison is None
         await pilot.press("escape")
         assert app.screen is not second
+
+
+async def test_other_advice_is_tried_and_kept_in_a_stash(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No server of 19 was at hand: what it would answer stands in its place."""
+    world.info = builders.info(version_num=190000, has_plan_advice=True)
+    asked: list[ExplainRequest] = []
+    copied: list[str] = []
+
+    async def answer(session: object, request: ExplainRequest) -> Analysis:
+        asked.append(request)
+        given = request.settings.get(SETTING)
+        advice = {"Query Identifier": 77, "Generated Plan Advice": f"{given or 'SEQ_SCAN(o)'}\nNO_GATHER(o)",
+                  **({"Supplied Plan Advice": f"{given} /* matched, failed */\n"} if given else {})}
+        return analyse(parse(json.dumps([document(node("Index Scan" if given else "Seq Scan"), **advice)])))
+
+    monkeypatch.setattr("console.ui.plan_page.explained", answer)
+    async with world.console() as (app, pilot):
+        await live(app, pilot)
+        monkeypatch.setattr(app, "copy", copied.append)
+        found = PlanPage(ExplainRequest(statement="SELECT 1"), "one")
+        app.push_screen(found)
+        await until(lambda: "plan advice: SEQ_SCAN(o) NO_GATHER(o)" in screen_text(app), pilot)
+        await pilot.press("v")
+        await until(lambda: isinstance(app.screen, PlanAdviceDialog), pilot)
+        assert app.screen.query_one(Input).value == "SEQ_SCAN(o) NO_GATHER(o)"
+        app.screen.query_one(Input).value = "INDEX_SCAN(o i)"
+        await pilot.press("enter")
+        await until(lambda: "INDEX_SCAN(o i): matched, failed" in screen_text(app), pilot)
+        assert [dict(request.settings) for request in asked] == [{}, {SETTING: "INDEX_SCAN(o i)"}]
+        await pilot.press("c")
+        await until(lambda: found.view.comparison is not None and "Seq Scan" in screen_text(app), pilot)
+        await pilot.press("escape", "w")
+        await until(lambda: copied, pilot)
+    assert copied[0].endswith("SELECT pg_set_stashed_advice('plans', 77, 'INDEX_SCAN(o i)');")
 
 
 async def test_a_fix_is_copied(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.plans.findings import estimates, joins, memory, overhead, scans
+from console.plans.findings import advice, estimates, joins, memory, overhead, scans
 from console.plans.findings.rule import MOST_OF_A_RULE, Rule
 from console.plans.records import SEVERITIES, Analysis, Plan, PlanFacts, PlanFinding, PlanNode
 from console.text import format as fmt
@@ -11,7 +11,7 @@ RULES: tuple[Rule, ...] = (
     scans.seq_scan_filter, scans.index_filter, scans.lossy_bitmap, scans.heap_fetches, scans.cte_scan, scans.disabled,
     scans.volatile_filter, estimates.estimates, memory.spills, joins.nested_loops, joins.subplans,
     joins.memoize, joins.sort_index, overhead.jit, overhead.workers, overhead.planning, overhead.triggers,
-    overhead.serialization, overhead.reading,
+    overhead.serialization, overhead.reading, advice.not_followed,
 )
 
 

@@ -37,7 +37,8 @@ SELECT
         JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
         LEFT JOIN pg_catalog.pg_available_extensions() a ON a.name = e.extname
     ) AS extensions,
-    (SELECT s.reset_val FROM pg_catalog.pg_settings s WHERE s.name = 'search_path') AS search_path,
+    own.search_path,
+    own.has_plan_advice,
     EXISTS (
         SELECT
         FROM pg_catalog.pg_class c
@@ -55,5 +56,10 @@ SELECT
     a.sslcipher AS tls_cipher,
     a.ssl_client_dn AS client_certificate,
     a.gss_enc AS is_gss
-FROM (SELECT) one
+FROM (
+    SELECT
+        max(s.reset_val) FILTER (WHERE s.name = 'search_path') AS search_path,
+        count(*) FILTER (WHERE s.name = 'pg_plan_advice.advice') > 0 AS has_plan_advice
+    FROM pg_catalog.pg_settings s
+) own
 LEFT JOIN pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid()) a ON true

@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from textual.widgets import Input
 
 from console.server.explain import ExplainRequest, offered
+from console.server.info import ServerInfo
 from console.sql.tokens import parameters
 from console.ui.bindings import bindings
 from console.ui.dialogs.dialog import Dialog, Words
@@ -17,10 +18,11 @@ MOST_PARAMETERS = 9
 LONGEST_S = 86_400
 
 _COLUMNS = (Column("on", "", minimum=3), Column("name", "", minimum=10), Column("what", "", flexible=True))
-_MEANS = {
+MEANINGS = {
     "BUFFERS": "blocks read and hit", "VERBOSE": "output columns and schemas", "SETTINGS": "settings changed",
     "MEMORY": "memory of the planner", "WAL": "log written (when run)", "TIMING": "time of each node (when run)",
-    "SERIALIZE": "writing the result out (when run)"}
+    "SERIALIZE": "writing the result out (when run)", "IO": "reads ahead (when run)",
+    "PLAN_ADVICE": "the advice that makes this plan"}
 
 
 def parameters_in(statement: str) -> int:
@@ -36,10 +38,10 @@ class PlanOptionsDialog(Dialog[ExplainRequest]):
     DEFAULT_CSS = "PlanOptionsDialog #box { overflow-y: auto; }"
     width = 72
 
-    def __init__(self, request: ExplainRequest, major: int) -> None:
+    def __init__(self, request: ExplainRequest, info: ServerInfo) -> None:
         super().__init__("EXPLAIN options")
         self._request = request
-        self._names = offered(major, analyze=True)
+        self._names = offered(info, analyze=True)
         self._without = set(request.without)
 
     def body(self) -> ComposeResult:
@@ -60,7 +62,7 @@ class PlanOptionsDialog(Dialog[ExplainRequest]):
     def _table(self) -> Table:
         return Table(_COLUMNS, tuple(
             Row(name, (Cell("[ ]" if name in self._without else "[x]", "accent"), Cell(name),
-                       Cell(_MEANS[name], "dim")))
+                       Cell(MEANINGS[name], "dim")))
             for name in self._names))
 
     def on_record_table_row_chosen(self, event: RecordTable.RowChosen) -> None:

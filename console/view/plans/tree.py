@@ -240,6 +240,11 @@ def summary(plan: Plan) -> tuple[Line, ...]:
         blocks = plan.root.buffers
         share = f", {fmt.percent(100 * blocks.hit / blocks.touched)} in cache" if blocks.touched else ""
         parts.append(("blocks", f"{fmt.count(blocks.touched)} ({fmt.size(blocks.touched * BLOCK_BYTES)}){share}"))
+    if plan.advice is not None and plan.advice.generated:
+        parts.append(("plan advice", plan.advice.generated))
+    if plan.advice is not None and plan.advice.supplied:
+        parts.append(("advice given", "; ".join(f"{item.text}: {item.outcome or 'unknown'}"
+                                                for item in plan.advice.supplied)))
     settings = {**plan.settings, **plan.extension_settings}
     if settings:
         parts.append(("settings", ", ".join(f"{name} = {value}" for name, value in sorted(settings.items()))))
