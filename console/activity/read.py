@@ -8,6 +8,7 @@ from console.activity.records import (
     HeldLock,
     LockWaits,
     PreparedHolder,
+    SessionIo,
     SessionText,
     SessionWork,
     WaitEventText,
@@ -23,6 +24,7 @@ SESSION_TEXT = load("console.activity", "session_text", SessionText)
 SESSION_LOCKS = load("console.activity", "session_locks", HeldLock)
 """Parameter: pid."""
 
+SESSION_IOS = load("console.activity", "session_ios", SessionIo)
 SESSION_WORK = load("console.activity", "session_work", SessionWork)
 """Parameters: pid, backend_start."""
 

@@ -85,6 +85,19 @@ class SessionWork(Struct, frozen=True):
     is_timed: bool
 
 
+class SessionIo(Struct, frozen=True):
+    """Asynchronous I/O of a session that is under way, `ios` of one kind and state, from PostgreSQL 18 on (pg_aios).
+
+    `target` is what one of them is about, as the server words it; `bytes` may be None.
+    """
+
+    operation: str
+    state: str
+    ios: int
+    bytes: int | None
+    target: str | None
+
+
 class LockWaits(Struct, frozen=True):
     """Locks of a kind that were waited for longer than deadlock_timeout (pg_stat_lock, PostgreSQL 19 on), for
     `counted_s` seconds, None: since the server began; `beyond_fast_path` were taken past full fast-path slots."""

@@ -35,7 +35,7 @@ OFTEN = (
     SeriesSource("metrics.database_counters", _a_second(
         "commits", "rollbacks", "blocks_read", "rows_returned", "rows_fetched", "rows_inserted", "rows_updated",
         "rows_deleted", "temp_files", "temp_bytes", "deadlocks", "conflicts", "sessions_opened", "block_read_ms",
-        "block_write_ms")),
+        "block_write_ms", "parallel_workers_planned", "parallel_workers_launched")),
     SeriesSource("metrics.wal_counters", _a_second(
         wal_bytes="wal_bytes", wal_records="records", full_page_images="full_page_images",
         wal_buffers_full="buffers_full"), marks=("stats_reset", "is_replayed")),

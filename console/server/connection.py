@@ -55,6 +55,14 @@ class PgConnection(AsyncConnection[Any]):
     been parsed; psycopg asks once, and gives the connection up.
     """
 
+    pooler_notice: str | None = None
+    """What a pooler has said last, as that it has no server for us yet (PgBouncer's query_wait_notify)."""
+
+    def hear(self, said: psycopg.errors.Diagnostic) -> None:
+        """Keeps a notice that no server has sent: PostgreSQL's own name the function they come from."""
+        if said.source_function is None:
+            self.pooler_notice = said.message_primary
+
     @classmethod
     def _connect_gen(cls, conninfo: str = "") -> PQGenConn[Self]:
         return cls((yield from handshake(conninfo)))
@@ -113,6 +121,8 @@ async def connect(target: Target, kind: type[AsyncConnection[Any]] = PgConnectio
             await connection.close()
             options["client_encoding"] = "SQL_ASCII"
             connection = await opened()
+    if isinstance(connection, PgConnection):
+        connection.add_notice_handler(connection.hear)
     _keep_password(connection.pgconn)
     _connections.add(connection)
     return connection

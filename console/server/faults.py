@@ -118,7 +118,8 @@ def translate(error: Exception, where: str | None = None) -> ConsoleError:
         if sqlstate.startswith(("08", "57P")) or sqlstate in ("53300",):
             kind = Unreachable
         position = int(diag.statement_position) if diag.statement_position else None
-        return kind(prefix + message, detail=diag.message_detail, hint=diag.message_hint or _hint(sqlstate, message),
+        hint = diag.message_hint or _hint(sqlstate, message, diag.source_function)
+        return kind(prefix + message, detail=diag.message_detail, hint=hint,
                     sqlstate=sqlstate, position=position)
     if isinstance(error, OSError | TimeoutError):
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error) or "no answer in time"
@@ -160,12 +161,14 @@ def _tidy(text: str) -> str:
     return "\n".join(lines)
 
 
-def _hint(sqlstate: str, message: str) -> str | None:
+def _hint(sqlstate: str, message: str, routine: str | None = None) -> str | None:
     if sqlstate == "42501":
         if match := re.search(r"permission denied for (?:table|view|relation|materialized view) (.+)", message):
             return f"GRANT SELECT ON {identifier(match[1])} TO the role"
         if match := re.search(r"permission denied for schema (.+)", message):
             return f"GRANT USAGE ON SCHEMA {identifier(match[1])} TO the role"
+        if routine == "aclcheck_error":  # in another language, or of another kind
+            return "GRANT gives the role what it lacks (SELECT, USAGE, EXECUTE...); some things only the owner may do"
     if sqlstate == "22000" and re.match(r"different (half)?vec(tor)? dimensions", message):
         return "only vectors of one length have a distance: WHERE vector_dims(COLUMN) = N keeps to those"
     if sqlstate == "57014":

@@ -258,8 +258,10 @@ async def bounded(work: Coroutine[Any, Any, R], connection: AsyncConnection[Any]
     try:
         return await waiting.outcome(work, within_s=limit_s, give_up=connection.pgconn.finish)
     except TimeoutError:
+        said = getattr(connection, "pooler_notice", None)
         raise Unreachable(f"{label}: the server has not answered in {fmt.duration(limit_s)}",
-                          hint="it may be stopped, overloaded, or behind a broken network") from None
+                          hint=f"the pooler says: {said}" if said else
+                          "it may be stopped, overloaded, or behind a broken network") from None
 
 
 def why(fault: ConsoleError) -> str:

@@ -81,7 +81,12 @@ async def console(database: Database) -> AsyncIterator[tuple[ConsoleApp, Any]]:
 
 async def test_every_screen_opens_and_reads(extended: Database) -> None:
     await plan_and_run(target(extended), SERVICES)
-    async with console(extended) as (app, pilot):
+    await every_screen(extended)
+
+
+async def every_screen(database: Database) -> None:
+    """Opens each in turn, on a console of its own, and waits until it has read twice."""
+    async with console(database) as (app, pilot):
         await until(lambda: app.connection.state is ConnectionState.LIVE, pilot)
         sampler = app.connection.sampler
         assert sampler is not None

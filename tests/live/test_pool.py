@@ -17,8 +17,9 @@ from console.errors import ConsoleError, Denied, Missing, TimedOut, Unreachable
 from console.server.breaker import BreakerState
 from console.server.pool import Pool
 from console.server.query import Query, Read, Variant
+from console.server.single import single_session
 from console.server.target import Target
-from tests.support.pgbouncer import PgBouncer
+from tests.support.pgbouncer import PgBouncer, PgBouncers
 from tests.support.proxy import proxied
 from tests.support.servers import Database, LiveServer, Servers
 from tests.support.waiting import until
@@ -85,6 +86,23 @@ async def test_a_transaction_pooler_is_found_and_survived(pgbouncer: PgBouncer) 
     await pool.close()
     with psycopg.connect(pgbouncer.conninfo(), autocommit=True) as other:
         assert other.execute("SHOW statement_timeout").fetchone() == ("0",), "our timeout leaked into the pooler"
+
+
+async def test_a_pooler_that_has_no_server_for_us_is_quoted(embedded: LiveServer, pgbouncers: PgBouncers,
+                                                            monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its notice (query_wait_notify), which came after 1.18."""
+    monkeypatch.setattr("console.server.single.FIRST_ANSWER_WITHIN_S", 3.0)
+    pooler = pgbouncers.make(embedded, default_pool_size="1")
+    notifies = tuple(map(int, pooler.version.split(".")[:2])) >= (1, 24)
+    if notifies:
+        pooler.command("SET query_wait_notify = 1")
+    with psycopg.connect(pooler.conninfo()) as other:
+        other.execute("SELECT 1")  # whose transaction keeps the only server
+        with pytest.raises(Unreachable) as caught:
+            async with single_session(target(pooler.conninfo())):
+                pass
+    pooler.stop()
+    assert ("No server connection available" in str(caught.value.hint)) is notifies, caught.value.lines()
 
 
 async def test_a_direct_server_is_no_pooler_and_the_application_is_named(pool: Pool) -> None:

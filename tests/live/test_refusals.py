@@ -12,13 +12,15 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from msgspec import Struct
 from psycopg.conninfo import make_conninfo
 
-from console.errors import ConsoleError, PasswordNeeded, Unreachable
+from console.errors import ConsoleError, Denied, PasswordNeeded, Unreachable
 from console.local_postgres.cluster import LOG, free_port
 from console.server import handshake
 from console.server.handshake import forget_refusals
 from console.server.pool import Pool
+from console.server.query import Query, Variant
 from console.server.single import single_session
 from console.server.target import Target
 from tests.support.servers import LiveServer, Servers, missing
@@ -37,6 +39,12 @@ CREATE ROLE lettered LOGIN PASSWORD 'open sesame'; CREATE ROLE peered LOGIN; CRE
 CREATE ROLE asked LOGIN; CREATE ROLE listed LOGIN; CREATE ROLE sleeping NOLOGIN; CREATE ROLE plain LOGIN;
 CREATE ROLE limited LOGIN CONNECTION LIMIT 0
 """
+
+
+class Word(Struct):
+    x: str | None
+
+
 DATABASES = ("private", "closed", "crowded", "broken")
 
 
@@ -120,6 +128,14 @@ async def test_each_refusal_is_told_apart_in_any_language(german: LiveServer) ->
         wrong = await refused(german.tcp(user=user), "wrong one")
         assert isinstance(wrong, PasswordNeeded) and "the password was refused" in wrong.summary, wrong.lines()
         assert "wrong one" not in "\n".join(wrong.lines())
+
+
+async def test_what_a_role_lacks_has_a_hint_in_any_language(german: LiveServer) -> None:
+    text = "SELECT rolpassword AS x FROM pg_catalog.pg_authid"
+    async with single_session(Target(name="", conninfo=german.conninfo(user="plain"))) as session:
+        with pytest.raises(Denied, match="keine Berechtigung") as caught:
+            await session.fetch(Query("secrets", Word, (Variant("secrets.sql", 14, "Word", (), "tick", text),)))
+    assert "GRANT" in str(caught.value.hint)
 
 
 async def test_a_refused_password_is_sent_once(german: LiveServer, tmp_path: Path,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from msgspec import Struct
+from msgspec.structs import replace
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
@@ -21,12 +22,16 @@ from console.check.runner import check_target
 from console.cli import main
 from console.config import Config
 from console.errors import ServerError
+from console.migrate.apply import plan_and_run
+from console.resources import shipped
 from console.server.interactive import Interactive, InteractiveStatement
 from console.server.pool import Pool
 from console.server.query import Query, Read, Variant
 from console.server.rows import Typed, stream_query
 from console.server.session import PgSession
 from console.server.target import Target
+from console.services.ownership import from_folder
+from tests.live.test_extensions import every_screen
 from tests.live.test_sql_files import FILES, fill, parameters_of, query
 from tests.migrate.histories import named
 from tests.support.servers import Database, LiveServer
@@ -205,6 +210,14 @@ def test_every_command_works(where: str, server: LiveServer, tmp_path: Path,
                 before = before.replace("08:49:05.678+05:45", "03:04:05.678+00")
                 assert before.partition("\n")[2].splitlines() == after.partition("\n")[2].splitlines()
             said("migrate", "down", "--yes", "--to", "0", *target, *files)
+
+
+async def test_every_screen_opens_and_reads(server: LiveServer) -> None:
+    with server.database() as database:
+        if server.has_vector:
+            await plan_and_run(Target(name="", conninfo=database.conninfo), from_folder(shipped("migrations")))
+        with with_settings(database, "ROLE", **ODD) as conninfo:
+            await every_screen(replace(database, conninfo=conninfo))
 
 
 async def test_rows_are_paged_by_keys_of_every_kind(any_database: Database) -> None:

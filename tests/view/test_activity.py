@@ -12,6 +12,7 @@ from console.activity.records import (
     HeldLock,
     LockWaits,
     PreparedHolder,
+    SessionIo,
     SessionWork,
     SignalOutcome,
     WaitShare,
@@ -106,6 +107,10 @@ def test_what_a_session_does_to_the_machine() -> None:
     assert len(effort.lines()) == 2, "a paused screen samples the same moment again"
     effort.add_sample(14.0, replace(work, read_bytes=None), None)
     assert effort.lines() == [], "a process that isn't counted"
+    effort.add_sample(16.0, None, None, [SessionIo("readv", "SUBMITTED", 3, 49152, "blocks 3..8 in file base/5/16384"),
+                                         SessionIo("writev", "STAGED", 1, None, None)])
+    assert [*map(plain, effort.lines())] == [
+        "3 readv under way (submitted, 48 kB): blocks 3..8 in file base/5/16384", "1 writev under way (staged)"]
 
 
 def test_marks() -> None:

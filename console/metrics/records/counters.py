@@ -20,7 +20,8 @@ class DatabaseCounters(Struct, frozen=True):
     """What the connected database has counted since `stats_reset` (pg_stat_database).
 
     `block_read_ms` and `block_write_ms` are 0 unless track_io_timing is on; `checksum_failures` are pages that were not
-    what had been written, None where the server keeps no checksums.
+    what had been written, None where the server keeps no checksums. Parallel workers are counted from PostgreSQL 18 on:
+    those that plans wanted when they began, and those that came.
     """
 
     commits: int
@@ -41,6 +42,8 @@ class DatabaseCounters(Struct, frozen=True):
     block_write_ms: float
     stats_reset: dt.datetime | None
     checksum_failures: int | None = None
+    parallel_workers_planned: int | None = None
+    parallel_workers_launched: int | None = None
 
 
 class WalCounters(Struct, frozen=True):

@@ -1,5 +1,6 @@
 -- record: DatabaseCounters
 -- interval: tick
+-- Columns that came with 18 are asked for by their names.
 SELECT
     d.xact_commit AS commits,
     d.xact_rollback AS rollbacks,
@@ -18,6 +19,8 @@ SELECT
     d.blk_read_time AS block_read_ms,
     d.blk_write_time AS block_write_ms,
     d.stats_reset,
-    d.checksum_failures
+    d.checksum_failures,
+    (pg_catalog.to_jsonb(d) ->> 'parallel_workers_to_launch')::int8 AS parallel_workers_planned,
+    (pg_catalog.to_jsonb(d) ->> 'parallel_workers_launched')::int8 AS parallel_workers_launched
 FROM pg_catalog.pg_stat_database d
 WHERE d.datname = pg_catalog.current_database()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from msgspec import Struct
 
-from console.activity.records import SessionWork
+from console.activity.records import SessionIo, SessionWork
 from console.metrics.records.processes import Process
 from console.text import format as fmt
 from console.view.table import Line, Tone
@@ -18,6 +19,7 @@ class EffortSample(Struct, frozen=True):
     at_s: float
     work: SessionWork | None
     process: Process | None
+    ios: Sequence[SessionIo] = ()
 
 
 class Effort:
@@ -28,10 +30,11 @@ class Effort:
         self._last: EffortSample | None = None
         self._before: EffortSample | None = None
 
-    def add_sample(self, at_s: float, work: SessionWork | None, process: Process | None) -> None:
+    def add_sample(self, at_s: float, work: SessionWork | None, process: Process | None,
+                   ios: Sequence[SessionIo] = ()) -> None:
         """Samples of the same moment, as a paused screen gives, are one."""
         if self._last is None or at_s > self._last.at_s:
-            self._before, self._last = self._last, EffortSample(at_s, work, process)
+            self._before, self._last = self._last, EffortSample(at_s, work, process, ios)
 
     def lines(self) -> list[Line]:
         """What is known of it, in a line each."""
@@ -44,7 +47,7 @@ class Effort:
             found.append(_process(last.process, before.process if before else None, seconds))
         if last.work is not None and last.work.read_bytes is not None:
             found.append(_work(last.work, before.work if before else None, seconds))
-        return found
+        return found + [_under_way(io) for io in last.ios]
 
 
 def _process(now: Process, before: Process | None, seconds: float) -> Line:
@@ -52,6 +55,12 @@ def _process(now: Process, before: Process | None, seconds: float) -> Line:
         if before is not None and seconds else ""
     memory = f", {fmt.size(now.own_bytes)} of its own" if now.own_bytes is not None else ""
     return ((f"{busy}{fmt.duration(now.cpu_s)} of CPU since it began{memory}", ""),)
+
+
+def _under_way(io: SessionIo) -> Line:
+    size = f", {fmt.size(io.bytes)}" if io.bytes else ""
+    about = f": {io.target}" if io.target else ""
+    return ((f"{io.ios} {io.operation} under way ({io.state.lower()}{size}){about}", ""),)
 
 
 def _work(now: SessionWork, before: SessionWork | None, seconds: float) -> Line:

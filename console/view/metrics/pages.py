@@ -28,6 +28,8 @@ LOAD = (
     Plot(title="errors", shape="counts", text=fmt.count,
          series={"deadlocks_per_s": "deadlocks", "conflicts_per_s": "conflicts"}),
     Plot(title="new connections/s", series={"sessions_opened_per_s": ""}),
+    Plot(title="parallel workers/s", shape="lines", needs="counted from PostgreSQL 18 on",
+         series={"parallel_workers_planned_per_s": "wanted", "parallel_workers_launched_per_s": "came"}),
 )
 
 HOST = (

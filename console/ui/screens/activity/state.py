@@ -86,7 +86,8 @@ class ActivityState:
             return []
         return [Read(read.SESSION_TEXT, {"pid": subject.pid, "backend_start": subject.backend_start}),
                 Read(read.SESSION_LOCKS, {"pid": subject.pid}),
-                Read(read.SESSION_WORK, {"pid": subject.pid, "backend_start": subject.backend_start})]
+                Read(read.SESSION_WORK, {"pid": subject.pid, "backend_start": subject.backend_start}),
+                Read(read.SESSION_IOS, {"pid": subject.pid})]
 
     def _also(self) -> list[int]:
         """Sessions that are wanted even when their kind is hidden."""
@@ -135,7 +136,8 @@ class ActivityState:
         """What the session that the pane is about has done until now; `process` where it runs on this machine."""
         if self.effort is None or self.effort.identity != subject.identity:
             self.effort = Effort(subject.identity)
-        self.effort.add_sample(at_s, readings.first(read.SESSION_WORK), process)
+        self.effort.add_sample(at_s, readings.first(read.SESSION_WORK), process,
+                               readings.rows(read.SESSION_IOS) or ())
 
     # what is known of a session
 
