@@ -33,7 +33,10 @@ _FIGURE_KEYS = {"startup": "Startup Cost", "total": "Total Cost", "rows": "Plan 
 
 _ARROW = re.compile(r"(?P<indent>\s*)->\s+(?P<label>.*)")
 _HEADING = re.compile(r"\s*(?P<name>(?:InitPlan|SubPlan) .+|CTE .+)$")
-_DETAIL = re.compile(r"\s*(?P<key>[A-Z][\w /()-]*?):(?:\s+(?P<value>.*))?$", re.DOTALL)
+_DETAIL = re.compile(r"\s*(?P<key>[A-Z][\w /()-]*?|[a-z_]+\.[a-z_]+):(?:\s+(?P<value>.*))?$", re.DOTALL)
+_TARGET = re.compile(r"\s*(?:Foreign )?(?:Update|Delete|Merge) on ")
+"""One of several tables that a ModifyTable changes, as partitions are."""
+
 _WORKER = re.compile(r"\s*Worker \d+:")
 FOOTER = re.compile(r"\s*(?:Planning|Execution [Tt]ime|Total runtime|Trigger|JIT|Settings"
                     r"|Query Identifier|Serialization|(?:Supplied|Generated) Plan Advice)\b.*:")
@@ -137,6 +140,8 @@ def _one_more(line: str, nodes: list[_Open], number: int) -> None:
         pass
     elif (heading := _HEADING.fullmatch(line)) is not None:
         owner.heading = indent, heading["name"]
+    elif owner.node["Node Type"] == "ModifyTable" and _TARGET.match(line) is not None:
+        owner.node.setdefault("Target Tables", []).append(_target(line.strip()))
     elif (detail := _DETAIL.fullmatch(line)) is not None:
         owner.last = _detail(owner.node, detail["key"], detail["value"] or "")
     elif owner.last and isinstance(owner.node.get(owner.last), str):
@@ -230,6 +235,12 @@ def _scan(found: re.Match[str]) -> Document:
         if key != "Index Name":
             node["Alias"] = names[-1]
     return node
+
+
+def _target(text: str) -> Document:
+    """A table that is changed as the JSON has it: by its names."""
+    found = label(text)
+    return {key: found[key] for key in ("Relation Name", "Schema", "Alias") if key in found}
 
 
 def _value(text: str) -> int | float:

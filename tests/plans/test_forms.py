@@ -211,6 +211,33 @@ def test_what_19_says_of_reads_ahead_and_of_memoize(text: str) -> None:
     assert [*view.notes(memoize)] == ["60 % hits expected"]
 
 
+PARTITIONED = """\
+ Update on public.parted p  (cost=0.00..71.00 rows=0 width=0) (actual time=0.050..0.051 rows=0 loops=1)
+   Update on public.parted_1 p_1
+   Foreign Update on public."Far off" p_2
+   ->  Append  (cost=0.00..71.00 rows=26 width=14) (actual time=0.010..0.020 rows=2 loops=1)
+         ->  Seq Scan on public.parted_1 p_1  (actual time=0.009..0.010 rows=1 loops=1)
+               Filter: (p_1.k = 3)
+         ->  Foreign Scan on public."Far off" p_2  (actual time=0.001..0.002 rows=1 loops=1)
+ Execution Time: 0.100 ms
+"""
+
+
+def test_the_partitions_that_a_statement_changes() -> None:
+    plan = parse(PARTITIONED)
+    assert plan.root.label == "Update on parted p" and [node.kind for node in plan.nodes] == [
+        "ModifyTable", "Append", "Seq Scan", "Foreign Scan"]
+    assert plan.root.properties["Target Tables"] == [
+        {"Relation Name": "parted_1", "Schema": "public", "Alias": "p_1"},
+        {"Relation Name": "Far off", "Schema": "public", "Alias": "p_2"}]
+    assert sum(node.exclusive_ms or 0.0 for node in plan.nodes) == pytest.approx(0.051)
+
+
+def test_a_line_that_an_extension_adds_is_of_its_node() -> None:
+    plan = parse("Aggregate\n  ->  Custom Scan (Citus Adaptive)\n        citus.explain_distributed_queries: false\n")
+    assert plan.nodes[1].properties["citus.explain_distributed_queries"] == "false"
+
+
 def test_io_is_asked_of_19_alone_and_of_what_runs() -> None:
     nineteen = builders.info(version_num=190000)
     assert "IO" in offered(nineteen, analyze=True)
