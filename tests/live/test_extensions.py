@@ -1,4 +1,4 @@
-"""Audited sessions with hypothetical indexes and AGE's hooks: the console says what it says elsewhere."""
+"""Debian's extensions, in every session and with processes of their own: the console says what it says elsewhere."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from console.activity.read import SESSIONS
+from console.catalog.ddl_script import write
 from console.check.records import Status
 from console.check.registry import configured
 from console.check.runner import check_target
@@ -26,7 +28,7 @@ from console.ui.app import ConsoleApp
 from console.ui.connection import ConnectionState, Sources
 from console.ui.dialogs.failure import FailureDialog
 from console.ui.screens import ENTRIES
-from tests.support.servers import Database, LiveServer
+from tests.support.servers import Database, LiveServer, Servers
 from tests.support.waiting import until
 
 SERVICES = from_folder(shipped("migrations"))
@@ -109,3 +111,48 @@ async def test_a_hypothetical_index_is_an_index_of_the_plan(extended: Database) 
         plan = await explain(session, ExplainRequest(statement="SELECT * FROM items WHERE n = 7"))
     scan = next(node for node in plan.nodes if node.relation)
     assert scan.relation == "items" and "btree_items_n" in str(scan.text("Index Name"))
+
+
+LIBRARIES = ("timescaledb", "pg_stat_statements", "pg_cron", "pg_stat_kcache", "pg_qualstats", "pg_wait_sampling",
+             "powa", "pglogical", "pgaudit", "pg_partman_bgw")
+BROUGHT = ("pg_cron", "pg_partman", "pg_qualstats", "pg_stat_kcache", "pg_wait_sampling", "pg_repack", "pglogical",
+           "powa", "timescaledb", "hypopg", "pgaudit", "vector", "pg_trgm")
+USED = """
+    CREATE TABLE conditions (time timestamptz NOT NULL, device int, v float8);
+    SELECT create_hypertable('conditions', 'time');
+    INSERT INTO conditions SELECT now() - g * interval '1 hour', g % 5, g FROM generate_series(1, 1000) g;
+    CREATE TABLE parts (id bigint, at timestamptz NOT NULL) PARTITION BY RANGE (at);
+    SELECT public.create_parent('public.parts', 'at', '1 month');
+    SELECT cron.schedule('nightly', '* * * * *', 'SELECT 1');
+    SELECT pglogical.create_node('here', 'dbname=operated');
+"""
+
+
+@pytest.fixture
+def operated(servers: Servers, debian13: LiveServer) -> Iterator[Database]:
+    """A server on which each of the extensions that operators have does something."""
+    server = servers.make(debian13.label, {
+        "shared_preload_libraries": ",".join(LIBRARIES), "cron.database_name": "operated", "wal_level": "logical",
+        "timescaledb.telemetry_level": "off", "output_plugin_libraries": "pgoutput,wal2json",
+        "max_worker_processes": "20"})
+    with server.database(name="operated") as database, database.connect() as connection:
+        for name in BROUGHT:
+            connection.execute(f"CREATE EXTENSION {name} CASCADE")  # type: ignore[arg-type]
+        connection.execute(USED)
+        connection.execute("SELECT pg_create_logical_replication_slot('changes', 'wal2json')")
+        yield database
+        connection.execute("SELECT pg_drop_replication_slot('changes')")
+
+
+async def test_what_operators_have_breaks_nothing_and_is_named(operated: Database) -> None:
+    await plan_and_run(target(operated), SERVICES)
+    report = await check_target(target(operated), configured(Config()), timeout_s=60)
+    assert [(result.name, result.summary) for result in report.results if result.status is Status.UNKNOWN] == []
+    async with single_session(target(operated)) as session:
+        assert {*BROUGHT} <= session.info.extensions.keys()
+        rows = await session.fetch(SESSIONS, {"with_idle": True, "also": [], "with_background": True})
+        assert {"pg_cron launcher", "pg_wait_sampling collector", "pglogical supervisor"} <= {
+            row.backend_type for row in rows}
+        script = await write(session)
+        assert script.unwritten == () and all(f"EXTENSION IF NOT EXISTS {name} " in script.text for name in BROUGHT)
+    await every_screen(operated)

@@ -41,7 +41,10 @@ RELEASES = {
     "debian12": Release("bookworm", ("postgresql-15", "pgbouncer", "openssh-server")),
     "debian13": Release("trixie", (
         "postgresql-17", "postgresql-17-age", "postgresql-17-hypopg", "postgresql-17-pgaudit",
-        "postgresql-17-pgvector", "pgbouncer")),
+        "postgresql-17-pgvector", "pgbouncer", "postgresql-17-cron", "postgresql-17-partman",
+        "postgresql-17-pg-qualstats", "postgresql-17-pg-stat-kcache", "postgresql-17-pg-wait-sampling",
+        "postgresql-17-pglogical", "postgresql-17-powa", "postgresql-17-repack", "postgresql-17-timescaledb",
+        "postgresql-17-wal2json")),
 }  # fmt: skip
 
 
@@ -87,7 +90,8 @@ def make(label: str, release: Release) -> Path:
             _drop_rights(root)
             _use_own_libraries(root)
             for program in programs(root):
-                _run(str(program), "-V" if program.name == "sshd" else "--version")
+                if program.name in ("postgres", "psql", "pgbouncer", "sshd"):
+                    _run(str(program), "-V" if program.name == "sshd" else "--version")
             (root / MADE).write_text("".join(f"{package.stem}\n" for package in packages))
         os.utime(root)  # for `forget_unused`
     return root
@@ -100,9 +104,9 @@ def sshd() -> str | None:
 
 
 def programs(root: Path) -> list[Path]:
-    """PostgreSQL's programs, PgBouncer and sshd."""
+    """PostgreSQL's programs and its extensions', PgBouncer and sshd; no scripts."""
     patterns = "usr/lib/postgresql/*/bin/*", "usr/sbin/pgbouncer", "usr/sbin/sshd"
-    return [path for pattern in patterns for path in root.glob(pattern)]
+    return [path for pattern in patterns for path in root.glob(pattern) if path.read_bytes()[:4] == b"\x7fELF"]
 
 
 def forget_unused() -> None:
