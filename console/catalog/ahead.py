@@ -37,7 +37,7 @@ class ReadAhead:
     async def read(self, reads: Iterable[Read[Any]]) -> None:
         """Reads them, AT_ONCE of the same query in a statement, and forgets what was read before.
 
-        What can't be asked is left to be asked by itself, which then says why. Raises ConsoleError.
+        What fails or can't be asked is left to be asked by itself, which then says why. Raises ConsoleError.
         """
         self._known = {}
         same: dict[str, dict[_Key, Read[Any]]] = defaultdict(dict)
@@ -51,9 +51,13 @@ class ReadAhead:
     async def _read(self, wanted: Sequence[tuple[_Key, Read[Any]]]) -> None:
         query = wanted[0][1].query
         params = [read.params or {} for _, read in wanted]
+        many = query.of_many(*params[0])
+        readings = await self._session.refresh(Read(many, {name: [given[name] for given in params]
+                                                           for name in params[0]}))
+        if readings.why(many):
+            return
         found: list[list[Any]] = [[] for _ in wanted]
-        for row in await self._session.fetch(query.of_many(*params[0]),
-                                             {name: [given[name] for given in params] for name in params[0]}):
+        for row in readings.rows(many) or ():
             found[row.place - 1].append(row)
         self._known.update(zip((key for key, _ in wanted), found, strict=True))
 
