@@ -16,6 +16,13 @@ from console.text.parse import SETTING_BYTES
 
 KB, MB, GB = 2**10, 2**20, 2**30
 
+GUARDING: Mapping[str, str] = {
+    "fsync": "a crash of the machine destroys the whole cluster",
+    "full_page_writes": "a crash in the middle of a write leaves pages that are half old",
+    "autovacuum": "tables bloat until the server stops to save itself from wraparound",
+    "track_counts": "autovacuum knows of no work, and all statistics stand still"}
+"""What must be on, and what comes of it where it is off."""
+
 
 class SettingValues:
     """The settings by name, as numbers in bytes or seconds where they have a unit. KeyError where there is none."""
@@ -70,10 +77,7 @@ def _suggested(size: float) -> str:
 
 
 def _safety(values: SettingValues, machine: Machine, major: int) -> Iterator[SettingAdvice]:
-    for name, harm in (("fsync", "a crash of the machine destroys the whole cluster"),
-                       ("full_page_writes", "a crash in the middle of a write leaves pages that are half old"),
-                       ("autovacuum", "tables bloat until the server stops to save itself from wraparound"),
-                       ("track_counts", "autovacuum knows of no work, and all statistics stand still")):
+    for name, harm in GUARDING.items():
         if not values.is_on(name):
             area: Area = "autovacuum" if name in ("autovacuum", "track_counts") else "safety"
             yield SettingAdvice(name, area, "critical", "on", f"{name} is off: {harm}")

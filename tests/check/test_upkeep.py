@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from console.check.records import Status
 from console.metrics.reads.counters import DATABASE_COUNTERS
-from console.metrics.reads.settings import PENDING_SETTINGS
+from console.metrics.reads.settings import GUARDING_SETTINGS, PENDING_SETTINGS
 from console.metrics.reads.tables import (
     DEAD_ROWS,
     DUPLICATE_INDEXES,
@@ -26,7 +26,7 @@ from console.metrics.reads.upkeep import (
     SLOW_STATEMENTS,
     STATISTICS_AGE,
 )
-from console.metrics.records.settings import PendingSetting
+from console.metrics.records.settings import GuardingSetting, PendingSetting
 from console.metrics.records.tables import DeadRows, DuplicateIndex, SequenceUse, TableFreezeAge, UnusedIndex
 from console.metrics.records.upkeep import (
     ArchiverState,
@@ -36,12 +36,13 @@ from console.metrics.records.upkeep import (
     SlowStatementStats,
     StatisticsAge,
 )
+from console.metrics.settings_advice import GUARDING
 from console.server.info import Extension
 from console.server.query import Query
 from tests.check.given import context
 from tests.check.test_checks import judged
 
-OK, WARNING, CRITICAL = Status.OK, Status.WARNING, Status.CRITICAL
+OK, WARNING, CRITICAL, UNKNOWN = Status.OK, Status.WARNING, Status.CRITICAL, Status.UNKNOWN
 DAY = 86400.0
 SEGMENT = 16 * 2**20
 
@@ -162,13 +163,33 @@ def test_dead_tuples_are_the_worst_tables_share() -> None:
     ({"used_percent": 86.0}, WARNING, "86 %"),
     ({"used_percent": 95.5, "is_column_smaller": True}, CRITICAL, "the column is smaller"),
     ({"sequences": 4000, "examined": 500}, OK, "500 of 4000 sequences read"),
-    ({"last_value": None, "used_percent": 0.0}, OK, "none that this role may read"),
+    ({"last_value": None, "used_percent": 0.0}, OK, "none used yet"),
+    ({"last_value": None, "used_percent": 0.0, "unreadable": 3, "unreadable_schema": "s"}, UNKNOWN,
+     "none of them may be read"),
+    ({"unreadable": 1, "unreadable_schema": "s"}, UNKNOWN,
+     "1 of them may not be read by this role; of the others the worst is 50 %"),
+    ({"unreadable": 1, "unreadable_schema": "s", "used_percent": 97.0}, CRITICAL, "97 %"),
     ({"used_percent": 99.0, "table": None, "column": None}, CRITICAL, "s.q is 99 %"),
 ])
 def test_sequences_end(changed: dict[str, Any], status: Status, words: str) -> None:
     half = SequenceUse("s", "q", "t", "id", False, 2**30, 2**31 - 1, 50.0, 3, 3)
     result = judged("sequences", (SEQUENCE_USE, [replace(half, **changed)]))
     assert result.status is status and words in result.summary and (result.hint is None) == (status is OK)
+
+
+def test_sequences_that_a_role_may_not_read_are_told_with_the_grant() -> None:
+    hidden = SequenceUse("o'dd S", "q", None, None, False, None, 100, 0.0, 1, 1, 1, "o'dd S")
+    result = judged("sequences", (SEQUENCE_USE, [hidden]))
+    assert result.hint is not None and """IN SCHEMA "o'dd S" TO ann""" in result.hint and result.value is None
+
+
+def test_settings_that_endanger_data() -> None:
+    names = [*GUARDING]
+    assert judged("data_safety", (GUARDING_SETTINGS, [GuardingSetting(name, True) for name in names])).status is OK
+    for name in names:
+        result = judged("data_safety", (GUARDING_SETTINGS, [GuardingSetting(each, each != name) for each in names]))
+        assert (result.status, result.value) == (CRITICAL, 1) and f"{name} is off: {GUARDING[name]}" in result.summary
+        assert result.hint is not None and f"ALTER SYSTEM SET {name} = on" in result.hint
 
 
 def test_slow_statements_are_the_slowest_mean() -> None:

@@ -35,7 +35,12 @@ from tests.support.servers import Database, LiveServer, Servers
 from tests.support.tls import TlsServer
 from tests.support.waiting import until
 
-CHECKS = configured(Config())
+EVERY = configured(Config())
+CHECKS = [check for check in EVERY if check.check.name != "data_safety"]
+"""The servers of the tests outlive no crash: fsync is off there."""
+
+WITHOUT_FSYNC = parse({"checks": {"data_safety": {"enabled": False}}}, Path("dbconsole.toml"))
+
 OK, WARNING, CRITICAL, UNKNOWN = Status.OK, Status.WARNING, Status.CRITICAL, Status.UNKNOWN
 
 
@@ -53,7 +58,7 @@ async def checked(conninfo: str, *services: Service, timeout_s: float = 10.0, **
 
 async def printed(*targets: Target, config: Config | None = None, **words: Any) -> tuple[int, str]:
     stream = io.StringIO()
-    status = await run(targets, config or Config(), stream=stream, **words)
+    status = await run(targets, config or WITHOUT_FSYNC, stream=stream, **words)
     return status, stream.getvalue()
 
 
@@ -73,6 +78,11 @@ async def test_one_connection_and_one_round_trip_for_all_reads(database: Databas
         # Connecting, what is known of the server, the reads, and the goodbye, which nobody waits for.
         await until(lambda: (proxy.connections, proxy.round_trips) == (1, 4))
     assert (proxy.connections, proxy.round_trips) == (1, 4)
+
+
+async def test_a_server_whose_data_no_crash_survives_is_critical(database: Database) -> None:
+    results = named(await check_target(target(database.conninfo), EVERY))
+    assert results["data_safety"].status is CRITICAL and "fsync is off" in results["data_safety"].summary
 
 
 async def test_through_a_pooler(pgbouncer: PgBouncer) -> None:
@@ -142,7 +152,7 @@ async def test_what_is_wrong_is_found(own_server: LiveServer) -> None:
     assert results["connections"].status is WARNING and results["invalid_indexes"].status is WARNING
     assert report.status is CRITICAL
     lines = stream.getvalue().splitlines()
-    assert len(lines) == 1 + len(CHECKS) and not any("|" in line for line in lines[1:]) and lines[0].count("|") == 1
+    assert len(lines) == 1 + len(EVERY) and not any("|" in line for line in lines[1:]) and lines[0].count("|") == 1
     assert "\x1b" not in stream.getvalue()
 
 
@@ -324,7 +334,7 @@ def test_a_resolver_that_hangs_holds_up_nobody() -> None:
 
 def test_the_exit_status_of_the_program(server: LiveServer, tmp_path: Path) -> None:
     file = tmp_path / "dbconsole.toml"
-    file.write_text("[checks.connections]\nwarning = 0\ncritical = '100%'\n")
+    file.write_text("[checks.connections]\nwarning = 0\ncritical = '100%'\n[checks.data_safety]\nenabled = false\n")
     assert process(server.dsn, "--only", "wraparound")[0] == 0
     assert process(server.dsn, "--config", str(file))[0] == 1
     assert process(UNREACHABLE["nobody listens"])[0] == 2

@@ -15,7 +15,7 @@ from console.config import Config
 from console.metrics.io_rates import IoActivity
 from console.metrics.reads.io import IO_COUNTERS, IO_TOTALS, SLRU_COUNTERS
 from console.metrics.reads.sizes import DATABASE_SIZES, TABLESPACE_SIZES
-from console.metrics.reads.vacuum import AUTOVACUUM, VACUUM_DUE, VACUUM_TABLES
+from console.metrics.reads.vacuum import AUTOVACUUM, ROW_TOTALS, VACUUM_TABLES
 from console.metrics.reads.wal import ARCHIVE_BACKLOG, ARCHIVER, CHECKPOINTS, WAL_DIRECTORY, WAL_WRITES
 from console.sampler.records import Snapshot
 from console.sampler.sampler import Sampler
@@ -30,7 +30,7 @@ from tests.support.builders import HOSTILE
 from tests.support.servers import LiveServer
 
 EVERY: Sequence[Query[Any]] = (
-    IO_COUNTERS, IO_TOTALS, SLRU_COUNTERS, DATABASE_SIZES, TABLESPACE_SIZES, AUTOVACUUM, VACUUM_DUE, VACUUM_TABLES,
+    IO_COUNTERS, IO_TOTALS, SLRU_COUNTERS, DATABASE_SIZES, TABLESPACE_SIZES, AUTOVACUUM, ROW_TOTALS, VACUUM_TABLES,
     ARCHIVE_BACKLOG, ARCHIVER, CHECKPOINTS, WAL_DIRECTORY, WAL_WRITES)
 
 
@@ -50,10 +50,12 @@ async def first_after(heard: list[Snapshot], lost: Snapshot) -> Snapshot:
 async def test_every_page_has_its_rows(any_server: LiveServer) -> None:
     with any_server.database() as database:
         with database.connect() as connection:
-            connection.execute(sql.SQL("CREATE TABLE {} (a int) WITH (autovacuum_enabled = off)").format(
+            connection.execute(sql.SQL("CREATE TABLE {} (a int, b text) WITH (autovacuum_enabled = off)").format(
                 sql.Identifier(HOSTILE[0])))
             connection.execute(sql.SQL("INSERT INTO {} SELECT generate_series(1, 500)").format(
                 sql.Identifier(HOSTILE[0])))
+            (toasted,) = connection.execute("SELECT reltoastrelid FROM pg_class WHERE relname = %s",
+                                            (HOSTILE[0],)).fetchone() or ()
         async with single_session(Target(name="t", conninfo=database.conninfo)) as session:
             readings = await session.refresh(*map(Read, EVERY))
             major = session.info.major
@@ -68,6 +70,8 @@ async def test_every_page_has_its_rows(any_server: LiveServer) -> None:
     assert directory is not None and directory.total_bytes > 0
     tables = vacuum.table(readings.rows(VACUUM_TABLES), None)
     assert any(row.record.table == HOSTILE[0] and row.cells[1].text.startswith("off") for row in tables.rows)
+    (toast,) = [row.record for row in tables.rows if row.record.oid == toasted]
+    assert not toast.is_enabled and toast.change_limit is None  # as its table, and never analyzed
     databases = sizes.table("database", readings.rows(DATABASE_SIZES), lambda _: None, None)
     assert any(row.key == database.name for row in databases.rows)
     kinds = IoActivity().add_sample(readings.rows(IO_COUNTERS) or (), 0.0, 2.0)

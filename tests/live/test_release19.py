@@ -14,7 +14,7 @@ from console.activity.read import LOCK_WAITS, PROGRESS
 from console.catalog import read as catalog
 from console.fields import fields_of
 from console.metrics.reads.replication import RECOVERY_STATE, SLOT_FACTS, SUBSCRIPTIONS
-from console.metrics.reads.vacuum import AUTOVACUUM_SCORES, VACUUM_DUE
+from console.metrics.reads.vacuum import AUTOVACUUM_SCORES
 from console.server.info import ServerInfo
 from console.server.preamble import preamble
 from console.server.query import Query
@@ -78,7 +78,7 @@ def test_every_file_that_19_would_be_asked_with_has_its_records_columns(shaped: 
             assert sorted(columns) == sorted(field.name for field in fields_of(asked.record)), variant.file
             tried.append(variant.file)
     assert len(tried) > 25
-    assert {"progress_cluster.pg19.sql", "autovacuum_scores.pg19.sql", "vacuum_due.pg19.sql"} <= set(tried)
+    assert {"progress_cluster.pg19.sql", "autovacuum_scores.pg19.sql"} <= set(tried)
 
 
 def test_what_a_repack_and_a_vacuum_say_of_themselves(connection: Connection, info: ServerInfo) -> None:
@@ -128,8 +128,6 @@ def test_autovacuum_by_the_servers_own_account(connection: Connection, info: Ser
                        "'pg_class', 3, 0.1, 0, 3, 0.2, 0.5, true, false, false)")
     (score,) = rows(connection, info, AUTOVACUUM_SCORES)
     assert (score.score, score.dead_score, score.would_vacuum, score.would_analyze) == (3, 3, True, False)
-    (due,) = rows(connection, info, VACUUM_DUE)
-    assert due.tables == 1
 
 
 def test_generic_and_custom_plans_of_statements(connection: Connection, info: ServerInfo) -> None:

@@ -17,8 +17,10 @@ from console.metrics.records.counters import (
     ServerClock,
     WalCounters,
 )
+from console.metrics.records.settings import GuardingSetting
 from console.metrics.records.tables import SequenceUse, TableFreezeAge
 from console.metrics.records.upkeep import ArchiverState, CheckpointCounts, DiskWrite, LastCheckpoint, StatisticsAge
+from console.metrics.settings_advice import GUARDING
 from console.sampler.records import ServiceFootprint, Snapshot
 from console.server.info import Extension, ServerInfo
 from console.services import Service
@@ -103,6 +105,7 @@ def answers(clock: FakeClock) -> dict[str, Answer]:
         "last_checkpoint": [LastCheckpoint(140.0, 300.0, 40 * 2**20, 16 * 2**20)],
         "table_freeze_ages": [TableFreezeAge("event_data", "events", False, 12_000_000, 100, 6.0)],
         "sequence_use": [SequenceUse("billing", "invoices_id_seq", "invoices", "id", False, 480, 2**31 - 1, 0.1, 9, 9)],
+        "guarding_settings": [GuardingSetting(name, True) for name in GUARDING],
         **{name: [] for name in ("blocked_sessions", "open_transactions", "invalid_indexes", "prepared_transactions",
                                  "standbys", "replication_slots", "dead_rows", "duplicate_indexes", "unused_indexes",
                                  "pending_settings")},

@@ -10,7 +10,7 @@ from console.activity.summary.records import BlockedSession
 from console.config import AlertsConfig, Config
 from console.metrics.records.io import IoCounters, SlruCounters
 from console.metrics.records.sizes import NamedSize
-from console.metrics.records.vacuum import Autovacuum, VacuumDue, VacuumTable
+from console.metrics.records.vacuum import Autovacuum, RowTotals, VacuumTable
 from console.metrics.records.wal import ArchiveBacklog, Archiver, Checkpoints, WalDirectory, WalWrites
 from console.ui.app import ConsoleApp
 from console.ui.connection import ConnectionState
@@ -50,7 +50,7 @@ def busy(world: World) -> None:
         "archive_backlog": [ArchiveBacklog(7, 90.0)],
         "wal_directory": [WalDirectory(40, 40 * 2**24)],
         "autovacuum": [Autovacuum(3, 3, True, 150_000_000, 2_000_000, 200_000_000)],
-        "vacuum_due": [VacuumDue(2, 51_000, 900_000)],
+        "row_totals": [RowTotals(51_000, 900_000)],
         "vacuum_tables": [
             VacuumTable("shop", "orders", 90_000, 40_000, 18_050.0, 10, 18_050.0, 99, 9_050.0, 150_000_000, 2e8, True,
                         86_400.0, 3_600.0, 12),
@@ -85,7 +85,7 @@ WORDS = {
     "load": ("database console", "transactions/s", "commits", "connections", "rows written/s"),
     "wal": ("last checkpoint 40 s ago", "archiving failing", "pg_wal 640 MB", "checkpoints", "timed"),
     "io": ("relations", "checkpointer", "720 kB/s", "SLRU cache", "99 %"),
-    "vacuum": ("workers 3 of 3", "tables due 2", "nothing is being vacuumed", "shop.orders", "dead rows", "[bold]"),
+    "vacuum": ("workers 3 of 3", "tables due 1", "nothing is being vacuumed", "shop.orders", "dead rows", "[bold]"),
     "sizes": ("this database", "console", "pg_default", "60 MB"),
 }
 

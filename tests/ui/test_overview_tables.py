@@ -9,14 +9,16 @@ from msgspec.structs import replace
 from textual.pilot import Pilot
 
 from console.config import MachineConfig
-from console.metrics.records.settings import ServerSetting
+from console.metrics.records.settings import Machine, ServerSetting
 from console.metrics.records.tables import BloatEstimate, IndexActivity, IndexLeaves, TableActivity, TableTuples
+from console.metrics.settings_advice import advise
 from console.server.info import Extension
 from console.ui.app import ConsoleApp
 from console.ui.dialogs.confirm import ConfirmDialog
 from console.ui.dialogs.failure import DetailDialog, FailureDialog
 from console.ui.screens.overview.pages.served import ServedTable
 from console.ui.widgets.record_table import RecordTable
+from console.view.metrics.settings import detail, table
 from tests.support.builders import HOSTILE
 from tests.support.screen_text import screen_text, until_golden
 from tests.support.waiting import until
@@ -69,6 +71,19 @@ SETTINGS = [
     setting("log_min_duration_statement", "250", "ms", default="-1", context="superuser"),
     setting("deadlock_timeout", "1000", "ms"),
 ]
+
+
+def test_a_column_of_settings_has_one_style_of_units_and_permissions_are_octal() -> None:
+    machine = Machine(64 * 2**30, 16, "as configured")
+    settings = [*SETTINGS, setting("unix_socket_permissions", "0700", default="511", reset_setting="448"),
+                setting("idle_in_transaction_session_timeout", "0", "ms"),
+                setting("synchronous_commit", "on"), setting("password_encryption", "scram-sha-256")]
+    advice = {each.name: each for each in advise({each.name: each for each in settings}, machine, 18)}
+    cells = {row.key: [cell.text for cell in row.cells] for row in table(settings, advice, "all", None, str).rows}
+    assert cells["shared_buffers"][2:5] == ["128 MB", "16 GB", "128 MB"]
+    assert cells["idle_in_transaction_session_timeout"][3] == "10 min"
+    assert cells["unix_socket_permissions"][2:5] == ["0700", "", "0777"]
+    assert "elsewhere" not in str(detail(settings[-4], None))
 
 
 @pytest.fixture

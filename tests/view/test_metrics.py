@@ -113,6 +113,16 @@ def test_what_a_table_is_due_for() -> None:
     assert vacuum.table([vacuum_table()], None).rows[0].cells[-1].text == "never"
 
 
+def test_what_is_due_is_counted_as_the_rows_say_it() -> None:
+    """The number above the table is that of its amber rows; TOAST tables and pg_statistic are never analyzed."""
+    tables = [vacuum_table(dead_rows=231), vacuum_table(changed_rows=101), vacuum_table(), vacuum_table(
+        change_limit=None, changed_rows=10**6), vacuum_table(has_estimate=False)]
+    rows = vacuum.table(tables, None).rows
+    assert vacuum.due_words(tables, ()) == str(sum(row.cells[1].tone == "warning" for row in rows)) == "3"
+    assert vacuum.due_words([tables[0]] * vacuum.MOST_TABLES, ()) == "200 or more"
+    assert vacuum.due_words(None, ()) is None
+
+
 def test_what_the_server_says_of_its_autovacuum_counts_instead_of_thresholds() -> None:
     quiet, busy = vacuum_table(oid=1, dead_rows=9_000), vacuum_table(table="u", oid=2)
     score = AutovacuumScore(2, 4.5, 0.1, 0.0, 0.2, 4.5, 1.5, True, True, False)

@@ -22,7 +22,8 @@ def dangerous(case: Case) -> Iterator[Finding]:
             yield Finding(
                 kind="dangerous_setting", severity="critical", weight=1.0 if advice.area == "autovacuum" else 2.0,
                 summary=advice.reason, subject=Subject(screen="overview", page="settings", setting=advice.name),
-                hurts=Hurt(None, "all data of this server"), evidence=(Evidence("set in", place),),
+                hurts=Hurt(None, "all data of this server"), checks=("data_safety",),
+                evidence=(Evidence("set in", place),),
                 next=f"ALTER SYSTEM SET {advice.name} = {advice.suggested}, then SELECT pg_reload_conf()")
     autovacuum = case.first(AUTOVACUUM)
     if not settings and autovacuum is not None and not autovacuum.is_enabled:
@@ -30,7 +31,8 @@ def dangerous(case: Case) -> Iterator[Finding]:
             kind="dangerous_setting", severity="critical", weight=1.0,
             summary="autovacuum is off: tables bloat until the server stops to save itself from wraparound",
             subject=Subject(screen="overview", page="settings", setting="autovacuum"),
-            hurts=Hurt(None, "all data of this server"), next="turn autovacuum on, then SELECT pg_reload_conf()")
+            hurts=Hurt(None, "all data of this server"), checks=("data_safety",),
+            next="turn autovacuum on, then SELECT pg_reload_conf()")
 
 
 KINDS = (dangerous,)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from console.metrics.records.settings import PendingSetting, ServerSetting
+from console.metrics.records.settings import GuardingSetting, PendingSetting, ServerSetting
 from console.server.query import load
 
 PENDING_SETTINGS = load("console.metrics", "pending_settings", PendingSetting)
+GUARDING_SETTINGS = load("console.metrics", "guarding_settings", GuardingSetting)
 SETTINGS = load("console.metrics", "settings", ServerSetting)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from console.metrics.records.vacuum import Autovacuum, AutovacuumScore, VacuumDue, VacuumTable
+from console.metrics.records.vacuum import Autovacuum, AutovacuumScore, RowTotals, VacuumTable
 from console.server.query import load
 
 AUTOVACUUM = load("console.metrics", "autovacuum", Autovacuum)
-VACUUM_DUE = load("console.metrics", "vacuum_due", VacuumDue)
+ROW_TOTALS = load("console.metrics", "row_totals", RowTotals)
 AUTOVACUUM_SCORES = load("console.metrics", "autovacuum_scores", AutovacuumScore)
 VACUUM_TABLES = load("console.metrics", "vacuum_tables", VacuumTable)

@@ -18,6 +18,13 @@ class PendingSetting(Struct, frozen=True):
     unit: str | None
 
 
+class GuardingSetting(Struct, frozen=True):
+    """Whether a setting of settings_advice.GUARDING is on (current_setting)."""
+
+    name: str
+    is_on: bool
+
+
 class ServerSetting(Struct, frozen=True):
     """A setting (pg_settings); amounts are texts in `unit`, as the server has them.
 

@@ -42,7 +42,7 @@ class SequenceUse(Struct, frozen=True):
     `last_possible` is the sequence's own limit or that of the smallest integer column that takes its values, by owning
     it or by its default (`is_column_smaller`).
     `last_value` is None before first use, and where the role may not read it. `examined` of all `sequences` that could
-    be exhausted were read.
+    be exhausted were looked at; of those the role may not read `unreadable`, one of them in `unreadable_schema`.
     """
 
     schema: str
@@ -55,6 +55,8 @@ class SequenceUse(Struct, frozen=True):
     used_percent: float
     sequences: int
     examined: int
+    unreadable: int = 0
+    unreadable_schema: str | None = None
 
 
 class DuplicateIndex(Struct, frozen=True):

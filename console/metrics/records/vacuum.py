@@ -16,10 +16,9 @@ class Autovacuum(Struct, frozen=True):
     freeze_max_age: int
 
 
-class VacuumDue(Struct, frozen=True):
-    """Tables of the connected database with more dead rows than autovacuum tolerates, and rows of all of them."""
+class RowTotals(Struct, frozen=True):
+    """The rows of all tables of the connected database (pg_stat_all_tables)."""
 
-    tables: int
     dead_rows: int
     live_rows: int
 

@@ -63,9 +63,10 @@ WITH RECURSIVE integer_type AS (
 ), used AS (
     SELECT
         f.*,
-        CASE WHEN pg_catalog.has_sequence_privilege(f.oid, 'SELECT, USAGE')
-            THEN pg_catalog.pg_sequence_last_value(f.oid) END AS last_value
+        p.may_read,
+        CASE WHEN p.may_read THEN pg_catalog.pg_sequence_last_value(f.oid) END AS last_value
     FROM finite f
+    CROSS JOIN LATERAL (SELECT pg_catalog.has_sequence_privilege(f.oid, 'SELECT, USAGE')) p (may_read)
     WHERE f.oid NOT IN (
         SELECT l.relation
         FROM pg_catalog.pg_locks l
@@ -86,7 +87,9 @@ SELECT
         ELSE (u.last_possible - u.last_value::numeric) / greatest(1, u.last_possible - u.seqmin::numeric)
     END::float8 * 100 AS used_percent,
     u.sequences,
-    count(*) OVER () AS examined
+    count(*) OVER () AS examined,
+    count(*) FILTER (WHERE NOT u.may_read) OVER () AS unreadable,
+    (min(n.nspname) FILTER (WHERE NOT u.may_read) OVER ())::text AS unreadable_schema
 FROM used u
 JOIN pg_catalog.pg_namespace n ON n.oid = u.relnamespace
 ORDER BY used_percent DESC, n.nspname, u.relname

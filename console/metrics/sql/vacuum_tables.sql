@@ -1,7 +1,8 @@
 -- record: VacuumTable
 -- interval: 30 s
 -- The tables that are nearest to (or beyond) what makes autovacuum come: dead rows, inserted rows, changed rows for
--- analyze, and age. Thresholds with the table's own storage parameters; from 18 on an insert threshold counts unfrozen
+-- analyze, and age. Thresholds with the table's own storage parameters, of a TOAST table without any those of its table;
+-- autovacuum analyzes neither TOAST tables nor pg_statistic. From 18 on an insert threshold counts unfrozen
 -- pages only and is a little lower than here. Where the estimate of rows is none (18.0 to 18.4 made NaN and Infinity of
 -- it) autovacuum comes for age alone: such tables have no thresholds and are the first.
 WITH setting AS (
@@ -25,10 +26,13 @@ WITH setting AS (
         CASE WHEN coalesce(own.insert_base, s.insert_base) >= 0 THEN
             coalesce(own.insert_base, s.insert_base)
             + coalesce(own.insert_scale, s.insert_scale) * e.rows END AS insert_limit,
-        coalesce(own.change_base, s.change_base) + coalesce(own.change_scale, s.change_scale) * e.rows AS change_limit,
+        CASE WHEN c.relkind <> 't' AND c.oid <> 'pg_catalog.pg_statistic'::regclass THEN
+            coalesce(own.change_base, s.change_base)
+            + coalesce(own.change_scale, s.change_scale) * e.rows END AS change_limit,
         least(own.freeze_max_age, s.freeze_max_age) AS age_limit
     FROM pg_catalog.pg_class c
     CROSS JOIN setting s
+    LEFT JOIN pg_catalog.pg_class m ON m.reltoastrelid = c.oid AND c.relkind = 't'
     CROSS JOIN LATERAL (SELECT CASE WHEN c.reltuples <= 1e15 THEN greatest(c.reltuples, 0) END::float8) e (rows)
     LEFT JOIN LATERAL (
         SELECT
@@ -44,8 +48,8 @@ WITH setting AS (
             max(o.option_value) FILTER (WHERE o.option_name = 'autovacuum_analyze_scale_factor')::float8
                 AS change_scale,
             max(o.option_value) FILTER (WHERE o.option_name = 'autovacuum_freeze_max_age')::float8 AS freeze_max_age
-        FROM pg_catalog.pg_options_to_table(c.reloptions) o
-    ) own ON c.reloptions IS NOT NULL
+        FROM pg_catalog.pg_options_to_table(coalesce(c.reloptions, m.reloptions)) o
+    ) own ON coalesce(c.reloptions, m.reloptions) IS NOT NULL
     WHERE c.relkind IN ('r', 'm', 't') AND c.relpersistence <> 't'
 )
 SELECT
@@ -77,6 +81,7 @@ JOIN pg_catalog.pg_stat_all_tables t ON t.relid = c.oid
 ORDER BY l.has_estimate, greatest(
     t.n_dead_tup / nullif(l.dead_limit, 0),
     t.n_ins_since_vacuum / nullif(l.insert_limit, 0),
+    t.n_mod_since_analyze / nullif(l.change_limit, 0),
     pg_catalog.age(c.relfrozenxid) / nullif(l.age_limit, 0)
 ) DESC NULLS LAST, n.nspname, c.relname
 LIMIT 200

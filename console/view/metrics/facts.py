@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.metrics.records.vacuum import Autovacuum, VacuumDue
+from console.metrics.records.vacuum import Autovacuum, RowTotals
 from console.metrics.records.wal import ArchiveBacklog, Archiver, Checkpoints, WalDirectory, WalWrites
 from console.sampler.records import Snapshot
 from console.text import format as fmt
@@ -94,8 +94,8 @@ def wal(directory: WalDirectory | None, writes: WalWrites | None, why: str | Non
     return line(*pieces)
 
 
-def vacuum(found: Autovacuum | None, due: VacuumDue | None) -> Line:
-    """Workers, what is due, and the oldest transaction against where freezing is forced."""
+def vacuum(found: Autovacuum | None, due: str | None, totals: RowTotals | None) -> Line:
+    """Workers, how many tables are due, and the oldest transaction against where freezing is forced."""
     if found is None:
         return line(("autovacuum: reading…", "dim"))
     pieces: list[str | tuple[str, Tone]] = []
@@ -104,9 +104,11 @@ def vacuum(found: Autovacuum | None, due: VacuumDue | None) -> Line:
     busy: Tone = "warning" if found.workers >= found.max_workers else ""
     pieces += [("workers ", "dim"), (f"{found.workers} of {found.max_workers}", busy)]
     if due is not None:
-        pieces += [("  tables due ", "dim"), fmt.count(due.tables), ("  dead rows ", "dim"), fmt.count(due.dead_rows)]
-        if due.live_rows + due.dead_rows:
-            pieces.append((f" ({fmt.percent(100 * due.dead_rows / (due.live_rows + due.dead_rows))})", "dim"))
+        pieces += [("  tables due ", "dim"), due]
+    if totals is not None:
+        pieces += [("  dead rows ", "dim"), fmt.count(totals.dead_rows)]
+        if totals.live_rows + totals.dead_rows:
+            pieces.append((f" ({fmt.percent(100 * totals.dead_rows / (totals.live_rows + totals.dead_rows))})", "dim"))
     forced: Tone = "warning" if found.oldest_transaction_age > found.freeze_max_age else ""
     pieces += [("  oldest transaction ", "dim"), (fmt.count(found.oldest_transaction_age), forced),
                (f" of {fmt.count(found.freeze_max_age)} before freezing is forced", "dim")]

@@ -8,6 +8,7 @@ from typing import Literal
 from console.metrics.records.settings import Machine, ServerSetting, SettingAdvice
 from console.sql.quoting import literal
 from console.text import format as fmt
+from console.text import parse
 from console.text.parse import SECONDS, SETTING_BYTES
 from console.view.table import Cell, Column, KeyName, Line, Row, Table, Tone
 
@@ -17,8 +18,8 @@ Choice = Literal["notable", "all"]
 COLUMNS = (
     Column("letter", "", fixed=True, minimum=1, maximum=1, sortable=False),
     Column("name", "setting", fixed=True, minimum=26, maximum=38),
-    Column("value", "value", minimum=10, maximum=28),
-    Column("suggested", "advice", minimum=8, maximum=16, priority=1),
+    Column("value", "value", minimum=10, maximum=20),
+    Column("suggested", "advice", minimum=8, maximum=10),
     Column("default", "default", minimum=8, maximum=20, priority=3),
     Column("source", "from", minimum=10, maximum=44, priority=2),
     Column("description", "", flexible=True, minimum=16, maximum=120, priority=4, sortable=False),
@@ -35,6 +36,28 @@ _EFFECT = {
     "superuser": "a change takes a reload; a superuser may also SET it for a session, a role or a database",
     "user": "a change takes a reload; anybody may SET it for a session, a role or a database",
 }
+
+
+OCTAL = frozenset(("data_directory_mode", "log_file_mode", "unix_socket_permissions"))
+"""Permissions: pg_settings has them in octal as they are set, and as plain numbers where they come from elsewhere."""
+
+
+def _mode(value: str | None) -> str:
+    """A plain number as the permissions that it stands for."""
+    return f"{int(value):04o}" if value is not None and value.isdigit() else value or fmt.UNKNOWN
+
+
+def _stored(setting: ServerSetting, value: str | None) -> str:
+    """A value of another place than this session, as people read it."""
+    return _mode(value) if setting.name in OCTAL else amount(value, setting.unit)
+
+
+def _advised(setting: ServerSetting, advice: SettingAdvice) -> str:
+    """What is advised, in the units of the values beside it."""
+    given = advice.suggested or ""
+    size = parse.size(given) if setting.unit in SETTING_BYTES else None
+    seconds = parse.duration(given) if setting.unit in SECONDS else None
+    return fmt.size(size) if size is not None else fmt.duration(seconds) if seconds is not None else given
 
 
 def amount(value: str | None, unit: str | None) -> str:
@@ -70,13 +93,12 @@ def _row(setting: ServerSetting, advice: SettingAdvice | None) -> Row:
     letter, tone = _LETTERS[advice.severity] if advice else ("", "")
     if setting.is_pending:
         letter, tone = "W", "warning"
-    value = amount(setting.reset_setting or setting.setting, setting.unit)
-    suggested = "restart" if setting.is_pending else "see" if advice and not advice.suggested else \
-        advice.suggested or "" if advice else ""
+    value = _stored(setting, setting.reset_setting) if setting.reset_setting else amount(setting.setting, setting.unit)
+    suggested = "restart" if setting.is_pending else "" if advice is None else _advised(setting, advice) or "see"
     return Row(setting.name, (
         Cell(letter, tone), Cell(setting.name, "strong" if setting.is_changed else ""),
         Cell(value or '""', "accent" if setting.is_changed else ""), Cell(suggested, tone),
-        Cell(amount(setting.default_setting, setting.unit) or '""', "dim"), Cell(origin(setting), "dim"),
+        Cell(_stored(setting, setting.default_setting) or '""', "dim"), Cell(origin(setting), "dim"),
         Cell(setting.description, "faint")), search=f"{setting.category} {setting.more or ''}", record=setting)
 
 
@@ -120,13 +142,13 @@ def detail(setting: ServerSetting, advice: SettingAdvice | None) -> list[tuple[s
     lines: list[tuple[str, Tone]] = [(setting.description + (f" {setting.more}" if setting.more else ""), ""), ("", "")]
     stored = f"  ({setting.setting} x {setting.unit})" if setting.unit and value != setting.setting else ""
     lines.append((f"value     {value}{stored}", "strong"))
-    if setting.reset_setting != setting.setting:
-        lines.append((f"elsewhere {amount(setting.reset_setting, setting.unit)}  (this session has its own)", "dim"))
-    lines.append((f"default   {amount(setting.default_setting, setting.unit)}", "dim"))
+    if setting.reset_setting != setting.setting and _stored(setting, setting.reset_setting) != value:
+        lines.append((f"elsewhere {_stored(setting, setting.reset_setting)}  (this session has its own)", "dim"))
+    lines.append((f"default   {_stored(setting, setting.default_setting)}", "dim"))
     if setting.choices:
         lines.append((f"choices   {', '.join(setting.choices)}", "dim"))
     elif setting.minimum is not None:
-        lines.append((f"range     {amount(setting.minimum, setting.unit)} to {amount(setting.maximum, setting.unit)}",
+        lines.append((f"range     {_stored(setting, setting.minimum)} to {_stored(setting, setting.maximum)}",
                       "dim"))
     place = f"{setting.file}:{setting.file_line}" if setting.file else setting.source
     lines += [(f"from      {place}", "dim"),

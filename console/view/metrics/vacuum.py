@@ -25,6 +25,9 @@ COLUMNS = (
 )
 
 NEVER = "never"
+MOST_TABLES = 200
+"""How many tables are read, the nearest ones."""
+
 NO_ESTIMATE = "no row estimate: ANALYZE"
 """Autovacuum never comes for the rows of a table whose estimate of them is no number, until ANALYZE sets it right."""
 
@@ -48,6 +51,15 @@ def due(table: VacuumTable, scores: Mapping[int, AutovacuumScore]) -> list[str]:
     return [words for value, limit, words in reasons if limit is not None and value > limit]
 
 
+def due_words(found: Sequence[VacuumTable] | None, scores: Sequence[AutovacuumScore]) -> str | None:
+    """How many of the tables are due, as their rows say; None before they are read."""
+    if found is None:
+        return None
+    by_oid = {score.oid: score for score in scores}
+    number = sum(bool(due(table, by_oid)) or not table.has_estimate for table in found)
+    return f"{number} or more" if number and number == len(found) >= MOST_TABLES else fmt.count(number)
+
+
 def _said(score: AutovacuumScore) -> list[str]:
     """A vacuum is for its greatest part."""
     parts = ((max(score.transaction_score, score.multixact_score), "freezing"), (score.dead_score, "dead rows"),
@@ -63,7 +75,7 @@ def share(table: VacuumTable, scores: Mapping[int, AutovacuumScore]) -> float:
         return score.score
     return max((value / limit for value, limit in (
         (table.dead_rows, table.dead_limit), (table.inserted_rows, table.insert_limit),
-        (table.transaction_age, table.age_limit))
+        (table.changed_rows, table.change_limit), (table.transaction_age, table.age_limit))
         if limit), default=0.0)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from textual.app import ComposeResult
 
 from console.activity.read import PROGRESS
-from console.metrics.reads.vacuum import AUTOVACUUM, AUTOVACUUM_SCORES, VACUUM_DUE, VACUUM_TABLES
+from console.metrics.reads.vacuum import AUTOVACUUM, AUTOVACUUM_SCORES, ROW_TOTALS, VACUUM_TABLES
 from console.server.query import Read
 from console.ui.screens.overview.pages.charts import Charts, ChartsPage
 from console.ui.widgets.painting import Lines, console_app
@@ -35,12 +35,14 @@ class VacuumPage(ChartsPage):
         yield RecordTable(id="vacuum-table")
 
     def reads(self) -> Sequence[Read[Any]]:
-        return (Read(VACUUM_TABLES), Read(VACUUM_DUE), Read(AUTOVACUUM_SCORES), *(Read(query) for query in RUNNING))
+        return (Read(VACUUM_TABLES), Read(ROW_TOTALS), Read(AUTOVACUUM_SCORES), *(Read(query) for query in RUNNING))
 
     def facts(self) -> Sequence[Line]:
-        workers, due = self.state.rows(AUTOVACUUM), self.state.rows(VACUUM_DUE)
+        workers, totals = self.state.rows(AUTOVACUUM), self.state.rows(ROW_TOTALS)
         running = [item for query in RUNNING for item in self.state.readings.rows(query) or ()]
-        return (facts.vacuum(workers[0] if workers else None, due[0] if due else None),
+        due = vacuum.due_words(self.state.readings.rows(VACUUM_TABLES),
+                               self.state.readings.rows(AUTOVACUUM_SCORES) or ())
+        return (facts.vacuum(workers[0] if workers else None, due, totals[0] if totals else None),
                 vacuum.running(running), self.span_words())
 
     def show(self) -> None:
