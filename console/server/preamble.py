@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from console.server.target import Target
+from console.sql.mark import OWN_MARK
 
 SAFE_PATH = "pg_catalog, pg_temp"
 """The search_path of SQL that is ours: what it names without a schema is PostgreSQL's own, whoever may create what
@@ -79,7 +80,7 @@ def preamble(target: Target, major: int, *, read_only: bool = True, statement_ti
     timeouts = limits(target, statement_timeout_ms=statement_timeout_ms, lock_timeout_ms=lock_timeout_ms)
     ours = {**role, **unhurried(major), **UNCOMPILED} if pinned is PINNED else {}
     chosen = {**pinned, **ours, **timeouts, **settings}
-    return begin.encode(), f"SELECT {set_locally(chosen)}".encode()
+    return begin.encode(), f"SELECT {OWN_MARK} {set_locally(chosen)}".encode()
 
 
 def set_locally(settings: Mapping[str, str]) -> str:

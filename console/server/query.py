@@ -32,6 +32,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from console.server.info import ServerInfo
+from console.sql.mark import marked
 from console.sql.names import with_identifiers
 from console.sql.quoting import quoted
 from console.text.parse import version_numbers
@@ -166,9 +167,11 @@ def _folder(package: str) -> tuple[Path, frozenset[str]]:
 
 def _variant(file: str, text: str) -> Variant:
     header: dict[str, str] = {}
-    for line in text.splitlines():
-        if line and not line.startswith("--"):
+    start = 0
+    for line in text.splitlines(keepends=True):
+        if line.strip() and not line.startswith("--"):
             break
+        start += len(line)
         key, colon, value = line.removeprefix("--").strip().partition(":")
         if colon and key in _HEADER and value.strip():
             header[key] = value.strip()
@@ -179,7 +182,7 @@ def _variant(file: str, text: str) -> Variant:
         raise ValueError(f"{file}: interval {interval!r} is none of {', '.join(INTERVALS)}")
     needs = tuple(part.strip() for part in header.get("needs", "").split(";") if part.strip())
     version = _VERSION.search(file)
-    statement = text.rstrip().removesuffix(";")
+    statement = marked(text[start:].rstrip().removesuffix(";"))
     extensions = tuple(name for name in map(_named("extension"), needs) if name and f':"{name}"' in statement)
     views = frozenset(filter(None, map(_named("view"), needs)))
     return Variant(file, int(version[1]) if version else 14, header["record"], needs, interval, statement, extensions,

@@ -16,7 +16,7 @@ from msgspec.structs import asdict
 from console.statements import counters
 from console.statements.records import Key, Span, StatementEntry, StatsInfo
 
-LATE_S = 45.0
+LATE_S = 100.0
 """A sample so long after the one before forms no interval with it: its average would hide what happened when."""
 
 KEPT_S = 600.0

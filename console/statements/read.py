@@ -27,6 +27,9 @@ _COUNTERS = tuple(load("console.statements", f"counters_{version}", StatementEnt
                   for version in ("1_13", "1_12", "1_11", "1_10", "1_9"))
 _TEXTS = load("console.statements", "texts", StatementText)
 
+OWN_STATEMENTS = load("console.statements", "own_statements", Key)
+"""The statements that consoles ask by themselves."""
+
 STANDING = load("console.statements", "standing", StatsInfo)
 """The extension as a whole; one row."""
 

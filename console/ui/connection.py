@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import datetime as dt
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from enum import Enum
 from pathlib import Path
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from console.server.pool import Pool
     from console.server.session import Session
     from console.server.target import Target
+    from console.statements.deltas import Journal
     from console.ui.active_sessions import ActiveSessions
     from console.ui.slow_watch import SlowWatch
 
@@ -98,6 +99,8 @@ class Connection:
         """What is wrong, from the second sample on; None before."""
         self._slow: SlowWatch | None = None
         self._active_sessions: ActiveSessions | None = None
+        self._statements: Journal | None = None
+        self._standing: Sequence[Any] = ()
         self.services: Any = ()
         self.progress: str = ""
         self.paused = False
@@ -195,6 +198,15 @@ class Connection:
             self._active_sessions = ActiveSessions()
         return self._active_sessions
 
+    @property
+    def statements(self) -> Journal:
+        """What pg_stat_statements counted in this target's life: gathered while no screen shows it, too."""
+        if self._statements is None:
+            from console.statements.deltas import Journal
+
+            self._statements = Journal()
+        return self._statements
+
     def rings(self) -> bool:
         """Whether the terminal's bell is to ring for an alert; True once for each time."""
         notifier = self.sampler.notifier if self.sampler is not None else None
@@ -269,7 +281,8 @@ class Connection:
                 self.sampler = self._sources.sampler_for(self.pool, self.services, self.every_s)
                 self.sampler.paused = self.paused
                 self.sampler.listeners += [
-                    self._look_for_slow, self._diagnose, self._keep_active_sessions, self._sampled]
+                    self._look_for_slow, self._diagnose, self._keep_active_sessions, self._keep_statements,
+                    self._sampled]
                 if target.is_recording:
                     self.playback = cast("ReplaySampler", self.sampler)
                 self.changed()
@@ -335,6 +348,19 @@ class Connection:
 
     def _keep_active_sessions(self, snapshot: Snapshot) -> None:
         self.active_sessions.take_snapshot(snapshot, self.pooler.sample if self.pooler is not None else None)
+
+    def _keep_statements(self, snapshot: Snapshot) -> None:
+        """What the recorder had read of pg_stat_statements, unless a screen has read it since."""
+        standing: Sequence[Any] = snapshot.readings.rows_by_name.get("statements.standing", ())
+        if not standing or standing is self._standing or snapshot.info is None or self.playback is not None:
+            return
+        self._standing = standing
+        from console.statements.read import counters
+
+        entries = snapshot.readings.rows(counters(snapshot.info))
+        before = self.statements.standing
+        if entries is not None and (before is None or standing[0].now_s > before.now_s):
+            self.statements.take(entries, standing[0])
 
     def _sampled(self, snapshot: Snapshot) -> None:
         """Passes it on. A password that was refused isn't tried again: that would lock the role out."""

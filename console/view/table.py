@@ -39,6 +39,7 @@ class Column(Struct, frozen=True):
 
     `fixed` columns identify the row: they stay while the others scroll sideways. `flexible` takes what is left of the
     screen's width (at least `minimum`). `priority` 0 is always there; in a narrow terminal the highest go first.
+    `is_said`: what it says is the same on every row and stands in another heading: it isn't drawn.
     """
 
     key: str
@@ -50,6 +51,7 @@ class Column(Struct, frozen=True):
     maximum: int = 40
     priority: int = 0
     sortable: bool = True
+    is_said: bool = False
 
 
 class Cell(Struct, frozen=True):
@@ -85,6 +87,23 @@ class Table(Struct, frozen=True):
     rows: tuple[Row, ...] = ()
     empty: str = ""
     note: str = ""
+
+
+def said_once(table: Table, *keys: str) -> Table:
+    """The table with those of the columns `keys` that say the same on every row in the heading of the flexible one."""
+    if len(table.rows) < 2:
+        return table
+    same: dict[str, str] = {}
+    for index, column in enumerate(table.columns):
+        if column.key in keys and len(texts := {row.cells[index].text for row in table.rows}) == 1 and all(texts):
+            same[column.key] = f"{column.title} {texts.pop()}"
+    if not same:
+        return table
+    last = [column.key for column in table.columns if column.flexible][-1:]
+    words = f"   all: {', '.join(same.values())}"
+    return replace(table, columns=tuple(
+        replace(column, is_said=True) if column.key in same else
+        replace(column, title=column.title + words) if column.key in last else column for column in table.columns))
 
 
 def grouped(rows: Sequence[Row]) -> tuple[Row, ...]:

@@ -33,8 +33,8 @@ def test_the_newest_file_that_the_server_can_run_is_chosen() -> None:
     old = _variant("rows.sql", "-- record: Row\nSELECT 1 AS x\n")
     new = _variant("rows.pg16.sql", "-- record: Row\n-- interval: tick\nSELECT 2 AS x;\n")
     both = query(old, new)
-    assert both.text(INFO).endswith("SELECT 2 AS x"), "and the semicolon is gone"
-    assert both.text(replace(INFO, version_num=150018)).endswith("SELECT 1 AS x")
+    assert both.text(INFO).endswith("SELECT /* dbconsole */ 2 AS x"), "and the semicolon is gone"
+    assert both.text(replace(INFO, version_num=150018)).endswith("SELECT /* dbconsole */ 1 AS x")
     with pytest.raises(LookupError):
         query(new).text(replace(INFO, version_num=150018))
     assert "needs PostgreSQL 16" in (query(new).obstacle(replace(INFO, version_num=150018)) or "")

@@ -14,6 +14,8 @@ from textual.pilot import Pilot
 
 from console.errors import Denied, ServerError
 from console.server.info import Extension
+from console.server.query import Read
+from console.statements import read
 from console.statements.records import (
     Availability,
     Key,
@@ -62,7 +64,7 @@ class Server:
         extension = Extension("pg_stat_statements", "1.12", "public", "1.12")
         world.info = replace(world.info, extensions={**world.info.extensions, "pg_stat_statements": extension})
         world.answers |= {
-            "standing": self.standing, "counters_1_12": self.entries,
+            "standing": self.standing, "counters_1_12": self.entries, "own_statements": [],
             "texts": self.texts,
             "names": [NamedOid("database", 5, world.info.database), NamedOid("role", 10, "app_rw"),
                       NamedOid("role", 20, "billing")],
@@ -186,6 +188,8 @@ async def test_the_windows(world: World) -> None:
     async with statements(world, looks=4) as (app, pilot, screen):
         assert "last 6.0 s: 1 statement takes 69 % of the time" in screen_text(app)
         assert shown(screen, 1)[0] == "120", "calls a second"
+        await pilot.press("w")
+        assert screen.state.window == "gathered" and "last 6.0 s: " in screen_text(app)
         await pilot.press("w")
         assert "the last interval, 2.0 s: " in screen_text(app)
         await pilot.press("w")
@@ -355,7 +359,7 @@ async def test_slow_statements_stay_when_they_are_over(world: World, size: tuple
         slow.clear()
         await ticks(world, app, pilot)
         await until(lambda: "nothing runs for longer than 1.0 s · 2 slow ones over" in screen_text(app), pilot)
-        await pilot.press("end", "enter")
+        await pilot.press("home", "enter")
         await until(lambda: "was behind 4711 report" in screen_text(app), pilot)
         watch = app.connection.slow
         await until(lambda: watch.plan_of(watch.log.statements[-1]), pilot)
@@ -385,3 +389,22 @@ async def test_a_text_of_a_megabyte_is_shown_and_copied(world: World, monkeypatc
         await until(lambda: screen.query_one("#text", CodePane).text == TEXTS[1], pilot)
         assert len(TEXTS[1]) > 1_000_000 and "SELECT column_x, column_x" in screen_text(app)
         assert server(world).texts_asked[-1] == [1], "read in full for the one that is looked at"
+
+
+async def test_what_was_gathered_before_the_screen_was_opened_is_there(world: World) -> None:
+    """The recorder's reads are kept: after minutes on other screens there is more than the screen's own first look."""
+    server(world)
+    async with world.console(entries=SCREENS) as (app, pilot):
+        await live(app, pilot)
+        sampler = app.connection.sampler
+        assert sampler is not None
+        sampler.extra_reads.append(lambda info, now_s: [Read(read.STANDING), Read(read.counters(info))])
+        await ticks(world, app, pilot, 4)
+        await until(lambda: app.connection.statements.has_interval, pilot)
+        before = len(app.connection.statements.time_series([key(1)]))
+        assert before
+        await pilot.press("5")
+        await until(lambda: "UPDATE accounts" in screen_text(app), pilot)
+        screen = app.screen
+        assert isinstance(screen, StatementsScreen) and screen.state.journal is app.connection.statements
+        assert len(screen.state.journal.time_series([key(1)])) >= before

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from array import array
 
+from console.sql.mark import marked
 from console.statements import counters
 from console.statements.records import Ranked, SlowStatement
 from console.ui.screens.statements import views
 from console.ui.screens.statements.state import StatementsState
 from console.view.statements.ranking import GROUPINGS, WINDOWS
+from console.view.table import plain
 from tests.support import statements as build
 
 USAGE = counters.usage(array("d", [0.0] * len(counters.NAMES)))
@@ -68,6 +70,24 @@ def test_choices_go_round() -> None:
     assert state.grouping == "statement"
     state.next_columns()
     assert state.columns != "overview"
+
+
+def test_what_consoles_ask_is_left_out_of_shares_until_it_is_asked_for() -> None:
+    state = StatementsState()
+    for looks in (1, 2):
+        state.journal.take([build.entry(number, calls=looks, exec_ms=each_ms * looks)
+                            for number, each_ms in ((1, 10.0), (2, 90.0))], build.standing(2.0 * looks))
+    assert state.lacks_own(0.0)
+    state.take_own([build.key(2)], 0.0)
+    assert not state.lacks_own(0.0)
+    state.figure("", "total_ms", descending=True)
+    assert state.ranking is not None and [(row.keys[0].query_id, row.share) for row in state.ranking.rows] == [(1, 1.0)]
+    assert "1 of dbconsole's own left out" in plain(views.note(state))
+    state.with_own = True
+    state.figure("", "total_ms", descending=True)
+    assert [(row.keys[0].query_id, row.share) for row in state.ranking.rows] == [(2, 0.9), (1, 0.1)]
+    state.take_texts([build.key(1)], [build.text(build.key(1), marked("SELECT 1"))])
+    assert state.own == {build.key(1), build.key(2)}
 
 
 def test_before_the_first_sample_nothing_is_claimed() -> None:

@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from console.server.info import Extension
+from console.sql.mark import marked
 from console.statements import counters
 from console.statements.ranking import FIGURES, rank
 from console.statements.records import (
@@ -66,10 +67,10 @@ def test_rows() -> None:
 
 
 def test_the_consoles_own_statements_are_marked() -> None:
-    own = "-- record: Entry\nSELECT\n    s.userid AS user_id,\n    s.dbid AS database_id, s.toplevel"
+    own = marked("SELECT\n    s.userid AS user_id,\n    s.dbid AS database_id, s.toplevel")
     shown = replace(SHOWN, texts={key(1): text(1, own)})
     (row,) = ranking.table(ranked((1, 1, 1.0)), "overview", shown, "").rows
-    assert row.cells[-1].text.startswith("(this console) SELECT s.userid") and row.cells[-1].tone == "dim"
+    assert row.cells[-1].text.startswith("(dbconsole) SELECT s.userid") and row.cells[-1].tone == "dim"
 
 
 def test_whose_they_are_where_there_are_several() -> None:
@@ -176,6 +177,13 @@ def test_settings_and_how_to_turn_them_on() -> None:
     loaded = told(LoggingSetting("auto_explain.log_min_duration", "250", "ms", "configuration file", "superuser"))
     assert "auto_explain.log_min_duration 250 ms  plans of" in loaded and "preload" not in loaded
     assert setup.settings(None) == [(0, (("reading…", "dim"),))]
+
+
+def test_slow_ones_that_run_come_first_and_the_longest_of_all_before_others() -> None:
+    found = [SlowStatement(slow_session(number), lasted_s, (), is_over) for number, (lasted_s, is_over) in enumerate(
+        ((2.0, False), (70.0, True), (420.0, False), (90.0, True)), start=1)]
+    rows = slow.table(found, (), 1.0).rows
+    assert [row.record.lasted_s for row in rows] == [420.0, 2.0, 90.0, 70.0]
 
 
 def test_slow_statements() -> None:

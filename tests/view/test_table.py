@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from console.view.table import Cell, Column, Row, Table, filtered, of_column, sorted_rows, terms
+from console.view.table import Cell, Column, Row, Table, filtered, of_column, said_once, sorted_rows, terms
 
 COLUMNS = (Column("name", "name"), Column("size", "size", align="right"))
 
@@ -16,6 +16,19 @@ def table(*rows: tuple[str, int | None]) -> Table:
 
 def keys(of: Table) -> list[str]:
     return [row.key for row in of.rows]
+
+
+def test_what_every_row_says_is_said_once() -> None:
+    columns = (*COLUMNS, Column("user", "user"), Column("query", "query", flexible=True))
+    rows = tuple(Row(str(number), (Cell(str(number)), Cell("1"), Cell(user), Cell("SELECT 1")))
+                 for number, user in enumerate(("ann", "ann")))
+    said = said_once(Table(columns, rows), "user", "size")
+    assert [column.is_said for column in said.columns] == [False, True, True, False]
+    assert said.columns[-1].title == "query   all: size 1, user ann" and said.rows == rows
+    assert [row.key for row in filtered(said, "user:ann").rows] == ["0", "1"]  # and it can be filtered by
+    other = (*rows, Row("2", (Cell("2"), Cell("1"), Cell("bob"), Cell("SELECT 1"))))
+    assert [column.is_said for column in said_once(Table(columns, other), "user").columns] == [False] * 4
+    assert said_once(Table(columns, rows[:1]), "user").columns == columns
 
 
 def test_numbers_are_ordered_as_numbers_and_the_unknown_comes_last() -> None:

@@ -40,7 +40,7 @@ def place(columns: Sequence[Column], needed: Mapping[str, int], width: int, firs
     at = {column.key: Placed(column, index, column.minimum if column.flexible else needed[column.key])
           for index, column in enumerate(columns)}
     away = {id(column) for column in [column for column in columns if not column.fixed][:first]}
-    shown = [column for column in columns if id(column) not in away]
+    shown = [column for column in columns if id(column) not in away and not column.is_said]
 
     def total() -> int:
         return sum(at[column.key].width + GAP for column in shown) - GAP

@@ -8,7 +8,7 @@ from console.activity.records import Backend, Blocked, PreparedHolder
 from console.text import format as fmt
 from console.view.activity import sessions
 from console.view.activity.true_client import Clients
-from console.view.table import Cell, Column, Row, Table, Tone
+from console.view.table import Cell, Column, Row, Table, Tone, said_once
 
 COLUMNS = (
     Column("mark", "", fixed=True, maximum=1, sortable=False),
@@ -43,7 +43,7 @@ def table(lines: Sequence[Blocked], backends: Mapping[int, Backend], holders: Ma
             rows.append(_row(line, line.key, None, tagged, followed, {}))
         else:
             rows.append(_row(line, f"{line.pid} {sessions.who(backend)}", backend, tagged, followed, clients or {}))
-    return Table(columns, tuple(rows), EMPTY)
+    return said_once(Table(columns, tuple(rows), EMPTY), "user")
 
 
 def branch(line: Blocked) -> str:

@@ -9,7 +9,7 @@ from console.activity.summary.records import SessionCounts
 from console.text import format as fmt
 from console.view.activity import true_client
 from console.view.activity.true_client import Clients
-from console.view.table import Cell, Column, KeyName, Line, Row, Table, Tone, grouped
+from console.view.table import Cell, Column, KeyName, Line, Row, Table, Tone, grouped, said_once
 
 LONG_IN_TRANSACTION_S = 60.0
 """From here on a session that is idle in a transaction needs a person: it holds locks and vacuum back."""
@@ -28,7 +28,7 @@ SESSION_COLUMNS = (
     Column("state", "state", minimum=8, maximum=9),
     Column("wait", "wait", minimum=12, maximum=20, priority=4),
     Column("transaction_age", "tx age", align="right", minimum=6, maximum=8),
-    Column("query_age", "query age", align="right", minimum=6, maximum=8, priority=2),
+    Column("query_age", "age", align="right", minimum=6, maximum=8, priority=2),
     Column("xmin_age", "xmin age", align="right", minimum=6, maximum=8, priority=8),
     Column("leader", "leader", align="right", minimum=6, maximum=8, priority=9),
     Column("query", "query", flexible=True, minimum=24, maximum=400),
@@ -95,8 +95,9 @@ def sessions_table(backends: Sequence[Backend], tagged: Collection[str] = (), fo
         TRUE_CLIENT if session_column.key == "client" else session_column for session_column in SESSION_COLUMNS)
     leaders = _keys(backends)
     rows = [_session_row(backend, tagged, followed, clients or {}, leaders) for backend in backends]
-    return Table(columns, grouped(rows),
-                 empty or f"no session but our own does anything: {key('activity.idle')} shows idle ones")
+    found = Table(columns, grouped(rows),
+                  empty or f"no session but our own does anything: {key('activity.idle')} shows idle ones")
+    return said_once(found, "database", "user")
 
 
 def _keys(backends: Sequence[Backend]) -> dict[int, str]:

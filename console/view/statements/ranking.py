@@ -8,14 +8,15 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from console.sql.mark import OWN_MARK
 from console.statements.records import Key, Ranked, Ranking, Span, StatementText, StatsInfo, Usage
 from console.text import format as fmt
 from console.view.series import Series
 from console.view.statements.text import beginning
-from console.view.table import Cell, Column, Line, Row, Table, Tone
+from console.view.table import Cell, Column, Line, Row, Table, Tone, said_once
 
-WindowName = Literal["minute", "interval", "reset"]
-WINDOWS: tuple[WindowName, ...] = ("minute", "interval", "reset")
+WindowName = Literal["minute", "gathered", "interval", "reset"]
+WINDOWS: tuple[WindowName, ...] = ("minute", "gathered", "interval", "reset")
 MINUTE_S = 60.0
 
 Grouping = Literal["statement", "shape", "database", "user", "level"]
@@ -175,7 +176,8 @@ def columns(group: str, shown: StatisticsBasis) -> tuple[Column, ...]:
 def table(ranking: Ranking, group: str, shown: StatisticsBasis, empty: str) -> Table:
     """The ranked statements; those that were asked for alone become cells."""
     figures = COLUMN_GROUPS[group]
-    return Table(columns(group, shown), tuple(_row(row, figures, shown) for row in ranking.rows), empty)
+    return said_once(Table(columns(group, shown), tuple(_row(row, figures, shown) for row in ranking.rows), empty),
+                     "database", "user", "level")
 
 
 def row_key(name: object) -> str:
@@ -198,10 +200,6 @@ def _row(ranked: Ranked, figures: Sequence[Figure], shown: StatisticsBasis) -> R
         cells.append(_same([part.database_id for part in ranked.keys], shown.names.database(key)))
     cells.append(subject(ranked, shown))
     return Row(row_key(ranked.name), tuple(cells), record=ranked)
-
-
-OWN = "s.userid AS user_id, s.dbid AS database_id,"
-"""How what this console asks of pg_stat_statements begins: where little is done it takes most of the time."""
 
 
 def _same(values: Sequence[object], words: str) -> Cell:
@@ -227,7 +225,9 @@ def subject(ranked: Ranked, shown: StatisticsBasis) -> Cell:
     if text.text is None:
         return Cell(f"{alike}the server has lost its text", "faint")
     words = beginning(text.text)
-    return Cell(f"{alike}(this console) {words}", "dim") if OWN in words[:80] else Cell(alike + words)
+    if OWN_MARK in words:
+        return Cell(f"{alike}(dbconsole) {words.replace(f'{OWN_MARK} ', '', 1)}", "dim")
+    return Cell(alike + words)
 
 
 # the verdict
@@ -257,12 +257,13 @@ def verdict(ranking: Ranking, standing: StatsInfo, entries: int, window: WindowN
     return tuple(pieces)
 
 
-def what_is_shown(ranking: Ranking, group: str, grouping: Grouping) -> Line:
-    """Which columns, what is summed up, and how many rows there are."""
+def what_is_shown(ranking: Ranking, group: str, grouping: Grouping, left_out: int = 0, key: str = "") -> Line:
+    """Which columns, what is summed up, how many rows there are, and how many of consoles' own are left out."""
     of = fmt.count(ranking.number)
     if ranking.number > len(ranking.rows):
         of = f"the first {fmt.count(len(ranking.rows))} of {of}"
-    return ((f" {group}", ""), (" c · ", "faint"), (GROUPINGS[grouping], ""), (" a · ", "faint"), (of, "dim"))
+    return ((f" {group}", ""), (" c · ", "faint"), (GROUPINGS[grouping], ""), (" a · ", "faint"), (of, "dim"),
+            *(((f" · {fmt.count(left_out)} of dbconsole's own left out ", "dim"), (key, "faint")) if left_out else ()))
 
 
 def _what_takes_it(ranking: Ranking) -> list[tuple[str, Tone]]:
@@ -297,7 +298,8 @@ def notes(standing: StatsInfo, group: str) -> str:
 # one statement
 
 
-OF_TIME: Mapping[WindowName, str] = {"minute": "last minute", "interval": "last interval", "reset": "since the reset"}
+OF_TIME: Mapping[WindowName, str] = {"minute": "last minute", "gathered": "last 10 min as far as watched",
+                                     "interval": "last interval", "reset": "since the reset"}
 
 
 def facts(ranked: Ranked, shown: StatisticsBasis, window: WindowName) -> list[Line]:

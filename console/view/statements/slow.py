@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from console.statements.records import SlowStatement
 from console.text import format as fmt
 from console.view.statements.text import beginning
-from console.view.table import Cell, Column, Line, Row, Table, Tone
+from console.view.table import Cell, Column, Line, Row, Table, Tone, said_once
 
 COLUMNS = (
     Column("state", "state", fixed=True, minimum=7, maximum=8),
@@ -27,10 +27,13 @@ def key(statement: SlowStatement) -> str:
 
 
 def table(statements: Sequence[SlowStatement], planned: Collection[str], threshold_s: float) -> Table:
-    """The kept statements; `planned` are the keys of those whose plan was taken."""
-    return Table(COLUMNS, tuple(_row(statement, key(statement) in planned) for statement in statements),
+    """The kept statements: those that run, then those that are over, the longest first; `planned` are the keys of those
+    whose plan was taken."""
+    ordered = sorted(statements, key=lambda statement: (statement.is_over, -statement.lasted_s))
+    found = Table(COLUMNS, tuple(_row(statement, key(statement) in planned) for statement in ordered),
                  f"nothing has run for {fmt.duration(threshold_s)} since this console was opened; "
                  "slow_query in [console] sets how long that is")
+    return said_once(found, "user")
 
 
 def _row(statement: SlowStatement, has_plan: bool) -> Row:

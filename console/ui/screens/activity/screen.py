@@ -25,8 +25,10 @@ from console.ui.widgets.active_sessions_chart import ActiveSessionsChart
 from console.ui.widgets.fact_lines import FactLines
 from console.ui.widgets.painting import console_app
 from console.ui.widgets.record_table import RecordTable
+from console.ui.widgets.statement_preview import StatementPreview
 from console.ui.widgets.status_line import StatusLine
 from console.ui.widgets.tab_bar import TabBar
+from console.view.activity import sessions
 
 WITHIN_S = 10.0
 SETTLE_S = 0.15  # how long the cursor must rest before the session that it stands on is read
@@ -58,6 +60,7 @@ class ActivityScreen(ConsoleScreen):
             yield RecordTable(id="sessions", sort="transaction_age", descending=True)
             for name in VIEWS[1:]:
                 yield RecordTable(id=name)
+            yield StatementPreview(id="preview")
         yield SessionPane(id="session")
 
     def on_mount(self) -> None:
@@ -153,7 +156,12 @@ class ActivityScreen(ConsoleScreen):
             self.query_one("#note", FactLines).show(*words)
         self.table.show(views.table(self.state, self.connection.info))
         self.query_one(ActiveSessionsChart).show_latest()
+        self._show_preview()
         self._show_facts()
+
+    def _show_preview(self) -> None:
+        subject = self._subject()
+        self.query_one(StatementPreview).show_statement(sessions.query(subject) if subject is not None else "")
 
     def _show_verdict(self) -> None:
         if self.state.is_filled:  # it isn't when the connection was lost before
@@ -179,6 +187,7 @@ class ActivityScreen(ConsoleScreen):
         self.query_one("#note").display = shown in views.NOTED
         self.set_class(shown == "waits", "-waits")
         self.set_class(shown == "sessions", "-sessions")
+        self.set_class(shown == "blocking", "-blocking")
         self.set_focus(self.table)
         self.show_all()
         self._ask_now()
@@ -205,6 +214,7 @@ class ActivityScreen(ConsoleScreen):
             backend = self.state.of_record(event.row.record)
             if backend is not None and backend.identity != selected.identity:
                 self._select(backend)
+        self._show_preview()
         self.refresh_bindings()
 
     def _select(self, backend: Backend) -> None:

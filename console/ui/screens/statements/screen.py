@@ -14,7 +14,7 @@ from console.server.query import Read
 from console.server.session import Session
 from console.sql.layout import formatted
 from console.statements import read
-from console.statements.records import Key, Ranked, SlowStatement
+from console.statements.records import Key, Ranked, SlowStatement, StatementText
 from console.ui.bindings import bindings
 from console.ui.frame import ConsoleScreen
 from console.ui.screens.statements import views
@@ -26,13 +26,15 @@ from console.ui.screens.statements.statement_table import StatementTable
 from console.ui.widgets.painting import Lines, console_app
 from console.ui.widgets.paper import Paper
 from console.ui.widgets.record_table import RecordTable
+from console.ui.widgets.statement_preview import StatementPreview
 from console.ui.widgets.status_line import StatusLine
 from console.ui.widgets.tab_bar import TabBar
 from console.view.statements import ranking as ranking_view
 from console.view.statements import setup, slow
+from console.view.statements.text import beginning
 
 WITHIN_S = 10.0
-OWN_ACTIONS = ("back", "window", "columns", "group", "plan", "original", "hand", "slow", "reset")
+OWN_ACTIONS = ("back", "window", "columns", "group", "own", "plan", "original", "hand", "slow", "reset")
 
 
 class StatementsScreen(ConsoleScreen):
@@ -55,8 +57,13 @@ class StatementsScreen(ConsoleScreen):
             yield StatementTable(id="statements", sort="total_ms", descending=True)
             yield RecordTable(id="slow")
             yield Paper(id="settings")
+            yield StatementPreview(id="preview")
         yield StatementPane(id="statement")
         yield SlowPane(id="slow-pane")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.state.journal = self.connection.statements
 
     @property
     def statements(self) -> StatementTable:
@@ -91,6 +98,7 @@ class StatementsScreen(ConsoleScreen):
 
     async def sample(self, session: Session) -> None:
         await self._read_counters(session)
+        await self._read_own(session)
         if self.state.wanted_query is not None:
             self._open_wanted()
         self._figure()
@@ -114,6 +122,13 @@ class StatementsScreen(ConsoleScreen):
             availability = await session.refresh(Read(read.AVAILABILITY), within_s=WITHIN_S)
             state.availability = availability.first(read.AVAILABILITY)
             await session.renew()  # for the extension may be made at any moment
+
+    async def _read_own(self, session: Session) -> None:
+        """Which of new statements are consoles' own."""
+        now_s = console_app(self).clock.monotonic()
+        if self.state.why is None and self.state.lacks_own(now_s):
+            found = await session.refresh(Read(read.OWN_STATEMENTS), within_s=WITHIN_S)
+            self.state.take_own(found.rows(read.OWN_STATEMENTS), now_s)
 
     def failed(self, error: ConsoleError) -> None:
         self.query_one("#verdict", StatusLine).show(((f" {error.summary}", "critical"),))
@@ -172,6 +187,14 @@ class StatementsScreen(ConsoleScreen):
         elif (table := views.table(self.state, self.connection.info)) is not None:
             self.statements.show(table)
             self.show_pane()
+        self._show_preview()
+
+    def _show_preview(self) -> None:
+        subject = self.subject
+        found = subject.session.query if isinstance(subject, SlowStatement) else self.state.known_text(subject) \
+            if subject is not None else None
+        words = found.text if isinstance(found, StatementText) else found
+        self.query_one(StatementPreview).show_statement(beginning(words) if words else "")
 
     def _show_tabs(self) -> None:
         titles = views.tabs(self.connection.slow.log)
@@ -242,6 +265,7 @@ class StatementsScreen(ConsoleScreen):
                 self.select(record.keys)
             self._have_more_rows()
             self.ask_texts()
+        self._show_preview()
         self.refresh_bindings()
 
     def _have_more_rows(self) -> None:
@@ -317,7 +341,7 @@ class StatementsScreen(ConsoleScreen):
             return False
         state = self.state
         match action:
-            case "window" | "columns" | "group":
+            case "window" | "columns" | "group" | "own":
                 return not state.shows_slow
             case "plan" | "hand":
                 return self.subject is not None
@@ -360,6 +384,11 @@ class StatementsScreen(ConsoleScreen):
 
     def action_columns(self) -> None:
         self.state.next_columns()
+        self._ask()
+
+    def action_own(self) -> None:
+        """Shows what consoles ask by themselves, and counts it in shares, or leaves it out again."""
+        self.state.with_own = not self.state.with_own
         self._ask()
 
     def action_group(self) -> None:

@@ -10,8 +10,9 @@ from msgspec.structs import asdict
 from console.server.query import Query
 from console.server.session import Readings
 from console.sql.fingerprint import shape
+from console.sql.mark import OWN_MARK
 from console.statements import counters
-from console.statements.deltas import Journal
+from console.statements.deltas import KEPT_S, Journal
 from console.statements.ranking import rank
 from console.statements.read import STANDING
 from console.statements.records import (
@@ -48,6 +49,9 @@ ROWS_AT_FIRST = 200
 
 MORE_ROWS = 200
 
+OWN_AFTER_S = 30.0
+"""How often the server is asked, at most, which new statements are consoles' own."""
+
 _FILTERED = (Column("database", "database"), Column("user", "user"), Column("query_id", "query id"),
              Column("statement", "statement"))
 
@@ -61,6 +65,8 @@ class StatementsState:
         self.grouping: Grouping = "statement"
         self.columns = "overview"
         self.shows_slow = False
+        self.with_own = False
+        """Whether what consoles ask by themselves is among the statements, and in their shares."""
         self.selected: tuple[Key, ...] = ()
         """The statements that the pane is about; none while it is closed."""
         self.text: StatementText | None = None
@@ -84,6 +90,10 @@ class StatementsState:
         self.why: str | None = None
         self.databases: set[int] = set()
         self.users: set[int] = set()
+        self.own: set[Key] = set()
+        """What consoles ask by themselves."""
+        self._looked_at: set[Key] = set()
+        self._looked_s: float | None = None
         self._shapes: dict[Key, str] = {}
         self._unnamed: set[int] = set()
         self._rows: dict[Key, Row] = {}
@@ -116,6 +126,17 @@ class StatementsState:
         self._unnamed = unknown
         return is_new
 
+    def lacks_own(self, now_s: float) -> bool:
+        """Whether it is time to ask which statements are consoles' own; by a monotonic clock."""
+        is_early = self._looked_s is not None and now_s - self._looked_s < OWN_AFTER_S
+        return not is_early and not self._looked_at.issuperset(self.journal.keys)
+
+    def take_own(self, keys: Iterable[Key] | None, now_s: float) -> None:
+        """Those that are; None where the server didn't say."""
+        self._looked_s = now_s
+        self._looked_at = set(self.journal.keys)
+        self.own |= set(keys or ())
+
     def take_texts(self, wanted: Iterable[Key], texts: Iterable[StatementText]) -> None:
         """Texts that came; those that did not are known to be gone."""
         if len(self.texts) > MOST_TEXTS:
@@ -124,6 +145,8 @@ class StatementsState:
             self.texts[key] = StatementText(**asdict(key), text=None, characters=None)
         for statement_text in texts:
             self.texts[statement_text.key] = statement_text
+            if OWN_MARK in (statement_text.text or ""):
+                self.own.add(statement_text.key)
             self._rows.pop(statement_text.key, None)
             self._shapes.pop(statement_text.key, None)
 
@@ -143,7 +166,7 @@ class StatementsState:
     def figures(self, window: WindowName) -> tuple[Mapping[Key, array[float]], float | None]:
         """The counters of that time, and its length in seconds: None for all since the reset."""
         if window != "reset":
-            found = self.journal.window(MINUTE_S if window == "minute" else None)
+            found = self.journal.window({"minute": MINUTE_S, "gathered": KEPT_S}.get(window))
             if found is not None:
                 return {key: array for key, array in found.added.items() if array[counters.CALLS]
                         or array[counters.PLANS]}, \
@@ -171,6 +194,8 @@ class StatementsState:
                 limit: int) -> tuple[Ranking, float | None]:
         """The first rows of that time, filtered and summed up; and the length of the time, None: since the reset."""
         everything, seconds = self.figures(window)
+        if not self.with_own:
+            everything = {key: figure for key, figure in everything.items() if key not in self.own}
         figures = self._matching(everything, needle)
 
         def word(key: Key) -> str:

@@ -42,7 +42,9 @@ def note(state: StatementsState) -> Line:
     if state.shows_slow or state.standing is None or state.ranking is None or state.why is not None:
         return ()
     words = view.notes(state.standing, state.columns)
-    return ((f" {words}", "warning"),) if words else view.what_is_shown(state.ranking, state.columns, state.grouping)
+    left_out = 0 if state.with_own else len(state.own.intersection(state.journal.keys))
+    return ((f" {words}", "warning"),) if words else view.what_is_shown(
+        state.ranking, state.columns, state.grouping, left_out, letter("statements.own"))
 
 
 def table(state: StatementsState, info: ServerInfo | None) -> Table | None:
