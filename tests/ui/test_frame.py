@@ -15,6 +15,7 @@ from console.ui.dialogs.confirm import ConfirmDialog
 from console.ui.dialogs.failure import FailureDialog
 from console.ui.dialogs.help import HelpDialog
 from console.ui.dialogs.password import PasswordDialog
+from console.ui.screens import ENTRIES
 from console.ui.widgets.filter_line import FilterLine
 from console.ui.widgets.record_table import RecordTable
 from tests.support.builders import HOSTILE
@@ -355,3 +356,7 @@ def test_what_an_input_does_before_the_first_screen_is_shown_is_no_error(world: 
     app = world.app()
     assert app.screen_stack == []
     app.clear_selection()
+
+
+def test_every_screen_keeps_a_name_in_80_columns() -> None:
+    assert sum(len(f" {entry.number} {entry.short or entry.title} ") for entry in ENTRIES) <= 80

@@ -12,12 +12,16 @@ if TYPE_CHECKING:
 
 
 class ScreenEntry(Struct, frozen=True):
-    """A screen: its number key (also fN), its name, its title in the bar, and "module:Class", imported at first use."""
+    """A screen: its number key (also fN), its name, its title in the bar, and "module:Class", imported at first use.
+
+    `short` is the title where there is little room: all of them fit into 80 columns.
+    """
 
     number: int
     name: str
     title: str
     where: str
+    short: str = ""
 
     def load(self) -> type[Screen[Any]]:
         module, _, name = self.where.partition(":")
@@ -31,10 +35,10 @@ class ScreenEntry(Struct, frozen=True):
 ENTRIES = (
     ScreenEntry(1, "overview", "Overview", "console.ui.screens.overview.screen:OverviewScreen"),
     ScreenEntry(2, "schemas", "Schemas", "console.ui.screens.schemas.screen:SchemasScreen"),
-    ScreenEntry(3, "migrations", "Migrations", "console.ui.screens.migrations.screen:MigrationsScreen"),
+    ScreenEntry(3, "migrations", "Migrations", "console.ui.screens.migrations.screen:MigrationsScreen", "Migr"),
     ScreenEntry(4, "activity", "Activity", "console.ui.screens.activity.screen:ActivityScreen"),
-    ScreenEntry(5, "statements", "Statements", "console.ui.screens.statements.screen:StatementsScreen"),
-    ScreenEntry(6, "vectors", "Vectors", "console.ui.screens.vectors.screen:VectorsScreen"),
-    ScreenEntry(7, "pgbouncer", "PgBouncer", "console.ui.screens.pgbouncer.screen:PgBouncerScreen"),
+    ScreenEntry(5, "statements", "Statements", "console.ui.screens.statements.screen:StatementsScreen", "Stmts"),
+    ScreenEntry(6, "vectors", "Vectors", "console.ui.screens.vectors.screen:VectorsScreen", "Vector"),
+    ScreenEntry(7, "pgbouncer", "PgBouncer", "console.ui.screens.pgbouncer.screen:PgBouncerScreen", "Pool"),
     ScreenEntry(8, "query", "Query", "console.ui.screens.query.screen:QueryScreen"),
 )

@@ -65,6 +65,9 @@ class ScreenBar(Lines):
             label = f" {letter(SCREENS[entry.number - 1])} {entry.title} "
             pieces.append((label, "tab" if entry.name == current else "dim"))  # type: ignore[arg-type]
         if sum(len(label) for label, _ in pieces) > width:
+            pieces = [(label.replace(entry.title, entry.short or entry.title), tone)
+                      for (label, tone), entry in zip(pieces, console_app(self).entries, strict=True)]
+        if sum(len(label) for label, _ in pieces) > width:
             pieces = [(label if tone != "dim" else f" {label.split()[0]} ", tone) for label, tone in pieces]
         return pieces
 
