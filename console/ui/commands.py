@@ -15,11 +15,11 @@ from textual.fuzzy import Matcher
 from textual.widgets import Input
 
 from console.errors import ConsoleError
-from console.ui.bindings import Offer, offers
+from console.ui.bindings import offers
 from console.ui.dialogs import opening
 from console.ui.dialogs.choose import MOST_ROWS, Choice, ChooseDialog, as_table
 from console.ui.keymap import letter
-from console.ui.keys import SCREENS, scope_of
+from console.ui.keys import SCOPES, SCREENS, Action, scope_of
 from console.ui.widgets.record_table import RecordTable
 
 if TYPE_CHECKING:
@@ -27,12 +27,20 @@ if TYPE_CHECKING:
 
 
 class PaletteCommand(Struct, frozen=True):
-    """What the palette offers: its label, a word on what kind it is, and what it does."""
+    """What the palette offers: its label, a word on what kind it is, and what it does.
+
+    `search` is what it is found by besides, where that has the very words.
+    """
 
     label: str
     detail: str
     run: Callable[[], Any]
+    search: str = ""
 
+
+LEAST_SCORE = 1e-9
+SHORTEST_WORD = 3
+"""From so many letters on other screens are searched too."""
 
 Source = Callable[["AppHost", str], Awaitable[list[PaletteCommand]]]
 
@@ -63,15 +71,39 @@ async def themes(app: AppHost, words: str) -> list[PaletteCommand]:
 
 async def keys(app: AppHost, words: str) -> list[PaletteCommand]:
     """What keys do where the palette was opened, also those that have none."""
-    return [PaletteCommand(f"{offer.action.help[:1].upper()}{offer.action.help[1:]}", _place(offer),
-                           partial(app.run_action, offer.run, offer.node))
+    return [_command(offer.action, partial(app.run_action, offer.run, offer.node))
             for offer in offers(app.screen_stack[-2]) if offer.action.in_palette]
 
 
-def _place(offer: Offer) -> str:
-    """An action's key, and where it works."""
-    scope = scope_of(offer.action.id)
-    return f"{letter(offer.action.id)} {'' if scope.kind == 'everywhere' else scope.title}".strip()
+async def elsewhere(app: AppHost, words: str) -> list[PaletteCommand]:
+    """What keys do on other screens: goes there, and to the page or view that the key opens."""
+    wanted, here = words.strip().casefold(), {offer.action.id for offer in offers(app.screen_stack[-2])}
+    if len(wanted) < SHORTEST_WORD:
+        return []
+    screens = {entry.name for entry in app.entries}
+    found = [_command(action, partial(_go_to, app, name, action))
+             for scope in SCOPES for name in (scope.name, *scope.within)[:1 if scope.kind == "screen" else 2]
+             if name in screens for action in scope.actions if action.in_palette and action.id not in here]
+    return [command for command in found if wanted in f"{command.label} {command.search}".casefold()]
+
+
+def _command(action: Action, run: Callable[[], Any]) -> PaletteCommand:
+    """An action with its key and where it works."""
+    scope = scope_of(action.id)
+    place = f"{letter(action.id)} {'' if scope.kind == 'everywhere' else scope.title}".strip()
+    return PaletteCommand(f"{action.help[:1].upper()}{action.help[1:]}", place, run,
+                          f"{action.word} {action.help} {action.more}")
+
+
+def _go_to(app: AppHost, name: str, action: Action) -> None:
+    """Shows that screen; of what the key does only what shows something is done, the rest is a person's to press."""
+    app.show_screen(name)
+    screen: Any = app.screen
+    if not action.run.startswith(("page(", "view(")):
+        return
+    shown = getattr(screen, "page_name", None) or getattr(getattr(screen, "state", None), "view", None)
+    if f"'{shown}'" not in action.run:  # the key of what is shown already goes back
+        screen.call_after_refresh(app.run_action, action.run, screen)
 
 
 async def plans(app: AppHost, words: str) -> list[PaletteCommand]:
@@ -87,7 +119,7 @@ async def objects(app: AppHost, words: str) -> list[PaletteCommand]:
     return [PaletteCommand(label, detail, run) for label, detail, run in await found(app, words)]
 
 
-SOURCES: list[Source] = [screens, keys, plans, databases, targets, themes, objects]
+SOURCES: list[Source] = [screens, keys, elsewhere, plans, databases, targets, themes, objects]
 
 
 def open_palette(app: AppHost) -> None:
@@ -139,9 +171,11 @@ class Palette(ChooseDialog):
 
 
 def ranked(commands: Sequence[PaletteCommand], words: str) -> list[PaletteCommand]:
-    """Those whose name has the letters of `words` in this order, the likeliest first."""
+    """Those whose name has the letters of `words` in this order, the likeliest first, and what else has the words."""
     if not words.strip():
         return list(commands)
     matcher = Matcher(words.strip())
-    scores = [(matcher.match(command.label), command) for command in commands]
+    wanted = words.strip().casefold()
+    scores = [(matcher.match(command.label) or float(wanted in command.search.casefold()) * LEAST_SCORE, command)
+              for command in commands]
     return [command for score, command in sorted(scores, key=lambda scored: -scored[0]) if score > 0]

@@ -90,7 +90,7 @@ SCOPES: tuple[Scope, ...] = (
         _less("app.connection", "E", "open('connection')", "connection",
               "who answered, and how the connection is encrypted"),
         _less("app.recorder", "F", "open('recorder')", "flight recorder",
-              "flight recorder: save the last half hour, or record to a file"),
+              "flight recorder: save the last half hour, or record to a file", "`dbconsole replay FILE` plays it"),
         Action("app.help", "?", "open('help')", "help", "show the keys that work here"),
         _less("app.manual", "", "open('manual')", "manual", "read the manual"),
         Action("app.commands", "ctrl+p", "open('commands')", "commands", "open the command palette",

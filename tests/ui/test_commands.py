@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from console.ui.commands import PaletteCommand, ranked
+from console.ui.keys import ACTIONS
 
 COMMANDS = [PaletteCommand(label, "", print) for label in
             ("Migrations", "Activity", "Choose a theme", "terminal", "shop.orders", "Commit the transaction")]
@@ -18,3 +19,9 @@ def test_the_likeliest_comes_first() -> None:
     assert labels("cth")[0] == "Choose a theme"
     assert labels("orders") == ["shop.orders"] and labels("ORD") == ["shop.orders"]
     assert labels("xyz") == []
+
+
+def test_a_word_that_the_name_lacks_finds_it_after_those_that_have_it() -> None:
+    recorder = PaletteCommand(ACTIONS["app.recorder"].help, "F", print, ACTIONS["app.recorder"].more)
+    named = PaletteCommand("Replay", "", print)
+    assert ranked([*COMMANDS, recorder, named], "replay") == [named, recorder]

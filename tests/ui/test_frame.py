@@ -252,6 +252,20 @@ async def test_the_palette_finds_screens_themes_targets_and_databases(world: Wor
         await until(lambda: app.theme == "dusk", pilot)
 
 
+async def test_the_palette_finds_what_other_screens_do_and_goes_there(world: World) -> None:
+    async with world.console(entries=ENTRIES) as (app, pilot):
+        await live(app, pilot)
+        await pilot.press("ctrl+p")
+        for words, key, place in (("vacuum", "v", "Overview"), ("lock", "W", ""), ("cancel", "c", "Activity"),
+                                  ("blocking", "b", "Activity")):
+            app.screen.query_one(Input).value = words
+            await until(lambda key=key, place=place: any(  # type: ignore[misc]
+                row.cells[1].text == f"{key} {place}".strip()
+                for row in app.screen.query_one(RecordTable).table.rows), pilot)
+        await pilot.press("enter")
+        await until(lambda: app.screen_name == "activity" and "nobody waits for a lock" in screen_text(app), pilot)
+
+
 async def test_help_shows_the_keys_of_the_screen(world: World) -> None:
     async with world.console(size=(80, 24)) as (app, pilot):
         await live(app, pilot)
