@@ -38,6 +38,34 @@ def write_json(document: Any) -> None:
     write(json_escaped(json.dumps(document, indent=2 if sys.stdout.isatty() else None, default=str)) + "\n")
 
 
+class JsonPieces:
+    """A JSON object on stdout whose list `name` is written as its items come, never all of it at once.
+
+    `before` are the members in front of it; `close` writes those behind.
+    """
+
+    def __init__(self, before: dict[str, Any], name: str) -> None:
+        self._opening = json_line(before)[:-1] + f', "{name}": ['
+        self._separator = ""
+
+    def add(self, items: Iterable[Any]) -> None:
+        """Raises OSError."""
+        for item in items:
+            write(self._opening + self._separator + json_line(item))
+            self._opening, self._separator = "", ", "
+
+    def close(self, after: dict[str, Any]) -> None:
+        """Raises OSError."""
+        write(self._opening + "], " + json_line(after)[1:] + "\n")
+
+
+def json_line(document: Any) -> str:
+    """A JSON document in one line, harmless on a terminal."""
+    import json
+
+    return json_escaped(json.dumps(document, default=str))
+
+
 def write_data(line: str) -> None:
     """A value on stdout that a program may take: as it is, but on a terminal. Raises OSError."""
     write((single_line(line) if sys.stdout.isatty() else line) + "\n")

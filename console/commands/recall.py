@@ -14,11 +14,19 @@ from console.commands.search import write_table
 from console.demo.embedder import embedder_of
 from console.errors import UsageError
 from console.vectors import embedders, read
-from console.vectors.measure import Measurement, MeasurementPlan, MeasurementProgress, default_sweep, measure, of_texts
+from console.vectors.measure import (
+    Measurement,
+    MeasurementPlan,
+    MeasurementProgress,
+    default_oversampling,
+    default_sweep,
+    measure,
+    of_texts,
+)
 from console.vectors.metrics import METRICS, metric_named
 from console.vectors.query_source import text_of, vectors_of
 from console.vectors.recall import pareto
-from console.vectors.search import ITERATIVE, default_metric, fitting, subject
+from console.vectors.search import ITERATIVE, SearchOptions, default_metric, subject, way
 from console.vectors.values import QueryVector
 from console.view.vectors import findings as view
 
@@ -39,6 +47,10 @@ def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.Ar
     parser.add_argument("--where", metavar="SQL", help="a condition, for the index and the exact search alike")
     parser.add_argument("--sweep", metavar="10,40,100", help="hnsw.ef_search or ivfflat.probes to try; auto takes the "
                         "usual ones")
+    parser.add_argument("--by", metavar="NAME", help="which of the column's searches: vector, halfvec, bits, "
+                        "prefix-256..., or an index's name (default: the first that serves the metric)")
+    parser.add_argument("--oversampling", metavar="1,5,20", help="where rows are ranked again: how many candidates a "
+                        "row to try; auto takes the usual ones")
     parser.add_argument("--iterative-scan", metavar="MODES", help="off, relaxed_order, strict_order: one or several")
     parser.add_argument("--force-index", action="store_true", help="sweep with enable_seqscan off, so that the planner "
                         "doesn't leave the index")
@@ -75,13 +87,16 @@ async def run(opening: Opening) -> int:
     if held_out is not None and held_out.type_name != column.type_name:
         raise UsageError(f"{held_out.label} is a {held_out.type_name}, {column.label} a {column.type_name}")
     given = await _texts(opening, target, column) if options.text else _given(options.vectors, column.type_name)
+    by = way(found, metric, SearchOptions(by=options.by))
     plan = MeasurementPlan(
         found, metric, options.k, options.queries, options.seed, options.where,
-        sweep=_sweep(options.sweep, default_sweep(fitting(found, metric))), modes=_modes(options.iterative_scan),
+        sweep=_sweep("--sweep", options.sweep, default_sweep(by.index if by else None)),
+        modes=_modes(options.iterative_scan),
         target=options.min_recall or 0.95, connections=options.connections,
         given=given,
         held_out=(held_out.schema, held_out.relation, held_out.name) if held_out else None,
-        force_index=options.force_index, timeout_ms=max(1, round(options.timeout * 1000)))
+        force_index=options.force_index, timeout_ms=max(1, round(options.timeout * 1000)), by=options.by,
+        oversampling=_sweep("--oversampling", options.oversampling, default_oversampling(by)))
     try:
         try:
             done = await measure(lambda: single_session(target), plan, _tell)
@@ -107,7 +122,7 @@ def _tell(progress: MeasurementProgress) -> None:
     narrator().show(f"{progress.phase}: {progress.done} of {progress.total}", every=progress.done == progress.total)
 
 
-def _sweep(text: str | None, usual: tuple[int, ...]) -> tuple[int, ...]:
+def _sweep(option: str, text: str | None, usual: tuple[int, ...]) -> tuple[int, ...]:
     if text is None:
         return ()
     if text == "auto":
@@ -115,7 +130,7 @@ def _sweep(text: str | None, usual: tuple[int, ...]) -> tuple[int, ...]:
     try:
         return tuple(dict.fromkeys(int(part) for part in text.split(",")))
     except ValueError:
-        raise UsageError(f"--sweep {text}: must be numbers separated by commas", hint="--sweep 10,40,100") from None
+        raise UsageError(f"{option} {text}: must be numbers separated by commas", hint=f"{option} 10,40,100") from None
 
 
 def _modes(text: str | None) -> tuple[str, ...]:
@@ -150,7 +165,7 @@ def _document(done: Measurement) -> dict[str, object]:
     exact = done.exact
     return {
         "column": done.plan.subject.column.label, "metric": done.plan.metric.name, "k": done.plan.k,
-        "queries": done.queries, "seed": done.plan.seed,
+        "by": done.by.name if done.by else None, "queries": done.queries, "seed": done.plan.seed,
         "exact": {"p50_ms": exact.p50_ms, "p95_ms": exact.p95_ms},
         "points": [view.point_document(point) for point in done.points],
         "recommendation": view.recommendation_document(done.recommendation), "warnings": list(done.warnings)}

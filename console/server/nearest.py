@@ -9,16 +9,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from console.server.keys import KeyColumn, equal
 from console.sql.quoting import as_text, identifier, literal, quoted
+
+
+class Coarse(Struct, frozen=True):
+    """A first order by what tells less than the vector, such as its bits: `limit` rows are ranked again.
+
+    `operand` and `operator` as in Nearest; `query` are the pieces of the same expression around the query vector.
+    """
+
+    operand: str
+    operator: str
+    query: tuple[str, ...]
+    limit: int
 
 
 class Nearest(Struct, frozen=True):
     """A search for the rows of `schema.relation` that are nearest to a vector.
 
     `operand` is what is compared (a column or an expression of an index, as SQL), `operator` and `vector_type` as SQL
-    too. `where` is a condition, also as SQL, None without. `columns` are select-list items.
+    too, `query` the pieces of an expression around the query vector. `where` is a condition, also as SQL, None without.
+    `columns` are select-list items; `shown` are others in their place, computed of the rows that were found alone: what
+    cuts a long value would else be run for every row that is sorted. With `coarse` its rows are ranked again, for
+    which `carried` are the columns that `operand` needs.
     """
 
     schema: str
@@ -31,23 +47,52 @@ class Nearest(Struct, frozen=True):
     offset: int = 0
     where: str | None = None
     alias: str = "distance"
+    query: tuple[str, ...] = ("", "")
+    shown: tuple[str, ...] | None = None
+    coarse: Coarse | None = None
+    carried: tuple[str, ...] = ()
 
     def text(self, vector: str) -> str:
         """The statement, with `vector` ($1, or a literal) in the vector's place."""
-        distance = f"{self.operand} {self.operator} {vector}::{self.vector_type}"
-        item = f"{distance} AS {identifier(self.alias)}"
-        lines = [f"SELECT {', '.join(self.columns)},", f"    {item}"] if self.columns else [f"SELECT {item}"]
-        lines += [f"FROM {identifier(self.schema, self.relation)}"]
-        if self.where is not None:
-            # on a line of its own, or a comment at its end would take the rest of the statement along
-            lines.append(f"WHERE ({self.where}\n)")
-        lines.append(f"ORDER BY {identifier(self.alias)}")
-        lines.append(f"LIMIT {self.limit:d}" + (f" OFFSET {self.offset:d}" if self.offset else ""))
-        return "\n".join(lines)
+        given = f"{vector}::{self.vector_type}"
+        alias = identifier(self.alias)
+        relation = identifier(self.schema, self.relation)
+        # on a line of its own, or a comment at its end would take the rest of the statement along
+        where = f"WHERE ({self.where}\n)" if self.where is not None else None
+        if (coarse := self.coarse) is not None:
+            items = tuple(dict.fromkeys((*self.columns, *self.carried)))
+            order = f"ORDER BY {coarse.operand} {coarse.operator} {given.join(coarse.query)}"
+            relation = _nested(_select(items, relation, where, order, f"LIMIT {coarse.limit:d}"), "candidates")
+            where = None
+        item = f"{self.operand} {self.operator} {given.join(self.query)} AS {alias}"
+        limit = f"LIMIT {self.limit:d}" + (f" OFFSET {self.offset:d}" if self.offset else "")
+        found = _select((*self.columns, item), relation, where, f"ORDER BY {alias}", limit)
+        if self.shown is None:
+            return found
+        return _select((*self.shown, alias), _nested(found, "nearest"), None, f"ORDER BY {alias}", None)
+
+    def core(self, vector: str) -> str:
+        """The innermost SELECT of `text`, which is what an index serves."""
+        if (coarse := self.coarse) is None:
+            return replace(self, shown=None).text(vector)
+        return Nearest(self.schema, self.relation, coarse.operand, coarse.operator, self.vector_type, self.columns,
+                       coarse.limit, 0, self.where, self.alias, coarse.query).text(vector)
 
     def readable(self, vector_text: str) -> str:
         """The statement with the vector as a literal: to be shown, copied, or explained."""
         return self.text(literal(vector_text))
+
+
+def _select(items: Sequence[str], source: str, where: str | None, order: str, limit: str | None) -> str:
+    """A SELECT, a clause a line; what is computed last on a line of its own."""
+    columns = [f"SELECT {', '.join(items[:-1])},", f"    {items[-1]}"] if " AS " in items[-1] and len(items) > 1 else \
+        [f"SELECT {', '.join(items)}"]
+    return "\n".join(filter(None, [*columns, f"FROM {source}", where, order, limit]))
+
+
+def _nested(text: str, alias: str) -> str:
+    """A statement as a source of another; a person's condition in it has to keep its lines."""
+    return f"(\n{text}\n) AS {alias}"
 
 
 def select_item(name: str, sort: str, cut: int | None, *, is_builtin: bool = True) -> str:

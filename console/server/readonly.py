@@ -164,6 +164,11 @@ class Reading:
             elapsed_ms = (time.perf_counter() - started) * 1000
             return _page(cursor, 0), elapsed_ms
 
+    async def run(self, statement: ReadStatement) -> None:
+        """Runs a statement that has no rows, such as DECLARE. Raises ConsoleError, the transaction failed."""
+        with translate_errors(self._session.target.label), waiting_for(f"{self._session.target.label} to answer"):
+            await AsyncRawCursor(self._session.connection).execute(statement.sql.encode(), statement.params or None)
+
     async def export(self) -> str:
         """The name by which other sessions take this transaction's snapshot while it is open."""
         page, _ = await self.fetch(ReadStatement("SELECT pg_catalog.pg_export_snapshot()"))

@@ -57,16 +57,18 @@ def _constant(written: str, shown: int) -> str | None:
         return None
     if (rest and not (rest[0] == "/" and rest[1:].isdigit())) or inside.translate(_SPARSE if rest else _LIST):
         return None
-    return _short(f"'{body[0]}", inside, inside.count(",") + 1, f"{brace}{rest}'", shown)
+    what = "nonzero" if rest else "values"  # of a sparse vector the rest of its dimensions are zero
+    return _short(f"'{body[0]}", inside, inside.count(",") + 1, f"{brace}{rest}'", shown, what)
 
 
-def _short(begin: str, inside: str, count: int, end: str, shown: int) -> str | None:
+def _short(begin: str, inside: str, count: int, end: str, shown: int, what: str = "values",
+           ) -> str | None:
     if count <= MOST_VALUES:
         return None
     if not shown:
         return f"{begin}...{end}"
     first = ",".join(part.strip() for part in inside.split(",", shown)[:shown])
-    return f"{begin}{first},...{count} values{end}"
+    return f"{begin}{first},...{count} {what}{end}"
 
 
 def _array(found: Sequence[Token], place: int) -> tuple[int, int] | None:

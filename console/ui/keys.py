@@ -299,7 +299,7 @@ SCOPES: tuple[Scope, ...] = (
         Action("vectors.column", "c", "column", "column", "another column", ", all of them by service"),
         Action("vectors.keep", "a", "keep", "keep as A", "keep the result as A, to compare the next one with it",
                "overlap and moved ranks; again: ends that"),
-        Action("vectors.where", "w", "settings('where')", "where", "the condition of the search"),
+        Action("vectors.where", "w", "where", "where", "the condition of the search"),
         Action("vectors.again", "R", "again", "again", "search again"),
         Action("vectors.query", "Q", "to_query", "to Query", "the SQL to Query")),
         borrows=("tabs.next", "tabs.previous"),

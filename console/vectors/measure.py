@@ -7,6 +7,7 @@ is ever prepared, and each point's plan is checked: PostgreSQL would silently an
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 
@@ -25,11 +26,13 @@ from console.vectors import plan as plans
 from console.vectors.embedders import Embedder
 from console.vectors.metrics import Metric
 from console.vectors.records import Latency, Point, Recommendation, VectorColumn, VectorIndex, VectorRelationFacts
-from console.vectors.search import SearchableColumn, SearchOptions, SearchRequest, compose, fitting
+from console.vectors.representations import MOST_OVERSAMPLING, Representation, exact_condition
+from console.vectors.search import Composed, SearchableColumn, SearchOptions, SearchRequest, both, compose, way
 from console.vectors.values import QueryVector
 from console.waiting import together
 
 HNSW_SWEEP = (10, 20, 40, 80, 120, 200, 400, 800)
+OVERSAMPLING_SWEEP = (1, 2, 5, 10, 20, 50)
 QUERY_TIMEOUT_MS = 60_000
 MOST_QUERIES = 10_000
 
@@ -43,7 +46,9 @@ class SampleQuery(Struct, frozen=True):
 
 class MeasurementPlan(Struct, frozen=True):
     """What to measure. `sweep` are the values of hnsw.ef_search or ivfflat.probes, empty for the server's own;
-    `modes` iterative scan modes, empty for the server's own. `connections` share the exact searches.
+    `modes` iterative scan modes, empty for the server's own. `by` names one of the column's searches, and
+    `oversampling` are the candidates for each row wanted that are ranked again there, empty for as many as usual.
+    `connections` share the exact searches.
 
     `given` are vectors to ask for, in place of `queries` random stored rows; `held_out` is another column of the
     same database (schema, table, column) whose rows ask. `timeout_ms` is for each query. `allowed` names what may act
@@ -66,6 +71,8 @@ class MeasurementPlan(Struct, frozen=True):
     force_index: bool = False
     timeout_ms: int = QUERY_TIMEOUT_MS
     allowed: Collection[str] = ()
+    by: str | None = None
+    oversampling: tuple[int, ...] = ()
 
     @property
     def pinned(self) -> Mapping[str, str]:
@@ -79,13 +86,15 @@ class MeasurementPlan(Struct, frozen=True):
             raise UsageError(f"{self.queries} queries: from 1 to {MOST_QUERIES}")
         if any(number < 1 for number in self.sweep):
             raise UsageError(f"a sweep of {', '.join(map(str, self.sweep))}: every value must be at least 1")
+        if any(not 1 <= number <= MOST_OVERSAMPLING for number in self.oversampling):
+            raise UsageError(f"oversampling {', '.join(map(str, self.oversampling))}: from 1 to {MOST_OVERSAMPLING}")
         if not 0 < self.target <= 1:
             raise UsageError(f"the target recall is {self.target}: from 0 to 1")
 
 
 class MeasurementProgress(Struct, frozen=True):
-    """How far it is: the phase ("embedding", "sampling", "exact", or the point's label) and queries done of all in it.
-    """
+    """How far it is: the phase ("embedding", "sampling", "exact", "warming up" or "sweep") and queries done of all in
+    it."""
 
     phase: str
     done: int
@@ -100,7 +109,8 @@ class Truth(Struct, frozen=True):
 
 
 class Measurement(Struct, frozen=True):
-    """What was measured. `index` is the one that should be used; `points` in the order of the sweep."""
+    """What was measured. `index` is the one that should be used, `by` the search of the column that goes by it;
+    `points` in the order of the sweep."""
 
     plan: MeasurementPlan
     index: VectorIndex | None
@@ -110,6 +120,7 @@ class Measurement(Struct, frozen=True):
     recommendation: Recommendation
     warnings: tuple[str, ...]
     is_truth_cached: bool
+    by: Representation | None = None
 
 
 Tell = Callable[[MeasurementProgress], None]
@@ -137,23 +148,24 @@ async def measure(sessions: Sessions, plan: MeasurementPlan, tell: Tell = lambda
     column = plan.subject.column
     if column.relkind not in "rpm":
         raise UsageError(f"{column.table} is no table: recall is measured on tables and materialized views")
-    index = fitting(plan.subject, plan.metric)
+    by = way(plan.subject, plan.metric, SearchOptions(by=plan.by))
+    index = by.index if by is not None else None
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(sessions())
         settings = await read.settings(session)
         facts = await read.relation_facts(session, column.relation_oid, column.position)
         library = read.library(session)
-        nearest = _nearest(plan, index)
         if plan.where:
-            await effects.refuse(session, nearest.text("$1"), plan.allowed)
+            await effects.refuse(session, _drawn(plan, by), plan.allowed)
         if plan.held_out:
             await effects.refuse(session, table_vectors(*plan.held_out, plan.queries), plan.allowed)
         tell(MeasurementProgress("sampling", 0, plan.queries))
         lead = await stack.enter_async_context(reading(
             session, library=library, timeout_ms=plan.timeout_ms, pinned=plan.pinned))
-        sample = await _sample(lead, plan)
-        exact = replace(nearest, operand=identifier(column.name), vector_type=column.type_sql(),
-                        columns=("tableoid", "ctid"))
+        sample, others = await _sample(lead, plan, by)
+        variants = _variants(plan, by, sample[0].vector, settings)
+        exact = replace(variants[0].nearest, operand=identifier(column.name), query=("", ""), coarse=None,
+                        columns=PLACE)
         key = _key(session.target.label, exact, sample)
         truth = cache.get(key, facts) if cache else None
         is_cached = truth is not None
@@ -165,15 +177,13 @@ async def measure(sessions: Sessions, plan: MeasurementPlan, tell: Tell = lambda
                               "the queries' own")
             if cache:
                 cache.put(key, facts, truth)
-        points = []
-        for setting, mode in _points(plan, index):
-            points.append(await _point(lead, nearest, sample, truth, plan, index, setting, mode, settings, tell))
+        points = await _sweep(lead, variants, sample, truth, plan, tell)
         role, database = session.info.quoted_user, identifier(session.info.database)
     exactly = recall.latency(truth.times_ms)
     return Measurement(
         plan, index, len(sample), exactly, tuple(points),
         recall.recommend(points, plan.target, plan.k, exactly, role=role, database=database),
-        tuple(_warnings(plan, index, sample, truth, points)), is_cached)
+        tuple(_warnings(plan, index, sample, truth, points, others)), is_cached, by)
 
 
 EMBEDDED_AT_ONCE = 4
@@ -198,6 +208,11 @@ async def of_texts(embedder: Embedder, texts: Sequence[str], column: VectorColum
     return tuple(vector for vector in found if vector is not None)
 
 
+def default_oversampling(by: Representation | None) -> tuple[int, ...]:
+    """The numbers of candidates for each row that are worth trying; none where nothing has to be ranked again."""
+    return OVERSAMPLING_SWEEP if by is not None and by.is_coarse else ()
+
+
 def default_sweep(index: VectorIndex | None) -> tuple[int, ...]:
     """The settings that are worth trying: of hnsw those of ann-benchmarks, of ivfflat 1, 2, 4... up to all lists."""
     if index is None:
@@ -209,47 +224,84 @@ def default_sweep(index: VectorIndex | None) -> tuple[int, ...]:
     return HNSW_SWEEP if index.method == "hnsw" else ()
 
 
-def _points(plan: MeasurementPlan, index: VectorIndex | None) -> list[tuple[int | None, str | None]]:
-    return [(setting, mode) for mode in plan.modes or (None,) for setting in plan.sweep or (None,)]
+class SweepVariant(Struct, frozen=True):
+    """A point to be measured: its statement, and what is set for it. `setting`, `parameter`, `mode` and `oversampling`
+    as in Point."""
+
+    nearest: Nearest
+    settings: Mapping[str, str]
+    setting: int | None
+    parameter: str | None
+    mode: str | None
+    oversampling: int | None
 
 
-def _nearest(plan: MeasurementPlan, index: VectorIndex | None) -> Nearest:
+def _variants(plan: MeasurementPlan, by: Representation | None, vector: QueryVector, known: Mapping[str, object],
+              ) -> list[SweepVariant]:
+    """The points of the sweep. Raises UsageError for what can't be set for this search."""
+    method = by.index.method if by is not None else ""
+    parameter = {"hnsw": "hnsw.ef_search", "ivfflat": "ivfflat.probes"}.get(method)
+    if plan.sweep and parameter is None:
+        raise UsageError(f"{plan.subject.column.label} has no hnsw or ivfflat index whose settings could be swept")
+    if plan.oversampling and (by is None or not by.can_rerank):
+        raise UsageError(f"{plan.subject.column.label} is searched by the vector itself: nothing is ranked again")
+    mode_name = f"{method}.iterative_scan"
+    if by is not None and any(plan.modes) and mode_name not in known:
+        raise UsageError("iterative scans need pgvector 0.8", hint="ALTER EXTENSION vector UPDATE")
+    found = []
+    for mode in plan.modes or (None,):
+        for oversampling in plan.oversampling or (None,):
+            for setting in plan.sweep or (None,):
+                composed = compose(SearchRequest(
+                    plan.subject, vector, plan.metric, plan.k + (0 if _is_given(plan) else 1), where=plan.where,
+                    columns=(), options=SearchOptions(by=plan.by, oversampling=oversampling)))
+                settings = dict(composed.settings)
+                if setting is not None and parameter is not None:
+                    settings[parameter] = str(setting)
+                if mode is not None and by is not None:
+                    settings[mode_name] = mode
+                if plan.force_index:
+                    settings["enable_seqscan"] = "off"
+                found.append(SweepVariant(_measured(composed, plan), settings, setting, parameter, mode, oversampling))
+    return found
+
+
+PLACE = ("tableoid", "ctid")
+
+
+def _measured(composed: Composed, plan: MeasurementPlan) -> Nearest:
     """The measured statement: place and distance alone, for a vector in the select list would be measured too."""
-    column = plan.subject.column
-    zero = values.of_bits("1" * (column.dimensions or 1)) if column.type_name == "bit" else \
-        values.of_pairs({1: 1.0}, column.dimensions or 1, column.type_name)
-    request = SearchRequest(plan.subject, zero, plan.metric, plan.k, where=plan.where, columns=(),
-                            options=SearchOptions())
-    found = compose(request).nearest
-    places: tuple[str, ...] = ("tableoid", "ctid")
-    if _is_narrowed(plan, found):
+    nearest, column = composed.nearest, plan.subject.column
+    columns: tuple[str, ...] = PLACE
+    if composed.by is not None and composed.by.kind == "halfvec" and nearest.coarse is None:
         # ordered by an index at half precision, but judged by the distances of the column itself
-        places += (f"{identifier(column.name)} {found.operator} $2::{column.type_sql()}",)
-    # One more row than asked for: the query's own.
-    return replace(found, columns=places, limit=plan.k + (0 if _is_given(plan) else 1))
-
-
-def _is_narrowed(plan: MeasurementPlan, nearest: Nearest) -> bool:
-    return nearest.operand != identifier(plan.subject.column.name)
+        columns += (f"{identifier(column.name)} {nearest.operator} $1::{nearest.vector_type}",)
+    return replace(nearest, columns=columns, shown=None)
 
 
 def _is_given(plan: MeasurementPlan) -> bool:
     return bool(plan.given) or plan.held_out is not None
 
 
-async def _sample(lead: Reading, plan: MeasurementPlan) -> list[SampleQuery]:
-    """The queries. Raises Missing where the table has no vector to ask for."""
+def _drawn(plan: MeasurementPlan, by: Representation | None) -> str:
+    """The statement that draws the queries; of vectors of several lengths those that the search can take."""
+    column = plan.subject.column
+    own = by.condition or exact_condition(column, by.dimensions) if by is not None and by.dimensions else None
+    return sampled_vectors(column.schema, column.relation, column.name, both(plan.where, own), plan.queries)
+
+
+async def _sample(lead: Reading, plan: MeasurementPlan, by: Representation | None) -> tuple[list[SampleQuery], int]:
+    """The queries, all of one length, and how many of another were left out. Raises Missing where the table has no
+    vector to ask for."""
     column = plan.subject.column
     if plan.given:
         for vector in plan.given:
             values.check(vector, column.dimensions, plan.metric, column.label)
-        return [SampleQuery(query_vector) for query_vector in plan.given[:plan.queries]]
+        return _of_one_length([SampleQuery(vector) for vector in plan.given[:plan.queries]], by)
     if plan.held_out:
         statement = ReadStatement(table_vectors(*plan.held_out, plan.queries))
     else:
-        statement = ReadStatement(sampled_vectors(column.schema, column.relation, column.name, plan.where,
-                                                  plan.queries),
-                              (str(plan.seed),))
+        statement = ReadStatement(_drawn(plan, by), (str(plan.seed),))
     page, _ = await lead.fetch(statement)
     found = []
     for row in page.rows:
@@ -261,7 +313,14 @@ async def _sample(lead: Reading, plan: MeasurementPlan) -> list[SampleQuery]:
     if not found:
         where = ".".join(plan.held_out) if plan.held_out else column.label
         raise Missing(f"{where} has no vector to ask for: the table is empty, or all are NULL or zero")
-    return found
+    return _of_one_length(found, by)
+
+
+def _of_one_length(found: list[SampleQuery], by: Representation | None) -> tuple[list[SampleQuery], int]:
+    lengths = Counter(query.vector.dimensions for query in found)
+    length = by.dimensions if by is not None and by.dimensions in lengths else lengths.most_common(1)[0][0]
+    kept = [query for query in found if query.vector.dimensions == length]
+    return kept, len(found) - len(kept)
 
 
 async def _helpers(sessions: Sessions, stack: AsyncExitStack, lead: Reading, plan: MeasurementPlan,
@@ -308,45 +367,54 @@ async def _truth(readings: Sequence[Reading], nearest: Nearest, sample: Sequence
     return Truth(tuple(distances), tuple(times))
 
 
-async def _point(lead: Reading, nearest: Nearest, sample: Sequence[SampleQuery], truth: Truth, plan: MeasurementPlan,
-                 index: VectorIndex | None, setting: int | None, mode: str | None, known: Mapping[str, object],
-                 tell: Tell) -> Point:
-    parameter = {"hnsw": "hnsw.ef_search", "ivfflat": "ivfflat.probes"}.get(index.method if index else "")
-    settings: dict[str, str] = {}
-    if setting is not None:
-        if parameter is None:
-            raise UsageError(f"{plan.subject.column.label} has no hnsw or ivfflat index whose settings could be swept")
-        settings[parameter] = str(setting)
-    if mode is not None and index is not None:
-        name = f"{index.method}.iterative_scan"
-        if name not in known:
-            raise UsageError("iterative scans need pgvector 0.8", hint="ALTER EXTENSION vector UPDATE")
-        settings[name] = mode
-    if plan.force_index:
-        settings["enable_seqscan"] = "off"
-    text = nearest.text("$1")
-    label = " ".join(filter(None, ["default" if setting is None else str(setting), mode]))
-    params = [(Wire(values.parse(sample_query.vector.text, "halfvec").wire), Wire(sample_query.vector.wire))
-              if _is_narrowed(plan, nearest) else (Wire(sample_query.vector.wire),) for sample_query in sample]
-    recalls, rows, times = [], [], []
-    async with lead.under(settings):
-        page, _ = await lead.fetch(ReadStatement(explain(text), params[0]))
-        used = plans.index_used(plans.document(page.rows[0][0]), plan.subject.index_names)
-        if plan.warm_up and used:  # the exact searches have warmed the table up already
+ROUNDS = 8
+"""Every point is measured in so many pieces, in turn with the others: what else the machine does meanwhile hits all."""
+
+
+async def _sweep(lead: Reading, variants: Sequence[SweepVariant], sample: Sequence[SampleQuery], truth: Truth,
+                 plan: MeasurementPlan, tell: Tell) -> list[Point]:
+    """Each query at each point, the points taking turns. Nothing is prepared, and each point's plan is looked at."""
+    texts = [variant.nearest.text("$1") for variant in variants]
+    params = [(Wire(query.vector.wire),) for query in sample]
+    used = []
+    for variant, text in zip(variants, texts, strict=True):
+        async with lead.under(variant.settings):
+            page, _ = await lead.fetch(ReadStatement(explain(text), params[0]))
+            used.append(plans.index_used(plans.document(page.rows[0][0]), plan.subject.index_names))
+    widest = max((place for place, name in enumerate(used) if name), default=None, key=lambda place: (
+        variants[place].setting or 0, variants[place].oversampling or 0, place))
+    if plan.warm_up and widest is not None:  # the exact searches have warmed the table up already
+        async with lead.under(variants[widest].settings):
             for place, values_of in enumerate(params):
-                await lead.fetch(ReadStatement(text, values_of))
-                tell(MeasurementProgress(f"{label}, warming up", place + 1, len(sample)))
-        for place, query in enumerate(sample):
-            found, elapsed_ms = await lead.fetch(ReadStatement(text, params[place]))
-            distances = _distances(found.rows, query, plan.k)
-            share = recall.recall_at(distances, truth.distances[place], plan.k)
-            times.append(elapsed_ms)
-            rows.append(len(distances))
-            if share is not None:
-                recalls.append(share)
-            tell(MeasurementProgress(label, place + 1, len(sample)))
-    return recall.point(recalls, rows, times, setting=setting, parameter=parameter, mode=mode, index_used=used,
-                        target=plan.target)
+                await lead.fetch(ReadStatement(texts[widest], values_of))
+                tell(MeasurementProgress("warming up", place + 1, len(sample)))
+    recalls: list[list[float]] = [[] for _ in variants]
+    rows: list[list[int]] = [[] for _ in variants]
+    times: list[list[float]] = [[] for _ in variants]
+    done = 0
+    for turn, block in enumerate(_blocks(len(sample))):
+        for step in range(len(variants)):
+            which = (turn + step) % len(variants)
+            async with lead.under(variants[which].settings):
+                for place in block:
+                    found, elapsed_ms = await lead.fetch(ReadStatement(texts[which], params[place]))
+                    distances = _distances(found.rows, sample[place], plan.k)
+                    share = recall.recall_at(distances, truth.distances[place], plan.k)
+                    times[which].append(elapsed_ms)
+                    rows[which].append(len(distances))
+                    if share is not None:
+                        recalls[which].append(share)
+                    done += 1
+                    tell(MeasurementProgress("sweep", done, len(variants) * len(sample)))
+    return [recall.point(recalls[which], rows[which], times[which], setting=variant.setting,
+                         parameter=variant.parameter, mode=variant.mode, index_used=used[which], target=plan.target,
+                         oversampling=variant.oversampling) for which, variant in enumerate(variants)]
+
+
+def _blocks(count: int) -> list[range]:
+    """The numbers below `count`, in ROUNDS pieces."""
+    size = -(-count // ROUNDS)
+    return [range(begin, min(begin + size, count)) for begin in range(0, count, size)]
 
 
 def _distances(rows: Sequence[Sequence[str | None]], query: SampleQuery, k: int) -> tuple[float, ...]:
@@ -357,8 +425,10 @@ def _distances(rows: Sequence[Sequence[str | None]], query: SampleQuery, k: int)
 
 
 def _warnings(plan: MeasurementPlan, index: VectorIndex | None, sample: Sequence[SampleQuery], truth: Truth,
-              points: Sequence[Point]) -> list[str]:
+              points: Sequence[Point], others: int) -> list[str]:
     found = []
+    if others:
+        found.append(f"{others} of the queries have another number of dimensions than the rest and were left out")
     if index is None:
         found.append(f"no valid index fits {plan.metric.title}: every search is exact")
     elif left := [point.label for point in points if point.is_exact]:

@@ -25,11 +25,11 @@ class Metric(Struct, frozen=True):
     def operator_class(self, type_name: str) -> str:
         return f"bit_{self.suffix}" if type_name == "bit" else f"{type_name}_{self.suffix}"
 
-    def similarity(self, distance: float | None) -> float | None:
+    def similarity(self, distance: float | None, bits: int | None = None) -> float | None:
         """The distance as a share from 0 (nothing in common) to 1 (the same), for a bar; None where there is none.
 
-        Exact for cosine and Jaccard; L2, L1 and Hamming give 1 / (1 + d), inner product its logistic: only their
-        order means something.
+        Exact for cosine and Jaccard, and for Hamming where it is known how many `bits` are compared: the share of them
+        that is the same. L2 and L1 give 1 / (1 + d), inner product its logistic: only their order means something.
         """
         if distance is None or not math.isfinite(distance):
             return None
@@ -38,6 +38,8 @@ class Metric(Struct, frozen=True):
                 return min(1.0, max(0.0, 1 - distance))
             case "jaccard":
                 return 1 - distance
+            case "hamming" if bits:
+                return min(1.0, max(0.0, 1 - distance / bits))
             case "ip":
                 return 1 / (1 + math.exp(min(700.0, distance)))
             case _:

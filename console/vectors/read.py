@@ -20,6 +20,7 @@ from console.vectors.records import (
     Metapage,
     SearchSetting,
     ShownColumn,
+    TextSearch,
     VectorColumn,
     VectorIndex,
     VectorRelationFacts,
@@ -30,6 +31,7 @@ COLUMNS: Query[VectorColumn] = load(PACKAGE, "columns", VectorColumn)
 INDEXES: Query[VectorIndex] = load(PACKAGE, "indexes", VectorIndex)
 RELATION_FACTS: Query[VectorRelationFacts] = load(PACKAGE, "relation_facts", VectorRelationFacts)
 SHOWN_COLUMNS: Query[ShownColumn] = load(PACKAGE, "shown_columns", ShownColumn)
+TEXT_SEARCHES: Query[TextSearch] = load(PACKAGE, "text_searches", TextSearch)
 PLANNER_SETTINGS: Query[SearchSetting] = load(PACKAGE, "planner_settings", SearchSetting)
 SETTINGS: Query[SearchSetting] = load(PACKAGE, "settings", SearchSetting)
 METAPAGE: Query[Metapage] = load(PACKAGE, "metapage", Metapage)
@@ -101,6 +103,11 @@ async def shown_columns(session: PgSession, relation_oid: int) -> list[ShownColu
 async def page_key(session: PgSession, relation_oid: int) -> PageKey | None:
     """The unique key of a table, None where it has none."""
     return next(iter(await session.fetch(PAGE_KEY, {"oid": relation_oid})), None)
+
+
+async def text_searches(session: PgSession, relation_oid: int) -> list[TextSearch]:
+    """What of a table full text search can go by, what has an index first."""
+    return await session.fetch(TEXT_SEARCHES, {"relation": relation_oid})
 
 
 async def settings(session: PgSession) -> dict[str, SearchSetting]:

@@ -47,7 +47,8 @@ def latency(times_ms: Sequence[float]) -> Latency:
 
 
 def point(recalls: Sequence[float], rows: Sequence[int], times_ms: Sequence[float], *, setting: int | None,
-          parameter: str | None, mode: str | None, index_used: str | None, target: float) -> Point:
+          parameter: str | None, mode: str | None, index_used: str | None, target: float,
+          oversampling: int | None = None) -> Point:
     """The numbers of one setting from those of its queries; all three sequences are in the queries' order."""
     count = len(recalls)
     mean = sum(recalls) / count if count else math.nan
@@ -56,7 +57,43 @@ def point(recalls: Sequence[float], rows: Sequence[int], times_ms: Sequence[floa
         setting, parameter, mode, mean, min(recalls, default=math.nan), deviation,
         1.96 * deviation / math.sqrt(count) if count else math.nan,
         sum(1 for recall in recalls if recall < target) / count if count else math.nan,
-        sum(rows) / len(rows) if rows else math.nan, latency(times_ms), index_used, tuple(recalls))
+        sum(rows) / len(rows) if rows else math.nan, latency(times_ms), index_used, tuple(recalls), tuple(times_ms),
+        oversampling, median_interval(times_ms))
+
+
+def median_interval(values: Sequence[float]) -> tuple[float, float] | None:
+    """The 95 % interval of the values' median, by the order of the values alone; None of fewer than six."""
+    ordered, count = sorted(values), len(values)
+    if count < 6:
+        return None
+    reach = 0.98 * math.sqrt(count)
+    return ordered[max(0, math.floor(count / 2 - reach))], ordered[min(count - 1, math.ceil(count / 2 + reach) - 1)]
+
+
+def difference(a: Sequence[float], b: Sequence[float]) -> tuple[float, float]:
+    """By how much `a` is more than `b` on average, and half the width of the 95 % interval of that; both sequences are
+    in the order of the same queries. NaN where they can't be paired."""
+    count = len(a)
+    if count != len(b) or count < 2:
+        return math.nan, math.nan
+    each = [x - y for x, y in zip(a, b, strict=True)]
+    mean = sum(each) / count
+    deviation = math.sqrt(sum((value - mean) ** 2 for value in each) / (count - 1))
+    return mean, 1.96 * deviation / math.sqrt(count)
+
+
+def is_slower(a: Point, b: Point) -> bool:
+    """Whether `a` takes longer than `b`, query by query, by more than the measurement's noise."""
+    if not a.times_ms or len(a.times_ms) != len(b.times_ms) or min(*a.times_ms, *b.times_ms) <= 0:
+        return a.latency.p50_ms > b.latency.p50_ms
+    more, half = difference(list(map(math.log, a.times_ms)), list(map(math.log, b.times_ms)))
+    return more > half
+
+
+def finds_less(a: Point, b: Point) -> bool:
+    """Whether `a` finds less than `b` by more than the measurement's noise."""
+    less, half = difference(b.recalls, a.recalls)
+    return b.recall_mean > a.recall_mean if math.isnan(less) else less > half
 
 
 def median_ms(point: Point) -> float:
@@ -100,18 +137,24 @@ def recommend(points: Sequence[Point], target: float, k: int, exact: Latency, *,
         return Recommendation(None, f"no setting reaches recall {target:g}: the best is {best.recall_mean:.3f} at "
                               f"{best.parameter or 'the setting'} {best.label}. Sweep higher, rebuild with a larger m "
                               "or ef_construction (hnsw) or more suitable lists (ivfflat), or search exactly")
-    best = min(good, key=lambda point: (point.latency.p50_ms, point.setting or 0))
+    quickest = min(good, key=lambda point: (point.latency.p50_ms, point.setting or 0))
+    equal = [point for point in good if point is quickest or not is_slower(point, quickest)]
+    best = min(equal, key=lambda point: (not point.keeps_order, point is not quickest, point.latency.p50_ms))
     if best.latency.p50_ms >= exact.p50_ms:
         return Recommendation(None, f"the exact search is quicker here: {fmt.milliseconds(exact.p50_ms)} against "
                               f"{fmt.milliseconds(best.latency.p50_ms)} at {best.label}, and it misses nothing",
                               ("SET LOCAL enable_indexscan = off",))
     settings = settings_of(best)
-    words = " and ".join(f"{name} = {value}" for name, value in settings) or "the server's own settings"
+    words = " and ".join([*(f"{name} = {value}" for name, value in settings), *(
+        [f"{best.oversampling} candidates a row ranked again"] if best.oversampling is not None else [])]) \
+        or "the server's own settings"
+    others = tuple(point for point in equal if point is not best)
     return Recommendation(
         best, f"{words}: recall {best.recall_mean:.3f} ± {best.confidence:.3f} at "
-        f"{fmt.milliseconds(best.latency.p50_ms)} (exact {fmt.milliseconds(exact.p50_ms)})",
+        f"{fmt.milliseconds(best.latency.p50_ms)} (exact {fmt.milliseconds(exact.p50_ms)})"
+        + (f"; no slower within the noise: {', '.join(other.label for other in others)}" if others else ""),
         tuple(f"{how} {name} = {value}" for name, value in settings
-              for how in ("SET LOCAL", f"ALTER ROLE {role} SET", f"ALTER DATABASE {database} SET")))
+              for how in ("SET LOCAL", f"ALTER ROLE {role} SET", f"ALTER DATABASE {database} SET")), others)
 
 
 def _tail_share(point: Point, target: float, k: int) -> float:

@@ -155,6 +155,19 @@ class ShownColumn(Struct, frozen=True):
         return self.parameter_type.startswith("pg_catalog.")
 
 
+class TextSearch(Struct, frozen=True):
+    """A tsvector that full text search can go by (sql/text_searches.sql): a column, or an index's expression.
+
+    `index` None: no index of it. `position` is the column's, None of an expression; `config` the text search
+    configuration that the expression names.
+    """
+
+    index: str | None
+    position: int | None
+    expression: str
+    config: str | None
+
+
 class Metapage(Struct, frozen=True):
     """The first 64 bytes of an index as hexadecimal digits (sql/metapage.sql, pageinspect)."""
 
@@ -217,7 +230,8 @@ class SearchResult(Struct, frozen=True):
 
     `sql` is the statement with the vector in it, as one would paste it; `index_used` None where no vector index was,
     `plan` EXPLAIN's. `reasons` say why fewer than k rows came, `verdict` why the index was not used, and
-    `candidates` what the index gave where that was counted.
+    `candidates` what the index gave where that was counted. `by` names the column's search, None where no index fits;
+    `oversampling` is 1 where nothing was ranked again, `dimensions` are the query vector's.
     """
 
     column: VectorColumn
@@ -237,6 +251,47 @@ class SearchResult(Struct, frozen=True):
     reasons: tuple[Reason, ...] = ()
     verdict: IndexVerdict | None = None
     candidates: Candidates | None = None
+    by: str | None = None
+    oversampling: int = 1
+    dimensions: int | None = None
+
+
+class FusedRow(Struct, frozen=True):
+    """A row of a hybrid search: its fused score, its rank and distance by the vector, its rank and score by the text.
+
+    Ranks from 1; None where that leg didn't find it. `key` and `values` as in Neighbor.
+    """
+
+    rank: int
+    score: float
+    vector_rank: int | None
+    distance: float | None
+    text_rank: int | None
+    text_score: float | None
+    key: tuple[str | None, ...]
+    values: tuple[str | None, ...]
+
+
+class HybridResult(Struct, frozen=True):
+    """What a hybrid search brought; `vector_index` and `text_index` are what its legs went by, None for neither.
+
+    `sql` and `settings` as in SearchResult; times in milliseconds.
+    """
+
+    column: VectorColumn
+    metric: Metric
+    k: int
+    rows: tuple[FusedRow, ...]
+    columns: tuple[str, ...]
+    type_oids: tuple[int, ...]
+    key_columns: tuple[str, ...]
+    sql: str
+    settings: dict[str, str]
+    vector_index: str | None
+    text_index: str | None
+    warnings: tuple[str, ...]
+    server_ms: float
+    total_ms: float
 
 
 class Latency(Struct, frozen=True):
@@ -253,7 +308,8 @@ class Point(Struct, frozen=True):
 
     `confidence` is half the width of the mean's 95 % interval; `below_target` the share of queries whose recall is
     under the target; `rows_mean` rows that came back, at most k. `index_used` None: the planner left the index, so
-    that recall and latency are the exact search's.
+    that recall and latency are the exact search's. `oversampling` None: as usual for the search. `recalls` and
+    `times_ms` are the queries' own, in one order at every point of a sweep; `p50_interval` the median's 95 % interval.
     """
 
     setting: int | None
@@ -268,26 +324,38 @@ class Point(Struct, frozen=True):
     latency: Latency
     index_used: str | None
     recalls: tuple[float, ...] = ()
+    times_ms: tuple[float, ...] = ()
+    oversampling: int | None = None
+    p50_interval: tuple[float, float] | None = None
 
     @property
     def is_exact(self) -> bool:
         return self.index_used is None
 
     @property
+    def keeps_order(self) -> bool:
+        """Whether rows come in the order of their distance whatever the mode: all but relaxed_order do."""
+        return self.mode != "relaxed_order"
+
+    @property
     def label(self) -> str:
-        name = "default" if self.setting is None else str(self.setting)
-        return f"{name} {self.mode}" if self.mode and self.mode != "off" else name
+        parts = [] if self.setting is None else [str(self.setting)]
+        parts += [self.mode] if self.mode and self.mode != "off" else []
+        parts += [f"{self.oversampling}x"] if self.oversampling is not None else []
+        return " ".join(parts) if parts and (parts != [self.mode]) else " ".join(["default", *parts])
 
 
 class Recommendation(Struct, frozen=True):
     """What to set for the target: a sentence, and the SQL by which it holds for a query, a role, or a database.
 
-    `point` None: no setting that was measured reaches the target, or the exact search does better.
+    `point` None: no setting that was measured reaches the target, or the exact search does better. `equal` are the
+    points that are as quick within the measurement's noise.
     """
 
     point: Point | None
     sentence: str
     sql: tuple[str, ...] = ()
+    equal: tuple[Point, ...] = ()
 
 
 class Blocker(Struct, frozen=True):

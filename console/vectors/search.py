@@ -15,11 +15,12 @@ from console.errors import ConsoleError, Missing, UsageError
 from console.plans.records import Plan
 from console.server import effects
 from console.server.keys import CTID
-from console.server.nearest import Nearest, any_vector, select_item, stored_vector
+from console.server.nearest import Coarse, Nearest, any_vector, select_item, stored_vector
 from console.server.preamble import PINNED, SHOWN
-from console.server.readonly import ReadStatement, Wire, explain, trip
+from console.server.readonly import ReadStatement, TextPage, Wire, explain, trip
 from console.server.session import PgSession
-from console.sql.tokens import words
+from console.sql.names import names_in
+from console.sql.quoting import identifier, literal
 from console.vectors import plan as plans
 from console.vectors import read, values
 from console.vectors.filters import Filter, condition
@@ -28,12 +29,23 @@ from console.vectors.reasons import short
 from console.vectors.reasons.diagnose import why
 from console.vectors.reasons.records import IndexVerdict, Reason
 from console.vectors.records import Neighbor, SearchResult, ShownColumn, VectorColumn, VectorIndex
+from console.vectors.representations import (
+    MOST_OVERSAMPLING,
+    Representation,
+    chosen,
+    default_metric_of,
+    exact_condition,
+    representations,
+)
 from console.vectors.values import QueryVector
 
 CUT = 300
 """Characters of a long value that a result shows."""
 
 MAX_K = 100_000
+EF_SEARCH, MOST_EF_SEARCH = 40, 1000
+"""Of hnsw: the default, and the most."""
+
 ITERATIVE = ("off", "relaxed_order", "strict_order")
 
 DRAWN_ROWS = 500
@@ -44,13 +56,19 @@ AGAIN_WITHIN_MS = 1000.0
 
 
 class SearchOptions(Struct, frozen=True):
-    """What may be set for a search; None leaves the server's. `exact` forbids the index."""
+    """What may be set for a search; None leaves the server's. `exact` forbids the index.
+
+    `by` names one of the column's searches, None takes what is preferred; `oversampling` is how many candidates for
+    each row wanted are ranked again by the vector, None as usual for that search, 1 where it needs none.
+    """
 
     ef_search: int | None = None
     probes: int | None = None
     iterative_scan: str | None = None
     max_scan_tuples: int | None = None
     exact: bool = False
+    by: str | None = None
+    oversampling: int | None = None
 
     def settings(self, method: str | None = None) -> dict[str, str]:
         """The settings for SET LOCAL; `method` is the index's, which decides whose iterative scan is meant."""
@@ -73,12 +91,25 @@ class SearchOptions(Struct, frozen=True):
 
 
 class SearchableColumn(Struct, frozen=True):
-    """A vector column with all that a search of it needs: read once, used for many searches."""
+    """A vector column with all that a search of it needs: read once, used for many searches.
+
+    `ef_search` is the server's, None where that isn't known.
+    """
 
     column: VectorColumn
     indexes: tuple[VectorIndex, ...]
     key: PageKey | None
     shown: tuple[ShownColumn, ...]
+    ef_search: int | None = None
+
+    @property
+    def searches(self) -> tuple[Representation, ...]:
+        """The searches that its indexes serve, those that are preferred first."""
+        serving = read.serving(self.indexes, self.column)
+        if self.column.relkind == "p":  # an index of a partition serves it, also where not every one has its own
+            serving += [index for index in self.indexes if index.relation_oid != self.column.relation_oid
+                        and self.column.name in names_in(index.expression)]
+        return representations(self.column, serving)
 
     @property
     def index_names(self) -> frozenset[str]:
@@ -122,10 +153,15 @@ class SearchRequest(Struct, frozen=True):
             raise UsageError(f"k is {self.k}: it must be from 1 to {MAX_K}")
         if self.offset < 0:
             raise UsageError(f"the offset is {self.offset}: it can't be negative")
+        oversampling = self.options.oversampling
+        if oversampling is not None and not 1 <= oversampling <= MOST_OVERSAMPLING:
+            raise UsageError(f"oversampling {oversampling}: from 1 to {MOST_OVERSAMPLING}")
 
 
 class Composed(Struct, frozen=True):
-    """A request as a statement: $1 is the vector, the rest the filters' values."""
+    """A request as a statement: $1 is the vector, the rest the filters' values. `by` is the search that it goes by,
+    None for an exact one; `oversampling` 1 where nothing is ranked again. `shown_where` is the condition with its
+    values."""
 
     nearest: Nearest
     statement: ReadStatement
@@ -133,34 +169,65 @@ class Composed(Struct, frozen=True):
     settings: Mapping[str, str]
     key_columns: tuple[str, ...]
     columns: tuple[str, ...]
+    by: Representation | None = None
+    oversampling: int = 1
+    shown_where: str | None = None
+
+    @property
+    def core(self) -> ReadStatement:
+        """The innermost SELECT: what an index serves, or fails to."""
+        return ReadStatement(self.nearest.core("$1"), self.statement.params)
+
+    def core_readable(self, vector: QueryVector) -> str:
+        """The innermost SELECT with the vector and the filters' values in it."""
+        return replace(self.nearest, where=self.shown_where).core(literal(vector.text))
 
 
-async def subject(session: PgSession, column: VectorColumn) -> SearchableColumn:
-    """Reads what searches of `column` need. Raises ConsoleError, Acts where reading its relation would act."""
+async def subject(session: PgSession, column: VectorColumn, key_column: str | None = None) -> SearchableColumn:
+    """Reads what searches of `column` need. Raises ConsoleError, Acts where reading its relation would act.
+
+    `key_column` is what rows are told apart by where the relation has no key of its own, such as a view; without it a
+    column is taken that is called as keys are.
+    """
     await effects.refuse_relation(session, column.relation_oid)
     found = await read.indexes(session, column.relation_oid)
-    key = await read.page_key(session, column.relation_oid)
     shown = await read.shown_columns(session, column.relation_oid)
-    return SearchableColumn(column, tuple(found), key, tuple(shown))
+    key = await read.page_key(session, column.relation_oid)
+    if key_column is not None or (key is None and column.relkind not in "rm"):
+        key = named_key(column, shown, key_column)
+    ef_search = (await read.settings(session)).get("hnsw.ef_search")
+    return SearchableColumn(column, tuple(found), key, tuple(shown), int(ef_search.setting) if ef_search else None)
+
+
+def named_key(column: VectorColumn, shown: Sequence[ShownColumn], name: str | None) -> PageKey | None:
+    """The column of that name as a key, or one called id or TABLE_id; it has no index. Raises UsageError without it."""
+    names = {each.name: each for each in shown}
+    if name is not None and name not in names:
+        raise UsageError(f"{column.table} has no column {name!r} to find a row by", hint=f"it has {', '.join(names)}")
+    found = names.get(name or next((each for each in ("id", f"{column.relation}_id", "uuid") if each in names), ""))
+    return PageKey("", [found.name], [found.parameter_type], [found.operator_schema]) if found else None
 
 
 def default_metric(subject: SearchableColumn) -> Metric:
     """The metric that an index of the column serves; without any, cosine, of bits Hamming."""
-    for index in sorted(read.serving(subject.indexes, subject.column),
-                        key=lambda vector_index: vector_index.position is None):
-        if index.is_usable and index.metrics:
-            return index.metrics[0]
-    return BY_NAME["hamming" if subject.column.type_name == "bit" else "cosine"]
+    found = default_metric_of(subject.column, subject.searches)
+    return found or BY_NAME["hamming" if subject.column.type_name == "bit" else "cosine"]
 
 
-def fitting(subject: SearchableColumn, metric: Metric) -> VectorIndex | None:
-    """The index that a search by `metric` can use: on the column itself, else on a cast of it to halfvec."""
-    usable = [index for index in read.serving(subject.indexes, subject.column)
-              if index.is_usable and metric.operator in index.operators]
-    plain = [index for index in usable if index.position is not None]
-    cast = [index for index in usable if index.position is None and index.operand_type.endswith("halfvec")
-            and [word for word in words(index.expression) if word not in ("(", ")")][1:2] == ["::"]]
-    return next(iter(sorted(plain, key=lambda vector_index: vector_index.predicate is not None) + cast), None)
+def way(subject: SearchableColumn, metric: Metric, options: SearchOptions | None = None,
+        dimensions: int | None = None) -> Representation | None:
+    """The search that `options` mean for a vector of so many dimensions; None where it is exact for want of an index.
+    Raises UsageError for one that the column hasn't."""
+    return chosen(subject.searches, metric, options.by if options else None, dimensions)
+
+
+def fitting(subject: SearchableColumn, metric: Metric, options: SearchOptions | None = None) -> VectorIndex | None:
+    """The index that a search by `metric` can use; None without any, also where `options` name no search."""
+    try:
+        found = way(subject, metric, options)
+    except UsageError:
+        return None
+    return found.index if found else None
 
 
 def compose(request: SearchRequest) -> Composed:
@@ -169,35 +236,85 @@ def compose(request: SearchRequest) -> Composed:
     if metric not in metrics_of_type(column.type_name):
         raise UsageError(f"{column.label} is a {column.type_name}: it has no metric {metric.name}")
     values.check(request.vector, column.dimensions, metric, column.label)
-    index = fitting(subject, metric)
-    operand, kind = select_item(column.name, "fixed", None), column.type_name
-    if index is not None and index.position is None and not request.options.exact:
-        operand, kind = index.expression, "halfvec"
-        vector = values.parse(request.vector.text, "halfvec")
-    else:
-        vector = request.vector
+    by = way(subject, metric, request.options, request.vector.dimensions)
+    if by is not None and request.options.by is not None and by.dimensions not in (None, request.vector.dimensions):
+        raise UsageError(f"{by.name} takes vectors of {by.dimensions} dimensions, this has {request.vector.dimensions}")
+    if request.options.exact and by is not None and by.kind != "dimensions":
+        by = None
     names = {shown_column.name: shown_column for shown_column in subject.shown}
-    wanted = request.columns if request.columns is not None else tuple(
-        shown_column.name for shown_column in subject.shown if shown_column.sort != "vector"
-        and shown_column.name != column.name)
-    if unknown := [text for text in wanted if text not in names]:
-        raise UsageError(f"{column.table} has no column {unknown[0]!r}", hint=f"it has {', '.join(names)}")
     key = tuple(subject.key.columns) if subject.key else (("ctid",) if subject.has_ctid else ())
-    shown = tuple(dict.fromkeys((*(subject.key.columns if subject.key else ()), *wanted)))
-    items = [select_item(item, names[item].sort if item not in key else "fixed", request.cut,
-                         is_builtin=names[item].is_builtin) for item in shown]
+    shown = _shown(request, names)
+    items = tuple(select_item(item, names[item].sort if item not in key else "fixed", request.cut,
+                              is_builtin=names[item].is_builtin) for item in shown)
+    plain = tuple(identifier(item) for item in shown)
+    if key == ("ctid",):
+        items, plain = ("ctid", *items), ("ctid", *plain)
+    own = by.condition if by is not None and by.condition else exact_condition(column, request.vector.dimensions)
+    where, params = condition(request.where, request.filters, names, first=2)
+    wanted = request.k + (request.exclude is not None)
+    oversampling = _oversampling(request.options, by)
+    nearest = replace(
+        _ordered(column, metric, by, plain, (wanted + request.offset) * oversampling if oversampling > 1 or (
+            by is not None and by.is_coarse) else None),
+        limit=wanted, offset=request.offset, where=both(where, own), alias=_alias(names),
+        shown=items if items != plain else None)
+    readable_where, _ = condition(request.where, request.filters, names, first=None)
+    shown_where = both(readable_where, own)
+    readable = replace(nearest, where=shown_where).readable(request.vector.text)
+    return Composed(nearest, ReadStatement(nearest.text("$1"), (Wire(request.vector.wire), *params)), readable,
+                    _settings(request, by, nearest), key, shown, by, oversampling, shown_where)
+
+
+def _shown(request: SearchRequest, names: Mapping[str, ShownColumn]) -> tuple[str, ...]:
+    """The columns that are shown, those of the key first."""
+    subject = request.subject
+    wanted = request.columns if request.columns is not None else tuple(
+        name for name, column in names.items() if column.sort != "vector" and name != subject.column.name)
+    if unknown := [text for text in wanted if text not in names]:
+        raise UsageError(f"{subject.column.table} has no column {unknown[0]!r}", hint=f"it has {', '.join(names)}")
+    return tuple(dict.fromkeys((*(subject.key.columns if subject.key else ()), *wanted)))
+
+
+def _alias(names: Collection[str]) -> str:
     alias = "distance"
     while alias in names:
         alias += "_"
-    where, params = condition(request.where, request.filters, names, first=2)
-    nearest = Nearest(column.schema, column.relation, operand, column.operator(metric), column.type_sql(kind),
-                      tuple(["ctid", *items] if key == ("ctid",) else items),
-                      request.k + (request.exclude is not None), request.offset, where, alias)
-    readable_where, _ = condition(request.where, request.filters, names, first=None)
-    readable = replace(nearest, where=readable_where).readable(vector.text)
-    method = index.method if index else None
-    return Composed(nearest, ReadStatement(nearest.text("$1"), (Wire(vector.wire), *params)), readable,
-                    request.options.settings(method), key, shown)
+    return alias
+
+
+def _oversampling(options: SearchOptions, by: Representation | None) -> int:
+    if by is None or not by.can_rerank:
+        return 1
+    return by.oversampling if options.oversampling is None else options.oversampling
+
+
+def _ordered(column: VectorColumn, metric: Metric, by: Representation | None, columns: tuple[str, ...],
+             candidates: int | None) -> Nearest:
+    """What is ordered by what: the column, or what an index has of it; of so many `candidates` again by the column."""
+    name, sign, kind = identifier(column.name), column.operator(metric), column.type_sql()
+    if by is None:
+        return Nearest(column.schema, column.relation, name, sign, kind, columns, 0)
+    if candidates is None:
+        return Nearest(column.schema, column.relation, by.operand, sign, kind, columns, 0, query=by.query)
+    coarse = Coarse(by.operand, column.operator(by.metric), by.query, candidates)
+    return Nearest(column.schema, column.relation, name, sign, kind, columns, 0, coarse=coarse, carried=(name,))
+
+
+def both(where: str | None, own: str | None) -> str | None:
+    """A person's condition and what the search itself needs."""
+    if where is None or own is None:
+        return where or own
+    return f"({where}\n) AND {own}"
+
+
+def _settings(request: SearchRequest, by: Representation | None, nearest: Nearest) -> dict[str, str]:
+    """The settings of the options, and of hnsw as many candidates as are to be ranked again."""
+    found = request.options.settings(by.index.method if by is not None else None)
+    if by is not None and by.index.method == "hnsw" and nearest.coarse is not None and "hnsw.ef_search" not in found:
+        server, wanted = request.subject.ef_search or EF_SEARCH, min(nearest.coarse.limit, MOST_EF_SEARCH)
+        if wanted > server:
+            found["hnsw.ef_search"] = str(wanted)
+    return found
 
 
 async def find(session: PgSession, request: SearchRequest) -> SearchResult:
@@ -213,6 +330,12 @@ async def _found(session: PgSession, request: SearchRequest, composed: Composed)
     done = await trip(session, [composed.statement], settings=composed.settings, library=read.library(session),
                       timeout_ms=request.timeout_ms, pinned=request.pinned)
     (page,) = done.pages
+    hits = hits_of(request, composed, page)
+    return result_of(request, composed, hits[:request.k], page, done.server_ms, done.total_ms)
+
+
+def hits_of(request: SearchRequest, composed: Composed, page: TextPage, before: int = 0) -> list[Neighbor]:
+    """The rows of a page, of whose search `before` were found already; without the row that is looked for itself."""
     has_ctid = composed.key_columns == ("ctid",)
     places = [0] if has_ctid else [composed.columns.index(key_column) for key_column in composed.key_columns]
     hits: list[Neighbor] = []
@@ -221,11 +344,19 @@ async def _found(session: PgSession, request: SearchRequest, composed: Composed)
         if request.exclude is not None and key == request.exclude:
             continue
         distance = None if row[-1] is None else float(row[-1])
-        hits.append(Neighbor(request.offset + len(hits) + 1, distance, key, row[int(has_ctid):-1]))
-    oids = tuple(column.type_oid for column in page.columns[int(has_ctid):-1])
+        hits.append(Neighbor(request.offset + before + len(hits) + 1, distance, key, row[int(has_ctid):-1]))
+    return hits
+
+
+def result_of(request: SearchRequest, composed: Composed, hits: Sequence[Neighbor], page: TextPage, server_ms: float,
+              total_ms: float) -> SearchResult:
+    """What was found, not examined yet; `page` has the columns."""
+    oids = tuple(column.type_oid for column in page.columns[int(composed.key_columns == ("ctid",)):-1])
     return SearchResult(
-        request.subject.column, request.metric, request.k, tuple(hits[:request.k]), composed.columns, oids,
-        composed.key_columns, composed.readable, dict(composed.settings), None, None, (), done.server_ms, done.total_ms)
+        request.subject.column, request.metric, request.k, tuple(hits), composed.columns, oids,
+        composed.key_columns, composed.readable, dict(composed.settings), None, None, (), server_ms, total_ms,
+        by=composed.by.name if composed.by else None, oversampling=composed.oversampling,
+        dimensions=request.vector.dimensions)
 
 
 async def search(session: PgSession, request: SearchRequest) -> SearchResult:
@@ -263,6 +394,13 @@ async def _examined(session: PgSession, request: SearchRequest, composed: Compos
         warnings += found
     elif used and result.settings.get("hnsw.iterative_scan") == "relaxed_order" and _is_disordered(result.hits):
         warnings.append("relaxed_order gave the rows out of order: sort them by distance")
+    if request.subject.column.dimensions is None and (composed.by is None or composed.by.condition is None) \
+            and exact_condition(request.subject.column, request.vector.dimensions):
+        warnings.append(f"only vectors of {request.vector.dimensions} dimensions are compared: the column has none of "
+                        "its own, so that there may be others")
+    if not lacking and used and request.subject.column.relkind == "p":
+        reasons += short.partitions(document, plans.ordered_scans(document, request.subject.index_names))
+        warnings += [reason.sentence for reason in reasons]
     verdict, more = await _fit(session, request, composed, used)
     warnings += more
     if any(hit.distance is not None and math.isnan(hit.distance) for hit in result.hits):
@@ -296,7 +434,8 @@ async def vector_of_row(session: PgSession, subject: SearchableColumn, key: Sequ
     if len(key) != len(parts):
         raise UsageError(f"the key of {column.table} is ({names}): {len(key)} given for it")
     if subject.key is None and not subject.has_ctid:
-        raise UsageError(f"{column.table} has neither a key nor a ctid to find a row by")
+        raise UsageError(f"{column.table} has neither a key nor a ctid to find a row by",
+                         hint="name a column that tells its rows apart: --key COLUMN")
     statement = ReadStatement(stored_vector(column.schema, column.relation, column.name, parts), tuple(key))
     rows = (await trip(session, [statement])).pages[0].rows
     if not rows:
@@ -329,18 +468,19 @@ async def _fit(session: PgSession, request: SearchRequest, composed: Composed, u
     subject, metric = request.subject, request.metric
     if request.options.exact:
         return None, []
-    index = fitting(subject, metric)
-    if index is None:
+    if (by := composed.by) is None:
         words = misfit(metric, read.serving(subject.indexes, subject.column))
         return None, [words] if words else []
-    if index.position is None and used:
-        return None, [f"through the index {index.name}: the distances are of {index.expression}, at half precision"]
     if used is None:
         try:
-            verdict = await why(session, composed.statement.sql, composed.statement.params, settings=composed.settings)
+            core = composed.core
+            verdict = await why(session, core.sql, core.params, settings=composed.settings)
         except ConsoleError as error:
-            return None, [f"the index {index.name} was not used, the search was exact ({error.summary})"]
-        return verdict, [f"the index {index.name} was not used, the search was exact: {verdict.sentence}"]
+            return None, [f"the index {by.index.name} was not used, the search was exact ({error.summary})"]
+        return verdict, [f"the index {by.index.name} was not used, the search was exact: {verdict.sentence}"]
+    if by.kind == "halfvec" and composed.oversampling == 1:
+        words = f"through the index {by.index.name}: the distances are of {by.index.expression}, at half precision"
+        return None, [words]
     return None, []
 
 

@@ -44,9 +44,12 @@ class QueryVector(Struct, frozen=True):
 
     @property
     def short(self) -> str:
-        """The vector in a few characters: `[0.12, -0.5, …] 384 d`."""
+        """The vector in a few characters: `[0.12, -0.5, …] 384 d`, `{1:0.5, …}/1000, 40 nonzero`."""
         if len(self.text) <= 40:
             return self.text
+        if self.type_name == "sparsevec":
+            nonzero = self.text.count(":")
+            return f"{self.text[:30].rpartition(',')[0]}, …}}/{self.dimensions}, {nonzero} nonzero"
         return f"{self.text[:30].rpartition(',')[0] or self.text[:30]}, …{self.text[-1]} {self.dimensions} d"
 
 

@@ -41,6 +41,7 @@ from console.vectors.records import (
     Point,
     VectorRelationFacts,
 )
+from console.vectors.representations import representations
 from console.vectors.search import SearchableColumn, SearchOptions
 from console.view.table import plain
 from console.view.vectors import indexes as view
@@ -178,7 +179,8 @@ async def test_what_to_measure(world: World, size: tuple[int, int]) -> None:
 
 
 def test_what_to_measure_is_checked() -> None:
-    dialog = RecallDialog(RecallSetup(), index(), [column(), column(relation="held")], column())
+    by = representations(column(), [index()])[0]
+    dialog = RecallDialog(RecallSetup(), by, [column(), column(relation="held")], column())
     for key, value in (("queries", "0"), ("queries", "x"), ("sweep", "1, y"), ("modes", "sometimes"), ("target", "2"),
                        ("target", "?"), ("connections", "99")):
         with pytest.raises(Exception, match=r"from|no |none of|more than"):

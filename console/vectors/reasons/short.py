@@ -40,7 +40,7 @@ def reasons(plan: Plan, indexes: Sequence[VectorIndex], settings: Mapping[str, s
             "order", f"SET LOCAL {index.method}.iterative_scan = strict_order" if index.method == "hnsw" else
             "sort the rows once more: WITH found AS MATERIALIZED (...) SELECT * FROM found ORDER BY distance + 0"))
     result += _contents(index, facts, lacking and all(reason.rule == "few-candidates" for reason in result))
-    result += _partitions(plan, scans)
+    result += partitions(plan, scans)
     return result
 
 
@@ -134,15 +134,15 @@ def _contents(index: VectorIndex, facts: VectorRelationFacts | None, lacking: bo
     return result
 
 
-def _partitions(plan: Plan, scans: Sequence[PlanNode]) -> list[Reason]:
+def partitions(plan: Plan, scans: Sequence[PlanNode]) -> list[Reason]:
     for node in plan.nodes:
         if node.kind == "Merge Append":
             sorted_ones = [part for child in plan.children(node) if child.kind == "Sort"
                            for part in plan.below(child) if part.relation]
             if sorted_ones and scans:
                 names = ", ".join(plan_node.relation for plan_node in sorted_ones[:5])
-                return [Reason("partition-without-index", "short", f"{len(sorted_ones)} partitions have no index that "
-                               f"fits and are sorted: {names}", "CREATE INDEX on each, then ALTER INDEX parent ATTACH "
-                               "PARTITION")]
+                count = fmt.plural(len(sorted_ones), "partition")
+                return [Reason("partition-without-index", "short", f"{count} without an index that fits, searched "
+                               f"exactly: {names}", "CREATE INDEX on each, then ALTER INDEX parent ATTACH PARTITION")]
     return []
 

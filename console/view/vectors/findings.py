@@ -66,7 +66,7 @@ def similarity(result: SearchResult, hit: Neighbor) -> float | None:
     if result.metric.name == "ip" and hit.distance is not None and all(
             neighbor.distance is not None and abs(neighbor.distance) <= 1.001 for neighbor in result.hits):
         return min(1.0, max(0.0, -hit.distance))
-    return result.metric.similarity(hit.distance)
+    return result.metric.similarity(hit.distance, result.dimensions)
 
 
 def distance(value: float | None) -> str:
@@ -80,7 +80,16 @@ def timing(result: SearchResult) -> str:
 
 
 def result_document(result: SearchResult) -> dict[str, Any]:
-    """The result as `search --json` writes it. A key of one column is a value, of several an object."""
+    """The result as `search --json` writes it."""
+    return {
+        "column": result.column.label, "metric": result.metric.name, "k": result.k, "rows": row_documents(result),
+        "sql": result.sql, "index_used": result.index_used, "warnings": list(result.warnings),
+        "server_ms": round(result.server_ms, 3), "total_ms": round(result.total_ms, 3),
+        "settings": dict(result.settings), "by": result.by, "oversampling": result.oversampling}
+
+
+def row_documents(result: SearchResult) -> list[dict[str, Any]]:
+    """The rows in it. A key of one column is a value, of several an object."""
     oids = dict(zip(result.columns, result.type_oids, strict=True))
     rows = []
     for hit in result.hits:
@@ -93,10 +102,7 @@ def result_document(result: SearchResult) -> dict[str, Any]:
         else:
             key = {name: values[name] for name in result.key_columns} or None
         rows.append({"rank": hit.rank, "distance": _finite(hit.distance), "key": key, "row": values})
-    return {
-        "column": result.column.label, "metric": result.metric.name, "k": result.k, "rows": rows, "sql": result.sql,
-        "index_used": result.index_used, "warnings": list(result.warnings), "server_ms": round(result.server_ms, 3),
-        "total_ms": round(result.total_ms, 3), "settings": dict(result.settings)}
+    return rows
 
 
 def json_value(text: str | None, type_oid: int) -> Any:
@@ -166,13 +172,15 @@ def point_document(point: Point) -> dict[str, Any]:
         "p50_ms": _finite(took.p50_ms), "p95_ms": _finite(took.p95_ms), "p99_ms": _finite(took.p99_ms),
         "rows_mean": _finite(point.rows_mean), "index_used": point.index_used, "parameter": point.parameter,
         "iterative_scan": point.mode, "confidence": _finite(point.confidence),
-        "below_target": _finite(point.below_target)}
+        "below_target": _finite(point.below_target), "oversampling": point.oversampling,
+        "p50_interval_ms": list(point.p50_interval) if point.p50_interval else None}
 
 
 def recommendation_document(found: Recommendation) -> dict[str, Any]:
     return {"setting": found.point.setting if found.point else None,
             "iterative_scan": found.point.mode if found.point else None,
-            "summary": found.sentence, "sql": list(found.sql)}
+            "oversampling": found.point.oversampling if found.point else None,
+            "summary": found.sentence, "sql": list(found.sql), "equal": [point.label for point in found.equal]}
 
 
 def index_details(facts: IndexFacts) -> tuple[tuple[str, str], ...]:

@@ -44,11 +44,12 @@ def plane(points: Sequence[Point], exact: Latency, best: Collection[Point], chos
     return Plane("p95 ms   ● best   ○ beaten   × left the index   ◆ recommended", clouds, lines, 1.004)
 
 
-def table(points: Sequence[Point], exact: Latency, best: Collection[Point], chosen: Point | None) -> Table:
+def table(points: Sequence[Point], exact: Latency, best: Collection[Point], chosen: Point | None,
+          equal: Collection[Point] = ()) -> Table:
     """A row a point, and one of the exact search; a row's record is its Point, None of the exact search."""
     rows = []
     for place, point in enumerate(points):
-        note, tone = _note(point, best, chosen)
+        note, tone = _note(point, best, chosen, equal)
         took = point.latency
         rows.append(Row(f"{place} {point.label}", (
             Cell(point.label, "strong" if point == chosen else "", point.setting if point.setting is not None else -1),
@@ -66,11 +67,14 @@ def table(points: Sequence[Point], exact: Latency, best: Collection[Point], chos
     return Table(COLUMNS, tuple(rows))
 
 
-def _note(point: Point, best: Collection[Point], chosen: Point | None) -> tuple[str, Tone]:
+def _note(point: Point, best: Collection[Point], chosen: Point | None, equal: Collection[Point],
+          ) -> tuple[str, Tone]:
     if point.is_exact:
         return "left index", "warning"
     if point == chosen:
         return "recommended", "accent"
+    if point in equal:
+        return "as quick (noise)", "ok"
     return ("Pareto", "ok") if point in best else ("", "")
 
 
@@ -84,7 +88,8 @@ def _ms(value: float) -> str:
 
 def progress_line(phase: str, done: int, total: int, elapsed_s: float, key: KeyName) -> Line:
     """The phase in words, a bar, and how many queries of it are done."""
-    words = {"sampling": "drawing the queries", "exact": "searching exactly", "embedding": "embedding the texts"}
+    words = {"sampling": "drawing the queries", "exact": "searching exactly", "embedding": "embedding the texts",
+             "sweep": "searching at each setting, in turn"}
     share = done / total if total else 0.0
     return ((" measuring: ", "strong"), (f"{words.get(phase, phase)}  ", ""), (bar(share, BAR_CELLS), "accent"),
             (f"  {fmt.count(done)} of {fmt.count(total)}  ", ""),

@@ -97,8 +97,8 @@ def notes(result: SearchResult) -> list[tuple[str, Tone]]:
                 found.append((f"fix: {result.reasons[0].fix}", "accent"))
             continue
         reason = reasons.get(words)
-        if reason is not None and reason is result.reasons[0]:
-            continue
+        if len(result.hits) < result.k and reason is not None and reason is result.reasons[0]:
+            continue  # the verdict says it
         fix, is_choice = reason.fix if reason is not None else None, False
         if result.verdict is not None and words.endswith(result.verdict.sentence):
             first = result.verdict.reasons[0] if result.verdict.reasons else None

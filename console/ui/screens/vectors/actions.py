@@ -17,7 +17,7 @@ from console.ui.frame import ConsoleScreen
 from console.ui.host import Host
 from console.ui.keymap import key
 from console.ui.screens.vectors import engine, parse_search, views
-from console.ui.screens.vectors.dialogs import ColumnDialog, QuerySourceDialog
+from console.ui.screens.vectors.dialogs import ColumnDialog, QuerySourceDialog, where_dialog
 from console.ui.screens.vectors.engine import Engine
 from console.ui.screens.vectors.search_params import SearchParams
 from console.ui.screens.vectors.settings import SettingsDialog
@@ -304,6 +304,19 @@ class VectorActions:
 
         self._host.push_screen(
             SettingsDialog(state.subject, state.setup, state.server, self.engine.embedder_names, select), answered)
+
+    def change_where(self) -> None:
+        """Asks for the condition alone, and searches with it."""
+        about = self._state.subject
+        if about is None:
+            return
+
+        def answered(words: str | None) -> None:
+            if words is not None and (words.strip() or None) != self._state.setup.where:
+                self._state.change(where=words.strip() or None)
+                self.search_or_show()
+
+        self._host.push_screen(where_dialog(about.column, self._state.setup.where), answered)
 
     # a row, and elsewhere
 

@@ -61,6 +61,11 @@ class PromptDialog(Dialog[str]):
             self.query_one(Words).say((wrong, "critical"), (self._hint, "dim"))
 
 
+def where_dialog(column: VectorColumn, where: str | None) -> PromptDialog:
+    """Asks for the condition of a search of that column."""
+    return PromptDialog("WHERE", where or "", hint=f"a condition on {column.table}, as in SQL; empty for none")
+
+
 KINDS: Sequence[tuple[Kind, str, str]] = (
     ("text", "a text", "made a vector by an embedder"),
     ("row", "a row of this table", "by its key; empty: one at random"),

@@ -11,7 +11,8 @@ from console.ui.bindings import bindings
 from console.ui.screens.vectors.lines_dialog import Item, LinesDialog
 from console.ui.screens.vectors.recall_state import SAMPLES, RecallSetup
 from console.vectors.measure import MOST_QUERIES
-from console.vectors.records import VectorColumn, VectorIndex
+from console.vectors.records import VectorColumn
+from console.vectors.representations import MOST_OVERSAMPLING, Representation
 from console.view.table import Tone
 
 MODES = {"hnsw": ("off", "relaxed_order", "strict_order"), "ivfflat": ("off", "relaxed_order")}
@@ -24,11 +25,13 @@ class RecallDialog(LinesDialog[RecallSetup]):
     HINT = (("table.choose", "change"), "recall_options.measure", "dialog.leave")
     BINDINGS = bindings("recall_options")
 
-    def __init__(self, setup: RecallSetup, index: VectorIndex | None, columns: Sequence[VectorColumn],
+    def __init__(self, setup: RecallSetup, by: Representation | None, columns: Sequence[VectorColumn],
                  column: VectorColumn) -> None:
-        super().__init__(f"Recall of {column.label}")
+        super().__init__(f"Recall of {column.label}" + (f" by {by.name}" if by is not None and by.kind != "vector"
+                                                        else ""))
         self._setup = setup
-        self._index = index
+        self._by = by
+        self._index = by.index if by is not None else None
         self._columns = tuple(vector_column.label for vector_column in columns if vector_column != column
                               and vector_column.type_name == column.type_name)
 
@@ -47,6 +50,9 @@ class RecallDialog(LinesDialog[RecallSetup]):
         found += [
             Item("sweep", "settings", "auto" if setup.sweep is None else ", ".join(map(str, setup.sweep)),
                  f"{parameter}: numbers with commas; empty for the usual ones"),
+            *([Item("oversampling", "oversampling", ", ".join(map(str, setup.candidates(self._by))) or "1",
+                    "candidates a row that are ranked again by the vector: numbers with commas; empty for the usual")]
+              if self._by is not None and self._by.can_rerank else []),
             Item("modes", "iterative scan", ", ".join(setup.modes) or "the server's",
                  f"{', '.join(MODES.get(method, MODES['hnsw']))}: one or several; empty for the server's"),
             Item("target", "target recall", f"{setup.target:g}", "what the recommendation has to reach"),
@@ -68,6 +74,9 @@ class RecallDialog(LinesDialog[RecallSetup]):
             case "sweep":
                 numbers = [whole(part, 1, 32_768) for part in value.replace(",", " ").split()]
                 self._setup = replace(self._setup, sweep=tuple(dict.fromkeys(numbers)) or None)
+            case "oversampling":
+                numbers = [whole(part, 1, MOST_OVERSAMPLING) for part in value.replace(",", " ").split()]
+                self._setup = replace(self._setup, oversampling=tuple(dict.fromkeys(numbers)))
             case "modes":
                 self._setup = replace(self._setup, modes=self._modes(value))
             case "target":
@@ -86,10 +95,9 @@ class RecallDialog(LinesDialog[RecallSetup]):
 
     def words(self) -> Sequence[tuple[str, Tone]]:
         setup = self._setup
-        points = len(setup.settings(self._index) or (None,)) * len(setup.modes or (None,))
+        points = self._points()
         words: list[tuple[str, Tone]] = [(
-            f"{setup.queries} exact searches, then {points} points of as many searches each, twice: once to warm up",
-            "dim")]
+            f"{setup.queries} exact searches, then as many to warm up, and at each of {points} points, in turn", "dim")]
         if setup.sample == SAMPLES[0]:
             words.append(("Stored rows find themselves easily: real queries usually find a little less.", "dim"))
         if self._index is None:
@@ -100,9 +108,14 @@ class RecallDialog(LinesDialog[RecallSetup]):
         setup = self._setup
         if setup.sample != SAMPLES[0] and not setup.given:
             raise UsageError("say which column, or which file, the queries are from")
-        if len(setup.settings(self._index)) * len(setup.modes or (None,)) > MOST_POINTS:
+        if self._points() > MOST_POINTS:
             raise UsageError(f"at most {MOST_POINTS} points are measured at once")
         return setup
+
+    def _points(self) -> int:
+        setup = self._setup
+        return len(setup.settings(self._by) or (None,)) * len(setup.candidates(self._by) or (None,)) \
+            * len(setup.modes or (None,))
 
 
 def whole(text: str, low: int, high: int) -> int:

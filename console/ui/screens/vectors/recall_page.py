@@ -24,7 +24,7 @@ from console.ui.widgets.painting import Lines, console_app
 from console.ui.widgets.record_table import RecordTable
 from console.vectors import recall
 from console.vectors.records import Point
-from console.vectors.search import default_metric, fitting
+from console.vectors.search import default_metric
 from console.view.table import Line
 from console.view.vectors import recall as view
 
@@ -76,7 +76,7 @@ class RecallPage(VectorPage):
             best = recall.pareto([point for point in done.points if not point.is_exact], recall.tail_ms)
             chosen = done.recommendation.point
             chart.show_plane(view.plane(done.points, done.exact, best, chosen))
-            table.show(view.table(done.points, done.exact, best, chosen))
+            table.show(view.table(done.points, done.exact, best, chosen, done.recommendation.equal))
             self.query_one("#recall-notes", Lines).show(*views.recall_notes(done, self.state.setup.sample))
         self.query_one("#recall-body").set_class(found is None, "-empty")
         self._paint_progress()
@@ -123,7 +123,7 @@ class RecallPage(VectorPage):
                 self.state.setup = setup
                 self.action_measure()
 
-        self.app.push_screen(RecallDialog(self.state.setup, fitting(about, metric), self.state.shown.columns,
+        self.app.push_screen(RecallDialog(self.state.setup, self.state.way(about, metric), self.state.shown.columns,
                                           about.column), answered)
 
     def action_measure(self) -> None:
@@ -179,11 +179,10 @@ class RecallPage(VectorPage):
         def answered(key: str | None) -> None:
             if key == "here":
                 setup = self.state.shown.setup.options
-                if point.parameter == "hnsw.ef_search":
-                    setup = replace(setup, ef_search=point.setting)
-                else:
-                    setup = replace(setup, probes=point.setting)
-                self.post_message(self.Adopted(replace(setup, iterative_scan=point.mode, exact=False)))
+                name = "ef_search" if point.parameter == "hnsw.ef_search" else "probes"
+                setup = replace(setup, **{name: point.setting})
+                self.post_message(self.Adopted(replace(setup, iterative_scan=point.mode, exact=False,
+                                                       oversampling=point.oversampling)))
             elif key is not None:
                 console_app(self).copy(f"{key};")
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from console.errors import ConsoleError
+from console.errors import ConsoleError, UsageError
 from console.server.effects import Acts
 from console.server.pool import Pool
 from console.ui.screens.vectors.recalls import Recalled, where_of
@@ -19,13 +19,16 @@ from console.vectors.measure import (
     MeasurementPlan,
     MeasurementProgress,
     TruthCache,
+    default_oversampling,
     default_sweep,
     measure,
     of_texts,
 )
+from console.vectors.metrics import Metric
 from console.vectors.query_source import lines_of, vectors_of
-from console.vectors.records import VectorColumn, VectorIndex
-from console.vectors.search import SearchableColumn, default_metric, fitting
+from console.vectors.records import VectorColumn
+from console.vectors.representations import Representation
+from console.vectors.search import SearchableColumn, default_metric, way
 from console.vectors.values import QueryVector
 
 SAMPLES = ("stored rows", "held-out column", "vectors of a file", "texts of a file")
@@ -36,7 +39,8 @@ EmbedderFor = Callable[[VectorColumn, str | None], Embedder]
 
 class RecallSetup(Struct, frozen=True):
     """`given` is the held-out column's label or the file's path. `sweep` None takes the usual settings, `modes` none
-    the server's own iterative scan. `force_index` keeps the planner from leaving the index."""
+    the server's own iterative scan; `oversampling` none takes the usual numbers of candidates, where the search ranks
+    again. `force_index` keeps the planner from leaving the index."""
 
     sample: str = SAMPLES[0]
     given: str = ""
@@ -47,9 +51,18 @@ class RecallSetup(Struct, frozen=True):
     target: float = 0.95
     connections: int = 2
     force_index: bool = False
+    oversampling: tuple[int, ...] = ()
 
-    def settings(self, index: VectorIndex | None) -> tuple[int, ...]:
-        return default_sweep(index) if self.sweep is None else self.sweep
+    def settings(self, by: Representation | None) -> tuple[int, ...]:
+        """What is swept of ef_search or probes; what ranks again is swept by its candidates, unless a person says so.
+        """
+        if self.sweep is not None:
+            return self.sweep
+        return () if by is None or by.is_coarse else default_sweep(by.index)
+
+    def candidates(self, by: Representation | None) -> tuple[int, ...]:
+        """The oversampling that is swept."""
+        return self.oversampling or default_oversampling(by) if by is not None and by.can_rerank else ()
 
 
 class RecallState:
@@ -80,6 +93,13 @@ class RecallState:
             return None if about is None else self.shown.recalls.of(about, self.shown.setup)
         except ConsoleError:
             return None  # a condition on a column that the table doesn't have
+
+    def way(self, about: SearchableColumn, metric: Metric) -> Representation | None:
+        """The search of the column that is measured; None where it is exact."""
+        try:
+            return way(about, metric, self.shown.setup.options)
+        except UsageError:
+            return None  # of another metric: the next search says it
 
     def begin(self, now_s: float) -> None:
         self.began_s, self.error, self.is_stopped = now_s, None, False
@@ -124,10 +144,12 @@ class RecallState:
             question = shown.setup.question
             embedder = embedder_for(about.column, question.embedder if question else None)
             given = await of_texts(embedder, texts, about.column, self._tell)
+        by = self.way(about, metric)
         return MeasurementPlan(
             about, metric, shown.setup.k, setup.queries, setup.seed, where_of(about, shown.setup),
-            sweep=setup.settings(fitting(about, metric)), modes=setup.modes, target=setup.target,
-            connections=setup.connections, given=given, held_out=_place(held_out), force_index=setup.force_index)
+            sweep=setup.settings(by), modes=setup.modes, target=setup.target,
+            connections=setup.connections, given=given, held_out=_place(held_out), force_index=setup.force_index,
+            by=shown.setup.options.by, oversampling=setup.candidates(by))
 
 
 def _place(column: VectorColumn | None) -> tuple[str, str, str] | None:

@@ -25,7 +25,7 @@ from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.tab_bar import TabBar
 from console.vectors.query_source import QuerySource
 
-OWN_ACTIONS = ("cancel", "ask", "more", "settings", "column", "keep", "again", "to_query", "move_tab")
+OWN_ACTIONS = ("cancel", "ask", "more", "settings", "where", "column", "keep", "again", "to_query", "move_tab")
 
 
 class VectorsScreen(ConsoleScreen):
@@ -169,7 +169,7 @@ class VectorsScreen(ConsoleScreen):
     def on_record_table_row_chosen(self, event: RecordTable.RowChosen) -> None:
         if event.table is not self.results.table:
             return
-        if event.row.record.key:
+        if event.row.record.key and self.state.has_row_key:
             self.actions.show_row(event.row.record.key)
             return
         named = zip(event.table.source.columns, event.row.cells, strict=True)
@@ -186,7 +186,7 @@ class VectorsScreen(ConsoleScreen):
         match action:
             case "cancel":
                 return self.actions.is_searching or (isinstance(self.page, SearchPlanPage) and self.page.is_reading)
-            case "ask" | "settings":
+            case "ask" | "settings" | "where":
                 return self.state.subject is not None
             case "column":
                 return bool(self.state.all_columns)
@@ -214,6 +214,9 @@ class VectorsScreen(ConsoleScreen):
 
     def action_settings(self, select: str = "metric") -> None:
         self.actions.change_settings(select)
+
+    def action_where(self) -> None:
+        self.actions.change_where()
 
     def action_again(self) -> None:
         self.actions.search_again()

@@ -8,23 +8,26 @@ from typing import Any
 from msgspec.structs import replace
 from textual.app import ComposeResult
 
+from console.errors import UsageError
 from console.ui.bindings import bindings
 from console.ui.dialogs.choose import Choice, ChooseDialog
 from console.ui.dialogs.dialog import Dialog, Words
 from console.ui.screens.vectors import views
-from console.ui.screens.vectors.dialogs import PromptDialog
+from console.ui.screens.vectors.dialogs import PromptDialog, where_dialog
 from console.ui.screens.vectors.search_params import SearchParams, filter_words
 from console.ui.widgets.record_table import RecordTable
 from console.vectors.filters import OPERATORS, UNARY, Filter
 from console.vectors.metrics import BY_NAME, metrics_of_type
 from console.vectors.records import SearchSetting, VectorIndex
-from console.vectors.search import ITERATIVE, MAX_K, SearchableColumn, default_metric, fitting
+from console.vectors.representations import MOST_OVERSAMPLING, Representation
+from console.vectors.search import ITERATIVE, MAX_K, SearchableColumn, default_metric, fitting, way
 from console.view.table import Cell, Column, Row, Table, Tone
 
 _COLUMNS = (Column("name", "", fixed=True, minimum=16), Column("value", "", minimum=14, maximum=38, flexible=True),
             Column("note", "", maximum=60, priority=1))
 _GUCS = {"ef_search": "hnsw.ef_search", "probes": "ivfflat.probes", "max_scan_tuples": "hnsw.max_scan_tuples"}
-_RANGES = {"k": (1, MAX_K), "offset": (0, 10_000_000), "ef_search": (1, 1000), "probes": (1, 32768),
+_RANGES = {"k": (1, MAX_K), "oversampling": (1, MOST_OVERSAMPLING),
+           "offset": (0, 10_000_000), "ef_search": (1, 1000), "probes": (1, 32768),
            "max_scan_tuples": (1, 2**31 - 1)}
 
 
@@ -74,10 +77,18 @@ class SettingsDialog(Dialog[SearchParams]):
     def _rows(self) -> Table:
         setup, options = self.setup, self.setup.options
         metric = setup.metric or default_metric(self._about)
-        index = fitting(self._about, metric)
+        by = self._way()
+        index = by.index if by is not None else None
         through = f"index {index.name}" if index else "no index serves it: exact"
-        rows = [
-            ("metric", "metric", f"{metric.title} ({metric.operator})", through, setup.metric is not None),
+        rows = [("metric", "metric", f"{metric.title} ({metric.operator})", through, setup.metric is not None)]
+        if len(self._about.searches) > 1 or (by is not None and by.can_rerank):
+            name, words = (by.name, by.words) if by is not None else ("no index", "")
+            rows.append(("by", "search by", name, words, options.by is not None))
+        if by is not None and by.can_rerank:
+            usual = by.oversampling
+            rows.append(("oversampling", "oversampling", str(options.oversampling or usual),
+                         "candidates a row wanted that are ranked again", options.oversampling is not None))
+        rows += [
             ("k", "k", str(setup.k), "how many rows", setup.k != 10),
             ("offset", "offset", str(setup.offset), "leaves out the first", setup.offset != 0),
             ("where", "where", setup.where or "-", "a condition in SQL", setup.where is not None)]
@@ -100,6 +111,14 @@ class SettingsDialog(Dialog[SearchParams]):
         return Table(_COLUMNS, tuple(
             Row(key, (Cell(name), Cell(value, _tone(is_set)), Cell(note, "dim"))) for key, name, value, note, is_set
             in rows))
+
+    def _way(self) -> Representation | None:
+        """The search of the column that is meant; None where it is exact."""
+        metric = self.setup.metric or default_metric(self._about)
+        try:
+            return way(self._about, metric, self.setup.options)
+        except UsageError:
+            return None
 
     def _guc(self, name: str, value: int | None, note: str) -> tuple[str, str, str, str, bool]:
         server = self._server.get(_GUCS[name])
@@ -126,6 +145,14 @@ class SettingsDialog(Dialog[SearchParams]):
                              lambda name: self._set(metric=BY_NAME[name]))
             case "k" | "offset":
                 self._number(key, str(getattr(setup, key)), lambda number: self._set(**{key: number}))
+            case "by":
+                self._choose("Search by", [Choice(each.name, each.name, f"{each.words}: {each.index.name}")
+                                           for each in self._about.searches],
+                             getattr(self._way(), "name", None), self._by)
+            case "oversampling":
+                by = self._way()
+                self._number(key, str(options.oversampling or (by.oversampling if by else 1)),
+                             lambda number: self._option(oversampling=number))
             case "ef_search" | "probes" | "max_scan_tuples":
                 value = getattr(options, key)
                 self._number(key, "" if value is None else str(value), lambda number: self._option(**{key: number}))
@@ -135,9 +162,7 @@ class SettingsDialog(Dialog[SearchParams]):
             case "exact":
                 self._option(exact=not options.exact)
             case "where":
-                self.app.push_screen(PromptDialog("WHERE", setup.where or "",
-                                                  hint=f"a condition on {table.table}, as in "
-                                               "SQL; empty for none"), self._taken(
+                self.app.push_screen(where_dialog(table, setup.where), self._taken(
                     lambda words: self._set(where=words.strip() or None)))
             case "columns":
                 self._columns()
@@ -162,7 +187,7 @@ class SettingsDialog(Dialog[SearchParams]):
                 self._set(**{row.key: None})
             case "exact":
                 self._option(exact=False)
-            case "ef_search" | "probes" | "iterative_scan" | "max_scan_tuples":
+            case "ef_search" | "probes" | "iterative_scan" | "max_scan_tuples" | "by" | "oversampling":
                 self._option(**{row.key: None})
             case "embedder":
                 self._embedder(None)
@@ -176,6 +201,13 @@ class SettingsDialog(Dialog[SearchParams]):
 
     def _option(self, **changes: Any) -> None:
         self._set(options=replace(self.setup.options, **changes))
+
+    def _by(self, name: str) -> None:
+        """The search of that name; by its own metric, where the chosen one isn't served by it."""
+        found = next(each for each in self._about.searches if each.name == name)
+        if not found.serves(self.setup.metric or default_metric(self._about)):
+            self._set(metric=found.metric)
+        self._option(by=name, oversampling=None)
 
     def _embedder(self, name: str | None) -> None:
         if self.setup.question is not None:

@@ -84,6 +84,11 @@ class SearchState:
     def recalls(self) -> Recalls:
         return self.shown.recalls
 
+    @property
+    def has_row_key(self) -> bool:
+        """Whether a row of the result can be found again by more than what is taken for its key."""
+        return self.subject is not None and (self.subject.key is None or bool(self.subject.key.index))
+
     # what was read
 
     def take_columns(self, found: Sequence[VectorColumn]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from console.errors import ConsoleError
+from console.errors import ConsoleError, UsageError
 from console.server.info import ServerInfo
 from console.sql.elide import elided
 from console.sql.quoting import literal
@@ -19,7 +19,8 @@ from console.ui.screens.vectors.search_params import SearchParams, filter_words
 from console.ui.screens.vectors.state import SearchState, VectorsState
 from console.vectors import read
 from console.vectors.measure import Measurement
-from console.vectors.search import SearchableColumn, compose, default_metric, fitting, misfit
+from console.vectors.representations import Representation
+from console.vectors.search import SearchableColumn, compose, default_metric, fitting, misfit, way
 from console.view.table import Line, Table, Tone
 from console.view.vectors import findings, indexes, recall
 from console.view.vectors import search as view
@@ -35,7 +36,9 @@ def verdict(state: SearchState, now: dt.datetime) -> list[Line]:
     if state.result is None:
         words = misfit_words(about, setup)
         return [(("nothing searched yet", "strong"), (f" · {words}" if words else "", "warning"))]
-    line = view.verdict(state.result, about.indexes, _effective(state, "hnsw.ef_search", setup.options.ef_search),
+    raised = state.result.settings.get("hnsw.ef_search")
+    line = view.verdict(state.result, about.indexes,
+                        raised or _effective(state, "hnsw.ef_search", setup.options.ef_search),
                         _effective(state, "ivfflat.probes", setup.options.probes))
     words = state.recalls.words(about, setup, state.server, now)
     recall: Line = ((f" · {words}", "dim"),) if words else ()
@@ -87,7 +90,7 @@ def how_to_begin() -> str:
 def misfit_words(about: SearchableColumn, setup: SearchParams) -> str:
     """That the chosen metric doesn't fit the index at hand; empty when it does, or there is no index."""
     metric = setup.metric or default_metric(about)
-    if setup.options.exact or fitting(about, metric) is not None:
+    if setup.options.exact or fitting(about, metric, setup.options) is not None:
         return ""
     told = misfit(metric, read.serving(about.indexes, about.column))
     return told.replace("so the search was exact", "so the search will be exact")
@@ -101,7 +104,8 @@ def about(state: SearchState) -> list[Line]:
     asked = state.asked.words if state.asked is not None else ""
     column = subject.column
     metric = setup.metric or default_metric(subject)
-    index = fitting(subject, metric)
+    by = _way(subject, setup)
+    index = by.index if by is not None else None
     has_others = any(vector_index.is_usable for vector_index in read.serving(subject.indexes, column))
     through = f"{index.name} ({index.method})" if index else "none for this metric" if has_others else \
         "none: every search is exact"
@@ -124,10 +128,23 @@ def about(state: SearchState) -> list[Line]:
             pieces += [(f"  {name} ", "dim"), (server[guc].setting, "")]
     if options.exact:
         pieces += [("  exact", "accent")]
+    elif by is not None and (by.kind != "vector" or options.by is not None):
+        candidates = by.oversampling if options.oversampling is None else options.oversampling
+        pieces += [("  by ", "dim"), (by.name, "accent")]
+        if by.can_rerank and (by.is_coarse or candidates > 1):
+            pieces += [("  oversampling ", "dim"), (f"{candidates}x", "accent" if options.oversampling else "")]
     conditions = [*([setup.where] if setup.where else []), *map(filter_words, setup.filters)]
     pieces += [("  filter ", "dim"), (" and ".join(conditions), "accent")] if conditions else [("  no filter", "dim")]
     pieces += [("  index ", "dim"), (through, "" if index else "warning")]
     return [first, question, tuple(pieces), *_what_ran(state)]
+
+
+def _way(about: SearchableColumn, setup: SearchParams) -> Representation | None:
+    """The search of the column that the next one goes by; None where it is exact."""
+    try:
+        return way(about, setup.metric or default_metric(about), setup.options)
+    except UsageError:
+        return None
 
 
 def _what_ran(state: SearchState) -> list[Line]:
@@ -136,7 +153,8 @@ def _what_ran(state: SearchState) -> list[Line]:
         return []
     counted = view.candidates(state.result)
     composed = compose(state.request)
-    sql = composed.readable.replace(", ".join(composed.nearest.columns), text.ELLIPSIS, 1)
+    sql = composed.core_readable(state.request.vector)
+    sql = sql.replace(", ".join(composed.nearest.columns), text.ELLIPSIS, 1)
     sql = elided(sql, shown=0)
     return [(("took ", "dim"), (view.timing(state.result, state.render_ms) + (f" · {counted}" if counted else ""), "")),
             (("SQL ", "dim"), (text.clean(" ".join(sql.split())), "dim"))]
