@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from console import files
 from console.commands.allow import HELP, agree
-from console.commands.output import narrator, say, write_json, write_lines
+from console.commands.output import json_line, narrator, say, write_json, write_lines
 from console.commands.search import write_table
 from console.demo.embedder import embedder_of
-from console.errors import UsageError
+from console.errors import ConsoleError, UsageError
 from console.vectors import embedders, read
 from console.vectors.measure import (
     Measurement,
@@ -26,6 +28,7 @@ from console.vectors.measure import (
 from console.vectors.metrics import METRICS, metric_named
 from console.vectors.query_source import text_of, vectors_of
 from console.vectors.recall import pareto
+from console.vectors.records import Point
 from console.vectors.search import ITERATIVE, SearchOptions, default_metric, subject, way
 from console.vectors.values import QueryVector
 from console.view.vectors import findings as view
@@ -62,6 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.Ar
     parser.add_argument("--embedder", metavar="NAME", help="the embedder of the configuration (default: the column's)")
     parser.add_argument("--min-recall", type=float, metavar="X", help="exit 1 unless a point that goes by the index "
                         "has this mean recall; the target of the recommendation (default 0.95)")
+    parser.add_argument("--output", metavar="FILE", help="write the JSON document to this file as well")
     parser.add_argument("--connections", type=int, default=2, metavar="N", help="for the exact searches (default 2)")
     parser.add_argument("--yes", action="store_true", help=HELP)
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
@@ -105,17 +109,45 @@ async def run(opening: Opening) -> int:
             done = await measure(lambda: single_session(target), replace(plan, allowed=allowed), _tell)
     finally:
         narrator().clear()
+    result = _document(done, options.min_recall)
+    if options.output is not None:
+        _keep(Path(options.output), result)
     if options.json:
-        write_json(_document(done))
+        write_json(result)
     else:
         _write(done)
     for words in done.warnings:
         say(f"warning: {words}")
-    best = max((point.recall_mean for point in done.points if not point.is_exact), default=None)
-    if options.min_recall is not None and (best is None or best < options.min_recall):
-        say("no point went by the index" if best is None else f"recall {best:.3f} is below {options.min_recall:g}")
-        return 1
-    return 0
+    return 0 if options.min_recall is None else _judged(_best(done), options.min_recall)
+
+
+def _keep(path: Path, document: dict[str, object]) -> None:
+    """The document in a file, whole or not at all. Raises ConsoleError."""
+    try:
+        with files.replacing(path, files.BY_UMASK) as file:
+            file.write(f"{json_line(document)}\n".encode())
+    except OSError as error:
+        raise ConsoleError(f"{path}: {error.strerror or error}", hint="--output names a file that can be written") \
+            from None
+
+
+def _best(done: Measurement) -> Point | None:
+    """The point by the index that finds most."""
+    by_index = [point for point in done.points if not point.is_exact]
+    return max(by_index, key=lambda point: point.recall_mean, default=None)
+
+
+def _judged(best: Point | None, wanted: float) -> int:
+    """1 where the recall isn't reached, and says whether that may be the sample's noise."""
+    if best is not None and best.recall_mean >= wanted:
+        return 0
+    if best is None:
+        say("no point went by the index")
+    else:
+        noise = ", which is within the interval: take more --queries" if best.recall_mean + best.confidence >= wanted \
+            else ""
+        say(f"recall {best.recall_mean:.3f} ± {best.confidence:.3f} is below {wanted:g}{noise}")
+    return 1
 
 
 def _tell(progress: MeasurementProgress) -> None:
@@ -161,14 +193,19 @@ async def _texts(opening: Opening, target: Target, column: VectorColumn) -> tupl
     return await of_texts(embedder, texts, column, _tell)
 
 
-def _document(done: Measurement) -> dict[str, object]:
-    exact = done.exact
+def _document(done: Measurement, wanted: float | None) -> dict[str, object]:
+    exact, best = done.exact, _best(done)
+    judged = None if wanted is None else {
+        "wanted": wanted, "recall_mean": best.recall_mean if best else None,
+        "confidence": best.confidence if best else None, "setting": best.label if best else None,
+        "reached": best is not None and best.recall_mean >= wanted}
     return {
         "column": done.plan.subject.column.label, "metric": done.plan.metric.name, "k": done.plan.k,
         "by": done.by.name if done.by else None, "queries": done.queries, "seed": done.plan.seed,
         "exact": {"p50_ms": exact.p50_ms, "p95_ms": exact.p95_ms},
         "points": [view.point_document(point) for point in done.points],
-        "recommendation": view.recommendation_document(done.recommendation), "warnings": list(done.warnings)}
+        "recommendation": view.recommendation_document(done.recommendation), "warnings": list(done.warnings),
+        "min_recall": judged}
 
 
 def _write(done: Measurement) -> None:

@@ -119,8 +119,11 @@ def test_recall_document(database: Database) -> None:
 def test_exit_status_of_recall(database: Database, tmp_path: Path) -> None:
     common = ("--column", "items.v", "--queries", "20", "--sweep", "11")
     assert dbconsole(database, "recall", *common, "--min-recall", "0.05").returncode == 0
-    missed = dbconsole(database, "recall", *common, "--min-recall", "1")
-    assert missed.returncode == 1 and "is below 1" in missed.stderr and missed.stdout
+    file = tmp_path / "recall.json"
+    missed = dbconsole(database, "recall", *common, "--min-recall", "1", "--output", str(file))
+    assert missed.returncode == 1 and "is below 1" in missed.stderr and "±" in missed.stderr
+    judged = json.loads(file.read_text())["min_recall"]
+    assert missed.stdout and judged["wanted"] == 1 and not judged["reached"] and judged["confidence"] > 0
     assert dbconsole(database, "recall", *common, "--min-recall", "7").returncode == 3
     assert dbconsole(database, "recall", "--column", "items.v", "--sweep", "a").returncode == 3
     assert dbconsole(database, "recall", "--column", "empty.v").returncode == 2

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import math
+import random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.vectors.recall import latency, pareto, percentile, point, recall_at, recommend
+from console.vectors.recall import (
+    difference,
+    finds_less,
+    is_slower,
+    latency,
+    median_interval,
+    pareto,
+    percentile,
+    point,
+    recall_at,
+    recommend,
+)
 from console.vectors.records import Point
 
 EXACT = latency([20.0] * 10)
@@ -76,3 +88,35 @@ def test_recommendation() -> None:
     assert "the exact search is quicker" in recommend(slow, 0.95, 10, EXACT, role="a", database="d").sentence
     left = [measured(800, [1.0] * 20, 30.0, None)]
     assert "no point went by the index" in recommend(left, 0.95, 10, EXACT, role="a", database="d").sentence
+
+
+def timed(times: list[float], mode: str | None = None, recalls: list[float] | None = None) -> Point:
+    return point(recalls or [1.0] * len(times), [10] * len(times), times, setting=40, parameter="hnsw.ef_search",
+                 mode=mode, index_used="i", target=0.95)
+
+
+def test_what_noise_makes_of_two_points_is_no_difference() -> None:
+    draw = random.Random(3)
+    base = [1 + draw.random() * 4 for _ in range(100)]  # queries differ much more than the points do
+    noisy, slower = ([ms * (share + draw.gauss(0, 0.05)) for ms in base] for share in (1.0, 1.1))
+    assert not is_slower(timed(noisy), timed(base)) and not is_slower(timed(base), timed(noisy))
+    assert is_slower(timed(slower), timed(base)) and not is_slower(timed(base), timed(slower))
+    few, more = [0.8, 0.9] * 30, [0.9, 0.9] * 30
+    assert finds_less(timed(base[:60], recalls=few), timed(base[:60], recalls=more))
+    assert math.isnan(difference([1.0], [2.0])[0])
+
+
+def test_what_keeps_the_order_wins_among_equals() -> None:
+    draw = random.Random(3)
+    base = [1 + draw.random() for _ in range(100)]
+    strict = timed([ms * (1 + draw.gauss(0, 0.05)) for ms in base], "strict_order")
+    relaxed = timed([ms * 0.999 for ms in base], "relaxed_order")
+    found = recommend([relaxed, strict], 0.95, 10, EXACT, role="a", database="d")
+    assert found.point is strict and found.equal == (relaxed,) and "within the noise" in found.sentence
+    much_quicker = timed([ms * 0.5 for ms in base], "relaxed_order")
+    assert recommend([much_quicker, strict], 0.95, 10, EXACT, role="a", database="d").point is much_quicker
+
+
+def test_the_interval_of_a_median_holds_it() -> None:
+    low, high = median_interval(list(range(100))) or (0, 0)
+    assert 35 < low < 49.5 < high < 65 and median_interval([1.0] * 5) is None

@@ -8,6 +8,7 @@ import pytest
 
 from console.services import UNASSIGNED, Service
 from console.sql.elide import elided
+from console.vectors import values
 from console.vectors.metrics import BY_NAME
 from console.vectors.records import Latency, Neighbor, Point, SearchResult, VectorColumn
 from console.view.vectors import findings as view
@@ -65,6 +66,10 @@ def test_long_vectors_are_elided() -> None:
     assert elided(statement) == "ORDER BY v <=> '[0.123456,0.123456,...384 values]'::vector"
     assert elided(statement, shown=0) == "ORDER BY v <=> '[...]'::vector"
     assert elided("ORDER BY v <=> '[1,2]'") == "ORDER BY v <=> '[1,2]'"
+    sparse = "{" + ",".join(f"{place}:0.5" for place in range(1, 41)) + "}/1000"
+    assert elided(f"v <=> '{sparse}'") == "v <=> '{1:0.5,2:0.5,...40 nonzero}/1000'"
+    assert values.parse(sparse, "sparsevec").short.endswith("…}/1000, 40 nonzero")
+    assert BY_NAME["hamming"].similarity(16, 64) == 0.75
     assert elided(f"'{'01' * 64}'") == "'0101010101010101...128 bits'"
 
 
