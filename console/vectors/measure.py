@@ -149,7 +149,6 @@ async def measure(sessions: Sessions, plan: MeasurementPlan, tell: Tell = lambda
     if column.relkind not in "rpm":
         raise UsageError(f"{column.table} is no table: recall is measured on tables and materialized views")
     by = way(plan.subject, plan.metric, SearchOptions(by=plan.by))
-    index = by.index if by is not None else None
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(sessions())
         settings = await read.settings(session)
@@ -163,6 +162,8 @@ async def measure(sessions: Sessions, plan: MeasurementPlan, tell: Tell = lambda
         lead = await stack.enter_async_context(reading(
             session, library=library, timeout_ms=plan.timeout_ms, pinned=plan.pinned))
         sample, others = await _sample(lead, plan, by)
+        by = way(plan.subject, plan.metric, SearchOptions(by=plan.by), sample[0].vector.dimensions)
+        index = by.index if by is not None else None
         variants = _variants(plan, by, sample[0].vector, settings)
         exact = replace(variants[0].nearest, operand=identifier(column.name), query=("", ""), coarse=None,
                         columns=PLACE)

@@ -170,7 +170,7 @@ class RecallPage(VectorPage):
         settings = recall.settings_of(point)
         choices = [Choice("here", "search here at these settings")]
         for how, words in (("SET LOCAL", "copy for a query"), ("ALTER ROLE", "copy for the role"),
-                           ("ALTER DATABASE", "copy for the database")):
+                           ("ALTER DATABASE", "copy for the database")) if settings else ():
             subject = "" if how == "SET LOCAL" or info is None else \
                 f" {info.quoted_user if how == 'ALTER ROLE' else identifier(info.database)} SET"
             choices.append(Choice("; ".join(f"{how}{subject} {name} = {value}" for name, value in settings), words,
@@ -186,5 +186,7 @@ class RecallPage(VectorPage):
             elif key is not None:
                 console_app(self).copy(f"{key};")
 
-        self.app.push_screen(ChooseDialog(" and ".join(f"{name} = {value}" for name, value in settings)
-                                          or "the server's own settings", choices), answered)
+        usual = f"{point.oversampling} candidates a row ranked again" if point.oversampling else \
+            "the server's own settings"
+        title = " and ".join(f"{name} = {value}" for name, value in settings) or usual
+        self.app.push_screen(ChooseDialog(title, choices), answered)
