@@ -11,11 +11,12 @@ from msgspec.structs import replace
 
 from console import files
 from console.commands.allow import HELP, agree
-from console.commands.output import json_line, narrator, say, write_json, write_lines
+from console.commands.output import answer, can_ask, json_line, narrator, say, write_json, write_lines
 from console.commands.search import write_table
 from console.demo.embedder import embedder_of
 from console.errors import ConsoleError, UsageError
 from console.vectors import embedders, read
+from console.vectors.load import CLIENTS, Load, measure_load
 from console.vectors.measure import (
     Measurement,
     MeasurementPlan,
@@ -65,6 +66,12 @@ def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.Ar
     parser.add_argument("--embedder", metavar="NAME", help="the embedder of the configuration (default: the column's)")
     parser.add_argument("--min-recall", type=float, metavar="X", help="exit 1 unless a point that goes by the index "
                         "has this mean recall; the target of the recommendation (default 0.95)")
+    parser.add_argument("--clients", metavar="1,4,16,64", help="instead of recall: searches a second and their times "
+                        "with so many clients at once, at one setting; auto takes 1, 4, 16 and 64")
+    parser.add_argument("--seconds", type=float, default=5.0, metavar="S", help="with --clients: how long each "
+                        "(default 5, at most 60)")
+    parser.add_argument("--on", metavar="TARGET", help="with --clients on a production target: its name, which is "
+                        "asked for at a terminal")
     parser.add_argument("--output", metavar="FILE", help="write the JSON document to this file as well")
     parser.add_argument("--connections", type=int, default=2, metavar="N", help="for the exact searches (default 2)")
     parser.add_argument("--yes", action="store_true", help=HELP)
@@ -101,6 +108,8 @@ async def run(opening: Opening) -> int:
         held_out=(held_out.schema, held_out.relation, held_out.name) if held_out else None,
         force_index=options.force_index, timeout_ms=max(1, round(options.timeout * 1000)), by=options.by,
         oversampling=_sweep("--oversampling", options.oversampling, default_oversampling(by)))
+    if options.clients is not None:
+        return await _load(target, plan, options)
     try:
         try:
             done = await measure(lambda: single_session(target), plan, _tell)
@@ -119,6 +128,45 @@ async def run(opening: Opening) -> int:
     for words in done.warnings:
         say(f"warning: {words}")
     return 0 if options.min_recall is None else _judged(_best(done), options.min_recall)
+
+
+async def _load(target: Target, plan: MeasurementPlan, options: argparse.Namespace) -> int:
+    """Several clients at once; on production only for whoever names it."""
+    from console.server.effects import Acts
+    from console.server.single import single_session
+
+    clients = _sweep("--clients", options.clients, CLIENTS)
+    if target.is_production and options.on != target.label:
+        wanted = f"Type {target.label!r} to load it with searches of up to {max(clients)} clients:"
+        if options.on is not None or not can_ask() or answer(wanted) != target.label:
+            raise UsageError(f"{target.label} is production: no load was put on it", hint=f"--on {target.label}")
+
+    def tell(number: int) -> None:
+        narrator().show(f"{number} clients for {options.seconds:g} s")
+
+    async def measured(plan: MeasurementPlan) -> Load:
+        try:
+            return await measure_load(lambda: single_session(target), plan, clients, options.seconds, tell)
+        finally:
+            narrator().clear()
+
+    try:
+        done = await measured(plan)
+    except Acts as refusal:
+        done = await measured(replace(plan, allowed=agree(target, refusal, options.where or "", yes=options.yes)))
+    document = {"column": plan.subject.column.label, "metric": plan.metric.name, "k": plan.k,
+                "index_used": done.index_used, "load": [view.load_document(point) for point in done.points],
+                "warnings": list(done.warnings)}
+    if options.output is not None:
+        _keep(Path(options.output), document)
+    if options.json:
+        write_json(document)
+    else:
+        write_table([view.LOAD_HEADER, *map(view.load_row, done.points)])
+        say(f"through {done.index_used}" if done.index_used else "every search was exact")
+    for words in done.warnings:
+        say(f"warning: {words}")
+    return 0
 
 
 def _keep(path: Path, document: dict[str, object]) -> None:

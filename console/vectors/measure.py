@@ -20,6 +20,7 @@ from console.server.nearest import Nearest, sampled_vectors, table_vectors
 from console.server.preamble import PINNED, SHOWN
 from console.server.readonly import Reading, ReadStatement, Wire, explain, reading
 from console.server.rows import Sessions
+from console.server.session import PgSession
 from console.sql.quoting import identifier
 from console.vectors import embedders, read, recall, values
 from console.vectors import plan as plans
@@ -154,17 +155,14 @@ async def measure(sessions: Sessions, plan: MeasurementPlan, tell: Tell = lambda
         settings = await read.settings(session)
         facts = await read.relation_facts(session, column.relation_oid, column.position)
         library = read.library(session)
-        if plan.where:
-            await effects.refuse(session, _drawn(plan, by), plan.allowed)
-        if plan.held_out:
-            await effects.refuse(session, table_vectors(*plan.held_out, plan.queries), plan.allowed)
+        await refuse_effects(session, plan, by)
         tell(MeasurementProgress("sampling", 0, plan.queries))
         lead = await stack.enter_async_context(reading(
             session, library=library, timeout_ms=plan.timeout_ms, pinned=plan.pinned))
-        sample, others = await _sample(lead, plan, by)
+        sample, others = await draw_queries(lead, plan, by)
         by = way(plan.subject, plan.metric, SearchOptions(by=plan.by), sample[0].vector.dimensions)
         index = by.index if by is not None else None
-        variants = _variants(plan, by, sample[0].vector, settings)
+        variants = sweep_variants(plan, by, sample[0].vector, settings)
         exact = replace(variants[0].nearest, operand=identifier(column.name), query=("", ""), coarse=None,
                         columns=PLACE)
         key = _key(session.target.label, exact, sample)
@@ -185,6 +183,14 @@ async def measure(sessions: Sessions, plan: MeasurementPlan, tell: Tell = lambda
         plan, index, len(sample), exactly, tuple(points),
         recall.recommend(points, plan.target, plan.k, exactly, role=role, database=database),
         tuple(_warnings(plan, index, sample, truth, points, others)), is_cached, by)
+
+
+async def refuse_effects(session: PgSession, plan: MeasurementPlan, by: Representation | None) -> None:
+    """Raises Acts where the condition, or the relation of the queries, acts."""
+    if plan.where:
+        await effects.refuse(session, _drawn(plan, by), plan.allowed)
+    if plan.held_out:
+        await effects.refuse(session, table_vectors(*plan.held_out, plan.queries), plan.allowed)
 
 
 EMBEDDED_AT_ONCE = 4
@@ -237,7 +243,7 @@ class SweepVariant(Struct, frozen=True):
     oversampling: int | None
 
 
-def _variants(plan: MeasurementPlan, by: Representation | None, vector: QueryVector, known: Mapping[str, object],
+def sweep_variants(plan: MeasurementPlan, by: Representation | None, vector: QueryVector, known: Mapping[str, object],
               ) -> list[SweepVariant]:
     """The points of the sweep. Raises UsageError for what can't be set for this search."""
     method = by.index.method if by is not None else ""
@@ -291,7 +297,8 @@ def _drawn(plan: MeasurementPlan, by: Representation | None) -> str:
     return sampled_vectors(column.schema, column.relation, column.name, both(plan.where, own), plan.queries)
 
 
-async def _sample(lead: Reading, plan: MeasurementPlan, by: Representation | None) -> tuple[list[SampleQuery], int]:
+async def draw_queries(lead: Reading, plan: MeasurementPlan, by: Representation | None,
+                       ) -> tuple[list[SampleQuery], int]:
     """The queries, all of one length, and how many of another were left out. Raises Missing where the table has no
     vector to ask for."""
     column = plan.subject.column

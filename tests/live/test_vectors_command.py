@@ -139,6 +139,25 @@ def test_exit_status_of_recall(database: Database, tmp_path: Path) -> None:
     assert wrong.returncode == 2 and "vector 2" in wrong.stderr
 
 
+def test_clients_at_once(database: Database, tmp_path: Path) -> None:
+    common = ("--column", "items.v", "--queries", "20", "--seconds", "0.5")
+    found = document(dbconsole(database, "recall", *common, "--clients", "1,4", "--json"))
+    assert found["index_used"] == "items_v" and [point["clients"] for point in found["load"]] == [1, 4]
+    for point in found["load"]:
+        assert point["searches"] == pytest.approx(point["searches_per_second"] * point["seconds"], rel=0.01)
+        assert 0 < point["p50_ms"] <= point["p95_ms"] and point["seconds"] >= 0.5
+    several = dbconsole(database, "recall", *common, "--clients", "2", "--sweep", "10,20")
+    assert several.returncode == 3 and "at one setting" in several.stderr
+    assert dbconsole(database, "recall", *common, "--clients", "9999").returncode == 3
+    config = tmp_path / "c.toml"
+    config.write_text(f'[targets.prod]\ndsn = "{database.conninfo}"\nenvironment = "production"\n')
+    for given, status in ((("--on", "stage"), 3), ((), 3), (("--on", "prod"), 0)):
+        done = subprocess.run(
+            [sys.executable, "-m", "console", "recall", "-t", "prod", "--config", str(config), *common, "--clients",
+             "1", *given], cwd=ROOT, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL)
+        assert done.returncode == status and (not status or "no load was put on it" in done.stderr), done.stderr
+
+
 def test_recall_of_texts(database: Database, tmp_path: Path) -> None:
     config, texts = tmp_path / "c.toml", tmp_path / "texts"
     config.write_text(f"[embedders.fake]\ncommand = \"echo '{VECTOR}'\"\n")

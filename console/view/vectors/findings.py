@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from console.services import UNASSIGNED, Service, owner_of
 from console.text.format import count, milliseconds, percent, size
+from console.vectors.load import LoadPoint
 from console.vectors.records import (
     IndexFacts,
     Neighbor,
@@ -174,6 +175,22 @@ def point_document(point: Point) -> dict[str, Any]:
         "iterative_scan": point.mode, "confidence": _finite(point.confidence),
         "below_target": _finite(point.below_target), "oversampling": point.oversampling,
         "p50_interval_ms": list(point.p50_interval) if point.p50_interval else None}
+
+
+LOAD_HEADER = ("clients", "searches/s", "p50 ms", "p95 ms", "p99 ms", "searches")
+
+
+def load_row(point: LoadPoint) -> tuple[str, ...]:
+    took = point.latency
+    return (str(point.clients), f"{point.per_second:.0f}", f"{took.p50_ms:.2f}", f"{took.p95_ms:.2f}",
+            f"{took.p99_ms:.2f}", str(point.queries))
+
+
+def load_document(point: LoadPoint) -> dict[str, Any]:
+    took = point.latency
+    return {"clients": point.clients, "seconds": round(point.seconds, 3), "searches": point.queries,
+            "searches_per_second": round(point.per_second, 1), "p50_ms": _finite(took.p50_ms),
+            "p95_ms": _finite(took.p95_ms), "p99_ms": _finite(took.p99_ms)}
 
 
 def recommendation_document(found: Recommendation) -> dict[str, Any]:
