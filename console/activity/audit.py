@@ -1,5 +1,5 @@
-"""The audit log: cancels, terminates, index builds, what was let act on a read-only target, and what came of them; a
-JSON object a line."""
+"""The audit log: cancels, terminates, index builds, loads of vectors, what was let act on a read-only target, and what
+came of them; a JSON object a line."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def write(event: str, facts: dict[str, Any]) -> None:
         files.append(path(), line + "\n")
     except OSError as error:
         raise ConsoleError(f"the audit log can't be written: {path()}: {error.strerror}",
-                           hint="nothing is cancelled, terminated, built or let act without it") from error
+                           hint="nothing is cancelled, terminated, built, loaded or let act without it") from error
 
 
 def write_allowed(target: str, effects: Iterable[str], statement: str) -> None:

@@ -63,6 +63,12 @@ def _verdict(configured_check: ConfiguredCheck, readings: Readings, context: Che
             if hint := BROKEN.get(readings.sqlstates.get(query.name, "")):
                 return CheckVerdict(Status.CRITICAL, readings.why(query) or "the server failed at it", hint=hint)
             return CheckVerdict(Status.UNKNOWN, readings.why(query) or "not answered in time")
+    if check.probe is not None:
+        brought = context.probed.get(check.name)
+        if brought is None:
+            return CheckVerdict(Status.UNKNOWN, "not answered in time")
+        if isinstance(brought, ConsoleError):
+            raise brought
     return check.evaluate(readings, configured_check.thresholds, context)
 
 

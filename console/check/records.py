@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from console.server.info import ServerInfo
 from console.server.query import Query
-from console.server.session import Readings
+from console.server.session import PgSession, Readings
 from console.server.target import Target
 from console.text.parse import Unit
 
@@ -62,12 +62,16 @@ class Thresholds(Struct, frozen=True):
 
 
 class CheckContext(Struct, frozen=True):
-    """What a check may know beside its readings; `pooler` for those that read it, where one is configured."""
+    """What a check may know beside its readings; `pooler` for those that read it, where one is configured.
+
+    `probed` is what the probes of checks brought, by the check's name: a ConsoleError where one failed.
+    """
 
     info: ServerInfo
     target: Target
     services: tuple[Service, ...] = ()
     pooler: PoolerReading | None = None
+    probed: Mapping[str, object] = {}
 
 
 class CheckVerdict(Struct, frozen=True):
@@ -80,6 +84,7 @@ class CheckVerdict(Struct, frozen=True):
 
 
 Evaluate = Callable[[Readings, Thresholds, CheckContext], CheckVerdict]
+Probe = Callable[[PgSession, CheckContext], Awaitable[object]]
 
 
 class Check(Struct, frozen=True, kw_only=True):
@@ -88,7 +93,9 @@ class Check(Struct, frozen=True, kw_only=True):
     `reads` are asked together with those of the other checks; `evaluate` changes nothing and is called when all of
     them were answered. `more` names reads for some servers only. `excuse` says why this server or target is none of
     the check's business (then it is OK and nothing is asked), or None. `reads_pooler`: it judges PgBouncer, by
-    `context.pooler`.
+    `context.pooler`. `probe` looks itself, after the reads, and `evaluate` finds what it brought in `context.probed`:
+    for what no statement can ask that is the same everywhere. `is_optional`: it costs something, and runs only where
+    the configuration has a table for it, or where it is asked for by name.
     `warning` and `critical` are the defaults, in `unit`; `screen` is the console's that shows more.
     """
 
@@ -104,6 +111,8 @@ class Check(Struct, frozen=True, kw_only=True):
     lower_is_worse: bool = False
     screen: str = "overview"
     reads_pooler: bool = False
+    probe: Probe | None = None
+    is_optional: bool = False
 
     def reads_on(self, context: CheckContext) -> tuple[Query[Any], ...]:
         """What has to be read on this server."""

@@ -34,6 +34,8 @@ def every_check() -> tuple[Check, ...]:
 def configured(config: Config, only: Iterable[str] | None = None) -> tuple[ConfiguredCheck, ...]:
     """The enabled checks with their thresholds, those named in `only` where given (`connection` always).
 
+    One that is optional is enabled by a table in the configuration.
+
     Raises ConfigError for an unknown check or a bad threshold in the configuration, UsageError for one in `only`.
     """
     known = {check.name: check for check in every_check()}
@@ -48,7 +50,8 @@ def configured(config: Config, only: Iterable[str] | None = None) -> tuple[Confi
     for check in known.values():
         entry = config.checks.get(check.name, CheckConfig(name=check.name))
         thresholds = _thresholds(check, entry, config)
-        if entry.enabled if wanted is None else check.name in wanted:
+        is_on = entry.enabled and (not check.is_optional or check.name in config.checks)
+        if is_on if wanted is None else check.name in wanted:
             found.append(ConfiguredCheck(check, thresholds))
     return tuple(found)
 

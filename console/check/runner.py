@@ -22,6 +22,7 @@ from console.text.sanitiser import single_line
 if TYPE_CHECKING:
     from console.pooler.records import PoolerReading
     from console.server.info import ServerInfo
+    from console.server.session import PgSession
     from console.services import Service
 
 PRESENTING_S = 0.1
@@ -45,6 +46,7 @@ async def check_target(target: Target, checks: Sequence[ConfiguredCheck], servic
             context = CheckContext(info, target, tuple(services))
             reads = in_order(reads_of(checks, context), context)
             readings = await session.refresh(*reads, within_s=deadline - time.perf_counter())
+            context = replace(context, probed=await _probed(session, checks, context, deadline))
         results = evaluate(checks, readings, replace(context, pooler=await pooler if pooler is not None else None))
     except ConsoleError as error:
         results = unreachable(checks, error)
@@ -53,6 +55,25 @@ async def check_target(target: Target, checks: Sequence[ConfiguredCheck], servic
             pooler.cancel()
     server = None if info is None else f"PostgreSQL {info.version}"
     return Report(single_line(target.label), results, (time.perf_counter() - started) * 1000, server, info)
+
+
+async def _probed(session: PgSession, checks: Sequence[ConfiguredCheck], context: CheckContext, deadline: float
+                  ) -> dict[str, object]:
+    """What the checks' own looks bring, one after the other, as far as the deadline lets them."""
+    found: dict[str, object] = {}
+    for configured_check in checks:
+        check = configured_check.check
+        left_s = deadline - time.perf_counter()
+        if check.probe is None or left_s <= 0 or (check.excuse is not None and check.excuse(context) is not None):
+            continue
+        try:
+            async with asyncio.timeout(left_s):
+                found[check.name] = await check.probe(session, context)
+        except TimeoutError:
+            break  # its statement is cancelled, and there is no time for another
+        except ConsoleError as error:
+            found[check.name] = error
+    return found
 
 
 def _asked_pooler(target: Target, checks: Sequence[ConfiguredCheck], within_s: float

@@ -22,6 +22,22 @@ def check_writable(target: Target, hint: str | None = None) -> None:
         raise UsageError(f"{target.label} is read-only by its configuration: nothing was run", hint=hint)
 
 
+def agree_to_write(target: Target, what: str, *, yes: bool) -> None:
+    """Has a person agree to what is written to a target that is production's or of no known environment.
+
+    Raises UsageError for a no, and where nobody can be asked.
+    """
+    if yes or target.environment in ("staging", "development"):
+        return
+    place = "no environment is configured" if target.environment == "unknown" else target.environment
+    say(what)
+    if not can_ask():
+        raise UsageError(f"this would write to {target.label} ({place})", hint="--yes, if that is meant")
+    wanted = target.label if target.environment == "production" else "yes"
+    if answer(f"This writes to {target.label} ({place}). Type {wanted!r} to go on:") != wanted:
+        raise UsageError("nothing was done")
+
+
 def agree(target: Target, refusal: Acts, statement: str, *, yes: bool) -> frozenset[str]:
     """What a person, or --yes, lets act: the names of all that was found; the audit log keeps it. Raises ConsoleError.
 

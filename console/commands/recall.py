@@ -16,7 +16,7 @@ from console.commands.search import write_table
 from console.demo.embedder import embedder_of
 from console.errors import ConsoleError, UsageError
 from console.vectors import embedders, read
-from console.vectors.load import CLIENTS, Load, measure_load
+from console.vectors.concurrency import CLIENTS, ConcurrencyMeasurement, measure_concurrency
 from console.vectors.measure import (
     Measurement,
     MeasurementPlan,
@@ -144,9 +144,9 @@ async def _load(target: Target, plan: MeasurementPlan, options: argparse.Namespa
     def tell(number: int) -> None:
         narrator().show(f"{number} clients for {options.seconds:g} s")
 
-    async def measured(plan: MeasurementPlan) -> Load:
+    async def measured(plan: MeasurementPlan) -> ConcurrencyMeasurement:
         try:
-            return await measure_load(lambda: single_session(target), plan, clients, options.seconds, tell)
+            return await measure_concurrency(lambda: single_session(target), plan, clients, options.seconds, tell)
         finally:
             narrator().clear()
 

@@ -48,6 +48,10 @@ COMMANDS = (
         help="how much of that the vector index finds, how fast, and what to set",
         description="How much of what is nearest a vector index finds, and how fast.", timeout_s=60.0),
     CommandEntry(
+        name="vectors", module="console.commands.vectors", usage="COMMAND",
+        help="health: what is in a vector column; load, store: vectors from a file, to a file",
+        description="What is in a vector column, and vectors from files and to files.", timeout_s=60.0),
+    CommandEntry(
         name="explain", module="console.commands.explain", usage="SQL",
         help="the plan of a statement or of a saved plan: verdict, findings, times that add up",
         description="The plan of a statement, or of a file: what takes the time, why, and what to do about it."),

@@ -88,6 +88,29 @@ def _register_vectors(connection: AsyncConnection[Any], columns: Sequence[Column
             from pgvector.psycopg.halfvec import register_halfvec_info
 
             register_halfvec_info(connection, info)
+        elif column.type_name == "sparsevec":
+            from pgvector.psycopg.sparsevec import register_sparsevec_info
+
+            register_sparsevec_info(connection, info)
+        elif column.type_name == "bit":
+            from pgvector.psycopg.bit import register_bit_info
+
+            register_bit_info(connection, info)
+
+
+def vector_value(type_name: str, value: Sequence[float] | str) -> Any:
+    """What pgvector writes in binary, made of numbers or of the text that the type's input takes.
+
+    Raises ValueError and OverflowError for what the type can't hold.
+    """
+    import pgvector
+
+    kinds: dict[str, Any] = {"vector": pgvector.Vector, "halfvec": pgvector.HalfVector,
+                             "sparsevec": pgvector.SparseVector}
+    if type_name == "bit":
+        return pgvector.Bit(value if isinstance(value, str) else "".join("1" if number else "0" for number in value))
+    kind = kinds[type_name]
+    return kind.from_text(value) if isinstance(value, str) else kind(value)
 
 
 def _halved(rows: Iterable[Sequence[Any]], places: Sequence[int]) -> Iterator[Sequence[Any]]:
@@ -97,7 +120,8 @@ def _halved(rows: Iterable[Sequence[Any]], places: Sequence[int]) -> Iterator[Se
     for row in rows:
         values = list(row)
         for place in places:
-            values[place] = None if row[place] is None else HalfVector(row[place])
+            if isinstance(row[place], list):
+                values[place] = HalfVector(row[place])
         yield values
 
 

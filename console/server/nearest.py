@@ -146,3 +146,18 @@ def table_vectors(schema: str, relation: str, column: str, count: int) -> str:
     name = identifier(column)
     return (f"SELECT {name}::pg_catalog.text FROM {identifier(schema, relation)} WHERE {name} IS NOT NULL "
             f"LIMIT {count:d}")
+
+
+def stored_rows(schema: str, relation: str, columns: Sequence[tuple[str, bool]], vector: str, where: str | None, *,
+                as_json: bool, vector_as_text: bool) -> str:
+    """All rows: `columns` (name, whether its type is PostgreSQL's own) as text, or as JSON text, and the vector last,
+    as text or as it is."""
+    items = []
+    for name, is_builtin in columns:
+        value = identifier(name) if is_builtin else as_text(identifier(name), is_builtin=False)
+        items.append(f"pg_catalog.to_json({value})::pg_catalog.text" if as_json else
+                     as_text(identifier(name), is_builtin=is_builtin))
+    name = identifier(vector)
+    items.append(f"{name}::pg_catalog.text" if vector_as_text else name)
+    condition = f"\nWHERE ({where}\n)" if where is not None else ""
+    return f"SELECT {', '.join(items)}\nFROM {identifier(schema, relation)}{condition}"

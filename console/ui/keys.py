@@ -304,8 +304,8 @@ SCOPES: tuple[Scope, ...] = (
         Action("vectors.query", "Q", "to_query", "to Query", "the SQL to Query")),
         borrows=("tabs.next", "tabs.previous"),
         meanings=(("table.choose", "the whole row, its vectors in short"),
-                  ("tabs.previous", "tabs: Results, SQL, Plan, Recall, Indexes"),
-                  ("tabs.next", "tabs: Results, SQL, Plan, Recall, Indexes"))),
+                  ("tabs.previous", "tabs: Results, SQL, Plan, Health, Map, Recall, Indexes"),
+                  ("tabs.next", "tabs: Results, SQL, Plan, Health, Map, Recall, Indexes"))),
     Scope("hits", "Vectors: results", "widget", (
         Action("hits.begin", "enter", "begin", "search like any row", "search like a row drawn at random",
                when="before the first search", in_palette=False),), within=("vectors",)),
@@ -329,6 +329,15 @@ SCOPES: tuple[Scope, ...] = (
         Action("vector_indexes.abort", "a", "abort", "cancel build", "cancel the build",
                "; what it leaves is dropped, or named where somebody is in the way", when="while one goes on"),
         _less("vector_indexes.reread", "R", "again", "read again", "read the indexes again")), within=("vectors",)),
+    Scope("vector_health", "Vectors: Health", "page", (
+        Action("vector_health.again", "R", "again", "look again", "look at the column again"),
+        Action("vector_health.copy", "Y", "copy_fix", "copy fix", "copy the fix of the first finding that has one")),
+        within=("vectors",)),
+    Scope("vector_map", "Vectors: Map", "page", (
+        Action("vector_map.colour", "v", "colour", "colour", "colour the map by a column"),
+        Action("vector_map.letters", "l", "letters", "letters", "letters instead of dots, or dots again",
+               "for terminals with few colours"),
+        Action("vector_map.again", "R", "again", "draw again", "draw other rows")), within=("vectors",)),
     Scope("pgbouncer", "PgBouncer", "screen", (
         Action("pgbouncer.retry", "r", "retry_pooler", "retry now", "ask PgBouncer again now",
                when="while it can't be reached"),

@@ -7,6 +7,10 @@ import signal
 import pytest
 
 from console.demo.embedder import embed
+from console.server.single import single_session
+from console.ui.screens.vectors.state import first_choice
+from console.vectors import read
+from console.vectors.search import SearchRequest, any_row, default_metric, search, subject
 from tests.support.demo import Demo
 
 
@@ -71,6 +75,16 @@ def test_vector_indexes_find_their_neighbours(demo: Demo, column: str, operator:
         exact = set(connection.execute(query).fetchall())
     assert "Index Scan using" in plan
     assert len(found & exact) >= 8
+
+
+async def test_the_first_search_of_a_newcomer_goes_through_an_index(demo: Demo) -> None:
+    """Screen 6 offers this column, and enter searches it for a row drawn at random."""
+    async with single_session(demo.target) as session:
+        column = first_choice([column for column in await read.columns(session) if column.is_readable])
+        about = await subject(session, column)
+        key, vector = await any_row(session, about)
+        found = await search(session, SearchRequest(about, vector, default_metric(about), exclude=key))
+    assert found.index_used and len(found.hits) == 10 and not found.warnings
 
 
 def test_the_calendar_has_events_to_come(demo: Demo) -> None:

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from console.services import UNASSIGNED, Service, owner_of
 from console.text.format import count, milliseconds, percent, size
-from console.vectors.load import LoadPoint
+from console.vectors.concurrency import ConcurrencyPoint
 from console.vectors.records import (
     IndexFacts,
     Neighbor,
@@ -180,13 +180,13 @@ def point_document(point: Point) -> dict[str, Any]:
 LOAD_HEADER = ("clients", "searches/s", "p50 ms", "p95 ms", "p99 ms", "searches")
 
 
-def load_row(point: LoadPoint) -> tuple[str, ...]:
+def load_row(point: ConcurrencyPoint) -> tuple[str, ...]:
     took = point.latency
     return (str(point.clients), f"{point.per_second:.0f}", f"{took.p50_ms:.2f}", f"{took.p95_ms:.2f}",
             f"{took.p99_ms:.2f}", str(point.queries))
 
 
-def load_document(point: LoadPoint) -> dict[str, Any]:
+def load_document(point: ConcurrencyPoint) -> dict[str, Any]:
     took = point.latency
     return {"clients": point.clients, "seconds": round(point.seconds, 3), "searches": point.queries,
             "searches_per_second": round(point.per_second, 1), "p50_ms": _finite(took.p50_ms),

@@ -65,6 +65,8 @@ PAGES = (
     VectorsTab("results", "Results", "console.ui.screens.vectors.results_page:ResultsPage"),
     VectorsTab("sql", "SQL", "console.ui.screens.vectors.sql_page:SqlPage"),
     VectorsTab("plan", "Plan", "console.ui.screens.vectors.plan_page:SearchPlanPage"),
+    VectorsTab("health", "Health", "console.ui.screens.vectors.health_page:ColumnHealthPage"),
+    VectorsTab("map", "Map", "console.ui.screens.vectors.map_page:MapPage"),
     VectorsTab("recall", "Recall", "console.ui.screens.vectors.recall_page:RecallPage"),
     VectorsTab("indexes", "Indexes", "console.ui.screens.vectors.indexes_page:VectorIndexesPage"),
 )

@@ -1,0 +1,1 @@
+"""Vectors in files: CSV, JSON lines, NumPy's .npy, and Parquet where pyarrow is installed."""
