@@ -110,12 +110,13 @@ class LockWaits(Struct, frozen=True):
 
 
 class PreparedHolder(Struct, frozen=True):
-    """A transaction prepared for two-phase commit (pg_prepared_xacts)."""
+    """A transaction prepared for two-phase commit (pg_prepared_xacts); `age` in transactions, None in old ones."""
 
     gid: str
     owner: str
     database: str
     age_s: float
+    age: int | None = None
 
 
 class WaitEventText(Struct, frozen=True):

@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import datetime as dt
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +19,12 @@ from console.check.runner import in_order
 from console.clock import SystemClock
 from console.commands.output import write, write_json, write_lines
 from console.config import Config
-from console.diagnosis.case import Memory, Observed
+from console.diagnosis.case import DATA, Memory, Observed
 from console.diagnosis.diagnose import diagnose
 from console.diagnosis.records import Finding
-from console.diagnosis.watch import ReadTimes
+from console.diagnosis.watch import ReadTimes, of_machine
 from console.errors import ConsoleError, UsageError
+from console.metrics.local import LOCAL_FACTS, HostLoad, LocalHost, doubt
 from console.metrics.reads.counters import SERVER_CLOCK
 from console.recorder.pooler import POOLER
 from console.recorder.reads import ALONG, SESSIONS_PACED, Schedule
@@ -107,6 +108,7 @@ async def live(target: Target, config: Config, apart_s: float) -> DiagnosisRepor
     memory, times, schedule, clock = Memory(), ReadTimes(), Schedule(), SystemClock()
     rows: dict[str, Sequence[Any]] = {}
     unavailable: dict[str, str] = {}
+    machine: LocalHost | None = None
     async with single_session(target) as session:
         context = CheckContext(session.info, target)
         wanted = {query.name: query for query in (*reads_of(checks, context), *OWN_READS, *seldom_read())}
@@ -132,9 +134,10 @@ async def live(target: Target, config: Config, apart_s: float) -> DiagnosisRepor
             if stood is None:
                 raise ConsoleError(f"{target.label}: the server did not tell its time",
                                    hint=readings.why(SERVER_CLOCK))
+            machine = machine or _machine(session, rows)
             case = memory.take(Observed(
                 at=stood.taken_at, info=session.info, rows=rows, read_at=times.take(rows, stood.taken_at),
-                pooler=await _pooler(target)))
+                pooler=await _pooler(target), **of_machine(_load_of(machine))))
             at, found = stood.taken_at, diagnose(case)
     return DiagnosisReport(single_line(target.label), at, found, unavailable)
 
@@ -151,6 +154,20 @@ async def _peek(session: PgSession, memory: Memory, times: ReadTimes, rows: dict
     memory.take(Observed(at=stood.taken_at, info=session.info, rows=rows | found,
                          read_at=times.take(rows | found, stood.taken_at)))
     return found
+
+
+def _machine(session: PgSession, rows: Mapping[str, Sequence[Any]]) -> LocalHost | None:
+    """The server's machine, where it is proven to be this one."""
+    facts = rows.get(LOCAL_FACTS.name)
+    return LocalHost(facts[0].data_directory) if facts and not doubt(facts[0], is_pooled=session.info.is_pooled) \
+        else None
+
+
+def _load_of(machine: LocalHost | None) -> HostLoad | None:
+    try:
+        return machine.read() if machine is not None else None
+    except (OSError, ValueError, KeyError):  # /proc doesn't tell
+        return None
 
 
 def _is_quick(query: Query[Any], session: PgSession) -> bool:
@@ -188,10 +205,12 @@ async def recorded(path: Path, at: str | None) -> DiagnosisReport:
             if entry.error is not None or entry.origin is None:
                 continue
             rows, unavailable = _rows(entry, queries)
-            taken_at = recording.at(each)
+            taken_at, series = recording.at(each), entry.series()
+            disk = series.get("host_disk_percent")
             case = memory.take(Observed(
                 at=taken_at, info=entry.origin.info, rows=rows, read_at=times.take(rows, taken_at),
-                pooler=await _recorded_pooler(entry)))
+                pooler=await _recorded_pooler(entry), disks={DATA: disk} if disk is not None else {},
+                cpu_percent=series.get("host_cpu_percent")))
             findings = diagnose(case)
             if each % 50 == 0:
                 await asyncio.sleep(0)

@@ -20,6 +20,7 @@ from console.metrics.reads.wal import CHECKPOINTS
 from console.metrics.records.counters import Standby
 from console.pooler.records import PoolerSample, TrueClient
 from console.pooler.true_client import true_clients
+from console.sampler.changes import Change
 from console.server.info import ServerInfo
 from console.server.query import Query
 from console.statements import read as statements
@@ -27,6 +28,10 @@ from console.statements.deltas import Journal, Window
 from console.statements.records import Key, StatementText
 
 R = TypeVar("R")
+E = TypeVar("E")
+
+DATA, PG_WAL = "data", "pg_wal"
+"""The disks, by what they hold."""
 
 REMEMBERED_S, APART_S = 600.0, 4.0
 """How long counters are remembered; samples nearer to each other add nothing to what they have grown by."""
@@ -46,8 +51,9 @@ CALM_S = 25.0
 
 class Observed(Struct, frozen=True, kw_only=True):
     """One sample, wherever it comes from. `rows` are those of every read by its name, `read_at` when each was read, by
-    the server's clock as `at` is. `pooler` was looked at `pooler_age_s` before. `disk_used_percent` is of what holds
-    the data directory, where that is known."""
+    the server's clock as `at` is. `pooler` was looked at `pooler_age_s` before. `disks` says how full they are, in
+    percent, by DATA and PG_WAL (where that has one of its own); that, `cores` and `cpu_percent`, the machine's since
+    the sample before, only where the server's machine is known."""
 
     at: dt.datetime
     info: ServerInfo
@@ -55,7 +61,11 @@ class Observed(Struct, frozen=True, kw_only=True):
     read_at: Mapping[str, dt.datetime] = field(default_factory=dict)
     pooler: PoolerSample | None = None
     pooler_age_s: float = 0.0
-    disk_used_percent: float | None = None
+    disks: Mapping[str, float] = field(default_factory=dict)
+    cores: int | None = None
+    cpu_percent: float | None = None
+    changes: Sequence[Change] = ()
+    """What changed on the server, as far as that was seen, oldest first."""
 
 
 class Growth(Struct, frozen=True):
@@ -76,7 +86,9 @@ class Case:
         self.at = observed.at
         self.info = observed.info
         self.pooler = observed.pooler
-        self.disk_used_percent = observed.disk_used_percent
+        self.disks = observed.disks
+        self.cores = observed.cores
+        self.changes = observed.changes
         self.memory = memory
         self._observed = observed
 
@@ -147,8 +159,10 @@ class Memory:
         self.journal = Journal()
         self.standbys: dict[str, tuple[dt.datetime, dt.datetime, Standby]] = {}
         """By name: when it was seen first and last, and how."""
-        self.disk: deque[tuple[dt.datetime, float]] = deque()
-        """How full the data directory's disk was, in percent."""
+        self.disks: deque[tuple[dt.datetime, Mapping[str, float]]] = deque()
+        """How full they were, as Observed has it."""
+        self.cpu: deque[tuple[dt.datetime, float]] = deque()
+        """How busy the machine's processors were, in percent."""
         self._kept: dict[str, deque[tuple[dt.datetime, Sequence[Any]]]] = {}
         self._first_seen: dict[object, dt.datetime | None] = {}
         self._has_diagnosed = False
@@ -166,10 +180,12 @@ class Memory:
             if query.name in observed.rows:
                 at = observed.read_at.get(query.name, observed.at)
                 self._keep(query.name, at, observed.rows[query.name], remembered_s, apart_s)
-        if observed.disk_used_percent is not None:
-            self.disk.append((observed.at, observed.disk_used_percent))
-            while (observed.at - self.disk[0][0]).total_seconds() > REMEMBERED_S:
-                self.disk.popleft()
+        if observed.disks:
+            self.disks.append((observed.at, observed.disks))
+            _forget(self.disks, observed.at, REMEMBERED_S)
+        if observed.cpu_percent is not None:
+            self.cpu.append((observed.at, observed.cpu_percent))
+        _forget(self.cpu, observed.at, SESSIONS_REMEMBERED_S)
         self._take_statements(observed)
         self._take_standbys(observed)
         return Case(observed, self)
@@ -202,8 +218,7 @@ class Memory:
         if len(kept) > 1 and (kept[-1][0] - kept[-2][0]).total_seconds() < apart_s:
             kept.pop()
         kept.append((at, rows))
-        while (at - kept[0][0]).total_seconds() > remembered_s:
-            kept.popleft()
+        _forget(kept, at, remembered_s)
 
     def _take_statements(self, observed: Observed) -> None:
         counters = statements.counters(observed.info)
@@ -221,3 +236,9 @@ class Memory:
             if standby.name is not None and standby.state is not None:
                 began, _, _ = self.standbys.get(standby.name, (at, None, None))
                 self.standbys[standby.name] = (began, at, standby)
+
+
+def _forget(kept: deque[tuple[dt.datetime, E]], at: dt.datetime, remembered_s: float) -> None:
+    """Drops what was so long before `at`."""
+    while kept and (at - kept[0][0]).total_seconds() > remembered_s:
+        kept.popleft()

@@ -42,10 +42,12 @@ class Subject(Struct, frozen=True, omit_defaults=True, kw_only=True):
     query_id: int | None = None
     slot: str | None = None
     standby: str | None = None
+    subscription: str | None = None
     pool: str | None = None
     setting: str | None = None
+    role: str | None = None
     page: str | None = None
-    """The page of the Overview."""
+    """The page of the Overview, or the view of Activity."""
 
 
 class Finding(Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Who waits behind whom for locks, root by root."""
+"""Who waits behind whom for locks: root by root, and in circles."""
 
 from __future__ import annotations
 
@@ -44,6 +44,19 @@ def roots(backends: Iterable[Backend]) -> list[Root]:
                              key=lambda waiter: -(waiter.lock_wait_s or 0.0))
             found.append(Root(node, by_pid.get(node) if isinstance(node, int) else None, tuple(waiters)))
     return sorted(found, key=lambda root: -root.waited_s)
+
+
+def circles(backends: Iterable[Backend]) -> list[tuple[Backend, ...]]:
+    """Those who wait for each other, each circle once: the server ends one of them after deadlock_timeout."""
+    by_pid = {backend.pid: backend for backend in backends}
+    behind: dict[Node, list[Node]] = {}
+    for pid, backend in by_pid.items():
+        for holder in blockers(backend) if backend.lock_type is not None else ():
+            behind.setdefault(holder, []).append(pid)
+    reached = {node: _reached(node, behind) for node in behind}
+    found = {frozenset(pid for pid in reached[node] if isinstance(pid, int) and node in reached.get(pid, ()))
+             for node in behind if node in reached[node]}
+    return [tuple(by_pid[pid] for pid in sorted(circle)) for circle in sorted(found, key=sorted)]
 
 
 def _reached(node: Node, behind: dict[Node, list[Node]]) -> set[Node]:

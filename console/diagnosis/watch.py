@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from console.diagnosis.case import Memory, Observed
+from console.diagnosis.case import DATA, PG_WAL, Memory, Observed
 from console.diagnosis.diagnose import diagnose
 from console.diagnosis.records import Finding
 from console.pooler.records import PoolerSample
+from console.sampler.changes import Changes
 from console.sampler.records import Snapshot
+
+if TYPE_CHECKING:
+    from console.metrics.local import HostLoad
 
 
 class ReadTimes:
@@ -34,19 +38,29 @@ def _is(row: object, other: object) -> bool:
     return row is other
 
 
+def of_machine(host: HostLoad | None) -> dict[str, Any]:
+    """What Observed has of the server's machine, where that is known."""
+    if host is None:
+        return {}
+    disks = {DATA: host.disk_percent, PG_WAL: host.wal_disk_percent}
+    return {"disks": {name: used for name, used in disks.items() if used is not None}, "cores": host.cores,
+            "cpu_percent": host.cpu_percent}
+
+
 class Diagnosis:
     """Takes snapshots of a sampler one after the other; `findings` are those of the last, most urgent first."""
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
+        self._changes = Changes()
         self._memory = Memory()
         self._times = ReadTimes()
         self._at: dt.datetime | None = None
 
     @property
     def names_sessions(self) -> bool:
-        """Whether a finding is about a session, which may be one of a pooler's."""
-        return any(finding.subject.pid is not None for finding in self.findings)
+        """Whether a finding is about sessions that may be a pooler's: a session, or a pool."""
+        return any(finding.subject.pid is not None or finding.subject.pool is not None for finding in self.findings)
 
     def take(self, snapshot: Snapshot, pooler: PoolerSample | None = None) -> None:
         """The next snapshot. One that failed changes nothing; one from before the last, as when a recording is wound
@@ -56,8 +70,9 @@ class Diagnosis:
         if self._at is not None and snapshot.taken_at < self._at:
             self._memory, self._times = Memory(), ReadTimes()
         self._at = snapshot.taken_at
+        self._changes.take(snapshot)
         rows = snapshot.readings.rows_by_name
         self.findings = diagnose(self._memory.take(Observed(
             at=snapshot.taken_at, info=snapshot.info, rows=rows, read_at=self._times.take(rows, snapshot.taken_at),
             pooler=pooler, pooler_age_s=max(0.0, snapshot.monotonic_s - pooler.taken_s) if pooler is not None else 0.0,
-            disk_used_percent=snapshot.host.disk_percent if snapshot.host is not None else None)))
+            changes=self._changes.found, **of_machine(snapshot.host))))

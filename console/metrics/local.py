@@ -49,7 +49,8 @@ class Processor(Struct, frozen=True):
 class HostLoad(Struct, frozen=True):
     """The machine at one moment. Percentages of the interval since the look before, None at the first.
 
-    `disk` is what holds the data directory, None where that isn't known; `load` is the 1-minute average.
+    `disk` is what holds the data directory, None where that isn't known; `wal_disk_percent` is how full that of pg_wal
+    is, where it is another one. `load` is the 1-minute average.
     """
 
     cores: int
@@ -60,6 +61,7 @@ class HostLoad(Struct, frozen=True):
     memory_available_bytes: int
     disk_total_bytes: int | None
     disk_free_bytes: int | None
+    wal_disk_percent: float | None = None
 
     @property
     def memory_percent(self) -> float:
@@ -145,7 +147,8 @@ class LocalHost:
             io_percent=100.0 * (now.waiting - before.waiting) / ticks if before is not None and ticks > 0 else None,
             load=float((self._proc / "loadavg").read_text().split()[0]),
             memory_total_bytes=memory["MemTotal"], memory_available_bytes=memory["MemAvailable"],
-            disk_total_bytes=disk[0] if disk else None, disk_free_bytes=disk[1] if disk else None)
+            disk_total_bytes=disk[0] if disk else None, disk_free_bytes=disk[1] if disk else None,
+            wal_disk_percent=self._wal_disk_percent())
 
     def _disk(self) -> tuple[int, int] | None:
         """Bytes in all and bytes that may still be written, of the data directory's file system."""
@@ -156,6 +159,20 @@ class LocalHost:
         except OSError:
             return None
         return found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize
+
+
+    def _wal_disk_percent(self) -> float | None:
+        """None, too, where nobody but the server may look into its data directory."""
+        if self.data_directory is None:
+            return None
+        wal = Path(self.data_directory, "pg_wal")
+        try:
+            if wal.stat().st_dev == Path(self.data_directory).stat().st_dev:
+                return None
+            found = os.statvfs(wal)
+        except OSError:
+            return None
+        return 100.0 * (1 - found.f_bavail / found.f_blocks) if found.f_blocks else None
 
 
 def _processor(line: str) -> Processor:

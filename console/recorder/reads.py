@@ -12,7 +12,7 @@ from console.activity.read import PREPARED_HOLDERS, PROGRESS, SESSIONS, WAIT_EVE
 from console.metrics.reads.counters import REPLICATION_SLOTS
 from console.metrics.reads.io import IO_COUNTERS, SLRU_COUNTERS
 from console.metrics.reads.replication import SLOT_FACTS, SUBSCRIPTIONS, WAL_RECEIVER, WAL_SENDERS
-from console.metrics.reads.settings import SETTINGS
+from console.metrics.reads.settings import RISKY_OVERRIDES, SETTINGS
 from console.metrics.reads.tables import TABLE_SCANS
 from console.metrics.reads.upkeep import OPEN_SCHEMAS
 from console.metrics.reads.vacuum import VACUUM_TABLES
@@ -71,8 +71,8 @@ ALONG: tuple[Paced, ...] = (
     Paced(statement_counters, 30.0, 40.0),
     Paced(statement_texts, 120.0, 600.0),
     Paced(always(VACUUM_TABLES, WAL_DIRECTORY, ARCHIVE_BACKLOG), 60.0, 300.0),
-    Paced(always(statements.NAMES, statements.AVAILABILITY, statements.LOGGING_SETTINGS, SETTINGS, OPEN_SCHEMAS),
-          300.0, 1800.0),
+    Paced(always(statements.NAMES, statements.AVAILABILITY, statements.LOGGING_SETTINGS, SETTINGS, RISKY_OVERRIDES,
+                 OPEN_SCHEMAS), 300.0, 1800.0),
     Paced(always(WAIT_EVENT_TEXTS), 3600.0, 3600.0),
 )
 """None of these asks for sizes, which may take seconds."""

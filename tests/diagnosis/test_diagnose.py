@@ -17,19 +17,33 @@ from console.activity.read import SESSIONS
 from console.activity.summary.read import BLOCKED_SESSIONS, OPEN_TRANSACTIONS, SESSION_COUNTS
 from console.activity.summary.records import BlockedSession, OpenTransaction, SessionCounts
 from console.diagnosis import diagnose as module
-from console.diagnosis.case import Case, Memory, Observed
+from console.diagnosis.case import DATA, PG_WAL, Case, Memory, Observed
 from console.diagnosis.diagnose import diagnose
+from console.diagnosis.plan_changes import reasons
 from console.diagnosis.records import Finding, Subject, most_urgent_first
 from console.diagnosis.watch import Diagnosis, ReadTimes
 from console.manual import topics
-from console.metrics.reads.counters import DATABASE_COUNTERS, FREEZE_AGES, REPLICATION_SLOTS, STANDBYS
+from console.metrics.reads.counters import (
+    DATABASE_COUNTERS,
+    FREEZE_AGES,
+    INVALID_INDEXES,
+    REPLICATION_SLOTS,
+    STANDBYS,
+)
 from console.metrics.reads.replication import SUBSCRIPTIONS
+from console.metrics.reads.settings import RISKY_OVERRIDES
+from console.metrics.reads.tables import TABLE_SCANS
 from console.metrics.reads.upkeep import OPEN_SCHEMAS
 from console.metrics.reads.vacuum import AUTOVACUUM, VACUUM_TABLES
-from console.metrics.records.counters import DatabaseCounters, FreezeAge, ReplicationSlot, Standby
+from console.metrics.reads.wal import CHECKPOINTS, WAL_DIRECTORY
+from console.metrics.records.counters import DatabaseCounters, FreezeAge, InvalidIndex, ReplicationSlot, Standby
 from console.metrics.records.replication import SubscriptionState
+from console.metrics.records.settings import RiskyOverride
+from console.metrics.records.tables import TableScans
 from console.metrics.records.upkeep import OpenSchema
 from console.metrics.records.vacuum import Autovacuum, VacuumTable
+from console.metrics.records.wal import WalDirectory
+from console.sampler.changes import Change
 from console.sampler.records import Snapshot
 from console.server.query import Query
 from console.statements import read
@@ -156,6 +170,8 @@ def test_transaction_numbers_run_out() -> None:
     assert [(finding.subject.database, finding.severity) for finding in findings] == [
         ("a", "critical"), ("b", "warning")]
     assert "multixacts" in findings[1].summary
+    holder = backend(7, transaction_age_s=9e6, xmin_age=1_850_000_000, state="idle in transaction", lock_type=None)
+    assert "holds VACUUM back" in said((FREEZE_AGES, ages[:1]), (SESSIONS, [holder]))[0].summary
 
 
 def test_autovacuum_that_does_not_keep_up() -> None:
@@ -171,25 +187,35 @@ def test_a_subscription_without_a_worker() -> None:
     subscription = SubscriptionState("orders", True, ["all"], "orders", None, None, None, 0)
     assert kinds(said((SUBSCRIPTIONS, [subscription]))) == ["subscription_stopped"]
     assert said((SUBSCRIPTIONS, [replace(subscription, is_enabled=False)])) == []
+    (disabled,) = said((SUBSCRIPTIONS, [replace(subscription, is_enabled=False, apply_errors=3)]))
+    assert "which is disabled (3 errors since the statistics began)" in disabled.summary
     assert said((SUBSCRIPTIONS, [replace(subscription, pid=4)])) == []
 
 
 def test_the_disk() -> None:
-    assert [finding.severity for finding in said(disk_used_percent=96.0)] == ["critical"]
-    assert said(disk_used_percent=50.0) == [] and said(disk_used_percent=None) == []
+    assert [finding.severity for finding in said(disks={DATA: 96.0})] == ["critical"]
+    assert said(disks={DATA: 50.0}) == [] and said(disks={}) == []
 
 
 def test_a_disk_that_fills_says_when_it_is_full() -> None:
+    """No farther ahead than five times as long as it was watched: two minutes say nothing of the next hour."""
     memory = Memory()
-    for after_s in range(0, 200, 20):
-        found = diagnose(memory.take(observed(after_s=after_s, disk_used_percent=60.0 + after_s / 60)))
-        assert not found or after_s >= 120
+    for after_s in range(0, 600, 20):
+        found = diagnose(memory.take(observed(after_s=after_s, disks={DATA: 10.0, PG_WAL: 60.0 + after_s / 60})))
+        assert bool(found) is (after_s >= 400), after_s
     (finding,) = found
     assert finding.severity == "warning"
-    assert finding.summary.endswith("63 % full and will be full in 37 min as it fills now")
+    assert finding.summary == "the disk of pg_wal is 70 % full and will be full in 30 min as it fills now"
     steady = Memory()
-    for after_s in range(0, 200, 20):
-        assert diagnose(steady.take(observed(after_s=after_s, disk_used_percent=80.0))) == []
+    for after_s in range(0, 600, 20):
+        assert diagnose(steady.take(observed(after_s=after_s, disks={DATA: 80.0}))) == []
+
+
+def test_a_slot_that_keeps_what_fills_the_disk_is_named() -> None:
+    slot = replace(SLOT, inactive_age_s=5.0)
+    (finding,) = said((REPLICATION_SLOTS, [slot]), (WAL_DIRECTORY, [WalDirectory(70, 2**30 + 2**24)]),
+                      (CHECKPOINTS, []), disks={DATA: 96.0})
+    assert finding.summary.endswith("96 % full; replication slot old keeps 1.0 GB of WAL")
 
 
 def statement(calls: int, mean_ms: float) -> StatementEntry:
@@ -225,7 +251,7 @@ def counters(deadlocks: int, reset: dt.datetime | None = None) -> list[DatabaseC
 def test_counters_that_began_anew_grow_by_nothing() -> None:
     memory = Memory()
     memory.take(observed((DATABASE_COUNTERS, counters(3))))
-    assert kinds(diagnose(memory.take(observed((DATABASE_COUNTERS, counters(5)), after_s=5)))) == ["deadlocks"]
+    assert kinds(diagnose(memory.take(observed((DATABASE_COUNTERS, counters(6)), after_s=5)))) == ["deadlocks"]
     assert diagnose(memory.take(observed((DATABASE_COUNTERS, counters(9, NOW)), after_s=10))) == []
 
 
@@ -233,7 +259,63 @@ def test_a_server_that_has_restarted_has_no_past() -> None:
     memory = Memory()
     memory.take(observed((DATABASE_COUNTERS, counters(3))))
     other = server(started_at=NOW + dt.timedelta(seconds=3))
-    assert diagnose(memory.take(observed((DATABASE_COUNTERS, counters(5)), after_s=5, info=other))) == []
+    assert diagnose(memory.take(observed((DATABASE_COUNTERS, counters(9)), after_s=5, info=other))) == []
+
+
+def test_deadlocks_say_between_whom_and_one_now_and_then_is_not_worth_a_word() -> None:
+    memory = Memory()
+    for after_s in range(0, 600, 30):  # one in 90 s, as programs have it that try again
+        assert diagnose(memory.take(observed((DATABASE_COUNTERS, counters(after_s // 90)), after_s=after_s))) == []
+    often = Memory()
+    circle = (SESSIONS, [backend(1, 2, application="api"), backend(2, 1, application="billing"), backend(3, 2)])
+    for after_s in (0, 5):
+        found = diagnose(often.take(observed((DATABASE_COUNTERS, counters(after_s)), circle, after_s=after_s)))
+    (finding,) = found
+    assert "5 deadlocks" in finding.summary and "between api and billing" in finding.summary
+    assert sum("pid" in item.label for item in finding.evidence) == 2
+
+
+def test_processors_are_saturated_only_where_the_machine_is_known() -> None:
+    def looks(running: int, **machine: Any) -> list[Finding]:
+        memory = Memory()
+        for after_s in range(0, 40, 10):
+            busy = [backend(pid) for pid in range(1, running + 1)]
+            found = diagnose(memory.take(observed((SESSIONS, busy), after_s=after_s, **machine)))
+        return found
+
+    assert kinds(looks(16, cores=4, cpu_percent=99.0)) == ["cpu_saturated"]
+    assert "16 sessions run at a time on 4 cores" in looks(16, cores=4, cpu_percent=99.0)[0].summary
+    assert looks(16) == [] and looks(16, cores=4, cpu_percent=60.0) == []
+    assert looks(7, cores=4, cpu_percent=99.0) == [] and looks(16, cores=16, cpu_percent=99.0) == []
+
+
+def test_a_setting_of_a_role_or_a_database_that_endangers_data() -> None:
+    found = said((RISKY_OVERRIDES, [RiskyOverride("shop", "App", "synchronous_commit", "off"),
+                                    RiskyOverride(None, None, "zero_damaged_pages", "on")]))
+    assert [(finding.severity, finding.subject.role) for finding in found] == [("critical", None), ("info", "App")]
+    assert found[1].summary.startswith("synchronous_commit is off for role App in database shop: a crash loses")
+    assert 'ALTER ROLE "App" IN DATABASE shop RESET synchronous_commit' in found[1].next
+    assert "ALTER ROLE ALL RESET zero_damaged_pages" in found[0].next
+
+
+def test_what_may_have_changed_a_plan_is_about_the_tables_that_it_names() -> None:
+    text = "SELECT * FROM shop.items WHERE code = $1"
+    scans = TableScans(1, "shop", "items", 5000, 10, 50_000, 5, 2)
+    memory = Memory()
+    memory.take(observed((TABLE_SCANS, [replace(scans, indexes=3)])))
+    case = memory.take(observed(
+        (TABLE_SCANS, [scans, replace(scans, oid=2, table="others", indexes=0)]), after_s=60.0,
+        changes=[Change(NOW - dt.timedelta(hours=1), "restart"), Change(NOW, "migration shop 0012")]))
+    found = [evidence.value for evidence in reasons(case, text)]
+    assert len(found) == 2 and found[0].startswith("1 index of items is gone since ")
+    assert found[1].startswith("migration shop 0012 at ")
+    invalid = [InvalidIndex("shop", "items", "items_code", False, 2), InvalidIndex("shop", "others", "o", False, 2)]
+    stale = VacuumTable("shop", "items", 5000, 0, None, 0, None, 4000, None, 5, None, True, None, None, 3)
+    case = Memory().take(observed((INVALID_INDEXES, invalid), (VACUUM_TABLES, [stale])))
+    assert [evidence.value for evidence in reasons(case, text)] == [
+        "its index shop.items_code is invalid",
+        "items was never analyzed, and 4 000 of its rows have changed since"]
+    assert reasons(case, None) == ()
 
 
 def test_what_was_there_when_we_first_looked_began_nobody_knows_when() -> None:
@@ -268,7 +350,7 @@ def test_a_kind_that_fails_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> No
         raise ValueError("a mistake of ours")
 
     monkeypatch.setattr(module, "KINDS", (fails, *module.KINDS))
-    assert kinds(said(disk_used_percent=96.0)) == ["disk_full"]
+    assert kinds(said(disks={DATA: 96.0})) == ["disk_full"]
     assert log.forget()
 
 

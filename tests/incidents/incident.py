@@ -18,6 +18,7 @@ from console.commands.diagnose import live
 from console.config import Config
 from console.diagnosis.records import Finding
 from console.diagnosis.watch import Diagnosis
+from console.local_postgres.cluster import Cluster
 from console.recorder.recorder import Recorder
 from console.recorder.ring import Ring
 from console.sampler.records import Snapshot
@@ -59,9 +60,9 @@ class Scene:
             self.sql("CREATE EXTENSION pg_stat_statements", "SELECT pg_stat_statements_reset()")
         return self._database
 
-    def own_server(self, **settings: str) -> LiveServer:
-        """From now on this incident has a server of its own."""
-        self.server = self.servers.make(LABEL, SETTINGS | settings)
+    def own_server(self, folder: str | None = None, **settings: str) -> LiveServer:
+        """From now on this incident has a server of its own, in a folder of that name if it matters."""
+        self.server = self.servers.make(LABEL, SETTINGS | settings, name=folder)
         cluster = self.server.cluster
         assert cluster is not None
         self.stack.callback(cluster.remove)
@@ -127,6 +128,14 @@ class Scene:
         """Until so many sessions wait for locks, and have waited so long together."""
         self.wait_for(f"SELECT count(*) >= {sessions} AND sum(extract(epoch FROM clock_timestamp() - waitstart)) > "
                       f"{seconds} FROM pg_locks WHERE NOT granted", 60.0)
+
+    def restart(self, while_stopped: Callable[[Cluster], object] = lambda cluster: None) -> None:
+        """Stops the incident's own server, does something to it, and starts it again."""
+        cluster = self.server.cluster
+        assert cluster is not None
+        cluster.stop()
+        while_stopped(cluster)
+        cluster.start()
 
     def pgbouncer(self, **settings: str) -> PgBouncer:
         poolers = PgBouncers(self.servers)

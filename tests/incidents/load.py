@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from contextlib import suppress
 import psycopg
 from psycopg.conninfo import make_conninfo
 
+from console.diagnosis.records import Finding
 from console.local_postgres.binaries import reachable
 from tests.incidents.incident import Scene, incident
 from tests.support.pgbouncer import programs
@@ -77,7 +79,7 @@ def many_small_commits(scene: Scene) -> Iterator[None]:
 
 LOOKUPS = ("CREATE TABLE items (id int PRIMARY KEY, code int, note text)",
            "INSERT INTO items SELECT n, n, repeat('x', 100) FROM generate_series(1, 60000) n",
-           "CREATE INDEX items_code ON items (code)", "VACUUM ANALYZE items")
+           "CREATE INDEX items_code ON items (code)", "SELECT pg_stat_force_next_flush()", "VACUUM ANALYZE items")
 LOOKUP = "SELECT * FROM items WHERE code = 4711"
 
 
@@ -97,6 +99,76 @@ def more_rows(scene: Scene) -> Iterator[None]:
     statement = "SELECT items.* FROM jobs JOIN items ON items.id = jobs.item ORDER BY items.id"
     scene.sql(*[statement] * 100, "INSERT INTO jobs SELECT n FROM generate_series(11, 10000) n", "VACUUM ANALYZE jobs")
     scene.runs(statement, again=True, pause_s=0.02)
+    yield None
+
+
+@incident("statement_slower", "sequential_scans", names=("items", "items_code is invalid"))
+def index_invalid(scene: Scene) -> Iterator[None]:
+    """An index was to be made unique: the old one is gone, and CREATE INDEX CONCURRENTLY has failed on a duplicate."""
+    scene.sql(*LOOKUPS, *[LOOKUP] * 1000, "INSERT INTO items VALUES (0, 4711, 'again')", "DROP INDEX items_code")
+    with suppress(psycopg.errors.UniqueViolation):
+        scene.sql("CREATE UNIQUE INDEX CONCURRENTLY items_code ON items (code)", application="migration")
+    scene.runs(LOOKUP, clients=2, again=True)
+    yield None
+
+
+@incident("statement_slower", names=("items", "enable_bitmapscan, enable_indexscan are off"))
+def setting_changed(scene: Scene) -> Iterator[None]:
+    """The planner's index scans were turned off for a trial, and stayed so."""
+    scene.own_server()
+    scene.sql(*LOOKUPS, *[LOOKUP] * 1000, "ALTER SYSTEM SET enable_indexscan = off",
+              "ALTER SYSTEM SET enable_bitmapscan = off", "SELECT pg_reload_conf()")
+    scene.runs(LOOKUP, clients=2, again=True)
+    yield None
+
+
+NEXT_ORDER = "SELECT * FROM orders WHERE state = 'new' ORDER BY id LIMIT 1"
+
+
+@incident("statement_slower", names=("orders", "60 000 of its rows have changed since"))
+def statistics_stale(scene: Scene) -> Iterator[None]:
+    """All orders were done in one go without ANALYZE: the planner still takes every row for a new one, and looks for
+    the next along the primary key, from the beginning to the end."""
+    scene.sql("CREATE TABLE orders (id int PRIMARY KEY, state text)", "CREATE INDEX ON orders (state)",
+              "INSERT INTO orders SELECT n, 'new' FROM generate_series(1, 60000) n",
+              "SELECT pg_stat_force_next_flush()", "VACUUM ANALYZE orders", *[NEXT_ORDER] * 1000,
+              "UPDATE orders SET state = CASE id WHEN 60000 THEN 'new' ELSE 'done' END",
+              "SELECT pg_stat_force_next_flush()", "VACUUM orders")
+    scene.runs(NEXT_ORDER, clients=2, again=True)
+    yield None
+
+
+@incident("statement_slower", names=("items", "index of items is gone since"))
+def index_dropped_while_watched(scene: Scene) -> Iterator[list[Finding]]:
+    """The same as index-dropped, seen by a console that has watched since before."""
+    scene.sql(*LOOKUPS, *[LOOKUP] * 1000, "SELECT count(*) FROM items")
+    scene.runs(LOOKUP, clients=2, again=True, pause_s=0.01)
+    yield scene.watch(110.0, then=lambda: scene.sql("DROP INDEX items_code"), after_s=40.0)
+
+
+@incident("statement_more_frequent", names=("numbers", "times a second instead of"))
+def statement_more_frequent(scene: Scene) -> Iterator[list[Finding]]:
+    """A release has lost its cache: the same statement comes many times as often as minutes before."""
+    computes(scene, 400, clients=1, pause_s=0.3)
+    yield scene.watch(290.0, then=lambda: scene.runs(COMPUTE, clients=12, again=True, application="release"),
+                      after_s=190.0)
+
+
+COMPUTE = "SELECT sum(sqrt(a.n * b.n)) FROM numbers a, numbers b"
+
+
+def computes(scene: Scene, numbers: int, clients: int, pause_s: float = 0.0) -> None:
+    """Sessions that compute something of that many numbers, squared, again and again."""
+    scene.sql("CREATE TABLE numbers (n int)", f"INSERT INTO numbers SELECT generate_series(1, {numbers})",
+              "ANALYZE numbers")
+    scene.runs(COMPUTE, clients=clients, again=True, pause_s=pause_s)
+
+
+@incident("cpu_saturated", names=("processors are saturated", "of the time goes to SELECT"))
+def processors_saturated(scene: Scene) -> Iterator[None]:
+    """Many sessions compute at once, and there are few cores."""
+    computes(scene, 3000, clients=max(8, 3 * (os.cpu_count() or 1)))
+    time.sleep(2.0)
     yield None
 
 
@@ -148,14 +220,12 @@ def checkpoints_forced(scene: Scene) -> Iterator[None]:
 @incident("cold_cache", names=("the cache is cold",))
 def cold_cache(scene: Scene) -> Iterator[None]:
     """The server has restarted, and its large cache is empty."""
-    server = scene.own_server(shared_buffers="400MB")
+    scene.own_server(shared_buffers="400MB")
     scene.sql("CREATE TABLE big (id int PRIMARY KEY, note text)",
               "INSERT INTO big SELECT n, repeat('x', 900) FROM generate_series(1, 200000) n", "VACUUM ANALYZE big")
     read = ("SELECT count(note) FROM big WHERE id = ANY (ARRAY("
             "SELECT (random() * 199999)::int FROM generate_series(1, 200)))")
     scene.sql("SELECT count(note) FROM big WHERE id > 0", "SELECT pg_stat_statements_reset()", *[read] * 200)
-    assert server.cluster is not None
-    server.cluster.stop()
-    server.cluster.start()
+    scene.restart()
     scene.runs(read, again=True, clients=1, pause_s=0.05)
     yield None

@@ -143,13 +143,14 @@ def hot_row(scene: Scene) -> Iterator[None]:
     yield None
 
 
-@incident("deadlocks", names=("deadlock",))
+@incident("deadlocks", names=("deadlocks in the last", "between api and billing"))
 def deadlocks(scene: Scene) -> Iterator[None]:
     """Two programs take the same two rows in different orders, again and again."""
     scene.sql(*ACCOUNTS)
-    for first, second in ((1, 2), (2, 1)):
+    for first, second, application in ((1, 2, "api"), (2, 1, "billing")):
         scene.runs("BEGIN", f"UPDATE accounts SET balance = 0 WHERE id = {first}", "SELECT pg_sleep(0.05)",
-                   f"UPDATE accounts SET balance = 0 WHERE id = {second}", "COMMIT", again=True)
+                   f"UPDATE accounts SET balance = 0 WHERE id = {second}", "COMMIT", again=True,
+                   application=application)
     scene.wait_for("SELECT deadlocks > 0 FROM pg_stat_database WHERE datname = current_database()")
     yield None
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 
+from console.local_postgres.binaries import reachable
+from console.local_postgres.cluster import Cluster
 from tests.incidents.incident import Scene, incident
 
 ROWS = ("CREATE TABLE events (id int PRIMARY KEY, n int) WITH (autovacuum_vacuum_threshold = 100)",
@@ -23,11 +26,8 @@ def vacuum_held_by_session(scene: Scene) -> Iterator[None]:
 @incident("vacuum_held_by_prepared", names=("public.events", "order-78"))
 def vacuum_held_by_prepared(scene: Scene) -> Iterator[None]:
     """A prepared transaction that nobody ends keeps dead rows."""
-    scene.sql(*ROWS, "CREATE TABLE orders (id int)")
-    with scene.connect("coordinator") as connection:
-        for statement in ("BEGIN", "INSERT INTO orders VALUES (1)", "PREPARE TRANSACTION 'order-78'"):
-            connection.execute(statement.encode())
-    scene.stack.callback(scene.sql, "ROLLBACK PREPARED 'order-78'")
+    scene.sql(*ROWS)
+    prepare(scene, "order-78")
     scene.sql(*CHURN)
     yield None
 
@@ -46,6 +46,59 @@ def autovacuum_off(scene: Scene) -> Iterator[None]:
     scene.own_server(autovacuum="off")
     scene.sql(*ROWS)
     yield None
+
+
+@incident("autovacuum_starved", names=("autovacuum workers are busy",))
+def autovacuum_starved(scene: Scene) -> Iterator[None]:
+    """Autovacuum has one worker that may do next to nothing, and four tables wait for it."""
+    scene.own_server(autovacuum_max_workers="1", autovacuum_naptime="1s", autovacuum_vacuum_cost_delay="100ms",
+                     autovacuum_vacuum_cost_limit="1")
+    for number in range(4):
+        scene.sql(f"CREATE TABLE events{number} (id int, note text) WITH (autovacuum_analyze_threshold = 1000000000)",
+                  f"INSERT INTO events{number} SELECT n, repeat('x', 100) FROM generate_series(1, 40000) n")
+    for number in range(4):
+        scene.sql(f"UPDATE events{number} SET id = id + 1", "SELECT pg_stat_force_next_flush()")
+    scene.wait_for("SELECT count(*) > 0 FROM pg_stat_activity WHERE backend_type = 'autovacuum worker'")
+    yield None
+
+
+@incident("wraparound", names=("was last frozen", "prepared transaction order-79", "holds VACUUM back"))
+def wraparound(scene: Scene) -> Iterator[None]:
+    """A prepared transaction that nobody ended keeps all from being frozen, and 1.3 of 2.1 billion numbers are used."""
+    scene.own_server(autovacuum="on")
+    scene.sql(*ROWS)
+    prepare(scene, "order-79")
+    scene.restart(lambda cluster: next_transaction(scene, cluster, 1_300_000_000))
+    yield None
+
+
+def prepare(scene: Scene, gid: str) -> None:
+    """A prepared transaction that a coordinator has left, until the incident is over."""
+    scene.sql("CREATE TABLE orders (id int)")
+    with scene.connect("coordinator") as connection:
+        for statement in ("BEGIN", "INSERT INTO orders VALUES (1)", f"PREPARE TRANSACTION '{gid}'"):
+            connection.execute(statement.encode())
+    scene.stack.callback(scene.sql, f"ROLLBACK PREPARED '{gid}'")
+
+
+def next_transaction(scene: Scene, cluster: Cluster, number: int) -> None:
+    """The stopped server goes on with that transaction number: as if it had had so many."""
+    words = scene.servers.as_account(cluster.data_dir)
+    program = reachable(cluster.binaries, cluster.account).program("pg_resetwal")
+    subprocess.run([str(program), "-x", str(number), "-D", str(cluster.data_dir)], check=True, capture_output=True,
+                   cwd="/", **words)
+    page_of = cluster.data_dir / "pg_xact" / f"{number // (32 * 8192 * 4):04X}"  # its transactions' states, none yet
+    page_of.write_bytes(bytes(32 * 8192))
+    if cluster.account is not None:
+        cluster.account.owns(page_of)
+
+
+@incident("dangerous_override", names=("synchronous_commit is off for role app_", "crash loses the commits"))
+def synchronous_commit_off_for_a_role(scene: Scene) -> Iterator[None]:
+    """Somebody has made a role's commits faster, and they are lost in a crash."""
+    with scene.server.role("LOGIN", name=f"app_{scene.database.name}") as role:
+        scene.sql(f"ALTER ROLE {role} IN DATABASE {scene.database.name} SET synchronous_commit = off")
+        yield None
 
 
 @incident("dangerous_setting", names=("fsync is off",))

@@ -12,7 +12,7 @@ from console.activity.summary.records import WAITED_CRITICAL_S, WAITED_WARNING_S
 from console.diagnosis import words
 from console.diagnosis.case import Case
 from console.diagnosis.records import Evidence, Finding, Hurt, Severity, Subject
-from console.diagnosis.waits import Root, roots
+from console.diagnosis.waits import Root, circles, roots
 from console.metrics.reads.counters import DATABASE_COUNTERS
 from console.text import format as fmt
 
@@ -23,6 +23,9 @@ BRIEF_S = 3.0
 
 QUEUE_AT_LEAST = 4
 """So many sessions in line for one row are a queue."""
+
+DEADLOCKS_AT_LEAST, DEADLOCKS_PER_MIN = 3, 2.0
+"""Programs try again after a deadlock: one now and then costs less than to be called for it."""
 
 SYNCHRONOUS = "SyncRep"
 STRONG_LOCKS = {"AccessExclusiveLock", "ExclusiveLock", "ShareRowExclusiveLock", "ShareLock"}
@@ -189,7 +192,7 @@ def hot_rows(case: Case) -> Iterator[Finding]:
             kind="hot_row", severity="warning", weight=float(len(root.waiters)),
             summary=f"{fmt.count(len(root.waiters))} sessions are in line for the same row, behind one short "
                     f"transaction after another: {words.command(statement)}{words.relation(statement)}",
-            subject=Subject(screen="activity"), hurts=_hurt(root.waiters), checks=CHECKS,
+            subject=Subject(screen="activity", page="blocking"), hurts=_hurt(root.waiters), checks=CHECKS,
             evidence=(Evidence("statement", statement),
                       Evidence("in line", f"{len(root.waiters)}, before {len(before[0].waiters)}")),
             next="update that row last in the transaction and commit at once, or spread what it counts over "
@@ -226,7 +229,8 @@ def synchronous_standby(case: Case) -> Iterator[Finding]:
         kind="synchronous_standby", severity=urgency, weight=sum(waits), since=case.ago(max(waits)),
         summary=f"{fmt.plural(len(waiting), 'commit')} wait for a synchronous standby that does not confirm them, "
                 f"the longest for {fmt.duration(max(waits))}",
-        subject=Subject(screen="activity", setting="synchronous_standby_names"), hurts=_hurt(tuple(waiting)),
+        subject=Subject(screen="activity", page="replication", setting="synchronous_standby_names"),
+        hurts=_hurt(tuple(waiting)),
         evidence=(Evidence("wait event", f"IPC:{SYNCHRONOUS}"),),
         next="bring the standby back, or take it out of synchronous_standby_names and reload: what was waiting commits")
 
@@ -234,15 +238,20 @@ def synchronous_standby(case: Case) -> Iterator[Finding]:
 def deadlocks(case: Case) -> Iterator[Finding]:
     """Transactions that the server had to end because they waited for each other."""
     grown = case.growth(DATABASE_COUNTERS, "deadlocks", 300.0)
-    if grown is None or grown.amount < 1:
+    if grown is None or grown.amount < DEADLOCKS_AT_LEAST or 60 * grown.per_s < DEADLOCKS_PER_MIN:
         return
+    met = [circle for _, backends in case.memory.kept(SESSIONS, 60.0) for circle in circles(backends)]
+    sides = Counter(" and ".join(sorted({words.application(backend) for backend in circle})) for circle in met)
+    between = f", between {sides.most_common(1)[0][0]}" if sides else ""
     yield Finding(
         kind="deadlocks", severity="warning", weight=grown.amount,
         summary=f"{fmt.plural(grown.amount, 'deadlock')} in the last {fmt.duration(grown.seconds)} in "
-                f"{words.named(case.info.database)}: each cost one transaction",
+                f"{words.named(case.info.database)}{between}: each cost one transaction",
         subject=Subject(screen="overview", page="load", database=case.info.database),
         hurts=Hurt(int(grown.amount), "transactions"), checks=("deadlocks",),
-        evidence=(Evidence("deadlocks", f"{fmt.count(grown.amount)} in {fmt.duration(grown.seconds)}"),),
+        evidence=(Evidence("deadlocks", f"{fmt.count(grown.amount)} in {fmt.duration(grown.seconds)}"),
+                  *(Evidence(words.backend(backend), words.statement(backend.query))
+                    for backend in (met[-1] if met else ()))),
         next="the server's log names the statements of each; take locks in one order everywhere")
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from console.activity.read import SESSIONS
 from console.activity.records import Backend
 from console.diagnosis import words
 from console.diagnosis.case import Case
+from console.diagnosis.parts import LEAST_PART, largest
 from console.diagnosis.records import Evidence, Finding, Hurt, Subject
 from console.metrics.reads.counters import INVALID_INDEXES
 from console.metrics.reads.tables import SEQUENCE_USE
@@ -17,6 +19,7 @@ from console.text import format as fmt
 
 NEARLY_USED, ALMOST_USED = 80.0, 95.0
 LOOKS, TOGETHER, MOST = 3, 6, 0.5
+BUSY_PERCENT = 90.0
 SATURATED_BY = {"LWLock": "a lock inside of the server", "IO": "reads and writes", "BufferPin": "pins of pages",
                 "Buffer": "pages of the shared buffers"}
 
@@ -74,7 +77,7 @@ def saturation(case: Case) -> Iterator[Finding]:
             kind="saturation", severity="warning", weight=average,
             summary=f"{fmt.number(average, 2)} of {fmt.number(busy, 2)} active sessions wait for "
                     f"{SATURATED_BY[kind]}, {kind}:{event}",
-            subject=Subject(screen="activity"),
+            subject=Subject(screen="activity", page="waits"),
             hurts=Hurt(round(average), "sessions", tuple(name for name, _ in words.owners(waiting))),
             evidence=(Evidence("seen", f"in {times} of {len(looks)} looks"),),
             next="Activity's waits (w) say what that event means; fewer sessions at once often do more work")
@@ -86,4 +89,32 @@ def _busy(backends: Sequence[Backend]) -> list[Backend]:
             and (item.state == "active" or item.wait_event_type in SATURATED_BY)]
 
 
-KINDS = (sequences, invalid_indexes, saturation)
+def processors(case: Case) -> Iterator[Finding]:
+    """More sessions than the machine has processors for wait for nothing but their turn, look after look."""
+    looks = [[item for item in _busy(backends) if item.wait_event_type is None]
+             for _, backends in case.memory.kept(SESSIONS, 60.0)]
+    busy_percent = [percent for _, percent in case.memory.cpu]
+    if len(looks) < LOOKS or (case.cores is None and not busy_percent):
+        return
+    average = sum(map(len, looks)) / len(looks)
+    if average < max(TOGETHER, 2 * (case.cores or 0)) or min(map(len, looks)) <= (case.cores or 0):
+        return
+    percent = sum(busy_percent) / len(busy_percent) if busy_percent else None
+    if percent is not None and percent < BUSY_PERCENT:
+        return
+    part = largest(case, "exec_ms", LEAST_PART)
+    whose = f"; {fmt.share(part.part)} of the time goes to {part.named}" if part is not None else ""
+    on = f" on {fmt.plural(case.cores, 'core')}" if case.cores is not None else ""
+    yield Finding(
+        kind="cpu_saturated", severity="warning", weight=average,
+        summary=f"the processors are saturated: {fmt.number(average, 2)} sessions run at a time{on}{whose}",
+        subject=Subject(screen="statements", query_id=part.key.query_id) if part is not None else
+        Subject(screen="activity", page="waits"),
+        hurts=Hurt(round(average), "sessions", tuple(name for name, _ in words.owners(chain(*looks)))),
+        evidence=(Evidence("seen", f"in {len(looks)} looks"),
+                  *((Evidence("processors busy", fmt.percent(percent)),) if percent is not None else ()),
+                  *((Evidence("statement", part.statement),) if part is not None else ())),
+        next="make what takes most of the time cheaper, or run it more seldom; fewer sessions at once often do more")
+
+
+KINDS = (sequences, invalid_indexes, saturation, processors)

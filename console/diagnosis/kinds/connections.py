@@ -74,9 +74,7 @@ def pools(case: Case) -> Iterator[Finding]:
         pool = found.pool
         if not found.is_saturated or pool.maxwait_s < WAITS_S:
             continue
-        database = next((item.database for item in case.pooler.databases if item.name == pool.database), pool.database)
-        users = [backend for backend in _clients(case) if backend.user == pool.user
-                 and backend.database == database and backend.state != "idle"]
+        users = [backend for backend in _clients(case) if case.pool_of(backend) == pool.key and backend.state != "idle"]
         by = words.owners(users)
         whose = f": {by[0][0]} has {by[0][1]}, {words.states(users)}" if by else ""
         yield Finding(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from console.diagnosis import words
 from console.diagnosis.case import CALM_S, Case
+from console.diagnosis.parts import LEAST_PART, largest
 from console.diagnosis.records import Evidence, Finding, Hurt, Severity, Subject
 from console.metrics.reads.counters import RECOVERY, REPLICATION_SLOTS, STANDBYS, WAL_COUNTERS
 from console.metrics.reads.replication import SUBSCRIPTIONS
@@ -43,6 +44,8 @@ def lagging(case: Case) -> Iterator[Finding]:
         evidence = [Evidence("state", f"{standby.state}, {standby.sync_state}")]
         if grown is not None:
             evidence.append(Evidence("WAL written here", fmt.rate(grown.per_s)))
+        if (writer := largest(case, "wal_bytes", LEAST_PART)) is not None:
+            evidence.append(Evidence(f"{fmt.share(writer.part)} of it by", writer.statement))
         yield Finding(
             kind="replication_lag", severity=urgency, weight=standby.lag_s or 0.0,
             summary=f"standby {name} is {_behind(standby.lag_s, standby.lag_bytes)} behind",
@@ -122,7 +125,7 @@ def replay(case: Case) -> Iterator[Finding]:
     recovery = case.first(RECOVERY)
     if recovery is None or not case.info.is_standby:
         return
-    subject, hurts = Subject(screen="activity"), Hurt(None, "who reads here")
+    subject, hurts = Subject(screen="activity", page="replication"), Hurt(None, "who reads here")
     behind = f", {fmt.size(recovery.lag_bytes)} behind what it has received" if recovery.lag_bytes else ""
     if recovery.is_paused:
         yield Finding(
@@ -139,16 +142,22 @@ def replay(case: Case) -> Iterator[Finding]:
 
 
 def subscriptions(case: Case) -> Iterator[Finding]:
-    """Logical subscriptions that nobody works for."""
+    """Logical subscriptions that nobody works for: their worker ends again and again, or an error has disabled them."""
     for subscription in case.rows(SUBSCRIPTIONS):
-        if not subscription.is_enabled or subscription.pid is not None:
+        errors = (subscription.apply_errors or 0) + (subscription.sync_errors or 0)
+        if subscription.pid is not None or not (subscription.is_enabled or errors):
             continue
-        name = words.named(subscription.name)
+        failed = f"{fmt.plural(errors, 'error')} since the statistics began" if errors else ""
+        state = "which is enabled" if subscription.is_enabled else "which is disabled"
+        conflicts = subscription.conflicts or []
         yield Finding(
             kind="subscription_stopped", severity="warning", weight=2.0,
-            summary=f"no worker runs for subscription {name}, which is enabled",
-            subject=Subject(screen="activity", slot=subscription.slot), hurts=Hurt(None, "the tables that it fills"),
-            evidence=(Evidence("publications", words.listed(subscription.publications)),),
+            summary=f"no worker runs for subscription {words.named(subscription.name)}, {state}"
+                    f"{f' ({failed})' if failed else ''}: its tables stand still",
+            subject=Subject(screen="activity", subscription=subscription.name, slot=subscription.slot),
+            hurts=Hurt(None, "the tables that it fills"),
+            evidence=(Evidence("publications", words.listed(subscription.publications)),
+                      *((Evidence("conflicts", words.listed(conflicts)),) if conflicts else ())),
             next="this server's log says why its worker ends: a conflict, the publisher, or no free worker")
 
 

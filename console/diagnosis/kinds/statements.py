@@ -10,11 +10,14 @@ from msgspec import Struct
 from console.activity.summary.read import BLOCKED_SESSIONS
 from console.diagnosis import words
 from console.diagnosis.case import Case
+from console.diagnosis.parts import largest
+from console.diagnosis.plan_changes import reasons
 from console.diagnosis.records import Evidence, Finding, Hurt, Subject
 from console.metrics.reads.counters import DATABASE_COUNTERS, INVALID_INDEXES
 from console.metrics.reads.tables import TABLE_SCANS
 from console.metrics.records.tables import TableScans
 from console.sql.quoting import identifier
+from console.sql.relations import named_relations
 from console.sql.tokens import words as sql_words
 from console.statements import counters, read
 from console.statements.records import Key, Usage
@@ -37,6 +40,9 @@ KNOWN_S = 120.0
 """For so long a statement must have been watched before to say that it runs more often now."""
 
 SCANS_PER_S, SCANS_AT_LEAST, ROWS_PER_S = 2.0, 10, 200_000
+WHOLE = 0.5
+"""A scan that reads so large a part of the rows reads the table from end to end: parallel workers have parts."""
+
 SPILLS_PER_S, SPILLS_AT_LEAST, SPILLED_PER_S = 1.0, 8, 1_000_000
 
 
@@ -87,7 +93,7 @@ def slower(case: Case) -> Iterator[Finding]:
         colder = (now.hit_percent or 100.0) < (past.hit_percent or 100.0) - 20 and now.shared_read / now.calls >= 50
         blocks = f"{fmt.number(_blocks(past))} to {fmt.number(_blocks(now))} blocks a call"
         if more_blocks and not more_rows:
-            why = f": from {blocks} for as many rows: its plan has changed"
+            why = f": from {blocks} for as many rows: its plan has changed, or no longer fits the data"
         elif more_blocks:
             why = f": from {blocks}, as it finds more rows"
         elif colder:
@@ -97,14 +103,17 @@ def slower(case: Case) -> Iterator[Finding]:
         else:
             continue  # it waits for locks, and the blocker is the cause; or other parameters have come for a while
         text = case.statement_text(entry.key)
-        is_search = more_blocks and _is_vector_search(case, text)
+        is_search = more_blocks and _is_vector_search(case, text) and _reads_whole_table(case, text or "")
         whose = words.relation(text) if text else ""
         what = f"a vector search{whose} no longer uses its index: it" if is_search else \
             f"{words.command(text)}{whose} (query {entry.key.query_id})"
+        changes = reasons(case, text)
+        because = f"; {changes[0].value}" if changes else ""
         yield Finding(
             kind="vector_search_without_index" if is_search else "statement_slower", severity="warning",
             weight=1000 * entry.load,
-            summary=f"{what} takes {fmt.milliseconds(now.mean_ms)} instead of {fmt.milliseconds(past.mean_ms)}{why}",
+            summary=f"{what} takes {fmt.milliseconds(now.mean_ms)} instead of {fmt.milliseconds(past.mean_ms)}{why}"
+                    f"{because}",
             subject=Subject(screen="statements", query_id=entry.key.query_id),
             hurts=Hurt(int(now.calls), "calls"), checks=("slow_statements",),
             evidence=(*((Evidence("statement", words.statement(text)),) if text else ()),
@@ -113,7 +122,7 @@ def slower(case: Case) -> Iterator[Finding]:
                       Evidence("rows a call", f"{fmt.number(now.rows_per_call)}, before "
                                               f"{fmt.number(past.rows_per_call)}"),
                       Evidence("sessions busy with it", fmt.number(entry.load)),
-                      *_invalid(case)),
+                      *changes),
             next="its plan (p) on Statements says what it reads now; an index that is gone or invalid, statistics "
                  "and settings are what changes plans")
 
@@ -152,29 +161,34 @@ def _is_vector_search(case: Case, text: str | None) -> bool:
     return "vector" in case.info.extensions and not operators.isdisjoint(sql_words(text or ""))
 
 
-def _invalid(case: Case) -> tuple[Evidence, ...]:
-    return tuple(Evidence("invalid index", f"{item.schema}.{item.index}") for item in case.rows(INVALID_INDEXES)[:2])
-
-
 def sequential_scans(case: Case) -> Iterator[Finding]:
     """Large tables that are read from end to end many times a second."""
-    kept = case.memory.kept(TABLE_SCANS, 90.0)
-    if len(kept) < 2:
-        return
-    (began, before), (ended, now) = kept[0], kept[-1]
-    seconds = (ended - began).total_seconds()
-    if seconds < 1.0:
-        return
-    earlier = {table.oid: table for table in before}
-    for table in now:
-        old = earlier.get(table.oid)
-        if old is None:
-            continue
+    for table, old, seconds in _scanned_tables(case):
         scans, rows = table.sequential_scans - old.sequential_scans, table.sequential_rows - old.sequential_rows
         is_often = scans >= SCANS_AT_LEAST and scans / seconds >= SCANS_PER_S
-        if not is_often or rows < 0.5 * table.live_rows * scans or rows / seconds < ROWS_PER_S:
+        if not is_often or rows < WHOLE * table.live_rows * scans or rows / seconds < ROWS_PER_S:
             continue
         yield _scanned(case, table, scans / seconds, rows / scans, table.index_scans - old.index_scans, seconds)
+
+
+def _scanned_tables(case: Case) -> Iterator[tuple[TableScans, TableScans, float]]:
+    """Each table now and up to 90 s before, and how many seconds are between."""
+    kept = case.memory.kept(TABLE_SCANS, 90.0)
+    if len(kept) < 2 or (seconds := (kept[-1][0] - kept[0][0]).total_seconds()) < 1.0:
+        return
+    earlier = {table.oid: table for table in kept[0][1]}
+    for table in kept[-1][1]:
+        if (old := earlier.get(table.oid)) is not None:
+            yield table, old, seconds
+
+
+def _reads_whole_table(case: Case, text: str) -> bool:
+    """Whether a table that it names is read from end to end now."""
+    names = {name.name for name in named_relations(text)}
+    return any(
+        table.table in names and table.sequential_scans > old.sequential_scans
+        and table.sequential_rows - old.sequential_rows >= WHOLE * table.live_rows
+        for table, old, _ in _scanned_tables(case))
 
 
 def _scanned(case: Case, table: TableScans, per_s: float, rows: float, by_index: int, seconds: float) -> Finding:
@@ -201,20 +215,14 @@ def temporary_files(case: Case) -> Iterator[Finding]:
     if files is None or size is None or files.amount < SPILLS_AT_LEAST or files.per_s < SPILLS_PER_S \
             or size.per_s < SPILLED_PER_S:
         return
-    whose, subject, evidence = "", Subject(screen="statements"), ()
-    if (found := case.statements_window(WINDOW_S)) is not None:
-        usages = {key: counters.usage(grown) for key, grown in found.added.items() if key.query_id is not None}
-        key = max(usages, key=lambda item: usages[item].temp_written, default=None)
-        if key is not None and usages[key].temp_written > 0 and usages[key].calls:
-            text = case.statement_text(key)
-            named = f"{words.command(text)}{words.relation(text)} (query {key.query_id})" if text else \
-                f"query {key.query_id}"
-            whose = f", most by {named}"
-            subject = Subject(screen="statements", query_id=key.query_id)
-            standing = case.first(read.STANDING)
-            a_call = usages[key].temp_written * (standing.block_bytes if standing else 8192) / usages[key].calls
-            evidence = (*((Evidence("statement", words.statement(text)),) if text else ()),
-                        Evidence("written a call", fmt.size(a_call)))
+    whose, subject = "", Subject(screen="statements")
+    evidence: tuple[Evidence, ...] = ()
+    if (part := largest(case, "temp_written")) is not None and part.usage.calls:
+        whose = f", most by {part.named}"
+        subject = Subject(screen="statements", query_id=part.key.query_id)
+        standing = case.first(read.STANDING)
+        a_call = part.usage.temp_written * (standing.block_bytes if standing else 8192) / part.usage.calls
+        evidence = (Evidence("statement", part.statement), Evidence("written a call", fmt.size(a_call)))
     yield Finding(
         kind="temporary_files", severity="warning", weight=size.per_s / 1e5,
         summary=f"{fmt.number(files.per_s)} temporary files a second, {fmt.rate(size.per_s)}{whose}", subject=subject,

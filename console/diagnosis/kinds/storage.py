@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from heapq import nlargest
 
 from console.diagnosis import words
-from console.diagnosis.case import Case
+from console.diagnosis.case import DATA, PG_WAL, Case
+from console.diagnosis.parts import LEAST_PART, largest
 from console.diagnosis.records import Evidence, Finding, Hurt, Subject
-from console.metrics.reads.counters import DATABASE_COUNTERS, WAL_COUNTERS
+from console.metrics.reads.counters import DATABASE_COUNTERS, REPLICATION_SLOTS, WAL_COUNTERS
 from console.metrics.reads.wal import CHECKPOINTS, WAL_DIRECTORY
 from console.statements import counters
 from console.text import format as fmt
@@ -27,6 +28,13 @@ SOON_S, VERY_SOON_S = 3600.0, 900.0
 WATCHED_S, LEAST_FILLED = 120.0, 0.2
 """A disk must have been watched for so long and have filled by so many percent to say when it is full."""
 
+DISKS = {DATA: "the data directory's disk", PG_WAL: "the disk of pg_wal"}
+
+FORESEEN = 5.0
+"""How many times as far ahead as it was watched: a load of two minutes says nothing of the next hour."""
+
+MOST_OF_IT = 0.5
+
 WAL_TIMES = 3.0
 
 
@@ -41,24 +49,17 @@ def checkpoints(case: Case) -> Iterator[Finding]:
     # others than those by volume are asked for: by a backup, or a person
     if every_s > FORCED_EVERY_S or wal is None or wal.amount < 0.2 * now.max_wal_bytes * forced.amount:
         return
-    subject, whose = Subject(screen="overview", page="wal", setting="max_wal_size"), ""
-    evidence: tuple[Evidence, ...] = ()
-    if (found := case.statements_window(60.0)) is not None:
-        bytes_by_key = {key: counters.usage(grown).wal_bytes for key, grown in found.added.items()}
-        total = sum(bytes_by_key.values())
-        key = max(bytes_by_key, key=lambda item: bytes_by_key[item], default=None)
-        if key is not None and total and bytes_by_key[key] >= 0.4 * total:
-            text = case.statement_text(key)
-            whose = f"; {fmt.share(bytes_by_key[key] / total)} of its WAL comes of {words.command(text)}" \
-                    f"{words.relation(text)}" if text else ""
-            evidence = (Evidence("statement", words.statement(text)),) if text else ()
+    writer = largest(case, "wal_bytes", LEAST_PART)
+    whose = f"; {fmt.share(writer.part)} of it comes of {writer.named}" if writer is not None else ""
     yield Finding(
         kind="checkpoints_forced", severity="warning", weight=60 / every_s,
         summary=f"a checkpoint is forced every {fmt.duration(every_s)}: {fmt.rate(wal.per_s)} of WAL against "
                 f"max_wal_size {fmt.size(now.max_wal_bytes)}{whose}",
-        subject=subject, hurts=Hurt(None, "all who write: pages go into WAL whole after each"),
+        subject=Subject(screen="overview", page="wal", setting="max_wal_size"),
+        hurts=Hurt(None, "all who write: pages go into WAL whole after each"),
         checks=("checkpoints_requested",),
-        evidence=(Evidence("forced", f"{fmt.count(forced.amount)} in {fmt.duration(forced.seconds)}"), *evidence),
+        evidence=(Evidence("forced", f"{fmt.count(forced.amount)} in {fmt.duration(forced.seconds)}"),
+                  *((Evidence("statement", writer.statement),) if writer is not None else ())),
         next="raise max_wal_size until checkpoints come by time, if the disk has room for it")
 
 
@@ -91,33 +92,49 @@ def cold_cache(case: Case) -> Iterator[Finding]:
         next="it passes as the cache fills; pg_prewarm brings back large tables at once")
 
 
-def disk(case: Case) -> Iterator[Finding]:
-    """The data directory's disk is nearly full, or will be soon as it fills now."""
-    used, left_s = case.disk_used_percent, _disk_left_s(case)
-    if used is None or (used < DISK_NEARLY_FULL and (left_s is None or left_s > SOON_S)):
-        return
+def disks(case: Case) -> Iterator[Finding]:
+    """A disk of the server's is nearly full, or will be soon as it fills now."""
+    for name, used in case.disks.items():
+        left_s = _left_s(case, name, used)
+        if used < DISK_NEARLY_FULL and (left_s is None or left_s > SOON_S):
+            continue
+        is_urgent = used >= DISK_FULL or (left_s is not None and left_s < VERY_SOON_S)
+        more = f" and will be full in {fmt.duration(left_s)} as it fills now" \
+            if left_s is not None and left_s <= SOON_S else ""
+        keeper, evidence = _keeps_wal(case)
+        yield Finding(
+            kind="disk_full", severity="critical" if is_urgent else "warning", weight=used,
+            summary=f"{DISKS[name]} is {fmt.percent(used)} full{more}{keeper}",
+            subject=Subject(screen="overview", page="sizes" if name == DATA else "wal"),
+            hurts=Hurt(None, "the whole server"), evidence=evidence,
+            next="see Sizes for what grows, slots and the archiver for what keeps WAL; a full disk stops the server")
+
+
+def _keeps_wal(case: Case) -> tuple[str, tuple[Evidence, ...]]:
+    """How large pg_wal is, and the slot that keeps most of that."""
     directory = case.first(WAL_DIRECTORY)
-    is_urgent = used >= DISK_FULL or (left_s is not None and left_s < VERY_SOON_S)
-    more = f" and will be full in {fmt.duration(left_s)} as it fills now" if left_s is not None and left_s <= SOON_S \
-        else ""
-    yield Finding(
-        kind="disk_full", severity="critical" if is_urgent else "warning", weight=used,
-        summary=f"the data directory's disk is {fmt.percent(used)} full{more}",
-        subject=Subject(screen="overview", page="sizes"), hurts=Hurt(None, "the whole server"),
-        evidence=(Evidence("pg_wal", fmt.size(directory.total_bytes)),) if directory is not None else (),
-        next="see Sizes for what grows, slots and the archiver for what keeps WAL; a full disk stops the server")
+    if directory is None:
+        return "", ()
+    slot = max(case.rows(REPLICATION_SLOTS), key=lambda slot: slot.retained_bytes or 0, default=None)
+    kept = (slot.retained_bytes or 0) if slot is not None else 0
+    words_of = f"; replication slot {words.named(slot.name)} keeps {fmt.size(kept)} of WAL" \
+        if slot is not None and kept >= MOST_OF_IT * directory.total_bytes and kept >= 2**26 else ""
+    wal = case.growth(WAL_COUNTERS, "wal_bytes", 180.0)
+    return words_of, (Evidence("pg_wal", fmt.size(directory.total_bytes)),
+                      *((Evidence("WAL written", fmt.rate(wal.per_s)),) if wal is not None else ()))
 
 
-def _disk_left_s(case: Case) -> float | None:
+def _left_s(case: Case, name: str, used: float) -> float | None:
     """Seconds until the disk is full, as it has filled in the last minutes; None where it hasn't, or not for long."""
-    kept = case.memory.disk
-    if len(kept) < 2 or case.disk_used_percent is None:
+    kept = [(at, disks[name]) for at, disks in case.memory.disks if name in disks]
+    if len(kept) < 2:
         return None
     (began, before), (ended, now) = kept[0], kept[-1]
     seconds = (ended - began).total_seconds()
     if seconds < WATCHED_S or now - before < LEAST_FILLED:
         return None
-    return (100.0 - now) / ((now - before) / seconds)
+    left_s = (100.0 - used) / ((now - before) / seconds)
+    return left_s if left_s <= FORESEEN * seconds else None
 
 
 def checksums(case: Case) -> Iterator[Finding]:
@@ -149,4 +166,4 @@ def wal_directory(case: Case) -> Iterator[Finding]:
         next="a slot, wal_keep_size or a failing archiver keeps it")
 
 
-KINDS = (checksums, checkpoints, cold_cache, disk, wal_directory)
+KINDS = (checksums, checkpoints, cold_cache, disks, wal_directory)

@@ -14,6 +14,7 @@ from console.metrics.reads.counters import FREEZE_AGES
 from console.metrics.reads.replication import SLOT_FACTS
 from console.metrics.reads.tables import DEAD_ROWS
 from console.metrics.reads.vacuum import AUTOVACUUM, VACUUM_TABLES
+from console.metrics.records.counters import FreezeAge
 from console.metrics.records.tables import DeadRows
 from console.sql.quoting import identifier
 from console.text import format as fmt
@@ -22,14 +23,18 @@ MOST_AGE, MUCH_AGE = 1_800_000_000, 1_200_000_000
 """Transactions until which a database may go without being frozen: at 2^31 the server stops to take any."""
 
 
+HELD_PART = 0.5
+"""Who holds back so large a part of that age is why nothing was frozen."""
+
+
 class Holder(Struct, frozen=True):
-    """Who may still want to see rows that are dead for all others. `age_s` None: nobody knows since when; `age` is in
-    transactions, None where the server doesn't say."""
+    """Who may still want to see rows that are dead for all others, since `age` transactions; `age_s` None: nobody knows
+    for how long."""
 
     kind: str
     words: str
     age_s: float | None
-    age: int | None
+    age: int
     advice: str
     subject: Subject
     checks: tuple[str, ...]
@@ -40,8 +45,7 @@ def held_back(case: Case) -> Iterator[Finding]:
     dead = case.rows(DEAD_ROWS)
     if not dead:
         return
-    holders = sorted(_holders(case), key=lambda holder: -(2**31 if holder.age is None else holder.age))
-    for holder in holders[:1]:
+    for holder in _oldest_first(case)[:1]:
         kept = [table for table in dead if _is_kept_for(table, holder)]
         if not kept:
             return
@@ -59,6 +63,10 @@ def held_back(case: Case) -> Iterator[Finding]:
                                             f"{fmt.duration(first.last_vacuum_age_s)} ago"),
                       *((Evidence("holds back", fmt.plural(holder.age, "transaction")),) if holder.age else ())),
             checks=("dead_tuples", *holder.checks))
+
+
+def _oldest_first(case: Case) -> list[Holder]:
+    return sorted(_holders(case), key=lambda holder: -holder.age)
 
 
 def _is_kept_for(table: DeadRows, holder: Holder) -> bool:
@@ -85,13 +93,10 @@ def _holders(case: Case) -> Iterator[Holder]:
                          f"end it in its application, or SELECT pg_terminate_backend({backend.pid})", subject,
                          ("long_transactions", "idle_in_transaction"))
     for prepared in case.rows(PREPARED_HOLDERS):
-        # pg_prepared_xacts gives a time and no age: it holds back most where nobody has begun before it
-        older = [backend.xmin_age or 0 for backend in case.sessions.values()
-                 if (backend.transaction_age_s or 0.0) >= prepared.age_s]
-        if not older:
+        if prepared.age is not None:
             yield Holder("vacuum_held_by_prepared",
                          f"the prepared transaction {words.named(prepared.gid)} ({fmt.duration(prepared.age_s)} old)",
-                         prepared.age_s, None, "commit or roll it back: COMMIT PREPARED or ROLLBACK PREPARED",
+                         prepared.age_s, prepared.age, "commit or roll it back: COMMIT PREPARED or ROLLBACK PREPARED",
                          Subject(screen="activity", gid=prepared.gid), ("prepared_transactions",))
     for slot in case.rows(SLOT_FACTS):
         age = slot.xmin_age or 0  # a logical slot's catalog_xmin keeps rows of catalogs alone
@@ -100,7 +105,7 @@ def _holders(case: Case) -> Iterator[Holder]:
             yield Holder("vacuum_held_by_slot", f"replication slot {words.named(slot.name)}{use}",
                          slot.inactive_age_s, age,
                          "start its consumer, or drop the slot if that is gone for good: pg_drop_replication_slot",
-                         Subject(screen="activity", slot=slot.name), ("replication_slots",))
+                         Subject(screen="activity", slot=slot.name, pid=slot.active_pid), ("replication_slots",))
 
 
 def turned_off(case: Case) -> Iterator[Finding]:
@@ -132,8 +137,8 @@ def starved(case: Case) -> Iterator[Finding]:
     names = [f"{table.schema}.{table.table}" for table in due]
     yield Finding(
         kind="autovacuum_starved", severity="warning", weight=float(len(due)),
-        summary=f"all {autovacuum.workers} autovacuum workers are busy and {len(due)} tables have waited for one until "
-                "they were twice beyond their threshold",
+        summary=f"all autovacuum workers ({autovacuum.workers}) are busy and {len(due)} tables have waited for one "
+                "until they were twice beyond their threshold",
         subject=Subject(screen="overview", page="vacuum"), hurts=Hurt(len(due), "tables", tuple(names[:3])),
         evidence=(Evidence("tables", words.listed(names)),), checks=("dead_tuples",),
         next="raise autovacuum_vacuum_cost_limit so that each is quicker, then autovacuum_max_workers")
@@ -141,19 +146,30 @@ def starved(case: Case) -> Iterator[Finding]:
 
 def wraparound(case: Case) -> Iterator[Finding]:
     """Databases that come near to the end of their transaction numbers."""
+    near: dict[Severity, list[FreezeAge]] = {}
     for database in case.rows(FREEZE_AGES):
         age = max(database.transaction_age, database.multixact_age)
-        urgency: Severity | None = "critical" if age > MOST_AGE else "warning" if age > MUCH_AGE else None
-        if urgency is not None:
-            what = "transactions" if database.transaction_age >= database.multixact_age else "multixacts"
-            yield Finding(
-                kind="wraparound", severity=urgency, weight=age / 1e6,
-                summary=f"{words.named(database.database)} was last frozen {fmt.count(age)} {what} ago; at 2.1 B the "
-                        "server takes no more writes",
-                subject=Subject(screen="overview", page="vacuum", database=database.database),
-                hurts=Hurt(None, "all who write"), checks=("wraparound", "freeze_age"),
-                evidence=(Evidence("left", fmt.count(2**31 - age)),),
-                next="end what holds VACUUM back, then VACUUM (FREEZE) the oldest tables")
+        if age > MUCH_AGE:
+            near.setdefault("critical" if age > MOST_AGE else "warning", []).append(database)
+    for urgency, databases in near.items():
+        yield _wraparound(case, urgency, databases[0], len(databases) - 1)
+
+
+def _wraparound(case: Case, urgency: Severity, database: FreezeAge, others: int) -> Finding:
+    """About the oldest of them, and how many others there are."""
+    age = max(database.transaction_age, database.multixact_age)
+    what = "transactions" if database.transaction_age >= database.multixact_age else "multixacts"
+    more = f" (and {fmt.plural(others, 'more database')})" if others else ""
+    holder = next((holder for holder in _oldest_first(case) if holder.age >= HELD_PART * age), None)
+    because = f": {holder.words} holds VACUUM back" if holder is not None else ""
+    return Finding(
+        kind="wraparound", severity=urgency, weight=age / 1e6,
+        summary=f"{words.named(database.database)}{more} was last frozen {fmt.count(age)} {what} ago; at 2.1 B the "
+                f"server takes no more writes{because}",
+        subject=Subject(screen="overview", page="vacuum", database=database.database),
+        hurts=Hurt(None, "all who write"), checks=("wraparound", "freeze_age"),
+        evidence=(Evidence("left", fmt.count(2**31 - age)),),
+        next="end what holds VACUUM back, then VACUUM (FREEZE) the oldest tables")
 
 
 KINDS = (held_back, turned_off, starved, wraparound)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from console.metrics.records.settings import GuardingSetting, PendingSetting, ServerSetting
+from console.metrics.records.settings import GuardingSetting, PendingSetting, RiskyOverride, ServerSetting
 from console.server.query import load
 
 PENDING_SETTINGS = load("console.metrics", "pending_settings", PendingSetting)
 GUARDING_SETTINGS = load("console.metrics", "guarding_settings", GuardingSetting)
 SETTINGS = load("console.metrics", "settings", ServerSetting)
+RISKY_OVERRIDES = load("console.metrics", "risky_overrides", RiskyOverride)

@@ -57,6 +57,15 @@ class ServerSetting(Struct, frozen=True):
             and self.reset_setting != self.default_setting
 
 
+class RiskyOverride(Struct, frozen=True):
+    """A setting that endangers data, set for a role or in a database (pg_db_role_setting); None there means all."""
+
+    database: str | None
+    role: str | None
+    name: str
+    setting: str
+
+
 class Machine(Struct, frozen=True):
     """What the server runs on: bytes of memory and processor cores, None where unknown; `source` says who says so."""
 

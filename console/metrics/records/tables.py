@@ -120,6 +120,8 @@ class TableScans(Struct, frozen=True):
     sequential_scans: int
     sequential_rows: int
     index_scans: int
+    indexes: int | None = None
+    """How many it has; None in a recording from before it was counted."""
 
 
 class IndexActivity(Struct, frozen=True):

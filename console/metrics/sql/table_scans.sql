@@ -8,11 +8,8 @@ SELECT
     s.live_rows,
     s.sequential_scans,
     s.sequential_rows,
-    coalesce((
-        SELECT sum(pg_catalog.pg_stat_get_numscans(i.indexrelid))
-        FROM pg_catalog.pg_index i
-        WHERE i.indrelid = c.oid
-    ), 0)::int8 AS index_scans
+    x.scans AS index_scans,
+    x.indexes
 FROM (
     SELECT
         t.oid,
@@ -29,4 +26,9 @@ FROM (
 ) s
 JOIN pg_catalog.pg_class c ON c.oid = s.oid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(pg_catalog.pg_stat_get_numscans(i.indexrelid)), 0)::int8 AS scans, count(*) AS indexes
+    FROM pg_catalog.pg_index i
+    WHERE i.indrelid = c.oid AND i.indisvalid
+) x
 ORDER BY s.sequential_rows DESC
