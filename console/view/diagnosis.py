@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Callable, Sequence
 
 from console.diagnosis.records import Finding, Severity, Subject
+from console.sql.names import qualified_name
 from console.text import format as fmt
 from console.view.table import Cell, Column, Line, Row, Table, Tone
 
@@ -52,6 +53,32 @@ def verdict(findings: Sequence[Finding], others: int) -> Line:
     return ((" ", ""), (fmt.plural(len(findings), "finding"), TONES[worst.severity]),
             (f" · the worst is {'information' if worst.severity == 'info' else worst.severity}{since}", ""),
             (besides, "dim"))
+
+
+def in_hand(subject: Subject) -> object:
+    """What the screen that shows a subject is given, see its `receive`; None: the screen as a whole shows it."""
+    if subject.screen == "activity":
+        return _of_activity(subject)
+    if subject.relation is not None:
+        return qualified_name(subject.relation)
+    if subject.schema is not None:
+        return qualified_name(subject.schema)
+    return subject.pool if subject.pool is not None else subject.query_id
+
+
+def _of_activity(subject: Subject) -> object:
+    """A session's pid, or a view of Activity and the key of a row of it ("" for none)."""
+    if subject.subscription is not None:
+        return "replication", f"subscription {subject.subscription}"
+    if subject.slot is not None:
+        return "replication", f"slot {subject.slot}" if subject.pid is None else f"sender {subject.pid}"
+    if subject.standby is not None:
+        return "replication", f"sender {subject.pid}"
+    if subject.gid is not None:
+        return "blocking", f"prepared {subject.gid}"
+    if subject.pid is not None:
+        return subject.pid
+    return (subject.page, "") if subject.page is not None else None
 
 
 def detail(finding: Finding) -> list[tuple[str, Tone]]:

@@ -82,6 +82,7 @@ class RecordTable(Filterable, can_focus=True):
         self._first_column = 0
         self._widths: dict[str, int] = {}
         self._cursor_key: str | None = None
+        self._wanted: str | None = None
         self.show(self.source)
 
     # what it shows
@@ -107,6 +108,10 @@ class RecordTable(Filterable, can_focus=True):
         if index is not None:
             self._go(index)
         return index is not None
+
+    def want(self, key: str) -> None:
+        """The same, as soon as a table is shown that has such a row, unless a person goes elsewhere before."""
+        self._wanted = None if self.select(key) else key
 
     def begin_anew(self) -> None:
         """What is shown next is something else: no filter, no order but its own, from the first row on."""
@@ -144,6 +149,8 @@ class RecordTable(Filterable, can_focus=True):
                 self.refresh(layout=True)
         if self._cursor_key != before and self.is_mounted:
             self.post_message(self.RowHighlighted(self, self.row))
+        if self._wanted is not None and self.is_mounted:
+            self.select(self._wanted)
 
     # painting
 
@@ -226,7 +233,7 @@ class RecordTable(Filterable, can_focus=True):
     def _go(self, index: int) -> None:
         if not self.table.rows:
             return
-        self.follows = True
+        self.follows, self._wanted = True, None
         self.cursor = self._placed = max(0, min(index, len(self.table.rows) - 1))
         key = self.table.rows[self.cursor].key
         moved, self._cursor_key = key != self._cursor_key and self.is_mounted, key

@@ -43,7 +43,15 @@ def table(lines: Sequence[Blocked], backends: Mapping[int, Backend], holders: Ma
             rows.append(_row(line, line.key, None, tagged, followed, {}))
         else:
             rows.append(_row(line, f"{line.pid} {sessions.who(backend)}", backend, tagged, followed, clients or {}))
+    blocking = {line.gid for line in lines}
+    rows += [_prepared(_lone(gid), holder) for gid, holder in holders.items() if gid not in blocking]
     return said_once(Table(columns, tuple(rows), EMPTY), "user")
+
+
+def _lone(gid: str) -> Blocked:
+    """A prepared transaction that blocks nobody: it holds VACUUM back, and no session shows it."""
+    return Blocked(key=gid, pid=None, gid=gid, ancestry=(), is_last=True, is_root=True, blocks=0, also_behind=(),
+                   closes_cycle=False, longest_wait_s=None)
 
 
 def branch(line: Blocked) -> str:
@@ -100,6 +108,6 @@ def _prepared(line: Blocked, holder: PreparedHolder | None) -> Row:
     database = f" in {holder.database}" if holder else ""
     return Row(f"prepared {line.key}", (
         Cell(""), Cell(f"{branch(line)}prepared {line.gid}", "strong"),
-        Cell(str(line.blocks), "critical", line.blocks), Cell(""), Cell(age, "warning"),
+        Cell(str(line.blocks) if line.blocks else "", "critical", line.blocks), Cell(""), Cell(age, "warning"),
         Cell(f"no session: COMMIT or ROLLBACK PREPARED{database} ends it", "dim"),
         Cell(holder.owner if holder else ""), Cell("")), record=line)

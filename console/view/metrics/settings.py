@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from console.metrics.records.settings import Machine, ServerSetting, SettingAdvice
+from console.metrics.records.settings import Machine, RiskyOverride, ServerSetting, SettingAdvice
 from console.sql.quoting import literal
 from console.text import format as fmt
 from console.text import parse
@@ -80,13 +80,21 @@ def table(settings: Sequence[ServerSetting] | None, advice: Mapping[str, Setting
     """The settings, those with the gravest advice first; `why` says why there are none."""
     if settings is None:
         return Table(COLUMNS, (), why or "reading settings…")
-    kept = [setting for setting in settings if choice == "all" or setting.is_changed or setting.is_pending
-            or setting.name in advice]
+    kept = [setting for setting in settings if choice == "all" or _is_notable(setting, advice)]
     order = {name: place for place, name in enumerate(advice)}
     kept.sort(key=lambda server_setting: (not server_setting.is_pending, order.get(server_setting.name, len(order)),
                                           server_setting.name))
     return Table(COLUMNS, tuple(_row(setting, advice.get(setting.name)) for setting in kept),
                  f"nobody changed a setting, and there is nothing to advise: {key('settings.all')} shows all")
+
+
+def is_notable(name: str, settings: Sequence[ServerSetting], advice: Mapping[str, SettingAdvice]) -> bool:
+    """Whether the list of the notable settings has the one of that name."""
+    return any(setting.name == name and _is_notable(setting, advice) for setting in settings)
+
+
+def _is_notable(setting: ServerSetting, advice: Mapping[str, SettingAdvice]) -> bool:
+    return setting.is_changed or setting.is_pending or setting.name in advice
 
 
 def _row(setting: ServerSetting, advice: SettingAdvice | None) -> Row:
@@ -136,8 +144,9 @@ def statement(setting: ServerSetting, advice: SettingAdvice | None) -> str | Non
     return f"ALTER SYSTEM SET {setting.name} = {literal(str(advice.suggested))};"
 
 
-def detail(setting: ServerSetting, advice: SettingAdvice | None) -> list[tuple[str, Tone]]:
-    """A setting in full, as paragraphs."""
+def detail(setting: ServerSetting, advice: SettingAdvice | None, overrides: Sequence[RiskyOverride] = ()
+           ) -> list[tuple[str, Tone]]:
+    """A setting in full, as paragraphs, with what of `overrides` is about it."""
     value = amount(setting.setting, setting.unit)
     lines: list[tuple[str, Tone]] = [(setting.description + (f" {setting.more}" if setting.more else ""), ""), ("", "")]
     stored = f"  ({setting.setting} x {setting.unit})" if setting.unit and value != setting.setting else ""
@@ -153,6 +162,8 @@ def detail(setting: ServerSetting, advice: SettingAdvice | None) -> list[tuple[s
     place = f"{setting.file}:{setting.file_line}" if setting.file else setting.source
     lines += [(f"from      {place}", "dim"),
               (f"{setting.category}; {_EFFECT.get(setting.context, setting.context)}", "dim")]
+    lines += [(f"{override.setting} for {override.role or 'every role'} in {override.database or 'every database'}, set"
+               " for them alone", "warning") for override in overrides if override.name == setting.name]
     if setting.is_pending:
         lines += [("", ""), ("another value stands in a file and waits for a restart", "warning")]
     if advice is not None:

@@ -123,11 +123,15 @@ class ActivityScreen(ConsoleScreen):
         return read_process(backend.pid, backend.backend_start)
 
     def receive(self, subject: object) -> None:
-        """A pid: its session in full, also an idle one. The name of a view: that view."""
-        if isinstance(subject, str) and subject in VIEWS:
-            view: ViewName = next(name for name in VIEWS if name == subject)
+        """A pid: its session in full, also an idle one. A view's name and the key of a row: that view, with the cursor
+        on that row as soon as it is there."""
+        if isinstance(subject, tuple):
+            wanted, row = subject
+            view: ViewName = next(name for name in VIEWS if name == wanted)
             if view != self.state.view:
                 self.action_view(view)
+            if row:
+                self.table.want(row)
         elif isinstance(subject, int):
             self.state.wanted_pid = subject
             self._ask_now()

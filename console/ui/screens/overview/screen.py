@@ -50,6 +50,7 @@ class OverviewScreen(ConsoleScreen):
         self.query_one("#verdict", StatusLine).show(self._verdict(snapshot, is_old=is_old))
         self._show_tabs()
         self.page.show_if_there()
+        self._take_focus_from(self.page)  # what has the keys depends on what there is
 
     def _verdict(self, snapshot: Snapshot, *, is_old: bool) -> Line:
         """The findings in a few words; without any, and while the server is away, what the checks said."""

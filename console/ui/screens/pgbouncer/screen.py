@@ -79,6 +79,13 @@ class PgBouncerScreen(ConsoleScreen):
             return super().is_stale
         return self.pooler.error is not None and self.pooler.sample is not None
 
+    def receive(self, subject: object) -> None:
+        """A pool's key: the list of pools, with the cursor on that."""
+        if isinstance(subject, str):
+            if self.state.view != "pools":
+                self.action_view("pools")
+            self.table.want(subject)
+
     def on_mount(self) -> None:
         super().on_mount()
         self.query_one("#pools").display = True

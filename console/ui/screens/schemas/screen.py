@@ -145,28 +145,29 @@ class SchemasScreen(ConsoleScreen):
         self.refresh_bindings()
 
     def receive(self, subject: object) -> None:
-        """An object that the palette found, or a relation's schema and name as other screens list it."""
+        """An object that the palette found; a schema's name, or a relation's schema and name as others list it."""
         if isinstance(subject, NameMatch):
             self._leave_detail()
             self.side.jump(subject)
         elif isinstance(subject, tuple):
             self.run_worker(self._look_up(*subject), group="look-up", exclusive=True, exit_on_error=False)
 
-    async def _look_up(self, schema: str, name: str) -> None:
-        """Goes to the relation of that name, which may have gone since it was listed."""
+    async def _look_up(self, schema: str, name: str = "") -> None:
+        """Goes to the relation of that name, or the schema, which may have gone since it was listed."""
         tree = self.state.tree
         try:
             async with self.connection.session() as session:
-                named = await read.search(session, f"{schema}.{name}", system=True)
+                named = await read.search(session, f"{schema}.{name}" if name else schema, system=True)
         except ConsoleError as error:
             console_app(self).show_error(error)
             return
         found = next((match for match in named
-                      if match.kind in RELATIONS and (match.schema, match.name) == (schema, name)), None)
+                      if (match.kind in RELATIONS and (match.schema, match.name) == (schema, name))
+                      or (not name and match.kind == "schema" and match.schema == schema)), None)
         if found is None:
             why = "holds long values of a table and has no place of its own" if schema == "pg_toast" else \
                 "is not there any more"
-            console_app(self).tell(f"{schema}.{name} {why}")
+            console_app(self).tell(f"{f'{schema}.{name}' if name else schema} {why}")
             return
         if schema in SYSTEM_SCHEMAS and not tree.with_system:
             self.action_system()

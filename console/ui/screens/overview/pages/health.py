@@ -8,7 +8,6 @@ from textual.app import ComposeResult
 
 from console.metrics.reads.counters import SCHEMA_SIZES
 from console.sampler.records import Snapshot
-from console.sql.names import qualified_name
 from console.ui import text
 from console.ui.bindings import bindings
 from console.ui.keymap import letter
@@ -104,9 +103,11 @@ class HealthPage(OverviewPage):
     def _give_keys(self, table: RecordTable) -> None:
         """The keys go to what is wrong when that comes, unless a person is about something else, and back."""
         checks = self.query_one("#checks", RecordTable)
-        if table.display and self.screen.focused is checks and not checks.follows:
+        self.FOCUS = "#findings" if table.display else "#checks"
+        focused = self.screen.focused
+        if table.display and (focused is None or (focused is checks and not checks.follows)):
             self.screen.set_focus(table)
-        elif not table.display and self.screen.focused in (table, None):
+        elif not table.display and focused in (table, None):
             self.screen.set_focus(checks)
 
     def _show_checks(self, snapshot: Snapshot) -> None:
@@ -144,20 +145,19 @@ class HealthPage(OverviewPage):
 
     def _go_to(self, subject: Subject) -> None:
         """Shows what a finding is about, with that in hand."""
-        host = console_app(self)
-        in_hand: object = subject.pid if subject.pid is not None else subject.query_id
+        from console.view import diagnosis
+
         if subject.screen == "overview":
-            self.run_worker(self.screen.action_page(subject.page or "load"))  # type: ignore[attr-defined]
-        elif subject.screen == "schemas" and subject.relation is not None:
-            host.hand_over("schemas", qualified_name(subject.relation))
-        elif subject.screen == "activity" and (subject.slot or subject.standby):
-            host.hand_over("activity", REPLICATION)
-        elif in_hand is not None:
-            host.hand_over(subject.screen, in_hand)
-        elif subject.gid is not None:
-            host.hand_over("activity", "blocking")
+            self.run_worker(self._show_page(subject))
+        elif (in_hand := diagnosis.in_hand(subject)) is not None:
+            console_app(self).hand_over(subject.screen, in_hand)
         else:
-            host.show_screen(subject.screen)
+            console_app(self).show_screen(subject.screen)
+
+    async def _show_page(self, subject: Subject) -> None:
+        await self.screen.action_page(subject.page or "load")  # type: ignore[attr-defined]
+        if subject.setting is not None:
+            self.screen.page.want(subject.setting)  # type: ignore[attr-defined]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "evidence":

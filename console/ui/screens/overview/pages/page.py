@@ -46,6 +46,9 @@ class OverviewPage(Blank):
     def show(self) -> None:
         """Draws what is known now."""
 
+    def want(self, subject: str) -> None:
+        """Puts the cursor on what another page spoke of, where this one has a list of such."""
+
     def failed(self, summary: str) -> None:
         """The page's own reads failed while the connection is all right: by default the last answers stay."""
 

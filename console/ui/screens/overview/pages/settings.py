@@ -7,7 +7,7 @@ from typing import Any
 
 from textual.app import ComposeResult
 
-from console.metrics.reads.settings import SETTINGS
+from console.metrics.reads.settings import RISKY_OVERRIDES, SETTINGS
 from console.metrics.records.settings import Machine, ServerSetting, SettingAdvice
 from console.metrics.settings_advice import GB, advise
 from console.server.query import Read
@@ -30,6 +30,7 @@ class SettingsPage(OverviewPage):
         super().__init__(id=id)
         self._choice: view.Choice = "notable"
         self._advice: dict[str, SettingAdvice] = {}
+        self._wanted = ""
 
     def compose(self) -> ComposeResult:
         facts = Lines(id="facts")
@@ -38,16 +39,26 @@ class SettingsPage(OverviewPage):
         yield RecordTable(id="settings-table")
 
     def reads(self) -> Sequence[Read[Any]]:
-        return (Read(SETTINGS),)
+        return Read(SETTINGS), Read(RISKY_OVERRIDES)
 
     def show(self) -> None:
         settings, info, machine = self.state.readings.rows(SETTINGS), self.connection.info, self.machine
         advice = advise({setting.name: setting for setting in settings}, machine,
                         info.major) if settings and info else []
         self._advice = {setting_advice.name: setting_advice for setting_advice in advice}
+        if settings and self._wanted and not view.is_notable(self._wanted, settings, self._advice):
+            self._choice = "all"
         self.query_one("#facts", Lines).show(*view.facts(settings, self._advice, machine, self._choice))
-        self.query_one(RecordTable).show(
-            view.table(settings, self._advice, self._choice, self.state.why(SETTINGS), key))
+        table = self.query_one(RecordTable)
+        table.show(view.table(settings, self._advice, self._choice, self.state.why(SETTINGS), key))
+        if settings and self._wanted:
+            table.want(self._wanted)
+            self._wanted = ""
+
+    def want(self, subject: str) -> None:
+        """A setting's name; all are shown where it is none of the notable."""
+        self._wanted = subject
+        self.show_if_there()
 
     @property
     def machine(self) -> Machine:
@@ -64,7 +75,9 @@ class SettingsPage(OverviewPage):
 
     def on_record_table_row_chosen(self, event: RecordTable.RowChosen) -> None:
         setting: ServerSetting = event.row.record
-        self.app.push_screen(DetailDialog(setting.name, *view.detail(setting, self._advice.get(setting.name))))
+        overrides = self.state.readings.rows(RISKY_OVERRIDES) or ()
+        self.app.push_screen(DetailDialog(
+            setting.name, *view.detail(setting, self._advice.get(setting.name), overrides)))
 
     @property
     def _statement(self) -> str | None:
