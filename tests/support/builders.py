@@ -43,7 +43,7 @@ def info(**changes: Any) -> ServerInfo:
         version_num=180006, version="18.6", database="console", user="postgres", quoted_user="postgres",
         is_superuser=True, is_standby=False, is_read_only=False, server_encoding="UTF8", backend_pid=42,
         max_connections=100, started_at=dt.datetime(2026, 2, 1, tzinfo=dt.UTC), system_identifier="7",
-        extensions={"vector": Extension("vector", "0.8.6", "public", "0.8.6")})
+        extensions={"vector": Extension("vector", "0.8.7", "public", "0.8.7")})
     return replace(server, **changes)
 
 
