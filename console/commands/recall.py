@@ -16,7 +16,7 @@ from console.commands.search import write_table
 from console.demo.embedder import embedder_of
 from console.errors import ConsoleError, UsageError
 from console.vectors import embedders, read
-from console.vectors.concurrency import CLIENTS, ConcurrencyMeasurement, measure_concurrency
+from console.vectors.concurrency import CLIENTS, measure_concurrency
 from console.vectors.measure import (
     Measurement,
     MeasurementPlan,
@@ -29,7 +29,7 @@ from console.vectors.measure import (
 from console.vectors.metrics import METRICS, metric_named
 from console.vectors.query_source import text_of, vectors_of
 from console.vectors.recall import pareto
-from console.vectors.records import Point
+from console.vectors.records import ConcurrencyMeasurement, Point
 from console.vectors.search import ITERATIVE, SearchOptions, default_metric, subject, way
 from console.vectors.values import QueryVector
 from console.view.vectors import findings as view

@@ -7,42 +7,19 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from itertools import count
 
-from msgspec import Struct
-
 from console.errors import ConsoleError, UsageError
 from console.server.readonly import Reading, ReadStatement, Wire, explain, reading
 from console.server.rows import Sessions
 from console.vectors import plan as plans
 from console.vectors import read, recall
 from console.vectors.measure import MeasurementPlan, draw_queries, refuse_effects, sweep_variants
-from console.vectors.records import Latency
+from console.vectors.records import ConcurrencyMeasurement, ConcurrencyPoint
 from console.vectors.search import SearchOptions, way
 from console.waiting import together
 
 CLIENTS = (1, 4, 16, 64)
 MOST_CLIENTS = 256
 MOST_SECONDS = 60.0
-
-
-class ConcurrencyPoint(Struct, frozen=True):
-    """So many clients for so many seconds, each asking again once it has its answer; wall times of each search."""
-
-    clients: int
-    seconds: float
-    queries: int
-    latency: Latency
-
-    @property
-    def per_second(self) -> float:
-        return self.queries / self.seconds
-
-
-class ConcurrencyMeasurement(Struct, frozen=True):
-    """What was measured; `index_used` None: every search was exact. `warnings` also say why a point is missing."""
-
-    points: tuple[ConcurrencyPoint, ...]
-    index_used: str | None
-    warnings: tuple[str, ...]
 
 
 async def measure_concurrency(sessions: Sessions, plan: MeasurementPlan, clients: Sequence[int], seconds: float,

@@ -345,6 +345,27 @@ class Point(Struct, frozen=True):
         return " ".join(parts) if parts and (parts != [self.mode]) else " ".join(["default", *parts])
 
 
+class ConcurrencyPoint(Struct, frozen=True):
+    """So many clients for so many seconds, each asking again once it has its answer; wall times of each search."""
+
+    clients: int
+    seconds: float
+    queries: int
+    latency: Latency
+
+    @property
+    def per_second(self) -> float:
+        return self.queries / self.seconds
+
+
+class ConcurrencyMeasurement(Struct, frozen=True):
+    """What was measured; `index_used` None: every search was exact. `warnings` also say why a point is missing."""
+
+    points: tuple[ConcurrencyPoint, ...]
+    index_used: str | None
+    warnings: tuple[str, ...]
+
+
 class Recommendation(Struct, frozen=True):
     """What to set for the target: a sentence, and the SQL by which it holds for a query, a role, or a database.
 

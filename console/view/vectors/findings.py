@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from console.services import UNASSIGNED, Service, owner_of
 from console.text.format import count, milliseconds, percent, size
-from console.vectors.concurrency import ConcurrencyPoint
 from console.vectors.records import (
+    ConcurrencyPoint,
     IndexFacts,
     Neighbor,
     Point,
