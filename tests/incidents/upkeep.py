@@ -48,7 +48,7 @@ def autovacuum_off(scene: Scene) -> Iterator[None]:
     yield None
 
 
-@incident("autovacuum_starved", names=("autovacuum workers are busy",))
+@incident("autovacuum_starved", names=("autovacuum workers (1) are busy",))
 def autovacuum_starved(scene: Scene) -> Iterator[None]:
     """Autovacuum has one worker that may do next to nothing, and four tables wait for it."""
     scene.own_server(autovacuum_max_workers="1", autovacuum_naptime="1s", autovacuum_vacuum_cost_delay="100ms",
