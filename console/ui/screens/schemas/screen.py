@@ -21,6 +21,7 @@ from console.ui.screens.schemas.data import DataTable
 from console.ui.screens.schemas.detail import ObjectPane
 from console.ui.screens.schemas.state import SchemasState
 from console.ui.screens.schemas.tree_side import TreeSide
+from console.ui.widgets.code_pane import CodePane
 from console.ui.widgets.painting import console_app
 from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.status_line import StatusLine
@@ -246,8 +247,12 @@ class SchemasScreen(ConsoleScreen):
         self.side.read()
 
     def action_copy_name(self) -> None:
-        """The qualified name of what the detail is about."""
-        self.actions.copy_name()
+        """The code that the detail shows, else the qualified name of what it is about."""
+        code = self.query_one("#code", CodePane)
+        if code.display:
+            code.action_copy()
+        else:
+            self.actions.copy_name()
 
     def action_export(self) -> None:
         """All rows of the relation whose rows are shown, else the list that is shown."""
