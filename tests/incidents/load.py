@@ -164,7 +164,7 @@ def computes(scene: Scene, numbers: int, clients: int, pause_s: float = 0.0) -> 
     scene.runs(COMPUTE, clients=clients, again=True, pause_s=pause_s)
 
 
-@incident("cpu_saturated", names=("processors are saturated", "of the time goes to SELECT"))
+@incident("cpu_saturated", names=("processors are saturated", "of the time goes to"))
 def processors_saturated(scene: Scene) -> Iterator[None]:
     """Many sessions compute at once, and there are few cores."""
     computes(scene, 3000, clients=max(8, 3 * (os.cpu_count() or 1)))
