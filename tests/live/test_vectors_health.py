@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -31,7 +32,9 @@ from console.view.vectors import health as view
 from console.view.vectors import map as drawing
 from tests.live.test_vectors import random_vector, run
 from tests.live.test_vectors_command import ROOT
+from tests.live.test_vectors_screen import choose, console, said
 from tests.support.servers import Database, LiveServer
+from tests.support.waiting import until
 
 ROWS, DIMENSIONS = 3000, 16
 
@@ -248,3 +251,20 @@ async def test_a_map_of_what_is_there_with_a_search_on_it(vectors: Database) -> 
         assert any("\u2800" < sign < "\u2900" for sign in text) is not (letters or is_ascii)
     legend = plain(drawing.legend(found, drawing.colouring(found, "kind"), is_ascii=False))
     assert "kind: a k" in legend and "outliers" in legend and "%" in plain(drawing.headline(found))
+
+
+async def test_both_tabs(vectors: Database) -> None:
+    async with console(vectors.conninfo) as (app, pilot, screen):
+        await choose(pilot, screen, "public.items.v")
+        await screen.go_to("health")
+        await until(lambda: "rows looked at" in said(app), pilot)
+        assert "no search through items_v finds" in said(app) and "zero vectors" in said(app)
+        assert "copy fix" in said(app)
+        await screen.go_to("map")
+        await until(lambda: "of their variance" in said(app), pilot)
+        assert "a b" in said(app) and "letters" in said(app)  # the kinds, and the key
+        assert re.search("[\u2801-\u28ff]", said(app))
+        await pilot.press("l")
+        await until(lambda: not re.search("[\u2801-\u28ff]", said(app)), pilot)
+        await choose(pilot, screen, "public.nothing.v")
+        await until(lambda: "too few vectors" in said(app), pilot)

@@ -114,7 +114,7 @@ def _overlay(found: VectorMap, scale: _Scale, *, is_ascii: bool) -> dict[tuple[i
         scale.cell(by_key[key]): ("x" if is_ascii else "×", "warning") for key, _ in found.outliers[:20]}
     signs |= {scale.cell(place): (str(rank), "strong") for rank, place in reversed(found.near)}
     if found.query is not None:
-        signs[scale.cell(found.query)] = "Q" if is_ascii else "◆", "critical"
+        signs[scale.cell(found.query)] = "Q" if is_ascii else "◆", "strong"
     return signs
 
 
@@ -147,7 +147,7 @@ def legend(found: VectorMap, colours: Colouring, *, is_ascii: bool) -> Line:
         pieces.append((f" {colours.column}: ", "dim"))
         pieces += [(f"{'abcde'[group]} {name[:20]}  ", _TONES[group]) for group, name in enumerate(colours.names)]
     if found.query is not None:
-        pieces.append((f" {'Q' if is_ascii else '◆'} query", "critical"))
+        pieces.append((f" {'Q' if is_ascii else '◆'} query", "strong"))
         pieces.append((f"  {', '.join(str(rank) for rank, _ in found.near[:3])}… its neighbours", "strong"))
     if found.outliers:
         pieces.append((f"  {'x' if is_ascii else '×'} outliers", "warning"))

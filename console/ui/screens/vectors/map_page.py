@@ -120,7 +120,7 @@ class MapPage(VectorPage):
         beside.display = self._found is not None and bool(self._found.outliers) \
             and not self.screen.has_class("-narrow")
         beside.show(*(view.outliers(self._found, 30) if self._found is not None else ()))
-        chart.refresh()
+        chart.redraw()
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
