@@ -16,7 +16,7 @@ from console import files
 from console.commands import output
 from console.commands.allow import HELP, agree, check_writable
 from console.commands.output import answer, can_ask, say
-from console.errors import UsageError
+from console.errors import ServerError, UsageError
 from console.plans.compare import compare
 from console.plans.explain import ExplainRequest, Writes, explain, facts
 from console.plans.findings import analyse
@@ -25,7 +25,7 @@ from console.plans.records import Analysis, PlanComparison
 from console.plans.unwrap import looks_like_plan
 from console.text import format as fmt
 from console.text.sanitiser import json_escaped
-from console.vectors.explained import with_vectors
+from console.vectors.explained import refused, with_vectors
 from console.view.plans import tree as view
 from console.view.table import plain
 
@@ -46,6 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.Ar
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="settings",
                         help="a setting for this plan alone (repeatable)")
     parser.add_argument("--no-serialize", action="store_true", help="leave writing the result out (17 and later)")
+    parser.add_argument("--try-indexes", action="store_true", help="build a vector index that is proposed on a sample, "
+                        "in a temporary table of a transaction that is rolled back")
     parser.add_argument("--yes", action="store_true", help=HELP)
     parser.add_argument("--compare", metavar="F", help="say what changed from the plan in this file")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
@@ -117,6 +119,8 @@ async def _live(statement: str, opening: Opening) -> Analysis:
         statement=statement, analyze=options.analyze, generic=options.generic, parameters=tuple(options.param),
         settings=settings, serialize=not options.no_serialize, timeout_ms=max(1, round(options.timeout * 1000)))
     target = await opening.target()
+    if options.try_indexes:
+        check_writable(target, "without --try-indexes nothing is built")
     async with single_session(target) as session:
         plan = None
         while plan is None:
@@ -127,7 +131,12 @@ async def _live(statement: str, opening: Opening) -> Analysis:
             except Writes as refusal:
                 _agree(target, refusal, yes=options.yes)
                 request = replace(request, may_write=True)
-        return await with_vectors(session, analyse(plan, await facts(session, plan)), request)
+            except ServerError as error:
+                if (found := await refused(session, error, request)) is None:
+                    raise
+                return found
+        return await with_vectors(session, analyse(plan, await facts(session, plan)), request,
+                                  may_write=options.try_indexes)
 
 
 def _agree(target: Target, refusal: Writes, *, yes: bool) -> None:
@@ -153,7 +162,8 @@ def as_json(analysis: Analysis, compared: PlanComparison | None = None) -> str:
         "verdict": analysis.verdict,
         "findings": [{"rule": finding.rule, "severity": finding.severity, "message": finding.message,
                       "evidence": finding.evidence,
-                      "fix": finding.fix, "node": plan.nodes[finding.node].label if finding.node is not None else None,
+                      "fix": finding.fix, "fixes": [view.fix_document(fix) for fix in finding.fixes],
+                      "node": plan.nodes[finding.node].label if finding.node is not None else None,
                       "impact_ms": None if finding.impact_ms is None else round(finding.impact_ms, 3)}
                      for finding in analysis.findings],
     }

@@ -26,11 +26,13 @@ from console.vectors.search import (
     SearchOptions,
     SearchRequest,
     default_metric,
+    fixes_of,
     parsed_key,
     search,
     subject,
 )
 from console.vectors.streamed import search_in_pieces
+from console.view.plans.tree import fix_document, trial_words
 from console.view.vectors import findings as view
 from console.view.vectors import fused
 
@@ -113,16 +115,20 @@ async def run(opening: Opening) -> int:
         try:
             result = await run_search(session, request)
         except Acts as refusal:
-            allowed = agree(target, refusal, options.where or "", yes=options.yes)
-            result = await run_search(session, replace(request, allowed=allowed))
+            request = replace(request, allowed=agree(target, refusal, options.where or "", yes=options.yes))
+            result = await run_search(session, request)
+        fixes = () if run_search is _streamed else await fixes_of(session, request, result)
     if run_search is _streamed:
         pass  # it is written
     elif options.json:
-        write_json(view.result_document(result))
+        write_json(view.result_document(result) | {"fixes": [fix_document(fix) for fix in fixes]})
     else:
         _write(result)
     for words in result.warnings:
         say(f"warning: {words}")
+    for fix in fixes:
+        say(f"fix: {elided(fix.sql)}")
+        say(f"  {trial_words(fix.trial)}")
     return 0
 
 

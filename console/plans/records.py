@@ -340,10 +340,48 @@ class PlanFacts(Struct, frozen=True):
         return self.tables.get((node.schema, node.relation)) if node.relation else None
 
 
+class Trial(Struct, frozen=True):
+    """What came of a fix that was tried, before it is proposed: `state` is "run", "planned" (not run) or "not tried".
+
+    `index` is the vector index that gave the order. `rows` came, where the statement as it is gave `rows_before`; of
+    the `exact` rows that a search without the index gives, `shared` were among them. `ms` beside `ms_before` are
+    execution times in milliseconds. `note` says what else is to know.
+    """
+
+    state: Literal["run", "planned", "not tried"]
+    index: str | None = None
+    rows: int | None = None
+    rows_before: int | None = None
+    shared: int | None = None
+    exact: int | None = None
+    ms: float | None = None
+    ms_before: float | None = None
+    note: str = ""
+
+    @property
+    def recall(self) -> float | None:
+        """The share of the exact search's rows that came, from 0 to 1."""
+        return None if self.shared is None or not self.exact else self.shared / self.exact
+
+
+class Fix(Struct, frozen=True):
+    """A way out, as SQL to be pasted: settings for a transaction, the statement in another form, an index, upkeep.
+
+    `settings` are those of SET LOCAL, `statement` is the whole rewritten one. Kind "nothing": it is well as it is.
+    """
+
+    kind: Literal["settings", "statement", "index", "upkeep", "nothing"]
+    sql: str
+    trial: Trial
+    settings: Mapping[str, str] = {}
+    statement: str | None = None
+
+
 class PlanFinding(Struct, frozen=True):
     """One thing that is wrong or worth knowing: what, the numbers that prove it, and what to do ("" for nothing).
 
-    `node` is the index of the node meant, None for the plan as a whole; `impact_ms` is the time at stake.
+    `node` is the index of the node meant, None for the plan as a whole; `impact_ms` is the time at stake. `fixes` are
+    those that were tried, the best first, where `fix` names the first of them.
     """
 
     rule: str
@@ -353,6 +391,7 @@ class PlanFinding(Struct, frozen=True):
     fix: str
     node: int | None = None
     impact_ms: float | None = None
+    fixes: tuple[Fix, ...] = ()
 
 
 class Analysis(Struct, frozen=True):

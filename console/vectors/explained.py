@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from console.errors import ConsoleError
+from console.plans.explain import explain
 from console.plans.records import Analysis, PlanFinding, Severity
 from console.server.explain import ExplainRequest
 from console.server.session import PgSession
@@ -13,7 +14,7 @@ from console.sql.names import functions_called
 from console.sql.tokens import significant
 from console.text import format as fmt
 from console.vectors.metrics import METRICS
-from console.vectors.reasons.diagnose import why
+from console.vectors.reasons.diagnose import of_error, why
 from console.vectors.reasons.records import IndexVerdict, Reason
 
 _SEVERITIES: dict[str, Severity] = {"ineligible": "warning", "cost": "info", "short": "warning", "fact": "info"}
@@ -21,19 +22,42 @@ _OPERATORS = {metric.operator for metric in METRICS}
 _FUNCTIONS = {name for metric in METRICS for name in metric.functions}
 
 
-async def with_vectors(session: PgSession, analysis: Analysis, request: ExplainRequest) -> Analysis:
+async def with_vectors(session: PgSession, analysis: Analysis, request: ExplainRequest, *, may_write: bool = False,
+                       ) -> Analysis:
     """`analysis`, of what `request` asked, with the verdict about vector indexes first; unchanged without a search.
 
-    Nothing is run again: only variants of the statement are planned. What can't be found out is left out.
+    Fixes are tried before they are named: run where the statement was (`analyze`), else planned; with `may_write` an
+    index that is proposed is built on a sample. What can't be found out is left out.
     """
-    if "vector" not in session.info.extensions or not _has_distance(request.statement):
+    if "vector" not in session.info.extensions or not (_has_distance(request.statement) or any(
+            node.kind == "Function Scan" for node in analysis.plan.nodes)):
         return analysis
     try:
         verdict = await why(session, request.statement, request.parameters, settings=request.settings,
-                            timeout_ms=request.timeout_ms, plan=analysis.plan)
+                            timeout_ms=request.timeout_ms, plan=analysis.plan, is_run=request.analyze,
+                            may_write=may_write)
     except ConsoleError:
         return analysis
     return with_verdict(analysis, verdict)
+
+
+async def refused(session: PgSession, error: ConsoleError, request: ExplainRequest) -> Analysis | None:
+    """What is wrong with a statement whose vector operator the server doesn't find, with the plan of the statement as
+    mended; None for another error, and where nothing mends it."""
+    try:
+        reason = await of_error(session, error, request.statement, request.settings)
+        fix = reason.fixes[0] if reason is not None and reason.fixes else None
+        if reason is None or fix is None:
+            return None
+        mended = replace(request, statement=fix.statement or request.statement, analyze=False,
+                         settings={**request.settings, **fix.settings})
+        plan = await explain(session, mended)
+    except ConsoleError:
+        return None
+    finding = PlanFinding("vector_" + reason.rule.replace("-", "_"), "critical", reason.sentence,
+                          "the server's own error; the plan is that of the statement as mended", fix.sql,
+                          fixes=reason.fixes)
+    return Analysis(plan, f"The server refuses the statement: {reason.sentence}.", (finding,))
 
 
 def _has_distance(statement: str) -> bool:
@@ -54,8 +78,9 @@ def with_verdict(analysis: Analysis, verdict: IndexVerdict) -> Analysis:
 
 
 def _finding(verdict: IndexVerdict, reason: Reason) -> PlanFinding:
+    fix = reason.fixes[0].sql if reason.fixes else reason.fix or ""
     return PlanFinding(f"vector_{reason.rule.replace('-', '_')}", _SEVERITIES[reason.kind], reason.sentence,
-                   _evidence(verdict, reason), reason.fix or "")
+                       _evidence(verdict, reason), fix, fixes=reason.fixes)
 
 
 def _evidence(verdict: IndexVerdict, reason: Reason) -> str:

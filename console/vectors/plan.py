@@ -19,6 +19,9 @@ def document(text: str | None) -> Plan:
     return plan_of(plan)
 
 
+__all__ = ["actual_rows", "candidates", "document", "index_used", "ordered_scans", "plan_of", "total_cost"]
+
+
 def ordered_scans(plan: Plan, names: Collection[str] | None = None) -> list[PlanNode]:
     """The index scans that give an order by distance, of the indexes `names` or of any."""
     return [node for node in plan.nodes if node.kind == "Index Scan" and node.text("Order By")

@@ -12,12 +12,17 @@ from console.errors import ConsoleError, Denied, Missing, UsageError
 from console.server.query import Query, load
 from console.server.readonly import Library
 from console.server.session import PgSession
+from console.sql.grammar import Node
 from console.sql.names import names_in
 from console.sql.quoting import identifier
+from console.vectors.reasons import statement
+from console.vectors.reasons.statement import StatementCatalog
 from console.vectors.records import (
     Cached,
     IndexFacts,
+    KnownRelation,
     Metapage,
+    SearchFunction,
     SearchSetting,
     ShownColumn,
     TextSearch,
@@ -27,11 +32,14 @@ from console.vectors.records import (
 )
 
 PACKAGE = "console.vectors"
+MOST_TABLES = 50
 COLUMNS: Query[VectorColumn] = load(PACKAGE, "columns", VectorColumn)
 INDEXES: Query[VectorIndex] = load(PACKAGE, "indexes", VectorIndex)
 RELATION_FACTS: Query[VectorRelationFacts] = load(PACKAGE, "relation_facts", VectorRelationFacts)
 SHOWN_COLUMNS: Query[ShownColumn] = load(PACKAGE, "shown_columns", ShownColumn)
 TEXT_SEARCHES: Query[TextSearch] = load(PACKAGE, "text_searches", TextSearch)
+NAMED_RELATIONS: Query[KnownRelation] = load(PACKAGE, "named_relations", KnownRelation)
+FUNCTION_BODIES: Query[SearchFunction] = load(PACKAGE, "function_bodies", SearchFunction)
 PLANNER_SETTINGS: Query[SearchSetting] = load(PACKAGE, "planner_settings", SearchSetting)
 SETTINGS: Query[SearchSetting] = load(PACKAGE, "settings", SearchSetting)
 METAPAGE: Query[Metapage] = load(PACKAGE, "metapage", Metapage)
@@ -85,6 +93,20 @@ def grants(column: VectorColumn, role: str) -> str:
 async def indexes(session: PgSession, relation_oid: int) -> list[VectorIndex]:
     """The vector indexes of a table and its partitions."""
     return await session.fetch(INDEXES, {"relation": relation_oid})
+
+
+async def catalog(session: PgSession, path: Sequence[str], *trees: Node) -> StatementCatalog:
+    """What the names in some trees mean with that search_path: relations, the functions in FROM, vector columns with
+    their indexes."""
+    names = list(dict.fromkeys(name for tree in trees for name in statement.relation_names(tree)))
+    called = list(dict.fromkeys(name for tree in trees for name in statement.function_names(tree)))
+    relations = await session.fetch(NAMED_RELATIONS, {"names": names}) if names else []
+    functions = await session.fetch(FUNCTION_BODIES, {"names": called}) if called else []
+    oids = {relation.oid for relation in relations}
+    found = [column for column in await columns(session) if column.relation_oid in oids]
+    known = {oid: await indexes(session, oid)
+             for oid in list(dict.fromkeys(column.relation_oid for column in found))[:MOST_TABLES]}
+    return StatementCatalog(found, relations, functions, path, known)
 
 
 async def relation_facts(session: PgSession, relation_oid: int, position: int | None = None) -> VectorRelationFacts:
@@ -171,3 +193,10 @@ def serving(found: Sequence[VectorIndex], column: VectorColumn) -> list[VectorIn
     return [index for index in found if index.relation_oid == column.relation_oid
             and (index.position == column.position
                  or (index.position is None and column.name in names_in(index.expression)))]
+
+
+def serving_family(found: Sequence[VectorIndex], column: VectorColumn) -> list[VectorIndex]:
+    """The same, with the indexes of the partitions, where the column may stand at another place."""
+    own = serving(found, column)
+    return own + [index for index in found if index.relation_oid != column.relation_oid
+                  and column.name in names_in(index.expression)]

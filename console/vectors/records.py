@@ -16,7 +16,7 @@ from console.vectors.reasons.records import IndexVerdict, Reason
 class VectorColumn(Struct, frozen=True):
     """A column of type vector, halfvec, sparsevec or bit(n) (sql/columns.sql).
 
-    `dimensions` is None where the column has none (bits for bit).
+    `dimensions` is None where the column has none (bits for bit); `domain` is the domain over that type that it is of.
     """
 
     relation_oid: int
@@ -35,6 +35,7 @@ class VectorColumn(Struct, frozen=True):
     extension_schema: str
     is_readable: bool
     comment: str | None
+    domain: str | None = None
 
     @property
     def label(self) -> str:
@@ -431,3 +432,41 @@ class BuildReport(Struct, frozen=True):
     took_s: float
     size_bytes: int | None
     notices: tuple[BuildNotice, ...]
+
+
+class KnownRelation(Struct, frozen=True):
+    """A table or view by its name (sql/named_relations.sql); `definition` is a view's query."""
+
+    oid: int
+    schema: str
+    name: str
+    relkind: str
+    columns: list[str]
+    definition: str | None
+    is_security_barrier: bool
+
+
+class SearchFunction(Struct, frozen=True):
+    """A function in SQL or PL/pgSQL (sql/function_bodies.sql). Of its arguments the names are "" where they have none,
+    and the defaults are SQL, "" without; `settings` are those of its SET clauses, NAME=VALUE."""
+
+    oid: int
+    schema: str
+    name: str
+    language: str
+    body: str
+    argument_names: list[str]
+    argument_types: list[str]
+    argument_defaults: list[str]
+    settings: list[str]
+
+    @property
+    def least(self) -> int:
+        """How many arguments a call has to have."""
+        return sum(1 for default in self.argument_defaults if not default)
+
+
+class ListPage(Struct, frozen=True):
+    """A page of an ivfflat index as hexadecimal digits (sql/list_page.sql, pageinspect)."""
+
+    hex: str

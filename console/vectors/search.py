@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from console.catalog.records import PageKey
 from console.errors import ConsoleError, Missing, UsageError
-from console.plans.records import Plan
+from console.plans.records import Fix, Plan
 from console.server import effects
 from console.server.keys import CTID
 from console.server.nearest import Coarse, Nearest, any_vector, select_item, stored_vector
@@ -409,6 +409,20 @@ async def _examined(session: PgSession, request: SearchRequest, composed: Compos
         warnings.append("rows whose vector is NULL came last: no vector index holds them; add WHERE ... IS NOT NULL")
     return replace(result, index_used=used, plan=document, warnings=tuple(warnings), reasons=tuple(reasons),
                    verdict=verdict, candidates=plans.candidates(document, request.subject.index_names))
+
+
+async def fixes_of(session: PgSession, request: SearchRequest, result: SearchResult) -> tuple[Fix, ...]:
+    """What brings the rows that are lacking, or the index that wasn't used, each tried, the best first; none where
+    nothing is wrong or it can't be found out."""
+    if result.plan is None or not (result.reasons or result.verdict):
+        return ()
+    composed = compose(request)
+    try:
+        verdict = await why(session, composed.statement.sql, composed.statement.params, settings=composed.settings,
+                            timeout_ms=request.timeout_ms, plan=result.plan, is_run=True)
+    except ConsoleError:
+        return ()
+    return tuple(fix for reason in verdict.reasons for fix in reason.fixes)
 
 
 def parsed_key(text: str, subject: SearchableColumn) -> tuple[str, ...]:

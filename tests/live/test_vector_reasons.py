@@ -54,7 +54,7 @@ async def asked(database: Database, text: str, settings: dict[str, str] | None =
     ("zzz", "SELECT id FROM zzz WHERE EXISTS (SELECT FROM aaa WHERE aaa.id = zzz.id) ORDER BY v <-> '[1,2,3]' LIMIT 5"),
     ("zzz", "WITH aaa AS MATERIALIZED (SELECT * FROM zzz) SELECT x.id FROM aaa AS x, public.aaa AS y WHERE x.id = y.id "
             "ORDER BY x.v <-> '[1,2,3]' LIMIT 5"),
-    ("parts_1", "SELECT p.id FROM aaa JOIN parts p USING (id) ORDER BY p.v <-> '[1,2,3]' LIMIT 5"),
+    ("parts", "SELECT p.id FROM aaa JOIN parts p USING (id) ORDER BY p.v <-> '[1,2,3]' LIMIT 5"),
 ])
 async def test_of_tables_with_a_column_of_one_name_the_right_one_is_blamed(vectors: Database, table: str,
                                                                           text: str) -> None:
@@ -163,7 +163,9 @@ async def test_lists_that_hold_too_little(vectors: Database) -> None:
     verdict = await asked(vectors, "SELECT id FROM items ORDER BY v <=> Q LIMIT 5000", FORCED, analyze=True)
     assert verdict.outcome == "used"
     found = reason(verdict, "lists-exhausted")
-    assert "the list that was probed holds" in found.sentence and "ivfflat.probes = 4" in (found.fix or "")
+    assert "the list that was probed holds" in found.sentence
+    assert any("ivfflat" in fix.sql and (fix.trial.rows or 0) > rows_of(verdict)
+               for fix in found.fixes), found
     async with session_on(vectors) as session:
         subject = await of(session, "items.v")
         result = await search(session, SearchRequest(subject, values.parse(QUERY.strip("'"), "vector"),
@@ -216,7 +218,7 @@ async def test_many_equal_vectors(vectors: Database) -> None:
     rows = verdict.plan.root.actual_rows
     assert rows is not None and rows < 500, "the index found all of them"
     found = reason(verdict, "few-candidates")
-    assert "many equal vectors" in found.sentence and "iterative_scan" in (found.fix or "")
+    assert "many equal vectors" in found.sentence and found.fixes[0].trial.rows == 500, found
 
 
 async def test_dead_rows_take_the_places_of_candidates(vectors: Database) -> None:

@@ -3,77 +3,127 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
-from console.plans.records import Plan
-from console.sql import grammar
+from console.plans.records import Fix, Plan, Trial
 from console.sql.quoting import identifier
 from console.text import format as fmt
 from console.text.parse import version_numbers
 from console.vectors import plan as plans
 from console.vectors.reasons import ast_edits
-from console.vectors.reasons.ast_edits import Edit, Search
+from console.vectors.reasons.ast_edits import USUAL_LIMIT, Edit, Edited
 from console.vectors.reasons.records import Reason
+from console.vectors.reasons.statement import Search
+from console.vectors.reasons.trials import Examination
 from console.vectors.records import VectorColumn, VectorIndex, VectorRelationFacts
 
-if TYPE_CHECKING:
-    from console.vectors.reasons.diagnose import Examination
-
 SMALL_ROWS = 2_000
-USUAL_LIMIT = 10
+QUICK_MS = 20.0
+"""A search of a small table that takes no longer needs no index."""
+
 STALE_SHARE = 0.2
+MISJUDGED = 10
+"""A condition that keeps so many times more rows than were planned is not selective."""
 
 
-async def reasons(look: Examination, search: Search, column: VectorColumn, indexes: Sequence[VectorIndex],
-                  facts: VectorRelationFacts, settings: Mapping[str, str], plan: Plan, forced: Plan,
-                  ) -> list[Reason]:
+async def reasons(look: Examination, edited: Edited, search: Search, column: VectorColumn,
+                  indexes: Sequence[VectorIndex], facts: VectorRelationFacts, settings: Mapping[str, str], plan: Plan,
+                  forced: Plan) -> list[Reason]:
     """What was proved first, then facts that make the index look dear. `plan` is the planner's own, `forced` the one
-    with the index."""
+    with the index, both of the statement in `edited`."""
     index = plans.index_used(forced, look.names)
     method = next((vector_index.method for vector_index in indexes if vector_index.name == index), "hnsw")
     gap = f"{fmt.count(plans.total_cost(plan))} against {fmt.count(plans.total_cost(forced))} with the index"
-    result: list[Reason] = []
-    rewritten: str | None
+    result = small_table(column, facts, plan, gap)
+    result += await _of_the_limit(look, edited, search)
+    result += await _of_the_filter(look, edited, search, plan)
+    result += await _of_settings(look, edited, settings, method, gap)
+    return result + _facts(look, column, facts, gap)
 
-    async def tried(edit: Edit | None = None, changes: Mapping[str, str] | None = None) -> bool:
-        nonlocal rewritten
-        tree = ast_edits.edited(look.tree, [column.name], [edit]) if edit else None
-        if edit and tree is None:
-            return False
-        rewritten = grammar.deparse(tree) if tree is not None else None
-        return await look.uses_index(tree, changes)
 
-    rewritten = None
-    has_limit = search.select.HasField("limit_count")
-    if not has_limit and await tried(Edit("", ast_edits.with_limit(USUAL_LIMIT))):
-        result.append(Reason("no-limit", "cost",
-                             "there is no LIMIT: to sort all rows is cheaper than to walk all of the index",
-                             "add LIMIT k", True, rewritten))
+def small_table(column: VectorColumn, facts: VectorRelationFacts, plan: Plan, gap: str = "") -> list[Reason]:
+    """A table of which the exact search is quick whatever the planner would do."""
+    rows, took = facts.row_estimate, plan.total_ms
+    if rows is None or rows >= SMALL_ROWS or (took is not None and took > QUICK_MS):
+        return []
+    measured = f": {fmt.milliseconds(took)}" if took is not None else f" ({gap})" if gap else ""
+    fix = Fix("nothing", "nothing: an exact search of so few rows is fast, and it misses none",
+              Trial("run" if took is not None else "planned", ms=took, note="as it is"))
+    return [Reason("small-table", "cost", f"{column.table} has about {fmt.count(rows)} rows: to read them all is "
+                   f"quick{measured}", fix.sql, True, None, (fix,))]
+
+
+async def _of_the_limit(look: Examination, edited: Edited, search: Search) -> list[Reason]:
+    fresh = edited.having([Edit("no-limit", ast_edits.with_limit(USUAL_LIMIT))])
+    if fresh is None or search.form != "order":
+        return []
+    if not search.has_limit:
+        if not await look.uses_index(fresh.tree):
+            return []
+        fix = await look.statement(fresh.tree, note=f"only the nearest {USUAL_LIMIT}: choose the number that is needed")
+        return [Reason("no-limit", "cost", "there is no LIMIT: to sort all rows is cheaper than to walk all of the "
+                       "index", "add LIMIT k", True, fresh.text, (fix,) if fix else ())]
     limit = search.limit
-    if limit is not None and limit > USUAL_LIMIT and await tried(Edit("", ast_edits.with_limit(USUAL_LIMIT))):
-        most = await _turning_point(look, column, limit)
-        result.append(Reason("limit-too-large", "cost", f"LIMIT {limit} is too large for the index, which is chosen up "
-                             f"to about {most} rows", f"LIMIT {most}, or accept the exact search", True, rewritten))
-    facts_served = _served_otherwise(plan)
-    if search.select.HasField("where_clause") and await tried(Edit("", ast_edits.unfiltered)):
-        if facts_served:
-            result.append(Reason("filter-has-index", "cost", f"the filter is selective, and {facts_served} serves it: "
-                                 "an exact search among its rows, with every row that fits. A vector index has no "
-                                 "bitmap, so that the two can't be combined", None, True))
-        else:
-            result.append(Reason("selective-filter", "cost", "with the filter the planner expects few rows to sort",
-                                 "an index on the filter's columns makes the exact search quick", True))
+    if limit is None or limit <= USUAL_LIMIT or not await look.uses_index(fresh.tree):
+        return []
+    most = await _turning_point(look, edited, limit)
+    smaller = edited.having([Edit("", ast_edits.with_limit(most))])
+    fixes = [await look.statement(smaller.tree)] if smaller is not None else []
+    fixes.append(await look.setting({"enable_seqscan": "off", **_enough(search)}))
+    return [Reason("limit-too-large", "cost", f"LIMIT {limit} is too large for the index, which is chosen up to about "
+                   f"{most} rows", f"LIMIT {most}, or accept the exact search", True,
+                   smaller.text if smaller is not None else None, tuple(fix for fix in fixes if fix))]
+
+
+def _enough(search: Search) -> dict[str, str]:
+    wanted = search.wanted or 0
+    return {"hnsw.ef_search": str(wanted)} if 40 < wanted <= 1000 else {}
+
+
+async def _of_the_filter(look: Examination, edited: Edited, search: Search, plan: Plan) -> list[Reason]:
+    fresh = edited.having([Edit("", ast_edits.unfiltered)])
+    if fresh is None or not await look.uses_index(fresh.tree):
+        return []
+    if served := _served_otherwise(plan):
+        return [Reason("filter-has-index", "cost", f"the filter is selective, and {served} serves it: an exact search "
+                       "among its rows, with every row that fits. A vector index has no bitmap, so that the two can't "
+                       "be combined", None, True)]
+    planned, came = _filtered_rows(plan)
+    if came is not None and planned is not None and came > MISJUDGED * max(1.0, planned):
+        return [Reason("misjudged-filter", "cost", f"the planner expects {fmt.count(planned)} rows behind the filter, "
+                       f"and {fmt.count(came)} came: it isn't as selective as it is taken for",
+                       "ANALYZE, or CREATE STATISTICS on the columns that depend on each other", True)]
+    share = "" if came is None else f", and {fmt.count(came)} came"
+    return [Reason("selective-filter", "cost", f"with the filter the planner expects few rows to sort{share}",
+                   "an index on the filter's columns makes the exact search quick", True)]
+
+
+def _filtered_rows(plan: Plan) -> tuple[float | None, float | None]:
+    """How many rows the first scan with a filter was to give, and gave."""
+    scan = next((node for node in plan.nodes if node.text("Filter") and node.relation), None)
+    if scan is None:
+        return None, None
+    return scan.plan_rows, scan.actual_rows
+
+
+async def _of_settings(look: Examination, edited: Edited, settings: Mapping[str, str], method: str, gap: str,
+                       ) -> list[Reason]:
+    result = []
+    tree = None if edited.tree is look.tree else edited.tree
     for name, usual in (("hnsw.ef_search", "40"), ("ivfflat.probes", "1")):
         now = settings.get(name, usual)
-        if name.startswith(method) and int(now) > int(usual) and await tried(changes={name: usual}):
+        if name.startswith(method) and int(now) > int(usual) and await look.uses_index(tree, {name: usual}):
             rule = "probes-near-lists" if name == "ivfflat.probes" else "ef-search-high"
-            result.append(Reason(rule, "cost", f"{name} = {now} makes the index dear ({gap})",
-                                 f"SET LOCAL {name} = {usual}, or force it: SET LOCAL enable_seqscan = off", True))
+            fixes = [await look.setting({"enable_seqscan": "off"}, tree), await look.setting({name: usual}, tree)]
+            result.append(Reason(rule, "cost", f"{name} = {now} makes the index dear ({gap}); fewer find less",
+                                 f"SET LOCAL enable_seqscan = off, which keeps what {now} find; {name} = {usual} is "
+                                 "quicker and cuts recall", True, None, tuple(fix for fix in fixes if fix)))
     page_cost = float(settings.get("random_page_cost", "4"))
-    if page_cost > 1.1 and await tried(changes={"random_page_cost": "1.1"}):
+    if page_cost > 1.1 and await look.uses_index(tree, {"random_page_cost": "1.1"}):
+        found = await look.setting({"random_page_cost": "1.1"}, tree)
         result.append(Reason("random-page-cost", "cost", f"random_page_cost is {page_cost:g}, as for disks that turn "
-                             f"({gap})", "ALTER SYSTEM SET random_page_cost = 1.1, on SSDs", True))
-    return result + _facts(look, column, facts, gap)
+                             f"({gap})", "SET LOCAL random_page_cost = 1.1, on SSDs", True, None,
+                             (found,) if found else ()))
+    return result
 
 
 def other_index(used: str, indexes: Sequence[VectorIndex], search: Search) -> list[Reason]:
@@ -96,11 +146,7 @@ def _facts(look: Examination, column: VectorColumn, facts: VectorRelationFacts, 
         since = "never been analyzed" if facts.analyzed_at is None else \
             f"had {facts.modified_since_analyze} changes since it was analyzed"
         result.append(Reason("stale-statistics", "cost", f"{column.table} has {since}: the planner guesses",
-                             f"ANALYZE {column.table}"))
-    if rows is not None and rows < SMALL_ROWS:
-        result.append(Reason("small-table", "cost",
-                             f"{column.table} has about {fmt.count(rows)} rows: to read them all is "
-                             f"quick ({gap})", "nothing: an exact search of so few rows is fast"))
+                             f"ANALYZE {column.table}", fixes=(upkeep(f"ANALYZE {column.table}"),)))
     if facts.toast_pages > 2 * max(1, facts.heap_pages):
         result.append(Reason("toast", "cost", f"the vectors are stored apart ({facts.toast_pages} TOAST pages beside "
                              f"{facts.heap_pages} of the table), which the planner doesn't count when it reads all "
@@ -114,13 +160,18 @@ def _facts(look: Examination, column: VectorColumn, facts: VectorRelationFacts, 
     return result
 
 
-async def _turning_point(look: Examination, column: VectorColumn, limit: int) -> int:
+def upkeep(sql: str, note: str = "it writes") -> Fix:
+    """A statement that can't be tried in a read-only transaction."""
+    return Fix("upkeep", sql, Trial("not tried", note=note))
+
+
+async def _turning_point(look: Examination, edited: Edited, limit: int) -> int:
     """The largest LIMIT, to two digits, with which the planner still takes the index."""
     low, high = USUAL_LIMIT, limit
     while high - low > max(1, low // 20):
         middle = (low + high) // 2
-        tree = ast_edits.edited(look.tree, [column.name], [Edit("", ast_edits.with_limit(middle))])
-        if tree is not None and await look.uses_index(tree):
+        fresh = edited.having([Edit("", ast_edits.with_limit(middle))])
+        if fresh is not None and await look.uses_index(fresh.tree):
             low = middle
         else:
             high = middle
@@ -130,4 +181,5 @@ async def _turning_point(look: Examination, column: VectorColumn, limit: int) ->
 def _served_otherwise(plan: Plan) -> str | None:
     """The ordinary index by which the planner finds the filter's rows."""
     return next((node.text("Index Name") for node in plan.nodes
-                 if node.text("Index Name") and not node.text("Order By") and node.text("Index Cond")), None)
+                 if node.text("Index Name") and not node.text("Order By") and node.text("Index Cond")
+                 and node.relationship != "InitPlan"), None)

@@ -1,219 +1,340 @@
-"""Why isn't the index used? Two plans, the catalog, and the statement changed one thing at a time."""
+"""Why isn't the index used, or gives too little? Plans, the catalog, and the statement changed one thing at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from console.errors import ConsoleError, ServerError, UsageError
-from console.plans.records import Plan
+from console.plans.records import Fix, Plan, Trial
 from console.server.preamble import SHOWN
-from console.server.readonly import ReadStatement, Wire, explain, reading, trip
+from console.server.readonly import ReadStatement, Wire, trip
 from console.server.session import PgSession
-from console.sql import grammar
-from console.sql.relations import of_tree
+from console.sql import grammar, selects
+from console.sql.grammar import Node
 from console.vectors import plan as plans
 from console.vectors import read
 from console.vectors.metrics import METRICS
-from console.vectors.reasons import ast_edits, cost, ineligible, short
-from console.vectors.reasons.ast_edits import Edit, Node, Search
+from console.vectors.reasons import cost, fixes, ineligible, rewrites, short, statement
+from console.vectors.reasons.ast_edits import Edit, Edited
 from console.vectors.reasons.records import IndexVerdict, Reason
-from console.vectors.records import VectorColumn, VectorIndex
+from console.vectors.reasons.statement import Search, StatementCatalog
+from console.vectors.reasons.trials import FORCED, Examination, Ran
+from console.vectors.records import VectorColumn, VectorIndex, VectorRelationFacts
 
-FORCED = {"enable_seqscan": "off", "enable_bitmapscan": "off", "enable_sort": "off"}
-"""Under these the planner takes a vector index wherever it can. For plans alone: it changes what a search finds."""
+VECTOR_TYPES = ("vector", "halfvec", "sparsevec")
 
 
-class Examination:
-    """One statement on one session: its plan, and the plans of its variants. Nothing is executed but with ANALYZE."""
+class SearchCase(Struct):
+    """One search of a statement with all that is known of it. `edited` is the statement that is changed: the one that
+    was asked about, its views written out. `plan` is that of the statement as it was asked."""
 
-    def __init__(self, session: PgSession, tree: Node, params: Sequence[str | Wire | None],
-                 settings: Mapping[str, str], timeout_ms: int | None) -> None:
-        self.session = session
-        self.tree = tree
-        wanted = ast_edits.parameters(tree)
-        self.settings = dict(settings)
-        self.timeout_ms = timeout_ms
-        self.is_generic = wanted > 0 and not params
-        self.params = tuple(params)
-        self.names: frozenset[str] = frozenset()
-
-    async def plan(self, tree: Node | None = None, *, analyze: bool = False,
-                   settings: Mapping[str, str] | None = None) -> Plan:
-        """The plan of `tree` (default: the statement) with further settings. Raises ConsoleError."""
-        text = grammar.deparse(tree if tree is not None else self.tree)
-        statement = ReadStatement(explain(text, analyze=analyze, generic=self.is_generic), self.params)
-        chosen = self.settings | dict(settings or {})
-        library = read.library(self.session)
-        if self.is_generic:
-            # by the simple protocol: the extended one, which a pipeline is, wants a value for each parameter
-            async with reading(self.session, library=library, timeout_ms=self.timeout_ms,
-                               pinned=SHOWN) as found, found.under(chosen):
-                page, _ = await found.fetch(statement)
-        else:
-            done = await trip(self.session, [statement], settings=chosen, library=library, timeout_ms=self.timeout_ms,
-                              pinned=SHOWN)
-            (page,) = done.pages
-        return plans.document(page.rows[0][0])
-
-    async def uses_index(self, tree: Node | None = None, settings: Mapping[str, str] | None = None) -> bool:
-        """Whether that plan goes by a vector index; not, where the server refuses the statement."""
-        try:
-            return plans.index_used(await self.plan(tree, settings=settings), self.names) is not None
-        except ServerError:
-            return False
+    look: Examination
+    edited: Edited
+    search: Search
+    column: VectorColumn
+    indexes: list[VectorIndex]
+    facts: VectorRelationFacts
+    settings: Mapping[str, str]
+    plan: Plan
+    inner: statement.InnerSelect
 
 
 async def why(session: PgSession, text: str, params: Sequence[str | Wire | None] = (), *,
-              settings: Mapping[str, str] | None = None, analyze: bool = False,
-              timeout_ms: int | None = None, plan: Plan | None = None) -> IndexVerdict:
-    """What a SELECT's plan does with the vector indexes at hand, and why. Raises ConsoleError.
+              settings: Mapping[str, str] | None = None, analyze: bool = False, timeout_ms: int | None = None,
+              plan: Plan | None = None, is_run: bool | None = None, may_write: bool = False) -> IndexVerdict:
+    """What a statement's plan does with the vector indexes at hand, and why. Raises ConsoleError.
 
     `params` are the values of $1, $2...; without them a statement that has some is planned generically (PostgreSQL
     16 and later). With `analyze` it is executed, read-only. `settings` hold as in the search (SET LOCAL).
-    `plan` is its plan (VERBOSE), where that has been read already.
+    `plan` is its plan (VERBOSE), where that has been read already. `is_run` (default: as `analyze`): fixes are tried by
+    running them, else they are planned. `may_write`: an index that is proposed may be built on a sample, in a
+    transaction that is rolled back.
     """
-    tree = ast_edits.parse(text)
-    look = Examination(session, tree, params, settings or {}, timeout_ms)
+    inner = statement.inner_select(statement.parse(text))
+    look = Examination(session, inner.tree, params, settings or {}, timeout_ms,
+                       is_run=analyze if is_run is None else is_run)
+    look.may_write = may_write
     if look.is_generic and session.info.major < 16:
         raise UsageError("the statement has parameters, and PostgreSQL plans it without their values only from 16 on",
                          hint="give the values")
     try:
-        plan = await look.plan(analyze=analyze) if plan is None else plan
+        if plan is None or not inner.is_whole:
+            plan = await look.plan(analyze=analyze or (plan is not None and plan.is_analyzed))
     except ServerError as error:
-        if reason := _of_error(session, error):
+        if reason := await of_error(session, error, text, look.settings):
             return IndexVerdict("ineligible", reason.sentence, None, (reason,))
         raise
-    relations = {(node.schema, node.relation) for node in plan.nodes if node.relation}
-    every = await read.columns(session)
-    columns = [vector_column for vector_column in every if (vector_column.schema, vector_column.relation) in relations]
-    found: dict[int, list[VectorIndex]] = {}
-    for oid in dict.fromkeys(vector_column.relation_oid for vector_column in columns[:50]):
-        found[oid] = await read.indexes(session, oid)
-    look.names = frozenset(index.name for each in found.values() for index in each)
-    names = [vector_column.name for vector_column in columns]
-    search = ast_edits.find(tree, names)
-    if search is None:
-        return _no_search(plan)
-    column = _searched(search, columns, plan)
-    effective = {name: setting.setting for name, setting in (await read.settings(session)).items()} | look.settings
-    used = plans.index_used(plan, look.names)
-    if column is None:
-        return _no_search(plan)
-    indexes = read.serving(found[column.relation_oid], column)
-    facts = await read.relation_facts(session, column.relation_oid, column.position)
-    if used:
-        wanted = None if search.limit is None else search.limit + search.offset
-        has_filter = search.select.HasField("where_clause")
-        reasons = short.reasons(plan, [index for each in found.values() for index in each], effective, facts,
-                                wanted=wanted, has_filter=has_filter)
-        reasons += _of_vector(search) + cost.other_index(used, indexes, search)
-        sentence = f"the index {used} is used" + (
-            f", with {len(reasons)} thing{'s' * (len(reasons) > 1)} to know" if reasons else "")
-        return IndexVerdict("used", sentence, used, tuple(reasons), plans.total_cost(plan), None, plan)
-    if _of_vector(search):
-        (reason,) = _of_vector(search)
-        return IndexVerdict("ineligible", reason.sentence, None, (reason,), plans.total_cost(plan), None, plan)
-    if effective.get("enable_indexscan") == "off" and await look.uses_index(settings={"enable_indexscan": "on"}):
-        reason = Reason("indexscan-off", "ineligible", "enable_indexscan is off", "RESET enable_indexscan; look into "
-                        "pg_db_role_setting for where it comes from", True)
-        return IndexVerdict("ineligible", reason.sentence, None, (reason,), plans.total_cost(plan), None, plan)
-    forced = await look.plan(settings=FORCED)
-    if plans.index_used(forced, look.names):
-        reasons = await cost.reasons(look, search, column, indexes, facts, effective, plan, forced)
-        first = f": {reasons[0].sentence}" if reasons else ""
-        return IndexVerdict("cost", f"the planner could use {plans.index_used(forced, look.names)} but finds the rest "
-                       f"cheaper{first}", None, tuple(reasons), plans.total_cost(plan), plans.total_cost(forced), plan)
-    reasons = ineligible.of_catalog(search, column, indexes)
-    written = list(of_tree(tree))
-    reasons += await _barriers(session, [column for column in every if column.relkind == "v"
-                                         and any(name.fits(column.schema, column.relation) for name in written)])
-    reasons += await _culprits(look, search, column, indexes)
-    if not reasons:
-        reasons = [Reason("unknown", "ineligible", "no index can be used, and no single change brings one back",
-                          "look at the plan")]
-    proved = [reason for reason in reasons if reason.is_proved] or reasons
-    return IndexVerdict("ineligible", proved[0].sentence, None,
-                        tuple(sorted(reasons, key=lambda reason: not reason.is_proved)),
-                   plans.total_cost(plan), None, plan)
+    return await _examined(look, inner, plan)
 
 
-def _searched(search: Search, columns: Sequence[VectorColumn], plan: Plan) -> VectorColumn | None:
-    """The column of `columns` that is searched: of the tables with a column of that name the one that the statement
-    means, by the alias that it has in the plan, else by its name."""
-    named = [column for column in columns if column.name == search.column]
-    sources = ast_edits.sources(search)
-    aliases = {source.alias for source in sources}
-    meant = {(node.schema, node.relation) for node in plan.nodes if node.relation and (
-        node.alias in aliases or _is_partition(node.alias, aliases))}
-    return next((column for column in named if (column.schema, column.relation) in meant),
-                next((column for column in named if any(source.relation.fits(column.schema, column.relation)
-                                                        for source in sources)),
-                     next(iter([*named, *columns]), None)))
-
-
-def _is_partition(alias: str, aliases: Collection[str]) -> bool:
-    """Whether a plan calls a partition so: by its table's alias and a number."""
-    name, _, number = alias.rpartition("_")
-    return name in aliases and number.isdigit()
-
-
-async def _barriers(session: PgSession, views: Sequence[VectorColumn]) -> list[Reason]:
-    """Views of the statement that are planned on their own."""
-    found = []
-    for view in {column.relation_oid: column for column in views}.values():
-        if (await read.relation_facts(session, view.relation_oid)).is_security_barrier:
-            found.append(Reason(
-                "security-barrier", "ineligible", f"{view.relation} is a view with security_barrier: it is planned on "
-                "its own, so that an order outside of it reaches no index", "put ORDER BY and LIMIT into a function or "
-                f"view of their own below it; or ALTER VIEW {view.table} RESET (security_barrier)"))
-    return found
-
-
-async def _culprits(look: Examination, search: Search, column: VectorColumn, indexes: Sequence[VectorIndex],
-                    ) -> list[Reason]:
-    """The smallest set of edits that brings the index back: one alone if it will do, else what of all is needed."""
-    names = [column.name]
-    edits = ineligible.edits(search, column, indexes)
-
-    async def brings_back(chosen: Sequence[Edit]) -> bool:
-        tree = ast_edits.edited(look.tree, names, chosen)
-        return tree is not None and await look.uses_index(tree, FORCED)
-
-    needed: list[Edit] = []
-    for edit in edits:
-        if await brings_back([edit]):
-            needed = [edit]
+async def _examined(look: Examination, inner: statement.InnerSelect, plan: Plan) -> IndexVerdict:
+    catalog = await read.catalog(look.session, look.schemas, inner.tree)
+    working = statement.with_views(inner.tree, catalog)
+    if working is not None:
+        catalog = await read.catalog(look.session, look.schemas, inner.tree, working)
+    tree = inner.tree if working is None else working
+    found = statement.searches(tree, catalog, [str(value) for value in look.params])
+    known = [place for place, search in enumerate(found) if search.column is not None]
+    if not known:
+        return await _of_a_function(look, inner, catalog, plan)
+    cases = [await _case(look, inner, Edited(tree, catalog, place, tuple(look.params)), found[place], plan)
+             for place in known[:3]]
+    verdicts = []
+    for case in cases:
+        look.names = frozenset(index.name for index in case.indexes)
+        verdict = await _verdict(case)
+        verdicts.append(verdict)
+        if verdict.outcome != "used":
             break
+    return next((verdict for verdict in verdicts if verdict.outcome != "used"),
+                next((verdict for verdict in verdicts if verdict.reasons), verdicts[0]))
+
+
+async def _case(look: Examination, inner: statement.InnerSelect, edited: Edited, search: Search, plan: Plan,
+                ) -> SearchCase:
+    column = search.column
+    assert column is not None
+    session = look.session
+    effective = {name: setting.setting for name, setting in (await read.settings(session)).items()} | look.settings
+    family = edited.catalog.indexes.get(column.relation_oid, [])
+    return SearchCase(look, edited, search, column, read.serving_family(family, column),
+                await read.relation_facts(session, column.relation_oid, column.position), effective, plan, inner)
+
+
+async def _verdict(case: SearchCase) -> IndexVerdict:
+    look, plan = case.look, case.plan
+    if look.is_run:
+        try:
+            look.before = await look.run()
+        except ConsoleError:
+            look.is_run = False
+    used = plans.index_used(plan, look.names)
+    if used is not None:
+        return await _of_a_used_index(case, used)
+    first = await _of_vector(case, is_used=False)
+    if case.settings.get("enable_indexscan") == "off" and await look.uses_index(settings={"enable_indexscan": "on"}):
+        fix = await look.setting({"enable_indexscan": "on"})
+        reason = Reason("indexscan-off", "ineligible", "enable_indexscan is off", "RESET enable_indexscan; look into "
+                        "pg_db_role_setting for where it comes from", True, None, (fix,) if fix else ())
+        return _not_used(case, "ineligible", [reason, *first])
+    forced = await look.plan(settings=FORCED)
+    if plans.index_used(forced, look.names) and (fenced := await _fenced(case)):
+        return _not_used(case, "ineligible", _in_order(first, await fixes.of_ineligible(case, fenced)))
+    if plans.index_used(forced, look.names):
+        reasons = await cost.reasons(look, case.edited, case.search, case.column, case.indexes, case.facts,
+                                     case.settings, plan, forced)
+        reasons = await fixes.of_cost(case, reasons)
+        verdict = _not_used(case, "cost", _in_order(first, reasons))
+        return replace(verdict, forced_cost=plans.total_cost(forced))
+    reasons = ineligible.of_catalog(case.search, case.column, case.indexes)
+    reasons += await _barriers(case)
+    if not any(reason.is_proved for reason in reasons):
+        reasons += await _culprits(case)
+    small = cost.small_table(case.column, case.facts, plan)
+    if small and reasons and all(reason.rule == "no-index" for reason in reasons):
+        reasons = [*small, *reasons]
+    reasons = reasons or small or [
+        Reason("unknown", "ineligible", "no index can be used, and no single change brings one back",
+               "look at the plan")]
+    return _not_used(case, "ineligible", _in_order(first, await fixes.of_ineligible(case, reasons)))
+
+
+def _in_order(of_vector: Sequence[Reason], reasons: Sequence[Reason]) -> list[Reason]:
+    """What is wrong with the query vector for certain, the causes, and then what is only to be known."""
+    certain = [reason for reason in of_vector if reason.kind != "fact"]
+    return [*certain, *reasons, *(reason for reason in of_vector if reason.kind == "fact")]
+
+
+def _not_used(case: SearchCase, outcome: str, reasons: Sequence[Reason]) -> IndexVerdict:
+    index = next((index.name for index in case.indexes if index.is_usable), "an index")
+    if outcome == "cost":
+        first = f": {reasons[0].sentence}" if reasons else ""
+        sentence = f"the planner could use {index} but finds the rest cheaper{first}"
     else:
-        if await brings_back(edits):
-            needed = list(edits)
-            for edit in edits:
-                fewer = [item for item in needed if item is not edit]
-                if await brings_back(fewer):
-                    needed = fewer
-    tree = ast_edits.edited(look.tree, names, needed) if needed else None
-    rewritten = grammar.deparse(tree) if tree is not None else None
-    result = []
+        sentence = reasons[0].sentence
+    return IndexVerdict("cost" if outcome == "cost" else "ineligible", sentence, None, tuple(reasons),
+                        plans.total_cost(case.plan), None, case.plan)
+
+
+async def _of_a_used_index(case: SearchCase, used: str) -> IndexVerdict:
+    search = case.search
+    of_vector = await _of_vector(case, is_used=True)
+    is_null = any(reason.rule == "null-vector" for reason in of_vector)
+    reasons: list[Reason] = []
+    if not is_null:
+        wanted = search.wanted
+        reasons = short.reasons(case.plan, case.indexes, case.settings, case.facts, wanted=wanted,
+                                has_filter=search.select.HasField("where_clause"))
+        if search.has_limit and wanted is None:  # a LIMIT whose number isn't known asks for few
+            reasons = [reason for reason in reasons if reason.rule != "no-limit-truncated"]
+        reasons = await fixes.of_short(case, reasons)
+    reasons = _in_order(of_vector, reasons) + cost.other_index(used, case.indexes, search)
+    told = [reason for reason in reasons if reason.kind != "fact"]
+    words = f", with {len(reasons)} thing{'s' * (len(reasons) > 1)} to know" if reasons else ""
+    sentence = f"the index {used} is used{words}" + (f": {told[0].sentence}" if told else "")
+    return IndexVerdict("used", sentence, used, tuple(reasons), plans.total_cost(case.plan), None, case.plan)
+
+
+async def _fenced(case: SearchCase) -> list[Reason]:
+    """What wants every row, where an index could give all of them in order, which is dear: the nearest first are cheap.
+    """
+    if rewrites.fence(case.search) is None:
+        return []
+    edit = next(edit for edit in ineligible.edits(case.search, case.column, case.indexes, case.edited.catalog)
+                if edit.rule == "nearest-first")
+    fresh = case.edited.having([edit])
+    if fresh is None or not await case.look.uses_index(fresh.tree):
+        return []
+    rule, sentence, fix = ineligible.told(edit.rule, case.search, case.column, case.indexes, case.look.is_generic)
+    return [Reason(rule, "ineligible", sentence, fix, True, fresh.text)]
+
+
+async def _barriers(case: SearchCase) -> list[Reason]:
+    """Views of the statement that are planned on their own: written out, they let the order reach the index."""
+    if case.edited.tree is case.look.tree or not await case.look.uses_index(case.edited.tree, FORCED):
+        return []
+    views = [view for name in statement.relation_names(case.look.tree)
+             if (view := case.edited.catalog.relation(grammar.Name(None, name))) is not None and view.definition]
+    barred = next((view for view in views if view.is_security_barrier), None)
+    name = (barred or views[0]).name if views else "the view"
+    what = "with security_barrier" if barred else "whose query"
+    return [Reason("security-barrier" if barred else "view", "ineligible", f"{name} is a view {what}: it is planned on "
+                   "its own, so that an order outside of it reaches no index", "ask its table: put ORDER BY and LIMIT "
+                   "where its query is, or into a function or view of their own below it", True, case.edited.text)]
+
+
+async def _culprits(case: SearchCase) -> list[Reason]:
+    """The smallest set of edits that brings the index back: one alone, two, else what of all is needed."""
+    edits = ineligible.edits(case.search, case.column, case.indexes, case.edited.catalog)
+    needed = await _needed(case, edits)
+    fresh = case.edited.having(needed) if needed else None
+    rewritten = None if fresh is None or any(edit.rule in ineligible.DIAGNOSTIC for edit in needed) else fresh.text
+    result: list[Reason] = []
     for edit in needed:
-        rule, sentence, fix = ineligible.told(edit.rule, search, column, indexes, look.is_generic)
-        result.append(Reason(rule, "ineligible", sentence, fix, True, rewritten))
+        rule, sentence, fix = ineligible.told(edit.rule, case.search, case.column, case.indexes, case.look.is_generic)
+        rule = rule.removesuffix("-alone")
+        if not any(reason.rule == rule for reason in result):
+            result.append(Reason(rule, "ineligible", sentence, fix, True, rewritten))
     return result
 
 
-def _of_vector(search: Search) -> list[Reason]:
-    """Of a query vector that can be seen to be NULL or zero."""
-    if ast_edits.null_vector(search):
-        return [Reason("null-vector", "short", "the query vector is NULL: the order means nothing, any rows come back",
-                       "check the vector before the search")]
-    text = ast_edits.vector_literal(search)
-    if text and search.operator == "<=>" and not text.strip("[] ,0.+-eE"):
+async def _needed(case: SearchCase, edits: Sequence[Edit]) -> list[Edit]:
+    async def brings_back(chosen: Sequence[Edit]) -> bool:
+        fresh = case.edited.having(chosen)
+        return fresh is not None and await case.look.uses_index(fresh.tree, FORCED)
+
+    changing = [edit for edit in edits if case.edited.having([edit]) is not None]
+    for edit in changing:
+        if await brings_back([edit]):
+            return [edit]
+    for pair in combinations(changing, 2):
+        if await brings_back(pair):
+            return list(pair)
+    # of several ways out of the same one is enough
+    needed = list({edit.rule: edit for edit in reversed(changing) if edit.rule not in ineligible.DIAGNOSTIC}.values())
+    needed.reverse()
+    if not await brings_back(needed):
+        return []
+    for edit in list(needed):
+        fewer = [item for item in needed if item is not edit]
+        if await brings_back(fewer):
+            needed = fewer
+    return needed
+
+
+async def _of_vector(case: SearchCase, *, is_used: bool) -> list[Reason]:
+    """Of a query vector that is NULL or zero, or may be."""
+    search = case.search
+    if statement.null_vector(search):
+        return [_null("the query vector is NULL")]
+    if found := _zero(search, statement.vector_literal(search)):
+        return found
+    _, other = search.sides
+    if not any(kind == "sub_link" for kind, _ in grammar.nodes(other)):
+        return []
+    if case.look.is_run and statement.query_vector_is_alone(search):
+        tree = selects.statement(grammar.parse("SELECT 1").stmts[0].stmt.select_stmt)
+        select = tree.stmts[0].stmt.select_stmt
+        select.target_list[0].res_target.val.CopyFrom(other)
+        root = case.edited.tree.stmts[0].stmt.select_stmt
+        if root.HasField("with_clause"):
+            select.with_clause.CopyFrom(root.with_clause)
+        if (value := await _value(case.look, tree)) is None:
+            return [_null("the query vector is NULL: its subquery found no row")]
+        return _zero(search, value)
+    return [Reason("vector-from-subquery", "fact", "the query vector comes from a subquery: when that finds no "
+                   "row, it is NULL, and any rows come back without an error", "check that the row exists")]
+
+
+def _zero(search: Search, text: str | None) -> list[Reason]:
+    if text and search.operator == "<=>" and text.startswith("[") and not text.strip("[] ,0.+-eE"):
         return [Reason("zero-vector", "short", "the query vector is zero: it has no cosine distance to anything",
                        "check the vector before the search")]
-    _, other = search.sides
-    if any(kind == "sub_link" for kind, _ in grammar.nodes(other)):
-        return [Reason("vector-from-subquery", "fact", "the query vector comes from a subquery: when that finds no "
-                       "row, it is NULL, and any rows come back without an error", "check that the row exists")]
     return []
+
+
+def _null(what: str) -> Reason:
+    return Reason("null-vector", "short", f"{what}; the order means nothing, and any rows come back",
+                  "check the vector before the search: where it is NULL there is nothing to search for")
+
+
+async def _value(look: Examination, tree: Node) -> str | None:
+    """The one value of a query; "?" where it can't be read."""
+    try:
+        asked = ReadStatement(grammar.deparse(tree), look.params[:statement.parameters(tree)])
+        done = await trip(look.session, [asked], settings=look.settings, library=read.library(look.session),
+                          timeout_ms=look.timeout_ms, pinned=SHOWN)
+    except ConsoleError:
+        return "?"
+    rows = done.pages[0].rows
+    return rows[0][0] if rows else None
+
+
+async def _of_a_function(look: Examination, inner: statement.InnerSelect, catalog: StatementCatalog, plan: Plan,
+                         ) -> IndexVerdict:
+    """Of a statement that searches in the body of a function, which is planned and tried by itself."""
+    call = statement.called(inner.tree, catalog)
+    if call is None:
+        return _no_search(plan)
+    name = call.function.name
+    settings = {**look.settings, **_own_settings(call.function.settings)}
+    inside = Examination(look.session, call.tree, look.params, settings, look.timeout_ms, is_run=look.is_run)
+    hidden = Reason("function-scan", "fact", f"the search is inside {name} ({call.function.language}), whose plan "
+                    "EXPLAIN doesn't show: its statement was planned by itself, with this call's arguments",
+                    "EXPLAIN what is inside, or auto_explain.log_nested_statements")
+    try:
+        part = statement.InnerSelect(call.tree, True, lambda changed: changed, "")
+        verdict = await _examined(inside, part, await inside.plan(analyze=plan.is_analyzed))
+    except ConsoleError as error:
+        reason = replace(hidden, sentence=f"{hidden.sentence}; that failed: {error.summary}")
+        return IndexVerdict("no search", reason.sentence, None, (reason,), plans.total_cost(plan), None, plan)
+    hidden = replace(hidden, rewritten=grammar.deparse(call.tree), fixes=await _by_itself(inside, call.tree, verdict))
+    inside_reasons = [replace(reason, sentence=f"inside {name}: {reason.sentence}") for reason in verdict.reasons]
+    return replace(verdict, sentence=f"the search is hidden in the function {name}; inside, {_inside(verdict)}",
+                   reasons=(hidden, *inside_reasons), plan=plan)
+
+
+async def _by_itself(inside: Examination, tree: Node, verdict: IndexVerdict) -> tuple[Fix, ...]:
+    """The statement in a function's body, to be looked at by itself."""
+    text = grammar.deparse(tree)
+    took = verdict.plan.execution_ms if verdict.plan else None
+    rows = plans.actual_rows(verdict.plan) if verdict.plan else None
+    state: Literal["run", "planned"] = "run" if inside.is_run and took is not None else "planned"
+    trial = Trial(state, verdict.index, rows, None, ms=took, note="what the function runs, by itself")
+    return (Fix("statement", text, trial, {}, text),)
+
+
+def _inside(verdict: IndexVerdict) -> str:
+    return verdict.sentence if verdict.outcome == "used" else f"no vector index is used: {verdict.sentence}"
+
+
+def _own_settings(settings: Sequence[str]) -> dict[str, str]:
+    return {name: value for name, _, value in (setting.partition("=") for setting in settings)}
 
 
 def _no_search(plan: Plan) -> IndexVerdict:
@@ -225,22 +346,15 @@ def _no_search(plan: Plan) -> IndexVerdict:
                         "inlined hides nothing")
         return IndexVerdict("no search", reason.sentence, None, (reason,), plans.total_cost(plan), None, plan)
     return IndexVerdict("no search", "the statement orders by no vector distance", None, (), plans.total_cost(plan),
-                        None,
-                   plan)
+                        None, plan)
 
 
-def _of_error(session: PgSession, error: ConsoleError) -> Reason | None:
+async def of_error(session: PgSession, error: ConsoleError, text: str, settings: Mapping[str, str]) -> Reason | None:
+    """Why an operator on vectors wasn't found, and the statement with which it is; None for another error."""
     if not isinstance(error, ServerError) or error.sqlstate != "42883" or not any(
             metric.operator in error.summary for metric in METRICS):
         return None  # of no function or operator; a distance's has its sign in it, whatever the language
-    if "[]" in error.summary:
-        return Reason("array-parameter", "ineligible", f"{error.summary}: an array is no vector",
-                      "cast it, $1::real[]::vector, or register the driver's vector type")
-    extension = session.info.extensions.get("vector")
-    if extension and any(type_ in error.summary for type_ in ast_edits.VECTOR_TYPES):
-        return Reason("search-path", "ineligible", f"{error.summary}: pgvector is in the schema {extension.schema}",
-                      f"SET search_path = ..., {extension.schema}; or write OPERATOR({extension.schema}.<=>)")
-    return None
+    return await fixes.of_refusal(session, error, text, settings)
 
 
-__all__ = ["Examination", "why"]
+__all__ = ["Examination", "Ran", "SearchCase", "of_error", "why"]

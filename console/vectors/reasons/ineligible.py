@@ -8,53 +8,79 @@ from console.server.keys import BUILT_IN
 from console.sql import grammar
 from console.sql.quoting import identifier
 from console.vectors.metrics import metric_of_operator
-from console.vectors.reasons import ast_edits
-from console.vectors.reasons.ast_edits import Edit, Search
+from console.vectors.reasons import ast_edits, rewrites
+from console.vectors.reasons.ast_edits import USUAL_LIMIT, Edit
 from console.vectors.reasons.qualified import catalog_expression
 from console.vectors.reasons.records import Reason
+from console.vectors.reasons.statement import Search, StatementCatalog
 from console.vectors.records import VectorColumn, VectorIndex
 
 INDEXED_MOST = {"vector": 2000, "halfvec": 4000, "bit": 64_000}
 
 
 def of_catalog(search: Search, column: VectorColumn, indexes: Sequence[VectorIndex]) -> list[Reason]:
-    """What the catalog alone says: no index, an invalid one, a column that can't have one."""
-    result: list[Reason] = []
+    """What the catalog alone says: no index, an invalid one, a column that can't have one. An index is proposed for the
+    statement's own operator and the column's own type."""
     if column.relkind == "f":
         return [Reason("foreign-table", "ineligible", f"{column.table} is a foreign table: its server decides")]
     metric = metric_of_operator(search.operator or "")
-    suffix = metric.operator_class(column.type_name) if metric else f"{column.type_name}_cosine_ops"
+    fitting = [index for index in indexes if metric is None or metric.operator in index.operators]
+    if any(index.is_usable for index in fitting):
+        return []
+    if broken := [index for index in fitting if not index.is_usable]:
+        name = broken[0].sql_name
+        return [Reason("index-invalid", "ineligible", f"the index {broken[0].name} is invalid: its build failed, was "
+                       "cancelled, or still runs", f"REINDEX INDEX CONCURRENTLY {name}; or DROP INDEX CONCURRENTLY "
+                       f"{name}")]
+    if any(index.is_usable for index in indexes):
+        return []  # of another operator: that is told of the statement
     most = INDEXED_MOST.get(column.type_name)
-    create = f"CREATE INDEX CONCURRENTLY ON {column.table} USING hnsw ({identifier(column.name)} {suffix})"
-    if not [index for index in indexes if index.is_usable]:
-        broken = [index for index in indexes if not index.is_usable]
-        if broken:
-            name = broken[0].sql_name
-            return [*result, Reason("index-invalid", "ineligible", f"the index {broken[0].name} is invalid: its build "
-                                    "failed, was cancelled, or still runs", f"REINDEX INDEX CONCURRENTLY {name}; or "
-                                    f"DROP INDEX CONCURRENTLY {name}")]
-        if column.dimensions is None and column.type_name in ast_edits.VECTOR_TYPES[:2]:
-            return [*result, Reason("no-dimensions", "ineligible", f"{column.label} has no dimensions, so it can have "
-                                    "no index", f"ALTER TABLE {column.table} ALTER {identifier(column.name)} TYPE "
-                                    f"{column.type_name}(n)")]
-        if most and column.dimensions and column.dimensions > most:
-            narrow = f"(({identifier(column.name)}::halfvec({column.dimensions})) halfvec_cosine_ops)" \
-                if column.type_name == "vector" and column.dimensions <= INDEXED_MOST["halfvec"] else \
-                f"((binary_quantize({identifier(column.name)})::bit({column.dimensions})) bit_hamming_ops)"
-            return [*result, Reason("too-many-dimensions", "ineligible", f"{column.dimensions} dimensions: an index "
-                                    f"of {column.type_name} has at most {most}",
-                                    f"CREATE INDEX CONCURRENTLY ON {column.table} USING hnsw {narrow}, and order by "
-                                    "that expression")]
-        result.append(Reason("no-index", "ineligible", f"{column.label} has no vector index", create))
-    elif broken := [index for index in indexes if not index.is_usable and metric
-                    and metric.operator in index.operators]:
-        result.append(Reason("index-invalid", "ineligible", f"the index {broken[0].name}, which would fit, is invalid",
-                             f"REINDEX INDEX CONCURRENTLY {broken[0].sql_name}"))
-    return result
+    if column.dimensions is None and column.type_name in ("vector", "halfvec"):
+        return [Reason("no-dimensions", "ineligible", f"{column.label} has no dimensions, so it can have no index",
+                       f"ALTER TABLE {column.table} ALTER {identifier(column.name)} TYPE {column.type_name}(n)")]
+    if most and column.dimensions and column.dimensions > most:
+        return [Reason("too-many-dimensions", "ineligible", f"{column.dimensions} dimensions: an index of "
+                       f"{column.type_name} has at most {most}", create_index(column, search.operator))]
+    if column.domain is not None:
+        return [Reason("domain", "ineligible", f"{column.label} is of the domain {column.domain}, of which an index "
+                       "has no dimensions: it needs the type itself", create_index(column, search.operator))]
+    return [Reason("no-index", "ineligible", f"{column.label} has no vector index",
+                   create_index(column, search.operator))]
 
 
-def edits(search: Search, column: VectorColumn, indexes: Sequence[VectorIndex]) -> list[Edit]:
+def indexed_expression(column: VectorColumn) -> str:
+    """What an index of the column can be of: the column, or an expression where its type has no index."""
+    name, most = identifier(column.name), INDEXED_MOST.get(column.type_name)
+    dimensions = column.dimensions
+    if most is None or dimensions is None or (dimensions <= most and column.domain is None):
+        return name
+    if dimensions <= most:
+        return f"({name}::{column.type_sql()}({dimensions:d}))"
+    if column.type_name == "vector" and dimensions <= INDEXED_MOST["halfvec"]:
+        return f"({name}::{column.type_sql('halfvec')}({dimensions:d}))"
+    quantised = f"{identifier(column.extension_schema, 'binary_quantize')}({name})"
+    return f"({quantised}::bit({dimensions:d}))"
+
+
+def create_index(column: VectorColumn, operator: str | None, where: str | None = None, method: str = "hnsw") -> str:
+    """CREATE INDEX for that operator: its class follows from it and from the type of what is indexed."""
+    expression = indexed_expression(column)
+    metric = metric_of_operator(operator or "")
+    kind = "bit" if "binary_quantize" in expression else "halfvec" if column.type_name == "vector" and \
+        "halfvec" in expression else column.type_name
+    suffix = "bit_hamming_ops" if kind == "bit" and column.type_name != "bit" else \
+        metric.operator_class(kind) if metric else f"{kind}_cosine_ops"
+    opclass = identifier(column.extension_schema, suffix)
+    condition = f" WHERE {where}" if where else ""
+    # of a partitioned table it can't be built concurrently
+    create = "CREATE INDEX" if column.relkind == "p" else "CREATE INDEX CONCURRENTLY"
+    return f"{create} ON {column.table} USING {method} ({expression} {opclass}){condition}"
+
+
+def edits(search: Search, column: VectorColumn, indexes: Sequence[VectorIndex], catalog: StatementCatalog,
+          ) -> list[Edit]:
     """The changes to try, likeliest culprits last: of several that are needed all are kept."""
+    count = search.wanted if search.form == "window" and search.wanted else max(4 * (search.wanted or USUAL_LIMIT), 40)
     found = [
         Edit("descending", ast_edits.ascending),
         Edit("nulls-first", ast_edits.nulls_last),
@@ -62,11 +88,16 @@ def edits(search: Search, column: VectorColumn, indexes: Sequence[VectorIndex]) 
         Edit("function-form", ast_edits.as_operator(column.extension_schema)),
         Edit("computed-order", ast_edits.bare_distance),
         Edit("not-ordered", ast_edits.ordered),
-        Edit("fence", ast_edits.unfenced),
+        Edit("fence", rewrites.not_materialized),
+        Edit("fence", rewrites.unskipped),
+        Edit("vector-of-the-row", rewrites.vector_by_subquery(catalog)),
+        Edit("vector-of-the-row", rewrites.lateral(catalog, USUAL_LIMIT)),
     ]
+    if rewrites.fence(search) is not None or not ast_edits.is_of_the_distance_alone(search):
+        found.append(Edit("nearest-first", rewrites.nearest_first(catalog, count)))
     if column.dimensions:
-        found.append(Edit("vector-of-the-row", ast_edits.with_constant(column.dimensions)))
-    index = _likeliest(search, indexes)
+        found.append(Edit("vector-of-the-row-alone", ast_edits.with_constant(column.dimensions)))
+    index = likeliest(search, indexes)
     if index is None:
         return found
     kind = index.operand_type.split(".")[-1].strip('"')
@@ -82,7 +113,11 @@ def edits(search: Search, column: VectorColumn, indexes: Sequence[VectorIndex]) 
     return found
 
 
-def _likeliest(search: Search, indexes: Sequence[VectorIndex]) -> VectorIndex | None:
+DIAGNOSTIC = frozenset(("vector-of-the-row-alone", "partial-index-other"))
+"""Edits that prove what the matter is, and are no way out."""
+
+
+def likeliest(search: Search, indexes: Sequence[VectorIndex]) -> VectorIndex | None:
     """The index that the statement was meant for: one of its operator, of the column itself, of all rows."""
     usable = [index for index in indexes if index.is_usable]
     fitting = [index for index in usable if search.operator in index.operators]
@@ -94,7 +129,10 @@ def _likeliest(search: Search, indexes: Sequence[VectorIndex]) -> VectorIndex | 
 def told(rule: str, search: Search, column: VectorColumn, indexes: Sequence[VectorIndex], is_generic: bool,
          ) -> tuple[str, str, str]:
     """Rule, sentence and fix of an edit that brought the index back."""
-    index = _likeliest(search, indexes)
+    index = likeliest(search, indexes)
+    if rule == "nearest-first" and (fence := rewrites.fence(search)) is not None:
+        return "fence", f"{fence} stands between the order and the table: it wants every row before the nearest are "\
+            "known", "take the nearest first, by a subquery with its own ORDER BY and LIMIT"
     return _told_of_the_order(rule, search.operator or "the operator", column) \
         or _told_of_the_index(rule, search.operator or "the operator", column, index, is_generic) \
         or _operand(search, column, index)
@@ -123,9 +161,12 @@ def _told_of_the_order(rule: str, operator: str, column: VectorColumn) -> tuple[
             return rule, "the distance only filters: without ORDER BY a vector index can't be scanned", \
                 "add ORDER BY the distance and a LIMIT; filter by the distance outside of it"
         case "fence":
-            return rule, "a subquery stands between the order and the table: MATERIALIZED, OFFSET, DISTINCT, GROUP BY "\
-                "or a window function", "move ORDER BY and LIMIT inside it"
-        case "vector-of-the-row":
+            return rule, "a subquery stands between the order and the table, and is computed whole: MATERIALIZED or "\
+                "OFFSET 0", "move ORDER BY and LIMIT inside it"
+        case "nearest-first":
+            return "computed-order", "the order is computed of more than the distance, so that every row has to be "\
+                "looked at", "take the nearest first, by a subquery with its own ORDER BY and LIMIT, and order these"
+        case "vector-of-the-row" | "vector-of-the-row-alone":
             return rule, "the query vector belongs to a row of the join, so that there is no one order", \
                 "LATERAL (SELECT ... ORDER BY ... LIMIT k), or a scalar subquery for the vector"
     return None
@@ -138,19 +179,20 @@ def _told_of_the_index(rule: str, operator: str, column: VectorColumn, index: Ve
     match rule:
         case "operator-class":
             served = ", ".join(index.operators) if index else ""
-            metric = metric_of_operator(operator)
-            wanted = metric.operator_class(column.type_name) if metric else ""
             return rule, f"{name} is for {served} ({index.operator_class if index else ''}), the statement orders by "\
-                f"{operator}", f"order by {served}, or CREATE INDEX CONCURRENTLY ON {column.table} USING hnsw "\
-                f"({identifier(column.name)} {wanted})"
+                f"{operator}", f"order by {served}, or {create_index(column, operator)}"
         case "partial-index":
             if is_generic:
                 return "generic-plan", f"{name} is partial ({predicate}), and a generic plan doesn't know the "\
                     "parameter's value", "write the value as a literal, or SET plan_cache_mode = force_custom_plan"
-            return rule, f"{name} is partial: the WHERE doesn't imply {predicate}", f"add AND {predicate}"
+            return rule, f"{name} is partial: it holds only rows with {predicate}, which the WHERE doesn't imply", \
+                create_index(column, operator)
         case "partial-index-other":
-            return rule, f"{name} is partial: it holds only rows with {predicate}, the WHERE asks for others",\
-                "an index for each value, partitions, or an index without a predicate"
+            if is_generic:
+                return "generic-plan", f"{name} is partial ({predicate}), and a generic plan doesn't know the "\
+                    "parameter's value", "write the value as a literal, or SET plan_cache_mode = force_custom_plan"
+            return "partial-index", f"{name} is partial: it holds only rows with {predicate}, the WHERE asks for "\
+                "others", create_index(column, operator)
     return None
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from console.plans.records import Plan
+from console.plans.records import Fix, Plan
 
 Kind = Literal["ineligible", "cost", "short", "fact"]
 
@@ -14,8 +14,9 @@ Kind = Literal["ineligible", "cost", "short", "fact"]
 class Reason(Struct, frozen=True):
     """Why an index can't be used (ineligible), isn't worth it to the planner (cost), or gives too little (short).
 
-    `sentence` says what is and what it does, `fix` what to do about it, as SQL where that is possible. `is_proved`:
-    with this one thing changed, and `rewritten` is the statement so changed, the plan did use the index.
+    `sentence` says what is and what it does, `fix` what to do about it in words or SQL; `fixes` are those that were
+    tried, the best first. `is_proved`: with this one thing changed, and `rewritten` is the statement so changed, the
+    plan did use the index.
     """
 
     rule: str
@@ -24,6 +25,7 @@ class Reason(Struct, frozen=True):
     fix: str | None = None
     is_proved: bool = False
     rewritten: str | None = None
+    fixes: tuple[Fix, ...] = ()
 
 
 Outcome = Literal["used", "cost", "ineligible", "no search"]

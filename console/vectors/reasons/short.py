@@ -8,6 +8,7 @@ from console.plans.records import Plan, PlanNode
 from console.sql.quoting import identifier
 from console.text import format as fmt
 from console.vectors import plan as plans
+from console.vectors.reasons.losses import Loss, loss
 from console.vectors.reasons.records import Reason
 from console.vectors.records import Candidates, VectorIndex, VectorRelationFacts
 
@@ -26,22 +27,34 @@ def reasons(plan: Plan, indexes: Sequence[VectorIndex], settings: Mapping[str, s
     found = plans.candidates(plan, by_name)
     rows = plans.actual_rows(plan)
     has_filter = has_filter or any(node.text("Filter") for node in scans)
-    # OFFSET's rows are found and thrown away above the index
-    lacking = found is not None and wanted is not None and found.kept < wanted
-    result: list[Reason] = []
+    lost = loss(plan, by_name, wanted)
+    lacking = lost is not None and lost.is_lacking
+    result = _rejected(lost, settings.get(f"{index.method}.iterative_scan", "off")) if lost and lacking else []
     if rows is None or lacking or wanted is None:
         if index.method == "hnsw":
             result += _hnsw(index, settings, facts, found, wanted, has_filter, lacking)
         elif index.method == "ivfflat":
             result += _ivfflat(index, settings, facts, found, has_filter, lacking)
+    if lost and lost.outside and not lacking:
+        result.append(Reason("rejected-outside", "short", f"{lost.outer} rejected {lost.outside} of the rows that the "
+                             "LIMIT below it had let through: they were not replaced by others",
+                             "put the condition below the LIMIT, or a larger LIMIT there"))
     if settings.get(f"{index.method}.iterative_scan") == "relaxed_order":
         result.append(Reason(
             "relaxed-order", "short", f"{index.method}.iterative_scan is relaxed_order: rows may come slightly out of "
             "order", f"SET LOCAL {index.method}.iterative_scan = strict_order" if index.method == "hnsw" else
             "sort the rows once more: WITH found AS MATERIALIZED (...) SELECT * FROM found ORDER BY distance + 0"))
-    result += _contents(index, facts, lacking and all(reason.rule == "few-candidates" for reason in result))
+    result += _contents(index, facts)
     result += partitions(plan, scans)
     return result
+
+
+def _rejected(lost: Loss, iterative: str) -> list[Reason]:
+    """Of rows that something above the scan rejected: a join, a semi-join, a condition outside of the subquery."""
+    if not lost.rejected:
+        return []
+    return [Reason("rejected-above", "short", f"{lost.sentence}, and the index gives no more" + (
+        ": iterative scan is off" if iterative == "off" else ""), "SET LOCAL hnsw.iterative_scan = strict_order")]
 
 
 def _hnsw(index: VectorIndex, settings: Mapping[str, str], facts: VectorRelationFacts | None,
@@ -117,15 +130,13 @@ def _ivfflat(index: VectorIndex, settings: Mapping[str, str], facts: VectorRelat
     return result
 
 
-def _contents(index: VectorIndex, facts: VectorRelationFacts | None, lacking: bool) -> list[Reason]:
+def _contents(index: VectorIndex, facts: VectorRelationFacts | None) -> list[Reason]:
     if facts is None:
         return []
     result = []
     if facts.null_fraction:
         result.append(Reason("null-vectors", "short", f"{fmt.share(facts.null_fraction)} of the vectors are NULL: no "
                              "index holds those rows, an exact search returns them last", "WHERE ... IS NOT NULL"))
-    if lacking and any(metric.name == "cosine" for metric in index.metrics):
-        result.append(Reason("zero-vectors", "short", "zero vectors are not in an index for cosine distance"))
     live, dead = facts.live_rows or 0, facts.dead_rows or 0
     if dead > DEAD_SHARE * max(1, live):
         result.append(Reason("dead-rows", "short", f"{dead} dead rows beside {live} live ones take candidates away "

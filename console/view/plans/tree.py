@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
 from msgspec.structs import replace
 
-from console.plans.records import BLOCK_BYTES, Analysis, Buffers, Plan, PlanComparison, PlanFinding, PlanNode, Severity
+from console.plans.records import (
+    BLOCK_BYTES,
+    Analysis,
+    Buffers,
+    Fix,
+    Plan,
+    PlanComparison,
+    PlanFinding,
+    PlanNode,
+    Severity,
+    Trial,
+)
+from console.sql.elide import elided
 from console.text import format as fmt
 from console.text.sanitiser import single_line
 from console.view.table import Cell, Column, Line, Row, Table, Tone, line, plain
@@ -205,13 +218,44 @@ def findings(analysis: Analysis) -> tuple[Line, ...]:
 
 
 def finding_lines(finding: PlanFinding) -> Iterator[Line]:
-    """A finding in up to three lines."""
+    """A finding: its sentence, what proves it, and each way out with what came of trying it."""
     tone = TONES[finding.severity]
     yield line((f"{LETTERS[finding.severity]} ", tone), (finding.message, "" if finding.severity == "info" else tone))
     if finding.evidence:
         yield line(("    because: ", "dim"), finding.evidence)
-    if finding.fix:
+    if finding.fix and not finding.fixes:
         yield line(("    fix: ", "accent"), finding.fix)
+    for fix in finding.fixes:
+        yield line(("    fix: ", "accent"), elided(fix.sql))
+        if fix.kind == "index" and fix.statement:
+            yield line(("    then: ", "accent"), elided(fix.statement))
+        yield line(("    tried: " if fix.trial.state != "not tried" else "    ", "dim"), trial_words(fix.trial))
+
+
+def fix_document(fix: Fix) -> dict[str, Any]:
+    """A fix as JSON: what to write, and what came of trying it, times in milliseconds."""
+    trial = fix.trial
+    return {"kind": fix.kind, "sql": fix.sql, "settings": dict(fix.settings), "statement": fix.statement,
+            "tried": trial.state, "index": trial.index, "rows": trial.rows, "rows_before": trial.rows_before,
+            "recall": trial.recall, "ms": trial.ms, "ms_before": trial.ms_before, "note": trial.note}
+
+
+def trial_words(trial: Trial) -> str:
+    """What came of trying a fix: `through items_v, 10 rows (was 3), 2.1 ms (was 61 ms), recall 1.00`."""
+    if trial.state == "not tried":
+        return "not tried" + (f": {trial.note}" if trial.note else "")
+    parts = [f"through {trial.index}" if trial.index else "without a vector index"]
+    if trial.state == "planned":
+        return ", ".join(["planned, not run", *parts, *filter(None, [trial.note])])
+    if trial.rows is not None:
+        was = f" (was {fmt.count(trial.rows_before)})" if trial.rows_before not in (None, trial.rows) else ""
+        parts.append(f"{fmt.count(trial.rows)} row{'s' * (trial.rows != 1)}{was}")
+    if trial.ms is not None:
+        was = f" (was {fmt.milliseconds(trial.ms_before)})" if trial.ms_before is not None else ""
+        parts.append(f"{fmt.milliseconds(trial.ms)}{was}")
+    if trial.recall is not None and trial.index:
+        parts.append(f"recall {trial.recall:.2f}")
+    return ", ".join([*parts, *filter(None, [trial.note])])
 
 
 def summary(plan: Plan) -> tuple[Line, ...]:

@@ -13,7 +13,8 @@ from console.ui.keymap import key
 from console.ui.screens.vectors.search_params import SearchParams
 from console.vectors.metrics import Metric, metric_of_operator
 from console.vectors.query_source import QuerySource
-from console.vectors.reasons import ast_edits
+from console.vectors.reasons import statement
+from console.vectors.reasons.statement import Search, StatementCatalog
 from console.vectors.records import VectorColumn
 from console.vectors.search import MAX_K
 
@@ -40,34 +41,35 @@ class ParsedSearch(Struct, frozen=True):
 def read(text: str, columns: Sequence[VectorColumn]) -> ParsedSearch:
     """The search in `text`: SELECT ... ORDER BY column operator vector LIMIT k."""
     try:
-        tree = ast_edits.parse(text)
-        search = ast_edits.find(tree, list(dict.fromkeys(column.name for column in columns)))
+        found = statement.searches(statement.inner_select(statement.parse(text)).tree, StatementCatalog(()))
     except ConsoleError as error:
         return ParsedSearch(None, f"the statement could not be read: {error.summary}")
+    search = next(iter(found), None)
     if search is None:
         return ParsedSearch(None, "the statement orders by no vector distance: "
                                   f"{key('vectors.column')} chooses a column")
-    sources = ast_edits.sources(search)
-    fitting = [column for column in columns if column.name == search.column
-               and any(source.relation.fits(column.schema, column.relation) for source in sources)]
+    name, relations = statement.named_column(search, {column.name for column in columns})
+    fitting = [column for column in columns if column.name == name
+               and any(relation.fits(column.schema, column.relation) for relation in relations)]
     if not fitting:
-        tables = " or ".join(dict.fromkeys(str(source.relation) for source in sources))
-        return ParsedSearch(None, f"no vector column here is called {search.column}"
+        tables = " or ".join(dict.fromkeys(map(str, relations)))
+        return ParsedSearch(None, f"no vector column here is called {name}"
                                   f"{f' in {tables}' if tables else ''}: {key('vectors.column')} chooses one")
-    why = "" if ast_edits.vector_literal(search) is not None else \
+    vector = statement.vector_literal(search, name)
+    why = "" if vector is not None else \
         f"the statement's vector is a parameter: {key('vectors.ask')} asks for one"
     if len({column.label for column in fitting}) > 1:
-        why = f"{search.column} may be that of {' or '.join(column.table for column in fitting[:3])}: " \
+        why = f"{name} may be that of {' or '.join(column.table for column in fitting[:3])}: " \
               f"{key('vectors.column')} chooses another"
     where = _condition(search)
     if where is None and search.select.HasField("where_clause"):
         why = "; ".join(filter(None, (why, f"its WHERE can't be taken over: {key('vectors.where')} writes one")))
     k = search.limit if search.limit is not None and 1 <= search.limit <= MAX_K else None
     return ParsedSearch(fitting[0], why, metric_of_operator(search.operator or ""), k, search.offset or 0,
-                 ast_edits.vector_literal(search), where)
+                 vector, where)
 
 
-def _condition(search: ast_edits.Search) -> str | None:
+def _condition(search: Search) -> str | None:
     """The WHERE of a search in one table, as another statement on that table alone can have it.
 
     None where there is none, or it needs more than the table: parameters, a subquery, another table.
