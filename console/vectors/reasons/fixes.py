@@ -260,8 +260,8 @@ async def of_ineligible(case: SearchCase, reasons: Sequence[Reason]) -> list[Rea
 async def _rewritten(case: SearchCase, reasons: Sequence[Reason]) -> Fix | None:
     """The statement so changed, with as many of the nearest taken first as it needs for all its rows."""
     text = next((reason.rewritten for reason in reasons if reason.rewritten), None)
-    if text is None:
-        return None
+    if text is None or any(reason.rule == "generic-plan" for reason in reasons):
+        return None  # with the predicate's own value it proves the cause, and asks for other rows
     look = case.look
     tree = statement.parse(text)
     fix = await look.statement(tree)
@@ -377,7 +377,7 @@ async def _dimensions(case: SearchCase) -> list[Fix]:
         sql = f"ALTER TABLE {column.table} ALTER {name} TYPE {column.type_sql()}({found[0]}); " \
             f"CREATE INDEX ON {column.table} USING hnsw ({name} " \
             f"{identifier(column.extension_schema, metric.operator_class(column.type_name))})"
-        return [upkeep(sql, f"it writes, and rewrites nothing: all of a sample have {found[0]} dimensions")]
+        return [upkeep(sql, f"it writes; all of a sample have {found[0]} dimensions")]
     if found and metric:
         opclass = identifier(column.extension_schema, metric.operator_class(column.type_name))
         sql = f"CREATE INDEX CONCURRENTLY ON {column.table} USING hnsw (({name}::{column.type_sql()}({found[0]})) " \
