@@ -88,9 +88,9 @@ def test_a_file_that_lies_here_acts_only_when_it_is_trusted_as_it_is(here: Path,
 def test_every_field_that_acts_is_asked_for(here: Path) -> None:
     """A setting that comes new is either harmless, and said to be here, or one of the deeds above."""
     harmless = {"dsn", "environment", "read_only", "signals", "direct_dsn", "pgbouncer", "pool", "machine",
-                "connect_timeout", "statement_timeout", "lock_timeout", "read_role", "schemas", "description",
-                "depends_on", "migrations", "layout", "framework", "warning", "critical", "enabled", "model",
-                "send_dimensions",
+                "connect_timeout", "statement_timeout", "lock_timeout", "read_role", "standbys", "schemas",
+                "description", "depends_on", "migrations", "layout", "framework", "warning", "critical",
+                "enabled", "model", "send_dimensions",
                 "columns", "timeout", "interval", "theme", "refresh", "ascii", "slow_query", "bell", "every", "preset",
                 "changes", "min_size", "max_size", "max_lifetime", "max_idle", "memory_gb", "cores", "name", "ignore",
                 "lint_also", "lint_ignore", "require_down", "contexts"}

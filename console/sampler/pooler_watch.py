@@ -88,11 +88,11 @@ class PoolerWatch:
         """What there is for the checks."""
         return PoolerReading(self.sample, self.error, self.info.version if self.info else None)
 
-    def want(self, who: object, *names: str) -> None:
-        """What `who` shows now: SHOWs by name, asked beside the pools; a new one is asked for at once."""
+    def want(self, who: object, *names: str, at_once: bool = True) -> None:
+        """What `who` needs now: SHOWs by name, asked beside the pools; a new one `at_once`, or with the next look."""
         before = self._wanted
         self._wants[who] = frozenset(names)
-        if not self._wanted <= before:
+        if at_once and not self._wanted <= before:
             self.wake()
 
     @property

@@ -344,7 +344,8 @@ class Connection:
             self.diagnosis = Diagnosis()
         self.diagnosis.take(snapshot, self.pooler.sample if self.pooler is not None else None)
         if self.pooler is not None:
-            self.pooler.want(self.diagnosis, *(("CLIENTS", "SERVERS") if self.diagnosis.names_sessions else ()))
+            wanted = ("CLIENTS", "SERVERS") if self.diagnosis.names_sessions else ()
+            self.pooler.want(self.diagnosis, *wanted, at_once=False)
 
     def _keep_active_sessions(self, snapshot: Snapshot) -> None:
         self.active_sessions.take_snapshot(snapshot, self.pooler.sample if self.pooler is not None else None)

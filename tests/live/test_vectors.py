@@ -449,10 +449,10 @@ async def test_bad_input_is_told(vectors: Database) -> None:
             await vector_of_row(session, bare, ("x",))
         one_length = await search(session, SearchRequest(bare, values.parse("[1,2,3]", "vector"), BY_NAME["l2"], k=1))
         assert any("only vectors of 3 dimensions are compared" in warning for warning in one_length.warnings)
-        run(vectors, "CREATE TABLE some (id int PRIMARY KEY, v vector(3))",
-            "INSERT INTO some VALUES (1, '[1,2,3]'), (2, NULL)")
+        run(vectors, "CREATE TABLE few (id int PRIMARY KEY, v vector(3))",
+            "INSERT INTO few VALUES (1, '[1,2,3]'), (2, NULL)")
         nulls = await search(session, SearchRequest(
-            await of(session, "some.v"), values.parse("[1,2,3]", "vector"), BY_NAME["l2"], k=2,
+            await of(session, "few.v"), values.parse("[1,2,3]", "vector"), BY_NAME["l2"], k=2,
             options=SearchOptions(exact=True)))
         assert nulls.hits[-1].distance is None and any("NULL" in warning for warning in nulls.warnings)
         assert not (await find(session, SearchRequest(bare, values.parse("[1,2]", "vector"), BY_NAME["l2"]))).hits

@@ -107,7 +107,8 @@ async def test_all_rows_are_counted_as_sql_counts_them(vectors: Database) -> Non
     twins = scalar(vectors, "SELECT count(*) FROM items a WHERE vector_norm(v) > 0 AND EXISTS "
                             "(SELECT FROM items b WHERE b.v = a.v AND b.id <> a.id)")
     share = twins / (found.rows - found.nulls.count - found.zeros.count)
-    assert near.identical.low <= share <= near.identical.high and near.near.count >= near.identical.count
+    # of some 200 rows drawn, four standard errors: its interval of 95 % may well miss the truth in a run of many
+    assert abs(near.identical.value - share) < 0.12 and near.near.count >= near.identical.count
     kinds = [finding.kind for finding in findings(found)]
     assert kinds[:1] == ["unseen"] and {"zeros", "duplicates"} <= set(kinds)
     text = "\n".join(plain(line) for _, line in view.lines(found, findings(found)))

@@ -164,7 +164,7 @@ def test_too_many_nodes_are_refused() -> None:
     ("'[" + ",".join(["0.5"] * 384) + "]'::vector", "'[0.5,0.5,...384 values]'::vector"),
     ("'{" + ",".join(str(i) for i in range(100)) + "}'::integer[]", "'{0,1,...100 values}'::integer[]"),
     ("'{" + ",".join(f"{i}:0.25" for i in range(1, 30)) + "}/1000'::sparsevec",
-     "'{1:0.25,2:0.25,...29 values}/1000'::sparsevec"),
+     "'{1:0.25,2:0.25,...29 nonzero}/1000'::sparsevec"),
     ("'" + "01" * 64 + "'::\"bit\"", "'0101010101010101...128 bits'::\"bit\""),
     ("ARRAY[" + ", ".join(["'0.1'::real"] * 20) + "]", "ARRAY['0.1'::real,'0.1'::real,...20 values]"),
     ("'[1,2,3]'::vector", "'[1,2,3]'::vector"),

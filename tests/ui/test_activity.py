@@ -406,9 +406,9 @@ async def test_what_is_asked_for_while_it_is_lost_is_tried_once(world: World, mo
 async def test_a_finding_leads_to_the_view_or_the_session_that_it_is_about(world: World) -> None:
     async with world.console(entries=SCREENS) as (app, pilot):
         await live(app, pilot)
-        app.hand_over("activity", "replication")
+        app.hand_over("activity", ("replication", None))
         await until(lambda: isinstance(app.screen, ActivityScreen) and app.screen.state.view == "replication", pilot)
-        app.hand_over("activity", "replication")
+        app.hand_over("activity", ("replication", None))
         await pilot.pause()
         screen = app.screen
         assert isinstance(screen, ActivityScreen) and screen.state.view == "replication", "the same again stays there"

@@ -261,7 +261,7 @@ async def test_filters_are_made_of_three_answers(world: World) -> None:
         composed = compose(engine.searched[-1])
         assert "company OPERATOR(pg_catalog.=) $2::pg_catalog.text" in composed.statement.sql
         assert composed.statement.params[1] == "Cedar's"
-        await pilot.press("w")
+        await pilot.press("o")
         await until(lambda: isinstance(app.screen, SettingsDialog), pilot)
         app.screen.query_one(RecordTable).select("filter 0")
         await pilot.press("x", "escape")

@@ -450,7 +450,8 @@ def _relations(scope: SelectScope, qualifier: Sequence[str], hops: int = 0) -> I
         if item.relation is not None and (len(qualifier) < 2 or item.relation.schema == qualifier[-2]):
             yield item.relation
         elif item.query is not None and hops < selects.MOST_HOPS:
-            yield from _relations(item.query, (), hops + 1)
+            for arm in item.query.arms:
+                yield from _relations(arm, (), hops + 1)
 
 
 def vector_literal(search: Search, name: str | None = None) -> str | None:
