@@ -75,7 +75,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "live: on real servers; set by itself. -m 'not live' answers in two minutes")
+    config.addinivalue_line("markers", "live: on real servers; set by itself. -m 'not live' answers in three minutes")
     config.addinivalue_line("markers", "oldest_and_newest: any_server is two of the versions, for what takes long")
     idle.use()
     # Programs under test begin with the signals of a person's shell. What is ignored is inherited by all that is

@@ -321,10 +321,10 @@ async def test_vector_searches(trap: Trap) -> None:
     pool = Pool(trap.target)
     async with pool.session() as session:
         columns = {column.name: column for column in await read.columns(session)}
-        assert columns.keys() == {"v", "b"}
+        assert columns.keys() == {"v", "d", "b"}
         filters = (Filter("label", "in", ("l1", "l2")), Filter("label", "like", ("l%",)), Filter("id", ">", ("3",)),
                    Filter("id", "like", ("%",)), Filter("b", "is not null"))
-        for name, metrics in (("v", ("cosine", "l2", "ip", "l1")), ("b", ("hamming", "jaccard"))):
+        for name, metrics in (("v", ("cosine", "l2", "ip", "l1")), ("d", ("l2",)), ("b", ("hamming", "jaccard"))):
             about = await subject(session, columns[name])
             _, vector = await any_row(session, about)
             for metric in metrics:
