@@ -258,12 +258,13 @@ class Workload:
 
     async def _ask(self, program: Application, question: str) -> None:
         """A request from pending to done, and gone."""
-        ((request,),) = await program.execute(
+        asked = asyncio.ensure_future(program.execute(
             "INSERT INTO inference_enhancement.inference_requests (model_id, prompt) "
             "VALUES (4, %(prompt)s) RETURNING id",
             {"prompt": question},
-        )
+        ))
         try:
+            ((request,),) = await asyncio.shield(asked)  # cancelled meanwhile, it is there and has to go
             await asyncio.sleep(0.3 / self._speed)
             await program.execute(
                 "UPDATE inference_enhancement.inference_requests "
@@ -271,6 +272,7 @@ class Workload:
                 {"id": request},
             )
         finally:
+            ((request,),) = await asked
             await program.execute(
                 "DELETE FROM inference_enhancement.inference_requests WHERE id = %(id)s", {"id": request}
             )

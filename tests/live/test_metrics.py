@@ -110,7 +110,7 @@ async def test_a_database_that_is_dropped_while_it_is_watched(server: LiveServer
                 connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database.name)))
             lost = await until(heard, lambda snapshot: snapshot.error)
             assert lost.database_bytes == good.database_bytes and lost.error is not None
-            assert sampler.alerts.active[0].name == "connection"
+            assert "connection" in {alert.name for alert in sampler.alerts.active}
             with server.connect() as connection:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database.name)))
             sampler.wake()

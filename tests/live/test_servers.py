@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import textwrap
@@ -244,12 +245,13 @@ def test_a_release_is_made_without_root_and_anew_after_an_accident(servers: Serv
     def start() -> subprocess.Popen[str]:
         return subprocess.Popen(
             ["/usr/bin/env", "python3", "-c", code], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env={"PATH": os.defpath, "XDG_CACHE_HOME": str(folder), "HOME": str(folder)}, text=True, **account,
+            env={"PATH": os.defpath, "XDG_CACHE_HOME": str(folder), "HOME": str(folder)}, text=True,
+            start_new_session=True, **account,
         )  # fmt: skip
 
     killed = start()
     wait_for(lambda: [*folder.glob("dbconsole-tests/small-*/usr")])
-    killed.kill()
+    os.killpg(killed.pid, signal.SIGKILL)  # with what it has started, which would go on writing
     killed.communicate()
     assert not [*folder.glob(f"dbconsole-tests/small-*/{debian.MADE}")]
     processes = [start() for _ in range(2)]

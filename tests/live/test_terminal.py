@@ -36,7 +36,7 @@ def test_it_opens_shows_the_checks_and_leaves(database: Database, size: tuple[in
     with console(database.conninfo, size=size) as screen:
         screen.wait(" well")
         screen.wait("transactions/s")
-        screen.wait(f"PostgreSQL {database.server.version}")
+        screen.wait(database.server.version)
         assert all(len(line) <= size[0] for line in screen.text.splitlines())
         screen.send("q")
         assert screen.wait_end() == 0
@@ -236,7 +236,7 @@ def test_a_database_that_is_dropped_while_watched_says_so_and_another_can_be_cho
 
 def test_in_a_very_small_terminal_the_checks_are_what_stays(database: Database) -> None:
     with console(database.conninfo, size=(40, 10)) as screen:
-        screen.wait(" well")
+        screen.wait("findings")
         screen.resize(1, 1)
         screen.still()
         screen.resize(80, 24)

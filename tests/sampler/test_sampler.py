@@ -83,7 +83,8 @@ async def test_a_role_that_may_see_nothing(server: LiveServer) -> None:
             whole = await until(heard, lambda snapshot: snapshot.database_bytes
                                 and snapshot.transactions_per_s is not None)
     assert whole.error is None and all(why.startswith("needs ") for why in whole.unavailable.values())
-    assert {result.status.name for result in whole.results} == {"OK"}
+    # a test's server has fsync off, and says so to everybody
+    assert {result.name for result in whole.results if result.status.name != "OK"} <= {"data_safety", "advisories"}
 
 
 async def test_a_tick_is_one_round_trip_on_one_connection(database: Database) -> None:
