@@ -10,7 +10,7 @@ from console.diagnosis.case import DATA, PG_WAL, Memory, Observed
 from console.diagnosis.diagnose import diagnose
 from console.diagnosis.records import Finding
 from console.pooler.records import PoolerSample
-from console.sampler.changes import Changes
+from console.sampler.changes import Change
 from console.sampler.records import Snapshot
 
 if TYPE_CHECKING:
@@ -52,7 +52,6 @@ class Diagnosis:
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
-        self._changes = Changes()
         self._memory = Memory()
         self._times = ReadTimes()
         self._at: dt.datetime | None = None
@@ -62,17 +61,16 @@ class Diagnosis:
         """Whether a finding is about sessions that may be a pooler's: a session, or a pool."""
         return any(finding.subject.pid is not None or finding.subject.pool is not None for finding in self.findings)
 
-    def take(self, snapshot: Snapshot, pooler: PoolerSample | None = None) -> None:
-        """The next snapshot. One that failed changes nothing; one from before the last, as when a recording is wound
-        back, begins anew."""
+    def take(self, snapshot: Snapshot, changes: Sequence[Change], pooler: PoolerSample | None = None) -> None:
+        """The next snapshot, with the changes that were seen up to it. One that failed changes nothing; one from
+        before the last, as when a recording is wound back, begins anew."""
         if snapshot.error is not None or snapshot.taken_at is None or snapshot.info is None:
             return
         if self._at is not None and snapshot.taken_at < self._at:
             self._memory, self._times = Memory(), ReadTimes()
         self._at = snapshot.taken_at
-        self._changes.take(snapshot)
         rows = snapshot.readings.rows_by_name
         self.findings = diagnose(self._memory.take(Observed(
             at=snapshot.taken_at, info=snapshot.info, rows=rows, read_at=self._times.take(rows, snapshot.taken_at),
             pooler=pooler, pooler_age_s=max(0.0, snapshot.monotonic_s - pooler.taken_s) if pooler is not None else 0.0,
-            changes=self._changes.found, **of_machine(snapshot.host))))
+            changes=changes, **of_machine(snapshot.host))))

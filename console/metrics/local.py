@@ -151,15 +151,7 @@ class LocalHost:
             wal_disk_percent=self._wal_disk_percent())
 
     def _disk(self) -> tuple[int, int] | None:
-        """Bytes in all and bytes that may still be written, of the data directory's file system."""
-        if self.data_directory is None:
-            return None
-        try:
-            found = os.statvfs(self.data_directory)
-        except OSError:
-            return None
-        return found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize
-
+        return _space(Path(self.data_directory)) if self.data_directory is not None else None
 
     def _wal_disk_percent(self) -> float | None:
         """None, too, where nobody but the server may look into its data directory."""
@@ -169,10 +161,19 @@ class LocalHost:
         try:
             if wal.stat().st_dev == Path(self.data_directory).stat().st_dev:
                 return None
-            found = os.statvfs(wal)
         except OSError:
             return None
-        return 100.0 * (1 - found.f_bavail / found.f_blocks) if found.f_blocks else None
+        space = _space(wal)
+        return 100.0 * (1 - space[1] / space[0]) if space is not None and space[0] else None
+
+
+def _space(folder: Path) -> tuple[int, int] | None:
+    """Bytes in all, and bytes that may still be written, of a folder's file system; None where nobody may look."""
+    try:
+        found = os.statvfs(folder)
+    except OSError:
+        return None
+    return found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize
 
 
 def _processor(line: str) -> Processor:

@@ -10,11 +10,20 @@ from msgspec import Struct
 from console.server.copy import ColumnType, _register_vectors
 from console.server.faults import translate_errors
 from console.server.preamble import PINNED, SHOWN, preamble
+from console.server.query import load
 from console.server.rows import _rollback, _transaction
 from console.server.session import PgSession
 
 _TEXT = 25
 
+
+class TypeOid(Struct, frozen=True):
+    """A type by its OID (pg_type)."""
+
+    oid: int
+
+
+_EXTENSION_TYPE = load("console.server", "extension_type", TypeOid)
 
 class ColumnRows(Struct, frozen=True):
     """A query of `texts` text columns and a vector, which comes as text too where `vector_type` is None, else as
@@ -40,9 +49,8 @@ async def copied_rows(session: PgSession, query: ColumnRows) -> AsyncGenerator[t
             oid = _TEXT
             if query.vector_type is not None:
                 cursor = await connection.execute(
-                    "SELECT t.oid::pg_catalog.int8 FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n "
-                    "ON n.oid OPERATOR(pg_catalog.=) t.typnamespace WHERE t.typname OPERATOR(pg_catalog.=) %s "
-                    "AND n.nspname OPERATOR(pg_catalog.=) %s", (query.vector_type, query.extension_schema))
+                    _EXTENSION_TYPE.text(session.info).encode(),
+                    {"schema": query.extension_schema, "name": query.vector_type})
                 ((oid,),) = await cursor.fetchall()
                 _register_vectors(connection, [ColumnType("", oid, query.vector_type)])
             statement = f"COPY (\n{query.text}\n) TO STDOUT (FORMAT binary)".encode()

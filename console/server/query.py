@@ -113,10 +113,9 @@ class Query(Struct, Generic[R], frozen=True):
         Its rows are of a record that also has `place`: which of the arrays' elements a row answers, from 1 on; they
         come by that, and for each in their own order, which `row_in_order` counts.
         """
-        record = msgspec.defstruct(f"{self.record.__name__}OfMany", [("place", int), ("row_in_order", int)],
-                                   bases=(self.record,), frozen=True, kw_only=True)
+        record: Any = self.record
         variants = tuple(replace(variant, text=_of_many(variant.text, parameters)) for variant in self.variants)
-        return Query(f"{self.name} of many", record, variants)
+        return Query(f"{self.name} of many", _record_of_many(record), variants)
 
 
 class Read(Struct, Generic[R], frozen=True):
@@ -129,6 +128,14 @@ class Read(Struct, Generic[R], frozen=True):
 def title(name: str) -> str:
     """A query's name for people: without its package, in words."""
     return name.partition(" on ")[0].rpartition(".")[2].replace("_", " ")
+
+
+@cache
+def _record_of_many(record: type[Any]) -> type[Any]:
+    """Made once for each record: a type that is made anew each time is never freed before the collector's last round.
+    """
+    return msgspec.defstruct(f"{record.__name__}OfMany", [("place", int), ("row_in_order", int)], bases=(record,),
+                             frozen=True, kw_only=True)
 
 
 def _of_many(text: str, parameters: Sequence[str]) -> str:

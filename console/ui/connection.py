@@ -281,7 +281,7 @@ class Connection:
                 self.sampler = self._sources.sampler_for(self.pool, self.services, self.every_s)
                 self.sampler.paused = self.paused
                 self.sampler.listeners += [
-                    self._look_for_slow, self._diagnose, self._keep_active_sessions, self._keep_statements,
+                    self._look_for_slow, self._keep_active_sessions, self._diagnose, self._keep_statements,
                     self._sampled]
                 if target.is_recording:
                     self.playback = cast("ReplaySampler", self.sampler)
@@ -342,7 +342,8 @@ class Connection:
             from console.diagnosis.watch import Diagnosis
 
             self.diagnosis = Diagnosis()
-        self.diagnosis.take(snapshot, self.pooler.sample if self.pooler is not None else None)
+        self.diagnosis.take(snapshot, self.active_sessions.changes.found,
+                            self.pooler.sample if self.pooler is not None else None)
         if self.pooler is not None:
             wanted = ("CLIENTS", "SERVERS") if self.diagnosis.names_sessions else ()
             self.pooler.want(self.diagnosis, *wanted, at_once=False)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+import console
 from console.check.records import Status
 from console.metrics.reads.counters import DATABASE_COUNTERS
 from console.metrics.reads.settings import GUARDING_SETTINGS, PENDING_SETTINGS
@@ -233,3 +236,9 @@ def test_settings_that_wait_for_a_restart_are_named() -> None:
     result = judged("pending_restart", (PENDING_SETTINGS, [PendingSetting("max_connections", "100", None)] * 6))
     assert (result.status, result.value) == (WARNING, 6) and "max_connections" in result.summary
     assert judged("pending_restart", (PENDING_SETTINGS, [])).status is OK
+
+
+def test_the_settings_that_guard_data_are_those_that_are_asked_for() -> None:
+    text = (Path(console.__file__).parent / "metrics" / "sql" / "guarding_settings.sql").read_text("utf-8")
+    asked = re.search(r"ARRAY\[(.*?)\]", text)
+    assert asked and re.findall(r"'(\w+)'", asked[1]) == list(GUARDING)

@@ -357,10 +357,10 @@ def test_a_kind_that_fails_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_snapshot_that_failed_changes_nothing_and_one_from_before_begins_anew() -> None:
     diagnosis = Diagnosis()
     info = server()
-    diagnosis.take(Snapshot(monotonic_s=0.0))
+    diagnosis.take(Snapshot(monotonic_s=0.0), ())
     assert diagnosis.findings == []
     for after_s in (0.0, 5.0, 2.0):
-        diagnosis.take(Snapshot(monotonic_s=after_s, taken_at=NOW + dt.timedelta(seconds=after_s), info=info))
+        diagnosis.take(Snapshot(monotonic_s=after_s, taken_at=NOW + dt.timedelta(seconds=after_s), info=info), ())
     assert diagnosis.findings == []
 
 

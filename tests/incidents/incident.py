@@ -21,6 +21,7 @@ from console.diagnosis.watch import Diagnosis
 from console.local_postgres.cluster import Cluster
 from console.recorder.recorder import Recorder
 from console.recorder.ring import Ring
+from console.sampler.changes import Changes
 from console.sampler.records import Snapshot
 from console.sampler.sampler import Sampler
 from console.server.pool import Pool
@@ -161,13 +162,14 @@ class Scene:
         return asyncio.run(self._watch(seconds, then, after_s))
 
     async def _watch(self, seconds: float, then: Callable[[], object] | None, after_s: float) -> list[Finding]:
-        clock, diagnosis = SystemClock(), Diagnosis()
+        clock, diagnosis, changes = SystemClock(), Diagnosis(), Changes()
         pool = Pool(self.target, clock)
         sampler = Sampler(pool, Config(), (), clock, 1.0)
         recorder = Recorder(sampler, self.target, clock, memory=Ring())
 
         def sampled(snapshot: Snapshot) -> None:
-            diagnosis.take(snapshot)
+            changes.take(snapshot)
+            diagnosis.take(snapshot, changes.found)
 
         sampler.listeners.append(sampled)
         task = asyncio.create_task(sampler.run())

@@ -10,7 +10,7 @@ from console.diagnosis.records import Evidence, Finding, Hurt, Severity, Subject
 from console.metrics.reads.settings import RISKY_OVERRIDES, SETTINGS
 from console.metrics.reads.vacuum import AUTOVACUUM
 from console.metrics.records.settings import Machine, SettingAdvice
-from console.metrics.settings_advice import advise
+from console.metrics.settings_advice import GUARDING, advise
 from console.sql.quoting import identifier
 
 
@@ -21,11 +21,12 @@ def dangerous(case: Case) -> Iterator[Finding]:
         if advice.severity == "critical" or advice.name == "synchronous_commit":
             setting = settings[advice.name]
             place = f"{setting.file}:{setting.file_line}" if setting.file else setting.source
+            told = ("data_safety",) if advice.name in GUARDING else ()
             yield Finding(
                 kind="dangerous_setting", severity=advice.severity,
                 weight=1.0 if advice.area == "autovacuum" else 2.0, summary=_sentence(advice),
                 subject=Subject(screen="overview", page="settings", setting=advice.name),
-                hurts=Hurt(None, "all data of this server"), checks=("data_safety",),
+                hurts=Hurt(None, "all data of this server"), checks=told,
                 evidence=(Evidence("set in", place),),
                 next=f"ALTER SYSTEM SET {advice.name} = {advice.suggested or setting.default_setting}, then SELECT "
                      "pg_reload_conf()")
