@@ -91,8 +91,9 @@ def _dispatch(arguments: list[str]) -> int:
         return 0
     if options.check:
         return _check(options)
-    if options.format or options.only or options.listen:
-        raise UsageError("--format, --json, --only and --listen belong to --check", hint="dbconsole --check --json")
+    if options.format or options.only or options.listen or options.alerts:
+        raise UsageError("--format, --json, --only, --listen and --alerts belong to --check",
+                         hint="dbconsole --check --json")
     if len(options.targets) > 1:
         raise UsageError("the console opens one target at a time", hint="--check takes several")
     return _open(Opening(options))
@@ -120,6 +121,8 @@ def _command(entry: CommandEntry, arguments: list[str]) -> int:
 def _check(options: argparse.Namespace) -> int:
     import gc
 
+    if options.alerts and options.listen is None:
+        raise UsageError("--alerts belongs to --listen", hint="dbconsole --check --listen 9187 --alerts")
     if options.listen is None:
         gc.disable()  # So short a process makes no garbage; looking for it took a fifth of its time.
     from console.commands import check, listen

@@ -277,6 +277,36 @@ class AlertsConfig(Struct, frozen=True, kw_only=True):
             raise ValueError("timeout: must be more than 0")
 
 
+class ListenConfig(Struct, frozen=True, kw_only=True):
+    """`[listen]`: who may ask what `--check --listen` serves. The environment's variables are named, not the secrets:
+    with `token_env` a bearer token is wanted, with `user` and `password_env` a user and password; with both either."""
+
+    token_env: str | None = None
+    """The environment variable that holds the bearer token."""
+    user: str | None = None
+    """The user of basic authentication."""
+    password_env: str | None = None
+    """The environment variable that holds the user's password."""
+
+    def __post_init__(self) -> None:
+        if (self.user is None) != (self.password_env is None):
+            raise ValueError("user and password_env: are given together")
+        if self.user is not None and ":" in self.user:
+            raise ValueError("user: must not hold a colon")
+        for name in (self.token_env, self.password_env):
+            if name is not None:
+                redaction.keep(os.environ.get(name))
+
+
+class LogConfig(Struct, frozen=True, kw_only=True):
+    """`[log]`: dbconsole's own log, a file, which `--check --listen` writes on stderr as well."""
+
+    format: Literal["text", "json"] = "text"
+    """`json` writes an object a line: at, level, logger, message, and exception where there is one."""
+    level: Literal["debug", "info", "warning", "error"] = "warning"
+    """The least that is written."""
+
+
 class KeysConfig(Struct, frozen=True, kw_only=True):
     """`keys = "vim"`, or `[keys]`: a `preset`, and the keys of single actions by id, which ui/keymap.py checks."""
 
@@ -299,6 +329,8 @@ class Config(Struct, frozen=True, kw_only=True):
     keys: KeysConfig = field(default_factory=KeysConfig)
     alerts: AlertsConfig = field(default_factory=AlertsConfig)
     otel: OtelConfig = field(default_factory=OtelConfig)
+    listen: ListenConfig = field(default_factory=ListenConfig)
+    log: LogConfig = field(default_factory=LogConfig)
     warnings: tuple[str, ...] = ()
 
 

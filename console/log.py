@@ -6,6 +6,7 @@ errors themselves say goes through `redaction.masked`.
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import os
 import sys
@@ -22,6 +23,8 @@ from console.text.sanitiser import block, single_line
 
 if TYPE_CHECKING:
     import asyncio
+
+    from console.config import LogConfig
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -62,7 +65,46 @@ class LogFile(logging.Handler):
             self.failure = type(error).__name__
 
 
+class OneObjectALine(logging.Formatter):
+    """A record as a JSON object: at, level, logger, message, and exception with its traceback where there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        import json  # only this form needs it
+
+        at = dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat(timespec="milliseconds")
+        told = {"at": at, "level": record.levelname.lower(), "logger": record.name, "message": record.getMessage()}
+        if record.exc_info:
+            told["exception"] = self.formatException(record.exc_info)
+        return json.dumps(told)
+
+
 _file = LogFile()
+_shown: list[logging.Handler] = []
+
+
+def configure(config: LogConfig) -> None:
+    """From now on the log is written so, and from that level on: ours; other libraries' from "warning" on at least."""
+    logging.getLogger("console").setLevel(config.level.upper())
+    formatter = OneObjectALine() if config.format == "json" else OneRecordALine(FORMAT)
+    for handler in (_file, *_shown):
+        handler.setFormatter(formatter)
+
+
+def show() -> None:
+    """From now on the log is on stderr as well."""
+    if not _shown:
+        _shown.append(Shown())
+        _shown[0].setFormatter(_file.formatter)
+        logging.getLogger().addHandler(_shown[0])
+
+
+class Shown(logging.Handler):
+    """Writes records to stderr; where nobody reads it any more they are lost."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with suppress(OSError, ValueError):
+            sys.stderr.write(masked(self.format(record)) + "\n")
+            sys.stderr.flush()
 
 
 def keep() -> None:

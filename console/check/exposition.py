@@ -6,6 +6,7 @@ Values are in base units: seconds, bytes, percent; `unit` says which, `count` wh
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
 
 from msgspec import Struct
 
@@ -24,12 +25,16 @@ class MetricSample(Struct, frozen=True):
     value: float
 
 
+Kind = Literal["gauge", "counter"]
+
+
 class Family(Struct, frozen=True):
-    """A metric, always a gauge, with a sample for each combination of labels."""
+    """A metric with a sample for each combination of labels."""
 
     name: str
     help: str
     samples: tuple[MetricSample, ...]
+    kind: Kind = "gauge"
 
 
 def families(reports: Sequence[Report]) -> tuple[Family, ...]:
@@ -68,19 +73,19 @@ def _amounts(checks: Iterable[tuple[Report, CheckResult]], amounts: Iterable[flo
             yield MetricSample(_labels(report, result) | {"unit": unit}, amount * factor)
 
 
-def as_prometheus(reports: Sequence[Report], checked_at_s: float) -> str:
+def as_prometheus(reports: Sequence[Report], checked_at_s: float, also: Iterable[Family] = ()) -> str:
     """Prometheus' text format, as node_exporter's textfile collector reads it; ends without a newline.
 
-    `checked_at_s`: when the checks ran, in seconds since 1970.
+    `checked_at_s`: when the checks ran, in seconds since 1970; `also`: more families behind those of the checks.
     """
     checked = Family("dbconsole_last_check_timestamp_seconds", "When the checks ran, in seconds since 1970.",
                      (MetricSample({}, round(checked_at_s, 3)),))
-    return "\n".join(line for family in (*families(reports), checked) for line in _lines(family))
+    return "\n".join(line for family in (*families(reports), checked, *also) for line in _lines(family))
 
 
 def _lines(family: Family) -> Iterator[str]:
     yield f"# HELP {family.name} {family.help}"
-    yield f"# TYPE {family.name} gauge"
+    yield f"# TYPE {family.name} {family.kind}"
     for sample in family.samples:
         labels = ",".join(f'{name}="{_escaped(value)}"' for name, value in sample.labels.items())
         yield f"{family.name}{f'{{{labels}}}' if labels else ''} {sample.value!r}"

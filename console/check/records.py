@@ -141,13 +141,15 @@ class CheckResult(Struct, frozen=True):
 
 class Report(Struct, frozen=True):
     """All results of one target; `server` names what answered ("PostgreSQL 18.6"), `info` says more of it: None when
-    nothing did."""
+    nothing did. `readings` and `pooler` are what the results were made of."""
 
     target: str
     results: tuple[CheckResult, ...]
     duration_ms: float
     server: str | None
     info: ServerInfo | None = None
+    readings: Readings | None = None
+    pooler: PoolerReading | None = None
 
     @property
     def status(self) -> Status:

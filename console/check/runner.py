@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -22,29 +22,36 @@ from console.text.sanitiser import single_line
 if TYPE_CHECKING:
     from console.pooler.records import PoolerReading
     from console.server.info import ServerInfo
-    from console.server.session import PgSession
+    from console.server.session import PgSession, Readings
     from console.services import Service
+
+Also = Callable[[CheckContext], "Sequence[Query[object]]"]
 
 PRESENTING_S = 0.1
 """What is kept of the deadline for evaluating and printing."""
 
 
 async def check_target(target: Target, checks: Sequence[ConfiguredCheck], services: Sequence[Service] = (), *,
-                       timeout_s: float = 10.0) -> Report:
+                       timeout_s: float = 10.0, also: Also | None = None) -> Report:
     """Every check's result on `target`, in `timeout_s` seconds whatever the server does; raises nothing of its own.
 
     A target that can't be reached gives a `connection` that is CRITICAL and UNKNOWN for the rest. What wasn't
-    answered in time is UNKNOWN, what was stays.
+    answered in time is UNKNOWN, what was stays. `also` names reads for the same round trip; with it the pooler is
+    asked whether or not a check wants it.
     """
     started = time.perf_counter()
     deadline = started + max(0.1, timeout_s - PRESENTING_S)
     info: ServerInfo | None = None
-    pooler = _asked_pooler(target, checks, deadline - started)
+    readings: Readings | None = None
+    wants_pooler = also is not None or any(check.check.reads_pooler for check in checks)
+    pooler = _asked_pooler(target, deadline - started) if wants_pooler else None
     try:
         async with single_session(target, deadline - started) as session:
             info = session.info
             context = CheckContext(info, target, tuple(services))
-            reads = in_order(reads_of(checks, context), context)
+            more = also(context) if also is not None else ()
+            wanted = {query.name: query for query in (*reads_of(checks, context), *more)}
+            reads = in_order(tuple(wanted.values()), context)
             readings = await session.refresh(*reads, within_s=deadline - time.perf_counter())
             context = replace(context, probed=await _probed(session, checks, context, deadline))
         results = evaluate(checks, readings, replace(context, pooler=await pooler if pooler is not None else None))
@@ -54,7 +61,9 @@ async def check_target(target: Target, checks: Sequence[ConfiguredCheck], servic
         if pooler is not None:
             pooler.cancel()
     server = None if info is None else f"PostgreSQL {info.version}"
-    return Report(single_line(target.label), results, (time.perf_counter() - started) * 1000, server, info)
+    asked = pooler.result() if pooler is not None and pooler.done() and not pooler.cancelled() else None
+    return Report(single_line(target.label), results, (time.perf_counter() - started) * 1000, server, info, readings,
+                  asked)
 
 
 async def _probed(session: PgSession, checks: Sequence[ConfiguredCheck], context: CheckContext, deadline: float
@@ -76,10 +85,9 @@ async def _probed(session: PgSession, checks: Sequence[ConfiguredCheck], context
     return found
 
 
-def _asked_pooler(target: Target, checks: Sequence[ConfiguredCheck], within_s: float
-                  ) -> asyncio.Task[PoolerReading] | None:
-    """The look at the target's pooler, begun beside the server's reads, where a check wants it and there is one."""
-    if target.pgbouncer_conninfo is None or not any(check.check.reads_pooler for check in checks):
+def _asked_pooler(target: Target, within_s: float) -> asyncio.Task[PoolerReading] | None:
+    """The look at the target's pooler, begun beside the server's reads, where there is one."""
+    if target.pgbouncer_conninfo is None:
         return None
     from console.pooler.read import read_once
 

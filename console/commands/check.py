@@ -15,7 +15,7 @@ from console.check.evaluation import unreachable
 from console.check.exposition import as_prometheus
 from console.check.records import Report, Status
 from console.check.registry import configured
-from console.check.runner import check_target
+from console.check.runner import Also, check_target
 from console.commands import output
 from console.config import Config
 from console.errors import ConsoleError, UsageError
@@ -98,13 +98,15 @@ def checks_within(config: Config, only: Iterable[str] | None, timeout_s: float) 
 
 
 async def check_all(targets: Sequence[Target], checks: Sequence[ConfiguredCheck], *, services: Services,
-                    failed: Mapping[str, ConsoleError] | None, timeout_s: float) -> list[Report]:
-    """A report for each target that failed before, then for each of `targets`, all asked at once."""
+                    failed: Mapping[str, ConsoleError] | None, timeout_s: float, also: Also | None = None
+                    ) -> list[Report]:
+    """A report for each target that failed before, then for each of `targets`, all asked at once. `also`: see
+    check_target."""
     reports = [Report(single_line(name), unreachable(checks, error), 0.0, None)
                for name, error in (failed or {}).items()]
     # With no other target in the way, each has the whole deadline for itself.
     reports += await asyncio.gather(
-        *(check_target(target, checks, services(target), timeout_s=timeout_s) for target in targets))
+        *(check_target(target, checks, services(target), timeout_s=timeout_s, also=also) for target in targets))
     return reports
 
 

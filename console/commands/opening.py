@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from console import log
 from console.commands.output import say, warn
 from console.errors import UsageError
 
@@ -66,6 +67,7 @@ class Opening:
         from console import config
 
         found = config.load(self.options.config)
+        log.configure(found.log)
         for words in found.warnings:
             warn(words)
         return found

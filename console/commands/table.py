@@ -69,6 +69,11 @@ COMMANDS = (
         description="Write the script that makes a database's schema again, in an order in which it runs.",
         needs=("target", "services")),
     CommandEntry(
+        name="dashboard", module="console.commands.dashboard",
+        help="a Grafana dashboard of what --check --listen serves, as JSON",
+        description="Write a Grafana dashboard of what dbconsole --check --listen serves, as JSON.", needs=(),
+        timeout_s=None),
+    CommandEntry(
         name="record", module="console.commands.record", usage="FILE",
         help="samples of a target to a file, until Ctrl-C",
         description="Record what the console would show, for dbconsole replay.", needs=("target", "services"),

@@ -31,7 +31,10 @@ def parser() -> Parser:
     group.add_argument("--json", dest="format", action="store_const", const="json", help="the same as --format json")
     group.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS", help="for the whole run (default 10)")
     group.add_argument("--only", action="append", metavar="CHECK", help="only this check (repeatable)")
-    group.add_argument("--listen", metavar="[HOST:]PORT", help="serve the results at /metrics until interrupted")
+    group.add_argument("--listen", metavar="[HOST:]PORT",
+                       help="serve results and counters at /metrics, and /health, until interrupted")
+    group.add_argument("--alerts", action="store_true",
+                       help="--listen: run the checks by itself, and the alerts' command when one gets worse")
     group.add_argument("--interval", type=float, default=15.0, metavar="SECONDS", help="--listen: least between checks")
     add_connection_arguments(found, target=False)
     add_service_arguments(found)

@@ -72,7 +72,7 @@ SETTINGS: dict[type, str] = {
     config.MachineConfig: "[targets.NAME.machine]", config.ServiceConfig: "[services.NAME]",
     config.CheckConfig: "[checks.NAME]", config.EmbedderConfig: "[embedders.NAME]",
     config.ConsoleConfig: "[console]", config.KeysConfig: "[keys]", config.AlertsConfig: "[alerts]",
-    config.OtelConfig: "[otel]"}
+    config.OtelConfig: "[otel]", config.ListenConfig: "[listen]", config.LogConfig: "[log]"}
 """The records of the configuration, each with the heading of its table."""
 
 

@@ -27,9 +27,14 @@ class Event(Struct, frozen=True):
 
 
 class Alerts:
-    """The alerts of one target. `sample` is given every new set of results and says what is new."""
+    """The alerts of one target. `add_sample` is given every new set of results and says what is new.
 
-    def __init__(self) -> None:
+    Who is bad at the first sample has crossed nothing under our eyes: it is listed, and is no event, unless
+    `tells_first`, where no person sees the list.
+    """
+
+    def __init__(self, *, tells_first: bool = False) -> None:
+        self._tells_first = tells_first
         self.ended: deque[Alert] = deque(maxlen=KEPT)
         """The last first."""
         self._active: dict[str, Alert] = {}
@@ -45,10 +50,7 @@ class Alerts:
         return sum(alert.acknowledged is None for alert in self._active.values())
 
     def add_sample(self, results: Iterable[CheckResult], at: dt.datetime) -> list[Event]:
-        """What these results change. UNKNOWN changes nothing: it doesn't say that anything is well again.
-
-        Who is bad at the first sample has crossed nothing under our eyes: it is listed, and is no event.
-        """
+        """What these results change. UNKNOWN changes nothing: it doesn't say that anything is well again."""
         events: list[Event] = []
         for result in results:
             if result.status is Status.UNKNOWN:
@@ -63,7 +65,7 @@ class Alerts:
                     events.append(Event("ended", self.ended[0]))
             elif before is None:
                 self._active[result.name] = alert = Alert(result, result, at)
-                if not is_first:
+                if self._tells_first or not is_first:
                     events.append(Event("raised", alert))
             else:
                 worst = result if _is_worse(result, before.worst) else before.worst

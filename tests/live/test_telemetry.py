@@ -9,9 +9,7 @@ import os
 import subprocess
 import sys
 import threading
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -20,16 +18,11 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from prometheus_client.parser import text_string_to_metric_families
 
-from console.check.records import Report
-from console.check.registry import configured
 from console.clock import SystemClock
-from console.commands import listen as listening
 from console.commands import telemetry
-from console.commands.check import check_all
 from console.commands.check import report_on as run
-from console.commands.listen import listen
 from console.config import Config, parse
-from console.errors import ConfigError, ConsoleError
+from console.errors import ConfigError
 from console.local_postgres.cluster import free_port
 from console.sampler.sampler import Sampler
 from console.server.pool import Pool
@@ -196,92 +189,6 @@ def test_a_missing_extra_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest
 def test_an_endpoint_must_be_a_url() -> None:
     with pytest.raises(ConfigError, match=r"otel\.endpoint"):
         asking_for("localhost:4317")
-
-
-@contextmanager
-def scraped(port: int) -> Iterator[dict[str, float]]:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
-        assert answer.headers["Content-Type"].startswith("text/plain")
-        text = answer.read().decode()
-    yield {sample.labels["check"]: sample.value for family in text_string_to_metric_families(text)
-           for sample in family.samples if sample.name == "dbconsole_check_status"}
-
-
-async def test_prometheus_scrapes_and_the_server_is_not_asked_more_often_than_agreed(database: Database) -> None:
-    checks = configured(Config(), ["wraparound"])
-    asked = 0
-
-    async def ask() -> list[Report]:
-        nonlocal asked
-        asked += 1
-        return await check_all([Target(name="t", conninfo=database.conninfo)], checks, services=lambda target: (),
-                               failed=None, timeout_s=10.0)
-
-    ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    serving = asyncio.create_task(listen(("127.0.0.1", 0), ask, interval_s=3600, listening=ready.set_result))
-    port = await ready
-
-    def scrape() -> dict[str, float]:
-        with scraped(port) as found:
-            return found
-
-    answers = await asyncio.gather(*(asyncio.to_thread(scrape) for _ in range(3)))
-    assert answers == [{"connection": 0, "wraparound": 0}] * 3 and asked == 1
-    with pytest.raises(ConsoleError, match="--listen"):
-        await listen(("127.0.0.1", port), ask, interval_s=1)
-    serving.cancel()
-    await asyncio.gather(serving, return_exceptions=True)
-
-
-async def test_silent_and_slow_clients_hold_up_no_scrape(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listening, "HEAD_WITHIN_S", 1.0)
-    answer = Report("t", (), 1.0, "PostgreSQL 18")
-
-    async def ask() -> list[Report]:
-        return [answer]
-
-    ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    serving = asyncio.create_task(listen(("127.0.0.1", 0), ask, interval_s=0, listening=ready.set_result))
-    port = await ready
-    threads = threading.active_count()
-    silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(200)]
-    silent[0][1].write(b"GET /metrics HTTP/1.1\r\nX: ")
-    silent[1][1].write(b"x" * 100_000)
-
-    async def asked(request: bytes) -> bytes:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(request + b" HTTP/1.1\r\nHost: x\r\n\r\n")
-        found = await asyncio.wait_for(reader.read(), 30)
-        writer.close()
-        return found
-
-    answers = await asyncio.gather(*(asked(b"GET /metrics") for _ in range(50)))
-    assert all(found.startswith(b"HTTP/1.1 200") and b"dbconsole_last_check_timestamp_seconds 1" in found
-               for found in answers)
-    assert (await asked(b"GET /")).startswith(b"HTTP/1.1 200") and (await asked(b"GET /x")).startswith(b"HTTP/1.1 404")
-    assert (await asked(b"POST /metrics")).startswith(b"HTTP/1.1 405")
-    assert (await asked(b"HEAD /metrics")).endswith(b"\r\n\r\n")
-    assert threading.active_count() == threads
-    await asyncio.wait_for(asyncio.gather(*(reader.read() for reader, _ in silent), return_exceptions=True), 30)
-    for _, writer in silent:
-        writer.close()
-    serving.cancel()
-    await asyncio.gather(serving, return_exceptions=True)
-
-
-async def test_what_goes_wrong_is_told_to_who_scrapes() -> None:
-    async def ask() -> list[Report]:
-        raise ConsoleError("the checks can't be run")
-
-    ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    serving = asyncio.create_task(listen(("127.0.0.1", 0), ask, interval_s=0, listening=ready.set_result))
-    reader, writer = await asyncio.open_connection("127.0.0.1", await ready)
-    writer.write(b"GET /metrics HTTP/1.1\r\n\r\n")
-    found = await asyncio.wait_for(reader.read(), 30)
-    assert found.startswith(b"HTTP/1.1 500") and found.endswith(b"the checks can't be run\n")
-    writer.close()
-    serving.cancel()
-    await asyncio.gather(serving, return_exceptions=True)
 
 
 def test_the_programs_own_text_for_the_textfile_collector(database: Database) -> None:

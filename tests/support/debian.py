@@ -1,4 +1,4 @@
-"""PostgreSQL, PgBouncer and sshd of Debian's releases, each in a folder, on whichever of them this machine is.
+"""PostgreSQL, PgBouncer, sshd and Prometheus of Debian's releases, each in a folder, whichever this machine has.
 
 apt resolves and fetches a release's packages with a state of its own, dpkg-deb unpacks them, and patchelf makes the
 programs load the folder's own C library. So nothing is installed, no chroot and no root is needed, and the programs run
@@ -44,7 +44,7 @@ RELEASES = {
         "postgresql-17-pgvector", "pgbouncer", "postgresql-17-cron", "postgresql-17-partman",
         "postgresql-17-pg-qualstats", "postgresql-17-pg-stat-kcache", "postgresql-17-pg-wait-sampling",
         "postgresql-17-pglogical", "postgresql-17-powa", "postgresql-17-repack", "postgresql-17-timescaledb",
-        "postgresql-17-wal2json")),
+        "postgresql-17-wal2json", "prometheus")),
 }  # fmt: skip
 
 
@@ -90,7 +90,7 @@ def make(label: str, release: Release) -> Path:
             _drop_rights(root)
             _use_own_libraries(root)
             for program in programs(root):
-                if program.name in ("postgres", "psql", "pgbouncer", "sshd"):
+                if program.name in ("postgres", "psql", "pgbouncer", "sshd", "prometheus"):
                     _run(str(program), "-V" if program.name == "sshd" else "--version")
             (root / MADE).write_text("".join(f"{package.stem}\n" for package in packages))
         os.utime(root)  # for `forget_unused`
@@ -103,9 +103,15 @@ def sshd() -> str | None:
     return next((str(path) for root in roots if (path := root / "usr/sbin/sshd").exists()), None)
 
 
+def prometheus() -> str | None:
+    """Prometheus, of a release's folder."""
+    found = (root / "usr/bin/prometheus" for root in filter(None, map(find, RELEASES)))
+    return next((str(path) for path in found if path.exists()), None)
+
+
 def programs(root: Path) -> list[Path]:
-    """PostgreSQL's programs and its extensions', PgBouncer and sshd; no scripts."""
-    patterns = "usr/lib/postgresql/*/bin/*", "usr/sbin/pgbouncer", "usr/sbin/sshd"
+    """PostgreSQL's programs and its extensions', PgBouncer, sshd and Prometheus; no scripts."""
+    patterns = "usr/lib/postgresql/*/bin/*", "usr/sbin/pgbouncer", "usr/sbin/sshd", "usr/bin/prometheus"
     return [path for pattern in patterns for path in root.glob(pattern) if path.read_bytes()[:4] == b"\x7fELF"]
 
 
