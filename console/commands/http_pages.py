@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import hmac
 import logging
 import os
@@ -59,7 +58,7 @@ class Access(Struct, frozen=True):
         if scheme.lower() == "bearer" and self.token is not None:
             return hmac.compare_digest(given.strip().encode(), self.token.encode())
         if scheme.lower() == "basic" and self.user is not None:
-            with suppress(binascii.Error):
+            with suppress(ValueError):  # binascii.Error, and characters beyond ASCII
                 wanted = f"{self.user}:{self.password}".encode()
                 return hmac.compare_digest(base64.b64decode(given.strip(), validate=True), wanted)
         return False

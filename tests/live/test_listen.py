@@ -306,7 +306,8 @@ async def test_whoever_asks_says_who_they_are(monkeypatch: pytest.MonkeyPatch, c
         for good in ("Bearer tok:en-0123456789", f"Basic {basic}", f"basic {basic}"):
             assert (await got(port, "/metrics", good))[0] == 200
         wrong = base64.b64encode(b"prom:pass").decode()
-        for bad in (None, "Bearer x", "Bearer", f"Basic {wrong}", "Basic %%%", "Digest x", f"Bearer {basic}"):
+        for bad in (None, "Bearer x", "Bearer", f"Basic {wrong}", "Basic %%%", "Basic \xe4\xf6", "Bearer \xe4",
+                    "Digest x", f"Bearer {basic}"):
             for path in ("/metrics", "/health", "/", "/nowhere"):
                 status, challenge, text = await got(port, path, bad)
                 assert status == 401 and challenge == 'Basic realm="dbconsole", Bearer realm="dbconsole"'
