@@ -356,11 +356,10 @@ async def _truth(readings: Sequence[Reading], nearest: Nearest, sample: Sequence
     text = nearest.text("$1")
     waiting = iter(range(len(sample)))
     done = 0
-    off = {"enable_indexscan": "off"}
 
     async def work(reading: Reading) -> None:
         nonlocal done
-        async with reading.under(off):
+        async with reading.under(plans.EXACT):
             page, _ = await reading.fetch(ReadStatement(explain(text), (Wire(sample[0].vector.wire),)))
             if used := plans.index_used(plans.document(page.rows[0][0]), names):
                 raise ServerError(f"the exact search would use the index {used}: the truth can't be found")

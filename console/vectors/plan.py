@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from console.plans.json_reader import loads
 from console.plans.parse import plan_of
 from console.plans.records import Plan, PlanNode
 from console.server.preamble import SAFE_PATH
 from console.vectors.records import Candidates
+
+EXACT: Mapping[str, str] = {"enable_indexscan": "off", "enable_seqscan": "on", "enable_sort": "on"}
+"""The settings by which no index gives the order, whatever a role or a database has switched off: with enable_seqscan
+or enable_sort off the planner would sooner go by the index that it should not."""
 
 
 def document(text: str | None) -> Plan:
@@ -19,7 +23,7 @@ def document(text: str | None) -> Plan:
     return plan_of(plan)
 
 
-__all__ = ["actual_rows", "candidates", "document", "index_used", "ordered_scans", "plan_of", "total_cost"]
+__all__ = ["EXACT", "actual_rows", "candidates", "document", "index_used", "ordered_scans", "plan_of", "total_cost"]
 
 
 def ordered_scans(plan: Plan, names: Collection[str] | None = None) -> list[PlanNode]:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from console.text import format as fmt
+from console.vectors import plan as plans
 from console.vectors.records import Latency, Point, Recommendation
 
 RELATIVE_TOLERANCE = 1e-6
@@ -143,7 +144,7 @@ def recommend(points: Sequence[Point], target: float, k: int, exact: Latency, *,
     if best.latency.p50_ms >= exact.p50_ms:
         return Recommendation(None, f"the exact search is quicker here: {fmt.milliseconds(exact.p50_ms)} against "
                               f"{fmt.milliseconds(best.latency.p50_ms)} at {best.label}, and it misses nothing",
-                              ("SET LOCAL enable_indexscan = off",))
+                              tuple(f"SET LOCAL {name} = {value}" for name, value in plans.EXACT.items()))
     settings = settings_of(best)
     words = " and ".join([*(f"{name} = {value}" for name, value in settings), *(
         [f"{best.oversampling} candidates a row ranked again"] if best.oversampling is not None else [])]) \

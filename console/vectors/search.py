@@ -86,7 +86,7 @@ class SearchOptions(Struct, frozen=True):
         if self.max_scan_tuples is not None:
             found["hnsw.max_scan_tuples"] = str(self.max_scan_tuples)
         if self.exact:
-            found["enable_indexscan"] = "off"
+            found |= plans.EXACT
         return found
 
 

@@ -543,3 +543,15 @@ async def test_the_index_of_the_column_is_named_not_that_of_an_expression(vector
     async with session_on(vectors) as session:
         verdict = await why(session, f"SELECT id FROM items ORDER BY v <-> {QUERY} LIMIT 10")
         assert verdict.reasons[0].rule == "operator-class" and "items_v is for <=>" in verdict.sentence
+
+
+@pytest.mark.parametrize("off", ["enable_seqscan", "enable_sort"])
+async def test_what_is_called_exact_goes_by_no_index_whatever_the_database_has_off(vectors: Database, off: str) -> None:
+    run(vectors, f'ALTER DATABASE "{vectors.name}" SET {off} = off')
+    async with session_on(vectors) as session:
+        found = await of(session, "items.v")
+        vector = values.parse(QUERY.strip("'"), "vector")
+        by_index = await search(session, SearchRequest(found, vector, BY_NAME["cosine"]))
+        request = SearchRequest(found, vector, BY_NAME["cosine"], options=SearchOptions(exact=True))
+        exact = await search(session, request)
+        assert by_index.index_used is not None and exact.index_used is None

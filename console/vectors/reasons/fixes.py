@@ -23,7 +23,7 @@ from console.vectors.reasons.ast_edits import USUAL_LIMIT, Edit, with_limit, wit
 from console.vectors.reasons.cost import upkeep
 from console.vectors.reasons.index_trials import hypothetical, on_a_sample
 from console.vectors.reasons.records import Reason
-from console.vectors.reasons.trials import EXACT, POOR_RECALL, Examination, Ran, is_complete, ranked
+from console.vectors.reasons.trials import POOR_RECALL, Examination, Ran, is_complete, ranked
 
 if TYPE_CHECKING:
     from console.vectors.reasons.diagnose import SearchCase
@@ -117,10 +117,9 @@ async def _tried(case: SearchCase, exact: Ran | None) -> tuple[Fix, ...]:
         good += is_complete(fix, wanted) and (fix.trial.recall is None or fix.trial.recall >= trials.GOOD_RECALL)
         if good >= 2 or look.is_out_of_time:
             break
-    fix = await look.setting(EXACT)
+    fix = await look.setting(plans.EXACT)
     if fix is not None:
-        found.append(replace(fix, sql="SET LOCAL enable_indexscan = off -- an exact search",
-                             settings={"enable_indexscan": "off"}))
+        found.append(fix)
     best = ranked(found, wanted)
     complete = [fix for fix in best if is_complete(fix, wanted)]
     return tuple((complete or list(best))[:SHOWN])

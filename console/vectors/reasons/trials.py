@@ -26,9 +26,6 @@ from console.vectors import plan as plans
 from console.vectors import read
 from console.vectors.reasons.statement import parameters
 
-EXACT = {"enable_indexscan": "off", "enable_seqscan": "on", "enable_sort": "on", "enable_bitmapscan": "on"}
-"""Under these no index gives an order."""
-
 FORCED = {"enable_seqscan": "off", "enable_bitmapscan": "off", "enable_sort": "off"}
 """Under these the planner takes a vector index wherever it can. For plans alone: it changes what a search finds."""
 
@@ -132,7 +129,7 @@ class Examination:
         key = grammar.deparse(tree if tree is not None else self.tree)
         if key not in self._exact:
             try:
-                ran = await self.run(tree, EXACT)
+                ran = await self.run(tree, plans.EXACT)
                 self._exact[key] = ran if plans.index_used(ran.plan, self.names) is None else None
             except ConsoleError:
                 self._exact[key] = None
@@ -153,9 +150,10 @@ class Examination:
     async def setting(self, settings: Mapping[str, str], tree: Node | None = None) -> Fix | None:
         """The statement under other settings; None where the index isn't used with them, or it fails."""
         sql = "; ".join(f"SET LOCAL {name} = {value}" for name, value in settings.items())
-        if "enable_indexscan" in settings:
+        is_exact = settings.get("enable_indexscan") == "off"
+        if is_exact:
             sql += " -- an exact search"
-        trial = await self._trial(tree, settings, is_exact="enable_indexscan" in settings)
+        trial = await self._trial(tree, settings, is_exact=is_exact)
         return None if trial is None else Fix("settings", sql, trial, dict(settings))
 
     async def statement(self, tree: Node, settings: Mapping[str, str] | None = None, note: str = "") -> Fix | None:
@@ -249,4 +247,4 @@ def ranked(fixes: Sequence[Fix], wanted: int | None) -> tuple[Fix, ...]:
     return tuple(sorted(fixes, key=order))
 
 
-__all__ = ["EXACT", "FORCED", "Examination", "Ran", "compared", "is_complete", "overlap", "ranked"]
+__all__ = ["FORCED", "Examination", "Ran", "compared", "is_complete", "overlap", "ranked"]
