@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -119,11 +119,17 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if config.option.markexpr == "not live" and collection_path == LIVE else None
 
 
-def pytest_collection_finish() -> None:
-    """What has been imported and collected stays to the end. To look through all of it for garbage, again and again,
-    took a sixth of the time; what tests leave behind is looked for less often."""
-    gc.freeze()
-    gc.set_threshold(20_000, 10, 10)
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is imported and collected stays to the end. To look through all of it for garbage, again and again, took a
+    sixth of the time; what tests leave behind is looked for less often."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+        gc.set_threshold(20_000, 10, 10)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
