@@ -323,6 +323,11 @@ def test_a_screens_style_is_its_own() -> None:
     """A screen's TCSS stays loaded app-wide, and what is shown isn't styled anew for it: everything in it must stand
     below the screen's own selector."""
     wrong = []
+    dialogs = re.sub(r"/\*.*?\*/", "", (PACKAGE / "ui/dialogs/dialog.tcss").read_text("utf-8"), flags=re.DOTALL)
+    for selectors in re.findall(r"([^{};]+)\{", dialogs):
+        wrong += [selector for selector in selectors.split(",") if not re.match(r"\s*Dialog\b", selector)]
+    wrong += [f"{path.relative_to(ROOT)}: CSS" for path in MODULES if room(path) == "ui" for node in nodes_of(path)
+              if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == ["CSS"]]
     for sheet in (PACKAGE / "ui").glob("screens/*/screen.tcss"):
         text = sheet.read_text("utf-8")
         depth, tops, selector = 0, [], ""
