@@ -39,6 +39,20 @@ def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text("utf-8"))
 
 
+@cache
+def nodes_of(path: Path) -> tuple[ast.AST, ...]:
+    """All nodes of a module's tree."""
+    return tuple(ast.walk(parsed(path)))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def trees_for_this_module_alone() -> Iterator[None]:
+    """They are a million objects, which each later search for garbage would go through."""
+    yield
+    parsed.cache_clear()
+    nodes_of.cache_clear()
+
+
 def room(path: Path) -> str:
     """The package below console/ that a module belongs to, or the module's own name at the top."""
     inside = path.relative_to(PACKAGE)
@@ -47,7 +61,7 @@ def room(path: Path) -> str:
 
 def imports(path: Path) -> Iterator[tuple[int, str]]:
     """Line and dotted name of everything that a module imports, also inside functions and for typing only."""
-    for node in ast.walk(parsed(path)):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -156,7 +170,7 @@ def test_statements_stand_in_sql_files() -> None:
     wrong = []
     for path in MODULES:
         if room(path) in {"view", "ui", "check", "sampler", "commands", "cli"}:
-            for node in ast.walk(parsed(path)):
+            for node in nodes_of(path):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith(verbs):
                     wrong.append(f"{path.relative_to(ROOT)}:{node.lineno}: {node.value[:40]!r}")
     assert not wrong, "\n".join(wrong)
@@ -227,7 +241,7 @@ def test_the_parser_has_one_door() -> None:
     """postgast is loaded by console/sql/grammar.py, when a tree is first asked for."""
     named = [str(path.relative_to(PACKAGE)) for path in MODULES
              if any(isinstance(node, ast.Constant) and node.value == "postgast"
-                    for node in ast.walk(parsed(path)))]
+                    for node in nodes_of(path))]
     assert named == ["sql/grammar.py"] and not offences({"postgast": set(), "sqlglot": {"sql"}})
 
 
@@ -240,9 +254,9 @@ QUOTED_OTHERWISE = {
 """The modules that quote by rules other than SQL's."""
 
 
-def quotes_by_hand(tree: ast.AST) -> Iterator[int]:
+def quotes_by_hand(nodes: tuple[ast.AST, ...]) -> Iterator[int]:
     """The lines where a quote is doubled or escaped, or put around what an f-string with SQL in it fills in."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "replace" \
                 and node.args and isinstance(node.args[0], ast.Constant) and node.args[0].value in ("'", '"') \
                 and isinstance(node.args[-1], ast.Constant) and len(str(node.args[-1].value)) == 2:
@@ -261,7 +275,7 @@ STATEMENT = re.compile(r"\b(SELECT|CREATE|ALTER|DROP|COMMENT ON|SET|GRANT|REVOKE
 def test_names_and_constants_are_quoted_in_one_place() -> None:
     """console/sql/quoting.py knows which names need quotes, and constants with backslashes."""
     found = {str(path.relative_to(PACKAGE)): lines for path in MODULES if room(path) != "sql"
-             and (lines := list(quotes_by_hand(parsed(path))))}
+             and (lines := list(quotes_by_hand(nodes_of(path))))}
     assert {name: lines for name, lines in found.items() if name not in QUOTED_OTHERWISE} == {}
     assert set(QUOTED_OTHERWISE) <= set(found)
 
@@ -273,7 +287,7 @@ def test_numbers_with_units_are_written_in_one_place() -> None:
     for path in MODULES:
         if room(path) == "text":
             continue
-        for node in ast.walk(parsed(path)):
+        for node in nodes_of(path):
             parts = [*node.values, ast.Constant("")] if isinstance(node, ast.JoinedStr) else []
             for value, after in pairwise(parts):
                 spec = ast.unparse(value.format_spec) if isinstance(value, ast.FormattedValue) and value.format_spec \
@@ -298,17 +312,22 @@ def test_vector_operators_are_composed_with_their_schema() -> None:
     for path in MODULES:
         if room(path) == "demo" or path.relative_to(PACKAGE).as_posix() in telling:
             continue
-        tree = parsed(path)
-        compared = {id(side) for node in ast.walk(tree) if isinstance(node, ast.Compare) for side in node.comparators}
-        wrong += [f"{path.relative_to(ROOT)}:{node.lineno}: {node.value[:40]!r}" for node in ast.walk(tree)
+        compared = {id(side) for node in nodes_of(path) if isinstance(node, ast.Compare) for side in node.comparators}
+        wrong += [f"{path.relative_to(ROOT)}:{node.lineno}: {node.value[:40]!r}" for node in nodes_of(path)
                   if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in compared
                   and bare.search(node.value)]
     assert not wrong, "\n".join(wrong)
 
 
 def test_a_screens_style_is_its_own() -> None:
-    """A screen's TCSS stays loaded app-wide: everything in it must stand below the screen's own selector."""
+    """A screen's TCSS stays loaded app-wide, and what is shown isn't styled anew for it: everything in it must stand
+    below the screen's own selector."""
     wrong = []
+    dialogs = re.sub(r"/\*.*?\*/", "", (PACKAGE / "ui/dialogs/dialog.tcss").read_text("utf-8"), flags=re.DOTALL)
+    for selectors in re.findall(r"([^{};]+)\{", dialogs):
+        wrong += [selector for selector in selectors.split(",") if not re.match(r"\s*Dialog\b", selector)]
+    wrong += [f"{path.relative_to(ROOT)}: CSS" for path in MODULES if room(path) == "ui" for node in nodes_of(path)
+              if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == ["CSS"]]
     for sheet in (PACKAGE / "ui").glob("screens/*/screen.tcss"):
         text = sheet.read_text("utf-8")
         depth, tops, selector = 0, [], ""
@@ -323,15 +342,15 @@ def test_a_screens_style_is_its_own() -> None:
                 selector += character
         if len(tops) != 1 or not tops[0].endswith("Screen"):
             wrong.append(f"{sheet.relative_to(ROOT)}: {tops}")
-    assert not wrong
+    assert not wrong, "\n".join(wrong)
 
 
 def test_a_style_sheet_names_widgets_that_there_are() -> None:
     """A rule of a class that was renamed does nothing, in silence."""
-    known = {node.name for path in MODULES for node in ast.walk(parsed(path)) if isinstance(node, ast.ClassDef)}
+    known = {node.name for path in MODULES for node in nodes_of(path) if isinstance(node, ast.ClassDef)}
     known |= {"App", "Screen", "Toast", *textual.widgets.__all__, *vars(textual.containers)}
     sheets = [(path, path.read_text("utf-8")) for path in (PACKAGE / "ui").rglob("*.tcss")]
-    sheets += [(path, str(ast.literal_eval(node.value))) for path in MODULES for node in ast.walk(parsed(path))
+    sheets += [(path, str(ast.literal_eval(node.value))) for path in MODULES for node in nodes_of(path)
                if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None
                and "DEFAULT_CSS" in ast.unparse(node)[:30]]
     wrong = []
@@ -346,7 +365,7 @@ def graph_of(folder: Path) -> dict[str, set[str]]:
     """Which modules below `folder` import which of each other, also inside functions and for typing only."""
     paths = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
              for path in sorted(folder.rglob("*.py"))}
-    return {module: {name for node in ast.walk(parsed(path)) for name in named_by(node)
+    return {module: {name for node in nodes_of(path) for name in named_by(node)
                      if name in paths and name != module}
             for module, path in paths.items()}
 
@@ -412,14 +431,18 @@ def test_a_screen_knows_no_other_screen() -> None:
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("state", sorted(f"{path.parent.name}.{path.stem}"
-                                         for path in (PACKAGE / "ui/screens").glob("*/*state.py")))
-def test_what_a_screen_knows_needs_no_terminal(state: str) -> None:
+def test_what_a_screen_knows_needs_no_terminal() -> None:
     """State is tested without one: neither it nor what it is made of may draw."""
-    done = subprocess.run([sys.executable, "-c", f"import sys, console.ui.screens.{state}; "
-                           "print(sorted({'textual', 'rich'} & sys.modules.keys()))"],
-                          capture_output=True, text=True, cwd=ROOT, check=True)
-    assert done.stdout.strip() == "[]"
+    states = sorted(f"{path.parent.name}.{path.stem}" for path in (PACKAGE / "ui/screens").glob("*/*state.py"))
+    assert len(states) > 8
+    code = f"""
+import importlib, sys
+for state in {states!r}:
+    importlib.import_module("console.ui.screens." + state)
+    if found := {{"textual", "rich"}} & sys.modules.keys():
+        sys.exit(f"{{state}} loads {{', '.join(sorted(found))}}")"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("screen", sorted(path.parent.name for path in (PACKAGE / "ui/screens").glob("*/state.py")))
@@ -484,6 +507,6 @@ def writes(node: ast.AST) -> bool:
 def test_files_are_written_in_one_way() -> None:
     """console/files.py knows whose a file is, follows no links and leaves none half written."""
     found = {path.relative_to(PACKAGE).as_posix(): lines for path in MODULES if path != PACKAGE / "files.py"
-             and (lines := [node.lineno for node in ast.walk(parsed(path)) if writes(node)])}
+             and (lines := [node.lineno for node in nodes_of(path) if writes(node)])}
     assert {name: lines for name, lines in found.items() if name not in WRITES_ITSELF} == {}
     assert set(WRITES_ITSELF) <= set(found)

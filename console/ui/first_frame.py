@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import Any
 
+from textual import events
 from textual.app import App
 from textual.geometry import Size
 from textual.screen import Screen
@@ -50,6 +51,9 @@ class HeldScreen(Screen[None]):
                                     (self.app.size.height, self.VERTICAL_BREAKPOINTS)):
             self.add_class(*self._get_breakpoint_classes(length, breakpoints or []), update=False)
         self._styled_with = self.classes
+        # Styled by the theme of now: Textual thinks that it isn't, and draws the screen that is left once more.
+        self._css_update_count = self.app._css_update_count
+        self._was_left = False
 
     @property
     def first_frame(self) -> FirstFrame:
@@ -64,6 +68,14 @@ class HeldScreen(Screen[None]):
         if self._styled_with != self.classes:
             self.update_node_styles(animate=False)
         self._refresh_layout(size)
+
+    def _on_screen_suspend(self) -> None:
+        self._was_left = True
+
+    def _on_screen_resume(self, event: events.ScreenResume) -> None:
+        # Before Textual's own, which styles all of a screen anew, twice of one that has just been styled.
+        event.refresh_styles = event.refresh_styles and self._was_left
+        self._was_left = False
 
     def update_node_styles(self, animate: bool = True) -> None:
         if not self.is_held:

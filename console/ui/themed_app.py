@@ -103,6 +103,15 @@ class ThemedApp(App[int]):
         if remember:
             choices.remember(theme=name)
 
+    def _load_screen_css(self, screen: Screen[Any]) -> None:
+        """Textual 8.2 styles all that is shown anew for the sheet of a screen that is opened, in which every rule is
+        of that screen."""
+        fresh = [path for path in map(str, screen.css_path) if not self.stylesheet.has_source(path)]
+        for path in fresh:
+            self.stylesheet.read(path)
+        if fresh:
+            self.stylesheet.parse()
+
     def get_line_filters(self) -> Sequence[LineFilter]:
         filters = super().get_line_filters()
         return [*filters, AsciiFilter()] if self.is_ascii else filters

@@ -152,9 +152,9 @@ async def test_a_reset_is_a_gap_in_the_chart_and_never_a_spike(world: World) -> 
     async with world.console() as (app, pilot):
         await live(app, pilot)
         await pilot.press("l")
-        await ticks(world, app, pilot, 30)
+        await ticks(world, app, pilot, 8)
         world.clock.advance(100)
-        await ticks(world, app, pilot, 30)
+        await ticks(world, app, pilot, 8)
         app.screen.page.draw_anew()  # type: ignore[attr-defined]
         await pilot.pause()
         drawing = next(iter(app.screen.query(TimeChart)))._drawing
