@@ -73,7 +73,7 @@ class PgConnection(AsyncConnection[Any]):
         if said.source_function is None:
             self.pooler_notice = said.message_primary
         if said.sqlstate in LIMITS:
-            self.ended_by = psycopg.errors.lookup(said.sqlstate)(said.message_primary)
+            self.ended_by = psycopg.errors.lookup(said.sqlstate)(said.message_primary or "")
 
     def _farewell(self) -> psycopg.Error | None:
         """What the server has said before it closed the connection, if a limit made it: libpq reports the end first."""
