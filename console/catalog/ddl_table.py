@@ -70,6 +70,9 @@ def _beside_table(detail: RelationDetail, owned: OwnedPrivileges) -> list[DdlSta
     for sequence in detail.sequences or ():
         if sequence.is_identity:
             at = f"SEQUENCE {identifier(sequence.schema, sequence.name)}"
+            if sequence.persistence != detail.header.persistence:  # a new one has the table's
+                word = "UNLOGGED" if sequence.persistence == "u" else "LOGGED"
+                statements.append(DdlStatement(Phase.CREATE, f"ALTER {at} SET {word}"))
             statements += access(at, "", sequence.owner, owned.get(sequence.oid, ()))
             statements += comment(at, sequence.comment)
     return statements + relation_statements(detail)
@@ -158,8 +161,6 @@ def _column(column: RelationColumn, detail: RelationDetail, identities: Mapping[
             not_null: Mapping[str, Constraint], *, bare: bool) -> str:
     name = identifier(column.name)
     words = [name, "WITH OPTIONS"] if detail.header.of_type else [name, column.type]
-    if column.compression:
-        words.append(f"COMPRESSION {column.compression}")
     if column.foreign_options:
         words.append(foreign_options(column.foreign_options))
     if column.collation:
@@ -211,8 +212,11 @@ def _column_settings(detail: RelationDetail, name: str) -> list[DdlStatement]:
 
 
 def _settings(column: RelationColumn) -> list[str]:
-    """How the column is stored and its statistics are taken, where that isn't the default."""
-    return [*([f"SET STORAGE {column.storage.upper()}"] if not column.is_default_storage else []),
+    """How the column is stored and its statistics are taken, where that isn't the default, or a parent's is other."""
+    odd_storage = not column.is_default_storage or column.has_other_storage
+    odd_compression = column.compression is not None or column.has_other_compression
+    return [*([f"SET STORAGE {column.storage.upper()}"] if odd_storage else []),
+            *([f"SET COMPRESSION {column.compression or 'default'}"] if odd_compression else []),
             *([f"SET STATISTICS {column.statistics_target}"] if column.statistics_target is not None else []),
             *([f"SET ({option_list(column.options)})"] if column.options else [])]
 
@@ -390,7 +394,5 @@ def view_statements(detail: RelationDetail, *, again: bool = False) -> list[DdlS
         if header.relkind == "m":
             alter = f"ALTER MATERIALIZED VIEW {name} ALTER COLUMN {at}"
             statements += [DdlStatement(Phase.CREATE, f"{alter} {change}") for change in _settings(column)]
-            if column.compression:
-                statements.append(DdlStatement(Phase.CREATE, f"{alter} SET COMPRESSION {column.compression}"))
     return statements + relation_statements(detail)
 

@@ -24,7 +24,7 @@ from console import __version__
 from console.errors import ConsoleError
 from console.migrate.faults import MigrationError
 from console.migrate.records import Direction, LedgerRow, MigrationFile, RepeatableRow, RepeatableRun, Script, Step
-from console.server.preamble import SET_SAFE_PATH
+from console.server.preamble import SET_SAFE_PATH, set_locally, unhurried
 from console.server.query import load
 from console.server.script import ScriptCommand, ScriptSession
 from console.server.session import Session
@@ -117,10 +117,11 @@ async def ensure(session: ScriptSession) -> None:
                              hint=f"GRANT CREATE ON {where} TO {info.quoted_user}, or let an administrator run "
                                   "`dbconsole migrate up` once and grant its tables")
     try:
-        await session.execute("BEGIN READ WRITE", SET_SAFE_PATH, "SET LOCAL statement_timeout = 0",
+        limits = {"statement_timeout": "0", **unhurried(info.major)}
+        await session.execute("BEGIN READ WRITE", SET_SAFE_PATH, f"SELECT {set_locally(limits)}",
                               *_creation(found), "COMMIT")
     except ConsoleError as error:
-        await session.connection.rollback()
+        await session.roll_back()
         raise MigrationError(f"the ledger could not be created: {error.summary}", detail=error.detail,
                              hint=error.hint) from error
 

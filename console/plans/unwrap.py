@@ -6,6 +6,9 @@ containers, clouds and syslog wrap them. A text is read as it is and, where it h
 
 from __future__ import annotations
 
+import ast
+import csv
+import html
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -17,12 +20,18 @@ from console.plans.values import PlanError
 
 JSON_HINT = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) writes what is read here"
 
-_HEADING = re.compile(r"^\W*QUERY PLAN\b", re.MULTILINE)
+_HEADING = re.compile(r"^(?:<[^>\n]*>|\W)*QUERY PLAN\b", re.MULTILINE)
 _RULE = re.compile(r"^[-+─┌┐└┘├┤┬┴┼═╞╡╪╔╗╚╝╟╢╠╣│║| ]*[-─═]{3,}[-+─┌┐└┘├┤┬┴┼═╞╡╪╔╗╚╝╟╢╠╣│║| ]*$"
                    r"|^\W*\[ RECORD \d+ \][-+─═]*$|^\*+ \d+\. row \*+$")
 _ROWS = re.compile(r"^\s*\(\d+ rows?\)\s*$|^Time: [\d.,]+ ms")
-_FRAME = re.compile(r"^(?:(?:[ ║│|]?QUERY PLAN)?[ ]*[│║|][ ]?|[ ])?(?P<text>.*?)[ \t]*(?:[+↵¤][ \t]*)?[│║|]?[ \t]*$")
+_FRAME = re.compile(r"^(?:[│║|][ ]{12}[│║|][ ]?|(?:[ ║│|]{0,2}QUERY PLAN)?[ ]*[│║|][ ]?|[ ])?"
+                    r"(?P<text>.*?)[ \t]*(?:[+↵¤][ \t]*)?[│║|]?[ \t]*$")
+_WRAPPED = re.compile(r"([.…])[ \t]*\n\1")
+"""Where psql's format wrapped goes on in the next line."""
+
 _PREFIXES = (
+    re.compile(r"(?:> ?)+"),  # a quoted e-mail
+    re.compile(r"\S+ app\[postgres[.\d]*\]: \[[\w-]+\] \[\d+-\d+\] +(?:sql_error_code = \w+ )?"),  # Heroku
     re.compile(r"[\w.-]+[ \t]*\| ?"),  # docker compose
     re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d) (?:\S+ [FP] )?"),  # docker logs -t, kubectl, CRI
     re.compile(r"(?:\w{3} [ \d]\d [\d:]{8}|\d{4}-\d\d-\d\dT\S+) \S+ [^\s\[]+\[\d+\]: (?:\[[\d-]+\] )?"),  # syslog
@@ -72,8 +81,12 @@ def _has_nodes(text: str) -> bool:
 def _views(text: str) -> Iterator[str]:
     """The text as it is, then without what may wrap it; what surely isn't its own goes first."""
     ways: list[Callable[[str], str]] = [_unframed, _unprefixed, _uncsv, _unescaped]
-    certain: list[tuple[Callable[[str], str], object]] = [(_unframed, _HEADING.search(text[:2000])),
-                                                          (_uncsv, _CSV_LOG.search(text))]
+    for rows in (_csv_rows(text), _log_lines(text), _cells(text)):
+        if rows is not None:
+            yield rows
+    certain: list[tuple[Callable[[str], str], object]] = [
+        (_unframed, _HEADING.search(text[:2000])), (_uncsv, _CSV_LOG.search(text)),
+        (_unprefixed, True if all(line[:1] == ">" for line in text.splitlines()) else None)]
     for way, mark in certain:
         if mark is not None:
             yield way(text)
@@ -88,12 +101,40 @@ def _views(text: str) -> Iterator[str]:
 
 def _unframed(text: str) -> str:
     lines = []
+    if _HEADING.search(text[:2000]) is not None:
+        text = _WRAPPED.sub("", text)
     for line in text.splitlines():
         if _RULE.match(line) or _ROWS.match(line) or re.fullmatch(r"[ ║│|]*QUERY PLAN[ ║│|]*", line):
             continue
         found = _FRAME.match(line)
         lines.append(found["text"] if found else line)
     return "\n".join(lines).strip("\n")
+
+
+def _csv_rows(text: str) -> str | None:
+    """The rows of psql --csv, or of pgAdmin's copy: one column, of which only those are quoted that must be."""
+    if re.match(r'"?QUERY PLAN"?\r?\n', text) is None:
+        return None
+    with suppress(csv.Error):
+        rows = list(csv.reader(text.splitlines(keepends=True)))
+        return "\n".join(row[0] for row in rows[1:] if row) if all(len(row) < 2 for row in rows) else None
+    return None
+
+
+def _cells(text: str) -> str | None:
+    """The cells of psql -H."""
+    cells = [piece.rpartition("<td")[2].partition(">")[2] for piece in text.split("</td>")[:-1]]
+    lines = (html.unescape(re.sub(r"<br ?/?>", "", cell)) for cell in cells)
+    return "\n".join(lines).replace("\xa0", " ") or None
+
+
+def _log_lines(text: str) -> str | None:
+    """What a container has written, from the JSON that keeps each of its lines apart (Docker's json-file)."""
+    if text[:1] != "{":
+        return None
+    with suppress(ValueError, TypeError, KeyError):
+        return "".join(loads(line)["log"] for line in text.splitlines())
+    return None
 
 
 def _unprefixed(text: str) -> str:
@@ -122,8 +163,10 @@ def _of_view(text: str, damaged: list[PlanError], wrappings: int = 0) -> Iterato
         try:
             value = loads(text)
         except ValueError as error:
-            damaged.append(_unreadable(error))
-        else:
+            value = _python(text)
+            if value is None:
+                damaged.append(_unreadable(error))
+        if value is not None:
             found = list(_of_value(value, damaged, wrappings))
             if not found:
                 damaged.append(PlanError('the JSON is no plan: an object with the key "Plan" is missing',
@@ -136,6 +179,13 @@ def _of_view(text: str, damaged: list[PlanError], wrappings: int = 0) -> Iterato
         yield plan
     if not some or _LOGGED.search(text) is not None:  # a log's form may have been changed on the way
         yield from _of_text(text, damaged)
+
+
+def _python(text: str) -> Any:
+    """Rows as Python prints them: None where it is something else."""
+    with suppress(ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return ast.literal_eval(text.strip())
+    return None
 
 
 def _of_pieces(text: str, damaged: list[PlanError], wrappings: int) -> Iterator[Any]:
@@ -178,13 +228,23 @@ def _of_value(value: Any, damaged: list[PlanError], wrappings: int) -> Iterator[
                 yield {"Plan": item}
             else:
                 waiting.extend(reversed(item.values()))
-        elif isinstance(item, list):
-            if item and all(isinstance(line, dict) and isinstance(line.get("QUERY PLAN"), str) for line in item):
-                item = "\n".join(line["QUERY PLAN"] for line in item)  # a row a line, as drivers have text plans
+        elif isinstance(item, list | tuple):
+            rows = [_row(line) for line in item]
+            if rows and None not in rows:
+                item = "\n".join(filter(None, rows))  # a row a line, as drivers have text plans
             else:
                 waiting.extend(reversed(item))
         if isinstance(item, str) and wrappings < _MOST_WRAPPINGS and ('"Plan"' in item or _has_nodes(item)):
             yield from _of_view(item.strip("\r\n"), damaged, wrappings + 1)
+
+
+def _row(item: Any) -> str | None:
+    """The text of a driver's row of one column; None of anything else."""
+    if isinstance(item, dict):
+        item = item.get("QUERY PLAN")
+    elif isinstance(item, list | tuple) and len(item) == 1:
+        item = item[0]
+    return item if isinstance(item, str) else None
 
 
 def _of_text(text: str, damaged: list[PlanError]) -> Iterator[Any]:
@@ -196,7 +256,8 @@ def _of_text(text: str, damaged: list[PlanError]) -> Iterator[Any]:
         begin = next((number for number in logged if number >= place), None) if logged else _first_node(lines, place)
         if begin is None:
             return
-        block, end = _block(lines, begin, is_logged=bool(logged))
+        is_indented = bool(logged) and any(line[:1].isspace() for line in lines[begin:begin + 1])
+        block, end = _block(lines, begin, is_logged=is_indented)  # a log of JSON has the message as it is
         place = max(end, begin + 1)
         if not any(map(text_form.is_node, block)):
             continue
@@ -238,6 +299,7 @@ def _block(lines: list[str], begin: int, *, is_logged: bool) -> tuple[list[str],
     """The lines of the plan that begins at `begin`, and the place behind them."""
     block: list[str] = []
     root: int | None = None
+    begins_with_query = is_logged or any(line.lstrip().startswith("Query Text:") for line in lines[begin:begin + 1])
     for number in range(begin, len(lines)):
         line = lines[number].expandtabs(1) if is_logged else lines[number]
         indent = _indent(line)
@@ -245,7 +307,6 @@ def _block(lines: list[str], begin: int, *, is_logged: bool) -> tuple[list[str],
             return block, number
         if root is not None and line.strip() and indent <= root and text_form.FOOTER.match(line) is None:
             return block, number
-        begins_with_query = is_logged or line.lstrip().startswith("Query Text:")
         if root is None and (not begins_with_query or text_form.FIGURES.search(line) is not None):
             root = indent
         block.append(line)

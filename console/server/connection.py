@@ -16,7 +16,7 @@ import psycopg
 from psycopg import AsyncConnection, generators, waiting
 from psycopg.abc import PQGen, PQGenConn
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.pq import TransactionStatus
+from psycopg.pq import ConnStatus, DiagnosticField, TransactionStatus
 from psycopg.pq.abc import PGconn
 
 from console import ending, process, redaction
@@ -35,6 +35,13 @@ WAIT_INTERVAL_S = 0.1
 """As psycopg's own."""
 
 CANCEL_TRIES, CANCEL_AGAIN_S, CANCEL_REQUEST_TIMEOUT_S = 10, 0.5, 5.0
+
+LIMITS = ("25P03", "25P04", "57P05")
+"""idle_in_transaction_session_timeout, transaction_timeout and idle_session_timeout. Nothing that a transaction did is
+left when they end it, unlike with other farewells."""
+
+UNREAD = 10
+"""Results that libpq may hold of what was asked before, when the connection is gone."""
 
 T = TypeVar("T")
 
@@ -58,10 +65,24 @@ class PgConnection(AsyncConnection[Any]):
     pooler_notice: str | None = None
     """What a pooler has said last, as that it has no server for us yet (PgBouncer's query_wait_notify)."""
 
+    ended_by: psycopg.Error | None = None
+    """Which of its limits the server has ended this session by, said while nobody was asking."""
+
     def hear(self, said: psycopg.errors.Diagnostic) -> None:
-        """Keeps a notice that no server has sent: PostgreSQL's own name the function they come from."""
+        """Keeps a farewell, and what no server has said: PostgreSQL's own notices name the function they come from."""
         if said.source_function is None:
             self.pooler_notice = said.message_primary
+        if said.sqlstate in LIMITS:
+            self.ended_by = psycopg.errors.lookup(said.sqlstate)(said.message_primary or "")
+
+    def _farewell(self) -> psycopg.Error | None:
+        """What the server has said before it closed the connection, if a limit made it: libpq reports the end first."""
+        for _ in range(UNREAD if self.pgconn.status == ConnStatus.BAD else 0):
+            result = self.pgconn.get_result()
+            sqlstate = None if result is None else result.error_field(DiagnosticField.SQLSTATE)
+            if result is not None and sqlstate is not None and sqlstate.decode() in LIMITS:
+                self.ended_by = psycopg.errors.error_from_result(result, "utf-8")
+        return self.ended_by
 
     @classmethod
     def _connect_gen(cls, conninfo: str = "") -> PQGenConn[Self]:
@@ -70,6 +91,10 @@ class PgConnection(AsyncConnection[Any]):
     async def wait(self, gen: PQGen[T], interval: float = WAIT_INTERVAL_S, timeout: float | None = None) -> T:
         try:
             return await waiting.wait_async(gen, self.pgconn.socket, interval=interval, timeout=timeout)
+        except psycopg.OperationalError as error:
+            if error.sqlstate is None and (farewell := self._farewell()) is not None:
+                raise farewell from error
+            raise
         except (asyncio.CancelledError, KeyboardInterrupt):
             if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
                 try:

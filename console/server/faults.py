@@ -97,6 +97,9 @@ _CLASSES: dict[str, type[ServerError]] = {
     "57014": TimedOut, "55P03": TimedOut, "25P03": TimedOut, "25P04": TimedOut,
 }
 
+_LIMITS = {"25P03": "idle_in_transaction_session_timeout", "25P04": "transaction_timeout",
+           "57P05": "idle_session_timeout"}
+
 
 def translate(error: Exception, where: str | None = None) -> ConsoleError:
     """The ConsoleError that says what `error` (of psycopg, psycopg_pool or the operating system) means.
@@ -172,7 +175,9 @@ def _hint(sqlstate: str, message: str, routine: str | None = None) -> str | None
     if sqlstate == "22000" and re.match(r"different (half)?vec(tor)? dimensions", message):
         return "only vectors of one length have a distance: WHERE vector_dims(COLUMN) = N keeps to those"
     if sqlstate == "57014":
-        return "statement_timeout of the target, or somebody cancelled it"
+        return "statement_timeout of the target, the role, the database or the server, or somebody cancelled it"
+    if sqlstate in _LIMITS:
+        return f"{_LIMITS[sqlstate]} of the role, the database or the server: ALTER ROLE can give another"
     if sqlstate == "55P03":
         return "another session holds the lock; Activity shows which"
     return None

@@ -61,7 +61,8 @@ UNCOMPILED: Mapping[str, str] = {"jit": "off"}
 def undisturbed(major: int) -> tuple[str, ...]:
     """Statements for a session of our own that changes things outside of transactions: what a role or a database has
     for everybody's would end or refuse them. Not behind a pooler, where they would be left to others."""
-    own = {"default_transaction_read_only": "off", "statement_timeout": "0", "lock_timeout": "0", **unhurried(major)}
+    own = {"default_transaction_read_only": "off", "statement_timeout": "0", "lock_timeout": "0",
+           "idle_session_timeout": "0", "idle_in_transaction_session_timeout": "0", **unhurried(major)}
     return tuple(f"SET {name} = {value}" for name, value in own.items())
 
 

@@ -109,10 +109,10 @@ class ScriptSession(PgSession):
             if pipeline.failure is not None:
                 raise pipeline.failure
         except psycopg.Error as error:
-            await self._roll_back()
+            await self.roll_back()
             raise _fault(pipeline.index, pipeline.failure or error) from error
         except BaseException:
-            await self._roll_back()
+            await self.roll_back()
             raise
         self._ahead = ahead
 
@@ -141,7 +141,7 @@ class ScriptSession(PgSession):
             await asyncio.wait_for(self.connection.wait(ended.run(True, None)), ROLLBACK_TIMEOUT_S)
         except (psycopg.Error, TimeoutError):
             await self.connection.close()
-        await self._roll_back()
+        await self.roll_back()
 
     async def prepare(self, text: str) -> None:
         """Has the server plan once a command that many transactions will end with; not through a pooler."""
@@ -163,7 +163,7 @@ class ScriptSession(PgSession):
         try:
             cursor = await self.connection.execute(cast("sql.SQL", text))
         except psycopg.Error as error:
-            await self._roll_back()
+            await self.roll_back()
             raise _fault(0, error) from error
         return StatementOutcome(cursor.statusmessage or "", cursor.rowcount if cursor.rowcount >= 0 else None)
 
@@ -193,7 +193,7 @@ class ScriptSession(PgSession):
         if self.connection.closed:
             raise Unreachable(f"{self.target.label}: the connection was lost")
 
-    async def _roll_back(self) -> None:
+    async def roll_back(self) -> None:
         """Ends whatever transaction is open; a cancellation that comes meanwhile has to wait for it."""
         if self.connection.closed or self.connection.pgconn.transaction_status == TransactionStatus.IDLE:
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Protocol, TypeVar, cast
 
 import psycopg
@@ -19,7 +19,7 @@ from console.server.connection import own_pids
 from console.server.faults import translate, translate_errors
 from console.server.info import Extension, ServerInfo
 from console.server.loading import load_rows
-from console.server.preamble import preamble, set_locally
+from console.server.preamble import preamble, set_locally, unhurried
 from console.server.query import Query, Read, load
 from console.server.target import Target
 from console.server.tls import encryption
@@ -130,7 +130,7 @@ class PgSession:
         What PostgreSQL writes out of its catalogs itself (pg_get_viewdef and the like) is of its own moment all the
         same, in part.
         """
-        lasting = set_locally({"idle_in_transaction_session_timeout": "0"})
+        lasting = set_locally({"idle_in_transaction_session_timeout": "0", **unhurried(self.info.major)})
         with translate_errors(self._target.label):
             await self.connection.execute(b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             await self.connection.execute(f"SELECT {lasting}".encode())
@@ -140,7 +140,8 @@ class PgSession:
         finally:
             self._has_snapshot = False
             if not self.connection.closed:
-                await self.connection.rollback()
+                with suppress(psycopg.Error):  # a lost session has nothing left to roll back
+                    await self.connection.rollback()
 
     async def refresh(self, *reads: Read[Any], within_s: float | None = None) -> Readings:
         unavailable = {

@@ -7,11 +7,15 @@ from typing import Any
 
 from console.server.info import ServerInfo
 from console.server.query import Query, Read, load
+from console.server.session import Session
 from console.statements.records import (
     Availability,
+    Beside,
     Key,
     LoggingSetting,
+    MachineUse,
     NamedOid,
+    SampledWait,
     SlowSession,
     StatementEntry,
     StatementText,
@@ -41,6 +45,8 @@ TOUCHED_TABLES = load("console.statements", "touched_tables", TouchedTable)
 TOUCHED_INDEXES = load("console.statements", "touched_indexes", TouchedIndex)
 """Parameter: relation_ids."""
 
+MACHINE_USE = load("console.statements", "machine_use", MachineUse)
+SAMPLED_WAITS = load("console.statements", "sampled_waits", SampledWait)
 SLOW_SESSIONS = load("console.statements", "slow_sessions", SlowSession)
 LOGGING_SETTINGS = load("console.statements", "logging_settings", LoggingSetting)
 
@@ -52,9 +58,21 @@ def counters(info: ServerInfo) -> Query[StatementEntry]:
 
 def texts(keys: Sequence[Key], characters: int) -> Read[StatementText]:
     """The first `characters` characters of the texts of those statements; hidden ones have none."""
+    return Read(_TEXTS, {**_identified(keys), "characters": characters})
+
+
+async def beside(session: Session, keys: Sequence[Key], within_s: float) -> Beside:
+    """What pg_stat_kcache and pg_wait_sampling have counted of those statements. Raises ConsoleError."""
+    found = _identified(keys)
+    wanted = [Read(MACHINE_USE, found), Read(SAMPLED_WAITS, {"query_ids": found["query_ids"]})]
+    wanted = [read for read in wanted if read.query.obstacle(session.info) is None]
+    if not wanted:
+        return Beside()
+    readings = await session.refresh(*wanted, within_s=within_s)
+    return Beside(readings.first(MACHINE_USE), tuple(readings.rows(SAMPLED_WAITS) or ()))
+
+
+def _identified(keys: Sequence[Key]) -> dict[str, Any]:
     known = [key for key in keys if key.query_id is not None]
-    params: dict[str, Any] = {
-        "user_ids": [key.user_id for key in known], "database_ids": [key.database_id for key in known],
-        "top_levels": [key.is_top_level for key in known], "query_ids": [key.query_id for key in known],
-        "characters": characters}
-    return Read(_TEXTS, params)
+    return {"user_ids": [key.user_id for key in known], "database_ids": [key.database_id for key in known],
+            "top_levels": [key.is_top_level for key in known], "query_ids": [key.query_id for key in known]}

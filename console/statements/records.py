@@ -276,3 +276,27 @@ class LoggingSetting(Struct, frozen=True):
     unit: str | None
     source: str
     context: str
+
+
+class MachineUse(Struct, frozen=True):
+    """What executions have taken of the machine since pg_stat_kcache was reset; None where it has counted none."""
+
+    cpu_ms: float | None
+    system_ms: float | None
+    read_bytes: int | None
+    written_bytes: int | None
+
+
+class SampledWait(Struct, frozen=True):
+    """How often pg_wait_sampling saw statements wait for an event, of all times that it saw them; "CPU" is no wait."""
+
+    event: str
+    samples: int
+    all_samples: int
+
+
+class Beside(Struct, frozen=True):
+    """What other extensions know of statements: None and nothing where they are not installed."""
+
+    use: MachineUse | None = None
+    waits: tuple[SampledWait, ...] = ()

@@ -26,6 +26,7 @@ from console.metrics.reads.upkeep import (
     CHECKPOINT_COUNTS,
     DISK_WRITE,
     LAST_CHECKPOINT,
+    SCHEDULED_JOBS,
     SLOW_STATEMENTS,
     STATISTICS_AGE,
 )
@@ -36,6 +37,7 @@ from console.metrics.records.upkeep import (
     CheckpointCounts,
     DiskWrite,
     LastCheckpoint,
+    ScheduledJob,
     SlowStatementStats,
     StatisticsAge,
 )
@@ -242,3 +244,15 @@ def test_the_settings_that_guard_data_are_those_that_are_asked_for() -> None:
     text = (Path(console.__file__).parent / "metrics" / "sql" / "guarding_settings.sql").read_text("utf-8")
     asked = re.search(r"ARRAY\[(.*?)\]", text)
     assert asked and re.findall(r"'(\w+)'", asked[1]) == list(GUARDING)
+
+
+def test_a_scheduled_job_whose_last_run_failed_is_named() -> None:
+    on = context(extensions={"pg_cron": Extension("pg_cron", "1.6", "pg_catalog", "1.6")})
+    failed = ScheduledJob("nightly", "shop", "ERROR:  gone\nCONTEXT: x", 120.0, 5, 2, 4, is_own_only=True)
+    result = judged("scheduled_jobs", (SCHEDULED_JOBS, [failed]), on=on)
+    assert (result.status, result.value) == (WARNING, 2)
+    assert result.summary == "2 of 5 jobs of this role failed at the last run: nightly 2 min ago: ERROR:  gone; 1 more"
+    result = judged("scheduled_jobs", (SCHEDULED_JOBS, [replace(failed, failed=0)]), on=on)
+    assert result.status is OK and "of 1 no run is recorded" in result.summary
+    assert "no active job" in judged("scheduled_jobs", (SCHEDULED_JOBS, []), on=on).summary
+    assert "not installed" in judged("scheduled_jobs", on=context(extensions={})).summary

@@ -121,3 +121,17 @@ CREATE FUNCTION other.of_row(o other.line) RETURNS other.mood LANGUAGE sql AS 'S
 GRANT SELECT ON other.summed TO PUBLIC;
 GRANT USAGE ON SCHEMA other TO rich_reader;
 REVOKE USAGE ON TYPE other.mood FROM PUBLIC;
+
+-- A key of a partition that is part of the parent's plain index.
+CREATE TABLE other.by_list (a int NOT NULL) PARTITION BY LIST (a);
+CREATE TABLE other.by_list_1 PARTITION OF other.by_list FOR VALUES IN (1);
+CREATE TABLE other.by_list_2 PARTITION OF other.by_list FOR VALUES IN (2);
+ALTER TABLE other.by_list_1 ADD CONSTRAINT own_key PRIMARY KEY (a);
+CREATE UNIQUE INDEX by_list_a ON other.by_list (a);
+
+-- Children whose columns are stored in another way than their parents'.
+CREATE TABLE other.stored (a text, b text, c text);
+ALTER TABLE other.stored ALTER a SET COMPRESSION pglz, ALTER b SET STORAGE EXTERNAL;
+CREATE TABLE other.stored_child (b text, c text) INHERITS (other.stored);
+ALTER TABLE other.stored_child ALTER a SET COMPRESSION default, ALTER b SET STORAGE EXTENDED, ALTER c SET STORAGE MAIN,
+    ALTER c SET COMPRESSION pglz;

@@ -24,6 +24,8 @@ from console.server.pool import Pool
 from console.server.single import single_session
 from console.server.target import Target
 from console.services.ownership import from_folder
+from console.statements.read import beside
+from console.statements.records import Beside, Key
 from console.ui.app import ConsoleApp
 from console.ui.connection import ConnectionState, Sources
 from console.ui.dialogs.failure import FailureDialog
@@ -157,3 +159,56 @@ async def test_what_operators_have_breaks_nothing_and_is_named(operated: Databas
         script = await write(session)
         assert script.unwritten == () and all(f"EXTENSION IF NOT EXISTS {name} " in script.text for name in BROUGHT)
     await every_screen(operated)
+
+
+async def test_a_job_whose_last_run_failed_is_told(operated: Database) -> None:
+    with operated.connect() as connection:
+        connection.execute("""
+            SELECT cron.unschedule('nightly');
+            SELECT cron.schedule('broken', '1 1 1 1 *', 'SELECT 1/0');
+            SELECT cron.schedule('fine', '1 1 1 1 *', 'SELECT 1')""")
+        connection.execute("""
+            INSERT INTO cron.job_run_details (jobid, status, return_message, end_time)
+            SELECT jobid, s.status, s.message, now() - s.ago FROM cron.job, (VALUES
+                ('fine', 'failed', 'ERROR: once', interval '2 h'), ('fine', 'succeeded', '1 row', interval '1 h'),
+                ('broken', 'succeeded', '1 row', interval '2 h'),
+                ('broken', 'failed', E'ERROR:  division by zero\nCONTEXT: x', interval '1 h'),
+                ('broken', 'running', NULL, NULL)) s (name, status, message, ago)
+            WHERE jobname = s.name ORDER BY s.ago DESC NULLS LAST""")
+        with operated.server.role() as other:
+            checks = configured(Config(), only=["scheduled_jobs"])
+            conninfos = operated.conninfo, operated.server.conninfo(operated.name, user=other)
+            reports = [await check_target(Target(name="", conninfo=conninfo), checks, timeout_s=60)
+                       for conninfo in conninfos]
+            connection.execute(f"GRANT USAGE ON SCHEMA cron TO {other}")
+            reports.append(await check_target(Target(name="", conninfo=conninfos[1]), checks, timeout_s=60))
+            connection.execute(f"REVOKE USAGE ON SCHEMA cron FROM {other}")
+    found, unknown, hidden = (result for report in reports for result in report.results
+                              if result.name == "scheduled_jobs")
+    assert (found.status, found.value) == (Status.WARNING, 1)
+    assert "1 of 2 jobs failed at the last run: broken 1 h 00 ago: ERROR:  division by zero" in found.summary
+    assert unknown.status is Status.UNKNOWN and "GRANT USAGE ON SCHEMA cron" in f"{unknown.summary} {unknown.hint}"
+    assert hidden.status is Status.OK and "that this role may see" in hidden.summary
+
+
+async def test_what_other_extensions_have_counted_of_a_statement(operated: Database) -> None:
+    with operated.connect() as connection:
+        connection.execute("CREATE TABLE wide AS SELECT g, repeat('x', 500) AS t FROM generate_series(1, 100000) g")
+        connection.execute("SELECT count(*) FROM wide WHERE t LIKE '%y%'")
+        connection.execute("SELECT pg_sleep(1)")
+        rows = connection.execute("SELECT userid, dbid, toplevel, queryid FROM pg_stat_statements "
+                                  "WHERE query LIKE 'SELECT count(*) FROM wide%' OR query LIKE 'SELECT pg_sleep%' "
+                                  "ORDER BY query").fetchall()
+    counting, sleeping = (Key(*row) for row in rows)
+    async with single_session(target(operated)) as session:
+        counted = await beside(session, [counting], 10.0)
+        slept = await beside(session, [sleeping], 10.0)
+        assert (await beside(session, [Key(0, 0, True, 1)], 10.0)).waits == ()
+    assert counted.use is not None and (counted.use.cpu_ms or 0.0) > (counted.use.system_ms or 0.0) > -1.0
+    assert slept.waits[0].event == "Timeout:PgSleep" and slept.waits[0].samples <= slept.waits[0].all_samples
+
+
+async def test_a_server_without_them_has_nothing_beside(debian13: LiveServer) -> None:
+    with debian13.database() as database:
+        async with single_session(target(database)) as session:
+            assert await beside(session, [Key(10, 5, True, 1)], 10.0) == Beside()

@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -128,6 +129,23 @@ async def test_each_refusal_is_told_apart_in_any_language(german: LiveServer) ->
         wrong = await refused(german.tcp(user=user), "wrong one")
         assert isinstance(wrong, PasswordNeeded) and "the password was refused" in wrong.summary, wrong.lines()
         assert "wrong one" not in "\n".join(wrong.lines())
+
+
+def test_libpq_is_understood_where_a_person_has_another_language(german: LiveServer) -> None:
+    """What libpq, OpenSSL and the system say stays English: nothing here may choose another language for messages."""
+    elsewhere = {"LC_ALL": LOCALE, "LANGUAGE": "de"}
+    assert subprocess.run([sys.executable, "-c", "import locale; locale.setlocale(locale.LC_ALL, '')"],
+                          env=os.environ | elsewhere).returncode == 0, "the locale is at hand"
+    for conninfo, said in {
+        f"host=127.0.0.1 port={free_port()}": "no server answers there",
+        "host=nowhere.invalid": "the host name is unknown",
+        german.tcp(user="plain", sslmode="require"): "the server offers no TLS",
+        german.tcp(user="lettered"): "the server wants a password and none was found",
+        "service=nowhere": "the service is unknown",
+    }.items():
+        done = subprocess.run([sys.executable, "-m", "console", "--check", conninfo], env=os.environ | elsewhere,
+                              capture_output=True, text=True, timeout=60)
+        assert said in done.stdout + done.stderr, (conninfo, done.stdout, done.stderr)
 
 
 async def test_what_a_role_lacks_has_a_hint_in_any_language(german: LiveServer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import json
 import os
@@ -21,14 +22,16 @@ from console.check.registry import configured
 from console.check.runner import check_target
 from console.cli import main
 from console.config import Config
-from console.errors import ServerError
+from console.errors import ServerError, TimedOut
 from console.migrate.apply import plan_and_run
 from console.resources import shipped
+from console.server.faults import translate_errors
 from console.server.interactive import Interactive, InteractiveStatement
 from console.server.pool import Pool
 from console.server.query import Query, Read, Variant
 from console.server.rows import Typed, stream_query
 from console.server.session import PgSession
+from console.server.single import single_session
 from console.server.target import Target
 from console.services.ownership import from_folder
 from tests.live.test_extensions import every_screen
@@ -355,3 +358,47 @@ def test_a_condition_keeps_the_search_path(server: LiveServer, capsys: pytest.Ca
                 assert status == 0, said.err
                 if words[0] == "search":
                     assert [row["key"] for row in json.loads(said.out)["rows"]] == [11, 9, 13], said.out
+
+
+SLOW = Query("slow", Moment, (Variant("slow.sql", 14, "Moment", (), "tick",
+                                   MOMENT.variants[0].text.replace(" AS name", " || pg_sleep(0.2) AS name")),))
+
+
+@pytest.mark.parametrize("where", ["DATABASE", "ROLE"])
+async def test_short_timeouts_of_others_end_nothing_of_ours(where: str, server: LiveServer) -> None:
+    """Each of our reads has a limit of its own; a person's statement keeps theirs, and is told whose it was."""
+    with server.database() as database, with_settings(database, where, statement_timeout="100ms",
+                                                      transaction_timeout="100ms", lock_timeout="1ms") as conninfo:
+        async with session_on(conninfo) as session, session.snapshot():
+            for _ in range(2):
+                await session.fetch(SLOW)
+        report = await check_target(Target(name="", conninfo=conninfo), configured(Config()), timeout_s=60)
+        assert not [result.name for result in report.results if result.status is Status.UNKNOWN]
+        await every_screen(replace(database, conninfo=conninfo))
+        interactive = Interactive(Target(name="", conninfo=conninfo))
+        if server.major >= 17:
+            with pytest.raises(TimedOut) as caught:
+                await interactive.run(InteractiveStatement("SELECT pg_sleep(1)", is_query=True))
+            assert caught.value.sqlstate == "25P04" and "transaction_timeout of the role" in str(caught.value.hint)
+        await interactive.close()
+
+
+@pytest.mark.parametrize(("setting", "sqlstate"), [
+    ("idle_in_transaction_session_timeout", "25P03"), ("transaction_timeout", "25P04"),
+    ("idle_session_timeout", "57P05")])
+async def test_a_session_that_a_limit_has_ended_says_which(setting: str, sqlstate: str, server: LiveServer) -> None:
+    async with single_session(Target(name="", conninfo=server.conninfo())) as session:
+        if setting == "transaction_timeout" and session.info.major < 17:
+            pytest.skip("not in this version")
+        pid = session.connection.info.backend_pid
+        await session.connection.execute(f"SET {setting} = '20ms'".encode())
+        if setting != "idle_session_timeout":
+            await session.connection.execute(b"BEGIN")
+        with server.connect() as other:
+            for _ in range(500):
+                if not other.execute("SELECT FROM pg_stat_activity WHERE pid = %s", [pid]).rowcount:
+                    break
+                await asyncio.sleep(0.01)
+        with pytest.raises(ServerError) as caught, translate_errors():
+            await session.connection.execute(b"SELECT 1")
+    assert caught.value.sqlstate == sqlstate and setting in str(caught.value.hint), caught.value.lines()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Callable
 
@@ -75,6 +76,23 @@ def message(plan: str) -> str:
     return logged(plan).partition("LOG:  ")[2].partition("LOG:  ")[2].rpartition("\n")[0]
 
 
+def untabbed(plan: str) -> str:
+    """auto_explain's message as a log of JSON has it: the tabs are only on standard error."""
+    return message(plan).replace("\n\t", "\n")
+
+
+def cell(text: str) -> str:
+    return html.escape(text).replace("  ", " &nbsp;").replace("\n", "<br />\n")
+
+
+def quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
+def quoted_if_need_be(text: str) -> str:
+    return quoted(text) if '"' in text or "," in text else text
+
+
 WRAPPED: dict[str, Callable[[str], str]] = {
     "alone": lambda plan: plan,
     "psql": lambda plan: framed(plan, " ", "", "+", " {heading} \n-{rule}-\n", "(1 row)\n"),
@@ -95,6 +113,30 @@ WRAPPED: dict[str, Callable[[str], str]] = {
     "jsonlog": lambda plan: '{"message": "x"}\n' + json.dumps({"timestamp": "2026", "message": message(plan)}),
     "cloud": lambda plan: json.dumps([{"textPayload": f"2026-11-01 UTC [12] LOG:  {message(plan)}", "insertId": "a1"}]),
     "csvlog": lambda plan: '2026,"postgres",LOG,"' + message(plan).replace('"', '""') + '",,,',
+    "psql --csv": lambda plan: "QUERY PLAN\n" + (quoted(plan) if plan[0] == "[" else
+                                                "\n".join(map(quoted_if_need_be, plan.split("\n")))),
+    "pgAdmin": lambda plan: "\n".join(map(quoted, ["QUERY PLAN", *([plan] if plan[0] == "[" else plan.split("\n"))])),
+    "psql -H": lambda plan: "<table>\n<tr><th>QUERY PLAN</th></tr>\n" + "".join(
+        f'<tr valign="top">\n<td align="left">{cell(row)}</td>\n</tr>\n'
+        for row in ([plan] if plan[0] == "[" else plan.split("\n"))),
+    "expanded, border 2": lambda plan: "\n".join(
+        f"+-[ RECORD {number} ]------+\n| QUERY PLAN | {text} |" for number, text in enumerate(plan.split("\n"), 1)),
+    "wrapped": lambda plan: framed(plan.replace(" on a", " .\n.on a"), " ", "", "+", " {heading} \n-{rule}-\n").replace(
+        "\n .on", "\n.on") if plan[0] != "[" else plan,
+    "a quoted mail": lambda plan: "\n".join("> " + text for text in plan.split("\n")),
+    "a twice quoted mail": lambda plan: "\n".join("> > " + text for text in plan.split("\n")),
+    "Python's rows": lambda plan: repr([(json.loads(plan),)] if plan[0] == "[" else
+                                       [(text,) for text in plan.split("\n")]),
+    "Python's dicts": lambda plan: repr([{"QUERY PLAN": text} for text in ([plan] if plan[0] == "[" else
+                                                                          plan.split("\n"))]),
+    "rows in a result": lambda plan: json.dumps({"command": "EXPLAIN", "rows": json.loads(rows(plan))}),
+    "Docker's json-file": lambda plan: "\n".join(json.dumps({"log": text + "\n", "stream": "stderr"})
+                                                 for text in logged(plan).split("\n")),
+    "CloudWatch": lambda plan: json.dumps({"events": [{"timestamp": 1, "message": "UTC:LOG:  " + untabbed(plan)}]}),
+    "CloudNativePG": lambda plan: json.dumps({"logger": "postgres", "record": {"message": untabbed(plan)}}),
+    "Heroku": lambda plan: "\n".join(
+        f"2026-11-01T10:00:00+00:00 app[postgres.12]: [DATABASE] [3-{number}]  sql_error_code = 00000 {text}"
+        for number, text in enumerate(logged(plan).split("\n"), 1)),
     "a string": lambda plan: f"plan = {json.dumps(logged(plan))}",
 }
 

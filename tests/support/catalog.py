@@ -51,6 +51,7 @@ def column(position: int, name: str, type_: str = "text", **changes: Any) -> Rel
         "position": position, "name": name, "type": type_, "type_name": type_, "type_schema": "pg_catalog",
         "is_variable": type_ == "text", "dimensions": None, "is_not_null": False, "default": None, "identity": None,
         "generated": None, "comment": None, "storage": "plain", "is_default_storage": True, "compression": None,
+        "has_other_storage": False, "has_other_compression": False,
         "collation": None, "statistics_target": None, "options": [], "foreign_options": [], "is_local": True,
         "inherited_default": None, "inherits_not_null": False,
         "is_inherited": False, "is_readable": True, "distinct_values": None, "null_fraction": None,

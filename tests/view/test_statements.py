@@ -11,8 +11,11 @@ from console.statements import counters
 from console.statements.ranking import FIGURES, rank
 from console.statements.records import (
     Availability,
+    Beside,
     LoggingSetting,
+    MachineUse,
     Ranking,
+    SampledWait,
     SlowStatement,
     Span,
     TouchedIndex,
@@ -116,6 +119,11 @@ def test_facts_of_one_statement() -> None:
                  "cache hit 90 %", "WAL 2.0 kB", "JIT 3.0 ms", "2 parallel",
                  "planning 0.1 ms each", "read 8.0 kB"):
         assert part in words
+    others = Beside(MachineUse(40.0, 4.0, 2048, 1024), (SampledWait("CPU", 3, 4), SampledWait("IO:DataFileRead", 1, 4)))
+    *before, use, waits = map(plain, ranking.facts(ranked, SHOWN, "minute", others))
+    assert "\n".join(before) == words, "nothing more is said where those extensions aren't"
+    assert use == "ever CPU 40 ms, of it system 4.0 ms · from disk 2.0 kB, to it 1.0 kB"
+    assert waits == "ever seen in CPU 75 %, IO:DataFileRead 25 %"
 
 
 def test_a_statement_whose_number_is_hidden_has_none_made_up() -> None:

@@ -11,7 +11,8 @@ from console.server.keys import KeyColumn
 class RelationColumn(Struct, frozen=True):
     """A column (sql/columns.sql).
 
-    `inherited_default` and `inherits_not_null` are what it would have from its parents alone.
+    `inherited_default` and `inherits_not_null` are what it would have from its parents alone; `has_other_storage` and
+    `has_other_compression` than one of those.
     `collation`, `statistics_target` and `compression` are None where they are the default's. `distinct_values` as
     pg_stats has it: negative is a share of the rows; `null_fraction` from 0 to 1; all three of pg_stats None where the
     role may not know or nobody analyzed.
@@ -32,6 +33,8 @@ class RelationColumn(Struct, frozen=True):
     storage: str
     is_default_storage: bool
     compression: str | None
+    has_other_storage: bool
+    has_other_compression: bool
     collation: str | None
     statistics_target: int | None
     options: list[str]

@@ -20,6 +20,16 @@ SELECT
         AS storage,
     a.attstorage = t.typstorage AS is_default_storage,
     CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END AS compression,
+    EXISTS (
+        SELECT FROM pg_catalog.pg_inherits i
+        JOIN pg_catalog.pg_attribute pa ON pa.attrelid = i.inhparent AND pa.attname = a.attname AND NOT pa.attisdropped
+        WHERE i.inhrelid = a.attrelid AND pa.attstorage <> a.attstorage
+    ) AS has_other_storage,
+    EXISTS (
+        SELECT FROM pg_catalog.pg_inherits i
+        JOIN pg_catalog.pg_attribute pa ON pa.attrelid = i.inhparent AND pa.attname = a.attname AND NOT pa.attisdropped
+        WHERE i.inhrelid = a.attrelid AND pa.attcompression <> a.attcompression
+    ) AS has_other_compression,
     CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END AS collation,
     nullif(a.attstattarget, -1)::int AS statistics_target,
     ARRAY(

@@ -38,7 +38,9 @@ SELECT
         JOIN pg_catalog.pg_class pc ON pc.oid = h.inhparent
         JOIN pg_catalog.pg_namespace pn ON pn.oid = pc.relnamespace
         JOIN pg_catalog.pg_index pi ON pi.indexrelid = h.inhparent
-        WHERE h.inhrelid = c.oid AND (k.oid IS NULL OR NOT pi.indisvalid)
+        WHERE h.inhrelid = c.oid AND (k.oid IS NULL OR NOT pi.indisvalid
+            -- A key of the partition under a plain index of the parent: only the key of a parent takes it up by itself.
+            OR NOT EXISTS (SELECT FROM pg_catalog.pg_constraint pk WHERE pk.conindid = h.inhparent))
     ) AS parent,
     pg_catalog.obj_description(c.oid, 'pg_class') AS comment,
     ARRAY(

@@ -6,7 +6,9 @@ SELECT
     n.nspname::text AS schema,
     c.relname::text AS name,
     pg_catalog.pg_get_userbyid(c.relowner)::text AS owner,
-    c.relpersistence::text AS persistence,
+    -- Before PostgreSQL 15 the sequence of an identity column had none of its own.
+    CASE WHEN d.deptype = 'i' AND pg_catalog.current_setting('server_version_num')::int < 150000 THEN t.relpersistence
+        ELSE c.relpersistence END::text AS persistence,
     pg_catalog.format_type(s.seqtypid, NULL) AS type,
     s.seqstart AS start,
     s.seqincrement AS increment,

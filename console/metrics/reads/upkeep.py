@@ -8,6 +8,7 @@ from console.metrics.records.upkeep import (
     DiskWrite,
     LastCheckpoint,
     OpenSchema,
+    ScheduledJob,
     SlowStatementStats,
     StatisticsAge,
 )
@@ -20,3 +21,4 @@ DISK_WRITE = load("console.metrics", "disk_write", DiskWrite)
 LAST_CHECKPOINT = load("console.metrics", "last_checkpoint", LastCheckpoint)
 OPEN_SCHEMAS = load("console.metrics", "open_schemas", OpenSchema)
 SLOW_STATEMENTS = load("console.metrics", "slow_statements", SlowStatementStats)
+SCHEDULED_JOBS = load("console.metrics", "scheduled_jobs", ScheduledJob)

@@ -85,3 +85,19 @@ class SlowStatementStats(Struct, frozen=True):
     calls: int | None
     mean_ms: float | None
     total_ms: float | None
+
+
+class ScheduledJob(Struct, frozen=True):
+    """An active job of pg_cron and its last finished run; `ended_s_ago` and `message` are None where none is recorded.
+
+    Of all `jobs` the last run of `failed` has failed; `recorded` have had one. `is_own_only`: the role sees its own.
+    """
+
+    name: str
+    database: str
+    message: str | None
+    ended_s_ago: float | None
+    jobs: int
+    failed: int
+    recorded: int
+    is_own_only: bool

@@ -9,7 +9,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from console.sql.mark import OWN_MARK
-from console.statements.records import Key, Ranked, Ranking, Span, StatementText, StatsInfo, Usage
+from console.statements.records import Beside, Key, Ranked, Ranking, Span, StatementText, StatsInfo, Usage
 from console.text import format as fmt
 from console.view.series import Series
 from console.view.statements.text import beginning
@@ -298,12 +298,14 @@ def notes(standing: StatsInfo, group: str) -> str:
 # one statement
 
 
+NOTHING = Beside()
+
 OF_TIME: Mapping[WindowName, str] = {"minute": "last minute", "gathered": "last 10 min as far as watched",
                                      "interval": "last interval", "reset": "since the reset"}
 
 
-def facts(ranked: Ranked, shown: StatisticsBasis, window: WindowName) -> list[Line]:
-    """The figures of a statement beside its text and its course."""
+def facts(ranked: Ranked, shown: StatisticsBasis, window: WindowName, beside: Beside = NOTHING) -> list[Line]:
+    """The figures of a statement beside its text and its course, with what other extensions know of it."""
     usage, key = ranked.usage, ranked.keys[0]
     level = "" if key.is_top_level else ", inside functions"
     whose = f"{shown.names.user(key) or '-'} in {shown.names.database(key) or '-'}{level}"
@@ -335,6 +337,19 @@ def facts(ranked: Ranked, shown: StatisticsBasis, window: WindowName) -> list[Li
         parts.append(f"plans {fmt.count(usage.generic_plans)} generic, {fmt.count(usage.custom_plans)} custom")
     if parts:
         lines.append(((" · ".join(parts), "dim"),))
+    return lines + _of_others(beside)
+
+
+def _of_others(beside: Beside) -> list[Line]:
+    """What pg_stat_kcache and pg_wait_sampling say, since they were reset."""
+    lines: list[Line] = []
+    use = beside.use
+    if use is not None and use.cpu_ms is not None:
+        lines.append(((f"ever CPU {fmt.milliseconds(use.cpu_ms)}, of it system {fmt.milliseconds(use.system_ms)}"
+                       f" · from disk {fmt.size(use.read_bytes)}, to it {fmt.size(use.written_bytes)}", "dim"),))
+    if beside.waits:
+        told = ", ".join(f"{wait.event} {fmt.share(wait.samples / wait.all_samples)}" for wait in beside.waits)
+        lines.append(((f"ever seen in {told}", "dim"),))
     return lines
 
 

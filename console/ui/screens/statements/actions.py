@@ -13,7 +13,7 @@ from console.server.explain import ExplainRequest
 from console.server.query import Read
 from console.server.session import Session
 from console.statements import actions, read
-from console.statements.records import Key, SlowStatement, StatementText, TouchedIndex, TouchedTable
+from console.statements.records import Beside, Key, SlowStatement, StatementText, TouchedIndex, TouchedTable
 from console.ui.dialogs.confirm import ConfirmDialog
 from console.ui.dialogs.unlock import is_read_only, word_to_type
 from console.ui.frame import ConsoleScreen
@@ -40,12 +40,14 @@ class StatementActions:
     """The actions of one screen. They read `state`, work through the screen's host, and answer by messages."""
 
     class Described(Message):
-        """The whole text of these statements, as far as the server has it; None: it has none, or hides it."""
+        """The whole text of these statements, as far as the server has it (None: it has none, or hides it), and what
+        other extensions know of them."""
 
-        def __init__(self, keys: tuple[Key, ...], text: StatementText | None) -> None:
+        def __init__(self, keys: tuple[Key, ...], text: StatementText | None, beside: Beside) -> None:
             super().__init__()
             self.keys = keys
             self.text = text
+            self.beside = beside
 
     class Touched(Message):
         """The tables that these statements name, and their indexes; or why they aren't known."""
@@ -76,18 +78,24 @@ class StatementActions:
         self._screen.run_worker(self._describe(keys), group="describe", exclusive=True, exit_on_error=False)
 
     async def _describe(self, keys: tuple[Key, ...]) -> None:
-        known = self._state.texts.get(keys[0])
+        known, beside = self._state.texts.get(keys[0]), Beside()
         try:
-            if known is None or known.is_cut:
+            is_whole = known is not None and not known.is_cut
+            if not is_whole or self._is_known_elsewhere():
                 await asyncio.sleep(SETTLE_S)
                 async with self._screen.connection.session() as session:
-                    known = await whole_text(session, keys[0]) or known
-            self._screen.post_message(self.Described(keys, known))
+                    known = known if is_whole else await whole_text(session, keys[0]) or known
+                    beside = await read.beside(session, keys, WITHIN_S)
+            self._screen.post_message(self.Described(keys, known, beside))
             if known is not None and known.text:
                 named = await asyncio.to_thread(tables, known.text)
                 self._screen.post_message(await self._touched(keys, named))
         except ConsoleError as error:
             self._screen.post_message(self.Touched(keys, why=error.summary))
+
+    def _is_known_elsewhere(self) -> bool:
+        info = self._screen.connection.info
+        return info is not None and not {"pg_stat_kcache", "pg_wait_sampling"}.isdisjoint(info.extensions)
 
     async def _touched(self, keys: tuple[Key, ...], named: list[tuple[str, str]]) -> Touched:
         info, database = self._screen.connection.info, self._state.names.database(keys[0])

@@ -307,7 +307,8 @@ class StatementsScreen(ConsoleScreen):
     def on_statement_actions_described(self, event: StatementActions.Described) -> None:
         if event.keys != self.state.selected:
             return
-        self.state.text = event.text
+        self.state.text, self.state.beside = event.text, event.beside
+        self.show_pane()
         if event.text is not None and event.text.text:
             self._show_text()
             return

@@ -17,6 +17,7 @@ from console.statements.ranking import rank
 from console.statements.read import STANDING
 from console.statements.records import (
     Availability,
+    Beside,
     Key,
     LoggingSetting,
     NamedOid,
@@ -71,6 +72,8 @@ class StatementsState:
         """The statements that the pane is about; none while it is closed."""
         self.text: StatementText | None = None
         """The whole text of the first of them, once it is read."""
+        self.beside = Beside()
+        """What other extensions know of them, once it is read."""
         self.is_original = False
         self.slow_statement: SlowStatement | None = None
         self.wanted_query: int | None = None
@@ -260,7 +263,7 @@ class StatementsState:
         is_new = keys != self.selected
         self.selected = keys
         if is_new:
-            self.text, self.is_original = None, False
+            self.text, self.is_original, self.beside = None, False, Beside()
         return is_new
 
     def leave(self) -> None:

@@ -60,7 +60,7 @@ def facts(state: StatementsState, info: ServerInfo | None) -> list[Line]:
     ranked = state.of_selected()
     if ranked is None:
         return []
-    return list(view.facts(ranked, _basis(state, info), state.window if state.seconds else "reset"))
+    return list(view.facts(ranked, _basis(state, info), state.window if state.seconds else "reset", state.beside))
 
 
 def _basis(state: StatementsState, info: ServerInfo | None) -> view.StatisticsBasis:
