@@ -67,7 +67,7 @@ COMMANDS = (
         name="ddl", module="console.commands.ddl", usage="[OBJECT...]",
         help="the script that makes the schema again: of all, of a service, or of some objects",
         description="Write the script that makes a database's schema again, in an order in which it runs.",
-        needs=("target", "services")),
+        needs=("target", "services"), timeout_s=120.0),
     CommandEntry(
         name="record", module="console.commands.record", usage="FILE",
         help="samples of a target to a file, until Ctrl-C",
