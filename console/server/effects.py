@@ -277,8 +277,9 @@ class _Search:
         is_new = key not in self._seen
         self._seen.add(key)
         if is_new:
-            # a volatile function isn't called for a plan; its defaults are, and so is what a body in SQL calls
-            is_run = origin.is_run or (row.kind == "function" and not row.is_volatile)
+            # a volatile function isn't called for a plan; its defaults are, what a body in SQL calls, and what checks
+            # the values of a type
+            is_run = origin.is_run or row.kind == "type" or (row.kind == "function" and not row.is_volatile)
             through = row.via if row.via and row.kind == "function" else origin.label
             effect = _effect(row, through)
             if effect is None or not is_run:
