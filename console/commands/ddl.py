@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from console.catalog import read
 from console.catalog.ddl_script import DdlScope, DdlScript, write
 from console.commands import output
@@ -39,6 +41,8 @@ async def run(opening: Opening) -> int:
     wanted = DdlScope(frozenset(parts[0] for parts in map(_parts, options.objects) if len(parts) == 1),
                       frozenset(parts for parts in map(_parts, options.objects) if len(parts) == 2))
     target = await opening.target()
+    # the console's reads are many and must be quick; this one was asked for, and may take as long as --timeout says
+    target = replace(target, statement_timeout_ms=max(target.statement_timeout_ms, round(options.timeout * 1000)))
     narrator = output.narrator()
     async with single_session(target) as session:
         if options.service:

@@ -67,7 +67,7 @@ COMMANDS = (
         name="ddl", module="console.commands.ddl", usage="[OBJECT...]",
         help="the script that makes the schema again: of all, of a service, or of some objects",
         description="Write the script that makes a database's schema again, in an order in which it runs.",
-        needs=("target", "services")),
+        needs=("target", "services"), timeout_s=120.0),
     CommandEntry(
         name="dashboard", module="console.commands.dashboard",
         help="a Grafana dashboard of what --check --listen serves, as JSON",

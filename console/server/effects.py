@@ -150,6 +150,15 @@ async def refuse_relation(session: PgSession, oid: int) -> None:
 
 
 async def _refuse(session: PgSession, reached: Uses, allowed: Collection[str], *, is_run: bool = True) -> None:
+    _check(session.target.label, await effects_of(session, reached, session.info.schemas, is_run=is_run), allowed)
+
+
+async def effects_of(session: PgSession, reached: Uses, schemas: Sequence[str], *, is_run: bool = True,
+                     ) -> list[Effect]:
+    """What acts of all that `reached` leads to, whether the target is locked or not; names are looked for in `schemas`.
+
+    In a transaction of its own. Raises ConsoleError.
+    """
     async def ask(reads: Sequence[Read[Any]]) -> list[Any]:
         readings = await session.refresh(*reads)
         if readings.unavailable:
@@ -157,8 +166,7 @@ async def _refuse(session: PgSession, reached: Uses, allowed: Collection[str], *
                           f"{next(iter(readings.unavailable.values()))}")
         return [row for read in reads for row in readings.rows(read.query) or ()]
 
-    found = await effects(reached, session.info.major, session.info.schemas, ask, is_run=is_run)
-    _check(session.target.label, found, allowed)
+    return await effects(reached, session.info.major, schemas, ask, is_run=is_run)
 
 
 async def refuse_in(connection: AsyncConnection[Any], info: ServerInfo, label: str, reached: Uses,
@@ -268,18 +276,21 @@ class _Search:
         key = (row.kind, row.oid, row.name, origin.is_run)
         is_new = key not in self._seen
         self._seen.add(key)
-        if is_new and (origin.is_run or not row.is_volatile):
-            is_run = origin.is_run or row.kind == "function"
+        if is_new:
+            # a volatile function isn't called for a plan; its defaults are, what a body in SQL calls, and what checks
+            # the values of a type
+            is_run = origin.is_run or row.kind == "type" or (row.kind == "function" and not row.is_volatile)
             through = row.via if row.via and row.kind == "function" else origin.label
-            if (effect := _effect(row, through)) is None:
+            effect = _effect(row, through)
+            if effect is None or not is_run:
                 self._follow(row, _Origin(row.label, is_run))
-            elif is_run:
+            else:
                 self.found.append(effect)
 
     def _follow(self, row: ReachedObject, origin: _Origin) -> None:
         """Notes what an object is made of, to be looked up next."""
         if row.oid >= FIRST_OWN_OID or row.kind == "prepared":
-            if row.body and row.language in ("sql", "plpgsql"):
+            if row.body and (row.language == "sql" or (row.language == "plpgsql" and origin.is_run)):
                 self._want(uses_of_body(row.body, row.language), origin)
             for mention in row.mentions:
                 kind, _, oid = mention.partition(" ")

@@ -109,6 +109,8 @@ def _function(node: Node, found: Uses) -> None:
     found.calls.add(Call(name.schema or "", name.name, count))
     if count == 1:
         found.types.add(name)  # type(value) is a cast
+    if "json" in name.name:
+        _makes_json(node, found)
     setting = _constant(node, 0) if name.name == acting.SETS_ROLE else ""
     if setting is None or setting.lower() in acting.ROLE_SETTINGS:
         found.effects.append(Effect("set_config()", acting.SETS_ROLE_WHY))
@@ -167,6 +169,11 @@ def _join(node: Node, found: Uses) -> None:
         _operators([], found)
 
 
+def _makes_json(_: Node, found: Uses) -> None:
+    """Where a value's type has a cast to json, whatever makes JSON calls that."""
+    found.types.add(Name(None, "json"))
+
+
 def _sort(node: Node, found: Uses) -> None:
     if node.use_op:
         _operators(grammar.strings(node.use_op), found)
@@ -191,6 +198,8 @@ _READERS: Mapping[str, Callable[[Node, Uses], None]] = {
     "TypeName": _type, "RangeVar": _relation, "DoStmt": _block, "JoinExpr": _join, "SortBy": _sort,
     "SubLink": lambda node, found: _operators(grammar.strings(node.oper_name), found),
     "CaseExpr": lambda node, found: _operators([], found),
+    **dict.fromkeys(("JsonObjectConstructor", "JsonArrayConstructor", "JsonArrayQueryConstructor", "JsonScalarExpr",
+                     "JsonSerializeExpr", "JsonObjectAgg", "JsonArrayAgg"), _makes_json),
     "ExecuteStmt": lambda node, found: found.prepared.add(node.name),
 }
 
@@ -228,6 +237,8 @@ def _of_name(found: Sequence[Token], place: int, result: Uses) -> None:
             result.effects.append(Effect(f"{name}()", acting.RUNS_TEXT_WHY))
     elif place and found[place - 1].text == ".":
         _attributes([name], result)
+    if "json" in name:
+        result.types.add(Name(None, "json"))
     result.relations.add(Name(schema, name))
     result.types.add(Name(schema, name))
 

@@ -74,7 +74,7 @@ class HybridRequest(Struct, frozen=True):
 async def text_leg(session: PgSession, request_column: str, shown: Sequence[ShownColumn], relation_oid: int,
                    config: str | None) -> TextLeg:
     """The tsvector by which the column of that name is searched: itself, or an index's expression of it, else one that
-    is computed for every row. Raises UsageError for a column that is not there."""
+    is computed for every row. Raises UsageError for a column that is not there, Acts where the expression acts."""
     column = next((each for each in shown if each.name == request_column), None)
     if column is None:
         raise UsageError(f"there is no column {request_column!r} to search for words",
@@ -83,6 +83,8 @@ async def text_leg(session: PgSession, request_column: str, shown: Sequence[Show
     for each in found:
         if column.name in names_in(each.expression) and (config is None or each.config in (None, config)) \
                 and (operand := _operand(each)):
+            if each.index is not None:  # an expression may call anything
+                await effects.refuse(session, f"SELECT {each.expression}")
             return TextLeg(operand, config or each.config or "english", each.index)
     if column.type == "tsvector":
         return TextLeg(identifier(column.name), config or "english", None)

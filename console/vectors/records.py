@@ -448,7 +448,8 @@ class KnownRelation(Struct, frozen=True):
 
 class SearchFunction(Struct, frozen=True):
     """A function in SQL or PL/pgSQL (sql/function_bodies.sql). Of its arguments the names are "" where they have none,
-    and the defaults are SQL, "" without; `settings` are those of its SET clauses, NAME=VALUE."""
+    and the defaults are SQL, "" without; `settings` are those of its SET clauses, NAME=VALUE. `runs_as_owner`: it is
+    SECURITY DEFINER."""
 
     oid: int
     schema: str
@@ -459,6 +460,7 @@ class SearchFunction(Struct, frozen=True):
     argument_types: list[str]
     argument_defaults: list[str]
     settings: list[str]
+    runs_as_owner: bool
 
     @property
     def least(self) -> int:

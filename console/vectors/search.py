@@ -184,13 +184,17 @@ class Composed(Struct, frozen=True):
 
 
 async def subject(session: PgSession, column: VectorColumn, key_column: str | None = None) -> SearchableColumn:
-    """Reads what searches of `column` need. Raises ConsoleError, Acts where reading its relation would act.
+    """Reads what searches of `column` need. Raises ConsoleError, Acts where reading its relation, or what its indexes
+    hold, would act.
 
     `key_column` is what rows are told apart by where the relation has no key of its own, such as a view; without it a
     column is taken that is called as keys are.
     """
     await effects.refuse_relation(session, column.relation_oid)
     found = await read.indexes(session, column.relation_oid)
+    if expressions := [text for index in found if index.position is None or index.predicate is not None
+                       for text in (index.expression, index.predicate) if text]:
+        await effects.refuse(session, f"SELECT {', '.join(expressions)}")
     shown = await read.shown_columns(session, column.relation_oid)
     key = await read.page_key(session, column.relation_oid)
     if key_column is not None or (key is None and column.relkind not in "rm"):

@@ -52,6 +52,13 @@ def test_the_script_runs_in_an_empty_database(database: Database) -> None:
         assert dumps.lost(before, dumps.dump(second)) == []
 
 
+def test_it_takes_as_long_as_it_is_given_not_as_the_consoles_reads_may(database: Database, tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(f"[targets.hurried]\ndsn = {json.dumps(database.conninfo)}\nstatement_timeout = '1ms'\n")
+    done = ddl("hurried", "--config", str(config))
+    assert done.returncode == 0 and "shop.twice" in done.stdout, done.stderr
+
+
 def test_a_document(database: Database) -> None:
     done = ddl(database.conninfo, "--json", 'shop."Order Lines"')
     found = json.loads(done.stdout)

@@ -5,10 +5,12 @@ The databases are full of decoys (tests/support/decoys.py), and the superuser's 
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from console.check.registry import configured
 from console.check.runner import check_target
 from console.cli import main
 from console.clock import SystemClock
+from console.commands.table import COMMANDS
 from console.config import Config, PoolConfig
 from console.metrics import bloat
 from console.migrate.frameworks.read import read_ledgers
@@ -48,6 +51,7 @@ from console.vectors import prepare, read
 from console.vectors.actions import prewarm, sample_build
 from console.vectors.ddl import BuildSettings, Design
 from console.vectors.filters import Filter
+from console.vectors.hybrid import HybridRequest, hybrid, text_leg
 from console.vectors.metrics import BY_NAME
 from console.vectors.search import SearchRequest, any_row, search, subject
 from tests.live.test_sql_files import FILES, fill_ledger, parameters_of, query
@@ -216,7 +220,10 @@ def test_commands(trap: Trap, tmp_path: Path, capsys: pytest.CaptureFixture[str]
         (folder / name).write_text(text, encoding="utf-8")
     named(folder)
 
+    used: set[str] = set()
+
     def dbconsole(*words: str, expected: tuple[int, ...] = (0,)) -> str:
+        used.update({words[0], " ".join(words[:2])})
         status = main(words)
         said = capsys.readouterr()
         assert status in expected, f"{' '.join(words)}: {status}\n{said.err}"
@@ -242,6 +249,11 @@ def test_commands(trap: Trap, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     migrate("repair", "mark-applied", "--version", "7003", "--yes")
     migrate("seed", "--yes", expected=(0, 3))
     migrate("verify", expected=(0, 1, 2))
+    migrate("squash", "--to", "7002", "--dry-run", expected=(0, 1, 2, 3))
+    migrate("adopt", "--dry-run", expected=(0, 1, 2, 3))
+    migrate("diff", trap.conninfo, trap.conninfo, "--schema", "shop")
+    migrate("new", "an index", expected=(0, 3))
+    dbconsole("advisories", "-t", trap.conninfo, expected=(0, 1))
     assert "CREATE TABLE shop.items" in dbconsole("ddl", "-t", trap.conninfo, "shop")
     dbconsole("diagnose", "-t", trap.conninfo, "--over", "2s", expected=(0, 1, 2))
     words: tuple[str, ...]
@@ -257,6 +269,34 @@ def test_commands(trap: Trap, tmp_path: Path, capsys: pytest.CaptureFixture[str]
             assert "l" in dbconsole("search", *column, *words)
         for words in (("--queries", "5"), ("--queries", "5", "--sweep", "10,40", *where)):
             assert "exact" in dbconsole("recall", *column, *words)
+        dbconsole("recall", *column, "--queries", "5", "--clients", "2", "--seconds", "0.5")
+        column, file = column[:4], tmp_path / "v.csv"
+        dbconsole("vectors", "health", *column)
+        dbconsole("vectors", "store", *column, str(file))
+        dbconsole("vectors", "load", *column, str(file), "--on-conflict", "update", "--yes")
+        for text in ADVISED:
+            assert "Verdict" in dbconsole("explain", "-t", trap.conninfo, "--analyze", "--try-indexes", "--yes", text)
+        assert used >= set(connecting()), set(connecting()) - used
+
+
+ADVISED = (
+    "SELECT id FROM shop.vectors ORDER BY v OPERATOR(public.<->) '[1,2,3]' LIMIT 3",
+    "SELECT id FROM shop.vectors ORDER BY d OPERATOR(public.<->) '[1,2,3]' LIMIT 3",
+    "SELECT id FROM shop.vectors WHERE label OPERATOR(pg_catalog.=) 'l2' ORDER BY v OPERATOR(public.<=>) '[1,2,3]' "
+    "LIMIT 30",
+)
+"""Searches by an index, without one, and with a filter that leaves too little."""
+
+
+def connecting() -> Iterator[str]:
+    """The commands that connect somewhere, and those of theirs that have commands of their own."""
+    for entry in COMMANDS:
+        if "target" in entry.needs:
+            parser = argparse.ArgumentParser()
+            import_module(entry.module).add_arguments(parser, lambda parser: None)
+            inner = [name for action in parser._actions if isinstance(action, argparse._SubParsersAction)
+                     for name in action.choices]
+            yield from [f"{entry.name} {name}" for name in inner] or [entry.name]
 
 
 async def test_rows(trap: Trap, tmp_path: Path) -> None:
@@ -333,6 +373,11 @@ async def test_vector_searches(trap: Trap) -> None:
                 assert len(found.hits) == 3
                 typed = await search(session, replace(request, where="label OPERATOR(pg_catalog.<>) 'l2'"))
                 assert len(typed.hits) == 3
+        about = await subject(session, columns["v"])
+        leg = await text_leg(session, "label", about.shown, columns["v"].relation_oid, None)
+        _, vector = await any_row(session, about)
+        fused = await hybrid(session, HybridRequest(SearchRequest(about, vector, BY_NAME["cosine"], 3), "l1", leg))
+        assert len(fused.rows) == 3
         design = Design(columns["v"], BY_NAME["cosine"], options={"m": 4, "ef_construction": 8})
         await prepare.build_facts(session, columns["v"], "label OPERATOR(pg_catalog.=) 'l1'")
         assert await sample_build(trap.target, replace(design, bits=True), BuildSettings(), 400) is not None

@@ -230,6 +230,18 @@ BETWEEN = """
     SELECT 1 FROM guarded_view
     SELECT takes_colour('x')
     SELECT p FROM kept AS p JOIN kept AS q ON p <<>> q
+    SELECT '{{x}}'::_coloured
+    SELECT to_json(p) FROM pairs
+    SELECT row_to_json(x) FROM pairs AS x
+    SELECT jsonb_build_object('a', p) FROM pairs
+    SELECT * FROM json_view
+    SELECT json_atomic()
+    SELECT id FROM indexed
+    SELECT id FROM parted
+    SELECT id FROM keyed
+    SELECT id FROM checked WHERE id = 1
+    SELECT id FROM counted
+    SELECT 1 FROM kept WHERE id IN (TABLE indexed)
 """
 
 SCHEMA = """
@@ -284,6 +296,24 @@ SCHEMA = """
     CREATE POLICY p ON guarded USING (trap());
     ALTER TABLE guarded ENABLE ROW LEVEL SECURITY;
     CREATE VIEW guarded_view AS SELECT * FROM guarded;
+    CREATE TABLE pairs (id int, p pair);
+    INSERT INTO pairs VALUES (1, ROW(1, 2));
+    CREATE FUNCTION to_js(pair) RETURNS json LANGUAGE sql AS $f$ SELECT to_json(trap()) $f$;
+    CREATE CAST (pair AS json) WITH FUNCTION to_js(pair);
+    CREATE VIEW json_view AS SELECT to_json(p) FROM pairs;
+    CREATE FUNCTION json_atomic() RETURNS json LANGUAGE sql BEGIN ATOMIC SELECT json_agg(p) FROM pairs; END;
+    CREATE FUNCTION later() RETURNS bool LANGUAGE plpgsql IMMUTABLE AS $f$ BEGIN RETURN true; END $f$;
+    CREATE TABLE indexed (id int);
+    CREATE INDEX ON indexed (id) WHERE later();
+    CREATE TABLE parted (id int) PARTITION BY RANGE (id);
+    CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (9);
+    CREATE INDEX ON parted_1 ((id + later()::int));
+    CREATE TABLE keyed (id int) PARTITION BY RANGE ((id + later()::int));
+    CREATE TABLE checked (id int, CHECK (later()));
+    CREATE TABLE checked_1 () INHERITS (checked);
+    CREATE TABLE counted (id int);
+    CREATE STATISTICS counted_st ON (id + later()::int), (id - 1) FROM counted;
+    CREATE OR REPLACE FUNCTION later() RETURNS bool LANGUAGE plpgsql IMMUTABLE AS $f$ BEGIN RETURN trap(); END $f$;
     CREATE FUNCTION harmless(int) RETURNS int LANGUAGE plpgsql AS
         $f$ DECLARE r record; BEGIN FOR r IN SELECT * FROM public.kept LOOP RAISE NOTICE '%%', r; END LOOP;
             RETURN $1; END $f$;
@@ -306,6 +336,7 @@ READS = """
     SELECT 'pg_terminate_backend(1)', $$CHECKPOINT$$ AS "pg_reload_conf" -- pg_switch_wal()
     SELECT a.id, (a).note FROM kept AS a JOIN kept AS b USING (id)
     SELECT lower(note) FROM kept
+    SELECT p FROM pairs
     SHOW work_mem
     SET work_mem = '4MB'
     EXPLAIN SELECT pg_sleep(0)
@@ -487,6 +518,21 @@ async def test_plans_that_are_run_are_refused(place: Place) -> None:
             except ConsoleError as error:
                 wrong.append(f"{text}: {error.summary}")
     assert not wrong
+    assert place.state() == before
+
+
+PARSED = ("SELECT id FROM indexed", "SELECT id FROM parted", "SELECT id FROM keyed", "SELECT id FROM counted",
+          "SELECT id FROM checked WHERE id = 1", "SELECT '{x}'::_coloured", "SELECT 'x'::coloured")
+"""Whoever plans these runs what indexes, partitions, statistics, constraints and domains hold."""
+
+
+async def test_what_parsing_and_planning_run_is_refused(place: Place) -> None:
+    before = place.state()
+    async with single_session(target(place)) as session:
+        for text in PARSED:
+            assert await refused(explain(session, ExplainRequest(statement=text))) == "pg_terminate_backend()", text
+        for text in ("SELECT id FROM pairs", "SELECT p FROM pairs"):
+            assert await refused(explain(session, ExplainRequest(statement=text))) == "run", text
     assert place.state() == before
 
 

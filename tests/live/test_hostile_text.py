@@ -214,6 +214,47 @@ def test_plans(hostile: Database, tmp_path: Path) -> None:
     check("explain", f"SELECT * FROM {name('nosuch' + NAME)}", "-t", hostile.conninfo, statuses=(2,))
 
 
+def test_vectors_and_files_of_them(hostile: Database, tmp_path: Path) -> None:
+    where = ("-t", hostile.conninfo, "--column", f"{name()}.{name()}.v")
+    check("vectors", "health", *where)
+    assert NAME in "".join(strings(json.loads(check("vectors", "health", *where, "--json")))), "the true text"
+    stored = tmp_path / f"v{SEQUENCE.replace('/', '')}.csv"
+    check("vectors", "store", *where, str(stored), "--columns", f"id,{NAME}")
+    assert SEQUENCE + HIDDEN in stored.read_text("utf-8"), "a program gets the true text"
+    check("vectors", "load", *where, str(stored), "--yes", statuses=(2, 3))  # every key is there
+    check("vectors", "load", *where, str(stored), "--on-conflict", "skip", "--yes")
+    for line in (f'1,"{SEQUENCE}"', f'{SEQUENCE},"[1,2,3]"', f'{HIDDEN}'):
+        stored.write_text(f"id,v\n{line}\n", "utf-8")
+        check("vectors", "load", *where, str(stored), "--yes", statuses=(2, 3))
+        check("vectors", "load", *where, str(stored), "--yes", "--skip-bad", statuses=(0, 2, 3))
+    stored.write_text(f"id,{NAME!r}{SEQUENCE},v\n1,2,3\n", "utf-8")
+    check("vectors", "load", *where, str(stored), "--yes", statuses=(2, 3))
+
+
+def test_advice_about_searches(hostile: Database) -> None:
+    """The statement with its fixes comes back, and the index by its name."""
+    table = f"{name()}.{name()}"
+    for text in (f"SELECT {name()} FROM {table} WHERE {name()} <> {literal(WORDS)} ORDER BY v <=> '[1,2,3]' LIMIT 50",
+                 f"SELECT {name()} FROM {table} ORDER BY v <-> '[1,2,3]' LIMIT 5",
+                 f"WITH {name('w' + NAME)} AS MATERIALIZED (SELECT * FROM {table}) SELECT id FROM {name('w' + NAME)} "
+                 "ORDER BY v <=> '[1,2,3]' LIMIT 5"):
+        check("explain", text, "-t", hostile.conninfo, "--analyze")
+        check("explain", text, "-t", hostile.conninfo, "--analyze", "--try-indexes", "--json", "--yes")
+
+
+def test_commands_that_look_at_all_of_a_server(hostile: Database, tmp_path: Path) -> None:
+    check("advisories", "-t", hostile.conninfo)
+    with psycopg.connect(hostile.conninfo, autocommit=True) as busy:
+        busy.execute(sql.SQL("SET application_name = {}; BEGIN; SELECT {}").format(
+            sql.Literal("a" + SEQUENCE), sql.Literal(WORDS)))
+        check("diagnose", "-t", hostile.conninfo, "--over", "2s", statuses=(0, 1))
+        check("diagnose", "-t", hostile.conninfo, "--over", "2s", "--format", "markdown", statuses=(0, 1))
+    assert not stray(shown("ddl", "-t", hostile.conninfo), OURS), "by a pipe it is the script, as it has to be"
+    config = tmp_path / "config.toml"
+    config.write_text(f"[targets.a]\ndsn = {json.dumps(hostile.conninfo)}\nstandbys = [{json.dumps('s' + NAME)}]\n")
+    assert "CRITICAL" in check("--check", "a", "--config", str(config), "--only", "standbys", statuses=(2,))
+
+
 def test_mistakes_in_the_configuration_and_on_the_command_line(tmp_path: Path) -> None:
     config = tmp_path / "odd\x1b]0;P\x07\u202e.toml"
     key = SEQUENCE.encode("unicode_escape").decode()

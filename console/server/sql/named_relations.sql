@@ -13,4 +13,9 @@ FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.oid >= 16384 AND c.relname = ANY (%(relations)s::name[]) AND (c.relkind IN ('v', 'f')
     OR c.relkind IN ('r', 'p') AND (c.relrowsecurity OR c.relhassubclass OR c.relpersistence = 't' OR EXISTS (
-        SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attgenerated = 'v')))
+        SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attgenerated = 'v') OR EXISTS (
+        SELECT FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c') OR EXISTS (
+        SELECT FROM pg_catalog.pg_partitioned_table p WHERE p.partrelid = c.oid AND p.partexprs IS NOT NULL) OR EXISTS (
+        SELECT FROM pg_catalog.pg_index x
+        WHERE x.indrelid = c.oid AND (x.indexprs IS NOT NULL OR x.indpred IS NOT NULL)) OR EXISTS (
+        SELECT FROM pg_catalog.pg_statistic_ext s WHERE s.stxrelid = c.oid AND s.stxexprs IS NOT NULL)))

@@ -44,6 +44,15 @@ SELECT
         FROM pg_catalog.unnest(p.proargtypes || p.prorettype || p.proallargtypes) AS u (oid)
         WHERE u.oid >= 16384
         UNION
+        SELECT 'cast ' || k.oid
+        FROM pg_catalog.pg_cast k, LATERAL (SELECT pg_catalog.concat(p.prosqlbody, p.proargdefaults)) AS e (tree)
+        WHERE k.castfunc >= 16384 AND k.casttarget = 'pg_catalog.json'::regtype AND (
+            e.tree ~ 'JSONCONSTRUCTOREXPR' OR EXISTS (
+                SELECT
+                FROM pg_catalog.regexp_matches(e.tree, ':(funcid|aggfnoid) ([1-9][0-9]*)', 'g') AS m
+                JOIN pg_catalog.pg_proc f ON f.oid = m[2]::oid
+                WHERE f.proname ~ 'json'))
+        UNION
         SELECT 'function ' || u.oid::oid
         FROM pg_catalog.pg_aggregate a,
             pg_catalog.unnest(ARRAY[a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggserialfn, a.aggdeserialfn,

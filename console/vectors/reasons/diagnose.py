@@ -286,6 +286,7 @@ def _null(what: str) -> Reason:
 async def _value(look: Examination, tree: Node) -> str | None:
     """The one value of a query; "?" where it can't be read."""
     try:
+        await look.admit(tree, is_run=True)
         asked = ReadStatement(grammar.deparse(tree), look.params[:statement.parameters(tree)])
         done = await trip(look.session, [asked], settings=look.settings, library=read.library(look.session),
                           timeout_ms=look.timeout_ms, pinned=SHOWN)
@@ -302,6 +303,10 @@ async def _of_a_function(look: Examination, inner: statement.InnerSelect, catalo
     if call is None:
         return _no_search(plan)
     name = call.function.name
+    if call.function.runs_as_owner:
+        sentence = f"the search is inside {name}, which runs as its owner: it isn't tried by itself"
+        reason = Reason("function-scan", "fact", sentence, "EXPLAIN what is inside as that role")
+        return IndexVerdict("no search", sentence, None, (reason,), plans.total_cost(plan), None, plan)
     settings = {**look.settings, **_own_settings(call.function.settings)}
     inside = Examination(look.session, call.tree, look.params, settings, look.timeout_ms, is_run=look.is_run)
     hidden = Reason("function-scan", "fact", f"the search is inside {name} ({call.function.language}), whose plan "
@@ -334,7 +339,14 @@ def _inside(verdict: IndexVerdict) -> str:
 
 
 def _own_settings(settings: Sequence[str]) -> dict[str, str]:
-    return {name: value for name, _, value in (setting.partition("=") for setting in settings)}
+    """Those of a function's settings that a trial takes over: what limits it, and who runs it, isn't the function's to
+    say."""
+    found = {name: value for name, _, value in (setting.partition("=") for setting in settings)}
+    return {name: value for name, value in found.items() if name not in _NOT_ITS_OWN and not name.startswith(
+        "transaction_")}
+
+
+_NOT_ITS_OWN = ("lock_timeout", "role", "row_security", "session_authorization", "statement_timeout")
 
 
 def _no_search(plan: Plan) -> IndexVerdict:

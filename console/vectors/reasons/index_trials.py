@@ -25,11 +25,12 @@ _NAME = "dbconsole_sample_index"
 async def hypothetical(look: Examination, create: str, tree: Node) -> Trial | None:
     """The plan with the index that CREATE INDEX `create` would make, by HypoPG; None where it knows no such index."""
     function = identifier(look.session.info.extensions["hypopg"].schema, "hypopg_create_index")
-    text = grammar.deparse(tree)
-    create = grammar.deparse(_at_once(create))
+    index = _at_once(create)
+    text, create = grammar.deparse(tree), grammar.deparse(index)
     asked = [ReadStatement(f"SELECT indexname FROM {function}({literal(create)}) AS made"),
              ReadStatement(explain(text), look.params[:statement.parameters(tree)])]
     try:
+        await look.admit(index, tree, is_run=True)
         done = await trip(look.session, asked, settings={**look.settings, **FORCED}, library=read.library(look.session),
                           timeout_ms=look.timeout_ms, pinned=SHOWN)
     except ConsoleError:
@@ -52,6 +53,10 @@ async def on_a_sample(look: Examination, create: str, column: VectorColumn, tree
     if statement.parameters(tree):
         return Trial("not tried", note="the statement has parameters")
     index, asked = _at_once(create), grammar.copy(tree)
+    try:
+        await look.admit(index, tree, is_run=True)
+    except ConsoleError as error:
+        return Trial("not tried", note=error.summary)
     index.stmts[0].stmt.index_stmt.idxname = _NAME
     _moved(index.stmts[0].stmt.index_stmt.relation)
     for kind, node in grammar.nodes(asked):

@@ -2,7 +2,7 @@
 
 Everything is a read-only transaction with a limit of time. What a fix brings is compared with the exact search's rows,
 which is the statement itself without any index: by all its columns but those of floating point, since a distance
-differs in its last digits.
+differs in its last digits. What acts outside its transaction is run by none of this, on an unlocked target neither.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from collections.abc import Collection, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from console.errors import ConsoleError, ServerError
+from console.errors import ConsoleError, ServerError, UsageError
 from console.plans.records import Fix, Plan, Trial
+from console.server.effects import effects_of
 from console.server.preamble import SHOWN
 from console.server.readonly import ReadStatement, Wire, explain, reading, trip
 from console.server.session import PgSession
 from console.sql import grammar
+from console.sql.effects import Uses, uses_of_tree
 from console.sql.grammar import Node
 from console.text import format as fmt
 from console.vectors import plan as plans
@@ -55,6 +57,10 @@ class Ran(Struct, frozen=True):
     rows: tuple[tuple[str | None, ...], ...] | None
 
 
+class NotTried(UsageError):
+    """The statement acts outside its transaction: it is run as often as a person runs it, and not by a trial."""
+
+
 class Examination:
     """One statement on one session: its plan, and those of its variants. `is_run`: variants may be run, not only
     planned. `names` are the indexes that count."""
@@ -74,10 +80,26 @@ class Examination:
         self._exact: dict[str, Ran | None] = {}
         self.may_write = False
         self._ends = time.monotonic() + WITHIN_S
+        self._admitted = {True: Uses(), False: Uses()}
+
+    async def admit(self, *trees: Node, is_run: bool) -> None:
+        """Raises NotTried where planning the trees, or with `is_run` running them, acts. What was asked about names
+        that are known isn't asked again."""
+        found = Uses()
+        for tree in trees:
+            found.take(uses_of_tree(tree))
+        known = self._admitted[is_run]
+        if all(getattr(found, kind) <= getattr(known, kind)
+               for kind in ("calls", "operators", "relations", "types", "prepared")) and not found.effects:
+            return
+        if effects := await effects_of(self.session, found, self.schemas, is_run=is_run):
+            raise NotTried(f"{effects[0].sentence}, so it isn't tried")
+        known.take(found)
 
     async def plan(self, tree: Node | None = None, *, analyze: bool = False,
                    settings: Mapping[str, str] | None = None) -> Plan:
         """The plan of `tree` (default: the statement) with further settings. Raises ConsoleError."""
+        await self.admit(tree if tree is not None else self.tree, is_run=analyze)
         text = grammar.deparse(tree if tree is not None else self.tree)
         statement = ReadStatement(explain(text, analyze=analyze, generic=self.is_generic), self._params(tree))
         chosen = self.settings | dict(settings or {})
@@ -97,14 +119,16 @@ class Examination:
         return self.params if tree is None or not self.params else self.params[:parameters(tree)]
 
     async def uses_index(self, tree: Node | None = None, settings: Mapping[str, str] | None = None) -> bool:
-        """Whether that plan goes by one of `names`; not, where the server refuses the statement."""
+        """Whether that plan goes by one of `names`; not, where the server refuses the statement, or it may not be
+        tried."""
         try:
             return plans.index_used(await self.plan(tree, settings=settings), self.names) is not None
-        except ServerError:
+        except (ServerError, NotTried):
             return False
 
     async def run(self, tree: Node | None = None, settings: Mapping[str, str] | None = None) -> Ran:
         """Runs `tree`, twice where its rows are few enough to be compared. Raises ConsoleError."""
+        await self.admit(tree if tree is not None else self.tree, is_run=True)
         text = grammar.deparse(tree if tree is not None else self.tree)
         params = self._params(tree)
         chosen = self.settings | dict(settings or {})

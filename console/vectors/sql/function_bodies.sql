@@ -17,7 +17,8 @@ SELECT
         SELECT coalesce(pg_catalog.pg_get_function_arg_default(p.oid, place), '')
         FROM pg_catalog.generate_series(1, p.pronargs) AS place
     ) AS argument_defaults,
-    coalesce(p.proconfig, '{}')::text[] AS settings
+    coalesce(p.proconfig, '{}')::text[] AS settings,
+    p.prosecdef AS runs_as_owner
 FROM pg_catalog.pg_proc p
 JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
 JOIN pg_catalog.pg_language l ON l.oid = p.prolang
