@@ -193,10 +193,10 @@ async def build(place: Place, services: Sequence[Service], applied: Sequence[Mig
         await scratch_run.open()
         for schema in sorted({service.tenant for service in services if service.tenant}):
             await scratch_run.make_schema(schema)
-        for file in applied:
+        for file, following in zip(applied, [*applied[1:], None], strict=True):
             try:
                 await scratch_run.provide(file)
-                await scratch_run.run(file, "up")
+                await scratch_run.run(file, "up", following)
             except FileError as error:
                 raise MigrationError(
                     f"{file.label} is applied, but can't be run in an empty database: {error.message}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from console.migrate.facts import RelationSession
@@ -119,7 +120,13 @@ def session_words(session: RelationSession) -> str:
 
 def _finding(finding: LintFinding, place: str, width: int) -> list[str]:
     return [*_wrapped(f"{place}{finding.severity}: {finding.message} [{finding.rule}]", width, "    "),
-            *_wrapped(f"    {finding.advice}", width, "    ")]
+            *_advice(finding.advice, width)]
+
+
+@cache
+def _advice(advice: str, width: int) -> list[str]:
+    """A rule's advice, which a history may earn ten thousand times."""
+    return _wrapped(f"    {advice}", width, "    ")
 
 
 def _wrapped(text: str, width: int, indent: str = "         ") -> list[str]:

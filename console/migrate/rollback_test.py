@@ -15,8 +15,8 @@ from msgspec.structs import replace
 
 from console.errors import ConsoleError
 from console.migrate import differences, ledger, repeatable, state, stepwise
-from console.migrate.apply import Runner
-from console.migrate.cluster_objects import CHANGED, guard, needs_own_cluster
+from console.migrate.apply import NOT_PREPARED, Runner, Turn
+from console.migrate.cluster_objects import CHANGED, ClusterGuard, needs_own_cluster
 from console.migrate.differences import CatalogComparison
 from console.migrate.events import ignore
 from console.migrate.faults import FileError, MigrationError
@@ -112,7 +112,8 @@ class ScratchRun(Struct):
     _before: int = 0
     _runner: Runner | None = None
     _fingerprint: RepeatedFingerprint | None = None
-    _guard: ScriptCommand | None = None
+    _guard: ClusterGuard | None = None
+    _ahead: tuple[MigrationFile, Prepared, Turn] | None = None
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def open(self) -> None:
@@ -151,6 +152,11 @@ class ScratchRun(Struct):
                              wants_age=AGE not in self.made_by_files, is_shared=self.place.is_shared)
         self._fingerprint = RepeatedFingerprint(session, shared=not self.place.is_shared)
         self._runner = Runner(target, session, RunOptions(lock_timeout_ms=0), ignore)
+        self._ahead = None
+        if self.place.is_shared:
+            self._guard = ClusterGuard(session)
+            await self._guard.make()
+        await ledger.prepare(session, "up")
 
     @property
     def runner(self) -> Runner:
@@ -209,38 +215,73 @@ class ScratchRun(Struct):
         rows = await self.session.execute("SELECT extname::pg_catalog.text FROM pg_catalog.pg_extension")
         return [name for name in wanted if name not in {row[0] for row in rows}]
 
-    async def run(self, file: MigrationFile, direction: Literal["up", "down"]) -> None:
-        """One script, by the engine's own means. Raises FileError, NeedsOwnCluster."""
+    async def run(self, file: MigrationFile, direction: Literal["up", "down"],
+                  following: MigrationFile | None = None) -> None:
+        """One script, by the engine's own means. Raises FileError, NeedsOwnCluster.
+
+        `following` is the one to go up next; it is sent ahead where nothing has to be found out before.
+        """
         step = Step(file, direction)
-        script = repeatable.prepared(step)
-        if self.place.is_shared and (what := needs_own_cluster(script)):
+        if self._ahead is not None and self._ahead[0] is file and direction == "up":
+            _, script, turn = self._ahead
+        else:
+            script, turn = repeatable.prepared(step), None
+        if self.place.is_shared and turn is None and (what := needs_own_cluster(script)):
             raise NeedsOwnCluster(what)
         if file.is_repeatable:
             await ledger.ensure_table(self.session, "repeatable")
+        self._ahead = None
         try:
             try:
-                await self._guarded(step, script)
+                await self._guarded(step, script, turn, following)
             except FileError as error:
-                if error.sqlstate != CHANGED or not script.in_transaction:
+                if not script.in_transaction or not self._may_do_again(error):
                     raise
-                self._guard = None  # somebody else may have changed roles since they were looked at
                 await self._guarded(step, script)
         except FileError as error:
             if error.sqlstate == CHANGED:
                 raise NeedsOwnCluster("roles or tablespaces") from error
             raise
 
-    async def _guarded(self, step: Step, script: Prepared) -> None:
-        """Runs it, held to roles and the like as they were looked at last: what is committed changes none."""
-        if not self.place.is_shared:
-            self._guard = None
-        elif self._guard is None or not script.in_transaction:
-            self._guard = await guard(self.session)
-        checks = (self._guard,) if self._guard is not None else ()
-        if (turn := await self.runner.whole(step, script, checks)) is not None:
-            await self.runner.perform(turn)
-        else:
+    def _may_do_again(self, error: FileError) -> bool:
+        """Whether it may be no fault of the file's, but of what we know or keep on the server."""
+        if error.sqlstate == NOT_PREPARED:
+            return self.session.forget_prepared()
+        return self._guard is not None and self._guard.may_be_amiss(error.sqlstate)
+
+    async def _guarded(self, step: Step, script: Prepared, turn: Turn | None = None,
+                       following: MigrationFile | None = None) -> None:
+        checks = await self._checks(script)
+        if (turn := turn or await self.runner.whole(step, script, checks)) is None:
+            self.session.forget_prepared()
             await stepwise.run(self.runner, step, script, checks)
+            return
+        ahead = await self._sent_ahead(step.migration, following) if following is not None else None
+        await self.runner.perform(turn, ahead[2] if ahead is not None else None)
+        self._ahead = ahead
+
+    async def _checks(self, script: Prepared) -> tuple[ScriptCommand, ...]:
+        if self._guard is None:
+            return ()
+        return (await self._guard.command() if script.in_transaction else await self._guard.look(),)
+
+    async def _sent_ahead(self, file: MigrationFile,
+                          following: MigrationFile) -> tuple[MigrationFile, Prepared, Turn] | None:
+        """The next file's transaction, None where something has to be looked at before it."""
+        service = self.services.get(following.service)
+        if (self.session.info.is_pooled or following.is_repeatable or following.tenant is not None
+                or file.callbacks or following.callbacks or following.up.directives.extensions
+                or (service is not None and service.extensions)):
+            return None
+        step = Step(following, "up")
+        try:
+            script = prepare(following.up)
+        except FileError:  # which is told at its turn
+            return None
+        if self.place.is_shared and needs_own_cluster(script):
+            return None
+        turn = await self.runner.whole(step, script, await self._checks(script)) if script.in_transaction else None
+        return (following, script, turn) if turn is not None else None
 
     async def with_way_down(self, file: MigrationFile) -> tuple[MigrationFile, str]:
         """The file with its way down, which of a repeatable one that has run the ledger keeps, or why there is none."""

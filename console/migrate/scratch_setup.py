@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from console.migrate.cluster_objects import CHANGED, guard
+from console.migrate.cluster_objects import CHANGED, ClusterGuard
 from console.migrate.faults import FileError, MigrationError
 from console.migrate.records import Script
 from console.server.query import load
@@ -51,7 +51,7 @@ async def _run(session: ScriptSession, name: str, text: str, is_shared: bool) ->
     if is_shared and effect is not None:
         raise MigrationError(f"{what} changes {effect}, which the whole cluster shares",
                              hint="--embedded runs it in a server of its own")
-    checks = (await guard(session),) if is_shared else ()
+    checks = (await ClusterGuard(session).look(),) if is_shared else ()
     commands = [ScriptCommand("BEGIN"), *(ScriptCommand(statement.sql) for statement in statements),
                 ScriptCommand("RESET ALL"), *checks, ScriptCommand("COMMIT")]
     try:

@@ -16,6 +16,8 @@ from console.services.recognise import LAYOUT_NAMES, FolderKind, recognise
 _CODE = frozenset((".py", ".go", ".rb", ".exs", ".ex", ".cs", ".php", ".java", ".kt", ".ts", ".js", ".mjs", ".cjs",
                    ".mts", ".xml", ".yaml", ".yml", ".json", ".sh", ".bash", ".ps1", ".bat", ".cmd", ".class", ".scala",
                    ".groovy", ".rs", ".clj", ".edn", ".pl"))
+_SQL_TOO = frozenset((".psql", ".pgsql", ".pg", ".ddl", ".dml"))
+"""Other suffixes that SQL has; no tool reads them, but somebody means a file with a number to be run."""
 _NUMBERED_CODE = re.compile(r"[VUBR]?\d.*(?<!_test)\.\w+|R__.*")
 _WOULD_READ = (
     (re.compile(r"(.*/)?([VUB]\d[\d._]*|R)__.*\.sql"), "flyway"),
@@ -56,9 +58,9 @@ def _others(folder: str, read: Collection[str], below: str = "") -> Iterator[str
         if name[0] == "." or entry.path in read:
             continue
         suffix = name[name.rfind("."):].lower() if "." in name else ""
-        if suffix == ".sql" or (suffix in _CODE and _NUMBERED_CODE.fullmatch(name)):
+        if suffix == ".sql" or (suffix in _CODE | _SQL_TOO and _NUMBERED_CODE.fullmatch(name)):
             yield below + name
-        elif suffix not in _CODE and entry.is_dir() and (below or name != "seed"):
+        elif suffix not in _CODE | _SQL_TOO and entry.is_dir() and (below or name != "seed"):
             top = folder[:len(folder) - len(below)]
             inside = os.path.join(os.path.realpath(top), "")  # noqa: PTH118
             if entry.is_symlink() and not os.path.realpath(entry.path).startswith(inside):
@@ -90,6 +92,8 @@ def _refusal(service: Service, folder: Path, inside: str) -> FileError:
         way = f"call it {parts[2]}_{parts[3]}{parts[4]}"
     elif inside.endswith(".sql"):
         way = 'layout = "..." or framework = "..." says whose it is'
+    elif (suffix := Path(inside).suffix).lower() in _SQL_TOO:
+        way = f"call it {Path(inside).name.removesuffix(suffix)}.sql"
     else:
         way = 'framework = "..." says what runs it'
     return FileError(folder / inside,

@@ -80,7 +80,7 @@ class ParsedStatement(Struct, frozen=True):
     @property
     def outside_transaction(self) -> OutsideTransaction | None:
         """Why it can't run inside a transaction block, None when it can."""
-        return None if self.node_kind in _DATA else outside_transaction(self.text)
+        return None if self.node_kind in _INSIDE else outside_transaction(self.text)
 
     @property
     def controls_transaction(self) -> bool:
@@ -98,8 +98,9 @@ class ParsedStatement(Struct, frozen=True):
         return splitter.copies_to_client(self.text)
 
 
-_DATA = frozenset(("select_stmt", "insert_stmt", "update_stmt", "delete_stmt", "merge_stmt"))
-"""Statements of which a file may have a hundred thousand, and about which there is nothing to ask."""
+_INSIDE = frozenset(("select_stmt", "insert_stmt", "update_stmt", "delete_stmt", "merge_stmt", "create_stmt",
+                     "create_function_stmt", "view_stmt", "comment_stmt", "grant_stmt"))
+"""Statements of which a file may have a hundred thousand, and which may always be in a transaction."""
 
 UNKNOWN = "unknown"
 """The `node_kind` of a statement that only a newer grammar knows."""

@@ -216,6 +216,22 @@ async def test_a_dirty_ledger_is_not_adopted(database: Database, tmp_path: Path)
     assert "schema_migrations is dirty" in migrate(database, folder, "adopt", "--yes")[2]
 
 
+@pytest.mark.parametrize(("table", "columns", "row", "name"), [
+    ("public.mig", "version varchar(128) PRIMARY KEY", "('20240101000000')", "20240101000000_a.sql"),
+    ("z.db_history", "version varchar(128) PRIMARY KEY", "('20240101000000')", "20240101000000_a.sql"),
+    ('public."My Ledger"', "version bigint PRIMARY KEY, dirty boolean NOT NULL", "(1, false)", "000001_a.up.sql"),
+    ("z.app_version", "id serial, version_id bigint, is_applied boolean, tstamp timestamp", "(1, 1, true, now())",
+     "00001_a.sql"),
+])
+def test_a_ledger_that_was_given_another_name_is_known_by_its_columns(table: str, columns: str, row: str, name: str,
+                                                                      database: Database, tmp_path: Path) -> None:
+    run(database, "CREATE SCHEMA z", f"CREATE TABLE {table} ({columns})", f"INSERT INTO {table} VALUES {row}")
+    marks = {"20240101000000_a.sql": "-- migrate:up\n", "00001_a.sql": "-- +goose Up\n"}
+    folder = named(write_files({name: marks.get(name, "") + "CREATE TABLE public.a ();\n"}, tmp_path / "s"))
+    status, _, err = migrate(database, folder, "up", "--yes")
+    assert status == 2 and "has applied 1 of its migrations" in err and "adopt --service s" in err, err
+
+
 def test_a_ledger_of_others_claims_nothing(database: Database, tmp_path: Path) -> None:
     run(database, *LEDGERS["golang-migrate"].split(";"))
     mine = named(write_files({"1_a.up.sql": "CREATE TABLE a ();"}, tmp_path / "mine"))

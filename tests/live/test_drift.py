@@ -192,3 +192,27 @@ async def test_what_is_done_by_hand_where_the_files_work_is_told_without_naming_
             "app": (), DATABASE: tuple(words.format(role=role) for words in BY_HAND[by_hand])}
         with database.connect() as connection:
             connection.execute(f"REASSIGN OWNED BY {role} TO CURRENT_USER; DROP OWNED BY {role}")  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("forgets", ["DEALLOCATE ALL", "DISCARD TEMP", "RESET ALL", "SET search_path = shop"])
+async def test_files_that_are_sent_ahead_of_one_another_stay_apart(database: Database, tmp_path: Path, forgets: str
+                                                                   ) -> None:
+    service = shop(tmp_path)
+    (tmp_path / "3_c.up.sql").write_text(f"{forgets};\nCREATE TABLE shop.c (n int);")
+    for number in range(4, 8):
+        (tmp_path / f"{number}_x.up.sql").write_text(f"CREATE TABLE shop.t{number} (n int);")
+    found = await drifted(database, service, "DROP TABLE shop.t6")
+    assert found.differences == (("shop", ("table shop.t6 is missing in the live database",)), (DATABASE, ()))
+
+
+async def test_of_files_that_are_sent_ahead_the_one_that_fails_is_named(database: Database, tmp_path: Path) -> None:
+    service = shop(tmp_path)
+    await plan_and_run(target(database), [service])
+    for number in (3, 4, 5):
+        (tmp_path / f"{number}_x.up.sql").write_text(f"CREATE TABLE shop.t{number} (n int);")
+    with database.connect() as connection:
+        connection.execute("CREATE SCHEMA elsewhere; CREATE TABLE elsewhere.t (n int)")
+    (tmp_path / "4_x.up.sql").write_text("CREATE TABLE shop.t4 AS SELECT * FROM elsewhere.t;")
+    await plan_and_run(target(database), [service])
+    with pytest.raises(MigrationError, match=r"shop/4_x is applied, but can't be run .*elsewhere"):
+        await drift(target(database), [service], {"shop"})

@@ -445,7 +445,9 @@ async def test_a_hostile_name_is_only_a_name(server: LiveServer, tmp_path: Path)
     assert verdict.proofs[1].differences == ('column "a.b %s"."t"";--"."c\'d" lost its default 1 after down',)
 
 
-async def test_a_script_that_forgets_prepared_statements(server: LiveServer, tmp_path: Path) -> None:
+@pytest.mark.parametrize("forgets", ["DEALLOCATE ALL", "DISCARD TEMP"])
+async def test_a_script_that_forgets_what_the_session_keeps(server: LiveServer, tmp_path: Path, forgets: str) -> None:
     verdict = await verify(target(server), [shop(tmp_path, (BASE, BASE_DOWN), (
-        "DEALLOCATE ALL; CREATE TABLE shop.t ();", "DROP TABLE shop.t;"))])
-    assert [proof.status for proof in verdict.proofs] == ["proved", "proved"], verdict
+        f"{forgets}; CREATE TABLE shop.t ();", "DROP TABLE shop.t;"),
+        ("CREATE TABLE shop.u ();", "DROP TABLE shop.u;"))])
+    assert [proof.status for proof in verdict.proofs] == ["proved", "proved", "proved"], verdict

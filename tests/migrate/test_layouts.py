@@ -69,6 +69,8 @@ def test_pairs_are_the_own_layout(tmp_path: Path) -> None:
     (None, "V2__b.sql", 'layout = "flyway" would read it'),
     (None, "old/2_b.up.sql", 'ignore = ["old/2_b.up.sql"] in service.toml'),
     (None, "2_b.py", 'framework = "..." says what runs it'),
+    (None, "2_b.up.psql", "call it 2_b.up.sql"),
+    ("dbmate", "2_b.pgsql", "call it 2_b.sql"),
     (None, "schema_v2.sql", "ignore ="),
     (None, "migrations/2_b/migration.sql", "the folder migrations is prisma's: name that"),
     ("golang-migrate", "2.sql", "ignore ="),

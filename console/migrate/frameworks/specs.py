@@ -74,7 +74,7 @@ SPECS: tuple[Spec, ...] = (
     _spec("rails", "Rails", "version", sql="version_only", types={"version": "character varying"}, name="migration",
           beside="ar_internal_metadata"),
     _spec("dbmate", "dbmate", "version", sql="version_only", types={"version": "character varying"},
-          name="migration|version"),
+          name="mig|version|history|ledger"),
     _spec("tern", "tern", "version", types={"version": "integer"}, name="version|migration", counting="number"),
     _spec("ef-core", "EF Core", "MigrationId ProductVersion"),
     _spec("ef-core", "EF Core", "migration_id product_version", sql="ef_core_snake"),

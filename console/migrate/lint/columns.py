@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from console.migrate.alter_table_locks import column_type_rewrites, commands, is_proved_not_null
 from console.migrate.column_types import added_column_rewrites, constraints_of, is_serial, type_text
@@ -19,8 +19,12 @@ def added(at: LintSubject) -> Iterator[Node]:
             yield definition(command).column_def
 
 
-def declared(at: LintSubject) -> Iterator[tuple[Name, Node]]:
+def declared(at: LintSubject) -> Sequence[tuple[Name, Node]]:
     """The ColumnDef nodes of CREATE TABLE and ADD COLUMN, on new tables too."""
+    return at.once(_declared)
+
+
+def _declared(at: LintSubject) -> Iterator[tuple[Name, Node]]:
     if at.kind == "create_stmt":
         for element in at.body.table_elts:
             if element.WhichOneof("node") == "column_def":

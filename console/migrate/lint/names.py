@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from console.migrate.lint.rule import LintSubject, RuleHit, rule
 from console.migrate.lock_modes import LockMode
@@ -12,8 +12,12 @@ from console.sql.names import long_names, name_of
 MAX_NAME_BYTES = 63
 
 
-def targets(at: LintSubject) -> Iterator[Name]:
+def targets(at: LintSubject) -> Sequence[Name]:
     """What the statement makes or changes, by the name that it writes: tables, indexes' tables, functions, types."""
+    return at.once(_targets)
+
+
+def _targets(at: LintSubject) -> Iterator[Name]:
     body = at.body
     match at.kind:
         case "create_stmt" | "create_seq_stmt" | "view_stmt" | "create_table_as_stmt":

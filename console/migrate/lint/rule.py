@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from msgspec import Struct, field
 
@@ -15,6 +15,7 @@ from console.migrate.footprint import Footprint, Lock, NewRelations
 from console.migrate.table_locks import locks_of
 from console.sql.grammar import Name, Node, ParsedStatement, enum_name, range_name
 
+R = TypeVar("R")
 Severity = Literal["error", "warning", "info"]
 SMALL_BYTES = 10 * 1024 * 1024
 """Below this size a table's scan or rewrite is over before anybody waits: the finding becomes info."""
@@ -60,13 +61,23 @@ class LintSubject(Struct, frozen=True, dict=True):
     created: NewRelations = field(default_factory=NewRelations)
     held: tuple[Lock, int] | None = None
 
-    @property
+    @cached_property
     def kind(self) -> str:
         return self.statement.node_kind
 
-    @property
+    @cached_property
     def body(self) -> Node:
         return self.statement.body
+
+    @cached_property
+    def _looked_for(self) -> dict[object, Sequence[Any]]:
+        return {}
+
+    def once(self, look: Callable[[LintSubject], Iterable[R]]) -> Sequence[R]:
+        """What `look` finds in the statement, found once however many rules ask for it."""
+        if look not in self._looked_for:
+            self._looked_for[look] = tuple(look(self))
+        return self._looked_for[look]
 
     @property
     def before(self) -> tuple[ParsedStatement, ...]:

@@ -7,7 +7,7 @@ WITH candidate AS MATERIALIZED (
     SELECT c.oid
     FROM pg_catalog.pg_class c
     WHERE c.relkind IN ('r', 'p')
-        AND c.relname ~* 'migration|migrate|version|revision|changelog|sequelize|umzug|yoyo|ar_internal_metadata|^(db|goose)_lock$'
+        AND c.relname ~* 'mig|version|history|ledger|revision|changelog|sequelize|umzug|yoyo|ar_internal_metadata|^(db|goose)_lock$'
     UNION
     SELECT a.attrelid
     FROM pg_catalog.pg_attribute a
