@@ -124,9 +124,9 @@ def _finding(finding: LintFinding, place: str, width: int) -> list[str]:
 
 
 @cache
-def _advice(advice: str, width: int) -> list[str]:
+def _advice(advice: str, width: int) -> tuple[str, ...]:
     """A rule's advice, which a history may earn ten thousand times."""
-    return _wrapped(f"    {advice}", width, "    ")
+    return tuple(_wrapped(f"    {advice}", width, "    "))
 
 
 def _wrapped(text: str, width: int, indent: str = "         ") -> list[str]:
