@@ -69,6 +69,10 @@ COMMANDS = (
         description="Write the script that makes a database's schema again, in an order in which it runs.",
         needs=("target", "services")),
     CommandEntry(
+        name="backup", module="console.commands.backup", usage="COMMAND",
+        help="status, run, verify, restore, prune, schedule: backups that are proved by restoring them",
+        description="Make backups, and prove them by restoring them.", needs=("target", "services")),
+    CommandEntry(
         name="record", module="console.commands.record", usage="FILE",
         help="samples of a target to a file, until Ctrl-C",
         description="Record what the console would show, for dbconsole replay.", needs=("target", "services"),
