@@ -131,7 +131,7 @@ def _settled(row: DatabaseRow, before: dict[str, DatabaseContents], after: dict[
         return BackedUpDatabase(name=row.name, bytes=row.bytes, encoding=row.encoding, is_proof=False)
     names = {*old.tables, *new.tables}
     return BackedUpDatabase(
-        name=row.name, bytes=row.bytes, encoding=row.encoding, tables=new.tables,
+        name=row.name, bytes=row.bytes, encoding=row.encoding, has_unlogged=False, tables=new.tables,
         unsettled=tuple(sorted(name for name in names if old.tables.get(name) != new.tables.get(name))),
         sequences=truth.between(old.sequences, new.sequences, recovers=True),
         catalog=new.catalog if old.catalog == new.catalog else {})

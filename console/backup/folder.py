@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -130,10 +130,19 @@ def entry(path: Path) -> BackupEntry | None:
                        verdict=proof.status if proof and is_of_this else None)
 
 
-def newest(found: list[BackupEntry]) -> BackupEntry | None:
-    """The good backup that ended last."""
-    good = [each for each in found if each.manifest is not None]
-    return max(good, key=lambda each: each.manifest.ended_at if each.manifest else dt.datetime.min, default=None)
+def measured(each: BackupEntry) -> BackupEntry:
+    """The same, or damaged where a file is missing or has another size."""
+    wrong = each.manifest and manifests.wrong_sizes(each.path, each.manifest)
+    return BackupEntry(path=each.path, state="damaged", words=wrong) if wrong else each
+
+
+def newest(found: Sequence[BackupEntry]) -> BackupEntry | None:
+    """The backup that ended last of those whose files are all there, as large as they were."""
+    complete = [(each.manifest.ended_at, each) for each in found if each.manifest]
+    for _, each in sorted(complete, key=lambda pair: pair[0], reverse=True):
+        if measured(each).state == "good":
+            return each
+    return None
 
 
 def write_proof(path: Path, proof: BackupProof) -> None:

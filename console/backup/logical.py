@@ -126,7 +126,8 @@ async def _database(programs: ClientPrograms, target: Target, row: DatabaseRow, 
 
         async def read() -> None:
             if request.proof:
-                tables.update(await truth.rows_of(session, request.schemas, lambda words: tell(f"{row.name}: {words}")))
+                tables.update(await truth.rows_of(session, request.schemas, lambda words: tell(f"{row.name}: {words}"),
+                                                  unlogged=not session.info.is_standby))
 
         async def dump() -> None:
             await programs.run("pg_dump", [f"--snapshot={snapshot}", *options], variables, on_line=hear)
@@ -135,8 +136,9 @@ async def _database(programs: ClientPrograms, target: Target, row: DatabaseRow, 
         after = await truth.sequences_of(session, request.schemas) if request.proof else {}
     return BackedUpDatabase(
         name=row.name, folder=folder.name, bytes=row.bytes, schemas=request.schemas, encoding=row.encoding,
-        locale=row.options, extensions=extensions, is_proof=request.proof, tables=tables,
-        sequences=truth.between(before, after), catalog=catalog)
+        locale=row.options, extensions=extensions, is_proof=request.proof,
+        has_unlogged=not session.info.is_standby, tables=tables, sequences=truth.between(before, after),
+        catalog=catalog)
 
 
 async def measured(partial: Path, tell: Tell) -> tuple[BackupFile, ...]:

@@ -119,6 +119,19 @@ def faults(folder: Path, manifest: Manifest, stop: threading.Event, tell: Tell =
     return found + [f"{path}: is foreign: no part of this backup" for path in sorted(there - known)]
 
 
+def wrong_sizes(folder: Path, manifest: Manifest) -> str | None:
+    """The first file that is missing or has another size, in words; None where all are as large as they were. Quick, as
+    nothing is read, and so it says nothing of altered bytes."""
+    for file in manifest.files:
+        try:
+            length = (folder / file.path).stat().st_size
+        except OSError as error:
+            return f"{file.path}: {error.strerror}"
+        if length != file.bytes:
+            return f"{file.path}: has {length} bytes instead of {file.bytes}"
+    return None
+
+
 def _measured(folder: Path, path: str, stop: threading.Event, tell: Tell) -> BackupFile:
     digest, length = hashlib.sha256(), 0
     handle = files.opened(folder / path)

@@ -37,6 +37,7 @@ class BackedUpDatabase(Struct, frozen=True, kw_only=True):
     `folder` is pg_dump's, within the backup ("": of a base backup, which has all in one). `schemas` are those that were
     chosen, empty: all. `locale` are the options of CREATE DATABASE that give it the same order of text. `catalog` maps
     each object ("table shop.orders") to a digest of its facts. `is_proof`: tables, sequences and catalog were read.
+    `has_unlogged`: unlogged tables are in the backup; on a standby, and in a base backup, there are none.
     `unsettled` are tables that others changed while a base backup ran: what it holds of them nobody can say beforehand.
     """
 
@@ -48,6 +49,7 @@ class BackedUpDatabase(Struct, frozen=True, kw_only=True):
     locale: str = ""
     extensions: Mapping[str, str] = {}
     is_proof: bool = True
+    has_unlogged: bool = True
     tables: Mapping[str, TableRows] = {}
     sequences: Mapping[str, SequenceValues] = {}
     catalog: Mapping[str, str] = {}

@@ -72,7 +72,8 @@ def restore_command(archive: Path) -> str:
     return f'cp "{str(archive).replace("%", "%%")}/%f" "%p"'
 
 
-async def rehearse(path: Path, manifest: Manifest, command: str, to_time: dt.datetime | None, tell: Tell) -> RecoveryRehearsal:
+async def rehearse(path: Path, manifest: Manifest, command: str, to_time: dt.datetime | None, tell: Tell
+                   ) -> RecoveryRehearsal:
     """Recovers to that time, None: as far as the archive goes. Raises ConsoleError, also where it isn't reached."""
     binaries = await asyncio.to_thread(server_for, manifest.major, ())
     check_space(manifest)

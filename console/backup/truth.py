@@ -179,7 +179,8 @@ async def extensions_of(session: ScriptSession) -> dict[str, str]:
 async def catalog_of(session: ScriptSession, schemas: Collection[str]) -> dict[str, str]:
     """Each object of the schema with a digest of its facts, by the fingerprint that migrations are proved with.
 
-    A database's own settings aren't among them: pg_restore sets them with --create alone. Raises ConsoleError.
+    A database's own settings aren't among them, as pg_restore sets them with --create alone, nor in which tablespace
+    something is: a rehearsal has none of the target's. Raises ConsoleError.
     """
     found = {}
     for query in QUERIES:
@@ -187,7 +188,8 @@ async def catalog_of(session: ScriptSession, schemas: Collection[str]) -> dict[s
             if row.kind == "database" or (schemas and (row.own_name if row.kind == "schema" else row.bare_schema)
                                           not in schemas):
                 continue
-            facts = json.dumps(row.facts, sort_keys=True, default=str)
+            told = {name: value for name, value in row.facts.items() if name != "tablespace"}
+            facts = json.dumps(told, sort_keys=True, default=str)
             found[_label(row.identity)] = hashlib.sha256(facts.encode()).hexdigest()[:16]
     return found
 

@@ -27,6 +27,10 @@ from console.local_postgres.cluster import SETTINGS as SETTINGS_FILE
 
 REMOVED = ("postgresql.auto.conf", "standby.signal", "recovery.signal", "postmaster.pid", "postmaster.opts",
            SETTINGS_FILE, "current_logfiles")
+TABLESPACES = "tablespaces"
+MAP = "tablespace_map"
+"""The file of a backup that says where the target's tablespaces are."""
+
 QUIET = {
     "archive_mode": "off", "max_logical_replication_workers": "0", "hot_standby": "on", "wal_level": "replica",
     "huge_pages": "off", "ssl": "off", "restore_command": "", "primary_conninfo": "",
@@ -48,7 +52,7 @@ async def unpack(chain: Sequence[tuple[Path, Manifest]], programs: ClientProgram
     """
     data = into / "data"
     if len(chain) == 1:
-        await _extracted(chain[0][0], data, tell)
+        await _extracted(chain[0][0], data, tell, into / TABLESPACES)
         await _verified(programs, data, tell)
     else:
         parts = [into / f"part{number}" for number in range(len(chain))]
@@ -60,31 +64,38 @@ async def unpack(chain: Sequence[tuple[Path, Manifest]], programs: ClientProgram
     return QUIET | await asyncio.to_thread(_needed, programs, data)
 
 
-async def _extracted(path: Path, data: Path, tell: Tell) -> None:
+async def _extracted(path: Path, data: Path, tell: Tell, tablespaces: Path | None = None) -> None:
+    """`tablespaces` is the folder for those that the cluster has, None where they can't be restored."""
     base = path / "base"
-    tars = sorted(base.glob("*.tar*"))
-    if any(tar.name.split(".")[0].isdigit() for tar in tars):
-        raise ConsoleError(f"{path.name} has tablespaces, which are not restored here",
-                           hint="pg_basebackup's tar files can be unpacked by hand, each tablespace's into its folder")
-    for tar in tars:
-        into = data / "pg_wal" if tar.name.startswith("pg_wal.") else data
+    for tar in sorted(base.glob("*.tar*")):
+        name = tar.name.partition(".")[0]
+        into = data / "pg_wal" if name == "pg_wal" else data
+        if name.isdigit():
+            if tablespaces is None:
+                raise ConsoleError(f"{path.name} has tablespaces, with which increments are not put together here",
+                                   hint="pg_combinebackup does it by hand, with --tablespace-mapping")
+            into = tablespaces / name
         tell(f"unpacking {tar.name}")
         await in_thread(lambda stop, tar=tar, into=into: _extract(tar, into, stop))  # type: ignore[misc]
+        if into.parent == tablespaces:
+            (data / "pg_tblspc").mkdir(mode=0o700, parents=True, exist_ok=True)
+            (data / "pg_tblspc" / name).symlink_to(into)
     content = await asyncio.to_thread(files.read, base / BACKUP_MANIFEST)
     with files.replacing(data / BACKUP_MANIFEST) as file:
         file.write(content)
 
 
 def _extract(tar: Path, into: Path, stop: threading.Event) -> None:
-    """Only files and folders, and only below `into`. Raises ConsoleError, also once `stop` is set."""
+    """Files and folders alone: links to tablespaces are the target's. Raises ConsoleError, also once `stop` is set."""
     into.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         with tarfile.open(tar) as archive:
+            archive.extraction_filter = getattr(tarfile, "data_filter", None)  # Python 3.11.4 and later
             for member in archive:
                 if stop.is_set():
                     raise ConsoleError("stopped")
                 if member.isfile() or member.isdir():
-                    archive.extract(member, into, filter="data")
+                    archive.extract(member, into)
     except (tarfile.TarError, OSError, EOFError) as error:
         raise ConsoleError(f"{tar.name} can't be unpacked: {error}") from None
 
@@ -107,12 +118,17 @@ def _pacify(data: Path, recovers: bool) -> None:
     if recovers:
         with files.replacing(data / "recovery.signal"):
             pass  # that it is there says it all
+    tablespaces = data.with_name(TABLESPACES)
+    if (data / MAP).exists():  # recovery makes the links anew, by what stands there
+        with files.replacing(data / MAP) as file:
+            file.write("".join(f"{path.name} {path}\n" for path in sorted(tablespaces.glob("*"))).encode())
     account = server_account()
-    for parent, folders, names in os.walk(data):
-        Path(parent).chmod(0o700)
-        if account is not None:
-            for name in ("", *folders, *names):
-                account.owns(Path(parent) / name)
+    for folder in (data, tablespaces):
+        for parent, folders, names in os.walk(folder):
+            Path(parent).chmod(0o700)
+            if account is not None:
+                for name in ("", *folders, *names):
+                    account.owns(Path(parent) / name)
 
 
 def _needed(programs: ClientPrograms, data: Path) -> dict[str, str]:

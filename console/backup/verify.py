@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from console import files, waiting
 from console.backup import compare, truth
@@ -66,7 +67,7 @@ async def verify(folder: Path, tell: Tell, *, files_only: bool = False) -> Backu
         try:
             folders.write_proof(folder, proof)
         except OSError as error:
-            found.notes.append(f"that couldn't be kept beside the backup: {error.strerror}")
+            return replace(proof, notes=(*proof.notes, f"that couldn't be kept beside the backup: {error.strerror}"))
     return proof
 
 
@@ -145,7 +146,7 @@ async def _restored_base(folder: Path, manifest: Manifest, binaries: Binaries, f
             async with running(place, binaries, settings, RECOVERS_WITHIN_S, manifest.superuser) as scratch:
                 found.proved.append("the server starts on it, and recovers")
                 for database in manifest.databases:
-                    await compared(scratch.with_database(database.name), database, found, tell, unlogged=False)
+                    await compared(scratch.with_database(database.name), database, found, tell)
                 await checked_indexes(programs, binaries, scratch, found, tell)
         except (NotProvable, RestoreFailed):
             raise
@@ -247,15 +248,14 @@ async def _create(session: ScriptSession, name: str, database: BackedUpDatabase,
                                 f"ENCODING {literal(database.encoding)} LOCALE 'C' LOCALE_PROVIDER libc")
 
 
-async def compared(target: Target, database: BackedUpDatabase, found: Findings, tell: Tell, *, unlogged: bool = True
-                   ) -> None:
+async def compared(target: Target, database: BackedUpDatabase, found: Findings, tell: Tell) -> None:
     """Compares a restored database with what the manifest says of it."""
     if not database.is_proof:
         found.notes.append(f"{database.name}: made with --no-proof, so there is nothing to compare its rows with")
         return
     async with truth.held_snapshot(target, "backup verify") as (session, _):
         read = await truth.read(session, database.schemas, lambda words: tell(f"{database.name}: {words}"),
-                                unlogged=unlogged)
+                                unlogged=database.has_unlogged)
     wrong = compare.differences(database, read.tables, {name: each.last for name, each in read.sequences.items()},
                                 read.catalog)
     found.faults += wrong

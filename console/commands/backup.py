@@ -154,9 +154,9 @@ async def _run(opening: Opening) -> int:
         warn(note)
     audit.write("backup", {**facts, "outcome": "made", "name": made.name, "bytes": made.bytes})
     if options.json:
-        write_json({**_document(folder, made), "took_s": round(took_s, 3)})
+        write_json({**document(folder, made), "took_s": round(took_s, 3)})
     else:
-        write_lines([f"{folder / made.name}: {_sum(made)}, in {fmt.duration(took_s)}"])
+        write_lines([f"{folder / made.name}: {sum_of(made)}, in {fmt.duration(took_s)}"])
         say("dbconsole backup verify proves that it can be restored")
     return 0
 
@@ -216,7 +216,8 @@ async def _schemas_of(opening: Opening, target: Target) -> Sequence[str]:
     return found
 
 
-def _sum(made: Manifest) -> str:
+def sum_of(made: Manifest) -> str:
+    """A backup in a few words."""
     databases = ", ".join(database.name for database in made.databases)
     tables = sum(len(database.settled) for database in made.databases)
     return f"{made.kind} backup of {databases or 'the cluster'}, {fmt.size(made.bytes)}" + (
@@ -307,38 +308,20 @@ def _restore_command(archive: Path | None, target: Target | None) -> str:
 
 
 async def _status(opening: Opening) -> int:
-    from console.backup import folder as folders
+    from console.commands.backup_status import status
 
     target = named_target(opening)
-    folder = folder_of(opening, target)
-    found = await asyncio.to_thread(folders.entries, folder)
-    now = dt.datetime.now(dt.UTC)
-    newest = folders.newest(found)
-    if opening.options.json:
-        write_json({"folder": str(folder), "newest": newest.path.name if newest else None, "backups": [
-            {"name": each.path.name, "state": each.state, "words": each.words or None,
-             "proved_at": each.proved_at, "verdict": each.verdict,
-             **({} if each.manifest is None else _document(folder, each.manifest))} for each in found]})
-        return int(newest is None)
-    if newest is None or newest.manifest is None:
-        write_lines([f"{folder}: no complete backup"])
-    else:
-        made = newest.manifest
-        proved = f"proved {fmt.ago(newest.proved_at, now)}" if newest.proved_at else "not proved"
-        write_lines([f"newest: {made.name}, {fmt.ago(made.ended_at, now)}, {_sum(made)}, {_rate(made)}, {proved}"])
-    for each in found:
-        words = each.words if each.manifest is None else \
-            f"{each.manifest.kind}, {fmt.size(each.manifest.bytes)}, {each.verdict or 'not verified'}"
-        write_lines([f"  {each.state:10} {each.path.name}  {words}"])
-    return int(newest is None)
+    return await status(opening, folder_of(opening, target), target)
 
 
-def _rate(made: Manifest) -> str:
+def rate_of(made: Manifest) -> str:
+    """How fast it was made."""
     took_s = (made.ended_at - made.began_at).total_seconds()
     return fmt.rate(made.bytes / took_s) if took_s > 0 else fmt.UNKNOWN
 
 
-def _document(folder: Path, made: Manifest) -> dict[str, Any]:
+def document(folder: Path, made: Manifest) -> dict[str, Any]:
+    """A backup for JSON."""
     took_s = (made.ended_at - made.began_at).total_seconds()
     return {
         "name": made.name, "path": str(folder / made.name), "kind": made.kind, "target": made.label,

@@ -32,7 +32,7 @@ async def prune(opening: Opening, folder: Path, target: Target | None) -> int:
         wanted = retention(words)
     except ValueError as error:
         raise UsageError(f"--keep: {error}") from None
-    entries = await asyncio.to_thread(folders.entries, folder)
+    entries = await asyncio.to_thread(lambda: [folders.measured(each) for each in folders.entries(folder)])
     reasons = kept(entries, wanted)
     goes = [each for each in entries if each.manifest and each.manifest.name not in reasons]
     sizes = {each.path: each.manifest.bytes for each in goes if each.manifest}

@@ -9,10 +9,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from console.backup import schedule
 from console.backup.prune import kept
 from console.backup.records import BackupEntry, Kind, Manifest
+from console.backup.status import RecoveryWindow, recovery_window
 from console.text.parse import retention
 
 TODAY = dt.datetime(2026, 11, 30, 2, 30, tzinfo=dt.UTC)
@@ -75,3 +77,18 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
     done = subprocess.run(["systemd-analyze", "verify", *(str(tmp_path / name) for name in texts)],
                           capture_output=True, text=True, timeout=60)
     assert "dbconsole-backup" not in done.stderr, done.stderr
+
+
+def test_the_recovery_window_begins_with_the_oldest_base_that_lacks_nothing() -> None:
+    def base(days_ago: float, number: int) -> BackupEntry:
+        found = entry(days_ago, "base")
+        assert found.manifest is not None
+        return replace(found, manifest=replace(found.manifest, first_wal=f"{1:08X}{0:08X}{number:08X}"))
+
+    there = [f"{1:08X}{0:08X}{number:08X}" for number in range(1, 30) if number != 12]
+    entries = [base(9, 5), base(5, 14), base(2, 20), entry(1)]
+    window = recovery_window(entries, there, there[-1], TODAY, 16 << 20)
+    assert (window.backup, window.begins_at, window.ends_at) == ("5", TODAY - dt.timedelta(days=5), TODAY)
+    window = recovery_window(entries, there[:20], there[-1], TODAY, 16 << 20)
+    assert window.backup is None and len(window.missing) == 8
+    assert recovery_window([entry(1)], there, there[-1], TODAY, 16 << 20) == RecoveryWindow()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from console.backup import compare
 from console.backup import folder as folders
@@ -126,6 +127,18 @@ def test_a_proof_holds_for_the_very_files_that_were_proved(tmp_path: Path) -> No
     manifests.write(path, Manifest(name=path.name, kind="logical", label="other", version="18.6", major=18, began_at=AT,
                                    ended_at=AT, files=manifest.files))
     assert (found := folders.entry(path)) is not None and found.proved_at is None and found.verdict is None
+
+
+@pytest.mark.parametrize("name", ["truncated", "missing", "emptied", "longer"])
+def test_files_of_another_size_make_a_backup_no_newest(tmp_path: Path, name: str) -> None:
+    old, new = made(tmp_path / "b", "20261129T020000Z-logical"), made(tmp_path / "b", "20261130T020000Z-logical")
+    manifest = manifests.read(new)[0]
+    manifests.write(new, replace(manifest, ended_at=AT + dt.timedelta(days=1)))
+    assert (found := folders.newest(folders.entries(tmp_path / "b"))) is not None and found.path == new
+    DAMAGES[name][0](new)
+    assert (found := folders.newest(folders.entries(tmp_path / "b"))) is not None and found.path == old
+    states = [folders.measured(each).state for each in folders.entries(tmp_path / "b")]
+    assert states == ["damaged", "good"]
 
 
 RECORDED = BackedUpDatabase(

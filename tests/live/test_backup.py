@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import random
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -227,24 +229,37 @@ def activity(database: Database) -> int:
         return int(count)
 
 
+def killed_at(words: list[str], after_s: float, number: signal.Signals) -> int:
+    """The process number of a command that is sent a signal so long after its beginning, and ends by it quickly."""
+    running = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(after_s)  # the moment is what is tried, not what is waited for
+    running.send_signal(number)
+    sent = time.monotonic()
+    running.wait(timeout=15)
+    assert time.monotonic() - sent < 5
+    return running.pid
+
+
+def duration_of(words: list[str]) -> float:
+    began = time.monotonic()
+    subprocess.run(words, check=True, capture_output=True)
+    return time.monotonic() - began
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_killed_at_every_phase(database: Database, tmp_path: Path, number: signal.Signals) -> None:
+@pytest.mark.parametrize("kind", ["logical", "base"])
+def test_a_run_that_is_killed_at_any_phase(database: Database, tmp_path: Path, kind: str, number: signal.Signals
+                                           ) -> None:
     """A whole backup or none: of SIGKILL a folder is left that says so by its name, and goes with the next run."""
     fill(database)
     folder = tmp_path / "b"
-    words = command("run", "-t", database.conninfo, "--folder", str(folder))
-    began = time.monotonic()
-    subprocess.run(words, check=True, capture_output=True)
-    whole_s = time.monotonic() - began
+    words = command("run", "-t", database.conninfo, "--folder", str(folder), "--kind", kind,
+                    *(["--fast"] if kind == "base" else []))
+    whole_s = duration_of(words)
     done = {path.name for path in folder.iterdir()}
     chance = random.Random(number)
-    for tries in range(8):
-        running = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(whole_s * (tries + chance.random()) / 8)  # the moment is what is tried, not what is waited for
-        running.send_signal(number)
-        sent = time.monotonic()
-        running.wait(timeout=15)
-        assert time.monotonic() - sent < 5
+    for tries in range(6):
+        killed_at(words, whole_s * (tries + chance.random()) / 6, number)
         wait_for(lambda: activity(database) == 0)  # a pg_dump whose parent was killed ends by itself
         for path in folder.iterdir():
             if path.name in done:
@@ -258,6 +273,39 @@ def test_killed_at_every_phase(database: Database, tmp_path: Path, number: signa
     subprocess.run(words, check=True, capture_output=True)
     assert not list(folder.glob("*.partial"))
     assert proof_of(max(path for path in folder.iterdir() if path.is_dir())).status == "proved"
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("kind", ["logical", "base"])
+def test_a_verify_that_is_killed_at_any_phase(database: Database, tmp_path: Path, kind: str, number: signal.Signals
+                                              ) -> None:
+    """The backup is as it was, and no server and no folder is left: of SIGKILL until the next one comes."""
+    fill(database)
+    folder = tmp_path / "b"
+    subprocess.run(command("run", "-t", database.conninfo, "--folder", str(folder), "--kind", kind,
+                           *(["--fast"] if kind == "base" else [])), check=True, capture_output=True)
+    words = command("verify", "--folder", str(folder))
+    whole_s = duration_of(words)
+    for path in folder.glob("*.verified.json"):
+        path.unlink()
+    before = contents(folder)
+    scratch = Path(tempfile.gettempdir()) / f"dbconsole-throwaway-{os.geteuid()}"
+    chance = random.Random(number)
+    left: list[Path] = []
+    for tries in range(6):
+        pid = killed_at(words, 0.9 * whole_s * (tries + chance.random()) / 6, number)
+        found = [*scratch.glob(f"{pid}-*")]
+        assert number == signal.SIGKILL or not found, found
+        left += found
+    subprocess.run(words, check=True, capture_output=True)
+    assert not [path for path in left if path.exists()]
+    for path in folder.glob("*.verified.json"):
+        path.unlink()
+    assert contents(folder) == before
 
 
 @pytest.mark.usefixtures("own_programs")
@@ -343,6 +391,86 @@ def test_a_recovery_to_a_time_brings_what_was_there_then(servers: Servers, tmp_p
                                     ("yesterday", 3, "no time")):
         done = subprocess.run([*words, "--to-time", when], capture_output=True, text=True, timeout=120)
         assert done.returncode == status and complaint in done.stderr, done.stderr
+    # No restored server has archived anything, and the span that can be recovered is said.
+    there = {path.name for path in archive.iterdir()}
+    assert proof_of(folder / manifest.name).status == "proved"
+    assert {path.name for path in archive.iterdir()} == there and not any(name.endswith(".history") for name in there)
+    settings = tmp_path / "dbconsole.toml"
+    settings.write_text(f'[targets.t]\ndsn = "{server.conninfo()}"\n[targets.t.backup]\nfolder = "{folder}"\n'
+                        f'archive = "{archive}"\n')
+    status = command("status", "-t", "t", "--config", str(settings), "--json")
+    said = json.loads(subprocess.run(status, capture_output=True, text=True, timeout=60, check=True).stdout)["server"]
+    assert said["window"]["backup"] == manifest.name and said["last_archived_wal"] == segment
+    (archive / segment).rename(archive / "gone")
+    said = json.loads(subprocess.run(status, capture_output=True, text=True, timeout=60, check=True).stdout)["server"]
+    assert said["window"]["backup"] is None and said["window"]["missing"] == [segment]
+    checked = subprocess.run([sys.executable, "-m", "console", "--check", "t", "--config", str(settings), "--only",
+                              "wal_gap"], capture_output=True, text=True, timeout=60)
+    assert checked.returncode == 2 and segment in checked.stdout
     with server.connect() as connection:
         assert connection.execute("SELECT count(*) FROM kept").fetchall() == [(3,)]
+    server.cluster.remove()
+
+
+def test_a_standby_is_backed_up_without_what_it_cannot_read(servers: Servers, tmp_path: Path) -> None:
+    """Unlogged tables aren't there; everything else is proved, by both kinds."""
+    primary = servers.make("embedded", {"full_page_writes": "on"})  # without, no standby lets itself be copied
+    with primary.connect() as connection:
+        connection.execute(FILLED)
+    standby = servers.standby(primary)
+    target = Target(name="t", conninfo=standby.conninfo())
+    folder = tmp_path / "b"
+    for manifest in (asyncio.run(back_up(target, LogicalRequest(folder=folder), quiet)),
+                     asyncio.run(back_up_base(target, BaseRequest(folder=folder, fast=True), quiet))):
+        assert set(manifest.databases[0].settled) == {"shop.items", "shop.orders_1", '"Odd ""one"""."T"'}
+        proof = proof_of(folder / manifest.name)
+        assert proof.status == "proved", proof
+    for server in (standby, primary):
+        assert server.cluster is not None
+        server.cluster.remove()
+
+
+def test_a_password_is_on_no_command_line_and_in_no_file(servers: Servers, tmp_path: Path) -> None:
+    secret = "Wort-4711-geheim"
+    server = servers.listening("local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
+                               "host replication all 127.0.0.1/32 scram-sha-256\n")
+    with server.connect() as connection:
+        connection.execute(f"CREATE ROLE saver SUPERUSER LOGIN PASSWORD '{secret}'")  # type: ignore[arg-type]
+        connection.execute("CREATE TABLE t AS SELECT g FROM generate_series(1, 1000) AS g")
+    target = Target(name="t", conninfo=server.tcp(user="saver", password=secret))
+    lines: set[bytes] = set()
+
+    def look(words: str) -> None:
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            with contextlib.suppress(OSError):
+                lines.add(path.read_bytes())
+
+    for work in (back_up(target, LogicalRequest(folder=tmp_path / "b"), look),
+                 back_up_base(target, BaseRequest(folder=tmp_path / "b", fast=True), look)):
+        asyncio.run(work)  # type: ignore[arg-type]
+    assert any(b"pg_dump\0" in line for line in lines) and not any(secret.encode() in line for line in lines)
+    assert not any(secret.encode() in path.read_bytes() for path in (tmp_path / "b").rglob("*") if path.is_file())
+    assert server.cluster is not None
+    server.cluster.remove()
+
+
+def test_a_tablespace_is_restored_beside_the_target_s_own(servers: Servers, tmp_path: Path) -> None:
+    """Recovery would make the link to the target's folder anew, on the machine where the target may run."""
+    server = servers.make("embedded")
+    assert server.cluster is not None
+    place = server.cluster.data_dir.with_name("space")
+    servers.as_account(place)
+    with server.connect() as connection:
+        connection.execute(f"CREATE TABLESPACE apart LOCATION '{place}'")  # type: ignore[arg-type]
+        connection.execute("CREATE TABLE t TABLESPACE apart AS SELECT g FROM generate_series(1, 5000) AS g")
+        connection.execute("CHECKPOINT")
+    folder = tmp_path / "b"
+    target = Target(name="t", conninfo=server.conninfo())
+    manifest = asyncio.run(back_up_base(target, BaseRequest(folder=folder, fast=True), quiet))
+    before = contents(place)
+    proof = proof_of(folder / manifest.name)
+    assert proof.status == "proved" and any("1 table with 5 000 rows" in words for words in proof.proved), proof
+    logical = asyncio.run(back_up(target, LogicalRequest(folder=folder), quiet))
+    assert proof_of(folder / logical.name).status == "proved"
+    assert contents(place) == before
     server.cluster.remove()

@@ -1,7 +1,8 @@
 """backup_age: that the newest complete backup isn't older than it should be.
 
 value = seconds since the newest backup in the folder of `[targets.NAME.backup]` ended, of any kind. CRITICAL too where
-there is none, UNKNOWN where the folder can't be read. What was interrupted or has a damaged manifest doesn't count.
+there is none, UNKNOWN where the folder can't be read. What was interrupted, or has a damaged manifest or files that are
+missing or have another size, doesn't count.
 Targets without such a folder are none of its business.
 """
 

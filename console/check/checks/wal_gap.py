@@ -27,8 +27,8 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) 
 
     state, archiver = readings.first(ARCHIVER_STATE), readings.first(ARCHIVER)
     assert state is not None and archiver is not None
-    archive = context.target.backup and context.target.backup.archive
-    assert archive is not None
+    assert context.target.backup is not None and context.target.backup.archive is not None
+    archive = context.target.backup.archive
     try:
         names = wal.archived(archive)
     except OSError as error:
