@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.Ar
     made.add_argument("--database", action="append", default=[], metavar="D", help="this database (repeatable; "
                       "default: the target's own)")
     made.add_argument("--all-databases", action="store_true", help="every database that one can connect to")
-    made.add_argument("--service", metavar="S", help="the schemas of this service alone")
+    made.add_argument("--service", metavar="S", help="the schemas of this service, and of those that it needs")
     made.add_argument("--schema", action="append", default=[], metavar="S", help="this schema alone (repeatable)")
     made.add_argument("--jobs", type=int, default=2, metavar="N", help="tables that pg_dump reads at once (default 2)")
     made.add_argument("--compress", type=int, choices=range(10), metavar="0-9",
@@ -198,21 +198,28 @@ def _base(opening: Opening, target: Target, folder: Path) -> Callable[[], Awaita
 
 
 async def _schemas_of(opening: Opening, target: Target) -> Sequence[str]:
-    """The schemas of the service that is meant and are there. Raises UsageError, Missing."""
-    if opening.options.service is None:
+    """The schemas of the service that is meant and of those that it depends on, as far as they are there: without them
+    it couldn't be restored. Raises UsageError, Missing."""
+    wanted = opening.options.service
+    if wanted is None:
         return ()
     from console.catalog import read
     from console.errors import Missing
     from console.server.single import single_session
 
-    named = [service for service in opening.services(target) if service.name == opening.options.service]
-    if not named:
-        raise UsageError(f"there is no service {opening.options.service!r}",
-                         hint=f"there are: {', '.join(service.name for service in opening.services(target)) or 'none'}")
+    services = {service.name: service for service in opening.services(target)}
+    if wanted not in services:
+        raise UsageError(f"there is no service {wanted!r}", hint=f"there are: {', '.join(services) or 'none'}")
+    names = [wanted]
+    for name in names:  # which grows
+        names += [needed for needed in services[name].depends_on if needed in services and needed not in names]
     async with single_session(target) as session:
-        found = [schema.name for schema in await read.schemas(session) if named[0].owns(schema.name)]
-    if not found:
-        raise Missing(f"{target.label}: there is no schema of the service {named[0].name}")
+        schemas = [schema.name for schema in await read.schemas(session)]
+    found = [schema for name in names for schema in schemas if services[name].owns(schema)]
+    if not any(services[wanted].owns(schema) for schema in schemas):
+        raise Missing(f"{target.label}: there is no schema of the service {wanted}")
+    if names[1:]:
+        say(f"with {', '.join(names[1:])}, on which {wanted} depends")
     return found
 
 

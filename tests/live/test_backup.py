@@ -474,3 +474,29 @@ def test_a_tablespace_is_restored_beside_the_target_s_own(servers: Servers, tmp_
     assert proof_of(folder / logical.name).status == "proved"
     assert contents(place) == before
     server.cluster.remove()
+
+
+def test_a_service_is_backed_up_with_those_that_it_depends_on(database: Database, tmp_path: Path) -> None:
+    """Without them nobody could restore it: its tables refer to theirs. What it doesn't need stays out."""
+    with database.connect() as connection:
+        connection.execute("CREATE SCHEMA ground; CREATE TABLE ground.people (id int PRIMARY KEY); "
+                           "INSERT INTO ground.people VALUES (1); CREATE SCHEMA app; CREATE SCHEMA other; "
+                           "CREATE TABLE other.t (); CREATE TABLE app.notes (person int REFERENCES ground.people); "
+                           "INSERT INTO app.notes VALUES (1)")
+    settings, folder = tmp_path / "dbconsole.toml", tmp_path / "b"
+    settings.write_text("".join(
+        f"[services.{name}]\nschemas = ['{name}']\ndepends_on = {needs}\n"
+        for name, needs in (("ground", []), ("app", ["ground"]), ("other", []))))
+    run = ["run", "-t", database.conninfo, "--config", str(settings), "--folder", str(folder), "--service"]
+    done = subprocess.run(command(*run, "app", "--json"), capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0 and "with ground, on which app depends" in done.stderr, done.stderr
+    (made_of,) = json.loads(done.stdout)["databases"]
+    assert sorted(made_of["schemas"]) == ["app", "ground"] and made_of["tables"] == 2
+    done = subprocess.run(command("verify", "--folder", str(folder)), capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout
+    alone = ["run", "-t", database.conninfo, "--folder", str(tmp_path / "c"), "--schema", "app"]
+    subprocess.run(command(*alone), check=True, capture_output=True)
+    done = subprocess.run(command("verify", "--folder", str(tmp_path / "c")), capture_output=True, text=True,
+                          timeout=120)
+    assert done.returncode == 1 and 'schema "ground" does not exist' in done.stdout
+    assert subprocess.run(command(*run, "nobody"), capture_output=True).returncode == 3
