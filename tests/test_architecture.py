@@ -469,6 +469,7 @@ WRITES_ITSELF = {
     "redaction.py": "this process's own arguments",
     "local_postgres/cluster.py": "what pg_ctl says, in a file without a name",
     "local_postgres/binaries.py": "a copy of PostgreSQL's programs", "local_postgres/ephemeral.py": "a server's folder",
+    "backup/unpack.py": "links to the tablespaces of a restored server",
 }
 WRITING = {"write_text", "write_bytes", "touch", "mkstemp", "mkdtemp", "NamedTemporaryFile", "TemporaryFile",
            "copytree", "copyfile", "copy", "copy2", "symlink_to", "hardlink_to"}
