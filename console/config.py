@@ -27,7 +27,7 @@ from console import redaction
 from console.errors import ConfigError
 from console.fields import PartlyShown, fields_of
 from console.text.encoding import conversion
-from console.text.parse import command_words, duration
+from console.text.parse import command_words, duration, retention
 
 Environment = Literal["production", "staging", "development", "unknown"]
 
@@ -86,6 +86,29 @@ class MachineConfig(Struct, frozen=True, kw_only=True):
                 raise ValueError(f"{name}: must be more than 0, is {value}")
 
 
+class BackupConfig(Struct, frozen=True, kw_only=True):
+    """`[targets.NAME.backup]`: where its backups are, which the checks of backups and `dbconsole backup` look at.
+
+    `folder` and `archive` are relative to the configuration file.
+    """
+
+    folder: Path | None = None
+    """The folder that `dbconsole backup run` writes to, a folder for each backup."""
+    archive: Path | None = None
+    """The folder that archive_command copies WAL to, where it can be reached from here."""
+    restore_command: str | None = None
+    """How a restore gets a segment of WAL (`%f`) to where the server wants it (`%p`); with `archive` it is known."""
+    keep: str | None = None
+    """What `backup prune` keeps: `7d,4w,6m`."""
+
+    def __post_init__(self) -> None:
+        if self.keep is not None:
+            try:
+                retention(self.keep)
+            except ValueError as error:
+                raise ValueError(f"keep: {error}") from None
+
+
 class TargetConfig(PartlyShown, frozen=True, kw_only=True):
     """`[targets.NAME]`: one server and database to look at. `signals = false`: nobody's session is ever ended here."""
 
@@ -108,6 +131,7 @@ class TargetConfig(PartlyShown, frozen=True, kw_only=True):
     """A command whose first line is the password."""
     pool: PoolConfig = field(default_factory=PoolConfig)
     machine: MachineConfig = field(default_factory=MachineConfig)
+    backup: BackupConfig | None = None
     connect_timeout: Duration = Duration(5)
     """How long a connection may take."""
     statement_timeout: Duration = Duration(5)

@@ -56,6 +56,8 @@ def _deeds_of_target(target: TargetConfig, own: Config) -> Iterator[str]:
     where = f"targets.{target.name}"
     if target.password_command:
         yield f"{where}.password_command runs {target.password_command}"
+    if target.backup is not None and target.backup.restore_command:
+        yield f"{where}.backup.restore_command runs {target.backup.restore_command}"
     if target.environment == "production":
         yield f"{where} is called production"
     if any(dsn and PASSWORD.search(dsn) for dsn in (target.dsn, target.direct_dsn, target.pgbouncer)):

@@ -87,7 +87,8 @@ MAY_IMPORT = {
                      "waiting", "server", "services"), NOTHING),
     "config": {"errors", "resources", "text"},
     "trust": {"config", "errors", "resources"},
-    "check": FEATURES | {"server"},
+    "backup": SHARED_FEATURES | {"server", "local_postgres", "migrate", "metrics"},
+    "check": FEATURES | {"server", "backup"},
     "sampler": FEATURES | {"server", "check"},
     "recorder": FEATURES | {"server", "check", "sampler"},
     "diagnosis": FEATURES | {"server", "check", "sampler"},
@@ -177,6 +178,10 @@ def test_statements_stand_in_sql_files() -> None:
 
 
 NO_SQL = {
+    "backup/folder.py": "names of folders",
+    "backup/wal.py": "file names",
+    "backup/unpack.py": "what pg_controldata prints",
+    "commands/backup_keep.py": "a time of day, and the name of a unit of systemd",
     "commands/listen.py": "an address to listen on",
     "config.py": "durations and conninfo strings in the configuration",
     "demo/embedder.py": "words of the sample data",
@@ -248,6 +253,7 @@ def test_the_parser_has_one_door() -> None:
 QUOTED_OTHERWISE = {
     "check/report.py": "labels of Nagios performance data",
     "check/exposition.py": "labels of Prometheus",
+    "backup/schedule.py": "words of a systemd unit, whose escapes are others",
     "redaction.py": "what a secret looks like in other texts",
     "local_postgres/cluster.py": "values of postgresql.conf and conninfo, whose escapes are others",
 }
@@ -486,6 +492,7 @@ WRITES_ITSELF = {
     "redaction.py": "this process's own arguments",
     "local_postgres/cluster.py": "what pg_ctl says, in a file without a name",
     "local_postgres/binaries.py": "a copy of PostgreSQL's programs", "local_postgres/ephemeral.py": "a server's folder",
+    "backup/unpack.py": "links to the tablespaces of a restored server",
 }
 WRITING = {"write_text", "write_bytes", "touch", "mkstemp", "mkdtemp", "NamedTemporaryFile", "TemporaryFile",
            "copytree", "copyfile", "copy", "copy2", "symlink_to", "hardlink_to"}

@@ -19,6 +19,8 @@ DEEDS = {
     "password": '[targets.a]\ndsn = "postgresql://u:secret@h/d"\n',
     "pooler's password": '[targets.a]\ndsn = "host=h"\npgbouncer = "host=h password=secret"\n',
     "your own mine": '[targets.mine]\ndsn = "host=elsewhere"\n',
+    "targets.a.backup.restore_command":
+        '[targets.a]\ndsn = "host=localhost"\n[targets.a.backup]\nrestore_command = "touch ran"\n',
     "services.s.up": '[services.s]\nschemas = ["s"]\nframework = "ecto"\nup = "touch ran"\n',
     "services.s.down": '[services.s]\nschemas = ["s"]\nframework = "ecto"\ndown = "touch ran"\n',
     "services.s.code": '[services.s]\nschemas = ["s"]\ncode = "touch ran"\n',
@@ -93,8 +95,9 @@ def test_every_field_that_acts_is_asked_for(here: Path) -> None:
                 "enabled", "model", "send_dimensions",
                 "columns", "timeout", "interval", "theme", "refresh", "ascii", "slow_query", "bell", "every", "preset",
                 "changes", "min_size", "max_size", "max_lifetime", "max_idle", "memory_gb", "cores", "name", "ignore",
-                "lint_also", "lint_ignore", "require_down", "contexts"}
-    acting = {"password_command", "up", "down", "code", "verify_setup", "command", "url", "key_env", "endpoint"}
+                "lint_also", "lint_ignore", "require_down", "contexts", "backup", "folder", "archive", "keep"}
+    acting = {"password_command", "restore_command", "up", "down", "code", "verify_setup", "command", "url",
+              "key_env", "endpoint"}
     kinds = [kind for kind in vars(config).values() if isinstance(kind, type) and kind.__name__.endswith("Config")
              and kind is not config.Config]
     assert {name for kind in kinds for name in kind.__struct_fields__} == harmless | acting  # type: ignore[attr-defined]

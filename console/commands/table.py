@@ -74,6 +74,10 @@ COMMANDS = (
         description="Write a Grafana dashboard of what dbconsole --check --listen serves, as JSON.", needs=(),
         timeout_s=None),
     CommandEntry(
+        name="backup", module="console.commands.backup", usage="COMMAND",
+        help="status, run, verify, restore, prune, schedule: backups that are proved by restoring them",
+        description="Make backups, and prove them by restoring them.", needs=("target", "services")),
+    CommandEntry(
         name="record", module="console.commands.record", usage="FILE",
         help="samples of a target to a file, until Ctrl-C",
         description="Record what the console would show, for dbconsole replay.", needs=("target", "services"),

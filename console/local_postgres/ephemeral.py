@@ -6,13 +6,13 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from console.errors import ConsoleError
 from console.local_postgres.binaries import Binaries, available, own_folder
-from console.local_postgres.cluster import Cluster
+from console.local_postgres.cluster import Cluster, quote_conninfo
 from console.server.target import Target
 from console.waiting import finish
 
@@ -41,17 +41,35 @@ def choose(major: int, extensions: Collection[str] = ()) -> Binaries | None:
 @asynccontextmanager
 async def throwaway_cluster(binaries: Binaries) -> AsyncIterator[Target]:
     """The empty database `postgres` of a new cluster, which is gone after the block. Raises ConsoleError."""
+    async with throwaway_folder(binaries) as folder, running(folder, binaries) as target:
+        yield target
+
+
+@asynccontextmanager
+async def throwaway_folder(binaries: Binaries) -> AsyncIterator[Path]:
+    """A folder for one cluster and what it needs, which is gone after the block with whatever runs in it."""
     folder = await asyncio.to_thread(_folder)
-    libraries = [text for text in ("pg_stat_statements",) if binaries.has_library(text)]
-    settings = SETTINGS | {"shared_preload_libraries": ",".join(libraries)}
-    cluster = Cluster(folder / "data", binaries, settings, initdb_options=("--no-sync",))
     try:
-        # A thread can't be cancelled: what is on its way to start has to be there before it can be removed.
-        await finish(asyncio.to_thread(cluster.start))
-        yield Target(name="a throwaway cluster", conninfo=cluster.conninfo(), environment="development",
-                     read_only=False)
+        yield folder
     finally:
-        await finish(asyncio.to_thread(_remove, cluster, folder))
+        await finish(asyncio.to_thread(_remove, Cluster(folder / "data", binaries), folder))
+
+
+@asynccontextmanager
+async def running(folder: Path, binaries: Binaries, settings: Mapping[str, str] | None = None,
+                  timeout_s: float = 60.0, superuser: str = "postgres") -> AsyncIterator[Target]:
+    """The server on `folder`/data, a new cluster where there is none, until the end of the block. Raises ConsoleError.
+
+    `settings` are more of them; `superuser` is a role of a cluster that was there. It must take connections within
+    `timeout_s` seconds.
+    """
+    libraries = [text for text in ("pg_stat_statements",) if binaries.has_library(text)]
+    chosen = SETTINGS | {"shared_preload_libraries": ",".join(libraries)} | dict(settings or {})
+    cluster = Cluster(folder / "data", binaries, chosen, initdb_options=("--no-sync",))
+    # A thread can't be cancelled: what is on its way to start has to be there before it can be stopped.
+    await finish(asyncio.to_thread(cluster.start, timeout_s))
+    conninfo = f"{cluster.conninfo()} {quote_conninfo({'user': superuser})}"
+    yield Target(name="a throwaway cluster", conninfo=conninfo, environment="development", read_only=False)
 
 
 def _folder() -> Path:

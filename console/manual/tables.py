@@ -69,7 +69,8 @@ def settings(argument: str = "") -> str:
 
 SETTINGS: dict[type, str] = {
     config.Config: "At the top", config.TargetConfig: "[targets.NAME]", config.PoolConfig: "[targets.NAME.pool]",
-    config.MachineConfig: "[targets.NAME.machine]", config.ServiceConfig: "[services.NAME]",
+    config.MachineConfig: "[targets.NAME.machine]", config.BackupConfig: "[targets.NAME.backup]",
+    config.ServiceConfig: "[services.NAME]",
     config.CheckConfig: "[checks.NAME]", config.EmbedderConfig: "[embedders.NAME]",
     config.ConsoleConfig: "[console]", config.KeysConfig: "[keys]", config.AlertsConfig: "[alerts]",
     config.OtelConfig: "[otel]", config.ListenConfig: "[listen]", config.LogConfig: "[log]"}

@@ -24,7 +24,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "First steps": ("start", "connecting", "configuration", "demo"),
     "Screens": ("keys", "overview", "schemas", "migrations", "activity", "statements", "vectors", "pgbouncer", "query",
                 "plan", "recorder"),
-    "Command line": ("commands", "diagnose", "checks", "migrate", "lint", "search", "ddl", "advisories"),
+    "Command line": ("commands", "diagnose", "checks", "migrate", "lint", "search", "ddl", "advisories", "backup"),
     "What to rely on": ("promises", "versions", "resilience", "faults"),
 }
 """The pages in the order in which they are listed."""

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from console import redaction
-from console.config import Config, Environment, PoolConfig, TargetConfig
+from console.config import BackupConfig, Config, Environment, PoolConfig, TargetConfig
 from console.errors import ConfigError, ConsoleError, UsageError
 from console.fields import PartlyShown
 
@@ -41,6 +41,7 @@ class Target(PartlyShown, frozen=True, kw_only=True):
     lock_timeout_ms: int = 500
     read_role: str | None = None
     standbys: tuple[str, ...] = ()
+    backup: BackupConfig | None = None
     is_recording: bool = False
 
     def without_server(self) -> ConsoleError | None:
@@ -177,6 +178,7 @@ def _from_config(entry: TargetConfig, config: Config) -> Target:
         connect_timeout_s=float(entry.connect_timeout),
         statement_timeout_ms=round(entry.statement_timeout * 1000),
         lock_timeout_ms=round(entry.lock_timeout * 1000), read_role=entry.read_role, standbys=entry.standbys,
+        backup=entry.backup,
     )
 
 

@@ -82,3 +82,19 @@ def command_words(line: str) -> tuple[str, ...]:
     if not words:
         raise ValueError("is empty")
     return words
+
+
+def retention(text: str) -> dict[str, int]:
+    """How many days, weeks, months and years of backups are kept, of "7d,4w,6m": {"d": 7, "w": 4, "m": 6}.
+
+    Raises ValueError for anything else, and where nothing would be kept.
+    """
+    found: dict[str, int] = {}
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*(\d{1,4})\s*([dwmy])\s*", part, re.ASCII)
+        if match is None or match[2] in found:
+            raise ValueError(f'{text!r} must name days, weeks, months or years, each once, as "7d,4w,6m"')
+        found[match[2]] = int(match[1])
+    if not any(found.values()):
+        raise ValueError(f"{text!r} would keep nothing")
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from console.activity.summary.records import BlockedSession, OpenTransaction, Se
 from console.check.evaluation import evaluate
 from console.check.records import CheckContext, CheckResult, Status
 from console.check.registry import configured
-from console.config import Config
+from console.config import BackupConfig, Config
 from console.metrics.reads.counters import (
     CLUSTER_NAME,
     DATABASE_COUNTERS,
@@ -233,7 +234,8 @@ def test_prepared_transactions_take_the_oldest() -> None:
 
 
 def test_what_was_not_answered_is_unknown() -> None:
-    on = CheckContext(context().info, Target(name="t", standbys=("db2",)))
+    backup = BackupConfig(folder=Path("backups"), archive=Path("archive"))
+    on = CheckContext(context().info, Target(name="t", standbys=("db2",), backup=backup))
     for name, check in CHECKS.items():
         if check.reads and all(query.obstacle(on.info) is None for query in check.reads):
             assert judged(name, on=on).status is UNKNOWN, name

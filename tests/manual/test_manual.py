@@ -61,7 +61,7 @@ def test_everything_has_its_line() -> None:
         assert f"| `dbconsole {entry.name}" in commands
     for kind in tables.SETTINGS:
         for field in fields_of(kind):
-            is_table = field.name in ("name", "path", "warnings", "changes", "pool", "machine") or (
+            is_table = field.name in ("name", "path", "warnings", "changes", "pool", "machine", "backup") or (
                 kind is config.Config and field.name != "default_target")
             assert is_table or re.search(rf"\| `{field.name}` \| [^|]* \| [A-Z`].*\. \|", settings), field.name
     kinds = [kind for kind in vars(config).values() if isinstance(kind, type) and kind.__name__.endswith("Config")]
