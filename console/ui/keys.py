@@ -425,6 +425,8 @@ SCOPES: tuple[Scope, ...] = (
         _answer("dialog.leave", "escape", "leave", "close", "leave it"),), borrows=("app.copy_or_quit",)),
     Scope("reading", "Dialogs to read", "dialog", (
         _answer("reading.close", "enter q", "leave", "close", "close it"),), borrows=("text.copy",)),
+    Scope("failure", "What did not work", "dialog", (), borrows=("text.copy", "app.unlock", "app.targets"),
+          meanings=(("app.unlock", "what the refusal names"), ("app.targets", "what the refusal names"))),
     Scope("keys", "The keys that work here", "dialog", (
         _answer("keys.manual", "m", "manual", "the manual", "the manual"),)),
     Scope("manual", "The manual", "dialog", (

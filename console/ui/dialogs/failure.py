@@ -7,14 +7,19 @@ from textual.app import ComposeResult
 from console.errors import ConsoleError
 from console.ui.bindings import bindings
 from console.ui.dialogs.dialog import Dialog, Words
+from console.ui.keymap import Hint
+from console.ui.keys import ACTIONS
 from console.ui.widgets.painting import console_app
 from console.view.table import Tone
+
+TAKEN = ("app.unlock", "app.targets")
+"""What a Refusal may name."""
 
 
 class DetailDialog(Dialog[None]):
     """Some paragraphs to read; `y` copies them."""
 
-    HINT = ("text.copy", "dialog.leave")
+    HINT: Hint = ("text.copy", "dialog.leave")
     BINDINGS = bindings("reading", borrow={"text.copy": "copy"})
     width = 76
 
@@ -29,8 +34,18 @@ class DetailDialog(Dialog[None]):
         console_app(self).copy("\n".join(words for words, _ in self._paragraphs))
 
 
+class Refusal(ConsoleError):
+    """That something is not done here. `action` is the id of what would let it be done: a key of the console's."""
+
+    def __init__(self, summary: str, *, hint: str, action: str) -> None:
+        super().__init__(summary, hint=hint)
+        self.action = action
+
+
 class FailureDialog(DetailDialog):
-    """A ConsoleError."""
+    """A ConsoleError; the key that a Refusal names works here too."""
+
+    BINDINGS = bindings("failure", borrow={name: f"take('{name}')" for name in TAKEN})
 
     def __init__(self, error: ConsoleError, title: str = "That did not work") -> None:
         paragraphs: list[tuple[str, Tone]] = [(error.summary, "critical")]
@@ -39,3 +54,14 @@ class FailureDialog(DetailDialog):
         if error.hint:
             paragraphs += [("", ""), (error.hint, "")]
         super().__init__(title, *paragraphs)
+        self._action = error.action if isinstance(error, Refusal) else None
+        if self._action is not None:
+            self.HINT = (self._action, *self.HINT)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return parameters == (self._action,) if action == "take" else super().check_action(action, parameters)
+
+    async def action_take(self, name: str) -> None:
+        """What the refusal names, as if it were closed first."""
+        self.dismiss(None)
+        self.app.call_later(self.app.run_action, ACTIONS[name].run, self.app)

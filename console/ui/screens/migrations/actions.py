@@ -184,7 +184,7 @@ class MigrationActions:
                 self._start(proposal)
 
         self._host.push_screen(PlanDialog(
-            proposal.title, proposal.summary, proposal.paragraphs, typed=unlock.word_to_type(self._target),
+            proposal.title, proposal.summary, proposal.paragraphs, typed=unlock.word_to_type(self._host.connection),
             changes=views.changed_words(changed) if changed is not None else ()), answered)
 
     def _start(self, proposal: Proposal) -> None:
