@@ -236,9 +236,9 @@ def never_analyzed(scene: Scene) -> Iterator[None]:
     """Tables were loaded, nobody ran ANALYZE, and a join of them loops over all rows for each row."""
     scene.sql("CREATE TABLE orders (id int, state text) WITH (autovacuum_enabled = on)", "CREATE TABLE lines (id int)",
               "INSERT INTO orders SELECT n, 'new' FROM generate_series(1, 30000) n",
-              "INSERT INTO lines SELECT n FROM generate_series(1, 30000) n", "SELECT pg_stat_force_next_flush()")
+              "INSERT INTO lines SELECT n FROM generate_series(1, 5000) n", "SELECT pg_stat_force_next_flush()")
     scene.runs("SELECT count(*) FROM orders JOIN lines ON lines.id < orders.id + 1 AND lines.id > orders.id - 1 "
-               "WHERE state = 'new' AND orders.id < 300", clients=2, again=True)
+               "WHERE state = 'new' AND orders.id < 100", clients=2, again=True)
     yield None
 
 
@@ -261,24 +261,4 @@ def reserve_exhausted(scene: Scene) -> Iterator[None]:
     scene.runs("SELECT pg_sleep(60)", clients=10, conninfo=where, application="batch")
     scene.wait_for("SELECT count(*) >= 4 FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
     time.sleep(2.0)
-    yield None
-
-
-@incident("cpu_saturated", names=("processors are saturated",))
-def lists_of_any_length(scene: Scene) -> Iterator[None]:
-    """A program writes all its ids into the statement, each time another number of them."""
-    scene.sql(*LOOKUPS)
-    conninfo = make_conninfo(scene.database.conninfo, application_name="api")
-
-    def work() -> None:
-        number = 2000
-        with suppress(psycopg.Error), psycopg.connect(conninfo, autocommit=True) as connection:
-            while not scene.over.is_set():
-                number += 1
-                numbers = ",".join(map(str, range(number)))
-                connection.execute(f"SELECT count(*) FROM items WHERE id IN ({numbers})".encode())
-
-    for _ in range(8):
-        scene.background(work)
-    time.sleep(3.0)
     yield None

@@ -285,8 +285,11 @@ def temporary_files(case: Case) -> Iterator[Finding]:
 
 def _spilling(case: Case) -> Backend | None:
     """The session that was met most often while it wrote or read a temporary file."""
-    met = [backend for _, backends in case.memory.kept(SESSIONS, SESSIONS_REMEMBERED_S) for backend in backends
-           if backend.wait_event in SPILLING]
+    met = []
+    for _, backends in case.memory.kept(SESSIONS, SESSIONS_REMEMBERED_S):
+        by_pid = {backend.pid: backend for backend in backends}
+        met += [by_pid.get(backend.leader_pid or backend.pid, backend) for backend in backends
+                if backend.wait_event in SPILLING]
     times = Counter(backend.identity for backend in met)
     return max(met, key=lambda backend: times[backend.identity], default=None)
 
