@@ -1,5 +1,5 @@
-"""The six tasks that a person opens the console for, each with no more keys than it may take: in a real terminal, on real
-servers, by keys that the screens themselves name."""
+"""The six tasks that a person opens the console for, each with no more keys than it may take: in a real terminal, on
+real servers, by keys that the screens themselves name."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual.app import ComposeResult
 
 from console.errors import ConsoleError
@@ -17,15 +19,26 @@ TAKEN = ("app.unlock", "app.targets")
 
 
 class DetailDialog(Dialog[None]):
-    """Some paragraphs to read; `y` copies them."""
+    """Some paragraphs to read; `y` copies them, and `o` goes to what they are about where `lead` does."""
 
     HINT: Hint = ("text.copy", "dialog.leave")
-    BINDINGS = bindings("reading", borrow={"text.copy": "copy"})
+    BINDINGS = bindings("reading", "detail", borrow={"text.copy": "copy"})
     width = 76
 
-    def __init__(self, title: str, *paragraphs: tuple[str, Tone]) -> None:
+    def __init__(self, title: str, *paragraphs: tuple[str, Tone], lead: Callable[[], object] | None = None) -> None:
         super().__init__(title)
         self._paragraphs = paragraphs
+        self._lead = lead
+        if lead is not None:
+            self.HINT = ("detail.lead", *self.HINT)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self._lead is not None if action == "lead" else super().check_action(action, parameters)
+
+    def action_lead(self) -> None:
+        if self._lead is not None:
+            self.dismiss(None)
+            self.app.call_later(self._lead)
 
     def body(self) -> ComposeResult:
         yield Words(("", ""), *self._paragraphs, ("", ""))
