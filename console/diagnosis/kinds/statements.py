@@ -193,7 +193,7 @@ def statistics_missing(case: Case) -> Iterator[Finding]:
             kind="statistics_missing", severity="warning", weight=1000 * load,
             summary=f"{words.command(text)} of {name} (query {key.query_id}) takes {fmt.milliseconds(usage.mean_ms)} a "
                     f"call; {name} was never analyzed, so the planner guesses at its {fmt.count(table.live_rows)} rows",
-            subject=Subject(screen="statements", query_id=key.query_id), hurts=Hurt(usage.calls, "calls"),
+            subject=Subject(screen="statements", query_id=key.query_id), hurts=Hurt(int(usage.calls), "calls"),
             evidence=(Evidence("statement", words.statement(text)),
                       Evidence("sessions busy with it", fmt.number(load))),
             next=f"ANALYZE {identifier(table.schema, table.table)}; if it stays as slow, its plan (p) on Statements")

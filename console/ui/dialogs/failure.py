@@ -15,7 +15,7 @@ from console.ui.widgets.painting import console_app
 from console.view.table import Tone
 
 TAKEN = ("app.unlock", "app.targets")
-"""What a Refusal may name."""
+"""What a NotAllowed may name."""
 
 
 class DetailDialog(Dialog[None]):
@@ -47,7 +47,7 @@ class DetailDialog(Dialog[None]):
         console_app(self).copy("\n".join(words for words, _ in self._paragraphs))
 
 
-class Refusal(ConsoleError):
+class NotAllowed(ConsoleError):
     """That something is not done here. `action` is the id of what would let it be done: a key of the console's."""
 
     def __init__(self, summary: str, *, hint: str, action: str) -> None:
@@ -56,7 +56,7 @@ class Refusal(ConsoleError):
 
 
 class FailureDialog(DetailDialog):
-    """A ConsoleError; the key that a Refusal names works here too."""
+    """A ConsoleError; the key that a NotAllowed names works here too."""
 
     BINDINGS = bindings("failure", borrow={name: f"take('{name}')" for name in TAKEN})
 
@@ -67,7 +67,7 @@ class FailureDialog(DetailDialog):
         if error.hint:
             paragraphs += [("", ""), (error.hint, "")]
         super().__init__(title, *paragraphs)
-        self._action = error.action if isinstance(error, Refusal) else None
+        self._action = error.action if isinstance(error, NotAllowed) else None
         if self._action is not None:
             self.HINT = (self._action, *self.HINT)
 

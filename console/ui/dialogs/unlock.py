@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from console.activity import audit
 from console.errors import ConsoleError
 from console.ui.dialogs.confirm import ConfirmDialog
-from console.ui.dialogs.failure import Refusal
+from console.ui.dialogs.failure import NotAllowed
 from console.ui.keymap import key
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def obstacle(app: Host) -> ConsoleError | None:
     if connection.target is not None and (error := connection.target.without_server()) is not None:
         return error
     if info is not None and info.is_standby:
-        return Refusal(f"{connection.label} is a standby: nothing can be written there",
+        return NotAllowed(f"{connection.label} is a standby: nothing can be written there",
                        hint=f"open its primary: {key('app.targets')} chooses another target", action="app.targets")
     if connection.read_only:
         return is_read_only(connection.label)
@@ -32,7 +32,7 @@ def obstacle(app: Host) -> ConsoleError | None:
 
 def is_read_only(label: str) -> ConsoleError:
     """That nothing is changed on that target, and what would let it be."""
-    return Refusal(f"{label} is read-only in this console",
+    return NotAllowed(f"{label} is read-only in this console",
                    hint=f"{key('app.unlock')} unlocks it until the console is left, after a question",
                    action="app.unlock")
 
