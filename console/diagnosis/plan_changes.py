@@ -11,6 +11,7 @@ from console.metrics.reads.counters import INVALID_INDEXES
 from console.metrics.reads.settings import SETTINGS
 from console.metrics.reads.tables import TABLE_SCANS
 from console.metrics.reads.vacuum import VACUUM_TABLES
+from console.metrics.records.vacuum import VacuumTable
 from console.sql.relations import named_relations
 from console.text import format as fmt
 
@@ -69,6 +70,14 @@ def _statistics(case: Case, is_named: Named) -> Iterator[Evidence]:
                 if table.last_analyze_age_s is not None else "never analyzed"
             yield Evidence("statistics", f"{words.named(table.table)} was {last}, and "
                                          f"{fmt.count(table.changed_rows)} of its rows have changed since")
+
+
+def never_analyzed(case: Case, text: str) -> VacuumTable | None:
+    """The first table that the statement names and of which the planner has no statistics."""
+    names = {(name.schema, name.name) for name in named_relations(text)}
+    return next((table for table in case.rows(VACUUM_TABLES)
+                 if {(table.schema, table.table), (None, table.table)} & names and table.last_analyze_age_s is None
+                 and table.live_rows >= ROWS_AT_LEAST and table.changed_rows >= table.live_rows), None)
 
 
 def _changes(case: Case) -> Iterator[Evidence]:

@@ -45,11 +45,13 @@ def statement(text: str | None) -> str:
 
 
 def command(text: str | None) -> str:
-    """What a statement does, by its first words: UPDATE, ALTER TABLE."""
-    first = [word.upper() for word in first_words(text or "", 2)]
+    """What a statement does, by its first words: UPDATE, ALTER TABLE, VACUUM FULL, REFRESH MATERIALIZED VIEW."""
+    first = [word.upper() for word in first_words(text or "", 3)]
     if not first or not first[0].isalpha():
         return "a statement"
-    return " ".join(first) if first[0] in _TWO_WORDS and first[-1].isalpha() else first[0]
+    number = 3 if first[1:2] == ["MATERIALIZED"] else 2 if first[0] in _TWO_WORDS or first[:2] == ["VACUUM", "FULL"] \
+        else 1
+    return " ".join(word for word in first[:number] if word.isalpha())
 
 
 def relation(text: str) -> str:

@@ -49,6 +49,12 @@ class Alerts:
     def unacknowledged(self) -> int:
         return sum(alert.acknowledged is None for alert in self._active.values())
 
+    @property
+    def has_critical(self) -> bool:
+        """Whether one of those that nobody has acknowledged is CRITICAL."""
+        return any(alert.acknowledged is None and alert.result.status is Status.CRITICAL
+                   for alert in self._active.values())
+
     def add_sample(self, results: Iterable[CheckResult], at: dt.datetime) -> list[Event]:
         """What these results change. UNKNOWN changes nothing: it doesn't say that anything is well again."""
         events: list[Event] = []

@@ -108,11 +108,11 @@ class ActiveSessions:
         found = view.picture(
             layers, by=self.kind, cores=cores, hidden=sessions.hidden if sessions is not None else 0, edge=edge,
             span_s=span_s, width=width, aside=self._aside(span_s, hint),
-            marks=self._marks(sampler.latest, now_s, left_s, span_s), empty=self._empty())
+            marks=self.marks(sampler.latest, now_s, left_s, span_s), empty=self._empty())
         self._held = asked, now_s + max(part_s / 4, HELD_S), found
         return found
 
-    def _marks(self, latest: Snapshot | None, now_s: float, left_s: float, span_s: float) -> list[TimeMark]:
+    def marks(self, latest: Snapshot | None, now_s: float, left_s: float, span_s: float) -> list[TimeMark]:
         """The changes of the last `span_s` seconds, the right edge of which is in `left_s`."""
         if latest is None or latest.taken_at is None:
             return []

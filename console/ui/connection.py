@@ -105,6 +105,8 @@ class Connection:
         self.progress: str = ""
         self.paused = False
         self._read_only = True
+        self.is_named = False
+        """Whether a person has typed what confirms a write here: that is asked once, until the target is locked."""
         self.opened_at = sources.clock.monotonic()
         self._sources = sources
         self._database = database
@@ -156,6 +158,7 @@ class Connection:
     @read_only.setter
     def read_only(self, read_only: bool) -> None:
         self._read_only = read_only
+        self.is_named = self.is_named and not read_only
         if self.pool is not None:
             self.pool.is_guarded = read_only
 

@@ -37,6 +37,7 @@ def header_facts(connection: Connection, clock: Clock) -> HeaderFacts:
         pool_in_use=statistics.in_use if statistics and info and playback is None else None,
         pool_max=statistics.max_size if statistics else None,
         pool_waiting=statistics.waiting if statistics else 0,
+        has_critical=connection.sampler is not None and connection.sampler.alerts.has_critical,
         alerts=connection.sampler.alerts.unacknowledged if connection.sampler is not None else 0,
         breaker=pool.breaker.state.value if pool else "closed",
         recorder=_recorder(connection),

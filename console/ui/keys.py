@@ -260,10 +260,10 @@ SCOPES: tuple[Scope, ...] = (
         Action("activity.mark", "m", "tag", "mark", "mark the session, to signal several"),
         Action("activity.follow", "f", "follow", "follow", "follow the session, wherever the cursor goes"),
         Action("activity.blocking", "b", "view('blocking')", "blocking", "the blocking tree; again: the sessions"),
-        Action("activity.progress", "p", "view('progress')", "progress", "what makes progress; again: the sessions"),
+        Action("activity.progress", "P", "view('progress')", "progress", "what makes progress; again: the sessions"),
         Action("activity.waits", "w", "view('waits')", "waits", "what is waited for; again: the sessions"),
-        Action("activity.replication", "R", "view('replication')", "replication", "replication; again: the sessions"),
-        Action("activity.plan", "P", "take('plan')", "plan", "the plan of what the session runs"),
+        Action("activity.replication", "l", "view('replication')", "replication", "replication; again: the sessions"),
+        Action("activity.plan", "p", "take('plan')", "plan", "the plan of what the session runs"),
         _less("activity.statement", "o", "take('statements')", "statement", "its statement, in Statements"),
         Action("activity.idle", "i", "with_idle", "idle", "show or hide idle sessions"),
         Action("activity.background", "I", "with_background", "background", "show or hide background processes")),
@@ -281,7 +281,7 @@ SCOPES: tuple[Scope, ...] = (
         Action("statements.plan", "p", "plan", "plan", "its plan", ", generic where it has parameters"),
         Action("statements.original", "f", "original", "as written", "the text laid out, or as it was written",
                "; what is copied is the original"),
-        Action("statements.query", "o", "hand('query')", "to Query", "the statement to Query"),
+        Action("statements.query", "Q", "hand('query')", "to Query", "the statement to Query"),
         Action("statements.vectors", "v", "hand('vectors')", "to Vectors", "the vector search to Vectors"),
         Action("statements.slow", "n", "slow", "slow now", "slow statements: those that run, those that are over"),
         Action("statements.reset", "x", "reset('one')", "reset", "reset the statement's counters",
@@ -425,6 +425,11 @@ SCOPES: tuple[Scope, ...] = (
         _answer("dialog.leave", "escape", "leave", "close", "leave it"),), borrows=("app.copy_or_quit",)),
     Scope("reading", "Dialogs to read", "dialog", (
         _answer("reading.close", "enter q", "leave", "close", "close it"),), borrows=("text.copy",)),
+    Scope("detail", "Dialogs about something", "dialog", (
+        Action("detail.lead", "o", "lead", "go there", "go to what it is about", when="where a screen shows it",
+               in_footer=False, in_palette=False),)),
+    Scope("failure", "What did not work", "dialog", (), borrows=("text.copy", "app.unlock", "app.targets"),
+          meanings=(("app.unlock", "what the refusal names"), ("app.targets", "what the refusal names"))),
     Scope("keys", "The keys that work here", "dialog", (
         _answer("keys.manual", "m", "manual", "the manual", "the manual"),)),
     Scope("manual", "The manual", "dialog", (

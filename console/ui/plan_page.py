@@ -173,7 +173,7 @@ class PlanPage(ModalScreen[None]):
         app.push_screen(ConfirmDialog("Run a statement that writes, to see its plan?", (
             (f"It is run on {target.label} and rolled back.", "strong"),
             ("It takes its locks while it runs, fires its triggers and uses up values of sequences; what functions do "
-             "outside the database stays done.", "")), typed=word_to_type(target)), answered)
+             "outside the database stays done.", "")), typed=word_to_type(app.connection)), answered)
 
     def _ask_to_act(self, request: ExplainRequest, refusal: Acts) -> None:
         """What acts although the target is read-only is run only where a person allows it, this once."""

@@ -17,7 +17,7 @@ from textual.filter import LineFilter
 from textual.strip import Strip
 
 from console.text.sanitiser import REPLACEMENT, block, harmful, lines, single_line
-from console.view.table import Line
+from console.view.table import Line, Tone
 
 ELLIPSIS = "…"
 
@@ -98,6 +98,29 @@ def strip(pieces: Line, cells: int, inks: Mapping[str, Style], base: Style) -> S
     if left > 0:
         segments.append(Segment(" " * left, base))
     return Strip(segments, cells)
+
+
+def broken(pieces: Line, cells: int) -> list[Line]:
+    """A line of facts as lines of at most `cells` cells, broken before pieces that begin with two spaces: a fact is
+    never cut where it fits on a line of its own."""
+    facts: list[list[tuple[str, Tone]]] = []
+    for words, tone in pieces:
+        if not facts or words.startswith("  "):
+            facts.append([])
+        facts[-1].append((words, tone))
+    found: list[list[tuple[str, Tone]]] = [[]]
+    left = cells
+    for fact in facts:
+        needed = sum(width(clean(words)) for words, _ in fact)
+        if found[-1] and needed > left:
+            (words, tone), *others = fact
+            fact = [(words.lstrip(" "), tone), *others]
+            needed -= width(words) - width(fact[0][0])
+            found.append([])
+            left = cells
+        found[-1] += fact
+        left -= needed
+    return [tuple(line) for line in found]
 
 
 _ASCII = str.maketrans({

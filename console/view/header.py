@@ -50,6 +50,8 @@ class HeaderFacts(Struct, frozen=True, kw_only=True):
     pool_waiting: int = 0
     breaker: str = "closed"
     alerts: int = 0
+    has_critical: bool = False
+    """Whether one of the alerts is critical."""
     recorder: str = ""
     is_recording: bool = False
 
@@ -122,7 +124,7 @@ def _server_items(facts: HeaderFacts, *, is_short: bool = False) -> list[Item]:
     if facts.recorder:
         items.append((2, facts.recorder, "critical"))
     if facts.alerts:
-        items.append((2, f"! {fmt.plural(facts.alerts, 'alert')}", "critical"))
+        items.append((2, f"! {fmt.plural(facts.alerts, 'alert')}", "critical" if facts.has_critical else "warning"))
     if facts.host is not None:
         items.append((1, f"at {shortened(facts.host, SHORT_HOST) if is_short else facts.host}", ""))
     if facts.encryption is not None:

@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from console.check.records import CheckResult, Status
+from console.diagnosis.records import Subject
 from console.metrics.records.counters import SchemaSize
 from console.sampler.records import Snapshot
 from console.text import format as fmt
@@ -61,6 +62,29 @@ def _peak(values: Sequence[float | None], text: Callable[[float], str]) -> str:
     return f"peak {text(max(known))}" if known else ""
 
 
+def _places(screen: str, page: str | None, *checks: str) -> dict[str, Subject]:
+    return dict.fromkeys(checks, Subject(screen=screen, page=page))
+
+
+PLACES: Mapping[str, Subject] = {
+    **_places("activity", None, "connections", "idle_in_transaction", "long_transactions"),
+    **_places("activity", "blocking", "blocked_sessions", "prepared_transactions"),
+    **_places("activity", "replication", "replication_lag", "replication_slots", "standbys"),
+    **_places("statements", None, "slow_statements"),
+    **_places("overview", "load", "cache_hit", "deadlocks", "temp_files"),
+    **_places("overview", "wal", "archiver", "checkpoints_requested", "disk_write", "last_checkpoint"),
+    **_places("overview", "vacuum", "dead_tuples", "freeze_age", "wraparound"),
+    **_places("overview", "sizes", "database_size"),
+    **_places("overview", "indexes", "duplicate_indexes", "invalid_indexes", "unused_indexes"),
+    **_places("overview", "settings", "data_safety", "pending_restart"),
+    **_places("pgbouncer", None, "pooler_client_wait", "pooler_maxwait", "pooler_pools"),
+    **_places("migrations", None, "migrations"),
+    **_places("vectors", None, "vector_extension", "vector_health"),
+    **_places("schemas", None, "sequences"),
+}
+"""Where what a check speaks of is shown; those of the server as a whole are shown nowhere else."""
+
+
 def verdict(results: Sequence[CheckResult], *, is_old: bool = False) -> Line:
     """What needs a person, worst first, in the words of the checks; `is_old` where the server no longer answers."""
     if is_old:
@@ -81,7 +105,7 @@ def verdict(results: Sequence[CheckResult], *, is_old: bool = False) -> Line:
         pieces.append((" · " if index else "", "faint"))
         if result.name.replace("_", " ") not in result.summary:
             pieces.append((f"{result.title.lower()} ", "dim"))
-        pieces.append((result.summary, ""))
+        pieces.append((result.summary.partition("; ")[0], ""))
     return tuple(pieces)
 
 

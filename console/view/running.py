@@ -66,7 +66,7 @@ def minute(statements: Shares, waits: Shares, width: int, height: int, fit: Fit)
     """The statements and the waits of the last minute by the average number of sessions at them, in `height` lines of
     `width` cells; which is little where it was looked only now and then."""
     if not statements:
-        return [(("last minute: nobody was at work when it was looked", "dim"),)]
+        return [(("last minute: nobody at work when looked at", "dim"),)]
     most = max(1, min(len(waits), (height - 2) // 2))
     return [*_shares("statement, last minute", statements, width, height - 2 - most, fit),
             *_shares("waits for", waits, width, most, fit)]

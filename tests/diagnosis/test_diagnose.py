@@ -14,6 +14,7 @@ from msgspec.structs import replace
 import console
 from console import log
 from console.activity.read import SESSIONS
+from console.activity.records import Backend
 from console.activity.summary.read import BLOCKED_SESSIONS, OPEN_TRANSACTIONS, SESSION_COUNTS
 from console.activity.summary.records import BlockedSession, OpenTransaction, SessionCounts
 from console.diagnosis import diagnose as module
@@ -97,6 +98,47 @@ def test_nobody_is_said_to_block_who_no_longer_does() -> None:
     """The sessions are read seldom: that nobody waits any more is known from the tick."""
     sessions = [idle_in_transaction(7), *(backend(100 + place, 7) for place in range(9))]
     assert said((BLOCKED_SESSIONS, []), (SESSIONS, sessions)) == []
+
+
+def line(root: int, waiters: int, first_s: float) -> list[Backend]:
+    """A line for a row behind `root`: who is first waits for its transaction, the others for their turn."""
+    first = backend(100, root, lock_wait_s=first_s, transaction_age_s=9.0)
+    others = [backend(101 + place, 100, lock_type="tuple", lock_target="public.accounts row (0,1)", lock_wait_s=6.0)
+              for place in range(waiters - 1)]
+    return [backend(root, transaction_age_s=9.0), first, *others]
+
+
+def in_line(backends: list[Backend]) -> list[BlockedSession]:
+    waiting = [item for item in backends if item.lock_type is not None]
+    return [BlockedSession(item.pid, item.lock_wait_s, str(item.lock_type), "ShareLock", item.blocked_by, len(waiting),
+                           90.0) for item in waiting]
+
+
+def test_a_line_for_a_row_has_another_root_each_time() -> None:
+    """On a busy machine those who had to stand in line have old transactions: what counts is who holds the row for how
+    long. A look between two transactions sees nobody hold it."""
+    memory = Memory()
+    for after_s, backends in ((0.0, line(7, 12, 0.4)), (1.0, line(7, 12, 0.4)[1:]), (2.0, line(8, 11, 0.1))):
+        (*_, found) = [diagnose(memory.take(observed(
+            (SESSIONS, backends), (BLOCKED_SESSIONS, in_line(backends)), after_s=after_s)))]
+    (finding,) = found
+    assert finding.kind == "hot_row" and "11 sessions are in line for the same row" in finding.summary
+    assert "public.accounts row (0,1)" in {item.value for item in finding.evidence}
+
+
+def test_who_keeps_the_row_is_a_root_blocker_whoever_was_before() -> None:
+    memory = Memory()
+    diagnose(memory.take(observed((SESSIONS, line(7, 12, 0.4)), (BLOCKED_SESSIONS, in_line(line(7, 12, 0.4))))))
+    kept = line(8, 12, 6.0)
+    (finding,) = diagnose(memory.take(observed((SESSIONS, kept), (BLOCKED_SESSIONS, in_line(kept)), after_s=8.0)))
+    assert finding.kind == "long_statement" and "pid 8" in finding.summary
+
+
+def test_a_prepared_transaction_never_lets_go_by_itself() -> None:
+    waiters = [backend(100 + place, 0, prepared=["order-77"], lock_wait_s=48.0) for place in range(9)]
+    waiting = [BlockedSession(item.pid, 48.0, "transactionid", "ShareLock", [0], 9, 9 * 48.0) for item in waiters]
+    (finding,) = said((SESSIONS, waiters), (BLOCKED_SESSIONS, waiting))
+    assert finding.kind == "prepared_transaction"
 
 
 def test_a_name_that_a_person_gave_forges_nothing() -> None:

@@ -229,3 +229,36 @@ def cold_cache(scene: Scene) -> Iterator[None]:
     scene.restart()
     scene.runs(read, again=True, clients=1, pause_s=0.05)
     yield None
+
+
+@incident("statistics_missing", names=("orders", "never analyzed"))
+def never_analyzed(scene: Scene) -> Iterator[None]:
+    """Tables were loaded, nobody ran ANALYZE, and a join of them loops over all rows for each row."""
+    scene.sql("CREATE TABLE orders (id int, state text) WITH (autovacuum_enabled = on)", "CREATE TABLE lines (id int)",
+              "INSERT INTO orders SELECT n, 'new' FROM generate_series(1, 30000) n",
+              "INSERT INTO lines SELECT n FROM generate_series(1, 5000) n", "SELECT pg_stat_force_next_flush()")
+    scene.runs("SELECT count(*) FROM orders JOIN lines ON lines.id < orders.id + 1 AND lines.id > orders.id - 1 "
+               "WHERE state = 'new' AND orders.id < 100", clients=2, again=True)
+    yield None
+
+
+@incident("temporary_files", names=("temporary files",))
+def one_report_spills(scene: Scene) -> Iterator[list[Finding]]:
+    """One report sorts far more than work_mem holds, in few files that are large."""
+    scene.sql(*LOOKUPS)
+    scene.runs("SET work_mem = '64kB'", "SELECT count(*) FROM (SELECT a.*, n FROM items a, generate_series(1, 10) n "
+               "ORDER BY note, a.id DESC OFFSET 1) s", application="report", again=True)
+    scene.wait_for("SELECT temp_files > 0 FROM pg_stat_database WHERE datname = current_database()", 60.0)
+    yield scene.watch(25.0)
+
+
+@incident("pool_saturated", names=("is full: 4 of 2 and 2 in reserve",),
+          needs=lambda: None if programs() else "no PgBouncer")
+def reserve_exhausted(scene: Scene) -> Iterator[None]:
+    """The pool's servers are in use, its reserve as well, and others wait."""
+    pooler = scene.pgbouncer(default_pool_size="2", reserve_pool_size="2", reserve_pool_timeout="1")
+    where = pooler.conninfo(scene.database.name)
+    scene.runs("SELECT pg_sleep(60)", clients=10, conninfo=where, application="batch")
+    scene.wait_for("SELECT count(*) >= 4 FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
+    time.sleep(2.0)
+    yield None

@@ -196,3 +196,43 @@ def as_the_console_sees_it(scene: Scene) -> Iterator[list[Finding]]:
     scene.runs(UPDATE, clients=WAITERS)
     scene.wait_for_blocked(WAITERS, WAITED_S)
     yield scene.watch(4.0)
+
+
+@incident("long_statement", names=("VACUUM FULL", "maintenance", "16 sessions"))
+def vacuum_full(scene: Scene) -> Iterator[None]:
+    """VACUUM FULL by day: it writes the table and its indexes anew, and nobody reads meanwhile."""
+    scene.sql(*ACCOUNTS, "CREATE FUNCTION slow(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS "
+                         "$$ BEGIN IF current_setting('application_name') = 'maintenance' THEN "
+                         "PERFORM pg_sleep(1); END IF; RETURN $1; END $$",
+              "CREATE INDEX ON accounts (slow(id))")
+    scene.runs("VACUUM FULL accounts", application="maintenance")
+    scene.wait_for("SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
+    scene.runs("SELECT count(*) FROM accounts", clients=WAITERS)
+    scene.wait_for_blocked(WAITERS, WAITED_S)
+    yield None
+
+
+@incident("long_statement", names=("REFRESH MATERIALIZED VIEW", "reports", "16 sessions"))
+def view_refreshed(scene: Scene) -> Iterator[None]:
+    """REFRESH MATERIALIZED VIEW without CONCURRENTLY: who reads the view waits."""
+    scene.sql(*ACCOUNTS, "CREATE FUNCTION slow(int) RETURNS int LANGUAGE sql VOLATILE AS "
+                         "'SELECT $1 FROM pg_sleep(1)'",
+              "CREATE MATERIALIZED VIEW totals AS SELECT slow(balance) FROM accounts WITH NO DATA")
+    scene.runs("REFRESH MATERIALIZED VIEW totals", application="reports")
+    scene.wait_for("SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
+    scene.runs("SELECT * FROM totals", clients=WAITERS)
+    scene.wait_for_blocked(WAITERS, WAITED_S)
+    yield None
+
+
+@incident("long_statement", names=("exporter", "whose result its client doesn't read", "16 sessions"))
+def client_that_does_not_read(scene: Scene) -> Iterator[None]:
+    """A program has asked for many rows, to change them, and is stuck: nothing of the result is taken away."""
+    scene.sql("CREATE TABLE accounts (id int PRIMARY KEY, balance int, note text)",
+              "INSERT INTO accounts SELECT n, 0, repeat('x', 1000) FROM generate_series(1, 40000) n")
+    connection = scene.connect("exporter")
+    connection.pgconn.send_query(b"SELECT * FROM accounts FOR UPDATE")
+    scene.wait_for("SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event = 'ClientWrite'")
+    scene.runs(UPDATE, clients=WAITERS)
+    scene.wait_for_blocked(WAITERS, WAITED_S)
+    yield None

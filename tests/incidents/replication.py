@@ -145,3 +145,12 @@ def slot_unread(scene: Scene) -> Iterator[None]:
     scene.sql("SELECT pg_create_physical_replication_slot('old_consumer', true)", *WRITES)
     scene.wait_for("SELECT inactive_since < now() - interval '61 s' FROM pg_replication_slots", 90.0)
     yield None
+
+
+@incident("slot_unread", names=("orders_copy",))
+def dead_subscriber(scene: Scene) -> Iterator[None]:
+    """A subscriber was taken away without its slot, which keeps WAL and what VACUUM wants to remove of the catalog."""
+    scene.own_server(wal_level="logical")
+    scene.sql("SELECT pg_create_logical_replication_slot('orders_copy', 'pgoutput')", *WRITES)
+    scene.wait_for("SELECT inactive_since < now() - interval '61 s' FROM pg_replication_slots", 90.0)
+    yield None

@@ -433,7 +433,7 @@ KEYS: dict[str, tuple[tuple[str, ...], ...]] = {
     "2": (*[TREE] * 25, ("tab",), *[("right_square_bracket",)] * 14, ("slash", *"items"), ("enter",), ("enter",),
           ("tab",), *[("right_square_bracket",)] * 14, ("pagedown",), ("enter",)),
     "3": (("enter",), *[("right_square_bracket",)] * 6, ("L",), ("l",)),
-    "4": (("b",), ("p",), ("w",), ("R",), ("escape",), ("i",), ("I",), ("down",), ("enter",), ("escape",)),
+    "4": (("b",), ("P",), ("w",), ("l",), ("escape",), ("i",), ("I",), ("down",), ("enter",), ("escape",)),
     "5": (("down",), ("enter",), ("f",), ("w",), ("c",), ("a",), ("n",), ("n",)),
     "6": (("enter",), *[("right_square_bracket",)] * 4, ("m",), ("R",)),
     "8": (("i", *"SELECT title FROM shop.items", "ctrl+r"), ("ctrl+@",), ("escape",), ("ctrl+t",)),

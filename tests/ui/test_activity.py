@@ -142,13 +142,13 @@ async def test_the_blocking_tree(world: World, size: tuple[int, int]) -> None:
 
 async def test_the_other_views(world: World) -> None:
     async with activity(world) as (app, pilot, screen):
-        await pilot.press("p")
+        await pilot.press("P")
         await until(lambda: screen.state.progress, pilot)
         assert "building: scanning table" in screen_text(app) and "████····" in screen_text(app)
         await pilot.press("w")
         await until(lambda: "IO:DataFileRead" in screen_text(app), pilot)
         assert "Waiting for a read from" in screen_text(app) and "whole server: " in screen_text(app)
-        await pilot.press("R")
+        await pilot.press("l")
         await until(lambda: screen.state.replication, pilot)
         assert "└ standby1  10.0.0.2" in screen_text(app) and "4.0 kB" in screen_text(app)
         await pilot.press("escape")
@@ -296,7 +296,7 @@ async def test_a_sessions_statement_is_taken_to_its_plan_and_to_statements(world
         screen.table.select("4802 2026-03-01 12:20:02+00:00")
         await pilot.press("o")
         await until(lambda: handed == [("statements", 1)], pilot)
-        await pilot.press("P")
+        await pilot.press("p")
         await until(lambda: isinstance(app.screen, PlanPage), pilot)
         assert isinstance(app.screen, PlanPage) and app.screen.request is not None
         assert app.screen.request.statement.startswith("UPDATE accounts") and app.screen.request.generic
@@ -350,7 +350,7 @@ async def test_a_server_that_refuses_the_view_says_why(world: World) -> None:
     world.answers["sessions"] = Denied("permission denied for view pg_stat_activity", hint="GRANT pg_monitor")
     async with activity(world) as (app, pilot, screen):
         assert "permission denied for view pg_stat_activity" in screen_text(app)
-        await pilot.press("c", "x", "m", "f", "enter", "b", "w", "p", "R")
+        await pilot.press("c", "x", "m", "f", "enter", "b", "w", "P", "l")
         assert app.screen is screen
 
 
@@ -384,7 +384,7 @@ async def test_what_was_never_read_is_not_said_to_be_well(world: World) -> None:
         await until(lambda: app.connection.state is ConnectionState.LOST, pilot)
         await pilot.press("4")
         await until(lambda: isinstance(app.screen, ActivityScreen) and app.screen.is_ready, pilot)
-        for key in ("", "b", "p", "w", "R"):
+        for key in ("", "b", "P", "w", "l"):
             await pilot.press(*key)
             await until(lambda: "not read yet" in screen_text(app), pilot)
             assert "Sessions  b Blocking" in screen_text(app) and "nobody" not in screen_text(app)

@@ -120,7 +120,7 @@ def test_a_conflict_names_both_actions_and_the_file(tmp_path: Path, text: str, b
     '"statements.slow" = "v"\n"statements.vectors" = "n"',     # exchanged
     '"filter.keep" = ["enter", "ctrl+y"]',
     '"app.retry" = "f10"\n"app.rate" = "f12"',
-    '"app.quit" = ["ctrl+q", "Q"]\n"plan.edit" = "Z"\n"vectors.query" = "Z"',
+    '"app.quit" = ["ctrl+q", "Q"]\n"plan.edit" = "Z"\n"vectors.query" = "Z"\n"statements.query" = "Z"',
     '"match.next" = "n"\n"match.previous" = "N"',              # only while there is a filter
     '"confirm.yes" = "s"'])                 # no list in a question
 def test_what_never_meets_is_no_conflict(tmp_path: Path, text: str) -> None:
@@ -175,3 +175,49 @@ def test_the_readmes_tables_are_the_registrys() -> None:
         README.write_text(whole, "utf-8")
     assert README.read_text("utf-8") == whole
     assert "| key |" not in MARKED.sub("", text), "a table of keys that is not made of the registry"
+
+
+DEEDS = {
+    "R": "again",
+    "Q": "to Query",
+    "Y": "copy",
+    "y": "copy",
+    "e": "export",
+}
+"""Letters that mean the same on every screen, and what their words have in common."""
+
+ELSEWHERE = {"active_sessions.slice", "migrations.script", "confirm.yes"}
+"""Actions that have such a letter all the same: a slice is no list of rows, the script is the export of Migrations, and
+a question is answered by its first letter."""
+
+SEVERAL_KEYS = {
+    "detail": "the other half of a screen, or the row that is opened",
+    "back": "out of a page, or a sample back in a replay",
+    "longer": "[ and ] are the tabs around PgBouncer's charts",
+    "shorter": "[ and ] are the tabs around PgBouncer's charts",
+    "run": "a service's migrations, or a statement", "run all": "of all services, or all statements",
+    "roll back": "a migration, or a transaction",
+    "cancel": "somebody else's statement, or one's own, which escape ends",
+    "keep as A": "a result, or a plan, where `a` is ANALYZE",
+    "copy fix": "f is among the findings of a plan, beside z and c",
+}
+"""Words that two actions share which do different things, or can't share a key, and why."""
+
+
+def test_a_letter_means_the_same_on_every_screen() -> None:
+    for letter_, deed in DEEDS.items():
+        for scope in SCOPES:
+            for action in scope.actions:
+                if letter_ in action.keys.split() and action.id not in ELSEWHERE:
+                    assert deed in f"{action.word} {action.help}", f"{letter_} is {action.id}: {action.help}"
+
+
+def test_what_has_the_same_word_has_the_same_key() -> None:
+    keys: dict[str, dict[str, str]] = {}
+    for scope in SCOPES:
+        for action in scope.actions:
+            if action.word and action.keys and scope.kind != "dialog" and scope.name not in ("names", "filter"):
+                keys.setdefault(action.word, {})[action.id] = action.keys
+    differ = {word: found for word, found in keys.items() if len(set(found.values())) > 1}
+    assert not {word: found for word, found in differ.items() if word not in SEVERAL_KEYS}
+    assert differ.keys() >= SEVERAL_KEYS.keys(), "the exception is none any more"

@@ -5,22 +5,29 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from console.activity.summary.records import BlockedSession
+from console.check.registry import every_check
 from console.config import AlertsConfig, Config
+from console.diagnosis.records import Subject
 from console.metrics.records.io import IoCounters, SlruCounters
 from console.metrics.records.sizes import NamedSize
 from console.metrics.records.vacuum import Autovacuum, RowTotals, VacuumTable
 from console.metrics.records.wal import ArchiveBacklog, Archiver, Checkpoints, WalDirectory, WalWrites
 from console.ui.app import ConsoleApp
 from console.ui.connection import ConnectionState
+from console.ui.dialogs.failure import DetailDialog
 from console.ui.keymap import letter
+from console.ui.screens import ENTRIES
 from console.ui.screens.overview import screen as module
 from console.ui.screens.overview.pages import PAGES
 from console.ui.screens.overview.screen import OverviewScreen
 from console.ui.widgets.filter_line import FilterLine
 from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.time_chart import TimeChart
+from console.view.overview import PLACES
+from console.view.stack import TimeMark
 from tests.support.builders import HOSTILE
 from tests.support.screen_text import screen_text, until_golden
 from tests.support.waiting import until
@@ -82,7 +89,7 @@ async def shown(world: World, app: ConsoleApp, pilot: Any, key: str) -> Overview
 
 
 WORDS = {
-    "load": ("database console", "transactions/s", "commits", "connections", "rows written/s"),
+    "load": ("database console", "commits", "in tx", "rows written/s"),
     "wal": ("last checkpoint 40 s ago", "archiving failing", "pg_wal 640 MB", "checkpoints", "timed"),
     "io": ("relations", "checkpointer", "720 kB/s", "SLRU cache", "99 %"),
     "vacuum": ("workers 3 of 3", "tables due 1", "nothing is being vacuumed", "shop.orders", "dead rows", "[bold]"),
@@ -102,6 +109,20 @@ async def test_pages(world: World, name: str, size: tuple[int, int]) -> None:
         assert charts and charts[0].buckets <= 2 * charts[0].size.width
         known = [series for chart in charts if chart._drawing for series in chart._drawing.series if series.known]
         assert known or name == "io"
+
+
+async def test_at_80_columns_no_fact_and_no_heading_of_a_chart_is_cut(world: World) -> None:
+    busy(world)
+    async with world.console(size=(80, 24)) as (app, pilot):
+        await shown(world, app, pilot, "l")
+        app.screen.page.draw_anew()  # type: ignore[attr-defined]
+        await until(lambda: "tx/s  commits" in screen_text(app), pilot)
+        assert "…" not in "".join(screen_text(app).splitlines()[4:])
+        chart = next(iter(app.screen.query(TimeChart)))
+        assert chart._drawing is not None
+        chart.show(replace(chart._drawing, marks=(TimeMark(-chart._drawing.span_s / 2, "restart"),)))
+        axis = chart.render_line(chart.size.height - 1).text
+        assert abs(axis.index("▲") - (9 + (chart.size.width - 9) // 2)) <= 1, axis
 
 
 async def test_a_key_goes_to_its_page_and_back_also_from_within_a_table(world: World) -> None:
@@ -235,3 +256,29 @@ async def test_a_page_without_a_table_offers_no_filter_of_one_that_is_not_shown(
         await pilot.press("slash")
         assert screen.query_one_optional(FilterLine) is None
         assert screen.check_action("filter", ()) is False and screen.check_action("export", ()) is False
+
+
+NOWHERE = {"advisories", "connection", "role", "server_version", "statistics_reset"}
+"""Checks of the server as a whole."""
+
+
+def test_every_check_leads_somewhere_or_is_of_the_server_as_a_whole() -> None:
+    assert PLACES.keys() | NOWHERE == {check.name for check in every_check()} and not PLACES.keys() & NOWHERE
+    pages = {entry.name for entry in PAGES}
+    for subject in PLACES.values():
+        assert subject.page in pages if subject.screen == "overview" else subject.screen in {
+            entry.name for entry in ENTRIES}
+
+
+async def test_a_dialog_about_a_check_leads_to_what_it_speaks_of(world: World) -> None:
+    async with world.console() as (app, pilot):
+        await live(app, pilot)
+        page = app.screen.page  # type: ignore[attr-defined]
+        went: list[object] = []
+        page.go_to = went.append
+        result = next(found for found in page.state.snapshot.results if found.name == "cache_hit")
+        app.push_screen(DetailDialog("Cache", ("words", ""), lead=page.lead(result.name)))
+        await until(lambda: "o go there" in screen_text(app), pilot)
+        await pilot.press("o")
+        await until(lambda: went == [Subject(screen="overview", page="load")], pilot)
+        assert not isinstance(app.screen, DetailDialog) and page.lead("role") is None

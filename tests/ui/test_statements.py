@@ -279,7 +279,7 @@ async def test_a_statement_is_handed_over_and_received(world: World) -> None:
         await pilot.press("home")
         handed: list[tuple[str, object]] = []
         app.hand_over = lambda name, subject: handed.append((name, subject))  # type: ignore[method-assign]
-        await pilot.press("o")
+        await pilot.press("Q")
         await until(lambda: handed == [("query", TEXTS[1])], pilot)
         screen.receive(3)
         await until(lambda: screen.state.selected == (key(3),), pilot)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from console.activity.read import PREPARED_HOLDERS, SESSIONS
 from console.activity.records import Backend
 from console.activity.summary.read import BLOCKED_SESSIONS, OPEN_TRANSACTIONS, SESSION_COUNTS
 from console.activity.summary.records import WAITED_CRITICAL_S, WAITED_WARNING_S
 from console.diagnosis import words
-from console.diagnosis.case import Case
+from console.diagnosis.case import SESSIONS_REMEMBERED_S, Case
 from console.diagnosis.records import Evidence, Finding, Hurt, Severity, Subject
 from console.diagnosis.waits import Root, circles, roots
 from console.metrics.reads.counters import DATABASE_COUNTERS
@@ -19,7 +19,10 @@ from console.text import format as fmt
 CHECKS = ("blocked_sessions", "idle_in_transaction", "long_transactions")
 TO_PREVENT_WRAPAROUND = "(to prevent wraparound)"
 BRIEF_S = 3.0
-"""A transaction younger than that blocks nobody for long by itself: many of them on one row do."""
+"""A row that is held no longer than that blocks nobody for long: many such transactions, one after another, do."""
+
+LOOKS = 4
+"""A line for a row is seen in two of the last so many looks: between two of them nobody may hold the row."""
 
 QUEUE_AT_LEAST = 4
 """So many sessions in line for one row are a queue."""
@@ -48,8 +51,7 @@ def root_blockers(case: Case) -> Iterator[Finding]:
         yield from _by_the_longest(case)
     for root in found:
         waited_s = root.waited_s + case.age_s(SESSIONS) * len(root.waiters)
-        if (urgency := severity(waited_s)) is not None and not _is_queue_for_a_row(
-                root, _transaction_age_s(case, root)):
+        if (urgency := severity(waited_s)) is not None and not (_is_line(root) and _lets_go(case, root)):
             yield _finding(case, root, urgency, waited_s)
 
 
@@ -128,6 +130,8 @@ def _told(case: Case, root: Root, age_s: float) -> _Told:
     idle_s = (backend.state_age_s or 0.0) + age_s
     does = f"is idle in a transaction for {fmt.duration(idle_s)}" if idle else \
         f"runs {words.command(backend.query)} for {fmt.duration((backend.query_age_s or 0.0) + age_s)}"
+    if backend.wait_event == "ClientWrite":
+        does += ", whose result its client doesn't read,"
     if (queued := _queued_ddl(root)) is not None and len(root.waiters) > 1:
         others = len(root.waiters) - 1
         wait = "waits" if others == 1 else "wait"
@@ -179,44 +183,61 @@ def _end(pid: int) -> str:
 
 def hot_rows(case: Case) -> Iterator[Finding]:
     """A line of sessions that want the same row, behind one short transaction after another."""
-    kept = case.memory.kept(SESSIONS, 60.0)
-    if len(kept) < 2 or (kept[-1][0] - kept[0][0]).total_seconds() < BRIEF_S / 2:
+    lines = [(at, line) for at, backends in case.memory.kept(SESSIONS, SESSIONS_REMEMBERED_S)[-LOOKS:]
+             if (line := _line(backends)) is not None]
+    if len(lines) < 2 or (lines[-1][0] - lines[0][0]).total_seconds() < BRIEF_S / 2 \
+            or (case.is_known(BLOCKED_SESSIONS) and not case.rows(BLOCKED_SESSIONS)):
         return
-    before = [root for root in roots(kept[0][1]) if _is_queue_for_a_row(root, _age_then_s(root))]
-    now = [root for root in roots(kept[-1][1]) if _is_queue_for_a_row(root, _age_then_s(root))]
-    for root in now[:1] if before else ():
-        statement, number = Counter(words.statement(waiter.query) for waiter in root.waiters).most_common(1)[0]
-        if number * 2 < len(root.waiters):
-            continue  # what they want has nothing in common
-        yield Finding(
-            kind="hot_row", severity="warning", weight=float(len(root.waiters)),
-            summary=f"{fmt.count(len(root.waiters))} sessions are in line for the same row, behind one short "
-                    f"transaction after another: {words.command(statement)}{words.relation(statement)}",
-            subject=Subject(screen="activity", page="blocking"), hurts=_hurt(root.waiters), checks=CHECKS,
-            evidence=(Evidence("statement", statement),
-                      Evidence("in line", f"{len(root.waiters)}, before {len(before[0].waiters)}")),
-            next="update that row last in the transaction and commit at once, or spread what it counts over "
-                 "several rows")
+    before, now = lines[0][1], lines[-1][1]
+    statement, number = Counter(words.statement(waiter.query) for waiter in now.waiters).most_common(1)[0]
+    if not _lets_go(case, now) or number * 2 < len(now.waiters):
+        return  # it holds the row for long, or what they want has nothing in common
+    rows = Counter(waiter.lock_target for waiter in now.waiters if waiter.lock_type == "tuple")
+    yield Finding(
+        kind="hot_row", severity="warning", weight=float(len(now.waiters)),
+        summary=f"{fmt.count(len(now.waiters))} sessions are in line for the same row, behind one short "
+                f"transaction after another: {words.command(statement)}{words.relation(statement)}",
+        subject=Subject(screen="activity", page="blocking"), hurts=_hurt(now.waiters), checks=CHECKS,
+        evidence=(Evidence("statement", statement),
+                  *(Evidence("row", words.statement(row)) for row, _ in rows.most_common(1) if row),
+                  Evidence("in line", f"{len(now.waiters)}, before {len(before.waiters)}"),
+                  Evidence("the longest wait", fmt.duration(now.longest_s))),
+        next="update that row last in the transaction and commit at once, or spread what it counts over "
+             "several rows")
 
 
-def _is_queue_for_a_row(root: Root, age_s: float | None) -> bool:
-    """Whether the root, whose transaction is so old, will let go in a moment by itself, and one of many who wait is the
-    next root."""
-    return age_s is not None and age_s <= BRIEF_S and len(root.waiters) >= QUEUE_AT_LEAST and all(
+def _line(backends: Iterable[Backend]) -> Root | None:
+    """The longest line for a row: its root, and all who wait want what another transaction has written."""
+    lines = [root for root in roots(backends) if _is_line(root)]
+    return max(lines, key=lambda root: len(root.waiters), default=None)
+
+
+def _is_line(root: Root) -> bool:
+    return len(root.waiters) >= QUEUE_AT_LEAST and all(
         waiter.lock_type in ("transactionid", "tuple") for waiter in root.waiters)
 
 
-def _age_then_s(root: Root) -> float | None:
-    return root.backend.transaction_age_s if root.backend is not None else None
+def _lets_go(case: Case, root: Root) -> bool:
+    """Whether the root has what they wait for only since a moment, and so one of them is the next root: who is first in
+    line has waited for this transaction just as long. The transaction itself may be older, as it stood in line too."""
+    return all(wait_s is not None and wait_s <= BRIEF_S for wait_s in _first_waits(case, root))
 
 
-def _transaction_age_s(case: Case, root: Root) -> float | None:
-    """How old the root's transaction is by now: all sessions are read more seldom than the oldest transactions."""
-    for item in case.rows(OPEN_TRANSACTIONS):
-        if item.pid == root.node:
-            return float(item.transaction_age_s)
-    then_s = _age_then_s(root)
-    return None if then_s is None else then_s + case.age_s(SESSIONS)
+def _first_waits(case: Case, root: Root) -> Iterator[float | None]:
+    """How long those who are first in line have waited for this root by now, where they still do: all sessions are
+    read more seldom than those that have waited longest."""
+    known = {item.pid: item for item in case.rows(BLOCKED_SESSIONS)}
+    is_complete = case.is_known(BLOCKED_SESSIONS) and all(item.blocked <= len(known) for item in known.values())
+    node = root.node if isinstance(root.node, int) else 0  # of prepared transactions
+    for waiter in root.waiters:
+        if waiter.lock_type != "transactionid" or node not in (waiter.blocked_by or ()):
+            continue
+        now = known.get(waiter.pid)
+        if now is None:
+            if not is_complete:
+                yield None if waiter.lock_wait_s is None else waiter.lock_wait_s + case.age_s(SESSIONS)
+        elif now.blocked_by is None or node in now.blocked_by:
+            yield now.wait_age_s
 
 
 def synchronous_standby(case: Case) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from console.diagnosis import words
 from console.diagnosis.case import Case
 from console.diagnosis.records import Evidence, Finding, Hurt, Subject
 from console.metrics.reads.counters import DATABASE_COUNTERS
+from console.pooler.records import Saturation
 from console.pooler.saturation import saturations
 from console.text import format as fmt
 
@@ -80,13 +81,19 @@ def pools(case: Case) -> Iterator[Finding]:
         yield Finding(
             kind="pool_saturated", severity="critical" if pool.maxwait_s >= WAITS_TOO_LONG_S else "warning",
             weight=pool.maxwait_s * pool.cl_waiting,
-            summary=f"pool {words.named(pool.key)} is full: {found.active} of {found.limit or found.size} in use, "
+            summary=f"pool {words.named(pool.key)} is full: {found.active} of {_room(found)} in use, "
                     f"{fmt.plural(pool.cl_waiting, 'client')} wait, the longest for {fmt.duration(pool.maxwait_s)}"
                     f"{whose}",
             since=case.ago(pool.maxwait_s), subject=Subject(screen="pgbouncer", pool=pool.key),
             hurts=Hurt(pool.cl_waiting, "clients"), checks=("pooler_pools", "pooler_maxwait", "pooler_client_wait"),
             evidence=tuple(Evidence(name, fmt.plural(number, "server connection")) for name, number in by[:3]),
             next="end what keeps its servers busy or idle in a transaction; a larger pool only moves the queue")
+
+
+def _room(found: Saturation) -> str:
+    """How many servers there may be, as PgBouncer counts them."""
+    has_reserve = found.limit is None and found.reserve and found.active > (found.size or 0)
+    return f"{found.size} and {found.reserve} in reserve" if has_reserve else str(found.limit or found.size)
 
 
 KINDS = (slots, storm, pools)

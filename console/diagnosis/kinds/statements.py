@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from statistics import median
 
 from msgspec import Struct
 
+from console.activity.read import SESSIONS
+from console.activity.records import Backend
 from console.activity.summary.read import BLOCKED_SESSIONS
 from console.diagnosis import words
-from console.diagnosis.case import Case
+from console.diagnosis.case import SESSIONS_REMEMBERED_S, Case
 from console.diagnosis.parts import largest
-from console.diagnosis.plan_changes import reasons
+from console.diagnosis.plan_changes import never_analyzed, reasons
 from console.diagnosis.records import Evidence, Finding, Hurt, Subject
 from console.metrics.reads.counters import DATABASE_COUNTERS, INVALID_INDEXES
 from console.metrics.reads.tables import TABLE_SCANS
@@ -34,14 +37,24 @@ UNEXPLAINED_LOAD = 1.0
 """The same for what has become slower without a reason that can be seen."""
 
 LEAST_SHARE = 0.2
+MOST_SLOWER = 3
+"""So many statements that have become slower are told of: the others follow from the same."""
+
 MORE_BLOCKS = 3.0
 MUCH_LOAD, MOST_OF_IT, MORE_OFTEN = 4.0, 0.5, 5.0
+MISSING_LOAD, MISSING_MS = 0.5, 100.0
+READING = {"SELECT", "WITH", "UPDATE", "DELETE", "MERGE"}
+"""What has a plan to go wrong: a load into a new table hasn't."""
+
 KNOWN_S = 120.0
 """For so long a statement must have been watched before to say that it runs more often now."""
 
 SCANS_PER_S, SCANS_AT_LEAST, ROWS_PER_S = 2.0, 10, 200_000
 WHOLE = 0.5
 """A scan that reads so large a part of the rows reads the table from end to end: parallel workers have parts."""
+
+SPILLING = {"BufFileRead", "BufFileWrite", "BuffileRead", "BuffileWrite"}
+"""The wait events of temporary files, which are written otherwise since PostgreSQL 17."""
 
 SPILLS_PER_S, SPILLS_AT_LEAST, SPILLED_PER_S = 1.0, 8, 1_000_000
 
@@ -84,11 +97,16 @@ def changed(case: Case) -> list[Changed]:
     return sorted(slower, key=lambda entry: -entry.load)
 
 
+def _has_more_blocks(entry: Changed) -> bool:
+    """Whether a call looks at several times as many blocks as before."""
+    return _blocks(entry.now) >= MORE_BLOCKS * max(_blocks(entry.past), 1.0) and _blocks(entry.now) >= 100
+
+
 def slower(case: Case) -> Iterator[Finding]:
     """Statements that take several times as long as before, where something tells why."""
-    for entry in changed(case)[:3]:
+    for entry in changed(case)[:MOST_SLOWER]:
         now, past = entry.now, entry.past
-        more_blocks = _blocks(now) >= MORE_BLOCKS * max(_blocks(past), 1.0) and _blocks(now) >= 100
+        more_blocks = _has_more_blocks(entry)
         more_rows = (now.rows_per_call or 0.0) >= MORE_BLOCKS * max(past.rows_per_call or 0.0, 1.0)
         colder = (now.hit_percent or 100.0) < (past.hit_percent or 100.0) - 20 and now.shared_read / now.calls >= 50
         blocks = f"{fmt.number(_blocks(past))} to {fmt.number(_blocks(now))} blocks a call"
@@ -103,7 +121,8 @@ def slower(case: Case) -> Iterator[Finding]:
         else:
             continue  # it waits for locks, and the blocker is the cause; or other parameters have come for a while
         text = case.statement_text(entry.key)
-        is_search = more_blocks and _is_vector_search(case, text) and _reads_whole_table(case, text or "")
+        read_whole = _read_whole(case, text or "") if more_blocks else []
+        is_search = bool(read_whole) and _is_vector_search(case, text)
         whose = words.relation(text) if text else ""
         what = f"a vector search{whose} no longer uses its index: it" if is_search else \
             f"{words.command(text)}{whose} (query {entry.key.query_id})"
@@ -117,6 +136,7 @@ def slower(case: Case) -> Iterator[Finding]:
             subject=Subject(screen="statements", query_id=entry.key.query_id),
             hurts=Hurt(int(now.calls), "calls"), checks=("slow_statements",),
             evidence=(*((Evidence("statement", words.statement(text)),) if text else ()),
+                      *((Evidence("read from end to end", words.listed(read_whole)),) if read_whole else ()),
                       Evidence("calls", f"{fmt.count(now.calls)} now, {fmt.count(past.calls)} before"),
                       Evidence("blocks a call", f"{fmt.number(_blocks(now))}, before {fmt.number(_blocks(past))}"),
                       Evidence("rows a call", f"{fmt.number(now.rows_per_call)}, before "
@@ -156,14 +176,42 @@ def more_frequent(case: Case) -> Iterator[Finding]:
             next="see who runs it on Activity: a retry without a pause, a cache that is gone, a new release")
 
 
+def statistics_missing(case: Case) -> Iterator[Finding]:
+    """A statement that takes most of the time reads a table that was never analyzed: the planner guesses."""
+    window = case.statements_window(WINDOW_S)
+    if window is None:
+        return
+    all_ms = sum(now[counters.EXEC_MS] for now in window.added.values()) or 1.0
+    for key, grown in window.added.items():
+        usage, load = counters.usage(grown), grown[counters.EXEC_MS] / 1000 / window.seconds
+        text = case.statement_text(key) or ""
+        if load < MISSING_LOAD or grown[counters.EXEC_MS] / all_ms < MOST_OF_IT or (usage.mean_ms or 0.0) < \
+                MISSING_MS or words.command(text) not in READING or (table := never_analyzed(case, text)) is None:
+            continue
+        name = words.named(table.table)
+        yield Finding(
+            kind="statistics_missing", severity="warning", weight=1000 * load,
+            summary=f"{words.command(text)} of {name} (query {key.query_id}) takes {fmt.milliseconds(usage.mean_ms)} a "
+                    f"call; {name} was never analyzed, so the planner guesses at its {fmt.count(table.live_rows)} rows",
+            subject=Subject(screen="statements", query_id=key.query_id), hurts=Hurt(int(usage.calls), "calls"),
+            evidence=(Evidence("statement", words.statement(text)),
+                      Evidence("sessions busy with it", fmt.number(load))),
+            next=f"ANALYZE {identifier(table.schema, table.table)}; if it stays as slow, its plan (p) on Statements")
+
+
 def _is_vector_search(case: Case, text: str | None) -> bool:
     operators = {metric.operator for metric in METRICS}
     return "vector" in case.info.extensions and not operators.isdisjoint(sql_words(text or ""))
 
 
 def sequential_scans(case: Case) -> Iterator[Finding]:
-    """Large tables that are read from end to end many times a second."""
+    """Large tables that are read from end to end many times a second. Those that a statement reads since it has become
+    slower are told of there, with what changed."""
+    told = {name.name for entry in changed(case)[:MOST_SLOWER] if _has_more_blocks(entry)
+            for name in named_relations(case.statement_text(entry.key) or "")}
     for table, old, seconds in _scanned_tables(case):
+        if table.table in told:
+            continue
         scans, rows = table.sequential_scans - old.sequential_scans, table.sequential_rows - old.sequential_rows
         is_often = scans >= SCANS_AT_LEAST and scans / seconds >= SCANS_PER_S
         if not is_often or rows < WHOLE * table.live_rows * scans or rows / seconds < ROWS_PER_S:
@@ -182,13 +230,13 @@ def _scanned_tables(case: Case) -> Iterator[tuple[TableScans, TableScans, float]
             yield table, old, seconds
 
 
-def _reads_whole_table(case: Case, text: str) -> bool:
-    """Whether a table that it names is read from end to end now."""
+def _read_whole(case: Case, text: str) -> list[str]:
+    """The tables that it names and that are read from end to end now."""
     names = {name.name for name in named_relations(text)}
-    return any(
-        table.table in names and table.sequential_scans > old.sequential_scans
-        and table.sequential_rows - old.sequential_rows >= WHOLE * table.live_rows
-        for table, old, _ in _scanned_tables(case))
+    return [
+        words.named(f"{table.schema}.{table.table}") for table, old, _ in _scanned_tables(case)
+        if table.table in names and table.sequential_scans > old.sequential_scans
+        and table.sequential_rows - old.sequential_rows >= WHOLE * table.live_rows]
 
 
 def _scanned(case: Case, table: TableScans, per_s: float, rows: float, by_index: int, seconds: float) -> Finding:
@@ -223,6 +271,10 @@ def temporary_files(case: Case) -> Iterator[Finding]:
         standing = case.first(read.STANDING)
         a_call = part.usage.temp_written * (standing.block_bytes if standing else 8192) / part.usage.calls
         evidence = (Evidence("statement", part.statement), Evidence("written a call", fmt.size(a_call)))
+    elif (spilling := _spilling(case)) is not None:  # what still runs has not been counted
+        whose = f", now by {words.command(spilling.query)} of {words.backend(spilling)}"
+        subject = Subject(screen="activity", pid=spilling.pid)
+        evidence = (Evidence("statement", words.statement(spilling.query)),)
     yield Finding(
         kind="temporary_files", severity="warning", weight=size.per_s / 1e5,
         summary=f"{fmt.number(files.per_s)} temporary files a second, {fmt.rate(size.per_s)}{whose}", subject=subject,
@@ -231,4 +283,15 @@ def temporary_files(case: Case) -> Iterator[Finding]:
         next="more work_mem for that statement's role, or an index that has its order")
 
 
-KINDS = (slower, more_frequent, sequential_scans, temporary_files)
+def _spilling(case: Case) -> Backend | None:
+    """The session that was met most often while it wrote or read a temporary file."""
+    met = []
+    for _, backends in case.memory.kept(SESSIONS, SESSIONS_REMEMBERED_S):
+        by_pid = {backend.pid: backend for backend in backends}
+        met += [by_pid.get(backend.leader_pid or backend.pid, backend) for backend in backends
+                if backend.wait_event in SPILLING]
+    times = Counter(backend.identity for backend in met)
+    return max(met, key=lambda backend: times[backend.identity], default=None)
+
+
+KINDS = (slower, more_frequent, statistics_missing, sequential_scans, temporary_files)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from console.activity import audit
 from console.ui.dialogs.confirm import ConfirmDialog
-from console.ui.dialogs.unlock import word_to_type
+from console.ui.dialogs.unlock import name_to_type
 from console.ui.keymap import key
 from console.view.table import Tone
 
@@ -24,7 +24,7 @@ def allow_dialog(refusal: Acts, target: Target) -> ConfirmDialog:
         *effects,
         (f"{target.label} is read-only, but no READ ONLY transaction and no rollback holds that back. "
          f"{key('app.unlock')} unlocks the target for more.", "")),
-        typed=word_to_type(target), comes_unasked=True)
+        typed=name_to_type(target), comes_unasked=True)
 
 
 async def allowed(app: App[Any], refusal: Acts, target: Target, statement: str) -> frozenset[str]:

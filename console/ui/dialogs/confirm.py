@@ -62,6 +62,7 @@ class ConfirmDialog(Dialog[bool]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         if event.value == self._typed:
+            console_app(self).connection.is_named = True
             self.dismiss(True)
         else:
             event.input.value = ""

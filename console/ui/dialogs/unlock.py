@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from console.activity import audit
 from console.errors import ConsoleError
 from console.ui.dialogs.confirm import ConfirmDialog
+from console.ui.dialogs.failure import NotAllowed
 from console.ui.keymap import key
 
 if TYPE_CHECKING:
     from console.server.target import Target
+    from console.ui.connection import Connection
     from console.ui.host import Host
 
 
@@ -21,8 +23,8 @@ def obstacle(app: Host) -> ConsoleError | None:
     if connection.target is not None and (error := connection.target.without_server()) is not None:
         return error
     if info is not None and info.is_standby:
-        return ConsoleError(f"{connection.label} is a standby: nothing can be written there",
-                            hint=f"open its primary: {key('app.targets')} chooses another target")
+        return NotAllowed(f"{connection.label} is a standby: nothing can be written there",
+                       hint=f"open its primary: {key('app.targets')} chooses another target", action="app.targets")
     if connection.read_only:
         return is_read_only(connection.label)
     return None
@@ -30,8 +32,9 @@ def obstacle(app: Host) -> ConsoleError | None:
 
 def is_read_only(label: str) -> ConsoleError:
     """That nothing is changed on that target, and what would let it be."""
-    return ConsoleError(f"{label} is read-only in this console",
-                        hint=f"{key('app.unlock')} unlocks it until the console is left, after a question")
+    return NotAllowed(f"{label} is read-only in this console",
+                   hint=f"{key('app.unlock')} unlocks it until the console is left, after a question",
+                   action="app.unlock")
 
 
 def is_allowed(app: Host) -> bool:
@@ -41,8 +44,13 @@ def is_allowed(app: Host) -> bool:
     return error is None
 
 
-def word_to_type(target: Target) -> str | None:
-    """What a person types to confirm a write: production's name, "yes" where no environment is known."""
+def word_to_type(connection: Connection) -> str | None:
+    """What a person types to confirm a write there; None where `y` does, also because it was typed before."""
+    return None if connection.is_named or connection.target is None else name_to_type(connection.target)
+
+
+def name_to_type(target: Target) -> str | None:
+    """What unlocks a target: production's name, "yes" where no environment is known."""
     if target.is_production:
         return target.label
     return "yes" if target.environment == "unknown" else None
@@ -71,6 +79,7 @@ def toggle(app: Host) -> None:
                 app.show_error(error)
                 return
             connection.read_only = False
+            connection.is_named = name_to_type(target) is not None
             app.tell(f"{connection.label} can be written to")
             app.show_state()
 
@@ -80,4 +89,4 @@ def toggle(app: Host) -> None:
          "critical" if target.is_production else "warning"),
         (f"Until the console is left, or {key('app.unlock')} locks it again, keys that change something work; "
          "each asks first.", "")),
-        typed=word_to_type(target)), answered)
+        typed=name_to_type(target)), answered)

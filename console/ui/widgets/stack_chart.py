@@ -100,8 +100,12 @@ class Pen:
         return "█" if self._has_colours else TEXTURES[number % len(TEXTURES)]
 
     def strips(self, width: int, height: int) -> list[Strip]:
-        """The areas with both axes, and what changed where there is room for it."""
-        below = [self.times(width)] + ([self.marks(width)] if self._stack.marks and height > 5 else [])
+        """The areas with both axes, and what changed: in words below where there is room for it."""
+        axis, has_room = self.times(width), height > 5
+        if not has_room:
+            for mark in self._stack.marks:
+                axis[self._place(width, mark.at_s)] = (self._mark_sign, self._base + self._inks["accent"])
+        below = [axis] + ([self.marks(width)] if self._stack.marks and has_room else [])
         return [_strip(cells, width, self._base) for cells in (*self.area(width, height - len(below)), *below)]
 
     def area(self, width: int, height: int) -> list[list[Cell]]:
@@ -160,9 +164,17 @@ class Pen:
 
     def marks(self, width: int) -> list[Cell]:
         """What changed, below its time."""
-        sign = "^" if self._is_ascii else "▲"
         found = [(mark.at_s, mark.words) for mark in self._stack.marks]
-        return self._labelled(width, found, " ", " ", sign, "accent", keeps=True)
+        return self._labelled(width, found, " ", " ", self._mark_sign, "accent", keeps=True)
+
+    @property
+    def _mark_sign(self) -> str:
+        return "^" if self._is_ascii else "▲"
+
+    def _place(self, width: int, at_s: float) -> int:
+        """The column of a moment."""
+        axis = self._stack.axis_cells
+        return min(width - 1, axis + round((width - axis) * (1 + at_s / self._stack.span_s)))
 
     def _labelled(self, width: int, labels: Sequence[tuple[float, str]], fill: str, corner: str, tick: str, tone: Tone,
                   *, keeps: bool) -> list[Cell]:
@@ -173,7 +185,7 @@ class Pen:
         cells: list[Cell] = [*[(" ", style)] * (axis - 1), (corner, style), *[(fill, style)] * (width - axis)]
         free = width
         for at_s, words in reversed(labels):
-            place = min(width - 1, axis + round((width - axis) * (1 + at_s / self._stack.span_s)))
+            place = self._place(width, at_s)
             shown = f"{tick}{text.clean(words)}"
             if free == width and place + text.width(shown) > free:
                 if not keeps:

@@ -49,7 +49,10 @@ class TimeChart(Painted):
         base, found = self.rich_style, inks(self)
         if self._drawing is None:
             return [Strip.blank(width, base)] * height
-        strips = [text.strip(self._drawing.heading, width, found, base)]
+        heading = self._drawing.heading
+        if sum(text.width(words) for words, _ in heading) > width:
+            heading = self._drawing.brief
+        strips = [text.strip(heading, width, found, base)]
         if (area := self._area(width, height - 1)) is not None:
             strips += area
             return (strips + [Strip.blank(width, base)] * (height - len(strips)))[:height]
@@ -72,7 +75,7 @@ class TimeChart(Painted):
     def _plotted(self, width: int, height: int) -> list[Text]:
         """The lines below the heading: plotext takes tens of milliseconds, and the heading changes more often."""
         assert self._drawing is not None
-        picture = (replace(self._drawing, heading=()), width, height)
+        picture = (replace(self._drawing, heading=(), brief=()), width, height)
         if picture != self._picture:
             self._picture = picture
             drawn = plot(self._drawing, width, height, is_ascii=console_app(self).is_ascii)
@@ -90,7 +93,7 @@ def areas(drawing: Drawing) -> Stack:
         title=(), aside=(), high=drawing.high - low, span_s=drawing.span_s, columns=drawing.columns,
         axis_cells=AXIS_CELLS, rows=tuple((value - low, words) for value, words in drawing.rows),
         limits=tuple((value - low, "W" if tone == "warning" else "C", tone) for value, tone in drawing.limits),
-        layers=tuple(
+        marks=drawing.marks, layers=tuple(
             Layer(series.name, letter, tone, tuple(None if value is None else value - low for value in series.values))
             for series, letter, tone in zip(drawing.series, LETTERS, TONES, strict=False)))
 
@@ -113,4 +116,20 @@ def plot(drawing: Drawing, width: int, height: int, *, is_ascii: bool = False) -
     figure.yticks([value for value, _ in drawing.rows], [words.rjust(7) for _, words in drawing.rows])
     figure.xticks([at for at, _ in drawing.columns], [words for _, words in drawing.columns])
     built = figure.build()
-    return Text.from_ansi(asciify(built) if is_ascii else built)
+    drawn = Text.from_ansi(asciify(built) if is_ascii else built)
+    return _marked(drawn, drawing, width, "^" if is_ascii else "▲") if drawing.marks else drawn
+
+
+def _marked(drawn: Text, drawing: Drawing, width: int, sign: str) -> Text:
+    """The curves with a sign on the time axis where something changed."""
+    lines = list(drawn.split("\n"))
+    corner = min((place for letter in "└+" if (place := lines[-2].plain.find(letter)) >= 0), default=-1)
+    if corner < 0:
+        return drawn
+    room = width - corner - 1
+    for mark in drawing.marks:
+        place = corner + 1 + min(room - 1, max(0, round(room * (1 + mark.at_s / drawing.span_s))))
+        before, _, after = lines[-2].divide([place, place + 1]) if place + 1 < len(lines[-2]) else (
+            *lines[-2].divide([place]), Text())
+        lines[-2] = Text.assemble(before, sign, after)
+    return Text("\n").join(lines)

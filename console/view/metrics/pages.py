@@ -14,12 +14,13 @@ def _busy(value: float | None) -> str:
 SELDOM = "measured every 30 s: known from the second time on"
 
 LOAD = (
-    Plot(title="transactions/s", series={"commits_per_s": "commits", "rollbacks_per_s": "rollbacks"}),
-    Plot(title="connections", text=fmt.count, threshold=Threshold("connections", 0.01, "usable_connections"),
+    Plot(title="transactions/s", short="tx/s", series={"commits_per_s": "commits", "rollbacks_per_s": "rollbacks"}),
+    Plot(title="connections", short="conn", text=fmt.count,
+         threshold=Threshold("connections", 0.01, "usable_connections"),
          series={"active": "active", "idle_in_transaction": "in tx", "idle": "idle"}),
-    Plot(title="rows written/s", series={"rows_inserted_per_s": "ins", "rows_updated_per_s": "upd",
+    Plot(title="rows written/s", short="written/s", series={"rows_inserted_per_s": "ins", "rows_updated_per_s": "upd",
                                          "rows_deleted_per_s": "del"}),
-    Plot(title="rows read/s", shape="lines",
+    Plot(title="rows read/s", short="read/s", shape="lines",
          series={"rows_fetched_per_s": "fetched", "rows_returned_per_s": "returned"}),
     Plot(title="cache hit", series={"cache_hit_percent": ""}, text=fmt.percent, low=None, high=100.0,
          threshold=Threshold("cache_hit")),
@@ -28,7 +29,7 @@ LOAD = (
     Plot(title="errors", shape="counts", text=fmt.count,
          series={"deadlocks_per_s": "deadlocks", "conflicts_per_s": "conflicts"}),
     Plot(title="new connections/s", series={"sessions_opened_per_s": ""}),
-    Plot(title="parallel workers/s", shape="lines", needs="counted from PostgreSQL 18 on",
+    Plot(title="parallel workers/s", short="workers/s", shape="lines", needs="counted from PostgreSQL 18 on",
          series={"parallel_workers_planned_per_s": "wanted", "parallel_workers_launched_per_s": "came"}),
 )
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from console.check.records import CheckResult
 from console.text import format as fmt
 from console.view.series import Series
-from console.view.stack import highest, rounded_up, times
+from console.view.stack import TimeMark, highest, rounded_up, times
 from console.view.table import Line, Tone
 
 TONES: tuple[Tone, ...] = ("accent", "ok", "dim")
@@ -61,6 +61,8 @@ class Plot(Struct, frozen=True, kw_only=True):
 
     title: str
     series: Mapping[str, str]
+    short: str = ""
+    """A shorter title, where the values need the room."""
     text: Callable[[float | None], str] = fmt.number
     factor: float = 1.0
     base: float = 10.0
@@ -76,6 +78,8 @@ class Drawing(Struct, frozen=True):
     before the right edge that are named on the axes."""
 
     heading: Line
+    brief: Line
+    """The heading where there is no room for it: the thresholds are on the axis all the same."""
     series: tuple[Series, ...]
     limits: tuple[tuple[float, Tone], ...]
     low: float
@@ -85,6 +89,8 @@ class Drawing(Struct, frozen=True):
     columns: tuple[tuple[float, str], ...]
     empty: str
     shape: Shape = "area"
+    marks: tuple[TimeMark, ...] = ()
+    """What changed meanwhile."""
 
 
 def counted_s(span_s: float) -> float:
@@ -105,7 +111,7 @@ def bars(counts: Mapping[int, float], interval_s: float, end_s: float, span_s: f
 
 def drawing(plot: Plot, values: Mapping[str, Sequence[float | None]], latest: Mapping[str, float | None],
             results: Mapping[str, CheckResult], *, span_s: float, edge: dt.datetime,
-            totals: Mapping[str, float] | None = None) -> Drawing:
+            totals: Mapping[str, float] | None = None, marks: Sequence[TimeMark] = ()) -> Drawing:
     """`plot` with the `values` of its series at equal distances in time, the last one up to `edge` (local time).
 
     `latest` are the measurements as they are now, `results` those of the checks by name. `totals` are how many events
@@ -123,8 +129,10 @@ def drawing(plot: Plot, values: Mapping[str, Sequence[float | None]], latest: Ma
     now = [(words, tone, _times(latest.get(name), plot.factor))
            for (name, words), tone in zip(named, TONES, strict=False)]
     heading = _heading(plot, now, limits) if plot.shape != "counts" else _counted(plot, named, totals or {}, span_s)
-    return Drawing(heading, series, shown, low, high, span_s, _rows(low, high, plot), time_marks(edge, span_s),
-                   plot.needs if not known and plot.needs else "nothing known yet", plot.shape)
+    brief = ((f"{plot.short or plot.title} ", ""), *heading[1:len(heading) - (
+        1 if plot.shape == "counts" else 2 * len(limits))])
+    return Drawing(heading, brief, series, shown, low, high, span_s, _rows(low, high, plot), time_marks(edge, span_s),
+                   plot.needs if not known and plot.needs else "nothing known yet", plot.shape, tuple(marks))
 
 
 def _times(value: float | None, factor: float) -> float | None:
@@ -164,7 +172,7 @@ def _heading(plot: Plot, now: Sequence[tuple[str, Tone, float | None]], limits: 
         for words, tone, value in now:
             pieces += [(f" {words} ", tone), (plot.text(value), "strong" if tone == "accent" else "")]
     for value, tone in limits:
-        pieces.append((f"  {'W' if tone == 'warning' else 'C'} {plot.text(value)}", tone))
+        pieces += [("  ", ""), (f"{'W' if tone == 'warning' else 'C'} {plot.text(value)}", tone)]
     return tuple(pieces)
 
 

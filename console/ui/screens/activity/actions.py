@@ -63,7 +63,8 @@ class ActivityActions:
             if confirmed is not None:
                 self._screen.run_worker(self._signal(confirmed, backends), group="signal", exit_on_error=False)
 
-        self._host.push_screen(SignalDialog(kind, backends, target.label, word_to_type(target)), answered)
+        self._host.push_screen(SignalDialog(
+            kind, backends, target.label, word_to_type(self._screen.connection)), answered)
 
     def _obstacle(self, target: Target) -> ConsoleError | None:
         """Why nobody's session may be ended here, with what would change that; None where it may."""

@@ -13,6 +13,7 @@ from console.ui import text
 from console.ui.bindings import bindings
 from console.ui.dialogs.dialog import Dialog, Words
 from console.ui.keymap import hint
+from console.ui.widgets.painting import console_app
 from console.view.activity import sessions as view
 from console.view.table import Tone
 
@@ -85,6 +86,7 @@ class SignalDialog(Dialog[Signal]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         if event.value == self._typed:
+            console_app(self).connection.is_named = True
             self.dismiss(self.kind)
         else:
             event.input.value = ""

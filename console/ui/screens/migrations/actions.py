@@ -183,8 +183,9 @@ class MigrationActions:
             if yes:
                 self._start(proposal)
 
+        typed = unlock.word_to_type(self._host.connection) if changed is None else unlock.name_to_type(self._target)
         self._host.push_screen(PlanDialog(
-            proposal.title, proposal.summary, proposal.paragraphs, typed=unlock.word_to_type(self._target),
+            proposal.title, proposal.summary, proposal.paragraphs, typed=typed,
             changes=views.changed_words(changed) if changed is not None else ()), answered)
 
     def _start(self, proposal: Proposal) -> None:

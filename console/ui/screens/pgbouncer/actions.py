@@ -99,7 +99,7 @@ class PgBouncerActions:
 
         self._host.push_screen(ConfirmDialog(
             f"{command.text} on {target.label}?", facts.consequences(command.verb, command.subject, command.whom),
-            typed=word_to_type(target)), answered)
+            typed=word_to_type(self._screen.connection)), answered)
 
     async def _run(self, command: PoolerCommand) -> None:
         watch, host = self._watch, self._host

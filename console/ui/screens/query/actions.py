@@ -155,7 +155,8 @@ class QueryActions:
         target = self._screen.connection.target
         assert target is not None
         with self._asking():
-            answer = await SweepDialog(piece, target.label, word_to_type(target)).ask(self._screen.app)
+            word = word_to_type(self._screen.connection)
+            answer = await SweepDialog(piece, target.label, word).ask(self._screen.app)
         return answer is True
 
     @contextmanager

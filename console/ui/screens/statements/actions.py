@@ -184,7 +184,7 @@ class StatementActions:
         question, what = self._question(key, text, connection.label)
         consequences: tuple[tuple[str, Tone], ...] = (
             (what, "warning"), ("It can't be undone. The audit log keeps who asked for it.", ""))
-        typed = word_to_type(target) if key is None else None
+        typed = word_to_type(connection) if key is None else None
         self._host.push_screen(ConfirmDialog(question, consequences, typed=typed), answered)
 
     def _question(self, key: Key | None, text: str, label: str) -> tuple[str, str]:

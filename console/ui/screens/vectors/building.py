@@ -78,7 +78,7 @@ def ask_to_begin(app: Host, order: Order, means: str, then: Callable[[], None]) 
     words += [(f"SET {name} = {value}", "dim") for name, value in order.settings.values().items()
               if name not in ("statement_timeout",)]
     app.push_screen(ConfirmDialog(f"{order.title[:1].upper()}{order.title[1:]} on {target.label}?", words,
-                                  typed=unlock.word_to_type(target)), answered)
+                                  typed=unlock.word_to_type(app.connection)), answered)
 
 
 def ask_to_cancel(app: Host, run: Job) -> None:

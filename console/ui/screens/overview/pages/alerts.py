@@ -43,7 +43,8 @@ class AlertsPage(OverviewPage):
         from console.ui.dialogs.failure import DetailDialog
 
         alert: Alert = event.row.record
-        self.app.push_screen(DetailDialog(alert.result.title, *view.detail(alert)))
+        self.app.push_screen(DetailDialog(
+            alert.result.title, *view.detail(alert), lead=self.lead(alert.name)))
 
     @property
     def _subject(self) -> Alert | None:

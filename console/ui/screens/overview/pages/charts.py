@@ -13,7 +13,8 @@ from console.text import format as fmt
 from console.ui.bindings import bindings
 from console.ui.keymap import letter
 from console.ui.screens.overview.pages.page import OverviewPage
-from console.ui.widgets.painting import Lines, console_app
+from console.ui.widgets.fact_lines import FactLines
+from console.ui.widgets.painting import console_app
 from console.ui.widgets.time_chart import TimeChart
 from console.view.metrics import plots as view
 from console.view.metrics.plots import Plot
@@ -79,8 +80,8 @@ class ChartsPage(OverviewPage):
         self._holds_until_s = self._held_span_s = 0.0
 
     def compose(self) -> ComposeResult:
-        facts = Lines(id="facts")
-        facts.styles.height = self.FACTS
+        facts = FactLines(id="facts", least=self.FACTS)
+        facts.styles.height = "auto"
         yield facts
         yield Charts(self.PLOTS, id="charts")
 
@@ -93,7 +94,7 @@ class ChartsPage(OverviewPage):
         return self.PLOTS
 
     def show(self) -> None:
-        self.query_one("#facts", Lines).show(*self.facts())
+        self.query_one("#facts", FactLines).show(*self.facts())
         sampler, snapshot = self.connection.sampler, self.state.snapshot
         box = self.query_one(Charts)
         if len(box.plots) != len(self.plots()):
@@ -111,9 +112,11 @@ class ChartsPage(OverviewPage):
         if snapshot.sessions is not None:
             latest["usable_connections"] = snapshot.sessions.max_connections - snapshot.sessions.reserved_connections
         results = {result.name: result for result in snapshot.results}
+        ahead_s = (self._edge - console_app(self).clock.now().astimezone()).total_seconds()
+        marks = self.connection.active_sessions.marks(snapshot, console_app(self).clock.monotonic(), ahead_s, span_s)
         for chart, plot in zip(charts, box.plots, strict=True):
             chart.show(view.drawing(plot, self._values, latest, results, span_s=span_s, edge=self._edge,
-                                    totals=self._totals))
+                                    totals=self._totals, marks=marks))
 
     def _gather(self, span_s: float, count: int) -> None:
         """The values of all charts, four times for each of theirs: more often nothing would be seen of it."""

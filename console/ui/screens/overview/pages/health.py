@@ -51,11 +51,6 @@ class HealthPage(OverviewPage):
             yield RecordTable(id="checks")
             yield RecordTable(id="services")
 
-    @property
-    def findings(self) -> list[Finding]:
-        diagnosis = self.connection.diagnosis
-        return diagnosis.findings if diagnosis is not None else []
-
     def show(self) -> None:
         snapshot, history = self.state.snapshot, self.state.history
         if snapshot is None or history is None:
@@ -132,7 +127,7 @@ class HealthPage(OverviewPage):
 
     def on_record_table_row_chosen(self, event: RecordTable.RowChosen) -> None:
         if event.table.id == "findings":
-            self._go_to(event.row.record.subject)
+            self.go_to(event.row.record.subject)
         elif event.table.id == "running":
             console_app(self).hand_over("activity", event.row.record.pid)
         elif event.table.id == "checks" and event.row.key == view.WELL:
@@ -141,23 +136,8 @@ class HealthPage(OverviewPage):
             from console.ui.dialogs.failure import DetailDialog
 
             result = event.row.record
-            self.app.push_screen(DetailDialog(result.title, *view.check_detail(result)))
-
-    def _go_to(self, subject: Subject) -> None:
-        """Shows what a finding is about, with that in hand."""
-        from console.view import diagnosis
-
-        if subject.screen == "overview":
-            self.run_worker(self._show_page(subject))
-        elif (in_hand := diagnosis.in_hand(subject)) is not None:
-            console_app(self).hand_over(subject.screen, in_hand)
-        else:
-            console_app(self).show_screen(subject.screen)
-
-    async def _show_page(self, subject: Subject) -> None:
-        await self.screen.action_page(subject.page or "load")  # type: ignore[attr-defined]
-        if subject.setting is not None:
-            self.screen.page.want(subject.setting)  # type: ignore[attr-defined]
+            self.app.push_screen(DetailDialog(
+                result.title, *view.check_detail(result), lead=self.lead(result.name)))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "evidence":
@@ -172,7 +152,9 @@ class HealthPage(OverviewPage):
         row = self.query_one("#findings", RecordTable).row
         if row is not None:
             finding: Finding = row.record
-            self.app.push_screen(DetailDialog(finding.kind.replace("_", " ").capitalize(), *diagnosis.detail(finding)))
+            self.app.push_screen(DetailDialog(
+                finding.kind.replace("_", " ").capitalize(), *diagnosis.detail(finding),
+                lead=lambda: self.go_to(finding.subject)))
 
     def action_fold(self) -> None:
         """Shows the checks that are well, or folds them into one line again."""

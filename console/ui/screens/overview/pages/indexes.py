@@ -7,6 +7,7 @@ from typing import Any
 
 from textual.app import ComposeResult
 
+from console.diagnosis.records import Subject
 from console.metrics.bloat import INDEX_BLOAT, INDEX_LEAVES
 from console.metrics.reads.tables import INDEX_ACTIVITY
 from console.metrics.reads.upkeep import STATISTICS_AGE
@@ -65,8 +66,9 @@ class IndexesPage(BloatPage):
 
     def on_record_table_row_chosen(self, event: RecordTable.RowChosen) -> None:
         index: IndexActivity = event.row.record
-        self.app.push_screen(DetailDialog(index.index, *view.detail(index, identifier(index.schema, index.index),
-                                                                  self._counted_s)))
+        self.app.push_screen(DetailDialog(
+            index.index, *view.detail(index, identifier(index.schema, index.index), self._counted_s),
+            lead=lambda: self.go_to(Subject(screen="schemas", relation=identifier(index.schema, index.table)))))
 
     @property
     def _index(self) -> IndexActivity | None:

@@ -11,7 +11,7 @@ from console.metrics.io_rates import IoActivity
 from console.metrics.reads.io import IO_COUNTERS, IO_TOTALS, SLRU_COUNTERS
 from console.server.query import Read
 from console.ui.screens.overview.pages.charts import Charts, ChartsPage
-from console.ui.widgets.painting import Lines
+from console.ui.widgets.fact_lines import FactLines
 from console.ui.widgets.record_table import RecordTable
 from console.view.metrics import io as view
 from console.view.metrics.pages import IO
@@ -30,8 +30,8 @@ class IoPage(ChartsPage):
         self._caches = IoActivity()
 
     def compose(self) -> ComposeResult:
-        facts = Lines(id="facts")
-        facts.styles.height = self.FACTS
+        facts = FactLines(id="facts", least=self.FACTS)
+        facts.styles.height = "auto"
         yield facts
         yield Charts(self.PLOTS, id="charts")
         yield RecordTable(id="io-table", sort="bytes_per_s", descending=True)

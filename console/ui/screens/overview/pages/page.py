@@ -17,14 +17,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from console.server.query import Read
 from console.server.session import Session
 from console.ui.connection import Connection
 from console.ui.screens.overview.state import PageState
 from console.ui.widgets.painting import Blank, console_app
+
+if TYPE_CHECKING:
+    from console.diagnosis.records import Finding, Subject
 
 
 class OverviewPage(Blank):
@@ -77,3 +80,34 @@ class OverviewPage(Blank):
 
     def on_mount(self) -> None:
         self.show_if_there()
+
+    # what something is about, elsewhere
+
+    @property
+    def findings(self) -> list[Finding]:
+        diagnosis = self.connection.diagnosis
+        return diagnosis.findings if diagnosis is not None else []
+
+    def go_to(self, subject: Subject) -> None:
+        """Shows that, with it in hand."""
+        from console.view import diagnosis
+
+        if subject.screen == "overview":
+            self.run_worker(self._show_page(subject))
+        elif (in_hand := diagnosis.in_hand(subject)) is not None:
+            console_app(self).hand_over(subject.screen, in_hand)
+        else:
+            console_app(self).show_screen(subject.screen)
+
+    async def _show_page(self, subject: Subject) -> None:
+        await self.screen.action_page(subject.page or "load")  # type: ignore[attr-defined]
+        if subject.setting is not None:
+            self.screen.page.want(subject.setting)  # type: ignore[attr-defined]
+
+    def lead(self, check: str) -> Callable[[], object] | None:
+        """What goes to what a check speaks of: to what a finding that says the same is about, or to where such things
+        are shown; None where nothing does."""
+        from console.view.overview import PLACES
+
+        subject = next((finding.subject for finding in self.findings if check in finding.checks), PLACES.get(check))
+        return None if subject is None else lambda: self.go_to(subject)

@@ -11,7 +11,7 @@ from console.metrics.growth import GrowthByName
 from console.metrics.reads.sizes import DATABASE_SIZES, TABLESPACE_SIZES
 from console.server.query import Read
 from console.ui.screens.overview.pages.charts import Charts, ChartsPage
-from console.ui.widgets.painting import Lines
+from console.ui.widgets.fact_lines import FactLines
 from console.ui.widgets.record_table import RecordTable
 from console.view.metrics import sizes as view
 from console.view.metrics.pages import SIZES
@@ -30,8 +30,8 @@ class SizesPage(ChartsPage):
         self._tablespaces = GrowthByName()
 
     def compose(self) -> ComposeResult:
-        facts = Lines(id="facts")
-        facts.styles.height = self.FACTS
+        facts = FactLines(id="facts", least=self.FACTS)
+        facts.styles.height = "auto"
         yield facts
         yield Charts(self.PLOTS, id="charts")
         yield RecordTable(id="database-sizes", sort="size", descending=True)

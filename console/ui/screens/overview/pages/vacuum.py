@@ -11,7 +11,8 @@ from console.activity.read import PROGRESS
 from console.metrics.reads.vacuum import AUTOVACUUM, AUTOVACUUM_SCORES, ROW_TOTALS, VACUUM_TABLES
 from console.server.query import Read
 from console.ui.screens.overview.pages.charts import Charts, ChartsPage
-from console.ui.widgets.painting import Lines, console_app
+from console.ui.widgets.fact_lines import FactLines
+from console.ui.widgets.painting import console_app
 from console.ui.widgets.record_table import RecordTable
 from console.view.metrics import facts, vacuum
 from console.view.metrics.pages import VACUUM
@@ -28,8 +29,8 @@ class VacuumPage(ChartsPage):
     FACTS = 3
 
     def compose(self) -> ComposeResult:
-        facts = Lines(id="facts")
-        facts.styles.height = self.FACTS
+        facts = FactLines(id="facts", least=self.FACTS)
+        facts.styles.height = "auto"
         yield facts
         yield Charts(self.PLOTS, id="charts")
         yield RecordTable(id="vacuum-table")
