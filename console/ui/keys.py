@@ -301,6 +301,11 @@ SCOPES: tuple[Scope, ...] = (
                "overlap and moved ranks; again: ends that"),
         Action("vectors.where", "w", "where", "where", "the condition of the search"),
         Action("vectors.again", "R", "again", "again", "search again"),
+        Action("vectors.fix", "f", "fix", "fix", "search with the fix that was tried",
+               "; an index becomes a migration of the table's service, a statement or upkeep goes to Query; of several "
+               "one chooses", when="where something is wrong with the search"),
+        Action("vectors.copy_fix", "Y", "copy_fix", "copy fix", "copy the SQL of a fix alone",
+               when="where something is wrong with the search"),
         Action("vectors.query", "Q", "to_query", "to Query", "the SQL to Query")),
         borrows=("tabs.next", "tabs.previous"),
         meanings=(("table.choose", "the whole row, its vectors in short"),

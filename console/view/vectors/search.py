@@ -87,29 +87,21 @@ def candidates(result: SearchResult) -> str:
 
 
 def notes(result: SearchResult) -> list[tuple[str, Tone]]:
-    """What a person should know besides the verdict, each with what to do about it, as paragraphs."""
+    """What a person should know besides the verdict, as paragraphs; how it is mended is told by what was tried."""
     found: list[tuple[str, Tone]] = []
-    reasons = {reason.sentence: reason for reason in result.reasons}
+    lacking = len(result.hits) < result.k
+    told = {result.warnings[0]} if lacking and result.warnings else set()
+    if lacking and result.reasons:
+        told.add(result.reasons[0].sentence)  # the verdict says it
     for words in result.warnings:
-        is_loud = len(result.hits) < result.k and words is result.warnings[0]
-        if is_loud:
-            if result.reasons and result.reasons[0].fix:
-                found.append((f"fix: {result.reasons[0].fix}", "accent"))
+        if words in told:
             continue
-        reason = reasons.get(words)
-        if len(result.hits) < result.k and reason is not None and reason is result.reasons[0]:
-            continue  # the verdict says it
-        fix, is_choice = reason.fix if reason is not None else None, False
-        if result.verdict is not None and words.endswith(result.verdict.sentence):
-            first = result.verdict.reasons[0] if result.verdict.reasons else None
-            is_choice = result.verdict.outcome == "cost" and first is not None
-            if first is not None and is_choice:  # nothing is wrong: the Plan tab says how it would be otherwise
-                words = f"exact by the planner's choice: {first.sentence}"
-            elif first is not None:
-                fix = first.fix
+        verdict = result.verdict
+        is_choice = verdict is not None and verdict.outcome == "cost" and bool(verdict.reasons) \
+            and words.endswith(verdict.sentence)
+        if verdict is not None and is_choice:  # nothing is wrong: the Plan tab says how it would be otherwise
+            words = f"exact by the planner's choice: {verdict.reasons[0].sentence}"
         found.append((words, "" if is_choice else "warning"))
-        if fix:
-            found.append((f"fix: {fix}", "accent"))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -10,8 +11,10 @@ from textual.message import Message
 from textual.worker import Worker
 
 from console.errors import ConsoleError
+from console.plans.records import Fix
 from console.server.effects import Acts
 from console.ui.dialogs import allow
+from console.ui.dialogs.confirm import ConfirmDialog
 from console.ui.dialogs.row_dialog import RowDialog
 from console.ui.frame import ConsoleScreen
 from console.ui.host import Host
@@ -19,13 +22,15 @@ from console.ui.keymap import key
 from console.ui.screens.vectors import engine, parse_search, views
 from console.ui.screens.vectors.dialogs import ColumnDialog, QuerySourceDialog, where_dialog
 from console.ui.screens.vectors.engine import Engine
+from console.ui.screens.vectors.fixes import FixesDialog, prepared
 from console.ui.screens.vectors.search_params import SearchParams
 from console.ui.screens.vectors.settings import SettingsDialog
 from console.ui.screens.vectors.state import SearchState, first_choice
 from console.ui.widgets.painting import console_app
 from console.vectors.query_source import QuerySource
 from console.vectors.records import Neighbor, SearchResult, VectorColumn
-from console.vectors.search import SearchRequest
+from console.vectors.search import SearchableColumn, SearchRequest
+from console.view.table import Tone
 
 
 class VectorActions:
@@ -213,6 +218,9 @@ class VectorActions:
             self._screen.post_message(self.Found())
             state.take_result(request, await self.engine.examine(request, result))
             state.error = None
+            if state.wants_fixes:
+                self._changed()
+                state.fixes = await self.engine.fixes(request, state.result or result)
         except ConsoleError as error:
             self._failed(error, f"{key('vectors.ask')} asks for something else, {key('vectors.settings')} changes the "
                                 "options")
@@ -240,7 +248,10 @@ class VectorActions:
         """Cancels the search at once; False where none runs."""
         if not self._stop():
             return False
-        self._state.say(views.cancelled(), instead=self._state.instead)
+        if self._state.wants_fixes:  # the rows are there: only what would mend it isn't known
+            self._state.fixes = ()
+        else:
+            self._state.say(views.cancelled(), instead=self._state.instead)
         self._changed()
         return True
 
@@ -317,6 +328,63 @@ class VectorActions:
                 self.search_or_show()
 
         self._host.push_screen(where_dialog(about.column, self._state.setup.where), answered)
+
+    # fixes
+
+    def fix(self) -> None:
+        """Does what the fix says; of several a person chooses."""
+        fixes = self._state.fixes or ()
+
+        def chosen(key: str | None) -> None:
+            if key is not None:
+                self._apply(fixes[int(key)])
+
+        if len(fixes) > 1:
+            self._host.push_screen(FixesDialog("What mends it, tried", fixes), chosen)
+        elif fixes:
+            self._apply(fixes[0])
+
+    def _apply(self, fix: Fix) -> None:
+        match fix.kind:
+            case "settings":
+                self._state.adopt(self._state.setup.options.adopting(fix.settings))
+                self.search_or_show()
+            case "index":
+                self.write_migration(fix)
+            case "statement" | "upkeep":
+                self._host.hand_over("query", fix.sql)
+            case _:
+                self._host.tell(fix.sql)
+
+    def copy_fix(self) -> None:
+        """The SQL of a fix alone; of several a person chooses."""
+        fixes = self._state.fixes or ()
+        if len(fixes) == 1:
+            self._host.copy(fixes[0].sql)
+        elif fixes:
+            self._host.push_screen(FixesDialog("Copy which fix?", fixes),
+                                   lambda key: None if key is None else self._host.copy(fixes[int(key)].sql))
+
+    def write_migration(self, fix: Fix) -> None:
+        """The index of a fix as the next migration of its service, after a question."""
+        about = self._state.subject
+        if about is not None:
+            self._screen.run_worker(self._write_migration(fix, about), group="migration", exclusive=True,
+                                    exit_on_error=False)
+
+    async def _write_migration(self, fix: Fix, about: SearchableColumn) -> None:
+        try:
+            migration = await prepared(fix, about, self._screen.connection.services)
+            words: list[tuple[str, Tone]] = [(f"of the service {migration.service.name}, in {migration.service.folder}",
+                                              "dim")]
+            for path, content in migration.files:
+                words += [("", ""), (path.name, "strong"), *((line, "") for line in content.rstrip().splitlines())]
+            if await ConfirmDialog("Write the index as a migration?", words).ask(self._screen.app):
+                written = await asyncio.to_thread(migration.write)
+                self._host.tell(f"written: {' and '.join(path.name for path in written)}; "
+                                f"{key('app.migrations')} runs and proves it")
+        except ConsoleError as error:
+            self._host.show_error(error)
 
     # a row, and elsewhere
 

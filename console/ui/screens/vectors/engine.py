@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from console.catalog.preview import PreviewRow, RelationPreview, preview
 from console.config import Config
 from console.errors import ConsoleError, Denied
+from console.plans.records import Fix
 from console.server.session import PgSession
 from console.ui.connection import Connection
 from console.ui.screens.vectors.search_params import SearchParams
@@ -21,6 +22,7 @@ from console.vectors.search import (
     default_metric,
     examine,
     find,
+    fixes_of,
     subject,
 )
 
@@ -96,6 +98,11 @@ class Engine:
     async def examine(self, request: SearchRequest, result: SearchResult) -> SearchResult:
         async with self._session() as session:
             return await examine(session, request, result)
+
+    async def fixes(self, request: SearchRequest, result: SearchResult) -> tuple[Fix, ...]:
+        """What mends the search, each tried, the best first."""
+        async with self._session() as session:
+            return await fixes_of(session, request, result)
 
     async def row(self, about: SearchableColumn, key: tuple[str, ...]) -> tuple[RelationPreview, PreviewRow]:
         """A row with all its columns, long values cut on the server."""

@@ -25,7 +25,8 @@ from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.tab_bar import TabBar
 from console.vectors.query_source import QuerySource
 
-OWN_ACTIONS = ("cancel", "ask", "more", "settings", "where", "column", "keep", "again", "to_query", "move_tab")
+OWN_ACTIONS = ("cancel", "ask", "more", "settings", "where", "column", "keep", "again", "to_query", "move_tab", "fix",
+               "copy_fix")
 
 
 class VectorsScreen(ConsoleScreen):
@@ -188,6 +189,8 @@ class VectorsScreen(ConsoleScreen):
                 return self.actions.is_searching or (isinstance(self.page, SearchPlanPage) and self.page.is_reading)
             case "ask" | "settings" | "where":
                 return self.state.subject is not None
+            case "fix" | "copy_fix":
+                return bool(self.state.fixes)
             case "column":
                 return bool(self.state.all_columns)
             case "more":
@@ -227,6 +230,12 @@ class VectorsScreen(ConsoleScreen):
         results.kept = None if results.kept is not None else self.state.shown
         results.show(self.state.shown)
         self.refresh_bindings()
+
+    def action_fix(self) -> None:
+        self.actions.fix()
+
+    def action_copy_fix(self) -> None:
+        self.actions.copy_fix()
 
     def action_to_query(self) -> None:
         self.actions.to_query()

@@ -21,6 +21,7 @@ from console.vectors import read
 from console.vectors.measure import Measurement
 from console.vectors.representations import Representation
 from console.vectors.search import SearchableColumn, compose, default_metric, fitting, misfit, way
+from console.view.plans.tree import trial_words
 from console.view.table import Line, Table, Tone
 from console.view.vectors import findings, indexes, recall
 from console.view.vectors import search as view
@@ -42,7 +43,25 @@ def verdict(state: SearchState, now: dt.datetime) -> list[Line]:
                         _effective(state, "ivfflat.probes", setup.options.probes))
     words = state.recalls.words(about, setup, state.server, now)
     recall: Line = ((f" · {words}", "dim"),) if words else ()
-    return [(*line, *recall), *(((words, tone),) for words, tone in view.notes(state.result))]
+    return [(*line, *recall), *(((words, tone),) for words, tone in view.notes(state.result)), *_fixes(state)]
+
+
+def _fixes(state: SearchState) -> list[Line]:
+    """The best fix with what came of trying it, and the keys for it and the others."""
+    if not state.wants_fixes or state.result is None:
+        return []
+    if state.fixes is None:
+        return [((f"trying what mends it… {key('vectors.cancel')} leaves it", "dim"),)]
+    if not state.fixes:
+        untried = [reason.fix for reason in state.result.reasons if reason.fix][:1]
+        return [((f"perhaps, not tried: {elided(words)}", "accent"),) for words in untried]
+    best, *others = state.fixes
+    does = {"settings": "searches with it", "index": "writes it as a migration"}.get(best.kind, "takes it to Query")
+    if others:
+        does = f"chooses among {len(state.fixes)}"
+    return [((f"fix: {elided(best.sql)}", "accent"),),
+            ((f"{trial_words(best.trial)} · ", "dim"), (key("vectors.fix"), "accent"), (f" {does}, ", "dim"),
+             (key("vectors.copy_fix"), "accent"), (" copies", "dim"))]
 
 
 def _effective(state: SearchState, name: str, chosen: int | None) -> str | None:
@@ -126,6 +145,8 @@ def about(state: SearchState) -> list[Line]:
             pieces += [(f"  {name} ", "dim"), (str(value), "accent")]
         elif guc is not None and guc in server:
             pieces += [(f"  {name} ", "dim"), (server[guc].setting, "")]
+    for name, value in options.more:
+        pieces += [(f"  {name} ", "dim"), (value, "accent")]
     if options.exact:
         pieces += [("  exact", "accent")]
     elif by is not None and (by.kind != "vector" or options.by is not None):
