@@ -222,6 +222,10 @@ async def test_a_fix_is_searched_with_and_taken_back(world: World) -> None:
         assert engine.searched[-1].options.iterative_scan == "strict_order"
 
 
+def texts(folder: Path) -> list[str]:
+    return [path.read_text() for path in sorted(folder.iterdir())]
+
+
 async def test_an_index_becomes_a_migration(world: World, tmp_path: Path) -> None:
     """The next pair of the service's folder, asked about first; without a service it is said what is missing."""
     async with vectors(world) as (app, pilot, screen, engine):
@@ -235,10 +239,10 @@ async def test_an_index_becomes_a_migration(world: World, tmp_path: Path) -> Non
         (tmp_path / "0001_begin.up.sql").write_text("SELECT 1;")
         await pilot.press("f", "down", "enter")
         await until(lambda: isinstance(app.screen, ConfirmDialog), pilot)
-        assert len(list(tmp_path.iterdir())) == 1
+        assert len(texts(tmp_path)) == 1
         await pilot.press("y")
-        await until(lambda: len(list(tmp_path.iterdir())) == 3, pilot)
-        up, down = (next(tmp_path.glob(f"0002_*.{way}.sql")).read_text() for way in ("up", "down"))
+        await until(lambda: len(texts(tmp_path)) == 3, pilot)
+        down, up = texts(tmp_path)[1:]
         assert up.startswith("CREATE INDEX CONCURRENTLY events_embedding_hnsw ON event_data.events USING hnsw ")
         assert down.startswith("DROP INDEX CONCURRENTLY event_data.events_embedding_hnsw;")
         assert "no-transaction" in up and "no-transaction" in down and "WHERE company = 'Cedar Labs'" in up
@@ -261,7 +265,7 @@ async def test_the_sql(world: World, size: tuple[int, int]) -> None:
     async with vectors(world, size) as (app, pilot, screen, _):
         screen.actions.change(options=SearchOptions(ef_search=200))
         await searched(pilot, screen)
-        await pilot.press("right_square_bracket")
+        await screen.go_to("sql")
         await pilot.pause()
         await until_golden(app, pilot, f"vectors-sql-{size[0]}x{size[1]}")
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from console.services import Service
 from console.text import format as fmt
-from console.vectors.records import Neighbor, SearchResult, VectorColumn, VectorIndex
+from console.vectors.records import FusedRow, HybridResult, Neighbor, SearchResult, VectorColumn, VectorIndex
 from console.view.bars import bar
 from console.view.table import Cell, Column, Line, Row, Table, Tone
 from console.view.vectors import findings
@@ -114,10 +114,11 @@ def _columns(result: SearchResult) -> tuple[Column, ...]:
     return (Column("rank", "#", "right", fixed=True, minimum=2),
             Column("distance", "distance", "right", fixed=True, minimum=8),
             Column("similarity", "similarity", fixed=True, minimum=BAR_CELLS + 5, maximum=BAR_CELLS + 5, priority=1),
-            *_value_columns(result))
+            *value_columns(result))
 
 
-def _value_columns(result: SearchResult) -> list[Column]:
+def value_columns(result: SearchResult | HybridResult) -> list[Column]:
+    """The columns that a result shows, numbers to the right."""
     last = len(result.columns) - 1
     return [Column(f"{place}", name, "right" if oid in _NUMERIC_OIDS else "left", fixed=name in result.key_columns,
                    flexible=place == last, minimum=4, maximum=80 if place == last else 40)
@@ -126,11 +127,11 @@ def _value_columns(result: SearchResult) -> list[Column]:
 
 def _row(result: SearchResult, hit: Neighbor) -> Row:
     cells = (Cell(str(hit.rank), "dim", hit.rank), distance_cell(hit.distance),
-             similarity_cell(findings.similarity(result, hit)), *_values(result, hit))
+             similarity_cell(findings.similarity(result, hit)), *value_cells(hit.values, result.type_oids))
     return Row(row_key(hit), cells, record=hit)
 
 
-def row_key(hit: Neighbor) -> str:
+def row_key(hit: Neighbor | FusedRow) -> str:
     """What finds the row again in the next search."""
     return "\0".join(text or "" for text in hit.key) or str(hit.rank)
 
@@ -145,9 +146,10 @@ def similarity_cell(share: float | None) -> Cell:
     return Cell(f"{bar(share, BAR_CELLS)} {share:.2f}", "accent", share)
 
 
-def _values(result: SearchResult, hit: Neighbor) -> list[Cell]:
+def value_cells(values: Sequence[str | None], type_oids: Sequence[int]) -> list[Cell]:
+    """A row's values as cells."""
     cells = []
-    for value, oid in zip(hit.values, result.type_oids, strict=True):
+    for value, oid in zip(values, type_oids, strict=True):
         if value is None:
             cells.append(Cell("NULL", "faint"))
         elif oid in _NUMERIC_OIDS:
@@ -197,11 +199,11 @@ def comparison_table(a: SearchResult, b: SearchResult) -> Table:
     columns = (Column("rank_a", "A #", "right", fixed=True, minimum=3), Column("rank_b", "B #", "right", fixed=True,
                                                                                 minimum=3),
                Column("moved", "moved", fixed=True, minimum=7), Column("distance_a", "A distance", "right"),
-               Column("distance_b", "B distance", "right"), *_value_columns(b))
+               Column("distance_b", "B distance", "right"), *value_columns(b))
     return Table(columns, tuple(rows), "neither search found anything")
 
 
 def _shown(wanted: SearchResult, result: SearchResult, hit: Neighbor) -> list[Cell]:
     """The cells of `hit` under the columns that B shows."""
-    cells = dict(zip(result.columns, _values(result, hit), strict=True))
+    cells = dict(zip(result.columns, value_cells(hit.values, result.type_oids), strict=True))
     return [cells.get(name, Cell("", "faint")) for name in wanted.columns]

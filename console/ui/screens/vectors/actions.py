@@ -212,7 +212,7 @@ class VectorActions:
         try:
             if state.asked is None:
                 state.asked = await self.engine.resolve(about, setup.question)
-            request = self.engine.request(about, setup, state.asked)
+            request = self.engine.request(about, setup, state.asked.vector, state.asked.key)
             result = await self._found(request)
             state.take_result(request, result)
             self._screen.post_message(self.Found())

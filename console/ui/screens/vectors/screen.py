@@ -24,6 +24,7 @@ from console.ui.widgets.painting import Lines, console_app
 from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.tab_bar import TabBar
 from console.vectors.query_source import QuerySource
+from console.vectors.records import FusedRow, Neighbor
 
 OWN_ACTIONS = ("cancel", "ask", "more", "settings", "where", "column", "keep", "again", "to_query", "move_tab", "fix",
                "copy_fix")
@@ -128,6 +129,7 @@ class VectorsScreen(ConsoleScreen):
         self.page_name = name  # not before its page is there: keys are asked about at any time
         self.page.display = True
         self.set_class(name != self.pages[0].name, "-beside")
+        self.set_class(self.page.IS_WHOLE, "-whole")
         self._show_tabs()
         self._show_page()
         if self.page.FOCUS:
@@ -168,7 +170,7 @@ class VectorsScreen(ConsoleScreen):
         self.actions.search_for(QuerySource("row"))
 
     def on_record_table_row_chosen(self, event: RecordTable.RowChosen) -> None:
-        if event.table is not self.results.table:
+        if not isinstance(event.row.record, Neighbor | FusedRow):
             return
         if event.row.record.key and self.state.has_row_key:
             self.actions.show_row(event.row.record.key)
@@ -199,7 +201,7 @@ class VectorsScreen(ConsoleScreen):
                 return self.page_name == "results" and (self.results.kept is not None or self.state.result is not None)
             case "to_query":
                 has_query = any(entry.name == "query" for entry in console_app(self).entries)
-                return has_query and self.state.request is not None
+                return has_query and (self.state.request is not None or self.page.query_text() is not None)
         return super().check_action(action, parameters)
 
     def action_cancel(self) -> None:
@@ -238,4 +240,7 @@ class VectorsScreen(ConsoleScreen):
         self.actions.copy_fix()
 
     def action_to_query(self) -> None:
-        self.actions.to_query()
+        if (text := self.page.query_text()) is not None:
+            console_app(self).hand_over("query", text)
+        else:
+            self.actions.to_query()

@@ -4,6 +4,9 @@ builds stand; and the SQL of it."""
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+
+from msgspec.structs import replace
 
 from console.errors import ConsoleError, UsageError
 from console.server.info import ServerInfo
@@ -13,7 +16,9 @@ from console.ui import text
 from console.ui.host import Host
 from console.ui.jobs import Job
 from console.ui.keymap import key
+from console.ui.screens.vectors.hybrid_state import HybridSetup, HybridState
 from console.ui.screens.vectors.indexes_state import IndexesState, IndexReading
+from console.ui.screens.vectors.load_state import LoadState
 from console.ui.screens.vectors.recall_state import RecallState
 from console.ui.screens.vectors.search_params import SearchParams, filter_words
 from console.ui.screens.vectors.state import SearchState, VectorsState
@@ -23,7 +28,7 @@ from console.vectors.representations import Representation
 from console.vectors.search import SearchableColumn, compose, default_metric, fitting, misfit, way
 from console.view.plans.tree import trial_words
 from console.view.table import Line, Table, Tone
-from console.view.vectors import findings, indexes, recall
+from console.view.vectors import findings, fused, indexes, load, recall
 from console.view.vectors import search as view
 
 
@@ -154,10 +159,14 @@ def about(state: SearchState) -> list[Line]:
         pieces += [("  by ", "dim"), (by.name, "accent")]
         if by.can_rerank and (by.is_coarse or candidates > 1):
             pieces += [("  oversampling ", "dim"), (f"{candidates}x", "accent" if options.oversampling else "")]
-    conditions = [*([setup.where] if setup.where else []), *map(filter_words, setup.filters)]
-    pieces += [("  filter ", "dim"), (" and ".join(conditions), "accent")] if conditions else [("  no filter", "dim")]
+    pieces += _filter_pieces(setup)
     pieces += [("  index ", "dim"), (through, "" if index else "warning")]
     return [first, question, tuple(pieces), *_what_ran(state)]
+
+
+def _filter_pieces(setup: SearchParams) -> list[tuple[str, Tone]]:
+    conditions = [*([setup.where] if setup.where else []), *map(filter_words, setup.filters)]
+    return [("  filter ", "dim"), (" and ".join(conditions), "accent")] if conditions else [("  no filter", "dim")]
 
 
 def _way(about: SearchableColumn, setup: SearchParams) -> Representation | None:
@@ -179,6 +188,83 @@ def _what_ran(state: SearchState) -> list[Line]:
     sql = elided(sql, shown=0)
     return [(("took ", "dim"), (view.timing(state.result, state.render_ms) + (f" · {counted}" if counted else ""), "")),
             (("SQL ", "dim"), (text.clean(" ".join(sql.split())), "dim"))]
+
+
+# the Hybrid tab
+
+
+def with_words(setup: HybridSetup, words: str) -> HybridSetup:
+    return replace(setup, words=words.strip())
+
+
+def how_to_begin_hybrid(state: HybridState) -> str:
+    """What a hybrid search is, and what there is to press."""
+    if state.error is not None:
+        return "\n".join([*state.error.lines()[1:], f"{key('hybrid.ask')} asks for other words, "
+                          f"{key('hybrid.options')} changes the options"])
+    if state.columns is not None and not state.columns:
+        return "this table has no column of type text or tsvector: there are no words to search for"
+    return ("A text is searched for twice: by its words and by its vector. Both ranks are fused.\n"
+            f"{key('hybrid.begin')}  asks for the words\n"
+            f"{key('hybrid.options'):<5}  says in which column, and how much each leg counts")
+
+
+def hybrid_lines(state: HybridState, *, is_searching: bool) -> list[Line]:
+    """The verdict, then what was asked and how it is fused."""
+    setup, fusion, column = state.setup, state.setup.fusion, state.column
+    if is_searching:
+        first: Line = (("searching… ", "strong"), (f"{key('hybrid.stop')} stops", "dim"))
+    elif state.error is not None:
+        first = ((state.error.summary, "critical"),)
+    elif state.is_stopped:
+        first = (("stopped", "warning"), (f": {key('hybrid.again')} searches again", "dim"))
+    elif state.result is not None:
+        first = fused.verdict(state.result)
+    else:
+        first = (("nothing searched yet", "strong"),)
+    where = "no column of words" if column is None and state.columns is not None else \
+        f"{column.name}" if column is not None else "…"
+    vector = ", the vector is the last search's" if state.has_last_vector else ""
+    about, searched = state.shown.subject, state.shown.setup
+    second: Line = (
+        ("words ", "dim"), (f'"{setup.words}"' if setup.words else "none yet", "strong" if setup.words else "dim"),
+        (" in ", "dim"), (where, ""), (vector, "warning"),
+        ("  weights ", "dim"), (f"vector {fusion.vector_weight:g}, words {fusion.text_weight:g}", "accent"),
+        ("  rrf k ", "dim"), (str(fusion.rrf_k), ""), ("  depth ", "dim"), (str(fusion.depth), ""))
+    third: Line = (
+        ("vector ", "dim"), (about.column.label if about is not None else "…", ""), *_filter_pieces(searched))
+    warnings = [] if state.result is None or is_searching else list(state.result.warnings)
+    return [first, second, third, *(((elided(words), "warning"),) for words in warnings[:2])]
+
+
+# the Load tab
+
+
+def how_to_load(state: LoadState) -> str:
+    if state.error is not None:
+        return "\n".join(state.error.lines()[1:]) or f"{key('load.measure')} measures again"
+    return ("How many searches a second the server answers when several clients search at once, and how fast.\n"
+            f"{key('load.measure')}  asks which load, and puts it on the server")
+
+
+def load_lines(state: LoadState, now_s: float) -> list[Line]:
+    """How far it is, how it ended, or what was measured; below it the search that it is about."""
+    about = state.shown.subject
+    if state.clients is not None:
+        first = load.running(state.clients, state.setup.clients, state.setup.seconds, now_s - state.began_s,
+                             key("load.stop"))
+    elif state.error is not None:
+        first = ((state.error.summary, "critical"),)
+    elif state.is_stopped:
+        first = (("stopped", "warning"), (f": {key('load.measure')} measures again", "dim"))
+    elif state.done is not None:
+        first = load.verdict(state.done)
+    else:
+        first = (("no load was measured yet", "strong"),)
+    told = state.told if state.done is not None else state.words
+    lines: list[Line] = [first, (("search ", "dim"), (about.column.label if about is not None else "…", "strong"),
+                                 (f"  {told}", ""))]
+    return lines + [((words, "dim"),) for words in (state.done.warnings if state.done is not None else ())]
 
 
 # the Recall tab
@@ -270,8 +356,16 @@ def settings(state: VectorsState) -> list[str]:
     """The SET LOCAL of each setting that this search has and the server hasn't."""
     if state.request is None:
         return []
-    found = state.result.settings if state.result is not None else compose(state.request).settings
-    return [f"SET LOCAL {name} = {literal(value)}" for name, value in found.items()]
+    return _set_local(state.result.settings if state.result is not None else compose(state.request).settings)
+
+
+def _set_local(settings: Mapping[str, str]) -> list[str]:
+    return [f"SET LOCAL {name} = {literal(value)}" for name, value in settings.items()]
+
+
+def transaction(search: str, settings: Mapping[str, str]) -> str:
+    """The statement; with settings of its own in the transaction that they hold in."""
+    return ";\n".join(["BEGIN READ ONLY", *_set_local(settings), search, "COMMIT"]) + ";" if settings else search
 
 
 def script(state: VectorsState) -> str | None:
