@@ -115,10 +115,15 @@ class HybridState:
         if column is None:
             raise UsageError(f"{about.column.table} has no column of words beside its vectors",
                              hint="hybrid search wants a column of type text or tsvector")
+        if about.key is None:
+            raise UsageError(f"{about.column.table} has no key by which both ranks of a row could be joined",
+                             hint="it wants a primary key, or a unique index on columns that are NOT NULL")
         names = [each.name for each in about.shown if each.sort != "vector" and each.type != "tsvector"]
         columns = self.shown.setup.columns or tuple(sorted(names, key=lambda name: name != column.name))
-        request = engine.request(about, replace(self.shown.setup, offset=0, columns=columns),
-                                 await self._resolved(engine, about, setup))
+        vector = await self._resolved(engine, about, setup)
+        last = self.shown.request if self.has_last_vector else None
+        request = engine.request(about, replace(self.shown.setup, offset=0, columns=columns), vector,
+                                 last.exclude if last is not None else None)
         async with engine.session() as session:
             leg = await text_leg(session, column.name, about.shown, about.column.relation_oid, setup.config)
             wanted = HybridRequest(request, setup.words, leg, setup.fusion)
@@ -127,7 +132,8 @@ class HybridState:
             except Acts as refusal:
                 allowed = await allow(refusal, request.where or "")
                 found = await hybrid(session, replace(wanted, search=replace(request, allowed=allowed)))
-        if about is self.shown.subject:
+        now = self.shown.subject
+        if now is not None and now.column.label == about.column.label:  # its indexes may be known anew
             self.result, self.asked = found, setup
 
     async def _resolved(self, engine: Engine, about: SearchableColumn, setup: HybridSetup) -> QueryVector:
@@ -140,8 +146,8 @@ class HybridState:
             engine.embedder_for(about.column, question.embedder if question else None)
         except UsageError as error:
             if last is None:
-                raise UsageError(error.summary, hint="or search by a row or a vector first: the words are then fused "
-                                 "with that vector") from None
+                raise UsageError(error.summary, hint="search by a row or a vector first: the words are then fused with "
+                                 "that vector") from None
             self.has_last_vector = True
             return last.vector
         self.has_last_vector = False

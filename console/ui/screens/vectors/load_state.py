@@ -90,7 +90,8 @@ class LoadState:
             except Acts as refusal:
                 allowed = await allow(refusal, plan.where or "")
                 done = await self._measured(sessions, replace(plan, allowed=allowed))
-            if self.shown.subject is about:
+            now = self.shown.subject
+            if now is not None and now.column.label == about.column.label:  # its indexes may be known anew
                 self.done, self.told = done, told
         except ConsoleError as error:
             self.error = error

@@ -233,7 +233,8 @@ def hybrid_lines(state: HybridState, *, is_searching: bool) -> list[Line]:
         ("  rrf k ", "dim"), (str(fusion.rrf_k), ""), ("  depth ", "dim"), (str(fusion.depth), ""))
     third: Line = (
         ("vector ", "dim"), (about.column.label if about is not None else "…", ""), *_filter_pieces(searched))
-    warnings = [] if state.result is None or is_searching else list(state.result.warnings)
+    found = state.result if not is_searching else None
+    warnings = [words for words in found.warnings if not words.startswith("the vector's leg")] if found else []
     return [first, second, third, *(((elided(words), "warning"),) for words in warnings[:2])]
 
 
