@@ -92,6 +92,32 @@ async def test_hybrid_without_an_embedder(notes: Database) -> None:
         await until(lambda: "has no key by which both ranks" in said(app), pilot)
 
 
+async def test_a_hybrid_search_is_stopped_at_once(notes: Database) -> None:
+    """The statement is cancelled on the server, and the next search runs."""
+    async with console(notes.conninfo) as (app, pilot, screen):
+        await choose(pilot, screen, "public.notes.v")
+        await searched(pilot, screen, QuerySource("vector", "[1,2,3,4]"))
+        await screen.go_to("hybrid")
+        page = screen.page
+        assert isinstance(page, HybridPage)
+        screen.actions.change(where="pg_sleep(0.2) IS NOT NULL")
+        await until(lambda: page.state.shown.setup.where is not None, pilot)
+        page._take(HybridSetup("note"))
+        with notes.connect() as connection:
+            def running() -> int:
+                return connection.execute(
+                    "SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep(0.2)%' "
+                    "AND state = 'active' AND pid <> pg_backend_pid()").rowcount
+
+            await until(lambda: running() > 0, pilot)
+            await pilot.press("escape")
+            await until(lambda: running() == 0 and "stopped: R searches again" in said(app), pilot)
+        screen.actions.change(where=None)
+        await until(lambda: page.state.shown.setup.where is None, pilot)
+        await pilot.press("R")
+        await until(lambda: page.state.result is not None and not page.is_searching, pilot)
+
+
 async def test_a_load_to_its_end_and_one_whose_server_goes_away(notes: Database) -> None:
     """Its clients' connections are gone when it ends, and when it is stopped."""
     async with console(notes.conninfo) as (app, pilot, screen):

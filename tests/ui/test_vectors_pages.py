@@ -308,3 +308,14 @@ def test_the_verdict_of_a_load() -> None:
     assert "it may answer more with more clients · every search was exact" in plain(view.verdict(rising))
     none = ConcurrencyMeasurement((), None, ("asked by one", "1 clients: too many connections"))
     assert plain(view.verdict(none)) == "1 clients: too many connections" and not view.table(()).rows
+
+
+@pytest.mark.parametrize("name", ["hybrid", "load", "health"])
+async def test_without_a_column_it_is_said_why_and_no_key_promises_anything(world: World, name: str) -> None:
+    async with vectors(world, (80, 24), columns=[]) as (app, pilot, screen, _):
+        await screen.go_to(name)
+        await until(lambda: any(words in screen_text(app) for words in ("nothing to search", "no table of")), pilot)
+        for words in ("asks which load", "asks for the words", "look again", "enter search"):
+            assert words not in screen_text(app)
+        await pilot.press("m", "n", "enter", "R")
+        assert app.screen is screen

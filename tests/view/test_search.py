@@ -28,14 +28,14 @@ def searched(keys: str, **changes: object) -> SearchResult:
 
 
 def test_the_verdict_names_index_and_setting() -> None:
-    assert said(searched("123")) == "3 of 3 rows in 1.5 ms through i (hnsw, ef_search 40)"
-    assert said(searched("123", index_used=None)) == "3 of 3 rows in 1.5 ms by an exact search"
+    assert said(searched("123")) == "3 of 3 rows in 1.0 ms through i (hnsw, ef_search 40)"
+    assert said(searched("123", index_used=None)) == "3 of 3 rows in 1.0 ms by an exact search"
     assert "reading the plan" in said(replace(searched("123"), plan=None))
 
 
 def test_too_few_rows_are_loud_through_an_index_and_calm_after_an_exact_search() -> None:
     few = searched("1", reasons=(SHORT,), warnings=("1 of 3 rows: the index gave 40", SHORT.sentence))
-    assert said(few).startswith("ONLY 1 of 3 rows: the filter rejected 39 of 40 · 1.5 ms through i")
+    assert said(few).startswith("ONLY 1 of 3 rows: the filter rejected 39 of 40 · 1.0 ms through i")
     assert view.verdict(few, (), None, None)[0][1] == "critical"
     assert view.notes(few) == []  # the verdict says it
     all_there_are = searched("", index_used=None, warnings=("0 of 3 rows: the table has no more that fit",))

@@ -41,7 +41,7 @@ def verdict(result: HybridResult) -> Line:
     """How many rows, which leg found them, and by which index each leg went."""
     both = sum(row.vector_rank is not None and row.text_rank is not None for row in result.rows)
     only_words = sum(row.vector_rank is None for row in result.rows)
-    count = f"{fmt.count(len(result.rows))} of {fmt.count(result.k)} rows in {milliseconds(result.total_ms)}"
+    count = f"{fmt.count(len(result.rows))} of {fmt.count(result.k)} rows in {milliseconds(result.server_ms)}"
     tone: Tone = "strong" if len(result.rows) == result.k else "warning"
     legs = [(f"vector through {result.vector_index}" if result.vector_index else "vector exactly", result.vector_index),
             (f"words through {result.text_index}" if result.text_index else "words in every row", result.text_index)]

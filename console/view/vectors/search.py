@@ -42,7 +42,7 @@ def verdict(result: SearchResult, indexes: Sequence[VectorIndex], ef_search: str
     """The answer in a line: how many rows, in what time, through which index at which setting; loud when too few."""
     count = len(result.hits)
     rows = f"{fmt.count(count)} of {fmt.count(result.k)} rows"
-    took = fmt.milliseconds(result.total_ms)
+    took = fmt.milliseconds(result.server_ms)  # the way and the drawing are told beside it
     if result.plan is None and not result.warnings:
         return ((f"{rows} in {took}", "strong"), (" · reading the plan…", "dim"))
     way = _way(result, indexes, ef_search, probes)

@@ -40,10 +40,12 @@ class FusedTable(RecordTable):
     class Begun(Message):
         """A person wants to say the words."""
 
+    can_begin = False
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         match action:
             case "begin":
-                return not self.table.rows
+                return self.can_begin and not self.table.rows
             case "choose" | "copy":
                 return self.row is not None
         return super().check_action(action, parameters)
@@ -97,6 +99,7 @@ class HybridPage(VectorPage):
             return
         state, table, pane = self.state, self.query_one(FusedTable), self.query_one(CodePane)
         self.query_one(SummaryLines).show(*views.hybrid_lines(state, is_searching=self.is_searching))
+        table.can_begin = state.shown.subject is not None
         if state.result is None:
             table.show(Table((), (), views.how_to_begin_hybrid(state) if not self.is_searching else " "))
             pane.show_text("", ())

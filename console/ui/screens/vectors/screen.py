@@ -100,6 +100,7 @@ class VectorsScreen(ConsoleScreen):
                                                   names.index(self.page_name))
 
     def _show_page(self) -> None:
+        self.set_class(self.page.IS_WHOLE and self.state.subject is not None, "-whole")  # else it is said above why
         if not self.state.instead or self.page is not self.results:
             self.page.show(self.state.shown)
 
@@ -129,7 +130,6 @@ class VectorsScreen(ConsoleScreen):
         self.page_name = name  # not before its page is there: keys are asked about at any time
         self.page.display = True
         self.set_class(name != self.pages[0].name, "-beside")
-        self.set_class(self.page.IS_WHOLE, "-whole")
         self._show_tabs()
         self._show_page()
         if self.page.FOCUS:

@@ -199,6 +199,8 @@ def with_words(setup: HybridSetup, words: str) -> HybridSetup:
 
 def how_to_begin_hybrid(state: HybridState) -> str:
     """What a hybrid search is, and what there is to press."""
+    if state.shown.subject is None:
+        return " "
     if state.error is not None:
         return "\n".join([*state.error.lines()[1:], f"{key('hybrid.ask')} asks for other words, "
                           f"{key('hybrid.options')} changes the options"])
@@ -211,7 +213,9 @@ def how_to_begin_hybrid(state: HybridState) -> str:
 
 def hybrid_lines(state: HybridState, *, is_searching: bool) -> list[Line]:
     """The verdict, then what was asked and how it is fused."""
-    setup, fusion, column = state.setup, state.setup.fusion, state.column
+    setup, fusion, column, about = state.setup, state.setup.fusion, state.column, state.shown.subject
+    if about is None:
+        return []
     if is_searching:
         first: Line = (("searching… ", "strong"), (f"{key('hybrid.stop')} stops", "dim"))
     elif state.error is not None:
@@ -225,14 +229,13 @@ def hybrid_lines(state: HybridState, *, is_searching: bool) -> list[Line]:
     where = "no column of words" if column is None and state.columns is not None else \
         f"{column.name}" if column is not None else "…"
     vector = ", the vector is the last search's" if state.has_last_vector else ""
-    about, searched = state.shown.subject, state.shown.setup
     second: Line = (
         ("words ", "dim"), (f'"{setup.words}"' if setup.words else "none yet", "strong" if setup.words else "dim"),
         (" in ", "dim"), (where, ""), (vector, "warning"),
         ("  weights ", "dim"), (f"vector {fusion.vector_weight:g}, words {fusion.text_weight:g}", "accent"),
         ("  rrf k ", "dim"), (str(fusion.rrf_k), ""), ("  depth ", "dim"), (str(fusion.depth), ""))
     third: Line = (
-        ("vector ", "dim"), (about.column.label if about is not None else "…", ""), *_filter_pieces(searched))
+        ("vector ", "dim"), (about.column.label, ""), *_filter_pieces(state.shown.setup))
     found = state.result if not is_searching else None
     warnings = [words for words in found.warnings if not words.startswith("the vector's leg")] if found else []
     return [first, second, third, *(((elided(words), "warning"),) for words in warnings[:2])]
@@ -242,6 +245,9 @@ def hybrid_lines(state: HybridState, *, is_searching: bool) -> list[Line]:
 
 
 def how_to_load(state: LoadState) -> str:
+    """What is measured, and what there is to press."""
+    if state.shown.subject is None:
+        return " "
     if state.error is not None:
         return "\n".join(state.error.lines()[1:]) or f"{key('load.measure')} measures again"
     return ("How many searches a second the server answers when several clients search at once, and how fast.\n"
@@ -251,6 +257,8 @@ def how_to_load(state: LoadState) -> str:
 def load_lines(state: LoadState, now_s: float) -> list[Line]:
     """How far it is, how it ended, or what was measured; below it the search that it is about."""
     about = state.shown.subject
+    if about is None:
+        return []
     if state.clients is not None:
         first = load.running(state.clients, state.setup.clients, state.setup.seconds, now_s - state.began_s,
                              key("load.stop"))
@@ -263,8 +271,7 @@ def load_lines(state: LoadState, now_s: float) -> list[Line]:
     else:
         first = (("no load was measured yet", "strong"),)
     told = state.told if state.done is not None else state.words
-    lines: list[Line] = [first, (("search ", "dim"), (about.column.label if about is not None else "…", "strong"),
-                                 (f"  {told}", ""))]
+    lines: list[Line] = [first, (("search ", "dim"), (about.column.label, "strong"), (f"  {told}", ""))]
     return lines + [((words, "dim"),) for words in (state.done.warnings if state.done is not None else ())]
 
 
