@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +13,6 @@ from console.errors import ConsoleError
 from console.plans.records import Fix
 from console.server.effects import Acts
 from console.ui.dialogs import allow
-from console.ui.dialogs.confirm import ConfirmDialog
 from console.ui.dialogs.row_dialog import RowDialog
 from console.ui.frame import ConsoleScreen
 from console.ui.host import Host
@@ -22,15 +20,14 @@ from console.ui.keymap import key
 from console.ui.screens.vectors import engine, parse_search, views
 from console.ui.screens.vectors.dialogs import ColumnDialog, QuerySourceDialog, where_dialog
 from console.ui.screens.vectors.engine import Engine
-from console.ui.screens.vectors.fixes import FixesDialog, prepared
+from console.ui.screens.vectors.fixes import FixesDialog, write_migration
 from console.ui.screens.vectors.search_params import SearchParams
 from console.ui.screens.vectors.settings import SettingsDialog
 from console.ui.screens.vectors.state import SearchState, first_choice
 from console.ui.widgets.painting import console_app
 from console.vectors.query_source import QuerySource
 from console.vectors.records import Neighbor, SearchResult, VectorColumn
-from console.vectors.search import SearchableColumn, SearchRequest
-from console.view.table import Tone
+from console.vectors.search import SearchRequest
 
 
 class VectorActions:
@@ -369,22 +366,8 @@ class VectorActions:
         """The index of a fix as the next migration of its service, after a question."""
         about = self._state.subject
         if about is not None:
-            self._screen.run_worker(self._write_migration(fix, about), group="migration", exclusive=True,
+            self._screen.run_worker(write_migration(self._screen, fix, about), group="migration", exclusive=True,
                                     exit_on_error=False)
-
-    async def _write_migration(self, fix: Fix, about: SearchableColumn) -> None:
-        try:
-            migration = await prepared(fix, about, self._screen.connection.services)
-            words: list[tuple[str, Tone]] = [(f"of the service {migration.service.name}, in {migration.service.folder}",
-                                              "dim")]
-            for path, content in migration.files:
-                words += [("", ""), (path.name, "strong"), *((line, "") for line in content.rstrip().splitlines())]
-            if await ConfirmDialog("Write the index as a migration?", words).ask(self._screen.app):
-                written = await asyncio.to_thread(migration.write)
-                self._host.tell(f"written: {' and '.join(path.name for path in written)}; "
-                                f"{key('app.migrations')} runs and proves it")
-        except ConsoleError as error:
-            self._host.show_error(error)
 
     # a row, and elsewhere
 

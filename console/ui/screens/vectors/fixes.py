@@ -8,17 +8,22 @@ from pathlib import Path
 
 from textual.app import ComposeResult
 
-from console.errors import UsageError
+from console.errors import ConsoleError, UsageError
 from console.plans.records import Fix
 from console.services import Service
 from console.services.ownership import owner_of
 from console.sql.elide import elided
 from console.ui.dialogs.choose import Choice, ChooseDialog
+from console.ui.dialogs.confirm import ConfirmDialog
 from console.ui.dialogs.dialog import Words
+from console.ui.frame import ConsoleScreen
+from console.ui.keymap import key
+from console.ui.widgets.painting import console_app
 from console.ui.widgets.record_table import RecordTable
 from console.vectors import ddl
 from console.vectors.search import SearchableColumn
 from console.view.plans.tree import trial_words
+from console.view.table import Tone
 
 KINDS = {"settings": "search with it", "statement": "to Query", "index": "as a migration", "upkeep": "to Query",
          "nothing": "nothing to do"}
@@ -77,6 +82,18 @@ class IndexMigration:
         return [path for path, _ in self.files]
 
 
-async def prepared(fix: Fix, about: SearchableColumn, services: Sequence[Service]) -> IndexMigration:
-    """Reads the service's files in a thread. Raises ConsoleError."""
-    return await asyncio.to_thread(IndexMigration, fix, about, services)
+async def write_migration(screen: ConsoleScreen, fix: Fix, about: SearchableColumn) -> None:
+    """Shows the files of the index's migration and writes them once a person says yes; what goes wrong is shown."""
+    host = console_app(screen)
+    try:
+        migration = await asyncio.to_thread(IndexMigration, fix, about, screen.connection.services)
+        words: list[tuple[str, Tone]] = [(f"of the service {migration.service.name}, in {migration.service.folder}",
+                                          "dim")]
+        for path, content in migration.files:
+            words += [("", ""), (path.name, "strong"), *((line, "") for line in content.rstrip().splitlines())]
+        if await ConfirmDialog("Write the index as a migration?", words).ask(screen.app):
+            written = await asyncio.to_thread(migration.write)
+            host.tell(f"written: {' and '.join(path.name for path in written)}; "
+                      f"{key('app.migrations')} runs and proves it")
+    except ConsoleError as error:
+        host.show_error(error)
