@@ -46,6 +46,35 @@ def settle(seconds: float) -> Shot:
     return wait
 
 
+def tab(name: str) -> Shot:
+    """Shows that tab of the Vectors screen."""
+
+    async def go(pilot: Pilot[int]) -> None:
+        from console.ui.screens.vectors.screen import VectorsScreen
+
+        screen = pilot.app.screen
+        assert isinstance(screen, VectorsScreen)
+        await screen.go_to(name)
+        await pilot.pause()
+
+    return go
+
+
+def seen(words: str) -> Shot:
+    """Waits until these words are on the screen."""
+
+    async def wait(pilot: Pilot[int]) -> None:
+        from console.ui.app import ConsoleApp
+        from tests.support.screen_text import screen_text
+
+        assert isinstance(pilot.app, ConsoleApp)
+        while words not in screen_text(pilot.app):
+            await pilot.pause(0.2)
+        await pilot.pause(1)
+
+    return wait
+
+
 def sql(text: str) -> Shot:
     """Puts a text into the editor of the Query screen."""
 
@@ -122,8 +151,12 @@ SHOTS: dict[str, Shot] = {
     "activity": in_turn(keys("4", "i"), settle(20)),
     "statements": in_turn(keys("5"), settle(30), keys("down", "down", "enter"), settle(6)),
     "vectors": in_turn(keys("6", "n", "d a t a b a s e s space f o r space s e a r c h", "enter"), settle(3)),
-    "vectors-recall": in_turn(keys("o", "enter", "i n n e r enter", "escape", *["right_square_bracket"] * 3, "m"),
-                              settle(30)),
+    "vectors-recall": in_turn(keys("6"), tab("recall"), keys("m"), seen("recommended")),
+    "vectors-health": in_turn(keys("6"), tab("health"), seen("dead rows")),
+    "vectors-map": in_turn(keys("6"), tab("map"), seen("of their variance")),
+    "vectors-hybrid": in_turn(keys("6", "c", "m e m o r i e s", "enter"), tab("hybrid"), keys(
+        "enter", " ".join("space" if sign == " " else sign for sign in "answers about cohort reports OR funnel charts"),
+        "enter"), seen("by words alone")),
     "pgbouncer": pooled_screen(),
     "query": in_turn(keys("f8"), sql(QUERY), keys("ctrl+r"), settle(2), keys("escape", "down", "down")),
     "plan": in_turn(keys("f8"), sql(SLOW), keys("ctrl+t", "a"), settle(2), keys("down", "down")),

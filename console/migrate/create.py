@@ -76,9 +76,10 @@ def slugged(words: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")
 
 
-def next_sequence(service: Service, slug: str, pieces: Sequence[MigrationPart]) -> tuple[tuple[Path, str], ...]:
+def next_sequence(service: Service, slug: str, pieces: Sequence[MigrationPart], *,
+                  no_transaction: bool = False) -> tuple[tuple[Path, str], ...]:
     """The same of several migrations that follow each other, each with its texts."""
-    return _sequence(service, slug, pieces, no_transaction=False)
+    return _sequence(service, slug, pieces, no_transaction)
 
 
 def baseline_file(service: Service, files: Sequence[MigrationFile], up: str) -> tuple[Path, str]:

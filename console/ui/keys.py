@@ -301,14 +301,33 @@ SCOPES: tuple[Scope, ...] = (
                "overlap and moved ranks; again: ends that"),
         Action("vectors.where", "w", "where", "where", "the condition of the search"),
         Action("vectors.again", "R", "again", "again", "search again"),
+        Action("vectors.fix", "f", "fix", "fix", "search with the fix that was tried",
+               "; an index becomes a migration of the table's service, a statement or upkeep goes to Query; of several "
+               "one chooses", when="where something is wrong with the search"),
+        Action("vectors.copy_fix", "Y", "copy_fix", "copy fix", "copy the SQL of a fix alone",
+               when="where something is wrong with the search"),
         Action("vectors.query", "Q", "to_query", "to Query", "the SQL to Query")),
         borrows=("tabs.next", "tabs.previous"),
         meanings=(("table.choose", "the whole row, its vectors in short"),
-                  ("tabs.previous", "tabs: Results, SQL, Plan, Health, Map, Recall, Indexes"),
-                  ("tabs.next", "tabs: Results, SQL, Plan, Health, Map, Recall, Indexes"))),
+                  ("tabs.previous", "tabs: Results, Hybrid, SQL, Plan, Health, Map, Recall, Load, Indexes"),
+                  ("tabs.next", "tabs: Results, Hybrid, SQL, Plan, Health, Map, Recall, Load, Indexes"))),
     Scope("hits", "Vectors: results", "widget", (
         Action("hits.begin", "enter", "begin", "search like any row", "search like a row drawn at random",
                when="before the first search", in_palette=False),), within=("vectors",)),
+    Scope("hybrid", "Vectors: Hybrid", "page", (
+        Action("hybrid.stop", "escape", "stop", "stop", "stop searching at once", when="while it searches"),
+        Action("hybrid.begin", "enter", "begin", "search", "say the words to search for",
+               when="before the first search", in_palette=False),
+        Action("hybrid.ask", "n", "ask", "words", "search for words and their vector, fused by rank",
+               "`\"in this order\"`, `OR`, `-without`"),
+        Action("hybrid.options", "o", "choose", "options", "how both are fused",
+               "the words' column and configuration, both weights, the constant k, how deep each leg is read"),
+        Action("hybrid.more_words", "+", "lean(1)", "more words", "let the words count more"),
+        Action("hybrid.more_vector", "-", "lean(-1)", "more vector", "let the vector count more"),
+        Action("hybrid.sql", "v", "sql", "SQL", "the SQL instead of the rows", when="at 80 columns"),
+        Action("hybrid.again", "R", "again", "again", "search again"),
+        Action("hybrid.copy", "Y", "copy_sql", "copy SQL", "copy the SQL that uses both indexes")),
+        within=("vectors",)),
     Scope("recall", "Vectors: Recall", "page", (
         Action("recall.stop", "escape", "stop", "stop", "stop measuring at once", when="while it measures"),
         Action("recall.measure", "m", "measure", "measure", "measure recall and latency"),
@@ -319,6 +338,10 @@ SCOPES: tuple[Scope, ...] = (
         Action("recall.copy", "Y", "copy_sql", "copy SQL", "copy the SQL of the recommendation")),
         within=("vectors",),
         meanings=(("table.choose", "search with the point's settings, or copy the SQL that sets them"),)),
+    Scope("load", "Vectors: Load", "page", (
+        Action("load.stop", "escape", "stop", "stop", "stop the load at once", when="while it goes on"),
+        Action("load.measure", "m", "measure", "measure", "measure searches by several clients at once",
+               "how many, for how long; asks first, on production for its name")), within=("vectors",)),
     Scope("vector_indexes", "Vectors: Indexes", "page", (
         Action("vector_indexes.build", "b", "build", "build", "build an index",
                "size, memory and workers by pgvector's own arithmetic, the time by a sample, the statement, then a "
@@ -464,6 +487,10 @@ SCOPES: tuple[Scope, ...] = (
         _answer("search_options.search", "q", "leave", "search with these", "search with these"))),
     Scope("recall_options", "Options of a recall measurement", "dialog", (
         _answer("recall_options.measure", "m", "go", "measure", "measure with these"),)),
+    Scope("hybrid_options", "Options of a hybrid search", "dialog", (
+        _answer("hybrid_options.search", "s", "go", "search", "search with these"),)),
+    Scope("load_options", "Options of a load of searches", "dialog", (
+        _answer("load_options.begin", "m", "go", "put it on the server", "begin"),)),
     Scope("create_index", "A new vector index", "dialog", (
         _answer("create_index.build", "b", "go", "build", "build it"),
         _answer("create_index.sample", "t", "sample", "time a sample",

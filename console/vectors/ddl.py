@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from console.errors import UsageError
+from console.sql import grammar
 from console.sql.quoting import identifier
 from console.vectors.advice import INDEXED_MOST
 from console.vectors.metrics import BY_NAME, Metric, metrics_of_type
@@ -146,10 +147,14 @@ def clauses(design: Design) -> str:
 
 
 def free_name(design: Design, taken: Collection[str]) -> str:
-    """table_column_metric_method, cut to what PostgreSQL keeps of a name, with a number where it is taken."""
+    """table_column_metric_method."""
     kind = "bits" if design.bits else "half" if design.half and design.column.type_name != "halfvec" else ""
     words = [design.column.relation, design.column.name, kind or design.metric.name, design.method]
-    base = "_".join(words)
+    return _free("_".join(words), taken)
+
+
+def _free(base: str, taken: Collection[str]) -> str:
+    """`base`, cut to what PostgreSQL keeps of a name, with a number where it is taken."""
     for number in range(1, len(taken) + 2):
         suffix = "" if number == 1 else f"_{number}"
         found = base.encode()[:NAME_BYTES - len(suffix)].decode("utf-8", "ignore") + suffix
@@ -183,3 +188,18 @@ def reranked(column: VectorColumn, metric: Metric, k: int = 10, factor: int = 10
             f"    ORDER BY {quantize}({name})::bit({dimensions}) {hamming} {quantize}({vector})::bit({dimensions})\n"
             f"    LIMIT {k * factor:d}\n) AS found\nORDER BY {name} {column.operator(metric)} {vector}\n"
             f"LIMIT {k:d}")
+
+
+def as_migration(create_index: str, column: VectorColumn, taken: Collection[str]) -> tuple[str, str, str]:
+    """A CREATE INDEX without a name as a migration: what the name of its files says, its way up and its way down.
+
+    Raises ConsoleError where the text is no such statement.
+    """
+    tree = grammar.parse(create_index)
+    statement = tree.stmts[0].stmt.index_stmt
+    base = f"{column.relation}_{column.name}_{statement.access_method}"
+    statement.idxname = _free(base, taken)
+    statement.relation.schemaname = column.schema
+    name = identifier(column.schema, statement.idxname)
+    how = " CONCURRENTLY" if statement.concurrent else ""
+    return f"add index {statement.idxname}", f"{grammar.deparse(tree)};\n", f"DROP INDEX{how} {name};\n"

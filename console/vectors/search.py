@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -59,7 +60,8 @@ class SearchOptions(Struct, frozen=True):
     """What may be set for a search; None leaves the server's. `exact` forbids the index.
 
     `by` names one of the column's searches, None takes what is preferred; `oversampling` is how many candidates for
-    each row wanted are ranked again by the vector, None as usual for that search, 1 where it needs none.
+    each row wanted are ranked again by the vector, None as usual for that search, 1 where it needs none. `more` are
+    further settings, by name: those of a fix that was adopted.
     """
 
     ef_search: int | None = None
@@ -69,10 +71,27 @@ class SearchOptions(Struct, frozen=True):
     exact: bool = False
     by: str | None = None
     oversampling: int | None = None
+    more: tuple[tuple[str, str], ...] = ()
+
+    def adopting(self, settings: Mapping[str, str]) -> SearchOptions:
+        """These options with the settings of a fix: those that are options become them, the rest go to `more`."""
+        changes: dict[str, Any] = {}
+        rest = dict(self.more)
+        for name, value in settings.items():
+            field_name = name.partition(".")[2]
+            if name in ("hnsw.ef_search", "ivfflat.probes", "hnsw.max_scan_tuples"):
+                changes[field_name] = int(value)
+            elif field_name == "iterative_scan":
+                changes[field_name] = value
+            elif (name, value) == ("enable_indexscan", "off"):
+                changes["exact"] = True
+            else:
+                rest[name] = value
+        return replace(self, **changes, more=tuple(rest.items()))
 
     def settings(self, method: str | None = None) -> dict[str, str]:
         """The settings for SET LOCAL; `method` is the index's, which decides whose iterative scan is meant."""
-        found: dict[str, str] = {}
+        found = dict(self.more)
         if self.ef_search is not None:
             found["hnsw.ef_search"] = str(self.ef_search)
         if self.probes is not None:

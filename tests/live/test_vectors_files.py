@@ -9,7 +9,6 @@ import struct
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -191,22 +190,51 @@ async def test_numpy_reads_and_writes_the_same(database: Database, tmp_path: Pat
     assert numpy.load(tmp_path / "y.npy").shape == (50, 3)
 
 
-async def test_parquet_where_pyarrow_is(database: Database, tmp_path: Path) -> None:
-    if "pyarrow" not in sys.modules:
-        with suppress(ImportError):
-            import pyarrow  # noqa: F401
+async def test_without_pyarrow_parquet_says_what_is_missing(database: Database, tmp_path: Path,
+                                                            monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("pyarrow", "pyarrow.parquet"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ConsoleError, match="pyarrow"):
+        await stored(database, tmp_path / "x.parquet")
+    assert not left_in(tmp_path)
+
+
+async def test_parquet_there_and_back(database: Database, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install 'dbconsole[parquet]'")
     run(database, "INSERT INTO items VALUES (1, 'a', 2, '[1,2,3]'), (2, NULL, NULL, NULL)")
-    before = rows(database)
-    path = tmp_path / "x.parquet"
-    if "pyarrow" not in sys.modules:
-        with pytest.raises(ConsoleError, match="pyarrow"):
-            await stored(database, path)
-        assert not left_in(tmp_path)
-        return
+    before, path = rows(database), tmp_path / "x.parquet"
     assert await stored(database, path, columns=("id", "name", "price")) == 2
     run(database, "TRUNCATE items")
     await loaded(database, path)
     assert rows(database) == before
+
+
+async def test_parquet_that_others_wrote(database: Database, tmp_path: Path) -> None:
+    """Lists of every kind, several batches; what is no vector of the column is told by its row, and nothing is left."""
+    arrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install 'dbconsole[parquet]'")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "x.parquet"
+
+    def wrote(kind: Any, vectors: list[Any]) -> None:
+        table = arrow.table({"id": arrow.array(range(len(vectors)), arrow.int64()), "v": arrow.array(vectors, kind)})
+        parquet.write_table(table, path, row_group_size=700)
+
+    numbers = [[float(number), 0.5, -1.0] for number in range(2500)]
+    for kind in (arrow.list_(arrow.float64()), arrow.large_list(arrow.float32()), arrow.list_(arrow.float32(), 3),
+                 arrow.list_(arrow.float16())):
+        run(database, "TRUNCATE items")
+        wrote(kind, numbers[:2000])
+        done = await loaded(database, path)
+        assert done.inserted == 2000 and json.loads(rows(database)[-1][3]) == [1999, 0.5, -1]
+    run(database, "TRUNCATE items")
+    wrote(arrow.list_(arrow.float32()), [[1, 2, 3], [1, 2], None, [1, None, 3], [1, float("nan"), 3]])
+    with pytest.raises(NotLoaded) as told:
+        await loaded(database, path)
+    assert all(f"row {line}" in str(told.value) or f"line {line}" in "\n".join(told.value.lines())
+               for line in (2, 4, 5)) and not rows(database)
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(UsageError, match="no Parquet file"):
+        await loaded(database, path)
 
 
 def test_the_commands(database: Database, tmp_path: Path) -> None:

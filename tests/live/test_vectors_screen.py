@@ -270,7 +270,7 @@ async def test_two_searches_side_by_side(vectors: Database) -> None:
 async def test_the_sql_is_shown_and_runs_as_it_is_copied(vectors: Database) -> None:
     async with console(vectors.conninfo) as (app, pilot, screen):
         await search(pilot, screen, QuerySource("vector", QUERY), options=SearchOptions(ef_search=77), where="id > 5")
-        await pilot.press("right_square_bracket")
+        await screen.go_to("sql")
         await pilot.pause()
         assert "SET LOCAL hnsw.ef_search = '77'" in said(app) and f"{DIMENSIONS} values]" in said(app)
         text = screen.query_one("#sql", CodePane).text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,12 +16,15 @@ from textual.widgets import Input
 from console.catalog.records import PageKey
 from console.errors import ConsoleError, TimedOut, Unreachable
 from console.plans.parse import plan_of
+from console.plans.records import Fix, Trial
 from console.services import Service
 from console.ui.app import ConsoleApp
 from console.ui.connection import ConnectionState
+from console.ui.dialogs.confirm import ConfirmDialog
 from console.ui.screens import ENTRIES
 from console.ui.screens.vectors.dialogs import ColumnDialog, QuerySourceDialog
 from console.ui.screens.vectors.engine import Engine
+from console.ui.screens.vectors.fixes import FixesDialog
 from console.ui.screens.vectors.screen import VectorsScreen
 from console.ui.screens.vectors.search_params import SearchParams
 from console.ui.screens.vectors.settings import SettingsDialog
@@ -83,6 +87,14 @@ def shown_column(name: str, type_name: str = "text", sort: str = "text") -> Show
     return ShownColumn(name, type_name, sort, f"pg_catalog.{type_name}", "pg_catalog")
 
 
+FIXES = (
+    Fix("settings", "SET LOCAL hnsw.iterative_scan = strict_order", Trial(
+        "run", "events_embedding_idx", 10, 1, 10, 10, 2.1, 0.9), {"hnsw.iterative_scan": "strict_order",
+                                                                 "enable_seqscan": "off"}),
+    Fix("index", "CREATE INDEX CONCURRENTLY ON event_data.events USING hnsw (embedding public.vector_cosine_ops) "
+        "WHERE (company = 'Cedar Labs')", Trial("not tried", note="it writes")))
+
+
 class Prepared(Engine):
     """An engine that answers from memory; `lacking` rows are missing from each result, `failing` is raised."""
 
@@ -128,6 +140,9 @@ class Prepared(Engine):
             request.subject.column, request.metric, request.k, tuple(hits[:request.k - self.lacking]),
             ("id", "title", "company"), (23, 25, 25), ("id",), composed.readable, dict(composed.settings), None, None,
             (), 1.2, 1.8)
+
+    async def fixes(self, request: SearchRequest, result: SearchResult) -> tuple[Fix, ...]:
+        return FIXES
 
     async def examine(self, request: SearchRequest, result: SearchResult) -> SearchResult:
         if not self.lacking:
@@ -185,6 +200,52 @@ async def test_too_few_rows_are_loud(world: World, size: tuple[int, int]) -> Non
         screen.actions.change(where="starts_at > now()")
         await searched(pilot, screen)
         await until_golden(app, pilot, f"vectors-short-{size[0]}x{size[1]}")
+        await pilot.press("f")
+        await until(lambda: isinstance(app.screen, FixesDialog), pilot)
+        await until_golden(app, pilot, f"vectors-fixes-{size[0]}x{size[1]}")
+
+
+async def test_a_fix_is_searched_with_and_taken_back(world: World) -> None:
+    async with vectors(world) as (app, pilot, screen, engine):
+        engine.lacking = 9
+        await searched(pilot, screen)
+        await pilot.press("f", "enter")
+        await until(lambda: bool(engine.searched[-1].options.more) and not screen.actions.is_searching, pilot)
+        options = engine.searched[-1].options
+        assert options.settings("hnsw") == {"hnsw.iterative_scan": "strict_order", "enable_seqscan": "off"}
+        await pilot.press("Y", "enter")
+        assert app.clipboard == FIXES[0].sql
+        screen.action_settings("more")
+        await until(lambda: isinstance(app.screen, SettingsDialog), pilot)
+        await pilot.press("x", "escape")
+        await until(lambda: engine.searched[-1].options.more == (), pilot)
+        assert engine.searched[-1].options.iterative_scan == "strict_order"
+
+
+def texts(folder: Path) -> list[str]:
+    return [path.read_text() for path in sorted(folder.iterdir())]
+
+
+async def test_an_index_becomes_a_migration(world: World, tmp_path: Path) -> None:
+    """The next pair of the service's folder, asked about first; without a service it is said what is missing."""
+    async with vectors(world) as (app, pilot, screen, engine):
+        engine.lacking = 9
+        await searched(pilot, screen)
+        app.connection.services = ()
+        await pilot.press("f", "down", "enter")
+        await until(lambda: "no service owns the schema event_data" in screen_text(app), pilot)
+        await pilot.press("escape")
+        app.connection.services = (Service(name="events", schemas=("event_data",), folder=tmp_path),)
+        (tmp_path / "0001_begin.up.sql").write_text("SELECT 1;")
+        await pilot.press("f", "down", "enter")
+        await until(lambda: isinstance(app.screen, ConfirmDialog), pilot)
+        assert len(texts(tmp_path)) == 1
+        await pilot.press("y")
+        await until(lambda: len(texts(tmp_path)) == 3, pilot)
+        down, up = texts(tmp_path)[1:]
+        assert up.startswith("CREATE INDEX CONCURRENTLY events_embedding_hnsw ON event_data.events USING hnsw ")
+        assert down.startswith("DROP INDEX CONCURRENTLY event_data.events_embedding_hnsw;")
+        assert "no-transaction" in up and "no-transaction" in down and "WHERE company = 'Cedar Labs'" in up
 
 
 @SIZES
@@ -204,7 +265,7 @@ async def test_the_sql(world: World, size: tuple[int, int]) -> None:
     async with vectors(world, size) as (app, pilot, screen, _):
         screen.actions.change(options=SearchOptions(ef_search=200))
         await searched(pilot, screen)
-        await pilot.press("right_square_bracket")
+        await screen.go_to("sql")
         await pilot.pause()
         await until_golden(app, pilot, f"vectors-sql-{size[0]}x{size[1]}")
 

@@ -41,7 +41,7 @@ def searched(state: SearchState) -> None:
     subject = state.subject
     assert subject is not None
     state.asked = ASKED
-    request = engine.request(subject, state.setup, ASKED)
+    request = engine.request(subject, state.setup, ASKED.vector, ASKED.key)
     state.take_result(request, asyncio.run(engine.find(request)))
 
 

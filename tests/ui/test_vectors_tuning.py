@@ -110,7 +110,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[IndexReading]:
 
 @SIZES
 async def test_recall(world: World, size: tuple[int, int]) -> None:
-    async with tab(world, 2, size) as (app, pilot, screen, _):
+    async with tab(world, 3, size) as (app, pilot, screen, _):
         assert isinstance(screen.page, RecallPage) and "m measures, o says what" in " ".join(screen_text(app).split())
         assert screen.state.subject is not None
         screen.state.recalls.add(measurement(screen.state.subject), world.clock.now() - dt.timedelta(minutes=3))
@@ -152,7 +152,7 @@ def test_which_measurement_holds() -> None:
 
 
 async def test_a_point_is_applied_or_copied(world: World) -> None:
-    async with tab(world, 2) as (app, pilot, screen, _):
+    async with tab(world, 3) as (app, pilot, screen, _):
         assert screen.state.subject is not None
         screen.state.recalls.add(measurement(screen.state.subject), world.clock.now())
         screen.show_all()
@@ -172,7 +172,7 @@ async def test_a_point_is_applied_or_copied(world: World) -> None:
 
 @SIZES
 async def test_what_to_measure(world: World, size: tuple[int, int]) -> None:
-    async with tab(world, 2, size) as (app, pilot, _, _):
+    async with tab(world, 3, size) as (app, pilot, _, _):
         await pilot.press("o")
         assert isinstance(app.screen, RecallDialog)
         await until_golden(app, pilot, f"vectors-recall-options-{size[0]}x{size[1]}")
@@ -209,7 +209,7 @@ async def test_a_measurement_is_stopped_at_once(world: World, monkeypatch: pytes
         raise AssertionError
 
     monkeypatch.setattr("console.ui.screens.vectors.recall_state.measure", for_ever)
-    async with tab(world, 2) as (app, pilot, screen, _):
+    async with tab(world, 3) as (app, pilot, screen, _):
         await pilot.press("m")
         page = screen.page
         assert isinstance(page, RecallPage)

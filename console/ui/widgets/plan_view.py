@@ -189,18 +189,20 @@ class PlanView(Vertical):
     def action_copy_fix(self) -> None:
         """Copies the fix of the node under the cursor; else of the only finding, or of the one that is chosen."""
         row = self.nodes.row
-        fixes = [finding for finding in self.findings if finding.fix]
+        findings = [finding for finding in self.findings if finding.fix]
         index = row.record.index if row is not None and isinstance(row.record, PlanNode) else None
-        fixes = [fix for fix in fixes if fix.node == index and index is not None] or fixes
+        findings = [finding for finding in findings if finding.node == index and index is not None] or findings
+        fixes = [(fix.sql, tree.trial_words(fix.trial)) for finding in findings for fix in finding.fixes]
+        fixes += [(finding.fix, finding.message) for finding in findings if not finding.fixes]
         if len(fixes) == 1:
-            console_app(self).copy(fixes[0].fix)
+            console_app(self).copy(fixes[0][0])
             return
 
         def chosen(key: str | None) -> None:
             if key is not None:
-                console_app(self).copy(fixes[int(key)].fix)
+                console_app(self).copy(fixes[int(key)][0])
 
-        offered = [Choice(str(number), fix.fix, fix.message) for number, fix in enumerate(fixes)]
+        offered = [Choice(str(number), sql, words) for number, (sql, words) in enumerate(fixes)]
         dialog = ChooseDialog("Copy which fix?", offered)
         dialog.width = 110
         self.app.push_screen(dialog, chosen)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from console.services import Service
 from console.text import format as fmt
-from console.vectors.records import Neighbor, SearchResult, VectorColumn, VectorIndex
+from console.vectors.records import FusedRow, HybridResult, Neighbor, SearchResult, VectorColumn, VectorIndex
 from console.view.bars import bar
 from console.view.table import Cell, Column, Line, Row, Table, Tone
 from console.view.vectors import findings
@@ -42,7 +42,7 @@ def verdict(result: SearchResult, indexes: Sequence[VectorIndex], ef_search: str
     """The answer in a line: how many rows, in what time, through which index at which setting; loud when too few."""
     count = len(result.hits)
     rows = f"{fmt.count(count)} of {fmt.count(result.k)} rows"
-    took = fmt.milliseconds(result.total_ms)
+    took = fmt.milliseconds(result.server_ms)  # the way and the drawing are told beside it
     if result.plan is None and not result.warnings:
         return ((f"{rows} in {took}", "strong"), (" · reading the plan…", "dim"))
     way = _way(result, indexes, ef_search, probes)
@@ -87,29 +87,21 @@ def candidates(result: SearchResult) -> str:
 
 
 def notes(result: SearchResult) -> list[tuple[str, Tone]]:
-    """What a person should know besides the verdict, each with what to do about it, as paragraphs."""
+    """What a person should know besides the verdict, as paragraphs; how it is mended is told by what was tried."""
     found: list[tuple[str, Tone]] = []
-    reasons = {reason.sentence: reason for reason in result.reasons}
+    lacking = len(result.hits) < result.k
+    told = {result.warnings[0]} if lacking and result.warnings else set()
+    if lacking and result.reasons:
+        told.add(result.reasons[0].sentence)  # the verdict says it
     for words in result.warnings:
-        is_loud = len(result.hits) < result.k and words is result.warnings[0]
-        if is_loud:
-            if result.reasons and result.reasons[0].fix:
-                found.append((f"fix: {result.reasons[0].fix}", "accent"))
+        if words in told:
             continue
-        reason = reasons.get(words)
-        if len(result.hits) < result.k and reason is not None and reason is result.reasons[0]:
-            continue  # the verdict says it
-        fix, is_choice = reason.fix if reason is not None else None, False
-        if result.verdict is not None and words.endswith(result.verdict.sentence):
-            first = result.verdict.reasons[0] if result.verdict.reasons else None
-            is_choice = result.verdict.outcome == "cost" and first is not None
-            if first is not None and is_choice:  # nothing is wrong: the Plan tab says how it would be otherwise
-                words = f"exact by the planner's choice: {first.sentence}"
-            elif first is not None:
-                fix = first.fix
+        verdict = result.verdict
+        is_choice = verdict is not None and verdict.outcome == "cost" and bool(verdict.reasons) \
+            and words.endswith(verdict.sentence)
+        if verdict is not None and is_choice:  # nothing is wrong: the Plan tab says how it would be otherwise
+            words = f"exact by the planner's choice: {verdict.reasons[0].sentence}"
         found.append((words, "" if is_choice else "warning"))
-        if fix:
-            found.append((f"fix: {fix}", "accent"))
     return found
 
 
@@ -122,10 +114,11 @@ def _columns(result: SearchResult) -> tuple[Column, ...]:
     return (Column("rank", "#", "right", fixed=True, minimum=2),
             Column("distance", "distance", "right", fixed=True, minimum=8),
             Column("similarity", "similarity", fixed=True, minimum=BAR_CELLS + 5, maximum=BAR_CELLS + 5, priority=1),
-            *_value_columns(result))
+            *value_columns(result))
 
 
-def _value_columns(result: SearchResult) -> list[Column]:
+def value_columns(result: SearchResult | HybridResult) -> list[Column]:
+    """The columns that a result shows, numbers to the right."""
     last = len(result.columns) - 1
     return [Column(f"{place}", name, "right" if oid in _NUMERIC_OIDS else "left", fixed=name in result.key_columns,
                    flexible=place == last, minimum=4, maximum=80 if place == last else 40)
@@ -134,11 +127,11 @@ def _value_columns(result: SearchResult) -> list[Column]:
 
 def _row(result: SearchResult, hit: Neighbor) -> Row:
     cells = (Cell(str(hit.rank), "dim", hit.rank), distance_cell(hit.distance),
-             similarity_cell(findings.similarity(result, hit)), *_values(result, hit))
+             similarity_cell(findings.similarity(result, hit)), *value_cells(hit.values, result.type_oids))
     return Row(row_key(hit), cells, record=hit)
 
 
-def row_key(hit: Neighbor) -> str:
+def row_key(hit: Neighbor | FusedRow) -> str:
     """What finds the row again in the next search."""
     return "\0".join(text or "" for text in hit.key) or str(hit.rank)
 
@@ -153,9 +146,10 @@ def similarity_cell(share: float | None) -> Cell:
     return Cell(f"{bar(share, BAR_CELLS)} {share:.2f}", "accent", share)
 
 
-def _values(result: SearchResult, hit: Neighbor) -> list[Cell]:
+def value_cells(values: Sequence[str | None], type_oids: Sequence[int]) -> list[Cell]:
+    """A row's values as cells."""
     cells = []
-    for value, oid in zip(hit.values, result.type_oids, strict=True):
+    for value, oid in zip(values, type_oids, strict=True):
         if value is None:
             cells.append(Cell("NULL", "faint"))
         elif oid in _NUMERIC_OIDS:
@@ -205,11 +199,11 @@ def comparison_table(a: SearchResult, b: SearchResult) -> Table:
     columns = (Column("rank_a", "A #", "right", fixed=True, minimum=3), Column("rank_b", "B #", "right", fixed=True,
                                                                                 minimum=3),
                Column("moved", "moved", fixed=True, minimum=7), Column("distance_a", "A distance", "right"),
-               Column("distance_b", "B distance", "right"), *_value_columns(b))
+               Column("distance_b", "B distance", "right"), *value_columns(b))
     return Table(columns, tuple(rows), "neither search found anything")
 
 
 def _shown(wanted: SearchResult, result: SearchResult, hit: Neighbor) -> list[Cell]:
     """The cells of `hit` under the columns that B shows."""
-    cells = dict(zip(result.columns, _values(result, hit), strict=True))
+    cells = dict(zip(result.columns, value_cells(hit.values, result.type_oids), strict=True))
     return [cells.get(name, Cell("", "faint")) for name in wanted.columns]

@@ -10,6 +10,7 @@ from textual.message import Message
 from textual.worker import Worker
 
 from console.errors import ConsoleError
+from console.plans.records import Fix
 from console.server.effects import Acts
 from console.ui.dialogs import allow
 from console.ui.dialogs.row_dialog import RowDialog
@@ -19,6 +20,7 @@ from console.ui.keymap import key
 from console.ui.screens.vectors import engine, parse_search, views
 from console.ui.screens.vectors.dialogs import ColumnDialog, QuerySourceDialog, where_dialog
 from console.ui.screens.vectors.engine import Engine
+from console.ui.screens.vectors.fixes import FixesDialog, write_migration
 from console.ui.screens.vectors.search_params import SearchParams
 from console.ui.screens.vectors.settings import SettingsDialog
 from console.ui.screens.vectors.state import SearchState, first_choice
@@ -207,12 +209,15 @@ class VectorActions:
         try:
             if state.asked is None:
                 state.asked = await self.engine.resolve(about, setup.question)
-            request = self.engine.request(about, setup, state.asked)
+            request = self.engine.request(about, setup, state.asked.vector, state.asked.key)
             result = await self._found(request)
             state.take_result(request, result)
             self._screen.post_message(self.Found())
             state.take_result(request, await self.engine.examine(request, result))
             state.error = None
+            if state.wants_fixes:
+                self._changed()
+                state.fixes = await self.engine.fixes(request, state.result or result)
         except ConsoleError as error:
             self._failed(error, f"{key('vectors.ask')} asks for something else, {key('vectors.settings')} changes the "
                                 "options")
@@ -240,7 +245,10 @@ class VectorActions:
         """Cancels the search at once; False where none runs."""
         if not self._stop():
             return False
-        self._state.say(views.cancelled(), instead=self._state.instead)
+        if self._state.wants_fixes:  # the rows are there: only what would mend it isn't known
+            self._state.fixes = ()
+        else:
+            self._state.say(views.cancelled(), instead=self._state.instead)
         self._changed()
         return True
 
@@ -317,6 +325,49 @@ class VectorActions:
                 self.search_or_show()
 
         self._host.push_screen(where_dialog(about.column, self._state.setup.where), answered)
+
+    # fixes
+
+    def fix(self) -> None:
+        """Does what the fix says; of several a person chooses."""
+        fixes = self._state.fixes or ()
+
+        def chosen(key: str | None) -> None:
+            if key is not None:
+                self._apply(fixes[int(key)])
+
+        if len(fixes) > 1:
+            self._host.push_screen(FixesDialog("What mends it, tried", fixes), chosen)
+        elif fixes:
+            self._apply(fixes[0])
+
+    def _apply(self, fix: Fix) -> None:
+        match fix.kind:
+            case "settings":
+                self._state.adopt(self._state.setup.options.adopting(fix.settings))
+                self.search_or_show()
+            case "index":
+                self.write_migration(fix)
+            case "statement" | "upkeep":
+                self._host.hand_over("query", fix.sql)
+            case _:
+                self._host.tell(fix.sql)
+
+    def copy_fix(self) -> None:
+        """The SQL of a fix alone; of several a person chooses."""
+        fixes = self._state.fixes or ()
+        if len(fixes) == 1:
+            self._host.copy(fixes[0].sql)
+        elif fixes:
+            self._host.push_screen(FixesDialog("Copy which fix?", fixes),
+                                   lambda key: None if key is None else self._host.copy(fixes[int(key)].sql))
+
+    def write_migration(self, fix: Fix) -> None:
+        """The index of a fix as the next migration of its service, after a question."""
+        about = self._state.subject
+        if about is not None:
+            self._screen.run_worker(write_migration(self._screen, fix, about), group="migration", exclusive=True,
+                                    exit_on_error=False)
 
     # a row, and elsewhere
 

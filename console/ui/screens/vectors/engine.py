@@ -8,7 +8,9 @@ from contextlib import asynccontextmanager
 from console.catalog.preview import PreviewRow, RelationPreview, preview
 from console.config import Config
 from console.errors import ConsoleError, Denied
+from console.plans.records import Fix
 from console.server.session import PgSession
+from console.server.target import Target
 from console.ui.connection import Connection
 from console.ui.screens.vectors.search_params import SearchParams
 from console.vectors import embedders, query_source, read, values
@@ -21,8 +23,10 @@ from console.vectors.search import (
     default_metric,
     examine,
     find,
+    fixes_of,
     subject,
 )
+from console.vectors.values import QueryVector
 
 TIMEOUT_MS = 60_000
 """A search may take longer than the target lets the console's own reads; escape ends it any time."""
@@ -36,12 +40,17 @@ class Engine:
         self._config = config
 
     @asynccontextmanager
-    async def _session(self) -> AsyncIterator[PgSession]:
+    async def session(self) -> AsyncIterator[PgSession]:
+        """A session of the console's pool. Raises ConsoleError where there is none."""
         pool = self._connection.pool
         if pool is None:
             raise self._connection.error or ConsoleError(f"{self._connection.label}: not connected yet")
         async with pool.session() as session:
             yield session
+
+    @property
+    def target(self) -> Target | None:
+        return self._connection.target
 
     @property
     def embedder_names(self) -> list[str]:
@@ -65,14 +74,14 @@ class Engine:
 
     async def columns(self, *, anew: bool = False) -> list[VectorColumn]:
         """Every vector column; with `anew` an extension made meanwhile is noticed."""
-        async with self._session() as session:
+        async with self.session() as session:
             if anew:
                 await session.renew()
             return await read.columns(session)
 
     async def subject(self, column: VectorColumn) -> tuple[SearchableColumn, dict[str, SearchSetting]]:
         """What a search of the column needs, and the settings of vector indexes as they are here."""
-        async with self._session() as session:
+        async with self.session() as session:
             if not column.is_readable:
                 raise Denied(f"{session.target.label}: the role {session.info.user} may not read {column.label}",
                              hint=f"GRANT SELECT ON {column.table} TO {session.info.quoted_user}")
@@ -80,22 +89,28 @@ class Engine:
 
     async def resolve(self, about: SearchableColumn, question: QuerySource) -> ResolvedQuery:
         """The vector that a person means."""
-        return await query_source.resolve(self._session, about, question,
+        return await query_source.resolve(self.session, about, question,
                                           lambda name: self.embedder_for(about.column, name))
 
-    def request(self, about: SearchableColumn, setup: SearchParams, asked: ResolvedQuery) -> SearchRequest:
+    def request(self, about: SearchableColumn, setup: SearchParams, vector: QueryVector,
+                exclude: tuple[str, ...] | None = None) -> SearchRequest:
         """The search that `setup` means. Raises UsageError."""
         return SearchRequest(
-            about, asked.vector, setup.metric or default_metric(about), setup.k, setup.offset, setup.where,
-            setup.filters, setup.columns, setup.options, exclude=asked.key, timeout_ms=TIMEOUT_MS)
+            about, vector, setup.metric or default_metric(about), setup.k, setup.offset, setup.where,
+            setup.filters, setup.columns, setup.options, exclude=exclude, timeout_ms=TIMEOUT_MS)
 
     async def find(self, request: SearchRequest) -> SearchResult:
-        async with self._session() as session:
+        async with self.session() as session:
             return await find(session, request)
 
     async def examine(self, request: SearchRequest, result: SearchResult) -> SearchResult:
-        async with self._session() as session:
+        async with self.session() as session:
             return await examine(session, request, result)
+
+    async def fixes(self, request: SearchRequest, result: SearchResult) -> tuple[Fix, ...]:
+        """What mends the search, each tried, the best first."""
+        async with self.session() as session:
+            return await fixes_of(session, request, result)
 
     async def row(self, about: SearchableColumn, key: tuple[str, ...]) -> tuple[RelationPreview, PreviewRow]:
         """A row with all its columns, long values cut on the server."""

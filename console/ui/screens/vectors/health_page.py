@@ -15,12 +15,14 @@ from console.ui.screens.vectors.summary import SummaryLines
 from console.ui.widgets.painting import console_app
 from console.ui.widgets.paper import Paper
 from console.view.vectors import health as view
+from console.view.vectors.findings import column_words
 
 
 class ColumnHealthPage(VectorPage):
     """Looks at a column once, when the tab is shown; again when a person asks for it."""
 
     FOCUS = "#health"
+    IS_WHOLE = True
     BINDINGS = bindings("vector_health")
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -74,7 +76,9 @@ class ColumnHealthPage(VectorPage):
                         f" {key('vector_health.again')} looks at the column", "dim"),))
             paper.say()
         else:
-            line.show(view.verdict(state.found, state.findings))
+            column = state.found.column
+            line.show(view.verdict(state.found, state.findings), (
+                (" column ", "dim"), (column.label, "strong"), (f"  {column_words(column)}", "")))
             paper.show_paragraphs(view.lines(state.found, state.findings), stay=True)
         self.refresh_bindings()
 

@@ -53,7 +53,7 @@ class MapPage(VectorPage):
 
     def compose(self) -> ComposeResult:
         yield SummaryLines(id="map-line")
-        yield Lines(id="map-legend")
+        yield SummaryLines(id="map-legend")
         with Container(id="map-body"):
             yield MapLines(id="map")
             yield Lines(id="map-outliers")
@@ -115,7 +115,7 @@ class MapPage(VectorPage):
         else:
             chart.colours = view.colouring(self._found, self._column)
             line.show(view.headline(self._found))
-            self.query_one("#map-legend", Lines).show(view.legend(self._found, chart.colours,
+            self.query_one("#map-legend", SummaryLines).show(view.legend(self._found, chart.colours,
                                                                   is_ascii=console_app(self).is_ascii))
         beside.display = self._found is not None and bool(self._found.outliers) \
             and not self.screen.has_class("-narrow")

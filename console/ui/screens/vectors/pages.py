@@ -28,6 +28,9 @@ class VectorPage(Container):
     FOCUS: ClassVar[str] = ""
     """The selector of the widget that takes the keys."""
 
+    IS_WHOLE: ClassVar[bool] = False
+    """It says itself what is searched and what came of it: nothing of the last search stands above the tabs."""
+
     class Adopted(Message):
         """Settings that the next search should have, such as a recommended ef_search."""
 
@@ -43,6 +46,10 @@ class VectorPage(Container):
 
     def show(self, state: VectorsState) -> None:
         """Shows the page for `state`."""
+
+    def query_text(self) -> str | None:
+        """The SQL of what the page shows, where that isn't the last search's."""
+        return None
 
     def leave(self) -> None:
         """Another tab or screen is shown: ends what runs for this one only."""
@@ -63,10 +70,12 @@ class VectorsTab(Struct, frozen=True):
 
 PAGES = (
     VectorsTab("results", "Results", "console.ui.screens.vectors.results_page:ResultsPage"),
+    VectorsTab("hybrid", "Hybrid", "console.ui.screens.vectors.hybrid_page:HybridPage"),
     VectorsTab("sql", "SQL", "console.ui.screens.vectors.sql_page:SqlPage"),
     VectorsTab("plan", "Plan", "console.ui.screens.vectors.plan_page:SearchPlanPage"),
     VectorsTab("health", "Health", "console.ui.screens.vectors.health_page:ColumnHealthPage"),
     VectorsTab("map", "Map", "console.ui.screens.vectors.map_page:MapPage"),
     VectorsTab("recall", "Recall", "console.ui.screens.vectors.recall_page:RecallPage"),
+    VectorsTab("load", "Load", "console.ui.screens.vectors.load_page:SearchLoadPage"),
     VectorsTab("indexes", "Indexes", "console.ui.screens.vectors.indexes_page:VectorIndexesPage"),
 )

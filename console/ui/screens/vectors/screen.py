@@ -24,8 +24,10 @@ from console.ui.widgets.painting import Lines, console_app
 from console.ui.widgets.record_table import RecordTable
 from console.ui.widgets.tab_bar import TabBar
 from console.vectors.query_source import QuerySource
+from console.vectors.records import FusedRow, Neighbor
 
-OWN_ACTIONS = ("cancel", "ask", "more", "settings", "where", "column", "keep", "again", "to_query", "move_tab")
+OWN_ACTIONS = ("cancel", "ask", "more", "settings", "where", "column", "keep", "again", "to_query", "move_tab", "fix",
+               "copy_fix")
 
 
 class VectorsScreen(ConsoleScreen):
@@ -98,6 +100,7 @@ class VectorsScreen(ConsoleScreen):
                                                   names.index(self.page_name))
 
     def _show_page(self) -> None:
+        self.set_class(self.page.IS_WHOLE and self.state.subject is not None, "-whole")  # else it is said above why
         if not self.state.instead or self.page is not self.results:
             self.page.show(self.state.shown)
 
@@ -167,7 +170,7 @@ class VectorsScreen(ConsoleScreen):
         self.actions.search_for(QuerySource("row"))
 
     def on_record_table_row_chosen(self, event: RecordTable.RowChosen) -> None:
-        if event.table is not self.results.table:
+        if not isinstance(event.row.record, Neighbor | FusedRow):
             return
         if event.row.record.key and self.state.has_row_key:
             self.actions.show_row(event.row.record.key)
@@ -188,6 +191,8 @@ class VectorsScreen(ConsoleScreen):
                 return self.actions.is_searching or (isinstance(self.page, SearchPlanPage) and self.page.is_reading)
             case "ask" | "settings" | "where":
                 return self.state.subject is not None
+            case "fix" | "copy_fix":
+                return bool(self.state.fixes)
             case "column":
                 return bool(self.state.all_columns)
             case "more":
@@ -196,7 +201,7 @@ class VectorsScreen(ConsoleScreen):
                 return self.page_name == "results" and (self.results.kept is not None or self.state.result is not None)
             case "to_query":
                 has_query = any(entry.name == "query" for entry in console_app(self).entries)
-                return has_query and self.state.request is not None
+                return has_query and (self.state.request is not None or self.page.query_text() is not None)
         return super().check_action(action, parameters)
 
     def action_cancel(self) -> None:
@@ -228,5 +233,14 @@ class VectorsScreen(ConsoleScreen):
         results.show(self.state.shown)
         self.refresh_bindings()
 
+    def action_fix(self) -> None:
+        self.actions.fix()
+
+    def action_copy_fix(self) -> None:
+        self.actions.copy_fix()
+
     def action_to_query(self) -> None:
-        self.actions.to_query()
+        if (text := self.page.query_text()) is not None:
+            console_app(self).hand_over("query", text)
+        else:
+            self.actions.to_query()

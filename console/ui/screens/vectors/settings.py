@@ -104,6 +104,9 @@ class SettingsDialog(Dialog[SearchParams]):
              "goes on until k rows passed the filter", options.iterative_scan is not None),
             self._guc("max_scan_tuples", options.max_scan_tuples, "where an iterative scan gives up"),
             ("exact", "exact", "yes" if options.exact else "no", "without the index", options.exact)]
+        if options.more:
+            rows.append(("more", "of a fix", ", ".join(f"{name} = {value}" for name, value in options.more),
+                         "other settings for this search", True))
         if self._embedders:
             question = setup.question
             chosen = question.embedder if question and question.embedder else "the column's own"
@@ -159,8 +162,8 @@ class SettingsDialog(Dialog[SearchParams]):
             case "iterative_scan":
                 self._choose("Iterative scan", [Choice(text, text) for text in ITERATIVE],
                              options.iterative_scan or "off", lambda mode: self._option(iterative_scan=mode))
-            case "exact":
-                self._option(exact=not options.exact)
+            case "exact" | "more":
+                self._option(**({"more": ()} if key == "more" else {"exact": not options.exact}))
             case "where":
                 self.app.push_screen(where_dialog(table, setup.where), self._taken(
                     lambda words: self._set(where=words.strip() or None)))
@@ -187,6 +190,8 @@ class SettingsDialog(Dialog[SearchParams]):
                 self._set(**{row.key: None})
             case "exact":
                 self._option(exact=False)
+            case "more":
+                self._option(more=())
             case "ef_search" | "probes" | "iterative_scan" | "max_scan_tuples" | "by" | "oversampling":
                 self._option(**{row.key: None})
             case "embedder":

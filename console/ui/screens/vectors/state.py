@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from console.errors import ConsoleError
+from console.plans.records import Fix
 from console.ui.screens.vectors.recalls import Recalls
 from console.ui.screens.vectors.search_params import SearchParams
 from console.vectors.query_source import QuerySource, ResolvedQuery
@@ -50,6 +51,8 @@ class SearchState:
         """What is searched for, as a vector; None where it has to be made first."""
         self.render_ms: float | None = None
         """How long drawing the result took."""
+        self.fixes: Sequence[Fix] | None = None
+        """What mends the search that is shown, each tried; None while that isn't known, or nothing has to be mended."""
         self.handed: str | None = None
         """SQL of another screen that is to be read once the columns are known."""
 
@@ -117,13 +120,21 @@ class SearchState:
         self.shown = replace(self.shown, subject=about)
         return True
 
+    @property
+    def wants_fixes(self) -> bool:
+        """Whether something is wrong with the search that is shown, so that fixes are worth trying unasked."""
+        result = self.result
+        return result is not None and bool(result.reasons or (
+            result.verdict is not None and result.verdict.outcome == "ineligible"))
+
     def take_result(self, request: SearchRequest, result: SearchResult) -> None:
         self.say()
+        self.fixes = None
         self.shown = replace(self.shown, request=request, result=result)
 
     def fail(self, error: ConsoleError, then: str) -> None:
         """Something went wrong: that is said until something else is tried, and what was found is gone."""
-        self.error = error
+        self.error, self.fixes = error, None
         self.shown = replace(self.shown, request=None, result=None)
         self.say(((error.summary, "critical"),), instead="\n".join([*error.lines()[1:], then]))
 

@@ -4,6 +4,9 @@ builds stand; and the SQL of it."""
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+
+from msgspec.structs import replace
 
 from console.errors import ConsoleError, UsageError
 from console.server.info import ServerInfo
@@ -13,7 +16,9 @@ from console.ui import text
 from console.ui.host import Host
 from console.ui.jobs import Job
 from console.ui.keymap import key
+from console.ui.screens.vectors.hybrid_state import HybridSetup, HybridState
 from console.ui.screens.vectors.indexes_state import IndexesState, IndexReading
+from console.ui.screens.vectors.load_state import LoadState
 from console.ui.screens.vectors.recall_state import RecallState
 from console.ui.screens.vectors.search_params import SearchParams, filter_words
 from console.ui.screens.vectors.state import SearchState, VectorsState
@@ -21,8 +26,9 @@ from console.vectors import read
 from console.vectors.measure import Measurement
 from console.vectors.representations import Representation
 from console.vectors.search import SearchableColumn, compose, default_metric, fitting, misfit, way
+from console.view.plans.tree import trial_words
 from console.view.table import Line, Table, Tone
-from console.view.vectors import findings, indexes, recall
+from console.view.vectors import findings, fused, indexes, load, recall
 from console.view.vectors import search as view
 
 
@@ -42,7 +48,25 @@ def verdict(state: SearchState, now: dt.datetime) -> list[Line]:
                         _effective(state, "ivfflat.probes", setup.options.probes))
     words = state.recalls.words(about, setup, state.server, now)
     recall: Line = ((f" · {words}", "dim"),) if words else ()
-    return [(*line, *recall), *(((words, tone),) for words, tone in view.notes(state.result))]
+    return [(*line, *recall), *(((words, tone),) for words, tone in view.notes(state.result)), *_fixes(state)]
+
+
+def _fixes(state: SearchState) -> list[Line]:
+    """The best fix with what came of trying it, and the keys for it and the others."""
+    if not state.wants_fixes or state.result is None:
+        return []
+    if state.fixes is None:
+        return [((f"trying what mends it… {key('vectors.cancel')} leaves it", "dim"),)]
+    if not state.fixes:
+        untried = [reason.fix for reason in state.result.reasons if reason.fix][:1]
+        return [((f"perhaps, not tried: {elided(words)}", "accent"),) for words in untried]
+    best, *others = state.fixes
+    does = {"settings": "searches with it", "index": "writes it as a migration"}.get(best.kind, "takes it to Query")
+    if others:
+        does = f"chooses among {len(state.fixes)}"
+    return [((f"fix: {elided(best.sql)}", "accent"),),
+            ((f"{trial_words(best.trial)} · ", "dim"), (key("vectors.fix"), "accent"), (f" {does}, ", "dim"),
+             (key("vectors.copy_fix"), "accent"), (" copies", "dim"))]
 
 
 def _effective(state: SearchState, name: str, chosen: int | None) -> str | None:
@@ -126,6 +150,8 @@ def about(state: SearchState) -> list[Line]:
             pieces += [(f"  {name} ", "dim"), (str(value), "accent")]
         elif guc is not None and guc in server:
             pieces += [(f"  {name} ", "dim"), (server[guc].setting, "")]
+    for name, value in options.more:
+        pieces += [(f"  {name} ", "dim"), (value, "accent")]
     if options.exact:
         pieces += [("  exact", "accent")]
     elif by is not None and (by.kind != "vector" or options.by is not None):
@@ -133,10 +159,14 @@ def about(state: SearchState) -> list[Line]:
         pieces += [("  by ", "dim"), (by.name, "accent")]
         if by.can_rerank and (by.is_coarse or candidates > 1):
             pieces += [("  oversampling ", "dim"), (f"{candidates}x", "accent" if options.oversampling else "")]
-    conditions = [*([setup.where] if setup.where else []), *map(filter_words, setup.filters)]
-    pieces += [("  filter ", "dim"), (" and ".join(conditions), "accent")] if conditions else [("  no filter", "dim")]
+    pieces += _filter_pieces(setup)
     pieces += [("  index ", "dim"), (through, "" if index else "warning")]
     return [first, question, tuple(pieces), *_what_ran(state)]
+
+
+def _filter_pieces(setup: SearchParams) -> list[tuple[str, Tone]]:
+    conditions = [*([setup.where] if setup.where else []), *map(filter_words, setup.filters)]
+    return [("  filter ", "dim"), (" and ".join(conditions), "accent")] if conditions else [("  no filter", "dim")]
 
 
 def _way(about: SearchableColumn, setup: SearchParams) -> Representation | None:
@@ -158,6 +188,91 @@ def _what_ran(state: SearchState) -> list[Line]:
     sql = elided(sql, shown=0)
     return [(("took ", "dim"), (view.timing(state.result, state.render_ms) + (f" · {counted}" if counted else ""), "")),
             (("SQL ", "dim"), (text.clean(" ".join(sql.split())), "dim"))]
+
+
+# the Hybrid tab
+
+
+def with_words(setup: HybridSetup, words: str) -> HybridSetup:
+    return replace(setup, words=words.strip())
+
+
+def how_to_begin_hybrid(state: HybridState) -> str:
+    """What a hybrid search is, and what there is to press."""
+    if state.shown.subject is None:
+        return " "
+    if state.error is not None:
+        return "\n".join([*state.error.lines()[1:], f"{key('hybrid.ask')} asks for other words, "
+                          f"{key('hybrid.options')} changes the options"])
+    if state.columns is not None and not state.columns:
+        return "this table has no column of type text or tsvector: there are no words to search for"
+    return ("A text is searched for twice: by its words and by its vector. Both ranks are fused.\n"
+            f"{key('hybrid.begin')}  asks for the words\n"
+            f"{key('hybrid.options'):<5}  says in which column, and how much each leg counts")
+
+
+def hybrid_lines(state: HybridState, *, is_searching: bool) -> list[Line]:
+    """The verdict, then what was asked and how it is fused."""
+    setup, fusion, column, about = state.setup, state.setup.fusion, state.column, state.shown.subject
+    if about is None:
+        return []
+    if is_searching:
+        first: Line = (("searching… ", "strong"), (f"{key('hybrid.stop')} stops", "dim"))
+    elif state.error is not None:
+        first = ((state.error.summary, "critical"),)
+    elif state.is_stopped:
+        first = (("stopped", "warning"), (f": {key('hybrid.again')} searches again", "dim"))
+    elif state.result is not None:
+        first = fused.verdict(state.result)
+    else:
+        first = (("nothing searched yet", "strong"),)
+    where = "no column of words" if column is None and state.columns is not None else \
+        f"{column.name}" if column is not None else "…"
+    vector = ", the vector is the last search's" if state.has_last_vector else ""
+    second: Line = (
+        ("words ", "dim"), (f'"{setup.words}"' if setup.words else "none yet", "strong" if setup.words else "dim"),
+        (" in ", "dim"), (where, ""), (vector, "warning"),
+        ("  weights ", "dim"), (f"vector {fusion.vector_weight:g}, words {fusion.text_weight:g}", "accent"),
+        ("  rrf k ", "dim"), (str(fusion.rrf_k), ""), ("  depth ", "dim"), (str(fusion.depth), ""))
+    third: Line = (
+        ("vector ", "dim"), (about.column.label, ""), *_filter_pieces(state.shown.setup))
+    found = state.result if not is_searching else None
+    warnings = [words for words in found.warnings if not words.startswith("the vector's leg")] if found else []
+    return [first, second, third, *(((elided(words), "warning"),) for words in warnings[:2])]
+
+
+# the Load tab
+
+
+def how_to_load(state: LoadState) -> str:
+    """What is measured, and what there is to press."""
+    if state.shown.subject is None:
+        return " "
+    if state.error is not None:
+        return "\n".join(state.error.lines()[1:]) or f"{key('load.measure')} measures again"
+    return ("How many searches a second the server answers when several clients search at once, and how fast.\n"
+            f"{key('load.measure')}  asks which load, and puts it on the server")
+
+
+def load_lines(state: LoadState, now_s: float) -> list[Line]:
+    """How far it is, how it ended, or what was measured; below it the search that it is about."""
+    about = state.shown.subject
+    if about is None:
+        return []
+    if state.clients is not None:
+        first = load.running(state.clients, state.setup.clients, state.setup.seconds, now_s - state.began_s,
+                             key("load.stop"))
+    elif state.error is not None:
+        first = ((state.error.summary, "critical"),)
+    elif state.is_stopped:
+        first = (("stopped", "warning"), (f": {key('load.measure')} measures again", "dim"))
+    elif state.done is not None:
+        first = load.verdict(state.done)
+    else:
+        first = (("no load was measured yet", "strong"),)
+    told = state.told if state.done is not None else state.words
+    lines: list[Line] = [first, (("search ", "dim"), (about.column.label, "strong"), (f"  {told}", ""))]
+    return lines + [((words, "dim"),) for words in (state.done.warnings if state.done is not None else ())]
 
 
 # the Recall tab
@@ -249,8 +364,16 @@ def settings(state: VectorsState) -> list[str]:
     """The SET LOCAL of each setting that this search has and the server hasn't."""
     if state.request is None:
         return []
-    found = state.result.settings if state.result is not None else compose(state.request).settings
-    return [f"SET LOCAL {name} = {literal(value)}" for name, value in found.items()]
+    return _set_local(state.result.settings if state.result is not None else compose(state.request).settings)
+
+
+def _set_local(settings: Mapping[str, str]) -> list[str]:
+    return [f"SET LOCAL {name} = {literal(value)}" for name, value in settings.items()]
+
+
+def transaction(search: str, settings: Mapping[str, str]) -> str:
+    """The statement; with settings of its own in the transaction that they hold in."""
+    return ";\n".join(["BEGIN READ ONLY", *_set_local(settings), search, "COMMIT"]) + ";" if settings else search
 
 
 def script(state: VectorsState) -> str | None:
