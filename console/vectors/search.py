@@ -75,7 +75,7 @@ class SearchOptions(Struct, frozen=True):
 
     def adopting(self, settings: Mapping[str, str]) -> SearchOptions:
         """These options with the settings of a fix: those that are options become them, the rest go to `more`."""
-        changes: dict[str, Any] = {}
+        changes: dict[str, Any] = {"exact": True} if plans.EXACT.items() <= settings.items() else {}
         rest = dict(self.more)
         for name, value in settings.items():
             field_name = name.partition(".")[2]
@@ -83,9 +83,7 @@ class SearchOptions(Struct, frozen=True):
                 changes[field_name] = int(value)
             elif field_name == "iterative_scan":
                 changes[field_name] = value
-            elif (name, value) == ("enable_indexscan", "off"):
-                changes["exact"] = True
-            else:
+            elif "exact" not in changes or name not in plans.EXACT:
                 rest[name] = value
         return replace(self, **changes, more=tuple(rest.items()))
 

@@ -11,7 +11,7 @@ from console.server.target import Target
 from console.ui.bindings import bindings
 from console.ui.dialogs import allow
 from console.ui.dialogs.confirm import ConfirmDialog
-from console.ui.dialogs.unlock import word_to_type
+from console.ui.dialogs.unlock import name_to_type
 from console.ui.screens.vectors import views
 from console.ui.screens.vectors.load_dialog import LoadDialog
 from console.ui.screens.vectors.load_state import LoadSetup, LoadState
@@ -113,7 +113,7 @@ class SearchLoadPage(VectorPage):
             if setup is None:
                 return
             self.state.setup = setup
-            if (word := word_to_type(target)) is None:
+            if (word := name_to_type(target)) is None:
                 self._begin(target)
                 return
             self.app.push_screen(ConfirmDialog(
