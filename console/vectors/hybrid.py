@@ -220,8 +220,8 @@ def _warnings(request: HybridRequest, rows: Sequence[FusedRow], vector_index: st
     if vector_index is None:
         found.append("the vector's leg went by no index: it was searched exactly")
     if request.leg.index is None:
-        found.append(f"no index holds {request.leg.operand}: the words were looked for in every row; CREATE INDEX "
-                     f"CONCURRENTLY ON {request.search.subject.column.table} USING gin ({request.leg.operand})")
+        found.append("no index holds the words, which were looked for in every row: CREATE INDEX CONCURRENTLY ON "
+                     f"{request.search.subject.column.table} USING gin ({request.leg.operand})")
     elif text_index is None:
         found.append(f"the words' leg didn't go by {request.leg.index}: the planner found another way cheaper")
     if rows and all(row.text_rank is None for row in rows):

@@ -141,7 +141,8 @@ class ShownColumn(Struct, frozen=True):
     """A column that a result may show (sql/shown_columns.sql); `sort` is fixed, text, bytea, vector or other.
 
     `type` is for people; `parameter_type` is the type, as SQL with its schema, of what is compared with it by the
-    operators in `operator_schema`: of an extension's type both are the extension's.
+    operators in `operator_schema`: of an extension's type both are the extension's. `average_bytes` is pg_stats', None
+    where nobody analyzed.
     """
 
     name: str
@@ -149,6 +150,7 @@ class ShownColumn(Struct, frozen=True):
     sort: str
     parameter_type: str
     operator_schema: str
+    average_bytes: int | None = None
 
     @property
     def is_builtin(self) -> bool:

@@ -64,7 +64,7 @@ async def test_ranks_are_fused_as_by_hand(notes: Database) -> None:
         column = await text_leg(session, "words", about.shown, about.column.relation_oid, "simple")
         assert column == TextLeg("words", "simple", None)
         bare = await hybrid(session, replace(wanted, leg=column, words="nosuchword"))
-        assert any("no index holds words" in warning for warning in bare.warnings)
+        assert any("no index holds the words" in warning for warning in bare.warnings)
         assert any("no row has the words" in warning for warning in bare.warnings)
         unindexed = await text_leg(session, "title", about.shown, about.column.relation_oid, None)
         assert (await hybrid(session, replace(wanted, leg=unindexed, words="title 77"))).rows

@@ -83,8 +83,9 @@ def server_settings() -> dict[str, SearchSetting]:
 PLAN = plan_of({"Plan": {"Node Type": "Limit"}})
 
 
-def shown_column(name: str, type_name: str = "text", sort: str = "text") -> ShownColumn:
-    return ShownColumn(name, type_name, sort, f"pg_catalog.{type_name}", "pg_catalog")
+def shown_column(name: str, type_name: str = "text", sort: str = "text", average_bytes: int | None = None
+                 ) -> ShownColumn:
+    return ShownColumn(name, type_name, sort, f"pg_catalog.{type_name}", "pg_catalog", average_bytes)
 
 
 FIXES = (

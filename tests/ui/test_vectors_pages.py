@@ -136,13 +136,14 @@ async def test_a_hybrid_search_that_fails_says_what_to_do(world: World, searched
         assert "[embedders.NAME]" in screen_text(app) and "n asks for other words" in screen_text(app)
 
 
-def test_columns_of_words_are_those_that_an_index_has_first() -> None:
-    shown = (shown_column("id", "int4", "fixed"), shown_column("note"), shown_column("body"),
+def test_columns_of_words_are_those_that_an_index_has_first_then_the_longest_texts() -> None:
+    shown = (shown_column("id", "int4", "fixed"), shown_column("kind", average_bytes=7),
+             shown_column("note", average_bytes=90), shown_column("body"),
              shown_column("words", "tsvector", "other"), shown_column("v", "vector", "vector"))
     found = (TextSearch("by_body", None, "to_tsvector('english'::regconfig, body)", "english"),
              TextSearch("by_words", 4, "words", None), TextSearch(None, 4, "words", None))
     assert words_columns(shown, found) == [WordsColumn("body", "by_body"), WordsColumn("words", "by_words"),
-                                           WordsColumn("note", None)]
+                                           WordsColumn("note", None), WordsColumn("kind", None)]
 
 
 # Health and Map

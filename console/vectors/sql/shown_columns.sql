@@ -16,7 +16,8 @@ SELECT
         WHEN t.typcategory = 'S' THEN 'text'
         ELSE 'other'
     END AS sort,
-    coalesce(e.schema, 'pg_catalog') AS operator_schema
+    coalesce(e.schema, 'pg_catalog') AS operator_schema,
+    w.avg_width AS average_bytes
 FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
 LEFT JOIN LATERAL (
@@ -32,6 +33,13 @@ LEFT JOIN LATERAL (
 ) e ON true
 JOIN pg_catalog.pg_type p ON p.oid = coalesce(e.type, a.atttypid)
 JOIN pg_catalog.pg_namespace pn ON pn.oid = p.typnamespace
+JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+JOIN pg_catalog.pg_namespace cn ON cn.oid = c.relnamespace
+LEFT JOIN LATERAL (
+    SELECT max(s.avg_width) AS avg_width
+    FROM pg_catalog.pg_stats s
+    WHERE s.schemaname = cn.nspname AND s.tablename = c.relname AND s.attname = a.attname
+) w ON true
 WHERE a.attrelid = %(relation)s::oid AND a.attnum > 0 AND NOT a.attisdropped
     AND pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT')
 ORDER BY a.attnum

@@ -53,11 +53,11 @@ class WordsColumn(Struct, frozen=True):
 
 
 def words_columns(shown: Sequence[ShownColumn], found: Sequence[TextSearch]) -> list[WordsColumn]:
-    """The columns of words, those that an index has first."""
+    """The columns of words, those that an index has first, then the longest texts."""
     indexed = {name: each.index for each in reversed(found) if each.index for name in names_in(each.expression)}
-    columns = [WordsColumn(column.name, indexed.get(column.name)) for column in shown
-               if column.sort == "text" or column.type == "tsvector"]
-    return sorted(columns, key=lambda column: column.index is None)
+    columns = [column for column in shown if column.sort == "text" or column.type == "tsvector"]
+    columns.sort(key=lambda column: (column.name not in indexed, -(column.average_bytes or 0)))
+    return [WordsColumn(column.name, indexed.get(column.name)) for column in columns]
 
 
 class HybridState:
