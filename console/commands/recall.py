@@ -21,6 +21,7 @@ from console.vectors.measure import (
     Measurement,
     MeasurementPlan,
     MeasurementProgress,
+    default_modes,
     default_oversampling,
     default_sweep,
     measure,
@@ -55,7 +56,8 @@ def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.Ar
                         "prefix-256..., or an index's name (default: the first that serves the metric)")
     parser.add_argument("--oversampling", metavar="1,5,20", help="where rows are ranked again: how many candidates a "
                         "row to try; auto takes the usual ones")
-    parser.add_argument("--iterative-scan", metavar="MODES", help="off, relaxed_order, strict_order: one or several")
+    parser.add_argument("--iterative-scan", metavar="MODES", help="off, relaxed_order, strict_order: one or several "
+                        "(default: with --where all of them, side by side)")
     parser.add_argument("--force-index", action="store_true", help="sweep with enable_seqscan off, so that the planner "
                         "doesn't leave the index")
     source = parser.add_mutually_exclusive_group()
@@ -94,6 +96,8 @@ async def run(opening: Opening) -> int:
         column = await read.find_column(session, options.column)
         found = await subject(session, column)
         metric = metric_named(options.metric, column.type_name) if options.metric else default_metric(found)
+        is_compared = options.where and options.iterative_scan is None and options.clients is None
+        known = await read.settings(session) if is_compared else {}
         held_out = await read.find_column(session, options.held_out) if options.held_out else None
     if held_out is not None and held_out.type_name != column.type_name:
         raise UsageError(f"{held_out.label} is a {held_out.type_name}, {column.label} a {column.type_name}")
@@ -102,7 +106,7 @@ async def run(opening: Opening) -> int:
     plan = MeasurementPlan(
         found, metric, options.k, options.queries, options.seed, options.where,
         sweep=_sweep("--sweep", options.sweep, default_sweep(by.index if by else None)),
-        modes=_modes(options.iterative_scan),
+        modes=_modes(options.iterative_scan) or default_modes(by, known),
         target=options.min_recall or 0.95, connections=options.connections,
         given=given,
         held_out=(held_out.schema, held_out.relation, held_out.name) if held_out else None,

@@ -28,9 +28,21 @@ from console.vectors.embedders import Embedder
 from console.vectors.metrics import Metric
 from console.vectors.records import Latency, Point, Recommendation, VectorColumn, VectorIndex, VectorRelationFacts
 from console.vectors.representations import MOST_OVERSAMPLING, Representation, exact_condition
-from console.vectors.search import Composed, SearchableColumn, SearchOptions, SearchRequest, both, compose, way
+from console.vectors.search import (
+    ITERATIVE,
+    Composed,
+    SearchableColumn,
+    SearchOptions,
+    SearchRequest,
+    both,
+    compose,
+    way,
+)
 from console.vectors.values import QueryVector
 from console.waiting import together
+
+POOR_RECALL = 0.9
+"""Below it an answer looks whole and isn't: that is warned of."""
 
 HNSW_SWEEP = (10, 20, 40, 80, 120, 200, 400, 800)
 OVERSAMPLING_SWEEP = (1, 2, 5, 10, 20, 50)
@@ -218,6 +230,14 @@ async def of_texts(embedder: Embedder, texts: Sequence[str], column: VectorColum
 def default_oversampling(by: Representation | None) -> tuple[int, ...]:
     """The numbers of candidates for each row that are worth trying; none where nothing has to be ranked again."""
     return OVERSAMPLING_SWEEP if by is not None and by.is_coarse else ()
+
+
+def default_modes(by: Representation | None, known: Mapping[str, object]) -> tuple[str, ...]:
+    """The iterative scans worth comparing under a condition; none where this search or pgvector has none."""
+    method = by.index.method if by is not None else ""
+    if f"{method}.iterative_scan" not in known:
+        return ()
+    return ITERATIVE if method == "hnsw" else ITERATIVE[:2]  # ivfflat knows no strict_order
 
 
 def default_sweep(index: VectorIndex | None) -> tuple[int, ...]:
@@ -446,8 +466,13 @@ def _warnings(plan: MeasurementPlan, index: VectorIndex | None, sample: Sequence
         found.append(f"only {_queries(sample)} could be drawn")
     if len(sample) < 100:
         found.append(f"p99 of {_queries(sample)} says little: take at least 100")
+    wanted = min(plan.k, _mean(list(map(len, truth.distances))))
+    for point in points:
+        if not point.is_exact and point.rows_mean >= wanted - 1e-9 and point.recall_mean < POOR_RECALL:
+            found.append(f"at {point.label} as many rows came as were wanted, but on average "
+                         f"{point.recall_mean * wanted:.1f} of {wanted:g} are among the nearest")
     if short := [point for point in points
-                 if point.rows_mean < min(plan.k, _mean(list(map(len, truth.distances)))) - 1e-9]:
+                 if point.rows_mean < wanted - 1e-9]:
         own = "" if _is_given(plan) else " (beside the query's own, which takes a place of the candidates)"
         found.append(f"fewer than k rows came back at {', '.join(point.label for point in short)}{own}")
     return found

@@ -114,6 +114,8 @@ def pareto(points: Sequence[Point], latency_ms: Callable[[Point], float] = media
     return tuple(best)
 
 
+EXACTLY = tuple(f"SET LOCAL {name} = {value}" for name, value in plans.EXACT.items())
+
 TAIL_SHARE = 0.95
 """This share of the queries should reach the target but for one row."""
 
@@ -135,16 +137,20 @@ def recommend(points: Sequence[Point], target: float, k: int, exact: Latency, *,
             return Recommendation(None, f"recall {target:g} is reached on average ({best.recall_mean:.3f} at "
                                   f"{best.label}), but {fmt.share(below)} of the queries miss it by more "
                                   "than one row: sweep higher")
-        return Recommendation(None, f"no setting reaches recall {target:g}: the best is {best.recall_mean:.3f} at "
-                              f"{best.parameter or 'the setting'} {best.label}. Sweep higher, rebuild with a larger m "
-                              "or ef_construction (hnsw) or more suitable lists (ivfflat), or search exactly")
+        missed = f"no setting reaches recall {target:g}: the best is {best.recall_mean:.3f} at " \
+                 f"{best.parameter or 'the setting'} {best.label}"
+        took = f"{fmt.milliseconds(best.latency.p50_ms)} against {fmt.milliseconds(exact.p50_ms)} of the exact search"
+        if best.latency.p50_ms >= exact.p50_ms:
+            return Recommendation(None, f"{missed}, in {took}, which misses nothing: search exactly", EXACTLY)
+        return Recommendation(None, f"{missed}, in {took}. Sweep higher, rebuild with a larger m or ef_construction "
+                              "(hnsw) or more suitable lists (ivfflat), or search exactly")
     quickest = min(good, key=lambda point: (point.latency.p50_ms, point.setting or 0))
     equal = [point for point in good if point is quickest or not is_slower(point, quickest)]
     best = min(equal, key=lambda point: (not point.keeps_order, point is not quickest, point.latency.p50_ms))
     if best.latency.p50_ms >= exact.p50_ms:
         return Recommendation(None, f"the exact search is quicker here: {fmt.milliseconds(exact.p50_ms)} against "
                               f"{fmt.milliseconds(best.latency.p50_ms)} at {best.label}, and it misses nothing",
-                              tuple(f"SET LOCAL {name} = {value}" for name, value in plans.EXACT.items()))
+                              EXACTLY)
     settings = settings_of(best)
     words = " and ".join([*(f"{name} = {value}" for name, value in settings), *(
         [f"{best.oversampling} candidates a row ranked again"] if best.oversampling is not None else [])]) \

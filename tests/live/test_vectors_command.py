@@ -116,6 +116,18 @@ def test_recall_document(database: Database) -> None:
     assert found["points"][0]["recall_mean"] < found["points"][1]["recall_mean"] <= 1
 
 
+def test_recall_under_a_condition_compares_the_iterative_scans_with_the_exact_search(database: Database) -> None:
+    done = dbconsole(database, "recall", "--column", "items.v", "--queries", "20", "--where", "category = 3", "--json",
+                     "--force-index")
+    found = document(done)
+    assert [point["iterative_scan"] for point in found["points"]] == ["off", "relaxed_order", "strict_order"]
+    off, relaxed, strict = found["points"]
+    assert off["rows_mean"] < relaxed["rows_mean"] <= 10 and off["recall_mean"] < strict["recall_mean"]
+    chosen = document(dbconsole(database, "recall", "--column", "items.v", "--queries", "5", "--where", "category = 3",
+                                "--iterative-scan", "off", "--json"))
+    assert len(chosen["points"]) == 1
+
+
 def test_exit_status_of_recall(database: Database, tmp_path: Path) -> None:
     common = ("--column", "items.v", "--queries", "20", "--sweep", "11")
     assert dbconsole(database, "recall", *common, "--min-recall", "0.05").returncode == 0

@@ -86,6 +86,9 @@ def test_recommendation() -> None:
     assert "of the queries miss it" in recommend(uneven, 0.95, 10, EXACT, role="a", database="d").sentence
     slow = [measured(800, [1.0] * 20, 30.0)]
     assert "the exact search is quicker" in recommend(slow, 0.95, 10, EXACT, role="a", database="d").sentence
+    worse = recommend([measured(800, [0.49] * 20, 30.0)], 0.95, 10, EXACT, role="a", database="d")
+    assert worse.sql[0] == "SET LOCAL enable_indexscan = off" and "search exactly" in worse.sentence
+    assert "the best is 0.490" in worse.sentence and "Sweep higher" not in worse.sentence
     left = [measured(800, [1.0] * 20, 30.0, None)]
     assert "no point went by the index" in recommend(left, 0.95, 10, EXACT, role="a", database="d").sentence
 
