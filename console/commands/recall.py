@@ -17,6 +17,7 @@ from console.demo.embedder import embedder_of
 from console.errors import ConsoleError, UsageError
 from console.vectors import embedders, read
 from console.vectors.concurrency import CLIENTS, measure_concurrency
+from console.vectors.groups import Group, RecallByGroup, measure_groups
 from console.vectors.measure import (
     Measurement,
     MeasurementPlan,
@@ -68,6 +69,10 @@ def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.Ar
     parser.add_argument("--embedder", metavar="NAME", help="the embedder of the configuration (default: the column's)")
     parser.add_argument("--min-recall", type=float, metavar="X", help="exit 1 unless a point that goes by the index "
                         "has this mean recall; the target of the recommendation (default 0.95)")
+    parser.add_argument("--per", metavar="COLUMN", help="recall for each value of a column, such as a tenant's: the "
+                        "worst first, at one setting")
+    parser.add_argument("--most", type=int, default=20, metavar="N", help="with --per: so many values, those that most "
+                        "rows have (default 20)")
     parser.add_argument("--clients", metavar="1,4,16,64", help="instead of recall: searches a second and their times "
                         "with so many clients at once, at one setting; auto takes 1, 4, 16 and 64")
     parser.add_argument("--seconds", type=float, default=5.0, metavar="S", help="with --clients: how long each "
@@ -96,7 +101,7 @@ async def run(opening: Opening) -> int:
         column = await read.find_column(session, options.column)
         found = await subject(session, column)
         metric = metric_named(options.metric, column.type_name) if options.metric else default_metric(found)
-        is_compared = options.where and options.iterative_scan is None and options.clients is None
+        is_compared = options.where and not (options.iterative_scan or options.clients or options.per)
         known = await read.settings(session) if is_compared else {}
         held_out = await read.find_column(session, options.held_out) if options.held_out else None
     if held_out is not None and held_out.type_name != column.type_name:
@@ -114,6 +119,8 @@ async def run(opening: Opening) -> int:
         oversampling=_sweep("--oversampling", options.oversampling, default_oversampling(by)))
     if options.clients is not None:
         return await _load(target, plan, options)
+    if options.per is not None:
+        return await _by_group(target, plan, options)
     try:
         try:
             done = await measure(lambda: single_session(target), plan, _tell)
@@ -171,6 +178,41 @@ async def _load(target: Target, plan: MeasurementPlan, options: argparse.Namespa
     for words in done.warnings:
         say(f"warning: {words}")
     return 0
+
+
+async def _by_group(target: Target, plan: MeasurementPlan, options: argparse.Namespace) -> int:
+    """Each value of a column by itself; 1 where one doesn't reach --min-recall."""
+    from console.server.effects import Acts
+    from console.server.single import single_session
+
+    def tell(group: Group, progress: MeasurementProgress) -> None:
+        narrator().show(f"{options.per} {group.value}: {progress.phase}: {progress.done} of {progress.total}",
+                        every=progress.done == progress.total)
+
+    async def measured(plan: MeasurementPlan) -> RecallByGroup:
+        try:
+            return await measure_groups(lambda: single_session(target), plan, options.per, options.most, tell)
+        finally:
+            narrator().clear()
+
+    try:
+        done = await measured(plan)
+    except Acts as refusal:
+        done = await measured(replace(plan, allowed=agree(target, refusal, options.where or "", yes=options.yes)))
+    document = {"column": plan.subject.column.label, "metric": plan.metric.name, "k": plan.k, "per": done.column,
+                "groups": [view.group_document(each) for each in done.groups], "left_out": done.left_out}
+    if options.output is not None:
+        _keep(Path(options.output), document)
+    if options.json:
+        write_json(document)
+    else:
+        write_table([(done.column, *view.GROUP_HEADER), *map(view.group_row, done.groups)])
+    if done.left_out:
+        say(f"warning: there are more values of {done.column}, with fewer rows: --most {options.most} were measured")
+    missed = [each for each in done.groups if options.min_recall is not None and not each.recall >= options.min_recall]
+    if missed:
+        say(f"{len(missed)} of {len(done.groups)} groups don't reach recall {options.min_recall:g}")
+    return 1 if missed else 0
 
 
 def _keep(path: Path, document: dict[str, object]) -> None:

@@ -128,6 +128,34 @@ def test_recall_under_a_condition_compares_the_iterative_scans_with_the_exact_se
     assert len(chosen["points"]) == 1
 
 
+def test_recall_per_value_of_a_column_is_the_worst_first(database: Database, tmp_path: Path) -> None:
+    hostile = "o'hara \x1b[2J; --"
+    with database.connect() as connection:
+        connection.execute("CREATE TABLE tenants AS SELECT id, v, CASE WHEN mod(id, 50) = 0 THEN %s WHEN mod(id, 2) "
+                           "= 0 THEN 'large' WHEN mod(id, 51) = 0 THEN NULL ELSE 'other' END AS tenant FROM items",
+                           [hostile])
+        connection.execute("INSERT INTO tenants SELECT 0, NULL, 'no vector'")
+        connection.execute("CREATE INDEX ON tenants USING hnsw (v vector_cosine_ops); ANALYZE tenants")
+    common = ("--column", "tenants.v", "--per", "tenant", "--queries", "10", "--force-index")
+    found = document(dbconsole(database, "recall", *common, "--json"))
+    groups = found["groups"]
+    assert {group["value"] for group in groups} == {hostile, "large", "other", None} and not found["left_out"]
+    assert [group["recall_mean"] for group in groups] == sorted(group["recall_mean"] for group in groups)
+    with database.connect() as connection:
+        rows = dict(connection.execute(
+            "SELECT tenant, count(*) FROM tenants WHERE v IS NOT NULL GROUP BY 1").fetchall())
+    assert {group["value"]: group["rows"] for group in groups} == rows
+    assert groups[0]["value"] in (hostile, None) and groups[0]["rows_mean"] < 10  # few rows: the index loses most
+    text = dbconsole(database, "recall", *common, "--min-recall", "1")
+    assert text.returncode == 1 and "groups don't reach recall 1" in text.stderr and "\x1b" not in text.stdout
+    few = dbconsole(database, "recall", *common, "--most", "2")
+    assert few.returncode == 0 and "there are more values of tenant" in few.stderr
+    assert dbconsole(database, "recall", *common, "--iterative-scan", "off,strict_order").returncode == 3
+    missing = dbconsole(database, "recall", *common[:2], "--per", "nope")
+    assert missing.returncode == 3 and "no column 'nope'" in missing.stderr and "tenant" in missing.stderr
+    assert dbconsole(database, "recall", *common[:4], "--most", "0").returncode == 3
+
+
 def test_exit_status_of_recall(database: Database, tmp_path: Path) -> None:
     common = ("--column", "items.v", "--queries", "20", "--sweep", "11")
     assert dbconsole(database, "recall", *common, "--min-recall", "0.05").returncode == 0
