@@ -15,7 +15,8 @@ from console.server.rows import Sessions
 from console.sql.quoting import as_text, identifier
 from console.vectors import read
 from console.vectors.filters import Filter, condition
-from console.vectors.measure import Measurement, MeasurementPlan, MeasurementProgress, Tell, measure
+from console.vectors.measure import MeasurementPlan, MeasurementProgress, Tell, measure
+from console.vectors.records import GroupRecall
 
 MOST_GROUPS = 100
 
@@ -25,19 +26,6 @@ class Group(Struct, frozen=True):
 
     value: str | None
     rows: int
-
-
-class GroupRecall(Struct, frozen=True):
-    """What was measured of a group's own searches, among its own rows; `why` says why there is nothing."""
-
-    group: Group
-    measurement: Measurement | None
-    why: str | None = None
-
-    @property
-    def recall(self) -> float:
-        """The mean recall of its one point; NaN where there is none."""
-        return self.measurement.points[0].recall_mean if self.measurement is not None else math.nan
 
 
 class RecallByGroup(Struct, frozen=True):
@@ -69,15 +57,16 @@ async def measure_groups(sessions: Sessions, plan: MeasurementPlan, column: str,
             tell(group, progress)
 
         found.append(await _measured(sessions, replace(plan, where=where), group, told))
-    found.sort(key=lambda each: (not math.isnan(each.recall), each.recall, -each.group.rows))
+    found.sort(key=lambda each: (not math.isnan(each.recall), each.recall, -each.rows))
     return RecallByGroup(column, tuple(found), len(groups) > most)
 
 
 async def _measured(sessions: Sessions, plan: MeasurementPlan, group: Group, tell: Tell) -> GroupRecall:
     try:
-        return GroupRecall(group, await measure(sessions, plan, tell))
+        done = await measure(sessions, plan, tell)
     except Missing as error:
-        return GroupRecall(group, None, error.summary)
+        return GroupRecall(group.value, group.rows, None, None, error.summary)
+    return GroupRecall(group.value, group.rows, done.points[0], done.exact)
 
 
 async def _groups(sessions: Sessions, plan: MeasurementPlan, column: str, most: int) -> list[Group]:

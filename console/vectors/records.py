@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 
 from msgspec import Struct
 
@@ -367,6 +368,22 @@ class ConcurrencyMeasurement(Struct, frozen=True):
     points: tuple[ConcurrencyPoint, ...]
     index_used: str | None
     warnings: tuple[str, ...]
+
+
+class GroupRecall(Struct, frozen=True):
+    """What was measured of the rows of one value (text, None is NULL), among themselves; `rows` have it and a vector.
+    `why` says why there is nothing."""
+
+    value: str | None
+    rows: int
+    point: Point | None
+    exact: Latency | None
+    why: str | None = None
+
+    @property
+    def recall(self) -> float:
+        """The mean recall; NaN where there is none."""
+        return self.point.recall_mean if self.point is not None else math.nan
 
 
 class Recommendation(Struct, frozen=True):

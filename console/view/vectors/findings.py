@@ -12,9 +12,9 @@ from msgspec import Struct
 
 from console.services import UNASSIGNED, Service, owner_of
 from console.text.format import count, milliseconds, percent, size
-from console.vectors.groups import GroupRecall
 from console.vectors.records import (
     ConcurrencyPoint,
+    GroupRecall,
     IndexFacts,
     Neighbor,
     Point,
@@ -182,21 +182,20 @@ GROUP_HEADER = ("rows", "recall", "±", "worst", "rows back", "p50 ms", "p95 ms"
 
 
 def group_row(each: GroupRecall) -> tuple[str, ...]:
-    value = "NULL" if each.group.value is None else each.group.value
-    if each.measurement is None:
-        return (value, str(each.group.rows), each.why or "", *[""] * (len(GROUP_HEADER) - 2))
-    point, exact = each.measurement.points[0], each.measurement.exact
-    return (value, str(each.group.rows), f"{point.recall_mean:.3f}", f"{point.confidence:.3f}",
-            f"{point.recall_min:.3f}", f"{point.rows_mean:.1f}", f"{point.latency.p50_ms:.2f}",
-            f"{point.latency.p95_ms:.2f}", f"{exact.p50_ms:.2f}", point.index_used or "exact")
+    value = "NULL" if each.value is None else each.value
+    point, exact = each.point, each.exact
+    if point is None or exact is None:
+        return (value, str(each.rows), each.why or "", *[""] * (len(GROUP_HEADER) - 2))
+    return (value, str(each.rows), f"{point.recall_mean:.3f}", f"{point.confidence:.3f}", f"{point.recall_min:.3f}",
+            f"{point.rows_mean:.1f}", f"{point.latency.p50_ms:.2f}", f"{point.latency.p95_ms:.2f}",
+            f"{exact.p50_ms:.2f}", point.index_used or "exact")
 
 
 def group_document(each: GroupRecall) -> dict[str, Any]:
     """{"value", "rows", "why", "exact_p50_ms"} and a point's members; those are absent where nothing was measured."""
-    found: dict[str, Any] = {"value": each.group.value, "rows": each.group.rows, "why": each.why}
-    if each.measurement is not None:
-        found |= {"exact_p50_ms": _finite(each.measurement.exact.p50_ms),
-                  **point_document(each.measurement.points[0])}
+    found: dict[str, Any] = {"value": each.value, "rows": each.rows, "why": each.why}
+    if each.point is not None and each.exact is not None:
+        found |= {"exact_p50_ms": _finite(each.exact.p50_ms), **point_document(each.point)}
     return found
 
 
