@@ -95,7 +95,8 @@ def test_every_field_that_acts_is_asked_for(here: Path) -> None:
                 "enabled", "model", "send_dimensions",
                 "columns", "timeout", "interval", "theme", "refresh", "ascii", "slow_query", "bell", "every", "preset",
                 "changes", "min_size", "max_size", "max_lifetime", "max_idle", "memory_gb", "cores", "name", "ignore",
-                "lint_also", "lint_ignore", "require_down", "contexts", "backup", "folder", "archive", "keep"}
+                "lint_also", "lint_ignore", "require_down", "contexts", "backup", "folder", "archive", "keep",
+                "token_env", "user", "password_env", "format", "level"}
     acting = {"password_command", "restore_command", "up", "down", "code", "verify_setup", "command", "url",
               "key_env", "endpoint"}
     kinds = [kind for kind in vars(config).values() if isinstance(kind, type) and kind.__name__.endswith("Config")

@@ -63,8 +63,8 @@ async def back_up_base(target: Target, request: BaseRequest, tell: Tell) -> Mani
     began = dt.datetime.now(dt.UTC)
     async with script_session(target, purpose="backup") as session:
         info = session.info
-        rows = await session.fetch_here(DATABASES)
-        (cluster,) = await session.fetch_here(CLUSTER)
+        rows = await session.fetch(DATABASES)
+        (cluster,) = await session.fetch(CLUSTER)
     identifier = None if info.system_identifier is None else str(info.system_identifier)
     if request.parent is not None:
         _check_parent(request.parent, info.major, identifier, cluster)

@@ -63,7 +63,7 @@ async def back_up(target: Target, request: LogicalRequest, tell: Tell) -> Manife
     began = dt.datetime.now(dt.UTC)
     async with script_session(target, purpose="backup") as session:
         info = session.info
-        chosen = _chosen(await session.fetch_here(DATABASES), request)
+        chosen = _chosen(await session.fetch(DATABASES), request)
     programs = await asyncio.to_thread(clients, info.version)
     name = folders.name_of(began, "logical")
     with folders.writing(request.folder, name) as partial:

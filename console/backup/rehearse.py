@@ -91,8 +91,8 @@ async def rehearse(path: Path, manifest: Manifest, command: str, to_time: dt.dat
         try:
             async with running(place, binaries, settings, RECOVERS_WITHIN_S, manifest.superuser) as scratch:
                 async with script_session(scratch, purpose="backup restore") as session:
-                    (end,) = await session.fetch_here(RECOVERY_END)
-                    databases = await session.fetch_here(DATABASES)
+                    (end,) = await session.fetch(RECOVERY_END)
+                    databases = await session.fetch(DATABASES)
                 tables = []
                 for database in databases:
                     async with truth.held_snapshot(scratch.with_database(database.name), "backup restore") as (held, _):

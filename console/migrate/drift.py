@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from itertools import zip_longest
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -193,7 +194,7 @@ async def build(place: Place, services: Sequence[Service], applied: Sequence[Mig
         await scratch_run.open()
         for schema in sorted({service.tenant for service in services if service.tenant}):
             await scratch_run.make_schema(schema)
-        for file, following in zip(applied, [*applied[1:], None], strict=True):
+        for file, following in zip_longest(applied, applied[1:]):
             try:
                 await scratch_run.provide(file)
                 await scratch_run.run(file, "up", following)

@@ -316,7 +316,7 @@ SCOPES: tuple[Scope, ...] = (
                when="before the first search", in_palette=False),), within=("vectors",)),
     Scope("hybrid", "Vectors: Hybrid", "page", (
         Action("hybrid.stop", "escape", "stop", "stop", "stop searching at once", when="while it searches"),
-        Action("hybrid.begin", "enter", "begin", "search", "say the words to search for",
+        Action("hybrid.begin", "enter", "begin", "say the words", "say the words to search for",
                when="before the first search", in_palette=False),
         Action("hybrid.ask", "n", "ask", "words", "search for words and their vector, fused by rank",
                "`\"in this order\"`, `OR`, `-without`"),

@@ -9,7 +9,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from console.check.records import CheckResult, Status
-from console.diagnosis.records import Subject
 from console.metrics.records.counters import SchemaSize
 from console.sampler.records import Snapshot
 from console.text import format as fmt
@@ -62,11 +61,11 @@ def _peak(values: Sequence[float | None], text: Callable[[float], str]) -> str:
     return f"peak {text(max(known))}" if known else ""
 
 
-def _places(screen: str, page: str | None, *checks: str) -> dict[str, Subject]:
-    return dict.fromkeys(checks, Subject(screen=screen, page=page))
+def _places(screen: str, page: str | None, *checks: str) -> dict[str, tuple[str, str | None]]:
+    return dict.fromkeys(checks, (screen, page))
 
 
-PLACES: Mapping[str, Subject] = {
+PLACES: Mapping[str, tuple[str, str | None]] = {
     **_places("activity", None, "connections", "idle_in_transaction", "long_transactions"),
     **_places("activity", "blocking", "blocked_sessions", "prepared_transactions"),
     **_places("activity", "replication", "replication_lag", "replication_slots", "standbys"),
@@ -82,7 +81,8 @@ PLACES: Mapping[str, Subject] = {
     **_places("vectors", None, "vector_extension", "vector_health"),
     **_places("schemas", None, "sequences"),
 }
-"""Where what a check speaks of is shown; those of the server as a whole are shown nowhere else."""
+"""Where what a check speaks of is shown, the screen and a page of it; those of the server as a whole are nowhere else.
+"""
 
 
 def verdict(results: Sequence[CheckResult], *, is_old: bool = False) -> Line:

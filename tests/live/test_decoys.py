@@ -260,6 +260,13 @@ def test_commands(trap: Trap, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     for words in (("SELECT id FROM shop.items LIMIT 3",), ("SELECT id FROM shop.items", "--analyze"),
                   ("SELECT $1", "--generic"), ("SELECT id FROM shop.items LIMIT $1", "--param", "1")):
         assert "Verdict" in dbconsole("explain", "-t", trap.conninfo, *words)
+    backups = ("-t", trap.conninfo, "--folder", str(tmp_path / "backups"))
+    dbconsole("backup", "run", *backups)
+    dbconsole("backup", "status", *backups, expected=(0, 1))
+    dbconsole("backup", "verify", "--folder", str(tmp_path / "backups"), expected=(0, 1, 2))
+    dbconsole("backup", "restore", "--folder", str(tmp_path / "backups"), expected=(2, 3))
+    dbconsole("backup", "prune", "--folder", str(tmp_path / "backups"), "--keep", "1d", "--yes")
+    dbconsole("backup", "schedule", *backups, expected=(3,))  # which wants a target with a name
     dbconsole("record", str(tmp_path / "a.dbrec"), "-t", trap.conninfo, "--for", "3s", "--every", "1s")
     if trap.has_vector:
         column = ("-t", trap.conninfo, "--column", "shop.vectors.v", "--k", "3")

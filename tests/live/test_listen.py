@@ -238,7 +238,8 @@ def pair(servers: Servers) -> Iterator[tuple[LiveServer, LiveServer]]:
     standby = servers.standby(primary)
     with primary.connect() as connection:
         connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
-        connection.execute("SELECT pg_create_physical_replication_slot('kept', true)")
+        connection.execute("SELECT pg_create_physical_replication_slot('kept', true) "
+                           "WHERE NOT EXISTS (SELECT FROM pg_replication_slots)")  # this may be made more than once
     yield primary, standby
     for server in (standby, primary):
         assert server.cluster is not None

@@ -226,6 +226,7 @@ async def test_production_wants_its_name(numbers: Database) -> None:
         await pilot.press("ctrl+r")
         await until(lambda: isinstance(app.screen, SweepDialog) and "700 rows now" in screen_text(app), pilot)
         await pilot.press(*"yes", "enter")
+        await until(lambda: app.screen.query_one(Input).value == "", pilot)
         assert isinstance(app.screen, SweepDialog)
         await pilot.press(*"live", "enter")
         await until(lambda: count(numbers, "SELECT count(*) FROM numbers") == 0, pilot)

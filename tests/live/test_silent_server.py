@@ -21,8 +21,8 @@ from tests.support.terminal import default_signals
 from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
-NO_WAITING = ("record", "migrate new")
-"""What has no time limit as it runs until Ctrl-C, and what connects only where it is told to."""
+NO_WAITING = ("record", "migrate new", "backup verify", "backup restore", "backup prune", "backup schedule")
+"""What has no time limit as it runs until Ctrl-C, what connects only where it is told to, and what looks at folders."""
 LIMIT_S, MORE_S = 2, 20
 """The limit that is given, and what starting ten and more programs at once takes on a busy machine."""
 
@@ -38,6 +38,7 @@ def words_of(folder: Path) -> Mapping[str, Sequence[str]]:
     (folder / "0001_a.up.sql").write_text("CREATE TABLE a (id int);\n")
     (folder / "0001_a.down.sql").write_text("DROP TABLE a;\n")
     (folder / "seed").mkdir()
+    (folder / "backups").mkdir(mode=0o700)
     (folder / "seed" / "1.sql").write_text("SELECT 1;\n")
     (folder / "service.toml").write_text('name = "shop"\n')
     migrate = {f"migrate {name}": services for name in ("status", "plan", "verify", "drift", "adopt")} | {
@@ -48,6 +49,7 @@ def words_of(folder: Path) -> Mapping[str, Sequence[str]]:
         "migrate repair": ("mark-applied", *services, "--version", "0001", "--yes")}
     return migrate | {
         "search": (*column, "--like-id", "1"), "recall": column, "explain": ("SELECT 1",), "diagnose": (),
+        "backup run": ("--folder", str(folder / "backups")), "backup status": ("--folder", str(folder / "backups")),
         "advisories": (), "ddl": (), "vectors health": column, "vectors load": (*column, str(vectors), "--yes"),
         "vectors store": (*column, str(folder / "out.csv"))}
 

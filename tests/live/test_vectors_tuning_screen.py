@@ -177,8 +177,7 @@ async def test_a_cancelled_build_is_left_named_then_dropped(vectors: Database,
         await pilot.press("x")
         await until(lambda: isinstance(app.screen, ConfirmDialog), pilot)
         assert "It is not valid: no search goes by it." in said(app).replace(" │ ", " ")
-        app.screen.query_one(Input).value = "yes"
-        await pilot.press("enter")
+        await pilot.press("y")  # "yes" was typed before
         await until(lambda: app.runs.current is None and page.state.found is not None
                     and [index.index.name for index in page.state.found.indexes] == ["items_v"], pilot)
 

@@ -258,16 +258,16 @@ async def test_a_page_without_a_table_offers_no_filter_of_one_that_is_not_shown(
         assert screen.check_action("filter", ()) is False and screen.check_action("export", ()) is False
 
 
-NOWHERE = {"advisories", "connection", "role", "server_version", "statistics_reset"}
-"""Checks of the server as a whole."""
+NOWHERE = {"advisories", "connection", "role", "server_version", "statistics_reset", "backup_age", "backup_verified",
+           "wal_gap", "scheduled_jobs"}
+"""Checks of the server as a whole, and of what no screen shows."""
 
 
 def test_every_check_leads_somewhere_or_is_of_the_server_as_a_whole() -> None:
     assert PLACES.keys() | NOWHERE == {check.name for check in every_check()} and not PLACES.keys() & NOWHERE
     pages = {entry.name for entry in PAGES}
-    for subject in PLACES.values():
-        assert subject.page in pages if subject.screen == "overview" else subject.screen in {
-            entry.name for entry in ENTRIES}
+    for screen, page in PLACES.values():
+        assert page in pages if screen == "overview" else screen in {entry.name for entry in ENTRIES}
 
 
 async def test_a_dialog_about_a_check_leads_to_what_it_speaks_of(world: World) -> None:

@@ -22,8 +22,12 @@ ROWS, MOST_COLUMNS, TIMEOUT_MS = 1000, 20, 5000
 _WRONG = {"zeros", "not comparable", "norms", "dimensions"}
 
 
-async def probe(session: PgSession, context: CheckContext) -> tuple[int, list[ColumnHealth]]:
-    """How many columns have an index, and the health of the first of them. Raises ConsoleError."""
+async def probe(session: PgSession, context: CheckContext) -> tuple[int, list[ColumnHealth], list[str]]:
+    """How many columns have an index, the health of the first of them, and why some of these weren't looked at.
+
+    Raises ConsoleError.
+    """
+    from console.server.effects import Acts
     from console.vectors import read
     from console.vectors.health.read import HealthRequest, health
 
@@ -33,13 +37,21 @@ async def probe(session: PgSession, context: CheckContext) -> tuple[int, list[Co
                 and read.serving(await read.indexes(session, column.relation_oid), column):
             found.append(column)
     request = HealthRequest(ROWS, queries=0, timeout_ms=TIMEOUT_MS)
-    return len(found), [await health(session, column, request) for column in found[:MOST_COLUMNS]]
+    seen, refused = [], []
+    for column in found[:MOST_COLUMNS]:
+        try:
+            seen.append(await health(session, column, request))
+        except Acts as refusal:  # an index's expression: the other columns are looked at all the same
+            refused.append(f"{column.label}: {refusal.summary}")
+    return len(found), seen, refused
 
 
 def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) -> CheckVerdict:
     from console.vectors.health.findings import findings, unseen_share
 
-    count, seen = cast("tuple[int, list[ColumnHealth]]", context.probed[CHECK.name])
+    count, seen, refused = cast("tuple[int, list[ColumnHealth], list[str]]", context.probed[CHECK.name])
+    if refused and not seen:
+        return CheckVerdict(Status.UNKNOWN, refused[0])
     if not seen:
         return CheckVerdict(Status.OK, "no vector column with an index that this role may read")
     lacking = max((100 * pair[1].value if (pair := unseen_share(health)) else 0.0) for health in seen)
@@ -49,6 +61,8 @@ def evaluate(readings: Readings, thresholds: Thresholds, context: CheckContext) 
             or (finding.kind == "unseen" and finding.severity == "warning" and status is not Status.OK)]
     told.sort(key=lambda pair: pair[1].severity != "critical")
     looked = f"{fmt.plural(len(seen), 'column')}" + (f" of {count}" if count > len(seen) else "")
+    if refused and not told and status is Status.OK:
+        return CheckVerdict(Status.UNKNOWN, refused[0], lacking)
     if not told:
         return CheckVerdict(status, f"{looked}: an index lacks {fmt.percent(lacking)} of its column's rows at most",
                             lacking)

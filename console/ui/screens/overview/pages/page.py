@@ -109,5 +109,9 @@ class OverviewPage(Blank):
         are shown; None where nothing does."""
         from console.view.overview import PLACES
 
-        subject = next((finding.subject for finding in self.findings if check in finding.checks), PLACES.get(check))
+        subject = next((finding.subject for finding in self.findings if check in finding.checks), None)
+        if subject is None and (place := PLACES.get(check)) is not None:
+            from console.diagnosis.records import Subject  # not needed for the first frame
+
+            subject = Subject(screen=place[0], page=place[1])
         return None if subject is None else lambda: self.go_to(subject)
