@@ -37,6 +37,14 @@ QUIET = {
 }
 """Settings of every restored server: it reaches nobody."""
 
+EVENT_TRIGGERS_SINCE = 17
+
+
+def quiet(major: int) -> dict[str, str]:
+    """QUIET, and that no event trigger of the target's, as one on login, runs when we look at what was restored."""
+    return QUIET | ({"event_triggers": "off"} if major >= EVENT_TRIGGERS_SINCE else {})
+
+
 _FROM_CONTROL = {"max_connections": "max_connections", "max_worker_processes": "max_worker_processes",
                  "max_wal_senders": "max_wal_senders", "max_prepared_xacts": "max_prepared_transactions",
                  "max_locks_per_xact": "max_locks_per_transaction"}
@@ -61,7 +69,7 @@ async def unpack(chain: Sequence[tuple[Path, Manifest]], programs: ClientProgram
         tell("pg_combinebackup puts the increments together")
         await programs.run("pg_combinebackup", ["--no-sync", f"--output={data}", *map(str, parts)])
     await asyncio.to_thread(_pacify, data, recovers)
-    return QUIET | await asyncio.to_thread(_needed, programs, data)
+    return quiet(programs.major) | await asyncio.to_thread(_needed, programs, data)
 
 
 async def _extracted(path: Path, data: Path, tell: Tell, tablespaces: Path | None = None) -> None:

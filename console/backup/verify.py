@@ -25,10 +25,10 @@ from console.backup.logical import AT_ONCE, ROLES, in_thread
 from console.backup.programs import ClientPrograms, is_older
 from console.backup.records import BackedUpDatabase, BackupProof, Manifest, ProofStatus
 from console.backup.truth import Tell
-from console.backup.unpack import unpack
+from console.backup.unpack import quiet, unpack
 from console.errors import ConsoleError
 from console.local_postgres.binaries import Binaries, available
-from console.local_postgres.ephemeral import running, throwaway_cluster, throwaway_folder
+from console.local_postgres.ephemeral import running, throwaway_folder
 from console.server.environment import environment
 from console.server.script import ScriptFault, ScriptSession, script_session
 from console.server.target import Target
@@ -125,7 +125,7 @@ async def _restored_on(binaries: Binaries, folder: Path, manifest: Manifest, fou
     if manifest.kind != "logical":
         await _restored_base(folder, manifest, binaries, found, tell)
         return
-    async with throwaway_cluster(binaries) as scratch:
+    async with throwaway_folder(binaries) as place, running(place, binaries, quiet(binaries.major)) as scratch:
         programs = ClientPrograms(binaries.bin_dir, binaries.version)
         await _make_roles(programs, scratch, folder, found)
         for database in manifest.databases:

@@ -87,6 +87,18 @@ def test_what_was_backed_up_is_restored_and_proved(any_database: Database, tmp_p
     assert entry is not None and entry.proved_at == proof.at
 
 
+def test_what_runs_at_every_login_runs_in_no_restored_server(database: Database, tmp_path: Path) -> None:
+    fill(database)
+    with database.connect() as connection:
+        connection.execute("CREATE TABLE shop.logins (at timestamptz DEFAULT now())")
+        connection.execute("CREATE FUNCTION shop.note() RETURNS event_trigger LANGUAGE plpgsql AS "
+                           "$$ BEGIN INSERT INTO shop.logins DEFAULT VALUES; END $$")
+        connection.execute("CREATE EVENT TRIGGER note ON login EXECUTE FUNCTION shop.note()")
+    manifest = made(database, tmp_path / "b")
+    proof = proof_of(tmp_path / "b" / manifest.name)
+    assert (proof.status, proof.faults) == ("proved", ()), proof
+
+
 def test_what_changes_while_pg_dump_runs_is_in_neither_the_backup_nor_the_record(database: Database, tmp_path: Path
                                                                                 ) -> None:
     """The rows are those of the exported snapshot, which both read."""
