@@ -58,7 +58,8 @@ def add_arguments(parser: argparse.ArgumentParser, common: Callable[[argparse.Ar
     parser.add_argument("--oversampling", metavar="1,5,20", help="where rows are ranked again: how many candidates a "
                         "row to try; auto takes the usual ones")
     parser.add_argument("--iterative-scan", metavar="MODES", help="off, relaxed_order, strict_order: one or several "
-                        "(default: with --where all of them, side by side)")
+                        "(default: with --where all of them, side by side, but "
+                        "with --min-recall the server's own)")
     parser.add_argument("--force-index", action="store_true", help="sweep with enable_seqscan off, so that the planner "
                         "doesn't leave the index")
     source = parser.add_mutually_exclusive_group()
@@ -101,7 +102,9 @@ async def run(opening: Opening) -> int:
         column = await read.find_column(session, options.column)
         found = await subject(session, column)
         metric = metric_named(options.metric, column.type_name) if options.metric else default_metric(found)
-        is_compared = options.where and not (options.iterative_scan or options.clients or options.per)
+        # a gate judges the setting that searches really have
+        is_judged = options.min_recall is not None
+        is_compared = options.where and not (options.iterative_scan or options.clients or options.per or is_judged)
         known = await read.settings(session) if is_compared else {}
         held_out = await read.find_column(session, options.held_out) if options.held_out else None
     if held_out is not None and held_out.type_name != column.type_name:

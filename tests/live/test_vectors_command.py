@@ -126,6 +126,10 @@ def test_recall_under_a_condition_compares_the_iterative_scans_with_the_exact_se
     chosen = document(dbconsole(database, "recall", "--column", "items.v", "--queries", "5", "--where", "category = 3",
                                 "--iterative-scan", "off", "--json"))
     assert len(chosen["points"]) == 1
+    judged = dbconsole(database, "recall", "--column", "items.v", "--queries", "5", "--where", "category = 3", "--json",
+                       "--force-index", "--min-recall", "0.99")
+    points = json.loads(judged.stdout)["points"]
+    assert judged.returncode == 1 and [point["iterative_scan"] for point in points] == [None]
 
 
 def test_recall_per_value_of_a_column_is_the_worst_first(database: Database, tmp_path: Path) -> None:
